@@ -1,0 +1,70 @@
+# Everything a newcomer needs: `make demo` and `make test` set themselves up.
+# ARGS passes options on: make demo ARGS="--json out.json", make test ARGS="-k g711".
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+BIN    := $(VENV)/bin
+SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test setup check format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
+	@echo "make test    set up, then run the whole test suite            (ARGS=\"-k g711\")"
+	@echo "make check   lint, types, stubs, import direction, API snapshot"
+	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
+	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
+	@echo "make format  let ruff lay out the code"
+	@echo "make clean   remove all that was built"
+
+setup: $(VENV)/.built
+
+# 1. The environment: made anew when the dependencies or the build change.
+$(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
+	@bash scripts/preflight.sh "$(PYTHON)"
+	@echo "[1/3] virtual environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "[2/3] build tools and libraries (a minute or two the first time)"
+	@$(PIP) install --quiet --upgrade "pip>=24" "setuptools>=77" "Cython>=3.1"
+	@echo "[3/3] rtpcodec itself: Cython kernels are compiled"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev]"
+	@touch $@ $(VENV)/.built
+
+# 2. The kernels: compiled anew when their sources change.
+$(VENV)/.built: $(VENV)/.installed $(SOURCES)
+	@echo "kernels: compiling what changed"
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
+
+demo: setup
+	@$(BIN)/rtpcodec demo $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	@bash scripts/check.sh $(BIN)
+
+format: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+PYTHONS ?= 3.11 3.12 3.13
+.PHONY: pythons dist
+pythons:
+	@for version in $(PYTHONS); do \
+	  python=$$(bash scripts/find_python.sh $$version) || exit 1; \
+	  echo "=== Python $$version"; \
+	  $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version ARGS="$(ARGS)" || exit 1; \
+	done
+
+dist: setup
+	@bash scripts/try_dist.sh "$(PYTHON)" $(BIN)
+
+clean:
+	rm -rf .venv .venv-* build dist demo-output src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src -name '*.c' -delete -o -name '*.so' -delete

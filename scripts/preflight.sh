@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Ends with one line that says what to install when this machine cannot build the package.
+set -eu
+python=$1
+
+fail() { echo "rtpcodec: $1" >&2; exit 1; }
+
+command -v "$python" >/dev/null 2>&1 || fail "no '$python' found: install Python 3.11 or newer (Debian, Ubuntu: apt install python3 python3-venv python3-dev), or say which: make PYTHON=python3.12"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$("$python" --version 2>&1) is too old, 3.11 or newer is needed: install one, or say which: make PYTHON=python3.12"
+"$python" -c 'import venv, ensurepip' 2>/dev/null || fail "this Python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)"
+
+cc=${CC:-$("$python" -c 'import shutil; print(shutil.which("cc") or shutil.which("gcc") or shutil.which("clang") or "")')}
+cc=${cc%% *}
+[ -n "$cc" ] && command -v "$cc" >/dev/null 2>&1 || fail "no C compiler found: install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install)"
+
+include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+[ -f "$include/Python.h" ] || fail "no Python.h found: install Python's headers (Debian, Ubuntu: apt install python3-dev; Fedora: dnf install python3-devel)"

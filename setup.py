@@ -1,0 +1,52 @@
+"""The extensions and their build switches; everything static is in pyproject.toml.
+
+RTPCODEC_CHECKED=1   bounds, overflow and None checks in Cython code
+RTPCODEC_TRACE=1     line tracing for coverage of the Cython code
+RTPCODEC_SANITIZE=1  AddressSanitizer and UndefinedBehaviorSanitizer
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+
+def switched_on(name: str) -> bool:
+    """Whether the environment asks for a build switch."""
+    return os.environ.get(name, "") not in ("", "0")
+
+
+CHECKED = switched_on("RTPCODEC_CHECKED")
+TRACE = switched_on("RTPCODEC_TRACE")
+SANITIZE = switched_on("RTPCODEC_SANITIZE")
+
+DIRECTIVES = {
+    "language_level": 3,
+    "embedsignature": True,
+    "boundscheck": CHECKED,
+    "wraparound": False,
+    "cdivision": not CHECKED,
+    "initializedcheck": CHECKED,
+    "overflowcheck": CHECKED,
+    "linetrace": TRACE,
+    "freethreading_compatible": True,
+}
+MACROS = [("CYTHON_TRACE", "1"), ("CYTHON_TRACE_NOGIL", "1"), ("CYTHON_USE_SYS_MONITORING", "0")] if TRACE else []
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+COMPILE = ["-O1", "-g", "-fno-omit-frame-pointer", *SANITIZERS] if SANITIZE else ["-O3", "-g0"]
+
+
+def extension(source: Path) -> Extension:
+    """One extension for one .pyx, named by its place in the package."""
+    return Extension(
+        ".".join(source.relative_to("src").with_suffix("").parts),
+        [source.as_posix()],
+        define_macros=MACROS,
+        extra_compile_args=COMPILE,
+        extra_link_args=SANITIZERS if SANITIZE else [],
+    )
+
+
+sources = sorted(Path("src/rtpcodec").rglob("*.pyx"))
+setup(ext_modules=cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES))

@@ -1,0 +1,1 @@
+"""Sample rates, frame sizes, audio files. No codecs."""

@@ -1,0 +1,100 @@
+"""How kernels take buffers: any contiguous one-dimensional object, checked once, never copied.
+
+Samples are read and written through load_i16 and store_i16, so that a memoryview cut at an odd address works on every
+machine; a misaligned int16_t pointer is undefined behaviour in C.
+"""
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_WRITABLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int16_t, uint8_t, uint16_t
+from libc.string cimport memcpy, strcmp, strchr
+
+cdef extern from *:
+    """
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    #define RTPCODEC_FOREIGN_ORDER '<'
+    #else
+    #define RTPCODEC_FOREIGN_ORDER '>'
+    #endif
+    """
+    const char RTPCODEC_FOREIGN_ORDER
+
+
+cdef inline int16_t load_i16(const uint8_t* samples, Py_ssize_t i) noexcept nogil:
+    """Sample i of native int16 samples at any address."""
+    cdef int16_t sample
+    memcpy(&sample, samples + 2 * i, 2)
+    return sample
+
+
+cdef inline void store_i16(uint8_t* samples, Py_ssize_t i, int16_t sample) noexcept nogil:
+    """Write sample i of native int16 samples at any address."""
+    memcpy(samples + 2 * i, &sample, 2)
+
+
+cdef inline bint _has_item(const char* item_format, const char* allowed) noexcept nogil:
+    """Whether a buffer's format is one item of the allowed kinds in native order (NULL means octets)."""
+    if item_format == NULL:
+        return True
+    if item_format[0] == c"@" or item_format[0] == c"=":
+        item_format += 1
+    elif (item_format[0] == c"<" or item_format[0] == c">") and item_format[0] != RTPCODEC_FOREIGN_ORDER:
+        item_format += 1
+    return item_format[0] != 0 and item_format[1] == 0 and strchr(allowed, item_format[0]) != NULL
+
+
+cdef inline int _take(object source, Py_buffer* view, str name, int flags, const char* allowed, str wanted) except -1:
+    PyObject_GetBuffer(source, view, PyBUF_ND | PyBUF_FORMAT | flags)
+    try:
+        if view.ndim != 1:
+            raise ValueError(f"{name} has {view.ndim} dimensions, mono audio has 1")
+        if not _has_item(view.format, allowed):
+            raise TypeError(f"{name} has items of format '{view.format.decode()}', {wanted} are needed")
+    except:
+        PyBuffer_Release(view)
+        raise
+    return 0
+
+
+cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except -1:
+    """Export native int16 samples for reading; the caller releases the view.
+
+    TypeError: not a buffer, or other items than int16 or octets. ValueError: an odd number of octets, or 2-D.
+    """
+    _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
+    if view.len & 1:
+        PyBuffer_Release(view)
+        raise ValueError(f"{name} has {view.len} octets, 16-bit samples need an even number")
+    return 0
+
+
+cdef inline int take_octets(object source, Py_buffer* view, str name="payload") except -1:
+    """Export octets for reading; the caller releases the view. TypeError for other items than octets."""
+    return _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
+
+
+cdef inline int take_room(
+    object out, Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets, bint samples
+) except -1:
+    """Export room for a result; the caller releases the view.
+
+    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or it overlaps the source.
+    """
+    if samples:
+        _take(out, view, "out", PyBUF_WRITABLE, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
+    else:
+        _take(out, view, "out", PyBUF_WRITABLE, b"Bbc", "octets ('B', 'b', 'c')")
+    try:
+        if view.len < needed_octets:
+            raise ValueError(f"out has room for {view.len} octets, the result needs {needed_octets}")
+        if needed_octets and _overlap(view, source, needed_octets):
+            raise ValueError("out overlaps the source, the result would destroy its own input")
+    except:
+        PyBuffer_Release(view)
+        raise
+    return 0
+
+
+cdef inline bint _overlap(const Py_buffer* out, const Py_buffer* source, Py_ssize_t needed_octets) noexcept nogil:
+    """Whether the octets to write and the octets to read share an address."""
+    cdef size_t write_from = <size_t>out.buf
+    cdef size_t read_from = <size_t>source.buf
+    return write_from < read_from + <size_t>source.len and read_from < write_from + <size_t>needed_octets

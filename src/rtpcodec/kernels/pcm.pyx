@@ -1,0 +1,52 @@
+"""Operations on 16-bit samples that belong to no codec."""
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint16_t
+from libc.string cimport memcpy
+
+from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm, take_room
+
+
+cdef void swap_bytes_block(const uint8_t* samples, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Exchange the two octets of n samples; in and out must not overlap."""
+    cdef Py_ssize_t i
+    cdef uint16_t sample
+    for i in range(n):
+        memcpy(&sample, samples + 2 * i, 2)
+        sample = <uint16_t>((sample >> 8) | (sample << 8))
+        memcpy(out + 2 * i, &sample, 2)
+
+
+def swap_bytes(samples, /):
+    """16-bit samples with their two octets exchanged: little-endian from big-endian, and back.
+
+    TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+
+    >>> swap_bytes(b"\\x01\\x02\\x03\\x04").hex()
+    '02010403'
+    """
+    cdef Py_buffer view
+    cdef bytes out
+    take_pcm(samples, &view, "samples")
+    try:
+        out = PyBytes_FromStringAndSize(NULL, view.len)
+        swap_bytes_block(<const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
+    finally:
+        PyBuffer_Release(&view)
+    return out
+
+
+def swap_bytes_into(samples, out, /):
+    """Like swap_bytes, written to the start of a writable buffer; how many samples.
+
+    ValueError as well: too little room, or a buffer that overlaps the samples.
+    """
+    cdef Py_buffer view
+    cdef Py_buffer room
+    take_pcm(samples, &view, "samples")
+    try:
+        take_room(out, &room, &view, view.len, samples=True)
+        swap_bytes_block(<const uint8_t*>view.buf, <uint8_t*>room.buf, view.len // 2)
+        PyBuffer_Release(&room)
+        return view.len // 2
+    finally:
+        PyBuffer_Release(&view)

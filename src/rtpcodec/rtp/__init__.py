@@ -1,0 +1,1 @@
+"""Packets and order. No sockets, no JSON."""

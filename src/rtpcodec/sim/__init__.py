@@ -1,0 +1,1 @@
+"""The carrier's side, faithful and seeded. Never imported by server or client."""
