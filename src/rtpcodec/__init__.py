@@ -1,1 +1,88 @@
-"""x"""
+"""A phone call's media stream to PCM and back.
+
+Everything public is an attribute of this package and is loaded when it is first used, so that importing it costs
+milliseconds and needs none of the optional libraries:
+
+    pcmu_encode, pcmu_decode, pcma_encode, pcma_decode, each also as *_into    bytes to bytes, no state
+    codec, codec_names, CodecInfo                                              codecs by name
+    Resampler                                                                  one stream from rate to rate
+    StreamPlan, MediaSession                                                   a call's stream without any I/O
+    events                                                                     what a session tells
+    serve, run, Call                                                           an endpoint that carriers dial
+    CallControl, AsyncCallControl                                              the commands
+    sim                                                                        a carrier for tests
+    errors                                                                     every exception of ours
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtpcodec import errors as errors
+    from rtpcodec import sim as sim
+    from rtpcodec.audio.resample import Resampler as Resampler
+    from rtpcodec.client import AsyncCallControl as AsyncCallControl
+    from rtpcodec.client import CallControl as CallControl
+    from rtpcodec.codecs import CodecInfo as CodecInfo
+    from rtpcodec.codecs import codec as codec
+    from rtpcodec.codecs import codec_names as codec_names
+    from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
+    from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
+    from rtpcodec.kernels.g711 import pcma_encode as pcma_encode
+    from rtpcodec.kernels.g711 import pcma_encode_into as pcma_encode_into
+    from rtpcodec.kernels.g711 import pcmu_decode as pcmu_decode
+    from rtpcodec.kernels.g711 import pcmu_decode_into as pcmu_decode_into
+    from rtpcodec.kernels.g711 import pcmu_encode as pcmu_encode
+    from rtpcodec.kernels.g711 import pcmu_encode_into as pcmu_encode_into
+    from rtpcodec.server import Call as Call
+    from rtpcodec.server import run as run
+    from rtpcodec.server import serve as serve
+    from rtpcodec.stream import events as events
+    from rtpcodec.stream.plan import StreamPlan as StreamPlan
+    from rtpcodec.stream.session import MediaSession as MediaSession
+
+__version__ = "0.1.0"
+
+# Public name: the module that defines it.
+_HOME = {
+    "AsyncCallControl": "rtpcodec.client",
+    "Call": "rtpcodec.server",
+    "CallControl": "rtpcodec.client",
+    "CodecInfo": "rtpcodec.codecs",
+    "MediaSession": "rtpcodec.stream.session",
+    "Resampler": "rtpcodec.audio.resample",
+    "StreamPlan": "rtpcodec.stream.plan",
+    "codec": "rtpcodec.codecs",
+    "codec_names": "rtpcodec.codecs",
+    "pcma_decode": "rtpcodec.kernels.g711",
+    "pcma_decode_into": "rtpcodec.kernels.g711",
+    "pcma_encode": "rtpcodec.kernels.g711",
+    "pcma_encode_into": "rtpcodec.kernels.g711",
+    "pcmu_decode": "rtpcodec.kernels.g711",
+    "pcmu_decode_into": "rtpcodec.kernels.g711",
+    "pcmu_encode": "rtpcodec.kernels.g711",
+    "pcmu_encode_into": "rtpcodec.kernels.g711",
+    "run": "rtpcodec.server",
+    "serve": "rtpcodec.server",
+}
+_MODULES = {"errors": "rtpcodec.errors", "events": "rtpcodec.stream.events", "sim": "rtpcodec.sim"}
+
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use."""
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
+    else:
+        raise AttributeError(f"module 'rtpcodec' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

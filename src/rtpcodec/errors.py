@@ -5,19 +5,36 @@
     ├── PayloadError          (ValueError)    octets that no payload of this codec can have
     ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
     ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
-    │   └── QueueFull                         more audio queued than the limit in ms allows
+    │   ├── QueueFull                         more audio queued than the limit in ms allows
+    │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
     ├── MissingExtra          (ImportError)   an optional library is not installed
     └── CommandError                          a command to the carrier's HTTP interface
         ├── InvalidCommand    (ValueError)    refused here, before anything was sent
         ├── CommandRefused                    the carrier answered with an error
-        └── CommandUnreachable (ConnectionError)  no answer; whether it took effect is unknown
+        │   ├── AuthenticationFailed          401, 10009: the API key is missing or wrong
+        │   ├── PermissionRefused             403, 10010: the key may not do this
+        │   ├── ResourceNotFound              404, 10005: no such thing
+        │   ├── RateLimited                   429: too many requests
+        │   ├── InvalidCallControlId          90015: no call has that id
+        │   ├── CallEnded                     90018: the call has already ended
+        │   ├── CallNotAnswered               90034: the call has not been answered yet
+        │   ├── StreamingInUse                90045: the call is streaming already
+        │   ├── StreamingFailed               90046: the carrier could not start the stream
+        │   └── StreamingNotInUse             90048: the call is not streaming
+        ├── UnreadableAnswer  (ValueError)    answered with success, but not in its documented shape
+        └── CommandUnreachable (ConnectionError)  no answer; says whether anything was sent
+
+    CommandWarning            (UserWarning)   a command that is sent, though it probably does not do what is meant
 
 Wrong arguments of kernels and codecs (a float array, an odd number of octets, too little room) are Python's own
-TypeError and ValueError with rule and number. What the carrier sends never raises: it becomes an event.
+TypeError and ValueError with rule and number. What the carrier sends on the stream never raises: it becomes an event.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 class RtpcodecError(Exception):
@@ -44,6 +61,10 @@ class QueueFull(LocalProtocolError):
     """The audio would pass the queue's limit in ms; nothing of it was queued."""
 
 
+class StreamEnded(LocalProtocolError):
+    """The stream has stopped; nothing can be played or marked any more."""
+
+
 class EndpointError(RtpcodecError, RuntimeError):
     """An endpoint that cannot be opened as asked, such as a public address without authorization."""
 
@@ -59,13 +80,131 @@ class CommandError(RtpcodecError):
     """A command to the carrier's HTTP interface that did not succeed."""
 
 
+@dataclass(frozen=True, slots=True)
+class CommandProblem:
+    """One field of a command and the rule that it breaks; as text a sentence without secret values."""
+
+    field: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.rule}"
+
+
 class InvalidCommand(CommandError, ValueError):
-    """A command that was refused here, before anything was sent; the message lists every problem."""
+    """A command or a setting that was refused here, before anything was sent; `problems` has every one of them."""
+
+    def __init__(self, message: str, *, problems: tuple[CommandProblem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """One entry of the carrier's list of errors; secrets that we sent are struck out of its texts."""
+
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    pointer: str | None = None
+    """The JSON pointer to the member of the body that is meant."""
+    parameter: str | None = None
+    """The query parameter that is meant."""
+    meta: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """Whatever else the carrier says, as it came; often a `url` that explains the code."""
 
 
 class CommandRefused(CommandError):
-    """The carrier answered with an error."""
+    """The carrier answered with an error: `status` is HTTP's, `code`, `title` and `detail` are of the first entry.
+
+    `errors` has all entries and is empty where the answer's body could not be read. `command_id` is that of the
+    command. Codes without a class of their own come as this class.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, errors: tuple[RefusalReason, ...] = (), command_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+        self.command_id = command_id
+
+    @property
+    def code(self) -> str | None:
+        """The carrier's error number, a string of digits."""
+        return self.errors[0].code if self.errors else None
+
+    @property
+    def title(self) -> str | None:
+        """The short name of the error."""
+        return self.errors[0].title if self.errors else None
+
+    @property
+    def detail(self) -> str | None:
+        """What the carrier says about it in a sentence."""
+        return self.errors[0].detail if self.errors else None
+
+
+class AuthenticationFailed(CommandRefused):
+    """The API key is missing or wrong."""
+
+
+class PermissionRefused(CommandRefused):
+    """The API key is known, but may not do this."""
+
+
+class ResourceNotFound(CommandRefused):
+    """The carrier knows nothing under that address."""
+
+
+class RateLimited(CommandRefused):
+    """Too many requests; the command was not carried out."""
+
+
+class InvalidCallControlId(CommandRefused):
+    """The carrier knows no call of that id."""
+
+
+class CallEnded(CommandRefused):
+    """The call has already ended."""
+
+
+class CallNotAnswered(CommandRefused):
+    """The call has not been answered yet."""
+
+
+class StreamingInUse(CommandRefused):
+    """The call streams already, and only one stream a call is allowed."""
+
+
+class StreamingFailed(CommandRefused):
+    """The carrier could not start the stream."""
+
+
+class StreamingNotInUse(CommandRefused):
+    """The call is not streaming, so there is nothing to stop."""
+
+
+class UnreadableAnswer(CommandError, ValueError):
+    """The carrier answered with success, but not in the documented shape: the command probably took effect."""
+
+    def __init__(self, message: str, *, status: int = 0, command_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.command_id = command_id
 
 
 class CommandUnreachable(CommandError, ConnectionError):
-    """No answer came; whether the command took effect is unknown."""
+    """No answer came. With `nothing_sent` the command has had no effect, without it the outcome is unknown.
+
+    A repeat with the same `command_id` is safe in both cases: the carrier ignores what it has carried out already.
+    """
+
+    def __init__(self, message: str, *, nothing_sent: bool = False, command_id: str | None = None) -> None:
+        super().__init__(message)
+        self.nothing_sent = nothing_sent
+        self.command_id = command_id
+
+
+class CommandWarning(UserWarning):
+    """A command is sent, but the carrier probably ignores or refuses a part of it."""

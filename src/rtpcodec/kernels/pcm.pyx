@@ -6,6 +6,9 @@ from libc.string cimport memcpy
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm, take_room
 
 
+ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
+
+
 cdef void swap_bytes_block(const uint8_t* samples, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Exchange the two octets of n samples; in and out must not overlap."""
     cdef Py_ssize_t i
@@ -16,6 +19,38 @@ cdef void swap_bytes_block(const uint8_t* samples, uint8_t* out, Py_ssize_t n) n
         memcpy(out + 2 * i, &sample, 2)
 
 
+cdef void copy_block(const uint8_t* samples, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Copy n samples; in and out must not overlap."""
+    memcpy(out, samples, 2 * n)
+
+
+cdef bytes turned(object samples, block_function turn_block):
+    """The result of a block function that gives a sample for each sample."""
+    cdef Py_buffer view
+    cdef bytes out
+    take_pcm(samples, &view, "samples")
+    try:
+        out = PyBytes_FromStringAndSize(NULL, view.len)
+        turn_block(<const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
+    finally:
+        PyBuffer_Release(&view)
+    return out
+
+
+cdef Py_ssize_t turned_into(object samples, object out, block_function turn_block) except -1:
+    """The same into a given buffer; the count of samples."""
+    cdef Py_buffer view
+    cdef Py_buffer room
+    take_pcm(samples, &view, "samples")
+    try:
+        take_room(out, &room, &view, view.len, samples=True)
+        turn_block(<const uint8_t*>view.buf, <uint8_t*>room.buf, view.len // 2)
+        PyBuffer_Release(&room)
+        return view.len // 2
+    finally:
+        PyBuffer_Release(&view)
+
+
 def swap_bytes(samples, /):
     """16-bit samples with their two octets exchanged: little-endian from big-endian, and back.
 
@@ -24,15 +59,7 @@ def swap_bytes(samples, /):
     >>> swap_bytes(b"\\x01\\x02\\x03\\x04").hex()
     '02010403'
     """
-    cdef Py_buffer view
-    cdef bytes out
-    take_pcm(samples, &view, "samples")
-    try:
-        out = PyBytes_FromStringAndSize(NULL, view.len)
-        swap_bytes_block(<const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
-    finally:
-        PyBuffer_Release(&view)
-    return out
+    return turned(samples, swap_bytes_block)
 
 
 def swap_bytes_into(samples, out, /):
@@ -40,13 +67,14 @@ def swap_bytes_into(samples, out, /):
 
     ValueError as well: too little room, or a buffer that overlaps the samples.
     """
-    cdef Py_buffer view
-    cdef Py_buffer room
-    take_pcm(samples, &view, "samples")
-    try:
-        take_room(out, &room, &view, view.len, samples=True)
-        swap_bytes_block(<const uint8_t*>view.buf, <uint8_t*>room.buf, view.len // 2)
-        PyBuffer_Release(&room)
-        return view.len // 2
-    finally:
-        PyBuffer_Release(&view)
+    return turned_into(samples, out, swap_bytes_block)
+
+
+def copy_samples(samples, /):
+    """16-bit samples of any buffer as bytes, checked as every kernel checks. Errors as for swap_bytes."""
+    return turned(samples, copy_block)
+
+
+def copy_samples_into(samples, out, /):
+    """Like copy_samples, written to the start of a writable buffer; how many samples."""
+    return turned_into(samples, out, copy_block)

@@ -1,0 +1,82 @@
+"""PCMU and PCMA: a code for each sample, so nothing is carried from call to call (ITU-T G.711, RFC 3551 4.5.14)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.kernels import g711
+
+
+class _Stateless:
+    """What codecs without history share."""
+
+    __slots__ = ("info", "sample_rate_hz")
+
+    def __init__(self, info: CodecInfo, sample_rate_hz: int) -> None:
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+
+    def reset(self) -> None:
+        """Nothing to forget: each octet stands alone."""
+
+    def copy(self) -> Self:
+        """A twin; without history the two are alike for ever."""
+        return type(self)(self.info, self.sample_rate_hz)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.sample_rate_hz} Hz>"
+
+
+class PcmuEncoder(_Stateless):
+    """Mu-law octets of PCM."""
+
+    __slots__ = ()
+    encode = staticmethod(g711.pcmu_encode)
+    encode_into = staticmethod(g711.pcmu_encode_into)
+
+
+class PcmuDecoder(_Stateless):
+    """PCM of mu-law octets."""
+
+    __slots__ = ()
+    decode = staticmethod(g711.pcmu_decode)
+    decode_into = staticmethod(g711.pcmu_decode_into)
+
+
+class PcmaEncoder(_Stateless):
+    """A-law octets of PCM."""
+
+    __slots__ = ()
+    encode = staticmethod(g711.pcma_encode)
+    encode_into = staticmethod(g711.pcma_encode_into)
+
+
+class PcmaDecoder(_Stateless):
+    """PCM of A-law octets."""
+
+    __slots__ = ()
+    decode = staticmethod(g711.pcma_decode)
+    decode_into = staticmethod(g711.pcma_decode_into)
+
+
+PCMU = CodecInfo(
+    name="PCMU",
+    kind="sample",
+    sample_rates_hz=(8000,),
+    payload_type=0,
+    octets_per_unit=1,
+    samples_per_unit=1,
+    encoder_of=PcmuEncoder,
+    decoder_of=PcmuDecoder,
+)
+PCMA = CodecInfo(
+    name="PCMA",
+    kind="sample",
+    sample_rates_hz=(8000,),
+    payload_type=8,
+    octets_per_unit=1,
+    samples_per_unit=1,
+    encoder_of=PcmaEncoder,
+    decoder_of=PcmaDecoder,
+)

@@ -1,0 +1,26 @@
+"""The codecs by name. A new codec is one file and one line here."""
+
+from __future__ import annotations
+
+from rtpcodec.codecs.g711 import PCMA, PCMU
+from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.codecs.l16 import L16
+from rtpcodec.errors import UnknownCodec
+
+_CODECS = {info.name: info for info in (PCMU, PCMA, L16)}
+
+
+def codec(name: str) -> CodecInfo:
+    """The facts about a codec, by the carrier's spelling of its name (case matters, as on the wire).
+
+    UnknownCodec lists the names there are.
+    """
+    info = _CODECS.get(name)
+    if info is None:
+        raise UnknownCodec(f"no codec is named {name!r}; known: {', '.join(_CODECS)}")
+    return info
+
+
+def codec_names() -> tuple[str, ...]:
+    """The names that codec() knows."""
+    return tuple(_CODECS)

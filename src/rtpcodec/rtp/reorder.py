@@ -1,0 +1,137 @@
+"""Numbered items into their order, without a clock: an item is late by what came after it, never by time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+WINDOW = 3
+"""How many later items may wait for a missing one (media streaming, section 6.3)."""
+MAX_DROPOUT = 3000
+"""A jump ahead of more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
+MAX_MISORDER = 100
+"""A jump back of more than this is a new numbering, not a late item (RFC 3550 appendix A.1)."""
+REMEMBERED_HOLES = 256
+"""Numbers that were passed over and are still known as such; more than two windows of any kind need."""
+
+
+@dataclass(slots=True)
+class Lost:
+    """Numbers that were passed over because later ones had filled the window."""
+
+    count: int
+
+
+class ReorderWindow(Generic[Item]):
+    """One sequence of numbers. `put` takes an item, `pop` gives what is in order now.
+
+    Numbers may start anywhere and never wrap (the wire's counters are decimal text).
+    """
+
+    __slots__ = ("_held", "_hole_order", "_holes", "_stray", "_window", "duplicates", "first", "late", "next")
+
+    def __init__(self, window: int = WINDOW) -> None:
+        self._window = window
+        self._held: dict[int, Item] = {}
+        self._holes: set[int] = set()
+        self._hole_order: deque[int] = deque()
+        self._stray: tuple[int, Item] | None = None
+        self.first: int | None = None
+        self.next = 0
+        self.late = 0
+        self.duplicates = 0
+
+    def start_at(self, number: int) -> None:
+        """The number that the first item is expected to have."""
+        self.first = self.next = number
+
+    def put(self, number: int, item: Item) -> bool:
+        """Take an item; False when it was dropped: a duplicate, or too late."""
+        if self.first is None:
+            self.start_at(number)
+        if not -MAX_MISORDER <= number - self.next <= MAX_DROPOUT and not self._follows_stray(number, item):
+            return True
+        if number < self.next:
+            if number in self._holes:
+                self._holes.discard(number)
+                self.late += 1
+            else:
+                self.duplicates += 1
+            return False
+        if number in self._held:
+            self.duplicates += 1
+            return False
+        self._held[number] = item
+        return True
+
+    def pop(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
+        """Items in order, with Lost where the window has passed.
+
+        is_elsewhere tells that a number was taken by another sequence that shares the counter, so is no loss here.
+        """
+        out: list[Item | Lost] = []
+        lost = 0
+        while self._held:
+            if self.next in self._held:
+                if lost:
+                    out.append(Lost(lost))
+                    lost = 0
+                out.append(self._held.pop(self.next))
+            elif is_elsewhere is not None and is_elsewhere(self.next):
+                self._remember_hole(self.next)
+            elif len(self._held) > self._window:
+                self._remember_hole(self.next)
+                lost += 1
+            else:
+                break
+            self.next += 1
+        if lost:
+            out.append(Lost(lost))
+        return out
+
+    def drain(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
+        """All that is held, in order, because nothing more will come."""
+        window, self._window = self._window, 0
+        try:
+            return self.pop(is_elsewhere)
+        finally:
+            self._window = window
+
+    def has_seen(self, number: int) -> bool:
+        """Whether this sequence took an item of that number."""
+        if number in self._held:
+            return True
+        return self.first is not None and self.first <= number < self.next and number not in self._holes
+
+    @property
+    def waiting(self) -> int:
+        """Items held because an earlier one is missing."""
+        return len(self._held)
+
+    def _remember_hole(self, number: int) -> None:
+        self._holes.add(number)
+        self._hole_order.append(number)
+        if len(self._hole_order) > REMEMBERED_HOLES:
+            self._holes.discard(self._hole_order.popleft())
+
+    def _follows_stray(self, number: int, item: Item) -> bool:
+        """Whether a number far off continues the one before it: then the sender counts anew (RFC 3550 appendix A.1).
+
+        A single stray is kept until the next item tells, so that an old duplicate cannot derail the sequence.
+        """
+        stray, self._stray = self._stray, (number, item)
+        if stray is None or number != stray[0] + 1:
+            self.late += stray is not None
+            return False
+        self._stray = None
+        # What is held keeps its order ahead of the new numbers.
+        items = [self._held[old] for old in sorted(self._held)] + [stray[1]]
+        self._held = {number - len(items) + at: item for at, item in enumerate(items)}
+        self._holes.clear()
+        self._hole_order.clear()
+        self.start_at(number - len(items))
+        return True

@@ -1,0 +1,35 @@
+"""The hot event. A cdef class: made fifty times a second and track, at a fraction of a dataclass's cost."""
+cimport cython
+
+
+@cython.final
+cdef class Audio:
+    """One chunk of audio of one track, in order."""
+
+    cdef readonly str track
+    cdef readonly bytes payload
+    cdef readonly bytes pcm
+    cdef readonly int sample_rate_hz
+    cdef readonly double media_ms
+    cdef readonly double duration_ms
+    cdef readonly object chunk
+    cdef readonly object timestamp
+
+    def __init__(
+        self, str track not None, bytes payload not None, bytes pcm not None, int sample_rate_hz,
+        double media_ms, double duration_ms, object chunk=None, object timestamp=None,
+    ):
+        self.track = track
+        self.payload = payload
+        self.pcm = pcm
+        self.sample_rate_hz = sample_rate_hz
+        self.media_ms = media_ms
+        self.duration_ms = duration_ms
+        self.chunk = chunk
+        self.timestamp = timestamp
+
+    def __repr__(self):
+        return (
+            f"Audio(track={self.track!r}, media_ms={self.media_ms:g}, duration_ms={self.duration_ms:g}, "
+            f"payload=<{len(self.payload)} octets>, pcm=<{len(self.pcm) // 2} samples at {self.sample_rate_hz} Hz>)"
+        )

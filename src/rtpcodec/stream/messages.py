@@ -1,0 +1,112 @@
+"""The messages of the wire as values, both ways. Their JSON spelling lives in wire.py alone.
+
+From the carrier: Connected, Start, Media, Dtmf, Mark, Stop, Error. To the carrier: Media, Mark, Clear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFormat:
+    """The format of the audio that the carrier sends."""
+
+    encoding: str
+    """The codec's name as `rtpcodec.codec` takes it; another name stands as the carrier wrote it."""
+    sample_rate_hz: int | None = None
+    """As the carrier says; None when it says nothing. For G722 either 8000 or 16000 is in use."""
+    channels: int | None = None
+
+
+@dataclass(slots=True)
+class Connected:
+    """The carrier's first message."""
+
+    version: str | None = None
+    auth_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Start:
+    """A stream begins, or begins anew in another format."""
+
+    media_format: MediaFormat
+    stream_id: str | None = None
+    sequence_number: int | None = None
+    call_control_id: str | None = None
+    call_session_id: str | None = None
+    user_id: str | None = None
+    from_number: str | None = field(default=None, repr=False)
+    to_number: str | None = field(default=None, repr=False)
+    tags: tuple[str, ...] = ()
+    client_state: str | None = field(default=None, repr=False)
+    custom_parameters: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class Media:
+    """A chunk of audio. To the carrier only the payload is needed."""
+
+    payload: bytes
+    track: str | None = None
+    chunk: int | None = None
+    timestamp: int | None = None
+    sequence_number: int | None = None
+    stream_id: str | None = None
+
+
+@dataclass(slots=True)
+class Dtmf:
+    """A key was pressed."""
+
+    digit: str = field(repr=False)
+    occurred_at: str | None = None
+    sequence_number: int | None = None
+    stream_id: str | None = None
+
+
+@dataclass(slots=True)
+class Mark:
+    """To the carrier: tell me when the audio before this has ended. From the carrier: it has, or was cleared."""
+
+    name: str
+    sequence_number: int | None = None
+    stream_id: str | None = None
+
+
+@dataclass(slots=True)
+class Clear:
+    """To the carrier: forget all audio that has not been heard yet."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """The stream is over."""
+
+    sequence_number: int | None = None
+    stream_id: str | None = None
+    user_id: str | None = None
+    call_control_id: str | None = None
+
+
+@dataclass(slots=True)
+class Error:
+    """The carrier complains."""
+
+    code: int | None = None
+    title: str | None = None
+    detail: str | None = None
+    stream_id: str | None = None
+
+
+@dataclass(slots=True)
+class Other:
+    """A message of a kind that this version does not know."""
+
+    event: str
+    text: str = field(repr=False)
+    sequence_number: int | None = None
+
+
+Message = Connected | Start | Media | Dtmf | Mark | Clear | Stop | Error | Other

@@ -1,0 +1,166 @@
+"""The receiving chain: chunks of all tracks in, audio in order out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.codecs import CodecInfo, Decoder, codec
+from rtpcodec.errors import PayloadError, UnknownCodec
+from rtpcodec.rtp.reorder import Lost
+from rtpcodec.stream import messages
+from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
+from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.wire import BrokenMessage
+
+TRACK_ASKED_FOR: Final = {"inbound_track": "inbound", "outbound_track": "outbound", "both_tracks": "inbound"}
+"""The track of a chunk that names none."""
+
+
+PcmRate = int | Literal["native"] | None
+"""Rate of the PCM to deliver: a number of Hz, the codec's own, or None for payloads alone."""
+
+
+class _Track:
+    """One track: its decoder, its resampler, its clock."""
+
+    __slots__ = ("decoder", "media_ms", "resampler")
+
+    def __init__(self, decoder: Decoder | None, pcm_hz: int | None) -> None:
+        self.decoder = decoder
+        self.resampler: Resampler | None = None
+        if decoder is not None and pcm_hz not in (None, decoder.sample_rate_hz):
+            self.resampler = Resampler(decoder.sample_rate_hz, pcm_hz)
+        self.media_ms = 0.0
+
+    def pcm_of(self, payload: bytes) -> bytes:
+        if self.decoder is None:
+            return b""
+        pcm = self.decoder.decode(payload)
+        return pcm if self.resampler is None else self.resampler.resample(pcm)
+
+
+class ReceiveChain:
+    """Reorder, decode, resample: made anew by each `start`."""
+
+    __slots__ = (
+        "_decoder_rate_hz",
+        "_default_track",
+        "_info",
+        "_order",
+        "_pcm_hz",
+        "_plan",
+        "_tracks",
+        "lost_chunks",
+        "media_format",
+        "unsupported",
+    )
+
+    def __init__(self, plan: StreamPlan, media_format: messages.MediaFormat, pcm_hz: PcmRate) -> None:
+        self._plan = plan
+        self._pcm_hz = None if pcm_hz == "native" else pcm_hz
+        self._order = ChunkOrder()
+        self._tracks: dict[str, _Track] = {}
+        self._default_track = TRACK_ASKED_FOR[plan.tracks]
+        self.media_format = media_format
+        self.lost_chunks = 0
+        self.unsupported: UnsupportedCodec | None = None
+        self._info, self._decoder_rate_hz = self._choose_codec()
+        if pcm_hz == "native":
+            self._pcm_hz = self._decoder_rate_hz
+
+    @property
+    def late_chunks(self) -> int:
+        """Chunks that came after they were given up."""
+        return self._order.late
+
+    @property
+    def duplicate_chunks(self) -> int:
+        """Chunks that came twice."""
+        return self._order.duplicates
+
+    def describe(self) -> str:
+        """Codec, rate and what is done to the audio, for people."""
+        if self._info is None:
+            return f"{self.media_format.encoding} (not decoded)"
+        chain = f"{self._info.name} {self._decoder_rate_hz} Hz"
+        if self._info.name == "L16":
+            chain += f" {self._plan.l16_byte_order}-endian"
+        if self._pcm_hz is None:
+            return f"{chain}, payloads only"
+        return chain if self._pcm_hz == self._decoder_rate_hz else f"{chain} -> {self._pcm_hz} Hz"
+
+    def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Audio | Gap]:
+        """Take a chunk; what is in order now. BrokenMessage: the chunk cannot be taken."""
+        track = media.track or self._default_track
+        if track not in self._tracks:
+            if len(self._tracks) >= MAX_TRACKS:
+                raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
+            self._tracks[track] = _Track(self._new_decoder(), self._pcm_hz)
+        if self._info is not None:
+            try:
+                self._info.samples_in(media.payload)
+            except PayloadError as error:
+                raise BrokenMessage("payload", str(error)) from None
+        return self._deliver(self._order.put(track, media, follows_directly=follows_directly))
+
+    def drain(self) -> Iterator[Audio | Gap]:
+        """What still waits for an earlier chunk, because no more will come."""
+        return self._deliver(self._order.drain())
+
+    def _deliver(self, items: Iterator[tuple[str, messages.Media | Lost]]) -> Iterator[Audio | Gap]:
+        lost: dict[str, int] = {}
+        for name, item in items:
+            if isinstance(item, Lost):
+                self.lost_chunks += item.count
+                lost[name] = lost.get(name, 0) + item.count
+                continue
+            track = self._tracks[name]
+            duration_ms = self._duration_ms(item.payload)
+            if name in lost:
+                count = lost.pop(name)
+                yield Gap(name, count, track.media_ms, count * duration_ms)
+                track.media_ms += count * duration_ms
+            if not item.payload:
+                continue
+            yield self._audio(name, track, item, duration_ms)
+            track.media_ms += duration_ms
+
+    def _audio(self, name: str, track: _Track, media: messages.Media, duration_ms: float) -> Audio:
+        pcm = track.pcm_of(media.payload)
+        rate_hz = self._pcm_hz or self._decoder_rate_hz
+        return Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
+
+    def _duration_ms(self, payload: bytes) -> float:
+        if self._info is None:
+            return 0.0
+        return self._info.samples_in(payload) * 1000 / self._decoder_rate_hz
+
+    def _choose_codec(self) -> tuple[CodecInfo | None, int]:
+        """The codec and rate that `start` names. `encoding` is decisive: a codec of one rate has that rate."""
+        encoding, rate_hz = self.media_format.encoding, self.media_format.sample_rate_hz
+        try:
+            info = codec(encoding)
+        except UnknownCodec:
+            self._refuse("ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer")
+            return None, rate_hz or 0
+        if len(info.sample_rates_hz) == 1:
+            return info, info.sample_rates_hz[0]
+        try:
+            decoder_rate_hz = info.sample_rate_hz(rate_hz)
+            if self._pcm_hz not in (None, decoder_rate_hz):
+                Resampler(decoder_rate_hz, self._pcm_hz)
+        except ValueError as error:
+            self._refuse(f"{error}; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
+            return None, rate_hz or 0
+        return info, decoder_rate_hz
+
+    def _refuse(self, remedy: str) -> None:
+        self.unsupported = UnsupportedCodec(self.media_format.encoding, self.media_format.sample_rate_hz, remedy)
+
+    def _new_decoder(self) -> Decoder | None:
+        if self._info is None or self._pcm_hz is None:
+            return None
+        return self._info.decoder(self._decoder_rate_hz, **self._plan.codec_options(self._info.name))

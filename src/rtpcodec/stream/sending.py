@@ -1,0 +1,256 @@
+"""The sending chain: PCM or payloads in, texts for the carrier out, in order and in time."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.frames import Framer
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.errors import LocalProtocolError, QueueFull
+from rtpcodec.stream import messages
+from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
+from rtpcodec.stream.marks import Marks
+from rtpcodec.stream.pacing import Pacer
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.wire import build, media_text
+
+FRAME_MS: Final = 20.0
+"""The shortest chunk that the carrier takes (media streaming, section 6.2): the finest cut for an interruption."""
+MAX_WAITING_MARKS: Final = 1000
+"""Marks in the queue or on their way; more is a loop without an end."""
+
+_CLEAR_TEXT: Final = build(messages.Clear())
+
+
+class SendChain:
+    """Resample, encode, cut into frames of 20 ms, hold back until due."""
+
+    __slots__ = (
+        "_accepted_ms",
+        "_clear_waits",
+        "_encoder",
+        "_frame_octets",
+        "_framer",
+        "_info",
+        "_mark_count",
+        "_marks",
+        "_max_queue_ms",
+        "_pacer",
+        "_queue",
+        "_rate_hz",
+        "_resampler",
+        "_tail_marks",
+        "_utterance_ended",
+        "_utterance_start_ms",
+        "media_sent",
+        "octets_sent",
+        "pcm_hz",
+    )
+
+    def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
+        info = plan.send_info
+        self._info = info
+        self._rate_hz = plan.send_rate_hz
+        self.pcm_hz = pcm_hz or plan.send_rate_hz
+        self._encoder = info.encoder(plan.send_rate_hz, **plan.codec_options(plan.send_codec))
+        self._resampler = None if self.pcm_hz == self._rate_hz else Resampler(self.pcm_hz, self._rate_hz)
+        frame_samples = int(self._rate_hz * FRAME_MS / 1000)
+        self._frame_octets = frame_samples // info.samples_per_unit * info.octets_per_unit
+        self._framer = Framer(self._frame_octets)
+        self._pacer = Pacer(lead_ms)
+        self._max_queue_ms = max_queue_ms
+        self._queue: deque[bytes | str] = deque()  # payloads, and names of marks between them
+        self._tail_marks: list[str] = []  # behind the partial frame
+        self._marks = Marks()
+        self._mark_count = 0
+        self._clear_waits = False
+        self._accepted_ms = 0.0
+        self._utterance_start_ms = 0.0
+        self._utterance_ended = True
+        self.media_sent = 0
+        self.octets_sent = 0
+
+    # Taking audio
+
+    def play(self, pcm: Buffer) -> None:
+        """Queue PCM at pcm_hz. QueueFull, ValueError (an odd number of octets, a WAV file): nothing of it was queued."""
+        octets = memoryview(pcm).cast("B")
+        if self._utterance_ended and octets[:4] == b"RIFF" and octets[8:12] == b"WAVE":
+            raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
+        samples = len(octets) // 2
+        self._require_room(samples * 1000 / self.pcm_hz)
+        if self._resampler is not None:
+            pcm = self._resampler.resample(pcm)
+        self._accept(self._encoder.encode(pcm))
+
+    def play_payload(self, payload: Buffer) -> None:
+        """Queue octets that are encoded already. PayloadError, QueueFull: nothing of them was queued."""
+        self._require_room(self._info.samples_in(payload) * 1000 / self._rate_hz)
+        self._accept(bytes(payload))
+
+    def flush(self) -> None:
+        """End the utterance: the resampler's rest follows, and silence fills the last frame."""
+        if self._resampler is not None and not self._utterance_ended:
+            self._accept(self._encoder.encode(self._resampler.flush()))
+        self._pad()
+        self._utterance_ended = True
+
+    def mark(self, name: str | None) -> str:
+        """Place a mark behind all audio so far; its name, made up if none is given."""
+        waiting = len(self._marks) + len(self._tail_marks) + sum(isinstance(item, str) for item in self._queue)
+        if waiting >= MAX_WAITING_MARKS:
+            raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
+        if name is None:
+            self._mark_count += 1
+            name = f"rtpcodec-{self._mark_count}"
+        if self._framer.pending_octets:
+            self._tail_marks.append(name)
+        else:
+            self._queue.append(name)
+        return name
+
+    def _require_room(self, more_ms: float) -> None:
+        queued_ms = self.queued_ms
+        if queued_ms + more_ms > self._max_queue_ms:
+            raise QueueFull(
+                f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {self._max_queue_ms:.0f} ms are allowed"
+            )
+
+    def _accept(self, octets: bytes) -> None:
+        if not octets:
+            return
+        if self._utterance_ended:
+            self._utterance_ended = False
+            self._utterance_start_ms = self._accepted_ms
+        self._accepted_ms += self._duration_ms(len(octets))
+        for at, payload in enumerate(self._framer.put(octets)):
+            self._queue.append(payload)
+            if at == 0:
+                self._release_tail_marks()
+
+    def _pad(self) -> None:
+        """Complete the partial frame with the codec's silence."""
+        missing = self._framer.missing_octets
+        if missing:
+            silence = bytes(2 * (missing // self._info.octets_per_unit * self._info.samples_per_unit))
+            self._accepted_ms += self._duration_ms(missing)
+            self._queue.extend(self._framer.put(self._encoder.encode(silence)))
+            self._release_tail_marks()
+
+    def _release_tail_marks(self) -> None:
+        self._queue.extend(self._tail_marks)
+        self._tail_marks.clear()
+
+    # Giving texts
+
+    def due(self, now_ms: float) -> list[str]:
+        """The texts that are due."""
+        texts = [_CLEAR_TEXT] if self._clear_waits else []
+        self._clear_waits = False
+        if now_ms >= self._tail_due_ms():
+            self._pad()
+        while self._queue:
+            item = self._queue[0]
+            if isinstance(item, str):
+                texts.append(build(messages.Mark(item)))
+                self._marks.sent(item, self._pacer.sent_ms, max(self._pacer.remote_end_ms, now_ms))
+            elif now_ms >= self._pacer.due_ms(FRAME_MS):
+                texts.append(media_text(item))
+                self._pacer.sent(FRAME_MS, now_ms)
+                self.media_sent += 1
+                self.octets_sent += len(item)
+            else:
+                break
+            self._queue.popleft()
+        return texts
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `due` gives something new, or a mark is given up; None: never of itself."""
+        deadlines = []
+        if self._clear_waits:
+            deadlines.append(float("-inf"))
+        if self._queue:
+            deadlines.append(float("-inf") if isinstance(self._queue[0], str) else self._pacer.due_ms(FRAME_MS))
+        elif self._tail_marks:
+            deadlines.append(self._tail_due_ms())
+        give_up_ms = self._marks.next_deadline_ms
+        if give_up_ms is not None:
+            deadlines.append(give_up_ms)
+        return min(deadlines, default=None)
+
+    def _tail_due_ms(self) -> float:
+        """When a partial frame must go because a mark waits behind it: just before the far end runs dry."""
+        if self._queue or not self._tail_marks:
+            return float("inf")
+        return self._pacer.remote_end_ms - FRAME_MS
+
+    # Interruption and marks
+
+    def interrupt(self, now_ms: float) -> tuple[Interrupted, list[MarkCleared]]:
+        """Forget all audio that was not heard, here and at the carrier."""
+        heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
+        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), max(0.0, self._accepted_ms - heard_ms))
+        unsent = [item for item in self._queue if isinstance(item, str)] + self._tail_marks
+        self._queue.clear()
+        self._tail_marks.clear()
+        self._framer.reset()
+        if self._resampler is not None:
+            self._resampler.reset()
+        self._pacer.cleared(now_ms)
+        self._marks.interrupted(
+            found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms
+        )
+        self._accepted_ms = heard_ms
+        self._utterance_ended = True
+        self._clear_waits = True
+        return found, [MarkCleared(name, "interrupt") for name in unsent]
+
+    def mark_echoed(self, name: str, now_ms: float) -> MarkPlayed | MarkCleared | None:
+        """The carrier returned a mark."""
+        return self._marks.echoed(name, now_ms)
+
+    def marks_timed_out(self, now_ms: float) -> list[MarkCleared]:
+        """Marks whose echo will not come."""
+        return self._marks.timed_out(now_ms)
+
+    def end(self) -> list[MarkCleared]:
+        """The stream is over: nothing more goes out."""
+        unsent = [item for item in self._queue if isinstance(item, str)] + self._tail_marks
+        self._queue.clear()
+        self._tail_marks.clear()
+        self._framer.reset()
+        self._clear_waits = False
+        return self._marks.ended("stop") + [MarkCleared(name, "stop") for name in unsent]
+
+    # Measures
+
+    def describe(self) -> str:
+        """What is done to the audio, codec and rate, for people."""
+        coded = f"{self._info.name} {self._rate_hz} Hz"
+        return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"
+
+    def _duration_ms(self, octets: int) -> float:
+        return octets // self._info.octets_per_unit * self._info.samples_per_unit * 1000 / self._rate_hz
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that was accepted and not sent yet."""
+        return self._accepted_ms - self._pacer.sent_ms
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that `play` would still take."""
+        return max(0.0, self._max_queue_ms - self.queued_ms)
+
+    @property
+    def position_ms(self) -> float:
+        """Audio accepted since the stream began, without what interruptions dropped."""
+        return self._accepted_ms
+
+    def heard_ms(self, now_ms: float) -> float:
+        """Estimate of what was heard, on the scale of position_ms."""
+        return max(0.0, self._pacer.heard_ms(now_ms))

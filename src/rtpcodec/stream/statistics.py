@@ -1,0 +1,75 @@
+"""What a session counted, as one value at the moment of asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtpcodec.stream.receiving import ReceiveChain
+from rtpcodec.stream.sending import SendChain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Counters of one session since it began."""
+
+    messages_received: int
+    """All texts, broken ones included."""
+    media_received: int
+    octets_received: int
+    """Payload octets."""
+    lost_chunks: int
+    """Chunks that never came although later ones did."""
+    late_chunks: int
+    """Chunks that came after they were given up; each counts as lost as well."""
+    duplicate_chunks: int
+    malformed: int
+    messages_sent: int
+    media_sent: int
+    octets_sent: int
+    queued_ms: float
+    """Audio that waits to be sent."""
+    heard_ms: float
+    """Estimate of how much of ours was heard."""
+
+
+class Counts:
+    """The counters that a session keeps itself."""
+
+    __slots__ = ("_duplicates", "_late", "_lost", "media_received", "messages_received", "messages_sent", "octets_received")
+
+    def __init__(self) -> None:
+        self.messages_received = 0
+        self.media_received = 0
+        self.octets_received = 0
+        self.messages_sent = 0
+        self._lost = self._late = self._duplicates = 0
+
+    def take_media(self, octets: int) -> None:
+        """A chunk came."""
+        self.media_received += 1
+        self.octets_received += octets
+
+    def keep(self, chain: ReceiveChain) -> None:
+        """Remember what a chain counted that is about to be replaced."""
+        self._lost += chain.lost_chunks
+        self._late += chain.late_chunks
+        self._duplicates += chain.duplicate_chunks
+
+    def snapshot(
+        self, receiving: ReceiveChain | None, sending: SendChain, malformed: int, now_ms: float
+    ) -> Statistics:
+        """All counters at this moment."""
+        return Statistics(
+            messages_received=self.messages_received,
+            media_received=self.media_received,
+            octets_received=self.octets_received,
+            lost_chunks=self._lost + (receiving.lost_chunks if receiving else 0),
+            late_chunks=self._late + (receiving.late_chunks if receiving else 0),
+            duplicate_chunks=self._duplicates + (receiving.duplicate_chunks if receiving else 0),
+            malformed=malformed,
+            messages_sent=self.messages_sent,
+            media_sent=sending.media_sent,
+            octets_sent=sending.octets_sent,
+            queued_ms=sending.queued_ms,
+            heard_ms=sending.heard_ms(now_ms),
+        )
