@@ -50,7 +50,6 @@ class Started:
     utc_ms: float | None
     """The same moment in ms since 1970 UTC; None when the session was given no `utc_offset_ms`."""
 
-
     @classmethod
     def of(cls, start: Start, monotonic_ms: float, utc_ms: float | None) -> Started:
         """The event of a `start` message."""
@@ -175,7 +174,7 @@ class Interrupted:
     """What an interruption found. Filled further when the marks on their way have come back."""
 
     played_ms: float
-    """Estimate, at once: what was heard of this utterance (all that was played since the last `flush` or interruption)."""
+    """Estimate, at once: what was heard of this utterance, which began after the last `flush` or interruption."""
     dropped_ms: float
     """Audio queued here or at the carrier that nobody will hear."""
     final_ms: float | None = None

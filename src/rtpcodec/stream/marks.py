@@ -54,12 +54,10 @@ class Marks:
 
     def echoed(self, name: str, now_ms: float) -> MarkPlayed | MarkCleared | None:
         """The carrier returned a mark; None for one that is not ours, or was given up."""
-        for at, mark in enumerate(self._sent):
-            if mark.name == name:
-                break
-        else:
+        mark = next((mark for mark in self._sent if mark.name == name), None)
+        if mark is None:
             return None
-        del self._sent[at]
+        self._sent.remove(mark)
         if mark.cleared:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
@@ -79,7 +77,7 @@ class Marks:
         return [MarkCleared(mark.name, "interrupt" if mark.cleared else "timeout") for mark in lost]
 
     def interrupted(self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float) -> None:
-        """A clear went out. Marks whose audio should have been played are echoes on their way, the others come back cleared."""
+        """A clear went out: marks whose audio should have been played are on their way, the others come back cleared."""
         for mark in self._sent:
             mark.cleared = mark.cleared or mark.end_ms > now_ms
             mark.end_ms = min(mark.end_ms, now_ms)
@@ -100,8 +98,8 @@ class Marks:
     def _settle(self) -> None:
         """Once all marks are back, say what was heard.
 
-        An echo lags behind its estimate by the round trip and by what the far end buffers before it plays. A cleared mark
-        comes back after the round trip alone. The difference is audio that the estimate took for heard.
+        An echo lags behind its estimate by the round trip and by what the far end buffers before it plays. A cleared
+        mark comes back after the round trip alone. The difference is audio that the estimate took for heard.
         """
         interruption = self._interruption
         if interruption is None or self._sent:

@@ -30,8 +30,8 @@ class CommandFields(TypedDict):
 class StreamPlan:
     """Codec, rate and legs of a stream, agreed once and used on both sides.
 
-    The carrier's own defaults are traps: mode `mp3` and target legs `opposite` mean silence for an agent on a call of one
-    leg. So this plan always names them, and its defaults are those of an agent: `rtp` and `self`.
+    The carrier's own defaults are traps: mode `mp3` and target legs `opposite` mean silence for an agent on a call of
+    one leg. So this plan always names them, and its defaults are those of an agent: `rtp` and `self`.
 
     What the carrier sends us is decided by its `start` message alone; `receive_codec` is a wish.
 

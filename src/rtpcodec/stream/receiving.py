@@ -144,7 +144,9 @@ class ReceiveChain:
         try:
             info = codec(encoding)
         except UnknownCodec:
-            self._refuse("ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer")
+            self._refuse(
+                "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
+            )
             return None, rate_hz or 0
         if len(info.sample_rates_hz) == 1:
             return info, info.sample_rates_hz[0]

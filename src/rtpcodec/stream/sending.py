@@ -76,12 +76,13 @@ class SendChain:
     # Taking audio
 
     def play(self, pcm: Buffer) -> None:
-        """Queue PCM at pcm_hz. QueueFull, ValueError (an odd number of octets, a WAV file): nothing of it was queued."""
-        octets = memoryview(pcm).cast("B")
-        if self._utterance_ended and octets[:4] == b"RIFF" and octets[8:12] == b"WAVE":
-            raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
-        samples = len(octets) // 2
-        self._require_room(samples * 1000 / self.pcm_hz)
+        """Queue PCM at pcm_hz. QueueFull, ValueError (odd octets, a WAV file): nothing of it was queued."""
+        samples = memoryview(pcm)
+        if self._utterance_ended and samples.nbytes >= 12:
+            head = bytes(samples.cast("B")[:12])
+            if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
+                raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
+        self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
         if self._resampler is not None:
             pcm = self._resampler.resample(pcm)
         self._accept(self._encoder.encode(pcm))
@@ -116,7 +117,8 @@ class SendChain:
         queued_ms = self.queued_ms
         if queued_ms + more_ms > self._max_queue_ms:
             raise QueueFull(
-                f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {self._max_queue_ms:.0f} ms are allowed"
+                f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
+                f"at most {self._max_queue_ms:.0f} ms are allowed"
             )
 
     def _accept(self, octets: bytes) -> None:
@@ -201,9 +203,7 @@ class SendChain:
         if self._resampler is not None:
             self._resampler.reset()
         self._pacer.cleared(now_ms)
-        self._marks.interrupted(
-            found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms
-        )
+        self._marks.interrupted(found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms)
         self._accepted_ms = heard_ms
         self._utterance_ended = True
         self._clear_waits = True

@@ -9,9 +9,23 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError, StreamEnded
-from rtpcodec.stream import events, messages
+from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
+from rtpcodec.stream.events import (
+    Audio,
+    CarrierError,
+    Dtmf,
+    Event,
+    FormatChanged,
+    Gap,
+    Interrupted,
+    Malformed,
+    Stalled,
+    Started,
+    Stopped,
+    Unknown,
+)
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receiving import PcmRate, ReceiveChain
 from rtpcodec.stream.sending import SendChain
@@ -110,7 +124,7 @@ class MediaSession:
         if not self.ended:
             self._end("closed")
 
-    def events(self, now_ms: float) -> list[events.Event]:
+    def events(self, now_ms: float) -> list[Event]:
         """What happened since the last call, also what time alone made happen (a mark timed out)."""
         for event in self._sending.marks_timed_out(now_ms):
             self._events.put(event)
@@ -147,7 +161,7 @@ class MediaSession:
         self._require_running()
         return self._sending.mark(name)
 
-    def interrupt(self, now_ms: float) -> events.Interrupted:
+    def interrupt(self, now_ms: float) -> Interrupted:
         """Stop playing: the carrier's buffer, the queue, the resampler and the partial frame are cleared.
 
         The estimate of what was heard is there at once; `final_ms` follows when the marks on their way are back.
@@ -235,15 +249,15 @@ class MediaSession:
             case messages.Start():
                 self._start(message, now_ms)
             case messages.Dtmf():
-                self._events.put(events.Dtmf(message.digit, message.occurred_at))
+                self._events.put(Dtmf(message.digit, message.occurred_at))
             case messages.Stop():
                 self._end("stop")
             case messages.Error():
-                self._events.put(events.CarrierError(message.code, message.title, message.detail))
+                self._events.put(CarrierError(message.code, message.title, message.detail))
             case messages.Other():
-                self._events.put(events.Unknown(message.event, message.text))
+                self._events.put(Unknown(message.event, message.text))
             case messages.Clear():
-                self._events.put(events.Unknown("clear", ""))
+                self._events.put(Unknown("clear", ""))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
         before = self._receiving
@@ -251,15 +265,15 @@ class MediaSession:
             self._deliver(before.drain())
             self._counts.keep(before)
             if before.media_format != start.media_format:
-                self._events.put(events.FormatChanged(before.media_format, start.media_format))
+                self._events.put(FormatChanged(before.media_format, start.media_format))
         self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz)
         self._last_received_ms = now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
-        self._events.put(events.Started.of(start, now_ms, utc_ms))
+        self._events.put(Started.of(start, now_ms, utc_ms))
         if self._receiving.unsupported is not None:
             self._events.put(self._receiving.unsupported)
 
-    def _deliver(self, delivered: Iterable[events.Audio | events.Gap]) -> None:
+    def _deliver(self, delivered: Iterable[Audio | Gap]) -> None:
         for event in delivered:
             self._events.put(event)
             self._last_chunk_ms = event.duration_ms
@@ -270,10 +284,10 @@ class MediaSession:
             self._deliver(self._receiving.drain())
         for event in self._sending.end():
             self._events.put(event)
-        self._events.put(events.Stopped(reason))
+        self._events.put(Stopped(reason))
 
     def _count_malformed(self, rule: str, detail: str) -> None:
-        self._events.put(events.Malformed(rule, detail))
+        self._events.put(Malformed(rule, detail))
         if self._connection.count_malformed():
             self._end("malformed")
 
@@ -282,7 +296,7 @@ class MediaSession:
         self._last_received_ms = now_ms
         # Carriers may send chunks of up to 30 s, and then silence of that length is their beat.
         if self.streaming and silence_ms >= max(self._stall_ms, 2 * self._last_chunk_ms):
-            self._events.put(events.Stalled(silence_ms))
+            self._events.put(Stalled(silence_ms))
 
     def _require_running(self) -> None:
         if self.ended:

@@ -35,7 +35,15 @@ class Statistics:
 class Counts:
     """The counters that a session keeps itself."""
 
-    __slots__ = ("_duplicates", "_late", "_lost", "media_received", "messages_received", "messages_sent", "octets_received")
+    __slots__ = (
+        "_duplicates",
+        "_late",
+        "_lost",
+        "media_received",
+        "messages_received",
+        "messages_sent",
+        "octets_received",
+    )
 
     def __init__(self) -> None:
         self.messages_received = 0
@@ -55,9 +63,7 @@ class Counts:
         self._late += chain.late_chunks
         self._duplicates += chain.duplicate_chunks
 
-    def snapshot(
-        self, receiving: ReceiveChain | None, sending: SendChain, malformed: int, now_ms: float
-    ) -> Statistics:
+    def snapshot(self, receiving: ReceiveChain | None, sending: SendChain, malformed: int, now_ms: float) -> Statistics:
         """All counters at this moment."""
         return Statistics(
             messages_received=self.messages_received,

@@ -6,6 +6,7 @@ What is broken raises BrokenMessage with the rule it breaks; members and events 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -276,7 +277,7 @@ def _read_clear(_envelope: _Envelope) -> messages.Clear:
     return messages.Clear()
 
 
-_READERS = {
+_READERS: dict[str, Callable[[_Envelope], messages.Message]] = {
     "media": _read_media,
     "mark": _read_mark,
     "dtmf": _read_dtmf,
