@@ -69,7 +69,7 @@ _HOME = {
 }
 _MODULES = {"errors": "rtpcodec.errors", "events": "rtpcodec.stream.events", "sim": "rtpcodec.sim"}
 
-__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+__all__ = [*_HOME, *_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,1 @@
-"""Numbers in buffers: Cython, public .pxd files. No JSON, no time, no logging, no optional libraries, no own exceptions."""
+"""Numbers in buffers: Cython with public .pxd files. No JSON, time, logging, optional libraries or own exceptions."""

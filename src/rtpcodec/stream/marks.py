@@ -77,7 +77,7 @@ class Marks:
         return [MarkCleared(mark.name, "interrupt" if mark.cleared else "timeout") for mark in lost]
 
     def interrupted(self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float) -> None:
-        """A clear went out: marks whose audio should have been played are on their way, the others come back cleared."""
+        """A clear went out: a mark whose audio should have been played is on its way, others come back cleared."""
         for mark in self._sent:
             mark.cleared = mark.cleared or mark.end_ms > now_ms
             mark.end_ms = min(mark.end_ms, now_ms)
