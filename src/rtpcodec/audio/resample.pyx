@@ -1,0 +1,129 @@
+"""One stream of PCM to another sample rate, in pieces of any size."""
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t
+
+from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm, take_room
+from rtpcodec.kernels.resample cimport (
+    ResampleStream, resample_bank, resample_block, resample_count, resample_flush, resample_start,
+)
+
+cdef enum:
+    LONG_SAMPLES = 8000    # from about 50 us of work on, other threads may have the GIL meanwhile
+
+
+cdef Py_ssize_t run(ResampleStream* stream, const Py_buffer* pcm, void* out) noexcept:
+    """Feed a whole buffer, a long one without the GIL. The count written."""
+    cdef Py_ssize_t n = pcm.len // 2
+    cdef Py_ssize_t written
+    if n < LONG_SAMPLES:
+        return resample_block(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, n)
+    with nogil:
+        written = resample_block(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, n)
+    return written
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Resampler:
+    """PCM at another sample rate: native int16 mono in pieces of any size, however cut with the same result.
+
+    from_hz and to_hz are 8000, 16000, 24000 or 48000, also the same; ValueError otherwise. After n samples in, exactly
+    floor(n * to_hz / from_hz) are out. They are delay_samples late, less than 2 ms, at every frequency; silence comes
+    before the first sample. A resampler serves one direction of one call, from one thread at a time.
+
+    >>> resampler = Resampler(8000, 16000)
+    >>> len(resampler.resample(bytes(320)))
+    640
+    >>> resampler.delay_samples, resampler.delay_ms
+    (31, 1.9375)
+    >>> len(resampler.flush())
+    62
+    """
+    # Methods work on a copy: two threads that use one resampler garble the audio, but never write beyond a buffer.
+    cdef ResampleStream _stream
+    cdef readonly int from_hz
+    cdef readonly int to_hz
+
+    def __cinit__(self, from_hz, to_hz):
+        resample_start(&self._stream, resample_bank(from_hz, to_hz))
+        self.from_hz = from_hz
+        self.to_hz = to_hz
+
+    def resample(self, pcm, /):
+        """The samples that this piece completes, as native int16 PCM.
+
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        """
+        cdef Py_buffer view
+        cdef ResampleStream stream
+        cdef bytes out
+        take_pcm(pcm, &view)
+        try:
+            stream = self._stream
+            out = PyBytes_FromStringAndSize(NULL, 2 * resample_count(&stream, view.len // 2))
+            run(&stream, &view, PyBytes_AS_STRING(out))
+            self._stream = stream
+        finally:
+            PyBuffer_Release(&view)
+        return out
+
+    def resample_into(self, pcm, out, /):
+        """Like resample, written to the start of a writable buffer; how many samples.
+
+        ValueError as well: less room than output_samples tells, or a buffer that overlaps the PCM; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        cdef ResampleStream stream
+        cdef Py_ssize_t written
+        take_pcm(pcm, &view)
+        try:
+            stream = self._stream
+            take_room(out, &room, &view, 2 * resample_count(&stream, view.len // 2), samples=True)
+            written = run(&stream, &view, room.buf)
+            self._stream = stream
+            PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+        return written
+
+    def flush(self):
+        """The last delay_samples samples of the stream, as PCM. The next piece begins a new stream."""
+        cdef ResampleStream stream = self._stream
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * stream.bank.delay_samples)
+        resample_flush(&stream, <uint8_t*>PyBytes_AS_STRING(out))
+        self._stream = stream
+        return out
+
+    def reset(self):
+        """Forget the stream, also what is delayed; the next piece begins a new one."""
+        resample_start(&self._stream, self._stream.bank)
+
+    def copy(self):
+        """A twin at the same place of the stream, which goes on independently."""
+        cdef Resampler twin = Resampler.__new__(Resampler, self.from_hz, self.to_hz)
+        twin._stream = self._stream
+        return twin
+
+    def output_samples(self, input_samples, /):
+        """How many samples the next piece gives if it has so many. ValueError: a negative number."""
+        # The formula of resample_count in Python's integers, which no number overflows.
+        cdef int up = self._stream.bank.up
+        cdef int down = self._stream.bank.down
+        if input_samples < 0:
+            raise ValueError(f"input_samples is {input_samples}, it must be 0 or more")
+        return (input_samples * <object>up + (down - 1 - self._stream.ahead)) // <object>down
+
+    @property
+    def delay_samples(self):
+        """How many output samples the audio is late."""
+        return self._stream.bank.delay_samples
+
+    @property
+    def delay_ms(self):
+        """The same in milliseconds: below 2."""
+        return self._stream.bank.delay_samples * 1000 / <double>self.to_hz
+
+    def __repr__(self):
+        return f"Resampler(from_hz={self.from_hz}, to_hz={self.to_hz})"

@@ -1,0 +1,237 @@
+"""What a command is checked for before it is sent (spec 2.11), one function a kind of value.
+
+A check gets a value, the name of its field and the findings, notes what is wrong or doubtful, and returns the value as
+it goes on the wire. It never writes a secret value into a rule.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeGuard
+from urllib.parse import urlsplit
+
+from rtpcodec.errors import CommandProblem, CommandWarning, InvalidCommand
+
+MAX_URL_CHARACTERS: Final = 2000
+"""The carrier rejects longer URLs with 10003 (spec 2.2)."""
+MAX_TOKEN_CHARACTERS: Final = 4000
+"""The carrier rejects longer tokens with 10025 (spec 2.2)."""
+SAMPLING_RATES_HZ: Final = (8000, 16000, 22050, 24000, 48000)
+"""The rates of return audio that the carrier lists (spec 2.2)."""
+USUAL_RATES_HZ: Final = {
+    "PCMU": (8000,),
+    "PCMA": (8000,),
+    "G722": (8000,),
+    "OPUS": (8000, 16000),
+    "AMR-WB": (8000, 16000),
+    "L16": SAMPLING_RATES_HZ,
+}
+"""The rates that the carrier's guide names for a codec's return audio (spec 7); G722 goes by its RTP clock."""
+
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_SHOWN_CHARACTERS = 40
+
+
+class Findings:
+    """Collects all that is wrong or doubtful with one command, so that it is said at once."""
+
+    def __init__(self, subject: str, verdict: str = "was not sent") -> None:
+        self.subject = subject
+        self.verdict = verdict
+        self.problems: list[CommandProblem] = []
+        self.doubts: list[CommandProblem] = []
+        self.secrets: list[str] = []
+
+    def wrong(self, field: str, rule: str) -> None:
+        """Note why the command must not be sent."""
+        self.problems.append(CommandProblem(field, rule))
+
+    def doubt(self, field: str, rule: str) -> None:
+        """Note what the caller should know though the command is sent."""
+        self.doubts.append(CommandProblem(field, rule))
+
+    def settle(self, *, strict: bool = False) -> None:
+        """Raise InvalidCommand for everything wrong, else warn of everything doubtful; strict makes doubts wrong."""
+        problems = (*self.problems, *self.doubts) if strict else tuple(self.problems)
+        if problems:
+            raise InvalidCommand(f"{self.subject} {self.verdict}: {'; '.join(map(str, problems))}", problems=problems)
+        for doubt in self.doubts:
+            warnings.warn(f"{self.subject}: {doubt}", CommandWarning, stacklevel=_stacklevel_of_user())
+
+
+def _stacklevel_of_user() -> int:
+    """The level of the first frame outside this package: whichever way a command took, the warning names its caller."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+Check = Callable[[object, str, Findings], object]
+
+
+def is_text(value: object, field: str, findings: Findings) -> TypeGuard[str]:
+    """Whether the value is a string that JSON can carry."""
+    if not isinstance(value, str):
+        findings.wrong(field, f"is {_kind(value)}, must be str")
+        return False
+    if not value.isascii() and (lone := re.search("[\ud800-\udfff]", value)):
+        findings.wrong(field, f"has a lone surrogate at position {lone.start()}, which UTF-8 cannot carry")
+        return False
+    return True
+
+
+def text(value: object, field: str, findings: Findings) -> object:
+    """A string of at least one character."""
+    if is_text(value, field, findings) and not value.strip():
+        findings.wrong(field, "is empty")
+    return value
+
+
+def path_segment(value: object, field: str, findings: Findings) -> object:
+    """A string that can stand for itself in a URL's path once it is percent-encoded."""
+    text(value, field, findings)
+    if value in (".", ".."):
+        findings.wrong(field, f"is {value!r}, which means another path")
+    elif isinstance(value, str) and len(value) > MAX_URL_CHARACTERS:
+        findings.wrong(field, f"has {len(value)} characters, at most {MAX_URL_CHARACTERS} are allowed")
+    return value
+
+
+def secret_text(value: object, field: str, findings: Findings) -> object:
+    """A token: not empty, not too long, never shown."""
+    if is_text(value, field, findings):
+        findings.secrets.append(value)
+        if not value:
+            findings.wrong(field, "is empty; leave it out to stream without a token")
+        elif len(value) > MAX_TOKEN_CHARACTERS:
+            findings.wrong(field, f"has {len(value)} characters, at most {MAX_TOKEN_CHARACTERS} are allowed")
+    return value
+
+
+def boolean(value: object, field: str, findings: Findings) -> object:
+    """True or False, nothing that merely counts as one."""
+    if not isinstance(value, bool):
+        findings.wrong(field, f"is {_kind(value)}, must be bool")
+    return value
+
+
+def one_of(*known: str) -> Check:
+    """One of the values that we know; others are doubtful, because the carrier's lists have grown before."""
+    by_lower_case = {name.lower(): name for name in known}
+
+    def check(value: object, field: str, findings: Findings) -> object:
+        if not is_text(value, field, findings) or value in known:
+            return value
+        if spelling := by_lower_case.get(value.strip().lower()):
+            findings.wrong(field, f"is {_shown(value)}, the carrier spells it {spelling!r}")
+        else:
+            findings.doubt(field, f"is {_shown(value)}, known are {', '.join(known)}")
+        return value
+
+    return check
+
+
+def websocket_url(value: object, field: str, findings: Findings) -> object:
+    """A ws or wss URL with a host. It is not shown: an unguessable path may be all that guards it (spec 6.1)."""
+    if not is_text(value, field, findings):
+        return value
+    if len(value) > MAX_URL_CHARACTERS:
+        findings.wrong(field, f"has {len(value)} characters, at most {MAX_URL_CHARACTERS} are allowed")
+    if unfit := re.search(r"[\s\x00-\x1f\x7f]", value):
+        findings.wrong(field, f"has a blank or control character at position {unfit.start()}")
+        return value
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        findings.wrong(field, "is not a URL: its host or port cannot be read")
+        return value
+    if parts.scheme not in ("ws", "wss"):
+        findings.wrong(field, f"has the scheme {_shown(parts.scheme)}, ws or wss is needed")
+    elif not host:
+        findings.wrong(field, "names no host")
+    return value
+
+
+def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
+    """A positive int; one that the carrier does not list is doubtful."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        findings.wrong(field, f"is {_kind(value)}, must be int")
+    elif value <= 0:
+        findings.wrong(field, f"is {value}, must be greater than 0")
+    elif value not in SAMPLING_RATES_HZ:
+        findings.doubt(field, f"is {value}, known are {', '.join(map(str, SAMPLING_RATES_HZ))}")
+    return value
+
+
+def client_state(value: object, field: str, findings: Findings) -> object:
+    """Base64 of the caller's octets: bytes are encoded here, a string must be valid already."""
+    if isinstance(value, bytes):
+        value = base64.b64encode(value).decode("ascii")
+    if not isinstance(value, str):
+        findings.wrong(field, f"is {_kind(value)}, must be bytes or base64 as str")
+        return value
+    findings.secrets.append(value)
+    if not _BASE64.fullmatch(value):
+        findings.wrong(field, "is not base64 (standard alphabet, padded); give bytes to have them encoded")
+    return value
+
+
+def custom_parameters(value: object, field: str, findings: Findings) -> object:
+    """Pairs for the `start` message, from a mapping or from the wire's list of name and value."""
+    if isinstance(value, Mapping):
+        pairs = [(f"{field}[{_shown(name)}]", name, content) for name, content in value.items()]
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        pairs = list(_listed_pairs(value, field, findings))
+    else:
+        findings.wrong(field, f"is {_kind(value)}, must be a mapping or a list of name and value")
+        return value
+    seen: set[str] = set()
+    for place, name, content in pairs:
+        text(name, f"{place}.name", findings)
+        if is_text(content, f"{place}.value", findings):
+            findings.secrets.append(content)
+        if isinstance(name, str):
+            if name in seen:
+                # `start` carries an object (spec 2.2), which has room for one value a name.
+                findings.doubt(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
+            seen.add(name)
+    return [{"name": name, "value": content} for _, name, content in pairs]
+
+
+def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> Iterable[tuple[str, object, object]]:
+    for position, item in enumerate(items):
+        place = f"{field}[{position}]"
+        if not isinstance(item, Mapping):
+            findings.wrong(place, f"is {_kind(item)}, must be a mapping with name and value")
+        elif set(item) != {"name", "value"}:
+            findings.wrong(place, f"has the members {', '.join(map(_shown, item))}, must have name and value")
+        else:
+            yield place, item["name"], item["value"]
+
+
+def dialogflow_config(value: object, field: str, findings: Findings) -> object:
+    """The two switches of Dialogflow."""
+    if not isinstance(value, Mapping):
+        findings.wrong(field, f"is {_kind(value)}, must be a mapping")
+        return value
+    for name, content in value.items():
+        if name in ("analyze_sentiment", "partial_automated_agent_reply"):
+            boolean(content, f"{field}.{name}", findings)
+        elif is_text(name, f"{field} member", findings):
+            findings.doubt(field, f"has {_shown(name)}, known are analyze_sentiment, partial_automated_agent_reply")
+    return dict(value)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."

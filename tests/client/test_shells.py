@@ -1,0 +1,367 @@
+"""One battery for the blocking and the async shell, against a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+import rtpcodec.client.aio
+import rtpcodec.client.sync
+from rtpcodec.client import AsyncCallControl, CallControl, CommandResult
+from rtpcodec.client.exchange import MAX_ANSWER_OCTETS
+from rtpcodec.errors import (
+    AuthenticationFailed,
+    CommandRefused,
+    CommandUnreachable,
+    CommandWarning,
+    InvalidCommand,
+    MissingExtra,
+    RateLimited,
+    UnreadableAnswer,
+)
+
+if TYPE_CHECKING:
+    from tests.client.conftest import RecordingCarrier
+
+KEY = "KEY0123456789_abcdefghij"
+FIELDS: dict[str, Any] = {
+    "stream_url": "wss://media.example.com/ws",
+    "stream_track": "both_tracks",
+    "stream_codec": "PCMA",
+    "stream_bidirectional_mode": "rtp",
+    "stream_bidirectional_codec": "L16",
+    "stream_bidirectional_sampling_rate": 16000,
+    "stream_bidirectional_target_legs": "self",
+    "stream_auth_token": "tok_example",
+    "custom_parameters": [{"name": "tenant", "value": "t1"}],
+    "enable_dialogflow": False,
+    "dialogflow_config": {"analyze_sentiment": False, "partial_automated_agent_reply": True},
+    "client_state": "eyJzIjoxfQ==",
+    "command_id": "7d8c5f0e-3f1c-4c57-9f0d-0f4f6a0c1a11",
+}
+
+Order = Callable[..., CommandResult]
+
+
+def blocking(method: str, *args: Any, settings: dict[str, Any], **fields: Any) -> CommandResult:
+    with CallControl(KEY, **settings) as control:
+        result = getattr(control, method)(*args, **fields)
+    assert isinstance(result, CommandResult)
+    return result
+
+
+def awaited(method: str, *args: Any, settings: dict[str, Any], **fields: Any) -> CommandResult:
+    async def main() -> CommandResult:
+        async with AsyncCallControl(KEY, **settings) as control:
+            result = await getattr(control, method)(*args, **fields)
+        assert isinstance(result, CommandResult)
+        return result
+
+    return asyncio.run(main())
+
+
+@pytest.fixture(params=[blocking, awaited])
+def send(request: pytest.FixtureRequest, carrier: RecordingCarrier) -> Order:
+    """Send one command to the carrier of this test."""
+    shell: Order = request.param
+
+    def order(method: str, *args: Any, settings: dict[str, Any] | None = None, **fields: Any) -> CommandResult:
+        return shell(method, *args, settings={"base_url": carrier.url, **(settings or {})}, **fields)
+
+    return order
+
+
+def test_start_carries_every_field(send: Order, carrier: RecordingCarrier) -> None:
+    result = send("start_streaming", "v3:EXAMPLE-abc_123", **FIELDS)
+    assert (result.result, result.command_id) == ("ok", FIELDS["command_id"])
+    (received,) = carrier.received
+    assert (received.method, received.path) == ("POST", "/v2/calls/v3:EXAMPLE-abc_123/actions/streaming_start")
+    assert msgspec.json.decode(received.body) == FIELDS
+    assert received.headers["authorization"] == f"Bearer {KEY}"
+    assert received.headers["content-type"] == received.headers["accept"] == "application/json"
+
+
+def test_stop_carries_every_field(send: Order, carrier: RecordingCarrier) -> None:
+    send("stop_streaming", "v3:x", stream_id="s-1", client_state=b"test", extra_body={"more": 1})
+    (received,) = carrier.received
+    assert received.path == "/v2/calls/v3:x/actions/streaming_stop"
+    body = msgspec.json.decode(received.body)
+    assert len(body.pop("command_id")) == 36
+    assert body == {"stream_id": "s-1", "client_state": "dGVzdA==", "more": 1}
+
+
+def test_a_strange_id_stays_one_segment_on_the_wire(send: Order, carrier: RecordingCarrier) -> None:
+    send("stop_streaming", "a/../b?c#d e%2Fü")
+    assert carrier.received[0].path == "/v2/calls/a%2F..%2Fb%3Fc%23d%20e%252F%C3%BC/actions/streaming_stop"
+
+
+def test_wrong_fields_never_leave(send: Order, carrier: RecordingCarrier) -> None:
+    with pytest.raises(InvalidCommand, match="stream_url has the scheme 'http', ws or wss is needed"):
+        send("start_streaming", "v3:x", stream_url="http://h/")
+    with pytest.raises(InvalidCommand, match="call_control_id is empty"):
+        send("stop_streaming", "")
+    with pytest.raises(InvalidCommand, match="stream_codec is 'EVS'"):
+        send("start_streaming", "v3:x", strict=True, stream_url="wss://h/", stream_codec="EVS")
+    assert carrier.received == []
+
+
+def test_a_doubt_is_sent_and_names_the_callers_line(send: Order, carrier: RecordingCarrier) -> None:
+    with pytest.warns(CommandWarning, match="stream_codec is 'EVS'") as caught:
+        send("start_streaming", "v3:x", stream_url="wss://h/", stream_codec="EVS")
+    (line,) = [Path(__file__).read_text().splitlines()[each.lineno - 1] for each in caught]
+    assert caught[0].filename == __file__
+    assert "getattr(control, method)" in line
+    assert msgspec.json.decode(carrier.received[0].body)["stream_codec"] == "EVS"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (401, b'{"errors":[{"code":"10009","title":"Authentication failed"}]}', (AuthenticationFailed, "10009 Auth")),
+        (429, b'{"errors":[{"code":"10011","title":"Too many requests"}]}', (RateLimited, "10011 Too many")),
+        (422, b'{"errors":[{"code":"12345","description":"new"}]}', (CommandRefused, "422: 12345: new")),
+        (502, b"<html>", (CommandRefused, "of 6 octets is not whole JSON")),
+        (500, b"", (CommandRefused, "of 0 octets is not whole JSON")),
+        (500, b" " * (MAX_ANSWER_OCTETS + 1), (CommandRefused, "has more than 1048576 octets")),
+        (200, b" " * (MAX_ANSWER_OCTETS + 1), (UnreadableAnswer, "has more than 1048576 octets")),
+        (200, b'{"data":', (UnreadableAnswer, "of 8 octets is not whole JSON")),
+        (204, b"", (UnreadableAnswer, "of 0 octets is not whole JSON")),
+    ],
+)
+def test_answers_other_than_success(
+    send: Order, carrier: RecordingCarrier, status: int, body: bytes, error: tuple[type[CommandRefused], str]
+) -> None:
+    kind, told = error
+    carrier.answer(status, body)
+    with pytest.raises(kind, match=told) as caught:
+        send("start_streaming", "v3:x", **FIELDS)
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.command_id) == (status, FIELDS["command_id"])
+
+
+@pytest.mark.parametrize("location", ["http://256.1.1.1/", "http://xn--/"])
+def test_a_redirect_to_nowhere_leaves_the_outcome_unknown(
+    send: Order, carrier: RecordingCarrier, location: str
+) -> None:
+    carrier.answer(302, b"", Location=location)
+    with pytest.raises(CommandUnreachable, match="whether it took effect is unknown"):
+        send("stop_streaming", "v3:x")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(send: Order, carrier: RecordingCarrier, status: int) -> None:
+    carrier.answer(status, b"", Location=f"{carrier.url}/elsewhere")
+    with pytest.raises(CommandRefused, match=f"status {status}: a redirect, which is not followed"):
+        send("stop_streaming", "v3:x")
+    assert len(carrier.received) == 1
+
+
+def test_a_compressed_answer_is_not_inflated(send: Order, carrier: RecordingCarrier) -> None:
+    carrier.answer(500, b"\x1f\x8b\x08", Content_Encoding="gzip")
+    with pytest.raises(CommandRefused, match="of 3 octets is not whole JSON"):
+        send("stop_streaming", "v3:x")
+    assert carrier.received[0].headers["accept-encoding"] == "identity"
+
+
+def cut_short(handler: BaseHTTPRequestHandler, status: int) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"errors":[')
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (200, UnreadableAnswer)])
+def test_the_status_holds_when_the_body_breaks_off(
+    send: Order, carrier: RecordingCarrier, status: int, kind: type[Exception]
+) -> None:
+    carrier.respond = lambda handler: cut_short(handler, status)
+    with pytest.raises(kind, match="of 11 octets is not whole JSON"):
+        send("stop_streaming", "v3:x")
+
+
+def test_a_body_that_drips_ends_at_the_timeout(send: Order, carrier: RecordingCarrier) -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(500)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        while not carrier.released.wait(0.02):
+            handler.wfile.write(b" ")
+
+    carrier.respond = drip
+    before_s = time.monotonic()
+    with pytest.raises(CommandRefused, match="is not whole JSON"):
+        send("stop_streaming", "v3:x", settings={"timeout_s": 0.6})
+    assert time.monotonic() - before_s < 5
+
+
+def test_a_hanging_carrier_leaves_the_outcome_unknown(send: Order, carrier: RecordingCarrier) -> None:
+    def hang(handler: BaseHTTPRequestHandler) -> None:
+        carrier.released.wait(20)
+
+    carrier.respond = hang
+    with pytest.raises(CommandUnreachable) as caught:
+        send("start_streaming", "v3:x", settings={"timeout_s": 0.2}, **FIELDS)
+    assert str(caught.value) == (
+        f"streaming_start got no answer from 127.0.0.1:{carrier.server_port} (ReadTimeout); whether it took effect is "
+        f"unknown (command_id {FIELDS['command_id']})"
+    )
+    assert (caught.value.nothing_sent, caught.value.command_id) == (False, FIELDS["command_id"])
+
+
+@pytest.mark.parametrize("octets", [b"", b"SSH-2.0-nonsense\r\n\r\n"])
+def test_a_connection_without_an_http_answer(send: Order, carrier: RecordingCarrier, octets: bytes) -> None:
+    def hang_up(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(octets)
+        handler.close_connection = True
+
+    carrier.respond = hang_up
+    with pytest.raises(
+        CommandUnreachable, match=r"\(RemoteProtocolError\); whether it took effect is unknown"
+    ) as caught:
+        send("stop_streaming", "v3:x")
+    assert not caught.value.nothing_sent
+
+
+def test_a_refused_connection_has_sent_nothing(send: Order) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        with pytest.raises(CommandUnreachable) as caught:
+            send("stop_streaming", "v3:x", command_id="once", settings={"base_url": f"http://127.0.0.1:{port}"})
+    assert str(caught.value).startswith(f"streaming_stop found no connection to 127.0.0.1:{port} (ConnectError: ")
+    assert str(caught.value).endswith("; nothing was sent (command_id once)")
+    assert (caught.value.nothing_sent, caught.value.command_id) == (True, "once")
+
+
+def test_failed_tls_has_sent_nothing(send: Order, carrier: RecordingCarrier) -> None:
+    with pytest.raises(CommandUnreachable, match="nothing was sent") as caught:
+        send("stop_streaming", "v3:x", settings={"base_url": carrier.url.replace("http:", "https:")})
+    assert caught.value.nothing_sent
+    assert carrier.received == []
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_loopback(send: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert send("stop_streaming", "v3:x").result == "ok"
+
+
+def test_settings_come_from_the_environment(carrier: RecordingCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidCommand, match="api_key is missing"):
+        CallControl()
+    monkeypatch.setenv("TELNYX_API_KEY", "KEYenv")
+    monkeypatch.setenv("TELNYX_BASE_URL", carrier.url)
+    with CallControl() as control:
+        control.stop_streaming("v3:x")
+        control.stop_streaming("v3:x")
+    control.close()
+    assert [each.headers["authorization"] for each in carrier.received] == ["Bearer KEYenv"] * 2
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", None])
+def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> None:
+    with pytest.raises(
+        InvalidCommand, match=r"was not set up: timeout_s is .*, must be a number of seconds greater than 0"
+    ):
+        kind(KEY, timeout_s=seconds)
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+@pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
+def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
+    with pytest.raises(
+        InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
+    ):
+        kind(KEY, base_url=f"https://{host}/v2")
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+def test_a_missing_httpx_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(MissingExtra) as caught:
+        kind(KEY)
+    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx: pip install 'rtpcodec[client]'"
+
+
+SECRET_FIELDS: dict[str, Any] = {
+    **FIELDS,
+    "stream_auth_token": "tok_hidden",
+    "client_state": "aGlkZGVu",
+    "custom_parameters": {"who": "Hidden Name"},
+}
+SECRETS = (KEY, "KEY0123456789", "abcdefghij", "tok_hidden", "aGlkZGVu", "Hidden Name")
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 401, 422, 502, None])
+def test_no_secret_is_shown_anywhere(
+    send: Order, carrier: RecordingCarrier, caplog: pytest.LogCaptureFixture, status: int | None
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    told = " ".join(SECRETS)
+    entry = {
+        "code": "1",
+        "title": told,
+        "detail": told,
+        "source": {"pointer": told, "parameter": told},
+        "meta": {"m": told},
+    }
+
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        if status is None:
+            handler.wfile.write(told.encode())
+        else:
+            handler.send_response(status)
+            body = (
+                b""
+                if status == 204
+                else msgspec.json.encode({"errors": [entry], "data": {"result": "ok", "echo": told}})
+            )
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+        handler.close_connection = True
+
+    carrier.respond = echo
+    shown: list[object] = []
+    try:
+        shown.append(send("start_streaming", "v3:x", **SECRET_FIELDS))
+    except (CommandRefused, CommandUnreachable, UnreadableAnswer) as error:
+        shown += [error, traceback.format_exception(error), getattr(error, "errors", ())]
+    assert carrier.received
+    assert caplog.records, "httpx says something at this level"
+    log = "".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
+    for words in (*map(str, shown), *map(repr, shown), log):
+        assert not [secret for secret in SECRETS if secret in words]
+
+
+def test_a_control_never_shows_its_key() -> None:
+    with CallControl(KEY, base_url="http://127.0.0.1:1/v2/") as control:
+        assert repr(control) == str(control) == "CallControl(api_key=***, base_url='http://127.0.0.1:1/v2')"
+    assert repr(AsyncCallControl(KEY)) == "AsyncCallControl(api_key=***, base_url='https://api.telnyx.com/v2')"
+
+
+def test_the_shells_are_short_mirror_images() -> None:
+    """Whoever reads one has read the other; only the words of await differ."""
+
+    def read(module: Any) -> list[str]:
+        return Path(module.__file__).read_text().splitlines()
+
+    def members(kind: type) -> list[str]:
+        return [
+            name.replace("__a", "__").replace("aclose", "close") for name in vars(kind) if callable(vars(kind)[name])
+        ]
+
+    assert max(len(read(rtpcodec.client.sync)), len(read(rtpcodec.client.aio))) < 80
+    assert members(CallControl) == members(AsyncCallControl)
