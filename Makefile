@@ -54,13 +54,16 @@ format: setup
 	@$(BIN)/ruff check --fix .
 
 PYTHONS ?= 3.11 3.12 3.13
-.PHONY: pythons dist
+.PHONY: pythons dist api
 pythons:
 	@for version in $(PYTHONS); do \
 	  python=$$(bash scripts/find_python.sh $$version) || exit 1; \
 	  echo "=== Python $$version"; \
 	  $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version ARGS="$(ARGS)" || exit 1; \
 	done
+
+api: setup
+	@$(BIN)/python -m tests.house.api
 
 dist: setup
 	@bash scripts/try_dist.sh "$(PYTHON)" $(BIN)

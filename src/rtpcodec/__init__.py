@@ -69,7 +69,7 @@ _HOME = {
 }
 _MODULES = {"errors": "rtpcodec.errors", "events": "rtpcodec.stream.events", "sim": "rtpcodec.sim"}
 
-__all__ = [*_HOME, *_MODULES, "__version__"]
+__all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604 -- the keys of two tables of strings
 
 
 def __getattr__(name: str) -> Any:

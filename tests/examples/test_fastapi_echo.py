@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import socket
 from pathlib import Path
 from types import ModuleType
 
@@ -29,12 +30,11 @@ def test_the_example_is_thirty_lines_and_echoes_a_call() -> None:
     assert len([line for line in lines if line.strip()]) <= 36, "imports and docstring included"
 
     async def main() -> None:
-        config = uvicorn.Config(load_example().app, port=0, log_level="error", lifespan="off", ws="websockets-sansio")
+        config = uvicorn.Config(load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
         server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         speech = bytes(range(256)) * 64  # about one second
         async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
             call = carrier.new_call(speech, codec="PCMU", speech_hz=8000, tail_ms=300, playout_delay_ms=100)

@@ -25,6 +25,8 @@ class FarEnd:
     """Fed with texts at the moments they arrive."""
 
     octets_per_ms: float = 8.0
+    hold_ms: float = 0.0
+    """How long it collects audio before it begins to play."""
     frames: list[Frame] = field(default_factory=list)
     breaks_ms: list[float] = field(default_factory=list)
     """How long the far end had nothing to play, each time between two frames."""
@@ -76,7 +78,7 @@ class FarEnd:
     def _queue(self, octets: bytes, now_ms: float) -> None:
         if now_ms > self.end_ms and self.frames:
             self.breaks_ms.append(now_ms - self.end_ms)
-        start_ms = max(self.end_ms, now_ms)
+        start_ms = self.end_ms if self.end_ms > now_ms else now_ms + self.hold_ms
         self.end_ms = start_ms + len(octets) / self.octets_per_ms
         self.frames.append(Frame(octets, start_ms, self.end_ms))
         self.most_ahead_ms = max(self.most_ahead_ms, self.end_ms - now_ms)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -75,8 +76,8 @@ def test_what_a_call_tells_of_itself(loop: str) -> None:
                 pass
 
         async with rtpcodec.serve(keep, path="/media") as endpoint:
-            secrets = {"from": "+15551230000", "to": "+15559870000", "client_state": "c2VjcmV0"}
-            async with dial(f"{endpoint.url}?key=secret", token="secret-token") as carrier:  # noqa: S106
+            secrets: dict[str, Any] = {"from": "+15551230000", "to": "+15559870000", "client_state": "c2VjcmV0"}
+            async with dial(f"{endpoint.url}?key=secret", token="secret-token") as carrier:
                 await carrier.start(**secrets)
                 call = await calls.get()
                 assert call.started.stream_id == "stream-1"

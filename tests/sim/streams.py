@@ -13,7 +13,7 @@ from rtpcodec.sim.carrier import CarrierStream, Line
 from rtpcodec.sim.commands import StreamRequest
 from rtpcodec.sim.formats import AudioFormat, agree
 from rtpcodec.sim.network import Faults
-from rtpcodec.sim.speech import Speech
+from rtpcodec.sim.speech import open_speech
 from rtpcodec.sim.variations import Variations
 
 STREAM_ID = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
@@ -51,7 +51,7 @@ def open_stream(
         user_id="user",
         from_number="+15550100001",
         to_number="+15550100002",
-        speech=Speech([speech] if isinstance(speech, bytes) else speech, rate_hz),
+        speech=open_speech(speech, rate_hz, rate_hz),
         dtmf=dtmf,
         tail_ms=tail_ms,
         playout_delay_ms=playout_delay_ms,

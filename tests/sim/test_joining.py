@@ -37,9 +37,11 @@ def test_fragments_are_joined_one_message_after_the_other() -> None:
 )
 def test_broken_order_is_named(frames: list[tuple[FrameKind, bytes, bool]], rule: str) -> None:
     joiner = FrameJoiner()
+    for kind, payload, final in frames[:-1]:
+        joiner.put(kind, payload, final=final)
+    kind, payload, final = frames[-1]
     with pytest.raises(BrokenFrames, match=rule) as found:
-        for kind, payload, final in frames:
-            joiner.put(kind, payload, final=final)
+        joiner.put(kind, payload, final=final)
     assert not found.value.too_big
 
 

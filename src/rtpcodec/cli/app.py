@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
 from rtpcodec.errors import CommandError, InvalidCommand, MissingExtra, RtpcodecError
 
@@ -13,37 +14,49 @@ WRONG_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (that of the process by default); its exit code. No failure shows a traceback."""
+    """Run a command line (that of the process by default); its exit code. Failures are one line."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        format_message = getattr(error, "format_message", error.__str__)
+        print("rtpcodec: " + " ".join(format_message().split()), file=sys.stderr)
+        return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         from rtpcodec.cli.commands import app
     except ImportError as error:
-        missing = MissingExtra("the command line", str(error.name or error), "cli")
-        return _complain(str(missing), WRONG_INPUT)
-    warnings.showwarning = _show_warning
-    try:
+        raise MissingExtra("the command line", str(error.name or error), "cli") from error
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
         return app(args=arguments, prog_name="rtpcodec", standalone_mode=False) or 0
-    except KeyboardInterrupt:
-        return 130
-    except CommandError as error:
-        return _complain(str(error), WRONG_INPUT if isinstance(error, InvalidCommand) else 1)
-    except ConnectionError as error:
-        return _complain(str(error), 1)
-    except (RtpcodecError, ValueError, OSError) as error:
-        return _complain(str(error), WRONG_INPUT)
-    except Exception as error:
-        # The parser's own errors: their class depends on its version, their shape does not.
-        message = getattr(error, "format_message", None)
-        if message is None:
-            raise
-        return _complain(message(), int(getattr(error, "exit_code", WRONG_INPUT)))
 
 
-def _complain(message: str, code: int) -> int:
-    print("rtpcodec: " + " ".join(message.split()), file=sys.stderr)
-    return code
+def _exit_code(error: Exception) -> int | None:
+    """The exit code of a failure that is told in one line; None: a fault of ours, which shows its traceback."""
+    if isinstance(error, CommandError) and not isinstance(error, InvalidCommand):
+        return 1
+    if isinstance(error, (RtpcodecError, ValueError, OSError)):
+        return 1 if isinstance(error, ConnectionError) else WRONG_INPUT
+    # The parser's own errors: their class depends on its version, their shape does not.
+    return int(getattr(error, "exit_code", WRONG_INPUT)) if hasattr(error, "format_message") else None
 
 
-def _show_warning(message: Warning | str, *_where: object) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    del category, filename, lineno, file, line  # the rule is what a reader of a shell needs
     print(f"rtpcodec: warning: {message}", file=sys.stderr)
 
 

@@ -32,6 +32,8 @@ class Answer:
     status: HTTPStatus
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
+    refused: bool = True
+    """Whether somebody wanted in; no health check does."""
 
 
 class Gate:
@@ -64,7 +66,7 @@ class Gate:
     def _health(self) -> Answer:
         status = HTTPStatus.SERVICE_UNAVAILABLE if self.draining else HTTPStatus.OK
         state = {"status": "draining" if self.draining else "ok", "calls": self._calls()}
-        return Answer(status, json.dumps(state).encode(), "application/json")
+        return Answer(status, json.dumps(state).encode(), "application/json", refused=False)
 
     def _unauthorized(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         if self._authorize is None:

@@ -50,7 +50,7 @@ class EndpointStatistics:
     calls_taken: int
     """Sockets that were opened."""
     calls_refused: int
-    """Requests for a WebSocket or an unknown path that were answered with an error."""
+    """Requests that were not let in; health checks are none."""
     calls_failed: int
     """Calls that ended by an error: of their handler, malformed messages, silence, no start."""
     messages_received: int
@@ -141,12 +141,14 @@ class Endpoint:
         """Close all calls with 1001 and stop listening; `at_once` cancels handlers without letting them finish."""
         self._gate.draining = True
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
-        if self._server is not None:
-            self._server.close()
-            # Sockets that have not asked for anything yet; asyncio's own server has no way to reach them before 3.13.
-            abort_clients = getattr(self._server, "abort_clients", None)
-            if abort_clients is not None:
-                abort_clients()
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        # Sockets that have not asked for anything yet; asyncio's own server has no way to reach them before 3.13.
+        abort_clients = getattr(server, "abort_clients", None)
+        if abort_clients is not None:
+            abort_clients()
         # Let the tasks that picows cancelled for each socket, and callbacks of cut connections, come to their end.
         for _ in range(3):
             await asyncio.sleep(0)
@@ -195,7 +197,7 @@ class Endpoint:
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._gate.answer(target, headers)
         if answer is not None:
-            if answer.status >= 400:
+            if answer.refused:
                 self._refused += 1
                 logger.info("request refused: %d %s", answer.status, answer.status.phrase)
             return WSUpgradeResponseWithListener(_response(answer), None)

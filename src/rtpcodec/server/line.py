@@ -285,9 +285,11 @@ class Line:
         self.close(INTERNAL_ERROR)
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() and not self.session.ended:
+        if not self.session.ended:
+            # It was cancelled from within, or raised what is no Exception and goes on through the loop.
             self.failed = True
-            self.log.error("the handler was cancelled from within")
+            what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
+            self.log.error("the handler %s", what)
             self.close(INTERNAL_ERROR)
         self._settle()
 

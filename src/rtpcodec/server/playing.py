@@ -46,6 +46,8 @@ class Ongoing(Coroutine[Any, Any, None]):
     def throw(self, *error: Any) -> Any:
         """Be told of an error, as a task does when it is cancelled."""
         if self._steps is None:
+            if self._end is not None:
+                self._end.cancel()  # nobody has waited for it yet, so nobody else gives it up
             self._steps = self.__await__()
         return self._steps.throw(*error)
 

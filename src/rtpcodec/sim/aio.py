@@ -89,7 +89,8 @@ class AppSocket(WSListener):
         if frame.msg_type == WSMsgType.CLOSE:
             code = frame.get_payload_as_bytes()[:2]
             self._stream.close_code = int.from_bytes(code, "big") if code else None
-            self._stream.closed("app_closed", clock_ms())
+            if not transport.is_close_frame_sent:
+                self._stream.closed("app_closed", clock_ms())
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
         elif frame.msg_type in _KINDS:

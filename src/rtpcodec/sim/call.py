@@ -9,11 +9,12 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Final, Literal, Protocol
 
 from rtpcodec.sim.carrier import CarrierStream, Line
 from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import AudioFormat, StreamFormats, agree
+from rtpcodec.sim.formats import AudioFormat, agree
 from rtpcodec.sim.home import Home, clock_ms
 from rtpcodec.sim.refusals import refused
 from rtpcodec.sim.report import CallReport, EndReason
@@ -44,6 +45,13 @@ class Dialer(Protocol):
         """Connect, and begin the stream. ConnectionError: that is not possible."""
 
 
+class NewStream(Protocol):
+    """Makes the stream that was agreed on, at the moment when it begins."""
+
+    def __call__(self, *, now_ms: float, utc_ms: float) -> CarrierStream:
+        """The stream."""
+
+
 class SimulatedCall:
     """An answered call of one leg, which `streaming_start` makes dial the app. `Carrier.new_call` makes it.
 
@@ -61,8 +69,9 @@ class SimulatedCall:
         self._done: Future[CallReport] = Future()
         self._task: asyncio.Task[None] | None = None
         self._socket: Socket | None = None
-        self._stream: CarrierStream | None = None
-        self._cut_short: EndReason = "connection_failed"  # why a stream ends that has not begun
+        self._stream: CarrierStream | None = None  # while it runs
+        self._last: CallReport | None = None
+        self._given_up: EndReason | None = None  # why an app is dialled no longer
         self.ended = False
         """The caller has hung up: commands are refused."""
         self.failure: Literal["connection_failed"] | None = None
@@ -81,18 +90,19 @@ class SimulatedCall:
     @property
     def stream_id(self) -> str | None:
         """Of the stream that runs or was the last to run."""
-        return None if self._stream is None else self._stream.stream_id
+        stream = self._stream or self._last
+        return None if stream is None else stream.stream_id
 
     @property
     def heard(self) -> bytes:
         """PCM that the caller has heard since `start`, with silence while nothing was played."""
-        stream = self._stream
-        return b"" if stream is None else self._home.run(lambda: stream.heard(clock_ms()))
+        return self._home.run(self._heard)
 
     @property
     def heard_hz(self) -> int:
         """The rate of `heard`: that of the return audio; before the first stream, the call's own."""
-        return self._format.sample_rate_hz if self._stream is None else self._stream.heard_hz
+        stream = self._stream or self._last
+        return self._format.sample_rate_hz if stream is None else stream.heard_hz
 
     async def finished(self) -> CallReport:
         """The report of the stream that runs or comes next, once it is over; or of the last one.
@@ -158,10 +168,13 @@ class SimulatedCall:
         formats = agree(request, self._format, line.speech, transcodes=line.variations.transcodes)
         if self._done.done():
             self._done = Future()
-        self.failure = None
-        self._cut_short = "connection_failed"
+        self.failure = self._given_up = None
+        stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        new_stream = partial(CarrierStream, line, request, formats, stream_id)
         answered = asyncio.Event()
-        self._task = self._home.loop.create_task(self._carry(request, formats, answered))
+        self._task = self._home.loop.create_task(self._carry(request, new_stream, answered))
+        # Not the end of that coroutine: a task that is cancelled at once never begins.
+        self._task.add_done_callback(lambda _task: self._finish(new_stream))
         return answered.set
 
     def cease(self, stream_id: str | None) -> None:
@@ -194,8 +207,13 @@ class SimulatedCall:
             self._stream.end(reason, clock_ms())
             self._socket.pump()
         elif self._task is not None:
-            self._cut_short = reason
+            self._given_up = reason
             self._task.cancel()
+
+    def _heard(self) -> bytes:
+        if self._stream is not None:
+            return self._stream.heard(clock_ms())
+        return b"" if self._last is None else self._last.heard_pcm
 
     def _press(self, digits: str) -> None:
         if self._stream is None or self._stream.end_reason is not None:
@@ -205,16 +223,12 @@ class SimulatedCall:
         if self._socket is not None:
             self._socket.pump()
 
-    async def _carry(self, request: StreamRequest, formats: StreamFormats, answered: asyncio.Event) -> None:
+    async def _carry(self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event) -> None:
         """Dial once the command was answered, and stay until the stream is over."""
-        stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-
-        def new_stream() -> CarrierStream:
-            now_ms, utc_ms = clock_ms(), time.time() * 1000
-            return CarrierStream(self._line, request, formats, stream_id, now_ms=now_ms, utc_ms=utc_ms)
 
         def open_stream(opened: Socket) -> CarrierStream:
-            self._socket, self._stream = opened, new_stream()
+            self._socket = opened
+            self._stream = new_stream(now_ms=clock_ms(), utc_ms=time.time() * 1000)
             return self._stream
 
         try:
@@ -224,20 +238,22 @@ class SimulatedCall:
         except ConnectionError:
             self.failure = "connection_failed"
         except asyncio.CancelledError:
-            pass  # by _end_stream: there was no socket yet
-        finally:
-            begun = None if self._socket is None else self._stream
-            self._finish(begun or new_stream())
+            # Dialling is given up; the socket may have opened in that very moment.
+            if self._socket is not None:
+                self._end_stream(self._given_up or "carrier_closed")
+                await self._socket.wait_closed()
 
-    def _finish(self, stream: CarrierStream) -> None:
-        self._stream = stream
-        stream.closed(self._cut_short, clock_ms())
-        self._task = self._socket = None
-        self.ended = self.ended or stream.end_reason in _CALL_ENDS_TOO
+    def _finish(self, new_stream: NewStream) -> None:
+        now_ms = clock_ms()
+        stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
+        stream.closed(self._given_up or "connection_failed", now_ms)
+        self._last = stream.report()
+        self._task = self._socket = self._stream = None
+        self.ended = self.ended or self._last.end_reason in _CALL_ENDS_TOO
         if stream.speech_error is not None:
             self._done.set_exception(stream.speech_error)
         else:
-            self._done.set_result(stream.report())
+            self._done.set_result(self._last)
 
     def _report_without_stream(self, reason: EndReason) -> CallReport:
         name, rate_hz = self._format.info.name, self._format.sample_rate_hz

@@ -10,6 +10,7 @@ import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Final
 
 from typing_extensions import Buffer
@@ -33,6 +34,7 @@ _UNKNOWN_ERROR: Final = (100002, "unknown_error")
 _MALFORMED_FRAME: Final = (100003, "malformed_frame")
 _INVALID_MEDIA: Final = (100004, "invalid_media")
 
+_moment = itemgetter(0)
 _Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
 
 
@@ -80,11 +82,12 @@ class CarrierStream:
         self._network = Network(line.faults, line.seed, now_ms)
         self._decoder = formats.returned.decoder()
         self._caller = Caller(line.speech, formats.media, variations.chunk_ms, line.tail_ms)
-        self._ear = Ear(self._playout, formats.media, variations.chunk_ms)
+        listens = request.tracks != "inbound_track"
+        self._ear = Ear(self._playout, formats.media, variations.chunk_ms) if listens else None
         self._inbound, self._outbound = (
             Track(name, formats.media, variations, self.stream_id) for name in ("inbound", "outbound")
         )
-        self._dtmf = sorted((now_ms + at_ms, digit) for at_ms, digit in line.dtmf)
+        self._dtmf = sorted(((now_ms + at_ms, digit) for at_ms, digit in line.dtmf), key=_moment)
         self._echo = EchoMeter()
         self._tally = Tally()
         self._sequence_number = 0
@@ -172,7 +175,7 @@ class CarrierStream:
         self._tally.tick(now_ms - due_ms)
         if self._request.tracks != "outbound_track":
             self._send_chunk(self._inbound, said)
-        if self._request.tracks != "inbound_track":
+        if self._ear is not None:
             self._send_chunk(self._outbound, self._ear.next_chunk())
 
     def _send_chunk(self, track: Track, pcm: bytes) -> None:
@@ -182,7 +185,7 @@ class CarrierStream:
 
     def press(self, digit: str, now_ms: float) -> None:
         """The caller presses a key now."""
-        bisect.insort(self._dtmf, (now_ms, digit))
+        bisect.insort(self._dtmf, (now_ms, digit), key=_moment)
 
     def _press(self, due_ms: float, _now_ms: float) -> None:
         _, digit = self._dtmf.pop(0)

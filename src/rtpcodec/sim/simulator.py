@@ -115,27 +115,30 @@ class Carrier:
         for _, digit in keys:
             require_digits(digit)
 
-        def add() -> SimulatedCall:
-            line = Line(
-                call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
-                call_session_id=self._new_uuid(),
-                user_id=self._new_uuid(),
-                from_number=from_number,
-                to_number=to_number,
-                speech=opened,
-                dtmf=keys,
-                tail_ms=tail_ms,
-                playout_delay_ms=playout_delay_ms,
-                max_call_ms=max_call_s * 1000,
-                variations=variations,
-                faults=self._faults if faults is None else faults,
-                seed=f"{self._seed}/{len(self._calls)}",
-            )
-            rng = random.Random(line.seed)  # noqa: S311 -- as above
-            call = self._calls[line.call_control_id] = SimulatedCall(home, self._dialer, line, media, rng)
-            return call
+        new_line = partial(
+            Line,
+            from_number=from_number,
+            to_number=to_number,
+            speech=opened,
+            dtmf=keys,
+            tail_ms=tail_ms,
+            playout_delay_ms=playout_delay_ms,
+            max_call_ms=max_call_s * 1000,
+            variations=variations,
+            faults=self._faults if faults is None else faults,
+        )
+        return home.run(lambda: self._add(home, new_line, media))
 
-        return home.run(add)
+    def _add(self, home: Home, new_line: Callable[..., Line], media: AudioFormat) -> SimulatedCall:
+        line = new_line(
+            call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
+            call_session_id=self._new_uuid(),
+            user_id=self._new_uuid(),
+            seed=f"{self._seed}/{len(self._calls)}",
+        )
+        rng = random.Random(line.seed)  # noqa: S311 -- as above
+        call = self._calls[line.call_control_id] = SimulatedCall(home, self._dialer, line, media, rng)
+        return call
 
     def _new_uuid(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

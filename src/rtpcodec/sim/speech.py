@@ -93,7 +93,7 @@ def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) ->
         if speech_hz is not None:
             raise ValueError(f"speech_hz is {speech_hz}, but the WAV file says its rate itself")
         pcm, file_hz = read_wav(Path(source))
-        return Speech([pcm], file_hz)
+        return Speech([pcm] if pcm else [], file_hz)
     rate_hz = default_hz if speech_hz is None else speech_hz
     if rate_hz < 1:
         raise ValueError(f"speech_hz is {rate_hz}, at least 1 is needed")
@@ -104,4 +104,4 @@ def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) ->
     pcm = copy_samples(view)
     if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
         raise ValueError("speech begins with a WAV file's header, give the path of the file or samples alone")
-    return Speech([pcm], rate_hz)
+    return Speech([pcm] if pcm else [], rate_hz)

@@ -9,6 +9,10 @@ from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
 
 MARK_TIMEOUT_MS: Final = 10_000.0
 """An echo takes a round trip; after this it will not come."""
+ECHO_JITTER_MS: Final = 20.0
+"""Echoes of marks that were played scatter by about a frame, because the far end plays in frames."""
+_NEVER: Final = float("-inf")
+_ALWAYS: Final = float("inf")
 
 
 @dataclass(slots=True)
@@ -16,7 +20,7 @@ class _SentMark:
     name: str
     position_ms: float  # audio sent before it
     end_ms: float  # when that audio should have been played
-    cleared: bool = False  # a clear was sent while its audio was not played yet
+    cleared_before_ms: float = _NEVER  # an echo that comes before this moment was made by a clear
 
 
 @dataclass(slots=True)
@@ -27,6 +31,10 @@ class _Interruption:
     heard_ms: float
     played_at_least_ms: float
     round_trip_ms: float | None = None
+
+
+def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["interrupt", "stop", "timeout"]:
+    return "interrupt" if mark.cleared_before_ms == _ALWAYS else otherwise
 
 
 class Marks:
@@ -58,7 +66,7 @@ class Marks:
         if mark is None:
             return None
         self._sent.remove(mark)
-        if mark.cleared:
+        if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
             self._settle()
@@ -74,12 +82,17 @@ class Marks:
         if lost:
             self._sent = [mark for mark in self._sent if mark not in lost]
             self._settle()
-        return [MarkCleared(mark.name, "interrupt" if mark.cleared else "timeout") for mark in lost]
+        return [MarkCleared(mark.name, _reason(mark, "timeout")) for mark in lost]
 
     def interrupted(self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float) -> None:
-        """A clear went out: a mark whose audio should have been played is on its way, others come back cleared."""
+        """A clear went out: a mark whose audio should have been played is on its way, others come back cleared.
+
+        The far end may be behind the estimate and clear some of the former, too. Then the echo comes sooner after its
+        audio's estimated end than earlier ones did, because it did not wait for that audio.
+        """
         for mark in self._sent:
-            mark.cleared = mark.cleared or mark.end_ms > now_ms
+            expected_ms = mark.end_ms + self._lag_ms - ECHO_JITTER_MS
+            mark.cleared_before_ms = max(mark.cleared_before_ms, expected_ms if mark.end_ms <= now_ms else _ALWAYS)
             mark.end_ms = min(mark.end_ms, now_ms)
             mark.position_ms = min(mark.position_ms, heard_ms)
         if self._interruption is not None:
@@ -91,7 +104,7 @@ class Marks:
 
     def ended(self, reason: Literal["stop"]) -> list[MarkCleared]:
         """The stream is over: no echo will come."""
-        gone = [MarkCleared(mark.name, "interrupt" if mark.cleared else reason) for mark in self._sent]
+        gone = [MarkCleared(mark.name, _reason(mark, reason)) for mark in self._sent]
         self._sent.clear()
         self._settle()
         return gone

@@ -170,9 +170,7 @@ class SendChain:
         """The texts that are due."""
         texts = [_CLEAR_TEXT] if self._clear_waits else []
         self._clear_waits = False
-        if now_ms >= self._tail_due_ms():
-            self._pad()
-        while self._queue:
+        while self._queue or self._pad_tail(now_ms):
             item = self._queue[0]
             if isinstance(item, str):
                 texts.append(build(messages.Mark(item)))
@@ -205,9 +203,14 @@ class SendChain:
 
     def _tail_due_ms(self) -> float:
         """When a partial frame must go because a mark waits behind it: just before the far end runs dry."""
-        if self._queue or not self._tail_marks:
-            return float("inf")
-        return self._pacer.remote_end_ms - FRAME_MS
+        return max(self._pacer.remote_end_ms - FRAME_MS, self._pacer.due_ms(FRAME_MS))
+
+    def _pad_tail(self, now_ms: float) -> bool:
+        """Complete the partial frame if a mark behind it can wait no longer; whether it was."""
+        due = bool(self._tail_marks) and now_ms >= self._tail_due_ms()
+        if due:
+            self._pad()
+        return due
 
     # Interruption and marks
 

@@ -25,7 +25,7 @@ def draw(results: list[CallResult], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    style = {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
+    style: Any = {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
     with plt.rc_context(style):
         figure, axes = plt.subplots(
             len(results), 3, figsize=(15, 2.6 * len(results) + 0.9), squeeze=False, layout="constrained"

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import array
+import contextlib
+import struct
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from rtpcodec.audio.files import MAX_PCM_OCTETS, WavWriter, read_wav
+
+SAMPLES = array.array("h", [0, 1, -1, 32767, -32768, 258])
+LITTLE_ENDIAN = b"\x00\x00\x01\x00\xff\xff\xff\x7f\x00\x80\x02\x01"
+
+
+def wav_file(path: Path, *, channels: int = 1, octets: int = 2, rate_hz: int = 8000, frames: bytes = b"") -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(octets)
+        file.setframerate(rate_hz)
+        file.writeframes(frames)
+    return path
+
+
+def riff(kind: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
+    body = kind + b"".join(name + struct.pack("<L", len(data)) + data for name, data in chunks)
+    return b"RIFF" + struct.pack("<L", len(body)) + body
+
+
+@pytest.mark.parametrize("rate_hz", [1, 8000, 48_000, 192_000])
+def test_what_is_written_is_read(tmp_path: Path, rate_hz: int) -> None:
+    path = tmp_path / "a.wav"
+    with WavWriter(path, rate_hz) as wav:
+        wav.write(SAMPLES)
+        wav.write(b"")
+        wav.write(memoryview(SAMPLES.tobytes())[2:6])
+        assert wav.samples_written == 8
+    assert read_wav(path) == (SAMPLES.tobytes() + SAMPLES[1:3].tobytes(), rate_hz)
+    assert read_wav(str(path))[1] == rate_hz
+
+
+def test_the_file_is_canonical(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with WavWriter(path, 16_000) as wav:
+        wav.write(SAMPLES)
+    header = struct.pack(
+        "<4sL4s4sLHHLLHH4sL", b"RIFF", 48, b"WAVE", b"fmt ", 16, 1, 1, 16_000, 32_000, 2, 16, b"data", 12
+    )
+    assert path.read_bytes() == header + LITTLE_ENDIAN
+    assert sys.byteorder == "little" or read_wav(path)[0] == SAMPLES.tobytes()
+
+
+def test_an_empty_file_has_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    WavWriter(path, 8000).close()
+    assert len(path.read_bytes()) == 44
+    assert read_wav(path) == (b"", 8000)
+
+
+def test_small_pieces_are_collected(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with WavWriter(path, 8000) as wav:
+        for _ in range(100):
+            wav.write(bytes(320))
+        assert path.stat().st_size == 0
+        for _ in range(110):
+            wav.write(bytes(320))
+        assert path.stat().st_size > 60_000
+    assert path.stat().st_size == 44 + 210 * 320
+
+
+def test_closing_twice_and_by_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    wav = WavWriter(path, 8000)
+    with contextlib.suppress(KeyError), wav:
+        wav.write(SAMPLES)
+        raise KeyError
+    wav.close()
+    assert read_wav(path)[0] == SAMPLES.tobytes()
+
+
+def test_a_file_that_is_there(tmp_path: Path) -> None:
+    path = wav_file(tmp_path / "a.wav", frames=bytes(2000))
+    with pytest.raises(FileExistsError):
+        WavWriter(path, 8000, replace=False)
+    with WavWriter(path, 8000) as wav:
+        wav.write(SAMPLES)
+    assert read_wav(path)[0] == SAMPLES.tobytes()
+
+
+@pytest.mark.parametrize("rate_hz", [0, -1, 192_001])
+def test_an_impossible_rate_makes_no_file(tmp_path: Path, rate_hz: int) -> None:
+    with pytest.raises(ValueError, match=f"^sample_rate_hz is {rate_hz}, 1 to 192000 are possible$"):
+        WavWriter(tmp_path / "a.wav", rate_hz)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_pcm_is_refused(tmp_path: Path) -> None:
+    with WavWriter(tmp_path / "a.wav", 8000) as wav:
+        with pytest.raises(ValueError, match=r"^pcm has 3 octets, 16-bit samples need an even number$"):
+            wav.write(b"abc")
+        with pytest.raises(
+            TypeError, match=r"^pcm has items of format 'f', 16-bit samples \('h'\) or octets are needed$"
+        ):
+            wav.write(array.array("f", [0.5]))
+        wav.samples_written = MAX_PCM_OCTETS // 2
+        with pytest.raises(
+            ValueError, match=r"^a\.wav would have more than 4294967259 octets of PCM, which no WAV file can$"
+        ):
+            wav.write(b"ab")
+        wav.samples_written = 0
+    assert read_wav(tmp_path / "a.wav")[0] == b""
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({"channels": 2, "frames": bytes(4)}, "a.wav has 2 channels, 1 is needed"),
+        ({"octets": 1, "frames": bytes(4)}, "a.wav has samples of 8 bits, 16 are needed"),
+        ({"octets": 3, "frames": bytes(6)}, "a.wav has samples of 24 bits, 16 are needed"),
+        ({"rate_hz": 384_000}, "a.wav has a rate of 384000 Hz, 1 to 192000 are possible"),
+    ],
+)
+def test_other_kinds_are_refused_with_what_was_found(tmp_path: Path, found: dict[str, int], message: str) -> None:
+    path = wav_file(tmp_path / "a.wav", **found)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"needed|possible") as refusal:
+        read_wav(path)
+    assert str(refusal.value) == message
+
+
+FLOATS = riff(b"WAVE", [(b"fmt ", struct.pack("<HHLLHH", 3, 1, 8000, 32_000, 4, 32)), (b"data", bytes(4))])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it ends too early"),
+        (b"RIFF", "it ends too early"),
+        (b"ID3\3 and so on, an MP3", "file does not start with RIFF id"),
+        (riff(b"AVI ", []), "not a WAVE file"),
+        (riff(b"WAVE", []), "fmt chunk and/or data chunk missing"),
+        (FLOATS, "unknown format: 3"),
+    ],
+    ids=["empty", "cut", "mp3", "avi", "nothing in it", "floats"],
+)
+def test_what_is_no_wav_file_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"^a\.wav is no WAV file of 16-bit PCM: ") as refusal:
+        read_wav(path)
+    assert str(refusal.value).endswith(reason)
+
+
+def test_a_file_that_was_cut_gives_the_samples_it_has(tmp_path: Path) -> None:
+    path = wav_file(tmp_path / "a.wav", frames=LITTLE_ENDIAN)
+    path.write_bytes(path.read_bytes()[:-3])
+    assert read_wav(path) == (SAMPLES[:4].tobytes(), 8000)

@@ -1,0 +1,372 @@
+"""Handlers that are slow, fail, leave early or stay late: only their own call notices."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+import rtpcodec
+from rtpcodec import events
+from rtpcodec.errors import StreamEnded
+from rtpcodec.server import Call
+from tests.server.dialler import CHUNK, call, dial, run, until
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_a_slow_handler_loses_the_oldest_audio_and_the_socket_is_read_on(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[events.Event] = []
+
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def sleepy(call: Call) -> None:
+            stream = call.events()
+            told.append(await anext(stream))
+            await go_on.wait()
+            async for event in stream:
+                told.append(event)  # noqa: PERF401 -- one by one, so that the test sees them come
+
+        async with rtpcodec.serve(sleepy) as endpoint, call(endpoint.url) as carrier:
+            for at in range(300):
+                await carrier.media(at.to_bytes(2) * 80)
+            await until(lambda: endpoint.statistics().messages_received == 302)
+            assert endpoint.statistics().dropped_audio_ms == 1000
+            go_on.set()
+            await until(lambda: len(told) == 252)
+            await carrier.media()
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    audio = [event for event in told if isinstance(event, events.Audio)]
+    assert [type(event).__name__ for event in told[:3]] == ["Started", "Overrun", "Audio"]
+    assert [event for event in told if isinstance(event, events.Overrun)] == [events.Overrun(1000)]
+    assert [event.payload for event in audio] == [at.to_bytes(2) * 80 for at in range(50, 300)] + [CHUNK]
+    assert [event.media_ms for event in audio] == [20.0 * at for at in range(50, 301)]
+    assert "the handler was slow: 1000 ms of audio were dropped" in caplog.text
+
+
+def test_a_handler_that_never_listens_costs_no_memory_and_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        leave = asyncio.Event()
+
+        async def deaf(_call: Call) -> None:
+            await leave.wait()
+
+        async with rtpcodec.serve(deaf) as endpoint, call(endpoint.url) as carrier:
+            for _ in range(300):
+                await carrier.media()
+            await until(lambda: endpoint.statistics().dropped_audio_ms == 1000)
+            leave.set()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    assert "slow" not in caplog.text
+
+
+def test_a_failing_handler_ends_its_call_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail_on_two(call: Call) -> None:
+        async for audio in call.audio():
+            if audio.payload == b"\x02" * 160:
+                raise RuntimeError("two is too much")
+            await call.play(audio.pcm)
+
+    async def main() -> None:
+        async with rtpcodec.serve(fail_on_two) as endpoint:
+            async with call(endpoint.url) as good, call(endpoint.url) as bad:
+                await bad.media(b"\x02" * 160)
+                assert await bad.close_code() == 1011
+                await good.media(b"\x03" * 160)
+                assert await good.payload() == b"\x03" * 160
+            await endpoint.drain()
+            assert endpoint.statistics().calls_failed == 1
+
+    run(main)
+    assert errors(caplog) == ["the handler failed"]
+    record = next(record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "two is too much"
+    ids = {name: record.__dict__[name] for name in ("stream_id", "call_control_id")}
+    assert ids == {"stream_id": "stream-1", "call_control_id": "v3:control"}
+    assert record.getMessage().startswith(f"call {record.__dict__['call_id']} (stream_id stream-1, call_control_id v3:")
+
+
+def test_a_failing_on_audio_ends_its_call_alone_and_is_called_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[bytes] = []
+
+    def fail_on_two(call: Call, audio: events.Audio) -> None:
+        heard.append(audio.payload[:1])
+        if audio.payload == b"\x02" * 160:
+            raise RuntimeError("two is too much")
+        call.play(audio.pcm)
+
+    async def main() -> None:
+        async with rtpcodec.serve(on_audio=fail_on_two) as endpoint:
+            async with call(endpoint.url) as good, call(endpoint.url) as bad:
+                await bad.media(b"\x02" * 160)
+                await bad.media(b"\x04" * 160)
+                assert await bad.close_code() == 1011
+                await good.media(b"\x03" * 160)
+                assert await good.payload() == b"\x03" * 160
+                await good.stop()
+                assert await good.close_code() == 1000
+            await endpoint.drain()
+            assert endpoint.statistics().calls_failed == 1
+
+    run(main)
+    assert errors(caplog) == ["the handler failed"]
+    assert heard == [b"\x02", b"\x03"]
+
+
+def test_no_log_has_what_is_private(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(call: Call) -> None:
+        async for event in call.events():
+            if isinstance(event, events.Dtmf):
+                break
+        raise RuntimeError
+
+    async def main() -> None:
+        async with rtpcodec.serve(fail) as endpoint, dial(endpoint.url) as carrier:
+            private: dict[str, Any] = {
+                "from": "+15551230000",
+                "client_state": "c2VjcmV0",
+                "custom_parameters": {"pin": "0815"},
+            }
+            await carrier.start(**private)
+            await carrier.socket.send('{"event":"media","media":{"payload":"!private!"}}')
+            await carrier.send(event="dtmf", dtmf={"digit": "7"}, occurred_at="digit-7")
+            assert await carrier.close_code() == 1011
+
+    caplog.set_level(logging.DEBUG, "rtpcodec.server")
+    run(main)
+    own = "\n".join(record.getMessage() for record in caplog.records if record.name == "rtpcodec.server")
+    assert "the handler failed" in own
+    assert not [word for word in ("+1555", "c2Vj", "0815", "digit-7", "private") if word in own]
+
+
+def test_ids_from_the_wire_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_call: Call) -> None:
+        raise RuntimeError
+
+    async def main() -> None:
+        async with rtpcodec.serve(fail) as endpoint, dial(endpoint.url) as carrier:
+            await carrier.start(call_control_id="v3:a\nroot: %s" + "x" * 300)
+            assert await carrier.close_code() == 1011
+
+    run(main)
+    message = next(record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)
+    assert "call_control_id v3:a?root:??s" in message
+    assert "\n" not in message
+    assert len(message) < 350
+
+
+def test_stream_ended_out_of_a_handler_is_the_end_of_the_call(caplog: pytest.LogCaptureFixture) -> None:
+    raised: list[BaseException] = []
+
+    async def talk_on(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(say(call))
+                tasks.create_task(say(call))
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    async def say(call: Call) -> None:
+        await call.play(bytes(320))
+
+    async def main() -> None:
+        async with rtpcodec.serve(talk_on) as endpoint:
+            async with call(endpoint.url) as carrier:
+                await carrier.stop()
+                assert await carrier.close_code() == 1000
+            await endpoint.drain()
+            assert endpoint.statistics().calls_failed == 0
+
+    run(main)
+    assert isinstance(raised[0], BaseExceptionGroup)
+    assert errors(caplog) == []
+
+
+def test_everything_that_sends_raises_after_the_end() -> None:
+    raised: list[str] = []
+
+    async def try_all(call: Call) -> None:
+        async for _ in call.events():
+            pass
+        assert call.ended
+        for send in (
+            lambda: call.play(bytes(320)),
+            lambda: call.play_payload(bytes(160)),
+            call.flush,
+            call.mark,
+            call.interrupt,
+        ):
+            with pytest.raises(StreamEnded) as ended:
+                send()
+            raised.append(str(ended.value))
+        with pytest.raises(StreamEnded) as ended:
+            await call.played()
+        raised.append(str(ended.value))
+        await call.close()
+
+    async def main() -> None:
+        async with rtpcodec.serve(try_all) as endpoint, call(endpoint.url) as carrier:
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    assert raised == ["the stream has stopped, nothing can be sent any more"] * 6
+
+
+def test_audio_that_waited_for_a_lost_chunk_reaches_on_audio_after_the_stop(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[bytes] = []
+
+    def echo(call: Call, audio: events.Audio) -> None:
+        heard.append(audio.payload[:1])
+        call.play(audio.pcm)
+
+    async def main() -> None:
+        async with rtpcodec.serve(on_audio=echo) as endpoint, call(endpoint.url) as carrier:
+            await carrier.media(b"\x01" * 160, chunk=1)
+            await carrier.media(b"\x03" * 160, chunk=3)
+            await carrier.media(b"\x04" * 160, chunk=4)
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    assert heard == [b"\x01", b"\x03", b"\x04"]
+    assert errors(caplog) == []
+
+
+def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() -> None:
+    ends: list[str] = []
+
+    async def linger(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+        ends.append("stream")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    async def main() -> None:
+        async with rtpcodec.serve(linger, drain_s=0.1) as endpoint:
+            async with call(endpoint.url) as carrier:
+                await carrier.stop()
+                assert await carrier.close_code() == 1000
+                begun = asyncio.get_running_loop().time()
+            assert len(endpoint.calls) == 1
+            await until(lambda: not endpoint.calls)
+            assert asyncio.get_running_loop().time() - begun > 0.05
+            assert endpoint.statistics().calls_failed == 0
+
+    run(main)
+    assert ends == ["stream", "cancelled"]
+
+
+def test_a_handler_that_is_cancelled_from_within_failed(caplog: pytest.LogCaptureFixture) -> None:
+    async def give_up(_call: Call) -> None:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        async with rtpcodec.serve(give_up) as endpoint, call(endpoint.url) as carrier:
+            assert await carrier.close_code() == 1011
+
+    run(main)
+    assert errors(caplog) == ["the handler was cancelled from within"]
+
+
+@pytest.mark.parametrize("code", [1000, 1008, 4000])
+def test_a_handler_closes_its_call(code: int) -> None:
+    told: list[events.Event] = []
+
+    async def close(call: Call) -> None:
+        await call.play(bytes(16000))
+        await call.close(code)
+        told.extend([event async for event in call.events()])
+
+    async def main() -> None:
+        async with rtpcodec.serve(close) as endpoint, call(endpoint.url) as carrier:
+            assert await carrier.close_code() == code
+
+    run(main)
+    assert told[-1] == events.Stopped("closed")
+
+
+def test_on_audio_closes_its_call() -> None:
+    def close(call: Call, _audio: events.Audio) -> None:
+        call.close(4001)
+
+    async def main() -> None:
+        async with rtpcodec.serve(on_audio=close) as endpoint, call(endpoint.url) as carrier:
+            await carrier.media()
+            assert await carrier.close_code() == 4001
+
+    run(main)
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 2999, 5000])
+def test_a_code_that_no_close_frame_carries(code: int) -> None:
+    refusals: list[str] = []
+
+    async def close(call: Call) -> None:
+        with pytest.raises(ValueError, match=r"^code is") as refusal:
+            call.close(code)
+        refusals.append(str(refusal.value))
+
+    async def main() -> None:
+        async with rtpcodec.serve(close) as endpoint, call(endpoint.url) as carrier:
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    assert refusals == [f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed"]
+
+
+def test_what_is_no_exception_ends_the_call_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    class Alarm(BaseException):
+        pass
+
+    async def raise_it(_call: Call) -> None:
+        raise Alarm
+
+    async def main() -> None:
+        async with rtpcodec.serve(raise_it) as endpoint, call(endpoint.url) as carrier:
+            assert await carrier.close_code() == 1011
+
+    run(main)
+    assert errors(caplog) == ["the handler raised Alarm"]
+
+
+def test_what_the_carrier_complains_about_is_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[events.Event] = []
+
+    async def listen(call: Call) -> None:
+        told.extend([event async for event in call.events()])
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint, dial(endpoint.url) as carrier:
+            await carrier.start("SPEEX", 8000)
+            for code in (100002, 100002, 100005):
+                await carrier.send(event="error", payload={"code": code, "title": "bad\nmedia", "detail": "secret"})
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    kinds = [type(event).__name__ for event in told]
+    assert kinds == ["Started", "UnsupportedCodec", *["CarrierError"] * 3, "Stopped"]
+    warnings = [
+        record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno == logging.WARNING
+    ]
+    assert warnings[0].startswith("'SPEEX' cannot be decoded: ask for another codec by stream_codec")
+    assert warnings[1:] == [f"the carrier reports error {code}: 'bad\\nmedia'" for code in (100002, 100005)]

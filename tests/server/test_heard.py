@@ -1,0 +1,229 @@
+"""What becomes of what is played: interrupted, marked, heard."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import rtpcodec
+from rtpcodec import events
+from rtpcodec.server import Call
+from tests.server.conversation import L16, converse, tone
+from tests.server.dialler import Dialler, call, run
+
+
+def test_an_interruption_drops_what_is_queued_and_what_waits() -> None:
+    found: list[events.Interrupted] = []
+
+    async def play(call: Call) -> None:
+        plays = [asyncio.create_task(call.play(bytes(2 * 8 * 5000))) for _ in range(2)]
+        async for _ in call.audio():
+            found.append(call.interrupt())
+            break
+        await asyncio.gather(*plays)
+        await call.play(tone(100, 160))
+
+    async def carry(carrier: Dialler) -> None:
+        for _ in range(20):
+            assert await carrier.payload() == bytes(320)
+        await carrier.media()
+        while (message := await carrier.next())["event"] == "media":
+            pass
+        assert message == {"event": "clear"}
+        assert await carrier.payload() == tone(100, 160)
+        await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=L16, max_queue_ms=1000)
+    assert found[0].dropped_ms > 1000
+    assert found[0].final_ms is not None
+
+
+def test_on_audio_may_interrupt() -> None:
+    def play(call: Call, audio: events.Audio) -> None:
+        if audio.chunk == 1:
+            call.play(bytes(2 * 8 * 1000))
+            call.mark("end")
+        else:
+            call.interrupt()
+            call.play(tone(100, 160))
+
+    async def main() -> None:
+        async with rtpcodec.serve(on_audio=play, plan=L16) as endpoint, call(endpoint.url) as carrier:
+            await carrier.media()
+            await carrier.payload()
+            await carrier.media()
+            assert await carrier.next("clear") == {"event": "clear"}
+            assert await carrier.payload() == tone(100, 160)
+
+    run(main)
+
+
+def test_played_tells_when_all_was_heard() -> None:
+    heard: list[bool] = []
+
+    async def play(call: Call) -> None:
+        await call.play(tone(0, 200))
+        heard.append(await call.played())
+        await call.play(tone(0, 160))
+
+    async def carry(carrier: Dialler) -> None:
+        assert await carrier.payload() + await carrier.payload() == tone(0, 200) + bytes(240)
+        name = (await carrier.next())["mark"]["name"]
+        assert heard == []
+        await carrier.echo_mark(name)
+        assert await carrier.payload() == tone(0, 160)
+        assert heard == [True]
+
+    converse(play, carry, plan=L16)
+
+
+def test_played_waits_its_turn() -> None:
+    order: list[str] = []
+
+    async def play(call: Call) -> None:
+        async def say() -> None:
+            await call.play(bytes(2 * 8 * 900))
+            order.append("queued")
+
+        saying = asyncio.create_task(say())
+        await asyncio.sleep(0)
+        assert await call.played()
+        order.append("heard")
+        await saying
+
+    async def carry(carrier: Dialler) -> None:
+        for _ in range(45):
+            await carrier.payload()
+        await carrier.echo_mark((await carrier.next())["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, max_queue_ms=200)
+    assert order == ["queued", "heard"]
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["on its way", "waiting its turn"])
+def test_played_is_false_after_an_interruption(waiting: bool) -> None:
+    heard: list[bool] = []
+
+    async def play(call: Call) -> None:
+        call.play(bytes(2 * 8 * (5000 if waiting else 100)))
+        played = asyncio.create_task(call.played())
+        async for _ in call.audio():
+            call.interrupt()
+            break
+        heard.append(await played)
+
+    async def carry(carrier: Dialler) -> None:
+        if waiting:
+            await carrier.payload()
+        else:
+            name = (await carrier.next("mark"))["mark"]["name"]
+        await carrier.media()
+        await carrier.next("clear")
+        if not waiting:
+            await carrier.echo_mark(name)
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, max_queue_ms=200)
+    assert heard == [False]
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["on its way", "waiting its turn"])
+def test_played_is_false_when_the_stream_ends(waiting: bool) -> None:
+    heard: list[bool] = []
+
+    async def play(call: Call) -> None:
+        call.play(bytes(2 * 8 * (5000 if waiting else 100)))
+        heard.append(await call.played())
+
+    async def carry(carrier: Dialler) -> None:
+        await carrier.next("media" if waiting else "mark")
+        await carrier.stop()
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, max_queue_ms=200)
+    assert heard == [False]
+
+
+def test_marks_come_back_as_events() -> None:
+    told: list[events.Event] = []
+
+    async def play(call: Call) -> None:
+        call.play(bytes(320))
+        call.flush()
+        assert call.mark("one") == "one"
+        call.play(bytes(3200 * 10))
+        name = call.mark()
+        async for event in call.events():
+            told.append(event)
+            if isinstance(event, events.MarkPlayed):
+                call.interrupt()
+                told.append(events.MarkCleared(name, "timeout"))  # stands for the moment of the interruption
+
+    async def carry(carrier: Dialler) -> None:
+        await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
+        await carrier.next("clear")
+        await carrier.stop()
+        await carrier.close_code()
+
+    converse(play, carry)
+    name = "rtpcodec-1"
+    assert told[1:] == [
+        events.MarkPlayed("one"),
+        events.MarkCleared(name, "timeout"),
+        events.MarkCleared(name, "interrupt"),
+        events.Stopped("stop"),
+    ]
+
+
+def test_what_is_queued_at_the_return_is_heard_before_the_close() -> None:
+    async def play(call: Call) -> None:
+        await call.play(tone(0, 8 * 600))
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(30)]) == tone(0, 8 * 600)
+        message = await carrier.next()
+        assert message["event"] == "mark"
+        await carrier.echo_mark(message["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=L16)
+
+
+def test_a_return_waits_for_plays_that_were_left_alone() -> None:
+    async def play(call: Call) -> None:
+        call.play(tone(0, 8 * 600))
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(30)]) == tone(0, 8 * 600)
+        await carrier.echo_mark((await carrier.next())["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=L16, max_queue_ms=200)
+
+
+def test_a_return_waits_no_longer_than_the_audio_and_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtpcodec.server.line.ECHO_MS", 100.0)
+
+    async def play(call: Call) -> None:
+        await call.play(bytes(320 * 5))
+
+    async def carry(carrier: Dialler) -> None:
+        await carrier.next("mark")
+        begun = asyncio.get_running_loop().time()
+        assert await carrier.close_code() == 1000
+        assert 0.1 < asyncio.get_running_loop().time() - begun < 2
+
+    converse(play, carry)
+
+
+def test_a_return_without_audio_closes_at_once() -> None:
+    async def leave(_call: Call) -> None:
+        pass
+
+    async def carry(carrier: Dialler) -> None:
+        assert await carrier.close_code() == 1000
+
+    converse(leave, carry)

@@ -1,0 +1,298 @@
+"""What no carrier should send: frames that are no messages, too much of them, and silence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rtpcodec
+from rtpcodec import events
+from rtpcodec.server import Call, Endpoint
+from tests.server.dialler import Dialler, RawSocket, call, dial, raw, run, until
+
+TEXT, BINARY, CONTINUATION, PING, PONG, CLOSE = 1, 2, 0, 9, 10, 8
+START = b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}'
+DTMF = b'{"event":"dtmf","dtmf":{"digit":"1"}}'
+
+
+class Listener:
+    """A handler that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[events.Event] = []
+
+    async def __call__(self, call: Call) -> None:
+        async for event in call.events():
+            self.told.append(event)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.told]
+
+    @property
+    def rules(self) -> list[str]:
+        return [event.rule for event in self.told if isinstance(event, events.Malformed)]
+
+
+async def open_raw(endpoint: Endpoint, socket: RawSocket) -> None:
+    assert (await socket.upgrade()).startswith("HTTP/1.1 101 ")
+    socket.frame(TEXT, START)
+
+
+def test_fragments_are_joined_with_pings_between_them() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            for at in range(len(DTMF)):
+                opcode = CONTINUATION if at else TEXT
+                socket.frame(opcode, DTMF[at : at + 1], fin=at == len(DTMF) - 1)
+                socket.frame(PING, b"%d" % at)
+            await until(lambda: "Dtmf" in listener.kinds)
+            assert await socket.reader.readexactly(3) == b"\x8a\x010"  # the first pong, with its own octets
+            socket.frame(CLOSE, (1000).to_bytes(2))
+            assert await socket.close_code() == 1000
+        assert listener.kinds == ["Started", "Dtmf", "Stopped"]
+
+    run(main)
+
+
+def test_an_empty_fragment_ends_a_message() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, call(endpoint.url) as carrier:
+            await carrier.socket.send([DTMF[:5].decode(), "", DTMF[5:].decode(), ""])
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+        assert listener.kinds == ["Started", "Dtmf", "Stopped"]
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("frames", "rule", "code"),
+    [
+        ([(TEXT, b"{", False), *[(CONTINUATION, b"", False)] * 8], "fragments", 1008),
+        ([(TEXT, b"x" * 600, False), (CONTINUATION, b"x" * 425, True)], "size", 1009),
+        ([(CONTINUATION, b"x", True)], "fragments", 1002),
+        ([(TEXT, b"{", False), (TEXT, DTMF, True)], "fragments", 1002),
+        ([(BINARY, b"{", False), (BINARY, DTMF, True)], "fragments", 1002),
+    ],
+    ids=["flood", "too big", "no beginning", "text within", "binary within"],
+)
+def test_fragments_that_make_no_message_end_the_call(
+    frames: list[tuple[int, bytes, bool]], rule: str, code: int
+) -> None:
+    async def main() -> None:
+        listener = Listener()
+        settings: dict[str, Any] = {"max_fragments": 8, "max_message_octets": 1024}
+        async with rtpcodec.serve(listener, **settings) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            for opcode, payload, fin in frames:
+                socket.frame(opcode, payload, fin=fin)
+            assert await socket.close_code() == code
+            socket.frame(CLOSE, code.to_bytes(2))
+            assert await socket.reader.read() == b""
+        assert listener.kinds == ["Started", "Malformed", "Stopped"]
+        assert listener.rules == [rule]
+
+    run(main)
+
+
+def test_a_frame_that_is_too_big_ends_the_call_before_it_is_read() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener, max_message_octets=1024) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            socket.frame(TEXT, claimed=2**62)
+            assert await socket.close_code() == 1009
+            await until(lambda: "Stopped" in listener.kinds)
+        assert listener.rules == ["size"]
+        assert [event.detail for event in listener.told if isinstance(event, events.Malformed)] == [
+            "a frame has more than 1024 octets"
+        ]
+
+    run(main)
+
+
+@pytest.mark.parametrize("octets", [[b"\0\1"], [b"\0", b"\1"]], ids=["whole", "in fragments"])
+def test_a_binary_message_is_malformed_and_the_stream_goes_on(octets: list[bytes]) -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, call(endpoint.url) as carrier:
+            await carrier.socket.send(octets if len(octets) > 1 else octets[0])
+            await carrier.media()
+            await carrier.stop()
+            await carrier.close_code()
+        assert listener.kinds == ["Started", "Malformed", "Audio", "Stopped"]
+        assert listener.rules == ["text"]
+
+    run(main)
+
+
+def test_text_that_is_no_utf8_is_malformed() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, call(endpoint.url) as carrier:
+            await carrier.socket.send(b'{"event":"\xff"}', text=True)
+            await carrier.socket.send([b'{"event":"\xff', b'"}'], text=True)
+            await carrier.stop()
+            await carrier.close_code()
+        assert listener.rules == ["utf8", "utf8"]
+        broken = next(event for event in listener.told if isinstance(event, events.Malformed))
+        assert broken.detail.startswith("octet 10: ")
+
+    run(main)
+
+
+BAD_FRAMES: dict[str, Callable[[Dialler], Any]] = {
+    "json": lambda carrier: carrier.socket.send("{"),
+    "text": lambda carrier: carrier.socket.send(b"\0"),
+    "utf8": lambda carrier: carrier.socket.send(b"\xff", text=True),
+    "depth": lambda carrier: carrier.socket.send('{"event":' + "[" * 100),
+    "base64": lambda carrier: carrier.socket.send('{"event":"media","media":{"payload":"*"}}'),
+    "type": lambda carrier: carrier.socket.send('{"event":1}'),
+}
+
+
+@pytest.mark.parametrize("rule", BAD_FRAMES)
+def test_twenty_malformed_messages_in_a_row_end_their_call_alone(rule: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        broken, whole = Listener(), Listener()
+        listeners = {"/broken": broken, "/whole": whole}
+
+        async def listen(call: Call) -> None:
+            await listeners[call.path](call)
+
+        async with rtpcodec.serve(listen, path=None) as endpoint:
+            async with call(f"{endpoint.url}whole") as good, call(f"{endpoint.url}broken") as bad:
+                for _ in range(19):
+                    await BAD_FRAMES[rule](bad)
+                await bad.media()
+                for _ in range(20):
+                    await BAD_FRAMES[rule](bad)
+                assert await bad.close_code() == 1008
+                await good.media()
+                await good.stop()
+                assert await good.close_code() == 1000
+            await endpoint.drain()
+            assert endpoint.statistics().calls_failed == 1
+        assert broken.rules == [rule] * 39
+        assert broken.told[-1] == events.Stopped("malformed")
+        assert whole.kinds == ["Started", "Audio", "Stopped"]
+
+    run(main)
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1, "a rule is told once a call"
+    assert f"malformed message ({rule}): " in warnings[0]
+
+
+def test_malformed_messages_before_start_end_the_socket() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, dial(endpoint.url) as carrier:
+            for _ in range(20):
+                await carrier.media()
+            assert await carrier.close_code() == 1008
+        assert listener.told == []
+
+    run(main)
+
+
+def test_no_start_in_time(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(Listener(), start_timeout_s=0.05) as endpoint, dial(endpoint.url) as carrier:
+            await carrier.send(event="connected", version="1.0.0")
+            assert await carrier.close_code() == 1002
+            assert endpoint.calls == ()
+            await endpoint.drain()
+            assert endpoint.statistics().calls_failed == 1
+
+    run(main)
+    assert [
+        record.getMessage().partition(": ")[2] for record in caplog.records if record.levelno >= logging.WARNING
+    ] == ["no start came within 0.05 s"]
+
+
+def test_a_call_that_started_outlives_the_start_timeout() -> None:
+    async def main() -> None:
+        serving = rtpcodec.serve(Listener(), start_timeout_s=0.02, idle_timeout_s=0.2)
+        async with serving as endpoint, call(endpoint.url) as carrier:
+            begun = asyncio.get_running_loop().time()
+            assert await carrier.close_code() == 1008
+            assert asyncio.get_running_loop().time() - begun > 0.15
+
+    run(main)
+
+
+def test_silence_ends_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener, idle_timeout_s=0.1) as endpoint, call(endpoint.url) as carrier:
+            for _ in range(10):
+                await carrier.media()
+                await asyncio.sleep(0.03)
+            assert listener.kinds.count("Audio") == 10
+            assert await carrier.close_code() == 1008
+        assert listener.told[-1] == events.Stopped("closed")
+
+    run(main)
+    assert "no frame came for 0.1 s" in caplog.text
+
+
+def test_a_socket_that_answers_pings_is_not_silent() -> None:
+    async def main() -> None:
+        listener = Listener()
+        timeouts = {"idle_timeout_s": 0.25, "ping_interval_s": 0.05}
+        async with rtpcodec.serve(listener, **timeouts) as endpoint, raw(endpoint.port) as socket:  # type: ignore[arg-type]
+            await open_raw(endpoint, socket)
+            for _ in range(8):
+                assert await socket.reader.readexactly(2) == b"\x89\x00"
+                socket.frame(PONG)
+            assert listener.kinds == ["Started"], "0.4 s have passed"
+
+    run(main)
+
+
+def test_a_socket_that_answers_no_ping_is_dropped() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener, ping_interval_s=0.05) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            assert await socket.close_code() == 1001
+            await until(lambda: listener.kinds == ["Started", "Stopped"])
+
+    run(main)
+
+
+def test_a_socket_that_breaks_off_ends_its_call() -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            await until(lambda: listener.kinds)
+            socket.writer.transport.abort()
+            await until(lambda: listener.told[-1] == events.Stopped("closed"))
+            await until(lambda: not endpoint.calls)
+
+    run(main)
+
+
+def test_a_peer_that_never_answers_our_close_frame_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtpcodec.server.line.CLOSE_TIMEOUT_MS", 50.0)
+
+    async def leave(_call: Call) -> None:
+        pass
+
+    async def main() -> None:
+        async with rtpcodec.serve(leave) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            assert await socket.close_code() == 1000
+            assert await socket.reader.read() == b""
+            await until(lambda: not endpoint.calls)
+
+    run(main)

@@ -1,0 +1,298 @@
+"""What a handler plays: queued in turn, waited for, interrupted, heard."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import base64
+
+import pytest
+from typing_extensions import Buffer
+
+import rtpcodec
+from rtpcodec import events
+from rtpcodec.errors import LocalProtocolError, PayloadError, QueueFull
+from rtpcodec.server import Call
+from rtpcodec.server.playing import Plays
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.session import MediaSession
+from tests.server.conversation import L16, converse, tone
+from tests.server.dialler import Dialler, call, raw, run, until
+
+
+def test_a_long_play_waits_for_room_and_comes_whole_and_paced() -> None:
+    pcm = tone(0, 8 * 1000)
+    queued_ms: list[float] = []
+
+    async def play(call: Call) -> None:
+        begun = asyncio.get_running_loop().time()
+        await call.play(pcm)
+        # 1000 ms less 400 at the carrier and 200 here, in pieces of 100.
+        assert 0.25 < asyncio.get_running_loop().time() - begun < 0.9
+        queued_ms.append(call.queued_ms)
+        assert await call.played()
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(50)]) == pcm
+        await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=L16, max_queue_ms=200)
+    assert queued_ms[0] <= 200
+
+
+def test_without_a_lead_all_is_sent_at_once() -> None:
+    pcm = tone(0, 8 * 10_000)
+
+    async def play(call: Call) -> None:
+        begun = asyncio.get_running_loop().time()
+        await call.play(pcm)
+        assert asyncio.get_running_loop().time() - begun < 2
+        assert call.queued_ms == 0
+        await call.close()
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(500)]) == pcm
+
+    converse(play, carry, plan=L16, max_queue_ms=200, lead_ms=None)
+
+
+def test_plays_at_the_same_time_keep_their_order() -> None:
+    parts = [tone(4000 * at, 4000) for at in range(4)]
+    done: list[int] = []
+
+    async def play(call: Call) -> None:
+        async def part(at: int) -> None:
+            await call.play(parts[at])
+            done.append(at)
+
+        await asyncio.gather(*(part(at) for at in range(4)))
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(100)]) == b"".join(parts)
+
+    converse(play, carry, plan=L16, max_queue_ms=300)
+    assert done == [0, 1, 2, 3]
+
+
+def test_a_play_may_be_left_alone_or_made_a_task() -> None:
+    pcm = tone(0, 8 * 1200)
+
+    async def play(call: Call) -> None:
+        call.play(pcm[:9600])
+        task = asyncio.create_task(call.play(pcm[9600:12800]))
+        await asyncio.wait_for(call.play(pcm[12800:16000]), 10)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(call.play(pcm[16000:]))
+        assert task.done()
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(60)]) == pcm
+
+    converse(play, carry, plan=L16, max_queue_ms=500)
+
+
+@pytest.mark.parametrize("as_task", [False, True], ids=["awaited", "as a task"])
+def test_a_cancelled_wait_gives_up_the_rest(as_task: bool) -> None:
+    async def play(call: Call) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await (asyncio.create_task(call.play(tone(1, 8000))) if as_task else call.play(tone(1, 8000)))
+        await call.play(tone(16000, 160))
+
+    async def carry(carrier: Dialler) -> None:
+        pcm = b""
+        while (message := await carrier.next())["event"] == "media":
+            pcm += base64.b64decode(message["media"]["payload"])
+        pcm = pcm.rstrip(b"\0")  # the silence that fills the last frame
+        first, second = pcm[:-320], pcm[-320:]
+        assert second == tone(16000, 160)
+        assert first == tone(1, len(first) // 2), "what was queued before is played"
+        assert 8 * 400 < len(first) // 2 < 8 * 900
+
+    converse(play, carry, plan=L16, max_queue_ms=200)
+
+
+def test_a_task_that_is_cancelled_before_it_begins_gives_up_the_rest() -> None:
+    async def play(call: Call) -> None:
+        asyncio.create_task(call.play(tone(1, 8000))).cancel()
+        await call.play(tone(16000, 160))
+        assert call.queued_ms < 400
+
+    async def carry(carrier: Dialler) -> None:
+        while (await carrier.next())["event"] == "media":
+            pass
+
+    converse(play, carry, plan=L16, max_queue_ms=200)
+
+
+class FailingSession(MediaSession):
+    """Its codec fails on one kind of audio, whenever that comes."""
+
+    def play(self, pcm: Buffer) -> None:
+        if bytes(pcm)[:1] == b"\x01":
+            raise RuntimeError("the codec failed")
+        super().play(pcm)
+
+
+def test_a_play_that_fails_in_its_turn_leaves_the_others_alone() -> None:
+    async def main() -> None:
+        session = FailingSession(L16, max_queue_ms=200)
+        plays = Plays(session, lambda: None, may_wait=True)
+        first = asyncio.create_task(plays.play(bytes(2 * 8 * 300)))
+        broken = asyncio.create_task(plays.play(b"\x01" * 320))
+        last = asyncio.create_task(plays.play(bytes(320)))
+        session.receive('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}', 0)
+        while plays.feed():
+            session.outgoing(0)
+        await asyncio.gather(first, last)
+        with pytest.raises(RuntimeError, match=r"^the codec failed$"):
+            await broken
+
+    run(main)
+
+
+def test_payloads_are_cut_and_wait_as_well() -> None:
+    payload = bytes(range(256)) * 25
+
+    async def play(call: Call) -> None:
+        await call.play_payload(memoryview(payload))
+
+    async def carry(carrier: Dialler) -> None:
+        assert b"".join([await carrier.payload() for _ in range(40)]) == payload
+
+    converse(play, carry, max_queue_ms=200)
+
+
+def test_what_cannot_be_played_is_refused_before_anything_is_queued() -> None:
+    refusals: list[str] = []
+
+    async def play(call: Call) -> None:
+        long = bytes(2 * 8 * 700)
+        for pcm in (long + b"\0", b"\0", array.array("f", [0.0] * 5600), array.array("f", [0.0])):
+            with pytest.raises((ValueError, TypeError)) as refusal:
+                await call.play(pcm)
+            refusals.append(str(refusal.value))
+        with pytest.raises(ValueError, match="WAV file's header"):
+            await call.play(b"RIFF\0\0\0\0WAVE" + long)
+        assert call.queued_ms == 0
+
+    async def carry(carrier: Dialler) -> None:
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, max_queue_ms=200)
+    floats = "pcm has items of format 'f', 16-bit samples ('h') or octets ('B', 'b', 'c') are needed"
+    assert refusals == [
+        "pcm has 11201 octets, 16-bit samples need an even number",
+        "pcm has 1 octets, 16-bit samples need an even number",
+        floats,
+        floats,
+    ]
+
+
+def test_a_payload_that_ends_inside_a_sample_is_refused() -> None:
+    refusals: list[str] = []
+
+    async def play(call: Call) -> None:
+        for octets in (1, 11_201):
+            with pytest.raises(PayloadError) as refusal:
+                await call.play_payload(bytes(octets))
+            refusals.append(str(refusal.value))
+        assert call.queued_ms == 0
+
+    async def carry(carrier: Dialler) -> None:
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=L16, max_queue_ms=200)
+    assert refusals == [f"L16 payload has {octets} octets, a multiple of 2 is needed" for octets in (1, 11_201)]
+
+
+def test_a_loop_that_forgets_to_await_is_stopped() -> None:
+    refusals: list[str] = []
+
+    async def play(call: Call) -> None:
+        def play_on() -> None:
+            while True:
+                call.play(bytes(3200))
+
+        with pytest.raises(QueueFull) as refusal:
+            play_on()
+        refusals.append(str(refusal.value))
+        await call.close()
+
+    async def carry(carrier: Dialler) -> None:
+        await carrier.close_code()
+
+    converse(play, carry, max_queue_ms=200)
+    assert refusals == ["1000 plays wait for room already, at most 1000 are allowed"]
+
+
+def test_on_audio_has_room_or_an_error() -> None:
+    refusals: list[str] = []
+
+    def play(call: Call, _audio: events.Audio) -> None:
+        with pytest.raises(QueueFull) as refusal:
+            call.play(bytes(2 * 8 * 300))
+        refusals.append(str(refusal.value))
+        call.play(bytes(2 * 8 * 180))
+
+    async def main() -> None:
+        async with rtpcodec.serve(on_audio=play, max_queue_ms=200) as endpoint, call(endpoint.url) as carrier:
+            await carrier.media()
+            for _ in range(9):
+                assert await carrier.payload() == b"\xff" * 160
+
+    run(main)
+    assert refusals == ["0 ms are queued and 300 ms would follow, at most 200 ms are allowed"]
+
+
+def test_a_plan_of_mp3_refuses_pcm() -> None:
+    refusals: list[str] = []
+
+    async def play(call: Call) -> None:
+        with pytest.raises(LocalProtocolError) as refusal:
+            await call.play(bytes(320))
+        refusals.append(str(refusal.value))
+
+    async def carry(carrier: Dialler) -> None:
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=StreamPlan(mode="mp3"))
+    assert refusals == ["the plan's mode is 'mp3', PCM and payloads need 'rtp'"]
+
+
+def test_a_carrier_that_does_not_read_holds_back_the_play_not_the_memory() -> None:
+    """Four minutes of L16 are 8 MB as text: more than the buffers of a loopback socket."""
+    pcm = tone(0, 8000)
+    seconds = 240
+    calls: list[Call] = []
+
+    async def play(call: Call) -> None:
+        calls.append(call)
+        for _ in range(seconds):
+            await call.play(pcm)
+
+    async def main() -> None:
+        serving = rtpcodec.serve(play, plan=L16, lead_ms=None, max_queue_ms=2000, ping_interval_s=None)
+        async with serving as endpoint, raw(endpoint.port, receive_octets=4096) as carrier:
+            assert (await carrier.upgrade()).startswith("HTTP/1.1 101 ")
+            carrier.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            carrier.frame(1, b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
+            await until(lambda: calls and calls[0].queued_ms >= 1000)
+            (line,) = endpoint._lines
+            transport = line._socket._transport.underlying_transport  # type: ignore[attr-defined]
+            assert line._paused
+            assert transport.get_write_buffer_size() < 64 * 1024 + 2_000_000
+            sent = calls[0].statistics().media_sent
+            assert sent < 50 * seconds
+            carrier.frame(9, b"no pong while nothing drains")
+            carrier.frame(1, b'{"event":"dtmf","dtmf":{"digit":"1"}}')
+            await until(lambda: calls[0].statistics().messages_received == 2)
+            assert calls[0].statistics().media_sent == sent, "reading goes on, sending does not"
+            carrier.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            received = 0
+            while received < 50 * seconds:
+                received += (await carrier.reader.readuntil(b'"}}')).count(b'"event":"media"')
+            assert calls[0].statistics().media_sent == 50 * seconds
+
+    run(main)

@@ -1,0 +1,185 @@
+"""Addresses that cannot be dialled, and dialling that is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket as sockets
+import ssl
+from collections.abc import Callable
+
+import pytest
+
+from rtpcodec import pcmu_decode, pcmu_encode
+from rtpcodec.sim import Carrier
+from rtpcodec.sim.call import Socket
+from rtpcodec.sim.carrier import CarrierStream
+from rtpcodec.sim.commands import StreamRequest
+from rtpcodec.sim.home import clock_ms
+from tests.sim.apps import App, command, listening, run, start
+from tests.sim.streams import ramp
+
+SPEECH = pcmu_decode(pcmu_encode(ramp(160 * 20)))
+"""0.4 s that mu-law carries without loss."""
+
+
+def test_an_address_that_refuses() -> None:
+    async def main() -> None:
+        with sockets.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port, and it refuses
+            async with Carrier() as carrier:
+                call = carrier.new_call(SPEECH)
+                await start(carrier, call, f"ws://127.0.0.1:{reserved.getsockname()[1]}/")
+                report = await call.finished()
+                assert call.failure == "connection_failed"
+                assert report.end_reason == "connection_failed"
+                assert (report.messages_sent, report.source_pcm, report.heard_pcm) == (0, b"", b"")
+                assert not call.ended
+                async with listening(App()) as app:
+                    await start(carrier, call, app.url)
+                    assert call.failure is None
+                    assert (await call.finished()).source_pcm == SPEECH
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+        b"",
+        b"\0",
+    ],
+)
+def test_an_address_that_speaks_no_websocket(reply: bytes) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> None:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        async with server, Carrier() as carrier:
+            call = carrier.new_call(SPEECH)
+            await start(carrier, call, f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+            assert (await call.finished()).end_reason == "connection_failed"
+            assert call.failure == "connection_failed"
+
+    run(main)
+
+
+def test_an_address_that_never_answers() -> None:
+    hung_up = asyncio.Event()
+
+    async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        hung_up.set()
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(ignore, "127.0.0.1", 0)
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with server, Carrier(connect_timeout_s=0.1) as carrier:
+            call = carrier.new_call(SPEECH)
+            await start(carrier, call, url)
+            assert (await call.finished()).end_reason == "connection_failed"
+            await hung_up.wait()
+
+    run(main)
+
+
+@pytest.mark.parametrize("how", ["streaming_stop", "hang_up", "carrier_closed"])
+def test_dialling_can_be_given_up(how: str) -> None:
+    hung_up = asyncio.Event()
+    dialled = asyncio.Event()
+
+    async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dialled.set()
+        await reader.read()
+        hung_up.set()
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(ignore, "127.0.0.1", 0)
+        async with server:
+            async with Carrier() as carrier:
+                call = carrier.new_call(SPEECH)
+                await start(carrier, call, f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+                await dialled.wait()
+                assert call.streaming
+                if how == "streaming_stop":
+                    assert (await command(carrier, call, how)).status_code == 200
+                elif how == "hang_up":
+                    call.hang_up()
+                if how != "carrier_closed":
+                    assert (await call.finished()).end_reason == how
+            assert (await call.finished()).end_reason == how
+            assert call.failure is None
+            await hung_up.wait()
+
+    run(main)
+
+
+def test_dialling_that_has_not_begun_can_be_given_up() -> None:
+    async def main() -> None:
+        async with Carrier() as carrier:
+            call = carrier.new_call(SPEECH)
+            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))
+            call.hang_up()
+            assert (await call.finished()).end_reason == "hang_up"
+            assert not call.streaming
+
+    run(main)
+
+
+def test_a_socket_that_opens_while_dialling_is_given_up_is_closed() -> None:
+    class LateSocket:
+        def __init__(self) -> None:
+            self.stream: CarrierStream | None = None
+            self.texts: list[str] = []
+
+        def pump(self) -> None:
+            assert self.stream is not None
+            self.texts += self.stream.outgoing(clock_ms())
+
+        async def wait_closed(self) -> None:
+            await asyncio.sleep(0)
+
+    class LateDialer:
+        """Connects in the moment when nobody wants it any more."""
+
+        def __init__(self) -> None:
+            self.socket = LateSocket()
+
+        async def dial(self, _url: str, _token: str | None, open_stream: Callable[[Socket], CarrierStream]) -> Socket:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                self.socket.stream = open_stream(self.socket)
+                raise
+            return self.socket
+
+    async def main() -> None:
+        async with Carrier() as carrier:
+            call = carrier.new_call(SPEECH)
+            dialer = call._dialer = LateDialer()
+            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            call.hang_up()
+            assert (await call.finished()).end_reason == "hang_up"
+        assert [json.loads(text)["event"] for text in dialer.socket.texts] == ["connected", "start", "stop"]
+
+    run(main)
+
+
+def test_an_address_that_speaks_no_tls() -> None:
+    async def main() -> None:
+        async with listening(App()) as app, Carrier(ssl_context=ssl.create_default_context()) as carrier:
+            call = carrier.new_call(SPEECH)
+            await start(carrier, call, app.url.replace("ws:", "wss:"))
+            assert (await call.finished()).end_reason == "connection_failed"
+
+    run(main)

@@ -1,0 +1,99 @@
+"""Which codec and rate a stream gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtpcodec import codec, codec_names
+from rtpcodec.sim.commands import StreamRequest
+from rtpcodec.sim.formats import AudioFormat, StreamFormats, agree
+from rtpcodec.sim.refusals import Refused
+from rtpcodec.sim.speech import Speech
+
+
+def agreed(call: str = "PCMU", rate_hz: int = 8000, *, transcodes: bool = True, **wishes: object) -> StreamFormats:
+    request = StreamRequest(stream_url="ws://h/", mode="rtp", **wishes)  # type: ignore[arg-type]  # as from a command
+    own = AudioFormat(codec(call), rate_hz, "little")
+    return agree(request, own, Speech([b""], 16000 if call == "L16" else 8000), transcodes=transcodes)
+
+
+def named(found: AudioFormat) -> tuple[str, int]:
+    return found.info.name, found.sample_rate_hz
+
+
+@pytest.mark.parametrize(
+    ("call", "wished", "got"),
+    [
+        ("PCMU", "default", ("PCMU", 8000)),
+        ("PCMU", "PCMU", ("PCMU", 8000)),
+        ("PCMU", "PCMA", ("PCMA", 8000)),
+        ("PCMU", "L16", ("L16", 16000)),
+        ("L16", "PCMU", ("PCMU", 8000)),
+        ("PCMU", "AMR-WB", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
+    ],
+)
+def test_the_media_are_what_was_wished_or_else_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
+    assert named(agreed(call, 16000 if call == "L16" else 8000, codec=wished).media) == got
+
+
+def test_a_carrier_that_does_not_transcode_sends_the_calls_own() -> None:
+    assert named(agreed("PCMA", codec="PCMU", transcodes=False).media) == ("PCMA", 8000)
+
+
+def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
+    request = StreamRequest(stream_url="ws://h/", codec="L16")
+    own = AudioFormat(codec("L16"), 22050, "little")
+    assert named(agree(request, own, Speech([b""], 22050), transcodes=True).media) == ("L16", 22050)
+    pcmu = StreamRequest(stream_url="ws://h/", codec="PCMU")
+    assert named(agree(pcmu, own, Speech([b""], 22050), transcodes=True).media) == ("L16", 22050)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz", "got"),
+    [
+        ("PCMU", 8000, ("PCMU", 8000)),
+        ("PCMA", 16000, ("PCMA", 8000)),
+        ("L16", 8000, ("L16", 8000)),
+        ("L16", 22050, ("L16", 22050)),
+        ("L16", 48000, ("L16", 48000)),
+    ],
+)
+def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
+    name: str, rate_hz: int, got: tuple[str, int]
+) -> None:
+    assert named(agreed(return_codec=name, return_rate_hz=rate_hz).returned) == got
+
+
+def test_return_audio_that_cannot_be_decoded_is_refused() -> None:
+    with pytest.raises(Refused) as found:
+        agreed(return_codec="OPUS")
+    assert found.value.as_json()["errors"] == [
+        {
+            "code": "90046",
+            "title": "Media Streaming Failed",
+            "detail": "this simulator cannot decode stream_bidirectional_codec: "
+            "no codec is named 'OPUS'; known: " + ", ".join(codec_names()),
+        }
+    ]
+
+
+def test_in_mode_mp3_the_return_codec_does_not_matter() -> None:
+    request = StreamRequest(stream_url="ws://h/", mode="mp3", return_codec="OPUS")
+    own = AudioFormat(codec("PCMU"), 8000, "little")
+    assert named(agree(request, own, Speech([b""], 8000), transcodes=True).returned) == ("PCMU", 8000)
+
+
+def test_an_outbound_track_that_cannot_be_resampled_is_refused() -> None:
+    with pytest.raises(Refused) as found:
+        agreed(tracks="both_tracks", return_codec="L16", return_rate_hz=22050)
+    assert "the outbound track cannot be resampled: from_hz is 22050" in found.value.as_json()["errors"][0]["detail"]
+    assert named(agreed(return_codec="L16", return_rate_hz=22050).returned) == ("L16", 22050)
+
+
+def test_chunks_are_whole_samples() -> None:
+    l16 = AudioFormat(codec("L16"), 22050, "big")
+    assert l16.samples_in_ms(20) == 441
+    with pytest.raises(ValueError, match=r"^30 ms are no whole number of samples at 22050 Hz$"):
+        l16.samples_in_ms(30)
+    assert l16.encoder().encode(b"\x01\x00") == b"\x00\x01"
+    assert l16.decoder().decode(b"\x00\x01") == b"\x01\x00"

@@ -1,0 +1,206 @@
+"""Interruption: clear goes first, nothing leaks after it, and what was heard is estimated, then corrected by marks."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtpcodec import MediaSession, StreamPlan, events
+from tests.oracles.far_end import FarEnd
+from tests.stream import carrier
+from tests.stream.test_marks import order_of
+
+
+def play_ms(session: MediaSession, duration_ms: float) -> None:
+    session.play_payload(b"\x55" * int(8 * duration_ms))
+
+
+def test_clear_goes_first_and_nothing_leaks_after_it() -> None:
+    session = carrier.started(send_pcm_hz=24000)
+    session.play(b"\x11\x11" * 24 * 1010)
+    session.outgoing(0.0)
+    found = session.interrupt(100.0)
+    assert (session.queued_ms, session.room_ms) == (0.0, 60_000.0)
+    assert session.next_deadline_ms == float("-inf")
+    session.play(bytes(2 * 24 * 30))
+    texts = session.outgoing(100.0)
+    assert order_of(texts) == ["clear", "m"]
+    assert carrier.sent_octets(texts) == carrier.FRAME
+    session.flush()
+    assert carrier.sent_octets(session.outgoing(200.0)) == carrier.FRAME
+    assert (found.played_ms, found.dropped_ms) == (100.0, 910.0)
+
+
+def test_clear_goes_once() -> None:
+    session = carrier.started()
+    play_ms(session, 100)
+    session.outgoing(0.0)
+    session.interrupt(10.0)
+    session.interrupt(10.0)
+    assert order_of(session.outgoing(10.0)) == ["clear"]
+    assert session.outgoing(11.0) == []
+
+
+def test_interrupting_silence_is_harmless() -> None:
+    session = carrier.started()
+    assert session.interrupt(10.0) == events.Interrupted(0.0, 0.0, 0.0)
+    assert order_of(session.outgoing(10.0)) == ["clear"]
+    assert (session.position_ms, session.heard_ms(10.0)) == (0.0, 0.0)
+
+
+def test_interrupting_before_start_drops_what_was_held() -> None:
+    session = MediaSession()
+    play_ms(session, 100)
+    assert session.interrupt(0.0) == events.Interrupted(0.0, 100.0, 0.0)
+    session.receive(carrier.start(), 10.0)
+    assert order_of(session.outgoing(10.0)) == ["clear"]
+
+
+def test_played_counts_this_utterance_dropped_counts_everything() -> None:
+    session = carrier.started()
+    play_ms(session, 1000)
+    session.flush()
+    for now_ms in range(0, 1000, 20):
+        session.outgoing(float(now_ms))
+    play_ms(session, 500)
+    session.outgoing(990.0)
+    found = session.interrupt(1250.0)
+    assert (found.played_ms, found.dropped_ms) == (250.0, 250.0)
+    assert session.position_ms == session.heard_ms(1250.0) == 1250.0
+
+
+def test_interrupting_while_the_utterance_before_still_plays() -> None:
+    session = carrier.started()
+    play_ms(session, 200)
+    session.flush()
+    play_ms(session, 200)
+    session.outgoing(0.0)
+    found = session.interrupt(50.0)
+    assert (found.played_ms, found.dropped_ms) == (0.0, 350.0)
+
+
+def test_positions_go_on_from_what_was_heard() -> None:
+    session, far_end = carrier.started(), FarEnd()
+    play_ms(session, 1000)
+    far_end.take(session.outgoing(0.0), 0.0)
+    session.interrupt(123.0)
+    far_end.take(session.outgoing(123.0), 123.0)
+    assert session.position_ms == 123.0
+    play_ms(session, 200)
+    far_end.take(session.outgoing(500.0), 500.0)
+    assert session.position_ms == 323.0
+    for now_ms in (500.0, 600.0, 700.0, 9000.0):
+        assert session.heard_ms(now_ms) == far_end.heard_ms(now_ms)
+    found = session.interrupt(600.0)
+    assert (found.played_ms, found.dropped_ms) == (100.0, 100.0)
+
+
+def test_without_marks_the_estimate_is_final_at_once() -> None:
+    session = carrier.started()
+    play_ms(session, 400)
+    session.outgoing(0.0)
+    assert session.interrupt(100.0) == events.Interrupted(100.0, 300.0, 100.0)
+
+
+@pytest.mark.parametrize(("up_ms", "down_ms", "hold_ms"), [(0, 0, 0), (30, 25, 0), (30, 25, 80), (200, 10, 140)])
+def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
+    up_ms: float, down_ms: float, hold_ms: float
+) -> None:
+    """Echoes tell how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
+    session, far_end = carrier.started(), FarEnd(hold_ms=hold_ms)
+    for number in range(20):
+        play_ms(session, 100)
+        session.mark(f"m{number}")
+    found: events.Interrupted | None = None
+    echoes: list[tuple[float, str]] = []
+    for now_ms in range(0, 3000, 5):
+        if now_ms == 1000:
+            found = session.interrupt(float(now_ms))
+            assert found.final_ms is None
+        far_end.take(session.outgoing(float(now_ms)), now_ms + up_ms)
+        echoes += [(at_ms + down_ms, name) for name, at_ms in far_end.take_echoes()]
+        for _, name in [echo for echo in echoes if echo[0] <= now_ms]:
+            session.receive(carrier.mark(name), float(now_ms))
+        echoes = [echo for echo in echoes if echo[0] > now_ms]
+    assert found is not None
+    assert found.played_ms == 1000.0
+    assert found.final_ms == pytest.approx(far_end.heard_ms(9000.0), abs=5)
+    assert far_end.heard_ms(9000.0) == 1000.0 - hold_ms
+    # 100 ms of audio before each mark; those that the far end had played before clear arrived, and no others.
+    ended = session.events(3000.0)
+    played = [event.name for event in ended if isinstance(event, events.MarkPlayed)]
+    cleared = {event.name for event in ended if isinstance(event, events.MarkCleared)}
+    assert played == [f"m{number}" for number in range(int(1000 - hold_ms) // 100)]
+    assert len(played) + len(cleared) == 20
+
+
+def test_final_waits_for_the_last_mark() -> None:
+    session = carrier.started()
+    for name in ("a", "b"):
+        play_ms(session, 200)
+        session.mark(name)
+    session.outgoing(0.0)
+    found = session.interrupt(100.0)
+    carrier.fed(session, [carrier.mark("a")], from_ms=110.0)
+    assert found.final_ms is None
+    carrier.fed(session, [carrier.mark("b")], from_ms=110.0)
+    assert found.final_ms == 100.0
+
+
+@pytest.mark.parametrize("how", ["timeout", "stop", "next interruption"])
+def test_final_is_filled_in_whatever_happens(how: str) -> None:
+    session = carrier.started()
+    play_ms(session, 200)
+    session.mark("a")
+    session.outgoing(0.0)
+    found = session.interrupt(100.0)
+    assert found.final_ms is None
+    if how == "timeout":
+        session.events(10_100.0)
+    elif how == "stop":
+        session.receive(carrier.STOP, 150.0)
+    else:
+        session.interrupt(150.0)
+    assert found.final_ms == 100.0
+
+
+def test_a_mark_that_came_back_proves_what_was_heard() -> None:
+    """The echo says 200 ms, so the correction cannot go below."""
+    session = carrier.started()
+    play_ms(session, 200)
+    session.mark("a")
+    play_ms(session, 200)
+    session.mark("b")
+    session.outgoing(0.0)
+    carrier.fed(session, [carrier.mark("a")], from_ms=390.0)
+    found = session.interrupt(395.0)
+    carrier.fed(session, [carrier.mark("b")], from_ms=400.0)
+    assert found.played_ms == 395.0
+    # Lag 190 ms, round trip 5 ms: 185 ms less would be 210 ms.
+    assert found.final_ms == 210.0
+    assert found.final_ms >= 200.0
+
+
+def test_an_early_echo_does_not_count_for_the_next_utterance() -> None:
+    session = carrier.started()
+    play_ms(session, 300)
+    session.mark("early")
+    session.outgoing(0.0)
+    carrier.fed(session, [carrier.mark("early")], from_ms=100.0)
+    session.interrupt(100.0)
+    session.outgoing(100.0)
+    play_ms(session, 100)
+    session.mark("slow")
+    play_ms(session, 300)
+    session.mark("end")
+    session.outgoing(200.0)
+    carrier.fed(session, [carrier.mark("slow")], from_ms=380.0)
+    found = session.interrupt(390.0)
+    carrier.fed(session, [carrier.mark("end")], from_ms=390.0)
+    # Heard 190 ms by the estimate, 80 ms of it still held back; what the first mark proved was of the first utterance.
+    assert (found.played_ms, found.final_ms) == (190.0, 110.0)
+
+
+def test_interruption_works_in_mp3_mode() -> None:
+    session = carrier.started(StreamPlan(mode="mp3"))
+    session.interrupt(10.0)
+    assert order_of(session.outgoing(10.0)) == ["clear"]

@@ -1,0 +1,272 @@
+"""Marks: sent in their place between the audio, and each one ends as played or cleared, whatever happens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rtpcodec import MediaSession, StreamPlan, events
+from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream.marks import MARK_TIMEOUT_MS
+from rtpcodec.stream.sending import MAX_WAITING_MARKS
+from tests.stream import carrier
+
+NOW = float("-inf")
+
+
+def order_of(texts: list[str]) -> list[str]:
+    """`m` for a frame, the name for a mark, `clear`."""
+    found = []
+    for message in map(json.loads, texts):
+        event = message["event"]
+        found.append("m" if event == "media" else message["mark"]["name"] if event == "mark" else event)
+    return found
+
+
+def play_frames(session: MediaSession, count: float) -> None:
+    session.play_payload(b"\x55" * int(160 * count))
+
+
+def test_marks_stand_between_the_audio() -> None:
+    session = carrier.started(lead_ms=None)
+    session.mark("first")
+    play_frames(session, 2)
+    session.mark("a")
+    session.mark("b")
+    play_frames(session, 1)
+    session.mark("last")
+    assert session.next_deadline_ms == NOW
+    assert order_of(session.outgoing(0.0)) == ["first", "m", "m", "a", "b", "m", "last"]
+
+
+def test_a_mark_goes_with_the_frame_before_it() -> None:
+    session = carrier.started(lead_ms=40.0)
+    play_frames(session, 3)
+    session.mark("m3")
+    play_frames(session, 1)
+    assert order_of(session.outgoing(0.0)) == ["m", "m"]
+    assert order_of(session.outgoing(20.0)) == ["m", "m3"]
+    assert order_of(session.outgoing(40.0)) == ["m"]
+
+
+def test_names_are_made_up_and_unlike() -> None:
+    session = carrier.started()
+    assert [session.mark(), session.mark(), session.mark("own"), session.mark()] == [
+        "rtpcodec-1",
+        "rtpcodec-2",
+        "own",
+        "rtpcodec-3",
+    ]
+
+
+def test_echo_means_played() -> None:
+    session = carrier.started()
+    play_frames(session, 5)
+    session.mark("turn")
+    session.outgoing(0.0)
+    assert session.next_deadline_ms == 100.0 + MARK_TIMEOUT_MS
+    assert carrier.fed(session, [carrier.mark("turn")], from_ms=150.0) == [events.MarkPlayed("turn")]
+    assert session.next_deadline_ms is None
+
+
+def test_echoes_that_nobody_waits_for_are_ignored() -> None:
+    session = carrier.started()
+    session.mark("not sent yet")
+    assert carrier.fed(session, [carrier.mark("strange"), carrier.mark("not sent yet")]) == []
+    session.outgoing(50.0)
+    twice = [carrier.mark("not sent yet")] * 2
+    assert carrier.fed(session, twice, from_ms=60.0) == [events.MarkPlayed("not sent yet")]
+
+
+def test_marks_of_one_name_end_one_by_one() -> None:
+    session = carrier.started(lead_ms=None)
+    for _ in range(2):
+        play_frames(session, 1)
+        session.mark("same")
+    session.outgoing(0.0)
+    assert carrier.fed(session, [carrier.mark("same")], from_ms=21.0) == [events.MarkPlayed("same")]
+    session.interrupt(30.0)
+    assert carrier.fed(session, [carrier.mark("same")], from_ms=31.0) == [events.MarkCleared("same", "interrupt")]
+
+
+def test_an_echo_that_never_comes() -> None:
+    session = carrier.started()
+    play_frames(session, 5)
+    session.mark("turn")
+    session.outgoing(0.0)
+    deadline_ms = 100.0 + MARK_TIMEOUT_MS
+    assert session.events(deadline_ms - 0.001) == []
+    assert session.events(deadline_ms) == [events.MarkCleared("turn", "timeout")]
+    assert session.next_deadline_ms is None
+    assert carrier.fed(session, [carrier.mark("turn")], from_ms=deadline_ms) == [events.Stalled(deadline_ms)]
+
+
+def test_each_mark_has_its_own_deadline() -> None:
+    session = carrier.started(lead_ms=None)
+    for name in ("a", "b"):
+        play_frames(session, 50)
+        session.mark(name)
+    session.outgoing(0.0)
+    assert session.events(11_000.0) == [events.MarkCleared("a", "timeout")]
+    assert session.next_deadline_ms == 12_000.0
+    assert session.events(12_000.0) == [events.MarkCleared("b", "timeout")]
+
+
+def test_the_end_of_the_stream_clears_all_marks() -> None:
+    session = carrier.started(lead_ms=20.0)
+    play_frames(session, 1)
+    session.mark("sent")
+    play_frames(session, 1)
+    session.mark("queued")
+    play_frames(session, 0.5)
+    session.mark("tail")
+    session.outgoing(0.0)
+    found = carrier.fed(session, [carrier.STOP])
+    assert found == [*(events.MarkCleared(name, "stop") for name in ("sent", "queued", "tail")), events.Stopped("stop")]
+
+
+def test_interruption_clears_what_was_not_heard() -> None:
+    session = carrier.started(lead_ms=60.0)
+    for name in ("heard", "playing"):
+        play_frames(session, 1)
+        session.mark(name)
+    play_frames(session, 3)
+    session.mark("queued")
+    play_frames(session, 0.5)
+    session.mark("tail")
+    session.outgoing(0.0)
+    session.interrupt(30.0)
+    assert session.events(30.0) == [events.MarkCleared("queued", "interrupt"), events.MarkCleared("tail", "interrupt")]
+    # The first one's audio had ended: its echo was on its way already.
+    echoes = [carrier.mark("heard"), carrier.mark("playing")]
+    assert carrier.fed(session, echoes, from_ms=50.0) == [
+        events.MarkPlayed("heard"),
+        events.MarkCleared("playing", "interrupt"),
+    ]
+
+
+def test_a_cleared_mark_whose_echo_never_comes() -> None:
+    session = carrier.started()
+    play_frames(session, 10)
+    session.mark("turn")
+    session.outgoing(0.0)
+    session.interrupt(50.0)
+    assert session.events(50.0 + MARK_TIMEOUT_MS) == [events.MarkCleared("turn", "interrupt")]
+
+
+def test_a_mark_in_a_partial_frame_goes_with_that_frame() -> None:
+    session = carrier.started(lead_ms=None)
+    play_frames(session, 0.5)
+    session.outgoing(0.0)
+    play_frames(session, 1)
+    session.mark("a")
+    play_frames(session, 0.25)
+    session.mark("b")
+    play_frames(session, 1.5)
+    session.mark("c")
+    assert order_of(session.outgoing(0.0)) == ["m", "m", "a", "b", "m"]
+    session.flush()
+    assert order_of(session.outgoing(0.0)) == ["m", "c"]
+
+
+def test_a_waiting_mark_fills_its_frame_just_before_the_far_end_runs_dry() -> None:
+    session = carrier.started()
+    play_frames(session, 10.5)
+    session.mark("end")
+    assert order_of(session.outgoing(0.0)) == ["m"] * 10
+    assert session.next_deadline_ms == 180.0
+    assert session.outgoing(179.0) == []
+    texts = session.outgoing(180.0)
+    assert order_of(texts) == ["m", "end"]
+    assert carrier.sent_octets(texts) == b"\x55" * 80 + b"\xff" * 80
+    assert (session.queued_ms, session.position_ms) == (0.0, 220.0)
+
+
+def test_a_waiting_mark_fills_nothing_while_frames_wait() -> None:
+    session = carrier.started(lead_ms=20.0)
+    play_frames(session, 2.5)
+    session.mark("end")
+    assert order_of(session.outgoing(0.0)) == ["m"]
+    assert session.next_deadline_ms == 20.0
+    assert order_of(session.outgoing(20.0)) == ["m"]
+    assert session.next_deadline_ms == 40.0
+    assert order_of(session.outgoing(40.0)) == ["m", "end"]
+
+
+def test_what_is_due_now_comes_now_even_behind_the_last_whole_frame() -> None:
+    session = carrier.started()
+    session.mark("first")
+    play_frames(session, 0.5)
+    session.mark("end")
+    assert order_of(session.outgoing(0.0)) == ["first", "m", "end"]
+    session = carrier.started(lead_ms=20.0)
+    play_frames(session, 1.5)
+    session.mark("end")
+    assert order_of(session.outgoing(0.0)) == ["m"]
+    assert session.next_deadline_ms == 20.0
+
+
+def test_a_mark_without_audio_goes_at_once() -> None:
+    session = carrier.started()
+    session.mark("now")
+    assert session.next_deadline_ms == NOW
+    assert order_of(session.outgoing(70.0)) == ["now"]
+    assert session.next_deadline_ms == 70.0 + MARK_TIMEOUT_MS
+
+
+def test_marks_are_bounded() -> None:
+    session = carrier.started()
+    play_frames(session, 0.5)
+    for _ in range(MAX_WAITING_MARKS // 2):
+        session.mark()
+    play_frames(session, 0.5)
+    session.outgoing(0.0)
+    for _ in range(MAX_WAITING_MARKS - MAX_WAITING_MARKS // 2):
+        session.mark()
+    with pytest.raises(LocalProtocolError, match=r"^1000 marks wait already, at most 1000 are allowed$"):
+        session.mark()
+    assert carrier.fed(session, [carrier.mark("rtpcodec-1")]) == [events.MarkPlayed("rtpcodec-1")]
+    session.mark()
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "text"),
+    [
+        (b"octets", TypeError, "mark name is of type bytes, str is needed"),
+        (5, TypeError, "mark name is of type int, str is needed"),
+        ("ab\ud800", ValueError, "mark name has a lone surrogate at 2, UTF-8 has no octets for it"),
+    ],
+)
+def test_names_that_no_text_can_carry_are_refused_at_once(name: Any, error: type[Exception], text: str) -> None:
+    session = carrier.started()
+    with pytest.raises(error) as caught:
+        session.mark(name)
+    assert str(caught.value) == text
+    assert (session.outgoing(0.0), session.next_deadline_ms) == ([], None)
+
+
+@pytest.mark.parametrize("name", ["", 'quo"te', "back\\slash", "new\nline", "größe", "\U0001f600", "x" * 5000])
+def test_any_other_name_returns(name: str) -> None:
+    session = carrier.started()
+    assert session.mark(name) == name
+    texts = session.outgoing(0.0)
+    assert carrier.mark_names(texts) == [name]
+    assert carrier.fed(session, texts) == [events.MarkPlayed(name)]
+
+
+def test_marks_work_in_mp3_mode() -> None:
+    session = carrier.started(StreamPlan(mode="mp3"))
+    session.mark("m")
+    assert order_of(session.outgoing(0.0)) == ["m"]
+    assert carrier.fed(session, [carrier.mark("m")]) == [events.MarkPlayed("m")]
+
+
+def test_marks_outlive_a_second_start() -> None:
+    session = carrier.started()
+    play_frames(session, 1)
+    session.mark("m")
+    session.outgoing(0.0)
+    found = carrier.fed(session, [carrier.start("PCMA"), carrier.mark("m")])
+    assert found[-1] == events.MarkPlayed("m")

@@ -1,0 +1,103 @@
+"""What we ask the carrier for: safe defaults, checked once, and the same for the command and the session."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from rtpcodec import StreamPlan, codec
+from rtpcodec.errors import PlanError, RtpcodecError
+from tests.stream import carrier
+
+
+def test_defaults_are_those_of_an_agent() -> None:
+    plan = StreamPlan()
+    assert (plan.send_codec, plan.send_rate_hz, plan.mode, plan.tracks) == ("PCMU", 8000, "rtp", "inbound_track")
+    assert (plan.target_legs, plan.receive_codec, plan.l16_byte_order) == ("self", "default", "little")
+    assert plan.send_info is codec("PCMU")
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        (
+            {},
+            {
+                "stream_track": "inbound_track",
+                "stream_bidirectional_mode": "rtp",
+                "stream_bidirectional_target_legs": "self",
+                "stream_bidirectional_codec": "PCMU",
+                "stream_bidirectional_sampling_rate": 8000,
+            },
+        ),
+        (
+            {"send_codec": "L16", "tracks": "both_tracks", "target_legs": "both", "receive_codec": "PCMA"},
+            {
+                "stream_track": "both_tracks",
+                "stream_bidirectional_mode": "rtp",
+                "stream_bidirectional_target_legs": "both",
+                "stream_bidirectional_codec": "L16",
+                "stream_bidirectional_sampling_rate": 16000,
+                "stream_codec": "PCMA",
+            },
+        ),
+        (
+            {"mode": "mp3", "target_legs": "opposite", "tracks": "outbound_track"},
+            {
+                "stream_track": "outbound_track",
+                "stream_bidirectional_mode": "mp3",
+                "stream_bidirectional_target_legs": "opposite",
+            },
+        ),
+    ],
+)
+def test_command_fields(options: dict[str, Any], fields: dict[str, object]) -> None:
+    assert StreamPlan(**options).command_fields() == fields
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 48000])
+def test_every_rate_of_the_command_can_be_planned_and_sent(rate: int) -> None:
+    plan = StreamPlan(send_codec="L16", send_rate_hz=rate)
+    assert plan.command_fields()["stream_bidirectional_sampling_rate"] == rate
+    session = carrier.started(plan, lead_ms=None)
+    assert session.send_pcm_hz == rate
+    session.play(bytes(2 * rate // 50))
+    assert carrier.sent_octets(session.outgoing(0.0)) == bytes(2 * rate // 50)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"mode": "RTP"}, "mode is 'RTP', one of rtp, mp3 is needed"),
+        ({"tracks": "inbound"}, "tracks is 'inbound', one of inbound_track, outbound_track, both_tracks is needed"),
+        ({"target_legs": ""}, "target_legs is '', one of both, self, opposite is needed"),
+        ({"l16_byte_order": "native"}, "l16_byte_order is 'native', one of little, big is needed"),
+        ({"send_codec": "pcmu"}, "no codec is named 'pcmu'; known: PCMU, PCMA, L16"),
+        ({"receive_codec": "MP3"}, "no codec is named 'MP3'; known: PCMU, PCMA, L16"),
+        ({"send_rate_hz": 16000}, "send_rate_hz: PCMU has no sample rate of 16000 Hz, only 8000"),
+        ({"send_codec": "L16", "send_rate_hz": -1}, "send_rate_hz: L16 has no sample rate of -1 Hz, only 16000, 8000"),
+    ],
+)
+def test_plans_that_no_carrier_knows_are_refused(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        StreamPlan(**options)
+    assert str(caught.value).startswith(text)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, RtpcodecError)
+
+
+def test_plans_are_values() -> None:
+    plan = StreamPlan(send_codec="L16")
+    assert plan == StreamPlan(send_codec="L16", send_rate_hz=16000)
+    assert {plan, dataclasses.replace(plan)} == {plan}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan.mode = "mp3"  # type: ignore[misc]
+    assert dataclasses.replace(plan, send_rate_hz=8000).command_fields()["stream_bidirectional_sampling_rate"] == 8000
+
+
+def test_byte_order_is_an_option_of_l16_alone() -> None:
+    plan = StreamPlan(l16_byte_order="big")
+    assert plan.codec_options("L16") == {"byte_order": "big"}
+    assert plan.codec_options("PCMU") == {}

@@ -1,0 +1,168 @@
+"""Random calls against a plain model: our books of the audio, and the far end that plays it and returns the marks."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtpcodec import MediaSession, events
+from rtpcodec.errors import QueueFull
+from rtpcodec.stream.wire import parse
+from tests.oracles import g711 as oracle
+from tests.oracles.far_end import FarEnd
+from tests.stream import carrier
+
+QUEUE_MS = 2000.0
+FRAME_OCTETS = 160
+SILENCE = b"\xff"
+
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("wait"), st.integers(0, 700)),
+        st.tuples(st.just("play"), st.integers(0, 4000)),
+        st.tuples(st.just("payload"), st.integers(0, 4000)),
+        st.tuples(st.just("flush"), st.just(0)),
+        st.tuples(st.just("mark"), st.integers(0, 3)),
+        st.tuples(st.just("interrupt"), st.just(0)),
+        st.tuples(st.just("outgoing"), st.just(0)),
+    ),
+    max_size=60,
+)
+
+
+@dataclass
+class Call:
+    """A session, a far end, and what we wrote down ourselves."""
+
+    session: MediaSession
+    far_end: FarEnd = field(default_factory=FarEnd)
+    now_ms: float = 0.0
+    unsent: bytes = b""
+    seed: int = 0
+    marks_set: int = 0
+    marks_sent: int = 0
+    ended: list[events.Event] = field(default_factory=list)
+    found: list[events.Interrupted] = field(default_factory=list)
+
+    def do(self, what: str, amount: int) -> None:
+        getattr(self, what)(amount)
+        self.check()
+
+    def wait(self, ms: int) -> None:
+        """Our timer wakes at each deadline, a little late."""
+        until_ms = self.now_ms + ms
+        deadline_ms = self.session.next_deadline_ms
+        while deadline_ms is not None and deadline_ms <= until_ms:
+            self.now_ms = max(self.now_ms, deadline_ms) + 0.5
+            self.outgoing(0)
+            deadline_ms = self.session.next_deadline_ms
+            assert deadline_ms is None or deadline_ms > self.now_ms
+        self.now_ms = max(self.now_ms, until_ms)
+
+    def octets(self, count: int) -> tuple[bytes, bytes]:
+        """Samples and their reference encoding."""
+        self.seed += 1
+        samples = [((at * 7919 + self.seed * 104729) % 65536) - 32768 for at in range(count)]
+        return array("h", samples).tobytes(), bytes(map(oracle.pcmu_code, samples))
+
+    def play(self, count: int) -> None:
+        pcm, coded = self.octets(count)
+        self.queue(coded, lambda: self.session.play(memoryview(pcm).cast("h")))
+
+    def payload(self, count: int) -> None:
+        coded = self.octets(count)[1]
+        self.queue(coded, lambda: self.session.play_payload(coded))
+
+    def queue(self, coded: bytes, call: object) -> None:
+        assert callable(call)
+        if self.session.queued_ms + len(coded) / 8 > QUEUE_MS:
+            with pytest.raises(QueueFull):
+                call()
+        else:
+            call()
+            self.unsent += coded
+
+    def flush(self, _amount: int) -> None:
+        self.session.flush()
+        self.unsent += SILENCE * (-len(self.unsent) % FRAME_OCTETS)
+
+    def mark(self, which: int) -> None:
+        self.session.mark(f"mark-{which}")
+        self.marks_set += 1
+
+    def interrupt(self, _amount: int) -> None:
+        heard = self.far_end.heard_ms(self.now_ms)
+        found = self.session.interrupt(self.now_ms)
+        assert 0.0 <= found.played_ms <= heard + 1e-6
+        assert found.dropped_ms == pytest.approx(len(self.unsent) / 8 + max(0.0, self.far_end.end_ms - self.now_ms))
+        self.found.append(found)
+        self.unsent = b""
+        self.outgoing(0)
+        assert self.far_end.end_ms <= self.now_ms
+
+    def outgoing(self, _amount: int) -> None:
+        texts = self.session.outgoing(self.now_ms)
+        for text in texts:
+            parse(text)
+            payload = carrier.payload_of(text)
+            if payload is not None:
+                self.sent(payload)
+            elif json.loads(text)["event"] == "mark":
+                self.marks_sent += 1
+        self.far_end.take(texts, self.now_ms)
+
+    def sent(self, payload: bytes) -> None:
+        """Octet for octet what was queued; short of a frame only where a mark waits behind the rest."""
+        expected, self.unsent = self.unsent[:FRAME_OCTETS], self.unsent[FRAME_OCTETS:]
+        assert payload == expected.ljust(FRAME_OCTETS, SILENCE)
+        if len(expected) < FRAME_OCTETS:
+            assert self.marks_set > self.marks_sent
+            assert self.far_end.end_ms <= self.now_ms + 20.0 + 1e-6
+
+    def check(self) -> None:
+        self.far_end.advance(self.now_ms)
+        for name, _ in self.far_end.take_echoes():
+            self.session.receive(carrier.mark(name), self.now_ms)
+        self.ended += self.session.events(self.now_ms)
+        session = self.session
+        assert session.queued_ms == len(self.unsent) / 8
+        assert session.queued_ms + session.room_ms >= QUEUE_MS
+        heard_ms = session.heard_ms(self.now_ms)
+        assert heard_ms == pytest.approx(self.far_end.heard_ms(self.now_ms))
+        assert 0.0 <= heard_ms <= session.position_ms + 1e-6
+        assert self.far_end.most_ahead_ms <= 400.0 + 1e-6
+
+
+@settings(max_examples=150)
+@given(operations)
+def test_random_calls_keep_the_books(found: list[tuple[str, int]]) -> None:
+    call = Call(carrier.started(max_queue_ms=QUEUE_MS))
+    for what, amount in found:
+        call.do(what, amount)
+    call.do("wait", 5000)
+    assert (len(call.unsent) < FRAME_OCTETS, call.session.outgoing(call.now_ms)) == (True, [])
+    assert call.session.next_deadline_ms is None
+    marks = [event for event in call.ended if isinstance(event, events.MarkPlayed | events.MarkCleared)]
+    assert len(marks) == call.marks_set
+    assert all(interrupted.final_ms is not None for interrupted in call.found)
+    assert all(interrupted.final_ms <= interrupted.played_ms for interrupted in call.found if interrupted.final_ms)
+    call.session.receive(carrier.STOP, call.now_ms)
+    assert call.session.events(call.now_ms)[-1] == events.Stopped("stop")
+
+
+@given(operations, st.integers(0, 59))
+def test_wherever_a_call_ends_all_marks_end(found: list[tuple[str, int]], at: int) -> None:
+    call = Call(carrier.started(max_queue_ms=QUEUE_MS))
+    for what, amount in found[:at]:
+        call.do(what, amount)
+    call.session.closed(call.now_ms)
+    call.ended += call.session.events(call.now_ms)
+    marks = [event for event in call.ended if isinstance(event, events.MarkPlayed | events.MarkCleared)]
+    assert len(marks) == call.marks_set
+    assert all(interrupted.final_ms is not None for interrupted in call.found)
+    assert call.ended[-1] == events.Stopped("closed")
