@@ -187,6 +187,20 @@ def test_strays_that_go_back_are_given_up_one_by_one() -> None:
     assert feed(window, [11]) == [10, 11]
 
 
+def test_a_stray_that_comes_twice_is_still_a_single_one() -> None:
+    window: ReorderWindow[int] = ReorderWindow()
+    assert feed(window, [5000, 1, 1, 5001]) == [5000, 5001]
+    assert (window.late, window.duplicates) == (2, 0)
+
+
+def test_new_numbering_forgets_the_holes_of_the_old_one() -> None:
+    window: ReorderWindow[int] = ReorderWindow(0)
+    feed(window, [number for number in range(290, 500) if number != 300])
+    feed(window, list(range(150, 310)))
+    assert not window.put(300, 300)
+    assert (window.late, window.duplicates) == (0, 1)
+
+
 def test_new_numbering_keeps_what_was_held_and_its_gaps() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     assert feed(window, [5000, 5002, 5003]) == [5000]
@@ -223,6 +237,11 @@ def test_memory_stays_bounded_whatever_comes(numbers: list[int]) -> None:
         assert window.waiting <= WINDOW
     delivered += len([item for item in window.drain() if isinstance(item, int)])
     assert delivered + window.late + window.duplicates == len(numbers)
+
+
+def test_limits_are_those_of_the_standards() -> None:
+    """The window is that of media streaming 6.3, the others are of RFC 3550 appendix A.1."""
+    assert (WINDOW, MAX_DROPOUT, MAX_MISORDER) == (3, 3000, 100)
 
 
 def test_holes_are_remembered_to_a_limit() -> None:

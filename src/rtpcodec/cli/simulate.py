@@ -13,7 +13,7 @@ from rich.table import Table
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.cli.demo.measure import percentile
-from rtpcodec.cli.demo.scenario import SPEECH, TAIL_MS
+from rtpcodec.cli.demo.scenario import PLAYOUT_DELAY_MS, SPEECH, TAIL_MS
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.sim import CallReport, Carrier, Faults
 from rtpcodec.stream.plan import StreamPlan
@@ -51,7 +51,13 @@ async def _call(
 ) -> CallReport:
     api_key = secrets.token_urlsafe()
     async with Carrier(api_key, seed, faults) as carrier:
-        call = carrier.new_call(audio, codec=plan.send_codec, sample_rate_hz=plan.send_rate_hz, tail_ms=TAIL_MS)
+        call = carrier.new_call(
+            audio,
+            codec=plan.send_codec,
+            sample_rate_hz=plan.send_rate_hz,
+            tail_ms=TAIL_MS,
+            playout_delay_ms=PLAYOUT_DELAY_MS,
+        )
         async with AsyncCallControl(api_key, base_url=carrier.base_url) as control:
             await control.start_streaming(
                 call.call_control_id, stream_url=stream_url, stream_auth_token=token, **plan.command_fields()

@@ -48,7 +48,7 @@ cdef inline int _take(object source, Py_buffer* view, str name, int flags, const
             raise ValueError(f"{name} has {view.ndim} dimensions, mono audio has 1")
         if not _has_item(view.format, allowed):
             raise TypeError(f"{name} has items of format '{view.format.decode()}', {wanted} are needed")
-    except:
+    except BaseException:
         PyBuffer_Release(view)
         raise
     return 0
@@ -76,7 +76,7 @@ cdef inline int take_room(
 ) except -1:
     """Export room for a result; the caller releases the view.
 
-    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or it overlaps the source.
+    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or over the source.
     """
     if samples:
         _take(out, view, "out", PyBUF_WRITABLE, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
@@ -87,7 +87,7 @@ cdef inline int take_room(
             raise ValueError(f"out has room for {view.len} octets, the result needs {needed_octets}")
         if needed_octets and _overlap(view, source, needed_octets):
             raise ValueError("out overlaps the source, the result would destroy its own input")
-    except:
+    except BaseException:
         PyBuffer_Release(view)
         raise
     return 0

@@ -19,7 +19,7 @@ cdef int16_t PCMA_SAMPLE[256]
 
 
 cdef uint8_t pcmu_code(int sample) noexcept nogil:
-    """One mu-law code: 14-bit magnitude, bias 33, three segment bits, four interval bits, all bits inverted (G.711 table 2)."""
+    """One mu-law code: 14-bit magnitude, bias 33, 3 segment and 4 interval bits, all inverted (G.711 table 2)."""
     # A negative value is its one's complement, so -1 and 0 share a magnitude: this is where other encoders differ.
     cdef int magnitude = ((~sample if sample < 0 else sample) >> 2) + 33
     cdef int segment = 0

@@ -19,6 +19,8 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
 SPEECH = Path(__file__).with_name("speech.wav")
+PLAYOUT_DELAY_MS = 60
+"""What a phone's jitter buffer holds, so that a chunk a little late makes no gap."""
 TAIL_MS = 500
 """The caller listens for the end of the echo before the call is over."""
 
@@ -89,7 +91,9 @@ async def _run_call(
     token = secrets.token_urlsafe()
     handler = partial(_record_and_echo, recording=recording, statistics=statistics)
     async with serve(handler, plan=plan, authorize=token) as endpoint:
-        call = carrier.new_call(SPEECH, codec=name, sample_rate_hz=plan.send_rate_hz, tail_ms=TAIL_MS)
+        call = carrier.new_call(
+            SPEECH, codec=name, sample_rate_hz=plan.send_rate_hz, tail_ms=TAIL_MS, playout_delay_ms=PLAYOUT_DELAY_MS
+        )
         await control.start_streaming(
             call.call_control_id, stream_url=endpoint.url, stream_auth_token=token, **plan.command_fields()
         )
