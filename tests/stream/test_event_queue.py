@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rtpcodec import events
 from rtpcodec.stream import session as session_module
-from rtpcodec.stream.event_queue import MAX_EVENTS, EventQueue
+from rtpcodec.stream.event_queue import MAX_EVENTS, MAX_OCTETS, EventQueue
 from tests.stream import carrier
 
 
@@ -122,3 +122,21 @@ def test_a_session_that_nobody_reads_stays_bounded() -> None:
     found = session.events(0.0)
     assert [event for event in found if isinstance(event, events.Overrun)] == [events.Overrun(50_000.0)]
     assert len(carrier.audio_of(found)) == seconds
+
+
+def test_unknown_messages_are_bounded_by_their_weight() -> None:
+    queue = EventQueue()
+    for number in range(40):
+        queue.put(events.Unknown(f"kind {number}", "x" * 4_000_000))
+    kinds = [event.event for event in queue.take_all() if isinstance(event, events.Unknown)]
+    assert kinds == [f"kind {number}" for number in range(40 - len(kinds), 40)]
+    assert len(kinds) * 4_000_000 <= MAX_OCTETS
+
+
+def test_audio_without_a_duration_is_bounded_by_its_weight_and_told() -> None:
+    queue = EventQueue()
+    for number in range(40):
+        queue.put(events.Audio("inbound", bytes(4_000_000), b"", 8000, 0.0, 0.0, number))
+    found = queue.take_all()
+    assert isinstance(found[0], events.Overrun)
+    assert chunks_of(found) == list(range(24, 40))

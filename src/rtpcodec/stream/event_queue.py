@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from rtpcodec.stream.events import Audio, Event, Overrun
+from rtpcodec.stream.events import Audio, Event, Overrun, Unknown
 
 MAX_AUDIO_MS: Final = 5000.0
 """Older speech than this is of no use to a live listener."""
 MAX_EVENTS: Final = 100_000
 """Bounds events of little or no duration; ten minutes of the shortest documented chunks are 30,000."""
 
+MAX_OCTETS: Final = 64 * 1024 * 1024
+"""Bounds what has no duration but weight: unknown messages, and audio of a codec that cannot be decoded."""
+
 
 class EventQueue:
     """First in, first out. Beyond a limit the oldest audio goes first, told by one Overrun in its place."""
 
-    __slots__ = ("_audio_count", "_audio_ms", "_events", "_max_audio_ms", "_overrun", "dropped_ms")
+    __slots__ = ("_audio_count", "_audio_ms", "_events", "_max_audio_ms", "_octets", "_overrun", "dropped_ms")
 
     def __init__(self, max_audio_ms: float = MAX_AUDIO_MS) -> None:
         self._max_audio_ms = max_audio_ms
         self._events: deque[Event] = deque()
         self._audio_count = 0
         self._audio_ms = 0.0
+        self._octets = 0
         self._overrun: Overrun | None = None
         self.dropped_ms = 0.0
 
@@ -32,17 +36,19 @@ class EventQueue:
     def put(self, event: Event) -> None:
         """Add an event; the newest is always kept."""
         self._events.append(event)
+        self._octets += _octets_of(event)
         if isinstance(event, Audio):
             self._audio_count += 1
             self._audio_ms += event.duration_ms
             while self._audio_ms > self._max_audio_ms and self._audio_count > 1:
                 self._drop_oldest_audio()
-        if len(self._events) > MAX_EVENTS:
-            self.pop()
+        while len(self._events) > MAX_EVENTS or (self._octets > MAX_OCTETS and len(self._events) > 2):
+            self._drop_oldest()
 
     def pop(self) -> Event:
         """The oldest event. IndexError when there is none."""
         event = self._events.popleft()
+        self._octets -= _octets_of(event)
         if isinstance(event, Audio):
             self._count_out(event)
         elif event is self._overrun:
@@ -55,12 +61,27 @@ class EventQueue:
         self._events.clear()
         self._audio_count = 0
         self._audio_ms = 0.0
+        self._octets = 0
         self._overrun = None
         return taken
 
+    def _drop_oldest(self) -> None:
+        """Drop the oldest event but the Overrun that tells of others."""
+        at = 1 if self._events[0] is self._overrun else 0
+        oldest = self._events[at]
+        if isinstance(oldest, Audio):
+            self._drop_audio(at, oldest)
+        else:
+            del self._events[at]
+            self._octets -= _octets_of(oldest)
+
     def _drop_oldest_audio(self) -> None:
         at, oldest = next((at, event) for at, event in enumerate(self._events) if isinstance(event, Audio))
+        self._drop_audio(at, oldest)
+
+    def _drop_audio(self, at: int, oldest: Audio) -> None:
         del self._events[at]
+        self._octets -= _octets_of(oldest)
         self._count_out(oldest)
         self.dropped_ms += oldest.duration_ms
         if self._overrun is None:
@@ -72,3 +93,10 @@ class EventQueue:
         self._audio_count -= 1
         # Durations are floats: only an empty queue is known to hold exactly nothing.
         self._audio_ms = self._audio_ms - audio.duration_ms if self._audio_count else 0.0
+
+
+def _octets_of(event: Event) -> int:
+    """What an event weighs beside its object."""
+    if isinstance(event, Audio):
+        return len(event.payload) + len(event.pcm)
+    return len(event.text) if isinstance(event, Unknown) else 0
