@@ -136,6 +136,7 @@ def test_a_number_that_is_elsewhere_is_not_lost() -> None:
     assert window.pop(is_elsewhere=lambda number: number == 3) == [4]
     window.put(8, 8)
     assert window.drain(is_elsewhere=lambda number: number in {5, 7}) == [Lost(1), 8]
+    assert [number for number in range(10) if window.has_seen(number)] == [1, 4, 8]
 
 
 def test_has_seen() -> None:
@@ -143,7 +144,7 @@ def test_has_seen() -> None:
     assert not window.has_seen(0)
     feed(window, [10, 12, 13, 14, 15, 17])
     assert [number for number in range(20) if window.has_seen(number)] == [10, 12, 13, 14, 15, 17]
-    window.put(9999, 9999)
+    window.put(9999, 0)
     assert window.has_seen(9999)
 
 

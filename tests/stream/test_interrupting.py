@@ -180,6 +180,32 @@ def test_a_mark_that_came_back_proves_what_was_heard() -> None:
     assert found.final_ms >= 200.0
 
 
+def test_the_correction_never_goes_below_a_mark_that_was_played() -> None:
+    """Echoes out of order: the lag of the late one would take 95 ms off, but its audio of 200 ms was heard."""
+    session = carrier.started()
+    for name in ("a", "b"):
+        play_ms(session, 200)
+        session.mark(name)
+    session.outgoing(0.0)
+    found = session.interrupt(250.0)
+    carrier.fed(session, [carrier.mark("b")], from_ms=255.0)
+    assert repr(found).endswith("final_ms=None)")
+    carrier.fed(session, [carrier.mark("a")], from_ms=300.0)
+    assert (found.played_ms, found.final_ms) == (250.0, 200.0)
+
+
+def test_the_first_cleared_echo_tells_the_round_trip() -> None:
+    session = carrier.started()
+    for name in ("a", "b", "c"):
+        play_ms(session, 100)
+        session.mark(name)
+    session.outgoing(0.0)
+    carrier.fed(session, [carrier.mark("a")], from_ms=150.0)
+    found = session.interrupt(180.0)
+    carrier.fed(session, [carrier.mark("b"), carrier.mark("c")], from_ms=190.0, step_ms=100.0)
+    assert (found.played_ms, found.final_ms) == (180.0, 140.0)
+
+
 def test_an_early_echo_does_not_count_for_the_next_utterance() -> None:
     session = carrier.started()
     play_ms(session, 300)

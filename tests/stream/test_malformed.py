@@ -74,6 +74,13 @@ def test_nineteen_and_a_good_one_do_not(good: str) -> None:
     assert session.statistics(0.0).malformed == 95
 
 
+def test_twenty_in_a_row_end_even_what_never_began() -> None:
+    session = MediaSession()
+    assert carrier.kinds(carrier.fed(session, ["{"] * 19)) == ["Malformed"] * 19
+    assert not session.ended
+    assert carrier.fed(session, ["{"])[-1] == events.Stopped("malformed")
+
+
 def test_media_before_start_is_out_of_order() -> None:
     session = MediaSession()
     found = carrier.fed(session, [carrier.CONNECTED, carrier.media(), carrier.start(), carrier.media()])

@@ -95,6 +95,27 @@ def test_nothing_is_lost_before_the_numbering_is_learnt() -> None:
     assert session.statistics(0.0).lost_chunks == 0
 
 
+@pytest.mark.parametrize(("arrivals", "told"), [(49, 0), (50, 1)])
+def test_learning_ends_with_the_fiftieth_chunk(arrivals: int, told: int) -> None:
+    session = carrier.started()
+    # The window passes when the fourth chunk behind the hole comes.
+    numbers = [*range(1, arrivals - 3), *range(arrivals - 2, arrivals + 2)]
+    assert len(numbers) == arrivals
+    found = feed(session, numbers)
+    assert numbers_of(found) == numbers
+    assert len(gaps_of(found)) == told
+
+
+@pytest.mark.parametrize(("holes", "told"), [(25, 1), (26, 0)])
+def test_more_holes_than_half_of_the_learning_are_a_habit(holes: int, told: int) -> None:
+    session = carrier.started()
+    numbers = [1 + 2 * at for at in range(holes + 1)]
+    numbers += range(numbers[-1] + 1, numbers[-1] + 40)
+    assert gaps_of(feed(session, numbers)) == []
+    last = numbers[-1]
+    assert len(gaps_of(feed(session, range(last + 2, last + 6)))) == told
+
+
 @pytest.mark.parametrize("step", [2, 3, 20, 160, 320, 960])
 def test_steps_of_more_than_one_are_a_habit_not_loss(step: int) -> None:
     session = carrier.started()
@@ -137,6 +158,19 @@ def test_a_track_that_comes_later_counts_for_itself() -> None:
     assert numbers_of(found, "outbound") == list(range(1, 101))
 
 
+def test_tracks_that_begin_at_different_numbers_count_for_themselves() -> None:
+    session = session_of_both()
+    sent = [(track, number + (track == "outbound") * 100) for track, number in per_track(200)]
+    found = feed(session, [chunk for chunk in sent if chunk != ("inbound", 150)])
+    assert gaps_of(found) == [events.Gap("inbound", 1, 2980.0, 20.0)]
+
+
+def test_a_shared_number_frees_what_the_other_track_holds() -> None:
+    session = session_of_both()
+    assert numbers_of(feed(session, [("inbound", 1), ("inbound", 3)])) == [1]
+    assert carrier.kinds(feed(session, [("outbound", 2)])) == ["Audio", "Audio"]
+
+
 def test_numbers_shared_by_both_tracks() -> None:
     session = session_of_both()
     found = feed(session, shared(400))
@@ -175,10 +209,26 @@ def test_first_chunks_out_of_order() -> None:
     assert numbers_of(found) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("first", "given"), [(2, []), (4, []), (5, [5]), (500, [500])])
+def test_behind_a_hole_only_low_numbers_wait_for_one(first: int, given: list[int]) -> None:
+    session = carrier.started()
+    assert numbers_of(carrier.fed(session, [carrier.media(chunk=first, sequence=first + 1)])) == given
+    if not given:
+        late = [carrier.media(chunk=chunk, sequence=chunk + 1) for chunk in range(1, first)]
+        assert numbers_of(carrier.fed(session, late)) == list(range(1, first + 1))
+
+
 def test_a_stream_that_begins_at_two_does_not_wait_for_one() -> None:
     """The vendor's example has sequence 4 at chunk 2: the sequence shows no hole, so nothing is missing."""
     session = carrier.started(start_text=carrier.start(sequence="3"))
     assert numbers_of(carrier.fed(session, [carrier.media(chunk="2", sequence="4")])) == [2]
+    assert numbers_of(carrier.fed(carrier.started(), [carrier.media(chunk="2")])) == [2]
+
+
+def test_a_track_that_begins_at_three_does_not_wait_either() -> None:
+    session = session_of_both()
+    texts = [carrier.media(chunk=1, sequence=2), carrier.media(chunk=3, sequence=3, track="outbound")]
+    assert carrier.kinds(carrier.fed(session, texts)) == ["Audio", "Audio"]
 
 
 def test_duplicates_and_late_chunks_are_dropped_and_counted() -> None:

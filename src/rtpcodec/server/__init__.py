@@ -1,7 +1,7 @@
 """An endpoint that carriers dial: one coroutine a call, or a plain function a chunk. No protocol rules.
 
 serving    serve and run          settings   what they may be asked for
-endpoint   picows' WebSockets     access     who may come in        fragments   messages in pieces
+endpoint   picows' WebSockets     access     who may come in
 line       one call's course      call       what a handler sees    handlers    ready-made ones
 playing    audio on its way out   inbox      events on their way in
 alarm      a timer                call_log   log records of a call

@@ -15,9 +15,9 @@ from rtpcodec.errors import EndpointError, MissingExtra
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import logger
-from rtpcodec.server.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.server.line import Line
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 
 try:
     from multidict import CIMultiDictProxy
@@ -294,12 +294,12 @@ class CallSocket(WSListener):
                     self._line.close(broken.code)
 
     def _join(self, frame: WSFrame) -> None:
-        octets = frame.get_payload_as_bytes()
-        if frame.msg_type is WSMsgType.CONTINUATION:
-            message = self._joiner.go_on(octets, last=bool(frame.fin))
-        else:
-            self._joiner.begin(octets, binary=frame.msg_type is WSMsgType.BINARY)
-            message = self._joiner.go_on(b"", last=True) if frame.fin else None
+        message = self._joiner.put(
+            frame.get_payload_as_bytes(),
+            opens=frame.msg_type is not WSMsgType.CONTINUATION,
+            last=bool(frame.fin),
+            binary=frame.msg_type is WSMsgType.BINARY,
+        )
         if message is None:
             return
         if self._joiner.binary:

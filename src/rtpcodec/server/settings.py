@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.access import HEALTH_PATH, is_loopback
 from rtpcodec.stream.events import Audio
+from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receiving import PcmRate
 from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 MIN_QUEUE_MS: Final = 200.0
 """Less would leave no room for a useful piece of a long play."""
-MAX_FRAGMENTS: Final = 1024
-"""Of one message: the longest one in pieces of 4 KiB."""
 
 Handler = Callable[["Call"], Awaitable[object]]
 """One coroutine a call; its return ends the call."""

@@ -14,7 +14,6 @@ playout     what the caller hears, on a play-out clock
 network     Faults: reordering, duplicates, loss and stalls by a seed
 variations  spellings and habits that carriers differ in
 report      CallReport: what a stream did, in figures
-joining     WebSocket frames to messages; no I/O
 aio, http   the shells: picows for the WebSocket, aiohttp for HTTP; both are imported when a Carrier is entered
 """
 

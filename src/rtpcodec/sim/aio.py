@@ -24,8 +24,8 @@ from picows import (
 
 from rtpcodec.sim.carrier import CarrierStream
 from rtpcodec.sim.home import clock_ms
-from rtpcodec.sim.joining import BrokenFrames, FrameJoiner, FrameKind
 from rtpcodec.sim.report import EndReason
+from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
@@ -34,11 +34,7 @@ CLOSE_TIMEOUT_S: Final = 1.0
 MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
 """What may wait for an app that does not read: minutes of chunks, or several of the longest."""
 
-_KINDS: Final = {
-    WSMsgType.TEXT: FrameKind.TEXT,
-    WSMsgType.BINARY: FrameKind.BINARY,
-    WSMsgType.CONTINUATION: FrameKind.CONTINUATION,
-}
+_DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
 # Not in the registry of loggers, so that nobody lowers its level: picows writes the token's header at level 9.
 _LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
@@ -57,7 +53,7 @@ class AppSocket(WSListener):
         self._open_stream = open_stream
         self._stream: CarrierStream | None = None
         self._transport: WSTransport | None = None
-        self._joiner = FrameJoiner()
+        self._joiner = FragmentJoiner()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -93,21 +89,25 @@ class AppSocket(WSListener):
                 self._stream.closed("app_closed", clock_ms())
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
-        elif frame.msg_type in _KINDS:
-            self._take(_KINDS[frame.msg_type], frame.get_payload_as_bytes(), self._stream, final=frame.fin)
+        elif frame.msg_type in _DATA:
+            self._take(frame, self._stream)
 
-    def _take(self, kind: FrameKind, payload: bytes, stream: CarrierStream, *, final: bool) -> None:
+    def _take(self, frame: WSFrame, stream: CarrierStream) -> None:
         try:
-            message = self._joiner.put(kind, payload, final=final)
-        except BrokenFrames as broken:
-            code = WSCloseCode.MESSAGE_TOO_BIG if broken.too_big else WSCloseCode.PROTOCOL_ERROR
-            raise WSProtocolError(code, str(broken)) from None
+            message = self._joiner.put(
+                frame.get_payload_as_bytes(),
+                opens=frame.msg_type != WSMsgType.CONTINUATION,
+                last=frame.fin,
+                binary=frame.msg_type == WSMsgType.BINARY,
+            )
+        except BrokenFragments as broken:
+            raise WSProtocolError(WSCloseCode(broken.code), str(broken)) from None
         if message is None:
             return
-        if message[0] is FrameKind.TEXT:
-            stream.receive(message[1], clock_ms())
-        else:
+        if self._joiner.binary:
             stream.receive_binary()
+        else:
+            stream.receive(message, clock_ms())
         self.pump()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:

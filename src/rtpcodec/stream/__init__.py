@@ -6,5 +6,6 @@ connection   order and state               numbering   what the carrier's counte
 receiving    chunks to audio in order      sending     audio to texts in order and in time
 pacing       when a frame is due           marks       what became of a mark
 events       what a session tells          event_queue bounded waiting for a slow reader
+fragments    pieces of a WebSocket message, joined for the shells
 session      wires them                    statistics  counts
 """

@@ -94,7 +94,6 @@ class Marks:
             expected_ms = mark.end_ms + self._lag_ms - ECHO_JITTER_MS
             mark.cleared_before_ms = max(mark.cleared_before_ms, expected_ms if mark.end_ms <= now_ms else _ALWAYS)
             mark.end_ms = min(mark.end_ms, now_ms)
-            mark.position_ms = min(mark.position_ms, heard_ms)
         if self._interruption is not None:
             self._interruption.found.final_ms = self._interruption.found.played_ms
         # Positions count on from heard_ms, so an echo that came early must not stand for audio of the next utterance.

@@ -1,9 +1,13 @@
-"""Messages that come in pieces (RFC 6455 section 5.4), joined within the limits."""
+"""WebSocket messages that come in pieces (RFC 6455 section 5.4), joined within limits for the shells."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+MAX_FRAGMENTS: Final = 1024
+"""Of one message: the longest one in pieces of 4 KiB."""
 PROTOCOL_ERROR: Final = 1002
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
@@ -24,7 +28,7 @@ class FragmentJoiner:
 
     __slots__ = ("_count", "_max_fragments", "_max_octets", "_octets", "binary", "joining")
 
-    def __init__(self, max_octets: int, max_fragments: int) -> None:
+    def __init__(self, max_octets: int = MAX_MESSAGE_OCTETS, max_fragments: int = MAX_FRAGMENTS) -> None:
         self._max_octets = max_octets
         self._max_fragments = max_fragments
         self._octets = bytearray()
@@ -32,28 +36,26 @@ class FragmentJoiner:
         self.joining = False
         """Whether a message has begun and not ended."""
         self.binary = False
-        """Whether the message is of octets instead of text."""
+        """Whether the message, or the last one, is of octets instead of text."""
 
-    def begin(self, octets: bytes, *, binary: bool) -> None:
-        """Take the first piece. BrokenFragments: the message before it has not ended, or it is too big."""
-        if self.joining:
+    def put(self, octets: bytes, *, opens: bool, last: bool, binary: bool = False) -> bytes | None:
+        """Take a frame; the message that it completes. BrokenFragments: out of order, too many, or too big.
+
+        opens: it is no continuation. last: its message ends with it. binary: an opening frame is of octets, not text.
+        """
+        if opens and self.joining:
             raise BrokenFragments("fragments", "a message began before the one in fragments had ended", PROTOCOL_ERROR)
-        self._octets.clear()
-        self._count = 0
-        self.joining = True
-        self.binary = binary
-        self._add(octets)
-
-    def go_on(self, octets: bytes, *, last: bool) -> bytes | None:
-        """Take the next piece; the message when it is complete. BrokenFragments: no message has begun, or too much."""
-        if not self.joining:
+        if not opens and not self.joining:
             raise BrokenFragments("fragments", "a continuation came without a beginning", PROTOCOL_ERROR)
+        if opens:
+            self._count = 0
+            self.binary = binary
+            self.joining = True
         self._add(octets)
         if not last:
             return None
-        self.joining = False
         message = bytes(self._octets)
-        self._octets.clear()
+        self._forget()
         return message
 
     def _add(self, octets: bytes) -> None:
