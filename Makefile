@@ -27,7 +27,7 @@ setup: $(VENV)/.built
 $(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
 	@bash scripts/preflight.sh "$(PYTHON)"
 	@echo "[1/3] virtual environment in $(VENV)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@bash scripts/venv.sh "$(PYTHON)" "$(VENV)"
 	@echo "[2/3] build tools and libraries (a minute or two the first time)"
 	@$(PIP) install --quiet --upgrade "pip>=24" "setuptools>=77" "Cython>=3.1"
 	@echo "[3/3] rtpcodec itself: Cython kernels are compiled"

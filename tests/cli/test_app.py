@@ -43,12 +43,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--mode", "ogg"], "mode is 'ogg', one of rtp, mp3"),
         (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--parameter", "a"], "needs the form NAME=VALUE"),
         (["stop"], "CALL_CONTROL_ID"),
+        (["stop", "v3:x"], "api_key"),
+        (["serve", "--key", __file__], "--key needs --certificate"),
+        (["serve", "--certificate", __file__], "no PEM pair"),
+        (["serve", "echo", "--file", __file__], "--file is for play, not for echo"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("TELNYX_API_KEY", raising=False)
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -60,6 +65,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(
 def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "ws://127.0.0.1:1/"]) == 1
     assert capsys.readouterr().err == "rtpcodec: the endpoint at ws://127.0.0.1:1/ was not reached: connection_failed\n"
+
+
+def test_nothing_asked_for_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert "Commands" in out + err
+    assert "rtpcodec: " not in err
 
 
 def test_codecs_lists_each_codec(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ def test_a_slow_handler_loses_the_oldest_audio_and_the_socket_is_read_on(caplog:
     run(main)
     audio = [event for event in told if isinstance(event, events.Audio)]
     assert [type(event).__name__ for event in told[:3]] == ["Started", "Overrun", "Audio"]
-    assert [event for event in told if isinstance(event, events.Overrun)] == [events.Overrun(1000)]
+    assert [event for event in told if isinstance(event, events.Overrun)] == [events.Overrun(1000, 50)]
     assert [event.payload for event in audio] == [at.to_bytes(2) * 80 for at in range(50, 300)] + [CHUNK]
     assert [event.media_ms for event in audio] == [20.0 * at for at in range(50, 301)]
     assert "the handler was slow: 1000 ms of audio were dropped" in caplog.text
@@ -301,7 +301,7 @@ def test_a_handler_closes_its_call(code: int) -> None:
             assert await carrier.close_code() == code
 
     run(main)
-    assert told[-1] == events.Stopped("closed")
+    assert told[-1] == events.Stopped("closed_here")
 
 
 def test_on_audio_closes_its_call() -> None:

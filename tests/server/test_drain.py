@@ -58,7 +58,7 @@ def test_what_still_runs_after_drain_s_is_closed(loop: str) -> None:
             assert endpoint.calls == ()
 
     run(main, loop)
-    assert told[-1] == events.Stopped("closed")
+    assert told[-1] == events.Stopped("closed_here")
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -238,7 +238,7 @@ def test_silence_ends_a_call(caplog: pytest.LogCaptureFixture) -> None:
                 await asyncio.sleep(0.03)
             assert listener.kinds.count("Audio") == 10
             assert await carrier.close_code() == 1008
-        assert listener.told[-1] == events.Stopped("closed")
+        assert listener.told[-1] == events.Stopped("closed_here")
 
     run(main)
     assert "no frame came for 0.1 s" in caplog.text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rtpcodec import events
 from rtpcodec.stream import session as session_module
-from rtpcodec.stream.event_queue import MAX_EVENTS, MAX_OCTETS, EventQueue
+from rtpcodec.stream.event_queue import MAX_OCTETS, MAX_OTHER_EVENTS, EventQueue
 from tests.stream import carrier
 
 
@@ -40,7 +40,7 @@ def test_oldest_audio_goes_and_one_overrun_tells_it_in_its_place() -> None:
         queue.put(chunk(number))
     found = queue.take_all()
     assert carrier.kinds(found) == ["Dtmf", "Overrun", "Audio", "Audio", "Audio", "Audio", "Audio"]
-    assert found[1] == events.Overrun(60.0)
+    assert found[1] == events.Overrun(60.0, 3)
     assert chunks_of(found) == [4, 5, 6, 7, 8]
     assert queue.dropped_ms == 60.0
 
@@ -49,12 +49,12 @@ def test_after_reading_a_new_overrun_is_told_anew() -> None:
     queue = EventQueue(40.0)
     for number in range(4):
         queue.put(chunk(number))
-    assert queue.pop() == events.Overrun(40.0)
+    assert queue.pop() == events.Overrun(40.0, 2)
     for number in range(4, 7):
         queue.put(chunk(number))
     found = queue.take_all()
     assert carrier.kinds(found) == ["Overrun", "Audio", "Audio"]
-    assert (found[0], queue.dropped_ms) == (events.Overrun(60.0), 100.0)
+    assert (found[0], queue.dropped_ms) == (events.Overrun(60.0, 3), 100.0)
     queue.put(chunk(7))
     assert carrier.kinds(queue.take_all()) == ["Audio"]
 
@@ -81,12 +81,12 @@ def test_the_newest_is_kept_after_rounding() -> None:
 
 def test_events_without_audio_are_bounded_in_number() -> None:
     queue = EventQueue()
-    for number in range(MAX_EVENTS + 10):
+    for number in range(MAX_OTHER_EVENTS + 10):
         queue.put(events.Unknown(str(number), ""))
-    assert len(queue) == MAX_EVENTS
-    first = queue.pop()
-    assert isinstance(first, events.Unknown)
-    assert first.event == "10"
+    found = queue.take_all()
+    assert len(found) == MAX_OTHER_EVENTS + 1
+    assert found[0] == events.Overrun(0.0, 10)
+    assert found[1] == events.Unknown("10", "")
 
 
 @given(st.lists(st.floats(0.125, 90.0) | st.none() | st.just("pop"), max_size=100))
@@ -120,7 +120,7 @@ def test_a_session_that_nobody_reads_stays_bounded() -> None:
     for at in range(seconds + 50):
         session.receive(second, 1000.0 * at)
     found = session.events(0.0)
-    assert [event for event in found if isinstance(event, events.Overrun)] == [events.Overrun(50_000.0)]
+    assert [event for event in found if isinstance(event, events.Overrun)] == [events.Overrun(50_000.0, 50)]
     assert len(carrier.audio_of(found)) == seconds
 
 

@@ -127,21 +127,29 @@ SHALLOW = '{"x":[' + "[]," * MAX_DEPTH
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        (SHALLOW + '"' + '\\"' * 2_000_000, "json"),
-        (SHALLOW + '\\"' * 2_000_000, "json"),
-        (SHALLOW + '"' + "[" * 4_000_000, "json"),
-        (SHALLOW + '"' * 4_000_000, "json"),
+        (SHALLOW + '"' + '\\"' * 2_000_000, "size"),
+        (SHALLOW + '\\"' * 2_000_000, "size"),
+        (SHALLOW + '"' + "[" * 4_000_000, "size"),
+        (SHALLOW + '"' * 4_000_000, "size"),
+        ('{"event":"mark","mark":{"name":"a"},"z":[' + "{}," * 1_300_000 + "{}]}", "size"),
         ("[{" * 2_000_000, "depth"),
     ],
-    ids=["string without an end", "quotes outside", "brackets in a string", "empty strings", "brackets"],
+    ids=[
+        "string without an end",
+        "quotes outside",
+        "brackets in a string",
+        "empty strings",
+        "small objects",
+        "brackets",
+    ],
 )
 def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
-    """Linear work on the largest text takes well under a second; a search anew from each quote would take hours."""
+    """The largest text is refused in a moment: one call's messages may not hold up the others in the same loop."""
     before_s = time.process_time()
     with pytest.raises(BrokenMessage) as caught:
         parse(text)
     assert caught.value.rule == rule
-    assert time.process_time() - before_s < 5
+    assert time.process_time() - before_s < 0.5
 
 
 def test_the_largest_documented_chunk_is_taken() -> None:

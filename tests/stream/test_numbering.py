@@ -274,3 +274,12 @@ def test_a_carrier_that_counts_anew_loses_nothing() -> None:
     found = feed(session, [*range(1000, 1100), *range(1, 100)])
     assert numbers_of(found) == [*range(1000, 1100), *range(1, 100)]
     assert gaps_of(found) == []
+
+
+@pytest.mark.parametrize(("missing", "lost"), [(201, {"inbound": 1}), (202, {"outbound": 1})])
+def test_a_loss_in_a_shared_counter_is_the_loss_of_one_track(missing: int, lost: dict[str, int]) -> None:
+    session = session_of_both()
+    chunks = [("inbound" if number % 2 else "outbound", number) for number in range(1, 401) if number != missing]
+    gaps = [event for event in feed(session, chunks) if isinstance(event, events.Gap)]
+    assert {gap.track: gap.lost_chunks for gap in gaps} == lost
+    assert session.statistics(0.0).lost_chunks == 1

@@ -226,3 +226,21 @@ def test_broken_messages_name_rule_and_detail() -> None:
     assert (caught.value.rule, caught.value.detail) == ("object", "Expected `object`, got `array`")
     assert str(caught.value) == "object: Expected `object`, got `array`"
     assert all(rule.islower() and sentence for rule, sentence in RULES.items())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"event":"dtmf","dtmf":{"digit":"1"},"payload":"x","media":7,"version":2,"start":true}',
+        '{"event":"dtmf","dtmf":5,"dtmf":{"digit":"1"}}',
+        '{"event":"dtmf","dtmf":{"digit":5,"digit":"1"},"stop":[]}',
+    ],
+    ids=["members of other events", "a duplicate of another type", "both, one level down"],
+)
+def test_members_that_an_event_does_not_have_may_have_any_shape(text: str) -> None:
+    assert parse(text) == messages.Dtmf("1")
+
+
+def test_a_message_without_a_payload_is_short() -> None:
+    with pytest.raises(BrokenMessage, match="size: 'mark' message has 70033 characters, at most 65536 are allowed"):
+        parse('{"event":"mark","mark":{"name":"' + "x" * 69998 + '"}}')

@@ -23,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _exit_code(error)
         if code is None:
             raise
-        format_message = getattr(error, "format_message", error.__str__)
-        print("rtpcodec: " + " ".join(format_message().split()), file=sys.stderr)
+        line = " ".join(getattr(error, "format_message", error.__str__)().split())
+        if line:  # a command without arguments has shown its help already
+            print(f"rtpcodec: {line}", file=sys.stderr)
         return code
 
 
@@ -42,8 +43,10 @@ def _exit_code(error: Exception) -> int | None:
     """The exit code of a failure that is told in one line; None: a fault of ours, which shows its traceback."""
     if isinstance(error, CommandError) and not isinstance(error, InvalidCommand):
         return 1
-    if isinstance(error, (RtpcodecError, ValueError, OSError)):
-        return 1 if isinstance(error, ConnectionError) else WRONG_INPUT
+    if isinstance(error, OSError):
+        return 1
+    if isinstance(error, RtpcodecError | ValueError) and not isinstance(error, UnicodeError):
+        return WRONG_INPUT
     # The parser's own errors: their class depends on its version, their shape does not.
     return int(getattr(error, "exit_code", WRONG_INPUT)) if hasattr(error, "format_message") else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rtpcodec.client import CallControl, CommandResult
 from rtpcodec.stream.plan import StreamPlan
 
 ApiKey = Annotated[
-    str, typer.Option(envvar="TELNYX_API_KEY", prompt="API key", hide_input=True, help="Key of the carrier's account.")
+    str | None, typer.Option(envvar="TELNYX_API_KEY", help="Key of the carrier's account; asked for if not given.")
 ]
 BaseUrl = Annotated[
     str | None, typer.Option(envvar="TELNYX_BASE_URL", help="Another address of the carrier, such as a simulator's.")
@@ -23,7 +24,7 @@ State = Annotated[str | None, typer.Option(help="Comes back in later webhooks. P
 def start(
     call_control_id: CallId,
     stream_url: Annotated[str, typer.Argument(metavar="URL", help="Where the carrier connects to: `wss://...`")],
-    api_key: ApiKey,
+    api_key: ApiKey = None,
     base_url: BaseUrl = None,
     codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
     rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
@@ -50,7 +51,7 @@ def start(
         tracks=tracks,  # type: ignore[arg-type]
         target_legs=legs,  # type: ignore[arg-type]
     )
-    with CallControl(api_key, base_url=base_url) as control:
+    with CallControl(_asked_for(api_key), base_url=base_url) as control:
         _say(
             "stream asked for",
             control.start_streaming(
@@ -68,14 +69,14 @@ def start(
 
 def stop(
     call_control_id: CallId,
-    api_key: ApiKey,
+    api_key: ApiKey = None,
     base_url: BaseUrl = None,
     stream_id: Annotated[str | None, typer.Option(help="The stream to stop; by default all of the call.")] = None,
     client_state: State = None,
     command_id: CommandId = None,
 ) -> None:
     """Have the carrier stop streaming a call."""
-    with CallControl(api_key, base_url=base_url) as control:
+    with CallControl(_asked_for(api_key), base_url=base_url) as control:
         _say(
             "stop asked for",
             control.stop_streaming(
@@ -85,6 +86,13 @@ def stop(
                 command_id=command_id,
             ),
         )
+
+
+def _asked_for(api_key: str | None) -> str | None:
+    """The key, typed where somebody can type."""
+    if api_key is None and sys.stdin.isatty():
+        return str(typer.prompt("API key", hide_input=True))
+    return api_key
 
 
 def _say(what: str, result: CommandResult) -> None:

@@ -40,10 +40,6 @@ def serve(
 ) -> None:
     """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
     plan = StreamPlan(send_codec=codec, send_rate_hz=rate)
-    context = None
-    if certificate is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
     run(
         _handler(task, folder, file),
         plan=plan,
@@ -51,17 +47,30 @@ def serve(
         port=port,
         path=path,
         authorize=token,
-        ssl=context,
+        ssl=_tls(certificate, key),
         drain_s=drain_s,
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
     )
 
 
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        if key is not None:
+            raise ValueError("--key needs --certificate")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise ValueError(f"--certificate {certificate} and its key are no PEM pair: {error.reason}") from error
+    return context
+
+
 def _handler(task: Task, folder: Path, file: Path | None) -> Handler:
-    if task is Task.RECORD:
-        return handlers.record(folder)
     if task is Task.PLAY:
         if file is None:
             raise ValueError("play needs --file")
         return handlers.play_file(file)
-    return handlers.echo
+    if file is not None:
+        raise ValueError(f"--file is for play, not for {task}")
+    return handlers.record(folder) if task is Task.RECORD else handlers.echo

@@ -34,11 +34,19 @@ def simulate(
     drop: Percent = 0,
     duplicate: Percent = 0,
     reorder: Percent = 0,
+    stall_ms: Annotated[float, typer.Option(min=0, help="Nothing is sent for so long, then all that is due.")] = 0,
+    stall_every_s: Annotated[float, typer.Option(min=0, help="From one stall to the next. 0: none.")] = 0,
     seed: Annotated[int, typer.Option(help="Makes the faults repeatable.")] = 0,
 ) -> None:
     """Call an endpoint as a carrier would: stream a WAV file to it, and play what it answers."""
     plan = StreamPlan(send_codec=codec, send_rate_hz=rate, tracks=tracks)  # type: ignore[arg-type]  # checked there
-    faults = Faults(drop=drop / 100, duplicate=duplicate / 100, reorder=reorder / 100)
+    faults = Faults(
+        drop=drop / 100,
+        duplicate=duplicate / 100,
+        reorder=reorder / 100,
+        stall_ms=stall_ms,
+        stall_every_s=stall_every_s,
+    )
     report = asyncio.run(_call(plan, stream_url, audio, token, faults, seed))
     Console().print(_table(report))
     if heard is not None:

@@ -167,7 +167,7 @@ class Line:
         self._closing = True
         self._socket.close(code)
         self._cut.by(self.now_ms() + CLOSE_TIMEOUT_MS)
-        self._end_stream()
+        self._end_stream(by_us=True)
 
     def cancel(self) -> None:
         """End everything of this call now."""
@@ -230,9 +230,9 @@ class Line:
             self._task.add_done_callback(self._handler_ended)
         self._watch.by(self._watch_ms())
 
-    def _end_stream(self) -> None:
+    def _end_stream(self, *, by_us: bool = False) -> None:
         now_ms = self.now_ms()
-        self.session.closed(now_ms)
+        self.session.closed(now_ms, by_us=by_us)
         self._deliver(now_ms)
 
     def _stream_ended(self, reason: str) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from rtpcodec.stream.events import Audio, Event, Overrun, Unknown
 
 MAX_AUDIO_MS: Final = 5000.0
 """Older speech than this is of no use to a live listener."""
-MAX_EVENTS: Final = 100_000
-"""Bounds events of little or no duration; ten minutes of the shortest documented chunks are 30,000."""
-
+MAX_OTHER_EVENTS: Final = 1000
+"""Keys, marks and the like that wait; no call has so many while its handler is busy."""
 MAX_OCTETS: Final = 64 * 1024 * 1024
-"""Bounds what has no duration but weight: unknown messages, and audio of a codec that cannot be decoded."""
+"""Bounds the weight of unknown messages, which may be long."""
 
 
 class EventQueue:
-    """First in, first out. Beyond a limit the oldest audio goes first, told by one Overrun in its place."""
+    """First in, first out. Beyond a limit the oldest goes, told by one Overrun in its place."""
 
     __slots__ = ("_audio_count", "_audio_ms", "_events", "_max_audio_ms", "_octets", "_overrun", "dropped_ms")
 
@@ -41,9 +41,11 @@ class EventQueue:
             self._audio_count += 1
             self._audio_ms += event.duration_ms
             while self._audio_ms > self._max_audio_ms and self._audio_count > 1:
-                self._drop_oldest_audio()
-        while len(self._events) > MAX_EVENTS or (self._octets > MAX_OCTETS and len(self._events) > 2):
-            self._drop_oldest()
+                self._drop(lambda audio: isinstance(audio, Audio))
+        elif len(self._events) - self._audio_count > MAX_OTHER_EVENTS:
+            self._drop(lambda other: not isinstance(other, Audio | Overrun))
+        while self._octets > MAX_OCTETS and len(self._events) > 2:
+            self._drop(lambda heavy: not isinstance(heavy, Overrun))
 
     def pop(self) -> Event:
         """The oldest event. IndexError when there is none."""
@@ -65,29 +67,19 @@ class EventQueue:
         self._overrun = None
         return taken
 
-    def _drop_oldest(self) -> None:
-        """Drop the oldest event but the Overrun that tells of others."""
-        at = 1 if self._events[0] is self._overrun else 0
-        oldest = self._events[at]
-        if isinstance(oldest, Audio):
-            self._drop_audio(at, oldest)
-        else:
-            del self._events[at]
-            self._octets -= _octets_of(oldest)
-
-    def _drop_oldest_audio(self) -> None:
-        at, oldest = next((at, event) for at, event in enumerate(self._events) if isinstance(event, Audio))
-        self._drop_audio(at, oldest)
-
-    def _drop_audio(self, at: int, oldest: Audio) -> None:
+    def _drop(self, is_wanted: Callable[[Event], bool]) -> None:
+        """Drop the oldest event of a kind, and tell it by the Overrun in its place."""
+        at, oldest = next((at, event) for at, event in enumerate(self._events) if is_wanted(event))
         del self._events[at]
         self._octets -= _octets_of(oldest)
-        self._count_out(oldest)
-        self.dropped_ms += oldest.duration_ms
         if self._overrun is None:
-            self._overrun = Overrun(0.0)
+            self._overrun = Overrun()
             self._events.insert(at, self._overrun)
-        self._overrun.dropped_ms += oldest.duration_ms
+        self._overrun.dropped_events += 1
+        if isinstance(oldest, Audio):
+            self._count_out(oldest)
+            self.dropped_ms += oldest.duration_ms
+            self._overrun.dropped_ms += oldest.duration_ms
 
     def _count_out(self, audio: Audio) -> None:
         self._audio_count -= 1

@@ -150,8 +150,8 @@ class Malformed:
 class Stopped:
     """The stream is over."""
 
-    reason: Literal["stop", "closed", "malformed"]
-    """By the carrier's `stop`; by the socket alone, which is abnormal; or by too many malformed messages."""
+    reason: Literal["stop", "closed", "closed_here", "malformed"]
+    """By the carrier's `stop`; by the socket alone, which is abnormal; by us; or by too many malformed messages."""
 
 
 @dataclass(slots=True)
@@ -164,9 +164,12 @@ class Unknown:
 
 @dataclass(slots=True)
 class Overrun:
-    """A slow reader: the oldest audio was dropped so that memory stays bounded."""
+    """A slow reader: the oldest events, nearly always audio, were dropped so that memory stays bounded."""
 
-    dropped_ms: float
+    dropped_ms: float = 0.0
+    """Of audio."""
+    dropped_events: int = 0
+    """All of them, chunks of audio included."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The messages of the wire as values, both ways. Their JSON spelling lives in wire.py alone.
+"""The messages of the wire as values, both ways. Their JSON spelling lives in wire/ alone.
 
 From the carrier: Connected, Start, Media, Dtmf, Mark, Stop, Error. To the carrier: Media, Mark, Clear.
 """
@@ -48,7 +48,7 @@ class Start:
 class Media:
     """A chunk of audio. To the carrier only the payload is needed."""
 
-    payload: bytes
+    payload: bytes = field(repr=False)
     track: str | None = None
     chunk: int | None = None
     timestamp: int | None = None

@@ -21,12 +21,14 @@ MAX_TRACKS: Final = 4
 class ChunkOrder:
     """The chunks of all tracks into order, one window a track."""
 
-    __slots__ = ("_holes", "_learning_left", "_window", "per_track", "tracks")
+    __slots__ = ("_holes", "_last", "_learning_left", "_usual_step", "_window", "per_track", "tracks")
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._learning_left = LEARNING_CHUNKS
         self._holes = 0
+        self._last: dict[str, int] = {}
+        self._usual_step: dict[str, int] = {}
         self.tracks: dict[str, ReorderWindow[Media]] = {}
         self.per_track = False
         """Whether the same number was seen on two tracks, so that each counts for itself."""
@@ -86,14 +88,35 @@ class ChunkOrder:
         return self._judged(track, window.pop(lambda number: self._accounted(track, number)))
 
     def _judged(self, track: str, items: list[Media | Lost]) -> Iterator[tuple[str, Media | Lost]]:
+        lost = 0
         for item in items:
             if isinstance(item, Lost):
-                if not self.learnt:
-                    self._holes += 1
-                    continue
-                if self.has_habit_of_holes:
-                    continue
+                lost = item.count
+                continue
+            count = self._lost_on(track, item, lost)
+            if count and not self.learnt:
+                self._holes += 1
+            elif count and not self.has_habit_of_holes:
+                yield track, Lost(count)
+            lost = 0
             yield track, item
+
+    def _lost_on(self, track: str, media: Media, missing: int) -> int:
+        """How many of the missing numbers before a chunk were this track's own.
+
+        Where the tracks share a counter, each steps by its share of it; a number that another track lost makes no
+        longer step than usual here.
+        """
+        if media.chunk is None:
+            return missing
+        step = media.chunk - self._last.get(track, media.chunk - 1)
+        self._last[track] = media.chunk
+        if not missing:
+            self._usual_step[track] = max(1, step)
+            return 0
+        if self.per_track or len(self.tracks) == 1:
+            return missing
+        return min(missing, round(step / self._usual_step.get(track, 1)) - 1)
 
     def _accounted(self, track: str, number: int) -> bool:
         return not self.per_track and self._is_elsewhere(track, number)

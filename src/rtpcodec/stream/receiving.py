@@ -15,6 +15,8 @@ from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import BrokenMessage
 
+ASSUMED_CHUNK_MS: Final = 20.0
+"""A chunk of a codec that cannot be decoded: nothing tells its length, and nearly all have this one."""
 TRACK_ASKED_FOR: Final = {"inbound_track": "inbound", "outbound_track": "outbound", "both_tracks": "inbound"}
 """The track of a chunk that names none."""
 
@@ -139,7 +141,7 @@ class ReceiveChain:
 
     def _duration_ms(self, payload: bytes) -> float:
         if self._info is None:
-            return 0.0
+            return ASSUMED_CHUNK_MS
         return self._info.samples_in(payload) * 1000 / self._decoder_rate_hz
 
     def _choose_codec(self) -> tuple[CodecInfo | None, int]:

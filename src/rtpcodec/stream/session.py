@@ -122,10 +122,10 @@ class MediaSession:
         self._counts.messages_received += 1
         self._count_malformed(rule, detail)
 
-    def closed(self, now_ms: float) -> None:
-        """The socket is gone; without `stop` before it, that is an abnormal end."""
+    def closed(self, now_ms: float, *, by_us: bool = False) -> None:
+        """The socket is gone; without `stop` before it, and not by us, that is an abnormal end."""
         if not self.ended:
-            self._end("closed")
+            self._end("closed_here" if by_us else "closed")
 
     def events(self, now_ms: float) -> list[Event]:
         """What happened since the last call, also what time alone made happen (a mark timed out)."""
@@ -283,7 +283,7 @@ class MediaSession:
             self._events.put(event)
             self._last_chunk_ms = event.duration_ms
 
-    def _end(self, reason: Literal["stop", "closed", "malformed"]) -> None:
+    def _end(self, reason: Literal["stop", "closed", "closed_here", "malformed"]) -> None:
         self._connection.state = State.STOPPED
         if self._receiving is not None:
             self._deliver(self._receiving.drain())

@@ -13,7 +13,14 @@ import msgspec
 from typing_extensions import Buffer
 
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire.rules import MAX_COUNTER, MAX_DEPTH, MAX_MESSAGE_OCTETS, MAX_SAMPLE_RATE_HZ, BrokenMessage
+from rtpcodec.stream.wire.rules import (
+    MAX_CONTROL_OCTETS,
+    MAX_COUNTER,
+    MAX_DEPTH,
+    MAX_MESSAGE_OCTETS,
+    MAX_SAMPLE_RATE_HZ,
+    BrokenMessage,
+)
 
 ENCODINGS: Final = {
     "AUDIO/X-MULAW": "PCMU",
@@ -95,12 +102,21 @@ class _Envelope(msgspec.Struct):
     occurred_at: str | None = None
 
 
-class _EventOnly(msgspec.Struct):
-    event: str
-
-
 _decode = msgspec.json.Decoder(_Envelope).decode
-_decode_event = msgspec.json.Decoder(_EventOnly).decode
+_decode_any = msgspec.json.Decoder().decode
+
+_COMMON: Final = ("event", "sequence_number", "stream_id")
+_MEMBERS: Final = {
+    "media": (*_COMMON, "media"),
+    "mark": (*_COMMON, "mark"),
+    "dtmf": (*_COMMON, "dtmf", "occurred_at"),
+    "start": (*_COMMON, "start"),
+    "stop": (*_COMMON, "stop"),
+    "error": (*_COMMON, "payload"),
+    "connected": (*_COMMON, "connected", "version"),
+    "clear": _COMMON,
+}
+"""The members that an event is made of; it may carry any others in any shape."""
 
 
 def parse(text: str | Buffer) -> messages.Message:
@@ -109,14 +125,19 @@ def parse(text: str | Buffer) -> messages.Message:
     try:
         envelope = _decode(text)
     except msgspec.ValidationError as error:
-        return _unknown_event(text, error)
+        envelope = _own_members(text, error)
     except msgspec.DecodeError as error:
         raise BrokenMessage("json", _reason(error)) from None
     except (RecursionError, UnicodeError) as error:
         raise BrokenMessage("json", type(error).__name__) from None
-    reader = _READERS.get(envelope.event)
+    event = envelope.event
+    reader = _READERS.get(event)
     if reader is None:
-        return messages.Other(envelope.event, text, _counter(envelope.sequence_number, "sequence_number"))
+        return messages.Other(event, text, _counter(envelope.sequence_number, "sequence_number"))
+    if len(text) > MAX_CONTROL_OCTETS and event != "media":
+        raise BrokenMessage(
+            "size", f"{event!r} message has {len(text)} characters, at most {MAX_CONTROL_OCTETS} are allowed"
+        )
     return reader(envelope)
 
 
@@ -134,8 +155,16 @@ def _checked_text(text: str | Buffer) -> str:
     except UnicodeError as error:
         raise BrokenMessage("utf8", f"octet {getattr(error, 'start', 0)}: {getattr(error, 'reason', error)}") from None
     # Counting is cheap and rules out depth for every ordinary message.
-    if text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_depth(text)
+    brackets = text.count("{") + text.count("[")
+    if brackets > MAX_DEPTH:
+        # The walk costs fifty times as much as parsing, so it may not be had for megabytes.
+        _check_depth(text[:MAX_CONTROL_OCTETS])
+        if len(text) > MAX_CONTROL_OCTETS:
+            raise BrokenMessage(
+                "size",
+                f"message of {brackets} objects and arrays has {len(text)} characters, "
+                f"at most {MAX_CONTROL_OCTETS} are allowed",
+            )
     return text
 
 
@@ -155,15 +184,22 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _unknown_event(text: str, error: msgspec.ValidationError) -> messages.Other:
-    """An event of a kind that is not known may shape its members as it likes; any other error stands."""
+def _own_members(text: str, error: msgspec.ValidationError) -> _Envelope:
+    """A message that does not fit as a whole, reduced to the members of its event, the last of duplicates each."""
     try:
-        event = _decode_event(text).event
-    except msgspec.MsgspecError:
+        found = _decode_any(text)
+    except msgspec.DecodeError as broken:  # such as a number beyond all range in a member that does not count
+        raise BrokenMessage("number" if "range" in str(broken) else "json", _reason(broken)) from None
+    event = found.get("event") if isinstance(found, dict) else None
+    if not isinstance(event, str):
         raise _broken(error) from None
-    if event in _READERS:
-        raise _broken(error) from None
-    return messages.Other(event, text)
+    members = _MEMBERS.get(event)
+    if members is None:
+        return _Envelope(event)
+    try:
+        return _decode(msgspec.json.encode({name: found[name] for name in members if name in found}))
+    except msgspec.ValidationError as own:
+        raise _broken(own) from None
 
 
 def _broken(error: msgspec.ValidationError) -> BrokenMessage:

@@ -6,6 +6,8 @@ from typing import Final
 
 MAX_MESSAGE_OCTETS: Final = 4 * 1024 * 1024
 """The longest chunk that the carrier documents, 30 s of L16 at 48 kHz, is 3,840,000 characters of base64."""
+MAX_CONTROL_OCTETS: Final = 64 * 1024
+"""Only payloads are long: the documented messages without one have some hundred octets."""
 MAX_DEPTH: Final = 16
 """Documented messages nest three deep; deeper JSON only costs stack."""
 MAX_COUNTER: Final = 2**63 - 1
@@ -14,7 +16,7 @@ MAX_SAMPLE_RATE_HZ: Final = 192_000
 """No telephony codec goes beyond."""
 
 RULES: Final = {
-    "size": f"a message has at most {MAX_MESSAGE_OCTETS} octets",
+    "size": f"a message has at most {MAX_MESSAGE_OCTETS} octets, without a payload {MAX_CONTROL_OCTETS}",
     "utf8": "a message is valid UTF-8",
     "json": "a message is valid JSON (RFC 8259)",
     "depth": f"a message nests at most {MAX_DEPTH} levels",
