@@ -1,6 +1,6 @@
 """An echo for a phone call in FastAPI: MediaSession has the rules, the framework the socket.
 
-    pip install fastapi uvicorn rtpcodec && uvicorn fastapi_echo:app
+pip install fastapi uvicorn rtpcodec && uvicorn fastapi_echo:app
 """
 
 import asyncio

@@ -110,7 +110,9 @@ class CodecInfo:
         """How many samples a payload carries. PayloadError when it ends inside a unit."""
         octets = memoryview(payload).nbytes
         if octets % self.octets_per_unit:
-            raise PayloadError(f"{self.name} payload has {octets} octets, a multiple of {self.octets_per_unit} is needed")
+            raise PayloadError(
+                f"{self.name} payload has {octets} octets, a multiple of {self.octets_per_unit} is needed"
+            )
         return octets // self.octets_per_unit * self.samples_per_unit
 
     def encoder(self, sample_rate_hz: int | None = None, **options: Any) -> Encoder:

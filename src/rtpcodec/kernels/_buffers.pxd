@@ -62,8 +62,13 @@ cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except 
     _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
     if view.len & 1:
         PyBuffer_Release(view)
-        raise ValueError(f"{name} has {view.len} octets, 16-bit samples need an even number")
+        raise odd_pcm(view.len, name)
     return 0
+
+
+cdef inline object odd_pcm(Py_ssize_t octets, str name="pcm"):
+    """The error of PCM that ends inside a sample."""
+    return ValueError(f"{name} has {octets} octets, 16-bit samples need an even number")
 
 
 cdef inline int take_octets(object source, Py_buffer* view, str name="payload") except -1:

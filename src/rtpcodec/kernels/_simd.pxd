@@ -1,0 +1,3 @@
+"""Which form of the kernels this process runs."""
+
+cdef bint avx2_chosen() noexcept nogil
