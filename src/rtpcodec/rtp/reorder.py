@@ -53,17 +53,16 @@ class ReorderWindow(Generic[Item]):
         """Take an item; False when it was dropped: a duplicate, or too late."""
         if self.first is None:
             self.start_at(number)
-        if not -MAX_MISORDER <= number - self.next <= MAX_DROPOUT and not self._follows_stray(number, item):
+        if -MAX_MISORDER <= number - self.next <= MAX_DROPOUT:
+            self._forget_stray()
+        elif not self._follows_stray(number, item):
             return True
-        if number < self.next:
-            if number in self._holes:
-                self._holes.discard(number)
-                self.late += 1
-            else:
-                self.duplicates += 1
-            return False
-        if number in self._held:
+        if self.has_seen(number):
             self.duplicates += 1
+            return False
+        if number < self.next:
+            self._holes.discard(number)
+            self.late += 1
             return False
         self._held[number] = item
         return True
@@ -89,12 +88,11 @@ class ReorderWindow(Generic[Item]):
             else:
                 break
             self.next += 1
-        if lost:
-            out.append(Lost(lost))
         return out
 
     def drain(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
-        """All that is held, in order, because nothing more will come."""
+        """All that is held, in order, because nothing more will come. A number far off stays dropped."""
+        self._forget_stray()
         window, self._window = self._window, 0
         try:
             return self.pop(is_elsewhere)
@@ -103,7 +101,7 @@ class ReorderWindow(Generic[Item]):
 
     def has_seen(self, number: int) -> bool:
         """Whether this sequence took an item of that number."""
-        if number in self._held:
+        if number in self._held or (self._stray is not None and self._stray[0] == number):
             return True
         return self.first is not None and self.first <= number < self.next and number not in self._holes
 
@@ -119,19 +117,29 @@ class ReorderWindow(Generic[Item]):
             self._holes.discard(self._hole_order.popleft())
 
     def _follows_stray(self, number: int, item: Item) -> bool:
-        """Whether a number far off continues the one before it: then the sender counts anew (RFC 3550 appendix A.1).
+        """Whether a number far off comes right after another one: then the sender counts anew (RFC 3550 appendix A.1).
 
-        A single stray is kept until the next item tells, so that an old duplicate cannot derail the sequence.
+        A single stray is kept until the next item tells, so that an old duplicate cannot derail the sequence. The
+        second need not be the very next number: another sequence may share the counter, or it steps by more than one.
         """
         stray, self._stray = self._stray, (number, item)
-        if stray is None or number != stray[0] + 1:
-            self.late += stray is not None
+        if stray is None:
+            return False
+        if number <= stray[0]:
+            self.late += 1
             return False
         self._stray = None
-        # What is held keeps its order ahead of the new numbers.
-        items = [self._held[old] for old in sorted(self._held)] + [stray[1]]
-        self._held = {number - len(items) + at: item for at, item in enumerate(items)}
+        # The walk to the next number must stay bounded, so numbers that step too far only order.
+        at = stray[0] if number - stray[0] <= MAX_DROPOUT else number - 1
+        # What is held keeps its order and its gaps ahead of the new numbers.
+        shift = at - max(self._held, default=self.next - 1) - 1
+        self._held = {old + shift: held for old, held in self._held.items()} | {at: stray[1]}
         self._holes.clear()
         self._hole_order.clear()
-        self.start_at(number - len(items))
+        self.start_at(self.next + shift)
         return True
+
+    def _forget_stray(self) -> None:
+        """The number far off was a single one: nothing says where it belongs."""
+        self.late += self._stray is not None
+        self._stray = None

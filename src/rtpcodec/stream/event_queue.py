@@ -16,11 +16,12 @@ MAX_EVENTS: Final = 100_000
 class EventQueue:
     """First in, first out. Beyond a limit the oldest audio goes first, told by one Overrun in its place."""
 
-    __slots__ = ("_audio_ms", "_events", "_max_audio_ms", "_overrun", "dropped_ms")
+    __slots__ = ("_audio_count", "_audio_ms", "_events", "_max_audio_ms", "_overrun", "dropped_ms")
 
     def __init__(self, max_audio_ms: float = MAX_AUDIO_MS) -> None:
         self._max_audio_ms = max_audio_ms
         self._events: deque[Event] = deque()
+        self._audio_count = 0
         self._audio_ms = 0.0
         self._overrun: Overrun | None = None
         self.dropped_ms = 0.0
@@ -32,8 +33,9 @@ class EventQueue:
         """Add an event; the newest is always kept."""
         self._events.append(event)
         if isinstance(event, Audio):
+            self._audio_count += 1
             self._audio_ms += event.duration_ms
-            while self._audio_ms > self._max_audio_ms and self._audio_ms > event.duration_ms:
+            while self._audio_ms > self._max_audio_ms and self._audio_count > 1:
                 self._drop_oldest_audio()
         if len(self._events) > MAX_EVENTS:
             self.pop()
@@ -42,7 +44,7 @@ class EventQueue:
         """The oldest event. IndexError when there is none."""
         event = self._events.popleft()
         if isinstance(event, Audio):
-            self._audio_ms -= event.duration_ms
+            self._count_out(event)
         elif event is self._overrun:
             self._overrun = None
         return event
@@ -51,6 +53,7 @@ class EventQueue:
         """Everything that waits."""
         taken = list(self._events)
         self._events.clear()
+        self._audio_count = 0
         self._audio_ms = 0.0
         self._overrun = None
         return taken
@@ -58,9 +61,14 @@ class EventQueue:
     def _drop_oldest_audio(self) -> None:
         at, oldest = next((at, event) for at, event in enumerate(self._events) if isinstance(event, Audio))
         del self._events[at]
-        self._audio_ms -= oldest.duration_ms
+        self._count_out(oldest)
         self.dropped_ms += oldest.duration_ms
         if self._overrun is None:
             self._overrun = Overrun(0.0)
             self._events.insert(at, self._overrun)
         self._overrun.dropped_ms += oldest.duration_ms
+
+    def _count_out(self, audio: Audio) -> None:
+        self._audio_count -= 1
+        # Durations are floats: only an empty queue is known to hold exactly nothing.
+        self._audio_ms = self._audio_ms - audio.duration_ms if self._audio_count else 0.0

@@ -84,8 +84,9 @@ class Marks:
             mark.position_ms = min(mark.position_ms, heard_ms)
         if self._interruption is not None:
             self._interruption.found.final_ms = self._interruption.found.played_ms
-        at_least_ms = min(self._played_to_ms, heard_ms)
-        self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, at_least_ms)
+        # Positions count on from heard_ms, so an echo that came early must not stand for audio of the next utterance.
+        self._played_to_ms = min(self._played_to_ms, heard_ms)
+        self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, self._played_to_ms)
         self._settle()
 
     def ended(self, reason: Literal["stop"]) -> list[MarkCleared]:

@@ -13,7 +13,7 @@ class MediaFormat:
     """The format of the audio that the carrier sends."""
 
     encoding: str
-    """The codec's name as `rtpcodec.codec` takes it; another name stands as the carrier wrote it."""
+    """The codec's name as `rtpcodec.codec` takes it; a name that is not known stands in capitals."""
     sample_rate_hz: int | None = None
     """As the carrier says; None when it says nothing. For G722 either 8000 or 16000 is in use."""
     channels: int | None = None

@@ -26,7 +26,7 @@ PcmRate = int | Literal["native"] | None
 class _Track:
     """One track: its decoder, its resampler, its clock."""
 
-    __slots__ = ("decoder", "media_ms", "resampler")
+    __slots__ = ("decoder", "lost_chunks", "media_ms", "resampler")
 
     def __init__(self, decoder: Decoder | None, pcm_hz: int | None) -> None:
         self.decoder = decoder
@@ -34,6 +34,8 @@ class _Track:
         if decoder is not None and pcm_hz not in (None, decoder.sample_rate_hz):
             self.resampler = Resampler(decoder.sample_rate_hz, pcm_hz)
         self.media_ms = 0.0
+        self.lost_chunks = 0
+        """Lost since the last audio: told as soon as audio follows."""
 
     def pcm_of(self, payload: bytes) -> bytes:
         if self.decoder is None:
@@ -111,27 +113,29 @@ class ReceiveChain:
         return self._deliver(self._order.drain())
 
     def _deliver(self, items: Iterator[tuple[str, messages.Media | Lost]]) -> Iterator[Audio | Gap]:
-        lost: dict[str, int] = {}
         for name, item in items:
+            track = self._tracks[name]
             if isinstance(item, Lost):
                 self.lost_chunks += item.count
-                lost[name] = lost.get(name, 0) + item.count
-                continue
-            track = self._tracks[name]
-            duration_ms = self._duration_ms(item.payload)
-            if name in lost:
-                count = lost.pop(name)
-                yield Gap(name, count, track.media_ms, count * duration_ms)
-                track.media_ms += count * duration_ms
-            if not item.payload:
-                continue
-            yield self._audio(name, track, item, duration_ms)
-            track.media_ms += duration_ms
+                track.lost_chunks += item.count
+            elif item.payload:
+                duration_ms = self._duration_ms(item.payload)
+                if track.lost_chunks:
+                    yield self._gap(name, track, duration_ms)
+                yield self._audio(name, track, item, duration_ms)
+
+    def _gap(self, name: str, track: _Track, chunk_ms: float) -> Gap:
+        gap = Gap(name, track.lost_chunks, track.media_ms, track.lost_chunks * chunk_ms)
+        track.lost_chunks = 0
+        track.media_ms += gap.duration_ms
+        return gap
 
     def _audio(self, name: str, track: _Track, media: messages.Media, duration_ms: float) -> Audio:
         pcm = track.pcm_of(media.payload)
         rate_hz = self._pcm_hz or self._decoder_rate_hz
-        return Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
+        audio = Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
+        track.media_ms += duration_ms
+        return audio
 
     def _duration_ms(self, payload: bytes) -> float:
         if self._info is None:

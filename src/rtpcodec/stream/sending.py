@@ -25,11 +25,20 @@ MAX_WAITING_MARKS: Final = 1000
 _CLEAR_TEXT: Final = build(messages.Clear())
 
 
+def _check_name(name: object) -> None:
+    """Refuse a mark's name that a text cannot carry where it is given, not later where texts are made."""
+    if not isinstance(name, str):
+        raise TypeError(f"mark name is of type {type(name).__name__}, str is needed")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"mark name has a lone surrogate at {error.start}, UTF-8 has no octets for it") from None
+
+
 class SendChain:
     """Resample, encode, cut into frames of 20 ms, hold back until due."""
 
     __slots__ = (
-        "_accepted_ms",
         "_clear_waits",
         "_encoder",
         "_frame_octets",
@@ -40,6 +49,7 @@ class SendChain:
         "_max_queue_ms",
         "_pacer",
         "_queue",
+        "_queued_frames",
         "_rate_hz",
         "_resampler",
         "_tail_marks",
@@ -63,11 +73,11 @@ class SendChain:
         self._pacer = Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
         self._queue: deque[bytes | str] = deque()  # payloads, and names of marks between them
+        self._queued_frames = 0
         self._tail_marks: list[str] = []  # behind the partial frame
         self._marks = Marks()
         self._mark_count = 0
         self._clear_waits = False
-        self._accepted_ms = 0.0
         self._utterance_start_ms = 0.0
         self._utterance_ended = True
         self.media_sent = 0
@@ -79,18 +89,26 @@ class SendChain:
         """Queue PCM at pcm_hz. QueueFull, ValueError (odd octets, a WAV file): nothing of it was queued."""
         samples = memoryview(pcm)
         if self._utterance_ended and samples.nbytes >= 12:
-            head = bytes(samples.cast("B")[:12])
+            head = samples[:12].tobytes()[:12]
             if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
                 raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
         if self._resampler is not None:
             pcm = self._resampler.resample(pcm)
-        self._accept(self._encoder.encode(pcm))
+        octets = self._encoder.encode(pcm)
+        if samples.nbytes:
+            self._begin_utterance()
+        self._accept(octets)
 
     def play_payload(self, payload: Buffer) -> None:
-        """Queue octets that are encoded already. PayloadError, QueueFull: nothing of them was queued."""
-        self._require_room(self._info.samples_in(payload) * 1000 / self._rate_hz)
-        self._accept(bytes(payload))
+        """Queue octets that are encoded already. PayloadError, QueueFull, TypeError: nothing of them was queued."""
+        octets = memoryview(payload)
+        if octets.itemsize != 1:
+            raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
+        self._require_room(self._info.samples_in(octets) * 1000 / self._rate_hz)
+        if octets.nbytes:
+            self._begin_utterance()
+        self._accept(bytes(octets))
 
     def flush(self) -> None:
         """End the utterance: the resampler's rest follows, and silence fills the last frame."""
@@ -100,13 +118,18 @@ class SendChain:
         self._utterance_ended = True
 
     def mark(self, name: str | None) -> str:
-        """Place a mark behind all audio so far; its name, made up if none is given."""
+        """Place a mark behind all audio so far; its name, made up if none is given.
+
+        TypeError, ValueError: the name is no text that UTF-8 can carry.
+        """
         waiting = len(self._marks) + len(self._tail_marks) + sum(isinstance(item, str) for item in self._queue)
         if waiting >= MAX_WAITING_MARKS:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             self._mark_count += 1
             name = f"rtpcodec-{self._mark_count}"
+        else:
+            _check_name(name)
         if self._framer.pending_octets:
             self._tail_marks.append(name)
         else:
@@ -121,30 +144,25 @@ class SendChain:
                 f"at most {self._max_queue_ms:.0f} ms are allowed"
             )
 
-    def _accept(self, octets: bytes) -> None:
-        if not octets:
-            return
+    def _begin_utterance(self) -> None:
         if self._utterance_ended:
             self._utterance_ended = False
-            self._utterance_start_ms = self._accepted_ms
-        self._accepted_ms += self._duration_ms(len(octets))
-        for at, payload in enumerate(self._framer.put(octets)):
+            self._utterance_start_ms = self.position_ms
+
+    def _accept(self, octets: bytes) -> None:
+        for payload in self._framer.put(octets):
             self._queue.append(payload)
-            if at == 0:
-                self._release_tail_marks()
+            self._queued_frames += 1
+            # They wait behind the frame that was partial, which is the first to be complete.
+            self._queue.extend(self._tail_marks)
+            self._tail_marks.clear()
 
     def _pad(self) -> None:
         """Complete the partial frame with the codec's silence."""
         missing = self._framer.missing_octets
         if missing:
             silence = bytes(2 * (missing // self._info.octets_per_unit * self._info.samples_per_unit))
-            self._accepted_ms += self._duration_ms(missing)
-            self._queue.extend(self._framer.put(self._encoder.encode(silence)))
-            self._release_tail_marks()
-
-    def _release_tail_marks(self) -> None:
-        self._queue.extend(self._tail_marks)
-        self._tail_marks.clear()
+            self._accept(self._encoder.encode(silence))
 
     # Giving texts
 
@@ -162,6 +180,7 @@ class SendChain:
             elif now_ms >= self._pacer.due_ms(FRAME_MS):
                 texts.append(media_text(item))
                 self._pacer.sent(FRAME_MS, now_ms)
+                self._queued_frames -= 1
                 self.media_sent += 1
                 self.octets_sent += len(item)
             else:
@@ -195,16 +214,12 @@ class SendChain:
     def interrupt(self, now_ms: float) -> tuple[Interrupted, list[MarkCleared]]:
         """Forget all audio that was not heard, here and at the carrier."""
         heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
-        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), max(0.0, self._accepted_ms - heard_ms))
-        unsent = [item for item in self._queue if isinstance(item, str)] + self._tail_marks
-        self._queue.clear()
-        self._tail_marks.clear()
-        self._framer.reset()
+        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), max(0.0, self.position_ms - heard_ms))
+        unsent = self._forget_queue()
         if self._resampler is not None:
             self._resampler.reset()
         self._pacer.cleared(now_ms)
         self._marks.interrupted(found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms)
-        self._accepted_ms = heard_ms
         self._utterance_ended = True
         self._clear_waits = True
         return found, [MarkCleared(name, "interrupt") for name in unsent]
@@ -219,12 +234,17 @@ class SendChain:
 
     def end(self) -> list[MarkCleared]:
         """The stream is over: nothing more goes out."""
+        self._clear_waits = False
+        return self._marks.ended("stop") + [MarkCleared(name, "stop") for name in self._forget_queue()]
+
+    def _forget_queue(self) -> list[str]:
+        """Drop all that was not sent; the marks among it."""
         unsent = [item for item in self._queue if isinstance(item, str)] + self._tail_marks
         self._queue.clear()
+        self._queued_frames = 0
         self._tail_marks.clear()
         self._framer.reset()
-        self._clear_waits = False
-        return self._marks.ended("stop") + [MarkCleared(name, "stop") for name in unsent]
+        return unsent
 
     # Measures
 
@@ -239,7 +259,8 @@ class SendChain:
     @property
     def queued_ms(self) -> float:
         """Audio that was accepted and not sent yet."""
-        return self._accepted_ms - self._pacer.sent_ms
+        # From whole frames and octets, not as a difference of sums: that would drift below zero.
+        return self._queued_frames * FRAME_MS + self._duration_ms(self._framer.pending_octets)
 
     @property
     def room_ms(self) -> float:
@@ -249,7 +270,7 @@ class SendChain:
     @property
     def position_ms(self) -> float:
         """Audio accepted since the stream began, without what interruptions dropped."""
-        return self._accepted_ms
+        return self._pacer.sent_ms + self.queued_ms
 
     def heard_ms(self, now_ms: float) -> float:
         """Estimate of what was heard, on the scale of position_ms."""

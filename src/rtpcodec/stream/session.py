@@ -76,11 +76,14 @@ class MediaSession:
         max_queue_ms: audio that `play` queues before it refuses with QueueFull.
         stall_ms: silence of the socket that is told by Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`.
-        ValueError: a rate that the resampler does not offer, or a limit that is not positive.
+        ValueError: a rate that the resampler does not offer, or a limit that is not positive (lead_ms may be 0).
         """
-        if max_queue_ms <= 0 or (lead_ms is not None and lead_ms < 0):
-            raise ValueError(f"max_queue_ms is {max_queue_ms:g} and lead_ms {lead_ms}, positive numbers are needed")
-        if isinstance(receive_pcm_hz, int):
+        for name, limit_ms in (("max_queue_ms", max_queue_ms), ("stall_ms", stall_ms)):
+            if not limit_ms > 0:
+                raise ValueError(f"{name} is {limit_ms:g}, a positive number is needed")
+        if lead_ms is not None and not lead_ms >= 0:
+            raise ValueError(f"lead_ms is {lead_ms:g}, 0 or more is needed, or None")
+        if receive_pcm_hz is not None and receive_pcm_hz != "native":
             Resampler(receive_pcm_hz, receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
         self._receive_pcm_hz: PcmRate = receive_pcm_hz
@@ -156,7 +159,8 @@ class MediaSession:
     def mark(self, name: str | None = None) -> str:
         """Ask to be told when all audio so far has been heard; the mark's name, made up if none is given.
 
-        It ends as MarkPlayed or MarkCleared, whatever happens. LocalProtocolError: too many marks wait.
+        It ends as MarkPlayed or MarkCleared, whatever happens. LocalProtocolError: too many marks wait. StreamEnded.
+        TypeError, ValueError: the name is no str, or has a lone surrogate.
         """
         self._require_running()
         return self._sending.mark(name)
@@ -240,8 +244,9 @@ class MediaSession:
     def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
         match message:
             case messages.Media() if self._receiving is not None:
+                delivered = self._receiving.put(message, follows_directly=follows_directly)
                 self._counts.take_media(len(message.payload))
-                self._deliver(self._receiving.put(message, follows_directly=follows_directly))
+                self._deliver(delivered)
             case messages.Mark():
                 echo = self._sending.mark_echoed(message.name, now_ms)
                 if echo is not None:

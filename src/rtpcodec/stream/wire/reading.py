@@ -139,9 +139,13 @@ def _checked_text(text: str | Buffer) -> str:
     return text
 
 
+# The closing quote is optional: a string without an end is passed over as a whole, not searched again from each quote.
+_BRACKET_OR_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
+
+
 def _check_depth(text: str) -> None:
     depth = 0
-    for found in re.finditer(r'"(?:[^"\\]|\\.)*+"|[{}\[\]]', text):
+    for found in _BRACKET_OR_STRING.finditer(text):
         bracket = found[0]
         if bracket in "{[":
             depth += 1
@@ -228,11 +232,15 @@ def _read_start(envelope: _Envelope) -> messages.Start:
         to_number=body.to_number,
         tags=tuple(body.tags or ()),
         client_state=body.client_state,
-        custom_parameters={
-            name: value if isinstance(value, str) else "" if value is None else str(value)
-            for name, value in (body.custom_parameters or {}).items()
-        },
+        custom_parameters={name: _parameter(value) for name, value in (body.custom_parameters or {}).items()},
     )
+
+
+def _parameter(value: str | float | bool | None) -> str:
+    """A custom parameter as text; a number or a truth value as JSON spells it."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
 
 
 def _read_media(envelope: _Envelope) -> messages.Media:

@@ -1,0 +1,71 @@
+"""The command `rtpcodec demo`: runs the calls, prints the table, names the files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rtpcodec.cli.demo.scenario import CallResult, run_calls
+from rtpcodec.codecs import codec_names
+
+
+def demo(
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the table as JSON as well.", dir_okay=False)
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the WAV files and the picture go.")
+    ] = Path("demo-output"),
+) -> None:
+    """Stream speech through a simulated carrier and an endpoint on this machine, and show what came back.
+
+    One call a codec, all at the same time, over real HTTP and WebSocket on loopback: the carrier streams speech,
+    the endpoint records it and echoes it. Needs no account and no network.
+    """
+    from rtpcodec.cli.demo.picture import draw
+
+    console = Console()
+    output.mkdir(parents=True, exist_ok=True)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+    console.print(f"{len(codec_names())} calls at once, a few seconds of speech each: {', '.join(codec_names())}")
+    results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over")))
+    console.print(table(results))
+    picture = output / "demo.png"
+    console.print("Drawing the picture")
+    draw(results, picture)
+    if json_file is not None:
+        json_file.write_text(json.dumps({"calls": [result.as_row() for result in results]}, indent=2) + "\n")
+    for result in results:
+        recorded, heard = result.files
+        console.print(f"{result.codec:8}recorded {recorded}, heard by the caller {heard}", soft_wrap=True)
+    console.print(f"Picture {picture}", soft_wrap=True)
+
+
+def table(results: list[CallResult]) -> Table:
+    """A row a call."""
+    grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
+    grid.add_column("codec", no_wrap=True)
+    for heading in ("msgs in", "out", "octets in", "out", "lost", "late", "SNR dB", "echo p50", "p99 ms"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        endpoint = result.endpoint
+        grid.add_row(
+            result.codec,
+            *(str(number) for number in (endpoint.messages_received, endpoint.messages_sent)),
+            *(str(number) for number in (endpoint.octets_received, endpoint.octets_sent)),
+            *(str(number) for number in (endpoint.lost_chunks, endpoint.late_chunks)),
+            result.snr_text,
+            *(_ms(result.latency_ms(percent)) for percent in (50, 99)),
+        )
+    return grid
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,67 @@
+"""The command `rtpcodec serve`: the built-in handlers behind an endpoint."""
+
+from __future__ import annotations
+
+import ssl
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtpcodec.server import handlers, run
+from rtpcodec.server.settings import Handler
+from rtpcodec.stream.plan import StreamPlan
+
+
+class Task(StrEnum):
+    """What to do with each call."""
+
+    ECHO = "echo"
+    RECORD = "record"
+    PLAY = "play"
+
+
+def serve(
+    task: Annotated[Task, typer.Argument(help="What to do with each call.")] = Task.ECHO,
+    host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8080,
+    path: Annotated[str, typer.Option(help="Path of the WebSocket.")] = "/",
+    token: Annotated[
+        str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")
+    ] = None,
+    codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
+    rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
+    folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
+    file: Annotated[Path | None, typer.Option(help="WAV file that `play` plays.", exists=True, dir_okay=False)] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
+    drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may go on after SIGTERM.")] = 10.0,
+) -> None:
+    """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
+    plan = StreamPlan(send_codec=codec, send_rate_hz=rate)
+    context = None
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+    run(
+        _handler(task, folder, file),
+        plan=plan,
+        host=host,
+        port=port,
+        path=path,
+        authorize=token,
+        ssl=context,
+        drain_s=drain_s,
+        on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
+    )
+
+
+def _handler(task: Task, folder: Path, file: Path | None) -> Handler:
+    if task is Task.RECORD:
+        return handlers.record(folder)
+    if task is Task.PLAY:
+        if file is None:
+            raise ValueError("play needs --file")
+        return handlers.play_file(file)
+    return handlers.echo

@@ -1,0 +1,82 @@
+"""The command `rtpcodec simulate`: a carrier that calls an endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rtpcodec.audio.files import WavWriter
+from rtpcodec.cli.demo.measure import percentile
+from rtpcodec.cli.demo.scenario import SPEECH, TAIL_MS
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.sim import CallReport, Carrier, Faults
+from rtpcodec.stream.plan import StreamPlan
+
+Percent = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT")]
+
+
+def simulate(
+    stream_url: Annotated[str, typer.Argument(metavar="URL", help="The endpoint: `ws://127.0.0.1:8080/`")],
+    audio: Annotated[Path, typer.Option(help="16-bit mono WAV that the caller says.", exists=True)] = SPEECH,
+    codec: Annotated[str, typer.Option(help="Codec of both directions.")] = "PCMU",
+    rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
+    tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
+    token: Annotated[
+        str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
+    ] = None,
+    heard: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what the caller heard as WAV.")] = None,
+    drop: Percent = 0,
+    duplicate: Percent = 0,
+    reorder: Percent = 0,
+    seed: Annotated[int, typer.Option(help="Makes the faults repeatable.")] = 0,
+) -> None:
+    """Call an endpoint as a carrier would: stream a WAV file to it, and play what it answers."""
+    plan = StreamPlan(send_codec=codec, send_rate_hz=rate, tracks=tracks)  # type: ignore[arg-type]  # checked there
+    faults = Faults(drop=drop / 100, duplicate=duplicate / 100, reorder=reorder / 100)
+    report = asyncio.run(_call(plan, stream_url, audio, token, faults, seed))
+    Console().print(_table(report))
+    if heard is not None:
+        with WavWriter(heard, report.heard_hz) as wav:
+            wav.write(report.heard_pcm)
+
+
+async def _call(
+    plan: StreamPlan, stream_url: str, audio: Path, token: str | None, faults: Faults, seed: int
+) -> CallReport:
+    api_key = secrets.token_urlsafe()
+    async with Carrier(api_key, seed, faults) as carrier:
+        call = carrier.new_call(audio, codec=plan.send_codec, sample_rate_hz=plan.send_rate_hz, tail_ms=TAIL_MS)
+        async with AsyncCallControl(api_key, base_url=carrier.base_url) as control:
+            await control.start_streaming(
+                call.call_control_id, stream_url=stream_url, stream_auth_token=token, **plan.command_fields()
+            )
+        report = await call.finished()
+        if call.failure is not None:
+            raise ConnectionError(f"the endpoint at {stream_url} was not reached: {call.failure}")
+        return report
+
+
+def _table(report: CallReport) -> Table:
+    grid = Table(show_header=False)
+    median_ms = percentile(report.latencies_ms, 50)
+    for name, value in (
+        ("media messages sent", report.media_sent),
+        ("media messages received", report.media_received),
+        ("marks returned", report.marks_returned),
+        (
+            "chunks dropped, duplicated, reordered",
+            f"{report.chunks_dropped}, {report.chunks_duplicated}, {report.chunks_reordered}",
+        ),
+        ("own ticks that were late", report.late_ticks),
+        ("play-out ran dry", f"{report.dry_count} times, {report.dry_ms:.0f} ms"),
+        ("echo after, median", "-" if median_ms is None else f"{median_ms:.1f} ms"),
+        ("end", report.end_reason),
+    ):
+        grid.add_row(name, str(value))
+    return grid

@@ -1,0 +1,109 @@
+"""Who may come in: the answers to an HTTP request before it becomes a call. No sockets.
+
+In this order: health check (200, draining 503), another path (404), draining or full (503), not authorized (401), a
+failure of `authorize` (500). What is no WebSocket upgrade although it may come in is refused by the WebSocket library.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rtpcodec.server.settings import EndpointSettings
+
+HEALTH_PATH: Final = "/healthz"
+TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- a header's name
+"""The header that carries the raw token (media streaming, section 6.1)."""
+
+_log = logging.getLogger("rtpcodec.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer instead of an upgrade."""
+
+    status: HTTPStatus
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Gate:
+    """Decides over each request; `draining` closes it for new calls."""
+
+    __slots__ = ("_authorize", "_calls", "_max_calls", "_path", "draining")
+
+    def __init__(self, settings: EndpointSettings, calls: Callable[[], int]) -> None:
+        """Make a gate; `calls` tells how many calls there are."""
+        self._path = settings.path
+        self._max_calls = settings.max_calls
+        self._calls = calls
+        authorize = settings.authorize
+        self._authorize = _Token(authorize) if isinstance(authorize, str) else authorize
+        self.draining = False
+
+    def answer(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+        """What to answer to a GET of `target` (path and query); None: it may become a call."""
+        path = target.partition("?")[0]
+        if path == HEALTH_PATH:
+            return self._health()
+        if self._path not in (None, path):
+            return _refusal(HTTPStatus.NOT_FOUND, "no such path")
+        if self.draining:
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
+        if self._calls() >= self._max_calls:
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many calls")
+        return self._unauthorized(target, headers)
+
+    def _health(self) -> Answer:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if self.draining else HTTPStatus.OK
+        state = {"status": "draining" if self.draining else "ok", "calls": self._calls()}
+        return Answer(status, json.dumps(state).encode(), "application/json")
+
+    def _unauthorized(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+        if self._authorize is None:
+            return None
+        try:
+            allowed = self._authorize(headers, target)
+        except Exception:
+            _log.exception("authorize failed, the call is refused")
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+        if not isinstance(allowed, bool):
+            # An awaitable would count as true and let everybody in.
+            _log.error(
+                "authorize gave a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
+            )
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+        return None if allowed else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
+
+
+class _Token:
+    """Compares the header with a token, in a time that says nothing about where they differ."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    def __call__(self, headers: Mapping[str, str], _target: str) -> bool:
+        # Header octets beyond ASCII come as lone surrogates.
+        given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(given, self._token)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address. Of names only `localhost` counts."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refusal(status: HTTPStatus, text: str) -> Answer:
+    return Answer(status, text.encode())

@@ -1,0 +1,51 @@
+"""Log records of one call: each names it, none has a number, a digit, a payload or a secret."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+from rtpcodec.stream.events import Started
+
+logger: Final = logging.getLogger("rtpcodec.server")
+
+MAX_ID_CHARACTERS: Final = 200
+"""More than any documented id has."""
+
+MAX_TOPICS: Final = 50
+"""Some topics carry numbers of the other side's choice, and may not fill memory or the log."""
+
+_UNSAFE = re.compile(r"[^\w.:+/=@-]", re.ASCII)
+
+
+class CallLog(logging.LoggerAdapter[logging.Logger]):
+    """Puts the call's ids in front of each message and into the record (call_id, stream_id, call_control_id)."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(logger, {"call_id": call_id, "stream_id": None, "call_control_id": None})
+        self._prefix = f"call {call_id}: "
+        self._told: set[str] = set()
+
+    def name_stream(self, started: Started) -> None:
+        """Add the carrier's ids."""
+        ids = {"stream_id": _plain(started.stream_id), "call_control_id": _plain(started.call_control_id)}
+        self.extra = {**(self.extra or {}), **ids}
+        self._prefix = f"call {self.extra['call_id']} ({', '.join(f'{name} {value}' for name, value in ids.items())}): "
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """Add the ids to one record."""
+        kwargs["extra"] = self.extra
+        return f"{self._prefix}{msg}", kwargs
+
+    def warn_once(self, topic: str, message: str, *args: object) -> None:
+        """A warning at the first time of each topic, of which there are a few."""
+        if topic not in self._told and len(self._told) < MAX_TOPICS:
+            self._told.add(topic)
+            self.warning(message, *args)
+
+
+def _plain(identifier: str | None) -> str | None:
+    """An id from the wire without characters that could forge a line or a format."""
+    return None if identifier is None else _UNSAFE.sub("?", identifier[:MAX_ID_CHARACTERS])

@@ -1,0 +1,148 @@
+"""Ready-made handlers: echo, record, play a file. Each is a model for one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Coroutine
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+from rtpcodec.audio.files import WavWriter, read_wav
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.server.call import Call
+from rtpcodec.stream.events import Audio, Started
+
+MAX_SILENCE_MS: Final = 60_000.0
+"""For one hole in a recording. A carrier that counts wildly may not fill a disk."""
+MIN_SILENCE_MS: Final = 1.0
+"""Shorter holes are the rounding of milliseconds to samples."""
+MAX_NAME_CHARACTERS: Final = 100
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+async def echo(call: Call) -> None:
+    """Play back what the caller says, at once."""
+    track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"
+    to_send_rate = _RateChanger(call.send_pcm_hz)
+    async for audio in call.audio(track):
+        await call.play(to_send_rate.change(audio.pcm, audio.sample_rate_hz))
+
+
+def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None, None]]:
+    """A handler that writes each track of a call to `{stream_id}-{track}.wav` in a folder, which is made if need be.
+
+    Lost audio is silence in the file, so that its time stays true. A file that is there is not replaced: the call's id
+    is added to the name. What cannot be decoded is left out. OSError: the folder cannot be made.
+    """
+    into = Path(folder)
+    into.mkdir(parents=True, exist_ok=True)
+
+    async def record_call(call: Call) -> None:
+        with contextlib.ExitStack() as files:
+            tracks: dict[str, _TrackFile] = {}
+            async for event in call.events():
+                if isinstance(event, Audio) and event.pcm:
+                    if event.track not in tracks:
+                        tracks[event.track] = _TrackFile(files.enter_context(_open(into, call, event)))
+                    tracks[event.track].write(event)
+                elif isinstance(event, Started):
+                    for track in tracks.values():
+                        track.begin_anew()
+
+    return record_call
+
+
+def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Call], Coroutine[None, None, None]]:
+    """A handler that plays a WAV file of 16-bit mono PCM, once or until the call ends, at whatever rate is sent.
+
+    ValueError: another kind of file, one without samples, or a rate that cannot be converted. OSError.
+    """
+    pcm, rate_hz = read_wav(path)
+    if not pcm:
+        raise ValueError(f"{Path(path).name} has 0 samples, at least 1 is needed")
+    Resampler(rate_hz, rate_hz)
+    second = 2 * rate_hz
+
+    async def play_call(call: Call) -> None:
+        to_send_rate = _RateChanger(call.send_pcm_hz)
+        while True:
+            for start in range(0, len(pcm), second):
+                await call.play(to_send_rate.change(pcm[start : start + second], rate_hz))
+            if not loop or call.ended:
+                await call.play(to_send_rate.flush())
+                return
+
+    return play_call
+
+
+class _RateChanger:
+    """PCM of any rate to one rate, without a seam where the rate before it was the same."""
+
+    __slots__ = ("_resampler", "_to_hz")
+
+    def __init__(self, to_hz: int) -> None:
+        self._to_hz = to_hz
+        self._resampler: Resampler | None = None
+
+    def change(self, pcm: bytes, from_hz: int) -> bytes:
+        """The same at the rate."""
+        if not pcm or from_hz == self._to_hz:
+            return pcm
+        if self._resampler is None or self._resampler.from_hz != from_hz:
+            self._resampler = Resampler(from_hz, self._to_hz)
+        return self._resampler.resample(pcm)
+
+    def flush(self) -> bytes:
+        """The end of it."""
+        return b"" if self._resampler is None else self._resampler.flush()
+
+
+class _TrackFile:
+    """One track's recording, each chunk at its media time.
+
+    Writing from the event loop is right here: a chunk of 20 ms goes into a buffer, and the system's own cache takes a
+    buffer of seconds in microseconds; a thread's queue would cost more than that for each chunk.
+    """
+
+    __slots__ = ("_begins_at", "_to_file_rate", "_wav")
+
+    def __init__(self, wav: WavWriter) -> None:
+        self._wav = wav
+        self._to_file_rate = _RateChanger(wav.sample_rate_hz)
+        self._begins_at = 0
+
+    def write(self, audio: Audio) -> None:
+        """Add a chunk, behind silence where audio is missing before it."""
+        rate_hz = self._wav.sample_rate_hz
+        pcm = self._to_file_rate.change(audio.pcm, audio.sample_rate_hz)
+        begins_at = self._begins_at + round(audio.media_ms * rate_hz / 1000)
+        self._fill(begins_at - self._wav.samples_written)
+        self._wav.write(pcm)
+
+    def begin_anew(self) -> None:
+        """The stream starts once more, and its time at zero."""
+        self._begins_at = self._wav.samples_written
+
+    def _fill(self, samples: int) -> None:
+        rate_hz = self._wav.sample_rate_hz
+        if samples * 1000 / rate_hz < MIN_SILENCE_MS:
+            return
+        silent = min(samples, round(MAX_SILENCE_MS * rate_hz / 1000))
+        self._wav.write(bytes(2 * silent))
+        self._begins_at -= samples - silent
+
+
+def _open(folder: Path, call: Call, audio: Audio) -> WavWriter:
+    stem = f"{_file_name(call.started.stream_id or call.id)}-{_file_name(audio.track)}"
+    try:
+        return WavWriter(folder / f"{stem}.wav", audio.sample_rate_hz, replace=False)
+    except FileExistsError:
+        return WavWriter(folder / f"{stem}-{call.id}.wav", audio.sample_rate_hz, replace=False)
+
+
+def _file_name(text: str) -> str:
+    """A part of a file's name, whatever the wire says: no dots, no separators, not too long, not empty."""
+    return _UNSAFE.sub("_", text)[:MAX_NAME_CHARACTERS] or "_"

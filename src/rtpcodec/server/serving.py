@@ -1,0 +1,115 @@
+"""Opening an endpoint: as a context, or as the whole program with its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Final, Unpack
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.server.call_log import logger
+from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
+
+if TYPE_CHECKING:
+    from rtpcodec.server.endpoint import Endpoint
+
+RUN_PORT: Final = 8080
+"""Where `run` listens unless it is told otherwise."""
+
+
+def serve(
+    handler: Handler | None = None, *, on_audio: OnAudio | None = None, **options: Unpack[EndpointOptions]
+) -> AbstractAsyncContextManager[Endpoint]:
+    """An open endpoint that carriers dial, as an async context.
+
+    Use it as `async with serve(handler) as endpoint`.
+
+    handler: a coroutine function that is called with each Call; its return ends the call once all was heard, its
+    exception ends that call alone.
+    on_audio: instead of it a plain function that is called with Call and Audio for each chunk.
+    options: see EndpointSettings.
+
+    At the end of the block calls that still run are closed with 1001; `await endpoint.drain()` first lets them finish.
+    EndpointError: cannot be opened as asked. MissingExtra: picows is not installed.
+    """
+    return _opened(EndpointSettings(handler=handler, on_audio=on_audio, **options))
+
+
+def run(
+    handler: Handler | None = None,
+    *,
+    on_audio: OnAudio | None = None,
+    on_ready: Callable[[Endpoint], object] | None = None,
+    **options: Unpack[EndpointOptions],
+) -> None:
+    """Serve until SIGTERM or SIGINT, on port 8080 unless `port` says otherwise; on uvloop where it is installed.
+
+    The signal drains: new calls are refused with 503, those that run may go on for `drain_s` and are then closed with
+    1001. A second signal ends them at once. `on_ready` is called with the endpoint once it is open. The other arguments
+    and the errors are those of `serve`.
+    """
+    options.setdefault("port", RUN_PORT)
+    settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    if threading.current_thread() is not threading.main_thread():
+        raise EndpointError("run needs the main thread for its signals; use serve in other threads")
+    with asyncio.Runner(loop_factory=_uvloop()) as runner:
+        runner.run(_serve_until_signalled(settings, on_ready))
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: EndpointSettings) -> AsyncIterator[Endpoint]:
+    from rtpcodec.server.endpoint import Endpoint  # noqa: PLC0415 -- needs picows, which is optional
+
+    endpoint = Endpoint(settings)
+    await endpoint.open()
+    try:
+        yield endpoint
+    finally:
+        await endpoint.close()
+
+
+async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[[Endpoint], object] | None) -> None:
+    loop = asyncio.get_running_loop()
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def signalled() -> None:
+        (second if first.is_set() else first).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled)
+    try:
+        async with _opened(settings) as endpoint:
+            if on_ready is not None:
+                on_ready(endpoint)
+            await first.wait()
+            logger.info("draining: %d calls may go on for %g s", len(endpoint.calls), settings.drain_s)
+            if not await _drained_before(endpoint, second):
+                logger.info("a second signal came, closing at once")
+                await endpoint.close(at_once=True)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _drained_before(endpoint: Endpoint, event: asyncio.Event) -> bool:
+    """Drain; whether it came to its end before the event."""
+    drained, happened = asyncio.create_task(endpoint.drain()), asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait((drained, happened), return_when=asyncio.FIRST_COMPLETED)
+        return drained.done()
+    finally:
+        for task in (drained, happened):
+            task.cancel()
+        await asyncio.gather(drained, happened, return_exceptions=True)
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        return importlib.import_module("uvloop").new_event_loop  # type: ignore[no-any-return]  # a plain import would need it installed
+    except ImportError:
+        return None

@@ -1,0 +1,166 @@
+"""What an endpoint is asked to be, checked once before anything is opened."""
+
+from __future__ import annotations
+
+import inspect
+import ssl as tls
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.server.access import HEALTH_PATH, is_loopback
+from rtpcodec.stream.events import Audio
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receiving import PcmRate
+from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+if TYPE_CHECKING:
+    from rtpcodec.server.call import Call
+
+MIN_QUEUE_MS: Final = 200.0
+"""Less would leave no room for a useful piece of a long play."""
+MAX_FRAGMENTS: Final = 1024
+"""Of one message: the longest one in pieces of 4 KiB."""
+
+Handler = Callable[["Call"], Awaitable[object]]
+"""One coroutine a call; its return ends the call."""
+OnAudio = Callable[["Call", Audio], object]
+"""A plain function that is called for each chunk, within the socket's callback."""
+Authorize = str | Callable[[Mapping[str, str], str], bool]
+"""A token, or a plain function over the request's headers and its path with query; async ones are not supported."""
+
+
+class EndpointOptions(TypedDict, total=False):
+    """The keywords of `serve` and `run`; EndpointSettings says what each of them means."""
+
+    plan: StreamPlan | None
+    host: str
+    port: int
+    path: str | None
+    authorize: Authorize | None
+    ssl: tls.SSLContext | None
+    receive_pcm_hz: PcmRate
+    send_pcm_hz: int | None
+    lead_ms: float | None
+    max_queue_ms: float
+    max_calls: int
+    max_message_octets: int
+    max_fragments: int
+    start_timeout_s: float | None
+    idle_timeout_s: float | None
+    ping_interval_s: float | None
+    drain_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSettings:
+    """All settings of an endpoint. EndpointError: one that cannot be, with what is needed instead."""
+
+    handler: Handler | None = None
+    on_audio: OnAudio | None = None
+    """Exactly one of the two."""
+    plan: StreamPlan | None = None
+    """The plan that the streaming command was given as well; None: the default plan."""
+    host: str = "127.0.0.1"
+    """Address to listen on; one that other machines reach needs `authorize`."""
+    port: int = 0
+    """0: any free port."""
+    path: str | None = "/"
+    """The path that carriers dial, compared exactly and without its query; None: any."""
+    authorize: Authorize | None = field(default=None, repr=False)
+    """A token that the header x-telnyx-streaming-auth-token must carry, or a plain function (headers, path) -> bool."""
+    ssl: tls.SSLContext | None = None
+    """A server's TLS context, for wss://."""
+    receive_pcm_hz: PcmRate = "native"
+    """Rate of `Audio.pcm`; None: payloads only."""
+    send_pcm_hz: int | None = None
+    """Rate of the PCM for `Call.play`; None: the plan's."""
+    lead_ms: float | None = LEAD_MS
+    """Audio to hold at the carrier ahead of its play-out; None: send all at once."""
+    max_queue_ms: float = MAX_QUEUE_MS
+    """Audio that may wait here before `Call.play` waits for room."""
+    max_calls: int = 500
+    """More are refused with 503."""
+    max_message_octets: int = MAX_MESSAGE_OCTETS
+    """Of one message, its fragments joined."""
+    max_fragments: int = MAX_FRAGMENTS
+    """Of one message."""
+    start_timeout_s: float | None = 5.0
+    """A socket that sends no `start` for so long is closed with 1002."""
+    idle_timeout_s: float | None = 30.0
+    """A call without any frame, even a pong, for so long is ended and its socket closed with 1008."""
+    ping_interval_s: float | None = 20.0
+    """A socket that is silent for so long is sent a ping, and dropped when no answer comes in the same time."""
+    drain_s: float = 10.0
+    """How long a drained endpoint lets its calls go on, and how long a handler may outlive its stream."""
+
+    def __post_init__(self) -> None:
+        self._check_handlers()
+        self._check_address()
+        self._check_limits()
+        try:
+            self.new_session()
+        except ValueError as error:
+            raise EndpointError(str(error)) from error
+
+    def new_session(self, utc_offset_ms: float | None = None) -> MediaSession:
+        """The session of one call."""
+        return MediaSession(
+            self.plan,
+            receive_pcm_hz=self.receive_pcm_hz,
+            send_pcm_hz=self.send_pcm_hz,
+            lead_ms=self.lead_ms,
+            max_queue_ms=self.max_queue_ms,
+            utc_offset_ms=utc_offset_ms,
+        )
+
+    def _check_handlers(self) -> None:
+        given = (self.handler is not None) + (self.on_audio is not None)
+        if given != 1:
+            raise EndpointError(f"{given} of handler and on_audio are given, exactly 1 is needed")
+        if not callable(self.handler or self.on_audio):
+            raise EndpointError(
+                f"handler or on_audio is of type {type(self.handler or self.on_audio).__name__}, a function is needed"
+            )
+        if inspect.iscoroutinefunction(self.on_audio):
+            raise EndpointError("on_audio is a coroutine function, a plain one is needed; coroutines go in as handler")
+
+    def _check_address(self) -> None:
+        authorize: object = self.authorize
+        if inspect.iscoroutinefunction(authorize):
+            raise EndpointError("authorize is a coroutine function, a plain one is needed")
+        if authorize is not None and not callable(authorize) and not (isinstance(authorize, str) and authorize):
+            raise EndpointError("authorize is an empty token or no string, a token or a function is needed")
+        if authorize is None and not is_loopback(self.host):
+            raise EndpointError(
+                f"host {self.host!r} can be reached from other machines and no authorize is given: "
+                "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
+            )
+        if not 0 <= self.port <= 65535:
+            raise EndpointError(f"port is {self.port}, 0 to 65535 is needed")
+        if self.path is not None and (not self.path.startswith("/") or "?" in self.path):
+            raise EndpointError(f"path is {self.path!r}, it must begin with '/' and have no query")
+        if self.path == HEALTH_PATH:
+            raise EndpointError(f"path is {self.path!r}, which answers health checks; another one is needed")
+
+    def _check_limits(self) -> None:
+        least: dict[str, float] = {
+            "max_queue_ms": MIN_QUEUE_MS,
+            "max_calls": 1,
+            "max_message_octets": 1,
+            "max_fragments": 1,
+        }
+        for name, at_least in (least | {"drain_s": 0}).items():
+            value: Any = getattr(self, name)
+            if not value >= at_least:
+                raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
+        for name in ("start_timeout_s", "idle_timeout_s", "ping_interval_s"):
+            seconds: float | None = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise EndpointError(f"{name} is {seconds}, more than 0 is needed; None switches it off")
+        if self.max_message_octets > MAX_MESSAGE_OCTETS:
+            raise EndpointError(
+                f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
+            )

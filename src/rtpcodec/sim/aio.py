@@ -1,0 +1,222 @@
+"""The WebSocket of a stream, by picows: dials, moves texts, and sleeps until the stream's next deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from picows import (
+    WSCloseCode,
+    WSError,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSParsedURL,
+    WSProtocolError,
+    WSTransport,
+    ws_connect,
+)
+
+from rtpcodec.sim.carrier import CarrierStream
+from rtpcodec.sim.home import clock_ms
+from rtpcodec.sim.joining import BrokenFrames, FrameJoiner, FrameKind
+from rtpcodec.sim.report import EndReason
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
+CLOSE_TIMEOUT_S: Final = 1.0
+"""An app that does not answer a close frame is cut off after this."""
+MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
+"""What may wait for an app that does not read: minutes of chunks, or several of the longest."""
+
+_KINDS: Final = {
+    WSMsgType.TEXT: FrameKind.TEXT,
+    WSMsgType.BINARY: FrameKind.BINARY,
+    WSMsgType.CONTINUATION: FrameKind.CONTINUATION,
+}
+
+# Not in the registry of loggers, so that nobody lowers its level: picows writes the token's header at level 9.
+_LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
+_LOGGER.parent = logging.getLogger("rtpcodec.sim")
+
+
+class DialFailed(ConnectionError):
+    """There is no WebSocket at the address."""
+
+
+class AppSocket(WSListener):
+    """The connection to one app, for as long as it is open."""
+
+    def __init__(self, open_stream: Callable[[AppSocket], CarrierStream]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._open_stream = open_stream
+        self._stream: CarrierStream | None = None
+        self._transport: WSTransport | None = None
+        self._joiner = FrameJoiner()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def connected(self) -> bool:
+        """The handshake succeeded."""
+        return self._transport is not None
+
+    async def wait_closed(self) -> None:
+        """Return once the connection is gone, whoever closed it."""
+        if self._transport is None or self._stream is None:
+            return
+        reason: EndReason = "connection_lost"
+        try:
+            await self._transport.wait_disconnected()
+        except WSProtocolError as broken:
+            reason = "message_too_big" if broken.code == WSCloseCode.MESSAGE_TOO_BIG else "protocol_error"
+        self._stream.closed(reason, clock_ms())
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Begin the stream."""
+        self._transport = transport
+        self._stream = self._open_stream(self)
+        self.pump()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Take a frame of the app."""
+        if self._stream is None:
+            return
+        if frame.msg_type == WSMsgType.CLOSE:
+            code = frame.get_payload_as_bytes()[:2]
+            self._stream.close_code = int.from_bytes(code, "big") if code else None
+            self._stream.closed("app_closed", clock_ms())
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        elif frame.msg_type in _KINDS:
+            self._take(_KINDS[frame.msg_type], frame.get_payload_as_bytes(), self._stream, final=frame.fin)
+
+    def _take(self, kind: FrameKind, payload: bytes, stream: CarrierStream, *, final: bool) -> None:
+        try:
+            message = self._joiner.put(kind, payload, final=final)
+        except BrokenFrames as broken:
+            code = WSCloseCode.MESSAGE_TOO_BIG if broken.too_big else WSCloseCode.PROTOCOL_ERROR
+            raise WSProtocolError(code, str(broken)) from None
+        if message is None:
+            return
+        if message[0] is FrameKind.TEXT:
+            stream.receive(message[1], clock_ms())
+        else:
+            stream.receive_binary()
+        self.pump()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Nothing can be sent any more."""
+        self._cancel_timer()
+
+    def pause_writing(self) -> None:
+        """The app reads slowly: pump watches how much waits for it."""
+
+    def resume_writing(self) -> None:
+        """The app reads again."""
+
+    def pump(self) -> None:
+        """Send what is due and come back when more will be."""
+        transport, stream = self._transport, self._stream
+        if transport is None or stream is None or transport.is_disconnected or transport.is_close_frame_sent:
+            return
+        now_ms = clock_ms()
+        for text in stream.outgoing(now_ms):
+            transport.send(WSMsgType.TEXT, text)
+        if transport.underlying_transport.get_write_buffer_size() > MAX_UNSENT_OCTETS:
+            stream.closed("app_stalled", now_ms)
+            transport.disconnect(graceful=False)
+        elif stream.finished:
+            self._hang_up(transport)
+        else:
+            self._sleep(stream.next_deadline_ms(now_ms), now_ms)
+
+    def _sleep(self, deadline_ms: float | None, now_ms: float) -> None:
+        self._cancel_timer()
+        if deadline_ms is not None:
+            self._timer = self._loop.call_later(max(0.0, deadline_ms - now_ms) / 1000, self.pump)
+
+    def _hang_up(self, transport: WSTransport) -> None:
+        self._cancel_timer()
+        transport.send_close(WSCloseCode.OK)
+        self._timer = self._loop.call_later(CLOSE_TIMEOUT_S, transport.disconnect, False)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Dialer:
+    """Opens WebSockets to apps."""
+
+    def __init__(self, connect_timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
+        self._connect_timeout_s = connect_timeout_s
+        self._ssl_context = ssl_context
+
+    async def dial(
+        self, url: str, auth_token: str | None, open_stream: Callable[[AppSocket], CarrierStream]
+    ) -> AppSocket:
+        """Connect and begin the stream. DialFailed: refused, unreachable, too slow, or not a WebSocket."""
+        app = AppSocket(open_stream)
+        sockets: list[socket.socket] = []
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await ws_connect(
+                    lambda _request, _response: app,
+                    url,
+                    ssl_context=self._ssl_context,
+                    websocket_handshake_timeout=None,
+                    logger_name=_LOGGER,
+                    max_frame_size=MAX_MESSAGE_OCTETS,
+                    extra_headers=None if auth_token is None else {AUTH_TOKEN_HEADER: auth_token},
+                    max_redirects=0,
+                    socket_factory=_Connector(sockets),
+                )
+        except (OSError, WSError, ValueError) as error:
+            # The time may be over in the very moment of success.
+            if not app.connected:
+                raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
+        finally:
+            # picows leaves a connection open whose handshake is given up: end of input makes it close.
+            if not app.connected:
+                _shut(sockets)
+        if not app.connected:
+            raise DialFailed("the connection was closed during the handshake")
+        return app
+
+
+class _Connector:
+    """Connects by itself, to know the socket of a connection that is given up."""
+
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self._sockets = sockets
+
+    async def __call__(self, url: WSParsedURL) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        failure: OSError = OSError("the name has no address")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
+            candidate = socket.socket(family, kind, protocol)
+            candidate.setblocking(False)
+            try:
+                await loop.sock_connect(candidate, address)
+            except OSError as error:
+                candidate.close()
+                failure = error
+            except BaseException:
+                candidate.close()
+                raise
+            else:
+                self._sockets.append(candidate)
+                return candidate
+        raise failure
+
+
+def _shut(sockets: list[socket.socket]) -> None:
+    for opened in sockets:
+        with contextlib.suppress(OSError):  # it is closed already
+            opened.shutdown(socket.SHUT_RDWR)

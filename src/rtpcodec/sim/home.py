@@ -1,0 +1,50 @@
+"""The event loop that a carrier lives in, reached from its own thread or from any other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final, TypeVar
+
+ANSWER_TIMEOUT_S: Final = 10.0
+"""A loop that is not blocked answers in milliseconds."""
+
+T = TypeVar("T")
+
+
+def clock_ms() -> float:
+    """The clock of all streams."""
+    return time.monotonic() * 1000
+
+
+class Home:
+    """Made inside the loop."""
+
+    __slots__ = ("_thread_id", "loop")
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
+
+    @property
+    def here(self) -> bool:
+        """Whether the caller's thread is that of the loop."""
+        return threading.get_ident() == self._thread_id
+
+    def run(self, act: Callable[[], T]) -> T:
+        """Do something in the loop's thread and wait for its result. After the loop's end it is done at once, here."""
+        if self.here or self.loop.is_closed():
+            return act()
+        done: Future[T] = Future()
+
+        def act_there() -> None:
+            try:
+                done.set_result(act())
+            except Exception as error:  # it is raised where `run` was called
+                done.set_exception(error)
+
+        self.loop.call_soon_threadsafe(act_there)
+        return done.result(ANSWER_TIMEOUT_S)

@@ -1,0 +1,159 @@
+"""What a stream did, in figures."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from rtpcodec.sim.network import Packet
+
+LATE_TOLERANCE_MS: Final = 5.0
+"""A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""
+
+EndReason = Literal[
+    "speech_ended",
+    "hang_up",
+    "streaming_stop",
+    "time_limit",
+    "speech_failed",
+    "carrier_closed",
+    "app_closed",
+    "app_stalled",
+    "connection_failed",
+    "connection_lost",
+    "message_too_big",
+    "protocol_error",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReport:
+    """One stream of a call, seen from the carrier. PCM is native int16 mono."""
+
+    call_control_id: str
+    stream_id: str
+    end_reason: EndReason
+    """Why it ended.
+
+    speech_ended     the caller said everything and hung up
+    hang_up          SimulatedCall.hang_up
+    streaming_stop   the command
+    time_limit       the call was longer than max_call_s
+    speech_failed    the generator of the speech raised; SimulatedCall.finished raises the same
+    carrier_closed   the Carrier's context ended
+    app_closed       the app closed the WebSocket
+    app_stalled      the app did not read: more than aio.MAX_UNSENT_OCTETS waited for it
+    connection_failed, connection_lost   there was no WebSocket, or it went without a close frame
+    message_too_big, protocol_error      the app broke a limit or a rule of WebSocket
+    """
+    close_code: int | None = None
+    """The code with which the app closed or answered the close."""
+
+    codec: str
+    """Of the audio to the app."""
+    sample_rate_hz: int
+    return_codec: str
+    """Of the audio from the app."""
+    heard_hz: int
+
+    messages_sent: int = 0
+    """Of every kind, as they went out: with duplicates, without dropped chunks."""
+    media_sent: int = 0
+    octets_sent: int = 0
+    """Payload of those media messages."""
+    chunks_dropped: int = 0
+    chunks_duplicated: int = 0
+    chunks_reordered: int = 0
+
+    messages_received: int = 0
+    media_received: int = 0
+    octets_received: int = 0
+    media_unheard: int = 0
+    """Media messages of the app that nobody hears: `rtp` audio in mode `mp3`, or legs that this call does not have."""
+    media_refused: int = 0
+    """Media messages beyond the play-out's limit."""
+    marks_received: int = 0
+    marks_returned: int = 0
+    """Played and cleared ones."""
+    marks_cleared: int = 0
+    clears_received: int = 0
+    errors_sent: int = 0
+
+    ticks: int = 0
+    late_ticks: int = 0
+    """Chunks that were made more than LATE_TOLERANCE_MS after their time: this process was too busy."""
+    worst_late_ms: float = 0.0
+    dry_count: int = 0
+    """How often audio came when all before it had been heard: an underrun, or a pause between two answers."""
+    dry_ms: float = 0.0
+    latencies_ms: tuple[float, ...] = field(default=(), repr=False)
+    """For each returned chunk, the time since the caller's audio at the same position was sent; it is for echoes."""
+
+    source_pcm: bytes = field(default=b"", repr=False)
+    """What the caller said, before encoding, at sample_rate_hz; dropped chunks and the filled last one included."""
+    heard_pcm: bytes = field(default=b"", repr=False)
+    """What the caller heard since `start`, at heard_hz; silence wherever there was none."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures that a stream counts as it goes; their names are those of CallReport."""
+
+    messages_sent: int = 0
+    media_sent: int = 0
+    octets_sent: int = 0
+    messages_received: int = 0
+    media_received: int = 0
+    octets_received: int = 0
+    media_unheard: int = 0
+    media_refused: int = 0
+    marks_received: int = 0
+    marks_returned: int = 0
+    marks_cleared: int = 0
+    clears_received: int = 0
+    errors_sent: int = 0
+    ticks: int = 0
+    late_ticks: int = 0
+    worst_late_ms: float = 0.0
+
+    def sent(self, packet: Packet) -> None:
+        """A message went out."""
+        self.messages_sent += 1
+        self.media_sent += packet.track is not None
+        self.octets_sent += packet.octets
+
+    def tick(self, late_ms: float) -> None:
+        """A chunk was made so long after its time."""
+        self.ticks += 1
+        self.late_ticks += late_ms > LATE_TOLERANCE_MS
+        self.worst_late_ms = max(self.worst_late_ms, late_ms)
+
+
+class EchoMeter:
+    """Round trips of an echo, by the position in the audio, so that chunks of both ways may differ in size."""
+
+    __slots__ = ("_returned_ms", "_sent", "_sent_ms", "latencies_ms")
+
+    _SLACK_MS: Final = 0.5  # durations are rounded to samples of two rates
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[float, float]] = deque()  # where a chunk ends in the audio, when it was sent
+        self._sent_ms = 0.0
+        self._returned_ms = 0.0
+        self.latencies_ms: list[float] = []
+
+    def sent(self, duration_ms: float, now_ms: float) -> None:
+        """A chunk went out."""
+        self._sent_ms += duration_ms
+        self._sent.append((self._sent_ms, now_ms))
+
+    def returned(self, duration_ms: float, now_ms: float) -> None:
+        """So much came back; the end of it is timed."""
+        if not duration_ms:
+            return
+        self._returned_ms += duration_ms
+        while self._sent and self._sent[0][0] < self._returned_ms - self._SLACK_MS:
+            self._sent.popleft()
+        if self._sent:
+            self.latencies_ms.append(now_ms - self._sent[0][1])

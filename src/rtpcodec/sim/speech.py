@@ -1,0 +1,107 @@
+"""What the caller says: a WAV file, PCM, or pieces that a generator makes while the call runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, cast
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.files import read_wav
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.kernels.pcm import copy_samples
+
+SpeechSource = str | os.PathLike[str] | Buffer | Iterable[Buffer]
+
+_STEP_MS: Final = 20
+"""Speech is resampled in pieces of this length: neither at once, nor more than a chunk ahead."""
+
+
+class Speech:
+    """Speech at any rate that it can be resampled to, a chunk at a time."""
+
+    __slots__ = ("_at", "_ended", "_piece", "_pieces", "_ready", "_resampler", "sample_rate_hz")
+
+    def __init__(self, pieces: Iterable[Buffer], sample_rate_hz: int) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self._pieces: Iterator[Buffer] = iter(pieces)
+        self._piece = b""
+        self._at = 0  # how far the piece was taken
+        self._ready = bytearray()
+        self._resampler: Resampler | None = None
+        self._ended = False
+
+    def tune(self, to_hz: int) -> None:
+        """Choose the rate of what `take` gives. ValueError: no way leads there from the rate of the speech."""
+        self._resampler = self._resampler_to(to_hz)
+        self._ready.clear()
+
+    def require_way_to(self, to_hz: int) -> None:
+        """ValueError: speech cannot be had at that rate."""
+        self._resampler_to(to_hz)
+
+    def _resampler_to(self, to_hz: int) -> Resampler | None:
+        if to_hz == self.sample_rate_hz:
+            return None
+        try:
+            return Resampler(self.sample_rate_hz, to_hz)
+        except ValueError as error:
+            raise ValueError(f"speech has {self.sample_rate_hz} Hz, the stream {to_hz} Hz: {error}") from None
+
+    def take(self, samples: int) -> bytes:
+        """The next samples; fewer when the speech pauses or ends. What a generator raises comes through."""
+        octets = 2 * samples
+        while len(self._ready) < octets and self._step():
+            pass
+        taken = bytes(self._ready[:octets])
+        del self._ready[:octets]
+        return taken
+
+    @property
+    def ended(self) -> bool:
+        """All of it was taken."""
+        return self._ended and not self._ready
+
+    def _step(self) -> bool:
+        """Make a little more ready; False: there is nothing more, or nothing just now."""
+        if self._ended:
+            return False
+        if self._at == len(self._piece):
+            try:
+                self._piece, self._at = copy_samples(next(self._pieces)), 0
+            except StopIteration:
+                self._ended = True
+                if self._resampler is not None:
+                    self._ready += self._resampler.flush()
+                return True
+            if not self._piece:
+                return False
+        end = self._at + 2 * max(1, self.sample_rate_hz * _STEP_MS // 1000)
+        step, self._at = self._piece[self._at : end], min(end, len(self._piece))
+        self._ready += step if self._resampler is None else self._resampler.resample(step)
+        return True
+
+
+def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) -> Speech:
+    """Speech from what a user gives: a path to a WAV file, PCM, or an iterable of PCM pieces; an empty one is a pause.
+
+    PCM has speech_hz, or default_hz without it. ValueError: a rate for a file that has its own, a WAV file as PCM.
+    """
+    if isinstance(source, str | os.PathLike):
+        if speech_hz is not None:
+            raise ValueError(f"speech_hz is {speech_hz}, but the WAV file says its rate itself")
+        pcm, file_hz = read_wav(Path(source))
+        return Speech([pcm], file_hz)
+    rate_hz = default_hz if speech_hz is None else speech_hz
+    if rate_hz < 1:
+        raise ValueError(f"speech_hz is {rate_hz}, at least 1 is needed")
+    try:
+        view = memoryview(source)  # type: ignore[arg-type]  # asking is the only way to know on Python 3.11
+    except TypeError:
+        return Speech(cast("Iterable[Buffer]", source), rate_hz)
+    pcm = copy_samples(view)
+    if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
+        raise ValueError("speech begins with a WAV file's header, give the path of the file or samples alone")
+    return Speech([pcm], rate_hz)

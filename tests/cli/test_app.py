@@ -1,0 +1,126 @@
+"""The command line: help that suffices, and every wrong input as one line and exit code 2."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rtpcodec.cli.app import main
+
+RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
+
+
+@pytest.mark.parametrize("command", ["demo", "serve", "simulate", "start", "stop", "codecs"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"rtpcodec {command}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    import rtpcodec
+
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rtpcodec {rtpcodec.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["demo", "--bogus"], "No such option: --bogus"),
+        (["serve", "bogus"], "'bogus' is not one of"),
+        (["serve", "--host", "0.0.0.0"], "host '0.0.0.0' can be reached from other machines and no authorize is given"),
+        (["serve", "--codec", "PCMX"], "no codec is named 'PCMX'; known: PCMU, PCMA, L16"),
+        (["serve", "--codec", "PCMU", "--rate", "16000"], "PCMU has no sample rate of 16000 Hz, only 8000"),
+        (["serve", "play"], "play needs --file"),
+        (["serve", "--port", "99999"], "--port"),
+        (["simulate", "http://127.0.0.1/"], "stream_url has the scheme 'http', ws or wss is needed"),
+        (["simulate", "ws://127.0.0.1:1/", "--tracks", "all"], "tracks is 'all', one of"),
+        (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--mode", "ogg"], "mode is 'ogg', one of rtp, mp3"),
+        (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--parameter", "a"], "needs the form NAME=VALUE"),
+        (["stop"], "CALL_CONTROL_ID"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("rtpcodec: ")
+    assert complaint in err
+
+
+def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "ws://127.0.0.1:1/"]) == 1
+    assert capsys.readouterr().err == "rtpcodec: the endpoint at ws://127.0.0.1:1/ was not reached: connection_failed\n"
+
+
+def test_codecs_lists_each_codec(capsys: pytest.CaptureFixture[str]) -> None:
+    from rtpcodec.codecs import codec_names
+
+    assert main(["codecs"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in codec_names())
+
+
+def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
+    environment = os.environ | {"RTPCODEC_STREAM_TOKEN": "a token for this test"}
+    serving = subprocess.Popen(
+        [*RTPCODEC, "serve", "echo", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().split()[-1]
+        assert url.startswith("ws://127.0.0.1:")
+        heard = tmp_path / "heard.wav"
+        calling = subprocess.run(
+            [*RTPCODEC, "simulate", url, "--heard", str(heard), "--drop", "5"],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=60,
+        )
+        assert calling.returncode == 0, calling.stderr
+        assert "speech_ended" in calling.stdout
+        assert heard.stat().st_size > 100_000
+        refused = subprocess.run(
+            [*RTPCODEC, "simulate", url, "--token", "another"], capture_output=True, text=True, timeout=60
+        )
+        assert refused.returncode == 1
+        assert "another" not in refused.stderr
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(timeout=20) == 0
+        serving.stdout.close() if serving.stdout else None
+
+
+def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "folder" / "out.json"
+    assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
+    calls = {call["codec"]: call for call in json.loads(report.read_text())["calls"]}
+    assert list(calls) == ["PCMU", "PCMA", "L16"]
+    for call in calls.values():
+        assert set(call) == {
+            "codec",
+            "messages_received",
+            "messages_sent",
+            "messages_lost",
+            "snr_db",
+            "latency_ms_p50",
+            "latency_ms_p99",
+        }
+        assert call["messages_lost"] == 0
+        assert 0 < call["latency_ms_p50"] <= call["latency_ms_p99"]
+    assert calls["PCMU"]["snr_db"] >= 35
+    assert calls["PCMA"]["snr_db"] >= 35
+    assert calls["L16"]["snr_db"] is None
+    assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.glob("*.wav"))) == 6
+    assert "PCMU" in capsys.readouterr().out

@@ -1,0 +1,130 @@
+"""What each codec is, and what each one alone does."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rtpcodec.codecs import CodecInfo, codec, codec_names
+from rtpcodec.errors import PayloadError, RtpcodecError, UnknownCodec
+from rtpcodec.kernels import g711
+
+
+def test_names_are_the_carriers_own() -> None:
+    assert codec_names()[:3] == ("PCMU", "PCMA", "L16")
+    assert [codec(name).name for name in codec_names()] == list(codec_names())
+    assert codec("PCMU") is codec("PCMU")
+
+
+@pytest.mark.parametrize("name", ["pcmu", "", "MP3", "PCMU ", "audio/x-mulaw"])
+def test_other_names_are_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(UnknownCodec) as caught:
+        codec(name)
+    assert str(caught.value) == f"no codec is named {name!r}; known: {', '.join(codec_names())}"
+    assert isinstance(caught.value, LookupError)
+    assert isinstance(caught.value, RtpcodecError)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("PCMU", ("sample", (8000,), 0, 1, 1)),
+        ("PCMA", ("sample", (8000,), 8, 1, 1)),
+        ("L16", ("sample", (16000, 8000, 22050, 24000, 44100, 48000), None, 2, 1)),
+    ],
+)
+def test_facts(name: str, facts: tuple[Any, ...]) -> None:
+    info = codec(name)
+    assert (
+        info.kind,
+        info.sample_rates_hz,
+        info.payload_type,
+        info.octets_per_unit,
+        info.samples_per_unit,
+    ) == facts
+
+
+@pytest.mark.parametrize("name", codec_names())
+def test_facts_of_every_codec_agree_with_one_another(name: str) -> None:
+    info = codec(name)
+    assert info.sample_rate_hz() == info.sample_rates_hz[0]
+    for rate_hz in info.sample_rates_hz:
+        assert info.sample_rate_hz(rate_hz) == rate_hz
+        assert info.rtp_clock_hz(rate_hz) == (info.fixed_rtp_clock_hz or rate_hz)
+    assert info.rtp_clock_hz() == info.rtp_clock_hz(info.sample_rates_hz[0])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        info.name = "other"  # type: ignore[misc]
+    assert repr(info).startswith(f"CodecInfo(name='{name}', kind='{info.kind}', sample_rates_hz=(")
+    assert {info} == {codec(name)}
+
+
+def test_rates_that_a_codec_does_not_have_are_refused() -> None:
+    text = "^PCMU has no sample rate of 16000 Hz, only 8000$"
+    for call in (
+        codec("PCMU").encoder,
+        codec("PCMU").decoder,
+        codec("PCMU").rtp_clock_hz,
+        codec("PCMU").sample_rate_hz,
+    ):
+        with pytest.raises(ValueError, match=text):
+            call(16000)
+    with pytest.raises(
+        ValueError, match=r"^L16 has no sample rate of 11025 Hz, only 16000, 8000, 22050, 24000, 44100, 48000$"
+    ):
+        codec("L16").encoder(11025, byte_order="big")
+
+
+def test_rtp_clock_is_a_fact_of_its_own() -> None:
+    info = dataclasses.replace(codec("L16"), name="WIDE", fixed_rtp_clock_hz=8000)
+    assert (info.sample_rate_hz(), info.rtp_clock_hz(), info.rtp_clock_hz(48000)) == (16000, 8000, 8000)
+
+
+def test_samples_in_a_payload() -> None:
+    assert codec("PCMU").samples_in(bytes(160)) == 160
+    assert codec("L16").samples_in(bytearray(640)) == 320
+    assert codec("L16").samples_in(np.zeros(320, np.int16)) == 320  # type: ignore[arg-type]
+    assert dataclasses.replace(codec("PCMU"), samples_per_unit=2).samples_in(bytes(160)) == 320
+    with pytest.raises(PayloadError, match=r"^L16 payload has 3 octets, a multiple of 2 is needed$"):
+        codec("L16").samples_in(bytes(3))
+    assert issubclass(PayloadError, ValueError)
+
+
+@pytest.mark.parametrize("make", [codec("L16").encoder, codec("L16").decoder])
+def test_l16_has_no_default_byte_order(make: Any) -> None:
+    with pytest.raises(TypeError, match="byte_order"):
+        make()
+    for wrong in ("native", "LITTLE", None):
+        with pytest.raises(ValueError, match=f"^byte_order is {wrong!r}, 'little' or 'big' is needed$"):
+            make(byte_order=wrong)
+    assert make(byte_order="big").copy().byte_order == "big"
+    assert repr(make(byte_order="big")).endswith(" 16000 Hz big>")
+
+
+def test_l16_is_what_its_byte_order_says() -> None:
+    samples = (1, -2, 32767, -32768)
+    pcm = struct.pack("=4h", *samples)
+    for order, form in (("little", "<4h"), ("big", ">4h")):
+        wire = struct.pack(form, *samples)
+        assert codec("L16").encoder(byte_order=order).encode(pcm) == wire
+        assert codec("L16").decoder(byte_order=order).decode(wire) == pcm
+
+
+def test_g711_codecs_are_the_kernels() -> None:
+    pcm = struct.pack("=5h", -32768, -1, 0, 1000, 32767)
+    assert codec("PCMU").encoder().encode(pcm) == g711.pcmu_encode(pcm)
+    assert codec("PCMA").encoder().encode(pcm) == g711.pcma_encode(pcm)
+    assert codec("PCMU").decoder().decode(bytes(range(256))) == g711.pcmu_decode(bytes(range(256)))
+    assert codec("PCMA").decoder().decode(bytes(range(256))) == g711.pcma_decode(bytes(range(256)))
+
+
+@pytest.mark.parametrize("name", ["PCMU", "PCMA"])
+def test_options_that_a_codec_does_not_have_are_refused(name: str) -> None:
+    info: CodecInfo = codec(name)
+    with pytest.raises(TypeError, match="byte_order"):
+        info.encoder(byte_order="little")
+    with pytest.raises(TypeError, match="byte_order"):
+        info.decoder(byte_order="little")

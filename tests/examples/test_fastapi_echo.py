@@ -1,0 +1,53 @@
+"""The acceptance of the sans-IO face: a framework that knows nothing of us carries a call of the simulator."""
+
+import asyncio
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import uvicorn
+
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
+from rtpcodec.sim import Carrier
+from rtpcodec.stream.plan import StreamPlan
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_echo.py"
+
+
+def load_example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fastapi_echo", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_is_thirty_lines_and_echoes_a_call() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 36, "imports and docstring included"
+
+    async def main() -> None:
+        config = uvicorn.Config(load_example().app, port=0, log_level="error", lifespan="off", ws="websockets-sansio")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        speech = bytes(range(256)) * 64  # about one second
+        async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+            call = carrier.new_call(speech, codec="PCMU", speech_hz=8000, tail_ms=300, playout_delay_ms=100)
+            url = f"ws://127.0.0.1:{port}/media"
+            plan = StreamPlan(send_codec="PCMU")
+            await control.start_streaming(call.call_control_id, stream_url=url, **plan.command_fields())
+            report = await call.finished()
+        server.should_exit = True
+        await serving
+        assert report.end_reason == "speech_ended"
+        assert report.media_received == report.media_sent
+        assert report.errors_sent == 0
+        # Mu-law twice is mu-law once: encoding what was decoded gives the same codes.
+        assert pcmu_decode(pcmu_encode(speech)) in report.heard_pcm
+
+    asyncio.run(main())

@@ -1,0 +1,93 @@
+"""The carrier's play-out as the specification tells it (media streaming 6.2), in plain Python: what is heard, and when.
+
+It plays what it has without a break, echoes a mark when the audio before it has ended, and on `clear` forgets the rest
+and echoes the marks that waited.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Frame:
+    """One chunk and when it plays."""
+
+    octets: bytes
+    start_ms: float
+    end_ms: float
+
+
+@dataclass
+class FarEnd:
+    """Fed with texts at the moments they arrive."""
+
+    octets_per_ms: float = 8.0
+    frames: list[Frame] = field(default_factory=list)
+    breaks_ms: list[float] = field(default_factory=list)
+    """How long the far end had nothing to play, each time between two frames."""
+    most_ahead_ms: float = 0.0
+    clears: int = 0
+    waiting: list[tuple[str, float]] = field(default_factory=list)
+    echoes: list[tuple[str, float]] = field(default_factory=list)
+    """Names of marks and when their echo leaves."""
+    end_ms: float = float("-inf")
+
+    def take(self, texts: list[str], now_ms: float) -> None:
+        """Texts that arrive now."""
+        self.advance(now_ms)
+        for text in texts:
+            message = json.loads(text)
+            match message["event"]:
+                case "media":
+                    self._queue(b64decode(message["media"]["payload"], validate=True), now_ms)
+                case "mark":
+                    self.waiting.append((message["mark"]["name"], max(self.end_ms, now_ms)))
+                    self.advance(now_ms)
+                case "clear":
+                    self._clear(now_ms)
+                case other:
+                    raise AssertionError(f"nobody sends {other!r} to the carrier")
+
+    def advance(self, now_ms: float) -> None:
+        """Echo the marks whose audio has ended."""
+        while self.waiting and self.waiting[0][1] <= now_ms:
+            self.echoes.append(self.waiting.pop(0))
+
+    def take_echoes(self) -> list[tuple[str, float]]:
+        """The echoes that left since the last call."""
+        left, self.echoes = self.echoes, []
+        return left
+
+    def heard(self, now_ms: float) -> bytes:
+        """All octets that have been played by now."""
+        return b"".join(
+            frame.octets[: int((now_ms - frame.start_ms) * self.octets_per_ms)]
+            for frame in self.frames
+            if frame.start_ms < now_ms
+        )
+
+    def heard_ms(self, now_ms: float) -> float:
+        """How long it has played by now."""
+        return sum(max(0.0, min(frame.end_ms, now_ms) - frame.start_ms) for frame in self.frames)
+
+    def _queue(self, octets: bytes, now_ms: float) -> None:
+        if now_ms > self.end_ms and self.frames:
+            self.breaks_ms.append(now_ms - self.end_ms)
+        start_ms = max(self.end_ms, now_ms)
+        self.end_ms = start_ms + len(octets) / self.octets_per_ms
+        self.frames.append(Frame(octets, start_ms, self.end_ms))
+        self.most_ahead_ms = max(self.most_ahead_ms, self.end_ms - now_ms)
+
+    def _clear(self, now_ms: float) -> None:
+        self.clears += 1
+        self.frames = [frame for frame in self.frames if frame.start_ms < now_ms]
+        if self.frames and self.frames[-1].end_ms > now_ms:
+            last = self.frames[-1]
+            last.octets = last.octets[: int((now_ms - last.start_ms) * self.octets_per_ms)]
+            last.end_ms = now_ms
+        self.end_ms = min(self.end_ms, now_ms)
+        self.echoes += [(name, now_ms) for name, _ in self.waiting]
+        self.waiting.clear()

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+import rtpcodec
+from rtpcodec.errors import EndpointError
+from rtpcodec.server import Call
+from tests.server.dialler import call, dial, get, raw, refused_with, run, until
+
+TOKEN = "Zm9v-very-secret"
+
+
+async def listen(call: Call) -> None:
+    async for _ in call.audio():
+        pass
+
+
+def statuses(*dials: dict[str, Any], **options: Any) -> list[int]:
+    """With what the endpoint answers to each dial."""
+    found: list[int] = []
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, **options) as endpoint:
+            for attempt in dials:
+                at = attempt.pop("at", "/")
+                found.append(await refused_with(f"ws://127.0.0.1:{endpoint.port}{at}", **attempt))
+            refused = endpoint.statistics().calls_refused
+            assert refused == len(found) - found.count(101)
+
+    run(main)
+    return found
+
+
+def test_the_token_decides() -> None:
+    wrong = [{}, {"token": ""}, {"token": TOKEN[:-1]}, {"token": TOKEN + "x"}, {"token": f"Bearer {TOKEN}"}]
+    assert statuses({"token": TOKEN}, *wrong, authorize=TOKEN) == [101, 401, 401, 401, 401, 401]
+
+
+def test_a_token_beyond_ascii_in_the_header_is_only_wrong() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint, raw(endpoint.port) as http:
+            assert (await http.upgrade(x_telnyx_streaming_auth_token="\xe9")).startswith("HTTP/1.1 401 ")
+
+    run(main)
+
+
+def test_a_function_decides_over_headers_and_path() -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def authorize(headers: Mapping[str, str], path: str) -> bool:
+        asked.append((path, headers.get("X-Key")))
+        return path.endswith("?key=1") and headers["x-KEY"] == "2"
+
+    both = {"at": "/?key=1", "headers": {"X-Key": "2"}}
+    assert statuses(both, {"headers": {"X-Key": "2"}}, authorize=authorize) == [101, 401]
+    assert asked == [("/?key=1", "2"), ("/", "2")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "record"),
+    [
+        (lambda: 1, "authorize gave a value of type int, a bool is needed; the call is refused"),
+        (lambda: None, "authorize gave a value of type NoneType, a bool is needed; the call is refused"),
+        (lambda: 1 / 0, "authorize failed, the call is refused"),
+    ],
+)
+def test_a_function_that_fails_lets_nobody_in(answer: Any, record: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert statuses({}, authorize=lambda _headers, _path: answer()) == [500]
+    assert [found.getMessage() for found in caplog.records if found.levelno >= logging.ERROR] == [record]
+
+
+def test_the_path_decides_without_its_query() -> None:
+    paths = ["/media", "/media?token=1", "/", "/media/", "/Media", "/other"]
+    assert statuses(*({"at": at} for at in paths), path="/media") == [101, 101, 404, 404, 404, 404]
+
+
+def test_any_path() -> None:
+    assert statuses({"at": "/"}, {"at": "/a/b?c"}, path=None) == [101, 101]
+
+
+def test_the_path_is_refused_before_the_token_is_looked_at() -> None:
+    assert statuses({"at": "/other"}, authorize=TOKEN) == [404]
+
+
+def test_health_checks_need_no_token_and_count_calls() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN, path="/media") as endpoint:
+            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "ok", "calls": 0}))
+            async with dial(endpoint.url, token=TOKEN) as carrier:
+                await carrier.start()
+                await until(lambda: endpoint.calls)
+                assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok", "calls": 1}))
+            await endpoint.drain()
+            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining", "calls": 0}))
+            assert endpoint.statistics().calls_refused == 0
+
+    run(main)
+
+
+def test_what_is_no_upgrade_is_refused() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint:
+            assert (await get(endpoint.port, "/"))[0] == 401
+            assert (await get(endpoint.port, "/", **{"x-telnyx-streaming-auth-token": TOKEN}))[0] == 400
+            async with raw(endpoint.port) as http:
+                http.write(b"POST / HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert (await http.reader.read()).startswith(b"HTTP/1.1 400 ")
+            assert endpoint.statistics().calls_taken == 0
+
+    run(main)
+
+
+@pytest.mark.parametrize("connection", ["keep-alive, Upgrade", "upgrade,close", "UPGRADE"])
+def test_proxies_may_add_to_the_connection_header(connection: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint, raw(endpoint.port) as http:
+            assert (await http.upgrade(Connection=connection)).startswith("HTTP/1.1 101 ")
+
+    run(main)
+
+
+def test_more_calls_than_allowed_are_refused() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, max_calls=2) as endpoint:
+            async with call(endpoint.url), call(endpoint.url):
+                assert await refused_with(endpoint.url) == 503
+            await until(lambda: endpoint.statistics().calls_running == 0)
+            assert await refused_with(endpoint.url) == 101
+
+    run(main)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.org"])
+def test_a_public_address_needs_authorization(host: str) -> None:
+    with pytest.raises(EndpointError) as refusal:
+        rtpcodec.serve(listen, host=host)
+    assert str(refusal.value) == (
+        f"host {host!r} can be reached from other machines and no authorize is given: "
+        "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
+    )
+    rtpcodec.serve(listen, host=host, authorize=TOKEN)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_a_loopback_address_does_not(host: str) -> None:
+    rtpcodec.serve(listen, host=host)
+
+
+def test_a_public_address_with_authorization_serves() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, host="0.0.0.0", authorize=TOKEN) as endpoint:
+            assert endpoint.url == f"ws://0.0.0.0:{endpoint.port}/"
+            assert await refused_with(f"ws://127.0.0.1:{endpoint.port}/") == 401
+            assert await refused_with(f"ws://127.0.0.1:{endpoint.port}/", token=TOKEN) == 101
+
+    run(main)
+
+
+def test_no_log_has_a_token_or_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1)
+    logging.getLogger("websockets.client").setLevel(logging.WARNING)
+    try:
+        with_token = {"token": TOKEN, "at": "/media?key=key-1234"}
+        assert statuses(with_token, {"token": "wrong-5678"}, path="/media", authorize=TOKEN) == [101, 404]
+        assert statuses({"token": "wrong-5678"}, authorize=TOKEN) == [401]
+    finally:
+        logging.getLogger("websockets.client").setLevel(logging.NOTSET)
+    assert "request refused: 401 Unauthorized" in caplog.messages
+    assert not [word for word in (TOKEN, "wrong-5678", "key-1234") if word in caplog.text]

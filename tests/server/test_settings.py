@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import pytest
+
+import rtpcodec
+from rtpcodec import events
+from rtpcodec.errors import EndpointError
+from rtpcodec.server import Call, EndpointOptions, EndpointSettings
+
+
+async def listen(call: Call) -> None:
+    async for _ in call.audio():
+        pass
+
+
+def take(_call: Call, _audio: events.Audio) -> None:
+    pass
+
+
+async def wait_for(*_arguments: object) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"handler": None}, "0 of handler and on_audio are given, exactly 1 is needed"),
+        ({"on_audio": take}, "2 of handler and on_audio are given, exactly 1 is needed"),
+        ({"handler": "echo"}, "handler or on_audio is of type str, a function is needed"),
+        (
+            {"handler": None, "on_audio": listen},
+            "on_audio is a coroutine function, a plain one is needed; coroutines go in as handler",
+        ),
+        ({"authorize": ""}, "authorize is an empty token or no string, a token or a function is needed"),
+        ({"authorize": b"token"}, "authorize is an empty token or no string, a token or a function is needed"),
+        ({"authorize": wait_for}, "authorize is a coroutine function, a plain one is needed"),
+        ({"port": 65536}, "port is 65536, 0 to 65535 is needed"),
+        ({"path": "media"}, "path is 'media', it must begin with '/' and have no query"),
+        ({"path": "/media?x"}, "path is '/media?x', it must begin with '/' and have no query"),
+        ({"path": "/healthz"}, "path is '/healthz', which answers health checks; another one is needed"),
+        ({"max_queue_ms": 199}, "max_queue_ms is 199, at least 200 is needed"),
+        ({"max_calls": 0}, "max_calls is 0, at least 1 is needed"),
+        ({"max_fragments": 0}, "max_fragments is 0, at least 1 is needed"),
+        ({"max_message_octets": 0}, "max_message_octets is 0, at least 1 is needed"),
+        ({"max_message_octets": 2**23}, "max_message_octets is 8388608, at most 4194304 is possible"),
+        ({"drain_s": -1}, "drain_s is -1, at least 0 is needed"),
+        ({"drain_s": float("nan")}, "drain_s is nan, at least 0 is needed"),
+        ({"start_timeout_s": 0}, "start_timeout_s is 0, more than 0 is needed; None switches it off"),
+        ({"idle_timeout_s": -1.0}, "idle_timeout_s is -1.0, more than 0 is needed; None switches it off"),
+        ({"ping_interval_s": 0}, "ping_interval_s is 0, more than 0 is needed; None switches it off"),
+        ({"lead_ms": -1}, "lead_ms is -1, 0 or more is needed, or None"),
+        ({"receive_pcm_hz": 11025}, "from_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(EndpointError) as refusal:
+        rtpcodec.serve(**({"handler": listen} | options))
+    assert str(refusal.value) == message
+
+
+def test_the_keywords_are_the_settings() -> None:
+    settings = get_type_hints(EndpointSettings, localns={"Call": Call})
+    options = get_type_hints(EndpointOptions)
+    assert {"handler", "on_audio"} == set(settings) - set(options)
+    assert {name: settings[name] for name in options} == options
+
+
+def test_a_repr_has_no_token() -> None:
+    settings = EndpointSettings(handler=listen, authorize="Zm9v-very-secret")
+    assert "Zm9v" not in repr(settings)

@@ -1,0 +1,216 @@
+"""How a stream begins, changes its format, and ends; and the events that carry no audio."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from rtpcodec import MediaSession, StreamPlan, events
+from rtpcodec.errors import LocalProtocolError, StreamEnded
+from rtpcodec.stream.messages import MediaFormat
+from tests.stream import carrier
+
+
+def test_started_tells_who_and_what_and_when() -> None:
+    session = MediaSession(utc_offset_ms=1_700_000_000_000.0)
+    session.receive(carrier.CONNECTED, 5.0)
+    members = {"from": "+15550100001", "to": "+15550100002", "client_state": "e30=", "user_id": "u"}
+    start = carrier.start(
+        call_control_id="v3:x", call_session_id="s", tags=["a"], custom_parameters={"k": "v"}, **members
+    )
+    session.receive(start, 7.5)
+    assert session.events(8.0) == [
+        events.Started(
+            stream_id="stream-1",
+            call_control_id="v3:x",
+            call_session_id="s",
+            user_id="u",
+            from_number="+15550100001",
+            to_number="+15550100002",
+            tags=("a",),
+            client_state="e30=",
+            custom_parameters={"k": "v"},
+            media_format=MediaFormat("PCMU", 8000, 1),
+            monotonic_ms=7.5,
+            utc_ms=1_700_000_000_007.5,
+        )
+    ]
+    assert session.events(9.0) == []
+
+
+def test_without_an_offset_no_utc() -> None:
+    session = MediaSession()
+    session.receive(carrier.start(), 0.0)
+    (event,) = session.events(0.0)
+    assert isinstance(event, events.Started)
+    assert event.utc_ms is None
+
+
+def test_only_the_encoding_is_needed() -> None:
+    session = MediaSession()
+    assert (session.streaming, session.media_format, session.next_deadline_ms) == (False, None, None)
+    session.receive('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}', 0.0)
+    (event,) = session.events(0.0)
+    assert isinstance(event, events.Started)
+    assert (event.stream_id, event.from_number, event.custom_parameters) == (None, None, {})
+    assert (session.streaming, session.media_format) == (True, MediaFormat("PCMU"))
+    assert carrier.kinds(carrier.fed(session, ['{"event":"media","media":{"payload":"//8="}}'])) == ["Audio"]
+
+
+def test_second_start_in_another_format_delivers_what_waits_and_builds_anew() -> None:
+    session = carrier.started()
+    carrier.fed(session, [carrier.media(chunk=1), carrier.media(chunk=3)])
+    found = carrier.fed(session, [carrier.start("L16", 16000), carrier.media(bytes(640), chunk=1)])
+    assert carrier.kinds(found) == ["Audio", "FormatChanged", "Started", "Audio"]
+    assert found[1] == events.FormatChanged(MediaFormat("PCMU", 8000, 1), MediaFormat("L16", 16000, 1))
+    old, new = carrier.audio_of(found)
+    assert (old.chunk, old.sample_rate_hz, new.chunk, new.sample_rate_hz, new.media_ms) == (3, 8000, 1, 16000, 0.0)
+    assert session.media_format == MediaFormat("L16", 16000, 1)
+
+
+def test_second_start_in_the_same_format_is_only_a_start() -> None:
+    session = carrier.started()
+    carrier.fed(session, [carrier.media(chunk=chunk) for chunk in range(1, 9)])
+    found = carrier.fed(session, [carrier.start(), carrier.media(chunk=1)])
+    assert carrier.kinds(found) == ["Started", "Audio"]
+
+
+def test_sending_goes_on_over_a_second_start() -> None:
+    session = carrier.started(lead_ms=None)
+    session.play(bytes(320 + 100))
+    carrier.fed(session, [carrier.start("PCMA")])
+    session.play(bytes(220))
+    assert len(carrier.sent_octets(session.outgoing(50.0))) == 320
+
+
+@pytest.mark.parametrize("receive_pcm_hz", ["native", 16000, None])
+@pytest.mark.parametrize(("encoding", "rate"), [("G729", 8000), ("OPUS-X", None)])
+def test_unknown_codec_is_told_with_its_remedy_and_payloads_are_delivered(
+    encoding: str, rate: int | None, receive_pcm_hz: Any
+) -> None:
+    session = MediaSession(receive_pcm_hz=receive_pcm_hz)
+    found = carrier.fed(session, [carrier.start(encoding, rate), carrier.media(b"abc"), carrier.media(b"de")])
+    assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio", "Audio"]
+    remedy = "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
+    assert found[1] == events.UnsupportedCodec(encoding, rate, remedy)
+    assert [(audio.payload, audio.pcm) for audio in carrier.audio_of(found)] == [(b"abc", b""), (b"de", b"")]
+    assert session.describe().startswith(f"receive {encoding} (not decoded); ")
+    session.play(bytes(320))
+    assert carrier.sent_octets(session.outgoing(60.0)) == carrier.FRAME
+
+
+def test_a_rate_that_cannot_be_decoded_is_told_with_its_remedy() -> None:
+    session = MediaSession()
+    found = carrier.fed(session, [carrier.start("L16", 11025), carrier.media(bytes(4))])
+    assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
+    told = found[1]
+    assert isinstance(told, events.UnsupportedCodec)
+    assert told.remedy.startswith("L16 has no sample rate of 11025 Hz, only 16000, 8000, ")
+
+
+def test_a_rate_that_cannot_be_resampled_is_told_with_its_remedy() -> None:
+    session = MediaSession(receive_pcm_hz=16000)
+    found = carrier.fed(session, [carrier.start("L16", 22050), carrier.media(bytes(4))])
+    assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
+    told = found[1]
+    assert isinstance(told, events.UnsupportedCodec)
+    assert told.remedy.endswith("; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
+    session = MediaSession(receive_pcm_hz=None)
+    assert carrier.kinds(carrier.fed(session, [carrier.start("L16", 22050)])) == ["Started"]
+
+
+@pytest.mark.parametrize(("last", "reason"), [(carrier.STOP, "stop"), (None, "closed")])
+def test_the_end_delivers_what_waits_and_is_told_once(last: str | None, reason: Any) -> None:
+    session = carrier.started()
+    session.play(bytes(320))
+    name = session.mark()
+    carrier.fed(session, [carrier.media(chunk=1), carrier.media(chunk=3)])
+    if last is None:
+        session.closed(60.0)
+    else:
+        session.receive(last, 60.0)
+    session.receive(carrier.media(chunk=4), 80.0)
+    session.receive("{", 80.0)
+    session.closed(80.0)
+    found = session.events(80.0)
+    assert carrier.kinds(found) == ["Audio", "MarkCleared", "Stopped"]
+    assert found[1:] == [events.MarkCleared(name, "stop"), events.Stopped(reason)]
+    assert (session.ended, session.streaming, session.queued_ms) == (True, False, 0.0)
+    assert (session.outgoing(99.0), session.next_deadline_ms) == ([], None)
+
+
+def test_after_the_end_nothing_can_be_sent() -> None:
+    session = carrier.started()
+    session.receive(carrier.STOP, 0.0)
+    for call in (
+        lambda: session.play(bytes(320)),
+        lambda: session.play_payload(bytes(160)),
+        session.flush,
+        session.mark,
+        lambda: session.interrupt(1.0),
+    ):
+        with pytest.raises(StreamEnded, match=r"^the stream has stopped, nothing can be sent any more$"):
+            call()
+    assert issubclass(StreamEnded, LocalProtocolError)
+
+
+def test_end_before_start() -> None:
+    session = MediaSession()
+    session.play(bytes(320))
+    session.closed(0.0)
+    assert session.events(0.0) == [events.Stopped("closed")]
+
+
+def test_events_without_audio() -> None:
+    session = carrier.started()
+    found = carrier.fed(
+        session,
+        [
+            carrier.CONNECTED,
+            carrier.text("dtmf", occurred_at="2026-01-02T03:04:05.678901Z", dtmf={"digit": "5"}),
+            carrier.text("error", payload={"code": 100004, "title": "invalid_media", "detail": "not base64"}),
+            carrier.text("error"),
+            carrier.text("later", x=1),
+            carrier.text("clear"),
+            carrier.mark("nobody's"),
+        ],
+    )
+    assert found == [
+        events.Dtmf("5", "2026-01-02T03:04:05.678901Z"),
+        events.CarrierError(100004, "invalid_media", "not base64"),
+        events.CarrierError(None, None, None),
+        events.Unknown("later", '{"event": "later", "x": 1}'),
+        events.Unknown("clear", ""),
+    ]
+
+
+def test_describe_names_every_conversion() -> None:
+    session = MediaSession(StreamPlan(send_codec="L16", send_rate_hz=16000), receive_pcm_hz=16000, send_pcm_hz=24000)
+    assert session.describe() == "receive not started; send 24000 Hz -> L16 16000 Hz"
+    session.receive(carrier.start(), 0.0)
+    assert session.describe() == "receive PCMU 8000 Hz -> 16000 Hz; send 24000 Hz -> L16 16000 Hz"
+    session.receive(carrier.start("L16", 16000), 0.0)
+    assert session.describe() == "receive L16 16000 Hz little-endian; send 24000 Hz -> L16 16000 Hz"
+    session = carrier.started(
+        StreamPlan(l16_byte_order="big"), receive_pcm_hz=None, start_text=carrier.start("L16", 48000)
+    )
+    assert session.describe() == "receive L16 48000 Hz big-endian, payloads only; send PCMU 8000 Hz"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"max_queue_ms": 0}, "max_queue_ms is 0, a positive number is needed"),
+        ({"max_queue_ms": math.nan}, "max_queue_ms is nan, a positive number is needed"),
+        ({"stall_ms": -1}, "stall_ms is -1, a positive number is needed"),
+        ({"lead_ms": -20}, "lead_ms is -20, 0 or more is needed, or None"),
+        ({"receive_pcm_hz": 22050}, "from_hz is 22050, allowed are 8000, 16000, 24000 and 48000"),
+        ({"receive_pcm_hz": "16000"}, "from_hz is '16000', allowed are 8000, 16000, 24000 and 48000"),
+        ({"send_pcm_hz": 44100}, "from_hz is 44100, allowed are 8000, 16000, 24000 and 48000"),
+    ],
+)
+def test_wrong_settings_are_refused_at_once(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        MediaSession(**options)

@@ -1,0 +1,21 @@
+"""Where reference vectors are: a small part in tests/data, the whole set where RTPCODEC_VECTORS says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+VARIABLE = "RTPCODEC_VECTORS"
+SHIPPED = Path(__file__).parent / "data"
+
+
+def whole_set(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of the whole set; None when the variable is unset. FileNotFoundError when it names no folder."""
+    name = environment.get(VARIABLE)
+    if not name:
+        return None
+    folder = Path(name)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{VARIABLE} is set to {name}, but that is no folder")
+    return folder
