@@ -41,6 +41,8 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "lin2alaw": Shape(2, 1, (2,)),
     # Functions of another kind: the arguments of good calls.
     "simd_level": ((),),
+    "available_levels": ((),),
+    "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
     "coefficients": ((8000, 16000), (48000, 8000)),
 }
 """By function name; its *_into twin takes the room as well."""

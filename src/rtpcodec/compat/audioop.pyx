@@ -15,16 +15,20 @@ from operator import index
 
 from rtpcodec.kernels._blocks cimport block_function, run
 from rtpcodec.kernels._buffers cimport load_i16
-from rtpcodec.kernels._simd cimport avx2_chosen
+from rtpcodec.kernels._simd cimport avx2_chosen, avx512_chosen
 from rtpcodec.kernels.g711 cimport pcma_decode_block, pcma_encode_block, pcmu_decode_block
 
 cdef extern from "../kernels/simd/g711_avx2.h":
     void audioop_ulaw_encode_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
 
+cdef extern from "../kernels/simd/g711_avx512.h":
+    void audioop_ulaw_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+
 cdef enum:
-    VECTOR_SAMPLES = 32    # the vector form works in steps of 32
+    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
 
 cdef bint USES_AVX2 = avx2_chosen()
+cdef bint USES_AVX512 = avx512_chosen()
 cdef uint8_t ULAW_OF[65536]
 
 
@@ -59,11 +63,13 @@ fill_table()
 cdef void ulaw_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Compress n samples to n octets."""
     cdef Py_ssize_t i
-    if USES_AVX2 and n >= VECTOR_SAMPLES:
+    if USES_AVX512:
+        audioop_ulaw_encode_avx512(pcm, out, n)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
         audioop_ulaw_encode_avx2(pcm, out, n)
-        return
-    for i in range(n):
-        out[i] = ULAW_OF[<uint16_t>load_i16(pcm, i)]
+    else:
+        for i in range(n):
+            out[i] = ULAW_OF[<uint16_t>load_i16(pcm, i)]
 
 
 cdef int require_width(object width) except -1:

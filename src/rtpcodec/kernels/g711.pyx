@@ -1,13 +1,14 @@
 """G.711 mu-law (PCMU) and A-law (PCMA), equal to the ITU-T G.191 reference for every input.
 
 Each law is written once as the standard defines it, for one value. The tables are filled from these definitions at
-import (0.3 ms). The portable form looks up; the vector form (simd/g711_avx2.h) computes, and gives the same octets.
+import (0.3 ms). The portable form looks up, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form (simd/g711_avx512.h) does
+both in registers. All give the same octets.
 """
 from libc.stdint cimport int16_t, uint8_t, uint16_t
 
 from rtpcodec.kernels._blocks cimport decoded, decoded_into, encoded, encoded_into
 from rtpcodec.kernels._buffers cimport load_i16, store_i16
-from rtpcodec.kernels._simd cimport avx2_chosen
+from rtpcodec.kernels._simd cimport avx2_chosen, avx512_chosen
 
 cdef extern from "simd/g711_avx2.h":
     void pcmu_encode_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
@@ -15,14 +16,25 @@ cdef extern from "simd/g711_avx2.h":
     void pcma_encode_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
     void pcma_decode_avx2(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil
 
+cdef extern from "simd/g711_avx512.h":
+    struct g711_samples:
+        uint8_t low[128]
+        uint8_t high[128]
+    void pcmu_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void pcma_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void decode_avx512(const uint8_t* payload, uint8_t* out, Py_ssize_t n, const g711_samples* samples) noexcept nogil
+
 cdef enum:
-    VECTOR_SAMPLES = 32    # the vector form works in steps of 32
+    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
 
 cdef bint USES_AVX2 = avx2_chosen()
+cdef bint USES_AVX512 = avx512_chosen()
 cdef uint8_t PCMU_OF[65536]    # index: the sample's bits, read as uint16
 cdef uint8_t PCMA_OF[65536]
 cdef int16_t PCMU_SAMPLE[256]
 cdef int16_t PCMA_SAMPLE[256]
+cdef g711_samples PCMU_OCTETS    # the same samples as the AVX-512 form wants them
+cdef g711_samples PCMA_OCTETS
 
 
 cdef uint8_t pcmu_code(int sample) noexcept nogil:
@@ -74,6 +86,16 @@ cdef void fill_tables() noexcept:
     for i in range(256):
         PCMU_SAMPLE[i] = pcmu_sample(i)
         PCMA_SAMPLE[i] = pcma_sample(i)
+    split_samples(PCMU_SAMPLE, &PCMU_OCTETS)
+    split_samples(PCMA_SAMPLE, &PCMA_OCTETS)
+
+
+cdef void split_samples(const int16_t* samples, g711_samples* octets) noexcept:
+    """The minus half of a table by octets; the plus half differs in sign only."""
+    cdef int code
+    for code in range(128):
+        octets.low[code] = <uint8_t>(samples[code] & 0xFF)
+        octets.high[code] = <uint8_t>(<uint16_t>samples[code] >> 8)
 
 
 fill_tables()
@@ -105,7 +127,9 @@ cdef void pcma_decode_portable(const uint8_t* payload, uint8_t* out, Py_ssize_t 
 
 cdef void pcmu_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Compress n samples to n octets."""
-    if USES_AVX2 and n >= VECTOR_SAMPLES:
+    if USES_AVX512:
+        pcmu_encode_avx512(pcm, out, n)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
         pcmu_encode_avx2(pcm, out, n)
     else:
         pcmu_encode_portable(pcm, out, n)
@@ -113,7 +137,9 @@ cdef void pcmu_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noex
 
 cdef void pcmu_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Expand n octets to n samples."""
-    if USES_AVX2 and n >= VECTOR_SAMPLES:
+    if USES_AVX512:
+        decode_avx512(payload, out, n, &PCMU_OCTETS)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
         pcmu_decode_avx2(payload, out, n)
     else:
         pcmu_decode_portable(payload, out, n)
@@ -121,7 +147,9 @@ cdef void pcmu_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) 
 
 cdef void pcma_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Compress n samples to n octets."""
-    if USES_AVX2 and n >= VECTOR_SAMPLES:
+    if USES_AVX512:
+        pcma_encode_avx512(pcm, out, n)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
         pcma_encode_avx2(pcm, out, n)
     else:
         pcma_encode_portable(pcm, out, n)
@@ -129,7 +157,9 @@ cdef void pcma_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noex
 
 cdef void pcma_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
     """Expand n octets to n samples."""
-    if USES_AVX2 and n >= VECTOR_SAMPLES:
+    if USES_AVX512:
+        decode_avx512(payload, out, n, &PCMA_OCTETS)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
         pcma_decode_avx2(payload, out, n)
     else:
         pcma_decode_portable(payload, out, n)

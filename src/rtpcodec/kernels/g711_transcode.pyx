@@ -5,7 +5,7 @@ G.711 itself gives direct tables that differ in 32 and 44 codes; through linear 
 from libc.stdint cimport uint8_t
 
 from rtpcodec.kernels._blocks cimport recoded, recoded_into
-from rtpcodec.kernels._simd cimport avx2_chosen
+from rtpcodec.kernels._simd cimport avx2_chosen, avx512_chosen
 from rtpcodec.kernels.g711 cimport pcma_decode_block, pcma_encode_block, pcmu_decode_block, pcmu_encode_block
 
 cdef extern from "simd/g711_avx2.h":
@@ -13,8 +13,11 @@ cdef extern from "simd/g711_avx2.h":
         const uint8_t* codes, uint8_t* out, Py_ssize_t n, const uint8_t[16]* steps, const uint8_t* corrections
     ) noexcept nogil
 
+cdef extern from "simd/g711_avx512.h":
+    void transcode_avx512(const uint8_t* codes, uint8_t* out, Py_ssize_t n, const uint8_t* table) noexcept nogil
+
 cdef enum:
-    VECTOR_OCTETS = 32    # the vector form works in steps of 32
+    AVX2_OCTETS = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
 
 
 cdef struct Transcoder:
@@ -26,10 +29,11 @@ cdef struct Transcoder:
 cdef Transcoder PCMU_TO_PCMA
 cdef Transcoder PCMA_TO_PCMU
 cdef bint USES_AVX2 = avx2_chosen()
+cdef bint USES_AVX512 = avx512_chosen()
 
 
 cdef void fill_vector_tables(Transcoder* transcoder) noexcept:
-    """What the vector form needs, from the plain table."""
+    """What the AVX2 form needs, from the plain table."""
     cdef int code
     cdef uint8_t below
     for code in range(128):
@@ -58,11 +62,13 @@ fill_tables()
 
 cdef void transcode(const Transcoder* transcoder, const uint8_t* codes, uint8_t* out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
-    if USES_AVX2 and n >= VECTOR_OCTETS:
+    if USES_AVX512:
+        transcode_avx512(codes, out, n, transcoder.table)
+    elif USES_AVX2 and n >= AVX2_OCTETS:
         transcode_avx2(codes, out, n, transcoder.steps, transcoder.corrections)
-        return
-    for i in range(n):
-        out[i] = transcoder.table[codes[i]]
+    else:
+        for i in range(n):
+            out[i] = transcoder.table[codes[i]]
 
 
 cdef void pcmu_to_pcma_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:

@@ -127,10 +127,10 @@ AVX2 static inline __m256i pcmu_codes(__m256i magnitude_a, __m256i magnitude_b)
     const __m256i factor_of = table16((char)128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m256i base_of = table16(0x0F, (char)0xFF, (char)0xEF, (char)0xDF, (char)0xCF, (char)0xBF, (char)0xAF,
                                     (char)0x9F, 0, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i bias = _mm256_set1_epi16(4 * 33), most = _mm256_set1_epi16(0x7FFF);
-    /* A biased magnitude passes 0x7FFF only as an unsigned number. */
-    __m256i a = _mm256_min_epu16(_mm256_add_epi16(magnitude_a, bias), most);
-    __m256i b = _mm256_min_epu16(_mm256_add_epi16(magnitude_b, bias), most);
+    const __m256i bias = _mm256_set1_epi16(4 * 33);
+    /* Saturation clips at 15 bits. */
+    __m256i a = _mm256_adds_epi16(magnitude_a, bias);
+    __m256i b = _mm256_adds_epi16(magnitude_b, bias);
     __m256i segment = segments_of(a, b);
     __m256i mantissa = mantissas_of(a, b, _mm256_shuffle_epi8(factor_of, segment));
     return _mm256_sub_epi8(_mm256_shuffle_epi8(base_of, segment), mantissa);
@@ -143,10 +143,12 @@ AVX2 static inline void pcmu_encode32(const uint8_t *pcm, uint8_t *codes)
     store_codes(codes, _mm256_xor_si256(pcmu_codes(magnitudes(a), magnitudes(b)), sign_bits(a, b)));
 }
 
-/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first, the magnitude by negation after it. */
+/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first (times 4 it clears two bits), the magnitude
+ * by negation after it. Saturation keeps the magnitude of -32768 in 15 bits. */
 AVX2 static inline __m256i audioop_magnitudes(__m256i samples)
 {
-    return _mm256_slli_epi16(_mm256_abs_epi16(_mm256_srai_epi16(samples, 2)), 2);
+    __m256i shifted = _mm256_and_si256(samples, _mm256_set1_epi16(-4));
+    return _mm256_max_epi16(shifted, _mm256_subs_epi16(_mm256_setzero_si256(), shifted));
 }
 
 AVX2 static inline void audioop_ulaw_encode32(const uint8_t *pcm, uint8_t *codes)
