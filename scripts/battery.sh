@@ -7,4 +7,4 @@ shift 2
 export PYTHONPATH="$tree/src:$PWD"
 loaded=$("$bin/python" -c 'import rtpcodec.kernels.g711 as g; print(g.__file__)')
 case $loaded in "$tree"/*) ;; *) echo "the tests would run $loaded, not $tree" >&2; exit 1 ;; esac
-exec "$bin/python" -m pytest -q -p no:cacheprovider "$@" tests/kernels tests/codecs tests/audio
+exec "$bin/python" -m pytest -q -p no:cacheprovider "$@" tests/kernels tests/compat tests/codecs tests/audio

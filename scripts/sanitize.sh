@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# AddressSanitizer and UndefinedBehaviorSanitizer over the kernel and codec tests, in both forms of the kernels.
+# AddressSanitizer and UndefinedBehaviorSanitizer over the kernel and codec tests, at every level that this processor has.
 set -eu
 bin=$1
 shift
 . scripts/sanitizers.sh
 tree=$(RTPCODEC_SANITIZE=1 bash scripts/separate_tree.sh "$bin" sanitize)
 unset RTPCODEC_SIMD
-echo "sanitize: the form that suits this processor"
-with_sanitizers bash scripts/battery.sh "$bin" "$tree" "$@"
-echo "sanitize: the portable form"
-RTPCODEC_SIMD=portable with_sanitizers bash scripts/battery.sh "$bin" "$tree" "$@"
+for level in $("$bin/python" -c 'from rtpcodec.kernels._simd import available_levels; print(*available_levels())'); do
+    echo "sanitize: $level"
+    RTPCODEC_SIMD=$level with_sanitizers bash scripts/battery.sh "$bin" "$tree" "$@"
+done
 echo "sanitize: clean"

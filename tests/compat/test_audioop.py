@@ -16,7 +16,8 @@ FUNCTIONS = ("ulaw2lin", "lin2ulaw", "alaw2lin", "lin2alaw")
 EVERY_SAMPLE = array.array("h", range(-32768, 32768)).tobytes()
 EVERY_CODE = bytes(range(256))
 
-# SHA-256 of the removed module's results over every input, taken from Python 3.11's own; they hold the twin where the module is gone.
+# SHA-256 of the removed module's results over every input, taken from Python 3.11's own; they hold the twin where the
+# module is gone.
 DIGESTS = {
     "ulaw2lin": "3dab54339e520bb2c924826e3b72a917a2b612e9fd12fc867500f1d983a75827",
     "lin2ulaw": "81d633c9e6972a18c74a58720b96cb8ca0bdd096d4060b646dd708c3b846019a",

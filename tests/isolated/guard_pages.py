@@ -12,7 +12,7 @@ import rtpcodec
 from tests.oracles.guarded import GuardedMemory
 
 LENGTHS = range(301)
-ALIGNMENTS = range(32)
+ALIGNMENTS = range(64)
 CANARY = 0xA7
 NAMES = {
     "pcmu_decode": (1, 2),

@@ -1,25 +1,15 @@
-"""No kernel reads or writes outside its buffers, for lengths 0 to 300, every alignment and both forms."""
-
-import os
-import subprocess
-import sys
+"""No kernel reads or writes outside its buffers, for lengths 0 to 300, every alignment and every level."""
 
 import pytest
 
+from rtpcodec.kernels._simd import available_levels
+from tests.kernels.levels import run
 from tests.oracles.guarded import GuardedMemory
 
 
-def run(*command: str, form: str | None = None) -> subprocess.CompletedProcess[str]:
-    """A process of its own with a form of the kernels; None: the one that suits the processor."""
-    environment = {name: value for name, value in os.environ.items() if name != "RTPCODEC_SIMD"}
-    if form:
-        environment["RTPCODEC_SIMD"] = form
-    return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, env=environment)
-
-
-@pytest.mark.parametrize("form", [None, "portable"])
-def test_nothing_outside_the_buffers_is_touched(form: str | None) -> None:
-    done = run("-m", "tests.isolated.guard_pages", form=form)
+@pytest.mark.parametrize("level", available_levels())
+def test_nothing_outside_the_buffers_is_touched(level: str) -> None:
+    done = run("-m", "tests.isolated.guard_pages", level=level)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("calls within their buffers\n")
 

@@ -2,8 +2,8 @@
 
     from rtpcodec.compat import audioop
 
-Its mu-law encoder rounds negative samples otherwise than the ITU's reference and differs from `rtpcodec.pcmu_encode` on 508
-of 65,536 inputs. Its decoders and its A-law encoder agree with the reference.
+Its mu-law encoder rounds negative samples otherwise than the ITU's reference and differs from `rtpcodec.pcmu_encode` on
+508 of 65,536 inputs. Its decoders and its A-law encoder agree with the reference.
 """
 from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -84,7 +84,9 @@ cdef int require_width(object width) except -1:
     return 0
 
 
-cdef inline bytes converted(object fragment, object width, block_function block, Py_ssize_t in_octets, Py_ssize_t out_octets):
+cdef inline bytes converted(
+    object fragment, object width, block_function block, Py_ssize_t in_octets, Py_ssize_t out_octets
+):
     cdef Py_buffer view
     cdef bytes out
     PyObject_GetBuffer(fragment, &view, PyBUF_SIMPLE)

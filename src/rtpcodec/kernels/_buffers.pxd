@@ -4,8 +4,9 @@ Samples are read and written through load_i16 and store_i16, so that a memoryvie
 machine; a misaligned int16_t pointer is undefined behaviour in C.
 """
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_WRITABLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, uint8_t, uint16_t
-from libc.string cimport memcpy, strcmp, strchr
+from libc.string cimport memcpy, memset, strchr
 
 cdef extern from *:
     """
@@ -48,10 +49,20 @@ cdef inline int _take(object source, Py_buffer* view, str name, int flags, const
             raise ValueError(f"{name} has {view.ndim} dimensions, mono audio has 1")
         if not _has_item(view.format, allowed):
             raise TypeError(f"{name} has items of format '{view.format.decode()}', {wanted} are needed")
-    except:
+    except BaseException:
         PyBuffer_Release(view)
         raise
     return 0
+
+
+cdef inline bint _took_bytes(object source, Py_buffer* view) noexcept:
+    """Whether the source is a bytes object, the usual one: its caller keeps it alive, so nothing need be exported."""
+    if not PyBytes_CheckExact(source):
+        return False
+    memset(view, 0, sizeof(Py_buffer))
+    view.buf = PyBytes_AS_STRING(source)
+    view.len = PyBytes_GET_SIZE(source)
+    return True
 
 
 cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except -1:
@@ -59,7 +70,8 @@ cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except 
 
     TypeError: not a buffer, or other items than int16 or octets. ValueError: an odd number of octets, or 2-D.
     """
-    _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
+    if not _took_bytes(source, view):
+        _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
     if view.len & 1:
         PyBuffer_Release(view)
         raise odd_pcm(view.len, name)
@@ -73,7 +85,7 @@ cdef inline object odd_pcm(Py_ssize_t octets, str name="pcm"):
 
 cdef inline int take_octets(object source, Py_buffer* view, str name="payload") except -1:
     """Export octets for reading; the caller releases the view. TypeError for other items than octets."""
-    return _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
+    return 0 if _took_bytes(source, view) else _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
 
 
 cdef inline int take_room(
@@ -81,7 +93,7 @@ cdef inline int take_room(
 ) except -1:
     """Export room for a result; the caller releases the view.
 
-    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or it overlaps the source.
+    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or over the source.
     """
     if samples:
         _take(out, view, "out", PyBUF_WRITABLE, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
@@ -92,7 +104,7 @@ cdef inline int take_room(
             raise ValueError(f"out has room for {view.len} octets, the result needs {needed_octets}")
         if needed_octets and _overlap(view, source, needed_octets):
             raise ValueError("out overlaps the source, the result would destroy its own input")
-    except:
+    except BaseException:
         PyBuffer_Release(view)
         raise
     return 0

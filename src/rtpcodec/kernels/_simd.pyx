@@ -1,7 +1,7 @@
 """Which forms of the kernels this process runs: chosen once, at import, by what the processor has.
 
-There are three levels, each of which includes the ones before it: 'portable', 'avx2', 'avx512'. The environment variable
-RTPCODEC_SIMD forces one, unset or empty takes the last that is there. All give the same results bit for bit.
+There are three levels, each of which includes the ones before it: 'portable', 'avx2', 'avx512'. The environment
+variable RTPCODEC_SIMD forces one, unset or empty takes the last that is there. All give the same results bit for bit.
 """
 import os
 
@@ -27,7 +27,8 @@ def choose_level(wanted, available):
     if wanted not in LEVELS:
         raise ValueError(f"RTPCODEC_SIMD is {wanted!r}, nothing or one of {', '.join(map(repr, LEVELS))} is needed")
     if wanted not in available:
-        raise ValueError(f"RTPCODEC_SIMD is {wanted!r}, this processor and build have {', '.join(map(repr, available))}")
+        names = ", ".join(map(repr, available))
+        raise ValueError(f"RTPCODEC_SIMD is {wanted!r}, this processor and build have {names}")
     return wanted
 
 
@@ -49,7 +50,7 @@ cdef bint avx512_chosen() noexcept nogil:
 def simd_level():
     """The level of the kernels in this process: 'portable', 'avx2' or 'avx512'.
 
-    The environment variable RTPCODEC_SIMD forces one by its name. A kernel without a form of the level runs the next lower
-    one; all give the same results.
+    The environment variable RTPCODEC_SIMD forces one by its name. A kernel without a form of the level runs the next
+    lower one; all give the same results.
     """
     return LEVEL

@@ -1,8 +1,8 @@
 """G.711 mu-law (PCMU) and A-law (PCMA), equal to the ITU-T G.191 reference for every input.
 
 Each law is written once as the standard defines it, for one value. The tables are filled from these definitions at
-import (0.3 ms). The portable form looks up, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form (simd/g711_avx512.h) does
-both in registers. All give the same octets.
+import (0.3 ms). The portable form looks up, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form
+(simd/g711_avx512.h) does both in registers. All give the same octets.
 """
 from libc.stdint cimport int16_t, uint8_t, uint16_t
 
@@ -38,7 +38,7 @@ cdef g711_samples PCMA_OCTETS
 
 
 cdef uint8_t pcmu_code(int sample) noexcept nogil:
-    """One mu-law code: 14-bit magnitude, bias 33, three segment bits, four interval bits, all bits inverted (G.711 table 2)."""
+    """One mu-law code: 14 bits, bias 33, three segment bits, four interval bits, all bits inverted (G.711 table 2)."""
     # A negative value is its one's complement, so -1 and 0 share a magnitude: this is where other encoders differ.
     cdef int magnitude = ((~sample if sample < 0 else sample) >> 2) + 33
     cdef int segment = 0

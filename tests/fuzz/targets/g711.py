@@ -1,7 +1,7 @@
 """All G.711 functions and their *_into forms, on buffers of every kind, length and alignment.
 
-Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed; the rest is
-audio.
+Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed; the rest
+is audio.
 """
 
 from array import array
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 import rtpcodec
+from rtpcodec.kernels._simd import available_levels
 
-FORMS = ("", "portable")
+FORMS = available_levels()
 HEAD_OCTETS = 5
 DOCUMENTED = (TypeError, ValueError, BufferError)
 FUNCTIONS: tuple[tuple[Callable[[Any], bytes], Callable[[Any, Any], int], int, int], ...] = tuple(
@@ -70,11 +71,11 @@ ROOMS: tuple[Callable[[int, int, Any], Any], ...] = (
 def run(data: bytes) -> int:
     """Every function on the same audio. The buffer forms must give what the plain forms give."""
     head, audio = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
-    source = SOURCES[head[0] % len(SOURCES)](audio, head[1] % 32)
+    source = SOURCES[head[0] % len(SOURCES)](audio, head[1] % 64)
     more = (head[4] - 256 if head[4] > 127 else head[4]) // 8
     for function, function_into, octets_in, octets_out in FUNCTIONS:
         needed = len(audio) // octets_in * octets_out
-        room = ROOMS[head[2] % len(ROOMS)](max(0, needed + more), head[3] % 32, source)
+        room = ROOMS[head[2] % len(ROOMS)](max(0, needed + more), head[3] % 64, source)
         try:
             fresh = function(source)
         except DOCUMENTED:
@@ -84,5 +85,6 @@ def run(data: bytes) -> int:
         except DOCUMENTED:
             continue
         if fresh is None or memoryview(room).tobytes()[: len(fresh)] != fresh or len(fresh) != written * octets_out:
-            raise AssertionError(f"{function_into.__name__} writes {written} items, {function.__name__} gives {fresh!r}")
+            names = function_into.__name__, function.__name__
+            raise AssertionError(f"{names[0]} writes {written} items, {names[1]} gives {fresh!r}")
     return 2 * len(FUNCTIONS)

@@ -1,8 +1,8 @@
 /* G.711 in AVX2: 32 samples a step, bit for bit the definition in g711.pyx.
  *
- * Every function wants n >= 32 and buffers that do not overlap. The last step is redone as a full step that ends with the
- * buffer, so lengths that are no multiple of 32 need no scalar tail. Loads and stores are unaligned, nothing outside
- * pcm[0..2n-1], codes[0..n-1] is touched.
+ * Every function wants n >= 32 and buffers that do not overlap. The last step is redone as a full step that ends with
+ * the buffer, so lengths that are no multiple of 32 need no scalar tail. Loads and stores are unaligned, nothing
+ * outside pcm[0..2n-1], codes[0..n-1] is touched.
  */
 #ifndef RTPCODEC_G711_AVX2_H
 #define RTPCODEC_G711_AVX2_H
@@ -36,9 +36,10 @@ AVX2 static inline __m256i low_nibbles(__m256i octets)
 
 /* ---- decode ---------------------------------------------------------------------------------------------------- */
 
-/* 32 samples as (factor * mantissa - bias) << shift. factor and bias are unsigned octets, mantissa and sign signed ones:
+/* 32 samples as (factor * mantissa - bias) << shift. factor and bias are unsigned octets, mantissa and sign signed:
  * one multiply-add of octet pairs gives sign * (factor * mantissa - bias), which fits 16 bits in both laws. */
-AVX2 static inline void expand32(uint8_t *pcm, __m256i factor, __m256i mantissa, __m256i bias, __m256i minus_sign, int shift)
+AVX2 static inline void expand32(uint8_t *pcm, __m256i factor, __m256i mantissa, __m256i bias, __m256i minus_sign,
+                                 int shift)
 {
     __m256i low = _mm256_maddubs_epi16(_mm256_unpacklo_epi8(factor, bias), _mm256_unpacklo_epi8(mantissa, minus_sign));
     __m256i high = _mm256_maddubs_epi16(_mm256_unpackhi_epi8(factor, bias), _mm256_unpackhi_epi8(mantissa, minus_sign));
@@ -52,7 +53,7 @@ AVX2 static inline __m256i load_codes(const uint8_t *codes)
     return _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)codes), 0xD8);
 }
 
-/* mu-law: magnitude = ((2m + 33) << e) - 33 in 14 bits, where the code holds ~m, ~e and a sign bit that is set for plus. */
+/* mu-law: magnitude = ((2m + 33) << e) - 33 in 14 bits. The code holds ~m, ~e and a sign bit that is set for plus. */
 AVX2 static inline void pcmu_decode32(const uint8_t *codes, uint8_t *pcm)
 {
     const __m256i mantissa_of = table16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33);
@@ -84,9 +85,9 @@ AVX2 static inline void pcma_decode32(const uint8_t *codes, uint8_t *pcm)
 
 /* 32 magnitudes of 15 bits (two registers of 16) to segment and mantissa.
  *
- * The segment is the bit length of a magnitude's high octet. Multiplied by factor_of[segment], the four mantissa bits lie
- * at bits 13..10 of 16, under the leading bit 14. base_of[segment] holds the segment's code without that leading bit;
- * mantissas are added to it, or subtracted where the law inverts its bits. */
+ * The segment is the bit length of a magnitude's high octet. Multiplied by factor_of[segment], the four mantissa bits
+ * lie at bits 13..10 of 16, under the leading bit 14. base_of[segment] holds the segment's code without that leading
+ * bit; mantissas are added to it, or subtracted where the law inverts its bits. */
 AVX2 static inline __m256i segments_of(__m256i first, __m256i second)
 {
     const __m256i length_of_low = table16(0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4);
@@ -143,8 +144,8 @@ AVX2 static inline void pcmu_encode32(const uint8_t *pcm, uint8_t *codes)
     store_codes(codes, _mm256_xor_si256(pcmu_codes(magnitudes(a), magnitudes(b)), sign_bits(a, b)));
 }
 
-/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first (times 4 it clears two bits), the magnitude
- * by negation after it. Saturation keeps the magnitude of -32768 in 15 bits. */
+/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first (times 4 it clears two bits), the
+ * magnitude by negation after it. Saturation keeps the magnitude of -32768 in 15 bits. */
 AVX2 static inline __m256i audioop_magnitudes(__m256i samples)
 {
     __m256i shifted = _mm256_and_si256(samples, _mm256_set1_epi16(-4));
@@ -174,10 +175,10 @@ AVX2 static inline void pcma_encode32(const uint8_t *pcm, uint8_t *codes)
 
 /* ---- from law to law --------------------------------------------------------------------------------------------- */
 
-/* 256 codes by byte shuffles of 16. steps[k] holds (block k of the plus half) xor (block k - 1), low seven bits: octets from
- * 16 k on contribute, lower ones turn negative under the subtraction and shuffle to zero, so the xor of all steps is the
- * block that an octet lies in. The sign bit passes through. corrections belong to the octets 0x70..0x7F (the smallest
- * magnitudes below zero), the only ones for which the two halves differ. */
+/* 256 codes by byte shuffles of 16. steps[k] holds (block k of the plus half) xor (block k - 1), low seven bits: octets
+ * from 16 k on contribute, lower ones turn negative under the subtraction and shuffle to zero, so the xor of all steps
+ * is the block that an octet lies in. The sign bit passes through. corrections belong to the octets 0x70..0x7F (the
+ * smallest magnitudes below zero), the only ones for which the two halves differ. */
 AVX2 static inline void transcode32(const uint8_t *in, uint8_t *out, const uint8_t steps[8][16],
                                     const uint8_t corrections[16])
 {
@@ -198,7 +199,7 @@ AVX2 static inline void transcode32(const uint8_t *in, uint8_t *out, const uint8
 }
 
 AVX2 static inline void transcode_avx2(const uint8_t *in, uint8_t *out, ptrdiff_t n, const uint8_t steps[8][16],
-                                const uint8_t corrections[16])
+                                       const uint8_t corrections[16])
 {
     ptrdiff_t i = 0;
     for (; i + 32 <= n; i += 32) transcode32(in + i, out + i, steps, corrections);
@@ -207,12 +208,12 @@ AVX2 static inline void transcode_avx2(const uint8_t *in, uint8_t *out, ptrdiff_
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------- */
 
-#define BLOCKS_OF_32(name, step, in_octets, out_octets)                                                                  \
-    AVX2 static inline void name(const uint8_t *in, uint8_t *out, ptrdiff_t n)                                                \
-    {                                                                                                                    \
-        ptrdiff_t i = 0;                                                                                                 \
-        for (; i + 32 <= n; i += 32) step(in + i * in_octets, out + i * out_octets);                                     \
-        if (i < n) step(in + (n - 32) * in_octets, out + (n - 32) * out_octets);                                         \
+#define BLOCKS_OF_32(name, step, in_octets, out_octets)                                             \
+    AVX2 static inline void name(const uint8_t *in, uint8_t *out, ptrdiff_t n)                      \
+    {                                                                                               \
+        ptrdiff_t i = 0;                                                                            \
+        for (; i + 32 <= n; i += 32) step(in + i * in_octets, out + i * out_octets);                \
+        if (i < n) step(in + (n - 32) * in_octets, out + (n - 32) * out_octets);                    \
     }
 
 BLOCKS_OF_32(pcmu_decode_avx2, pcmu_decode32, 1, 2)
@@ -227,7 +228,8 @@ BLOCKS_OF_32(audioop_ulaw_encode_avx2, audioop_ulaw_encode32, 2, 1)
 #else
 
 /* No vector form for this processor: rtpcodec_cpu_has_avx2() is 0, and these are never called. */
-#define ABSENT(name) static inline void name(const uint8_t *in, uint8_t *out, ptrdiff_t n) { (void)in, (void)out, (void)n; }
+#define ABSENT(name)                                                                                \
+    static inline void name(const uint8_t *in, uint8_t *out, ptrdiff_t n) { (void)in, (void)out, (void)n; }
 ABSENT(pcmu_decode_avx2)
 ABSENT(pcma_decode_avx2)
 ABSENT(pcmu_encode_avx2)

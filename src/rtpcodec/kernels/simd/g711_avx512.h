@@ -1,11 +1,11 @@
-/* G.711 in AVX-512 (F, BW, VBMI): 64 samples a step, bit for bit the definition in g711.pyx.
+/* G.711 in AVX-512 (F, BW, VL, VBMI): 64 samples a step, bit for bit the definition in g711.pyx.
  *
- * Every function takes any n >= 0 and buffers that do not overlap. From 64 samples on, the last step is redone as a full
- * step that ends with the buffer; fewer than 64 are one step whose loads and stores are masked. Loads and stores are
- * unaligned, nothing outside pcm[0..2n-1], codes[0..n-1] is touched.
+ * Every function takes any n >= 0 and buffers that do not overlap. From 64 samples on, the last step is redone as a
+ * full step that ends with the buffer; fewer than 64 are one step whose loads and stores are masked. Loads and stores
+ * are unaligned, nothing outside pcm[0..2n-1], codes[0..n-1] is touched.
  *
- * Why a form beside AVX2: a byte permutation of 128 entries (two registers, seven index bits) is a whole table of G.711, and
- * multishift moves each sample by a distance of its own. docs/adr/0007-third-form-for-g711.md has the figures.
+ * Why a form beside AVX2: a byte permutation of 128 entries (two registers, seven index bits) is a whole table of
+ * G.711, and multishift moves each sample by a distance of its own. docs/adr/0007-third-form-for-g711.md has the figures.
  */
 #ifndef RTPCODEC_G711_AVX512_H
 #define RTPCODEC_G711_AVX512_H
@@ -116,10 +116,11 @@ AVX512 void decode_avx512(const uint8_t *codes, uint8_t *pcm, ptrdiff_t n, const
 
 /* ---- encode ---------------------------------------------------------------------------------------------------- */
 
-/* A law for 15-bit magnitudes (14 bits times 2, 13 bits times 4 and so on: lower bits fall away).
+/* A law for magnitudes of 15 bits, the lowest of which fall away.
  *
- * segments tells by a magnitude's high octet, in the high nibble, the high nibble of a plus sample's code; in the low nibble,
- * how far the four mantissa bits lie from bit 0. flips are the mantissa's inverted bits. */
+ * segments, looked up by a magnitude's high octet, holds two nibbles: the high one is that of the code if the sample is
+ * plus, the low one tells how far above bit 0 the four mantissa bits lie. flips are the mantissa bits that the law
+ * inverts. */
 struct law {
     uint8_t segments[128];
     int16_t bias;
@@ -138,7 +139,8 @@ static const struct law pcma_law = {
      [8 ... 15] = 0x97, [16 ... 31] = 0x88, [32 ... 63] = 0xB9, [64 ... 127] = 0xAA},
     0, 0x05};
 
-/* The high octets of 64 samples: in each 64 bits those of four samples of the first register, then of four of the second. */
+/* The high octets of 64 samples: each 64 bits take those of four samples of the first register and of four of the
+ * second, which is where multishift will put their mantissas. */
 static const uint8_t high_octets_of_fours[64] __attribute__((aligned(64))) = {
     1,  3,  5,  7,  65,  67,  69,  71,  9,  11, 13, 15, 73,  75,  77,  79,
     17, 19, 21, 23, 81,  83,  85,  87,  25, 27, 29, 31, 89,  91,  93,  95,
@@ -151,8 +153,8 @@ AVX512_PART __m512i magnitudes512(__m512i samples)
     return _mm512_xor_si512(samples, _mm512_srai_epi16(samples, 15));
 }
 
-/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first (times 4 it clears two bits), the magnitude
- * by negation after it. Saturation keeps the magnitude of -32768 in 15 bits. */
+/* The rounding of Python's removed audioop: 14 bits by an arithmetic shift first (times 4 it clears two bits), the
+ * magnitude by negation after it. Saturation keeps the magnitude of -32768 in 15 bits. */
 AVX512_PART __m512i audioop_magnitudes512(__m512i samples)
 {
     __m512i shifted = _mm512_and_si512(samples, _mm512_set1_epi16(-4));
@@ -160,8 +162,8 @@ AVX512_PART __m512i audioop_magnitudes512(__m512i samples)
 }
 
 /* Codes from samples, which give the sign, and their magnitudes without bias. */
-AVX512_PART __m512i encoded(struct samples64 samples, struct samples64 magnitudes, struct table128 segments, __m512i bias,
-                            __m512i flips)
+AVX512_PART __m512i encoded(struct samples64 samples, struct samples64 magnitudes, struct table128 segments,
+                            __m512i bias, __m512i flips)
 {
     const __m512i fours = _mm512_load_si512(high_octets_of_fours);
     const __m512i low_nibble = _mm512_set1_epi8(0x0F), sign_bit = _mm512_set1_epi8((char)0x80);
@@ -184,7 +186,8 @@ AVX512_PART __m512i encoded(struct samples64 samples, struct samples64 magnitude
     return _mm512_permutexvar_epi32(sequence, _mm512_xor_si512(codes, inverted));
 }
 
-AVX512_PART __m512i encoded_by(struct samples64 samples, struct table128 segments, __m512i bias, __m512i flips, int as_audioop)
+AVX512_PART __m512i encoded_by(struct samples64 samples, struct table128 segments, __m512i bias, __m512i flips,
+                               int as_audioop)
 {
     struct samples64 magnitudes;
     if (as_audioop)
