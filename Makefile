@@ -6,16 +6,17 @@ VENV   ?= .venv
 ARGS   ?=
 
 BIN    := $(VENV)/bin
-SOURCES := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test setup check format clean
+.PHONY: help demo test setup check format clean bench
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
 	@echo "make test    set up, then run the whole test suite            (ARGS=\"-k g711\")"
 	@echo "make check   lint, types, stubs, import direction, API snapshot"
+	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make format  let ruff lay out the code"
@@ -32,12 +33,19 @@ $(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
 	@$(PIP) install --quiet --upgrade "pip>=24" "setuptools>=77" "Cython>=3.1"
 	@echo "[3/3] rtpcodec itself: Cython kernels are compiled"
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev]"
-	@touch $@ $(VENV)/.built
+	@touch $@
 
 # 2. The kernels: compiled anew when their sources change.
 $(VENV)/.built: $(VENV)/.installed $(SOURCES)
 	@echo "kernels: compiling what changed"
 	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@$(BIN)/python scripts/build_pyx.py benchmarks/floors.pyx
+	@touch $@
+
+# 3. The other implementations, for races only.
+$(VENV)/.bench: $(VENV)/.built
+	@echo "bench: the other implementations"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,bench]"
 	@touch $@
 
 demo: setup
@@ -45,6 +53,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.bench
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: setup
 	@bash scripts/check.sh $(BIN)
@@ -70,4 +81,4 @@ dist: setup
 
 clean:
 	rm -rf .venv .venv-* build dist demo-output src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src -name '*.c' -delete -o -name '*.so' -delete
+	find src benchmarks -name '*.c' -delete -o -name '*.so' -delete

@@ -18,7 +18,7 @@ step() {
     fi
 }
 
-mapfile -t cython < <(find src -name '*.pyx' -o -name '*.pxd')
+mapfile -t cython < <(find src benchmarks -name '*.pyx' -o -name '*.pxd')
 mapfile -t compiled < <(find src -name '*.pyx' | sed 's|^src/||; s|\.pyx$||; s|/|.|g')
 
 step "format" "$bin/ruff" format --check .

@@ -4,6 +4,8 @@ Everything public is an attribute of this package and is loaded when it is first
 milliseconds and needs none of the optional libraries:
 
     pcmu_encode, pcmu_decode, pcma_encode, pcma_decode, each also as *_into    bytes to bytes, no state
+    pcmu_to_pcma, pcma_to_pcmu, each also as *_into                            from law to law
+    simd_level                                                                 which form of the kernels runs
     codec, codec_names, CodecInfo                                              codecs by name
     Resampler                                                                  one stream from rate to rate
     StreamPlan, MediaSession                                                   a call's stream without any I/O
@@ -11,6 +13,7 @@ milliseconds and needs none of the optional libraries:
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
     sim                                                                        a carrier for tests
+    compat                                                                     twins of removed modules
     errors                                                                     every exception of ours
 """
 
@@ -20,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rtpcodec import compat as compat
     from rtpcodec import errors as errors
     from rtpcodec import sim as sim
     from rtpcodec.audio.resample import Resampler as Resampler
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import CodecInfo as CodecInfo
     from rtpcodec.codecs import codec as codec
     from rtpcodec.codecs import codec_names as codec_names
+    from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
     from rtpcodec.kernels.g711 import pcma_encode as pcma_encode
@@ -36,6 +41,10 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711 import pcmu_decode_into as pcmu_decode_into
     from rtpcodec.kernels.g711 import pcmu_encode as pcmu_encode
     from rtpcodec.kernels.g711 import pcmu_encode_into as pcmu_encode_into
+    from rtpcodec.kernels.g711_transcode import pcma_to_pcmu as pcma_to_pcmu
+    from rtpcodec.kernels.g711_transcode import pcma_to_pcmu_into as pcma_to_pcmu_into
+    from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
+    from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.server import Call as Call
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
@@ -60,14 +69,24 @@ _HOME = {
     "pcma_decode_into": "rtpcodec.kernels.g711",
     "pcma_encode": "rtpcodec.kernels.g711",
     "pcma_encode_into": "rtpcodec.kernels.g711",
+    "pcma_to_pcmu": "rtpcodec.kernels.g711_transcode",
+    "pcma_to_pcmu_into": "rtpcodec.kernels.g711_transcode",
     "pcmu_decode": "rtpcodec.kernels.g711",
     "pcmu_decode_into": "rtpcodec.kernels.g711",
     "pcmu_encode": "rtpcodec.kernels.g711",
     "pcmu_encode_into": "rtpcodec.kernels.g711",
+    "pcmu_to_pcma": "rtpcodec.kernels.g711_transcode",
+    "pcmu_to_pcma_into": "rtpcodec.kernels.g711_transcode",
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",
+    "simd_level": "rtpcodec.kernels._simd",
 }
-_MODULES = {"errors": "rtpcodec.errors", "events": "rtpcodec.stream.events", "sim": "rtpcodec.sim"}
+_MODULES = {
+    "compat": "rtpcodec.compat",
+    "errors": "rtpcodec.errors",
+    "events": "rtpcodec.stream.events",
+    "sim": "rtpcodec.sim",
+}
 
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604 -- the keys of two tables of strings
 

@@ -4,8 +4,9 @@ Samples are read and written through load_i16 and store_i16, so that a memoryvie
 machine; a misaligned int16_t pointer is undefined behaviour in C.
 """
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_WRITABLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, uint8_t, uint16_t
-from libc.string cimport memcpy, strcmp, strchr
+from libc.string cimport memcpy, memset, strchr
 
 cdef extern from *:
     """
@@ -54,21 +55,37 @@ cdef inline int _take(object source, Py_buffer* view, str name, int flags, const
     return 0
 
 
+cdef inline bint _took_bytes(object source, Py_buffer* view) noexcept:
+    """Whether the source is a bytes object, the usual one: its caller keeps it alive, so nothing need be exported."""
+    if not PyBytes_CheckExact(source):
+        return False
+    memset(view, 0, sizeof(Py_buffer))
+    view.buf = PyBytes_AS_STRING(source)
+    view.len = PyBytes_GET_SIZE(source)
+    return True
+
+
 cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except -1:
     """Export native int16 samples for reading; the caller releases the view.
 
     TypeError: not a buffer, or other items than int16 or octets. ValueError: an odd number of octets, or 2-D.
     """
-    _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
+    if not _took_bytes(source, view):
+        _take(source, view, name, 0, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
     if view.len & 1:
         PyBuffer_Release(view)
-        raise ValueError(f"{name} has {view.len} octets, 16-bit samples need an even number")
+        raise odd_pcm(view.len, name)
     return 0
+
+
+cdef inline object odd_pcm(Py_ssize_t octets, str name="pcm"):
+    """The error of PCM that ends inside a sample."""
+    return ValueError(f"{name} has {octets} octets, 16-bit samples need an even number")
 
 
 cdef inline int take_octets(object source, Py_buffer* view, str name="payload") except -1:
     """Export octets for reading; the caller releases the view. TypeError for other items than octets."""
-    return _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
+    return 0 if _took_bytes(source, view) else _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
 
 
 cdef inline int take_room(

@@ -1,21 +1,40 @@
 """G.711 mu-law (PCMU) and A-law (PCMA), equal to the ITU-T G.191 reference for every input.
 
 Each law is written once as the standard defines it, for one value. The tables are filled from these definitions at
-import (0.3 ms), and the block functions look up.
+import (0.3 ms). The portable form looks up, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form
+(simd/g711_avx512.h) does both in registers. All give the same octets.
 """
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int16_t, uint8_t, uint16_t
 
-from rtpcodec.kernels._buffers cimport (
-    Py_buffer, PyBuffer_Release, load_i16, store_i16, take_octets, take_pcm, take_room,
-)
+from rtpcodec.kernels._blocks cimport decoded, decoded_into, encoded, encoded_into
+from rtpcodec.kernels._buffers cimport load_i16, store_i16
+from rtpcodec.kernels._simd cimport avx2_chosen, avx512_chosen
 
-ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
+cdef extern from "simd/g711_avx2.h":
+    void pcmu_encode_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void pcmu_decode_avx2(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void pcma_encode_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void pcma_decode_avx2(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil
 
+cdef extern from "simd/g711_avx512.h":
+    struct g711_samples:
+        uint8_t low[128]
+        uint8_t high[128]
+    void pcmu_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void pcma_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
+    void decode_avx512(const uint8_t* payload, uint8_t* out, Py_ssize_t n, const g711_samples* samples) noexcept nogil
+
+cdef enum:
+    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
+
+cdef bint USES_AVX2 = avx2_chosen()
+cdef bint USES_AVX512 = avx512_chosen()
 cdef uint8_t PCMU_OF[65536]    # index: the sample's bits, read as uint16
 cdef uint8_t PCMA_OF[65536]
 cdef int16_t PCMU_SAMPLE[256]
 cdef int16_t PCMA_SAMPLE[256]
+cdef g711_samples PCMU_OCTETS    # the same samples as the AVX-512 form wants them
+cdef g711_samples PCMA_OCTETS
 
 
 cdef uint8_t pcmu_code(int sample) noexcept nogil:
@@ -67,91 +86,83 @@ cdef void fill_tables() noexcept:
     for i in range(256):
         PCMU_SAMPLE[i] = pcmu_sample(i)
         PCMA_SAMPLE[i] = pcma_sample(i)
+    split_samples(PCMU_SAMPLE, &PCMU_OCTETS)
+    split_samples(PCMA_SAMPLE, &PCMA_OCTETS)
+
+
+cdef void split_samples(const int16_t* samples, g711_samples* octets) noexcept:
+    """The minus half of a table by octets; the plus half differs in sign only."""
+    cdef int code
+    for code in range(128):
+        octets.low[code] = <uint8_t>(samples[code] & 0xFF)
+        octets.high[code] = <uint8_t>(<uint16_t>samples[code] >> 8)
 
 
 fill_tables()
 
 
-cdef void pcmu_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Compress n samples to n octets."""
+cdef void pcmu_encode_portable(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = PCMU_OF[<uint16_t>load_i16(pcm, i)]
 
 
-cdef void pcmu_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Expand n octets to n samples."""
+cdef void pcmu_decode_portable(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         store_i16(out, i, PCMU_SAMPLE[payload[i]])
 
 
-cdef void pcma_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Compress n samples to n octets."""
+cdef void pcma_encode_portable(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = PCMA_OF[<uint16_t>load_i16(pcm, i)]
 
 
-cdef void pcma_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Expand n octets to n samples."""
+cdef void pcma_decode_portable(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         store_i16(out, i, PCMA_SAMPLE[payload[i]])
 
 
-cdef bytes encoded(object pcm, block_function encode_block):
-    """The octets of PCM in any buffer."""
-    cdef Py_buffer view
-    cdef bytes out
-    take_pcm(pcm, &view)
-    try:
-        out = PyBytes_FromStringAndSize(NULL, view.len // 2)
-        encode_block(<const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
-    finally:
-        PyBuffer_Release(&view)
-    return out
+cdef void pcmu_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Compress n samples to n octets."""
+    if USES_AVX512:
+        pcmu_encode_avx512(pcm, out, n)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
+        pcmu_encode_avx2(pcm, out, n)
+    else:
+        pcmu_encode_portable(pcm, out, n)
 
 
-cdef Py_ssize_t encoded_into(object pcm, object out, block_function encode_block) except -1:
-    """Write the octets of PCM; the count of octets."""
-    cdef Py_buffer view
-    cdef Py_buffer room
-    take_pcm(pcm, &view)
-    try:
-        take_room(out, &room, &view, view.len // 2, samples=False)
-        encode_block(<const uint8_t*>view.buf, <uint8_t*>room.buf, view.len // 2)
-        PyBuffer_Release(&room)
-        return view.len // 2
-    finally:
-        PyBuffer_Release(&view)
+cdef void pcmu_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Expand n octets to n samples."""
+    if USES_AVX512:
+        decode_avx512(payload, out, n, &PCMU_OCTETS)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
+        pcmu_decode_avx2(payload, out, n)
+    else:
+        pcmu_decode_portable(payload, out, n)
 
 
-cdef bytes decoded(object payload, block_function decode_block):
-    """The PCM of octets in any buffer."""
-    cdef Py_buffer view
-    cdef bytes out
-    take_octets(payload, &view)
-    try:
-        out = PyBytes_FromStringAndSize(NULL, view.len * 2)
-        decode_block(<const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len)
-    finally:
-        PyBuffer_Release(&view)
-    return out
+cdef void pcma_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Compress n samples to n octets."""
+    if USES_AVX512:
+        pcma_encode_avx512(pcm, out, n)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
+        pcma_encode_avx2(pcm, out, n)
+    else:
+        pcma_encode_portable(pcm, out, n)
 
 
-cdef Py_ssize_t decoded_into(object payload, object out, block_function decode_block) except -1:
-    """Write the PCM of octets; the count of samples."""
-    cdef Py_buffer view
-    cdef Py_buffer room
-    take_octets(payload, &view)
-    try:
-        take_room(out, &room, &view, view.len * 2, samples=True)
-        decode_block(<const uint8_t*>view.buf, <uint8_t*>room.buf, view.len)
-        PyBuffer_Release(&room)
-        return view.len
-    finally:
-        PyBuffer_Release(&view)
+cdef void pcma_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
+    """Expand n octets to n samples."""
+    if USES_AVX512:
+        decode_avx512(payload, out, n, &PCMA_OCTETS)
+    elif USES_AVX2 and n >= AVX2_SAMPLES:
+        pcma_decode_avx2(payload, out, n)
+    else:
+        pcma_decode_portable(payload, out, n)
 
 
 def pcmu_encode(pcm, /):

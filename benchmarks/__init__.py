@@ -1,0 +1,1 @@
+"""Races against other implementations, and counts of instructions."""

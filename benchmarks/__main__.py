@@ -1,0 +1,80 @@
+"""Races, judged against their bars: `python -m benchmarks [GROUP ...]`. A group is a file race_GROUP.py here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import chart, machine, report
+
+HERE = Path(__file__).parent
+
+
+def group_names() -> list[str]:
+    """Every group that has a file."""
+    return sorted(path.stem.removeprefix("race_") for path in HERE.glob("race_*.py"))
+
+
+def environment(group: str) -> dict[str, str]:
+    """The environment that a group asks for, added to ours."""
+    asked: dict[str, str] = getattr(import_module(f"benchmarks.race_{group}"), "ENVIRONMENT", {})
+    return {**os.environ, **asked}
+
+
+def run_group(group: str, budget_s: float, part: str) -> dict[str, Any]:
+    """What a group's own process found."""
+    print(f"{group}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "rows.json")
+        command = [sys.executable, "-m", "benchmarks.harness.worker", group, str(output), str(budget_s), part]
+        try:
+            subprocess.run(command, check=True, env=environment(group), cwd=HERE.parent)
+        except (ImportError, subprocess.CalledProcessError) as error:
+            return {"rows": [], "absent": {}, "failed": [f"{group}: {type(error).__name__}: {error}"]}
+        found: dict[str, Any] = json.loads(output.read_text())
+        return found
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")
+    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md and its chart")
+    parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
+    parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.groups) - set(group_names()):
+        parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(group_names())}")
+    return chosen
+
+
+def main() -> int:
+    """Run the groups, tell, write. Exit code 1 when a race could not be run or its outputs differ."""
+    chosen = options()
+    result: dict[str, Any] = {"machine": machine.facts(), "rows": [], "absent": {}, "failed": []}
+    for group in chosen.groups or group_names():
+        found = run_group(group, chosen.seconds, chosen.rows)
+        result["rows"] += found["rows"]
+        result["absent"].update(found["absent"])
+        result["failed"] += found["failed"]
+    for line in report.closing_lines(result):
+        print(line)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(result, indent=1) + "\n")
+    if chosen.report:
+        (HERE / "README.md").write_text(report.page(result))
+        chart.draw(result, HERE / "g711.png")
+        print("written: benchmarks/README.md, benchmarks/g711.png")
+    return 1 if result["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What a race file declares, and the row that a race gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Kind = Literal["frame", "bulk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One implementation of an operation: a call with its arguments, repeated as it stands."""
+
+    name: str
+    call: Callable[..., object]
+    args: tuple[object, ...]
+    items: Callable[[Any], NDArray[Any]] | None = None
+    """The call's result as codes or samples to compare; None for a floor, which computes nothing."""
+    differs: str = ""
+    """Why its items may differ from ours: another rounding, say. Without a reason a difference fails the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A peer that cannot run here, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a row must reach: a ratio to the best peer, and a part of the floor's speed."""
+
+    ratio: float
+    of_floor: float | None = None
+
+    def __str__(self) -> str:
+        floor = f", >= {self.of_floor:.2f} of the floor" if self.of_floor is not None else ""
+        return f">= {self.ratio:g}x{floor}"
+
+    def met(self, ratio: float | None, of_floor: float | None) -> bool:
+        """Whether both parts are reached; a bar without its opponent is not met."""
+        return (ratio or 0) >= self.ratio and (self.of_floor is None or (of_floor or 0) >= self.of_floor)
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Ours, its rivals and the floor on the same data. items_per_call divides the times of a bulk row."""
+
+    kind: Kind
+    items_per_call: int
+    ours: Contender
+    rivals: tuple[Contender | Absent, ...]
+    floor: Contender
+    bar: Bar | None = None
+
+    @property
+    def peers(self) -> list[Contender]:
+        """The rivals that run here."""
+        return [rival for rival in self.rivals if isinstance(rival, Contender)]
+
+    @property
+    def absent(self) -> list[Absent]:
+        """The rivals that do not."""
+        return [rival for rival in self.rivals if isinstance(rival, Absent)]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFigure:
+    """A peer's time in the same run, and how many of its items are not ours."""
+
+    name: str
+    ns: float
+    differing: int
+    items: int
+    differs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The result of a race. Times are nanoseconds per call (frame) or per sample (bulk)."""
+
+    name: str
+    group: str
+    kind: Kind
+    ours_ns: float
+    peer: str | None
+    peer_ns: float | None
+    ratio: float | None
+    floor: str
+    floor_ns: float
+    of_floor: float
+    bar: str | None
+    bar_ratio: float | None
+    bar_of_floor: float | None
+    met: bool | None
+    peers: tuple[PeerFigure, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON takes it."""
+        return asdict(self)

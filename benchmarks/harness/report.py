@@ -1,0 +1,113 @@
+"""The report of a run: benchmarks/README.md, and the last lines on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+Result = dict[str, Any]
+RowDict = dict[str, Any]
+
+HEAD: Final = """# Benchmarks
+
+Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) says how to read
+it and how a kernel joins.
+
+![G.711 against its peers](g711.png)
+
+Times are nanoseconds: per call in rows on frames (20 ms, 160 samples), per sample in bulk rows. *Ratio* is the best
+peer's time over ours, *of floor* the floor's time over ours. The floor of a frame is a call that returns a fresh object
+of the size and computes nothing; that of a bulk row is a plain copy of the PCM. Every figure is the least slot mean of
+one interleaved run; the machine is shared, so compare within a row only.
+"""
+
+
+def page(result: Result) -> str:
+    """The whole report in Markdown."""
+    parts = [HEAD, "## Machine\n", *machine_lines(result["machine"]), "", "## Rows and bars\n"]
+    for group, rows in grouped(result):
+        parts += [f"### {group}\n", *row_table(rows), ""]
+    parts += [*absent_lines(result), "## Every peer\n"]
+    parts.append("*Differ* counts the items of a peer's result that are not ours, of all items of the row.\n")
+    for _, rows in grouped(result):
+        for row in rows:
+            parts += [*peer_table(row), ""]
+    parts += reasons(result)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def grouped(result: Result) -> Iterator[tuple[str, list[RowDict]]]:
+    """The rows group by group, in the order of the run."""
+    for group, rows in groupby(result["rows"], key=lambda row: row["group"]):
+        yield group, list(rows)
+
+
+def machine_lines(facts: dict[str, Any]) -> list[str]:
+    """The facts as a table."""
+    libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
+    cells = {**facts, "libraries": libraries, "load_average": ", ".join(map(str, facts["load_average"]))}
+    lines = [f"| {name.replace('_', ' ')} | {value} |" for name, value in cells.items()]
+    return ["| | |", "|---|---|", *lines]
+
+
+def ns(value: float | None) -> str:
+    """Three significant digits or so, without an exponent."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
+
+
+def row_table(rows: list[RowDict]) -> list[str]:
+    """One line a row, against its best peer and its floor."""
+    lines = [
+        "| row | ours | best peer | its time | ratio | floor | of floor | bar | |",
+        "|---|--:|---|--:|--:|--:|--:|---|---|",
+    ]
+    for row in rows:
+        ratio = f"{row['ratio']:.2f}" if row["ratio"] else "-"
+        met = {True: "met", False: "**missed**", None: ""}[row["met"]]
+        lines.append(
+            f"| {row['name']} | **{ns(row['ours_ns'])}** | {row['peer'] or '-'} | {ns(row['peer_ns'])} | {ratio} "
+            f"| {ns(row['floor_ns'])} | {row['of_floor']:.2f} | {row['bar'] or ''} | {met} |"
+        )
+    return lines
+
+
+def peer_table(row: RowDict) -> list[str]:
+    """Everybody in a row, the fastest first."""
+    figures = [("**rtpcodec**", row["ours_ns"], ""), (f"*floor: {row['floor']}*", row["floor_ns"], "")]
+    figures += [(peer["name"], peer["ns"], differing(peer)) for peer in row["peers"]]
+    lines = [f"**{row['name']}**\n", "| | ns | times ours | differ |", "|---|--:|--:|--:|"]
+    for name, time, differ in sorted(figures, key=lambda figure: figure[1]):
+        lines.append(f"| {name} | {ns(time)} | {time / row['ours_ns']:.2f} | {differ} |")
+    return lines
+
+
+def differing(peer: dict[str, Any]) -> str:
+    """How many of a peer's items are not ours."""
+    return f"{peer['differing']:,} of {peer['items']:,}" if peer["differing"] else "0"
+
+
+def absent_lines(result: Result) -> list[str]:
+    """Peers that could not run, and rows that failed."""
+    lines = [f"- {name} is absent: {reason}" for name, reason in sorted(result["absent"].items())]
+    lines += [f"- not run: {line}" for line in result["failed"]]
+    return [*lines, ""] if lines else []
+
+
+def reasons(result: Result) -> list[str]:
+    """Why results differ, once a peer."""
+    found = {
+        f"- {peer['name']}: {peer['differs']}." for row in result["rows"] for peer in row["peers"] if peer["differs"]
+    }
+    return ["Why some differ:\n", *sorted(found)] if found else []
+
+
+def closing_lines(result: Result) -> list[str]:
+    """What the terminal says at the end."""
+    judged = [row for row in result["rows"] if row["met"] is not None]
+    lines = absent_lines(result)
+    lines.append(f"{len(result['rows'])} rows, {len(judged)} with a bar, {sum(row['met'] for row in judged)} met")
+    lines += [f"missed: {row['name']} {row['bar']}" for row in judged if not row["met"]]
+    return lines

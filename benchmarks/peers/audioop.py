@@ -1,0 +1,58 @@
+"""audioop: the standard module up to Python 3.12, audioop-lts from 3.13 on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from benchmarks.harness.model import Contender
+from benchmarks.peers.reading import codes, samples
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    audioop: Any = import_module("audioop")
+
+
+def name() -> str:
+    """What provides the module."""
+    try:
+        return f"audioop-lts {version('audioop-lts')}"
+    except PackageNotFoundError:
+        return "audioop"
+
+
+NAME: Final = name()
+
+TO_LINEAR: Final = {"pcmu": audioop.ulaw2lin, "pcma": audioop.alaw2lin}
+FROM_LINEAR: Final = {"pcmu": audioop.lin2ulaw, "pcma": audioop.lin2alaw}
+ROUNDING: Final = "takes the two's complement of negative samples as their magnitude, G.191 the one's complement"
+
+
+def decode(law: str, payload: bytes) -> Iterator[Contender]:
+    """Octets to PCM."""
+    yield Contender(NAME, TO_LINEAR[law], (payload, 2), samples)
+
+
+def encode(law: str, pcm: bytes) -> Iterator[Contender]:
+    """PCM to octets."""
+    yield Contender(NAME, FROM_LINEAR[law], (pcm, 2), codes, ROUNDING)
+
+
+def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
+    """Octets of one law to octets of the other, by two calls."""
+    to_linear, from_linear = TO_LINEAR[law], FROM_LINEAR[other]
+
+    def two_calls(octets: bytes) -> Any:
+        return from_linear(to_linear(octets, 2), 2)
+
+    yield Contender(f"{NAME}, two calls", two_calls, (payload,), codes, ROUNDING)
+
+
+ulaw2lin = partial(decode, "pcmu")
+alaw2lin = partial(decode, "pcma")
+lin2ulaw = partial(encode, "pcmu")
+lin2alaw = partial(encode, "pcma")

@@ -1,0 +1,50 @@
+"""PyAV: FFmpeg's pcm_mulaw and pcm_alaw. The packet or frame is made once, only coding is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness.model import Contender
+
+av: Any = import_module("av")
+
+NAME: Final = f"PyAV {av.__version__}"
+CODECS: Final = {"pcmu": "pcm_mulaw", "pcma": "pcm_alaw"}
+ROUNDING: Final = "FFmpeg takes the nearest code, G.191 cuts magnitudes off"
+RATE_HZ: Final = 8000
+
+
+def context(law: str, mode: str) -> Any:
+    """An open coder."""
+    made = av.CodecContext.create(CODECS[law], mode)
+    made.sample_rate = RATE_HZ
+    made.layout = "mono"
+    made.format = "s16"
+    made.open()
+    return made
+
+
+def decode(law: str, payload: bytes) -> Iterator[Contender]:
+    """Octets to PCM; FFmpeg's frame is the result."""
+    packet = av.Packet(payload)
+    yield Contender(NAME, context(law, "r").decode, (packet,), _samples)
+
+
+def encode(law: str, pcm: bytes) -> Iterator[Contender]:
+    """PCM to octets; FFmpeg's packet is the result."""
+    frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, np.int16)[None, :], format="s16", layout="mono")
+    frame.sample_rate = RATE_HZ
+    yield Contender(NAME, context(law, "w").encode, (frame,), _codes, ROUNDING)
+
+
+def _samples(frames: Any) -> NDArray[np.int16]:
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def _codes(packets: Any) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(bytes(packet) for packet in packets), np.uint8)

@@ -1,0 +1,1 @@
+"""Exact twins of interfaces that Python has removed. Nothing else in the package uses them."""

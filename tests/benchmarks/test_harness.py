@@ -1,0 +1,118 @@
+"""The race harness: who is faster, whose output differs, which bar is met. Then every race of frames, output only."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import race_g711
+from benchmarks.__main__ import group_names
+from benchmarks.harness.model import Absent, Bar, Contender, Race
+from benchmarks.harness.race import DifferentOutputs, differing_items, run
+from benchmarks.harness.report import page
+from benchmarks.harness.signals import speech
+from benchmarks.harness.timing import calls_per_slot, clocked, least_means
+from benchmarks.peers import contenders
+
+FLOOR = Contender("empty call", len, (b"",))
+
+
+def sums(name: str, count: int, differs: str = "") -> Contender:
+    """A contender that adds up to a number, and takes as long."""
+    return Contender(name, sum, (range(count),), lambda total: np.array([total]), differs)
+
+
+def race(*rivals: Contender | Absent, bar: Bar | None = None) -> Race:
+    return Race("frame", 1, sums("ours", 100), rivals, FLOOR, bar)
+
+
+def test_the_faster_one_has_the_lesser_mean() -> None:
+    empty, short, long = least_means([FLOOR, sums("short", 100), sums("long", 2000)], 0.05)
+    assert empty < short < long
+
+
+def test_a_call_longer_than_a_slot_is_made_once() -> None:
+    assert calls_per_slot(clocked(Contender("slow", time.sleep, (0.005,)))) == 1
+
+
+def test_arguments_are_passed_by_position() -> None:
+    seen: list[tuple[Any, ...]] = []
+    clocked(Contender("any", lambda *args: seen.append(args), (1, "two")))(3)
+    assert seen == [(1, "two")] * 3
+
+
+def test_row_has_the_best_peer_and_all_peers() -> None:
+    row = run("sum", "test", race(sums("slow", 4000, "twice as much"), sums("fast", 400, "more")), 0.05)
+    assert row.peer == "fast"
+    assert row.ratio is not None
+    assert row.ratio > 1
+    assert [(peer.name, peer.differing, peer.items) for peer in row.peers] == [("slow", 1, 1), ("fast", 1, 1)]
+    assert {"name", "ours_ns", "peer", "peer_ns", "ratio", "floor_ns", "of_floor", "bar", "met"} <= set(row.as_dict())
+
+
+def test_bulk_times_are_per_item() -> None:
+    frame = run("sum", "test", race(), 0.02)
+    bulk = run("sum", "test", replace(race(), kind="bulk", items_per_call=1000), 0.02)
+    assert bulk.ours_ns == pytest.approx(frame.ours_ns / 1000, rel=0.8)
+
+
+def test_an_unexplained_difference_fails() -> None:
+    with pytest.raises(DifferentOutputs, match="sum: 1 of 1 items of other are not ours"):
+        differing_items("sum", race(sums("other", 7)))
+
+
+def test_an_explained_difference_is_counted() -> None:
+    assert differing_items("sum", race(sums("other", 7, "adds less"), sums("same", 100))) == [1, 0]
+
+
+def test_a_result_of_another_size_fails_whatever_is_explained() -> None:
+    other = Contender("other", sum, (range(3),), lambda total: np.array([total, total]), "longer")
+    with pytest.raises(DifferentOutputs, match="sum: other gives 2 items, ours are 1"):
+        differing_items("sum", race(other))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "of_floor", "met"), [(2.0, 0.75, True), (1.9, 0.9, False), (3.0, 0.7, False), (None, 0.9, False)]
+)
+def test_a_bar_wants_both_parts(ratio: float | None, of_floor: float, met: bool) -> None:
+    assert Bar(2.0, 0.75).met(ratio, of_floor) is met
+
+
+def test_a_bar_reads_as_a_sentence() -> None:
+    assert str(Bar(2.0, 0.75)) == ">= 2x, >= 0.75 of the floor"
+    assert str(Bar(3.5)) == ">= 3.5x"
+
+
+def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = contenders(["no_such_library"], "decode", "pcmu", bytes(4))
+    assert found == (Absent("no such library", "No module named 'benchmarks.peers.no_such_library'"),)
+
+
+def test_groups_are_the_files_that_are_there() -> None:
+    assert {"g711", "portable"} <= set(group_names())
+
+
+def test_speech_is_seeded_and_neither_silent_nor_clipped() -> None:
+    pcm = speech(80_000)
+    level_dbov = 20 * np.log10(np.sqrt(np.mean(pcm.astype(float) ** 2)) / 32768)
+    assert np.array_equal(pcm, speech(80_000))
+    assert -30 < level_dbov < -15
+    assert np.mean(np.abs(pcm) >= 32767) < 0.001
+
+
+@pytest.mark.parametrize(("name", "setup"), [row for row in race_g711.races(lengths=()) if "frame" in row[0]])
+def test_every_peer_of_a_frame_computes_the_same(name: str, setup: Any) -> None:
+    differing = differing_items(name, setup())
+    assert all(count < race_g711.FRAME // 4 for count in differing)
+
+
+def test_report_names_every_row_and_the_absent() -> None:
+    row = run("sum frame", "test", race(sums("fast", 100), bar=Bar(0.1)), 0.02)
+    facts = {"cpu": "a processor", "load_average": [0.1], "libraries": {"numpy": "2"}}
+    result = {"machine": facts, "rows": [row.as_dict()], "absent": {"gone": "not installed"}, "failed": []}
+    text = page(result)
+    assert "| sum frame |" in text
+    assert "| met |" in text
+    assert "- gone is absent: not installed" in text

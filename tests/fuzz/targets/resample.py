@@ -1,0 +1,45 @@
+"""The resampler's whole face: pieces of any size into fresh and given buffers, copies, resets and flushes.
+
+Layout of an input: one octet for the two rates, then steps: an octet for what to do and how long a piece is, and its
+audio.
+"""
+
+from rtpcodec import Resampler
+
+RATES_HZ = (8000, 16000, 24000, 48000)
+DOCUMENTED = (TypeError, ValueError, BufferError)
+MOST_STEPS = 24
+
+
+def run(data: bytes) -> int:
+    """Steps until the input ends. A copy that goes the same way must give the same audio."""
+    rates = data[0] if data else 0
+    resampler = Resampler(RATES_HZ[rates & 3], RATES_HZ[rates >> 2 & 3])
+    twin = resampler.copy()
+    place, calls = 1, 2
+    while place < len(data) and calls < 2 + 3 * MOST_STEPS:
+        step = data[place]
+        piece = data[place + 1 : place + 1 + step]
+        place += 1 + step
+        calls += 3
+        _step(resampler, twin, step, piece)
+    return calls
+
+
+def _step(resampler: Resampler, twin: Resampler, step: int, piece: bytes) -> None:
+    if step % 29 == 0:
+        resampler.reset()
+        twin.reset()
+    elif step % 31 == 0:
+        assert resampler.flush() == twin.flush()
+    try:
+        samples = resampler.output_samples(len(piece) // 2)
+        # One time in eight the room is a little too small.
+        room = memoryview(bytearray(3 + max(0, 2 * samples - (step & 7 == 7))))[3:]
+        written = resampler.resample_into(memoryview(b"." + piece)[1:], room)
+    except DOCUMENTED:
+        return
+    fresh = twin.resample(piece)
+    assert written == samples
+    assert len(fresh) == 2 * samples
+    assert bytes(room) == fresh

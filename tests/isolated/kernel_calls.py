@@ -1,0 +1,148 @@
+"""Calls of every public kernel function with good and bad arguments, for checks of leaks and allocations.
+
+A kernel joins with a line in SHAPES. A function without one fails test_every_kernel_function_has_calls.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import rtpcodec.kernels
+
+ITEMS = 160
+
+
+class Shape(NamedTuple):
+    """Octets in and out for each item of a function from buffer to bytes, and what follows the source."""
+
+    octets_in: int
+    octets_out: int
+    rest: tuple[Any, ...] = ()
+
+
+DECODE, ENCODE, SAME, SAMPLES = Shape(1, 2), Shape(2, 1), Shape(1, 1), Shape(2, 2)
+SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
+    "pcmu_decode": DECODE,
+    "pcma_decode": DECODE,
+    "pcmu_encode": ENCODE,
+    "pcma_encode": ENCODE,
+    "pcmu_to_pcma": SAME,
+    "pcma_to_pcmu": SAME,
+    "swap_bytes": SAMPLES,
+    "copy_samples": SAMPLES,
+    "ulaw2lin": Shape(1, 2, (2,)),
+    "alaw2lin": Shape(1, 2, (2,)),
+    "lin2ulaw": Shape(2, 1, (2,)),
+    "lin2alaw": Shape(2, 1, (2,)),
+    # Functions of another kind: the arguments of good calls.
+    "simd_level": ((),),
+    "available_levels": ((),),
+    "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
+    "coefficients": ((8000, 16000), (48000, 8000)),
+}
+"""By function name; its *_into twin takes the room as well."""
+
+
+class Call(NamedTuple):
+    """One function with arguments, and the error that they must give."""
+
+    name: str
+    run: Callable[..., Any]
+    args: tuple[Any, ...]
+    error: type[Exception] | None = None
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every public function of the kernels, and of the twin of audioop, by module and name."""
+    modules = [f"rtpcodec.kernels.{module.name}" for module in iter_modules(rtpcodec.kernels.__path__)]
+    if find_spec("rtpcodec.compat"):
+        modules.append("rtpcodec.compat.audioop")
+    return {
+        f"{name}.{member}": function
+        for name in modules
+        for member, function in vars(import_module(name)).items()
+        if callable(function) and not isinstance(function, type) and not member.startswith("_")
+        if getattr(function, "__module__", None) == name
+    }
+
+
+def calls() -> Iterator[Call]:
+    """Good and bad calls of all functions that SHAPES knows."""
+    for name, function in functions().items():
+        shape = SHAPES.get(name.rpartition(".")[2].removesuffix("_into"))
+        if isinstance(shape, Shape):
+            yield from (_calls_into if name.endswith("_into") else _calls_fresh)(name, function, shape)
+        elif shape is not None:
+            yield from (Call(name, function, args) for args in shape)
+            yield Call(name, function, ("too", "many", "arguments"), TypeError)
+
+
+def sources(shape: Shape) -> list[Any]:
+    """The same octets in every kind of buffer, also at an odd address."""
+    octets = bytes(range(ITEMS)) * shape.octets_in
+    kinds: list[Any] = [
+        octets,
+        bytearray(octets),
+        memoryview(octets),
+        memoryview(b"." + octets)[1:],
+        b"",
+        array("B", octets),
+    ]
+    if shape.octets_in == 2:
+        kinds += [array("h", octets), np.frombuffer(octets, np.int16)]
+    return kinds
+
+
+def bad_sources(shape: Shape) -> list[tuple[Any, type[Exception]]]:
+    """What is no source, and the error."""
+    square = np.zeros((4, 4), np.int16 if shape.octets_in == 2 else np.uint8)
+    bad: list[tuple[Any, type[Exception]]] = [(array("d", [0.5]), TypeError), ("text", TypeError), (None, TypeError)]
+    if not shape.rest:
+        bad.append((square, ValueError))
+        bad.append((memoryview(b"abcdefgh")[::2], BufferError))
+    if shape.octets_in == 2 and not shape.rest:
+        bad.append((b"odd", ValueError))
+    return bad
+
+
+def _calls_fresh(name: str, function: Callable[..., Any], shape: Shape) -> Iterator[Call]:
+    if shape.rest:
+        yield from _calls_like_audioop(name, function, shape)
+        return
+    for source in sources(shape):
+        yield Call(name, function, (source,))
+    for source, error in bad_sources(shape):
+        yield Call(name, function, (source,), error)
+    yield Call(name, function, (), TypeError)
+
+
+def _calls_like_audioop(name: str, function: Callable[..., Any], shape: Shape) -> Iterator[Call]:
+    """The removed module took any buffer of octets and read its memory."""
+    octets = bytes(range(ITEMS)) * shape.octets_in
+    for source in (octets, bytearray(octets), memoryview(octets), b""):
+        yield Call(name, function, (source, *shape.rest))
+    yield Call(name, function, ("text", *shape.rest), TypeError)
+    yield Call(name, function, (None, *shape.rest), TypeError)
+    yield Call(name, function, (octets,), TypeError)
+
+
+def _calls_into(name: str, function: Callable[..., Any], shape: Shape) -> Iterator[Call]:
+    octets = bytes(range(ITEMS)) * shape.octets_in
+    needed = ITEMS * shape.octets_out
+    for room in (bytearray(needed), bytearray(needed + 7), memoryview(bytearray(needed + 1))[1:]):
+        for source in sources(shape):
+            yield Call(name, function, (source, room))
+    for source, error in bad_sources(shape):
+        yield Call(name, function, (source, bytearray(needed)), error)
+    yield Call(name, function, (octets, bytearray(needed - 1)), ValueError)
+    yield Call(name, function, (octets, bytes(needed)), BufferError)
+    yield Call(name, function, (octets, array("d", [0.0] * needed)), TypeError)
+    yield Call(name, function, (octets, None), TypeError)
+    yield Call(name, function, (octets,), TypeError)
+    shared = memoryview(bytearray(4 * ITEMS))
+    yield Call(name, function, (shared[: len(octets)], shared[2 : 2 + needed]), ValueError)

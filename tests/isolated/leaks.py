@@ -1,0 +1,110 @@
+"""Millions of kernel calls in a fresh process: nothing may be left behind. `python -m tests.isolated.leaks [CALLS]`.
+
+For every function and every kind of argument, good and bad: the reference counts of the arguments are the same after
+all calls, the interpreter has no more blocks in use, the C library has given out no more octets, and at the end the
+process is not larger.
+"""
+
+import ctypes
+import gc
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.isolated.kernel_calls import Call, calls
+
+CALLS = 3_000_000
+SLACK_BLOCKS = SLACK_REFERENCES = 20
+"""Free lists and None are shared with all other code and move by a few; a leak takes one a call."""
+SLACK_OCTETS = 8192
+SLACK_RSS_OCTETS = 1 << 20
+
+
+class Mallinfo(ctypes.Structure):
+    """What glibc's mallinfo2 tells: mapped blocks in hblkhd, the others in use in uordblks."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        )
+    ]
+
+
+def octets_in_use() -> int:
+    """What malloc has given out; 0 where the C library does not tell."""
+    mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo2 is None:
+        return 0
+    mallinfo2.restype = Mallinfo
+    info = mallinfo2()
+    return int(info.uordblks + info.hblkhd)
+
+
+def rss_octets() -> int:
+    """The resident size of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def repeat(call: Call, times: int) -> None:
+    """Make a call so often; its error must come every time."""
+    run, args, error = call.run, call.args, call.error
+    if error is None:
+        for _ in range(times):
+            run(*args)
+        return
+    for _ in range(times):
+        try:
+            run(*args)
+        except error:
+            continue
+        raise AssertionError(f"{call.name} with {args} gives no {error.__name__}")
+
+
+def check(call: Call, times: int) -> str | None:
+    """What a call leaves behind, or None."""
+    repeat(call, 300)
+    gc.collect()
+    references = [sys.getrefcount(arg) for arg in call.args]
+    blocks, octets = sys.getallocatedblocks(), octets_in_use()
+    repeat(call, times)
+    gc.collect()
+    more_blocks, more_octets = sys.getallocatedblocks() - blocks, octets_in_use() - octets
+    gained = [sys.getrefcount(arg) - before for arg, before in zip(call.args, references, strict=True)]
+    if max(map(abs, gained), default=0) > SLACK_REFERENCES or more_blocks > SLACK_BLOCKS or more_octets > SLACK_OCTETS:
+        return f"{call.name}{call.args!r:.80}: references {gained}, blocks {more_blocks}, octets {more_octets}"
+    return None
+
+
+def main(total: int) -> int:
+    """Check all calls, then the size of the process."""
+    every = list(calls())
+    times = max(1000, total // len(every))
+    for call in every:
+        repeat(call, 300)
+    size, start = rss_octets(), time.perf_counter()
+    found = [text for call in every if (text := check(call, times))]
+    grown = rss_octets() - size
+    if grown > SLACK_RSS_OCTETS:
+        found.append(f"the process has grown by {grown} octets")
+    for text in found:
+        print("leak:", text)
+    print(
+        f"{times * len(every)} calls of {len({call.name for call in every})} functions in "
+        f"{time.perf_counter() - start:.1f} s, grown by {grown} octets: {'LEAKS' if found else 'no leak'}"
+    )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else CALLS))

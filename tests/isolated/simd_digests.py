@@ -1,0 +1,57 @@
+"""A digest of each G.711 function's results over all inputs and over every length from 0 to 300, a line each.
+
+Run by tests/kernels/test_simd_levels.py at every level of the kernels: equal lines, equal results.
+"""
+
+import hashlib
+import random
+from array import array
+from collections.abc import Callable
+from functools import partial
+
+import rtpcodec
+from rtpcodec.compat import audioop
+
+EVERY_SAMPLE = array("h", range(-32768, 32768)).tobytes()
+EVERY_CODE = bytes(range(256))
+LENGTHS = range(301)
+FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
+    "pcmu_decode": (rtpcodec.pcmu_decode, 1),
+    "pcma_decode": (rtpcodec.pcma_decode, 1),
+    "pcmu_encode": (rtpcodec.pcmu_encode, 2),
+    "pcma_encode": (rtpcodec.pcma_encode, 2),
+    "pcmu_to_pcma": (rtpcodec.pcmu_to_pcma, 1),
+    "pcma_to_pcmu": (rtpcodec.pcma_to_pcmu, 1),
+    "ulaw2lin": (lambda fragment: audioop.ulaw2lin(fragment, 2), 1),
+    "alaw2lin": (lambda fragment: audioop.alaw2lin(fragment, 2), 1),
+    "lin2ulaw": (lambda fragment: audioop.lin2ulaw(fragment, 2), 2),
+    "lin2alaw": (lambda fragment: audioop.lin2alaw(fragment, 2), 2),
+}
+"""By name, with the octets of an item."""
+
+
+def digest(function: Callable[[bytes], bytes], item_octets: int) -> str:
+    """Of the results over all inputs in sequence, all inputs shuffled, and random inputs of each length."""
+    generator = random.Random(711)
+    every = EVERY_CODE if item_octets == 1 else EVERY_SAMPLE
+    items = [every[at : at + item_octets] for at in range(0, len(every), item_octets)]
+    generator.shuffle(items)
+    inputs = [every, b"".join(items), *map(partial(_random_items, generator, item_octets), LENGTHS)]
+    total = hashlib.sha256()
+    for source in inputs:
+        total.update(function(source))
+    return total.hexdigest()
+
+
+def _random_items(generator: random.Random, item_octets: int, length: int) -> bytes:
+    return generator.randbytes(length * item_octets)
+
+
+def main() -> None:
+    """A line for each function."""
+    for name, (function, item_octets) in FUNCTIONS.items():
+        print(name, digest(function, item_octets))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""A kernel allocates its result and nothing else; with a given buffer it allocates nothing.
+
+tracemalloc sees all three allocators of Python, and the extensions know no other one. The peak of a call counts what it
+frees again, too.
+"""
+
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rtpcodec import Resampler
+from rtpcodec.kernels import g711, pcm, resample
+from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced() -> Iterator[None]:
+    gc.disable()
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+    gc.enable()
+
+
+def peak_octets(call: Callable[..., Any], *args: Any) -> int:
+    """The octets that a call had allocated at once, beside those of an empty call."""
+
+    def peak(run: Callable[..., Any]) -> int:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        result = run(*args)
+        highest = tracemalloc.get_traced_memory()[1]
+        del result
+        return highest - before
+
+    def empty(*_args: Any) -> None:
+        return None
+
+    # The first calls fill caches of the interpreter.
+    return min(peak(call) for _ in range(5)) - min(peak(empty) for _ in range(5))
+
+
+def good_calls(into: bool) -> list[Call]:
+    """Calls from buffer to bytes, or to room. NumPy's arrays allocate when they are exported, whoever asks."""
+    return [
+        call
+        for call in calls()
+        if call.error is None
+        and isinstance(SHAPES[call.name.rpartition(".")[2].removesuffix("_into")], Shape)
+        and call.name.endswith("_into") is into
+        and not isinstance(call.args[0], np.ndarray)
+    ]
+
+
+@pytest.mark.parametrize("octets", [1, 10, 1000])
+def test_a_temporary_object_is_seen(octets: int) -> None:
+    assert peak_octets(lambda: len(bytearray(octets))) >= sys.getsizeof(bytearray(octets))
+
+
+def test_a_result_is_seen_whole() -> None:
+    assert peak_octets(bytes, 1000) == sys.getsizeof(bytes(1000))
+
+
+@pytest.mark.parametrize("call", good_calls(into=False), ids=lambda call: call.name)
+def test_only_the_result_is_allocated(call: Call) -> None:
+    result = call.run(*call.args)
+    # The empty object exists already.
+    assert peak_octets(call.run, *call.args) == (sys.getsizeof(result) if result else 0)
+
+
+@pytest.mark.parametrize("call", good_calls(into=True), ids=lambda call: call.name)
+def test_nothing_is_allocated_with_a_given_buffer(call: Call) -> None:
+    assert call.run(*call.args) <= 256, "a count beyond 256 is an object of its own"
+    assert peak_octets(call.run, *call.args) == 0
+
+
+def test_a_resampler_allocates_its_result_only() -> None:
+    resampler = Resampler(8000, 16000)
+    assert peak_octets(resampler.resample, bytes(320)) == sys.getsizeof(bytes(640))
+    assert peak_octets(resampler.resample_into, bytes(256), bytearray(512)) == 0
+
+
+@pytest.mark.parametrize("module", [g711, pcm, resample])
+def test_kernels_know_no_allocator_but_pythons(module: Any) -> None:
+    names = Path(module.__file__).read_bytes().split(b"\0")
+    assert not {b"malloc", b"calloc", b"realloc", b"posix_memalign", b"aligned_alloc"} & set(names)

@@ -1,0 +1,26 @@
+"""No kernel reads or writes outside its buffers, for lengths 0 to 300, every alignment and every level."""
+
+import pytest
+
+from rtpcodec.kernels._simd import available_levels
+from tests.kernels.levels import run
+from tests.oracles.guarded import GuardedMemory
+
+
+@pytest.mark.parametrize("level", available_levels())
+def test_nothing_outside_the_buffers_is_touched(level: str) -> None:
+    done = run("-m", "tests.isolated.guard_pages", level=level)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("calls within their buffers\n")
+
+
+def test_all_between_the_guards_may_be_used() -> None:
+    memory = GuardedMemory()
+    memory.fill(7)
+    assert memory.at_start(memory.octets) == memory.at_end(memory.octets) == bytes([7]) * memory.octets
+
+
+@pytest.mark.parametrize("place", ["PAGE - 1", "PAGE + memory.octets"])
+def test_one_octet_too_far_ends_the_process(place: str) -> None:
+    done = run("-c", f"from tests.oracles.guarded import *; memory = GuardedMemory(); memory._map[{place}]")
+    assert done.returncode < 0 or "AddressSanitizer" in done.stderr, done.stdout + done.stderr

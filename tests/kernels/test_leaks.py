@@ -1,0 +1,43 @@
+"""Kernels leave nothing behind, and the search for leaks would find one."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.isolated.kernel_calls import SHAPES, Call, functions
+from tests.isolated.leaks import check
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("PYTHONMALLOC", "") != "", reason="leaks are counted with Python's own allocator"
+)
+
+
+def test_every_kernel_function_has_calls() -> None:
+    missing = {name for name in functions() if name.rpartition(".")[2].removesuffix("_into") not in SHAPES}
+    assert not missing, "these need a line in SHAPES of tests/isolated/kernel_calls.py"
+
+
+def test_no_leak_in_a_million_calls() -> None:
+    command = [sys.executable, "-m", "tests.isolated.leaks", "1000000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no leak" in done.stdout
+
+
+def test_a_kept_argument_is_found() -> None:
+    kept: list[object] = []
+    assert "references [10" in str(check(Call("keep", kept.append, (bytearray(3),)), 1000))
+
+
+def test_a_kept_object_is_found() -> None:
+    kept: list[object] = []
+    found = check(Call("keep", lambda: kept.append(object()), ()), 1000)
+    assert found is not None
+    assert "references []" in found
+
+
+def test_a_missing_error_is_found() -> None:
+    with pytest.raises(AssertionError, match="gives no ValueError"):
+        check(Call("len", len, (b"",), ValueError), 1)
