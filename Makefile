@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test setup check format clean bench
+.PHONY: help demo test setup check format clean bench sanitize fuzz
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make test    set up, then run the whole test suite            (ARGS=\"-k g711\")"
 	@echo "make check   lint, types, stubs, import direction, API snapshot"
 	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
+	@echo "make sanitize  kernel and codec tests under AddressSanitizer and UBSan"
+	@echo "make fuzz    seeded fuzzing under the sanitizers               (ARGS=\"--count 10000000 g711\")"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make format  let ruff lay out the code"
@@ -59,6 +61,12 @@ bench: $(VENV)/.bench
 
 check: setup
 	@bash scripts/check.sh $(BIN)
+
+sanitize: setup
+	@bash scripts/sanitize.sh $(BIN) $(ARGS)
+
+fuzz: setup
+	@bash scripts/fuzz.sh $(BIN) $(ARGS)
 
 format: setup
 	@$(BIN)/ruff format .

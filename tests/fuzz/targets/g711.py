@@ -1,7 +1,7 @@
 """All G.711 functions and their *_into forms, on buffers of every kind, length and alignment.
 
-Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed; the rest is
-audio.
+Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed; the rest
+is audio.
 """
 
 from array import array
@@ -84,5 +84,7 @@ def run(data: bytes) -> int:
         except DOCUMENTED:
             continue
         if fresh is None or memoryview(room).tobytes()[: len(fresh)] != fresh or len(fresh) != written * octets_out:
-            raise AssertionError(f"{function_into.__name__} writes {written} items, {function.__name__} gives {fresh!r}")
+            raise AssertionError(
+                f"{function_into.__name__} writes {written} items, {function.__name__} gives {fresh!r}"
+            )
     return 2 * len(FUNCTIONS)
