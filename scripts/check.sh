@@ -8,7 +8,7 @@ failed=()
 step() {
     local name=$1
     shift
-    printf '%-12s' "$name"
+    printf '%-13s' "$name"
     if output=$("$@" 2>&1); then
         echo "ok    $(printf '%s' "$output" | tail -n 1)"
     else
@@ -27,6 +27,7 @@ step "cython-lint" "$bin/cython-lint" "${cython[@]}"
 step "mypy" "$bin/mypy"
 step "stubtest" "$bin/python" -m mypy.stubtest --allowlist scripts/stubtest_allowlist.txt --ignore-unused-allowlist "${compiled[@]}"
 step "house" "$bin/python" -m pytest -q tests/house
+step "instructions" bash scripts/instructions.sh "$bin"
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "check: failed: ${failed[*]}"

@@ -49,7 +49,7 @@ def main() -> int:
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(names())}")
     jobs = [(name, form) for name in chosen.targets or names() for form in forms(name)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        clean = list(pool.map(lambda job: hunt(*job, chosen.count, chosen.seed), jobs))
+        clean = list(pool.map(lambda job: hunt(job[0], job[1], chosen.count, chosen.seed), jobs))
     print(f"fuzz: {sum(clean)} of {len(clean)} clean")
     return 0 if all(clean) else 1
 

@@ -6,7 +6,6 @@ Each input is written to the slot before it is tried, so that it outlives a proc
 import mmap
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.fuzz.mutation import MAX_OCTETS, Mutator
@@ -23,33 +22,40 @@ def read_slot(slot: Path) -> bytes:
     return octets[LENGTH_OCTETS : LENGTH_OCTETS + int.from_bytes(octets[:LENGTH_OCTETS], "little")]
 
 
-def hunt(target: Target, corpus: list[bytes], count: int, seed: int, slot: mmap.mmap, tell: Callable[[int], None]) -> int:
-    """Try mutated inputs until so many calls are made. How many were made."""
-    mutator = Mutator(corpus, seed)
+class Progress:
+    """Says now and then how many calls are made."""
+
+    def __init__(self, label: str, count: int) -> None:
+        self.label, self.count = label, count
+        self.start = self._told = time.perf_counter()
+
+    def tell(self, calls: int) -> None:
+        """Print a line if the last one is old."""
+        now = time.perf_counter()
+        if now - self._told > PROGRESS_S:
+            self._told = now
+            print(f"{self.label}: {calls:,} of {self.count:,} calls after {now - self.start:.0f} s", flush=True)
+
+
+def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) -> int:
+    """Try mutated inputs until enough calls are made. How many were made."""
     calls = inputs = 0
-    while calls < count:
+    while calls < progress.count:
         data = mutator.next()
         slot[: LENGTH_OCTETS + len(data)] = len(data).to_bytes(LENGTH_OCTETS, "little") + data
         calls += target.run(data)
         inputs += 1
         if not inputs & 1023:
-            tell(calls)
+            progress.tell(calls)
     return calls
 
 
 def main(name: str, count: int, seed: int, slot_path: Path, label: str) -> None:
     """Run one target and print how it goes."""
-    start = told = time.perf_counter()
-
-    def tell(calls: int) -> None:
-        nonlocal told
-        if time.perf_counter() - told > PROGRESS_S:
-            told = time.perf_counter()
-            print(f"{label}: {calls:,} of {count:,} calls after {told - start:.0f} s", flush=True)
-
+    target, mutator, progress = load(name), Mutator(corpus_of(name), seed), Progress(label, count)
     with slot_path.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_OCTETS) as slot:
-        calls = hunt(load(name), corpus_of(name), count, seed, slot, tell)
-    seconds = time.perf_counter() - start
+        calls = hunt(target, mutator, slot, progress)
+    seconds = time.perf_counter() - progress.start
     print(f"{label}: {calls:,} calls clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each", flush=True)
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 
 MAX_OCTETS = 4096
-STRIKING = b"\x00\x01\x02\x7f\x80\x81\xd5\xfe\xff\x1f\x20\x21\"\\{}[],:09-e."
+STRIKING = b'\x00\x01\x02\x7f\x80\x81\xd5\xfe\xff\x1f\x20\x21"\\{}[],:09-e.'
 """Octets at edges of numbers, of blocks of 32 and of JSON."""
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from rtpcodec.kernels._simd import available_levels
 from tests.kernels.levels import run
+from tests.isolated.guard_pages import NAMES
+from tests.isolated.kernel_calls import functions
 from tests.oracles.guarded import GuardedMemory
 
 
@@ -24,3 +26,8 @@ def test_all_between_the_guards_may_be_used() -> None:
 def test_one_octet_too_far_ends_the_process(place: str) -> None:
     done = run("-c", f"from tests.oracles.guarded import *; memory = GuardedMemory(); memory._map[{place}]")
     assert done.returncode < 0 or "AddressSanitizer" in done.stderr, done.stdout + done.stderr
+
+
+def test_every_g711_function_is_tried() -> None:
+    found = {name.rpartition(".")[2] for name in functions() if name.startswith("rtpcodec.kernels.g711.")}
+    assert {name for name in found if f"{name}_into" in found} == set(NAMES)

@@ -27,12 +27,12 @@ def names() -> list[str]:
 
 def load(name: str) -> Target:
     """A target by name, or by module if the name has a dot."""
-    return cast(Target, import_module(name if "." in name else f"tests.fuzz.targets.{name}"))
+    return cast("Target", import_module(name if "." in name else f"tests.fuzz.targets.{name}"))
 
 
 def forms(name: str) -> tuple[str, ...]:
     """The forms of the kernels that a target wants; "" is the one that suits the processor."""
-    return cast(tuple[str, ...], getattr(load(name), "FORMS", ("",)))
+    return cast("tuple[str, ...]", getattr(load(name), "FORMS", ("",)))
 
 
 def corpus_of(name: str) -> list[bytes]:

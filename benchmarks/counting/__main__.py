@@ -1,0 +1,37 @@
+"""Runs under callgrind: counts all kernels, with `whole` also calls from Python. Tells the key of its figures."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import rtpcodec
+import rtpcodec.kernels.g711
+from benchmarks import floors
+from benchmarks.counting.count_blocks import count_call
+from benchmarks.harness.machine import built_by, simd_level
+
+CALLS = (20, 60)
+
+
+def count_whole_calls(calls: int) -> None:
+    """Frames through the public functions, and the floor."""
+    octets, pcm = bytes(range(160)), bytes(range(256)) + bytes(64)
+    for name in ("pcmu_decode", "pcma_decode", "pcmu_to_pcma", "pcma_to_pcmu"):
+        count_call(name, getattr(rtpcodec, name), octets, calls)
+    for name in ("pcmu_encode", "pcma_encode"):
+        count_call(name, getattr(rtpcodec, name), pcm, calls)
+    count_call("that only returns a fresh object", floors.fresh_double, octets, calls)
+
+
+if __name__ == "__main__":
+    for _calls in CALLS:
+        for _path in sorted(Path(__file__).parent.glob("count_*.pyx")):
+            import_module(f"benchmarks.counting.{_path.stem}").count(_calls)
+        if "whole" in sys.argv:
+            count_whole_calls(_calls)
+    _compiler = built_by(Path(str(rtpcodec.kernels.g711.__file__)))
+    print(json.dumps({"key": f"{_compiler} {platform.machine()} {simd_level()}"}))

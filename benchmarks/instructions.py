@@ -1,0 +1,138 @@
+"""Counts the kernels' instructions with callgrind and compares them with benchmarks/instructions.json.
+
+Fails when a kernel has grown by more than 3 % or is not in the file. `--update` takes the counts over and rewrites the
+report benchmarks/instructions.md, which has whole calls from Python as well. Counts belong to a compiler, an
+architecture and a form of the kernels; where the file has none for these, nothing is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+STORE: Final = HERE / "instructions.json"
+REPORT: Final = HERE / "instructions.md"
+MOST_GROWTH: Final = 0.03
+FORMS: Final = ("", "portable")
+WHOLE_CALL: Final = "call "
+
+Counts = dict[str, float]
+
+
+def counted(form: str, whole: bool) -> tuple[str, Counts]:
+    """The key of this build in one form, and its counts."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "RTPCODEC_SIMD": form}
+    if not form:
+        del environment["RTPCODEC_SIMD"]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            "valgrind",
+            "--tool=callgrind",
+            "--instr-atstart=no",
+            "--collect-atstart=no",
+            f"--callgrind-out-file={folder}/out",
+            sys.executable,
+            "-m",
+            "benchmarks.counting",
+            *(["whole"] if whole else []),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=HERE.parent)
+        if done.returncode:
+            raise RuntimeError(f"callgrind failed:\n{done.stdout}{done.stderr}")
+        totals = dict(map(total, Path(folder).glob("out.*")))
+    return json.loads(done.stdout)["key"], differences(totals)
+
+
+def total(path: Path) -> tuple[str, int]:
+    """Name and instructions of one dump."""
+    text = path.read_text()
+    name = re.search(r"^desc: Trigger: Client Request: (.+)$", text, re.MULTILINE)
+    instructions = re.search(r"^(?:summary|totals): (\d+)$", text, re.MULTILINE)
+    return name[1] if name else "", int(instructions[1]) if instructions else 0
+
+
+def differences(totals: dict[str, int]) -> Counts:
+    """Instructions a call: the difference of the dumps with the most and the least calls."""
+    runs: dict[str, dict[int, int]] = {}
+    for label, instructions in totals.items():
+        name, _, calls = label.rpartition("|")
+        if name:
+            runs.setdefault(name, {})[int(calls)] = instructions
+    return {
+        name: round((by_calls[max(by_calls)] - by_calls[min(by_calls)]) / (max(by_calls) - min(by_calls)), 1)
+        for name, by_calls in sorted(runs.items(), key=natural)
+    }
+
+
+def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
+    """Names in order of their words, numbers in order of size."""
+    return [(int(word), "") if word.isdigit() else (0, word) for word in run[0].split()]
+
+
+def complaints(kept: Counts, found: Counts) -> list[str]:
+    """What is not as it was kept."""
+    lines = [f"{name}: not counted before ({found[name]:g} instructions)" for name in found if name not in kept]
+    lines += [f"{name}: gone" for name in kept if name not in found]
+    lines += [
+        f"{name}: {found[name]:g} instructions, {kept[name]:g} before ({found[name] / kept[name] - 1:+.1%})"
+        for name in found
+        if name in kept and found[name] > kept[name] * (1 + MOST_GROWTH)
+    ]
+    return lines
+
+
+def compare() -> int:
+    """Check both forms against the file."""
+    store: dict[str, Counts] = json.loads(STORE.read_text())
+    compared, lines = 0, []
+    for key, found in dict(counted(form, whole=False) for form in FORMS).items():
+        if key in store:
+            compared += len(found)
+            lines += [f"{key}: {line}" for line in complaints(store[key], found)]
+        else:
+            print(f"skipped, {STORE.name} has no counts for {key} (make instructions ARGS=--update)")
+    print("\n".join([*lines, f"{compared} counts compared, {len(lines)} complaints"]))
+    return 1 if lines else 0
+
+
+def update() -> int:
+    """Take this build's counts over."""
+    store: dict[str, Counts] = json.loads(STORE.read_text()) if STORE.exists() else {}
+    page = [REPORT_HEAD]
+    for form in FORMS:
+        key, everything = counted(form, whole=True)
+        store[key] = {name: count for name, count in everything.items() if not name.startswith(WHOLE_CALL)}
+        calls = {name.removeprefix(WHOLE_CALL): everything[name] for name in everything if name not in store[key]}
+        page += [f"## {key}\n", *table("kernel", store[key]), "", *table("whole call", calls), ""]
+    STORE.write_text(json.dumps(store, indent=1, sort_keys=True) + "\n")
+    REPORT.write_text("\n".join(page).rstrip() + "\n")
+    print(f"written: {STORE.name}, {REPORT.name}")
+    return 0
+
+
+def table(head: str, counts: Counts) -> list[str]:
+    """Counts in Markdown."""
+    return [f"| {head} | instructions |", "|---|--:|", *(f"| {name} | {count:,g} |" for name, count in counts.items())]
+
+
+REPORT_HEAD: Final = """# Instruction counts
+
+Written by `make instructions ARGS=--update`; do not edit. A kernel's count is that of one call of its C function
+(callgrind, difference of two runs of calls; the loop's few instructions are in it), and `make check` fails when one
+grows by more than 3 %. The number behind a name is the samples of the call. Whole calls from Python, with 160 samples,
+vary with the interpreter: they are shown, not guarded.
+"""
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="make instructions", description=__doc__)
+    parser.add_argument("--update", action="store_true", help="take the counts of this build over")
+    sys.exit(update() if parser.parse_args().update else compare())

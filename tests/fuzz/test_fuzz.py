@@ -1,0 +1,55 @@
+"""The kept corpus, a few mutations of it, and that a finding is kept."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.__main__ import hunt
+from tests.fuzz.mutation import MAX_OCTETS, Mutator
+from tests.fuzz.targets import CORPUS, corpus_of, load, names
+
+FAULTY = "tests.fuzz.faulty"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_target_has_a_corpus_that_is_clean(name: str) -> None:
+    assert len(list((CORPUS / name).glob("*"))) >= 10
+    target = load(name)
+    assert all(target.run(data) > 0 for data in corpus_of(name))
+
+
+@pytest.mark.parametrize("name", names())
+def test_mutations_are_clean(name: str) -> None:
+    target, mutator = load(name), Mutator(corpus_of(name), seed=3)
+    for _ in range(1500):
+        target.run(mutator.next())
+
+
+def test_mutations_are_seeded() -> None:
+    corpus = corpus_of("g711")
+    first, second, other = Mutator(corpus, 1), Mutator(corpus, 1), Mutator(corpus, 2)
+    inputs = [first.next() for _ in range(200)]
+    assert inputs == [second.next() for _ in range(200)]
+    assert inputs != [other.next() for _ in range(200)]
+    assert all(0 < len(data) <= MAX_OCTETS for data in inputs)
+    assert len(set(inputs)) > 190
+
+
+@pytest.mark.parametrize("fault", ["raise", "abort"])
+def test_a_finding_is_kept_and_fails(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAULT", fault)
+    assert hunt(FAULTY, "", 10_000, 711, tmp_path) is False
+    (kept,) = (tmp_path / FAULTY).iterdir()
+    assert b"\xff" in kept.read_bytes()
+    assert (
+        f"FAILED with exit code {'1' if fault == 'raise' else '-6'}, seed 711; the input is {kept}"
+        in capfd.readouterr().out
+    )
+
+
+def test_a_clean_target_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULT", "none")
+    assert hunt(FAULTY, "", 1000, 711, tmp_path) is True
+    assert not list(tmp_path.iterdir())
