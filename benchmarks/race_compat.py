@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from rtpcodec.compat import audioop
 
 from benchmarks import floors
 from benchmarks.harness.model import Absent, Bar, Contender, Race
@@ -16,6 +15,7 @@ from benchmarks.harness.signals import octets, speech
 from benchmarks.peers import contenders
 from benchmarks.peers.reading import codes, samples
 from benchmarks.race_g711 import DECODE_FRAME, ENCODE_FRAME, FRAME, fresh_floor, size
+from rtpcodec.compat import audioop
 
 BULK: Final = 80_000
 

@@ -1,4 +1,4 @@
-"""Counts, for each G.711 implementation found on this machine, the inputs whose code differs from the ITU-T G.191 reference.
+"""Counts, for each G.711 implementation found here, the inputs whose code differs from the ITU-T G.191 reference.
 
     python scripts/exactness.py
 
@@ -56,7 +56,7 @@ def ffmpeg(law: str) -> bytes:
 
 
 def libsndfile(law: str) -> bytes:
-    """libsndfile through soundfile, as a headerless file."""
+    """Libsndfile through soundfile, as a headerless file."""
     import numpy as np
     import soundfile
 
@@ -67,7 +67,7 @@ def libsndfile(law: str) -> bytes:
 
 
 def spandsp(law: str) -> bytes:
-    """spandsp through ctypes."""
+    """Spandsp through ctypes."""
     name = ctypes.util.find_library("spandsp")
     if name is None:
         raise ImportError("no libspandsp")

@@ -3,9 +3,9 @@
 import pytest
 
 from rtpcodec.kernels._simd import available_levels
-from tests.kernels.levels import run
 from tests.isolated.guard_pages import NAMES
 from tests.isolated.kernel_calls import functions
+from tests.kernels.levels import run
 from tests.oracles.guarded import GuardedMemory
 
 
@@ -29,5 +29,5 @@ def test_one_octet_too_far_ends_the_process(place: str) -> None:
 
 
 def test_every_g711_function_is_tried() -> None:
-    found = {name.rpartition(".")[2] for name in functions() if name.startswith("rtpcodec.kernels.g711.")}
+    found = {name.rpartition(".")[2] for name in functions() if name.startswith("rtpcodec.kernels.g711")}
     assert {name for name in found if f"{name}_into" in found} == set(NAMES)

@@ -106,7 +106,7 @@ def pcma_to_pcmu(payload, /):
     TypeError: not a buffer of octets.
 
     >>> pcma_to_pcmu(b"\\xd5\\xaa").hex()
-    'ff80'
+    'fe80'
     """
     return recoded(payload, pcma_to_pcmu_block)
 
