@@ -224,6 +224,13 @@ def test_a_wav_header_is_refused_at_each_beginning_only() -> None:
         session.play(WAV_HEADER)
 
 
+@pytest.mark.parametrize("pcm", [WAV_HEADER[:10], WAV_HEADER[:8] + b"DATA", b"JUNK" + WAV_HEADER[4:12]])
+def test_what_only_resembles_a_wav_header_is_pcm(pcm: bytes) -> None:
+    session = carrier.started()
+    session.play(pcm)
+    assert session.queued_ms == len(pcm) / 16
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "text"),
     [

@@ -223,7 +223,10 @@ def test_marks_are_bounded() -> None:
         session.mark()
     play_frames(session, 0.5)
     session.outgoing(0.0)
-    for _ in range(MAX_WAITING_MARKS - MAX_WAITING_MARKS // 2):
+    for _ in range(MAX_WAITING_MARKS // 4):
+        session.mark()
+    play_frames(session, 0.5)
+    for _ in range(MAX_WAITING_MARKS // 4):
         session.mark()
     with pytest.raises(LocalProtocolError, match=r"^1000 marks wait already, at most 1000 are allowed$"):
         session.mark()
