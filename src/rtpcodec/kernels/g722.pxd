@@ -1,0 +1,31 @@
+"""G.722 for other Cython code: one flat stream a direction, which every form of the kernel continues.
+
+PCM is native int16 at 16 kHz, at any address; a pair is two samples or one octet. In and out must not overlap.
+"""
+from libc.stdint cimport int16_t, uint8_t
+
+cdef extern from "rtpcodec/kernels/g722_state.h":
+    ctypedef struct G722Band "rtpcodec_g722_band":
+        int16_t nb
+        int16_t det
+        int16_t s
+        int16_t sz
+        int16_t a[2]
+        int16_t p[2]
+        int16_t r
+        int16_t b[8]
+        int16_t d[8]
+
+    ctypedef struct G722Stream "rtpcodec_g722_stream":    # copy by assignment
+        G722Band low
+        G722Band high
+        int16_t x[22]
+
+# A new stream, with silence before its first sample.
+cdef void g722_start(G722Stream* stream) noexcept nogil
+# 2 * pairs samples to pairs octets.
+cdef void g722_encode_block(G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs) noexcept nogil
+# pairs octets to 2 * pairs samples; mode 1, 2 or 3.
+cdef void g722_decode_block(
+    G722Stream* stream, const uint8_t* codes, uint8_t* out, Py_ssize_t pairs, int mode
+) noexcept nogil

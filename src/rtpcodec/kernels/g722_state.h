@@ -1,0 +1,30 @@
+/* State of one direction of G.722, the same for every form of the kernel. Words have 16 bits, as in the standard. */
+#ifndef RTPCODEC_G722_STATE_H
+#define RTPCODEC_G722_STATE_H
+
+#include <stdint.h>
+
+/* One sub-band coder (G.722 clause 3). Lower band names are given; the higher band's end in H. */
+typedef struct {
+    int16_t nb;   /* NBL: logarithmic scale factor */
+    int16_t det;  /* DETL: the same, linear */
+    int16_t s;    /* SL: prediction, sum of pole and zero section */
+    int16_t sz;   /* SZL: output of the zero section */
+    int16_t a[2]; /* AL1, AL2: coefficients of the pole section */
+    int16_t p[2]; /* signs of PLT1, PLT2, the partially reconstructed signal: -1 or 0 */
+    int16_t r;    /* RLT1: reconstructed signal */
+    int16_t b[8]; /* BL1 to BL6: coefficients of the zero section; two zeros fill up a vector */
+    int16_t d[8]; /* DLT1 to DLT6: quantized differences, newest first; two zeros */
+} rtpcodec_g722_band;
+
+/* One direction of one call. All zeros but the two scale factors is the reset state. */
+typedef struct {
+    rtpcodec_g722_band low;
+    rtpcodec_g722_band high;
+    /* Memory of the QMF, oldest first. Encoder: the last 22 input samples. Decoder: 11 x XD, then 11 x XS. */
+    int16_t x[22];
+} rtpcodec_g722_stream;
+
+_Static_assert(sizeof(rtpcodec_g722_stream) <= 512, "a direction of G.722 has at most 512 octets of state");
+
+#endif
