@@ -24,7 +24,9 @@ cdef Py_ssize_t pairs_of(const Py_buffer* pcm) except -1:
     return pcm.len // 4
 
 
-cdef void encode_octets(G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs, int mode) noexcept nogil:
+cdef void encode_octets(
+    G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs, int mode
+) noexcept nogil:
     """Encode, and clear the bits that the mode leaves to data."""
     cdef Py_ssize_t i
     g722_encode_block(stream, pcm, out, pairs)

@@ -11,6 +11,7 @@ from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
 
 from rtpcodec.kernels._buffers cimport store_i16
+from rtpcodec.kernels._simd cimport avx2_chosen
 
 cdef extern from "rtpcodec/kernels/g722_tables.h":
     const int16_t H "RTPCODEC_G722_H"[]
@@ -25,9 +26,11 @@ cdef extern from "rtpcodec/kernels/g722_tables.h":
     const int16_t WH "RTPCODEC_G722_WH"[]
     const int16_t ILB "RTPCODEC_G722_ILB"[]
 
+cdef extern from "rtpcodec/kernels/simd/g722_forms.h":
+    const G722Form* rtpcodec_g722_avx2_form() noexcept nogil
+
 cdef enum:
-    CHUNK_PAIRS = 160    # a frame of 20 ms passes in one chunk
-    HISTORY = 11         # pairs that a QMF remembers
+    HISTORY = 11    # pairs that a QMF remembers
 
 
 cdef inline int saturate(int value) noexcept nogil:
@@ -147,7 +150,7 @@ cdef inline int filtep(const G722Band* band, int rlt1, int rlt2) noexcept nogil:
 
 
 cdef inline void predict(G722Band* band, int dlt) noexcept nogil:
-    """From the difference DLT to the next prediction SL: PARREC, RECONS, the updates, the delays, the filters, PREDIC."""
+    """From the difference DLT to the next prediction SL: PARREC, RECONS, updates, delays, filters, PREDIC."""
     cdef int plt = saturate(dlt + band.sz)
     cdef int rlt = saturate(dlt + band.s)
     cdef int apl2 = uppol2(band, plt)
@@ -257,41 +260,56 @@ cdef void g722_start(G722Stream* stream) noexcept nogil:
     stream.high.det = <int16_t>scaleh(0)
 
 
-cdef void portable_encode(G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs) noexcept nogil:
-    cdef int16_t xl[CHUNK_PAIRS]
-    cdef int16_t xh[CHUNK_PAIRS]
+cdef G722Form PORTABLE
+PORTABLE.name = "portable"
+PORTABLE.transmit_qmf = transmit_qmf
+PORTABLE.encode_bands = encode_bands
+PORTABLE.decode_bands = decode_bands
+PORTABLE.receive_qmf = receive_qmf
+
+cdef const G722Form* AVX2 = rtpcodec_g722_avx2_form()
+cdef const G722Form* CHOSEN = AVX2 if avx2_chosen() else &PORTABLE
+
+
+cdef const G722Form* g722_form(int number) noexcept nogil:
+    return &PORTABLE if number == 0 else AVX2 if number == 1 else NULL
+
+
+cdef void g722_encode_by(
+    const G722Form* form, G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs
+) noexcept nogil:
+    cdef int16_t xl[PADDED_PAIRS]
+    cdef int16_t xh[PADDED_PAIRS]
     cdef int step
     while pairs > 0:
         step = <int>min(pairs, <Py_ssize_t>CHUNK_PAIRS)
-        transmit_qmf(stream.x, pcm, xl, xh, step)
-        encode_bands(stream, xl, xh, out, step)
+        form.transmit_qmf(stream.x, pcm, xl, xh, step)
+        form.encode_bands(stream, xl, xh, out, step)
         pcm += 4 * step
         out += step
         pairs -= step
 
 
-cdef void portable_decode(
-    G722Stream* stream, const uint8_t* codes, uint8_t* out, Py_ssize_t pairs, int mode
+cdef void g722_decode_by(
+    const G722Form* form, G722Stream* stream, const uint8_t* codes, uint8_t* out, Py_ssize_t pairs, int mode
 ) noexcept nogil:
-    cdef int16_t rl[CHUNK_PAIRS]
-    cdef int16_t rh[CHUNK_PAIRS]
+    cdef int16_t rl[PADDED_PAIRS]
+    cdef int16_t rh[PADDED_PAIRS]
     cdef int step
     while pairs > 0:
         step = <int>min(pairs, <Py_ssize_t>CHUNK_PAIRS)
-        decode_bands(stream, codes, rl, rh, step, mode)
-        receive_qmf(stream.x, rl, rh, out, step)
+        form.decode_bands(stream, codes, rl, rh, step, mode)
+        form.receive_qmf(stream.x, rl, rh, out, step)
         codes += step
         out += 4 * step
         pairs -= step
 
 
-# --- Choice of form
-
 cdef void g722_encode_block(G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs) noexcept nogil:
-    portable_encode(stream, pcm, out, pairs)
+    g722_encode_by(CHOSEN, stream, pcm, out, pairs)
 
 
 cdef void g722_decode_block(
     G722Stream* stream, const uint8_t* codes, uint8_t* out, Py_ssize_t pairs, int mode
 ) noexcept nogil:
-    portable_decode(stream, codes, out, pairs, mode)
+    g722_decode_by(CHOSEN, stream, codes, out, pairs, mode)

@@ -27,4 +27,16 @@ typedef struct {
 
 _Static_assert(sizeof(rtpcodec_g722_stream) <= 512, "a direction of G.722 has at most 512 octets of state");
 
+/* The stages of one form of the kernel. A stage works on at most CHUNK pairs, and may write beyond its words of xl,
+ * xh, rl and rh, up to PADDED. */
+enum { RTPCODEC_G722_CHUNK = 160 /* a frame of 20 ms */, RTPCODEC_G722_PADDED = RTPCODEC_G722_CHUNK + 32 };
+
+typedef struct {
+    const char* name;
+    void (*transmit_qmf)(int16_t* history, const uint8_t* pcm, int16_t* xl, int16_t* xh, int pairs);
+    void (*encode_bands)(rtpcodec_g722_stream*, const int16_t* xl, const int16_t* xh, uint8_t* codes, int pairs);
+    void (*decode_bands)(rtpcodec_g722_stream*, const uint8_t* codes, int16_t* rl, int16_t* rh, int pairs, int mode);
+    void (*receive_qmf)(int16_t* history, const int16_t* rl, const int16_t* rh, uint8_t* pcm, int pairs);
+} rtpcodec_g722_form;
+
 #endif
