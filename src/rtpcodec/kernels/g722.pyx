@@ -266,6 +266,8 @@ PORTABLE.transmit_qmf = transmit_qmf
 PORTABLE.encode_bands = encode_bands
 PORTABLE.decode_bands = decode_bands
 PORTABLE.receive_qmf = receive_qmf
+PORTABLE.encode_lanes = NULL
+PORTABLE.decode_lanes = NULL
 
 cdef const G722Form* AVX2 = rtpcodec_g722_avx2_form()
 cdef const G722Form* CHOSEN = AVX2 if avx2_chosen() else &PORTABLE
@@ -273,6 +275,10 @@ cdef const G722Form* CHOSEN = AVX2 if avx2_chosen() else &PORTABLE
 
 cdef const G722Form* g722_form(int number) noexcept nogil:
     return &PORTABLE if number == 0 else AVX2 if number == 1 else NULL
+
+
+cdef const G722Form* g722_chosen_form() noexcept nogil:
+    return CHOSEN
 
 
 cdef void g722_encode_by(

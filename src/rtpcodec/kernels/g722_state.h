@@ -31,12 +31,21 @@ _Static_assert(sizeof(rtpcodec_g722_stream) <= 512, "a direction of G.722 has at
  * xh, rl and rh, up to PADDED. */
 enum { RTPCODEC_G722_CHUNK = 160 /* a frame of 20 ms */, RTPCODEC_G722_PADDED = RTPCODEC_G722_CHUNK + 32 };
 
+/* A sub-band signal, or codes as words, of one of the streams that go together. */
+enum { RTPCODEC_G722_LANES = 16 };
+typedef int16_t rtpcodec_g722_words[RTPCODEC_G722_PADDED];
+
 typedef struct {
     const char* name;
     void (*transmit_qmf)(int16_t* history, const uint8_t* pcm, int16_t* xl, int16_t* xh, int pairs);
     void (*encode_bands)(rtpcodec_g722_stream*, const int16_t* xl, const int16_t* xh, uint8_t* codes, int pairs);
     void (*decode_bands)(rtpcodec_g722_stream*, const uint8_t* codes, int16_t* rl, int16_t* rh, int pairs, int mode);
     void (*receive_qmf)(int16_t* history, const int16_t* rl, const int16_t* rh, uint8_t* pcm, int pairs);
+    /* The bands of 16 streams at once, each with its array of words; NULL where they go one by one. */
+    void (*encode_lanes)(rtpcodec_g722_stream**, rtpcodec_g722_words* xl, rtpcodec_g722_words* xh,
+                         rtpcodec_g722_words* codes, int pairs);
+    void (*decode_lanes)(rtpcodec_g722_stream**, rtpcodec_g722_words* codes, rtpcodec_g722_words* rl,
+                         rtpcodec_g722_words* rh, int pairs, int mode);
 } rtpcodec_g722_form;
 
 #endif

@@ -254,21 +254,37 @@ G722_AVX2 static void g722_find_differences(rtpcodec_g722_stream* stream, const 
     g722_store_band(&stream->high, &now, 1);
 }
 
-/* QUANTL for 16 differences. A decision level is Q6 * 8 * DETL >> 15, the high half of 16 Q6 * DETL without sign. */
+/* Which of the levels of RIL, 0 to 7, a magnitude reaches. A decision level is Q6 * 8 * DETL >> 15: the high half of
+ * 16 Q6 * DETL without sign. */
+G722_STEP __m256i g722_level(__m256i wd, __m256i detl) {
+    __m256i level = _mm256_set1_epi16(7);
+    for (int i = 0; i < 7; i++) {
+        const __m256i decision = _mm256_mulhi_epu16(detl, g722_data.constant.level[i]);
+        level = _mm256_add_epi16(level, _mm256_cmpgt_epi16(decision, wd));
+    }
+    return level;
+}
+
+/* IL of 16 magnitudes: MIL is 4 level + 2, less one for each decision level within the level that is missed. For a
+ * positive difference IL is 62 - MIL; for a negative one 34 - MIL, but 64 - MIL for MIL <= 2, which is level 0. */
+G722_STEP __m256i g722_il(__m256i wd, __m256i sign, __m256i detl, __m256i level) {
+    const g722_places places = g722_find(level);
+    __m256i mil = _mm256_add_epi16(_mm256_slli_epi16(level, 2), _mm256_set1_epi16(2));
+    for (int i = 0; i < 3; i++) {
+        const __m256i decision = _mm256_mulhi_epu16(detl, g722_look_up(&g722_data.within[i], places));
+        mil = _mm256_add_epi16(mil, _mm256_cmpgt_epi16(decision, wd));
+    }
+    const __m256i smallest = _mm256_cmpeq_epi16(level, _mm256_setzero_si256());
+    const __m256i apart = _mm256_blendv_epi8(_mm256_set1_epi16(-28), _mm256_set1_epi16(2), smallest);
+    const __m256i il = _mm256_add_epi16(_mm256_set1_epi16(62), _mm256_and_si256(sign, apart));
+    return _mm256_sub_epi16(il, mil);
+}
+
+/* QUANTL for 16 differences. */
 G722_STEP __m256i g722_quantl(__m256i el, __m256i detl) {
     const __m256i sign = _mm256_srai_epi16(el, 15);
     const __m256i wd = _mm256_xor_si256(el, sign);
-    __m256i missed = _mm256_setzero_si256();
-    for (int i = 0; i < 29; i++) {
-        const __m256i level = _mm256_mulhi_epu16(detl, g722_data.constant.level[i]);
-        missed = _mm256_sub_epi16(missed, _mm256_cmpgt_epi16(level, wd));
-    }
-    /* MIL = 30 - missed. IL = 62 - MIL for a positive difference; for a negative one 34 - MIL, but 64 - MIL for MIL
-     * <= 2. */
-    const __m256i smallest = _mm256_cmpgt_epi16(missed, _mm256_set1_epi16(27));
-    const __m256i apart = _mm256_blendv_epi8(_mm256_set1_epi16(-28), _mm256_set1_epi16(2), smallest);
-    const __m256i il = _mm256_add_epi16(missed, _mm256_set1_epi16(32));
-    return _mm256_add_epi16(il, _mm256_and_si256(sign, apart));
+    return g722_il(wd, sign, detl, g722_level(wd, detl));
 }
 
 /* QUANTH for 16 differences. */

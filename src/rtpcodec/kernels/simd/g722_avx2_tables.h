@@ -33,14 +33,20 @@ typedef struct {
     __m256i leak_256, leak_128, toward, wrap, quarter, wd2_most, wd2_least, wd3, a2_most, a2_least, wd1, limit;
     __m256i case_sg0, case_sg1, case_sg2, case_base, one;
     __m256i taps[2][6]; /* pairs of coefficients: H1, H3, ... for XA and XD; H0, H2, ... for XB and XS */
-    __m256i level[29];  /* 16 Q6 */
+    __m256i level[7];   /* 16 Q6 where levels 1 to 7 begin */
 } g722_constants;
+
+/* 16 words, as octets for two byte shuffles. */
+typedef struct {
+    __m256i low, high;
+} g722_split;
 
 /* All in one, so that one register reaches everything. */
 static struct {
     g722_levels low_levels[G722_LOW_STATES];
     g722_levels high_levels[G722_HIGH_STATES];
     g722_constants constant;
+    g722_split within[3]; /* 16 Q6 of the three decision levels within a level of RIL, by that level */
     int16_t low_det[G722_LOW_STATES];
     int16_t high_det[G722_HIGH_STATES];
     int16_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL */
@@ -131,15 +137,39 @@ G722_AVX2 static void g722_prepare_constants(g722_constants* constant) {
         constant->taps[0][t] = g722_four(taps[1], taps[3], taps[1], taps[3]);
         constant->taps[1][t] = g722_four(taps[0], taps[2], taps[0], taps[2]);
     }
-    for (int i = 0; i < 29; i++) {
-        const int level = RTPCODEC_G722_Q6[i] << 4;
+    for (int i = 0; i < 7; i++) {
+        const int level = RTPCODEC_G722_Q6[4 * i + 1] << 4;
         constant->level[i] = g722_four(level, level, level, level);
+    }
+}
+
+G722_AVX2 static void g722_set_split(g722_split* table, const uint16_t* words) {
+    int8_t low[16];
+    int8_t high[16];
+    for (int i = 0; i < 16; i++) {
+        low[i] = (int8_t)(words[i] & 0xFF);
+        high[i] = (int8_t)(words[i] >> 8);
+    }
+    table->low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i*)low));
+    table->high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i*)high));
+}
+
+/* Level 0 has just one decision level; 0 stands for two more that every magnitude reaches. */
+static void g722_prepare_within(void) {
+    for (int i = 0; i < 3; i++) {
+        uint16_t words[16] = {0};
+        words[0] = (uint16_t)(i == 2 ? RTPCODEC_G722_Q6[0] << 4 : 0);
+        for (int level = 1; level < 8; level++) {
+            words[level] = (uint16_t)(RTPCODEC_G722_Q6[4 * level - 2 + i] << 4);
+        }
+        g722_set_split(&g722_data.within[i], words);
     }
 }
 
 /* Fills the tables; before any other function. */
 static void g722_prepare(void) {
     g722_prepare_constants(&g722_data.constant);
+    g722_prepare_within();
     for (int state = 0; state < G722_LOW_STATES; state++) {
         g722_prepare_low(state);
     }
@@ -159,6 +189,23 @@ static void g722_prepare(void) {
         g722_data.dequantized[1][il] = RTPCODEC_G722_QQ5[il >> 1];
         g722_data.dequantized[2][il] = RTPCODEC_G722_QQ4[il >> 2];
     }
+}
+
+/* Where a byte shuffle finds a word's two octets: by the low four bits of each index. */
+typedef struct {
+    __m256i low, high;
+} g722_places;
+
+G722_STEP g722_places g722_find(__m256i index) {
+    g722_places places;
+    places.low = _mm256_or_si256(index, _mm256_set1_epi16(-0x8000));
+    places.high = _mm256_or_si256(_mm256_slli_epi16(index, 8), _mm256_set1_epi16(0x0080));
+    return places;
+}
+
+G722_STEP __m256i g722_look_up(const g722_split* table, g722_places places) {
+    const __m256i low = _mm256_shuffle_epi8(table->low, places.low);
+    return _mm256_or_si256(low, _mm256_shuffle_epi8(table->high, places.high));
 }
 
 #endif
