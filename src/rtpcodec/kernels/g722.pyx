@@ -118,7 +118,7 @@ cdef inline void upzero(G722Band* band, int dlt) noexcept nogil:
 
 cdef inline int uppol2(const G722Band* band, int plt) noexcept nogil:
     """UPPOL2: APL2."""
-    cdef int wd1 = saturate(band.a[0] << 2)
+    cdef int wd1 = saturate(4 * band.a[0])
     cdef int wd2 = wd1 if (plt ^ band.p[0]) < 0 else saturate(-wd1)
     cdef int wd3 = -128 if (plt ^ band.p[1]) < 0 else 128
     cdef int apl2 = (wd2 >> 7) + wd3 + (band.a[1] * 32512 >> 15)
