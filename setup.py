@@ -36,12 +36,16 @@ MACROS = [("CYTHON_TRACE", "1"), ("CYTHON_TRACE_NOGIL", "1"), ("CYTHON_USE_SYS_M
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMPILE = ["-O1", "-g", "-fno-omit-frame-pointer", *SANITIZERS] if SANITIZE else ["-O3", "-g0"]
 
+HEADERS = sorted(map(str, Path("src/rtpcodec/kernels").rglob("*.h")))
+
 
 def extension(source: Path) -> Extension:
     """One extension for one .pyx, named by its place in the package."""
     return Extension(
         ".".join(source.relative_to("src").with_suffix("").parts),
         [source.as_posix()],
+        include_dirs=["src"],
+        depends=HEADERS,
         define_macros=MACROS,
         extra_compile_args=COMPILE,
         extra_link_args=SANITIZERS if SANITIZE else [],

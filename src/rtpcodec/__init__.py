@@ -7,6 +7,7 @@ milliseconds and needs none of the optional libraries:
     pcmu_to_pcma, pcma_to_pcmu, each also as *_into                            from law to law
     simd_level                                                                 which form of the kernels runs
     codec, codec_names, CodecInfo                                              codecs by name
+    G722EncoderBank, G722DecoderBank                                           many calls or recordings at once
     Resampler                                                                  one stream from rate to rate
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session tells
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import CodecInfo as CodecInfo
     from rtpcodec.codecs import codec as codec
     from rtpcodec.codecs import codec_names as codec_names
+    from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
+    from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
     from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
@@ -60,6 +63,8 @@ _HOME = {
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
+    "G722DecoderBank": "rtpcodec.codecs.g722_bank",
+    "G722EncoderBank": "rtpcodec.codecs.g722_bank",
     "MediaSession": "rtpcodec.stream.session",
     "Resampler": "rtpcodec.audio.resample",
     "StreamPlan": "rtpcodec.stream.plan",

@@ -214,7 +214,7 @@ ONE_LEG = "a call of one leg hears nothing of it"
         ({RATE: 11025}, [f"{RATE} is 11025, known are 8000, 16000, 22050, 24000, 48000"]),
         ({RATE: 16000}, [f"{RATE} is 16000, usual for PCMU is 8000"]),
         ({CODEC: None, RATE: 16000}, [f"{RATE} is 16000, usual for PCMU is 8000"]),
-        ({CODEC: "G722", RATE: 16000}, [f"{RATE} is 16000, usual for G722 is 8000"]),
+        ({CODEC: "G722", RATE: 24000}, [f"{RATE} is 24000, usual for G722 is 8000 or 16000"]),
         ({CODEC: "OPUS", RATE: 48000}, [f"{RATE} is 48000, usual for OPUS is 8000 or 16000"]),
         ({CODEC: "AMR-WB", RATE: 16000}, []),
         ({CODEC: "L16", RATE: 22050}, []),

@@ -10,7 +10,9 @@ import pytest
 
 from tests import vectors as vector_files
 
-SHIPPED_FILES = sorted(path for path in vector_files.SHIPPED.glob("*/*") if path.is_file())
+# Those of G.722 are cut from longer files; their README tells how, and their own tests hold them.
+CUT = vector_files.SHIPPED / "g722"
+SHIPPED_FILES = sorted(path for path in vector_files.SHIPPED.glob("*/*") if path.is_file() and path.parent != CUT)
 
 
 def test_unset_means_none() -> None:

@@ -25,12 +25,12 @@ SAMPLING_RATES_HZ: Final = (8000, 16000, 22050, 24000, 48000)
 USUAL_RATES_HZ: Final = {
     "PCMU": (8000,),
     "PCMA": (8000,),
-    "G722": (8000,),
+    "G722": (8000, 16000),
     "OPUS": (8000, 16000),
     "AMR-WB": (8000, 16000),
     "L16": SAMPLING_RATES_HZ,
 }
-"""The rates that the carrier's guide names for a codec's return audio (spec 7); G722 goes by its RTP clock."""
+"""The rates that the carrier's guide names for a codec's return audio (spec 7); G722 by its RTP clock or its rate."""
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _SHOWN_CHARACTERS = 40

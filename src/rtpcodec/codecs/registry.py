@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from rtpcodec.codecs.g711 import PCMA, PCMU
+from rtpcodec.codecs.g722 import G722
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.codecs.l16 import L16
 from rtpcodec.errors import UnknownCodec
 
-_CODECS = {info.name: info for info in (PCMU, PCMA, L16)}
+_CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16)}
 
 
 def codec(name: str) -> CodecInfo:

@@ -5,7 +5,7 @@ variable RTPCODEC_SIMD forces one, unset or empty takes the last that is there. 
 """
 import os
 
-cdef extern from "simd/cpu.h":
+cdef extern from "rtpcodec/kernels/simd/cpu.h":
     int rtpcodec_cpu_has_avx2() noexcept nogil
     int rtpcodec_cpu_has_avx512() noexcept nogil
 

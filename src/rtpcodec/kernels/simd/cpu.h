@@ -3,14 +3,15 @@
 #define RTPCODEC_CPU_H
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define RTPCODEC_HAVE_AVX2_FORMS 1
 
-static int rtpcodec_cpu_has_avx2(void)
+static inline int rtpcodec_cpu_has_avx2(void)
 {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") != 0;
 }
 
-static int rtpcodec_cpu_has_avx512(void)
+static inline int rtpcodec_cpu_has_avx512(void)
 {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
@@ -18,13 +19,14 @@ static int rtpcodec_cpu_has_avx512(void)
 }
 
 #else
+#define RTPCODEC_HAVE_AVX2_FORMS 0
 
-static int rtpcodec_cpu_has_avx2(void)
+static inline int rtpcodec_cpu_has_avx2(void)
 {
     return 0;
 }
 
-static int rtpcodec_cpu_has_avx512(void)
+static inline int rtpcodec_cpu_has_avx512(void)
 {
     return 0;
 }

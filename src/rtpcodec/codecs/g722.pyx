@@ -1,0 +1,207 @@
+"""G722: an octet for two samples, 16 kHz audio under an RTP clock of 8000 (ITU-T G.722, RFC 3551 4.5.2)."""
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t
+
+from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
+from rtpcodec.kernels.g722 cimport G722Stream, g722_decode_block, g722_encode_block, g722_start
+
+from rtpcodec.codecs.info import CodecInfo
+
+cdef enum:
+    LONG_PAIRS = 3200    # from 20 frames on, other threads may have the GIL meanwhile
+
+
+cdef int checked_mode(object mode) except -1:
+    if mode not in (1, 2, 3):
+        raise ValueError(f"mode is {mode!r}, allowed are 1, 2 and 3")
+    return mode
+
+
+cdef Py_ssize_t pairs_of(const Py_buffer* pcm) except -1:
+    if pcm.len & 2:
+        raise ValueError(f"pcm has {pcm.len // 2} samples, G722 codes them in pairs and needs an even number")
+    return pcm.len // 4
+
+
+cdef void encode_octets(
+    G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs, int mode
+) noexcept nogil:
+    """Encode, and clear the bits that the mode leaves to data."""
+    cdef Py_ssize_t i
+    g722_encode_block(stream, pcm, out, pairs)
+    if mode > 1:
+        for i in range(pairs):
+            out[i] &= <uint8_t>(0xFF << (mode - 1))
+
+
+cdef void run_encoder(G722Stream* stream, const Py_buffer* pcm, void* out, int mode) noexcept:
+    """Encode a whole buffer, a long one without the GIL."""
+    cdef Py_ssize_t pairs = pcm.len // 4
+    if pairs < LONG_PAIRS:
+        encode_octets(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, pairs, mode)
+    else:
+        with nogil:
+            encode_octets(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, pairs, mode)
+
+
+cdef void run_decoder(G722Stream* stream, const Py_buffer* payload, void* out, int mode) noexcept:
+    """Decode a whole buffer, a long one without the GIL."""
+    if payload.len < LONG_PAIRS:
+        g722_decode_block(stream, <const uint8_t*>payload.buf, <uint8_t*>out, payload.len, mode)
+    else:
+        with nogil:
+            g722_decode_block(stream, <const uint8_t*>payload.buf, <uint8_t*>out, payload.len, mode)
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class G722Encoder:
+    """G.722 octets of native int16 mono PCM at 16 kHz, two samples an octet, in pieces of any even number of samples.
+
+    mode 1 uses all 8 bits for audio (64 kbit/s). Modes 2 and 3 leave the lowest one or two bits of each octet 0, for
+    data of 8 or 16 kbit/s; the audio decoder of that mode ignores them. ValueError: another mode.
+    """
+    # Methods work on a copy: two threads that use one encoder garble the audio, but never write beyond a buffer.
+    cdef G722Stream _stream
+    cdef readonly object info
+    cdef readonly int sample_rate_hz
+    cdef readonly int mode
+
+    def __cinit__(self, info, sample_rate_hz, *, mode=1):
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+        self.mode = checked_mode(mode)
+        g722_start(&self._stream)
+
+    def encode(self, pcm, /):
+        """An octet for each two samples.
+
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef G722Stream stream
+        cdef bytes out
+        take_pcm(pcm, &view)
+        try:
+            out = PyBytes_FromStringAndSize(NULL, pairs_of(&view))
+            stream = self._stream
+            run_encoder(&stream, &view, PyBytes_AS_STRING(out), self.mode)
+            self._stream = stream
+        finally:
+            PyBuffer_Release(&view)
+        return out
+
+    def encode_into(self, pcm, out, /):
+        """Like encode, written to the start of a writable buffer; how many octets.
+
+        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        cdef G722Stream stream
+        cdef Py_ssize_t pairs
+        take_pcm(pcm, &view)
+        try:
+            pairs = pairs_of(&view)
+            take_room(out, &room, &view, pairs, samples=False)
+            stream = self._stream
+            run_encoder(&stream, &view, room.buf, self.mode)
+            self._stream = stream
+            PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+        return pairs
+
+    def reset(self):
+        """Start a new stream in the same mode."""
+        g722_start(&self._stream)
+
+    def copy(self):
+        """A twin at the same place of the stream, which goes on independently."""
+        cdef G722Encoder twin = G722Encoder.__new__(G722Encoder, self.info, self.sample_rate_hz, mode=self.mode)
+        twin._stream = self._stream
+        return twin
+
+    def __repr__(self):
+        return f"<G722Encoder {self.sample_rate_hz} Hz mode {self.mode}>"
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class G722Decoder:
+    """Native int16 mono PCM at 16 kHz of G.722 octets, two samples an octet, in pieces of any size.
+
+    mode 1 takes all 8 bits for audio (64 kbit/s); modes 2 and 3 ignore the lowest one or two bits of each octet, where
+    data travels (56 and 48 kbit/s). ValueError: another mode.
+    """
+    cdef G722Stream _stream
+    cdef readonly object info
+    cdef readonly int sample_rate_hz
+    cdef readonly int mode
+
+    def __cinit__(self, info, sample_rate_hz, *, mode=1):
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+        self.mode = checked_mode(mode)
+        g722_start(&self._stream)
+
+    def decode(self, payload, /):
+        """Two samples for each octet. TypeError: not a buffer of octets."""
+        cdef Py_buffer view
+        cdef G722Stream stream
+        cdef bytes out
+        take_octets(payload, &view)
+        try:
+            out = PyBytes_FromStringAndSize(NULL, 4 * view.len)
+            stream = self._stream
+            run_decoder(&stream, &view, PyBytes_AS_STRING(out), self.mode)
+            self._stream = stream
+        finally:
+            PyBuffer_Release(&view)
+        return out
+
+    def decode_into(self, payload, out, /):
+        """Like decode, written to the start of a writable buffer; how many samples.
+
+        ValueError: too little room, or a buffer that overlaps the payload; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        cdef G722Stream stream
+        take_octets(payload, &view)
+        try:
+            take_room(out, &room, &view, 4 * view.len, samples=True)
+            stream = self._stream
+            run_decoder(&stream, &view, room.buf, self.mode)
+            self._stream = stream
+            PyBuffer_Release(&room)
+            return 2 * view.len
+        finally:
+            PyBuffer_Release(&view)
+
+    def reset(self):
+        """Start a new stream in the same mode."""
+        g722_start(&self._stream)
+
+    def copy(self):
+        """A twin at the same place of the stream, which goes on independently."""
+        cdef G722Decoder twin = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
+        twin._stream = self._stream
+        return twin
+
+    def __repr__(self):
+        return f"<G722Decoder {self.sample_rate_hz} Hz mode {self.mode}>"
+
+
+G722 = CodecInfo(
+    name="G722",
+    kind="sample",
+    sample_rates_hz=(16000,),
+    payload_type=9,
+    octets_per_unit=1,
+    samples_per_unit=2,
+    encoder_of=G722Encoder,
+    decoder_of=G722Decoder,
+    fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 keeps on purpose
+)
