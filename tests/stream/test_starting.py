@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -96,6 +97,8 @@ def test_unknown_codec_is_told_with_its_remedy_and_payloads_are_delivered(
     remedy = "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
     assert found[1] == events.UnsupportedCodec(encoding, rate, remedy)
     assert [(audio.payload, audio.pcm) for audio in carrier.audio_of(found)] == [(b"abc", b""), (b"de", b"")]
+    told_hz = 16000 if receive_pcm_hz == 16000 else rate or 0
+    assert {audio.sample_rate_hz for audio in carrier.audio_of(found)} == {told_hz}
     assert session.describe().startswith(f"receive {encoding} (not decoded); ")
     session.play(bytes(320))
     assert carrier.sent_octets(session.outgoing(60.0)) == carrier.FRAME
@@ -184,6 +187,13 @@ def test_events_without_audio() -> None:
         events.Unknown("later", '{"event": "later", "x": 1}'),
         events.Unknown("clear", ""),
     ]
+
+
+def test_before_anything_all_counters_are_zero() -> None:
+    statistics = dataclasses.asdict(MediaSession().statistics(0.0))
+    assert set(statistics.values()) == {0}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        MediaSession().statistics(0.0).malformed = 1  # type: ignore[misc]
 
 
 def test_describe_names_every_conversion() -> None:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire import RULES, BrokenMessage, build, encoding_name, media_text, parse
+from rtpcodec.stream.wire import (
+    MAX_DEPTH,
+    MAX_MESSAGE_OCTETS,
+    RULES,
+    BrokenMessage,
+    build,
+    encoding_name,
+    media_text,
+    parse,
+)
+from rtpcodec.stream.wire.rules import MAX_CONTROL_OCTETS
 from tests import vectors as vector_files
 from tests.stream import carrier
 
@@ -239,6 +249,19 @@ def test_broken_messages_name_rule_and_detail() -> None:
 )
 def test_members_that_an_event_does_not_have_may_have_any_shape(text: str) -> None:
     assert parse(text) == messages.Dtmf("1")
+
+
+def test_messages_at_the_limits_are_taken() -> None:
+    siblings = "[]," * 30
+    deep = '{"event":"clear","x":' + "[" + siblings + "[" * (MAX_DEPTH - 2) + "]" * (MAX_DEPTH - 1) + "}"
+    assert parse(deep) == messages.Clear()
+    with pytest.raises(BrokenMessage, match=r"^depth: "):
+        parse(deep.replace("[[", "[[[").replace("]]", "]]]"))
+    head, tail = '{"event":"media","media":{"payload":""', "}}"
+    longest = head + " " * (MAX_MESSAGE_OCTETS - len(head + tail)) + tail
+    assert parse(longest) == parse(longest.encode()) == messages.Media(b"")
+    head = '{"event":"mark","mark":{"name":"a"'
+    assert parse(head + " " * (MAX_CONTROL_OCTETS - len(head + tail)) + tail) == messages.Mark("a")
 
 
 def test_a_message_without_a_payload_is_short() -> None:
