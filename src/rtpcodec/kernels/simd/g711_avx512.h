@@ -26,6 +26,17 @@ struct g711_samples {
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"))) static inline
 #define AVX512_PART AVX512 __attribute__((always_inline))
 
+/* So many octets of each buffer beyond a step are asked for before it is done: a store over a line's end would otherwise
+ * wait for two lines. 480,000 samples at an odd place: 18 us instead of 27. */
+#define AHEAD 1024
+
+/* A result of so many octets is larger than a core's share of the caches: it is written past them, which spares reading
+ * each line before it is overwritten. A smaller one is better found in a cache by who uses it; up to 20 MB it is no
+ * slower either. What comes from memory is asked for far ahead, into the second level, which can wait for more lines at
+ * a time than the first. Law to law, 50 million codes: 3.5 ms; without the second, 6 to 10 ms; without both, 8. */
+#define PAST_CACHES (32 << 20)
+#define FAR_AHEAD 8192
+
 /* 128 octets, looked up by the seven low bits of an index. */
 struct table128 {
     __m512i first, second;
@@ -44,6 +55,18 @@ AVX512_PART struct table128 load_table(const uint8_t table[128])
 AVX512_PART __m512i look_up(struct table128 table, __m512i index)
 {
     return _mm512_permutex2var_epi8(table.first, index, table.second);
+}
+
+/* How many octets come before the next line of 64. */
+AVX512_PART ptrdiff_t octets_to_line(const uint8_t *octets)
+{
+    return (ptrdiff_t)(-(uintptr_t)octets & 63);
+}
+
+/* Asks for what lies far ahead of octet i of n. */
+AVX512_PART void look_far_ahead(const uint8_t *octets, ptrdiff_t i, ptrdiff_t n)
+{
+    __builtin_prefetch(octets + (i + FAR_AHEAD < n ? i + FAR_AHEAD : n - 1), 0, 2);
 }
 
 /* The mask of the first n of 64 items, n in 1..64. */
@@ -101,6 +124,26 @@ AVX512_PART struct samples64 decoded(__m512i codes, struct table128 low, struct 
     return (struct samples64){first, second};
 }
 
+AVX512_PART void decode_step(const uint8_t *codes, uint8_t *pcm, struct table128 low, struct table128 high)
+{
+    store_samples(pcm, decoded(_mm512_loadu_si512(codes), low, high));
+}
+
+/* As many whole steps as leave fewer than 64 samples, with stores that go past the caches; how many samples. */
+AVX512 ptrdiff_t decode_past_caches(const uint8_t *codes, uint8_t *pcm, ptrdiff_t n, struct table128 low,
+                                    struct table128 high)
+{
+    ptrdiff_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        look_far_ahead(codes, i, n);
+        struct samples64 samples = decoded(_mm512_loadu_si512(codes + i), low, high);
+        _mm512_stream_si512((void *)(pcm + 2 * i), samples.first);
+        _mm512_stream_si512((void *)(pcm + 2 * i + 64), samples.second);
+    }
+    _mm_sfence();
+    return i;
+}
+
 AVX512 void decode_avx512(const uint8_t *codes, uint8_t *pcm, ptrdiff_t n, const struct g711_samples *samples)
 {
     struct table128 low = load_table(samples->low), high = load_table(samples->high);
@@ -110,8 +153,20 @@ AVX512 void decode_avx512(const uint8_t *codes, uint8_t *pcm, ptrdiff_t n, const
         return;
     }
     ptrdiff_t i = 0;
-    for (; i + 64 <= n; i += 64) store_samples(pcm + 2 * i, decoded(_mm512_loadu_si512(codes + i), low, high));
-    if (i < n) store_samples(pcm + 2 * (n - 64), decoded(_mm512_loadu_si512(codes + n - 64), low, high));
+    /* Samples at an odd address meet no line's beginning. */
+    if (n >= PAST_CACHES / 2 && octets_to_line(pcm) % 2 == 0) {
+        decode_step(codes, pcm, low, high);
+        i = octets_to_line(pcm) / 2;
+        i += decode_past_caches(codes + i, pcm + 2 * i, n - i, low, high);
+    }
+    for (; i + 64 + AHEAD <= n; i += 64) {
+        __builtin_prefetch(codes + i + AHEAD, 0);
+        __builtin_prefetch(pcm + 2 * i + AHEAD, 1);
+        __builtin_prefetch(pcm + 2 * i + AHEAD + 64, 1);
+        decode_step(codes + i, pcm + 2 * i, low, high);
+    }
+    for (; i + 64 <= n; i += 64) decode_step(codes + i, pcm + 2 * i, low, high);
+    if (i < n) decode_step(codes + n - 64, pcm + 2 * (n - 64), low, high);
 }
 
 /* ---- encode ---------------------------------------------------------------------------------------------------- */
@@ -237,6 +292,24 @@ AVX512_PART __m512i transcoded(__m512i codes, struct table128 minus, struct tabl
     return _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), look_up(minus, codes), look_up(plus, codes));
 }
 
+AVX512_PART void transcode_step(const uint8_t *in, uint8_t *out, struct table128 minus, struct table128 plus)
+{
+    _mm512_storeu_si512(out, transcoded(_mm512_loadu_si512(in), minus, plus));
+}
+
+/* As many whole steps as leave fewer than 64 codes, with stores that go past the caches; how many codes. */
+AVX512 ptrdiff_t transcode_past_caches(const uint8_t *in, uint8_t *out, ptrdiff_t n, struct table128 minus,
+                                       struct table128 plus)
+{
+    ptrdiff_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        look_far_ahead(in, i, n);
+        _mm512_stream_si512((void *)(out + i), transcoded(_mm512_loadu_si512(in + i), minus, plus));
+    }
+    _mm_sfence();
+    return i;
+}
+
 AVX512 void transcode_avx512(const uint8_t *in, uint8_t *out, ptrdiff_t n, const uint8_t table[256])
 {
     struct table128 minus = load_table(table), plus = load_table(table + 128);
@@ -247,10 +320,18 @@ AVX512 void transcode_avx512(const uint8_t *in, uint8_t *out, ptrdiff_t n, const
         return;
     }
     ptrdiff_t i = 0;
-    for (; i + 64 <= n; i += 64) _mm512_storeu_si512(out + i, transcoded(_mm512_loadu_si512(in + i), minus, plus));
-    if (i < n) _mm512_storeu_si512(out + n - 64, transcoded(_mm512_loadu_si512(in + n - 64), minus, plus));
+    if (n >= PAST_CACHES) {
+        transcode_step(in, out, minus, plus);
+        i = octets_to_line(out);
+        i += transcode_past_caches(in + i, out + i, n - i, minus, plus);
+    }
+    for (; i + 64 <= n; i += 64) transcode_step(in + i, out + i, minus, plus);
+    if (i < n) transcode_step(in + n - 64, out + n - 64, minus, plus);
 }
 
+#undef AHEAD
+#undef PAST_CACHES
+#undef FAR_AHEAD
 #undef AVX512_PART
 #undef AVX512
 

@@ -1,0 +1,39 @@
+"""Results beyond the size from which the AVX-512 form writes past the caches, at places of every kind."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rtpcodec.kernels import g711, g711_transcode
+
+PAST_CACHES_OCTETS = 32 << 20
+"""As in kernels/simd/g711_avx512.h; every form must give the same on both sides of it."""
+GUARD = 0xA5
+ALL_CODES = bytes(range(256))
+FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], Callable[[Any, Any], int], type[np.generic]]] = {
+    "pcmu decode": (g711.pcmu_decode, g711.pcmu_decode_into, np.int16),
+    "pcma decode": (g711.pcma_decode, g711.pcma_decode_into, np.int16),
+    "pcmu to pcma": (g711_transcode.pcmu_to_pcma, g711_transcode.pcmu_to_pcma_into, np.uint8),
+    "pcma to pcmu": (g711_transcode.pcma_to_pcmu, g711_transcode.pcma_to_pcmu_into, np.uint8),
+}
+codes = np.random.default_rng(711).integers(0, 256, PAST_CACHES_OCTETS + 200, np.uint8)
+
+
+@pytest.mark.parametrize("place", [0, 1, 31])
+@pytest.mark.parametrize("more_items", [-1, 0, 77])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_long_results_are_those_of_single_codes(name: str, more_items: int, place: int) -> None:
+    function, function_into, item = FUNCTIONS[name]
+    table = np.frombuffer(function(ALL_CODES), item)
+    octets_an_item = np.dtype(item).itemsize
+    items = PAST_CACHES_OCTETS // octets_an_item + more_items
+    source = codes[place : place + items]
+    block = np.full(items * octets_an_item + 128, GUARD, np.uint8)
+    first = -block.ctypes.data % 64 + place
+    room = block[first : first + items * octets_an_item]
+    assert function_into(source, room) == items
+    assert room.tobytes() == table[source].tobytes()
+    assert np.all(block[:first] == GUARD)
+    assert np.all(block[first + len(room) :] == GUARD)
