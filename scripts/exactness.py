@@ -11,6 +11,7 @@ import array
 import ctypes
 import ctypes.util
 import io
+import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,14 @@ def spandsp(law: str) -> bytes:
     return codes.raw
 
 
+def sox(law: str) -> bytes:
+    """The sox program over a headerless file; -D because its dither would be random."""
+    raw = ["-t", "raw", "-r", "8000", "-c", "1"]
+    encoding = "mu-law" if law == "pcmu" else "a-law"
+    command = ["sox", "-V1", "-D", *raw, "-e", "signed-integer", "-b", "16", "-", *raw, "-e", encoding, "-b", "8", "-"]
+    return subprocess.run(command, input=SAMPLES, capture_output=True, check=True).stdout
+
+
 IMPLEMENTATIONS: dict[str, Encode] = {
     "rtpcodec": ours,
     "audioop": audioop,
@@ -87,6 +96,7 @@ IMPLEMENTATIONS: dict[str, Encode] = {
     "FFmpeg (PyAV)": ffmpeg,
     "libsndfile (soundfile)": libsndfile,
     "spandsp": spandsp,
+    "sox": sox,
 }
 
 
@@ -95,7 +105,7 @@ def differing(encode: Encode, law: str) -> str:
     reference = (TABLES / f"{law}_encode_stl.u8").read_bytes()
     try:
         codes = encode(law)
-    except ImportError:
+    except (ImportError, FileNotFoundError):
         return "absent"
     return str(sum(a != b for a, b in zip(codes, reference, strict=True)))
 
