@@ -21,6 +21,7 @@ SOURCES = sorted(
 )
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_NAMED_FILE = re.compile(r"(?<![\w./-])(?:benchmarks|docs|examples|scripts|tests)/[\w./-]+\.(?:py|pyx|md|sh|json)\b")
 PARSER = doctest.DocTestParser()
 
 
@@ -80,3 +81,14 @@ def test_pages(path: Path) -> None:
 
 def test_readme_shows_results() -> None:
     assert ">>> " in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_files_that_the_sources_name_exist() -> None:
+    named = {
+        (path.name, file)
+        for suffix in ("py", "pyx", "pxd", "h")
+        for path in (ROOT / "src").rglob(f"*.{suffix}")
+        for file in _NAMED_FILE.findall(path.read_text("utf-8"))
+    }
+    assert len(named) >= 2, "nothing is found"
+    assert not {(source, file) for source, file in named if not (ROOT / file).is_file()}

@@ -10,8 +10,8 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, odd_pcm, tak
 ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
 
 cdef enum:
-    # Giving the GIL away and taking it back costs about 30 ns alone and a wait where other threads are busy; the vector
-    # forms work through this many samples in 1 to 2 us (benchmarks/gil_threshold.py).
+    # Giving the GIL away and taking it back costs 30 to 60 ns where nobody else wants it: as much as a whole call on a
+    # frame, but 2 to 6 % of a call on this many samples (0.6 to 3.7 us). Measured by benchmarks/gil_threshold.py.
     GIL_FREE_SAMPLES = 16384
 
 

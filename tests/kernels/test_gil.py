@@ -1,0 +1,58 @@
+"""Long calls let other threads run, calls on frames keep the GIL."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import rtpcodec
+from rtpcodec.compat import audioop
+
+LONG, FRAME = 20_000_000, 160
+FUNCTIONS: dict[str, Callable[[bytes], object]] = {
+    "pcmu_encode": rtpcodec.pcmu_encode,
+    "pcmu_decode": rtpcodec.pcmu_decode,
+    "pcmu_to_pcma": rtpcodec.pcmu_to_pcma,
+    "pcmu_decode_into": lambda payload: rtpcodec.pcmu_decode_into(payload, bytearray(2 * len(payload))),
+    "lin2ulaw": lambda fragment: audioop.lin2ulaw(fragment, 2),
+}
+functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_made_to_give_the_gil_away() -> Iterator[None]:
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    yield
+    sys.setswitchinterval(interval_s)
+
+
+def lets_others_run(call: Callable[[], object]) -> bool:
+    """Whether this thread gets on before a call that another thread makes has ended."""
+    started, ended = threading.Lock(), threading.Event()
+    started.acquire()
+
+    def other() -> None:
+        started.release()
+        call()
+        ended.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    started.acquire()
+    early = not ended.is_set()
+    thread.join()
+    return early
+
+
+@functions
+def test_a_long_call_lets_others_run(function: Callable[[bytes], object]) -> None:
+    source = bytes(LONG)
+    assert lets_others_run(lambda: function(source))
+
+
+@functions
+def test_calls_on_frames_keep_the_gil(function: Callable[[bytes], object]) -> None:
+    source = bytes(FRAME)
+    assert not lets_others_run(lambda: [function(source) for _ in range(10_000)])
