@@ -1,6 +1,6 @@
 """PCMU to PCMA and back, through linear: each code becomes the code of its sample (ITU-T G.191 tables both ways).
 
-G.711 itself gives direct tables that differ in 32 and 44 codes; through linear is what decoding and encoding would do.
+G.711 itself gives direct tables that differ in 44 and 32 codes; through linear is what decoding and encoding would do.
 """
 from libc.stdint cimport uint8_t
 
