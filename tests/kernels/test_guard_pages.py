@@ -3,7 +3,7 @@
 import pytest
 
 from rtpcodec.kernels._simd import available_levels
-from tests.isolated.guard_pages import NAMES
+from tests.isolated.guard_pages import NAMES, TWINS
 from tests.isolated.kernel_calls import functions
 from tests.kernels.levels import run
 from tests.oracles.guarded import GuardedMemory
@@ -31,3 +31,5 @@ def test_one_octet_too_far_ends_the_process(place: str) -> None:
 def test_every_g711_function_is_tried() -> None:
     found = {name.rpartition(".")[2] for name in functions() if name.startswith("rtpcodec.kernels.g711")}
     assert {name for name in found if f"{name}_into" in found} == set(NAMES)
+    twins = {name.rpartition(".")[2] for name in functions() if name.startswith("rtpcodec.compat.audioop")}
+    assert twins == set(TWINS)
