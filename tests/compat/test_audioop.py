@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rtpcodec.compat import audioop as twin
@@ -59,6 +60,26 @@ def test_every_length_equals_the_removed_module(name: str, units: int, real: Mod
     assert getattr(twin, name)(fragment, 2) == getattr(real, name)(fragment, 2)
 
 
+class Index:
+    """An integer to those who ask for one."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+    def __repr__(self) -> str:
+        return f"Index({self.value})"
+
+
+class Subclass(bytes):
+    """A bytes object whose length in Python is not that of its memory."""
+
+    def __len__(self) -> int:
+        return 1000
+
+
 ARGUMENTS: list[tuple[object, ...]] = [
     (b"abc", 2),
     (b"ab", 5),
@@ -70,7 +91,26 @@ ARGUMENTS: list[tuple[object, ...]] = [
     (b"ab", 2.0),
     (b"ab", "2"),
     ("x", "2"),
+    (b"ab", 2**31 - 1),
+    (b"ab", 2**31),
+    (b"ab", -(2**31) - 1),
     (b"ab", 2**40),
+    (b"ab", 2**100),
+    (b"ab", None),
+    (b"ab", Index(2)),
+    (b"abc", Index(2)),
+    (b"ab", Index(5)),
+    (b"ab", Index(2**64)),
+    (b"abc", np.int64(2)),
+    (5, 2),
+    ([1, 2], 2),
+    (Subclass(b"abcd"), 2),
+    (bytearray(b"abcd"), 2),
+    (array.array("h", [1, -2]), 2),
+    (np.arange(4, dtype=np.int16).reshape(2, 2), 2),
+    (np.asfortranarray(np.arange(4, dtype=np.int16).reshape(2, 2)), 2),
+    (np.zeros((), np.int16), 2),
+    (np.zeros(8, np.int16)[::2], 2),
     (b"", 2),
     (array.array("d", [1.0, -2.5]), 2),
     (memoryview(bytes(8))[::2], 2),
