@@ -8,6 +8,7 @@ from importlib import import_module
 from itertools import repeat
 from pkgutil import iter_modules
 
+import rtpcodec.compat
 import rtpcodec.kernels
 
 ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
@@ -32,11 +33,12 @@ fill_source()
 
 def block_functions():
     """Name and capsule of every kernel of this signature."""
-    for module in sorted(iter_modules(rtpcodec.kernels.__path__), key=lambda module: module.name):
-        exported = getattr(import_module(f"rtpcodec.kernels.{module.name}"), "__pyx_capi__", {})
-        for name, capsule in sorted(exported.items()):
-            if PyCapsule_IsValid(capsule, SIGNATURE):
-                yield name, capsule
+    for room in (rtpcodec.kernels, rtpcodec.compat):
+        for module in sorted(iter_modules(room.__path__), key=lambda module: module.name):
+            exported = getattr(import_module(f"{room.__name__}.{module.name}"), "__pyx_capi__", {})
+            for name, capsule in sorted(exported.items()):
+                if PyCapsule_IsValid(capsule, SIGNATURE):
+                    yield name, capsule
 
 
 def count(int calls):
