@@ -29,7 +29,7 @@ tree=$PWD/$(bash scripts/lay_tree.sh aarch64)
 suffix=.cpython-${version//[!0-9]/}-aarch64-linux-gnu.so
 find "$tree" -name '*.so' -delete
 find "$tree/src" -name '*.c' | while read -r source; do
-    "$cc" -O3 -g0 -Wall -fPIC -shared -I"$root/usr/include/$version" -idirafter "$root/usr/include" -I"$(dirname "$source")" \
+    "$cc" -O3 -g0 -Wall -fPIC -shared -I"$tree/src" -I"$root/usr/include/$version" -idirafter "$root/usr/include" -I"$(dirname "$source")" \
         "$source" -o "${source%.c}$suffix" -lm
 done
 
@@ -41,5 +41,5 @@ export PYTHONHOME=$root/usr PYTHONPATH=$tree/src:$PWD:$site PYTHONDONTWRITEBYTEC
 sys.exit(rtpcodec.simd_level() != "portable" or platform.machine() != "aarch64")'
 # The resident size under qemu is that of its translations.
 "$work/python" -m pytest -q -p no:cacheprovider --deselect tests/kernels/test_leaks.py::test_no_leak_in_a_million_calls \
-    "$@" tests/kernels tests/codecs tests/audio/test_frames.py
+    "$@" tests/kernels tests/compat tests/codecs tests/audio/test_frames.py
 echo "aarch64: clean"
