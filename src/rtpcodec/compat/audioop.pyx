@@ -6,7 +6,7 @@ Its mu-law encoder rounds negative samples otherwise than the ITU's reference an
 508 of 65,536 inputs. Its decoders and its A-law encoder agree with the reference.
 """
 from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_CheckExact
 from libc.limits cimport INT_MAX, INT_MIN
 from libc.stdint cimport int16_t, uint8_t, uint16_t
@@ -84,22 +84,33 @@ cdef int require_width(object width) except -1:
     return 0
 
 
+cdef inline bytes coded(
+    const uint8_t* octets, Py_ssize_t n, object width, block_function block, Py_ssize_t in_octets, Py_ssize_t out_octets
+):
+    """The result for n octets that the caller keeps alive."""
+    cdef bytes out
+    if not (PyLong_CheckExact(width) and width == 2):
+        require_width(width)
+    if n % in_octets:
+        raise error("not a whole number of frames")
+    out = PyBytes_FromStringAndSize(NULL, n // in_octets * out_octets)
+    run(block, octets, <uint8_t*>PyBytes_AS_STRING(out), n // in_octets)
+    return out
+
+
 cdef inline bytes converted(
     object fragment, object width, block_function block, Py_ssize_t in_octets, Py_ssize_t out_octets
 ):
     cdef Py_buffer view
-    cdef bytes out
+    if PyBytes_CheckExact(fragment):
+        return coded(
+            <const uint8_t*>PyBytes_AS_STRING(fragment), PyBytes_GET_SIZE(fragment), width, block, in_octets, out_octets
+        )
     PyObject_GetBuffer(fragment, &view, PyBUF_SIMPLE)
     try:
-        if not (PyLong_CheckExact(width) and width == 2):
-            require_width(width)
-        if view.len % in_octets:
-            raise error("not a whole number of frames")
-        out = PyBytes_FromStringAndSize(NULL, view.len // in_octets * out_octets)
-        run(block, <const uint8_t*>view.buf, <uint8_t*>PyBytes_AS_STRING(out), view.len // in_octets)
+        return coded(<const uint8_t*>view.buf, view.len, width, block, in_octets, out_octets)
     finally:
         PyBuffer_Release(&view)
-    return out
 
 
 def ulaw2lin(fragment, width, /):
