@@ -1,4 +1,4 @@
-"""The kernels without their vector forms, as on a processor that has none: G.711 beside audioop, G.722 beside libg722."""
+"""The kernels without vector forms, as on a processor that has none: G.711 beside audioop, G.722 beside libg722."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AS_LIBG722: Final = Bar(1.0)
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """The rows of g711 against audioop alone and those of g722 against libg722 alone, with bars of the portable form."""
+    """The rows of g711 against audioop alone, those of g722 against libg722 alone, each with the same bar."""
     for name, setup in race_g711.races(peers=("audioop",)):
         yield f"portable {name}", partial(with_the_bar, setup, AS_AUDIOOP)
     for name, setup in race_g722.single_races(peers=("libg722",)):

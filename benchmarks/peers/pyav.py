@@ -16,7 +16,7 @@ av: Any = import_module("av")
 NAME: Final = f"PyAV {av.__version__}"
 CODECS: Final = {"pcmu": "pcm_mulaw", "pcma": "pcm_alaw", "g722": "g722"}
 RATES_HZ: Final = {"pcmu": 8000, "pcma": 8000, "g722": 16000}
-ROUNDING: Final = {law: "FFmpeg takes the nearest code, G.191 cuts magnitudes off" for law in ("pcmu", "pcma")}
+ROUNDING: Final = dict.fromkeys(("pcmu", "pcma"), "FFmpeg takes the nearest code, G.191 cuts magnitudes off")
 SECOND: Final = {"frame_size": "16000"}
 """Samples that FFmpeg's G.722 encoder takes at once: a whole second is nearly twice as fast as its 20 ms."""
 

@@ -52,17 +52,15 @@ def encode(law: str, pcm: bytes) -> Iterator[Contender]:
     if law == "g722":
         yield _contender("g722_encode", law, pcm, np.empty(len(pcm) // 4, np.uint8), len(pcm) // 2)
         return
-    yield _contender("g711_encode", law, pcm, np.empty(len(pcm) // 2, np.uint8), len(pcm) // 2, ROUNDING)
+    yield _contender("g711_encode", law, pcm, np.empty(len(pcm) // 2, np.uint8), len(pcm) // 2, differs=ROUNDING)
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
     """Octets of one law to octets of the other."""
-    yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), TABLES)
+    yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), differs=TABLES)
 
 
-def _contender(
-    function: str, law: str, source: bytes, out: NDArray[Any], items: int, differs: str = ""
-) -> Contender:
+def _contender(function: str, law: str, source: bytes, out: NDArray[Any], items: int, *, differs: str = "") -> Contender:
     origin = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(source), ctypes.c_void_p).value)
     room = ctypes.c_void_p(out.ctypes.data)
 
