@@ -60,7 +60,9 @@ def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
     yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), differs=TABLES)
 
 
-def _contender(function: str, law: str, source: bytes, out: NDArray[Any], items: int, *, differs: str = "") -> Contender:
+def _contender(
+    function: str, law: str, source: bytes, out: NDArray[Any], items: int, *, differs: str = ""
+) -> Contender:
     origin = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(source), ctypes.c_void_p).value)
     room = ctypes.c_void_p(out.ctypes.data)
 
