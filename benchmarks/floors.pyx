@@ -20,6 +20,16 @@ def fresh_same(bytes source not None, /):
     return PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(source))
 
 
+def fresh_quadruple(bytes source not None, /):
+    """Octets of four times the size, not written."""
+    return PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(source) * 4)
+
+
+def fresh_quarter(bytes source not None, /):
+    """Octets of a quarter of the size, not written."""
+    return PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(source) // 4)
+
+
 def nothing(source, out, /):
     """An empty call with two arguments."""
     return 0

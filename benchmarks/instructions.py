@@ -120,15 +120,19 @@ def update() -> int:
 
 def table(head: str, counts: Counts) -> list[str]:
     """Counts in Markdown."""
-    return [f"| {head} | instructions |", "|---|--:|", *(f"| {name} | {count:,g} |" for name, count in counts.items())]
+    return [
+        f"| {head} | instructions |",
+        "|---|--:|",
+        *(f"| {name} | {count:,.10g} |" for name, count in counts.items()),
+    ]
 
 
 REPORT_HEAD: Final = """# Instruction counts
 
 Written by `make instructions ARGS=--update`; do not edit. A kernel's count is that of one call of its C function
 (callgrind, difference of two runs of calls; the loop's few instructions are in it), and `make check` fails when one
-grows by more than 3 %. The number behind a name is the samples of the call. Whole calls from Python, with 160 samples,
-vary with the interpreter: they are shown, not guarded.
+grows by more than 3 %. The number behind a name is the samples of the call; for G.722 the pairs of samples, 160 in a
+frame. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are shown, not guarded.
 """
 
 

@@ -24,7 +24,10 @@ def build(sources: list[Path]) -> None:
     """Compile what is older than its source."""
     extensions = [
         setuptools.Extension(
-            ".".join(source.with_suffix("").parts), [source.as_posix()], extra_compile_args=["-O3", "-g0"]
+            ".".join(source.with_suffix("").parts),
+            [source.as_posix()],
+            include_dirs=["src"],  # headers of the kernels
+            extra_compile_args=["-O3", "-g0"],
         )
         for source in sources
     ]

@@ -24,6 +24,10 @@ def count_whole_calls(calls: int) -> None:
         count_call(name, getattr(rtpcodec, name), octets, calls)
     for name in ("pcmu_encode", "pcma_encode"):
         count_call(name, getattr(rtpcodec, name), pcm, calls)
+    codec = rtpcodec.codec("G722")
+    g722_octets = codec.encoder().encode(bytes(640))
+    count_call("G722 encode, 320 samples", codec.encoder().encode, bytes(640), calls)
+    count_call("G722 decode, 320 samples", codec.decoder().decode, g722_octets, calls)
     count_call("that only returns a fresh object", floors.fresh_double, octets, calls)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import rtpcodec.kernels.g711
 
-LIBRARIES = ("numpy", "Cython", "av", "soundfile", "g711", "audioop-lts")
+LIBRARIES = ("numpy", "Cython", "av", "soundfile", "g711", "audioop-lts", "G722")
 
 
 def cpu_model() -> str:

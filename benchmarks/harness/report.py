@@ -16,10 +16,11 @@ it and how a kernel joins.
 
 ![G.711 against its peers](g711.png)
 
-Times are nanoseconds: per call in rows on frames (20 ms, 160 samples), per sample in bulk rows. *Ratio* is the best
-peer's time over ours, *of floor* the floor's time over ours. The floor of a frame is a call that returns a fresh object
-of the size and computes nothing; that of a bulk row is a plain copy of the PCM. Every figure is the least slot mean of
-one interleaved run; the machine is shared, so compare within a row only.
+Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722), per sample in bulk and minute
+rows. Bank rows are per row of the bank, a frame of one of 64 streams. *Ratio* is the best peer's time over ours, *of
+floor* the floor's time over ours. The floor of a frame is a call that returns a fresh object of the size and computes
+nothing; that of a bulk row is a plain copy of the PCM, for minutes of the result. Every figure is the least slot mean
+of one interleaved run; the machine is shared, so compare within a row only.
 """
 
 

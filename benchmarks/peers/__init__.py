@@ -15,6 +15,8 @@ from benchmarks.harness.model import Absent, Contender
 
 G711 = ("audioop", "numpy_tables", "pyav", "soundfile", "g711", "spandsp", "bytes_translate")
 """The files of this folder that know G.711."""
+G722 = ("libg722", "pyav", "spandsp")
+"""Those that know G.722, as the law `g722`. A contender is a stream of its own, which begins with its first call."""
 
 
 def contenders(files: Sequence[str], operation: str, *args: Any) -> tuple[Contender | Absent, ...]:

@@ -26,29 +26,43 @@ for _name in ("g711_decode", "g711_encode", "g711_transcode"):
     getattr(spandsp, _name).argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
 spandsp.g711_init.argtypes = [ctypes.c_void_p, ctypes.c_int]
 spandsp.g711_init.restype = ctypes.c_void_p
+for _name in ("g722_decode", "g722_encode"):
+    getattr(spandsp, _name).argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+    getattr(spandsp, f"{_name}_init").argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
+    getattr(spandsp, f"{_name}_init").restype = ctypes.c_void_p
 
 
-def state(law: str) -> ctypes.c_void_p:
+def state(function: str, law: str) -> ctypes.c_void_p:
     """A coder of a law. It lives as long as the process."""
+    if law == "g722":
+        return ctypes.c_void_p(getattr(spandsp, f"{function}_init")(None, 64_000, 0))
     return ctypes.c_void_p(spandsp.g711_init(None, MODES[law]))
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
     """Octets to PCM."""
-    yield _contender("g711_decode", law, payload, np.empty(len(payload), np.int16))
+    if law == "g722":
+        yield _contender("g722_decode", law, payload, np.empty(2 * len(payload), np.int16), len(payload))
+        return
+    yield _contender("g711_decode", law, payload, np.empty(len(payload), np.int16), len(payload))
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
     """PCM to octets."""
-    yield _contender("g711_encode", law, pcm, np.empty(len(pcm) // 2, np.uint8), ROUNDING)
+    if law == "g722":
+        yield _contender("g722_encode", law, pcm, np.empty(len(pcm) // 4, np.uint8), len(pcm) // 2)
+        return
+    yield _contender("g711_encode", law, pcm, np.empty(len(pcm) // 2, np.uint8), len(pcm) // 2, differs=ROUNDING)
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
     """Octets of one law to octets of the other."""
-    yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), TABLES)
+    yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), differs=TABLES)
 
 
-def _contender(function: str, law: str, source: bytes, out: NDArray[Any], differs: str = "") -> Contender:
+def _contender(
+    function: str, law: str, source: bytes, out: NDArray[Any], items: int, *, differs: str = ""
+) -> Contender:
     origin = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(source), ctypes.c_void_p).value)
     room = ctypes.c_void_p(out.ctypes.data)
 
@@ -56,4 +70,4 @@ def _contender(function: str, law: str, source: bytes, out: NDArray[Any], differ
     def written(_result: Any, _alive: bytes = source) -> NDArray[Any]:
         return out
 
-    return Contender(NAME, getattr(spandsp, function), (state(law), room, origin, out.size), written, differs)
+    return Contender(NAME, getattr(spandsp, function), (state(function, law), room, origin, items), written, differs)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import race_g711
+from benchmarks import race_g711, race_g722
 from benchmarks.__main__ import group_names
 from benchmarks.harness.model import Absent, Bar, Contender, Race
 from benchmarks.harness.race import DifferentOutputs, differing_items, run
@@ -91,7 +91,7 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_groups_are_the_files_that_are_there() -> None:
-    assert {"g711", "portable"} <= set(group_names())
+    assert {"g711", "g722", "portable"} <= set(group_names())
 
 
 def test_speech_is_seeded_and_neither_silent_nor_clipped() -> None:
@@ -106,6 +106,21 @@ def test_speech_is_seeded_and_neither_silent_nor_clipped() -> None:
 def test_every_peer_of_a_frame_computes_the_same(name: str, setup: Any) -> None:
     differing = differing_items(name, setup())
     assert all(count < race_g711.FRAME // 4 for count in differing)
+
+
+@pytest.mark.parametrize(("name", "setup"), [row for row in race_g722.races() if "minute" not in row[0]])
+def test_every_peer_of_g722_is_equal_on_speech(name: str, setup: Any) -> None:
+    found = setup()
+    assert differing_items(name, found) == [0] * len(found.peers)
+
+
+def test_a_bank_races_one_stream_of_each_peer_for_a_row() -> None:
+    rivals = race_g722.one_by_one(("libg722", "no_such_library"), "encode", [bytes(640), bytes(range(160)) * 4])
+    assert Absent("no such library", "No module named 'benchmarks.peers.no_such_library'") in rivals
+    for rival in rivals:
+        if isinstance(rival, Contender):
+            assert rival.items is not None
+            assert rival.items(rival.call()).size == 320
 
 
 def test_report_names_every_row_and_the_absent() -> None:

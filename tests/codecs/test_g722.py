@@ -252,6 +252,12 @@ def test_unfit_room_is_refused_and_changes_nothing() -> None:
     shared.extend(b"released")
 
 
+def test_a_direction_has_at_most_512_octets_of_state() -> None:
+    assert len(kernel.start()) <= 512
+    # The object itself: the state, the mode, the rate and the info.
+    assert max(sys.getsizeof(encoder()), sys.getsizeof(decoder())) <= 512
+
+
 def test_into_allocates_nothing() -> None:
     coder, speaker = encoder(), decoder()
     samples, octets = noise(320), noise(80)

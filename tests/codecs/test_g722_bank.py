@@ -169,8 +169,13 @@ def test_nothing_outside_the_rows_is_read_or_written() -> None:
             assert (heard == 0x55).all()
 
 
+RAGGED = np.array([np.zeros(4, np.int16), np.zeros(6, np.int16), np.zeros(8, np.int16)], object)
+"""What NumPy makes of rows of different lengths."""
 REFUSED: list[tuple[Any, type[Exception], str]] = [
     ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row a stream$"),
+    ([np.zeros(4, np.int16), np.zeros(6, np.int16)], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one"),
+    (RAGGED, ValueError, r"^pcm has 1 dimensions, 2 are needed: one row a stream$"),
+    (np.zeros((3, 4), object), TypeError, r"^pcm has items of format 'O', int16 is needed$"),
     (np.zeros((3, 4)), TypeError, r"^pcm has items of format 'd', int16 is needed$"),
     (np.zeros((3, 4), np.uint16), TypeError, r"^pcm has items of format 'H', int16 is needed$"),
     (np.zeros((3, 4), ">i2"), TypeError, r"^pcm has items of format '>h', int16 is needed$"),
@@ -197,6 +202,11 @@ def test_unfit_codes_are_refused() -> None:
     wrong: Any = np.zeros((3, 4), np.int8)
     with pytest.raises(TypeError, match=r"^codes has items of format 'b', uint8 is needed$"):
         bank.decode(wrong)
+    ragged: Any = [np.zeros(4, np.uint8), np.zeros(5, np.uint8), np.zeros(6, np.uint8)]
+    with pytest.raises(TypeError, match=r"^codes is a list, a 2-D array of uint8 is needed, one row a stream$"):
+        bank.decode(ragged)
+    with pytest.raises(ValueError, match=r"^codes has 1 dimensions, 2 are needed: one row a stream$"):
+        bank.decode(np.array(ragged, object))
     with pytest.raises(ValueError, match=r"^codes has 2 rows, the bank has 3$"):
         bank.decode(np.zeros((2, 4), np.uint8))
 

@@ -56,7 +56,9 @@ def main(name: str, count: int, seed: int, slot_path: Path, label: str) -> None:
     with slot_path.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_OCTETS) as slot:
         calls = hunt(target, mutator, slot, progress)
     seconds = time.perf_counter() - progress.start
-    print(f"{label}: {calls:,} calls clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each", flush=True)
+    compared = getattr(target, "COMPARED", 0)
+    told = f", {compared:,} octets and samples compared" if compared else ""
+    print(f"{label}: {calls:,} calls clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each{told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every length and alignment of every G.711 function, with its buffers at the edge of memory that nobody may touch.
+"""Every length and alignment of G.711 and G.722, with the buffers at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
 Prints how many calls were made.
@@ -7,11 +7,15 @@ Prints how many calls were made.
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 import rtpcodec
+from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
-from tests.oracles.guarded import GuardedMemory
+from tests.oracles.guarded import PAGE, GuardedMemory
 
 LENGTHS = range(301)
 ALIGNMENTS = range(64)
@@ -26,6 +30,9 @@ NAMES = {
 }
 TWINS = {"ulaw2lin": (1, 2), "alaw2lin": (1, 2), "lin2ulaw": (2, 1), "lin2alaw": (2, 1)}
 """Functions with an *_into form, and those of compat.audioop, which have none; octets in and out for each item."""
+BANK_ROWS = 17
+"""Sixteen lanes, and a row that goes alone."""
+BANK_PAGES = 1 + BANK_ROWS * 4 * LENGTHS[-1] // PAGE
 
 
 class Kernel(NamedTuple):
@@ -61,11 +68,25 @@ def kernels() -> Iterator[Kernel]:
         yield Kernel(name, getattr(rtpcodec, name), getattr(rtpcodec, f"{name}_into"), octets_in, octets_out)
     for name, (octets_in, octets_out) in TWINS.items():
         yield Kernel(name, partial(width_2, getattr(audioop, name)), None, octets_in, octets_out)
+    yield Kernel("g722_encode", _g722_encode, lambda pcm, room: G722Encoder(G722, 16000).encode_into(pcm, room), 4, 1)
+    yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
 
 
 def width_2(function: Callable[..., bytes], fragment: memoryview | bytes) -> bytes:
     """A call of compat.audioop."""
     return function(fragment, 2)
+
+
+def _g722_encode(pcm: memoryview | bytes) -> bytes:
+    return G722Encoder(G722, 16000).encode(pcm)
+
+
+def _g722_decode(codes: memoryview | bytes) -> bytes:
+    return G722Decoder(G722, 16000).decode(codes)
+
+
+def _g722_decode_into(codes: memoryview | bytes, room: memoryview) -> int:
+    return G722Decoder(G722, 16000).decode_into(codes, room)
 
 
 def view(memory: GuardedMemory, octets: int, at_end: bool, distance: int) -> tuple[memoryview, int]:
@@ -92,8 +113,41 @@ def check(kernel: Kernel, length: int, data: bytes, place: Place, memories: tupl
     return 3
 
 
+def check_banks(pairs: int, data: bytes, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
+    """Both banks with their rows at both edges of the memory; how many calls."""
+    for at_end in (False, True):
+        for octets_in, octets_out, run in ((4, 1, _encode_rows), (1, 4, _decode_rows)):
+            source, _ = view(memories[0], BANK_ROWS * pairs * octets_in, at_end, 0)
+            room, start = view(memories[1], BANK_ROWS * pairs * octets_out, at_end, 0)
+            source[:] = data[: source.nbytes]
+            memories[1].fill(CANARY)
+            run(source, room)
+            one = _g722_encode if octets_in == 4 else _g722_decode
+            step = pairs * octets_in
+            expected = b"".join(one(bytes(source[step * row : step * (row + 1)])) for row in range(BANK_ROWS))
+            assert room == expected, f"a bank of {BANK_ROWS} rows of {pairs} pairs gives another result"
+            around = memories[1].all_but(room, start)
+            assert around.count(CANARY) == len(around), f"a bank of {BANK_ROWS} rows of {pairs} pairs writes outside"
+    return 4
+
+
+def _encode_rows(source: memoryview, room: memoryview) -> None:
+    pcm, codes = _table(source, np.int16), _table(room, np.uint8)
+    rtpcodec.G722EncoderBank(BANK_ROWS).encode(pcm, out=codes)
+
+
+def _decode_rows(source: memoryview, room: memoryview) -> None:
+    codes, pcm = _table(source, np.uint8), _table(room, np.int16)
+    rtpcodec.G722DecoderBank(BANK_ROWS).decode(codes, out=pcm)
+
+
+def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
+    items = np.frombuffer(octets, item)
+    return items.reshape(BANK_ROWS, items.size // BANK_ROWS)
+
+
 def main() -> None:
-    """All kernels, lengths and places."""
+    """All kernels, lengths and places; then banks."""
     generator = random.Random(711)
     memories = GuardedMemory(), GuardedMemory()
     calls = 0
@@ -102,6 +156,9 @@ def main() -> None:
             data = generator.randbytes(length * kernel.octets_in)
             for place in places():
                 calls += check(kernel, length, data, place, memories)
+    wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)
+    for length in LENGTHS:
+        calls += check_banks(length, generator.randbytes(BANK_ROWS * 4 * length), wide)
     print(f"{calls} calls within their buffers")
 
 

@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import rtpcodec.kernels
+from rtpcodec import G722DecoderBank, G722EncoderBank, codec
 
 ITEMS = 160
+SAMPLE_OCTETS = (2, 4)
+"""Octets of an item that is a sample or a pair of them."""
 
 
 class Shape(NamedTuple):
@@ -86,6 +89,51 @@ def calls() -> Iterator[Call]:
             yield Call(name, function, ("too", "many", "arguments"), TypeError)
 
 
+def g722_calls() -> Iterator[Call]:
+    """Good and bad calls of the codec's methods and of banks: what stands on the kernel, which has no other door."""
+    made = codec("G722")
+    encoder, decoder = made.encoder(), made.decoder()
+    for name, run, into, shape in (
+        ("G722Encoder.encode", encoder.encode, encoder.encode_into, Shape(4, 1)),
+        ("G722Decoder.decode", decoder.decode, decoder.decode_into, Shape(1, 4)),
+    ):
+        yield from _calls_fresh(name, run, shape)
+        yield from _calls_into(f"{name}_into", into, shape)
+        yield Call(name, run, (), TypeError)
+    for maker in (made.encoder, made.decoder):
+        yield Call(maker.__name__, maker, (16000,))
+        yield Call(maker.__name__, maker, (8000,), ValueError)
+    for coder in (encoder, decoder):
+        yield Call("copy", coder.copy, ())
+        yield Call("reset", coder.reset, ())
+    yield from _calls_of_bank("G722EncoderBank.encode", G722EncoderBank(6), np.zeros((6, 80), np.int16))
+    yield from _calls_of_bank("G722DecoderBank.decode", G722DecoderBank(6), np.zeros((6, 40), np.uint8))
+
+
+def _calls_of_bank(name: str, bank: G722EncoderBank | G722DecoderBank, table: Any) -> Iterator[Call]:
+    run: Callable[..., Any] = bank.encode if isinstance(bank, G722EncoderBank) else bank.decode
+    out = run(table)
+
+    def of_rows(source: Any, rows: list[int]) -> Any:
+        return run(source, rows=rows)
+
+    def into(source: Any, room: Any) -> Any:
+        return run(source, out=room)
+
+    yield Call(name, run, (table,))
+    yield Call(name, run, (table[:5],), ValueError)
+    yield Call(name, run, (table.astype(np.float32),), TypeError)
+    yield Call(name, run, ([[1, 2], [3]],), TypeError)
+    yield Call(name, of_rows, (table[:2], [5, 1]))
+    yield Call(name, of_rows, (table[:2], [1, 1]), ValueError)
+    yield Call(name, of_rows, (table[:2], [1, 6]), IndexError)
+    yield Call(name, into, (table, out))
+    yield Call(name, into, (table, out[:, 1:]), ValueError)
+    yield Call(name, into, (table, None))
+    yield Call("copy", bank.copy, ())
+    yield Call("reset", bank.reset, (9,), IndexError)
+
+
 def sources(shape: Shape) -> list[Any]:
     """The same octets in every kind of buffer, also at an odd address."""
     octets = bytes(range(ITEMS)) * shape.octets_in
@@ -97,19 +145,19 @@ def sources(shape: Shape) -> list[Any]:
         b"",
         array("B", octets),
     ]
-    if shape.octets_in == 2:
+    if shape.octets_in in SAMPLE_OCTETS:
         kinds += [array("h", octets), np.frombuffer(octets, np.int16)]
     return kinds
 
 
 def bad_sources(shape: Shape) -> list[tuple[Any, type[Exception]]]:
     """What is no source, and the error."""
-    square = np.zeros((4, 4), np.int16 if shape.octets_in == 2 else np.uint8)
+    square = np.zeros((4, 4), np.int16 if shape.octets_in in SAMPLE_OCTETS else np.uint8)
     bad: list[tuple[Any, type[Exception]]] = [(array("d", [0.5]), TypeError), ("text", TypeError), (None, TypeError)]
     if not shape.rest:
         bad.append((square, ValueError))
         bad.append((memoryview(b"abcdefgh")[::2], BufferError))
-    if shape.octets_in == 2 and not shape.rest:
+    if shape.octets_in in SAMPLE_OCTETS and not shape.rest:
         bad.append((b"odd", ValueError))
     return bad
 

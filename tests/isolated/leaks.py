@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.isolated.kernel_calls import Call, calls
+from tests.isolated.kernel_calls import Call, calls, g722_calls
 
 CALLS = 3_000_000
 SLACK_BLOCKS = SLACK_REFERENCES = 20
@@ -88,7 +88,7 @@ def check(call: Call, times: int) -> str | None:
 
 def main(total: int) -> int:
     """Check all calls, then the size of the process."""
-    every = list(calls())
+    every = [*calls(), *g722_calls()]
     times = max(1000, total // len(every))
     for call in every:
         repeat(call, 300)

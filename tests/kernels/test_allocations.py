@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec import Resampler
-from rtpcodec.kernels import g711, pcm, resample
+from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, codec
+from rtpcodec.kernels import g711, g722, g722_lanes, pcm, resample
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
 
 
@@ -86,7 +86,24 @@ def test_a_resampler_allocates_its_result_only() -> None:
     assert peak_octets(resampler.resample_into, bytes(256), bytearray(512)) == 0
 
 
-@pytest.mark.parametrize("module", [g711, pcm, resample])
+def test_g722_allocates_its_result_only() -> None:
+    encoder, decoder = codec("G722").encoder(), codec("G722").decoder()
+    assert peak_octets(encoder.encode, bytes(640)) == sys.getsizeof(bytes(160))
+    assert peak_octets(decoder.decode, bytes(160)) == sys.getsizeof(bytes(640))
+    # 200 samples: a count beyond 256 is an object of its own.
+    assert peak_octets(encoder.encode_into, bytes(640), bytearray(160)) == 0
+    assert peak_octets(decoder.decode_into, bytes(100), bytearray(400)) == 0
+
+
+def test_a_bank_of_g722_allocates_nothing_with_a_given_array() -> None:
+    encoders, decoders = G722EncoderBank(33), G722DecoderBank(33)
+    pcm, codes = memoryview(bytearray(33 * 640)), memoryview(bytearray(33 * 160))
+    samples, octets = pcm.cast("h", (33, 320)), codes.cast("B", (33, 160))
+    assert peak_octets(lambda source, room: encoders.encode(source, out=room), samples, octets) == 0
+    assert peak_octets(lambda source, room: decoders.decode(source, out=room), octets, samples) == 0
+
+
+@pytest.mark.parametrize("module", [g711, g722, g722_lanes, pcm, resample])
 def test_kernels_know_no_allocator_but_pythons(module: Any) -> None:
     names = Path(module.__file__).read_bytes().split(b"\0")
     assert not {b"malloc", b"calloc", b"realloc", b"posix_memalign", b"aligned_alloc"} & set(names)

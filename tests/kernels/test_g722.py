@@ -100,6 +100,29 @@ def test_forms_decode_alike_and_leave_the_same_state(mode: int) -> None:
         assert_forms_decode_alike(loud_octets(2_000, seed), mode)
 
 
+def band(rng: random.Random, shift: int, most: int) -> list[int]:
+    """A sub-band's state with coefficients at their limits and a scale factor anywhere."""
+    nb, a2 = rng.randint(0, most), rng.choice((-12288, 0, 12288))
+    a1 = rng.choice((-1, 0, 1)) * (15360 - a2)
+    b = [rng.choice((-32768, -32767, 0, 32767)) for _ in range(6)]
+    d = [rng.choice((-10228, -8193, -2731, -2730, -1, 0, 1, 2730, 2731, 8192, 10228)) for _ in range(6)]
+    signs = [rng.choice((-1, 0)) for _ in range(2)]
+    s, sz, r = (rng.choice((-32768, -100, 0, 32767)) for _ in range(3))
+    return [nb, oracle.scale(nb, shift), s, sz, a1, a2, *signs, r, *b, 0, 0, *d, 0, 0]
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_forms_go_on_alike_from_states_at_their_limits(mode: int) -> None:
+    rng = random.Random(mode)
+    for seed in range(600):
+        state = [*band(rng, 8, 18432), *band(rng, 10, 22528), *[0] * 22]
+        begun = array.array("h", state).tobytes()
+        # Codes of the smallest differences let scale factors fall, so that loud and quiet follow one another.
+        octets = random_octets(40, seed) + bytes(rng.choices((0xFA, 0xE0, 0xC4), (8, 2, 1), k=200))
+        assert len({kernel.decode(form, begun, octets, mode) for form in FORMS}) == 1
+        assert len({kernel.encode(form, begun, noise(400, seed, LEVELS[seed % 5])) for form in FORMS}) == 1
+
+
 @every_form
 def test_every_length_up_to_two_chunks_is_as_one_pair_at_a_time(form: str) -> None:
     samples, octets = noise(700, 1), random_octets(350, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtpcodec import Resampler, pcma_decode, pcma_encode, pcmu_decode, pcmu_encode
+from rtpcodec import Resampler, codec, pcma_decode, pcma_encode, pcmu_decode, pcmu_encode
 from rtpcodec.sim.carrier import CarrierStream
 from rtpcodec.sim.network import Faults
 from rtpcodec.sim.variations import Variations
@@ -100,6 +100,18 @@ def test_start_says_what_is_sent(name: str, rate_hz: int, wish: str, encoding: s
     (chunk,) = sent(stream, 20)
     encode = {"PCMU": pcmu_encode, "PCMA": pcma_encode, "L16": bytes}[encoding]
     assert payloads([chunk]) == encode(ramp(rate_hz // 50))
+
+
+@pytest.mark.parametrize("announced_hz", [8000, 16000])
+def test_start_can_name_either_rate_of_g722(announced_hz: int) -> None:
+    other = MediaFormat("G722", 16000, 1) if announced_hz == 16000 else None
+    variations = Variations(announced_format=other, timestamp_unit="rtp_clock")
+    stream = open_stream(ramp(640), name="G722", rate_hz=16000, variations=variations)
+    start = sent(stream, 0)[1]
+    assert start["start"]["media_format"] == {"encoding": "G722", "sample_rate": announced_hz, "channels": 1}
+    chunks = sent(stream, 20) + sent(stream, 40)
+    assert payloads(chunks) == codec("G722").encoder().encode(ramp(640))
+    assert [chunk["media"]["timestamp"] for chunk in chunks] == ["0", "160"], "the RTP clock is 8000"
 
 
 def test_speech_is_resampled_to_the_wished_codec() -> None:

@@ -67,6 +67,24 @@ def test_every_rate_of_the_command_can_be_planned_and_sent(rate: int) -> None:
     assert carrier.sent_octets(session.outgoing(0.0)) == bytes(2 * rate // 50)
 
 
+@pytest.mark.parametrize(("rate", "named"), [(0, 8000), (8000, 8000), (16000, 16000)])
+def test_g722_has_two_rates_in_a_command_and_one_in_its_pcm(rate: int, named: int) -> None:
+    plan = StreamPlan(send_codec="G722", send_rate_hz=rate)
+    assert plan.command_fields()["stream_bidirectional_sampling_rate"] == plan.send_rate_hz == named
+    assert (plan.send_sample_rate_hz, plan.send_info.rtp_clock_hz(plan.send_sample_rate_hz)) == (16000, 8000)
+    session = carrier.started(plan, lead_ms=None)
+    assert session.send_pcm_hz == 16000
+    session.play(bytes(640))
+    assert carrier.sent_octets(session.outgoing(0.0)) == codec("G722").encoder().encode(bytes(640))
+    assert "G722 16000 Hz" in session.describe()
+
+
+@pytest.mark.parametrize("name", ["PCMU", "PCMA", "L16"])
+def test_other_codecs_have_one_rate(name: str) -> None:
+    plan = StreamPlan(send_codec=name)
+    assert plan.send_sample_rate_hz == plan.send_rate_hz == codec(name).sample_rate_hz()
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -77,6 +95,10 @@ def test_every_rate_of_the_command_can_be_planned_and_sent(rate: int) -> None:
         ({"send_codec": "pcmu"}, "no codec is named 'pcmu'; known: PCMU, PCMA, G722, L16"),
         ({"receive_codec": "MP3"}, "no codec is named 'MP3'; known: PCMU, PCMA, G722, L16"),
         ({"send_rate_hz": 16000}, "send_rate_hz: PCMU has no sample rate of 16000 Hz, only 8000"),
+        (
+            {"send_codec": "G722", "send_rate_hz": 48000},
+            "send_rate_hz: a command names G722 with 8000 or 16000 Hz, not with 48000",
+        ),
         ({"send_codec": "L16", "send_rate_hz": -1}, "send_rate_hz: L16 has no sample rate of -1 Hz, only 16000, 8000"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from rtpcodec import MediaSession, Resampler, StreamPlan
+from rtpcodec import MediaSession, Resampler, StreamPlan, codec
 from tests.oracles import g711 as oracle
 from tests.stream import carrier
 
@@ -49,6 +49,21 @@ def test_a_codec_of_one_rate_has_that_rate_whatever_start_says() -> None:
     session = carrier.started(start_text=carrier.start("PCMU", 16000))
     (audio,) = carrier.audio_of(carrier.fed(session, [carrier.media()]))
     assert (audio.sample_rate_hz, audio.duration_ms) == (8000, 20.0)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, None])
+@pytest.mark.parametrize("wanted", ["native", 16000, 8000])
+def test_g722_is_16_khz_whichever_of_its_rates_start_names(rate: int | None, wanted: Literal["native"] | int) -> None:
+    session = carrier.started(receive_pcm_hz=wanted, start_text=carrier.start("G722", rate))
+    found = carrier.audio_of(carrier.fed(session, [carrier.media(noise(160, 1)), carrier.media(noise(80, 2))]))
+    pcm_hz = 16000 if wanted == "native" else wanted
+    decoded = codec("G722").decoder().decode(noise(160, 1) + noise(80, 2))
+    expected = decoded if pcm_hz == 16000 else Resampler(16000, pcm_hz).resample(decoded)
+    assert b"".join(audio.pcm for audio in found) == expected, "the decoder runs on from chunk to chunk"
+    assert [(audio.sample_rate_hz, audio.media_ms, audio.duration_ms) for audio in found] == [
+        (pcm_hz, 0.0, 20.0),
+        (pcm_hz, 20.0, 10.0),
+    ]
 
 
 @pytest.mark.parametrize("order", ["little", "big"])

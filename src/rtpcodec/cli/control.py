@@ -27,7 +27,7 @@ def start(
     api_key: ApiKey = None,
     base_url: BaseUrl = None,
     codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
+    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
     receive_codec: Annotated[
         str, typer.Option(help="Codec that we would like to get. default: the call's.")
     ] = "default",

@@ -31,7 +31,7 @@ def serve(
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")
     ] = None,
     codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
+    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
     folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
     file: Annotated[Path | None, typer.Option(help="WAV file that `play` plays.", exists=True, dir_okay=False)] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,

@@ -25,7 +25,7 @@ def simulate(
     stream_url: Annotated[str, typer.Argument(metavar="URL", help="The endpoint: `ws://127.0.0.1:8080/`")],
     audio: Annotated[Path, typer.Option(help="16-bit mono WAV that the caller says.", exists=True)] = SPEECH,
     codec: Annotated[str, typer.Option(help="Codec of both directions.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its sample rate in Hz. 0: the codec's default.")] = 0,
+    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
     tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
@@ -62,7 +62,7 @@ async def _call(
         call = carrier.new_call(
             audio,
             codec=plan.send_codec,
-            sample_rate_hz=plan.send_rate_hz,
+            sample_rate_hz=plan.send_sample_rate_hz,
             tail_ms=TAIL_MS,
             playout_delay_ms=PLAYOUT_DELAY_MS,
         )

@@ -128,11 +128,12 @@ cdef class _Bank:
         """Export room for a result of the source's rows, and note where each row begins; the caller releases it."""
         cdef Py_ssize_t i
         cdef Py_ssize_t count = source.shape[0]
+        cdef Py_ssize_t row_octets = width * (2 if samples else 1)
         take_table(target, room, "out", PyBUF_WRITABLE, samples)
         try:
             if room.shape[0] != count or room.shape[1] != width:
                 raise ValueError(f"out has the shape ({room.shape[0]}, {room.shape[1]}), ({count}, {width}) is needed")
-            if count > 1 and abs(room.strides[0]) < width * room.itemsize:
+            if count > 1 and -row_octets < room.strides[0] < row_octets:
                 raise ValueError("rows of out overlap one another")
             if overlap(room, source):
                 raise ValueError("out overlaps the source, the result would destroy its own input")

@@ -119,7 +119,7 @@ class Plays:
         plan = self._session.plan
         info = plan.send_info
         info.samples_in(payload)
-        unit_ms = info.samples_per_unit * 1000 / plan.send_rate_hz
+        unit_ms = info.samples_per_unit * 1000 / plan.send_sample_rate_hz
         return self._queue_later(self._session.play_payload, payload, info.octets_per_unit, unit_ms)
 
     def turn(self) -> Ongoing:

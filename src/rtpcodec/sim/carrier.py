@@ -101,7 +101,7 @@ class CarrierStream:
 
     def _greet(self) -> None:
         line, request, media = self._line, self._request, self._formats.media
-        truth = messages.MediaFormat(media.info.name, media.sample_rate_hz, 1)
+        truth = messages.MediaFormat(media.info.name, media.announced_hz, 1)
         start = messages.Start(
             media_format=line.variations.announced_format or truth,
             stream_id=self.stream_id,

@@ -12,6 +12,7 @@ from rtpcodec.errors import UnknownCodec
 from rtpcodec.sim.commands import StreamRequest
 from rtpcodec.sim.refusals import refused
 from rtpcodec.sim.speech import Speech
+from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
 LEGS_HEARD: Final = ("self", "both")
 """Target legs that exist on a call of one leg. The carrier's default, `opposite`, is silence there."""
@@ -24,6 +25,11 @@ class AudioFormat:
     info: CodecInfo
     sample_rate_hz: int
     byte_order: ByteOrder
+
+    @property
+    def announced_hz(self) -> int:
+        """The rate that `start` names: the sample rate, but for G722 its RTP clock, as the carrier's guide does."""
+        return COMMAND_RATES_HZ.get(self.info.name, (self.sample_rate_hz,))[0]
 
     def encoder(self) -> Encoder:
         """A new encoder of this format."""

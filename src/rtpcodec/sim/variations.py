@@ -39,7 +39,7 @@ class Variations:
     transcodes: bool = True
     """False: `stream_codec` is ignored, the audio comes in the call's own codec."""
     announced_format: messages.MediaFormat | None = None
-    """What `start` says about the audio, though it is something else."""
+    """What `start` says about the audio, though it is something else, or is so for G722 with 16000 instead of 8000."""
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False

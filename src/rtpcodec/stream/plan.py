@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
+from typing import Final, Literal, NotRequired, TypedDict
 
 from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.info import ByteOrder
@@ -13,6 +13,12 @@ MODES = ("rtp", "mp3")
 TRACKS = ("inbound_track", "outbound_track", "both_tracks")
 TARGET_LEGS = ("both", "self", "opposite")
 BYTE_ORDERS = ("little", "big")
+COMMAND_RATES_HZ: Final = {"G722": (8000, 16000)}
+"""The rates that a command may name for a codec where they are not its sample rates, the documented one first.
+
+The carrier's guide lists G722 by its RTP clock, the vendor's own sample by its sample rate (media streaming, sections 7
+and 2.11). Both mean the same audio.
+"""
 
 
 class CommandFields(TypedDict):
@@ -45,7 +51,8 @@ class StreamPlan:
     send_codec: str = "PCMU"
     """Codec of the audio that we send."""
     send_rate_hz: int = 0
-    """Its sample rate; 0: the codec's default, which is then filled in."""
+    """Its rate as the command names it; 0: the documented one, which is then filled in. G722 goes by its RTP clock of
+    8000 there, or by 16000: see send_sample_rate_hz for what its PCM has."""
     mode: Literal["rtp", "mp3"] = "rtp"
     tracks: Literal["inbound_track", "outbound_track", "both_tracks"] = "inbound_track"
     target_legs: Literal["both", "self", "opposite"] = "self"
@@ -66,7 +73,7 @@ class StreamPlan:
             if value not in known:
                 raise PlanError(f"{name} is {value!r}, one of {', '.join(known)} is needed")
         try:
-            rate_hz = codec(self.send_codec).sample_rate_hz(self.send_rate_hz or None)
+            rate_hz = _command_rate_hz(codec(self.send_codec), self.send_rate_hz)
             if self.receive_codec != "default":
                 codec(self.receive_codec)
         except UnknownCodec as error:
@@ -79,6 +86,12 @@ class StreamPlan:
     def send_info(self) -> CodecInfo:
         """Facts about the codec that we send."""
         return codec(self.send_codec)
+
+    @property
+    def send_sample_rate_hz(self) -> int:
+        """Sample rate of the PCM that becomes what we send: 16000 for G722, whatever the command calls it."""
+        named = self.send_codec in COMMAND_RATES_HZ
+        return self.send_info.sample_rate_hz(None if named else self.send_rate_hz)
 
     def codec_options(self, name: str) -> dict[str, ByteOrder]:
         """What an encoder or decoder of this codec must be told beside its rate."""
@@ -97,6 +110,16 @@ class StreamPlan:
         if self.receive_codec != "default":
             fields["stream_codec"] = self.receive_codec
         return fields
+
+
+def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
+    """The rate that a command names for a codec; 0 wants the documented one. ValueError: no command names it."""
+    rates_hz = COMMAND_RATES_HZ.get(info.name)
+    if rates_hz is None:
+        return info.sample_rate_hz(wanted_hz or None)
+    if wanted_hz and wanted_hz not in rates_hz:
+        raise ValueError(f"a command names {info.name} with {' or '.join(map(str, rates_hz))} Hz, not with {wanted_hz}")
+    return wanted_hz or rates_hz[0]
 
 
 __all__ = ["BYTE_ORDERS", "MODES", "TARGET_LEGS", "TRACKS", "CommandFields", "StreamPlan"]

@@ -63,9 +63,9 @@ class SendChain:
     def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
         info = plan.send_info
         self._info = info
-        self._rate_hz = plan.send_rate_hz
-        self.pcm_hz = pcm_hz or plan.send_rate_hz
-        self._encoder = info.encoder(plan.send_rate_hz, **plan.codec_options(plan.send_codec))
+        self._rate_hz = plan.send_sample_rate_hz
+        self.pcm_hz = pcm_hz or plan.send_sample_rate_hz
+        self._encoder = info.encoder(plan.send_sample_rate_hz, **plan.codec_options(plan.send_codec))
         self._resampler = None if self.pcm_hz == self._rate_hz else Resampler(self.pcm_hz, self._rate_hz)
         frame_samples = int(self._rate_hz * FRAME_MS / 1000)
         self._frame_octets = frame_samples // info.samples_per_unit * info.octets_per_unit

@@ -12,15 +12,16 @@ from pathlib import Path
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.demo.measure import Fidelity, fidelity, percentile
 from rtpcodec.client import AsyncCallControl
-from rtpcodec.codecs import codec, codec_names
+from rtpcodec.codecs import codec_names
 from rtpcodec.server import Call, serve
-from rtpcodec.sim import CallReport, Carrier
+from rtpcodec.sim import CallReport, Carrier, Variations
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
 SPEECH = Path(__file__).with_name("speech.wav")
 PLAYOUT_DELAY_MS = 60
 """What a phone's jitter buffer holds, so that a chunk a little late makes no gap."""
+AS_DOCUMENTED = Variations()
 TAIL_MS = 500
 """The caller listens for the end of the echo before the call is over."""
 
@@ -79,12 +80,18 @@ async def run_calls(folder: Path, on_end: Callable[[str], None]) -> list[CallRes
     """One call a codec, at the same time. on_end hears the codec of each call that is over."""
     api_key = secrets.token_urlsafe()
     async with Carrier(api_key) as carrier, AsyncCallControl(api_key, base_url=carrier.base_url) as control:
-        return await asyncio.gather(*(_run_call(carrier, control, name, folder, on_end) for name in codec_names()))
+        return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in codec_names()))
 
 
-async def _run_call(
-    carrier: Carrier, control: AsyncCallControl, name: str, folder: Path, on_end: Callable[[str], None]
+async def run_call(
+    carrier: Carrier,
+    control: AsyncCallControl,
+    name: str,
+    folder: Path,
+    on_end: Callable[[str], None],
+    variations: Variations = AS_DOCUMENTED,
 ) -> CallResult:
+    """A call in a codec, by a carrier with these variations."""
     plan = StreamPlan(send_codec=name, receive_codec=name)
     recording = folder / f"{name}-endpoint.wav"
     statistics: list[Statistics] = []
@@ -92,7 +99,12 @@ async def _run_call(
     handler = partial(_record_and_echo, recording=recording, statistics=statistics)
     async with serve(handler, plan=plan, authorize=token) as endpoint:
         call = carrier.new_call(
-            SPEECH, codec=name, sample_rate_hz=plan.send_rate_hz, tail_ms=TAIL_MS, playout_delay_ms=PLAYOUT_DELAY_MS
+            SPEECH,
+            codec=name,
+            sample_rate_hz=plan.send_sample_rate_hz,
+            tail_ms=TAIL_MS,
+            playout_delay_ms=PLAYOUT_DELAY_MS,
+            variations=variations,
         )
         await control.start_streaming(
             call.call_control_id, stream_url=endpoint.url, stream_auth_token=token, **plan.command_fields()
@@ -117,7 +129,7 @@ async def _run_call(
 
 async def _record_and_echo(call: Call, *, recording: Path, statistics: list[Statistics]) -> None:
     """The handler of the demo: these lines are the whole application."""
-    with WavWriter(recording, codec(call.plan.send_codec).sample_rate_hz(call.plan.send_rate_hz)) as wav:
+    with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         async for audio in call.audio():
             wav.write(audio.pcm)
             if not call.ended:

@@ -25,13 +25,14 @@ typedef struct {
     int16_t fall[8];  /* the same for a negative difference */
 } g722_levels;
 
-enum { G722_LOW_STATES = 289, G722_HIGH_STATES = 353 };
+enum { G722_LOW_STATES = 289, G722_HIGH_STATES = 353, G722_QUIET = 32767 / 12 };
 
 /* Constants of the loops, each four words repeated. They are variables so that GCC takes them from memory as
  * operands: of constants it makes three instructions each time round a loop. */
 typedef struct {
     __m256i leak_256, leak_128, toward, wrap, quarter, wd2_most, wd2_least, wd3, a2_most, a2_least, wd1, limit;
     __m256i case_sg0, case_sg1, case_sg2, case_base, one;
+    __m256i minus_128, minus_192, even, six_ones;
     __m256i taps[2][6]; /* pairs of coefficients: H1, H3, ... for XA and XD; H0, H2, ... for XB and XS */
     __m256i level[7];   /* 16 Q6 where levels 1 to 7 begin */
 } g722_constants;
@@ -41,6 +42,12 @@ typedef struct {
     __m256i low, high;
 } g722_split;
 
+/* What the decoder knows by a code alone, for the lower and for the higher band. */
+typedef struct {
+    int16_t place[2]; /* of RIL and IH in a row of differences, in octets */
+    int16_t step[2];  /* WL and WH */
+} g722_code;
+
 /* All in one, so that one register reaches everything. */
 static struct {
     g722_levels low_levels[G722_LOW_STATES];
@@ -49,13 +56,14 @@ static struct {
     g722_split within[3]; /* 16 Q6 of the three decision levels within a level of RIL, by that level */
     int16_t low_det[G722_LOW_STATES];
     int16_t high_det[G722_HIGH_STATES];
-    int16_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL */
-    int16_t high_difference[G722_HIGH_STATES][4]; /* DH by IH */
+    int32_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL, in both words, as broadcasts of 32 bits are cheaper */
+    int32_t high_difference[G722_HIGH_STATES][4]; /* DH by IH, the same */
+    g722_code codes[256];
+    int quiet_low; /* NBL and NBH from which on a difference can be louder than G722_QUIET */
+    int quiet_high;
     int16_t dequantized[3][64];                   /* QQ6, QQ5 or QQ4 by IL, for modes 1, 2 and 3 */
     int16_t low_step[18];                         /* WL by twice the number of levels reached, 1 to 8 */
     int16_t high_step[8];                         /* WH by twice the number of words reached, 1 to 3 */
-    int16_t low_code_step[16];                    /* WL by RIL */
-    int16_t high_code_step[4];                    /* WH by IH */
 } g722_data __attribute__((aligned(64)));
 
 static int g722_scale(int state, int shift) {
@@ -70,13 +78,18 @@ static void g722_set_level(g722_levels* row, int level, int first, int rise, int
     row->fall[level] = (int16_t)-fall;
 }
 
+static int32_t g722_in_both_words(int16_t word) {
+    return (int32_t)((uint32_t)(uint16_t)word * 0x10001u);
+}
+
 static void g722_prepare_low(int state) {
     g722_levels* row = &g722_data.low_levels[state];
     const int det = g722_scale(state, 8);
-    int16_t* difference = g722_data.low_difference[state];
+    int16_t difference[16];
     g722_data.low_det[state] = (int16_t)det;
     for (int ril = 0; ril < 16; ril++) {
         difference[ril] = (int16_t)(det * RTPCODEC_G722_QQ4[ril] >> 15);
+        g722_data.low_difference[state][ril] = g722_in_both_words(difference[ril]);
     }
     /* Positive levels 0 to 7 are RIL 15 to 8, negative ones 0, then 7 to 1. Level i begins at MIL = 4 i - 1. */
     g722_set_level(row, 0, 0, difference[15], difference[0]);
@@ -93,10 +106,11 @@ static void g722_prepare_high(int state) {
     g722_levels* row = &g722_data.high_levels[state];
     const int det = g722_scale(state, 10);
     const int first = (RTPCODEC_G722_Q2 << 3) * det >> 15;
-    int16_t* difference = g722_data.high_difference[state];
+    int16_t difference[4];
     g722_data.high_det[state] = (int16_t)det;
     for (int ih = 0; ih < 4; ih++) {
         difference[ih] = (int16_t)(det * RTPCODEC_G722_QQ2[ih] >> 15);
+        g722_data.high_difference[state][ih] = g722_in_both_words(difference[ih]);
     }
     g722_set_level(row, 0, 0, difference[3], difference[1]);
     g722_set_level(row, 1, first, difference[2] - difference[3], difference[0] - difference[1]);
@@ -132,6 +146,10 @@ G722_AVX2 static void g722_prepare_constants(g722_constants* constant) {
     constant->case_sg2 = g722_four(0x0404, 0x0404, 0x0404, 0x0404);
     constant->case_base = g722_four(0x0100, 0x0100, 0x0100, 0x0100);
     constant->one = g722_four(1, 1, 1, 1);
+    constant->minus_128 = g722_four(-128, -128, -128, -128);
+    constant->minus_192 = g722_four(-192, -192, -192, -192);
+    constant->even = g722_four(-1, 0, -1, 0);
+    constant->six_ones = _mm256_setr_epi16(1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0);
     for (int t = 0; t < 6; t++) {
         const int16_t* taps = &RTPCODEC_G722_H[4 * t];
         constant->taps[0][t] = g722_four(taps[1], taps[3], taps[1], taps[3]);
@@ -166,10 +184,25 @@ static void g722_prepare_within(void) {
     }
 }
 
+/* Differences rise with scale factors, and these with their states. RIL 1 and IH 0 have the largest magnitudes. */
+static void g722_prepare_quiet(void) {
+    int low = 0;
+    int high = 0;
+    while (low < G722_LOW_STATES && -(g722_scale(low, 8) * RTPCODEC_G722_QQ4[1] >> 15) <= G722_QUIET) {
+        low++;
+    }
+    while (high < G722_HIGH_STATES && -(g722_scale(high, 10) * RTPCODEC_G722_QQ2[0] >> 15) <= G722_QUIET) {
+        high++;
+    }
+    g722_data.quiet_low = low << 6;
+    g722_data.quiet_high = high << 6;
+}
+
 /* Fills the tables; before any other function. */
 static void g722_prepare(void) {
     g722_prepare_constants(&g722_data.constant);
     g722_prepare_within();
+    g722_prepare_quiet();
     for (int state = 0; state < G722_LOW_STATES; state++) {
         g722_prepare_low(state);
     }
@@ -182,8 +215,13 @@ static void g722_prepare(void) {
     g722_data.high_step[2] = RTPCODEC_G722_WH[3];
     g722_data.high_step[4] = RTPCODEC_G722_WH[3];
     g722_data.high_step[6] = RTPCODEC_G722_WH[2];
-    memcpy(g722_data.low_code_step, RTPCODEC_G722_WL, sizeof g722_data.low_code_step);
-    memcpy(g722_data.high_code_step, RTPCODEC_G722_WH, sizeof g722_data.high_code_step);
+    for (int octet = 0; octet < 256; octet++) {
+        g722_code* code = &g722_data.codes[octet];
+        code->place[0] = (int16_t)(4 * (octet >> 2 & 15));
+        code->place[1] = (int16_t)(4 * (octet >> 6));
+        code->step[0] = RTPCODEC_G722_WL[octet >> 2 & 15];
+        code->step[1] = RTPCODEC_G722_WH[octet >> 6];
+    }
     for (int il = 0; il < 64; il++) {
         g722_data.dequantized[0][il] = RTPCODEC_G722_QQ6[il];
         g722_data.dequantized[1][il] = RTPCODEC_G722_QQ5[il >> 1];

@@ -7,7 +7,7 @@
 
 #if RTPCODEC_HAVE_AVX2_FORMS
 
-#include "rtpcodec/kernels/simd/g722_avx2.h"
+#include "rtpcodec/kernels/simd/g722_avx2_decode.h"
 #include "rtpcodec/kernels/simd/g722_lanes.h"
 
 /* NULL where the processor has no AVX2. */

@@ -8,88 +8,9 @@
 #define RTPCODEC_G722_LANES_H
 
 #include "rtpcodec/kernels/simd/g722_avx2.h"
+#include "rtpcodec/kernels/simd/g722_avx2_blocks.h"
 
 enum { G722_LANES = RTPCODEC_G722_LANES, G722_BLOCK = 16 /* pairs */, G722_TAPS = 6 };
-
-/* ---- Tables */
-
-static struct {
-    g722_split ilb[2];            /* 16 ILB, by the five bits of mantissa */
-    g722_split power_low;         /* 16 * 2^n */
-    g722_split power_high;        /* 4 * 2^n */
-    g722_split magnitude;         /* of QQ4 by level */
-    g722_split level_step;        /* WL by level */
-    g722_split qq4, wl;           /* by RIL */
-    g722_split qq2, wh;           /* by IH */
-    g722_split dequantized[3][4]; /* by mode and IL */
-} g722_lane_data __attribute__((aligned(32)));
-
-static void g722_prepare_steps(void) {
-    uint16_t words[8][16] = {{0}};
-    for (int i = 0; i < 16; i++) {
-        words[0][i] = (uint16_t)(i < 12 ? 16 << i : 0);
-        words[1][i] = (uint16_t)(i < 14 ? 4 << i : 0);
-        words[2][i] = (uint16_t)(i < 8 ? RTPCODEC_G722_QQ4[15 - i] : 0);
-        words[3][i] = (uint16_t)(i < 8 ? RTPCODEC_G722_WL[15 - i] : 0);
-        words[4][i] = (uint16_t)RTPCODEC_G722_QQ4[i];
-        words[5][i] = (uint16_t)RTPCODEC_G722_WL[i];
-        words[6][i] = (uint16_t)RTPCODEC_G722_QQ2[i & 3];
-        words[7][i] = (uint16_t)RTPCODEC_G722_WH[i & 3];
-    }
-    g722_set_split(&g722_lane_data.power_low, words[0]);
-    g722_set_split(&g722_lane_data.power_high, words[1]);
-    g722_set_split(&g722_lane_data.magnitude, words[2]);
-    g722_set_split(&g722_lane_data.level_step, words[3]);
-    g722_set_split(&g722_lane_data.qq4, words[4]);
-    g722_set_split(&g722_lane_data.wl, words[5]);
-    g722_set_split(&g722_lane_data.qq2, words[6]);
-    g722_set_split(&g722_lane_data.wh, words[7]);
-}
-
-/* Fills the tables; after g722_prepare, before any other function. */
-static void g722_prepare_lanes(void) {
-    uint16_t words[16];
-    g722_prepare_steps();
-    for (int part = 0; part < 2; part++) {
-        for (int i = 0; i < 16; i++) {
-            words[i] = (uint16_t)(RTPCODEC_G722_ILB[16 * part + i] << 4);
-        }
-        g722_set_split(&g722_lane_data.ilb[part], words);
-    }
-    for (int mode = 0; mode < 3; mode++) {
-        for (int part = 0; part < 4; part++) {
-            memcpy(words, &g722_data.dequantized[mode][16 * part], sizeof words);
-            g722_set_split(&g722_lane_data.dequantized[mode][part], words);
-        }
-    }
-}
-
-/* ---- Blocks of the standard */
-
-/* a * b >> 15: the high half doubled, and the uppermost bit of the low half. */
-G722_STEP __m256i g722_mult(__m256i a, __m256i b) {
-    const __m256i high = _mm256_slli_epi16(_mm256_mulhi_epi16(a, b), 1);
-    return _mm256_or_si256(high, _mm256_srli_epi16(_mm256_mullo_epi16(a, b), 15));
-}
-
-/* SCALEL and SCALEH. ILB << n >> 8 is the high half of 16 ILB * 16 * 2^n without sign; >> 10 that of 16 ILB * 4 * 2^n. */
-G722_STEP __m256i g722_scale_lanes(__m256i nb, const g722_split* power) {
-    const __m256i state = _mm256_srli_epi16(nb, 6);
-    const __m256i upper = _mm256_slli_epi16(state, 11); /* bit 4 of the mantissa, as sign of a word's upper octet */
-    const g722_places mantissa = g722_find(_mm256_and_si256(state, _mm256_set1_epi16(15)));
-    const __m256i first = g722_look_up(&g722_lane_data.ilb[0], mantissa);
-    const __m256i second = g722_look_up(&g722_lane_data.ilb[1], mantissa);
-    const __m256i ilb = _mm256_blendv_epi8(first, second, _mm256_srai_epi16(upper, 15));
-    const __m256i factor = g722_look_up(power, g722_find(_mm256_srli_epi16(nb, 11)));
-    return _mm256_slli_epi16(_mm256_mulhi_epu16(ilb, factor), 2);
-}
-
-/* LOGSCL and LOGSCH. */
-G722_STEP __m256i g722_log_lanes(__m256i nb, __m256i step, int most) {
-    const __m256i leaked = _mm256_add_epi16(nb, _mm256_mulhi_epi16(nb, g722_data.constant.leak_128));
-    const __m256i moved = _mm256_max_epi16(_mm256_add_epi16(leaked, step), _mm256_setzero_si256());
-    return _mm256_min_epi16(moved, _mm256_set1_epi16((short)most));
-}
 
 /* One band of 16 streams. The delay line of DLT is what the blocks before and this one leave behind, ready for use: 4 DLT
  * wrapped and what the wrap lost (g722_products), and 128 by its sign (g722_toward). Its newest entry is at G722_TAPS + k
@@ -194,16 +115,7 @@ G722_STEP __m256i g722_decode_low(g722_lane_band* low, int k, __m256i code, cons
     const __m256i det = g722_scale_lanes(low->nb, &g722_lane_data.power_low);
     const __m256i il = _mm256_and_si256(code, _mm256_set1_epi16(63));
     const g722_places by_ril = g722_find(_mm256_srli_epi16(il, 2));
-    const g722_places by_il = g722_find(_mm256_and_si256(il, _mm256_set1_epi16(15)));
-    const __m256i bit_4 = _mm256_srai_epi16(_mm256_slli_epi16(il, 11), 15);
-    const __m256i bit_5 = _mm256_srai_epi16(_mm256_slli_epi16(il, 10), 15);
-    const __m256i part_0 = g722_look_up(&dequantized[0], by_il);
-    const __m256i part_1 = g722_look_up(&dequantized[1], by_il);
-    const __m256i part_2 = g722_look_up(&dequantized[2], by_il);
-    const __m256i part_3 = g722_look_up(&dequantized[3], by_il);
-    const __m256i lower = _mm256_blendv_epi8(part_0, part_1, bit_4);
-    const __m256i upper = _mm256_blendv_epi8(part_2, part_3, bit_4);
-    const __m256i dl = g722_mult(det, _mm256_blendv_epi8(lower, upper, bit_5));
+    const __m256i dl = g722_mult(det, g722_dequantize(il, dequantized));
     const __m256i rl = g722_limit(_mm256_adds_epi16(low->s, dl));
     low->nb = g722_log_lanes(low->nb, g722_look_up(&g722_lane_data.wl, by_ril), 18432);
     g722_predict_lanes(low, k, g722_mult(det, g722_look_up(&g722_lane_data.qq4, by_ril)));
