@@ -71,12 +71,14 @@ G722_STEP void g722_follow(g722_predictor* now, __m256i d0, int quiet) {
     now->sg1 = sg0;
 }
 
+G722_STEP __m256i g722_difference_at(uint32_t place) {
+    return _mm256_set1_epi32(*(const int32_t*)((const char*)&g722_data + place));
+}
+
 /* DLT and DH, replicated, by the scale factors and the code. A row has 64 octets in the lower band, 16 in the higher. */
-G722_STEP __m256i g722_differences_of(int nbl, int nbh, const g722_code* code) {
-    const char* low = (const char*)g722_data.low_difference + (nbl & -64) + code->place[0];
-    const char* high = (const char*)g722_data.high_difference + (nbh >> 2 & -16) + code->place[1];
-    const __m256i lower = _mm256_set1_epi32(*(const int32_t*)low);
-    const __m256i upper = _mm256_set1_epi32(*(const int32_t*)high);
+G722_STEP __m256i g722_differences_of(int nbl, int nbh, const uint32_t* code_place) {
+    const __m256i lower = g722_difference_at((uint32_t)(nbl & -64) + code_place[0]);
+    const __m256i upper = g722_difference_at((uint32_t)(nbh >> 2 & -16) + code_place[1]);
     return _mm256_blend_epi32(lower, upper, 0xF0);
 }
 
@@ -89,15 +91,15 @@ G722_AVX2 static void g722_find_signals(rtpcodec_g722_stream* stream, const uint
     int quiet_from = G722_DIFFERENCES;
     now.two_r = _mm256_and_si256(now.two_r, g722_data.constant.even);
     for (int k = 0; k < pairs; k++) {
-        const g722_code* code = &g722_data.codes[codes[k]];
+        const int16_t* step = g722_data.code_step[codes[k]];
         g722_put_low(sl + k, now.s);
         nbs[k] = (int16_t)nbl;
-        const __m256i d0 = g722_differences_of(nbl, nbh, code);
+        const __m256i d0 = g722_differences_of(nbl, nbh, g722_data.code_place[codes[k]]);
         if (nbl >= g722_data.quiet_low || nbh >= g722_data.quiet_high) {
             quiet_from = k + G722_DIFFERENCES;
         }
-        nbl = g722_logscl(nbl, code->step[0]);
-        nbh = g722_logsch(nbh, code->step[1]);
+        nbl = g722_logscl(nbl, step[0]);
+        nbh = g722_logsch(nbh, step[1]);
         g722_follow(&now, d0, k >= quiet_from);
         g722_put_high(rh + k, now.r);
     }
