@@ -75,7 +75,7 @@ G722_STEP __m256i g722_difference_at(uint32_t place) {
     return _mm256_set1_epi32(*(const int32_t*)((const char*)&g722_data + place));
 }
 
-/* DLT and DH, replicated, by the scale factors and the code. A row has 64 octets in the lower band, 16 in the higher. */
+/* DLT and DH, replicated, by scale factors and code. A row has 64 octets in the lower band, 16 in the higher. */
 G722_STEP __m256i g722_differences_of(int nbl, int nbh, const uint32_t* code_place) {
     const __m256i lower = g722_difference_at((uint32_t)(nbl & -64) + code_place[0]);
     const __m256i upper = g722_difference_at((uint32_t)(nbh >> 2 & -16) + code_place[1]);

@@ -52,7 +52,7 @@ static struct {
     int16_t high_det[G722_HIGH_STATES];
     int32_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL, in both words, as broadcasts of 32 bits are cheaper */
     int32_t high_difference[G722_HIGH_STATES][4]; /* DH by IH, the same */
-    uint32_t code_place[256][2]; /* by code: where a row of low_difference and of high_difference has RIL's and IH's place */
+    uint32_t code_place[256][2]; /* by code: where RIL and IH are in the first rows of differences */
     int16_t code_step[256][2];   /* by code: WL and WH */
     int quiet_low; /* NBL and NBH from which on a difference can be louder than G722_QUIET */
     int quiet_high;
