@@ -12,25 +12,6 @@
 
 enum { G722_DIFFERENCES = 6 /* that the zero section remembers */ };
 
-/* UPPOL2 and UPPOL1. `turn` is -1 where PLT has the sign of PLT1, 1 where it differs; turn2 for PLT2. */
-G722_STEP void g722_poles(g722_predictor* now, __m256i turn, __m256i turn2) {
-    /* -4 a1 or 4 a1, saturated, >> 7: that is -a1 or a1 over 32, limited */
-    const __m256i quarter = _mm256_srai_epi16(_mm256_sign_epi16(now->a1, turn), 5);
-    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
-    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
-    const __m256i wd3 = _mm256_sign_epi16(g722_data.constant.minus_128, turn2);
-    const __m256i leaked2 = _mm256_add_epi16(now->a2, _mm256_mulhi_epi16(now->a2, g722_data.constant.leak_128));
-    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
-    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
-    now->a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
-
-    const __m256i wd1 = _mm256_sign_epi16(g722_data.constant.minus_192, turn);
-    const __m256i leaked1 = _mm256_add_epi16(now->a1, _mm256_mulhi_epi16(now->a1, g722_data.constant.leak_256));
-    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, now->a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
-    now->a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
-}
-
 /* FILTEZ, each addition saturated. */
 G722_STEP __m256i g722_filtez(__m256i d, __m256i b) {
     const __m256i products = g722_products(d, b);
@@ -54,7 +35,7 @@ G722_STEP void g722_follow(g722_predictor* now, __m256i d0, int quiet) {
     const __m256i sg0 = _mm256_srai_epi16(_mm256_adds_epi16(d0, now->sz), 15);
     const __m256i turn = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg1), one);
     const __m256i turn2 = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg2), one);
-    g722_poles(now, turn, turn2);
+    g722_poles(&now->a1, &now->a2, turn, turn2);
     now->b = g722_upzero(now->b, _mm256_sign_epi16(g722_toward(now->d), d0));
     now->d = _mm256_alignr_epi8(now->d, d0, 14); /* d0 moves in at word 0 */
     now->sz = quiet ? g722_quiet_filtez(now->d, now->b) : g722_filtez(now->d, now->b);
