@@ -12,25 +12,6 @@
 
 enum { G722_DIFFERENCES = 6 /* that the zero section remembers */ };
 
-/* UPPOL2 and UPPOL1. `turn` is -1 where PLT has the sign of PLT1, 1 where it differs; turn2 for PLT2. */
-G722_STEP void g722_poles(g722_predictor* now, __m256i turn, __m256i turn2) {
-    /* -4 a1 or 4 a1, saturated, >> 7: that is -a1 or a1 over 32, limited */
-    const __m256i quarter = _mm256_srai_epi16(_mm256_sign_epi16(now->a1, turn), 5);
-    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
-    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
-    const __m256i wd3 = _mm256_sign_epi16(g722_data.constant.minus_128, turn2);
-    const __m256i leaked2 = _mm256_add_epi16(now->a2, _mm256_mulhi_epi16(now->a2, g722_data.constant.leak_128));
-    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
-    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
-    now->a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
-
-    const __m256i wd1 = _mm256_sign_epi16(g722_data.constant.minus_192, turn);
-    const __m256i leaked1 = _mm256_add_epi16(now->a1, _mm256_mulhi_epi16(now->a1, g722_data.constant.leak_256));
-    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, now->a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
-    now->a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
-}
-
 /* FILTEZ, each addition saturated. */
 G722_STEP __m256i g722_filtez(__m256i d, __m256i b) {
     const __m256i products = g722_products(d, b);
@@ -54,7 +35,7 @@ G722_STEP void g722_follow(g722_predictor* now, __m256i d0, int quiet) {
     const __m256i sg0 = _mm256_srai_epi16(_mm256_adds_epi16(d0, now->sz), 15);
     const __m256i turn = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg1), one);
     const __m256i turn2 = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg2), one);
-    g722_poles(now, turn, turn2);
+    g722_poles(&now->a1, &now->a2, turn, turn2);
     now->b = g722_upzero(now->b, _mm256_sign_epi16(g722_toward(now->d), d0));
     now->d = _mm256_alignr_epi8(now->d, d0, 14); /* d0 moves in at word 0 */
     now->sz = quiet ? g722_quiet_filtez(now->d, now->b) : g722_filtez(now->d, now->b);
@@ -71,12 +52,14 @@ G722_STEP void g722_follow(g722_predictor* now, __m256i d0, int quiet) {
     now->sg1 = sg0;
 }
 
-/* DLT and DH, replicated, by the scale factors and the code. A row has 64 octets in the lower band, 16 in the higher. */
-G722_STEP __m256i g722_differences_of(int nbl, int nbh, const g722_code* code) {
-    const char* low = (const char*)g722_data.low_difference + (nbl & -64) + code->place[0];
-    const char* high = (const char*)g722_data.high_difference + (nbh >> 2 & -16) + code->place[1];
-    const __m256i lower = _mm256_set1_epi32(*(const int32_t*)low);
-    const __m256i upper = _mm256_set1_epi32(*(const int32_t*)high);
+G722_STEP __m256i g722_difference_at(uint32_t place) {
+    return _mm256_set1_epi32(*(const int32_t*)((const char*)&g722_data + place));
+}
+
+/* DLT and DH, replicated, by scale factors and code. A row has 64 octets in the lower band, 16 in the higher. */
+G722_STEP __m256i g722_differences_of(int nbl, int nbh, const uint32_t* code_place) {
+    const __m256i lower = g722_difference_at((uint32_t)(nbl & -64) + code_place[0]);
+    const __m256i upper = g722_difference_at((uint32_t)(nbh >> 2 & -16) + code_place[1]);
     return _mm256_blend_epi32(lower, upper, 0xF0);
 }
 
@@ -89,15 +72,15 @@ G722_AVX2 static void g722_find_signals(rtpcodec_g722_stream* stream, const uint
     int quiet_from = G722_DIFFERENCES;
     now.two_r = _mm256_and_si256(now.two_r, g722_data.constant.even);
     for (int k = 0; k < pairs; k++) {
-        const g722_code* code = &g722_data.codes[codes[k]];
+        const int16_t* step = g722_data.code_step[codes[k]];
         g722_put_low(sl + k, now.s);
         nbs[k] = (int16_t)nbl;
-        const __m256i d0 = g722_differences_of(nbl, nbh, code);
+        const __m256i d0 = g722_differences_of(nbl, nbh, g722_data.code_place[codes[k]]);
         if (nbl >= g722_data.quiet_low || nbh >= g722_data.quiet_high) {
             quiet_from = k + G722_DIFFERENCES;
         }
-        nbl = g722_logscl(nbl, code->step[0]);
-        nbh = g722_logsch(nbh, code->step[1]);
+        nbl = g722_logscl(nbl, step[0]);
+        nbh = g722_logsch(nbh, step[1]);
         g722_follow(&now, d0, k >= quiet_from);
         g722_put_high(rh + k, now.r);
     }

@@ -42,12 +42,6 @@ typedef struct {
     __m256i low, high;
 } g722_split;
 
-/* What the decoder knows by a code alone, for the lower and for the higher band. */
-typedef struct {
-    int16_t place[2]; /* of RIL and IH in a row of differences, in octets */
-    int16_t step[2];  /* WL and WH */
-} g722_code;
-
 /* All in one, so that one register reaches everything. */
 static struct {
     g722_levels low_levels[G722_LOW_STATES];
@@ -58,7 +52,8 @@ static struct {
     int16_t high_det[G722_HIGH_STATES];
     int32_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL, in both words, as broadcasts of 32 bits are cheaper */
     int32_t high_difference[G722_HIGH_STATES][4]; /* DH by IH, the same */
-    g722_code codes[256];
+    uint32_t code_place[256][2]; /* by code: where RIL and IH are in the first rows of differences */
+    int16_t code_step[256][2];   /* by code: WL and WH */
     int quiet_low; /* NBL and NBH from which on a difference can be louder than G722_QUIET */
     int quiet_high;
     int16_t dequantized[3][64];                   /* QQ6, QQ5 or QQ4 by IL, for modes 1, 2 and 3 */
@@ -198,6 +193,11 @@ static void g722_prepare_quiet(void) {
     g722_data.quiet_high = high << 6;
 }
 
+/* How far into g722_data, in octets. */
+static uint32_t g722_place(const int32_t* difference) {
+    return (uint32_t)((const char*)difference - (const char*)&g722_data);
+}
+
 /* Fills the tables; before any other function. */
 static void g722_prepare(void) {
     g722_prepare_constants(&g722_data.constant);
@@ -216,11 +216,12 @@ static void g722_prepare(void) {
     g722_data.high_step[4] = RTPCODEC_G722_WH[3];
     g722_data.high_step[6] = RTPCODEC_G722_WH[2];
     for (int octet = 0; octet < 256; octet++) {
-        g722_code* code = &g722_data.codes[octet];
-        code->place[0] = (int16_t)(4 * (octet >> 2 & 15));
-        code->place[1] = (int16_t)(4 * (octet >> 6));
-        code->step[0] = RTPCODEC_G722_WL[octet >> 2 & 15];
-        code->step[1] = RTPCODEC_G722_WH[octet >> 6];
+        const int ril = octet >> 2 & 15;
+        const int ih = octet >> 6;
+        g722_data.code_place[octet][0] = g722_place(&g722_data.low_difference[0][ril]);
+        g722_data.code_place[octet][1] = g722_place(&g722_data.high_difference[0][ih]);
+        g722_data.code_step[octet][0] = RTPCODEC_G722_WL[ril];
+        g722_data.code_step[octet][1] = RTPCODEC_G722_WH[ih];
     }
     for (int il = 0; il < 64; il++) {
         g722_data.dequantized[0][il] = RTPCODEC_G722_QQ6[il];

@@ -31,25 +31,6 @@ G722_STEP void g722_append(g722_lane_band* band, int place, __m256i d) {
     band->toward[place] = g722_toward(d);
 }
 
-/* UPPOL2 and UPPOL1. `turn` is -1 where PLT has the sign of PLT1, 1 where it differs; turn2 for PLT2. */
-G722_STEP void g722_poles_lanes(g722_lane_band* band, __m256i turn, __m256i turn2) {
-    /* -4 a1 or 4 a1, saturated, >> 7: that is -a1 or a1 over 32, limited */
-    const __m256i quarter = _mm256_srai_epi16(_mm256_sign_epi16(band->a1, turn), 5);
-    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
-    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
-    const __m256i wd3 = _mm256_sign_epi16(_mm256_set1_epi16(-128), turn2);
-    const __m256i leaked2 = _mm256_add_epi16(band->a2, _mm256_mulhi_epi16(band->a2, g722_data.constant.leak_128));
-    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
-    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
-    band->a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
-
-    const __m256i wd1 = _mm256_sign_epi16(_mm256_set1_epi16(-192), turn);
-    const __m256i leaked1 = _mm256_add_epi16(band->a1, _mm256_mulhi_epi16(band->a1, g722_data.constant.leak_256));
-    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, band->a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
-    band->a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
-}
-
 /* UPZERO and FILTEZ. */
 G722_STEP void g722_zeros_lanes(g722_lane_band* band, int k, __m256i d) {
     for (int i = 1; i <= G722_TAPS; i++) {
@@ -73,7 +54,7 @@ G722_STEP void g722_predict_lanes(g722_lane_band* band, int k, __m256i d) {
     const __m256i r0 = _mm256_adds_epi16(d, band->s);
     const __m256i turn = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, band->sg1), one);
     const __m256i turn2 = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, band->sg2), one);
-    g722_poles_lanes(band, turn, turn2);
+    g722_poles(&band->a1, &band->a2, turn, turn2);
     g722_zeros_lanes(band, k, d);
     const __m256i wd1 = g722_mult(band->a1, _mm256_adds_epi16(r0, r0));
     const __m256i wd2 = g722_mult(band->a2, _mm256_adds_epi16(band->r, band->r));
