@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtpcodec.codecs.opus_packet import packet_ticks
+from rtpcodec.codecs.opus_packet import duration_ticks
 from rtpcodec.errors import PayloadError
 
 # RFC 6716 section 3.1, table 2, in ms.
@@ -32,16 +32,16 @@ def packets_of(octets: bytes) -> Iterator[bytes]:
 def test_every_configuration_and_count(config: int, stereo: int) -> None:
     ticks = 48 * FRAME_MS[config]
     toc = config << 3 | stereo
-    assert packet_ticks(bytes([toc])) == packet_ticks(bytes([toc, 1, 2])) == ticks
+    assert duration_ticks(bytes([toc])) == duration_ticks(bytes([toc, 1, 2])) == ticks
     for two_frames in ([toc | 1], [toc | 1, 7, 7], [toc | 2, 0], [toc | 2, 1, 7, 7]):
-        assert packet_ticks(bytes(two_frames)) == 2 * ticks
+        assert duration_ticks(bytes(two_frames)) == 2 * ticks
     for count in range(64):
         packet = bytes([toc | 3, count])
         if 0 < count * FRAME_MS[config] <= 120:
-            assert packet_ticks(packet) == count * ticks
+            assert duration_ticks(packet) == count * ticks
         else:
             with pytest.raises(PayloadError, match=r"R5\)$"):
-                packet_ticks(packet)
+                duration_ticks(packet)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_configuration_and_count(config: int, stereo: int) -> None:
     [("48", 960), ("4b03aabbcc", 2880), ("50", 1920), ("58", 2880), ("08", 960), ("78", 960), ("f8", 960), ("fc", 960)],
 )
 def test_worked_examples(packet: str, ticks: int) -> None:
-    assert packet_ticks(bytes.fromhex(packet)) == ticks
+    assert duration_ticks(bytes.fromhex(packet)) == ticks
 
 
 def test_recorded_packets(vectors: Path) -> None:
@@ -58,7 +58,7 @@ def test_recorded_packets(vectors: Path) -> None:
     for case in cases:
         packets = list(packets_of((vectors / "opus" / f"{case['name']}.opuspk").read_bytes()))
         assert len(packets) == case["packets"]
-        assert {packet_ticks(packet) for packet in packets} == {case["samples_48k_per_packet"]}
+        assert {duration_ticks(packet) for packet in packets} == {case["samples_48k_per_packet"]}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_recorded_packets(vectors: Path) -> None:
 )
 def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: str) -> None:
     with pytest.raises(PayloadError) as caught:
-        packet_ticks(packet)
+        duration_ticks(packet)
     assert rule in str(caught.value).rpartition("(")[2]
     assert number in str(caught.value)
 
@@ -107,13 +107,13 @@ def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: st
     ],
 )
 def test_what_the_rules_allow(packet: bytes) -> None:
-    assert packet_ticks(packet) in (960, 1920)
+    assert duration_ticks(packet) in (960, 1920)
 
 
 @given(st.binary(max_size=1500))
 def test_random_octets_give_a_duration_or_an_error(packet: bytes) -> None:
     try:
-        ticks = packet_ticks(packet)
+        ticks = duration_ticks(packet)
     except PayloadError:
         return
     assert 120 <= ticks <= 5760
@@ -122,7 +122,7 @@ def test_random_octets_give_a_duration_or_an_error(packet: bytes) -> None:
 
 def test_octets_come_in_any_buffer_and_nothing_else() -> None:
     for packet in (bytearray(b"\x48\0"), memoryview(b"\x48\0"), array("B", b"\x48\0")):
-        assert packet_ticks(packet) == 960
+        assert duration_ticks(packet) == 960
     for wrong in ("48", 72, None):
         with pytest.raises(TypeError):
-            packet_ticks(wrong)  # type: ignore[arg-type]
+            duration_ticks(wrong)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from typing_extensions import Buffer
 
-from rtpcodec.codecs.opus_packet import packet_ticks
+from rtpcodec.codecs.opus_packet import duration_ticks
 from rtpcodec.errors import PayloadError
 
 
@@ -18,19 +18,19 @@ class OpusFormat:
     def frames(self, payload: Buffer, /) -> list[bytes]:
         """The packet. PayloadError: it is none."""
         packet = bytes(memoryview(payload))
-        packet_ticks(packet)
+        duration_ticks(packet)
         return [packet]
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
         """The packet as a payload. PayloadError: it is none, or there is not exactly one."""
         if len(frames) != 1:
             raise PayloadError(f"OPUS payload of {len(frames)} packets, exactly 1 is needed (RFC 7587 section 4.2)")
-        packet_ticks(frames[0])
+        duration_ticks(frames[0])
         return bytes(frames[0])
 
     def ticks(self, payload: Buffer, /) -> int:
         """Duration by the RTP clock of 48000 Hz (RFC 7587 section 4.1). PayloadError: it is no packet."""
-        return packet_ticks(payload)
+        return duration_ticks(payload)
 
     def __repr__(self) -> str:
         return "<OpusFormat>"
