@@ -9,11 +9,12 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError, QueueFull
+from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
 from rtpcodec.stream.marks import Marks
-from rtpcodec.stream.pacing import Pacer
-from rtpcodec.stream.packing import Item, packing_of
+from rtpcodec.stream.pacing import FilePacer, Pacer
+from rtpcodec.stream.packing import AmrWbPacking, Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import build, media_text
 
@@ -41,6 +42,7 @@ class SendChain:
         "_mark_count",
         "_marks",
         "_max_queue_ms",
+        "_mode",
         "_pacer",
         "_packing",
         "_queue",
@@ -56,11 +58,14 @@ class SendChain:
     )
 
     def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
-        self._packing = packing_of(plan)
+        if not max_queue_ms > 0:
+            raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
+        self._mode = plan.mode
+        self._packing = packing_of(plan, pcm_hz, max_queue_ms)
         self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
         same_rate = self.pcm_hz == self._packing.sample_rate_hz
         self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
-        self._pacer = Pacer(lead_ms)
+        self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
         self._queue: deque[Item | str] = deque()  # payloads, and names of marks between them
         self._queued_items = 0
@@ -94,10 +99,41 @@ class SendChain:
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are encoded already. PayloadError, QueueFull, TypeError: nothing of them was queued."""
+        self._put_encoded(payload, self.payload_ms(payload))
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """How long they play; all errors but QueueFull."""
+        self._require_mode("rtp", "play_payload")
+        return self._encoded_ms(payload)
+
+    def play_mp3(self, data: Buffer) -> None:
+        """Queue an MP3 file. ValueError, QueueFull, TypeError: nothing of it was queued."""
+        # A file cannot be cut: one that is longer than the queue has room when nothing else waits.
+        self._put_encoded(data, min(self.mp3_ms(data), self._max_queue_ms))
+
+    def mp3_ms(self, data: Buffer) -> float:
+        """How long it plays; all errors but QueueFull."""
+        self._require_mode("mp3", "play_mp3")
+        return self._encoded_ms(data)
+
+    def _encoded_ms(self, payload: Buffer) -> float:
         octets = memoryview(payload)
         if octets.itemsize != 1:
             raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
-        self._require_room(self._packing.payload_ms(octets))
+        return self._packing.payload_ms(octets)
+
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Learn from the far end's payloads how it wants to be sent to; None: nothing tells that."""
+        if isinstance(self._packing, AmrWbPacking):
+            self._packing.follow(heard)
+
+    def _require_mode(self, mode: str, call: str) -> None:
+        if self._mode != mode:
+            raise LocalProtocolError(f"the plan's mode is {self._mode!r}, {call} needs {mode!r}")
+
+    def _put_encoded(self, payload: Buffer, needed_ms: float) -> None:
+        self._require_room(needed_ms)
+        octets = memoryview(payload)
         begins_ms = self.position_ms
         items = self._packing.put_payload(octets)
         if octets.nbytes:
@@ -132,7 +168,7 @@ class SendChain:
 
     def _require_room(self, more_ms: float) -> None:
         queued_ms = self.queued_ms
-        if queued_ms + more_ms > self._max_queue_ms:
+        if more_ms and queued_ms + more_ms > self._max_queue_ms:
             raise QueueFull(
                 f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
                 f"at most {self._max_queue_ms:.0f} ms are allowed"
@@ -184,8 +220,8 @@ class SendChain:
         if self._queue:
             item = self._queue[0]
             deadlines.append(float("-inf") if isinstance(item, str) else self._pacer.due_ms(item[1]))
-        elif self._tail_marks:
-            deadlines.append(self._tail_due_ms())
+        elif self._tail_marks and self._packing.frame_ms is not None:
+            deadlines.append(self._tail_due_ms(self._packing.frame_ms))
         give_up_ms = self._marks.next_deadline_ms
         if give_up_ms is not None:
             deadlines.append(give_up_ms)
@@ -196,14 +232,14 @@ class SendChain:
         # Durations are floats: only an empty queue is known to hold exactly nothing.
         self._queued_ms = self._queued_ms - duration_ms if self._queued_items else 0.0
 
-    def _tail_due_ms(self) -> float:
+    def _tail_due_ms(self, frame_ms: float) -> float:
         """When a partial item must go because a mark waits behind it: just before the far end runs dry."""
-        frame_ms = self._packing.frame_ms
         return max(self._pacer.remote_end_ms - frame_ms, self._pacer.due_ms(frame_ms))
 
     def _pad_tail(self, now_ms: float) -> bool:
         """Complete the partial item if a mark behind it can wait no longer; whether it was."""
-        due = bool(self._tail_marks) and now_ms >= self._tail_due_ms()
+        frame_ms = self._packing.frame_ms
+        due = bool(self._tail_marks) and frame_ms is not None and now_ms >= self._tail_due_ms(frame_ms)
         if due:
             self._accept(self._packing.flush())
         return due
