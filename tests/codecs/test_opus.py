@@ -71,7 +71,7 @@ def test_the_largest_packets_fit(opus: CodecInfo) -> None:
         sizes = [len(encoder.encode(part.tobytes())) for part in np.split(noise, noise.size // encoder.frame_samples)]
         assert encoder.max_octets == most
         assert max(sizes) <= most
-        assert sizes[-1] == frame_ms * 300 // 8
+        assert sizes[-1] == min(frame_ms * 300 // 8, 1275)  # the library's own bound of a constant rate
 
 
 def test_complexity_and_application_matter(opus: CodecInfo) -> None:
