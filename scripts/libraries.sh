@@ -7,8 +7,8 @@ folder=$2
 
 missing() { # prints the Debian packages of what rtpcodec does not find
     RTPCODEC_LIBRARY_PATH=${RTPCODEC_LIBRARY_PATH:+$RTPCODEC_LIBRARY_PATH:}$folder "$python" -c '
-from rtpcodec.codecs.libraries import LIBRARIES, library_status
-print(*(library.debian_package for library in LIBRARIES if library_status(library).path is None))'
+from rtpcodec.codecs.libraries import LIBRARIES
+print(*(library.debian_package for library in LIBRARIES if library.status().path is None))'
 }
 
 install_with_apt() {
