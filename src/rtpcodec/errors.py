@@ -9,6 +9,7 @@
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
     ├── MissingExtra          (ImportError)   an optional library is not installed
+    ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
     └── CommandError                          a command to the carrier's HTTP interface
         ├── InvalidCommand    (ValueError)    refused here, before anything was sent
         ├── CommandRefused                    the carrier answered with an error
@@ -74,6 +75,23 @@ class MissingExtra(RtpcodecError, ImportError):
 
     def __init__(self, purpose: str, library: str, extra: str) -> None:
         super().__init__(f"{purpose} needs {library}: pip install 'rtpcodec[{extra}]'", name=library)
+
+
+class MissingLibrary(RtpcodecError, ImportError):
+    """A codec's shared library is not found or cannot be opened; every other codec works.
+
+    `codec`, `library`, `package` (the command that installs it) and `variable` (which names folders to look in) say
+    what to do.
+    """
+
+    def __init__(self, codec: str, library: str, package: str, variable: str, reason: str) -> None:
+        super().__init__(
+            f"{codec} needs {library}: {reason}; {package}, or name its folder in {variable}", name=library
+        )
+        self.codec = codec
+        self.library = library
+        self.package = package
+        self.variable = variable
 
 
 class CommandError(RtpcodecError):

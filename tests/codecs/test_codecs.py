@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from rtpcodec.codecs import CodecInfo, codec, codec_names
+from rtpcodec.codecs.info import Unit
 from rtpcodec.errors import PayloadError, RtpcodecError, UnknownCodec
 from rtpcodec.kernels import g711
 
 
 def test_names_are_the_carriers_own() -> None:
-    assert codec_names() == ("PCMU", "PCMA", "G722", "L16")
+    assert codec_names() == ("PCMU", "PCMA", "G722", "L16", "OPUS", "AMR-WB")
     assert [codec(name).name for name in codec_names()] == list(codec_names())
     assert codec("PCMU") is codec("PCMU")
 
@@ -58,7 +59,7 @@ def test_facts_of_every_codec_agree_with_one_another(name: str) -> None:
     assert info.rtp_clock_hz() == info.rtp_clock_hz(info.sample_rates_hz[0])
     with pytest.raises(dataclasses.FrozenInstanceError):
         info.name = "other"  # type: ignore[misc]
-    assert repr(info).startswith(f"CodecInfo(name='{name}', kind='{info.kind}', sample_rates_hz=(")
+    assert repr(info).startswith(f"CodecInfo(name='{name}', sample_rates_hz=(")
     assert {info} == {codec(name)}
 
 
@@ -87,10 +88,26 @@ def test_samples_in_a_payload() -> None:
     assert codec("PCMU").samples_in(bytes(160)) == 160
     assert codec("L16").samples_in(bytearray(640)) == 320
     assert codec("L16").samples_in(array("h", bytes(640))) == 320
-    assert dataclasses.replace(codec("PCMU"), samples_per_unit=2).samples_in(bytes(160)) == 320
+    assert dataclasses.replace(codec("PCMU"), unit=Unit(octets=1, samples=2)).samples_in(bytes(160)) == 320
     with pytest.raises(PayloadError, match=r"^L16 payload has 3 octets, a multiple of 2 is needed$"):
         codec("L16").samples_in(bytes(3))
     assert issubclass(PayloadError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("name", "rates_hz", "clock_hz"), [("OPUS", (16000, 8000, 24000, 48000), 48000), ("AMR-WB", (16000,), 16000)]
+)
+def test_facts_of_frame_codecs(name: str, rates_hz: tuple[int, ...], clock_hz: int) -> None:
+    info = codec(name)
+    assert (info.kind, info.sample_rates_hz, info.payload_type, info.unit) == ("frame", rates_hz, None, None)
+    assert info.rtp_clock_hz() == clock_hz
+    for ask in (
+        lambda: info.samples_in(bytes(2)),
+        lambda: info.octets_per_unit,
+        lambda: info.samples_per_unit,
+    ):
+        with pytest.raises(TypeError, match=f"^{name} is a frame codec, its payloads are not made of units$"):
+            ask()
 
 
 @pytest.mark.parametrize("make", [codec("L16").encoder, codec("L16").decoder])

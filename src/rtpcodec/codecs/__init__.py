@@ -1,11 +1,13 @@
-"""Payload to PCM and back, one file a codec. No packets, no sequence numbers, no time.
+"""Payloads or frames to PCM and back, one file a codec. No packets, no sequence numbers, no time.
 
-info      what a codec is (CodecInfo) and the contract of encoders and decoders
-registry  the codecs by name
-g711, l16 one file a codec
+info         what a codec is (CodecInfo) and the contracts of encoders and decoders
+registry     the codecs by name
+g711, g722, g722_bank, l16    sample codecs: ours
+opus, amrwb  frame codecs: shared libraries at run time (libraries, _dynamic), bound in _opus and _amrwb
+opus_packet  an Opus packet's framing, read without the library
 """
 
-from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder
+from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder, FrameDecoder, FrameEncoder
 from rtpcodec.codecs.registry import codec, codec_names
 
-__all__ = ["CodecInfo", "Decoder", "Encoder", "codec", "codec_names"]
+__all__ = ["CodecInfo", "Decoder", "Encoder", "FrameDecoder", "FrameEncoder", "codec", "codec_names"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.codecs.info import CodecInfo, Unit
 from rtpcodec.kernels import g711
 
 
@@ -62,21 +62,17 @@ class PcmaDecoder(_Stateless):
 
 PCMU = CodecInfo(
     name="PCMU",
-    kind="sample",
     sample_rates_hz=(8000,),
     payload_type=0,
-    octets_per_unit=1,
-    samples_per_unit=1,
+    unit=Unit(octets=1, samples=1),
     encoder_of=PcmuEncoder,
     decoder_of=PcmuDecoder,
 )
 PCMA = CodecInfo(
     name="PCMA",
-    kind="sample",
     sample_rates_hz=(8000,),
     payload_type=8,
-    octets_per_unit=1,
-    samples_per_unit=1,
+    unit=Unit(octets=1, samples=1),
     encoder_of=PcmaEncoder,
     decoder_of=PcmaDecoder,
 )

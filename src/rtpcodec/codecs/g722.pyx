@@ -6,7 +6,7 @@ from libc.stdint cimport uint8_t
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
 from rtpcodec.kernels.g722 cimport G722Stream, g722_decode_block, g722_encode_block, g722_start
 
-from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.codecs.info import CodecInfo, Unit
 
 cdef enum:
     LONG_PAIRS = 3200    # from 20 frames on, other threads may have the GIL meanwhile
@@ -196,11 +196,9 @@ cdef class G722Decoder:
 
 G722 = CodecInfo(
     name="G722",
-    kind="sample",
     sample_rates_hz=(16000,),
     payload_type=9,
-    octets_per_unit=1,
-    samples_per_unit=2,
+    unit=Unit(octets=1, samples=2),
     encoder_of=G722Encoder,
     decoder_of=G722Decoder,
     fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 keeps on purpose

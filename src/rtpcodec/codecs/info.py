@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from typing_extensions import Buffer
 
+from rtpcodec.codecs.libraries import CodecLibrary
 from rtpcodec.errors import PayloadError
 
 ByteOrder = Literal["little", "big"]
 
 
 class Encoder(Protocol):
-    """PCM of one direction of one call to payload octets. Use from one thread at a time."""
+    """PCM of one direction of one call to octets. Use from one thread at a time."""
 
     @property
     def info(self) -> CodecInfo:
@@ -33,12 +34,9 @@ class Encoder(Protocol):
     def reset(self) -> None:
         """Start a new stream with the same settings."""
 
-    def copy(self) -> Self:
-        """A twin that goes on independently."""
-
 
 class Decoder(Protocol):
-    """Payload octets of one direction of one call to PCM. Use from one thread at a time."""
+    """Octets of one direction of one call to PCM. Use from one thread at a time."""
 
     @property
     def info(self) -> CodecInfo:
@@ -57,8 +55,50 @@ class Decoder(Protocol):
     def reset(self) -> None:
         """Start a new stream with the same settings."""
 
+
+@runtime_checkable
+class SampleEncoder(Encoder, Protocol):
+    """The encoder of a sample codec."""
+
     def copy(self) -> Self:
         """A twin that goes on independently."""
+
+
+@runtime_checkable
+class SampleDecoder(Decoder, Protocol):
+    """The decoder of a sample codec."""
+
+    def copy(self) -> Self:
+        """A twin that goes on independently."""
+
+
+@runtime_checkable
+class FrameEncoder(Encoder, Protocol):
+    """The encoder of a frame codec."""
+
+    @property
+    def frame_samples(self) -> int:
+        """How many samples encode takes, no more and no fewer."""
+
+    @property
+    def max_octets(self) -> int:
+        """No frame is larger; encode_into needs so much room."""
+
+
+@runtime_checkable
+class FrameDecoder(Decoder, Protocol):
+    """The decoder of a frame codec."""
+
+    def conceal(self, samples: int, /) -> bytes:
+        """What the codec makes up for so many lost samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest piece that a payload of a sample codec can be cut into."""
+
+    octets: int
+    samples: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +117,33 @@ class CodecInfo:
 
     name: str
     """As the carrier spells it."""
-    kind: Literal["sample", "frame"]
-    """Which contract encoders and decoders keep."""
     sample_rates_hz: tuple[int, ...]
     """Rates of the PCM side; the first is the default."""
     payload_type: int | None
     """Static RTP payload type at the default rate (RFC 3551 section 6); None: dynamic."""
-    octets_per_unit: int
-    """Octets of the smallest piece that a payload can be cut into."""
-    samples_per_unit: int
-    """Samples that such a piece carries."""
     encoder_of: Callable[..., Encoder] = field(repr=False, compare=False)
     decoder_of: Callable[..., Decoder] = field(repr=False, compare=False)
     fixed_rtp_clock_hz: int | None = None
     """An RTP clock that is not the sample rate."""
+    unit: Unit | None = None
+    """What payloads of a sample codec consist of; None: a frame codec."""
+    libraries: tuple[CodecLibrary, ...] = field(default=(), repr=False)
+    """Shared libraries that its encoder or decoder needs; each is opened when it is first needed."""
+
+    @property
+    def kind(self) -> Literal["sample", "frame"]:
+        """Which contract encoders and decoders keep."""
+        return "frame" if self.unit is None else "sample"
+
+    @property
+    def octets_per_unit(self) -> int:
+        """Octets of the smallest piece that a payload can be cut into. TypeError for a frame codec."""
+        return self._require_unit().octets
+
+    @property
+    def samples_per_unit(self) -> int:
+        """Samples that such a piece carries. TypeError for a frame codec."""
+        return self._require_unit().samples
 
     def sample_rate_hz(self, sample_rate_hz: int | None = None) -> int:
         """The rate asked for, or the default. ValueError when this codec has no such rate."""
@@ -107,21 +160,26 @@ class CodecInfo:
         return rate_hz if self.fixed_rtp_clock_hz is None else self.fixed_rtp_clock_hz
 
     def samples_in(self, payload: Buffer) -> int:
-        """How many samples a payload carries. PayloadError when it ends inside a unit."""
+        """How many samples a payload carries. PayloadError when it ends inside a unit, TypeError for a frame codec."""
+        unit = self._require_unit()
         octets = memoryview(payload).nbytes
-        if octets % self.octets_per_unit:
-            raise PayloadError(
-                f"{self.name} payload has {octets} octets, a multiple of {self.octets_per_unit} is needed"
-            )
-        return octets // self.octets_per_unit * self.samples_per_unit
+        if octets % unit.octets:
+            raise PayloadError(f"{self.name} payload has {octets} octets, a multiple of {unit.octets} is needed")
+        return octets // unit.octets * unit.samples
 
     def encoder(self, sample_rate_hz: int | None = None, **options: Any) -> Encoder:
         """A new encoder for one direction of one call.
 
-        TypeError: an option that this codec does not have, or a missing one (L16: byte_order). ValueError: the rate.
+        TypeError: an option that this codec does not have, or a missing one (L16: byte_order). ValueError: the rate, or
+        the value of an option. MissingLibrary: the codec's shared library is not here.
         """
         return self.encoder_of(self, self.sample_rate_hz(sample_rate_hz), **options)
 
     def decoder(self, sample_rate_hz: int | None = None, **options: Any) -> Decoder:
         """A new decoder for one direction of one call. Errors as for encoder."""
         return self.decoder_of(self, self.sample_rate_hz(sample_rate_hz), **options)
+
+    def _require_unit(self) -> Unit:
+        if self.unit is None:
+            raise TypeError(f"{self.name} is a frame codec, its payloads are not made of units")
+        return self.unit

@@ -11,7 +11,7 @@ from typing import Self
 
 from typing_extensions import Buffer
 
-from rtpcodec.codecs.info import ByteOrder, CodecInfo
+from rtpcodec.codecs.info import ByteOrder, CodecInfo, Unit
 from rtpcodec.kernels import pcm as samples_of
 
 
@@ -76,12 +76,10 @@ class L16Decoder(_L16):
 
 L16 = CodecInfo(
     name="L16",
-    kind="sample",
     # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551.
     sample_rates_hz=(16000, 8000, 22050, 24000, 44100, 48000),
     payload_type=None,
-    octets_per_unit=2,
-    samples_per_unit=1,
+    unit=Unit(octets=2, samples=1),
     encoder_of=L16Encoder,
     decoder_of=L16Decoder,
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from rtpcodec.codecs.amrwb import AMRWB
 from rtpcodec.codecs.g711 import PCMA, PCMU
 from rtpcodec.codecs.g722 import G722
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.codecs.l16 import L16
+from rtpcodec.codecs.opus import OPUS
 from rtpcodec.errors import UnknownCodec
 
-_CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16)}
+_CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16, OPUS, AMRWB)}
 
 
 def codec(name: str) -> CodecInfo:

@@ -1,0 +1,305 @@
+"""AMR-WB: encoder of libvo-amrwbenc and decoder of libopencore-amrwb, each opened when the first is made.
+
+Neither library ever reports an error, so frame types and lengths are checked before it sees a frame.
+"""
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport int16_t, uint8_t
+from libc.string cimport memcpy, memset
+
+from rtpcodec.codecs._dynamic cimport SharedLibrary
+from rtpcodec.codecs._turn cimport end_turn, take_turn
+from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
+
+from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
+from rtpcodec.errors import PayloadError
+
+cdef enum:
+    FRAME_SAMPLES = 320
+    MAX_OCTETS = 61          # mode 8: an octet of frame type, 477 bits of speech
+    HIGHEST_MODE = 8
+    NO_DATA = 15
+    GOOD = 4                 # the quality bit of a frame's first octet
+    PADDING = 0x83           # the bits of a frame's first octet that are 0
+
+# Octets of speech by frame type (RFC 4867 section 5.3 with the bits of 3GPP TS 26.201); -1: for future use.
+cdef int[16] SPEECH_OCTETS = [17, 23, 32, 36, 40, 46, 50, 58, 60, 5, -1, -1, -1, -1, 0, 0]
+
+ctypedef struct DecoderLibrary:
+    void* (*start)() noexcept nogil
+    void (*decode)(void*, const uint8_t*, int16_t*, int) noexcept nogil
+    void (*stop)(void*) noexcept nogil
+
+ctypedef struct EncoderLibrary:
+    void* (*start)() noexcept nogil
+    int (*encode)(void*, int, const int16_t*, uint8_t*, int) noexcept nogil
+    void (*stop)(void*) noexcept nogil
+
+cdef DecoderLibrary opencore
+cdef EncoderLibrary visualon
+cdef bint decoder_opened = False
+cdef bint encoder_opened = False
+
+
+cdef int open_decoder() except -1:
+    """Take the decoder's functions, once. MissingLibrary: it is not here."""
+    global decoder_opened
+    cdef SharedLibrary found
+    if not decoder_opened:
+        found = AMRWB_DECODER.open()
+        opencore.start = <void* (*)() noexcept nogil>found.symbol("D_IF_init")
+        opencore.decode = <void (*)(void*, const uint8_t*, int16_t*, int) noexcept nogil>found.symbol("D_IF_decode")
+        opencore.stop = <void (*)(void*) noexcept nogil>found.symbol("D_IF_exit")
+        decoder_opened = True
+    return 0
+
+
+cdef int open_encoder() except -1:
+    """Take the encoder's functions, once. MissingLibrary: it is not here."""
+    global encoder_opened
+    cdef SharedLibrary found
+    if not encoder_opened:
+        found = AMRWB_ENCODER.open()
+        visualon.start = <void* (*)() noexcept nogil>found.symbol("E_IF_init")
+        visualon.encode = (
+            <int (*)(void*, int, const int16_t*, uint8_t*, int) noexcept nogil>found.symbol("E_IF_encode")
+        )
+        visualon.stop = <void (*)(void*) noexcept nogil>found.symbol("E_IF_exit")
+        encoder_opened = True
+    return 0
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class AmrWbEncoder:
+    """AMR-WB frames of native int16 mono PCM at 16 kHz, one for each 320 samples.
+
+    mode 0 to 8 is 6.60 to 23.85 kbit/s and may be set anew before any frame. dtx: silence becomes SID frames and
+    NO_DATA. ValueError: another mode. MissingLibrary: libvo-amrwbenc is not here.
+
+    For one thread at a time: a second one inside gets RuntimeError. The library's state cannot be copied.
+    """
+    cdef void* _state
+    cdef char _busy
+    cdef int _mode
+    cdef readonly object info
+    cdef readonly int sample_rate_hz
+    cdef readonly bint dtx
+
+    def __cinit__(self, info, sample_rate_hz, *, mode=HIGHEST_MODE, dtx=False):
+        self.mode = mode
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+        self.dtx = dtx
+        open_encoder()
+        self._state = visualon.start()
+        if self._state == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        if self._state != NULL:
+            visualon.stop(self._state)
+
+    @property
+    def mode(self):
+        """The mode of the next frame."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode):
+        if mode not in range(HIGHEST_MODE + 1):
+            raise ValueError(f"mode is {mode!r}, 0 to {HIGHEST_MODE} are allowed")
+        self._mode = mode
+
+    @property
+    def frame_samples(self):
+        """How many samples encode takes."""
+        return FRAME_SAMPLES
+
+    @property
+    def max_octets(self):
+        """No frame is larger, in any mode."""
+        return MAX_OCTETS
+
+    cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
+        """Encode one frame to out, which has room for max_octets; how many octets."""
+        cdef int16_t aligned[FRAME_SAMPLES]
+        cdef int octets
+        if pcm.len != 2 * FRAME_SAMPLES:
+            raise ValueError(f"AMR-WB frame has {pcm.len // 2} samples, {FRAME_SAMPLES} are needed")
+        take_turn(&self._busy, self)
+        with nogil:
+            memcpy(aligned, pcm.buf, 2 * FRAME_SAMPLES)
+            octets = visualon.encode(self._state, self._mode, aligned, out, self.dtx)
+        end_turn(&self._busy)
+        return octets
+
+    def encode(self, pcm, /):
+        """The frame of 320 samples.
+
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef uint8_t out[MAX_OCTETS]
+        take_pcm(pcm, &view)
+        try:
+            octets = self.run(&view, out)
+        finally:
+            PyBuffer_Release(&view)
+        return PyBytes_FromStringAndSize(<char*>out, octets)
+
+    def encode_into(self, pcm, out, /):
+        """Like encode, written to the start of a writable buffer with room for max_octets; how many octets.
+
+        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        take_pcm(pcm, &view)
+        try:
+            take_room(out, &room, &view, MAX_OCTETS, samples=False)
+            try:
+                return self.run(&view, <uint8_t*>room.buf)
+            finally:
+                PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+
+    def reset(self):
+        """Start a new stream with the same settings. MemoryError leaves the old one."""
+        cdef void* fresh = visualon.start()
+        if fresh == NULL:
+            raise MemoryError()
+        try:
+            take_turn(&self._busy, self)
+        except RuntimeError:
+            visualon.stop(fresh)
+            raise
+        self._state, fresh = fresh, self._state
+        end_turn(&self._busy)
+        visualon.stop(fresh)
+
+    def __repr__(self):
+        return f"<AmrWbEncoder {self.sample_rate_hz} Hz mode {self._mode}>"
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class AmrWbDecoder:
+    """Native int16 mono PCM at 16 kHz of AMR-WB frames in storage form, 320 samples for each.
+
+    Speech, SID (9), SPEECH_LOST (14) and NO_DATA (15) are normal; a damaged frame (quality bit 0) is concealed like a
+    lost one, since its bits cannot be trusted. MissingLibrary: libopencore-amrwb is not here.
+
+    For one thread at a time: a second one inside gets RuntimeError. The library's state cannot be copied.
+    """
+    cdef void* _state
+    cdef char _busy
+    cdef readonly object info
+    cdef readonly int sample_rate_hz
+
+    def __cinit__(self, info, sample_rate_hz):
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+        open_decoder()
+        self._state = opencore.start()
+        if self._state == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        if self._state != NULL:
+            opencore.stop(self._state)
+
+    cdef int run(self, const Py_buffer* frame, int16_t* pcm) except -1:
+        """Decode a frame, or make one up (NULL)."""
+        cdef uint8_t octets[MAX_OCTETS]
+        memset(octets, 0, MAX_OCTETS)
+        if frame != NULL and require_frame(<const uint8_t*>frame.buf, frame.len) & GOOD:
+            memcpy(octets, frame.buf, frame.len)
+        else:
+            # The library has a flag for damaged frames, which some versions ignore; NO_DATA says the same to all.
+            octets[0] = NO_DATA << 3 | GOOD
+        take_turn(&self._busy, self)
+        with nogil:
+            opencore.decode(self._state, octets, pcm, 0)
+        end_turn(&self._busy)
+        return 0
+
+    def decode(self, frame, /):
+        """The 320 samples of one frame.
+
+        TypeError: not a buffer of octets. PayloadError: no frame can be so; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef int16_t pcm[FRAME_SAMPLES]
+        take_octets(frame, &view, "frame")
+        try:
+            self.run(&view, pcm)
+        finally:
+            PyBuffer_Release(&view)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * FRAME_SAMPLES)
+
+    def decode_into(self, frame, out, /):
+        """Like decode, written to the start of a writable buffer; how many samples.
+
+        ValueError as well: too little room, or a buffer that overlaps the frame; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        cdef int16_t pcm[FRAME_SAMPLES]
+        take_octets(frame, &view, "frame")
+        try:
+            take_room(out, &room, &view, 2 * FRAME_SAMPLES, samples=True)
+            try:
+                self.run(&view, pcm)
+                memcpy(room.buf, pcm, 2 * FRAME_SAMPLES)
+            finally:
+                PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+        return FRAME_SAMPLES
+
+    def conceal(self, samples, /):
+        """What the decoder makes up for a lost frame, which fades to silence in a long gap.
+
+        ValueError: not 320, the samples of one frame.
+        """
+        cdef int16_t pcm[FRAME_SAMPLES]
+        if samples != FRAME_SAMPLES:
+            raise ValueError(f"samples is {samples!r}, a lost AMR-WB frame has {FRAME_SAMPLES}")
+        self.run(NULL, pcm)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * FRAME_SAMPLES)
+
+    def reset(self):
+        """Start a new stream. MemoryError leaves the old one."""
+        cdef void* fresh = opencore.start()
+        if fresh == NULL:
+            raise MemoryError()
+        try:
+            take_turn(&self._busy, self)
+        except RuntimeError:
+            opencore.stop(fresh)
+            raise
+        self._state, fresh = fresh, self._state
+        end_turn(&self._busy)
+        opencore.stop(fresh)
+
+    def __repr__(self):
+        return f"<AmrWbDecoder {self.sample_rate_hz} Hz>"
+
+
+cdef int require_frame(const uint8_t* frame, Py_ssize_t octets) except -1:
+    """The first octet of a frame in storage form. PayloadError: it is none."""
+    if octets == 0:
+        raise PayloadError("AMR-WB frame has 0 octets, at least 1 is needed")
+    cdef int head = frame[0]
+    cdef int frame_type = head >> 3 & 15
+    if head & PADDING:
+        raise PayloadError(f"AMR-WB frame begins with 0x{head:02X}, its bits 7, 1 and 0 must be 0 (storage form)")
+    if SPEECH_OCTETS[frame_type] < 0:
+        raise PayloadError(f"AMR-WB frame is of type {frame_type}, 10 to 13 are for future use")
+    if octets != 1 + SPEECH_OCTETS[frame_type]:
+        raise PayloadError(
+            f"AMR-WB frame of type {frame_type} has {octets} octets, {1 + SPEECH_OCTETS[frame_type]} are needed"
+        )
+    return head

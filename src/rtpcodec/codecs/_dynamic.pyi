@@ -1,0 +1,9 @@
+from os import PathLike
+from typing import Self, final
+
+@final
+class SharedLibrary:
+    @property
+    def path(self) -> str: ...
+    def __new__(cls, name: str | PathLike[str], witness: str) -> Self: ...
+    def text(self, function: str) -> str: ...

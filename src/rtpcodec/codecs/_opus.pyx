@@ -1,0 +1,378 @@
+"""OPUS: encoder and decoder of libopus, which is opened when the first is made (RFC 6716).
+
+A packet is what the wire carries as one payload; here it is the codec's frame, however many frames it has inside.
+"""
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.stdint cimport int16_t, int32_t, uint8_t
+from libc.string cimport memcpy
+
+from rtpcodec.codecs._dynamic cimport SharedLibrary
+from rtpcodec.codecs._turn cimport end_turn, take_turn
+from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
+
+from rtpcodec.codecs import opus_packet
+from rtpcodec.codecs.libraries import OPUS
+from rtpcodec.errors import PayloadError
+
+cdef enum:
+    # opus_defines.h
+    AUTO = -1000
+    SET_BITRATE = 4002
+    SET_VBR = 4006
+    SET_COMPLEXITY = 4010
+    SET_INBAND_FEC = 4012
+    SET_PACKET_LOSS_PERC = 4014
+    SET_DTX = 4016
+    GET_LOOKAHEAD = 4027
+    RESET_STATE = 4028
+    MAX_SAMPLES = 5760           # 120 ms at 48 kHz
+    MAX_ENCODED_OCTETS = 3831    # 60 ms in three frames of 1275 octets, with their lengths and count
+    MAX_MS = 120
+    MAX_PACKET_OCTETS = 1 << 20  # the library counts in 32 bits; padding makes longer packets valid, not useful
+
+APPLICATIONS = {"voip": 2048, "audio": 2049, "lowdelay": 2051}
+FRAMES_MS = (2.5, 5, 10, 20, 40, 60)
+MIN_SILK_MS = 10
+
+ctypedef struct Library:
+    int (*encoder_size)(int) noexcept nogil
+    int (*encoder_init)(void*, int32_t, int, int) noexcept nogil
+    # Control calls are variadic in C and must be called so: not every machine passes "..." like fixed arguments.
+    int (*encoder_ctl)(void*, int, ...) noexcept nogil
+    int32_t (*encode)(void*, const int16_t*, int, uint8_t*, int32_t) noexcept nogil
+    int (*decoder_size)(int) noexcept nogil
+    int (*decoder_init)(void*, int32_t, int) noexcept nogil
+    int (*decoder_ctl)(void*, int, ...) noexcept nogil
+    int (*decode)(void*, const uint8_t*, int32_t, int16_t*, int, int) noexcept nogil
+    int (*samples_of)(const uint8_t*, int32_t, int32_t) noexcept nogil
+    const char* (*error_text)(int) noexcept nogil
+
+cdef Library opus
+cdef bint opened = False
+
+
+cdef int open_library() except -1:
+    """Take the library's functions, once. MissingLibrary: it is not here."""
+    global opened
+    cdef SharedLibrary found
+    if not opened:
+        found = OPUS.open()
+        opus.encoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_encoder_get_size")
+        opus.encoder_init = <int (*)(void*, int32_t, int, int) noexcept nogil>found.symbol("opus_encoder_init")
+        opus.encoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_encoder_ctl")
+        opus.encode = (
+            <int32_t (*)(void*, const int16_t*, int, uint8_t*, int32_t) noexcept nogil>found.symbol("opus_encode")
+        )
+        opus.decoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_decoder_get_size")
+        opus.decoder_init = <int (*)(void*, int32_t, int) noexcept nogil>found.symbol("opus_decoder_init")
+        opus.decoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_decoder_ctl")
+        opus.decode = (
+            <int (*)(void*, const uint8_t*, int32_t, int16_t*, int, int) noexcept nogil>found.symbol("opus_decode")
+        )
+        opus.samples_of = (
+            <int (*)(const uint8_t*, int32_t, int32_t) noexcept nogil>found.symbol("opus_packet_get_nb_samples")
+        )
+        opus.error_text = <const char* (*)(int) noexcept nogil>found.symbol("opus_strerror")
+        opened = True
+    return 0
+
+
+cdef object fault(str what, int code):
+    """An error that the library should not give after our checks."""
+    return RuntimeError(f"libopus: {what}: {(<bytes>opus.error_text(code)).decode()}")
+
+
+cdef class _State:
+    """The library's state: one flat block, so a copy of the block is a twin."""
+    cdef void* _block
+    cdef int _octets
+    cdef char _busy
+    cdef readonly object info
+    cdef readonly int sample_rate_hz
+
+    def __dealloc__(self):
+        PyMem_Free(self._block)
+
+    cdef int allocate(self, int octets) except -1:
+        self._block = PyMem_Malloc(octets)
+        if self._block == NULL:
+            raise MemoryError()
+        self._octets = octets
+        return 0
+
+    cdef int take_over(self, _State other) except -1:
+        """Become what another of the same class is."""
+        take_turn(&other._busy, other)
+        memcpy(self._block, other._block, other._octets)
+        end_turn(&other._busy)
+        return 0
+
+
+cdef object checked_options(object application, object frame_ms, object complexity, object bitrate, object loss, fec):
+    """ValueError for the first option that cannot be."""
+    if application not in APPLICATIONS:
+        raise ValueError(f"application is {application!r}, allowed are {', '.join(APPLICATIONS)}")
+    if frame_ms not in FRAMES_MS:
+        raise ValueError(f"frame_ms is {frame_ms!r}, allowed are {', '.join(map(str, FRAMES_MS))}")
+    if complexity not in range(11):
+        raise ValueError(f"complexity is {complexity!r}, 0 to 10 are allowed")
+    if bitrate is not None and not 6000 <= bitrate <= 510_000:
+        raise ValueError(f"bitrate is {bitrate!r}, 6000 to 510000 bit/s are allowed")
+    if loss not in range(101):
+        raise ValueError(f"expected_loss_percent is {loss!r}, 0 to 100 are allowed")
+    if fec and not loss:
+        raise ValueError("fec needs expected_loss_percent above 0, at 0 the library adds none")
+    if fec and (application == "lowdelay" or frame_ms < MIN_SILK_MS):
+        raise ValueError("fec is a part of SILK, which has no frames below 10 ms and no application 'lowdelay'")
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class OpusEncoder(_State):
+    """Opus packets of native int16 mono PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
+
+    bitrate is bit/s, 6000 to 510000, None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
+    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next and
+    needs expected_loss_percent, 1 to 100. dtx: silence becomes packets of 1 or 2 octets. vbr=False: packets of one size.
+    ValueError: an option outside these. MissingLibrary: libopus is not here.
+
+    For one thread at a time: a second one inside gets RuntimeError.
+    """
+    cdef readonly int frame_samples
+    cdef readonly int max_octets
+    cdef readonly object frame_ms
+
+    def __cinit__(
+        self, info, sample_rate_hz, *, bitrate=None, complexity=5, application="voip", fec=False,
+        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20,
+    ):
+        checked_options(application, frame_ms, complexity, bitrate, expected_loss_percent, fec)
+        open_library()
+        self.allocate(opus.encoder_size(1))
+        cdef int code = opus.encoder_init(self._block, sample_rate_hz, 1, APPLICATIONS[application])
+        if code:
+            raise fault("encoder", code)
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+        self.frame_ms = frame_ms
+        self.frame_samples = int(sample_rate_hz * frame_ms) // 1000
+        self.max_octets = 1276 if frame_ms <= 20 else MAX_ENCODED_OCTETS
+        self.set(SET_BITRATE, AUTO if bitrate is None else bitrate)
+        self.set(SET_VBR, bool(vbr))
+        self.set(SET_COMPLEXITY, complexity)
+        self.set(SET_INBAND_FEC, bool(fec))
+        self.set(SET_PACKET_LOSS_PERC, expected_loss_percent)
+        self.set(SET_DTX, bool(dtx))
+
+    cdef int set(self, int request, int value) except -1:
+        cdef int code = opus.encoder_ctl(self._block, request, <int32_t>value)
+        if code:
+            raise fault(f"request {request} of {value}", code)
+        return 0
+
+    @property
+    def delay_samples(self):
+        """How many samples the decoded audio is late, in a decoder of the same rate."""
+        cdef int32_t samples = 0
+        opus.encoder_ctl(self._block, GET_LOOKAHEAD, &samples)
+        return samples
+
+    cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
+        """Encode one frame to out, which has room for max_octets; how many octets."""
+        cdef int16_t aligned[MAX_SAMPLES]
+        cdef int octets
+        if pcm.len != 2 * self.frame_samples:
+            raise ValueError(f"OPUS frame has {pcm.len // 2} samples, {self.frame_samples} are needed")
+        take_turn(&self._busy, self)
+        with nogil:
+            memcpy(aligned, pcm.buf, pcm.len)
+            octets = opus.encode(self._block, aligned, self.frame_samples, out, self.max_octets)
+        end_turn(&self._busy)
+        if octets < 0:
+            raise fault("encode", octets)
+        return octets
+
+    def encode(self, pcm, /):
+        """The packet of one frame of frame_samples.
+
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef uint8_t out[MAX_ENCODED_OCTETS]
+        take_pcm(pcm, &view)
+        try:
+            octets = self.run(&view, out)
+        finally:
+            PyBuffer_Release(&view)
+        return PyBytes_FromStringAndSize(<char*>out, octets)
+
+    def encode_into(self, pcm, out, /):
+        """Like encode, written to the start of a writable buffer with room for max_octets; how many octets.
+
+        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        take_pcm(pcm, &view)
+        try:
+            take_room(out, &room, &view, self.max_octets, samples=False)
+            try:
+                return self.run(&view, <uint8_t*>room.buf)
+            finally:
+                PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+
+    def reset(self):
+        """Start a new stream with the same settings."""
+        take_turn(&self._busy, self)
+        opus.encoder_ctl(self._block, RESET_STATE)
+        end_turn(&self._busy)
+
+    def copy(self):
+        """A twin at the same place of the stream, which goes on independently."""
+        cdef OpusEncoder twin = OpusEncoder.__new__(
+            OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms
+        )
+        twin.take_over(self)    # the settings are in it as well
+        return twin
+
+    def __repr__(self):
+        return f"<OpusEncoder {self.sample_rate_hz} Hz {self.frame_ms:g} ms>"
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class OpusDecoder(_State):
+    """Native int16 mono PCM of Opus packets of any kind and length; stereo is mixed to mono.
+
+    MissingLibrary: libopus is not here. For one thread at a time: a second one inside gets RuntimeError.
+    """
+    def __cinit__(self, info, sample_rate_hz):
+        open_library()
+        self.allocate(opus.decoder_size(1))
+        cdef int code = opus.decoder_init(self._block, sample_rate_hz, 1)
+        if code:
+            raise fault("decoder", code)
+        self.info = info
+        self.sample_rate_hz = sample_rate_hz
+
+    cdef int samples_of(self, const Py_buffer* packet) except -1:
+        """How many samples a packet gives. PayloadError: it cannot be."""
+        cdef int samples = opus.samples_of(<const uint8_t*>packet.buf, <int32_t>packet.len, self.sample_rate_hz)
+        if samples <= 0 or packet.len > MAX_PACKET_OCTETS:
+            raise refusal(packet)
+        return samples
+
+    cdef int run(self, const Py_buffer* packet, int16_t* pcm, int samples, bint fec) except -1:
+        """Decode a packet, its copy of the one before it (fec), or make audio up (NULL)."""
+        cdef const uint8_t* octets = NULL
+        cdef int32_t count = 0
+        cdef int got
+        if packet != NULL:
+            octets = <const uint8_t*>packet.buf
+            count = <int32_t>packet.len
+        take_turn(&self._busy, self)
+        with nogil:
+            got = opus.decode(self._block, octets, count, pcm, samples, fec)
+        end_turn(&self._busy)
+        if got == samples:
+            return 0
+        if packet != NULL:
+            raise refusal(packet)
+        raise fault("conceal", got)
+
+    def decode(self, packet, /):
+        """The audio of one packet.
+
+        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 section 3.4); nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef int16_t pcm[MAX_SAMPLES]
+        take_octets(packet, &view, "packet")
+        try:
+            samples = self.samples_of(&view)
+            self.run(&view, pcm, samples, False)
+        finally:
+            PyBuffer_Release(&view)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples)
+
+    def decode_into(self, packet, out, /):
+        """Like decode, written to the start of a writable buffer; how many samples.
+
+        ValueError as well: too little room, or a buffer that overlaps the packet; nothing is taken in.
+        """
+        cdef Py_buffer view
+        cdef Py_buffer room
+        cdef int16_t pcm[MAX_SAMPLES]
+        take_octets(packet, &view, "packet")
+        try:
+            samples = self.samples_of(&view)
+            take_room(out, &room, &view, 2 * samples, samples=True)
+            try:
+                self.run(&view, pcm, samples, False)
+                memcpy(room.buf, pcm, 2 * samples)
+            finally:
+                PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&view)
+        return samples
+
+    def conceal(self, samples, /):
+        """What the decoder makes up for so many lost samples, which fades to silence in a long gap.
+
+        ValueError: not a multiple of 2.5 ms, or more than 120 ms.
+        """
+        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int count = self.checked_gap(samples)
+        self.run(NULL, pcm, count, False)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
+
+    def decode_fec(self, packet, samples, /):
+        """The lost samples before a packet, from its in-band FEC where it has any, made up where not.
+
+        Call it once for a gap, before decode of the same packet. Errors as for decode and conceal.
+        """
+        cdef Py_buffer view
+        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int count = self.checked_gap(samples)
+        take_octets(packet, &view, "packet")
+        try:
+            self.samples_of(&view)
+            self.run(&view, pcm, count, True)
+        finally:
+            PyBuffer_Release(&view)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
+
+    cdef int checked_gap(self, object samples) except -1:
+        cdef int step = self.sample_rate_hz // 400
+        cdef int most = self.sample_rate_hz * MAX_MS // 1000
+        if samples not in range(step, most + 1, step):
+            raise ValueError(f"samples is {samples!r}, a multiple of {step} (2.5 ms) up to {most} (120 ms) is needed")
+        return samples
+
+    def reset(self):
+        """Start a new stream at the same rate."""
+        take_turn(&self._busy, self)
+        opus.decoder_ctl(self._block, RESET_STATE)
+        end_turn(&self._busy)
+
+    def copy(self):
+        """A twin at the same place of the stream, which goes on independently."""
+        cdef OpusDecoder twin = OpusDecoder.__new__(OpusDecoder, self.info, self.sample_rate_hz)
+        twin.take_over(self)
+        return twin
+
+    def __repr__(self):
+        return f"<OpusDecoder {self.sample_rate_hz} Hz>"
+
+
+cdef object refusal(const Py_buffer* packet):
+    """What our parser has against a packet that the library refuses."""
+    try:
+        opus_packet.parse(PyBytes_FromStringAndSize(<char*>packet.buf, packet.len))
+    except PayloadError as error:
+        return error
+    return PayloadError(f"libopus refuses the Opus packet of {packet.len} octets")

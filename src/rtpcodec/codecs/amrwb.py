@@ -1,0 +1,19 @@
+"""AMR-WB: frames of 20 ms at 16 kHz (3GPP TS 26.171), coded by libvo-amrwbenc, decoded by libopencore-amrwb.
+
+A frame is in storage form (RFC 4867 section 5.3): one octet with type and quality, then the octets of speech.
+"""
+
+from __future__ import annotations
+
+from rtpcodec.codecs._amrwb import AmrWbDecoder, AmrWbEncoder
+from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
+
+AMRWB = CodecInfo(
+    name="AMR-WB",
+    sample_rates_hz=(16000,),
+    payload_type=None,
+    encoder_of=AmrWbEncoder,
+    decoder_of=AmrWbDecoder,
+    libraries=(AMRWB_DECODER, AMRWB_ENCODER),
+)
