@@ -7,8 +7,9 @@ folder=$2
 
 missing() { # prints the Debian packages of what rtpcodec does not find
     RTPCODEC_LIBRARY_PATH=${RTPCODEC_LIBRARY_PATH:+$RTPCODEC_LIBRARY_PATH:}$folder "$python" -c '
-from rtpcodec.codecs.libraries import LIBRARIES
-print(*(library.debian_package for library in LIBRARIES if library.status().path is None))'
+from rtpcodec.codecs import codec, codec_names
+libraries = [library for name in codec_names() for library in codec(name).libraries]
+print(*(library.debian_package for library in libraries if library.status().error))'
 }
 
 install_with_apt() {

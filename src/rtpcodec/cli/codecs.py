@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -81,19 +80,19 @@ def _soundfile() -> LibraryStatus:
         import soundfile
     except (ImportError, OSError):  # OSError: a build of it without libsndfile, on a system without that
         return LibraryStatus("soundfile", None, None, str(MissingExtra("MP3", "soundfile", "mp3")))
-    version = f"{soundfile.__version__} (libsndfile {soundfile.__libsndfile_version__})"
-    return LibraryStatus("soundfile", version, str(Path(soundfile.__file__)), None)
+    return LibraryStatus("soundfile", soundfile.__version__, soundfile.__file__, None)
 
 
 def _table(rows: list[Row]) -> Table:
     table = Table()
-    for heading in ("codec", "kind", "sample rates, Hz", "RTP clock, Hz", "payload type", "library"):
+    for heading in ("codec", "kind", "rates, kHz", "RTP clock, kHz", "payload type"):
         table.add_column(heading)
+    table.add_column("library", no_wrap=True)
     for row in rows:
         table.add_row(
             row.name,
             row.kind,
-            " ".join(map(str, row.sample_rates_hz)),
+            " ".join(map(_khz, row.sample_rates_hz)),
             _clock(row),
             "-" if not row.rtp_clocks_hz else "dynamic" if row.payload_type is None else str(row.payload_type),
             "\n".join(f"{library.name} {library.version or 'MISSING'}" for library in row.libraries),
@@ -104,5 +103,9 @@ def _table(rows: list[Row]) -> Table:
 def _clock(row: Row) -> str:
     clocks = set(row.rtp_clocks_hz)
     if len(clocks) > 1:
-        return "the sample rate"
-    return str(clocks.pop()) if clocks else "-"
+        return "the rate"
+    return _khz(clocks.pop()) if clocks else "-"
+
+
+def _khz(hz: int) -> str:
+    return f"{hz / 1000:g}"
