@@ -16,6 +16,8 @@ pip=("$work/env/bin/python" -m pip --quiet --disable-pip-version-check install)
 cp scripts/check_wheels.py "$work/" # away from the checkout, with -I: nothing of it can be imported
 cd "$work"
 "${pip[@]}" "$(echo "$wheels/rtpcodec-"*"-$tag-"*.whl)[all]"
+echo "rtpcodec alone:"
 bash "$scripts/hidden.sh" env/bin/python -I check_wheels.py alone
 "${pip[@]}" "$wheels/rtpcodec_amrwb-"*.whl
+echo "both wheels:"
 bash "$scripts/hidden.sh" env/bin/python -I check_wheels.py both
