@@ -10,12 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rtpcodec.audio import mp3
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs.libraries import LibraryStatus
 from rtpcodec.errors import MissingExtra
-
-# MPEG-1, MPEG-2 (ISO/IEC 11172-3, 13818-3) and the MPEG-2.5 of common practice.
-MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,7 @@ def _mp3() -> Row:
     return Row(
         name="MP3",
         kind="file",
-        sample_rates_hz=MP3_RATES_HZ,
+        sample_rates_hz=tuple(sorted(mp3.DEFAULT_BIT_RATES_KBPS)),
         rtp_clocks_hz=(),
         payload_type=None,
         libraries=(_soundfile(),),
