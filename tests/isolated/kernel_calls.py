@@ -14,6 +14,7 @@ import numpy as np
 
 import rtpcodec.kernels
 from rtpcodec import G722DecoderBank, G722EncoderBank, codec
+from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
 ITEMS = 160
 SAMPLE_OCTETS = (2, 4)
@@ -103,6 +104,8 @@ def g722_calls() -> Iterator[Call]:
     for maker in (made.encoder, made.decoder):
         yield Call(maker.__name__, maker, (16000,))
         yield Call(maker.__name__, maker, (8000,), ValueError)
+    assert isinstance(encoder, SampleEncoder)
+    assert isinstance(decoder, SampleDecoder)
     for coder in (encoder, decoder):
         yield Call("copy", coder.copy, ())
         yield Call("reset", coder.reset, ())
