@@ -1,0 +1,215 @@
+"""MP3 files in memory: glued ones taken apart and joined, checked, measured; made and decoded by libsndfile.
+
+libsndfile reads only the first of several glued files, without an error, and guesses the length of a file with
+no header frame. So `decode` gives it one part at a time, behind a header frame that tells the true number of frames.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+import numpy as np
+from typing_extensions import Buffer
+
+from rtpcodec.audio.files import ITEM_FORMATS, SAMPLE_OCTETS
+from rtpcodec.audio.mp3_frames import (
+    BIT_RATES_KBPS,
+    ENCODER_DELAY_SAMPLES,
+    HEADER_OCTETS,
+    RATES_HZ,
+    Info,
+    info_frame,
+    silent_frame,
+)
+from rtpcodec.audio.mp3_other import describe_frameless, foreign
+from rtpcodec.audio.mp3_scan import Part, parts_of
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.errors import MissingExtra
+from rtpcodec.kernels.resample import RATES_HZ as RESAMPLED_RATES_HZ
+
+MAX_MESSAGE_MP3_OCTETS: Final = 3 * 1024 * 1024 - 1024
+"""base64 makes 4 MiB of 3, the size of a message, less its other members. 12 minutes of 32 kbit/s."""
+DEFAULT_BIT_RATES_KBPS: Final = {
+    8000: 32, 11_025: 32, 12_000: 32, 16_000: 48, 22_050: 64, 24_000: 64, 32_000: 64, 44_100: 96, 48_000: 96,
+}  # fmt: skip
+"""Of `encode` by sample rate: 3 to 4 bits a sample up to 16 kHz, where speech needs them, and 2 to 3 above."""
+_MAX_MPEG25_KBPS: Final = 64
+"""libsndfile offers no more at 12 kHz and below."""
+_VERSIONS: Final = {rate_hz: version for version, rates_hz in RATES_HZ.items() for rate_hz in rates_hz}
+
+
+def split(data: Buffer) -> list[bytes]:
+    """The files that lie glued together in the data, each whole: a true header frame and its frames, no tags.
+
+    A border is a tag, a header frame (Xing, Info, VBRI), the end of what a header frame counts, or a change of
+    version, rate or channels. A frame that is cut is dropped. ValueError: not an MP3, as `require_mp3`.
+    """
+    octets = _octets(data)
+    return [part.file(octets) for part in _parts(octets)]
+
+
+def join(parts: Sequence[Buffer]) -> bytes:
+    """One file of the frames of all parts: tags and header frames go, one true header frame comes.
+
+    Frames are kept as they are, so what encoders added at the ends of parts inside (some 50 ms of silence) stays.
+    ValueError: none, not an MP3, or another version, rate or number of channels than the first.
+    """
+    if not parts:
+        raise ValueError("there are no MP3 parts to join")
+    found = [(octets, part) for octets in map(_octets, parts) for part in _parts(octets)]
+    first, last = found[0][1], found[-1][1]
+    for number, (_, part) in enumerate(found, 1):
+        if part.header.stream != first.header.stream:
+            raise ValueError(f"MP3 part {number} is {part.header.stream}, part 1 is {first.header.stream}")
+    frames = b"".join(part.raw(octets) for octets, part in found)
+    starts, ends = first.delays, last.delays
+    info = Info(
+        sum(part.frames for _, part in found),
+        len(frames),
+        starts[0] if starts and ends else None,
+        ends[1] if starts and ends else None,
+    )
+    is_vbr = any(part.is_vbr or part.header.bit_rate_kbps != first.header.bit_rate_kbps for _, part in found)
+    return info_frame(frames[:HEADER_OCTETS], info, is_vbr=is_vbr) + frames
+
+
+def require_mp3(data: Buffer, max_octets: int = MAX_MESSAGE_MP3_OCTETS) -> None:
+    r"""Nothing for data that a message may carry as MP3.
+
+    ValueError: it is something else and the error says what (WAV, OGG, text, cut, empty), or it has more octets.
+
+    >>> require_mp3(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    Traceback (most recent call last):
+    ValueError: data is a WAV file (RIFF), an MP3 is needed
+    """
+    octets = _octets(data)
+    if len(octets) > max_octets:
+        raise ValueError(f"MP3 has {len(octets)} octets, {max_octets} are the most")
+    _parts(octets)
+
+
+def duration_ms(data: Buffer) -> float:
+    """How long all parts play, without what the encoder tells that it added. Nothing is decoded. ValueError."""
+    return sum(1000 * part.samples / part.header.stream.sample_rate_hz for part in _parts(_octets(data)))
+
+
+def encode(pcm: Buffer, sample_rate_hz: int, bit_rate_kbps: int | None = None) -> bytes:
+    """An MP3 of native int16 mono PCM, with a constant bit rate: DEFAULT_BIT_RATES_KBPS or one of the version's.
+
+    Its header frame tells the encoder's delay and padding: decoders that heed it give as many samples as went in,
+    at the same places. ValueError: rate, bit rate, no samples, an odd number of octets. MissingExtra.
+    """
+    view = memoryview(pcm)
+    if view.format not in ITEM_FORMATS:
+        raise TypeError(f"pcm has items of format '{view.format}', 16-bit samples ('h') or octets are needed")
+    if not view.nbytes or view.nbytes % SAMPLE_OCTETS:
+        raise ValueError(f"pcm has {view.nbytes} octets, 16-bit samples need an even number from 2 on")
+    possible = bit_rates_kbps(sample_rate_hz)
+    kbps = DEFAULT_BIT_RATES_KBPS[sample_rate_hz] if bit_rate_kbps is None else bit_rate_kbps
+    if kbps not in possible:
+        raise ValueError(f"bit_rate_kbps is {kbps}, {sample_rate_hz} Hz has {', '.join(map(str, possible))}")
+    # libsndfile goes from the highest bit rate at 0 to the lowest at 1, but refuses 1 itself.
+    level = min((possible[-1] - kbps) / (possible[-1] - possible[0]), 0.9999)
+    return _with_delays(_encode(view.tobytes(), sample_rate_hz, level), view.nbytes // SAMPLE_OCTETS)
+
+
+def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
+    """What `encode` can make of a rate. ValueError: MP3 does not have the rate."""
+    if sample_rate_hz not in _VERSIONS:
+        rates = ", ".join(map(str, DEFAULT_BIT_RATES_KBPS))
+        raise ValueError(f"sample_rate_hz is {sample_rate_hz}, MP3 has {rates}")
+    version = _VERSIONS[sample_rate_hz]
+    most = _MAX_MPEG25_KBPS if version == "2.5" else BIT_RATES_KBPS[version][-1]
+    return tuple(kbps for kbps in BIT_RATES_KBPS[version] if kbps <= most)
+
+
+def _encode(pcm: bytes, sample_rate_hz: int, compression_level: float) -> bytes:
+    soundfile = _soundfile()
+    file = io.BytesIO()
+    with soundfile.SoundFile(
+        file, "w", sample_rate_hz, 1, "MPEG_LAYER_III", format="MP3",
+        compression_level=compression_level, bitrate_mode="CONSTANT",
+    ) as writer:  # fmt: skip
+        writer.buffer_write(pcm, "int16")
+    return file.getvalue()
+
+
+def _with_delays(data: bytes, samples: int) -> bytes:
+    """LAME writes no header frame where a frame of the bit rate is too small for it, so it gets one that is larger."""
+    (part,) = parts_of(data)
+    if part.info is None:
+        padding = part.frames * part.header.samples - ENCODER_DELAY_SAMPLES - samples
+        part.info = Info(part.frames, part.octets, ENCODER_DELAY_SAMPLES, padding)
+        return part.file(data)
+    return data
+
+
+def decode(data: Buffer) -> tuple[bytes, int]:
+    """Native int16 mono PCM of all parts one after the other, and its rate in Hz, which is the first part's.
+
+    Stereo becomes (left + right) / 2, rounded down. A part of another rate is resampled where `Resampler` knows both
+    rates. ValueError: it does not (then `decode_parts` helps), or not an MP3, as `require_mp3`. MissingExtra.
+    """
+    parts = decode_parts(data)
+    rate_hz = parts[0][1]
+    joined = []
+    for number, (pcm, part_hz) in enumerate(parts, 1):
+        if part_hz == rate_hz:
+            joined.append(pcm)
+        elif {part_hz, rate_hz} <= set(RESAMPLED_RATES_HZ):
+            resampler = Resampler(part_hz, rate_hz)
+            joined.append(resampler.resample(pcm))
+        else:
+            raise ValueError(f"MP3 part {number} has {part_hz} Hz, part 1 has {rate_hz} Hz: they cannot be one")
+    return b"".join(joined), rate_hz
+
+
+def decode_parts(data: Buffer) -> list[tuple[bytes, int]]:
+    """Native int16 mono PCM and rate in Hz of each part. ValueError: not an MP3, as `require_mp3`. MissingExtra."""
+    octets = _octets(data)
+    return [(_decode(octets, part), part.header.stream.sample_rate_hz) for part in _parts(octets)]
+
+
+def _decode(data: bytes, part: Part) -> bytes:
+    """A part's samples, all of them: one silent frame more brings out the last 529, and is told to be padding."""
+    soundfile = _soundfile()
+    frames = part.raw(data)
+    frames += silent_frame(frames[:HEADER_OCTETS])
+    delay = part.delays[0] if part.delays else 0
+    info = Info(part.frames + 1, len(frames), delay, part.header.samples)
+    file = info_frame(frames[:HEADER_OCTETS], info, is_vbr=part.is_vbr) + frames
+    try:
+        with soundfile.SoundFile(io.BytesIO(file)) as reader:
+            pcm = reader.read(part.samples, dtype="int16", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(
+            f"libsndfile cannot decode the MP3, {part.frames} frames of {part.header.stream}: {error}"
+        ) from None
+    if pcm.shape[1] == 1:
+        return bytes(pcm.tobytes())
+    mixed = (pcm[:, 0].astype(np.int32) + pcm[:, 1]) >> 1
+    return bytes(mixed.astype(np.int16).tobytes())
+
+
+def _parts(octets: bytes) -> list[Part]:
+    """All parts. ValueError: other data, of which the error says what it is, or the limits of a scan."""
+    other = foreign(octets)
+    parts = [] if other else parts_of(octets)
+    if not parts:
+        raise ValueError(f"data is {other or describe_frameless(octets)}, an MP3 is needed")
+    return parts
+
+
+def _octets(data: Buffer) -> bytes:
+    return data if isinstance(data, bytes) else memoryview(data).tobytes()
+
+
+def _soundfile() -> ModuleType:
+    try:
+        return import_module("soundfile")  # not before it is needed: an extra, with a library of 2 MB
+    except ImportError as error:
+        raise MissingExtra("MP3", "soundfile", "mp3") from error

@@ -1,0 +1,262 @@
+"""Where the files in glued MP3 data begin and end: frames, tags, borders. Time is linear in the data's length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtpcodec.audio.mp3_frames import (
+    HEADER_OCTETS,
+    MAX_FRAME_OCTETS,
+    FrameHeader,
+    Info,
+    info_frame,
+    read_header,
+    read_info,
+)
+
+SYNC_FRAMES: Final = 3
+"""Headers behind the first that must fit it before a frame is believed. Random data has a header every 5,000 octets."""
+MAX_JUNK_OCTETS: Final = 64 * 1024
+"""Octets in all that are neither frame nor tag: a tag that nobody knows, or a lost piece. More is no MP3."""
+MAX_LOSSES: Final = 100
+"""How often frames may be lost and found again: each search reads a frame or more anew."""
+MAX_PARTS: Final = 1000
+"""Glued files, a sentence or more each; each gets an object and a header frame."""
+MAX_TAGS: Final = 4 * MAX_PARTS
+"""ID3v2 before a file; APE, Lyrics3 and ID3v1 behind it."""
+MAX_LYRICS_OCTETS: Final = 11 + 999_999 + 15
+"""Lyrics3 v2 tells its length with 6 digits."""
+
+_ID3V2_OCTETS: Final = 10
+_ID3V1_OCTETS: Final = 128
+_ENHANCED_OCTETS: Final = 227
+_APE_OCTETS: Final = 32
+_APE_HAS_ITEMS_BEHIND: Final = 0x20
+_LYRICS_END: Final = re.compile(rb"LYRICSEND|\d{6}LYRICS200")
+_CANDIDATE: Final = re.compile(
+    rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][^\xf0-\xff]|ID3[\x02-\x04]|APETAGEX|LYRICSBEGIN", re.DOTALL
+)
+_CANDIDATE_OCTETS: Final = len("LYRICSBEGIN")
+
+
+@dataclass(slots=True)
+class Part:
+    """One of the glued files: where its frames lie, without tags and header frame."""
+
+    header: FrameHeader
+    """Of its first frame; before that is known, of its header frame."""
+    info: Info | None = None
+    info_octets: int = 0
+    """Of its header frame."""
+    frames: int = 0
+    octets: int = 0
+    """Of its frames."""
+    is_vbr: bool = False
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Where they lie: more than one if something lies between them."""
+
+    def add(self, at: int, header: FrameHeader) -> None:
+        """One more frame."""
+        end = at + header.octets
+        if not self.frames:
+            self.header = header
+        if self.spans and self.spans[-1][1] == at:
+            self.spans[-1] = (self.spans[-1][0], end)
+        else:
+            self.spans.append((at, end))
+        self.is_vbr |= header.bit_rate_kbps != self.header.bit_rate_kbps
+        self.frames += 1
+        self.octets += header.octets
+
+    @property
+    def delays(self) -> tuple[int, int] | None:
+        """The encoder's delay and padding in samples, if they are told and can be true."""
+        if self.info is None or self.info.delay_samples is None or self.info.padding_samples is None:
+            return None
+        delay, padding = self.info.delay_samples, self.info.padding_samples
+        if self.info.frames and self.info.frames > self.frames:
+            padding = 0  # its end is cut off
+        return (delay, padding) if delay + padding <= self.frames * self.header.samples else None
+
+    @property
+    def samples(self) -> int:
+        """How many it has of each channel."""
+        return self.frames * self.header.samples - sum(self.delays or ())
+
+    @property
+    def is_full(self) -> bool:
+        """It has all frames and octets that its header frame tells: the next frame is another file's."""
+        info = self.info
+        if info is None or not info.frames or info.frames != self.frames:
+            return False
+        return info.octets in {None, self.octets, self.octets + self.info_octets}
+
+    def raw(self, data: bytes) -> bytes:
+        """Its frames alone."""
+        return b"".join(data[start:end] for start, end in self.spans)
+
+    def file(self, data: bytes) -> bytes:
+        """Its frames behind a header frame that is true."""
+        frames = self.raw(data)
+        info = Info(self.frames, self.octets, *(self.delays or (None, None)))
+        return info_frame(frames[:HEADER_OCTETS], info, is_vbr=self.is_vbr) + frames
+
+
+def begins_tag(data: bytes, at: int) -> bool:
+    """Whether a tag begins here; its end, which may be far away, is not looked for."""
+    return data.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN"), at) or _id3v2_end(data, at) is not None
+
+
+def tag_end(data: bytes, at: int) -> int:
+    """Where the tag ends that begins here; may be behind the data's end. ValueError: Lyrics3 without an end."""
+    if data.startswith(b"TAG", at):
+        return at + (_ENHANCED_OCTETS if data.startswith(b"TAG+", at) else _ID3V1_OCTETS)
+    if data.startswith(b"APETAGEX", at):
+        flags = data[at + 23 : at + 24]
+        items = data[at + 12 : at + 16] if flags and flags[0] & _APE_HAS_ITEMS_BEHIND else b""
+        return at + _APE_OCTETS + int.from_bytes(items, "little")
+    if data.startswith(b"LYRICSBEGIN", at):
+        found = _LYRICS_END.search(data, at, at + MAX_LYRICS_OCTETS)
+        if found is None:
+            raise ValueError(f"the Lyrics3 tag at octet {at} has no end within {MAX_LYRICS_OCTETS} octets")
+        return found.end()
+    return _id3v2_end(data, at) or at
+
+
+def _id3v2_end(data: bytes, at: int) -> int | None:
+    """ID3v2.4 3.1: ten octets, the length syncsafe and without header and footer; an extended header lies within."""
+    head = data[at : at + _ID3V2_OCTETS]
+    if not head.startswith(b"ID3") or len(head) < _ID3V2_OCTETS or 0xFF in head[3:5] or max(head[6:]) > 0x7F:
+        return None
+    octets = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
+    return at + _ID3V2_OCTETS + octets + (_ID3V2_OCTETS if head[5] & 0x10 else 0)
+
+
+def _is_sync(data: bytes, at: int, header: FrameHeader) -> bool:
+    """Whether enough frames of one stream follow each other here, or fewer up to the end, a tag or another stream."""
+    stream = header.stream
+    for count in range(SYNC_FRAMES):
+        if not header.octets:
+            return False
+        at += header.octets
+        if at >= len(data):
+            return at == len(data) or count > 0
+        following = read_header(data, at)
+        if following is None:
+            return begins_tag(data, at)
+        if following.stream != stream:
+            return count > 0
+        header = following
+    return True
+
+
+def _resync(data: bytes, at: int, end: int) -> int | None:
+    """The first offset before `end` where frames or a tag begin again."""
+    for found in _CANDIDATE.finditer(data, at, end + _CANDIDATE_OCTETS - 1):
+        start = found.start()
+        if start >= end:
+            break
+        header = read_header(data, start)
+        if begins_tag(data, start) if header is None else _is_sync(data, start, header):
+            return start
+    return None
+
+
+def is_free_format(data: bytes, at: int) -> bool:
+    """Whether frames of free format begin here: the same header twice more, at equal distances but for padding."""
+    header = read_header(data, at)
+    if header is None or header.octets:
+        return False
+    third_octets = bytes(data[at + 2] & 0xFC | low for low in range(4))
+    again = re.compile(re.escape(data[at : at + 2]) + b"[" + re.escape(third_octets) + b"]", re.DOTALL)
+    second = again.search(data, at + HEADER_OCTETS, at + MAX_FRAME_OCTETS)
+    if second is None:
+        return False
+    third = 2 * second.start() - at
+    return again.search(data, third - 1, third + 4) is not None
+
+
+class _Losses:
+    """Counts what is neither frame nor tag."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._junk_octets = 0
+        self._losses = 0
+
+    def go_on(self, at: int, found: int | None) -> int:
+        """Where to go on after frames were lost at an offset and found again. ValueError: too much, or too often."""
+        end = self._size if found is None else found
+        self._junk_octets += end - at
+        self._losses += 1
+        if self._junk_octets > MAX_JUNK_OCTETS:
+            raise ValueError(
+                f"more than {MAX_JUNK_OCTETS} octets are neither MP3 frame nor tag, octets from {at} on too"
+            )
+        if self._losses > MAX_LOSSES:
+            raise ValueError(
+                f"MP3 frames do not follow each other in more than {MAX_LOSSES} places, octet {at} the last"
+            )
+        return end
+
+
+def walk(data: bytes) -> Iterator[tuple[int, FrameHeader | None]]:
+    """Offsets and headers of all whole frames; a tag comes with None. What is neither is passed over.
+
+    A frame that is cut is left out: at the end, or because frames begin anew inside. ValueError: free format, or one
+    of the limits of this file.
+    """
+    at, size, stream, losses = 0, len(data), None, _Losses(len(data))
+    header = read_header(data, 0)
+    while at < size:
+        if header and ((header.stream is stream and header.octets) or _is_sync(data, at, header)):
+            end = at + header.octets
+            following = read_header(data, end)
+            if following:
+                is_whole = following.stream is header.stream or _is_sync(data, end, following)
+            else:
+                is_whole = end == size or begins_tag(data, end)
+            again = None if is_whole else _resync(data, at + HEADER_OCTETS, end)
+            if again is None:
+                if end > size:
+                    return
+                yield at, header
+                stream = header.stream
+                at, header = end, following
+                continue
+        elif begins_tag(data, at):
+            yield at, None
+            at, stream = tag_end(data, at), None
+            header = read_header(data, at)
+            continue
+        elif is_free_format(data, at):
+            raise ValueError(f"the MP3 frames from octet {at} on are of free format, which tells no bit rate")
+        else:
+            again = _resync(data, at + 1, at + 1 + MAX_JUNK_OCTETS)
+        at, stream = losses.go_on(at, again), None
+        header = read_header(data, at)
+
+
+def parts_of(data: bytes) -> list[Part]:
+    """The glued files. ValueError: as `walk`, or more than MAX_PARTS of them, or than MAX_TAGS tags."""
+    parts: list[Part] = []
+    part: Part | None = None
+    tags = 0
+    for at, header in walk(data):
+        if header is None:
+            part, tags = None, tags + 1
+            if tags > MAX_TAGS:
+                raise ValueError(f"more than {MAX_TAGS} tags, octet {at} the last")
+            continue
+        info = read_info(data, at, header)
+        if info is not None or part is None or part.header.stream is not header.stream or part.is_full:
+            part = Part(header, info, header.octets if info else 0)
+            parts.append(part)
+            if len(parts) > MAX_PARTS:
+                raise ValueError(f"more than {MAX_PARTS} MP3 files are glued together, octet {at} begins the last")
+        if info is None:
+            part.add(at, header)
+    return [part for part in parts if part.frames]
