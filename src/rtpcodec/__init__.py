@@ -8,6 +8,7 @@ milliseconds and needs none of the optional libraries:
     simd_level                                                                 which form of the kernels runs
     codec, codec_names, CodecInfo                                              codecs by name
     G722EncoderBank, G722DecoderBank                                           many calls or recordings at once
+    payload_format                                                             frames in payloads and back
     Resampler                                                                  one stream from rate to rate
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session tells
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcma_to_pcmu_into as pcma_to_pcmu_into
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
+    from rtpcodec.rtp.payloads import payload_format as payload_format
     from rtpcodec.server import Call as Call
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
@@ -70,6 +72,7 @@ _HOME = {
     "StreamPlan": "rtpcodec.stream.plan",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",
     "pcma_encode": "rtpcodec.kernels.g711",

@@ -123,37 +123,6 @@ def test_decoded_audio_is_late_by_the_delay_that_is_told(opus: CodecInfo) -> Non
     assert abs(int(late) - encoder.delay_samples) <= 1
 
 
-def segmental_snr_db(wanted: np.ndarray[Any, Any], got: np.ndarray[Any, Any]) -> float:
-    """Mean over frames with sound, each between -10 and 35 dB."""
-    found = []
-    for one, other in zip(wanted.reshape(-1, FRAME), got.reshape(-1, FRAME), strict=True):
-        signal, noise = float((one**2).sum()), float(((one - other) ** 2).sum())
-        if signal > 100.0**2 * FRAME:
-            found.append(float(np.clip(10 * np.log10(signal / (noise + 1e-9)), -10, 35)))
-    return sum(found) / len(found)
-
-
-def heard_with_losses(opus: CodecInfo, stream: list[bytes], lost: set[int], use_fec: bool) -> np.ndarray[Any, Any]:
-    decoder, heard = decoder_of(opus), b""
-    for place, packet in enumerate(stream):
-        if place not in lost:
-            heard += decoder.decode(packet)
-        elif use_fec and place + 1 < len(stream) and place + 1 not in lost:
-            heard += decoder.decode_fec(stream[place + 1], FRAME)
-        else:
-            heard += decoder.conceal(FRAME)
-    return np.frombuffer(heard, np.int16).astype(float)
-
-
-def test_fec_brings_lost_packets_back(opus: CodecInfo) -> None:
-    stream = packets(encoder_of(opus, bitrate=24_000, fec=True, expected_loss_percent=10), 10.0)
-    lost = set(np.random.default_rng(10).choice(np.arange(5, len(stream)), len(stream) // 10, replace=False).tolist())
-    whole = heard_with_losses(opus, stream, set(), use_fec=False)
-    with_fec = segmental_snr_db(whole, heard_with_losses(opus, stream, lost, use_fec=True))
-    without = segmental_snr_db(whole, heard_with_losses(opus, stream, lost, use_fec=False))
-    assert with_fec > without + 1
-
-
 def test_fec_of_a_longer_gap_and_of_a_packet_without_any(opus: CodecInfo) -> None:
     plain = packets(encoder_of(opus), 0.4)
     for samples in (40, 320, 960, 1920):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import array
 import asyncio
 import base64
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from typing_extensions import Buffer
 
 import rtpcodec
-from rtpcodec import events
+from rtpcodec import codec, events
+from rtpcodec.audio import mp3
 from rtpcodec.errors import LocalProtocolError, PayloadError, QueueFull
 from rtpcodec.server import Call
 from rtpcodec.server.playing import Plays
@@ -246,19 +249,80 @@ def test_on_audio_has_room_or_an_error() -> None:
     assert refusals == ["0 ms are queued and 300 ms would follow, at most 200 ms are allowed"]
 
 
-def test_a_plan_of_mp3_refuses_pcm() -> None:
+def test_each_mode_has_its_calls_also_behind_a_play_that_waits() -> None:
     refusals: list[str] = []
 
-    async def play(call: Call) -> None:
+    def refused(call: Callable[[], object]) -> None:
         with pytest.raises(LocalProtocolError) as refusal:
-            await call.play(bytes(320))
+            call()
         refusals.append(str(refusal.value))
+
+    async def play(call: Call) -> None:
+        wrong: Callable[[], object] = partial(call.play_mp3 if call.plan.mode == "rtp" else call.play_payload, bytes(4))
+        refused(wrong)
+        call.play(bytes(2 * call.send_pcm_hz))
+        refused(wrong)
+        await call.close()
 
     async def carry(carrier: Dialler) -> None:
         assert await carrier.close_code() == 1000
 
-    converse(play, carry, plan=StreamPlan(mode="mp3"))
-    assert refusals == ["the plan's mode is 'mp3', PCM and payloads need 'rtp'"]
+    for plan in (L16, StreamPlan(mode="mp3"), StreamPlan(mode="mp3", send_codec="OPUS")):
+        converse(play, carry, plan=plan, max_queue_ms=200)
+    assert refusals == 2 * ["the plan's mode is 'rtp', play_mp3 needs 'mp3'"] + 4 * [
+        "the plan's mode is 'mp3', play_payload needs 'rtp'"
+    ]
+
+
+def test_payloads_of_a_frame_codec_wait_for_room_one_by_one() -> None:
+    encoder = codec("OPUS").encoder()
+    packets = [encoder.encode(tone(7 * at, 320)) for at in range(30)]
+    waits: list[bool] = []
+    refusals: list[str] = []
+
+    async def play(call: Call) -> None:
+        plays = [call.play_payload(packet) for packet in packets]
+        with pytest.raises(PayloadError) as refusal:
+            call.play_payload(b"")
+        refusals.append(str(refusal.value))
+        waits.append(call.queued_ms <= 200.0)
+        await plays[-1]
+        await call.played()
+
+    async def carry(carrier: Dialler) -> None:
+        for packet in packets:
+            assert await carrier.payload() == packet
+        mark = await carrier.next("mark")
+        await carrier.echo_mark(mark["mark"]["name"])
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry, plan=StreamPlan(send_codec="OPUS"), max_queue_ms=200)
+    assert waits == [True]
+    assert "0 octets" in refusals[0]
+
+
+def test_files_wait_for_room_and_one_longer_than_the_queue_for_all_of_it() -> None:
+    short, long = mp3.encode(tone(0, 1600), 16000), mp3.encode(tone(0, 16000), 16000)
+    order: list[str] = []
+
+    async def play(call: Call) -> None:
+        first, second, third = call.play_mp3(short), call.play_mp3(long), call.play(tone(0, 16000))
+        with pytest.raises(ValueError, match="data is text"):
+            call.play_mp3(b"no MP3 at all, whatever it is")
+        await first
+        order.append("short")
+        await second
+        order.append("long")
+        await third
+        call.flush()
+        order.append("pcm")
+
+    async def carry(carrier: Dialler) -> None:
+        received = [await carrier.payload() for _ in range(2)]
+        assert [len(mp3.decode(file)[0]) for file in received] == [3200, 32000]
+
+    converse(play, carry, plan=StreamPlan(mode="mp3"), max_queue_ms=500)
+    assert order[:2] == ["short", "long"]
 
 
 def test_a_carrier_that_does_not_read_holds_back_the_play_not_the_memory() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import struct
 from array import array
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtpcodec import MediaSession, Resampler, StreamPlan
+from rtpcodec import MediaSession, Resampler, StreamPlan, codec
 from rtpcodec.errors import LocalProtocolError, PayloadError, QueueFull
 from tests.kernels import buffers
 from tests.oracles import g711 as oracle
@@ -278,20 +277,23 @@ def test_a_refused_piece_leaves_no_trace_in_the_resampler() -> None:
     assert b"".join(all_sent(session)).rstrip(b"\xff") == bytes(map(oracle.pcmu_code, turned)).rstrip(b"\xff")
 
 
-def test_mp3_mode_takes_marks_but_no_audio_of_ours() -> None:
-    session = carrier.started(StreamPlan(mode="mp3"))
-    calls: list[Callable[[], None]] = [
-        lambda: session.play(bytes(320)),
-        lambda: session.play_payload(bytes(160)),
-        session.flush,
-    ]
-    for call in calls:
-        with pytest.raises(LocalProtocolError, match=r"^the plan's mode is 'mp3', PCM and payloads need 'rtp'$"):
-            call()
-    session.mark("m")
-    session.interrupt(0.0)
-    session.mark("n")
-    assert [json.loads(text)["event"] for text in session.outgoing(0.0)] == ["clear", "mark"]
+def test_an_odd_sample_of_g722_waits_for_its_partner() -> None:
+    """G722 codes pairs: what a resampler gives, or a caller cuts, need not be whole ones."""
+    session = carrier.started(StreamPlan(send_codec="G722"), lead_ms=None)
+    samples = noise(641)
+    for at, end in ((0, 1), (1, 4), (4, 341), (341, 641)):
+        session.play(pcm_of(samples[at:end]))
+    expected = codec("G722").encoder().encode(pcm_of([*samples, *[0] * 319]))
+    assert (session.queued_ms, session.position_ms) == (40.0 + 1 / 16, 40.0 + 1 / 16)
+    assert b"".join(all_sent(session)) == expected[:320]
+    session.flush()
+    assert b"".join(all_sent(session)) == expected[320:]
+    session.play(pcm_of(samples[:1]))
+    session.play_payload(b"\x11" * 159)
+    assert b"".join(all_sent(session))[1:] == b"\x11" * 159
+    session.play(pcm_of(samples[:1]))
+    session.interrupt(1.0)
+    assert session.queued_ms == 0.0
 
 
 def test_hours_of_odd_pieces_keep_the_books() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from typing import Any
 
 import pytest
@@ -79,6 +80,27 @@ def test_g722_has_two_rates_in_a_command_and_one_in_its_pcm(rate: int, named: in
     assert "G722 16000 Hz" in session.describe()
 
 
+@pytest.mark.parametrize(("rate", "named"), [(0, 16000), (8000, 8000), (16000, 16000)])
+def test_amrwb_has_two_rates_in_a_command_and_one_in_its_pcm(rate: int, named: int) -> None:
+    plan = StreamPlan(send_codec="AMR-WB", send_rate_hz=rate)
+    assert plan.command_fields()["stream_bidirectional_sampling_rate"] == plan.send_rate_hz == named
+    assert plan.send_sample_rate_hz == carrier.started(plan).send_pcm_hz == 16000
+
+
+@pytest.mark.parametrize("rate", [0, 8000, 16000, 24000, 48000])
+def test_opus_is_encoded_at_the_rate_of_the_command(rate: int) -> None:
+    plan = StreamPlan(send_codec="OPUS", send_rate_hz=rate)
+    assert carrier.started(plan).send_pcm_hz == plan.send_sample_rate_hz == (rate or 16000)
+    assert plan.command_fields()["stream_bidirectional_sampling_rate"] == (rate or 16000)
+
+
+@pytest.mark.parametrize(("rate", "file_hz"), [(0, 16000), (8000, 8000), (44100, 44100)])
+def test_in_mode_mp3_the_rate_is_that_of_the_files(rate: int, file_hz: int) -> None:
+    plan = StreamPlan(mode="mp3", send_rate_hz=rate)
+    assert plan.send_sample_rate_hz == carrier.started(plan).send_pcm_hz == file_hz
+    assert "stream_bidirectional_sampling_rate" not in plan.command_fields()
+
+
 @pytest.mark.parametrize("name", ["PCMU", "PCMA", "L16"])
 def test_other_codecs_have_one_rate(name: str) -> None:
     plan = StreamPlan(send_codec=name)
@@ -99,6 +121,30 @@ def test_other_codecs_have_one_rate(name: str) -> None:
             {"send_codec": "G722", "send_rate_hz": 48000},
             "send_rate_hz: a command names G722 with 8000 or 16000 Hz, not with 48000",
         ),
+        (
+            {"send_codec": "OPUS", "send_rate_hz": 22050},
+            "send_rate_hz: OPUS has no sample rate of 22050 Hz, only 16000",
+        ),
+        ({"mode": "mp3", "send_rate_hz": 9000}, "send_rate_hz: MP3 has no sample rate of 9000 Hz, only 8000, 11025"),
+        (
+            {"amrwb_packing": "storage"},
+            "amrwb_packing is 'storage', one of auto, bandwidth-efficient, octet-aligned is",
+        ),
+        (
+            {"send_codec": "OPUS", "send_options": {"frame_ms": 10}},
+            "send_options: frame_ms is 10, a message holds at least 20 ms",
+        ),
+        (
+            {"send_codec": "OPUS", "send_options": {"bitrate": 5}},
+            "send_options: bitrate is 5, 6000 to 510000 bit/s are allowed",
+        ),
+        ({"send_codec": "AMR-WB", "send_options": {"mode": 9}}, "send_options: mode is 9, 0 to 8 are allowed"),
+        ({"send_codec": "AMR-WB", "send_options": {"bitrate": 9}}, "send_options: "),
+        ({"send_options": {"dtx": True}}, "send_options: "),
+        (
+            {"mode": "mp3", "send_options": {"bitrate": 9}},
+            "send_options are for the encoder of mode 'rtp', mode 'mp3' has none",
+        ),
         ({"send_codec": "L16", "send_rate_hz": -1}, "send_rate_hz: L16 has no sample rate of -1 Hz, only 16000, 8000"),
     ],
 )
@@ -117,6 +163,18 @@ def test_plans_are_values() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan.mode = "mp3"  # type: ignore[misc]
     assert dataclasses.replace(plan, send_rate_hz=8000).command_fields()["stream_bidirectional_sampling_rate"] == 8000
+
+
+def test_options_reach_the_encoder_and_are_no_part_of_the_command() -> None:
+    options = {"mode": 0}
+    plan = StreamPlan(send_codec="AMR-WB", send_options=options)
+    options["mode"] = 3
+    assert plan.send_options == {"mode": 0}
+    assert plan.new_encoder().encode(bytes(640))[0] >> 3 == 0
+    assert plan.command_fields() == StreamPlan(send_codec="AMR-WB").command_fields()
+    assert plan != StreamPlan(send_codec="AMR-WB")
+    assert pickle.loads(pickle.dumps(plan)) == plan
+    assert hash(plan) == hash(dataclasses.replace(plan))
 
 
 def test_byte_order_is_an_option_of_l16_alone() -> None:

@@ -202,6 +202,7 @@ cdef class OpusEncoder(_State):
         """
         cdef Py_buffer view
         cdef uint8_t out[MAX_ENCODED_OCTETS]
+        cdef int octets
         take_pcm(pcm, &view)
         try:
             octets = self.run(&view, out)
@@ -292,6 +293,7 @@ cdef class OpusDecoder(_State):
         """
         cdef Py_buffer view
         cdef int16_t pcm[MAX_SAMPLES]
+        cdef int samples
         take_octets(packet, &view, "packet")
         try:
             samples = self.samples_of(&view)
@@ -308,6 +310,7 @@ cdef class OpusDecoder(_State):
         cdef Py_buffer view
         cdef Py_buffer room
         cdef int16_t pcm[MAX_SAMPLES]
+        cdef int samples
         take_octets(packet, &view, "packet")
         try:
             samples = self.samples_of(&view)

@@ -1,1 +1,1 @@
-"""Packets and order. No sockets, no JSON."""
+"""Packets and order, and how frames lie in payloads (`payloads/`). No sockets, no JSON."""

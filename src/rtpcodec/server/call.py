@@ -69,16 +69,31 @@ class Call:
         It waits for room in the queue, in turn with other plays. An interruption or the stream's end drops what still
         waits, and it returns. In `on_audio` nothing can wait: what finds no room raises QueueFull.
 
-        StreamEnded. ValueError, TypeError: not 16-bit PCM. LocalProtocolError: the plan's mode is not rtp.
+        In mode mp3 it is collected, and `flush` makes one file of it.
+
+        StreamEnded. ValueError, TypeError: not 16-bit PCM.
         """
         return self._line.plays.play(pcm)
 
     def play_payload(self, payload: Buffer) -> Ongoing:
-        """Queue octets that are in the send codec already, else like `play`. PayloadError: they end inside a sample."""
+        """Queue octets that are in the send codec already, else like `play`; of OPUS and AMR-WB exactly one payload.
+
+        PayloadError: they are none of the codec. LocalProtocolError: the plan's mode is mp3.
+        """
         return self._line.plays.play_payload(payload)
 
+    def play_mp3(self, data: Buffer) -> Ongoing:
+        """Queue an MP3 file, else like `play`; files glued together are played whole. The carrier takes one a second.
+
+        ValueError: it is no MP3. LocalProtocolError: the plan's mode is rtp.
+        """
+        return self._line.plays.play_mp3(data)
+
     def flush(self) -> None:
-        """End the utterance: silence fills its last frame. What a play still waits to queue comes after it."""
+        """End the utterance: silence fills its last frame, or the MP3 is made, which takes some ms a second of audio.
+
+        What a play still waits to queue comes after it.
+        """
         self._line.session.flush()
         self._line.changed()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from typing_extensions import Buffer
 
@@ -61,32 +61,66 @@ DONE: Final = Ongoing()
 """What has ended already; without state, so one is enough for all."""
 
 
-class _Waiting:
-    """The rest of one play."""
+class _Rest(Protocol):
+    """What is left of one play."""
 
-    __slots__ = ("_put", "_unit_ms", "_unit_octets", "done", "rest")
+    done: asyncio.Future[None]
+
+    def move(self, room_ms: float) -> bool:
+        """Queue what there is room for; whether there was any."""
+
+    @property
+    def rest_ms(self) -> float:
+        """How long what is left takes; 0: nothing is."""
+
+
+class _Pieces:
+    """Audio that can be cut."""
+
+    __slots__ = ("_put", "_rest", "_unit_ms", "_unit_octets", "done")
 
     def __init__(self, put: Callable[[Buffer], None], octets: bytes, unit_octets: int, unit_ms: float) -> None:
         self._put = put
-        self.rest = memoryview(octets)
+        self._rest = memoryview(octets)
         self._unit_octets = unit_octets
         self._unit_ms = unit_ms
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def move(self, room_ms: float) -> int:
-        """Queue what there is room for; how many octets."""
+    def move(self, room_ms: float) -> bool:
+        """Queue as many units as there is room for."""
         room_units = max(0, int((room_ms - MARGIN_MS) / self._unit_ms))
-        octets = min(len(self.rest), room_units * self._unit_octets)
-        if octets < len(self.rest) and room_ms < PIECE_MS:
-            return 0
-        self._put(self.rest[:octets])
-        self.rest = self.rest[octets:]
-        return octets
+        octets = min(len(self._rest), room_units * self._unit_octets)
+        if octets < len(self._rest) and room_ms < PIECE_MS:
+            return False
+        self._put(self._rest[:octets])
+        self._rest = self._rest[octets:]
+        return octets > 0
 
     @property
     def rest_ms(self) -> float:
-        """How long what is left takes."""
-        return len(self.rest) / self._unit_octets * self._unit_ms
+        """Its units, as time."""
+        return len(self._rest) / self._unit_octets * self._unit_ms
+
+
+class _Whole:
+    """Audio that goes as one: a payload of a frame codec, a file."""
+
+    __slots__ = ("_octets", "_put", "_session", "done", "rest_ms")
+
+    def __init__(self, put: Callable[[Buffer], None], octets: bytes, session: MediaSession, duration_ms: float) -> None:
+        self._put = put
+        self._octets = octets
+        self._session = session
+        self.rest_ms = duration_ms
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def move(self, room_ms: float) -> bool:
+        """Queue it if there is room; a file longer than the queue has some when nothing else waits."""
+        if self.rest_ms > room_ms and self._session.queued_ms:
+            return False
+        self._put(self._octets)
+        self.rest_ms = 0.0
+        return True
 
 
 class Plays:
@@ -99,32 +133,44 @@ class Plays:
         self._session = session
         self._changed = changed
         self._may_wait = may_wait
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Rest] = deque()
         self.drops = 0
         """How often what waited was dropped."""
 
     def play(self, pcm: Buffer) -> Ongoing:
         """Queue PCM; see Call.play."""
-        if self._queue_now(self._session.play, pcm):
+        session = self._session
+        if self._queue_now(session.play, pcm):
             return DONE
         octets = memoryview(pcm).nbytes
         if octets % 2:
             raise ValueError(f"pcm has {octets} octets, 16-bit samples need an even number")
-        return self._queue_later(self._session.play, pcm, 2, 1000 / self._session.send_pcm_hz)
+        # Nothing of it is queued by this, but what cannot be played at all is refused now and not in the middle.
+        session.play(memoryview(pcm)[:0])
+        return self._queue_later(_Pieces(session.play, _octets_of(pcm), 2, 1000 / session.send_pcm_hz))
 
     def play_payload(self, payload: Buffer) -> Ongoing:
         """Queue octets that are encoded already; see Call.play_payload."""
-        if self._queue_now(self._session.play_payload, payload):
+        session = self._session
+        if self._queue_now(session.play_payload, payload):
             return DONE
-        plan = self._session.plan
-        info = plan.send_info
-        info.samples_in(payload)
-        unit_ms = info.samples_per_unit * 1000 / plan.send_sample_rate_hz
-        return self._queue_later(self._session.play_payload, payload, info.octets_per_unit, unit_ms)
+        duration_ms = session.payload_ms(payload)
+        info = session.plan.send_info
+        if info.kind == "frame":
+            return self._queue_later(_Whole(session.play_payload, _octets_of(payload), session, duration_ms))
+        unit_ms = info.samples_per_unit * 1000 / session.plan.send_sample_rate_hz
+        return self._queue_later(_Pieces(session.play_payload, _octets_of(payload), info.octets_per_unit, unit_ms))
+
+    def play_mp3(self, data: Buffer) -> Ongoing:
+        """Queue an MP3 file; see Call.play_mp3."""
+        session = self._session
+        if self._queue_now(session.play_mp3, data):
+            return DONE
+        return self._queue_later(_Whole(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))
 
     def turn(self) -> Ongoing:
         """Ends when all that waits now was queued or dropped."""
-        return self._queue_later(self._session.play, b"", 2, 1.0) if self._waiting else DONE
+        return self._queue_later(_Pieces(self._session.play, b"", 2, 1.0)) if self._waiting else DONE
 
     @property
     def waiting_ms(self) -> float:
@@ -133,20 +179,20 @@ class Plays:
 
     def feed(self) -> bool:
         """Queue what there is room for now; whether anything was queued."""
-        moved = 0
+        moved = False
         while self._waiting:
             first = self._waiting[0]
             try:
                 if not first.done.done():
-                    moved += first.move(self._session.room_ms)
+                    moved |= first.move(self._session.room_ms)
             except Exception as error:  # of any kind that `put` raises: it belongs to who waits for this play
                 first.done.set_exception(error)
             if not first.done.done():
-                if first.rest:
+                if first.rest_ms:
                     break
                 first.done.set_result(None)
             self._waiting.popleft()
-        return moved > 0
+        return moved
 
     def drop(self) -> None:
         """Forget all that waits; who waits for it goes on."""
@@ -168,13 +214,13 @@ class Plays:
         self._changed()
         return True
 
-    def _queue_later(self, put: Callable[[Buffer], None], source: Buffer, unit_octets: int, unit_ms: float) -> Ongoing:
-        # Nothing of it is queued by this, but what cannot be played at all is refused now and not in the middle.
-        put(memoryview(source)[:0])
+    def _queue_later(self, rest: _Rest) -> Ongoing:
         if len(self._waiting) >= MAX_WAITING:
             raise QueueFull(f"{len(self._waiting)} plays wait for room already, at most {MAX_WAITING} are allowed")
-        octets = source if isinstance(source, bytes) else memoryview(source).tobytes()
-        rest = _Waiting(put, octets, unit_octets, unit_ms)
         self._waiting.append(rest)
         self._changed()
         return Ongoing(rest.done)
+
+
+def _octets_of(source: Buffer) -> bytes:
+    return source if isinstance(source, bytes) else memoryview(source).tobytes()

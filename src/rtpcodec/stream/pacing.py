@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+MIN_FILE_INTERVAL_MS: Final = 1050.0
+"""The carrier takes one MP3 message a second and answers a second one with error 100005 (media streaming, section 6.2).
+It measures where messages arrive; the margin is for those that travel faster than the one before.
+"""
+
 
 class Pacer:
     """Keeps the far end `lead_ms` ahead of its play-out, no more; None sends all at once.
@@ -14,6 +21,8 @@ class Pacer:
     __slots__ = ("_lead_ms", "remote_end_ms", "sent_ms")
 
     def __init__(self, lead_ms: float | None) -> None:
+        if lead_ms is not None and not lead_ms >= 0:
+            raise ValueError(f"lead_ms is {lead_ms:g}, 0 or more is needed, or None")
         self._lead_ms = lead_ms
         self.remote_end_ms = float("-inf")
         """When the far end will have played all that was sent."""
@@ -39,3 +48,22 @@ class Pacer:
         """The far end was told to forget what it has not played."""
         self.sent_ms = self.heard_ms(now_ms)
         self.remote_end_ms = min(self.remote_end_ms, now_ms)
+
+
+class FilePacer(Pacer):
+    """Paces messages that each hold a whole file."""
+
+    __slots__ = ("_next_ms",)
+
+    def __init__(self, lead_ms: float | None) -> None:
+        super().__init__(lead_ms)
+        self._next_ms = float("-inf")
+
+    def due_ms(self, frame_ms: float) -> float:
+        """When a file may go: its own length is no part of the lead, or one longer than that would come too late."""
+        return max(super().due_ms(0.0), self._next_ms)
+
+    def sent(self, frame_ms: float, now_ms: float) -> None:
+        """A file went out; the carrier's limit counts also those that a clear forgets."""
+        super().sent(frame_ms, now_ms)
+        self._next_ms = now_ms + MIN_FILE_INTERVAL_MS

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal, NotRequired, TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
+from rtpcodec.audio.mp3_frames import RATES_HZ
 from rtpcodec.codecs import CodecInfo, codec
-from rtpcodec.codecs.info import ByteOrder
-from rtpcodec.errors import PlanError, UnknownCodec
+from rtpcodec.codecs.info import ByteOrder, Encoder
+from rtpcodec.errors import MissingLibrary, PlanError, UnknownCodec
 
 MODES = ("rtp", "mp3")
 TRACKS = ("inbound_track", "outbound_track", "both_tracks")
 TARGET_LEGS = ("both", "self", "opposite")
 BYTE_ORDERS = ("little", "big")
-COMMAND_RATES_HZ: Final = {"G722": (8000, 16000)}
-"""The rates that a command may name for a codec where they are not its sample rates, the documented one first.
+AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")
+COMMAND_RATES_HZ: Final = {"G722": (8000, 16000), "AMR-WB": (16000, 8000)}
+"""The rates that a command may name for a codec where they are not its sample rates, the default first.
 
 The carrier's guide lists G722 by its RTP clock, the vendor's own sample by its sample rate (media streaming, sections 7
-and 2.11). Both mean the same audio.
+and 2.11), and AMR-WB with 8000 as well. Both mean the same audio, which has 16 kHz.
 """
+MP3_RATES_HZ: Final = tuple(sorted(rate_hz for rates_hz in RATES_HZ.values() for rate_hz in rates_hz))
+MP3_RATE_HZ: Final = 16000
+"""Of the MP3s that PCM becomes by default: no codec of a phone call holds more than wideband speech."""
+MIN_MESSAGE_MS: Final = 20
+"""The shortest chunk that the carrier takes (media streaming, section 6.2)."""
+
+SHORT_FRAMES_MS: Final = (2.5, 5, 10)
+"""Frames of OPUS that no message may hold, for it holds one alone."""
 
 
 class CommandFields(TypedDict):
@@ -49,11 +60,13 @@ class StreamPlan:
     """
 
     send_codec: str = "PCMU"
-    """Codec of the audio that we send."""
+    """Codec of the audio that we send; mode mp3 has none."""
     send_rate_hz: int = 0
     """Its rate as the command names it; 0: the documented one, which is then filled in. G722 goes by its RTP clock of
-    8000 there, or by 16000: see send_sample_rate_hz for what its PCM has."""
+    8000 there, or by 16000, AMR-WB by 16000 or 8000: see send_sample_rate_hz for what their PCM has. In mode mp3, the
+    rate of the files that PCM becomes, of which no command speaks."""
     mode: Literal["rtp", "mp3"] = "rtp"
+    """`rtp`: each message carries a payload of send_codec. `mp3`: each carries a whole MP3 file, one a second."""
     tracks: Literal["inbound_track", "outbound_track", "both_tracks"] = "inbound_track"
     target_legs: Literal["both", "self", "opposite"] = "self"
     """Who hears us: `self` is the leg that the command is issued on."""
@@ -61,6 +74,11 @@ class StreamPlan:
     """Codec that we would like to get; `default`: the call's own."""
     l16_byte_order: ByteOrder = "little"
     """Of L16 in both directions. Field reports favour little, RTP itself is big."""
+    amrwb_packing: Literal["auto", "bandwidth-efficient", "octet-aligned"] = "auto"
+    """Of AMR-WB in both directions. `auto`: what the carrier's payloads turn out to have, and before the first of them
+    bandwidth-efficient."""
+    send_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Keywords for the encoder of send_codec, such as `bitrate` of OPUS or `mode` of AMR-WB."""
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -68,19 +86,25 @@ class StreamPlan:
             ("tracks", TRACKS),
             ("target_legs", TARGET_LEGS),
             ("l16_byte_order", BYTE_ORDERS),
+            ("amrwb_packing", AMRWB_PACKINGS),
         ):
             value = getattr(self, name)
             if value not in known:
                 raise PlanError(f"{name} is {value!r}, one of {', '.join(known)} is needed")
         try:
-            rate_hz = _command_rate_hz(codec(self.send_codec), self.send_rate_hz)
+            info = codec(self.send_codec)
             if self.receive_codec != "default":
                 codec(self.receive_codec)
+            rate_hz = (
+                _command_rate_hz(info, self.send_rate_hz) if self.mode == "rtp" else _mp3_rate_hz(self.send_rate_hz)
+            )
         except UnknownCodec as error:
             raise PlanError(str(error)) from None
         except ValueError as error:
             raise PlanError(f"send_rate_hz: {error}") from None
         object.__setattr__(self, "send_rate_hz", rate_hz)
+        object.__setattr__(self, "send_options", dict(self.send_options))
+        self._check_send_options()
 
     @property
     def send_info(self) -> CodecInfo:
@@ -89,13 +113,41 @@ class StreamPlan:
 
     @property
     def send_sample_rate_hz(self) -> int:
-        """Sample rate of the PCM that becomes what we send: 16000 for G722, whatever the command calls it."""
+        """Sample rate of the PCM that becomes what we send: 16000 for G722 and AMR-WB, whatever a command calls it."""
+        if self.mode == "mp3":
+            return self.send_rate_hz
         named = self.send_codec in COMMAND_RATES_HZ
         return self.send_info.sample_rate_hz(None if named else self.send_rate_hz)
 
     def codec_options(self, name: str) -> dict[str, ByteOrder]:
         """What an encoder or decoder of this codec must be told beside its rate."""
         return {"byte_order": self.l16_byte_order} if name == "L16" else {}
+
+    def payload_options(self, name: str) -> dict[str, str]:
+        """What a payload format of this codec must be told."""
+        return {"packing": self.amrwb_packing} if name == "AMR-WB" else {}
+
+    def new_encoder(self) -> Encoder:
+        """An encoder for what we send. MissingLibrary."""
+        return self.send_info.encoder(
+            self.send_sample_rate_hz, **self.codec_options(self.send_codec), **self.send_options
+        )
+
+    def _check_send_options(self) -> None:
+        """Have the encoder itself judge its options, where it can be made here."""
+        if not self.send_options:
+            return
+        if self.mode == "mp3":
+            raise PlanError(f"send_options are for the encoder of mode 'rtp', mode {self.mode!r} has none")
+        frame_ms = self.send_options.get("frame_ms")
+        if frame_ms in SHORT_FRAMES_MS:
+            raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")
+        try:
+            self.new_encoder()
+        except MissingLibrary:
+            return
+        except (TypeError, ValueError) as error:
+            raise PlanError(f"send_options: {error}") from None
 
     def command_fields(self) -> CommandFields:
         """The fields for `CallControl.start_streaming(..., **plan.command_fields())`."""
@@ -122,4 +174,11 @@ def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
     return wanted_hz or rates_hz[0]
 
 
-__all__ = ["BYTE_ORDERS", "MODES", "TARGET_LEGS", "TRACKS", "CommandFields", "StreamPlan"]
+def _mp3_rate_hz(wanted_hz: int) -> int:
+    """The rate of MP3 files; 0 wants the default. ValueError: MP3 does not have it."""
+    if wanted_hz and wanted_hz not in MP3_RATES_HZ:
+        raise ValueError(f"MP3 has no sample rate of {wanted_hz} Hz, only {', '.join(map(str, MP3_RATES_HZ))}")
+    return wanted_hz or MP3_RATE_HZ
+
+
+__all__ = ["AMRWB_PACKINGS", "BYTE_ORDERS", "MODES", "TARGET_LEGS", "TRACKS", "CommandFields", "StreamPlan"]

@@ -7,7 +7,9 @@ from typing import Final, Literal
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, codec
-from rtpcodec.errors import PayloadError, UnknownCodec
+from rtpcodec.codecs.info import FrameDecoder
+from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
+from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
@@ -26,11 +28,12 @@ PcmRate = int | Literal["native"] | None
 
 
 class _Track:
-    """One track: its decoder, its resampler, its clock."""
+    """One track: how frames lie in its payloads, its decoder, its resampler, its clock."""
 
-    __slots__ = ("decoder", "lost_chunks", "media_ms", "resampler")
+    __slots__ = ("decoder", "lost_chunks", "media_ms", "payloads", "resampler")
 
-    def __init__(self, decoder: Decoder | None, pcm_hz: int | None) -> None:
+    def __init__(self, payloads: PayloadFormat | None, decoder: Decoder | None, pcm_hz: int | None) -> None:
+        self.payloads = payloads
         self.decoder = decoder
         self.resampler: Resampler | None = None
         if decoder is not None and pcm_hz not in (None, decoder.sample_rate_hz):
@@ -39,18 +42,28 @@ class _Track:
         self.lost_chunks = 0
         """Lost since the last audio: told as soon as audio follows."""
 
-    def pcm_of(self, payload: bytes) -> bytes:
-        if self.decoder is None:
+    def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
+        """The audio of a payload, which is known to be valid."""
+        # Also where nothing is decoded: what AMR-WB's payloads tell of their sender is learnt by reading them.
+        frames = [payload] if self.payloads is None else self.payloads.frames(payload)
+        decoder = self.decoder
+        if decoder is None:
             return b""
-        pcm = self.decoder.decode(payload)
+        try:
+            pcm = b"".join(map(decoder.decode, frames))
+        except PayloadError:
+            # The framing is good, the library makes nothing of what is in it: as good as lost.
+            samples = round(duration_ms * decoder.sample_rate_hz / 1000)
+            pcm = decoder.conceal(samples) if isinstance(decoder, FrameDecoder) else bytes(2 * samples)
         return pcm if self.resampler is None else self.resampler.resample(pcm)
 
 
 class ReceiveChain:
-    """Reorder, decode, resample: made anew by each `start`."""
+    """Reorder, take frames out of payloads, decode, resample: made anew by each `start`."""
 
     __slots__ = (
         "_decoder_rate_hz",
+        "_default",
         "_default_track",
         "_info",
         "_order",
@@ -74,6 +87,12 @@ class ReceiveChain:
         self._info, self._decoder_rate_hz = self._choose_codec()
         if pcm_hz == "native":
             self._pcm_hz = self._decoder_rate_hz
+        self._default = self._first_track()
+
+    @property
+    def payloads(self) -> PayloadFormat | None:
+        """Of the track that was asked for: what it learns of the far end holds for what we send; None: not known."""
+        return self._default.payloads
 
     @property
     def late_chunks(self) -> int:
@@ -87,11 +106,13 @@ class ReceiveChain:
 
     def describe(self) -> str:
         """Codec, rate and what is done to the audio, for people."""
-        if self._info is None:
+        if self._info is None or self.unsupported is not None:
             return f"{self.media_format.encoding} (not decoded)"
         chain = f"{self._info.name} {self._decoder_rate_hz} Hz"
         if self._info.name == "L16":
             chain += f" {self._plan.l16_byte_order}-endian"
+        if isinstance(self.payloads, AmrWbFormat):
+            chain += f" {self.payloads.packing}"
         if self._pcm_hz is None:
             return f"{chain}, payloads only"
         return chain if self._pcm_hz == self._decoder_rate_hz else f"{chain} -> {self._pcm_hz} Hz"
@@ -102,10 +123,11 @@ class ReceiveChain:
         if track not in self._tracks:
             if len(self._tracks) >= MAX_TRACKS:
                 raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            self._tracks[track] = _Track(self._new_decoder(), self._pcm_hz)
-        if self._info is not None:
+            self._tracks[track] = self._default if track == self._default_track else self._new_track()
+        # A message without audio is no fault: carriers send them.
+        if media.payload:
             try:
-                self._info.samples_in(media.payload)
+                self._duration_ms(self._tracks[track], media.payload)
             except PayloadError as error:
                 raise BrokenMessage("payload", str(error)) from None
         return self._deliver(self._order.put(track, media, follows_directly=follows_directly))
@@ -121,7 +143,7 @@ class ReceiveChain:
                 self.lost_chunks += item.count
                 track.lost_chunks += item.count
             elif item.payload:
-                duration_ms = self._duration_ms(item.payload)
+                duration_ms = self._duration_ms(track, item.payload)
                 if track.lost_chunks:
                     yield self._gap(name, track, duration_ms)
                 yield self._audio(name, track, item, duration_ms)
@@ -133,16 +155,16 @@ class ReceiveChain:
         return gap
 
     def _audio(self, name: str, track: _Track, media: messages.Media, duration_ms: float) -> Audio:
-        pcm = track.pcm_of(media.payload)
+        pcm = track.pcm_of(media.payload, duration_ms)
         rate_hz = self._pcm_hz or self._decoder_rate_hz
         audio = Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
         track.media_ms += duration_ms
         return audio
 
-    def _duration_ms(self, payload: bytes) -> float:
-        if self._info is None:
+    def _duration_ms(self, track: _Track, payload: bytes) -> float:
+        if self._info is None or track.payloads is None:
             return ASSUMED_CHUNK_MS
-        return self._info.samples_in(payload) * 1000 / self._decoder_rate_hz
+        return track.payloads.ticks(payload) * 1000 / self._info.rtp_clock_hz(self._decoder_rate_hz)
 
     def _choose_codec(self) -> tuple[CodecInfo | None, int]:
         """The codec and rate that `start` names. `encoding` is decisive: a codec of one rate has that rate."""
@@ -154,6 +176,10 @@ class ReceiveChain:
                 "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
             )
             return None, rate_hz or 0
+        if info.kind == "frame":
+            # A decoder of frames has any of its codec's rates, whatever the encoder had: `start` only hints at one.
+            wanted = [rate for rate in (self._pcm_hz, rate_hz) if rate in info.sample_rates_hz]
+            return info, info.sample_rate_hz(wanted[0] if wanted else None)
         if len(info.sample_rates_hz) == 1:
             return info, info.sample_rates_hz[0]
         try:
@@ -168,7 +194,20 @@ class ReceiveChain:
     def _refuse(self, remedy: str) -> None:
         self.unsupported = UnsupportedCodec(self.media_format.encoding, self.media_format.sample_rate_hz, remedy)
 
-    def _new_decoder(self) -> Decoder | None:
-        if self._info is None or self._pcm_hz is None:
-            return None
-        return self._info.decoder(self._decoder_rate_hz, **self._plan.codec_options(self._info.name))
+    def _first_track(self) -> _Track:
+        """The track that was asked for; a codec without its library is refused, its payloads are still understood."""
+        try:
+            return self._new_track()
+        except MissingLibrary as error:
+            self._refuse(str(error))
+            return self._new_track()
+
+    def _new_track(self) -> _Track:
+        info = self._info
+        if info is None:
+            return _Track(None, None, None)
+        payloads = payload_format(info, self._decoder_rate_hz, **self._plan.payload_options(info.name))
+        if self._pcm_hz is None or self.unsupported is not None:
+            return _Track(payloads, None, None)
+        decoder = info.decoder(self._decoder_rate_hz, **self._plan.codec_options(info.name))
+        return _Track(payloads, decoder, self._pcm_hz)

@@ -7,18 +7,17 @@ from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.frames import Framer
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError, QueueFull
+from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
 from rtpcodec.stream.marks import Marks
-from rtpcodec.stream.pacing import Pacer
+from rtpcodec.stream.pacing import FilePacer, Pacer
+from rtpcodec.stream.packing import AmrWbPacking, Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import build, media_text
 
-FRAME_MS: Final = 20.0
-"""The shortest chunk that the carrier takes (media streaming, section 6.2): the finest cut for an interruption."""
 MAX_WAITING_MARKS: Final = 1000
 """Marks in the queue or on their way; more is a loop without an end."""
 
@@ -36,21 +35,19 @@ def _check_name(name: object) -> None:
 
 
 class SendChain:
-    """Resample, encode, cut into frames of 20 ms, hold back until due."""
+    """Resample, pack into the payloads of messages, hold back until due."""
 
     __slots__ = (
         "_clear_waits",
-        "_encoder",
-        "_frame_octets",
-        "_framer",
-        "_info",
         "_mark_count",
         "_marks",
         "_max_queue_ms",
+        "_mode",
         "_pacer",
+        "_packing",
         "_queue",
-        "_queued_frames",
-        "_rate_hz",
+        "_queued_items",
+        "_queued_ms",
         "_resampler",
         "_tail_marks",
         "_utterance_ended",
@@ -61,20 +58,19 @@ class SendChain:
     )
 
     def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
-        info = plan.send_info
-        self._info = info
-        self._rate_hz = plan.send_sample_rate_hz
-        self.pcm_hz = pcm_hz or plan.send_sample_rate_hz
-        self._encoder = info.encoder(plan.send_sample_rate_hz, **plan.codec_options(plan.send_codec))
-        self._resampler = None if self.pcm_hz == self._rate_hz else Resampler(self.pcm_hz, self._rate_hz)
-        frame_samples = int(self._rate_hz * FRAME_MS / 1000)
-        self._frame_octets = frame_samples // info.samples_per_unit * info.octets_per_unit
-        self._framer = Framer(self._frame_octets)
-        self._pacer = Pacer(lead_ms)
+        if not max_queue_ms > 0:
+            raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
+        self._mode = plan.mode
+        self._packing = packing_of(plan, pcm_hz, max_queue_ms)
+        self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
+        same_rate = self.pcm_hz == self._packing.sample_rate_hz
+        self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
+        self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
-        self._queue: deque[bytes | str] = deque()  # payloads, and names of marks between them
-        self._queued_frames = 0
-        self._tail_marks: list[str] = []  # behind the partial frame
+        self._queue: deque[Item | str] = deque()  # payloads, and names of marks between them
+        self._queued_items = 0
+        self._queued_ms = 0.0
+        self._tail_marks: list[str] = []  # behind the partial item
         self._marks = Marks()
         self._mark_count = 0
         self._clear_waits = False
@@ -95,26 +91,60 @@ class SendChain:
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
         if self._resampler is not None:
             pcm = self._resampler.resample(pcm)
-        octets = self._encoder.encode(pcm)
+        begins_ms = self.position_ms
+        items = self._packing.put_pcm(pcm)
         if samples.nbytes:
-            self._begin_utterance()
-        self._accept(octets)
+            self._begin_utterance(begins_ms)
+        self._accept(items)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are encoded already. PayloadError, QueueFull, TypeError: nothing of them was queued."""
+        self._put_encoded(payload, self.payload_ms(payload))
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """How long they play; all errors but QueueFull."""
+        self._require_mode("rtp", "play_payload")
+        return self._encoded_ms(payload)
+
+    def play_mp3(self, data: Buffer) -> None:
+        """Queue an MP3 file. ValueError, QueueFull, TypeError: nothing of it was queued."""
+        # A file cannot be cut: one that is longer than the queue has room when nothing else waits.
+        self._put_encoded(data, min(self.mp3_ms(data), self._max_queue_ms))
+
+    def mp3_ms(self, data: Buffer) -> float:
+        """How long it plays; all errors but QueueFull."""
+        self._require_mode("mp3", "play_mp3")
+        return self._encoded_ms(data)
+
+    def _encoded_ms(self, payload: Buffer) -> float:
         octets = memoryview(payload)
         if octets.itemsize != 1:
             raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
-        self._require_room(self._info.samples_in(octets) * 1000 / self._rate_hz)
+        return self._packing.payload_ms(octets)
+
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Learn from the far end's payloads how it wants to be sent to; None: nothing tells that."""
+        if isinstance(self._packing, AmrWbPacking):
+            self._packing.follow(heard)
+
+    def _require_mode(self, mode: str, call: str) -> None:
+        if self._mode != mode:
+            raise LocalProtocolError(f"the plan's mode is {self._mode!r}, {call} needs {mode!r}")
+
+    def _put_encoded(self, payload: Buffer, needed_ms: float) -> None:
+        self._require_room(needed_ms)
+        octets = memoryview(payload)
+        begins_ms = self.position_ms
+        items = self._packing.put_payload(octets)
         if octets.nbytes:
-            self._begin_utterance()
-        self._accept(bytes(octets))
+            self._begin_utterance(begins_ms)
+        self._accept(items)
 
     def flush(self) -> None:
-        """End the utterance: the resampler's rest follows, and silence fills the last frame."""
+        """End the utterance: the resampler's rest follows, and silence fills the last item."""
         if self._resampler is not None and not self._utterance_ended:
-            self._accept(self._encoder.encode(self._resampler.flush()))
-        self._pad()
+            self._accept(self._packing.put_pcm(self._resampler.flush()))
+        self._accept(self._packing.flush())
         self._utterance_ended = True
 
     def mark(self, name: str | None) -> str:
@@ -130,7 +160,7 @@ class SendChain:
             name = f"rtpcodec-{self._mark_count}"
         else:
             _check_name(name)
-        if self._framer.pending_octets:
+        if self._packing.pending_ms:
             self._tail_marks.append(name)
         else:
             self._queue.append(name)
@@ -138,31 +168,25 @@ class SendChain:
 
     def _require_room(self, more_ms: float) -> None:
         queued_ms = self.queued_ms
-        if queued_ms + more_ms > self._max_queue_ms:
+        if more_ms and queued_ms + more_ms > self._max_queue_ms:
             raise QueueFull(
                 f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
                 f"at most {self._max_queue_ms:.0f} ms are allowed"
             )
 
-    def _begin_utterance(self) -> None:
+    def _begin_utterance(self, position_ms: float) -> None:
         if self._utterance_ended:
             self._utterance_ended = False
-            self._utterance_start_ms = self.position_ms
+            self._utterance_start_ms = position_ms
 
-    def _accept(self, octets: bytes) -> None:
-        for payload in self._framer.put(octets):
-            self._queue.append(payload)
-            self._queued_frames += 1
-            # They wait behind the frame that was partial, which is the first to be complete.
+    def _accept(self, items: list[Item]) -> None:
+        for item in items:
+            self._queue.append(item)
+            self._queued_items += 1
+            self._queued_ms += item[1]
+            # They wait behind the item that was partial, which is the first to be complete.
             self._queue.extend(self._tail_marks)
             self._tail_marks.clear()
-
-    def _pad(self) -> None:
-        """Complete the partial frame with the codec's silence."""
-        missing = self._framer.missing_octets
-        if missing:
-            silence = bytes(2 * (missing // self._info.octets_per_unit * self._info.samples_per_unit))
-            self._accept(self._encoder.encode(silence))
 
     # Giving texts
 
@@ -175,12 +199,13 @@ class SendChain:
             if isinstance(item, str):
                 texts.append(build(messages.Mark(item)))
                 self._marks.sent(item, self._pacer.sent_ms, max(self._pacer.remote_end_ms, now_ms))
-            elif now_ms >= self._pacer.due_ms(FRAME_MS):
-                texts.append(media_text(item))
-                self._pacer.sent(FRAME_MS, now_ms)
-                self._queued_frames -= 1
+            elif now_ms >= self._pacer.due_ms(item[1]):
+                payload, duration_ms = item
+                texts.append(media_text(payload))
+                self._pacer.sent(duration_ms, now_ms)
+                self._count_out(duration_ms)
                 self.media_sent += 1
-                self.octets_sent += len(item)
+                self.octets_sent += len(payload)
             else:
                 break
             self._queue.popleft()
@@ -193,23 +218,30 @@ class SendChain:
         if self._clear_waits:
             deadlines.append(float("-inf"))
         if self._queue:
-            deadlines.append(float("-inf") if isinstance(self._queue[0], str) else self._pacer.due_ms(FRAME_MS))
-        elif self._tail_marks:
-            deadlines.append(self._tail_due_ms())
+            item = self._queue[0]
+            deadlines.append(float("-inf") if isinstance(item, str) else self._pacer.due_ms(item[1]))
+        elif self._tail_marks and self._packing.frame_ms is not None:
+            deadlines.append(self._tail_due_ms(self._packing.frame_ms))
         give_up_ms = self._marks.next_deadline_ms
         if give_up_ms is not None:
             deadlines.append(give_up_ms)
         return min(deadlines, default=None)
 
-    def _tail_due_ms(self) -> float:
-        """When a partial frame must go because a mark waits behind it: just before the far end runs dry."""
-        return max(self._pacer.remote_end_ms - FRAME_MS, self._pacer.due_ms(FRAME_MS))
+    def _count_out(self, duration_ms: float) -> None:
+        self._queued_items -= 1
+        # Durations are floats: only an empty queue is known to hold exactly nothing.
+        self._queued_ms = self._queued_ms - duration_ms if self._queued_items else 0.0
+
+    def _tail_due_ms(self, frame_ms: float) -> float:
+        """When a partial item must go because a mark waits behind it: just before the far end runs dry."""
+        return max(self._pacer.remote_end_ms - frame_ms, self._pacer.due_ms(frame_ms))
 
     def _pad_tail(self, now_ms: float) -> bool:
-        """Complete the partial frame if a mark behind it can wait no longer; whether it was."""
-        due = bool(self._tail_marks) and now_ms >= self._tail_due_ms()
+        """Complete the partial item if a mark behind it can wait no longer; whether it was."""
+        frame_ms = self._packing.frame_ms
+        due = bool(self._tail_marks) and frame_ms is not None and now_ms >= self._tail_due_ms(frame_ms)
         if due:
-            self._pad()
+            self._accept(self._packing.flush())
         return due
 
     # Interruption and marks
@@ -244,26 +276,23 @@ class SendChain:
         """Drop all that was not sent; the marks among it."""
         unsent = [item for item in self._queue if isinstance(item, str)] + self._tail_marks
         self._queue.clear()
-        self._queued_frames = 0
+        self._queued_items = 0
+        self._queued_ms = 0.0
         self._tail_marks.clear()
-        self._framer.reset()
+        self._packing.reset()
         return unsent
 
     # Measures
 
     def describe(self) -> str:
         """What is done to the audio, codec and rate, for people."""
-        coded = f"{self._info.name} {self._rate_hz} Hz"
+        coded = self._packing.describe()
         return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"
-
-    def _duration_ms(self, octets: int) -> float:
-        return octets // self._info.octets_per_unit * self._info.samples_per_unit * 1000 / self._rate_hz
 
     @property
     def queued_ms(self) -> float:
         """Audio that was accepted and not sent yet."""
-        # From whole frames and octets, not as a difference of sums: that would drift below zero.
-        return self._queued_frames * FRAME_MS + self._duration_ms(self._framer.pending_octets)
+        return self._queued_ms + self._packing.pending_ms
 
     @property
     def room_ms(self) -> float:

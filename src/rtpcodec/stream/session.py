@@ -8,7 +8,7 @@ from typing import Final, Literal
 from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.errors import LocalProtocolError, StreamEnded
+from rtpcodec.errors import StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
@@ -76,13 +76,11 @@ class MediaSession:
         max_queue_ms: audio that `play` queues before it refuses with QueueFull.
         stall_ms: silence of the socket that is told by Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`.
-        ValueError: a rate that the resampler does not offer, or a limit that is not positive (lead_ms may be 0).
+        ValueError: a rate that the resampler (or MP3, in its mode) does not offer, or a limit that is not positive
+        (lead_ms may be 0). MissingLibrary: what we send needs a library that is not here.
         """
-        for name, limit_ms in (("max_queue_ms", max_queue_ms), ("stall_ms", stall_ms)):
-            if not limit_ms > 0:
-                raise ValueError(f"{name} is {limit_ms:g}, a positive number is needed")
-        if lead_ms is not None and not lead_ms >= 0:
-            raise ValueError(f"lead_ms is {lead_ms:g}, 0 or more is needed, or None")
+        if not stall_ms > 0:
+            raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         if receive_pcm_hz is not None and receive_pcm_hz != "native":
             Resampler(receive_pcm_hz, receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
@@ -136,24 +134,41 @@ class MediaSession:
     # What goes
 
     def play(self, pcm: Buffer) -> None:
-        """Queue native int16 mono PCM at the send rate.
+        """Queue native int16 mono PCM at the send rate; in mode mp3 it is collected until `flush` makes a file of it.
 
         QueueFull: beyond the limit in ms, nothing was queued. StreamEnded. ValueError, TypeError: not 16-bit PCM.
         """
-        self._require_rtp()
+        self._require_running()
         self._sending.play(pcm)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are in the send codec already; they share queue, frames and marks with `play`.
 
-        PayloadError: they end inside a sample. Other errors as for `play`.
+        Sample codecs take any run of them, frame codecs exactly one payload. PayloadError: they are none.
+        LocalProtocolError: the plan's mode is mp3. Other errors as for `play`.
         """
-        self._require_rtp()
+        self._require_running()
         self._sending.play_payload(payload)
 
+    def play_mp3(self, data: Buffer) -> None:
+        """Queue an MP3 file; glued ones are played whole. LocalProtocolError: the plan's mode is rtp.
+
+        ValueError: it is no MP3. QueueFull: audio waits and this is more than there is room for. StreamEnded.
+        """
+        self._require_running()
+        self._sending.play_mp3(data)
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """How long octets for `play_payload` play. All its errors but QueueFull."""
+        return self._sending.payload_ms(payload)
+
+    def mp3_ms(self, data: Buffer) -> float:
+        """How long a file for `play_mp3` plays. All its errors but QueueFull."""
+        return self._sending.mp3_ms(data)
+
     def flush(self) -> None:
-        """End the utterance: silence fills its last frame. The next `play` begins another."""
-        self._require_rtp()
+        """End the utterance: silence fills its last frame, or the MP3 is made. The next `play` begins another."""
+        self._require_running()
         self._sending.flush()
 
     def mark(self, name: str | None = None) -> str:
@@ -272,6 +287,7 @@ class MediaSession:
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
         self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz)
+        self._sending.follow(self._receiving.payloads)
         self._last_received_ms = now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
@@ -306,8 +322,3 @@ class MediaSession:
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
-
-    def _require_rtp(self) -> None:
-        self._require_running()
-        if self.plan.mode != "rtp":
-            raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, PCM and payloads need 'rtp'")

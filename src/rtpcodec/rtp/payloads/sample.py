@@ -1,0 +1,38 @@
+"""Payloads of sample codecs: the octets as they are (RFC 3551 section 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import Buffer
+
+from rtpcodec.codecs.info import CodecInfo
+
+
+class SampleFormat:
+    """A payload is one piece for the decoder, of any length that ends between two units."""
+
+    __slots__ = ("_clock_hz", "_info", "_sample_rate_hz")
+
+    def __init__(self, info: CodecInfo, sample_rate_hz: int | None = None) -> None:
+        self._info = info
+        self._sample_rate_hz = info.sample_rate_hz(sample_rate_hz)
+        self._clock_hz = info.rtp_clock_hz(sample_rate_hz)
+
+    def frames(self, payload: Buffer, /) -> list[bytes]:
+        """The whole payload. PayloadError: it ends inside a unit."""
+        self._info.samples_in(payload)
+        return [bytes(memoryview(payload))]
+
+    def payload(self, frames: Sequence[bytes], /) -> bytes:
+        """The pieces joined. PayloadError: they end inside a unit."""
+        joined = b"".join(frames)
+        self._info.samples_in(joined)
+        return joined
+
+    def ticks(self, payload: Buffer, /) -> int:
+        """Duration by the RTP clock, which for G722 is not the sample rate. PayloadError: it ends inside a unit."""
+        return self._info.samples_in(payload) * self._clock_hz // self._sample_rate_hz
+
+    def __repr__(self) -> str:
+        return f"<SampleFormat {self._info.name} {self._sample_rate_hz} Hz>"

@@ -1,0 +1,86 @@
+"""What becomes of PCM and MP3 files in mode mp3, where a message carries a whole file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio import mp3
+from rtpcodec.kernels.pcm import copy_samples
+from rtpcodec.stream.packing import Item
+
+MAX_COLLECTED_MS: Final = 15_000.0
+"""PCM that becomes one MP3 without a `flush`: encoding takes some milliseconds for each second, and all wait for it."""
+
+
+class Mp3Packing:
+    """Mode mp3: PCM is collected until `flush` makes one file of it; a message carries a whole file."""
+
+    __slots__ = ("_collected", "_max_samples", "frame_ms", "sample_rate_hz")
+
+    def __init__(self, sample_rate_hz: int, max_queue_ms: float) -> None:
+        mp3.bit_rates_kbps(sample_rate_hz)  # refuses a rate that MP3 does not have
+        self.sample_rate_hz = sample_rate_hz
+        self.frame_ms: None = None
+        self._collected = bytearray()
+        # Half of the queue: the other half can empty itself, so that what is played without a flush never stands still.
+        self._max_samples = max(1, int(min(MAX_COLLECTED_MS, max_queue_ms / 2) * sample_rate_hz / 1000))
+
+    @property
+    def pending_ms(self) -> float:
+        """What was collected, as time."""
+        return len(self._collected) // 2 * 1000 / self.sample_rate_hz
+
+    def put_pcm(self, pcm: Buffer) -> list[Item]:
+        """Nothing as a rule; files where more was collected than one may hold."""
+        self._collected += copy_samples(pcm)
+        size = 2 * self._max_samples
+        full = len(self._collected) // size * size
+        files = [self._file(bytes(self._collected[at : at + size])) for at in range(0, full, size)]
+        del self._collected[:full]
+        return files
+
+    def put_payload(self, payload: memoryview) -> list[Item]:
+        """A file, behind what was collected before it. ValueError: it is no MP3, or too long for a message."""
+        data = _one_file(bytes(payload))
+        mp3.require_mp3(data)
+        return [*self.flush(), (data, mp3.duration_ms(data))]
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """How long a file plays, all parts of it. ValueError: it is no MP3."""
+        return mp3.duration_ms(payload)
+
+    def flush(self) -> list[Item]:
+        """All that was collected, as one file."""
+        files = [self._file(bytes(self._collected))] if self._collected else []
+        self._collected.clear()
+        return files
+
+    def reset(self) -> None:
+        """Forget what was collected."""
+        self._collected.clear()
+
+    def describe(self) -> str:
+        """Form and rate."""
+        return f"MP3 {self.sample_rate_hz} Hz"
+
+    def _file(self, pcm: bytes) -> Item:
+        return mp3.encode(pcm, self.sample_rate_hz), len(pcm) // 2 * 1000 / self.sample_rate_hz
+
+
+def _one_file(data: bytes) -> bytes:
+    """The same audio without tags and without borders within.
+
+    A message holds "a whole MP3 file", and decoders stop where the first of several glued files ends. One message for
+    each part would take a second each, whatever its length. So the frames of all parts go behind one header frame,
+    which keeps their quality and takes microseconds; the price is what encoders add at their ends, 50 to 80 ms
+    of silence at a border. Where parts differ in rate or channels no decoder could go on: they are encoded once more.
+    """
+    parts = mp3.split(data)
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return mp3.join(parts)
+    except ValueError:
+        return mp3.encode(*mp3.decode(data))
