@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.sim.commands import StreamRequest
+from rtpcodec.sim.commands import AnswerRequest, DialRequest, StreamRequest
 from rtpcodec.sim.desk import Desk, HttpRequest
+from rtpcodec.sim.leg import CommandIds, Direction, Leg, State
 from rtpcodec.sim.refusals import refused
 
 URL = "ws://127.0.0.1:9/"
@@ -19,18 +20,13 @@ SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 class RecordedCall:
     """Does what a call must do for the desk, and remembers what it was asked."""
 
-    def __init__(self) -> None:
-        self.ended = False
+    def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
+        self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")
+        self.commands: list[tuple[str, dict[str, Any]]] = []
         self.request: StreamRequest | None = None
+        self.answer_request: AnswerRequest | None = None
         self.stopped: list[str | None] = []
         self.dialled = 0
-        self._ids: set[str] = set()
-
-    def seen(self, command_id: str) -> bool:
-        return command_id in self._ids
-
-    def remember(self, command_id: str) -> None:
-        self._ids.add(command_id)
 
     def begin(self, request: StreamRequest) -> Callable[[], None]:
         if self.request is not None:
@@ -44,16 +40,43 @@ class RecordedCall:
         self.request = None
         self.stopped.append(stream_id)
 
+    def answer(self, request: AnswerRequest) -> Callable[[], None]:
+        self.answer_request = request
+        self.leg.state = "answered"
+        return self._dial
+
+    def bridge(self, other: RecordedCall) -> None:
+        self.leg.state = other.leg.state = "bridged"
+
+    def leave(self, _reason: str, cause: str = "normal_clearing", *, by_us: bool = False) -> None:
+        self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
+
     def _dial(self) -> None:
         self.dialled += 1
 
 
-class Counter:
-    """A desk with one call."""
+class RecordedBoard:
+    """The calls of a carrier."""
 
-    def __init__(self) -> None:
-        self.call = RecordedCall()
-        self.desk = Desk("KEY_1", {"v3:call": self.call})
+    def __init__(self, **calls: RecordedCall) -> None:
+        self.calls: dict[str, Any] = {f"v3:{name}": call for name, call in calls.items()}
+        self.command_ids = CommandIds()
+        self.dialled: list[DialRequest] = []
+
+    def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
+        name = f"v3:dialled{len(self.dialled)}"
+        call = self.calls[name] = RecordedCall("ringing", "outgoing")
+        self.dialled.append(request)
+        return {"call_control_id": name, "is_alive": False}, call._dial
+
+
+class Counter:
+    """A desk with one call, and another one."""
+
+    def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
+        self.call, self.other = RecordedCall(state, direction), RecordedCall()
+        self.board = RecordedBoard(call=self.call, other=self.other)
+        self.desk = Desk("KEY_1", self.board)
 
     def send(self, action: str | None, body: object, **changes: Any) -> tuple[int, dict[str, Any]]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -224,9 +247,9 @@ def test_a_body_must_be_an_object(body: bytes) -> None:
 
 def test_calls_and_actions_must_exist() -> None:
     counter = Counter()
-    answer = counter.send("streaming_start", {}, call_control_id="v3:other")
+    answer = counter.send("streaming_start", {}, call_control_id="v3:none")
     assert (answer[0], codes(answer)) == (422, ["90015"])
-    for action in ("answer", "", None):
+    for action in ("streaming_begin", "dial", "", None):
         answer = counter.send(action, {})
         assert (answer[0], codes(answer)) == (404, ["10005"])
 
@@ -242,7 +265,7 @@ def test_a_second_start_and_a_stop_without_a_stream_are_refused() -> None:
 
 def test_an_ended_call_takes_no_command() -> None:
     counter = Counter()
-    counter.call.ended = True
+    counter.call.leg.end("normal_clearing", "caller")
     for action in ("streaming_start", "streaming_stop"):
         answer = counter.send(action, {})
         assert (answer[0], codes(answer)) == (422, ["90018"])
@@ -256,7 +279,7 @@ def test_a_repeated_command_id_is_answered_with_ok_and_does_nothing() -> None:
     assert counter.send("streaming_stop", {"command_id": "two"})[0] == 200
     assert counter.send("streaming_stop", {"command_id": "two"})[0] == 200
     assert counter.call.stopped == [None]
-    counter.call.ended = True
+    counter.call.leg.end("normal_clearing", "caller")
     assert counter.start(command_id="one")[0] == 200
 
 

@@ -131,6 +131,17 @@ def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms
     return wished
 
 
+def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat:
+    """The first of the codecs that this call can have, for `preferred_codecs`; its own if there is none."""
+    for name in names:
+        if name == call_format.name:
+            break
+        found = _wished_format(name, call_format, speech, chunk_ms)
+        if found is not None:
+            return found
+    return call_format
+
+
 def _return_format(request: StreamRequest, call_format: AudioFormat) -> AudioFormat:
     try:
         info = codec(request.return_codec)
