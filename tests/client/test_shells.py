@@ -18,8 +18,8 @@ import pytest
 
 import rtpcodec.client.aio
 import rtpcodec.client.sync
-from rtpcodec.client import AsyncCallControl, CallControl, CommandResult
-from rtpcodec.client.exchange import MAX_ANSWER_OCTETS
+from rtpcodec.client import AsyncCallControl, CallControl, CommandResult, Retry
+from rtpcodec.client.answer import MAX_ANSWER_OCTETS
 from rtpcodec.errors import (
     AuthenticationFailed,
     CommandRefused,
@@ -77,7 +77,9 @@ def send(request: pytest.FixtureRequest, carrier: RecordingCarrier) -> Order:
     shell: Order = request.param
 
     def order(method: str, *args: Any, settings: dict[str, Any] | None = None, **fields: Any) -> CommandResult:
-        return shell(method, *args, settings={"base_url": carrier.url, **(settings or {})}, **fields)
+        return shell(
+            method, *args, settings={"base_url": carrier.url, "retry": Retry(retries=0), **(settings or {})}, **fields
+        )
 
     return order
 
