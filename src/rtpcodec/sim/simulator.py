@@ -122,8 +122,8 @@ class Carrier:
         buffer; with 0, each chunk of an echo that is a little late makes a gap. All of it is kept in memory, for which
         reason a call has max_call_s.
 
-        UnknownCodec. MissingLibrary. ValueError: a rate that the codec does not have or that leads nowhere, a length of
-        chunk that it cannot make, a digit that no phone has.
+        UnknownCodec, MissingLibrary. ValueError: a rate or chunk that the codec does not have, a rate that leads
+        nowhere, a digit that no phone has.
         """
         party = Party(
             speech,
