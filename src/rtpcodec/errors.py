@@ -8,6 +8,7 @@
     │   ├── QueueFull                         more audio queued than the limit in ms allows
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
+    ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
     ├── MissingExtra          (ImportError)   an optional library is not installed
     ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
     ├── WebhookError          (ValueError)    a webhook that must not be believed
@@ -76,6 +77,27 @@ class StreamEnded(LocalProtocolError):
 
 class EndpointError(RtpcodecError, RuntimeError):
     """An endpoint that cannot be opened as asked, such as a public address without authorization."""
+
+
+class StreamNotStarted(RtpcodecError, ConnectionError):
+    """A stream that the endpoint asked the carrier for has not begun.
+
+    `reason` is one of these:
+
+    refused   the command was refused, here or by the carrier: the cause of this error says how
+    failed    the carrier could not open or begin it: `failure_reason` is its word for that
+    hung_up   the call ended before
+    lost      the socket came, and closed before its `start`
+    timeout   nothing came in time; the cause, if any, is an error of the command that leaves its outcome unknown
+    """
+
+    def __init__(
+        self, message: str, *, reason: str, call_control_id: str = "", failure_reason: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.call_control_id = call_control_id
+        self.failure_reason = failure_reason
 
 
 class MissingExtra(RtpcodecError, ImportError):
