@@ -204,7 +204,7 @@ class SimulatedCall:
             else:
                 self._ringing = self._home.loop.call_later(timeout_s, self.leave, "hang_up", "timeout")
 
-        if stream is not None and first:
+        if stream is not None and first and not self.ended:
             self._line.speech.held = True
             self._once_dialled = begin
             self.begin(stream)()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
 from rtpcodec.sim.desk import MAX_BODY_OCTETS, Desk, HttpAnswer, HttpRequest
-from rtpcodec.sim.trouble import Trouble, Troubles
+from rtpcodec.sim.trouble import NO_TROUBLE, Trouble, Troubles
 
 HOST: Final = "127.0.0.1"
 """A simulator serves tests on this machine only."""
@@ -22,6 +23,7 @@ class HttpServer:
     def __init__(self, desk: Desk, troubles: Troubles) -> None:
         self._desk = desk
         self._troubles = troubles
+        self._serving: set[asyncio.Task[object]] = set()
         app = web.Application(client_max_size=MAX_BODY_OCTETS)
         app.router.add_post("/v2/calls/{call_control_id}/actions/{action}", self._serve)
         app.router.add_post("/v2/calls", self._serve)
@@ -41,14 +43,26 @@ class HttpServer:
     async def close(self) -> None:
         """Stop listening and drop all connections."""
         await self._runner.cleanup()
+        # Late answers that nobody waits for.
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 -- aiohttp serves in tasks
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         trouble = self._troubles.next()
         if trouble.prevents:
             await request.read()
             answer = HttpAnswer(trouble.status or 500, trouble.error_body())
         else:
             answer = await self._answer(request)
+        if trouble is not NO_TROUBLE and answer.then is not None:
+            # What is known of the command and what has become of it part here.
+            answer.then()
+            answer = replace(answer, then=None)
         try:
             return await self._respond(request, answer, trouble)
         finally:

@@ -10,7 +10,7 @@ from rtpcodec.errors import MissingExtra
 try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 except ImportError as error:
-    raise MissingExtra("sim.Carrier's webhooks", "cryptography", "sim") from error
+    raise MissingExtra("sim.Carrier.send_webhooks", "cryptography", "sim") from error
 
 
 class Signer:
