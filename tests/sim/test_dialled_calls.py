@@ -256,3 +256,26 @@ def test_every_call_to_a_phone_has_its_speech() -> None:
                 carrier.phone("+1", SPEECH, dtmf=[(0, "x")])
 
     run(main)
+
+
+@pytest.mark.parametrize("bridged", [False, True])
+@pytest.mark.parametrize(
+    ("legs", "ours", "theirs"), [("self", True, False), ("opposite", False, True), ("both", True, True)]
+)
+def test_who_hears_the_app_on_one_and_on_two_legs(legs: str, *, ours: bool, theirs: bool, bridged: bool) -> None:
+    async def main() -> None:
+        async with listening(App(echo)) as app, Carrier() as carrier:
+            call = carrier.new_call(SPEECH, tail_ms=400, playout_delay_ms=100)
+            other = carrier.new_call(b"", tail_ms=NEVER_MS)
+            if bridged:
+                await command(carrier, call, "bridge", call_control_id=other.call_control_id)
+            wishes = STREAM | {"stream_bidirectional_target_legs": legs}
+            await command(carrier, call, "streaming_start", stream_url=app.url, **wishes)
+            report = await call.finished()
+            assert (SPEECH in report.heard_pcm) == ours
+            assert any(report.heard_pcm) == ours
+            assert (SPEECH in report.peer_heard_pcm) == (theirs and bridged)
+            assert bool(report.peer_heard_pcm) == (theirs and bridged)
+            assert bool(report.media_unheard) == (not ours and not bridged)
+
+    run(main)

@@ -225,7 +225,7 @@ class SimulatedCall:
     def bridge(self, other: SimulatedCall) -> None:
         """Join it with another answered call."""
         for one, peer in ((self, other), (other, self)):
-            one.leg.state, one._peer = "bridged", peer  # noqa: SLF001 -- of the same class
+            one.leg.state, one._peer, one._line.bridged = "bridged", peer, True  # noqa: SLF001 -- of the same class
         for one in (self, other):
             one._notify("call.bridged", notices.of_phone(one._line, one.leg))  # noqa: SLF001 -- as above
 

@@ -17,10 +17,14 @@ from rtpcodec.sim.speech import Speech
 from rtpcodec.sim.variations import AmrWbPacking, Variations
 from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
-LEGS_HEARD: Final = ("self", "both")
-"""Target legs that exist on a call of one leg. The carrier's default, `opposite`, is silence there."""
 CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
 """Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
+
+
+def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
+    """The legs that return audio reaches. The carrier's default, `opposite`, is silence on a call of one leg."""
+    wanted = ("self", "opposite") if target_legs == "both" else (target_legs,)
+    return tuple(leg for leg in wanted if leg == "self" or bridged)
 
 
 @dataclass(frozen=True, slots=True)
