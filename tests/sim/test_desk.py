@@ -62,6 +62,7 @@ class RecordedBoard:
         self.calls: dict[str, Any] = {f"v3:{name}": call for name, call in calls.items()}
         self.command_ids = CommandIds()
         self.dialled: list[DialRequest] = []
+        self.dialogflow_url: str | None = None
 
     def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
         name = f"v3:dialled{len(self.dialled)}"
@@ -177,6 +178,13 @@ def test_null_counts_as_left_out() -> None:
         ("enable_dialogflow", "yes", "10026", "/enable_dialogflow"),
         ("enable_dialogflow", True, "100001", "/enable_dialogflow"),
         ("dialogflow_config", [], "10026", "/dialogflow_config"),
+        ("dialogflow_config", {"analyze_sentiment": 1}, "10026", "/dialogflow_config/analyze_sentiment"),
+        (
+            "dialogflow_config",
+            {"partial_automated_agent_reply": "no"},
+            "10026",
+            "/dialogflow_config/partial_automated_agent_reply",
+        ),
         ("custom_parameters", {"tenant": "value-secret"}, "10026", "/custom_parameters"),
         ("custom_parameters", ["value-secret"], "10026", "/custom_parameters/0"),
         ("custom_parameters", [{"name": "a"}], "10004", "/custom_parameters/0/value"),

@@ -279,3 +279,22 @@ def test_who_hears_the_app_on_one_and_on_two_legs(legs: str, *, ours: bool, thei
             assert bool(report.media_unheard) == (not ours and not bridged)
 
     run(main)
+
+
+@pytest.mark.parametrize("way", ["streaming_start", "dial"])
+def test_dialogflow_gets_the_stream_instead_of_an_app(way: str) -> None:
+    async def main() -> None:
+        async with listening(App()) as agent, Carrier(dialogflow_url=agent.url) as carrier:
+            options = {"analyze_sentiment": True, "partial_automated_agent_reply": False}
+            wishes = {"enable_dialogflow": True, "dialogflow_config": options}
+            if way == "dial":
+                carrier.phone("+15550100009", SPEECH)
+                await dial(carrier, "+15550100009", **wishes)
+            else:
+                await command(carrier, carrier.new_call(SPEECH), way, **wishes)
+            (call,) = carrier.calls
+            assert (await call.finished()).source_pcm == SPEECH
+            assert len(agent.of("media")) == 10
+            assert call.commands[0][1]["dialogflow_config"] == options
+
+    run(main)

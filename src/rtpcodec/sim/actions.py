@@ -55,12 +55,16 @@ class Board(Protocol):
     def command_ids(self) -> CommandIds:
         """Of the dial commands."""
 
+    @property
+    def dialogflow_url(self) -> str | None:
+        """Where streams for Dialogflow go."""
+
     def dial(self, request: DialRequest) -> tuple[dict[str, Any], Then]:
         """Make a call: the answer's data, and what makes it ring. Refused: 90046."""
 
 
-def _start(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> Then:
-    return call.begin(read_start(body))
+def _start(board: Board, call: CommandedCall, body: Mapping[str, Any]) -> Then:
+    return call.begin(read_start(body, board.dialogflow_url))
 
 
 def _stop(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:

@@ -70,6 +70,8 @@ class StreamRequest:
     auth_token: str | None = field(default=None, repr=False)
     client_state: str | None = field(default=None, repr=False)
     custom_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    dialogflow: bool = False
+    """It goes to the Dialogflow connection instead of the app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +99,13 @@ class DialRequest:
     timeout_s: int = RING_TIMEOUT_S
 
 
-def read_start(body: Mapping[str, Any]) -> StreamRequest:
-    """The wishes of a `streaming_start`. Refused lists everything that is wrong with its members."""
+def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
+    """The wishes of a `streaming_start`. Refused lists everything that is wrong with its members.
+
+    dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
+    """
     members, problems = checked(body, _START)
-    _no_dialogflow(members, problems)
+    _use_dialogflow(members, problems, dialogflow_url)
     if members.get("enable_dialogflow") is not True:
         _require(body, members, problems, "stream_url")
     _settle(problems)
@@ -123,10 +128,10 @@ def read_answer(body: Mapping[str, Any]) -> AnswerRequest:
     )
 
 
-def read_dial(body: Mapping[str, Any]) -> DialRequest:
+def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> DialRequest:
     """The wishes of a dial command. Refused as for read_start."""
     members, problems = checked(body, _DIAL)
-    _no_dialogflow(members, problems)
+    _use_dialogflow(members, problems, dialogflow_url)
     for name in _DIAL_NEEDS:
         _require(body, members, problems, name)
     _settle(problems)
@@ -158,7 +163,11 @@ def read_other(body: Mapping[str, Any]) -> None:
 def _stream(members: Mapping[str, Any]) -> StreamRequest:
     wishes = {ours: members[theirs] for theirs, ours in _WISHES.items() if theirs in members}
     pairs = members.get("custom_parameters", ())
-    return StreamRequest(**wishes, custom_parameters={pair["name"]: pair["value"] for pair in pairs})
+    return StreamRequest(
+        **wishes,
+        custom_parameters={pair["name"]: pair["value"] for pair in pairs},
+        dialogflow=members.get("enable_dialogflow", False),
+    )
 
 
 def _listed(members: Mapping[str, Any]) -> tuple[str, ...]:
@@ -166,9 +175,13 @@ def _listed(members: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _no_dialogflow(members: Mapping[str, Any], problems: list[Problem]) -> None:
-    if members.get("enable_dialogflow") is True:
+def _use_dialogflow(members: dict[str, Any], problems: list[Problem], dialogflow_url: str | None) -> None:
+    if members.get("enable_dialogflow") is not True:
+        return
+    if dialogflow_url is None:
         problems.append(problem_at("100001", "enable_dialogflow", "is true, but this carrier has no Dialogflow"))
+    else:
+        members["stream_url"] = dialogflow_url
 
 
 def _require(body: Mapping[str, Any], members: Mapping[str, Any], problems: list[Problem], name: str) -> None:

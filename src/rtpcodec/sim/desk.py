@@ -86,7 +86,7 @@ class Desk:
         before = ids.answer_to(body.get("command_id"))
         if before is not None:
             return before, None
-        data, then = self._board.dial(read_dial(body))
+        data, then = self._board.dial(read_dial(body, self._board.dialogflow_url))
         ids.remember(body.get("command_id"), data)
         self._board.calls[data["call_control_id"]].commands.append(("dial", body))
         return data, then

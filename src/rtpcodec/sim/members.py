@@ -119,9 +119,18 @@ def _pairs_problems(name: str, pairs: list[Any]) -> list[Problem]:
     return problems
 
 
+def _dialogflow_problems(name: str, switches: dict[str, Any]) -> list[Problem]:
+    return [
+        problem_at("10026", f"{name}/{switch}", "is not a boolean")
+        for switch in ("analyze_sentiment", "partial_automated_agent_reply")
+        if not isinstance(switches.get(switch, False), bool)
+    ]
+
+
 _RULES: Final[Mapping[str, Callable[[str, Any], list[Problem]]]] = {
     "stream_url": _url_problems,
     "stream_auth_token": _token_problems,
     "client_state": _client_state_problems,
     "custom_parameters": _pairs_problems,
+    "dialogflow_config": _dialogflow_problems,
 }

@@ -60,5 +60,5 @@ def streaming_failed(line: Line, leg: Leg, request: StreamRequest, stream_id: st
         "failure_reason": "connection_failed",
         "stream_id": stream_id,
         "stream_params": {"stream_url": request.stream_url, "track": request.tracks},
-        "stream_type": "websocket",
+        "stream_type": "dialogflow" if request.dialogflow else "websocket",
     }

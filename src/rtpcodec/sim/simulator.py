@@ -41,7 +41,8 @@ class Carrier:
 
     As `async with` it lives in the running loop; as `with` in a thread and loop of its own, for blocking code. Leaving
     the context hangs up all calls, and posts the webhooks of that once. `seed` decides ids, faults and the key of the
-    webhooks. `ssl_context` is for apps behind wss and https.
+    webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
+    connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
 
     MissingExtra: aiohttp or picows is not installed. OSError: the port is taken.
     """
@@ -54,6 +55,7 @@ class Carrier:
         *,
         port: int = 0,
         connect_timeout_s: float = 5.0,
+        dialogflow_url: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._api_key = api_key
@@ -61,7 +63,7 @@ class Carrier:
         self._port = port
         self._connect_timeout_s = connect_timeout_s
         self._ssl_context = ssl_context
-        self._board = Switchboard(seed, faults, self._notify)
+        self._board = Switchboard(seed, faults, self._notify, dialogflow_url)
         self._desk = Desk(api_key, self._board)
         self._troubles = Troubles()
         self._outbox: Outbox | None = None

@@ -38,10 +38,12 @@ _NOBODY: Final = Phone(Party(b""), None)
 class Switchboard:
     """Makes calls; everything here runs in the loop's thread."""
 
-    def __init__(self, seed: int, faults: Faults, notify: Notify) -> None:
+    def __init__(self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None) -> None:
         self._seed = seed
         self._faults = faults
         self._notify = notify
+        self.dialogflow_url = dialogflow_url
+        """Where streams for Dialogflow go; None: nowhere."""
         # Chance for tests, no secrets: the seed must repeat it.
         self._rng = random.Random(seed)  # noqa: S311
         self._home: Home
