@@ -1,4 +1,4 @@
-"""One command over all its attempts, without any I/O: what is repeated, what is waited for, what is known at the end."""
+"""One command over all its attempts, without any I/O: what is repeated, waited for, and known at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def drive(*steps: Step, retries: int = 2, cut: bool = False) -> tuple[Exchange[C
             case (status, headers, body):
                 answer = exchange.answered(status, headers)
                 assert answer.add(body)
-                answer.whole = not cut
+                answer.ended = not cut
             case "refused":
                 exchange.lost("ConnectError", nothing_sent=True)
             case _:
@@ -108,7 +108,13 @@ def test_nothing_sent_in_any_attempt_has_no_effect() -> None:
 
 
 @pytest.mark.parametrize(
-    "steps", [("hung", "refused", "refused"), ("refused", "hung", "refused"), ((504, {}, b""), "refused", "refused")]
+    "steps",
+    [
+        ("hung", "refused", "refused"),
+        ("refused", "hung", "refused"),
+        ((504, {}, b""), "refused", "refused"),
+        ("hung", "hung", "refused"),
+    ],
 )
 def test_one_attempt_that_may_have_worked_leaves_the_outcome_unknown(steps: tuple[Step, ...]) -> None:
     exchange, _ = drive(*steps)
