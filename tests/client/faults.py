@@ -42,7 +42,7 @@ LOST = [
     Fault("refuse"),
     Fault("hang"),
     Fault("hang", effect=True),
-    Fault("drop at once"),
+    Fault("drop early"),
     Fault("drop"),
     Fault("drop", effect=True),
 ]

@@ -95,7 +95,9 @@ class FaultyCarrier:
     def _serve(self, fault: Fault) -> None:
         connection, _ = self._listener.accept()
         connection.settimeout(20)
-        if fault.name == "drop at once":
+        if fault.name == "drop early":
+            # Not before the first octet: a reset within connect is a refusal to the client.
+            connection.recv(1)
             _reset(connection)
             return
         head, _, body = _request(connection)
