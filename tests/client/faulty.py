@@ -45,7 +45,6 @@ class FaultyCarrier:
         self._listener = self._listening(0)
         self.port: int = self._listener.getsockname()[1]
         self._faults: Iterator[Fault] = iter(())
-        self._fault = Fault("none")
         self._serving: threading.Thread | None = None
         self._hung: list[socket.socket] = []
 
@@ -59,17 +58,18 @@ class FaultyCarrier:
         self.effects.clear()
         self._faults = iter(faults)
 
-    def prepare(self) -> None:
-        """Set up the next attempt: listen, or refuse connections."""
+    def prepare(self) -> Fault:
+        """Set up the next attempt: listen, or refuse connections. What will happen to it."""
         self.settle()
-        self._fault = next(self._faults)
-        if self._fault.name == "refuse":
+        fault = next(self._faults)
+        if fault.name == "refuse":
             self._listener.close()
-            return
+            return fault
         if self._listener.fileno() < 0:
             self._listener = self._listening(self.port)
-        self._serving = threading.Thread(target=self._serve, args=(self._fault,))
+        self._serving = threading.Thread(target=self._serve, args=(fault,))
         self._serving.start()
+        return fault
 
     def settle(self) -> None:
         """Wait for the attempt before to be over on this side too."""
