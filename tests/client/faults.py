@@ -1,6 +1,6 @@
 """Seeded runs of one command against a carrier that fails: `make faults` makes 1,000 of them with each shell.
 
-What has to come of a run is computed from its faults by the rules of docs/commands.md, not by the client's code.
+What has to come of a run is computed from its faults by the rules of docs/command-errors.md, not by the client's code.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -27,7 +26,6 @@ from rtpcodec.errors import (
     CommandUnreachable,
     CommandWarning,
     InvalidCommand,
-    MissingExtra,
     RateLimited,
     UnreadableAnswer,
 )
@@ -317,44 +315,6 @@ def test_failed_tls_has_sent_nothing(send: Order, carrier: RecordingCarrier) -> 
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(send: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert send("stop_streaming", "v3:x").result == "ok"
-
-
-def test_settings_come_from_the_environment(carrier: RecordingCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidCommand, match="api_key is missing"):
-        CallControl()
-    monkeypatch.setenv("TELNYX_API_KEY", "KEYenv")
-    monkeypatch.setenv("TELNYX_BASE_URL", carrier.url)
-    with CallControl() as control:
-        control.stop_streaming("v3:x")
-        control.stop_streaming("v3:x")
-    control.close()
-    assert [each.headers["authorization"] for each in carrier.received] == ["Bearer KEYenv"] * 2
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", None])
-def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> None:
-    with pytest.raises(
-        InvalidCommand, match=r"was not set up: timeout_s is .*, must be a number of seconds greater than 0"
-    ):
-        kind(KEY, timeout_s=seconds)
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-@pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
-def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
-    with pytest.raises(
-        InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
-    ):
-        kind(KEY, base_url=f"https://{host}/v2")
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-def test_a_missing_httpx_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(MissingExtra) as caught:
-        kind(KEY)
-    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx: pip install 'rtpcodec[client]'"
 
 
 SECRET_FIELDS: dict[str, Any] = {
