@@ -51,7 +51,7 @@ class AsyncHttp:
                 async for part in response.aiter_raw():
                     if not answer.add(part) or time.monotonic() > deadline_s:
                         return
-                answer.whole = True
+                answer.ended = True
 
     async def aclose(self) -> None:
         """Close the connections; a second call does nothing."""

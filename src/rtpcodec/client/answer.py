@@ -61,13 +61,14 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
-    whole: bool = field(default=False, repr=False)
-    """The body came to its end; without this an answer of success may yet be had by asking again."""
+    ended: bool = field(default=False, repr=False)
+    """The body came to its end or its limit; if it broke off, asking again may yet bring the answer."""
 
     def add(self, part: bytes) -> bool:
         """Take a part of the body; False says that no more of it is wanted."""
         self.body += part
-        return len(self.body) <= MAX_ANSWER_OCTETS
+        self.ended = len(self.body) > MAX_ANSWER_OCTETS
+        return not self.ended
 
 
 def read_answer(command: Command[R], answer: Answer, access: Access, unix_time_s: float = 0.0) -> R:

@@ -78,12 +78,13 @@ class Exchange(Generic[R]):
         """Whether the last attempt may have taken effect though nothing says so."""
         if self._answer is None:
             return not self._loss[1]
-        return self._answer.status == 408 or self._answer.status >= 500
+        status = self._answer.status
+        return 200 <= status < 300 or status == 408 or status >= 500
 
     def _is_worth_repeating(self) -> bool:
         if self._answer is None:
             return True
-        if self._answer.whole or not 200 <= self._answer.status < 300:
+        if self._answer.ended or not 200 <= self._answer.status < 300:
             return may_succeed_later(self._answer.status, self._answer.headers)
         return self._is_cut()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import time
@@ -38,7 +39,7 @@ class Retry:
         asked_s = asked_wait_s(headers, self.unix_time_s())
         if asked_s is not None and 0 < asked_s <= MAX_ASKED_WAIT_S:
             return asked_s
-        own_s = min(FIRST_WAIT_S * 2.0**repeats, LONGEST_WAIT_S)
+        own_s = min(math.ldexp(FIRST_WAIT_S, min(repeats, 16)), LONGEST_WAIT_S)
         return own_s * (SHORTEST_SHARE + (1 - SHORTEST_SHARE) * self.random())
 
 

@@ -48,7 +48,7 @@ class BlockingHttp:
                 for part in response.iter_raw():
                     if not answer.add(part) or time.monotonic() > deadline_s:
                         return
-                answer.whole = True
+                answer.ended = True
 
     def close(self) -> None:
         """Close the connections; a second call does nothing."""
