@@ -258,6 +258,19 @@ def test_every_call_to_a_phone_has_its_speech() -> None:
     run(main)
 
 
+def test_a_call_that_ends_while_it_rings_is_not_answered() -> None:
+    async def main() -> None:
+        async with listening(App()) as app, Carrier() as carrier:
+            carrier.phone("+15550100009", SPEECH, answers_after_s=0.2, max_call_s=0.05)
+            await dial(carrier, "+15550100009", stream_url=app.url, stream_establish_before_call_originate=True)
+            (call,) = carrier.calls
+            assert (await call.finished()).end_reason == "time_limit"
+            await asyncio.sleep(0.25)
+            assert (call.state, call.leg.hangup_cause) == ("ended", "time_limit")
+
+    run(main)
+
+
 @pytest.mark.parametrize("bridged", [False, True])
 @pytest.mark.parametrize(
     ("legs", "ours", "theirs"), [("self", True, False), ("opposite", False, True), ("both", True, True)]

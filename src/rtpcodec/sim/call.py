@@ -212,6 +212,8 @@ class SimulatedCall:
             begin()
 
     def _picked_up(self, stream: StreamRequest | None) -> None:
+        if self.ended:  # by the end of a stream that was opened first
+            return
         self.leg.state = "answered"
         self._tell_answered(stream)
         if self._line.speech.held:
