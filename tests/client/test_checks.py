@@ -54,7 +54,7 @@ def test_websocket_url(url: object, rule: str | None) -> None:
     [
         ("t" * 4000, None),
         ("t" * 4001, "has 4001 characters, at most 4000 are allowed"),
-        ("", "is empty; leave it out to stream without a token"),
+        ("", "is empty; leave it out instead"),
         (b"token", "is bytes, must be str"),
         ("x\udfff", SURROGATE),
     ],
@@ -96,7 +96,7 @@ def test_client_state_of_bytes_reads_back(octets: bytes) -> None:
 )
 def test_custom_parameters_as_mapping_and_as_list(parameters: object, wire: object) -> None:
     findings = Findings("test")
-    assert checks.custom_parameters(parameters, "field", findings) == wire
+    assert checks.pairs(parameters, "field", findings) == wire
     assert not findings.problems
 
 
@@ -118,7 +118,7 @@ def test_custom_parameters_as_mapping_and_as_list(parameters: object, wire: obje
     ],
 )
 def test_custom_parameters_that_are_wrong(parameters: object, expected: list[str]) -> None:
-    assert rules(checks.custom_parameters, parameters) == expected
+    assert rules(checks.pairs, parameters) == expected
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_dialogflow_config(config: object, expected: list[str]) -> None:
     assert rules(checks.dialogflow_config, config) == expected
 
 
-@pytest.mark.parametrize("check", [checks.secret_text, checks.client_state, checks.custom_parameters])
+@pytest.mark.parametrize("check", [checks.secret_text, checks.client_state, checks.pairs])
 def test_no_rule_shows_a_secret(check: Callable[[object, str, Findings], object]) -> None:
     secret = "s3cret!"
     values: list[Any] = [secret * 700, [secret], {"n": [secret]}, [{"name": "n", "value": {secret}}], secret.encode()]
