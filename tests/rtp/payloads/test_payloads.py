@@ -18,7 +18,7 @@ OPUS_20_MS = bytes.fromhex("48aabbcc")
 
 def frame_codec(name: str, rate_hz: int = 16000) -> CodecInfo:
     """Facts of a frame codec as far as payloads ask for them."""
-    return dataclasses.replace(codec("L16"), name=name, kind="frame", sample_rates_hz=(rate_hz,))
+    return dataclasses.replace(codec("L16"), name=name, unit=None, sample_rates_hz=(rate_hz,))
 
 
 def test_the_format_is_the_codecs() -> None:

@@ -6,7 +6,7 @@ under each of them. A valid payload fits its own packing always, and hardly ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from typing_extensions import Buffer
@@ -105,6 +105,27 @@ class AmrWbFormat:
         """Duration by the RTP clock of 16000 Hz, 320 a frame; nothing is remembered. PayloadError as for frames."""
         _, frames = next(iter(self._readings(bytes(memoryview(payload))).values()))
         return FRAME_SAMPLES * len(frames)
+
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Payloads of whole frames in the packing in force, each with the request that the whole has.
+
+        PayloadError: no payload in that packing, or a frame that does not fit.
+        """
+        cmr, frames = UNPACK[self.packing](payload, self._auto)
+        request = NO_REQUEST if cmr is None else cmr
+        start = 0
+        while start < len(frames):
+            end = start + 1
+            piece = PACK[self.packing](frames[start:end], request)
+            if len(piece) > max_octets:
+                raise PayloadError(f"AMR-WB payload of one frame has {len(piece)} octets, max_octets is {max_octets}")
+            while end < len(frames):
+                longer = PACK[self.packing](frames[start : end + 1], request)
+                if len(longer) > max_octets:
+                    break
+                piece, end = longer, end + 1
+            yield piece, FRAME_SAMPLES * start
+            start = end
 
     def _readings(self, octets: bytes) -> dict[Packing, Unpacked]:
         """At least one reading, that of the packing in force first; others where they matter."""
