@@ -90,8 +90,18 @@ def test_every_rule_has_its_error(datagram: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("octets", "rtcp"),
-    [("80c80006", True), ("81c9", True), ("80bf", False), ("80c0", True), ("80df", True), ("80e0", False)]
-    + [("40c8", False), ("80", False), ("", False), (EXAMPLE_A.hex(), False)],
+    [
+        ("80c80006", True),
+        ("81c9", True),
+        ("80bf", False),
+        ("80c0", True),
+        ("80df", True),
+        ("80e0", False),
+        ("40c8", False),
+        ("80", False),
+        ("", False),
+        (EXAMPLE_A.hex(), False),
+    ],
 )
 def test_rtcp_is_told_apart(octets: str, rtcp: bool) -> None:
     assert is_rtcp(bytes.fromhex(octets)) is rtcp

@@ -51,9 +51,11 @@ def payload_format(info: CodecInfo, sample_rate_hz: int | None = None, **options
     TypeError: an option that this codec does not have. ValueError: a sample rate or a value that it does not have.
     UnknownCodec: a frame codec whose payloads are not known here.
 
-    >>> g722 = payload_format(codec("G722"))
-    >>> g722.ticks(bytes(160))
+    >>> payload_format(codec("G722")).ticks(bytes(160))
     160
+    >>> amrwb = payload_format(codec("AMR-WB"), packing="octet-aligned")
+    >>> amrwb.payload([bytes.fromhex("7c")]).hex()
+    'f07c'
     """
     rate_hz = info.sample_rate_hz(sample_rate_hz)
     if info.kind == "sample":

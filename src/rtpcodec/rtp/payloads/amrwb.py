@@ -13,13 +13,12 @@ from typing_extensions import Buffer
 
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
 from rtpcodec.errors import PayloadError
+from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
 
 SWITCH_PAYLOADS = 3
 """So many payloads that fit another packing alone change it. One may be a stray; a sender that has changed its packing
 is followed within 60 ms."""
-FILE_MAGICS = (b"#!AMR-WB\n", b"#!AMR-WB_MC1.0\n")
-"""What storage files begin with, of one channel and of several (RFC 4867 sections 5.1 and 5.2)."""
 
 
 class AmrWbFormat:
@@ -171,17 +170,18 @@ class AmrWbFormat:
 
 def _told_by_its_front(octets: bytes) -> str:
     """What stands before a payload by mistake, as the end of a message."""
-    if octets.startswith(FILE_MAGICS):
+    if octets.startswith((MAGIC, MANY_CHANNELS_MAGIC)):
         return "; it begins as a storage file does, a payload has frames only"
     header_octets = _rtp_header_octets(octets)
-    for packing, unpack in UNPACK.items() if header_octets else ():
+    if not header_octets:
+        return ""
+    for packing, unpack in UNPACK.items():
         try:
             unpack(octets[header_octets:], True)
         except PayloadError:
             continue
-        return (
-            f"; it begins with an RTP header of {header_octets} octets, after which it is {packing}: messages have none"
-        )
+        header = f"an RTP header of {header_octets} octets, after which it is {packing}"
+        return f"; it begins with {header}: messages have none"
     return ""
 
 
