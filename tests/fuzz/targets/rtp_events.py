@@ -54,9 +54,10 @@ def _noise(payload: bytes) -> None:
     except PayloadError:
         return
     _compare(noise.build(), bytes((payload[0] & 0x7F,)) + payload[1:])
-    generator = NoiseGenerator(seed=len(payload))
-    generator.update(noise)
-    assert len(generator.generate(80)) == 160
+    if len(payload) % 16 == 1:  # a filter takes a hundred times as long as all else
+        generator = NoiseGenerator(seed=len(payload))
+        generator.update(noise)
+        assert len(generator.generate(80)) == 160
 
 
 def _compare(made: bytes, given: bytes) -> None:

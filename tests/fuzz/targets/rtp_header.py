@@ -21,11 +21,11 @@ def run(data: bytes) -> int:
         datagram = bytes((0x80 | head[0] & 0x3F,)) + datagram[1:]
     rtcp = is_rtcp(datagram)
     assert rtcp == is_rtcp(memoryview(b"." + datagram)[1:])
-    try:
-        packet = RtpPacket.parse(datagram)
-    except PacketError as error:
-        assert str(error) == _refusal(datagram)
+    refusal = _refusal(datagram)
+    assert refusal == _refusal(bytearray(datagram))
+    if refusal:
         return 4
+    packet = RtpPacket.parse(datagram)
     assert packet == RtpPacket.parse(memoryview(b"." + datagram)[1:])
     assert not (rtcp and 72 <= packet.payload_type <= 76)
     _again(packet, datagram)
@@ -38,10 +38,10 @@ def run(data: bytes) -> int:
     return 8 + _elements(packet)
 
 
-def _refusal(datagram: bytes) -> str:
-    """The words for octets that another kind of buffer has; "" where it is taken."""
+def _refusal(datagram: bytes | bytearray) -> str:
+    """The words of the error; "" for a packet."""
     try:
-        RtpPacket.parse(bytearray(datagram))
+        RtpPacket.parse(datagram)
     except PacketError as error:
         return str(error)
     return ""
