@@ -14,10 +14,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.frame_races import RATE_HZ
 from benchmarks.harness.signals import speech
 from rtpcodec import codec
 
+RATE_HZ: Final = 16_000
 FRAME: Final = RATE_HZ // 50
 SECONDS: Final = 20
 LOST: Final = 0.1

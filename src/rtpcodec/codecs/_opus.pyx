@@ -135,9 +135,10 @@ cdef class OpusEncoder(_State):
     """Opus packets of native int16 mono PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
 
     bitrate is bit/s, 6000 to 300000, None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
-    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next and
-    needs expected_loss_percent, 1 to 100. dtx: silence becomes packets of 1 or 2 octets. vbr=False: one size of packet.
-    ValueError: an option outside these. MissingLibrary: libopus is not here.
+    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next where
+    the bitrate has room (24000 and more at 16 kHz); it needs expected_loss_percent, 1 to 100. dtx: silence becomes
+    packets of 1 or 2 octets. vbr=False: one size of packet. ValueError: an option outside these. MissingLibrary:
+    libopus is not here.
 
     For one thread at a time: a second one inside gets RuntimeError.
     """
