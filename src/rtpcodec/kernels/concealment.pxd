@@ -15,10 +15,10 @@ ctypedef struct Concealment:
     int rate_hz
     int fading                            # samples from full level to silence
     int silent_from                       # samples after the beginning of a gap
-    int fade                              # how much of the level goes in each, in 1 / 2**30
+    int fade                              # what each of them takes off the level, in 1 / 2**30
     int period                            # of the pitch, in samples; 0: no gap is open
     int phase                             # where in the period the next sample lies
-    int lost                              # samples since the gap began, counted up to silence
+    int lost                              # samples since the gap began, counted up to twice silent_from
     int blended                           # samples of the first good audio that are cross-faded already
     int step                              # of the last sample before the gap to what a repetition would go on with
     int16_t history[HISTORY_SAMPLES]      # what was heard, newest last; the last HISTORY_MS at this rate are used
@@ -28,7 +28,9 @@ ctypedef struct Concealment:
 cdef void concealment_start(Concealment* state, int rate_hz) noexcept nogil
 # n received samples: the first ones after a gap are cross-faded in place, all are remembered.
 cdef void concealment_take(Concealment* state, uint8_t* pcm, Py_ssize_t n) noexcept nogil
+# A gap begins here, unless it has already: concealment_fill does so as well.
+cdef void concealment_open(Concealment* state) noexcept nogil
 # n samples that never came.
 cdef void concealment_fill(Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil
-# The n samples after those, which stay to come.
-cdef void concealment_peek(const Concealment* state, uint8_t* out, int n) noexcept nogil
+# What a gap that is open would be filled with next, were it to fade half as fast: for a codec whose state must not.
+cdef void concealment_peek(const Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil
