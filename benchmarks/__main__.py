@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks import loss
 from benchmarks.harness import chart, machine, report
 
 HERE = Path(__file__).parent
@@ -70,6 +71,7 @@ def main() -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=1) + "\n")
     if chosen.report:
+        result["loss"] = loss.table()
         (HERE / "README.md").write_text(report.page(result))
         chart.draw(result, HERE / "g711.png")
         print("written: benchmarks/README.md, benchmarks/g711.png")

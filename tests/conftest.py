@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rtpcodec.codecs import CodecInfo, codec
 from tests import vectors as vector_files
 
 # Derandomized: the same examples on every run and machine, and no database of earlier failures left behind.
@@ -33,3 +36,31 @@ def g711_tables(request: pytest.FixtureRequest) -> Path:
         return vector_files.SHIPPED / "g711"
     folder: Path = request.getfixturevalue("vectors")
     return folder / "g711"
+
+
+@pytest.fixture(scope="session")
+def usable_codec() -> Callable[[str], CodecInfo]:
+    """A codec whose libraries are here; without them it skips, or fails where RTPCODEC_REQUIRE_CODECS is 1."""
+
+    def usable(name: str) -> CodecInfo:
+        info = codec(name)
+        missing = [status.error for status in (library.status() for library in info.libraries) if status.error]
+        if missing and os.environ.get("RTPCODEC_REQUIRE_CODECS") == "1":
+            pytest.fail("\n".join(missing))
+        if missing:
+            pytest.skip(missing[0])
+        return info
+
+    return usable
+
+
+@pytest.fixture(scope="session")
+def opus(usable_codec: Callable[[str], CodecInfo]) -> CodecInfo:
+    """OPUS with its library."""
+    return usable_codec("OPUS")
+
+
+@pytest.fixture(scope="session")
+def amrwb(usable_codec: Callable[[str], CodecInfo]) -> CodecInfo:
+    """AMR-WB with its libraries."""
+    return usable_codec("AMR-WB")

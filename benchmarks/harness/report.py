@@ -16,11 +16,17 @@ it and how a kernel joins.
 
 ![G.711 against its peers](g711.png)
 
-Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722), per sample in bulk and minute
-rows. Bank rows are per row of the bank, a frame of one of 64 streams. *Ratio* is the best peer's time over ours, *of
-floor* the floor's time over ours. The floor of a frame is a call that returns a fresh object of the size and computes
-nothing; that of a bulk row is a plain copy of the PCM, for minutes of the result. Every figure is the least slot mean
-of one interleaved run; the machine is shared, so compare within a row only.
+Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; of OPUS and AMR-WB the mean of a
+second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64 streams.
+*Ratio* is the best peer's time over ours, *of floor* the floor's time over ours. The floor of a frame is a call that
+returns a fresh object of the size and computes nothing; that of a bulk row is a plain copy of the PCM, for minutes of
+the result. Every figure is the least slot mean of one interleaved run; the machine is shared, so compare within a row
+only.
+"""
+
+LOSS: Final = """Written by `python -m benchmarks.loss`: what is heard is compared with what is heard without loss.
+Made-up audio has phases of its own, so the log-spectral distance judges concealment (lower is better); FEC brings
+waveforms back, so the segmental SNR judges it (higher is better).
 """
 
 
@@ -29,13 +35,20 @@ def page(result: Result) -> str:
     parts = [HEAD, "## Machine\n", *machine_lines(result["machine"]), "", "## Rows and bars\n"]
     for group, rows in grouped(result):
         parts += [f"### {group}\n", *row_table(rows), ""]
-    parts += [*absent_lines(result), "## Every peer\n"]
+    parts += [*absent_lines(result), *loss_lines(result), "## Every peer\n"]
     parts.append("*Differ* counts the items of a peer's result that are not ours, of all items of the row.\n")
     for _, rows in grouped(result):
         for row in rows:
             parts += [*peer_table(row), ""]
     parts += reasons(result)
     return "\n".join(parts).rstrip() + "\n"
+
+
+def loss_lines(result: Result) -> list[str]:
+    """What concealment is worth, where it was measured."""
+    if not result.get("loss"):
+        return []
+    return ["## Lost packets\n", LOSS, *result["loss"], ""]
 
 
 def grouped(result: Result) -> Iterator[tuple[str, list[RowDict]]]:

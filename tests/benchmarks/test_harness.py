@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import race_g711, race_g722
+from benchmarks import race_amrwb, race_g711, race_g722, race_opus
 from benchmarks.__main__ import group_names
 from benchmarks.harness.model import Absent, Bar, Contender, Race
 from benchmarks.harness.race import DifferentOutputs, differing_items, run
@@ -15,6 +15,7 @@ from benchmarks.harness.report import page
 from benchmarks.harness.signals import speech
 from benchmarks.harness.timing import calls_per_slot, clocked, least_means
 from benchmarks.peers import contenders
+from rtpcodec.codecs import CodecInfo
 
 FLOOR = Contender("empty call", len, (b"",))
 
@@ -112,6 +113,20 @@ def test_every_peer_of_a_frame_computes_the_same(name: str, setup: Any) -> None:
 def test_every_peer_of_g722_is_equal_on_speech(name: str, setup: Any) -> None:
     found = setup()
     assert differing_items(name, found) == [0] * len(found.peers)
+
+
+def test_every_decoder_of_the_same_amrwb_library_gives_the_same(amrwb: CodecInfo) -> None:
+    found = dict(race_amrwb.races())["amrwb decode frame"]()
+    assert amrwb.kind == "frame"
+    assert differing_items("amrwb decode frame", found) == [0] * len(found.peers)
+
+
+@pytest.mark.parametrize(("name", "setup"), list(race_opus.races()))
+def test_every_peer_of_opus_gives_as_much(name: str, setup: Any, opus: CodecInfo) -> None:
+    """Versions of the library and other decoders give other samples, so many as ours."""
+    found = setup()
+    assert opus.name.lower() in name
+    assert len(differing_items(name, found)) == len(found.peers)
 
 
 def test_a_bank_races_one_stream_of_each_peer_for_a_row() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.instructions import complaints, differences
+from benchmarks.instructions import complaints, differences, with_wrappers
 
 KEPT = {"decode 160": 1000.0, "encode 160": 200.0}
 
@@ -31,3 +31,15 @@ def test_a_kernel_that_is_new_or_gone_is_a_complaint() -> None:
 def test_a_count_is_the_difference_of_two_runs() -> None:
     """What both runs have, the loop's start among it, is in neither."""
     assert differences({"decode 160|20": 2050, "decode 160|60": 6050, "": 7}) == {"decode 160": 100.0}
+
+
+def test_a_wrapper_is_what_a_call_adds_to_the_library() -> None:
+    counts = {"call CODEC encode 320": 5600.0, "CODEC encode 320 of the library": 5000.0, "decode 160": 1000.0}
+    assert with_wrappers(counts) == {"decode 160": 1000.0, "wrapper of CODEC encode 320": 600.0}
+
+
+def test_a_wrapper_has_a_limit_of_its_own() -> None:
+    assert complaints(KEPT, KEPT | {"wrapper of CODEC encode 320": 3000.0}) == []
+    assert complaints(KEPT, KEPT | {"wrapper of CODEC encode 320": 3001.0}) == [
+        "wrapper of CODEC encode 320: 3001 instructions, at most 3000 are allowed"
+    ]

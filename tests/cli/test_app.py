@@ -2,15 +2,21 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.app import main
+from rtpcodec.cli.demo import scenario
 from rtpcodec.codecs import codec_names
+from rtpcodec.sim import Carrier, Faults
+from tests.stream.test_frame_codecs import speech
 
 RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
 
@@ -48,6 +54,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--key", __file__], "--key needs --certificate"),
         (["serve", "--certificate", __file__], "no PEM pair"),
         (["serve", "echo", "--file", __file__], "--file is for play, not for echo"),
+        (["serve", "--option", "bitrate"], "--option needs the form NAME=VALUE"),
+        (["serve", "--codec", "OPUS", "--option", "bitrate=5"], "send_options: bitrate is 5, 6000 to"),
+        (["serve", "--amrwb-packing", "storage"], "amrwb_packing is 'storage', one of auto"),
+        (["simulate", "ws://a.example/", "--codec", "OPUS", "--chunk-ms", "30"], "OPUS has no chunks of 30 ms"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -118,7 +128,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
     report = tmp_path / "folder" / "out.json"
     assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
     calls = {call["codec"]: call for call in json.loads(report.read_text())["calls"]}
-    assert list(calls) == list(codec_names())
+    assert list(calls) == [*codec_names(), "MP3"]
     for call in calls.values():
         assert set(call) == {
             "codec",
@@ -126,14 +136,67 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
             "messages_sent",
             "messages_lost",
             "snr_db",
+            "exact",
+            "lsd_db",
+            "stoi",
             "latency_ms_p50",
             "latency_ms_p99",
         }
         assert call["messages_lost"] == 0
         assert 0 < call["latency_ms_p50"] <= call["latency_ms_p99"]
-    assert calls["PCMU"]["snr_db"] >= 35
-    assert calls["PCMA"]["snr_db"] >= 35
-    assert calls["L16"]["snr_db"] is None
+    for name, least_db in (("PCMU", 35), ("PCMA", 35), ("G722", 25)):
+        assert calls[name]["snr_db"] >= least_db
+        assert (calls[name]["lsd_db"], calls[name]["stoi"]) == (None, None)
+    assert [name for name, call in calls.items() if call["exact"]] == ["L16"]
+    for name, most_lsd_db, least_stoi in (("OPUS", 4.5, 0.97), ("AMR-WB", 5.0, 0.97), ("MP3", 3.0, 0.98)):
+        assert calls[name]["snr_db"] is None
+        assert 0 < calls[name]["lsd_db"] < most_lsd_db
+        assert least_stoi < calls[name]["stoi"] <= 1
+    assert calls["MP3"]["messages_sent"] == 1
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.glob("*.wav"))) == 2 * len(calls)
-    assert "PCMU" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "PCMU" in out
+    assert max(map(len, out.partition("Drawing")[0].splitlines())) <= 100
+
+
+def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenario, "ROWS", ("PCMU",))
+    monkeypatch.setattr(scenario, "Carrier", partial(Carrier, faults=Faults(drop=0.2)))
+    assert main(["demo", "--output", str(tmp_path)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("serve", "simulate"),
+    [
+        (["--codec", "OPUS", "--option", "bitrate=16000", "--option", "application=audio"], ["--codec", "OPUS"]),
+        (["--codec", "AMR-WB", "--option", "mode=2"], ["--codec", "AMR-WB", "--amrwb-packing", "octet-aligned"]),
+        (["--mode", "mp3"], ["--mode", "mp3", "--codec", "L16", "--chunk-ms", "40"]),
+    ],
+    ids=["OPUS", "AMR-WB", "MP3"],
+)
+def test_serve_and_simulate_speak_every_codec(tmp_path: Path, serve: list[str], simulate: list[str]) -> None:
+    said = tmp_path / "said.wav"
+    with WavWriter(said, 16000) as wav:
+        wav.write(speech(16000 * 5 // 2))
+    serving = subprocess.Popen([*RTPCODEC, "serve", "echo", "--port", "0", *serve], stdout=subprocess.PIPE, text=True)
+    try:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().split()[-1]
+        heard = tmp_path / "heard.wav"
+        calling = subprocess.run(
+            [*RTPCODEC, "simulate", url, "--audio", str(said), "--heard", str(heard), *simulate],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert calling.returncode == 0, calling.stderr
+        assert re.search(r"messages refused\W+0\b", calling.stdout)
+        pcm, _ = read_wav(heard)
+        assert any(pcm)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(timeout=20) == 0
+        if serving.stdout is not None:
+            serving.stdout.close()

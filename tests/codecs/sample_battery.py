@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec, codec_names
+from rtpcodec.codecs import CodecInfo, codec, codec_names
+from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {"L16": [{"byte_order": "little"}, {"byte_order": "big"}]}
 """Options that a codec requires, each value of them; a codec that is not named here needs none."""
@@ -28,11 +29,15 @@ class Case:
     def __str__(self) -> str:
         return "-".join([self.info.name, str(self.rate_hz), *map(str, self.options.values())])
 
-    def encoder(self) -> Encoder:
-        return self.info.encoder(self.rate_hz, **self.options)
+    def encoder(self) -> SampleEncoder:
+        made = self.info.encoder(self.rate_hz, **self.options)
+        assert isinstance(made, SampleEncoder)
+        return made
 
-    def decoder(self) -> Decoder:
-        return self.info.decoder(self.rate_hz, **self.options)
+    def decoder(self) -> SampleDecoder:
+        made = self.info.decoder(self.rate_hz, **self.options)
+        assert isinstance(made, SampleDecoder)
+        return made
 
     def pcm(self, units: int, seed: int = 1) -> bytes:
         """So many units of noise, loud and soft."""

@@ -1,9 +1,11 @@
 """The kept corpus, a few mutations of it, and that a finding is kept."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from rtpcodec.codecs import CodecInfo
 from tests.fuzz.__main__ import hunt
 from tests.fuzz.mutation import MAX_OCTETS, Mutator
 from tests.fuzz.targets import CORPUS, corpus_of, load, names
@@ -11,14 +13,21 @@ from tests.fuzz.targets import CORPUS, corpus_of, load, names
 FAULTY = "tests.fuzz.faulty"
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.fixture(params=names())
+def name(request: pytest.FixtureRequest, usable_codec: Callable[[str], CodecInfo]) -> str:
+    """Each target that can run here."""
+    target: str = request.param
+    if needed := getattr(load(target), "NEEDS", None):
+        usable_codec(needed)
+    return target
+
+
 def test_every_target_has_a_corpus_that_is_clean(name: str) -> None:
     assert len(list((CORPUS / name).glob("*"))) >= 10
     target = load(name)
     assert all(target.run(data) > 0 for data in corpus_of(name))
 
 
-@pytest.mark.parametrize("name", names())
 def test_mutations_are_clean(name: str) -> None:
     target, mutator = load(name), Mutator(corpus_of(name), seed=3)
     for _ in range(1500):

@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import rtpcodec.kernels
+from benchmarks.harness.signals import speech
 from rtpcodec import G722DecoderBank, G722EncoderBank, codec
+from rtpcodec.codecs import FrameDecoder, FrameEncoder
+from rtpcodec.codecs._opus import OpusDecoder
+from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
 ITEMS = 160
 SAMPLE_OCTETS = (2, 4)
@@ -103,11 +107,52 @@ def g722_calls() -> Iterator[Call]:
     for maker in (made.encoder, made.decoder):
         yield Call(maker.__name__, maker, (16000,))
         yield Call(maker.__name__, maker, (8000,), ValueError)
+    assert isinstance(encoder, SampleEncoder)
+    assert isinstance(decoder, SampleDecoder)
     for coder in (encoder, decoder):
         yield Call("copy", coder.copy, ())
         yield Call("reset", coder.reset, ())
     yield from _calls_of_bank("G722EncoderBank.encode", G722EncoderBank(6), np.zeros((6, 80), np.int16))
     yield from _calls_of_bank("G722DecoderBank.decode", G722DecoderBank(6), np.zeros((6, 40), np.uint8))
+
+
+def frame_codec_calls() -> Iterator[Call]:
+    """Good and bad calls of OPUS and AMR-WB, where their libraries are here."""
+    for name, wrong in (("OPUS", b"\x03\x00"), ("AMR-WB", b"\x44\x00")):
+        made = codec(name)
+        if any(library.status().error for library in made.libraries):
+            continue
+        encoder, decoder = made.encoder(), made.decoder()
+        assert isinstance(encoder, FrameEncoder)
+        assert isinstance(decoder, FrameDecoder)
+        pcm = speech(encoder.frame_samples, made.sample_rate_hz()).tobytes()
+        frame = encoder.encode(pcm)
+        room = bytearray(max(encoder.max_octets, len(pcm)))
+        for kind in (bytes, bytearray, memoryview):
+            yield Call(f"{name} encode", encoder.encode, (kind(pcm),))
+            yield Call(f"{name} encode_into", encoder.encode_into, (kind(pcm), room))
+            yield Call(f"{name} decode", decoder.decode, (kind(frame),))
+            yield Call(f"{name} decode_into", decoder.decode_into, (kind(frame), room))
+        yield Call(f"{name} encode", encoder.encode, (pcm[2:],), ValueError)
+        yield Call(f"{name} encode", encoder.encode, (None,), TypeError)
+        yield Call(f"{name} encode_into", encoder.encode_into, (pcm, bytearray(3)), ValueError)
+        yield Call(f"{name} encode_into", encoder.encode_into, (pcm, bytes(room)), BufferError)
+        yield Call(f"{name} decode", decoder.decode, (wrong,), ValueError)
+        yield Call(f"{name} decode", decoder.decode, (None,), TypeError)
+        yield Call(f"{name} decode_into", decoder.decode_into, (frame, bytearray(3)), ValueError)
+        yield Call(f"{name} decode_into", decoder.decode_into, (wrong, room), ValueError)
+        yield Call(f"{name} conceal", decoder.conceal, (len(pcm) // 2,))
+        yield Call(f"{name} conceal", decoder.conceal, (1,), ValueError)
+        for coder in (encoder, decoder):
+            yield Call(f"{name} reset", coder.reset, ())
+            if isinstance(coder, SampleEncoder | SampleDecoder):
+                yield Call(f"{name} copy", coder.copy, ())
+        if isinstance(decoder, OpusDecoder):
+            yield Call(f"{name} decode_fec", decoder.decode_fec, (frame, 320))
+            yield Call(f"{name} decode_fec", decoder.decode_fec, (wrong, 320), ValueError)
+        yield Call(f"{name} encoder", made.encoder, ())
+        yield Call(f"{name} encoder", made.encoder, (44100,), ValueError)
+        yield Call(f"{name} decoder", made.decoder, ())
 
 
 def _calls_of_bank(name: str, bank: G722EncoderBank | G722DecoderBank, table: Any) -> Iterator[Call]:

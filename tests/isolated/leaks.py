@@ -12,9 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.isolated.kernel_calls import Call, calls, g722_calls
+from tests.isolated.kernel_calls import Call, calls, frame_codec_calls, g722_calls
 
 CALLS = 3_000_000
+FRAME_CODEC_CALLS = 1000
+"""Of each kind: a frame costs a thousand times what a kernel's call does."""
 SLACK_BLOCKS = SLACK_REFERENCES = 20
 """Free lists and None are shared with all other code and move by a few; a leak takes one a call."""
 SLACK_OCTETS = 8192
@@ -71,9 +73,9 @@ def repeat(call: Call, times: int) -> None:
         raise AssertionError(f"{call.name} with {args} gives no {error.__name__}")
 
 
-def check(call: Call, times: int) -> str | None:
+def check(call: Call, times: int, warm: int = 300) -> str | None:
     """What a call leaves behind, or None."""
-    repeat(call, 300)
+    repeat(call, warm)
     gc.collect()
     references = [sys.getrefcount(arg) for arg in call.args]
     blocks, octets = sys.getallocatedblocks(), octets_in_use()
@@ -90,17 +92,22 @@ def main(total: int) -> int:
     """Check all calls, then the size of the process."""
     every = [*calls(), *g722_calls()]
     times = max(1000, total // len(every))
+    slow = list(frame_codec_calls())
     for call in every:
         repeat(call, 300)
+    for call in slow:
+        repeat(call, 20)
     size, start = rss_octets(), time.perf_counter()
     found = [text for call in every if (text := check(call, times))]
+    found += [text for call in slow if (text := check(call, FRAME_CODEC_CALLS, warm=20))]
     grown = rss_octets() - size
     if grown > SLACK_RSS_OCTETS:
         found.append(f"the process has grown by {grown} octets")
     for text in found:
         print("leak:", text)
     print(
-        f"{times * len(every)} calls of {len({call.name for call in every})} functions in "
+        f"{times * len(every) + FRAME_CODEC_CALLS * len(slow)} calls of "
+        f"{len({call.name for call in [*every, *slow]})} functions in "
         f"{time.perf_counter() - start:.1f} s, grown by {grown} octets: {'LEAKS' if found else 'no leak'}"
     )
     return 1 if found else 0

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, codec
+from rtpcodec.codecs import CodecInfo, FrameDecoder
 from rtpcodec.kernels import g711, g722, g722_lanes, pcm, resample
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
 
@@ -93,6 +94,19 @@ def test_g722_allocates_its_result_only() -> None:
     # 200 samples: a count beyond 256 is an object of its own.
     assert peak_octets(encoder.encode_into, bytes(640), bytearray(160)) == 0
     assert peak_octets(decoder.decode_into, bytes(100), bytearray(400)) == 0
+
+
+@pytest.mark.parametrize("name", ["OPUS", "AMR-WB"])
+def test_a_frame_codec_allocates_its_result_only(name: str, usable_codec: Callable[[str], CodecInfo]) -> None:
+    encoder, decoder = usable_codec(name).encoder(), usable_codec(name).decoder()
+    assert isinstance(decoder, FrameDecoder)
+    frame = encoder.encode(bytes(640))
+    assert peak_octets(encoder.encode, bytes(640)) <= sys.getsizeof(bytes(100))
+    assert peak_octets(decoder.decode, frame) == sys.getsizeof(bytes(640))
+    assert peak_octets(decoder.conceal, 320) == sys.getsizeof(bytes(640))
+    assert peak_octets(encoder.encode_into, bytes(640), bytearray(1276)) == 0
+    # A count beyond 256 is an object of its own, of 28 octets in a block of 32.
+    assert peak_octets(decoder.decode_into, frame, bytearray(640)) <= 32
 
 
 def test_a_bank_of_g722_allocates_nothing_with_a_given_array() -> None:

@@ -60,8 +60,8 @@ def open_stream(
         faults=faults or Faults(),
         seed=seed,
     )
-    own = AudioFormat(codec(name), rate_hz, variations.l16_byte_order)
-    formats = agree(wanted, own, line.speech, transcodes=variations.transcodes)
+    own = AudioFormat.of(codec(name), rate_hz, variations)
+    formats = agree(wanted, own, line.speech, transcodes=variations.transcodes, chunk_ms=variations.chunk_ms)
     return CarrierStream(line, wanted, formats, STREAM_ID, now_ms=now_ms, utc_ms=UTC_MS)
 
 

@@ -89,7 +89,7 @@ def test_without_a_token_connected_says_none() -> None:
     [
         ("PCMA", 8000, "default", "PCMA", 8000),
         ("PCMA", 8000, "PCMU", "PCMU", 8000),
-        ("PCMU", 8000, "OPUS", "PCMU", 8000),
+        ("PCMU", 8000, "G729", "PCMU", 8000),
         ("L16", 24000, "default", "L16", 24000),
     ],
 )

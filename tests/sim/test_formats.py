@@ -6,7 +6,7 @@ import pytest
 
 from rtpcodec import codec, codec_names
 from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import AudioFormat, StreamFormats, agree
+from rtpcodec.sim.formats import AudioFormat, Mp3Format, StreamFormats, agree
 from rtpcodec.sim.refusals import Refused
 from rtpcodec.sim.speech import Speech
 
@@ -17,8 +17,8 @@ def agreed(call: str = "PCMU", rate_hz: int = 8000, *, transcodes: bool = True, 
     return agree(request, own, Speech([b""], 16000 if call == "L16" else 8000), transcodes=transcodes)
 
 
-def named(found: AudioFormat) -> tuple[str, int]:
-    return found.info.name, found.sample_rate_hz
+def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
+    return found.name, found.sample_rate_hz
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,9 @@ def named(found: AudioFormat) -> tuple[str, int]:
         ("PCMU", "PCMA", ("PCMA", 8000)),
         ("PCMU", "L16", ("L16", 16000)),
         ("L16", "PCMU", ("PCMU", 8000)),
-        ("PCMU", "AMR-WB", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
+        ("PCMU", "AMR-WB", ("AMR-WB", 16000)),
+        ("PCMU", "OPUS", ("OPUS", 16000)),
+        ("PCMU", "G729", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
     ],
 )
 def test_the_media_are_what_was_wished_or_else_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
@@ -58,6 +60,10 @@ def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
         ("L16", 8000, ("L16", 8000)),
         ("L16", 22050, ("L16", 22050)),
         ("L16", 48000, ("L16", 48000)),
+        ("OPUS", 8000, ("OPUS", 8000)),
+        ("OPUS", 22050, ("OPUS", 16000)),
+        ("OPUS", 48000, ("OPUS", 48000)),
+        ("AMR-WB", 8000, ("AMR-WB", 16000)),
     ],
 )
 def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
@@ -68,21 +74,41 @@ def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
 
 def test_return_audio_that_cannot_be_decoded_is_refused() -> None:
     with pytest.raises(Refused) as found:
-        agreed(return_codec="OPUS")
+        agreed(return_codec="G729")
     assert found.value.as_json()["errors"] == [
         {
             "code": "90046",
             "title": "Media Streaming Failed",
             "detail": "this simulator cannot decode stream_bidirectional_codec: "
-            "no codec is named 'OPUS'; known: " + ", ".join(codec_names()),
+            "no codec is named 'G729'; known: " + ", ".join(codec_names()),
         }
     ]
 
 
-def test_in_mode_mp3_the_return_codec_does_not_matter() -> None:
-    request = StreamRequest(stream_url="ws://h/", mode="mp3", return_codec="OPUS")
-    own = AudioFormat(codec("PCMU"), 8000, "little")
-    assert named(agree(request, own, Speech([b""], 8000), transcodes=True).returned) == ("PCMU", 8000)
+@pytest.mark.parametrize("rate_hz", [8000, 22050])
+def test_in_mode_mp3_the_phone_hears_at_the_calls_own_rate(rate_hz: int) -> None:
+    request = StreamRequest(stream_url="ws://h/", mode="mp3", return_codec="OPUS", tracks="both_tracks")
+    own = AudioFormat(codec("PCMU" if rate_hz == 8000 else "L16"), rate_hz, "little")
+    assert agree(request, own, Speech([b""], rate_hz), transcodes=True).returned == Mp3Format(rate_hz)
+
+
+@pytest.mark.parametrize(
+    ("name", "chunk_ms", "text"),
+    [
+        ("OPUS", 30, r"^OPUS has no chunks of 30 ms, only of 20, 40 and so on to 60$"),
+        ("OPUS", 100, "^OPUS has no chunks of 100 ms"),
+        ("AMR-WB", 30, r"^AMR-WB has no chunks of 30 ms, only of 20, 40 and so on to 1000$"),
+        ("AMR-WB", 1020, "^AMR-WB has no chunks of 1020 ms"),
+    ],
+)
+def test_a_chunk_of_a_frame_codec_is_one_payload(name: str, chunk_ms: int, text: str) -> None:
+    form = AudioFormat(codec(name), 16000)
+    with pytest.raises(ValueError, match=text):
+        form.samples_in_ms(chunk_ms)
+    request = StreamRequest(stream_url="ws://h/", mode="rtp", codec=name)
+    pcmu = AudioFormat(codec("PCMU"), 8000)
+    found = agree(request, pcmu, Speech([b""], 8000), transcodes=True, chunk_ms=chunk_ms).media
+    assert named(found) == ("PCMU", 8000), "as for any pair that cannot be transcoded"
 
 
 def test_an_outbound_track_that_cannot_be_resampled_is_refused() -> None:
@@ -97,5 +123,5 @@ def test_chunks_are_whole_samples() -> None:
     assert l16.samples_in_ms(20) == 441
     with pytest.raises(ValueError, match=r"^30 ms are no whole number of samples at 22050 Hz$"):
         l16.samples_in_ms(30)
-    assert l16.encoder().encode(b"\x01\x00") == b"\x00\x01"
+    assert l16.encoder(20).encode(b"\x01\x00") == b"\x00\x01"
     assert l16.decoder().decode(b"\x00\x01") == b"\x01\x00"

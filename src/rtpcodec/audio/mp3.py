@@ -23,6 +23,7 @@ from rtpcodec.audio.mp3_frames import (
     RATES_HZ,
     Info,
     info_frame,
+    silent_frame,
 )
 from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import Part, parts_of
@@ -170,16 +171,24 @@ def decode(data: Buffer) -> tuple[bytes, int]:
 def decode_parts(data: Buffer) -> list[tuple[bytes, int]]:
     """Native int16 mono PCM and rate in Hz of each part. ValueError: not an MP3, as `require_mp3`. MissingExtra."""
     octets = _octets(data)
-    return [(_decode(part.file(octets), part), part.header.stream.sample_rate_hz) for part in _parts(octets)]
+    return [(_decode(octets, part), part.header.stream.sample_rate_hz) for part in _parts(octets)]
 
 
-def _decode(file: bytes, part: Part) -> bytes:
+def _decode(data: bytes, part: Part) -> bytes:
+    """A part's samples, all of them: one silent frame more brings out the last 529, and is told to be padding."""
     soundfile = _soundfile()
+    frames = part.raw(data)
+    frames += silent_frame(frames[:HEADER_OCTETS])
+    delay = part.delays[0] if part.delays else 0
+    info = Info(part.frames + 1, len(frames), delay, part.header.samples)
+    file = info_frame(frames[:HEADER_OCTETS], info, is_vbr=part.is_vbr) + frames
     try:
         with soundfile.SoundFile(io.BytesIO(file)) as reader:
-            pcm = reader.read(dtype="int16", always_2d=True)
+            pcm = reader.read(part.samples, dtype="int16", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"libsndfile cannot decode MP3 of {part.frames} frames: {error}") from None
+        raise ValueError(
+            f"libsndfile cannot decode the MP3, {part.frames} frames of {part.header.stream}: {error}"
+        ) from None
     if pcm.shape[1] == 1:
         return bytes(pcm.tobytes())
     mixed = (pcm[:, 0].astype(np.int32) + pcm[:, 1]) >> 1

@@ -13,8 +13,6 @@ HEADER_OCTETS: Final = 4
 CRC_OCTETS: Final = 2
 MAX_FRAME_OCTETS: Final = 1441
 """MPEG-1, 320 kbit/s, 32 kHz, padded."""
-DECODER_DELAY_SAMPLES: Final = 529
-"""What a decoder adds: 528 of overlapped windows and the filter bank, and 1."""
 ENCODER_DELAY_SAMPLES: Final = 576
 """What LAME adds, whatever the rate."""
 
@@ -117,9 +115,9 @@ class Info(NamedTuple):
     octets: int | None
     """Of the file from the header frame's first octet on."""
     delay_samples: int | None
-    """The encoder's, without the decoder's 529."""
+    """The encoder's, without that of a decoder, 529."""
     padding_samples: int | None
-    """The encoder's at the end, of which a decoder's delay uses up 529."""
+    """The encoder's at the end, of which a decoder needs 529 to bring out all samples."""
 
 
 def _number(data: bytes, offset: int, octets: int = 4) -> int:
@@ -175,6 +173,14 @@ def info_frame(like: bytes, info: Info, *, is_vbr: bool) -> bytes:
         body += in_all + bytes(2)
         body += crc16(body).to_bytes(2, "big")
     return body.ljust(octets, b"\0")
+
+
+def silent_frame(like: bytes) -> bytes:
+    """A frame of no main data, which brings out what a decoder still holds, to follow one that begins like this."""
+    header = read_header(like, 0)
+    if header is None:
+        raise ValueError(f"octets {like[:HEADER_OCTETS].hex()} are no header of an MP3 frame")
+    return bytes([0xFF, like[1] | 1, like[2], like[3]]).ljust(header.octets, b"\0")
 
 
 def crc16(octets: bytes) -> int:

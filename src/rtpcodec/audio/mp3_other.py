@@ -7,7 +7,7 @@ import binascii
 import re
 from typing import Final
 
-from rtpcodec.audio.mp3_frames import read_header
+from rtpcodec.audio.mp3_frames import read_header, read_info
 from rtpcodec.audio.mp3_scan import begins_tag, tag_end
 
 _HEAD_OCTETS: Final = 256
@@ -54,7 +54,7 @@ def describe_frameless(data: bytes) -> str:
         return f"cut within a tag: {at} octets are needed, {len(data)} are there"
     if at == len(data):
         return f"{at} octets of tags without a frame"
-    return _cut_frame(data, at) or f"nothing known, it begins with octets {data[at : at + 8].hex(' ')}"
+    return _lonely_frame(data, at) or f"nothing known, it begins with octets {data[at : at + 8].hex(' ')}"
 
 
 def _behind_tags(data: bytes) -> int:
@@ -66,7 +66,7 @@ def _behind_tags(data: bytes) -> int:
     return at
 
 
-def _cut_frame(data: bytes, at: int) -> str | None:
+def _lonely_frame(data: bytes, at: int) -> str | None:
     header = read_header(data, at)
     if header is None:
         return None
@@ -74,6 +74,8 @@ def _cut_frame(data: bytes, at: int) -> str | None:
         return "MP3 of free format, which tells no bit rate"
     if at + header.octets > len(data):
         return f"cut within its only frame: {header.octets} octets are needed, {len(data) - at} are there"
+    if read_info(data, at, header) is not None:
+        return "a header frame (Xing, Info or VBRI) without the frames that it tells of"
     return None
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rtpcodec.audio.mp3_frames import (
-    DECODER_DELAY_SAMPLES,
     HEADER_OCTETS,
     MAX_FRAME_OCTETS,
     FrameHeader,
@@ -40,6 +39,7 @@ _LYRICS_END: Final = re.compile(rb"LYRICSEND|\d{6}LYRICS200")
 _CANDIDATE: Final = re.compile(
     rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][^\xf0-\xff]|ID3[\x02-\x04]|APETAGEX|LYRICSBEGIN", re.DOTALL
 )
+_CANDIDATE_OCTETS: Final = len("LYRICSBEGIN")
 
 
 @dataclass(slots=True)
@@ -47,8 +47,10 @@ class Part:
     """One of the glued files: where its frames lie, without tags and header frame."""
 
     header: FrameHeader
-    """Of its first frame, of the header frame if it has one."""
+    """Of its first frame; before that is known, of its header frame."""
     info: Info | None = None
+    info_octets: int = 0
+    """Of its header frame."""
     frames: int = 0
     octets: int = 0
     """Of its frames."""
@@ -77,8 +79,7 @@ class Part:
         delay, padding = self.info.delay_samples, self.info.padding_samples
         if self.info.frames and self.info.frames > self.frames:
             padding = 0  # its end is cut off
-        total = self.frames * self.header.samples
-        return (delay, padding) if delay + max(padding, DECODER_DELAY_SAMPLES) <= total else None
+        return (delay, padding) if delay + padding <= self.frames * self.header.samples else None
 
     @property
     def samples(self) -> int:
@@ -91,7 +92,7 @@ class Part:
         info = self.info
         if info is None or not info.frames or info.frames != self.frames:
             return False
-        return not info.octets or 0 < info.octets - self.octets <= MAX_FRAME_OCTETS
+        return info.octets in {None, self.octets, self.octets + self.info_octets}
 
     def raw(self, data: bytes) -> bytes:
         """Its frames alone."""
@@ -154,8 +155,10 @@ def _is_sync(data: bytes, at: int, header: FrameHeader) -> bool:
 
 def _resync(data: bytes, at: int, end: int) -> int | None:
     """The first offset before `end` where frames or a tag begin again."""
-    for found in _CANDIDATE.finditer(data, at, min(end, len(data))):
+    for found in _CANDIDATE.finditer(data, at, end + _CANDIDATE_OCTETS - 1):
         start = found.start()
+        if start >= end:
+            break
         header = read_header(data, start)
         if begins_tag(data, start) if header is None else _is_sync(data, start, header):
             return start
@@ -212,7 +215,10 @@ def walk(data: bytes) -> Iterator[tuple[int, FrameHeader | None]]:
         if header and ((header.stream is stream and header.octets) or _is_sync(data, at, header)):
             end = at + header.octets
             following = read_header(data, end)
-            is_whole = following is not None or end == size or begins_tag(data, end)
+            if following:
+                is_whole = following.stream is header.stream or _is_sync(data, end, following)
+            else:
+                is_whole = end == size or begins_tag(data, end)
             again = None if is_whole else _resync(data, at + HEADER_OCTETS, end)
             if again is None:
                 if end > size:
@@ -247,7 +253,7 @@ def parts_of(data: bytes) -> list[Part]:
             continue
         info = read_info(data, at, header)
         if info is not None or part is None or part.header.stream is not header.stream or part.is_full:
-            part = Part(header, info)
+            part = Part(header, info, header.octets if info else 0)
             parts.append(part)
             if len(parts) > MAX_PARTS:
                 raise ValueError(f"more than {MAX_PARTS} MP3 files are glued together, octet {at} begins the last")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.cli.options import Codec, Mode, Rate
 from rtpcodec.client import CallControl, CommandResult
 from rtpcodec.stream.plan import StreamPlan
 
@@ -26,12 +27,12 @@ def start(
     stream_url: Annotated[str, typer.Argument(metavar="URL", help="Where the carrier connects to: `wss://...`")],
     api_key: ApiKey = None,
     base_url: BaseUrl = None,
-    codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
+    codec: Codec = "PCMU",
+    rate: Rate = 0,
     receive_codec: Annotated[
         str, typer.Option(help="Codec that we would like to get. default: the call's.")
     ] = "default",
-    mode: Annotated[str, typer.Option(help="How audio goes back: `rtp` or `mp3`.")] = "rtp",
+    mode: Mode = "rtp",
     tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
     legs: Annotated[str, typer.Option(help="Who hears us: `self`, `opposite` or `both`.")] = "self",
     token: Annotated[

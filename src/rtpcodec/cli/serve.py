@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.cli.options import AmrWbPacking, Codec, Mode, Rate, SendOption, send_options
 from rtpcodec.server import handlers, run
 from rtpcodec.server.settings import Handler
 from rtpcodec.stream.plan import StreamPlan
@@ -30,16 +31,27 @@ def serve(
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")
     ] = None,
-    codec: Annotated[str, typer.Option(help="Codec of the audio that we send.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
+    codec: Codec = "PCMU",
+    rate: Rate = 0,
+    mode: Mode = "rtp",
+    option: SendOption = None,
+    amrwb_packing: AmrWbPacking = "auto",
     folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
-    file: Annotated[Path | None, typer.Option(help="WAV file that `play` plays.", exists=True, dir_okay=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="WAV or MP3 file that `play` plays.", exists=True, dir_okay=False)
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
     drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may go on after SIGTERM.")] = 10.0,
 ) -> None:
     """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
-    plan = StreamPlan(send_codec=codec, send_rate_hz=rate)
+    plan = StreamPlan(
+        send_codec=codec,
+        send_rate_hz=rate,
+        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
+        send_options=send_options(option),
+        amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
+    )
     run(
         _handler(task, folder, file),
         plan=plan,

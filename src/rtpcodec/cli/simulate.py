@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,9 @@ from rich.table import Table
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.cli.demo.measure import percentile
 from rtpcodec.cli.demo.scenario import PLAYOUT_DELAY_MS, SPEECH, TAIL_MS
+from rtpcodec.cli.options import Mode, Rate
 from rtpcodec.client import AsyncCallControl
-from rtpcodec.sim import CallReport, Carrier, Faults
+from rtpcodec.sim import CallReport, Carrier, Faults, SimulatedCall, Variations
 from rtpcodec.stream.plan import StreamPlan
 
 Percent = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT")]
@@ -24,8 +27,15 @@ Percent = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT")]
 def simulate(
     stream_url: Annotated[str, typer.Argument(metavar="URL", help="The endpoint: `ws://127.0.0.1:8080/`")],
     audio: Annotated[Path, typer.Option(help="16-bit mono WAV that the caller says.", exists=True)] = SPEECH,
-    codec: Annotated[str, typer.Option(help="Codec of both directions.")] = "PCMU",
-    rate: Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")] = 0,
+    codec: Annotated[
+        str, typer.Option(help="Codec of both directions; in mode mp3, of the way to the endpoint.")
+    ] = "PCMU",
+    rate: Rate = 0,
+    mode: Mode = "rtp",
+    chunk_ms: Annotated[int, typer.Option(help="Audio in one message.")] = 20,
+    amrwb_packing: Annotated[
+        str, typer.Option(help="`bandwidth-efficient` or `octet-aligned`, in both directions.")
+    ] = "bandwidth-efficient",
     tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
@@ -39,7 +49,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Makes the faults repeatable.")] = 0,
 ) -> None:
     """Call an endpoint as a carrier would: stream a WAV file to it, and play what it answers."""
-    plan = StreamPlan(send_codec=codec, send_rate_hz=rate, tracks=tracks)  # type: ignore[arg-type]  # checked there
+    call_plan = StreamPlan(send_codec=codec, send_rate_hz=rate, tracks=tracks)  # type: ignore[arg-type]  # checked there
+    wishes = call_plan if mode == "rtp" else StreamPlan(mode=mode, tracks=tracks)  # type: ignore[arg-type]
+    variations = Variations(chunk_ms=chunk_ms, amrwb_packing=amrwb_packing)  # type: ignore[arg-type]
     faults = Faults(
         drop=drop / 100,
         duplicate=duplicate / 100,
@@ -47,7 +59,16 @@ def simulate(
         stall_ms=stall_ms,
         stall_every_s=stall_every_s,
     )
-    report = asyncio.run(_call(plan, stream_url, audio, token, faults, seed))
+    new_call = partial(
+        Carrier.new_call,
+        speech=audio,
+        codec=codec,
+        sample_rate_hz=call_plan.send_sample_rate_hz,
+        tail_ms=TAIL_MS,
+        playout_delay_ms=PLAYOUT_DELAY_MS,
+        variations=variations,
+    )
+    report = asyncio.run(_call(new_call, wishes, stream_url, token, faults, seed))
     Console().print(_table(report))
     if heard is not None:
         with WavWriter(heard, report.heard_hz) as wav:
@@ -55,17 +76,16 @@ def simulate(
 
 
 async def _call(
-    plan: StreamPlan, stream_url: str, audio: Path, token: str | None, faults: Faults, seed: int
+    new_call: Callable[[Carrier], SimulatedCall],
+    plan: StreamPlan,
+    stream_url: str,
+    token: str | None,
+    faults: Faults,
+    seed: int,
 ) -> CallReport:
     api_key = secrets.token_urlsafe()
     async with Carrier(api_key, seed, faults) as carrier:
-        call = carrier.new_call(
-            audio,
-            codec=plan.send_codec,
-            sample_rate_hz=plan.send_sample_rate_hz,
-            tail_ms=TAIL_MS,
-            playout_delay_ms=PLAYOUT_DELAY_MS,
-        )
+        call = new_call(carrier)
         async with AsyncCallControl(api_key, base_url=carrier.base_url) as control:
             await control.start_streaming(
                 call.call_control_id, stream_url=stream_url, stream_auth_token=token, **plan.command_fields()
@@ -83,6 +103,7 @@ def _table(report: CallReport) -> Table:
         ("media messages sent", report.media_sent),
         ("media messages received", report.media_received),
         ("marks returned", report.marks_returned),
+        ("messages refused", report.errors_sent),
         (
             "chunks dropped, duplicated, reordered",
             f"{report.chunks_dropped}, {report.chunks_duplicated}, {report.chunks_reordered}",

@@ -141,6 +141,7 @@ cdef class AmrWbEncoder:
         """
         cdef Py_buffer view
         cdef uint8_t out[MAX_OCTETS]
+        cdef int octets
         take_pcm(pcm, &view)
         try:
             octets = self.run(&view, out)

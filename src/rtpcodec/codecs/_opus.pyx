@@ -30,11 +30,11 @@ cdef enum:
     MAX_SAMPLES = 5760           # 120 ms at 48 kHz
     MAX_ENCODED_OCTETS = 3831    # 60 ms in three frames of 1275 octets, with their lengths and count
     MAX_MS = 120
-    MAX_PACKET_OCTETS = 1 << 20  # the library counts in 32 bits; padding makes longer packets valid, not useful
+    MAX_PACKET_OCTETS = 65535    # as opus_packet.MAX_OCTETS
 
-APPLICATIONS = {"voip": 2048, "audio": 2049, "lowdelay": 2051}
-FRAMES_MS = (2.5, 5, 10, 20, 40, 60)
-MIN_SILK_MS = 10
+_APPLICATIONS = {"voip": 2048, "audio": 2049, "lowdelay": 2051}
+_FRAMES_MS = (2.5, 5, 10, 20, 40, 60)
+_MIN_SILK_MS = 10
 
 ctypedef struct Library:
     int (*encoder_size)(int) noexcept nogil
@@ -112,19 +112,20 @@ cdef class _State:
 
 cdef object checked_options(object application, object frame_ms, object complexity, object bitrate, object loss, fec):
     """ValueError for the first option that cannot be."""
-    if application not in APPLICATIONS:
-        raise ValueError(f"application is {application!r}, allowed are {', '.join(APPLICATIONS)}")
-    if frame_ms not in FRAMES_MS:
-        raise ValueError(f"frame_ms is {frame_ms!r}, allowed are {', '.join(map(str, FRAMES_MS))}")
+    if application not in _APPLICATIONS:
+        raise ValueError(f"application is {application!r}, allowed are {', '.join(_APPLICATIONS)}")
+    if frame_ms not in _FRAMES_MS:
+        raise ValueError(f"frame_ms is {frame_ms!r}, allowed are {', '.join(map(str, _FRAMES_MS))}")
     if complexity not in range(11):
         raise ValueError(f"complexity is {complexity!r}, 0 to 10 are allowed")
-    if bitrate is not None and not 6000 <= bitrate <= 510_000:
-        raise ValueError(f"bitrate is {bitrate!r}, 6000 to 510000 bit/s are allowed")
+    # RFC 6716 section 2.1.1 begins at 6 kbit/s; the library codes one channel with no more than 300.
+    if bitrate is not None and not 6000 <= bitrate <= 300_000:
+        raise ValueError(f"bitrate is {bitrate!r}, 6000 to 300000 bit/s are allowed")
     if loss not in range(101):
         raise ValueError(f"expected_loss_percent is {loss!r}, 0 to 100 are allowed")
     if fec and not loss:
         raise ValueError("fec needs expected_loss_percent above 0, at 0 the library adds none")
-    if fec and (application == "lowdelay" or frame_ms < MIN_SILK_MS):
+    if fec and (application == "lowdelay" or frame_ms < _MIN_SILK_MS):
         raise ValueError("fec is a part of SILK, which has no frames below 10 ms and no application 'lowdelay'")
 
 
@@ -133,10 +134,11 @@ cdef object checked_options(object application, object frame_ms, object complexi
 cdef class OpusEncoder(_State):
     """Opus packets of native int16 mono PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
 
-    bitrate is bit/s, 6000 to 510000, None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
-    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next and
-    needs expected_loss_percent, 1 to 100. dtx: silence becomes packets of 1 or 2 octets. vbr=False: packets of one size.
-    ValueError: an option outside these. MissingLibrary: libopus is not here.
+    bitrate is bit/s, 6000 to 300000, None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
+    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next where
+    the bitrate has room (24000 and more at 16 kHz); it needs expected_loss_percent, 1 to 100. dtx: silence becomes
+    packets of 1 or 2 octets. vbr=False: one size of packet. ValueError: an option outside these. MissingLibrary:
+    libopus is not here.
 
     For one thread at a time: a second one inside gets RuntimeError.
     """
@@ -151,7 +153,7 @@ cdef class OpusEncoder(_State):
         checked_options(application, frame_ms, complexity, bitrate, expected_loss_percent, fec)
         open_library()
         self.allocate(opus.encoder_size(1))
-        cdef int code = opus.encoder_init(self._block, sample_rate_hz, 1, APPLICATIONS[application])
+        cdef int code = opus.encoder_init(self._block, sample_rate_hz, 1, _APPLICATIONS[application])
         if code:
             raise fault("encoder", code)
         self.info = info
@@ -201,6 +203,7 @@ cdef class OpusEncoder(_State):
         """
         cdef Py_buffer view
         cdef uint8_t out[MAX_ENCODED_OCTETS]
+        cdef int octets
         take_pcm(pcm, &view)
         try:
             octets = self.run(&view, out)
@@ -287,10 +290,11 @@ cdef class OpusDecoder(_State):
     def decode(self, packet, /):
         """The audio of one packet.
 
-        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 section 3.4); nothing is taken in.
+        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 3.4). Nothing is taken in.
         """
         cdef Py_buffer view
         cdef int16_t pcm[MAX_SAMPLES]
+        cdef int samples
         take_octets(packet, &view, "packet")
         try:
             samples = self.samples_of(&view)
@@ -307,6 +311,7 @@ cdef class OpusDecoder(_State):
         cdef Py_buffer view
         cdef Py_buffer room
         cdef int16_t pcm[MAX_SAMPLES]
+        cdef int samples
         take_octets(packet, &view, "packet")
         try:
             samples = self.samples_of(&view)
@@ -321,7 +326,7 @@ cdef class OpusDecoder(_State):
         return samples
 
     def conceal(self, samples, /):
-        """What the decoder makes up for so many lost samples, which fades to silence in a long gap.
+        """What the decoder makes up for so many lost samples; in a long gap it falls to background noise.
 
         ValueError: not a multiple of 2.5 ms, or more than 120 ms.
         """
@@ -370,7 +375,7 @@ cdef class OpusDecoder(_State):
 
 
 cdef object refusal(const Py_buffer* packet):
-    """What our parser has against a packet that the library refuses."""
+    """What our parser, which gives rules and numbers, has against a packet that the library refuses."""
     try:
         opus_packet.parse(PyBytes_FromStringAndSize(<char*>packet.buf, packet.len))
     except PayloadError as error:

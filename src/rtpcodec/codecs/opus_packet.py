@@ -17,6 +17,8 @@ CLOCK_HZ = 48000
 MAX_FRAME_OCTETS = 1275
 MAX_TICKS = 5760
 """120 ms, the longest packet."""
+MAX_OCTETS = 65535
+"""48 frames of the most octets need 61,296 with their lengths; beyond lies only padding, and no datagram holds it."""
 
 Mode = Literal["SILK", "hybrid", "CELT"]
 Bandwidth = Literal["narrow", "medium", "wide", "super-wide", "full"]
@@ -68,6 +70,8 @@ def parse(packet: Buffer) -> OpusPacket:
     octets = memoryview(packet).cast("B")
     if not octets:
         raise PayloadError("Opus packet has 0 octets, at least 1 is needed (R1)")
+    if len(octets) > MAX_OCTETS:
+        raise PayloadError(f"Opus packet has {len(octets)} octets, at most {MAX_OCTETS} are taken")
     config, code = octets[0] >> 3, octets[0] & 3
     mode, bandwidth, frame_ticks = _CONFIGS[config]
     lengths = (_one, _two_equal, _two, _several)[code](octets, frame_ticks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Coroutine
@@ -19,16 +20,23 @@ MAX_SILENCE_MS: Final = 60_000.0
 MIN_SILENCE_MS: Final = 1.0
 """Shorter holes are the rounding of milliseconds to samples."""
 MAX_NAME_CHARACTERS: Final = 100
+MP3_ECHO_MS: Final = 2000.0
+"""How much of an echo is one file in mode mp3: the carrier takes one a second, and the caller waits so long."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 async def echo(call: Call) -> None:
-    """Play back what the caller says, at once."""
+    """Play back what the caller says, at once; in mode mp3 a file at a time, MP3_ECHO_MS later."""
     track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"
     to_send_rate = _RateChanger(call.send_pcm_hz)
+    collected_ms = 0.0
     async for audio in call.audio(track):
         await call.play(to_send_rate.change(audio.pcm, audio.sample_rate_hz))
+        collected_ms += audio.duration_ms
+        if call.plan.mode == "mp3" and collected_ms >= MP3_ECHO_MS and not call.ended:
+            call.flush()
+            collected_ms = 0.0
 
 
 def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None, None]]:
@@ -56,26 +64,51 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
 
 
 def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Call], Coroutine[None, None, None]]:
-    """A handler that plays a WAV file of 16-bit mono PCM, once or until the call ends, at whatever rate is sent.
+    """A handler that plays a WAV file of 16-bit mono PCM, or one named `.mp3`, once or until the call ends.
 
-    ValueError: another kind of file, one without samples, or a rate that cannot be converted. OSError.
+    It is brought to whatever rate is sent; in mode mp3, an MP3 goes as it is. ValueError: another kind of file, one
+    without samples, or a rate that cannot be converted. OSError. MissingExtra: an MP3 must be decoded.
     """
+    if Path(path).suffix.lower() == ".mp3":
+        return _play_mp3_file(path, loop=loop)
     pcm, rate_hz = read_wav(path)
     if not pcm:
         raise ValueError(f"{Path(path).name} has 0 samples, at least 1 is needed")
     Resampler(rate_hz, rate_hz)
-    second = 2 * rate_hz
 
     async def play_call(call: Call) -> None:
-        to_send_rate = _RateChanger(call.send_pcm_hz)
-        while True:
-            for start in range(0, len(pcm), second):
-                await call.play(to_send_rate.change(pcm[start : start + second], rate_hz))
-            if not loop or call.ended:
-                await call.play(to_send_rate.flush())
-                return
+        await _play_pcm(call, pcm, rate_hz, loop=loop)
 
     return play_call
+
+
+def _play_mp3_file(path: str | PathLike[str], *, loop: bool) -> Callable[[Call], Coroutine[None, None, None]]:
+    from rtpcodec.audio import mp3  # noqa: PLC0415 -- it loads numpy
+
+    data = Path(path).read_bytes()
+    mp3.require_mp3(data)
+
+    async def play_call(call: Call) -> None:
+        if call.plan.mode == "rtp":
+            pcm, rate_hz = await asyncio.to_thread(mp3.decode, data)
+            await _play_pcm(call, pcm, rate_hz, loop=loop)
+            return
+        await call.play_mp3(data)
+        while loop and not call.ended:
+            await call.play_mp3(data)
+
+    return play_call
+
+
+async def _play_pcm(call: Call, pcm: bytes, rate_hz: int, *, loop: bool) -> None:
+    second = 2 * rate_hz
+    to_send_rate = _RateChanger(call.send_pcm_hz)
+    while True:
+        for start in range(0, len(pcm), second):
+            await call.play(to_send_rate.change(pcm[start : start + second], rate_hz))
+        if not loop or call.ended:
+            await call.play(to_send_rate.flush())
+            return
 
 
 class _RateChanger:

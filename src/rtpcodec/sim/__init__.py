@@ -7,6 +7,8 @@ desk        an HTTP request as a value to its answer: key, path, body, state of 
 commands    streaming_start and streaming_stop: what they ask for and what is wrong with them
 refusals    how the carrier says no: statuses, codes, bodies
 formats     which codec and rate a stream gets in each direction
+coding      chunks to payloads, and what the app sends to PCM
+mp3_messages  the same of whole files, in mode mp3
 carrier     CarrierStream: one stream of a call, what is sent when and what an answer does; no I/O, no clock
 tracks      the chunks of both tracks and their numbers
 speech      what the caller says, in chunks

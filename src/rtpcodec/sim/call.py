@@ -165,7 +165,8 @@ class SimulatedCall:
         if self._task is not None:
             raise refused("90045", "the call is streaming already")
         line = self._line
-        formats = agree(request, self._format, line.speech, transcodes=line.variations.transcodes)
+        habits = line.variations
+        formats = agree(request, self._format, line.speech, transcodes=habits.transcodes, chunk_ms=habits.chunk_ms)
         if self._done.done():
             self._done = Future()
         self.failure = self._given_up = None

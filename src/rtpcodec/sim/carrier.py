@@ -15,7 +15,7 @@ from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import PayloadError
+from rtpcodec.sim.coding import INVALID_MEDIA, MALFORMED_FRAME, RefusedMedia, returned_reader
 from rtpcodec.sim.commands import StreamRequest
 from rtpcodec.sim.formats import LEGS_HEARD, StreamFormats
 from rtpcodec.sim.network import Faults, Network, Packet
@@ -31,8 +31,6 @@ CLOCK_SLACK_MS: Final = 1e-3
 """Sums of floats miss a deadline by less than this."""
 
 _UNKNOWN_ERROR: Final = (100002, "unknown_error")
-_MALFORMED_FRAME: Final = (100003, "malformed_frame")
-_INVALID_MEDIA: Final = (100004, "invalid_media")
 
 _moment = itemgetter(0)
 _Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
@@ -80,7 +78,7 @@ class CarrierStream:
         self._utc_offset_ms = utc_ms - now_ms
         self._playout = Playout(formats.returned.sample_rate_hz, now_ms, line.playout_delay_ms)
         self._network = Network(line.faults, line.seed, now_ms)
-        self._decoder = formats.returned.decoder()
+        self._returned = returned_reader(formats.returned)
         self._caller = Caller(line.speech, formats.media, variations.chunk_ms, line.tail_ms)
         listens = request.tracks != "inbound_track"
         self._ear = Ear(self._playout, formats.media, variations.chunk_ms) if listens else None
@@ -219,7 +217,7 @@ class CarrierStream:
         try:
             message = parse(text)
         except BrokenMessage as broken:
-            self._complain(_INVALID_MEDIA if broken.rule == "base64" else _MALFORMED_FRAME, broken.detail)
+            self._complain(INVALID_MEDIA if broken.rule == "base64" else MALFORMED_FRAME, broken.detail)
             return
         if isinstance(message, messages.Media):
             self._take_media(message.payload, now_ms)
@@ -231,28 +229,23 @@ class CarrierStream:
             self._tally.clears_received += 1
             self._tally.marks_cleared += self._playout.clear(now_ms)
         else:
-            self._complain(_MALFORMED_FRAME, "event is none of media, mark and clear")
+            self._complain(MALFORMED_FRAME, "event is none of media, mark and clear")
 
     def receive_binary(self) -> None:
         """The app sent a binary frame, which no document allows."""
         if self.end_reason is None:
             self._tally.messages_received += 1
-            self._complain(_MALFORMED_FRAME, "message is a binary frame")
+            self._complain(MALFORMED_FRAME, "message is a binary frame")
 
     def _take_media(self, payload: bytes, now_ms: float) -> None:
         self._tally.media_received += 1
         self._tally.octets_received += len(payload)
-        if self._request.mode != "rtp":
-            self._tally.media_unheard += 1
-            return
-        returned = self._formats.returned
         try:
-            duration_ms = returned.info.samples_in(payload) * 1000 / returned.sample_rate_hz
-            pcm = self._decoder.decode(payload)
-        except PayloadError as error:
-            self._complain(_INVALID_MEDIA, str(error))
+            pcm = self._returned.pcm_of(payload, now_ms)
+        except RefusedMedia as refusal:
+            self._complain(refusal.error, str(refusal))
             return
-        self._echo.returned(duration_ms, now_ms)
+        self._echo.returned(len(pcm) // 2 * 1000 / self.heard_hz, now_ms)
         if self._request.target_legs not in LEGS_HEARD:
             self._tally.media_unheard += 1
             pcm = bytes(len(pcm))
@@ -309,7 +302,7 @@ class CarrierStream:
             close_code=self.close_code,
             codec=self._formats.media.info.name,
             sample_rate_hz=self._formats.media.sample_rate_hz,
-            return_codec=self._formats.returned.info.name,
+            return_codec=self._formats.returned.name,
             heard_hz=self.heard_hz,
             chunks_dropped=self._network.dropped,
             chunks_duplicated=self._network.duplicated,

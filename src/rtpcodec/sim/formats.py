@@ -2,45 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Any, Final, Self
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.codecs.info import ByteOrder
-from rtpcodec.errors import UnknownCodec
+from rtpcodec.errors import MissingLibrary, UnknownCodec
+from rtpcodec.rtp.payloads import PayloadFormat, payload_format
 from rtpcodec.sim.commands import StreamRequest
 from rtpcodec.sim.refusals import refused
 from rtpcodec.sim.speech import Speech
+from rtpcodec.sim.variations import AmrWbPacking, Variations
 from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
 LEGS_HEARD: Final = ("self", "both")
 """Target legs that exist on a call of one leg. The carrier's default, `opposite`, is silence there."""
+CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
+"""Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """A codec at a rate."""
+    """A codec at a rate, and how its frames are packed."""
 
     info: CodecInfo
     sample_rate_hz: int
-    byte_order: ByteOrder
+    byte_order: ByteOrder = "little"
+    amrwb_packing: AmrWbPacking = "bandwidth-efficient"
+    amrwb_mode_request: int = 15
+    """15: none."""
+
+    @classmethod
+    def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
+        """A codec as a carrier of these habits speaks it. ValueError: a rate that it does not have."""
+        return cls(
+            info,
+            info.sample_rate_hz(sample_rate_hz),
+            habits.l16_byte_order,
+            habits.amrwb_packing,
+            habits.amrwb_mode_request,
+        )
+
+    @property
+    def name(self) -> str:
+        """Of the codec."""
+        return self.info.name
 
     @property
     def announced_hz(self) -> int:
         """The rate that `start` names: the sample rate, but for G722 its RTP clock, as the carrier's guide does."""
         return COMMAND_RATES_HZ.get(self.info.name, (self.sample_rate_hz,))[0]
 
-    def encoder(self) -> Encoder:
-        """A new encoder of this format."""
-        return self.info.encoder(self.sample_rate_hz, **self._options())
+    def encoder(self, chunk_ms: int) -> Encoder:
+        """A new encoder of this format, for chunks of one length. MissingLibrary."""
+        options: dict[str, Any] = {"frame_ms": chunk_ms} if self.info.name == "OPUS" else {}
+        return self.info.encoder(self.sample_rate_hz, **self._options(), **options)
 
     def decoder(self) -> Decoder:
-        """A new decoder of this format."""
+        """A new decoder of this format. MissingLibrary."""
         return self.info.decoder(self.sample_rate_hz, **self._options())
 
+    def payloads(self) -> PayloadFormat:
+        """How frames of this format lie in payloads."""
+        options: dict[str, Any] = {}
+        if self.info.name == "AMR-WB":
+            options = {"packing": self.amrwb_packing, "cmr": self.amrwb_mode_request}
+        return payload_format(self.info, self.sample_rate_hz, **options)
+
     def samples_in_ms(self, duration_ms: int) -> int:
-        """How many samples last so long. ValueError: no whole number of them does."""
+        """How many samples a chunk of that length has. ValueError: this codec has none of that length."""
+        chunks_ms = CHUNKS_MS.get(self.info.name, (duration_ms,))
+        if duration_ms not in chunks_ms:
+            steps = f"{chunks_ms[0]}, {chunks_ms[1]} and so on to {chunks_ms[-1]}"
+            raise ValueError(f"{self.info.name} has no chunks of {duration_ms} ms, only of {steps}")
         samples, rest = divmod(self.sample_rate_hz * duration_ms, 1000)
         if rest:
             raise ValueError(f"{duration_ms} ms are no whole number of samples at {self.sample_rate_hz} Hz")
@@ -51,17 +87,27 @@ class AudioFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class Mp3Format:
+    """MP3 files of any rate, heard at the call's own."""
+
+    sample_rate_hz: int
+    name = "MP3"
+
+
+@dataclass(frozen=True, slots=True)
 class StreamFormats:
     """Both directions of a stream, as the carrier's command names them: `media` to the app, `returned` from it."""
 
     media: AudioFormat
-    returned: AudioFormat
+    returned: AudioFormat | Mp3Format
 
 
-def agree(request: StreamRequest, call_format: AudioFormat, speech: Speech, *, transcodes: bool) -> StreamFormats:
+def agree(
+    request: StreamRequest, call_format: AudioFormat, speech: Speech, *, transcodes: bool, chunk_ms: int = 20
+) -> StreamFormats:
     """The formats of a stream on a call. Refused (90046): what is asked for cannot be decoded or resampled here."""
-    returned = _return_format(request, call_format.byte_order)
-    media = _wished_format(request.codec, call_format, speech) if transcodes else None
+    returned = _return_format(request, call_format) if request.mode == "rtp" else _mp3_format(call_format)
+    media = _wished_format(request.codec, call_format, speech, chunk_ms) if transcodes else None
     media = media or call_format
     if request.tracks != "inbound_track" and returned.sample_rate_hz != media.sample_rate_hz:
         try:
@@ -71,25 +117,34 @@ def agree(request: StreamRequest, call_format: AudioFormat, speech: Speech, *, t
     return StreamFormats(media, returned)
 
 
-def _wished_format(name: str, call_format: AudioFormat, speech: Speech) -> AudioFormat | None:
+def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:
     """The format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
     if name in ("default", call_format.info.name):
         return None
     try:
-        wished = AudioFormat(codec(name), codec(name).sample_rate_hz(), call_format.byte_order)
+        wished = replace(call_format, info=codec(name), sample_rate_hz=codec(name).sample_rate_hz())
+        wished.samples_in_ms(chunk_ms)
+        wished.encoder(chunk_ms)
         speech.require_way_to(wished.sample_rate_hz)
-    except (UnknownCodec, ValueError):
+    except (UnknownCodec, MissingLibrary, ValueError):
         return None
     return wished
 
 
-def _return_format(request: StreamRequest, byte_order: ByteOrder) -> AudioFormat:
-    # In mode mp3 the carrier ignores codec and rate of return audio.
-    name = request.return_codec if request.mode == "rtp" else "PCMU"
+def _return_format(request: StreamRequest, call_format: AudioFormat) -> AudioFormat:
     try:
-        info = codec(name)
-    except UnknownCodec as error:
+        info = codec(request.return_codec)
+        # A rate that a codec does not have is no error of the documents: the vendor's sample asks for G722 with 16000.
+        rate_hz = request.return_rate_hz if request.return_rate_hz in info.sample_rates_hz else info.sample_rate_hz()
+        returned = replace(call_format, info=info, sample_rate_hz=rate_hz)
+        returned.decoder()
+    except (UnknownCodec, MissingLibrary) as error:
         raise refused("90046", f"this simulator cannot decode stream_bidirectional_codec: {error}") from None
-    # A rate that a codec does not have is no error of the documents: the vendor's own sample asks for G722 with 16000.
-    rate_hz = request.return_rate_hz if request.return_rate_hz in info.sample_rates_hz else info.sample_rate_hz()
-    return AudioFormat(info, rate_hz, byte_order)
+    return returned
+
+
+def _mp3_format(call_format: AudioFormat) -> Mp3Format:
+    """Codec and rate of return audio are ignored in mode mp3; the phone hears what its call can carry."""
+    if find_spec("soundfile") is None:
+        raise refused("90046", "this simulator cannot decode MP3: pip install 'rtpcodec[mp3]'")
+    return Mp3Format(call_format.sample_rate_hz)

@@ -54,7 +54,7 @@ class CallReport:
     """Of the audio to the app."""
     sample_rate_hz: int
     return_codec: str
-    """Of the audio from the app."""
+    """Of the audio from the app; MP3 in that mode."""
     heard_hz: int
 
     messages_sent: int = 0
@@ -70,7 +70,7 @@ class CallReport:
     media_received: int = 0
     octets_received: int = 0
     media_unheard: int = 0
-    """Media messages of the app that nobody hears: `rtp` audio in mode `mp3`, or legs that this call does not have."""
+    """Media messages of the app that nobody hears: target legs that this call does not have."""
     media_refused: int = 0
     """Media messages beyond the play-out's limit."""
     marks_received: int = 0

@@ -103,18 +103,18 @@ class Carrier:
         buffer; with 0, each chunk of an echo that is a little late makes a gap. All of it is kept in memory, for which
         reason a call has max_call_s.
 
-        UnknownCodec. ValueError: a rate that the codec does not have or that leads nowhere, a digit that no phone has.
+        UnknownCodec, MissingLibrary. ValueError: a rate or chunk that the codec does not have, a rate that leads
+        nowhere, a digit that no phone has.
         """
         home = self._require_home()
-        info = codec_named(codec)
-        media = AudioFormat(info, info.sample_rate_hz(sample_rate_hz), variations.l16_byte_order)
+        media = AudioFormat.of(codec_named(codec), sample_rate_hz, variations)
         media.samples_in_ms(variations.chunk_ms)
+        media.encoder(variations.chunk_ms)
         opened = open_speech(speech, speech_hz, media.sample_rate_hz)
         opened.require_way_to(media.sample_rate_hz)
         keys = tuple(dtmf)
         for _, digit in keys:
             require_digits(digit)
-
         new_line = partial(
             Line,
             from_number=from_number,

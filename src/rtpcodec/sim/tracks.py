@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.sim.coding import ChunkEncoder
 from rtpcodec.sim.formats import AudioFormat
 from rtpcodec.sim.playout import Playout
 from rtpcodec.sim.speech import Speech
@@ -64,7 +65,7 @@ class Track:
     def __init__(self, name: str, media: AudioFormat, variations: Variations, stream_id: str) -> None:
         self.name = name
         self._stream_id = stream_id
-        self._encoder = media.encoder()
+        self._encoder = ChunkEncoder(media, variations.chunk_ms)
         self._chunks = 0
         ticks_a_second = 1000 if variations.timestamp_unit == "ms" else media.info.rtp_clock_hz(media.sample_rate_hz)
         self._ticks_a_chunk = ticks_a_second * variations.chunk_ms // 1000
@@ -73,5 +74,5 @@ class Track:
         """The message of the next chunk; its timestamp is the beginning of the chunk since the stream's."""
         timestamp = self._chunks * self._ticks_a_chunk
         self._chunks += 1
-        payload = self._encoder.encode(pcm)
+        payload = self._encoder.payload(pcm)
         return messages.Media(payload, self.name, self._chunks, timestamp, stream_id=self._stream_id)

@@ -20,6 +20,9 @@ MIN_CHUNK_MS: Final = 20
 MAX_CHUNK_MS: Final = 30_000
 """The lengths of a chunk that the carrier documents (media streaming, section 6.2)."""
 
+AMRWB_PACKINGS: Final = ("bandwidth-efficient", "octet-aligned")
+
+AmrWbPacking = Literal["bandwidth-efficient", "octet-aligned"]
 Omitted = Literal["chunk", "timestamp", "track", "sequence_number"]
 
 
@@ -27,19 +30,24 @@ Omitted = Literal["chunk", "timestamp", "track", "sequence_number"]
 class Variations:
     """How a carrier departs from the documents, or chooses where they leave it open.
 
-    ValueError: chunk_ms is outside 20 to 30000.
+    ValueError: chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB that there is not.
     """
 
     chunk_ms: int = 20
     """Audio in one message; it goes out when that audio is over."""
     l16_byte_order: ByteOrder = "little"
     """Of L16 in both directions."""
+    amrwb_packing: AmrWbPacking = "bandwidth-efficient"
+    """Of AMR-WB in both directions: the app's payloads in the other one are refused."""
+    amrwb_mode_request: int = 15
+    """The mode, 0 to 8, that payloads of AMR-WB ask the app's encoder for; 15: none."""
     counters: Literal["string", "number"] = "string"
     timestamp_unit: Literal["ms", "rtp_clock"] = "ms"
     transcodes: bool = True
     """False: `stream_codec` is ignored, the audio comes in the call's own codec."""
     announced_format: messages.MediaFormat | None = None
-    """What `start` says about the audio, though it is something else, or is so for G722 with 16000 instead of 8000."""
+    """What `start` says about the audio, though it is something else, or names another rate, as carriers do for G722
+    (8000 or 16000), OPUS and AMR-WB."""
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
@@ -53,6 +61,10 @@ class Variations:
     def __post_init__(self) -> None:
         if not MIN_CHUNK_MS <= self.chunk_ms <= MAX_CHUNK_MS:
             raise ValueError(f"chunk_ms is {self.chunk_ms}, {MIN_CHUNK_MS} to {MAX_CHUNK_MS} are allowed")
+        if self.amrwb_packing not in AMRWB_PACKINGS:
+            raise ValueError(f"amrwb_packing is {self.amrwb_packing!r}, one of {', '.join(AMRWB_PACKINGS)} is needed")
+        if self.amrwb_mode_request not in (*range(9), 15):
+            raise ValueError(f"amrwb_mode_request is {self.amrwb_mode_request}, 0 to 8 or 15 are possible")
 
     def spell(self, message: messages.Message) -> str:
         """The text of a message."""

@@ -2,8 +2,8 @@
 
 A target has run(data), which makes calls out of an input and tells how many. It lets no error pass but those that the
 function documents: whatever else it raises is a finding, as is the end of the process. FORMS names the forms of the
-kernels to run (RTPCODEC_SIMD), where they matter. A target that compares results counts them in COMPARED, which the run
-tells at its end.
+kernels to run (RTPCODEC_SIMD), where they matter. NEEDS names a codec whose shared libraries it cannot do without. A
+target that compares results counts them in COMPARED, which the run tells at its end.
 """
 
 from importlib import import_module

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtpcodec import codec, payload_format
-from rtpcodec.codecs.info import CodecInfo
+from rtpcodec import codec, codec_names, payload_format
 from rtpcodec.errors import PayloadError, UnknownCodec
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat
 
@@ -16,15 +15,16 @@ SAMPLE_CODECS = ("PCMU", "PCMA", "G722", "L16")
 OPUS_20_MS = bytes.fromhex("48aabbcc")
 
 
-def frame_codec(name: str, rate_hz: int = 16000) -> CodecInfo:
-    """Facts of a frame codec as far as payloads ask for them."""
-    return dataclasses.replace(codec("L16"), name=name, kind="frame", sample_rates_hz=(rate_hz,))
+@pytest.mark.parametrize("name", codec_names())
+def test_every_codec_has_a_format_for_each_of_its_rates(name: str) -> None:
+    for rate_hz in codec(name).sample_rates_hz:
+        payload_format(codec(name), rate_hz)
 
 
 def test_the_format_is_the_codecs() -> None:
     assert all(isinstance(payload_format(codec(name)), SampleFormat) for name in SAMPLE_CODECS)
-    assert isinstance(payload_format(frame_codec("OPUS")), OpusFormat)
-    amrwb = payload_format(frame_codec("AMR-WB"), 16000, packing="octet-aligned", cmr=3)
+    assert isinstance(payload_format(codec("OPUS")), OpusFormat)
+    amrwb = payload_format(codec("AMR-WB"), 16000, packing="octet-aligned", cmr=3)
     assert isinstance(amrwb, AmrWbFormat)
     assert (amrwb.packing, amrwb.cmr) == ("octet-aligned", 3)
 
@@ -33,12 +33,12 @@ def test_what_a_codec_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^PCMU has no sample rate of 16000 Hz, only 8000$"):
         payload_format(codec("PCMU"), 16000)
     with pytest.raises(ValueError, match=r"^AMR-WB has no sample rate of 8000 Hz, only 16000$"):
-        payload_format(frame_codec("AMR-WB"), 8000)
-    for info in (codec("PCMU"), frame_codec("OPUS")):
+        payload_format(codec("AMR-WB"), 8000)
+    for info in (codec("PCMU"), codec("OPUS")):
         with pytest.raises(TypeError):
             payload_format(info, packing="auto")
     with pytest.raises(UnknownCodec, match=r"^no payload format is known for GSM, only for OPUS, AMR-WB$"):
-        payload_format(frame_codec("GSM"))
+        payload_format(dataclasses.replace(codec("OPUS"), name="GSM"))
 
 
 @pytest.mark.parametrize(

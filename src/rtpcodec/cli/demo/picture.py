@@ -30,7 +30,7 @@ def draw(results: list[CallResult], path: Path) -> None:
         figure, axes = plt.subplots(
             len(results), 3, figsize=(15, 2.6 * len(results) + 0.9), squeeze=False, layout="constrained"
         )
-        figure.suptitle("A phone call through rtpcodec: speech as sent, and as recorded", fontsize=14, color=INK)
+        figure.suptitle("A phone call through rtpcodec: speech as sent, and as it came through", fontsize=14, color=INK)
         for row, result in zip(axes, results, strict=True):
             _draw_call(row, result)
         for axis in axes[-1]:
@@ -40,7 +40,7 @@ def draw(results: list[CallResult], path: Path) -> None:
 
 
 def _draw_call(row: Any, result: CallResult) -> None:
-    source, recorded = samples_of(result.source_pcm), samples_of(result.recorded_pcm)
+    source, recorded = samples_of(result.source_pcm), samples_of(result.judged_pcm)
     rate_hz = result.sample_rate_hz
     waveform, before, after = row
     loudest = max(1, int(np.abs(source.astype(np.int32)).max(initial=0)))
@@ -48,12 +48,11 @@ def _draw_call(row: Any, result: CallResult) -> None:
         waveform.plot(np.arange(len(samples)) / rate_hz, samples / loudest + place, color=color, linewidth=0.4)
     waveform.set_xlim(0, len(source) / rate_hz)
     waveform.set_ylim(-2.1, 2.1)
-    waveform.set_yticks([1, -1], ["sent", "recorded"])
+    waveform.set_yticks([1, -1], ["sent", "came\nthrough"])
     waveform.set_ylabel(result.codec, fontsize=13, fontweight="bold")
-    quality = result.snr_text if result.fidelity.snr_db is None else f"SNR {result.snr_text} dB"
-    waveform.set_title(f"{quality}, echo after {result.latency_text}", loc="left")
+    waveform.set_title(f"{result.quality_text}, echo after {result.latency_text}", loc="left")
     _spectrogram(before, source, rate_hz, f"sent, {rate_hz // 1000} kHz")
-    _spectrogram(after, recorded, rate_hz, "recorded")
+    _spectrogram(after, recorded, rate_hz, "came through")
 
 
 def _spectrogram(axis: Any, samples: Any, rate_hz: int, title: str) -> None:

@@ -1,20 +1,26 @@
-"""The calls of the demo: a simulated carrier and an endpoint for each codec, on loopback, all at the same time."""
+"""The calls of the demo: a simulated carrier and an endpoint for each codec, on loopback, all at the same time.
+
+The row MP3 is a call in mode mp3: the caller speaks, presses a key, and hears one file of all that was said. The way to
+the endpoint is L16, which loses nothing, so that what the caller heard is judged by MP3 alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, Final
 
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.demo.measure import Fidelity, fidelity, percentile
 from rtpcodec.client import AsyncCallControl
-from rtpcodec.codecs import codec_names
+from rtpcodec.codecs import codec, codec_names
 from rtpcodec.server import Call, serve
 from rtpcodec.sim import CallReport, Carrier, Variations
+from rtpcodec.stream.events import Audio, Dtmf
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
@@ -24,30 +30,62 @@ PLAYOUT_DELAY_MS = 60
 AS_DOCUMENTED = Variations()
 TAIL_MS = 500
 """The caller listens for the end of the echo before the call is over."""
+MP3: Final = "MP3"
+"""The row of mode mp3."""
+MP3_SPEECH_MS = 4000
+"""What the caller says there: the answer begins when it has ended."""
+ROWS: Final = (*codec_names(), MP3)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallResult:
     """What became of one call."""
 
     codec: str
     sample_rate_hz: int
     source_pcm: bytes
-    recorded_pcm: bytes
+    judged_pcm: bytes
+    """The endpoint's recording; in mode mp3, what the caller heard."""
     endpoint: Statistics
     carrier: CallReport
     files: tuple[Path, ...]
 
     @property
+    def is_coded(self) -> bool:
+        """Whether the codec keeps what is heard rather than the waveform, so that spectra are compared."""
+        return self.codec == MP3 or codec(self.codec).kind == "frame"
+
+    @cached_property
     def fidelity(self) -> Fidelity:
-        """The recording beside the speech that was sent."""
-        return fidelity(self.source_pcm, self.recorded_pcm, self.sample_rate_hz)
+        """What is judged beside the speech that was sent."""
+        max_lag = {"max_lag_ms": float(2 * MP3_SPEECH_MS)} if self.codec == MP3 else {}
+        return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, **max_lag)
+
+    @cached_property
+    def quality(self) -> dict[str, float | bool | None]:
+        """The figures that mean something for this codec: SNR, or log-spectral distance and intelligibility."""
+        if self.is_coded:
+            return {"snr_db": None, "exact": False, "lsd_db": self.fidelity.lsd_db, "stoi": self.fidelity.stoi}
+        snr_db = self.fidelity.snr_db
+        return {"snr_db": snr_db, "exact": snr_db is None, "lsd_db": None, "stoi": None}
 
     @property
     def snr_text(self) -> str:
         """The signal-to-noise ratio in dB as people write it."""
-        snr_db = self.fidelity.snr_db
-        return "exact" if snr_db is None else f"{snr_db:.1f}"
+        return "exact" if self.quality["exact"] else figure(self.quality["snr_db"])
+
+    @property
+    def quality_text(self) -> str:
+        """All of it in a line."""
+        if self.is_coded:
+            return f"LSD {figure(self.quality['lsd_db'])} dB, STOI {figure(self.quality['stoi'], 3)}"
+        return self.snr_text if self.quality["exact"] else f"SNR {self.snr_text} dB"
+
+    @property
+    def lost(self) -> int:
+        """Messages that either side missed, could not read or refused."""
+        endpoint, carrier = self.endpoint, self.carrier
+        return endpoint.lost_chunks + endpoint.malformed + carrier.errors_sent
 
     def latency_ms(self, percent: float) -> float | None:
         """Time from speech sent to its echo received, in ms; None when nothing came back."""
@@ -59,17 +97,22 @@ class CallResult:
         median_ms = self.latency_ms(50)
         return "no echo" if median_ms is None else f"{median_ms:.1f} ms"
 
-    def as_row(self) -> dict[str, str | int | float | None]:
+    def as_row(self) -> dict[str, str | float | None]:
         """The row of the machine-readable table."""
         return {
             "codec": self.codec,
             "messages_received": self.endpoint.messages_received,
             "messages_sent": self.endpoint.messages_sent,
-            "messages_lost": self.endpoint.lost_chunks,
-            "snr_db": _rounded(self.fidelity.snr_db),
+            "messages_lost": self.lost,
+            **{name: value if isinstance(value, bool) else _rounded(value) for name, value in self.quality.items()},
             "latency_ms_p50": _rounded(self.latency_ms(50)),
             "latency_ms_p99": _rounded(self.latency_ms(99)),
         }
+
+
+def figure(value: float | None, digits: int = 1) -> str:
+    """A number as people write it; a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _rounded(value: float | None) -> float | None:
@@ -77,10 +120,10 @@ def _rounded(value: float | None) -> float | None:
 
 
 async def run_calls(folder: Path, on_end: Callable[[str], None]) -> list[CallResult]:
-    """One call a codec, at the same time. on_end hears the codec of each call that is over."""
+    """One call a row, at the same time. on_end hears the row of each call that is over."""
     api_key = secrets.token_urlsafe()
     async with Carrier(api_key) as carrier, AsyncCallControl(api_key, base_url=carrier.base_url) as control:
-        return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in codec_names()))
+        return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in ROWS))
 
 
 async def run_call(
@@ -91,20 +134,20 @@ async def run_call(
     on_end: Callable[[str], None],
     variations: Variations = AS_DOCUMENTED,
 ) -> CallResult:
-    """A call in a codec, by a carrier with these variations."""
-    plan = StreamPlan(send_codec=name, receive_codec=name)
+    """A call of a row, by a carrier with these variations."""
+    plan, speech, handler = _mp3_call() if name == MP3 else _rtp_call(name)
     recording = folder / f"{name}-endpoint.wav"
     statistics: list[Statistics] = []
     token = secrets.token_urlsafe()
-    handler = partial(_record_and_echo, recording=recording, statistics=statistics)
-    async with serve(handler, plan=plan, authorize=token) as endpoint:
+    async with serve(
+        partial(handler, recording=recording, statistics=statistics), plan=plan, authorize=token
+    ) as endpoint:
         call = carrier.new_call(
-            SPEECH,
-            codec=name,
+            codec=plan.receive_codec,
             sample_rate_hz=plan.send_sample_rate_hz,
-            tail_ms=TAIL_MS,
             playout_delay_ms=PLAYOUT_DELAY_MS,
             variations=variations,
+            **speech,
         )
         await control.start_streaming(
             call.call_control_id, stream_url=endpoint.url, stream_auth_token=token, **plan.command_fields()
@@ -116,15 +159,35 @@ async def run_call(
     with WavWriter(heard, report.heard_hz) as wav:
         wav.write(report.heard_pcm)
     recorded_pcm, rate_hz = read_wav(recording)
+    said_octets = 2 * rate_hz * MP3_SPEECH_MS // 1000 if name == MP3 else len(report.source_pcm)
     return CallResult(
         codec=name,
         sample_rate_hz=rate_hz,
-        source_pcm=report.source_pcm,
-        recorded_pcm=recorded_pcm,
+        source_pcm=report.source_pcm[:said_octets],
+        judged_pcm=report.heard_pcm if name == MP3 else recorded_pcm,
         endpoint=statistics[0],
         carrier=report,
         files=(recording, heard),
     )
+
+
+_CallOfRow = tuple[StreamPlan, dict[str, Any], Callable[..., Awaitable[None]]]
+
+
+def _rtp_call(name: str) -> _CallOfRow:
+    return StreamPlan(send_codec=name, receive_codec=name), {"speech": SPEECH, "tail_ms": TAIL_MS}, _record_and_echo
+
+
+def _mp3_call() -> _CallOfRow:
+    plan = StreamPlan(mode="mp3", receive_codec="L16")
+    pcm, rate_hz = read_wav(SPEECH)
+    speech = {
+        "speech": pcm[: 2 * rate_hz * MP3_SPEECH_MS // 1000],
+        "speech_hz": rate_hz,
+        "dtmf": [(MP3_SPEECH_MS + 10, "#")],  # behind the last chunk
+        "tail_ms": MP3_SPEECH_MS + TAIL_MS,
+    }
+    return plan, speech, _record_and_answer
 
 
 async def _record_and_echo(call: Call, *, recording: Path, statistics: list[Statistics]) -> None:
@@ -134,4 +197,19 @@ async def _record_and_echo(call: Call, *, recording: Path, statistics: list[Stat
             wav.write(audio.pcm)
             if not call.ended:
                 await call.play(audio.pcm)
+    statistics.append(call.statistics())
+
+
+async def _record_and_answer(call: Call, *, recording: Path, statistics: list[Statistics]) -> None:
+    """That of mode mp3: what was said until a key was pressed is played as one file."""
+    with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
+        listening = True
+        async for event in call.events():
+            if isinstance(event, Audio):
+                wav.write(event.pcm)
+                if listening:
+                    await call.play(event.pcm)
+            elif isinstance(event, Dtmf):
+                listening = False
+                call.flush()
     statistics.append(call.statistics())

@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rtpcodec.cli.demo.scenario import CallResult, run_calls
-from rtpcodec.codecs import codec_names
+from rtpcodec.cli.demo.scenario import ROWS, CallResult, figure, run_calls
 
 
 def demo(
@@ -25,8 +24,9 @@ def demo(
 ) -> None:
     """Stream speech through a simulated carrier and an endpoint on this machine, and show what came back.
 
-    One call a codec, all at the same time, over real HTTP and WebSocket on loopback: the carrier streams speech,
-    the endpoint records it and echoes it. Needs no account and no network.
+    One call a codec and one in mode mp3, all at the same time, over real HTTP and WebSocket on loopback: the carrier
+    streams speech, the endpoint records it and echoes it. Needs no account and no network. Exit code 1: a message was
+    lost or refused.
     """
     from rtpcodec.cli.demo.picture import draw
 
@@ -34,7 +34,7 @@ def demo(
     output.mkdir(parents=True, exist_ok=True)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-    console.print(f"{len(codec_names())} calls at once, a few seconds of speech each: {', '.join(codec_names())}")
+    console.print(f"{len(ROWS)} calls at once, a few seconds of speech each: {', '.join(ROWS)}")
     results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over")))
     console.print(table(results))
     picture = output / "demo.png"
@@ -46,13 +46,27 @@ def demo(
         recorded, heard = result.files
         console.print(f"{result.codec:8}recorded {recorded}, heard by the caller {heard}", soft_wrap=True)
     console.print(f"Picture {picture}", soft_wrap=True)
+    if any(result.lost for result in results):
+        raise typer.Exit(1)
 
 
 def table(results: list[CallResult]) -> Table:
     """A row a call."""
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
-    for heading in ("msgs in", "out", "octets in", "out", "lost", "late", "SNR dB", "echo p50", "p99 ms"):
+    for heading in (
+        "msgs in",
+        "out",
+        "octets in",
+        "out",
+        "lost",
+        "late",
+        "SNR dB",
+        "LSD dB",
+        "STOI",
+        "echo p50",
+        "p99 ms",
+    ):
         grid.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         endpoint = result.endpoint
@@ -60,12 +74,10 @@ def table(results: list[CallResult]) -> Table:
             result.codec,
             *(str(number) for number in (endpoint.messages_received, endpoint.messages_sent)),
             *(str(number) for number in (endpoint.octets_received, endpoint.octets_sent)),
-            *(str(number) for number in (endpoint.lost_chunks, endpoint.late_chunks)),
+            *(str(number) for number in (result.lost, endpoint.late_chunks)),
             result.snr_text,
-            *(_ms(result.latency_ms(percent)) for percent in (50, 99)),
+            figure(result.quality["lsd_db"]),
+            figure(result.quality["stoi"], 3),
+            *(figure(result.latency_ms(percent)) for percent in (50, 99)),
         )
     return grid
-
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

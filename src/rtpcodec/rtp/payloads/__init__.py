@@ -9,7 +9,7 @@ amrwb_file     storage files
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from typing_extensions import Buffer
@@ -35,6 +35,12 @@ class PayloadFormat(Protocol):
     def ticks(self, payload: Buffer, /) -> int:
         """How long a payload lasts by the codec's RTP clock. PayloadError as for frames."""
 
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Payloads of at most so many octets, and where each begins, in ticks from the start of the whole.
+
+        PayloadError: no payload of this codec, or one that cannot be cut so small.
+        """
+
 
 _FRAME_FORMATS: dict[str, Callable[..., PayloadFormat]] = {"OPUS": OpusFormat, "AMR-WB": AmrWbFormat}
 
@@ -45,9 +51,11 @@ def payload_format(info: CodecInfo, sample_rate_hz: int | None = None, **options
     TypeError: an option that this codec does not have. ValueError: a sample rate or a value that it does not have.
     UnknownCodec: a frame codec whose payloads are not known here.
 
-    >>> g722 = payload_format(codec("G722"))
-    >>> g722.ticks(bytes(160))
+    >>> payload_format(codec("G722")).ticks(bytes(160))
     160
+    >>> amrwb = payload_format(codec("AMR-WB"), packing="octet-aligned")
+    >>> amrwb.payload([bytes.fromhex("7c")]).hex()
+    'f07c'
     """
     rate_hz = info.sample_rate_hz(sample_rate_hz)
     if info.kind == "sample":

@@ -6,20 +6,19 @@ under each of them. A valid payload fits its own packing always, and hardly ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from typing_extensions import Buffer
 
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
 from rtpcodec.errors import PayloadError
+from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
 
 SWITCH_PAYLOADS = 3
 """So many payloads that fit another packing alone change it. One may be a stray; a sender that has changed its packing
 is followed within 60 ms."""
-FILE_MAGICS = (b"#!AMR-WB\n", b"#!AMR-WB_MC1.0\n")
-"""What storage files begin with, of one channel and of several (RFC 4867 sections 5.1 and 5.2)."""
 
 
 class AmrWbFormat:
@@ -106,6 +105,27 @@ class AmrWbFormat:
         _, frames = next(iter(self._readings(bytes(memoryview(payload))).values()))
         return FRAME_SAMPLES * len(frames)
 
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Payloads of whole frames in the packing in force, each with the request that the whole has.
+
+        PayloadError: no payload in that packing, or a frame that does not fit.
+        """
+        cmr, frames = UNPACK[self.packing](payload, self._auto)
+        request = NO_REQUEST if cmr is None else cmr
+        start = 0
+        while start < len(frames):
+            end = start + 1
+            piece = PACK[self.packing](frames[start:end], request)
+            if len(piece) > max_octets:
+                raise PayloadError(f"AMR-WB payload of one frame has {len(piece)} octets, max_octets is {max_octets}")
+            while end < len(frames):
+                longer = PACK[self.packing](frames[start : end + 1], request)
+                if len(longer) > max_octets:
+                    break
+                piece, end = longer, end + 1
+            yield piece, FRAME_SAMPLES * start
+            start = end
+
     def _readings(self, octets: bytes) -> dict[Packing, Unpacked]:
         """At least one reading, that of the packing in force first; others where they matter."""
         try:
@@ -150,17 +170,18 @@ class AmrWbFormat:
 
 def _told_by_its_front(octets: bytes) -> str:
     """What stands before a payload by mistake, as the end of a message."""
-    if octets.startswith(FILE_MAGICS):
+    if octets.startswith((MAGIC, MANY_CHANNELS_MAGIC)):
         return "; it begins as a storage file does, a payload has frames only"
     header_octets = _rtp_header_octets(octets)
-    for packing, unpack in UNPACK.items() if header_octets else ():
+    if not header_octets:
+        return ""
+    for packing, unpack in UNPACK.items():
         try:
             unpack(octets[header_octets:], True)
         except PayloadError:
             continue
-        return (
-            f"; it begins with an RTP header of {header_octets} octets, after which it is {packing}: messages have none"
-        )
+        header = f"an RTP header of {header_octets} octets, after which it is {packing}"
+        return f"; it begins with {header}: messages have none"
     return ""
 
 

@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+Codec = Annotated[str, typer.Option(help="Codec of the audio that we send.")]
+Rate = Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")]
+Mode = Annotated[str, typer.Option(help="How audio goes back: `rtp`, payloads of the codec, or `mp3`, whole files.")]
+AmrWbPacking = Annotated[str, typer.Option(help="`bandwidth-efficient`, `octet-aligned`, or `auto`: as it comes.")]
+SendOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="For the encoder, such as bitrate=24000; repeatable."),
+]
+
+
+def send_options(pairs: list[str] | None) -> dict[str, Any]:
+    """The options of an encoder; values are read as JSON where they are that, else as text. ValueError: no pair."""
+    options = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise ValueError("--option needs the form NAME=VALUE")
+        try:
+            options[name] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            options[name] = value
+    return options
