@@ -3,6 +3,7 @@
 Most streams have no gap, so until the first one payloads are only held by reference. Then they are decoded once more
 into a Concealer, which from there on gets a copy of all that is decoded.
 """
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
 from cpython.ref cimport Py_INCREF, Py_XDECREF, Py_XINCREF
 from libc.stdint cimport uint8_t
@@ -10,6 +11,7 @@ from libc.stdint cimport uint8_t
 from rtpcodec.kernels.concealment cimport concealment_fill, concealment_take
 
 
+@cython.auto_pickle(False)
 cdef class ConcealingDecoder:
     """Base of the decoders. A subclass says in pcm_of how to decode what it gave to hold."""
 

@@ -13,6 +13,7 @@ from rtpcodec.kernels.g711 cimport pcma_decode_block, pcmu_decode_block
 from rtpcodec.kernels.pcm cimport copy_block, swap_bytes_block
 
 
+@cython.auto_pickle(False)
 cdef class StatelessDecoder(ConcealingDecoder):
     """Native int16 mono PCM of payloads cut anywhere between samples. A subclass names the block function."""
 

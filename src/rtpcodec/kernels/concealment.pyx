@@ -151,7 +151,7 @@ cdef void repeat(Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil:
 
 cdef void fade(uint8_t* pcm, Py_ssize_t n, int until_silent, const Concealment* state) noexcept nogil:
     """Take off the level what is to go before sample 0 and with each sample, down to silence."""
-    cdef Py_ssize_t whole = min(n, <Py_ssize_t>max(until_silent - state.fading, 0))
+    cdef Py_ssize_t whole = min(n, <Py_ssize_t>max(until_silent - state.fading + 1, 0))
     cdef Py_ssize_t heard = min(n, <Py_ssize_t>max(until_silent, 0))
     cdef int i
     for i in range(<int>whole, <int>heard):
