@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rtpcodec
+from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
 from rtpcodec.errors import PacketError
@@ -31,6 +32,8 @@ NAMES = {
 }
 TWINS = {"ulaw2lin": (1, 2), "alaw2lin": (1, 2), "lin2ulaw": (2, 1), "lin2alaw": (2, 1)}
 """Functions with an *_into form, and those of compat.audioop, which have none; octets in and out for each item."""
+OCTETS_OUT = {"PCMU": 2, "G722": 4}
+"""Of each octet, by decoders that are called after a gap."""
 BANK_ROWS = 17
 """Sixteen lanes, and a row that goes alone."""
 BANK_PAGES = 1 + BANK_ROWS * 4 * LENGTHS[-1] // PAGE
@@ -70,6 +73,15 @@ def kernels() -> Iterator[Kernel]:
     for name, (octets_in, octets_out) in TWINS.items():
         yield Kernel(name, partial(width_2, getattr(audioop, name)), None, octets_in, octets_out)
     yield Kernel("g722_encode", _g722_encode, lambda pcm, room: G722Encoder(G722, 16000).encode_into(pcm, room), 4, 1)
+    yield Kernel("concealed pcm", _take_after_gap, None, 2, 2)
+    for name, octets_out in OCTETS_OUT.items():
+        yield Kernel(
+            f"{name} decode after a gap",
+            lambda codes, name=name: _after_gap(name).decode(codes),
+            lambda codes, room, name=name: 2 * _after_gap(name).decode_into(codes, room) // OCTETS_OUT[name],
+            1,
+            octets_out,
+        )
     yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
 
 
@@ -88,6 +100,20 @@ def _g722_decode(codes: memoryview | bytes) -> bytes:
 
 def _g722_decode_into(codes: memoryview | bytes, room: memoryview) -> int:
     return G722Decoder(G722, 16000).decode_into(codes, room)
+
+
+def _after_gap(name: str) -> Any:
+    decoder = rtpcodec.codec(name).decoder()
+    decoder.decode(bytes(range(200)))
+    decoder.conceal(6)
+    return decoder
+
+
+def _take_after_gap(pcm: memoryview | bytes) -> bytes:
+    concealer = Concealer(8000)
+    concealer.take(bytes(range(200)))
+    concealer.conceal(6)
+    return concealer.take(pcm)
 
 
 def view(memory: GuardedMemory, octets: int, at_end: bool, distance: int) -> tuple[memoryview, int]:
