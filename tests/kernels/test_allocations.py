@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec.audio.concealment import Concealer
 from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, codec
+from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
