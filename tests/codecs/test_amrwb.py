@@ -127,10 +127,10 @@ def test_lost_frames_before_any_other_are_silence(amrwb: CodecInfo) -> None:
         (b"\x40", "AMR-WB frame of type 8 has 1 octets, 61 are needed"),
         (b"\x7c\x00", "AMR-WB frame of type 15 has 2 octets, 1 are needed"),
         (b"\x4c" + bytes(6), "AMR-WB frame of type 9 has 7 octets, 6 are needed"),
-        (b"\xc4" + bytes(60), "AMR-WB frame begins with 0xC4, its bits 7, 1 and 0 must be 0 (storage form)"),
-        (b"\x45" + bytes(60), "AMR-WB frame begins with 0x45, its bits 7, 1 and 0 must be 0 (storage form)"),
+        (b"\xc4" + bytes(60), "AMR-WB frame starts with octet 0xC4, its bits 7, 1 and 0 must be 0"),
+        (b"\x45" + bytes(60), "AMR-WB frame starts with octet 0x45, its bits 7, 1 and 0 must be 0"),
         *(
-            (bytes([kind << 3 | 4]), f"AMR-WB frame is of type {kind}, 10 to 13 are for future use")
+            (bytes([kind << 3 | 4]), f"AMR-WB frame has type {kind}, types 10 to 13 are reserved")
             for kind in range(10, 14)
         ),
     ],

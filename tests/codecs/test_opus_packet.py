@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import random
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,6 +139,71 @@ def test_what_is_wrong_is_told_by_rule_and_number(packet: bytes, text: str, opus
     with pytest.raises(PayloadError) as found:
         opus.decoder().decode(packet)
     assert str(found.value) == text
+
+
+@pytest.mark.parametrize(
+    ("packet", "ticks"),
+    [("48", 960), ("4b03aabbcc", 2880), ("50", 1920), ("58", 2880), ("08", 960), ("78", 960), ("f8", 960), ("fc", 960)],
+)
+def test_worked_examples(packet: str, ticks: int) -> None:
+    assert opus_packet.duration_ticks(bytes.fromhex(packet)) == ticks
+
+
+@pytest.mark.parametrize(
+    ("packet", "rule", "number"),
+    [
+        (b"", "R1", "0 octets"),
+        (b"\x48" + bytes(1276), "R2", "1276 octets"),
+        (b"\x49" + bytes(2552), "R2", "1276 octets"),
+        (b"\x4a\0" + bytes(1276), "R2", "1276 octets"),
+        (b"\x4b\x02" + bytes(2552), "R2", "1276 octets"),
+        (b"\x4b\x82\0" + bytes(1276), "R2", "1276 octets"),
+        (b"\x49" + bytes(3), "R3", "3 octets"),
+        (b"\x4a", "R4", "length of a frame"),
+        (b"\x4a\xfc", "R4", "length of a frame"),
+        (b"\x4a\x03" + bytes(2), "R4", "2 octets"),
+        (b"\x4a\xfc\x01" + bytes(255), "R4", "256"),
+        (b"\x4b\0", "R5", "0 frames"),
+        (b"\x4b\x07", "R5", "20 ms"),
+        (b"\x4b", "R6", "1 octet"),
+        (b"\x4b\x02" + bytes(3), "R6", "3 octets"),
+        (b"\x4b\x41", "R6", "padding"),
+        (b"\x4b\x41\xff", "R6", "padding"),
+        (b"\x4b\x41\x03" + bytes(2), "R6", "padding"),
+        (b"\x4b\x82", "R7", "length of a frame"),
+        (b"\x4b\x82\xfd", "R7", "length of a frame"),
+        (b"\x4b\x83\x02\x03" + bytes(4), "R7", "4 octets"),
+        (b"\x4b\xc2\x02\x01" + bytes(2), "R7", "0 octets"),
+    ],
+)
+def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: str) -> None:
+    with pytest.raises(PayloadError) as caught:
+        opus_packet.duration_ticks(packet)
+    assert rule in str(caught.value).rpartition("(")[2]
+    assert number in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"\x48" + bytes(1275),
+        b"\x4a\xfc\0" + bytes(252),
+        b"\x4a\xff\xff" + bytes(1275),
+        b"\x4b\x41\x02" + bytes(2),
+        b"\x4b\x41\xff\x01" + bytes(255),
+        b"\x4b\xc2\x02\x01" + bytes(3),
+    ],
+)
+def test_what_the_rules_allow(packet: bytes) -> None:
+    assert opus_packet.duration_ticks(packet) in (960, 1920)
+
+
+def test_octets_come_in_any_buffer_and_nothing_else() -> None:
+    for packet in (bytearray(b"\x48\0"), memoryview(b"\x48\0"), array("B", b"\x48\0")):
+        assert opus_packet.duration_ticks(packet) == 960
+    for wrong in ("48", 72, None):
+        with pytest.raises(TypeError):
+            opus_packet.duration_ticks(wrong)  # type: ignore[arg-type]
 
 
 def test_vectors_last_as_long_as_their_index_says(vectors: Path) -> None:

@@ -109,9 +109,9 @@ def test_long_frames_are_paced_by_their_length(name: str) -> None:
     assert len(session.outgoing(frame_ms)) == 1
 
 
-@plans
-def test_an_interruption_leaks_nothing_of_what_was_dropped(name: str) -> None:
-    """Not by the partial frame, and not by the encoder's look-ahead and predictions: it begins as a new one does."""
+@pytest.mark.parametrize("name", ["OPUS", "OPUS 8 kHz, 60 ms"])
+def test_after_an_interruption_opus_begins_anew(name: str) -> None:
+    """Nothing of what was dropped is left, not in the encoder's look-ahead and not in its predictions."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     session.play(speech(5 * frame_samples(plan) + 100))
@@ -121,6 +121,20 @@ def test_an_interruption_leaks_nothing_of_what_was_dropped(name: str) -> None:
     pcm = speech(3 * frame_samples(plan), seed=2)
     session.play(pcm)
     assert sent(session) == reference(plan, pcm)
+
+
+@pytest.mark.parametrize("name", ["AMR-WB", "AMR-WB octet-aligned"])
+def test_after_an_interruption_amrwb_goes_on(name: str) -> None:
+    """The partial frame is gone; the encoder predicts from what it coded last, as the far end's decoder does."""
+    plan = PLANS[name]
+    session = carrier.started(plan, lead_ms=None)
+    dropped, pcm = speech(5 * 320), speech(3 * 320, seed=2)
+    session.play(dropped + bytes(200))
+    sent(session)
+    session.interrupt(1.0)
+    assert session.queued_ms == 0.0
+    session.play(pcm)
+    assert sent(session) == reference(plan, dropped + pcm)[5:]
 
 
 @plans

@@ -136,7 +136,7 @@ def test_other_codecs_have_one_rate(name: str) -> None:
         ),
         (
             {"send_codec": "OPUS", "send_options": {"bitrate": 5}},
-            "send_options: bitrate is 5, 6000 to 510000 bit/s are allowed",
+            "send_options: bitrate is 5, 6000 to",
         ),
         ({"send_codec": "AMR-WB", "send_options": {"mode": 9}}, "send_options: mode is 9, 0 to 8 are allowed"),
         ({"send_codec": "AMR-WB", "send_options": {"bitrate": 9}}, "send_options: "),

@@ -4,7 +4,7 @@ info         what a codec is (CodecInfo) and the contracts of encoders and decod
 registry     the codecs by name
 g711, g722, g722_bank, l16    sample codecs: ours
 opus, amrwb  frame codecs: shared libraries at run time (libraries, _dynamic), bound in _opus and _amrwb
-opus_packet  an Opus packet's framing, read without the library
+opus_packet, amrwb_frame    what packets and frames say without the libraries
 """
 
 from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder, FrameEncoder

@@ -11,8 +11,8 @@ from rtpcodec.codecs._dynamic cimport SharedLibrary
 from rtpcodec.codecs._turn cimport end_turn, take_turn
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
 
+from rtpcodec.codecs import amrwb_frame
 from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
-from rtpcodec.errors import PayloadError
 
 cdef enum:
     FRAME_SAMPLES = 320
@@ -20,10 +20,12 @@ cdef enum:
     HIGHEST_MODE = 8
     NO_DATA = 15
     GOOD = 4                 # the quality bit of a frame's first octet
-    PADDING = 0x83           # the bits of a frame's first octet that are 0
+    HEADER_ZEROS = 0x83      # as amrwb_frame.HEADER_ZEROS
 
-# Octets of speech by frame type (RFC 4867 section 5.3 with the bits of 3GPP TS 26.201); -1: for future use.
-cdef int[16] SPEECH_OCTETS = [17, 23, 32, 36, 40, 46, 50, 58, 60, 5, -1, -1, -1, -1, 0, 0]
+cdef int[16] FRAME_OCTETS    # by frame type; -1: there is no such type
+cdef int kind
+for kind in range(16):
+    FRAME_OCTETS[kind] = amrwb_frame.FRAME_OCTETS.get(kind, -1)
 
 ctypedef struct DecoderLibrary:
     void* (*start)() noexcept nogil
@@ -291,16 +293,6 @@ cdef class AmrWbDecoder:
 
 cdef int require_frame(const uint8_t* frame, Py_ssize_t octets) except -1:
     """The first octet of a frame in storage form. PayloadError: it is none."""
-    if octets == 0:
-        raise PayloadError("AMR-WB frame has 0 octets, at least 1 is needed")
-    cdef int head = frame[0]
-    cdef int frame_type = head >> 3 & 15
-    if head & PADDING:
-        raise PayloadError(f"AMR-WB frame begins with 0x{head:02X}, its bits 7, 1 and 0 must be 0 (storage form)")
-    if SPEECH_OCTETS[frame_type] < 0:
-        raise PayloadError(f"AMR-WB frame is of type {frame_type}, 10 to 13 are for future use")
-    if octets != 1 + SPEECH_OCTETS[frame_type]:
-        raise PayloadError(
-            f"AMR-WB frame of type {frame_type} has {octets} octets, {1 + SPEECH_OCTETS[frame_type]} are needed"
-        )
-    return head
+    if octets == 0 or octets != FRAME_OCTETS[frame[0] >> 3 & 15] or frame[0] & HEADER_ZEROS:
+        amrwb_frame.frame_type(PyBytes_FromStringAndSize(<const char*>frame, octets))    # says what is wrong
+    return frame[0]

@@ -153,9 +153,8 @@ class FramePacking:
     def reset(self) -> None:
         """Forget the partial frame and the encoder's history.
 
-        The history is of audio that was dropped: its end lies in the encoder's look-ahead and would be heard in the
-        next frame, and predictions from frames that the far end never got would mislead its decoder. The first frame
-        after a reset predicts nothing.
+        The history is of audio that was dropped: its end lies in the encoder's look-ahead, and predictions from frames
+        that the far end never got mislead its decoder. The first packet after a reset predicts nothing.
         """
         self._framer.reset()
         self._encoder.reset()
@@ -186,6 +185,14 @@ class AmrWbPacking(FramePacking):
         """Take over what payloads from the far end tell from now on; where they are no AMR-WB, what was known holds."""
         if isinstance(heard, AmrWbFormat):
             self._heard = heard
+
+    def reset(self) -> None:
+        """Forget the partial frame.
+
+        The encoder goes on: all frames predict, and its predictions fit the far end's decoder, which goes on as well,
+        better from the frames that were dropped than from nothing (docs/adr/0011 has figures).
+        """
+        self._framer.reset()
 
     def describe(self) -> str:
         """Codec, rate and packing."""

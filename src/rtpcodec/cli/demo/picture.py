@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtpcodec.cli.demo.measure import samples_of
-
 if TYPE_CHECKING:
     from rtpcodec.cli.demo.scenario import CallResult
 
@@ -40,10 +38,11 @@ def draw(results: list[CallResult], path: Path) -> None:
 
 
 def _draw_call(row: Any, result: CallResult) -> None:
-    source, recorded = samples_of(result.source_pcm), samples_of(result.judged_pcm)
+    # Aligned: what came through is late by the codec's delay, and in mode mp3 by all of the caller's turn.
+    source, recorded = result.fidelity.source, result.fidelity.aligned
     rate_hz = result.sample_rate_hz
     waveform, before, after = row
-    loudest = max(1, int(np.abs(source.astype(np.int32)).max(initial=0)))
+    loudest = max(1, int(np.abs(source).max(initial=0)))
     for samples, place, color in ((source, 1, SOURCE), (recorded, -1, RECEIVED)):
         waveform.plot(np.arange(len(samples)) / rate_hz, samples / loudest + place, color=color, linewidth=0.4)
     waveform.set_xlim(0, len(source) / rate_hz)
@@ -60,7 +59,7 @@ def _spectrogram(axis: Any, samples: Any, rate_hz: int, title: str) -> None:
     size, hop = rate_hz // 50, rate_hz // 200
     count = max(1, (len(samples) - size) // hop)
     window = np.hanning(size)
-    padded = np.pad(samples.astype(np.float64) / 32768, (0, size))
+    padded = np.pad(samples / 32768, (0, size))
     frames = np.stack([padded[at * hop : at * hop + size] * window for at in range(count)])
     level_db = 20 * np.log10(np.abs(np.fft.rfft(frames)) * 2 / window.sum() + 1e-9)
     axis.imshow(
