@@ -2,8 +2,8 @@
 
 The vectors in plc/ are speech, patterns of loss, and what the programs of ITU-T G.191 made of them: Appendix I for
 PCMU, two methods in the domain of codes for G.722 (plc0 mutes, plc3 is their best). All are scored here in one run
-against the audio without loss. Log-spectral distance: the mean over the lost 10 ms frames and the first 20 ms after each
-gap, lower is better. STOI: intelligibility of the whole, 0 to 1. The cost is that of `conceal` on 20 ms.
+against the audio without loss. Log-spectral distance: the mean over the lost 10 ms frames and the first 20 ms after
+each gap, lower is better. STOI: intelligibility of the whole, 0 to 1. The cost is that of `conceal` on 20 ms.
 """
 
 from __future__ import annotations

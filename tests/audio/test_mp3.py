@@ -206,6 +206,26 @@ def test_cut_files_are_decoded_as_far_as_they_go() -> None:
         assert pcm[:kept] == whole[:kept]
 
 
+def test_damaged_files_are_decoded_in_full_length_or_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    """libsndfile gets whole frames alone; what is wrong inside of them it makes up for."""
+    dice = random.Random(3)
+    decoded = 0
+    for _ in range(300):
+        damaged = bytearray(dice.choice(POOL[:1] + POOL[3:]))
+        for _ in range(dice.randrange(1, 8)):
+            at, octets = dice.randrange(len(damaged)), dice.randrange(40)
+            damaged[at : at + dice.randrange(40)] = dice.choice((dice.randbytes(octets), damaged[:octets], b""))
+        try:
+            parts = parts_of(bytes(damaged))
+            samples = [len(pcm) // 2 for pcm, _ in mp3.decode_parts(damaged)]
+        except ValueError:
+            continue
+        assert samples == [part.samples for part in parts]
+        decoded += 1
+    assert decoded > 250
+    capfd.readouterr()  # libmpg123's complaints
+
+
 def test_one_frame_is_enough() -> None:
     """libsndfile alone opens no file of one frame."""
     pcm, rate_hz = mp3.decode(frames(ONE)[:216])
@@ -266,6 +286,7 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "tag": (TAG, f"data is {len(TAG)} octets of tags without a frame"),
     "tags": (TAG + mp3_files.ID3V1, f"data is {len(TAG) + 128} octets of tags without a frame"),
     "cut tag": (TAG[:99], f"data is cut within a tag: {len(TAG)} octets are needed, 99 are there"),
+    "damaged": (ONE[:220] + bytes(100), "data is damaged, no 3 MP3 frames follow each other"),
     "header frame": (ONE[:216], "data is a header frame (Xing, Info or VBRI) without the frames that it tells of"),
 }
 

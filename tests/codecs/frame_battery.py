@@ -43,8 +43,7 @@ class Case:
         return made
 
     def decoder(self) -> Decoder:
-        made = self.info.decoder(self.rate_hz)
-        return made
+        return self.info.decoder(self.rate_hz)
 
     def pcm(self, seed: int = 1) -> list[bytes]:
         """Frames of speech."""

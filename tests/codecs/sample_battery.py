@@ -282,7 +282,8 @@ def gaps_end_with_reset_and_live_on_in_copies(case: Case) -> None:
 
 def gaps_have_a_length_from_nothing_to_a_minute(case: Case) -> None:
     most = case.rate_hz * 60
-    for samples in (-1, most + 1, 2**70, 1.5, None):
+    refused: tuple[Any, ...] = (-1, most + 1, 2**70, 1.5, None)
+    for samples in refused:
         with pytest.raises(ValueError, match=rf"^samples is {samples}, 0 to {most} \(a minute\) are allowed$"):
             case.decoder().conceal(samples)
     if case.info.samples_per_unit == 2:

@@ -11,6 +11,7 @@ import pytest
 from rtpcodec import Packetizer, codec
 from rtpcodec.audio import mp3
 from rtpcodec.audio.mp3_frames import read_header
+from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.rtp.payloads import payload_format
 from rtpcodec.rtp.payloads.amrwb_file import amrwb_octets, read_amrwb
 from rtpcodec.rtp.sequence import timestamp_distance
@@ -94,14 +95,13 @@ def test_sample_codecs(case: SampleCase) -> None:
 
 @pytest.mark.parametrize("frame_ms", [2.5, 5, 10, 20, 40, 60])
 @pytest.mark.parametrize("rate_hz", [8000, 16_000, 24_000, 48_000])
-def test_opus_packets_of_ours_are_decoded_alike(rate_hz: int, frame_ms: float) -> None:
+def test_opus_packets_of_ours_are_decoded_alike(opus: CodecInfo, rate_hz: int, frame_ms: float) -> None:
     """ffmpeg by libopus as well, at the library's own rate: every sample is the same, in both of its channels."""
-    info = codec("OPUS")
-    layout = payload_format(info)
-    encoder = info.encoder(rate_hz, frame_ms=frame_ms)
+    layout = payload_format(opus)
+    encoder = opus.encoder(rate_hz, frame_ms=frame_ms)
     samples = round(rate_hz * frame_ms / 1000)
     packets = [encoder.encode(piece) for piece in pieces(noise(rate_hz, samples * round(600 / frame_ms)), 2 * samples)]
-    decoder = info.decoder(48_000)
+    decoder = opus.decoder(48_000)
     decoded = np.frombuffer(b"".join(map(decoder.decode, packets)), np.int16)
     payloads = [layout.payload([packet]) for packet in packets]
     (ticks,) = {layout.ticks(payload) for payload in payloads}
@@ -112,9 +112,9 @@ def test_opus_packets_of_ours_are_decoded_alike(rate_hz: int, frame_ms: float) -
     assert np.array_equal(np.frombuffer(heard, np.int16).reshape(-1, 2), np.stack([decoded, decoded], axis=1))
 
 
-def test_opus_is_decoded_nearly_alike_by_another_decoder() -> None:
+def test_opus_is_decoded_nearly_alike_by_another_decoder(opus: CodecInfo) -> None:
     """ffmpeg has a decoder of its own. For CELT, as in short frames, it has the same delay."""
-    encoder, decoder = codec("OPUS").encoder(48_000, frame_ms=5), codec("OPUS").decoder(48_000)
+    encoder, decoder = opus.encoder(48_000, frame_ms=5), opus.decoder(48_000)
     packets = [encoder.encode(piece) for piece in pieces(noise(48_000, 24_000), 480)]
     decoded = b"".join(map(decoder.decode, packets))
     heard = decoded_by_ffmpeg(
@@ -136,13 +136,12 @@ def test_opus_is_decoded_nearly_alike_by_another_decoder() -> None:
         (("-vbr", "off", "-b:a", "32k"), 960),
     ],
 )
-def test_opus_packets_of_ffmpeg_are_decoded_alike(options: tuple[str, ...], ticks: int) -> None:
-    info = codec("OPUS")
-    layout = payload_format(info)
+def test_opus_packets_of_ffmpeg_are_decoded_alike(opus: CodecInfo, options: tuple[str, ...], ticks: int) -> None:
+    layout = payload_format(opus)
     theirs = packets_of([*ffmpeg.pcm_input(16_000), "-i", "pipe:0", "-c:a", "libopus", *options], noise(16_000, 16_000))
     assert {layout.ticks(packet.payload) for packet in theirs} == {ticks}
     assert {timestamp_distance(one.timestamp, two.timestamp) for one, two in pairwise(theirs)} == {ticks}
-    decoder = info.decoder(48_000)
+    decoder = opus.decoder(48_000)
     packets = [frame for packet in theirs for frame in layout.frames(packet.payload)]
     decoded = np.frombuffer(b"".join(map(decoder.decode, packets)), np.int16)
     heard = decoded_by_ffmpeg(
@@ -151,29 +150,29 @@ def test_opus_packets_of_ffmpeg_are_decoded_alike(options: tuple[str, ...], tick
     assert np.array_equal(np.frombuffer(heard, np.int16).reshape(-1, 2)[:, 0], decoded)
 
 
-def amrwb_frames(mode: int, seconds: int = 1) -> list[bytes]:
-    encoder = codec("AMR-WB").encoder(mode=mode)
+def amrwb_frames(amrwb: CodecInfo, mode: int, seconds: int = 1) -> list[bytes]:
+    encoder = amrwb.encoder(mode=mode)
     return [encoder.encode(piece) for piece in pieces(noise(16_000, 16_000 * seconds), 640)]
 
 
 @pytest.mark.parametrize("mode", range(9))
-def test_amrwb_frames_are_those_of_ffmpeg(mode: int) -> None:
+def test_amrwb_frames_are_those_of_ffmpeg(amrwb: CodecInfo, mode: int) -> None:
     """ffmpeg by libvo-amrwbenc as well: the files are equal, and so is what each decodes of them."""
     options = ["-c:a", "libvo_amrwbenc", "-b:a", str(AMRWB_BIT_RATES[mode])]
     file = ffmpeg.to_file(noise(16_000, 16_000), ffmpeg.pcm_input(16_000), options, ".amr")
-    assert list(read_amrwb(file)) == amrwb_frames(mode)
-    assert file == amrwb_octets(amrwb_frames(mode))
+    assert list(read_amrwb(file)) == amrwb_frames(amrwb, mode)
+    assert file == amrwb_octets(amrwb_frames(amrwb, mode))
 
 
 @pytest.mark.parametrize("mode", range(9))
-def test_amrwb_is_decoded_nearly_alike_by_another_decoder(mode: int) -> None:
+def test_amrwb_is_decoded_nearly_alike_by_another_decoder(amrwb: CodecInfo, mode: int) -> None:
     """ffmpeg's own decoder is the witness. (In modes 0 and 1 each adds noise of its own.)
 
     The libopencore-amrwb inside of this executable gives other audio than the same library in Debian and in PyAV, which
     are equal to each other: it is farther from the witness, and from what was encoded.
     """
-    frames = amrwb_frames(mode)
-    decoder = codec("AMR-WB").decoder()
+    frames = amrwb_frames(amrwb, mode)
+    decoder = amrwb.decoder()
     decoded = b"".join(map(decoder.decode, frames))
     witness, theirs = (
         ffmpeg.decode(amrwb_octets(frames), ["-c:a", name, "-f", "amr"]) for name in ("amrwb", "libopencore_amrwb")
@@ -184,10 +183,10 @@ def test_amrwb_is_decoded_nearly_alike_by_another_decoder(mode: int) -> None:
 
 
 @pytest.mark.parametrize("frames_in_payload", [1, 2, 5])
-def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(frames_in_payload: int) -> None:
+def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(amrwb: CodecInfo, frames_in_payload: int) -> None:
     """Octet-aligned, the only packing that ffmpeg knows; what it hears is what it reads from a file of these frames."""
-    frames = amrwb_frames(8)
-    layout = payload_format(codec("AMR-WB"), packing="octet-aligned")
+    frames = amrwb_frames(amrwb, 8)
+    layout = payload_format(amrwb, packing="octet-aligned")
     payloads = [layout.payload(frames[at : at + frames_in_payload]) for at in range(0, len(frames), frames_in_payload)]
     from_file = ffmpeg.decode(amrwb_octets(frames), ["-c:a", "amrwb", "-f", "amr"])
     heard = decoded_by_ffmpeg(
@@ -200,7 +199,7 @@ def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(frames_in_payload: int) -> No
 
 
 @pytest.mark.parametrize("mode", [0, 2, 8])
-def test_amrwb_payloads_of_ffmpeg_are_read(mode: int) -> None:
+def test_amrwb_payloads_of_ffmpeg_are_read(amrwb: CodecInfo, mode: int) -> None:
     """Their packing is found out; ffmpeg keeps back the last frames, which do not fill a packet."""
     arguments = [
         *ffmpeg.pcm_input(16_000),
@@ -212,7 +211,7 @@ def test_amrwb_payloads_of_ffmpeg_are_read(mode: int) -> None:
         str(AMRWB_BIT_RATES[mode]),
     ]
     theirs = packets_of(arguments, noise(16_000, 16_000 * 4))
-    layout = payload_format(codec("AMR-WB"))
+    layout = payload_format(amrwb)
     read = [layout.frames(packet.payload) for packet in theirs]
     for (packet, following), frames in zip(pairwise(theirs), read, strict=False):
         assert (
@@ -222,8 +221,8 @@ def test_amrwb_payloads_of_ffmpeg_are_read(mode: int) -> None:
         )
     frames = [frame for some in read for frame in some]
     assert len(frames) > 80
-    assert frames == amrwb_frames(mode, seconds=4)[: len(frames)]
-    decoder = codec("AMR-WB").decoder()
+    assert frames == amrwb_frames(amrwb, mode, seconds=4)[: len(frames)]
+    decoder = amrwb.decoder()
     assert (
         snr_db(
             ffmpeg.decode(amrwb_octets(frames), ["-c:a", "amrwb", "-f", "amr"]), b"".join(map(decoder.decode, frames))

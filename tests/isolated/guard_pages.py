@@ -75,13 +75,8 @@ def kernels() -> Iterator[Kernel]:
     yield Kernel("g722_encode", _g722_encode, lambda pcm, room: G722Encoder(G722, 16000).encode_into(pcm, room), 4, 1)
     yield Kernel("concealed pcm", _take_after_gap, None, 2, 2)
     for name, octets_out in OCTETS_OUT.items():
-        yield Kernel(
-            f"{name} decode after a gap",
-            lambda codes, name=name: _after_gap(name).decode(codes),
-            lambda codes, room, name=name: 2 * _after_gap(name).decode_into(codes, room) // OCTETS_OUT[name],
-            1,
-            octets_out,
-        )
+        decode, decode_into = partial(_decode_after_gap, name), partial(_decode_into_after_gap, name)
+        yield Kernel(f"{name} decode after a gap", decode, decode_into, 1, octets_out)
     yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
 
 
@@ -107,6 +102,16 @@ def _after_gap(name: str) -> Any:
     decoder.decode(bytes(range(200)))
     decoder.conceal(6)
     return decoder
+
+
+def _decode_after_gap(name: str, codes: memoryview | bytes) -> bytes:
+    pcm: bytes = _after_gap(name).decode(codes)
+    return pcm
+
+
+def _decode_into_after_gap(name: str, codes: memoryview | bytes, room: memoryview) -> int:
+    written: int = _after_gap(name).decode_into(codes, room)
+    return 2 * written // OCTETS_OUT[name]
 
 
 def _take_after_gap(pcm: memoryview | bytes) -> bytes:

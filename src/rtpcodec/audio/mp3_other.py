@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from rtpcodec.audio.mp3_frames import read_header, read_info
-from rtpcodec.audio.mp3_scan import begins_tag, tag_end
+from rtpcodec.audio.mp3_scan import SYNC_FRAMES, begins_tag, tag_end
 
 _HEAD_OCTETS: Final = 256
 """As much of the data is looked at, behind its tags."""
@@ -74,9 +74,9 @@ def _lonely_frame(data: bytes, at: int) -> str | None:
         return "MP3 of free format, which tells no bit rate"
     if at + header.octets > len(data):
         return f"cut within its only frame: {header.octets} octets are needed, {len(data) - at} are there"
-    if read_info(data, at, header) is not None:
+    if at + header.octets == len(data) and read_info(data, at, header) is not None:
         return "a header frame (Xing, Info or VBRI) without the frames that it tells of"
-    return None
+    return f"damaged, no {SYNC_FRAMES + 1} MP3 frames follow each other"
 
 
 def _text(head: bytes) -> str | None:

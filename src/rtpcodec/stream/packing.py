@@ -190,7 +190,7 @@ class AmrWbPacking(FramePacking):
         """Forget the partial frame.
 
         The encoder goes on: all frames predict, and its predictions fit the far end's decoder, which goes on as well,
-        better from the frames that were dropped than from nothing (docs/adr/0010 has figures).
+        better from the frames that were dropped than from nothing (docs/adr/0011 has figures).
         """
         self._framer.reset()
 
