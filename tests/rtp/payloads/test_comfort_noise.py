@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from rtpcodec import RtpPacket
 from rtpcodec.errors import PayloadError
-from rtpcodec.rtp.payloads.comfort_noise import ComfortNoise, NoiseGenerator
+from rtpcodec.rtp.payloads.comfort_noise import PAYLOAD_TYPE, ComfortNoise, NoiseGenerator
+from tests.rtp.test_streams import read
 
 
 def made(noise: ComfortNoise, samples: int = 40_000, seed: int = 3) -> NDArray[np.float64]:
@@ -132,3 +136,13 @@ def test_silence_and_tones_are_measured() -> None:
     generator = NoiseGenerator(1)
     generator.update(ComfortNoise.parse(ComfortNoise.measure(tone).build()))
     assert len(generator.generate(160)) == 320
+
+
+@pytest.mark.parametrize("name", ["sample_rtp-protocol_cn_06c156fd", "sample_rtp-protocol_cn_44c61afb"])
+def test_comfort_noise_of_a_capture_is_made_audible(vectors: Path, name: str) -> None:
+    packets = map(RtpPacket.parse, read(vectors / "rtp" / f"{name}.jsonl").datagrams)
+    noises = [ComfortNoise.parse(packet.payload) for packet in packets if packet.payload_type == PAYLOAD_TYPE]
+    assert len(noises) in (5, 8)
+    for noise in noises:
+        heard = made(noise, 8000)
+        assert 20 * np.log10(np.sqrt(np.mean(heard**2)) / 32768) == pytest.approx(noise.level_dbov, abs=0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from rtpcodec.rtp.payloads.telephone_event import (
     digit_packets,
     event_of,
 )
+from tests.rtp.test_streams import read
 
 EVENT_TYPE = 101
 
@@ -240,14 +242,8 @@ def test_order_and_repetition_within_a_digit_change_nothing(
     assert heard(arriving) == [(key, 20.0 * frames, True) for key, frames in keys]
 
 
-def test_digits_of_a_capture() -> None:
-    """tests/rtp/test_streams.py knows the streams; this is the one with events."""
-    from tests.rtp.test_streams import FOLDER, read
-
-    path = FOLDER / "wireshark_sip_dtmf2_5711bf84.jsonl"
-    if not path.exists():
-        pytest.skip("RTPCODEC_VECTORS is not set")
-    some = list(map(RtpPacket.parse, read(path).datagrams))
+def test_digits_of_a_capture(vectors: Path) -> None:
+    some = list(map(RtpPacket.parse, read(vectors / "rtp" / "wireshark_sip_dtmf2_5711bf84.jsonl").datagrams))
     receiver = DigitReceiver(payload_type=96, rtp_clock_hz=8000)
     digits = [digit for packet in some for digit in receiver.put(packet)] + receiver.flush()
     events = [packet for packet in some if packet.payload_type == 96]
