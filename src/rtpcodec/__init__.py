@@ -9,6 +9,9 @@ milliseconds and needs none of the optional libraries:
     codec, codec_names, CodecInfo                                              codecs by name
     G722EncoderBank, G722DecoderBank                                           many calls or recordings at once
     payload_format                                                             frames in payloads and back
+    Concealer                                                                  fills gaps in PCM
+    JitterBuffer                                                               packets when they are due
+    RtpPacket, is_rtcp, Packetizer                                             RTP packets
     Resampler                                                                  one stream from rate to rate
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session tells
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from rtpcodec import compat as compat
     from rtpcodec import errors as errors
     from rtpcodec import sim as sim
+    from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
     from rtpcodec.client import CallControl as CallControl
@@ -53,6 +57,10 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcma_to_pcmu_into as pcma_to_pcmu_into
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
+    from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
+    from rtpcodec.rtp.packet import RtpPacket as RtpPacket
+    from rtpcodec.rtp.packetizer import Packetizer as Packetizer
     from rtpcodec.rtp.payloads import payload_format as payload_format
     from rtpcodec.server import Call as Call
     from rtpcodec.server import run as run
@@ -69,14 +77,19 @@ _HOME = {
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
+    "Concealer": "rtpcodec.audio.concealment",
     "DuplicateFilter": "rtpcodec.client.webhook",
     "G722DecoderBank": "rtpcodec.codecs.g722_bank",
     "G722EncoderBank": "rtpcodec.codecs.g722_bank",
+    "JitterBuffer": "rtpcodec.rtp.jitter",
     "MediaSession": "rtpcodec.stream.session",
+    "Packetizer": "rtpcodec.rtp.packetizer",
     "Resampler": "rtpcodec.audio.resample",
+    "RtpPacket": "rtpcodec.rtp.packet",
     "StreamPlan": "rtpcodec.stream.plan",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "is_rtcp": "rtpcodec.kernels.rtp_header",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",

@@ -3,6 +3,7 @@
     RtpcodecError
     ├── UnknownCodec          (LookupError)   no codec of that name
     ├── PayloadError          (ValueError)    octets that no payload of this codec can have
+    ├── PacketError           (ValueError)    octets that are no RTP packet
     ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
     ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
     │   ├── QueueFull                         more audio queued than the limit in ms allows
@@ -57,6 +58,10 @@ class UnknownCodec(RtpcodecError, LookupError):
 
 class PayloadError(RtpcodecError, ValueError):
     """Octets that cannot be a payload of this codec."""
+
+
+class PacketError(RtpcodecError, ValueError):
+    """Octets that are no RTP packet, or a part of one that breaks its rules."""
 
 
 class PlanError(RtpcodecError, ValueError):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.signals import speech
-from rtpcodec.codecs import CodecInfo, FrameDecoder, FrameEncoder, codec, codec_names
+from rtpcodec.codecs import CodecInfo, Decoder, FrameEncoder, codec, codec_names
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "OPUS": [{"frame_ms": 20}, {"frame_ms": 2.5}, {"frame_ms": 60}],
@@ -42,10 +42,8 @@ class Case:
         assert isinstance(made, FrameEncoder)
         return made
 
-    def decoder(self) -> FrameDecoder:
-        made = self.info.decoder(self.rate_hz)
-        assert isinstance(made, FrameDecoder)
-        return made
+    def decoder(self) -> Decoder:
+        return self.info.decoder(self.rate_hz)
 
     def pcm(self, seed: int = 1) -> list[bytes]:
         """Frames of speech."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from array import array
@@ -209,6 +210,87 @@ def every_buffer_is_taken(case: Case) -> None:
     assert case.encoder().encode(array("h", pcm)) == payload
 
 
+def gap_units(case: Case, milliseconds: int) -> int:
+    """Units of so much audio."""
+    return case.rate_hz * milliseconds // 1000 // case.info.samples_per_unit
+
+
+def gaps_are_filled_from_what_was_decoded_in_any_way(case: Case) -> None:
+    """Pieces of any size, fresh or into a buffer, of any kind of object: the gap sounds the same."""
+    units, unit = gap_units(case, 120), case.info.octets_per_unit
+    spoken = b"".join(case.payload(gap_units(case, 20), seed=5) for _ in range(6))[: units * unit]
+    assert len(spoken) == units * unit
+    filled = set()
+    for milliseconds, form in itertools.product((1, 7, 10, 20, 120), (bytes, bytearray, memoryview, None)):
+        decoder = case.decoder()
+        size = gap_units(case, milliseconds) * unit
+        for at in range(0, len(spoken), size):
+            piece = spoken[at : at + size]
+            if form is None:
+                decoder.decode_into(piece, bytearray(2 * case.info.samples_in(piece)))
+            else:
+                decoder.decode(form(piece))
+        filled.add(decoder.conceal(case.info.samples_per_unit * gap_units(case, 20)))
+    assert len(filled) == 1
+    (gap,) = filled
+    assert len(gap) == 2 * case.info.samples_per_unit * gap_units(case, 20)
+    assert max(array("h", gap)) > 0
+
+
+def gaps_may_be_filled_in_pieces_and_what_follows_is_cross_faded_once(case: Case) -> None:
+    payload, units = case.payload(gap_units(case, 80)), gap_units(case, 30)
+    decoders = [case.decoder() for _ in range(3)]
+    for decoder in decoders:
+        decoder.decode(payload)
+    once, pieces, into = decoders
+    samples = case.info.samples_per_unit
+    gap = once.conceal(units * samples)
+    assert pieces.conceal(0) == b""
+    assert b"".join(pieces.conceal(samples) for _ in range(units)) == gap
+    assert into.conceal(units * samples) == gap
+    room = bytearray(2 * case.info.samples_in(payload))
+    into.decode_into(payload, room)
+    whole = once.decode(payload)
+    assert whole == room
+    heard = b"".join(pieces.decode(part) for part in pieces_of(payload, case.info.octets_per_unit))
+    assert heard == whole
+    if case.info.name != "G722":  # its octets lean on those before them
+        blended = 2 * (25 * case.rate_hz // 10000)
+        assert whole[blended:] == case.decoder().decode(payload)[blended:]
+        assert whole[:blended] != case.decoder().decode(payload)[:blended]
+
+
+def pieces_of(payload: bytes, octets: int) -> list[bytes]:
+    """One unit each."""
+    return [payload[at : at + octets] for at in range(0, len(payload), octets)]
+
+
+def gaps_end_with_reset_and_live_on_in_copies(case: Case) -> None:
+    payload, samples = case.payload(gap_units(case, 80)), case.info.samples_per_unit * gap_units(case, 20)
+    decoder = case.decoder()
+    decoder.decode(payload)
+    before = decoder.copy()
+    gap = decoder.conceal(samples)
+    within = decoder.copy()
+    assert before.conceal(samples) == gap
+    assert within.decode(payload) == decoder.decode(payload)
+    decoder.reset()
+    assert decoder.decode(payload) == case.decoder().decode(payload)
+    before.reset()
+    assert before.conceal(samples) == bytes(2 * samples)
+
+
+def gaps_have_a_length_from_nothing_to_a_minute(case: Case) -> None:
+    most = case.rate_hz * 60
+    refused: tuple[Any, ...] = (-1, most + 1, 2**70, 1.5, None)
+    for samples in refused:
+        with pytest.raises(ValueError, match=rf"^samples is {samples}, 0 to {most} \(a minute\) are allowed$"):
+            case.decoder().conceal(samples)
+    if case.info.samples_per_unit == 2:
+        with pytest.raises(ValueError, match=r"^samples is 3, G722 codes them in pairs and needs an even number$"):
+            case.decoder().conceal(3)
+
+
 CHECKS: list[Callable[[Case], None]] = [
     nothing_in_nothing_out,
     into_writes_the_same_and_counts_items,
@@ -219,4 +301,8 @@ CHECKS: list[Callable[[Case], None]] = [
     another_thread_may_take_over,
     both_tell_what_they_are,
     every_buffer_is_taken,
+    gaps_are_filled_from_what_was_decoded_in_any_way,
+    gaps_may_be_filled_in_pieces_and_what_follows_is_cross_faded_once,
+    gaps_end_with_reset_and_live_on_in_copies,
+    gaps_have_a_length_from_nothing_to_a_minute,
 ]

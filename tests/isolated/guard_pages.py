@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rtpcodec
+from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
+from rtpcodec.errors import PacketError
 from tests.oracles.guarded import PAGE, GuardedMemory
 
 LENGTHS = range(301)
@@ -30,6 +32,8 @@ NAMES = {
 }
 TWINS = {"ulaw2lin": (1, 2), "alaw2lin": (1, 2), "lin2ulaw": (2, 1), "lin2alaw": (2, 1)}
 """Functions with an *_into form, and those of compat.audioop, which have none; octets in and out for each item."""
+OCTETS_OUT = {"PCMU": 2, "G722": 4}
+"""Of each octet, by decoders that are called after a gap."""
 BANK_ROWS = 17
 """Sixteen lanes, and a row that goes alone."""
 BANK_PAGES = 1 + BANK_ROWS * 4 * LENGTHS[-1] // PAGE
@@ -69,6 +73,10 @@ def kernels() -> Iterator[Kernel]:
     for name, (octets_in, octets_out) in TWINS.items():
         yield Kernel(name, partial(width_2, getattr(audioop, name)), None, octets_in, octets_out)
     yield Kernel("g722_encode", _g722_encode, lambda pcm, room: G722Encoder(G722, 16000).encode_into(pcm, room), 4, 1)
+    yield Kernel("concealed pcm", _take_after_gap, None, 2, 2)
+    for name, octets_out in OCTETS_OUT.items():
+        decode, decode_into = partial(_decode_after_gap, name), partial(_decode_into_after_gap, name)
+        yield Kernel(f"{name} decode after a gap", decode, decode_into, 1, octets_out)
     yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
 
 
@@ -87,6 +95,30 @@ def _g722_decode(codes: memoryview | bytes) -> bytes:
 
 def _g722_decode_into(codes: memoryview | bytes, room: memoryview) -> int:
     return G722Decoder(G722, 16000).decode_into(codes, room)
+
+
+def _after_gap(name: str) -> Any:
+    decoder = rtpcodec.codec(name).decoder()
+    decoder.decode(bytes(range(200)))
+    decoder.conceal(6)
+    return decoder
+
+
+def _decode_after_gap(name: str, codes: memoryview | bytes) -> bytes:
+    pcm: bytes = _after_gap(name).decode(codes)
+    return pcm
+
+
+def _decode_into_after_gap(name: str, codes: memoryview | bytes, room: memoryview) -> int:
+    written: int = _after_gap(name).decode_into(codes, room)
+    return 2 * written // OCTETS_OUT[name]
+
+
+def _take_after_gap(pcm: memoryview | bytes) -> bytes:
+    concealer = Concealer(8000)
+    concealer.take(bytes(range(200)))
+    concealer.conceal(6)
+    return concealer.take(pcm)
 
 
 def view(memory: GuardedMemory, octets: int, at_end: bool, distance: int) -> tuple[memoryview, int]:
@@ -146,8 +178,33 @@ def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
     return items.reshape(BANK_ROWS, items.size // BANK_ROWS)
 
 
+def check_packets(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
+    """Packets of every length, and octets that are none, read and written at both edges; how many calls."""
+    calls = 0
+    for length in LENGTHS:
+        for first in range(256):
+            datagram = (bytes((first,)) + generator.randbytes(length))[:length]
+            for at_end in (False, True):
+                source, _ = view(memories[0], length, at_end, 0)
+                source[:] = datagram
+                calls += 2
+                assert rtpcodec.is_rtcp(source) == rtpcodec.is_rtcp(datagram)
+                try:
+                    packet = rtpcodec.RtpPacket.parse(source)
+                except PacketError:
+                    continue
+                room, start = view(memories[1], length, at_end, 0)
+                memories[1].fill(CANARY)
+                assert packet.build_into(room) == length
+                assert room == datagram
+                around = memories[1].all_but(room, start)
+                assert around.count(CANARY) == len(around), f"a packet of {length} octets writes outside"
+                calls += 1
+    return calls
+
+
 def main() -> None:
-    """All kernels, lengths and places; then banks."""
+    """All kernels, lengths and places; then banks and packets."""
     generator = random.Random(711)
     memories = GuardedMemory(), GuardedMemory()
     calls = 0
@@ -159,6 +216,7 @@ def main() -> None:
     wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)
     for length in LENGTHS:
         calls += check_banks(length, generator.randbytes(BANK_ROWS * 4 * length), wide)
+    calls += check_packets(generator, memories)
     print(f"{calls} calls within their buffers")
 
 

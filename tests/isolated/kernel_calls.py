@@ -15,7 +15,8 @@ import numpy as np
 import rtpcodec.kernels
 from benchmarks.harness.signals import speech
 from rtpcodec import G722DecoderBank, G722EncoderBank, codec
-from rtpcodec.codecs import FrameDecoder, FrameEncoder
+from rtpcodec.audio.concealment import Concealer
+from rtpcodec.codecs import FrameEncoder
 from rtpcodec.codecs._opus import OpusDecoder
 from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
@@ -50,6 +51,7 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "simd_level": ((),),
     "available_levels": ((),),
     "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
+    "is_rtcp": ((b"\x80\xc8",), (bytearray(12),), (b"",), (memoryview(bytes(2)),)),
     "coefficients": ((8000, 16000), (48000, 8000)),
 }
 """By function name; its *_into twin takes the room as well."""
@@ -116,6 +118,31 @@ def g722_calls() -> Iterator[Call]:
     yield from _calls_of_bank("G722DecoderBank.decode", G722DecoderBank(6), np.zeros((6, 40), np.uint8))
 
 
+def concealing_calls() -> Iterator[Call]:
+    """Good and bad calls of what fills gaps: a Concealer, and the decoders of sample codecs before and in a gap."""
+    concealer = Concealer(8000)
+    pcm = speech(160, 8000).tobytes()
+    for kind in (bytes, bytearray, memoryview):
+        yield Call("Concealer.take", concealer.take, (kind(pcm),))
+    yield Call("Concealer.take", concealer.take, (pcm[1:],), ValueError)
+    yield Call("Concealer.take", concealer.take, (None,), TypeError)
+    decoders: list[Any] = [codec("PCMU").decoder(), codec("PCMA").decoder(), codec("G722").decoder()]
+    decoders += [codec("L16").decoder(byte_order=order) for order in ("little", "big")]
+    for decoder in decoders:
+        for kind in (bytes, bytearray):
+            yield Call("decode", decoder.decode, (kind(160),))
+            yield Call("decode_into", decoder.decode_into, (kind(160), bytearray(640)))
+        yield Call("decode", decoder.decode, (None,), TypeError)
+        yield Call("decode_into", decoder.decode_into, (bytes(160), bytearray(3)), ValueError)
+    fillers: list[Any] = [concealer, *decoders]
+    for filler in fillers:
+        yield Call("conceal", filler.conceal, (160,))
+        yield Call("conceal", filler.conceal, (-2,), ValueError)
+        yield Call("conceal", filler.conceal, ("x",), ValueError)
+        yield Call("copy", filler.copy, ())
+        yield Call("reset", filler.reset, ())
+
+
 def frame_codec_calls() -> Iterator[Call]:
     """Good and bad calls of OPUS and AMR-WB, where their libraries are here."""
     for name, wrong in (("OPUS", b"\x03\x00"), ("AMR-WB", b"\x44\x00")):
@@ -124,7 +151,6 @@ def frame_codec_calls() -> Iterator[Call]:
             continue
         encoder, decoder = made.encoder(), made.decoder()
         assert isinstance(encoder, FrameEncoder)
-        assert isinstance(decoder, FrameDecoder)
         pcm = speech(encoder.frame_samples, made.sample_rate_hz()).tobytes()
         frame = encoder.encode(pcm)
         room = bytearray(max(encoder.max_octets, len(pcm)))

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, codec
-from rtpcodec.codecs import CodecInfo, FrameDecoder
-from rtpcodec.kernels import g711, g722, g722_lanes, pcm, resample
+from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, RtpPacket, codec
+from rtpcodec.audio.concealment import Concealer
+from rtpcodec.codecs import CodecInfo
+from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample, rtp_header
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
 
 
@@ -81,6 +82,24 @@ def test_nothing_is_allocated_with_a_given_buffer(call: Call) -> None:
     assert peak_octets(call.run, *call.args) == 0
 
 
+@pytest.mark.parametrize("name", ["PCMU", "G722"])
+def test_decoding_holds_payloads_without_a_copy_and_a_gap_allocates_its_audio_only(name: str) -> None:
+    decoder: Any = codec(name).decoder()
+    payload = bytes(range(160))
+    samples = decoder.sample_rate_hz // 50
+    pcm_octets = sys.getsizeof(bytes(2 * samples))
+    for _ in range(4):
+        decoder.decode(payload)
+    assert peak_octets(decoder.decode, payload) == pcm_octets
+    decoder.conceal(samples)
+    assert peak_octets(decoder.conceal, samples) == pcm_octets
+    assert peak_octets(decoder.decode, payload) == pcm_octets
+
+
+def test_a_concealer_has_at_most_6_kb_of_state() -> None:
+    assert sys.getsizeof(Concealer(48000)) < 6_000
+
+
 def test_a_resampler_allocates_its_result_only() -> None:
     resampler = Resampler(8000, 16000)
     assert peak_octets(resampler.resample, bytes(320)) == sys.getsizeof(bytes(640))
@@ -99,7 +118,6 @@ def test_g722_allocates_its_result_only() -> None:
 @pytest.mark.parametrize("name", ["OPUS", "AMR-WB"])
 def test_a_frame_codec_allocates_its_result_only(name: str, usable_codec: Callable[[str], CodecInfo]) -> None:
     encoder, decoder = usable_codec(name).encoder(), usable_codec(name).decoder()
-    assert isinstance(decoder, FrameDecoder)
     frame = encoder.encode(bytes(640))
     assert peak_octets(encoder.encode, bytes(640)) <= sys.getsizeof(bytes(100))
     assert peak_octets(decoder.decode, frame) == sys.getsizeof(bytes(640))
@@ -117,7 +135,17 @@ def test_a_bank_of_g722_allocates_nothing_with_a_given_array() -> None:
     assert peak_octets(lambda source, room: decoders.decode(source, out=room), octets, samples) == 0
 
 
-@pytest.mark.parametrize("module", [g711, g722, g722_lanes, pcm, resample])
+def test_a_packet_is_one_object_and_its_datagram() -> None:
+    datagram = b"\x80\0" + bytes(200)
+    packet = RtpPacket.parse(datagram)
+    one = sys.getsizeof(packet)
+    assert peak_octets(RtpPacket.parse, datagram) == one
+    assert peak_octets(RtpPacket.parse, bytearray(datagram)) == one + sys.getsizeof(datagram)
+    assert peak_octets(packet.build_into, bytearray(202)) == peak_octets(packet.build) == 0
+    assert peak_octets(lambda: packet.payload) == sys.getsizeof(bytes(190))
+
+
+@pytest.mark.parametrize("module", [concealment, g711, g722, g722_lanes, pcm, resample, rtp_header])
 def test_kernels_know_no_allocator_but_pythons(module: Any) -> None:
     names = Path(module.__file__).read_bytes().split(b"\0")
     assert not {b"malloc", b"calloc", b"realloc", b"posix_memalign", b"aligned_alloc"} & set(names)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Self
 
+from rtpcodec.codecs._stateless import PcmaDecoder, PcmuDecoder
 from rtpcodec.codecs.info import CodecInfo, Unit
 from rtpcodec.kernels import g711
 
 
 class _Stateless:
-    """What codecs without history share."""
+    """What both encoders share."""
 
     __slots__ = ("info", "sample_rate_hz")
 
@@ -36,28 +37,12 @@ class PcmuEncoder(_Stateless):
     encode_into = staticmethod(g711.pcmu_encode_into)
 
 
-class PcmuDecoder(_Stateless):
-    """PCM of mu-law octets."""
-
-    __slots__ = ()
-    decode = staticmethod(g711.pcmu_decode)
-    decode_into = staticmethod(g711.pcmu_decode_into)
-
-
 class PcmaEncoder(_Stateless):
     """A-law octets of PCM."""
 
     __slots__ = ()
     encode = staticmethod(g711.pcma_encode)
     encode_into = staticmethod(g711.pcma_encode_into)
-
-
-class PcmaDecoder(_Stateless):
-    """PCM of A-law octets."""
-
-    __slots__ = ()
-    decode = staticmethod(g711.pcma_decode)
-    decode_into = staticmethod(g711.pcma_decode_into)
 
 
 PCMU = CodecInfo(

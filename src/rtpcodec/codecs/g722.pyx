@@ -2,13 +2,20 @@
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
+from libc.string cimport memcpy
 
+from rtpcodec.audio.concealment cimport checked_gap
+from rtpcodec.codecs._concealing cimport ConcealingDecoder
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_pcm, take_room
-from rtpcodec.kernels.g722 cimport G722Stream, g722_decode_block, g722_encode_block, g722_start
+from rtpcodec.kernels.concealment cimport Concealment, concealment_fill, concealment_open, concealment_peek
+from rtpcodec.kernels.g722 cimport (
+    CHUNK_PAIRS, G722Stream, g722_decode_block, g722_encode_block, g722_start,
+)
 
 from rtpcodec.codecs.info import CodecInfo, Unit
 
 cdef enum:
+    DELAY = 22           # samples that an encoder and a decoder are late together, all in the QMF
     LONG_PAIRS = 3200    # from 20 frames on, other threads may have the GIL meanwhile
 
 
@@ -127,17 +134,42 @@ cdef class G722Encoder:
         return f"<G722Encoder {self.sample_rate_hz} Hz mode {self.mode}>"
 
 
+cdef void fill_gap(G722Stream* stream, Concealment* gap, uint8_t* out, Py_ssize_t pairs) noexcept nogil:
+    """Conceal, and bring the decoder to where it would be had its sender coded the repeated pitch.
+
+    Its sender talks on, so that audio fades half as fast as what is heard (docs/adr/0015-concealment.md).
+    """
+    # A sender is DELAY samples ahead of what is heard.
+    cdef uint8_t pcm[2 * DELAY + 4 * CHUNK_PAIRS]
+    cdef uint8_t codes[CHUNK_PAIRS]
+    cdef uint8_t unheard[4 * DELAY]
+    cdef G722Stream sender = stream[0]    # both adapt alike
+    cdef Py_ssize_t step, last
+    concealment_open(gap)
+    while pairs > 0:
+        step = min(pairs, <Py_ssize_t>CHUNK_PAIRS)
+        last = min(step, <Py_ssize_t>(DELAY // 2))    # that many fill the memory of the decoder's QMF
+        concealment_peek(gap, pcm, DELAY + 2 * step)
+        memcpy(sender.x, pcm, 2 * DELAY)
+        g722_encode_block(&sender, pcm + 2 * DELAY, codes, step - last)
+        stream.low = sender.low
+        stream.high = sender.high
+        g722_encode_block(&sender, pcm + 2 * DELAY + 4 * (step - last), codes, last)
+        g722_decode_block(stream, codes, unheard, last, 1)
+        concealment_fill(gap, out, 2 * step)
+        out += 4 * step
+        pairs -= step
+
+
 @cython.final
 @cython.auto_pickle(False)
-cdef class G722Decoder:
+cdef class G722Decoder(ConcealingDecoder):
     """Native int16 mono PCM at 16 kHz of G.722 octets, two samples an octet, in pieces of any size.
 
     mode 1 takes all 8 bits for audio (64 kbit/s); modes 2 and 3 ignore the lowest one or two bits of each octet, where
     data travels (56 and 48 kbit/s). ValueError: another mode.
     """
     cdef G722Stream _stream
-    cdef readonly object info
-    cdef readonly int sample_rate_hz
     cdef readonly int mode
 
     def __cinit__(self, info, sample_rate_hz, *, mode=1):
@@ -159,6 +191,7 @@ cdef class G722Decoder:
             self._stream = stream
         finally:
             PyBuffer_Release(&view)
+        self.heard(PyBytes_AS_STRING(out), 2 * view.len, out)
         return out
 
     def decode_into(self, payload, out, /):
@@ -175,19 +208,39 @@ cdef class G722Decoder:
             stream = self._stream
             run_decoder(&stream, &view, room.buf, self.mode)
             self._stream = stream
-            PyBuffer_Release(&room)
+            try:
+                self.heard(room.buf, 2 * view.len, None)
+            finally:
+                PyBuffer_Release(&room)
             return 2 * view.len
         finally:
             PyBuffer_Release(&view)
 
+    def conceal(self, samples, /):
+        """So many samples in place of lost ones: the pitch goes on and fades, silence comes after 70 ms.
+
+        The decoder's state follows, as if the sender had coded this audio. The next 2.5 ms that are decoded will be
+        cross-faded. ValueError: an odd number, or not 0 to a minute's samples.
+        """
+        cdef int n = checked_gap(samples, self.sample_rate_hz)
+        cdef bytes out
+        if n & 1:
+            raise ValueError(f"samples is {n}, G722 codes them in pairs and needs an even number")
+        out = PyBytes_FromStringAndSize(NULL, 2 * n)
+        self.remember()
+        fill_gap(&self._stream, &self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n // 2)
+        return out
+
     def reset(self):
         """Start a new stream in the same mode."""
         g722_start(&self._stream)
+        self.forget()
 
     def copy(self):
         """A twin at the same place of the stream, which goes on independently."""
         cdef G722Decoder twin = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
         twin._stream = self._stream
+        twin.take_over(self)
         return twin
 
     def __repr__(self):

@@ -52,6 +52,12 @@ class Decoder(Protocol):
     def decode_into(self, payload: Buffer, out: Buffer, /) -> int:
         """Like decode, written to the start of a writable buffer; how many samples."""
 
+    def conceal(self, samples: int, /) -> bytes:
+        """What is heard in place of so many lost samples; in a long gap it fades to silence.
+
+        ValueError: sample codecs take any number of units up to a minute, frame codecs what makes a lost frame.
+        """
+
     def reset(self) -> None:
         """Start a new stream with the same settings."""
 
@@ -83,14 +89,6 @@ class FrameEncoder(Encoder, Protocol):
     @property
     def max_octets(self) -> int:
         """No frame is larger; encode_into needs so much room."""
-
-
-@runtime_checkable
-class FrameDecoder(Decoder, Protocol):
-    """The decoder of a frame codec."""
-
-    def conceal(self, samples: int, /) -> bytes:
-        """What the codec makes up for so many lost samples."""
 
 
 @dataclass(frozen=True, slots=True)

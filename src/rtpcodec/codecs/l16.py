@@ -11,12 +11,13 @@ from typing import Self
 
 from typing_extensions import Buffer
 
+from rtpcodec.codecs._stateless import L16Decoder
 from rtpcodec.codecs.info import ByteOrder, CodecInfo, Unit
 from rtpcodec.kernels import pcm as samples_of
 
 
-class _L16:
-    """Both directions are the same operation: copy, or exchange the octets of each sample."""
+class L16Encoder:
+    """L16 octets of PCM: its samples copied, or the octets of each exchanged."""
 
     __slots__ = ("_foreign", "byte_order", "info", "sample_rate_hz")
 
@@ -28,12 +29,14 @@ class _L16:
         self.byte_order: ByteOrder = byte_order
         self._foreign = byte_order != sys.byteorder
 
-    def _turned(self, samples: Buffer) -> bytes:
-        return samples_of.swap_bytes(samples) if self._foreign else samples_of.copy_samples(samples)
+    def encode(self, pcm: Buffer, /) -> bytes:
+        """Two octets for each sample, in this encoder's byte order."""
+        return samples_of.swap_bytes(pcm) if self._foreign else samples_of.copy_samples(pcm)
 
-    def _turned_into(self, samples: Buffer, out: Buffer) -> int:
+    def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
+        """Like encode, written to the start of a writable buffer; how many octets."""
         turn_into = samples_of.swap_bytes_into if self._foreign else samples_of.copy_samples_into
-        return turn_into(samples, out)
+        return 2 * turn_into(pcm, out)
 
     def reset(self) -> None:
         """Nothing to forget: each sample stands alone."""
@@ -43,35 +46,7 @@ class _L16:
         return type(self)(self.info, self.sample_rate_hz, byte_order=self.byte_order)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.sample_rate_hz} Hz {self.byte_order}>"
-
-
-class L16Encoder(_L16):
-    """L16 octets of PCM."""
-
-    __slots__ = ()
-
-    def encode(self, pcm: Buffer, /) -> bytes:
-        """Two octets for each sample, in this encoder's byte order."""
-        return self._turned(pcm)
-
-    def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
-        """Like encode, written to the start of a writable buffer; how many octets."""
-        return 2 * self._turned_into(pcm, out)
-
-
-class L16Decoder(_L16):
-    """PCM of L16 octets."""
-
-    __slots__ = ()
-
-    def decode(self, payload: Buffer, /) -> bytes:
-        """A sample for each two octets. ValueError: an odd number of octets."""
-        return self._turned(payload)
-
-    def decode_into(self, payload: Buffer, out: Buffer, /) -> int:
-        """Like decode, written to the start of a writable buffer; how many samples."""
-        return self._turned_into(payload, out)
+        return f"<L16Encoder {self.sample_rate_hz} Hz {self.byte_order}>"
 
 
 L16 = CodecInfo(

@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, codec
-from rtpcodec.codecs.info import FrameDecoder
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
 from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
 from rtpcodec.rtp.reorder import Lost
@@ -54,7 +53,7 @@ class _Track:
         except PayloadError:
             # The framing is good, the library makes nothing of what is in it: as good as lost.
             samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-            pcm = decoder.conceal(samples) if isinstance(decoder, FrameDecoder) else bytes(2 * samples)
+            pcm = decoder.conceal(samples)
         return pcm if self.resampler is None else self.resampler.resample(pcm)
 
 

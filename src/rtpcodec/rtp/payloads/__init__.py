@@ -9,7 +9,7 @@ amrwb_file     storage files
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from typing_extensions import Buffer
@@ -34,6 +34,12 @@ class PayloadFormat(Protocol):
 
     def ticks(self, payload: Buffer, /) -> int:
         """How long a payload lasts by the codec's RTP clock. PayloadError as for frames."""
+
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Payloads of at most so many octets, and where each begins, in ticks from the start of the whole.
+
+        PayloadError: no payload of this codec, or one that cannot be cut so small.
+        """
 
 
 _FRAME_FORMATS: dict[str, Callable[..., PayloadFormat]] = {"OPUS": OpusFormat, "AMR-WB": AmrWbFormat}

@@ -6,13 +6,14 @@ under each of them. A valid payload fits its own packing always, and hardly ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from typing_extensions import Buffer
 
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
-from rtpcodec.errors import PayloadError
+from rtpcodec.errors import PacketError, PayloadError
+from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
 
@@ -105,6 +106,27 @@ class AmrWbFormat:
         _, frames = next(iter(self._readings(bytes(memoryview(payload))).values()))
         return FRAME_SAMPLES * len(frames)
 
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Payloads of whole frames in the packing in force, each with the request that the whole has.
+
+        PayloadError: no payload in that packing, or a frame that does not fit.
+        """
+        cmr, frames = UNPACK[self.packing](payload, self._auto)
+        request = NO_REQUEST if cmr is None else cmr
+        start = 0
+        while start < len(frames):
+            end = start + 1
+            piece = PACK[self.packing](frames[start:end], request)
+            if len(piece) > max_octets:
+                raise PayloadError(f"AMR-WB payload of one frame has {len(piece)} octets, max_octets is {max_octets}")
+            while end < len(frames):
+                longer = PACK[self.packing](frames[start : end + 1], request)
+                if len(longer) > max_octets:
+                    break
+                piece, end = longer, end + 1
+            yield piece, FRAME_SAMPLES * start
+            start = end
+
     def _readings(self, octets: bytes) -> dict[Packing, Unpacked]:
         """At least one reading, that of the packing in force first; others where they matter."""
         try:
@@ -151,24 +173,15 @@ def _told_by_its_front(octets: bytes) -> str:
     """What stands before a payload by mistake, as the end of a message."""
     if octets.startswith((MAGIC, MANY_CHANNELS_MAGIC)):
         return "; it begins as a storage file does, a payload has frames only"
-    header_octets = _rtp_header_octets(octets)
-    if not header_octets:
+    try:
+        payload = RtpPacket.parse(octets).payload
+    except PacketError:
         return ""
     for packing, unpack in UNPACK.items():
         try:
-            unpack(octets[header_octets:], True)
+            unpack(payload, True)
         except PayloadError:
             continue
-        header = f"an RTP header of {header_octets} octets, after which it is {packing}"
+        header = f"an RTP header of {len(octets) - len(payload)} octets, after which it is {packing}"
         return f"; it begins with {header}: messages have none"
     return ""
-
-
-def _rtp_header_octets(octets: bytes) -> int:
-    """Octets of an RTP header in front (RFC 3550 section 5.1), 0 where there is none."""
-    if len(octets) < 12 or octets[0] >> 6 != 2:
-        return 0
-    end = 12 + 4 * (octets[0] & 0x0F)
-    if octets[0] & 0x10:
-        end += 4 + 4 * int.from_bytes(octets[end + 2 : end + 4], "big")
-    return end if end < len(octets) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from typing_extensions import Buffer
 
@@ -31,6 +31,13 @@ class OpusFormat:
     def ticks(self, payload: Buffer, /) -> int:
         """Duration by the RTP clock of 48000 Hz (RFC 7587 section 4.1). PayloadError: it is no packet."""
         return duration_ticks(payload)
+
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """The packet alone, it is never cut (RFC 7587 section 4.2). PayloadError: it is none, or longer."""
+        duration_ticks(payload)
+        if len(payload) > max_octets:
+            raise PayloadError(f"OPUS packet has {len(payload)} octets, it cannot be cut to {max_octets}")
+        yield payload, 0
 
     def __repr__(self) -> str:
         return "<OpusFormat>"

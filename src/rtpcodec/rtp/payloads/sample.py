@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from typing_extensions import Buffer
 
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.errors import PayloadError
 
 
 class SampleFormat:
@@ -33,6 +34,16 @@ class SampleFormat:
     def ticks(self, payload: Buffer, /) -> int:
         """Duration by the RTP clock, which for G722 is not the sample rate. PayloadError: it ends inside a unit."""
         return self._info.samples_in(payload) * self._clock_hz // self._sample_rate_hz
+
+    def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
+        """Pieces of whole units. PayloadError: it ends inside a unit, or no unit fits."""
+        self._info.samples_in(payload)
+        unit = self._info.octets_per_unit
+        step = max_octets - max_octets % unit
+        if step <= 0:
+            raise PayloadError(f"max_octets is {max_octets}, a unit of {self._info.name} has {unit}")
+        for start in range(0, len(payload), step):
+            yield payload[start : start + step], self.ticks(payload[:start])
 
     def __repr__(self) -> str:
         return f"<SampleFormat {self._info.name} {self._sample_rate_hz} Hz>"

@@ -1,0 +1,251 @@
+"""The jitter buffer: packets as they come to packets when they are due. Time is an argument; nothing here waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.playout import PlayoutClock
+from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, REMEMBERED_HOLES, Lost
+from rtpcodec.rtp.sequence import TIMESTAMP_BITS, Unwrapper, sequence_distance
+
+FLOOR_MS: Final = 10.0
+"""Half of the usual frame: what a busy event loop is late itself."""
+CEILING_MS: Final = 200.0
+"""With 100 ms of network it keeps below 400 ms mouth to ear, the most for a conversation (ITU-T G.114)."""
+START_MS: Final = 40.0
+"""Two frames, until there is something to measure."""
+MAX_HELD_MS: Final = 1000.0
+"""Audio that is held for a reader that does not come; older audio is dropped and told as lost."""
+MAX_HELD_PACKETS: Final = 1000
+"""The same for packets that carry no time of their own: a packet a millisecond."""
+ASSUMED_FRAME_MS: Final = 20.0
+"""Until two packets have told how long a frame is (RFC 3551 section 4.2)."""
+MAX_FRAME_MS: Final = 200.0
+"""The longest that receivers should take (RFC 3551 section 4.2); more between two packets is silence."""
+REBASE_AFTER_MS: Final = 200.0
+"""When nothing came in time for so long, the way has become longer for good; a burst after a stall is over sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is due yet."""
+
+    until_ms: float | None
+    """When to ask again, unless a packet comes first; None: nothing is held, only a packet changes that."""
+
+
+@dataclass(slots=True)
+class _Held:
+    packet: RtpPacket
+    media_ms: float
+    """Minus infinity: due at once."""
+
+
+class JitterBuffer:
+    """One stream of packets, in order and when they are due. `put` what comes, ask `pop` until it says Wait.
+
+    clock_hz is the RTP clock (8000 for G722). The delay adapts to the jitter between floor_ms and ceiling_ms, and
+    starts with start_ms; ValueError where they are not in order. A lost packet is told when it would have been due and
+    delays no other. A silence between talk spurts, which only timestamps show, is kept and is no loss.
+
+    >>> buffer = JitterBuffer(8000)
+    >>> for number in (7, 8, 10):
+    ...     packet = RtpPacket(payload_type=0, sequence_number=number, timestamp=160 * number, ssrc=1)
+    ...     taken = buffer.put(packet, now_ms=20 * number)
+    >>> buffer.pop(now_ms=150)
+    Wait(until_ms=180.0)
+    >>> [buffer.pop(now_ms=240).sequence_number for _ in range(2)], buffer.pop(now_ms=240)
+    ([7, 8], Lost(count=1))
+    """
+
+    __slots__ = (
+        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_hole_order", "_holes", "_newest", "_next", "_passed",
+        "_ready", "_ssrc", "_stray", "_ticks_in_ms", "_timestamps", "dropped", "duplicates", "late", "lost", "restarts",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        clock_hz: int,
+        *,
+        floor_ms: float = FLOOR_MS,
+        ceiling_ms: float = CEILING_MS,
+        start_ms: float | None = None,
+    ) -> None:
+        if clock_hz <= 0:
+            raise ValueError(f"clock_hz is {clock_hz}, a positive number is needed")
+        start = min(max(START_MS, floor_ms), ceiling_ms) if start_ms is None else start_ms
+        self._clock = PlayoutClock(floor_ms, ceiling_ms, start)
+        self._ceiling_ms = ceiling_ms
+        self._ticks_in_ms = clock_hz / 1000
+        self._timestamps = Unwrapper(TIMESTAMP_BITS)
+        self._frame_ms = ASSUMED_FRAME_MS
+        self._ssrc: int | None = None
+        self._ready: deque[RtpPacket] = deque()
+        self._held: dict[int, _Held] = {}
+        self._next = 0
+        self._began = False
+        self._newest: tuple[int, int] | None = None
+        self._stray: tuple[RtpPacket, float] | None = None
+        self._holes: set[int] = set()
+        self._hole_order: deque[int] = deque()
+        self._passed = 0
+        self.late = 0
+        """Packets that came after they were given up, or later than the ceiling allows."""
+        self.duplicates = 0
+        self.lost = 0
+        """Packets that were told as Lost. Those that are late come on top of `late`."""
+        self.dropped = 0
+        """Packets that nobody fetched; part of `lost`."""
+        self.restarts = 0
+        """Senders or numberings that began anew."""
+
+    @property
+    def delay_ms(self) -> float:
+        """How much later than the quickest packet allows media is played now."""
+        return self._clock.delay_ms
+
+    @property
+    def held(self) -> int:
+        """Packets that wait."""
+        return len(self._held) + len(self._ready)
+
+    def put(self, packet: RtpPacket, now_ms: float) -> bool:
+        """Take a packet that has come. False: it is late, a duplicate, or one far off that the next must confirm."""
+        if packet.ssrc != self._ssrc:
+            self._restart(packet)
+        distance = sequence_distance(self._next & 0xFFFF, packet.sequence_number)
+        if not -MAX_MISORDER <= distance <= MAX_DROPOUT:
+            return self._take_stray(packet, now_ms)
+        self._drop_stray()
+        number = self._next + distance
+        if number in self._held or (number < self._next and self._began and number not in self._holes):
+            self.duplicates += 1
+            return False
+        # Timed also when it is late: the delay is to cover it the next time.
+        held = self._timed(packet, number, now_ms)
+        if held is None or (number < self._next and self._began):
+            self._holes.discard(number)
+            self.late += 1
+            return False
+        self._next = min(self._next, number)
+        self._held[number] = held
+        self._keep_bounded()
+        return True
+
+    def pop(self, now_ms: float) -> RtpPacket | Lost | Wait:
+        """What is due: the next packet, or how many in its place never came; else when to ask again."""
+        if self._ready:
+            return self._ready.popleft()
+        if self._passed:
+            return self._tell_lost()
+        if not self._held:
+            return Wait(None)
+        first = self._next if self._next in self._held else min(self._held)
+        missing = first - self._next
+        due_ms = self._held[first].media_ms + self._clock.offset_ms - missing * self._frame_ms
+        if now_ms < due_ms:
+            return Wait(due_ms)
+        self._began = True
+        if not missing:
+            self._next += 1
+            return self._held.pop(first).packet
+        # Each at its own time, so that what comes at the last moment is still played.
+        count = missing if due_ms == -inf else min(missing, 1 + int((now_ms - due_ms) / self._frame_ms))
+        self._pass_over(count)
+        return self._tell_lost()
+
+    def _restart(self, packet: RtpPacket) -> None:
+        """Another stream from here on; what is held of the one before goes out first."""
+        self.restarts += self._ssrc is not None
+        self._ready.extend(self._held[number].packet for number in sorted(self._held))
+        self._held.clear()
+        self._holes.clear()
+        self._hole_order.clear()
+        self._drop_stray()
+        self._clock.reset()
+        self._timestamps.reset()
+        self._ssrc = packet.ssrc
+        self._next = packet.sequence_number
+        self._began = False
+        self._newest = None
+
+    def _take_stray(self, packet: RtpPacket, now_ms: float) -> bool:
+        """A number far off: with its successor it is a new numbering, alone it is a mistake (RFC 3550 appendix A.1)."""
+        stray, self._stray = self._stray, None
+        if stray is None or sequence_distance(stray[0].sequence_number, packet.sequence_number) != 1:
+            self.late += stray is not None
+            self._stray = (packet, now_ms)
+            return False
+        self._restart(stray[0])
+        self.put(*stray)
+        return self.put(packet, now_ms)
+
+    def _drop_stray(self) -> None:
+        self.late += self._stray is not None
+        self._stray = None
+
+    def _timed(self, packet: RtpPacket, number: int, now_ms: float) -> _Held | None:
+        """The packet with its media time; None: it is later than may be waited for."""
+        ticks = self._timestamps.unwrap(packet.timestamp)
+        newest = self._newest
+        if newest is not None and ticks == newest[1] and number != newest[0]:
+            # Packets of one instant, as those of a DTMF event (RFC 4733): the clock stands still, they must not.
+            self._newest = (max(number, newest[0]), ticks)
+            return _Held(packet, -inf)
+        media_ms = ticks / self._ticks_in_ms
+        lateness_ms = self._clock.lateness_ms(now_ms - media_ms)
+        if lateness_ms < -self._ceiling_ms:
+            # Media time leapt ahead of real time: what is held lies before the leap.
+            self._start_clock_anew()
+        elif lateness_ms > self._ceiling_ms:
+            since_ms = self._clock.late_since_ms
+            if not packet.marker and (since_ms is None or now_ms - since_ms < REBASE_AFTER_MS):
+                self._clock.late_since_ms = now_ms if since_ms is None else since_ms
+                return None
+            # A talk spurt whose timestamps passed over a silence, or a way that is longer now.
+            self._start_clock_anew()
+        self._clock.add(now_ms - media_ms)
+        if newest is None or number > newest[0]:
+            if newest is not None and number == newest[0] + 1:
+                frame_ms = (ticks - newest[1]) / self._ticks_in_ms
+                self._frame_ms = frame_ms if 0 < frame_ms <= MAX_FRAME_MS else self._frame_ms
+            self._newest = (number, ticks)
+        return _Held(packet, media_ms)
+
+    def _start_clock_anew(self) -> None:
+        for held in self._held.values():
+            held.media_ms = -inf
+        self._clock.reset()
+
+    def _keep_bounded(self) -> None:
+        """Drop the oldest of what nobody fetches."""
+        newest_ms = self._held[max(self._held)].media_ms
+        while len(self._held) > MAX_HELD_PACKETS or MAX_HELD_MS < newest_ms - self._oldest_ms() < inf:
+            oldest = min(self._held)
+            self._pass_over(oldest - self._next)
+            del self._held[oldest]
+            self._pass_over(1)
+            self.dropped += 1
+            self._began = True
+
+    def _oldest_ms(self) -> float:
+        return self._held[min(self._held)].media_ms
+
+    def _pass_over(self, count: int) -> None:
+        """Give numbers up: they are lost, and whoever comes with one is late."""
+        for number in range(max(self._next, self._next + count - REMEMBERED_HOLES), self._next + count):
+            self._holes.add(number)
+            self._hole_order.append(number)
+            if len(self._hole_order) > REMEMBERED_HOLES:
+                self._holes.discard(self._hole_order.popleft())
+        self._next += count
+        self._passed += count
+
+    def _tell_lost(self) -> Lost:
+        count, self._passed = self._passed, 0
+        self.lost += count
+        return Lost(count)

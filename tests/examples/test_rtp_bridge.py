@@ -1,0 +1,113 @@
+"""The example that bridges a call to RTP: a far end on UDP that echoes, alone and over a bad way."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any, cast
+
+import pytest
+
+import rtpcodec
+from rtpcodec import Packetizer, RtpPacket
+from rtpcodec.sim import Carrier
+from rtpcodec.sim.report import CallReport
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "rtp_bridge.py"
+SPEECH = rtpcodec.pcmu_decode(Random(7).randbytes(16_000))
+"""Two seconds, of which no two frames are alike."""
+FRAME_OCTETS = 320
+
+
+def load_example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("rtp_bridge", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class FarEnd(asyncio.DatagramProtocol):
+    """An RTP peer that says back what it hears; every so many packets one is lost, and two change places."""
+
+    def __init__(self, lose_every: int = 0, swap_every: int = 0) -> None:
+        self.heard: list[RtpPacket] = []
+        self._lose_every, self._swap_every = lose_every, swap_every
+        self._held: bytes | None = None
+        layout = rtpcodec.payload_format(rtpcodec.codec("PCMU"))
+        self._packetizer = Packetizer(layout, 0, sequence_number=65_500, timestamp=0xFFFFF000)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, datagram: bytes, address: Any) -> None:
+        packet = RtpPacket.parse(datagram)
+        self.heard.append(packet)
+        (answer,) = self._packetizer.packetize(packet.payload)
+        number = len(self.heard)
+        if self._lose_every and number % self._lose_every == 0:
+            return
+        self._transport.sendto(b"no packet", address)
+        if self._swap_every and number % self._swap_every == 0:
+            self._held = answer.build()
+            return
+        self._transport.sendto(answer.build(), address)
+        if self._held is not None:
+            self._transport.sendto(self._held, address)
+            self._held = None
+
+
+async def call_through_the_bridge(far_end: FarEnd) -> CallReport:
+    loop = asyncio.get_running_loop()
+    udp, _ = await loop.create_datagram_endpoint(lambda: far_end, local_addr=("127.0.0.1", 0))
+    plan = rtpcodec.StreamPlan(send_codec="PCMU")
+    answer = load_example().bridge(*udp.get_extra_info("sockname"))
+    async with Carrier("KEY") as carrier, rtpcodec.serve(answer, plan=plan) as endpoint:
+        call = carrier.new_call(SPEECH, codec="PCMU", speech_hz=8000, tail_ms=500, playout_delay_ms=100)
+        async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+            await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **plan.command_fields())
+        report = await call.finished()
+    udp.close()
+    return report
+
+
+def test_the_example_is_short() -> None:
+    assert len(EXAMPLE.read_text().splitlines()) < 80
+
+
+def frames_heard(report: CallReport) -> int:
+    """How many frames of the speech are heard as they were said, each in its place after the first that is."""
+    frames = [SPEECH[at : at + FRAME_OCTETS] for at in range(0, len(SPEECH), FRAME_OCTETS)]
+    starts = ((number, report.heard_pcm.find(frame)) for number, frame in enumerate(frames))
+    number, found = next((number, found) for number, found in starts if found >= 0)
+    start = found - number * FRAME_OCTETS
+    return sum(
+        report.heard_pcm[start + number * FRAME_OCTETS :][:FRAME_OCTETS] == frame for number, frame in enumerate(frames)
+    )
+
+
+def test_a_call_goes_through_and_comes_back() -> None:
+    far_end = FarEnd()
+    report = asyncio.run(call_through_the_bridge(far_end))
+    assert report.end_reason == "speech_ended"
+    assert report.errors_sent == 0
+    assert SPEECH in rtpcodec.pcmu_decode(b"".join(packet.payload for packet in far_end.heard))
+    assert [packet.marker for packet in far_end.heard] == [True, *[False] * (len(far_end.heard) - 1)]
+    for packet, following in pairwise(far_end.heard):
+        assert following.sequence_number == (packet.sequence_number + 1) & 0xFFFF
+        assert following.timestamp == (packet.timestamp + packet.payload_octets) & 0xFFFFFFFF
+    assert frames_heard(report) > 80, "of 100; a busy machine may be late"
+
+
+@pytest.mark.parametrize(("lose_every", "swap_every"), [(10, 0), (0, 7), (13, 7)])
+def test_over_a_bad_way_every_frame_keeps_its_place(lose_every: int, swap_every: int) -> None:
+    """What is lost is made up and takes as long, so what follows is where it would be."""
+    report = asyncio.run(call_through_the_bridge(FarEnd(lose_every, swap_every)))
+    assert report.errors_sent == 0
+    heard = frames_heard(report)
+    assert 60 < heard <= (92 if lose_every else 100)
