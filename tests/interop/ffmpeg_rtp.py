@@ -6,36 +6,28 @@ import contextlib
 import os
 import select
 import socket
-import struct
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
+from rtpcodec import Packetizer, RtpPacket
+from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.rtp.sequence import sequence_distance
 from tests import ffmpeg
 
 DEADLINE_S = 30
 HOST = "127.0.0.1"
-HEADER_OCTETS = 12
 RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
 
 
-class Packet(NamedTuple):
-    """What of RFC 3550 5.1 a packet of ours or of ffmpeg has: no CSRC, no extension, no padding."""
-
-    payload_type: int
-    sequence_number: int
-    timestamp: int
-    payload: bytes
+def sent(payloads: Iterable[bytes], layout: PayloadFormat, payload_type: int) -> list[RtpPacket]:
+    """Payloads as a stream of ours, whose sequence numbers and timestamps wrap soon."""
+    packetizer = Packetizer(layout, payload_type, sequence_number=65_530, timestamp=0xFFFFF000, ssrc=0x5EED)
+    return [packet for payload in payloads for packet in packetizer.packetize(payload)]
 
 
-def _parse(datagram: bytes) -> Packet:
-    first, second, sequence_number, timestamp = struct.unpack_from("!BBHL", datagram)
-    assert first == 0x80, f"version 2 and nothing else is understood, not 0x{first:02X}"
-    return Packet(second & 0x7F, sequence_number, timestamp, datagram[HEADER_OCTETS:])
-
-
-def packets_of(arguments: list[str], data: bytes) -> list[Packet]:
+def packets_of(arguments: list[str], data: bytes) -> list[RtpPacket]:
     """What ffmpeg sends, with an encoder and its options, for data that it reads as its input."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
@@ -48,9 +40,9 @@ def packets_of(arguments: list[str], data: bytes) -> list[Packet]:
         with contextlib.suppress(BlockingIOError):
             while True:
                 datagrams.append(receiver.recv(65_536))
-    packets = [_parse(datagram) for datagram in datagrams]
-    numbers = [packet.sequence_number for packet in packets]
-    assert numbers == [(numbers[0] + count) & 0xFFFF for count in range(len(numbers))]
+    packets = list(map(RtpPacket.parse, datagrams))
+    steps = (sequence_distance(one.sequence_number, two.sequence_number) for one, two in pairwise(packets))
+    assert set(steps) <= {1}
     return packets
 
 
@@ -114,27 +106,24 @@ def _read(process: subprocess.Popen[bytes], octets: int, deadline: float) -> byt
 
 
 def decoded_by_ffmpeg(
-    payloads: Sequence[bytes],
+    packets: Sequence[RtpPacket],
     octets: int,
     *,
-    payload_type: int,
-    ticks: int,
     attributes: Sequence[str] = (),
     decoder: str | None = None,
 ) -> bytes:
-    """So many octets of 16-bit PCM of what ffmpeg decodes from our payloads, each of which lasts so many ticks."""
+    """So many octets of 16-bit PCM of what ffmpeg decodes from our packets."""
     port = _free_ports()
     deadline = time.monotonic() + DEADLINE_S
     arguments = ["-protocol_whitelist", "pipe,udp,rtp", "-analyzeduration", "0", "-probesize", "32"]
     arguments += ["-c:a", decoder] if decoder else []
     arguments += ["-f", "sdp", "-i", "pipe:0", "-flush_packets", "1", "-f", "s16le", "pipe:1"]
     with (
-        _process(arguments, _session(port, payload_type, attributes)) as process,
+        _process(arguments, _session(port, packets[0].payload_type, attributes)) as process,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
     ):
         sender.connect((HOST, port))
         _wait_for_receiver(sender, deadline)
-        for number, payload in enumerate(payloads):
-            header = struct.pack("!BBHLL", 0x80, payload_type, number & 0xFFFF, ticks * number & 0xFFFFFFFF, 0x5EED)
-            sender.send(header + payload)
+        for packet in packets:
+            sender.send(packet.build())
         return _read(process, octets, deadline)

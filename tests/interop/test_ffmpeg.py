@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from rtpcodec import codec
+from rtpcodec import Packetizer, codec
 from rtpcodec.audio import mp3
 from rtpcodec.audio.mp3_frames import read_header
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.rtp.payloads import payload_format
 from rtpcodec.rtp.payloads.amrwb_file import amrwb_octets, read_amrwb
+from rtpcodec.rtp.sequence import timestamp_distance
 from tests import ffmpeg
-from tests.interop.ffmpeg_rtp import decoded_by_ffmpeg, packets_of
+from tests.interop.ffmpeg_rtp import decoded_by_ffmpeg, packets_of, sent
 from tests.mp3_files import frames as mp3_frames
 from tests.mp3_files import noise
 
@@ -43,7 +44,6 @@ class SampleCase(NamedTuple):
     raw_input: list[str]
     payload_type: int
     octets: int
-    ticks: int
     attributes: tuple[str, ...] = ()
     options: dict[str, str] = {}  # noqa: RUF012 - never changed
 
@@ -51,15 +51,13 @@ class SampleCase(NamedTuple):
 def _l16(rate_hz: int) -> SampleCase:
     raw_input = ["-f", "s16be", "-ar", str(rate_hz), "-ac", "1"]
     octets, attributes = rate_hz // 25, (f"rtpmap:97 L16/{rate_hz}/1",)
-    return SampleCase(
-        "L16", rate_hz, "pcm_s16be", raw_input, 97, octets, octets // 2, attributes, {"byte_order": "big"}
-    )
+    return SampleCase("L16", rate_hz, "pcm_s16be", raw_input, 97, octets, attributes, {"byte_order": "big"})
 
 
 SAMPLE_CASES = [
-    SampleCase("PCMU", 8000, "pcm_mulaw", ["-f", "mulaw", "-ar", "8000", "-ac", "1"], 0, 160, 160),
-    SampleCase("PCMA", 8000, "pcm_alaw", ["-f", "alaw", "-ar", "8000", "-ac", "1"], 8, 160, 160),
-    SampleCase("G722", 16_000, "g722", ["-f", "g722"], 9, 160, 160),
+    SampleCase("PCMU", 8000, "pcm_mulaw", ["-f", "mulaw", "-ar", "8000", "-ac", "1"], 0, 160),
+    SampleCase("PCMA", 8000, "pcm_alaw", ["-f", "alaw", "-ar", "8000", "-ac", "1"], 8, 160),
+    SampleCase("G722", 16_000, "g722", ["-f", "g722"], 9, 160),
     *map(_l16, (8000, 16_000, 22_050, 24_000, 44_100, 48_000)),
 ]
 
@@ -73,10 +71,8 @@ def test_sample_codecs(case: SampleCase) -> None:
     ours = info.encoder(case.rate_hz, **case.options).encode(pcm)
 
     heard = decoded_by_ffmpeg(
-        [layout.payload([piece]) for piece in pieces(ours, case.octets)],
+        sent([layout.payload([piece]) for piece in pieces(ours, case.octets)], layout, case.payload_type),
         len(pcm),
-        payload_type=case.payload_type,
-        ticks=case.ticks,
         attributes=case.attributes,
     )
     assert heard == decoder.decode(ours)
@@ -85,7 +81,7 @@ def test_sample_codecs(case: SampleCase) -> None:
     # The payload type of L16 at 44100 is a static one as well (RFC 3551 table 4), which ffmpeg takes.
     assert {packet.payload_type for packet in packets} == {11 if case.rate_hz == 44_100 else case.payload_type}
     for packet, following in pairwise(packets):
-        assert (following.timestamp - packet.timestamp) % 2**32 == layout.ticks(packet.payload)
+        assert timestamp_distance(packet.timestamp, following.timestamp) == layout.ticks(packet.payload)
     theirs = b"".join(frame for packet in packets for frame in layout.frames(packet.payload))
     decoder.reset()
     assert decoder.decode(theirs) == ffmpeg.decode(theirs, case.raw_input)
@@ -111,7 +107,7 @@ def test_opus_packets_of_ours_are_decoded_alike(opus: CodecInfo, rate_hz: int, f
     (ticks,) = {layout.ticks(payload) for payload in payloads}
     assert ticks == 48 * frame_ms
     heard = decoded_by_ffmpeg(
-        payloads, 4 * len(decoded), payload_type=97, ticks=ticks, attributes=OPUS_ATTRIBUTES, decoder="libopus"
+        sent(payloads, layout, 97), 4 * len(decoded), attributes=OPUS_ATTRIBUTES, decoder="libopus"
     )
     assert np.array_equal(np.frombuffer(heard, np.int16).reshape(-1, 2), np.stack([decoded, decoded], axis=1))
 
@@ -122,7 +118,7 @@ def test_opus_is_decoded_nearly_alike_by_another_decoder(opus: CodecInfo) -> Non
     packets = [encoder.encode(piece) for piece in pieces(noise(48_000, 24_000), 480)]
     decoded = b"".join(map(decoder.decode, packets))
     heard = decoded_by_ffmpeg(
-        packets, 2 * len(decoded), payload_type=97, ticks=240, attributes=OPUS_ATTRIBUTES, decoder="opus"
+        sent(packets, payload_format(codec("OPUS")), 97), 2 * len(decoded), attributes=OPUS_ATTRIBUTES, decoder="opus"
     )
     left = np.frombuffer(heard, np.int16).reshape(-1, 2)[:, 0]
     assert snr_db(decoded, left.tobytes()) > 80
@@ -142,14 +138,14 @@ def test_opus_is_decoded_nearly_alike_by_another_decoder(opus: CodecInfo) -> Non
 )
 def test_opus_packets_of_ffmpeg_are_decoded_alike(opus: CodecInfo, options: tuple[str, ...], ticks: int) -> None:
     layout = payload_format(opus)
-    sent = packets_of([*ffmpeg.pcm_input(16_000), "-i", "pipe:0", "-c:a", "libopus", *options], noise(16_000, 16_000))
-    assert {layout.ticks(packet.payload) for packet in sent} == {ticks}
-    assert {(two.timestamp - one.timestamp) % 2**32 for one, two in pairwise(sent)} == {ticks}
+    theirs = packets_of([*ffmpeg.pcm_input(16_000), "-i", "pipe:0", "-c:a", "libopus", *options], noise(16_000, 16_000))
+    assert {layout.ticks(packet.payload) for packet in theirs} == {ticks}
+    assert {timestamp_distance(one.timestamp, two.timestamp) for one, two in pairwise(theirs)} == {ticks}
     decoder = opus.decoder(48_000)
-    packets = [frame for packet in sent for frame in layout.frames(packet.payload)]
+    packets = [frame for packet in theirs for frame in layout.frames(packet.payload)]
     decoded = np.frombuffer(b"".join(map(decoder.decode, packets)), np.int16)
     heard = decoded_by_ffmpeg(
-        packets, 4 * len(decoded), payload_type=97, ticks=ticks, attributes=OPUS_ATTRIBUTES, decoder="libopus"
+        sent(packets, layout, 97), 4 * len(decoded), attributes=OPUS_ATTRIBUTES, decoder="libopus"
     )
     assert np.array_equal(np.frombuffer(heard, np.int16).reshape(-1, 2)[:, 0], decoded)
 
@@ -194,10 +190,8 @@ def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(amrwb: CodecInfo, frames_in_p
     payloads = [layout.payload(frames[at : at + frames_in_payload]) for at in range(0, len(frames), frames_in_payload)]
     from_file = ffmpeg.decode(amrwb_octets(frames), ["-c:a", "amrwb", "-f", "amr"])
     heard = decoded_by_ffmpeg(
-        payloads,
+        sent(payloads, layout, 97),
         len(from_file),
-        payload_type=97,
-        ticks=320 * frames_in_payload,
         attributes=AMRWB_ATTRIBUTES,
         decoder="amrwb",
     )
@@ -216,11 +210,15 @@ def test_amrwb_payloads_of_ffmpeg_are_read(amrwb: CodecInfo, mode: int) -> None:
         "-b:a",
         str(AMRWB_BIT_RATES[mode]),
     ]
-    sent = packets_of(arguments, noise(16_000, 16_000 * 4))
+    theirs = packets_of(arguments, noise(16_000, 16_000 * 4))
     layout = payload_format(amrwb)
-    read = [layout.frames(packet.payload) for packet in sent]
-    for (packet, following), frames in zip(pairwise(sent), read, strict=False):
-        assert (following.timestamp - packet.timestamp) % 2**32 == layout.ticks(packet.payload) == 320 * len(frames)
+    read = [layout.frames(packet.payload) for packet in theirs]
+    for (packet, following), frames in zip(pairwise(theirs), read, strict=False):
+        assert (
+            timestamp_distance(packet.timestamp, following.timestamp)
+            == layout.ticks(packet.payload)
+            == 320 * len(frames)
+        )
     frames = [frame for some in read for frame in some]
     assert len(frames) > 80
     assert frames == amrwb_frames(amrwb, mode, seconds=4)[: len(frames)]
@@ -242,18 +240,21 @@ def test_mp3_frames_of_ours_are_heard_by_ffmpeg() -> None:
     frames = pieces(mp3_frames(data), 216)
     from_file = ffmpeg.decode(mp3_frames(data), ["-f", "mp3"])
     octets = len(from_file) // 2
-    heard = decoded_by_ffmpeg(
-        [RFC_2250_HEADER + frame for frame in frames], octets, payload_type=14, ticks=576 * 90_000 // 16_000
-    )
+    packetizer = Packetizer(payload_format(codec("PCMU")), 14, timestamp=0)
+    packets = []
+    for frame in frames:
+        packets.append(packetizer.packet(RFC_2250_HEADER + frame))
+        packetizer.advance(576 * 90_000 // 16_000)
+    heard = decoded_by_ffmpeg(packets, octets)
     assert heard == from_file[:octets]
 
 
 def test_mp3_frames_of_ffmpeg_are_decoded() -> None:
     arguments = [*ffmpeg.pcm_input(16_000), "-i", "pipe:0", "-c:a", "libmp3lame", "-b:a", "48k"]
-    sent = packets_of(arguments, noise(16_000, 32_000))
-    assert {packet.payload_type for packet in sent} == {14}
-    data = b"".join(packet.payload[len(RFC_2250_HEADER) :] for packet in sent)
-    assert all(read_header(packet.payload, len(RFC_2250_HEADER)) for packet in sent)
+    packets = packets_of(arguments, noise(16_000, 32_000))
+    assert {packet.payload_type for packet in packets} == {14}
+    data = b"".join(packet.payload[len(RFC_2250_HEADER) :] for packet in packets)
+    assert all(read_header(packet.payload, len(RFC_2250_HEADER)) for packet in packets)
     mp3.require_mp3(data)
     pcm, rate_hz = mp3.decode(data)
     theirs = np.frombuffer(ffmpeg.decode(data, ["-f", "mp3"]), np.int16).astype(int)

@@ -16,6 +16,7 @@ import rtpcodec
 from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
+from rtpcodec.errors import PacketError
 from tests.oracles.guarded import PAGE, GuardedMemory
 
 LENGTHS = range(301)
@@ -177,8 +178,33 @@ def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
     return items.reshape(BANK_ROWS, items.size // BANK_ROWS)
 
 
+def check_packets(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
+    """Packets of every length, and octets that are none, read and written at both edges; how many calls."""
+    calls = 0
+    for length in LENGTHS:
+        for first in range(256):
+            datagram = (bytes((first,)) + generator.randbytes(length))[:length]
+            for at_end in (False, True):
+                source, _ = view(memories[0], length, at_end, 0)
+                source[:] = datagram
+                calls += 2
+                assert rtpcodec.is_rtcp(source) == rtpcodec.is_rtcp(datagram)
+                try:
+                    packet = rtpcodec.RtpPacket.parse(source)
+                except PacketError:
+                    continue
+                room, start = view(memories[1], length, at_end, 0)
+                memories[1].fill(CANARY)
+                assert packet.build_into(room) == length
+                assert room == datagram
+                around = memories[1].all_but(room, start)
+                assert around.count(CANARY) == len(around), f"a packet of {length} octets writes outside"
+                calls += 1
+    return calls
+
+
 def main() -> None:
-    """All kernels, lengths and places; then banks."""
+    """All kernels, lengths and places; then banks and packets."""
     generator = random.Random(711)
     memories = GuardedMemory(), GuardedMemory()
     calls = 0
@@ -190,6 +216,7 @@ def main() -> None:
     wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)
     for length in LENGTHS:
         calls += check_banks(length, generator.randbytes(BANK_ROWS * 4 * length), wide)
+    calls += check_packets(generator, memories)
     print(f"{calls} calls within their buffers")
 
 

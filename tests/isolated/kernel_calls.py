@@ -51,6 +51,7 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "simd_level": ((),),
     "available_levels": ((),),
     "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
+    "is_rtcp": ((b"\x80\xc8",), (bytearray(12),), (b"",), (memoryview(bytes(2)),)),
     "coefficients": ((8000, 16000), (48000, 8000)),
 }
 """By function name; its *_into twin takes the room as well."""

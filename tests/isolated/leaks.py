@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from tests.isolated.kernel_calls import Call, calls, concealing_calls, frame_codec_calls, g722_calls
+from tests.isolated.packet_calls import packet_calls
 
 CALLS = 3_000_000
 FRAME_CODEC_CALLS = 1000
@@ -90,7 +91,7 @@ def check(call: Call, times: int, warm: int = 300) -> str | None:
 
 def main(total: int) -> int:
     """Check all calls, then the size of the process."""
-    every = [*calls(), *g722_calls(), *concealing_calls()]
+    every = [*calls(), *packet_calls(), *g722_calls(), *concealing_calls()]
     times = max(1000, total // len(every))
     slow = list(frame_codec_calls())
     for call in every:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, codec
+from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, RtpPacket, codec
 from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import CodecInfo
-from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample
+from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample, rtp_header
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
 
 
@@ -135,7 +135,17 @@ def test_a_bank_of_g722_allocates_nothing_with_a_given_array() -> None:
     assert peak_octets(lambda source, room: decoders.decode(source, out=room), octets, samples) == 0
 
 
-@pytest.mark.parametrize("module", [concealment, g711, g722, g722_lanes, pcm, resample])
+def test_a_packet_is_one_object_and_its_datagram() -> None:
+    datagram = b"\x80\0" + bytes(200)
+    packet = RtpPacket.parse(datagram)
+    one = sys.getsizeof(packet)
+    assert peak_octets(RtpPacket.parse, datagram) == one
+    assert peak_octets(RtpPacket.parse, bytearray(datagram)) == one + sys.getsizeof(datagram)
+    assert peak_octets(packet.build_into, bytearray(202)) == peak_octets(packet.build) == 0
+    assert peak_octets(lambda: packet.payload) == sys.getsizeof(bytes(190))
+
+
+@pytest.mark.parametrize("module", [concealment, g711, g722, g722_lanes, pcm, resample, rtp_header])
 def test_kernels_know_no_allocator_but_pythons(module: Any) -> None:
     names = Path(module.__file__).read_bytes().split(b"\0")
     assert not {b"malloc", b"calloc", b"realloc", b"posix_memalign", b"aligned_alloc"} & set(names)

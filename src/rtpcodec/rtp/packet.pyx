@@ -3,16 +3,16 @@
 A packet is its datagram and where the parts are in it. Parts become objects when they are asked for.
 """
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_AsLongLong
 from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_room
 from rtpcodec.kernels.rtp_header cimport (
     EXTENSION_HEADER_OCTETS, FIXED_OCTETS, HEADER_CSRCS, HEADER_EXTENSION, HEADER_EXTENSION_WORDS, HEADER_GOOD,
-    HEADER_NO_PADDING, HEADER_PADDING, HEADER_RTCP, HEADER_SHORT, HEADER_VERSION, MAX_CSRCS, HeaderFault, RtpHeader,
-    load_u32, read_header, store_u16, store_u32, write_header,
+    HEADER_NO_PADDING, HEADER_RTCP, HEADER_SHORT, HEADER_VERSION, MAX_CSRCS, HeaderFault, RtpHeader,
+    load_u32, read_header, store_u32, write_header,
 )
 
 from rtpcodec.errors import PacketError
@@ -83,12 +83,14 @@ cdef class RtpPacket:
 
     def __init__(
         self, *, payload_type, sequence_number, timestamp, ssrc, payload=b"", bint marker=False, csrcs=(),
-        extension=None, padding=b"",
+        extension=None, bytes padding not None=b"",
     ):
         cdef RtpHeader* header = &self._header
         cdef Py_buffer view
         cdef uint8_t* out
         cdef Py_ssize_t at = FIXED_OCTETS
+        cdef bytes front = b""
+        memset(header, 0, sizeof(RtpHeader))
         header.payload_type = <uint8_t>number(payload_type, "payload_type", 127)
         header.sequence_number = number(sequence_number, "sequence_number", 0xFFFF)
         header.timestamp = number(timestamp, "timestamp", 0xFFFFFFFF)
@@ -96,24 +98,23 @@ cdef class RtpPacket:
         header.marker = marker
         if marker and 72 <= header.payload_type <= 76:
             raise ValueError(f"payload_type is {payload_type} with the marker, which is RTCP (RFC 3551 section 6)")
-        front = b""
         if csrcs or extension is not None:
             front = _front(header, csrcs, extension)
             at += len(front)
         if padding:
             _check_padding(header, padding)
         take_octets(payload, &view)
-        header.payload_at = at
-        header.payload_octets = view.len
-        self._datagram = PyBytes_FromStringAndSize(NULL, at + view.len + header.padding_octets)
-        out = <uint8_t*>PyBytes_AS_STRING(self._datagram)
-        write_header(out, header)
-        if at > FIXED_OCTETS:
+        try:
+            header.payload_at = at
+            header.payload_octets = view.len
+            self._datagram = PyBytes_FromStringAndSize(NULL, at + view.len + header.padding_octets)
+            out = <uint8_t*>PyBytes_AS_STRING(self._datagram)
+            write_header(out, header)
             memcpy(out + FIXED_OCTETS, PyBytes_AS_STRING(front), at - FIXED_OCTETS)
-        memcpy(out + at, view.buf, view.len)
-        if header.has_padding:
+            memcpy(out + at, view.buf, view.len)
             memcpy(out + at + view.len, PyBytes_AS_STRING(padding), header.padding_octets)
-        PyBuffer_Release(&view)
+        finally:
+            PyBuffer_Release(&view)
 
     @staticmethod
     def parse(datagram, /):
@@ -124,16 +125,17 @@ cdef class RtpPacket:
         cdef RtpPacket packet = RtpPacket.__new__(RtpPacket)
         cdef Py_buffer view
         cdef HeaderFault fault
-        if PyBytes_CheckExact(datagram):
-            packet._datagram = <bytes>datagram
-        else:
-            take_octets(datagram, &view, "datagram")
-            packet._datagram = PyBytes_FromStringAndSize(<const char*>view.buf, view.len)
+        take_octets(datagram, &view, "datagram")
+        try:
+            fault = read_header(<const uint8_t*>view.buf, view.len, &packet._header)
+            if fault != HEADER_GOOD:
+                raise fault_of(fault, <const uint8_t*>view.buf, view.len, &packet._header)
+            packet._datagram = (
+                <bytes>datagram if PyBytes_CheckExact(datagram)
+                else PyBytes_FromStringAndSize(<const char*>view.buf, view.len)
+            )
+        finally:
             PyBuffer_Release(&view)
-        octets = <const uint8_t*>PyBytes_AS_STRING(packet._datagram)
-        fault = read_header(octets, PyBytes_GET_SIZE(packet._datagram), &packet._header)
-        if fault != HEADER_GOOD:
-            raise fault_of(fault, octets, PyBytes_GET_SIZE(packet._datagram), &packet._header)
         return packet
 
     @property
@@ -225,9 +227,12 @@ cdef class RtpPacket:
         cdef Py_buffer source
         cdef Py_buffer room
         take_octets(self._datagram, &source, "datagram")
-        take_room(out, &room, &source, source.len, samples=False)
-        memcpy(room.buf, source.buf, source.len)
-        PyBuffer_Release(&room)
+        try:
+            take_room(out, &room, &source, source.len, samples=False)
+            memcpy(room.buf, source.buf, source.len)
+            PyBuffer_Release(&room)
+        finally:
+            PyBuffer_Release(&source)
         return source.len
 
     def __eq__(self, other):
@@ -274,14 +279,14 @@ cdef bytes _front(RtpHeader* header, object csrcs, object extension):
     return bytes(front)
 
 
-cdef int _check_padding(RtpHeader* header, object padding) except -1:
-    if not isinstance(padding, bytes):
-        raise TypeError(f"padding is of type {type(padding).__name__}, bytes are needed")
-    if len(padding) > MAX_PADDING_OCTETS or padding[-1] != len(padding):
+cdef int _check_padding(RtpHeader* header, bytes padding) except -1:
+    octets = len(padding)
+    last = <uint8_t>padding[octets - 1]
+    if octets > MAX_PADDING_OCTETS or last != octets:
         raise ValueError(
-            f"padding of {len(padding)} octets ends with {padding[-1]}, its last octet must count them (at most "
+            f"padding of {octets} octets ends with {last}, its last octet must count them (at most "
             f"{MAX_PADDING_OCTETS})"
         )
     header.has_padding = True
-    header.padding_octets = len(padding)
+    header.padding_octets = octets
     return 0

@@ -51,6 +51,7 @@ def _through(stream: PayloadFormat, payload: bytes) -> int:
         assert ticks < 0
         return 2
     assert ticks >= 0
+    _cut(stream, payload, ticks)
     again = stream.payload(frames)
     if isinstance(stream, AmrWbFormat):
         assert ticks == 320 * len(frames) > 0
@@ -58,6 +59,18 @@ def _through(stream: PayloadFormat, payload: bytes) -> int:
     else:
         _compare(again, payload)
     return 3
+
+
+def _cut(stream: PayloadFormat, payload: bytes, ticks: int) -> None:
+    """Pieces are payloads themselves, follow each other in time, and last as long as the whole."""
+    at = 0
+    try:
+        for piece, offset in stream.split(payload, max(1, len(payload) // 2)):
+            assert offset == at
+            at += stream.ticks(piece)
+    except PayloadError:  # what cannot be cut, or is in another packing than the one in force
+        return
+    assert at == ticks
 
 
 def _strictly(octets: bytes) -> None:

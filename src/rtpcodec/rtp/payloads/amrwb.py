@@ -12,7 +12,8 @@ from typing import Literal
 from typing_extensions import Buffer
 
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
-from rtpcodec.errors import PayloadError
+from rtpcodec.errors import PacketError, PayloadError
+from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
 
@@ -172,24 +173,15 @@ def _told_by_its_front(octets: bytes) -> str:
     """What stands before a payload by mistake, as the end of a message."""
     if octets.startswith((MAGIC, MANY_CHANNELS_MAGIC)):
         return "; it begins as a storage file does, a payload has frames only"
-    header_octets = _rtp_header_octets(octets)
-    if not header_octets:
+    try:
+        payload = RtpPacket.parse(octets).payload
+    except PacketError:
         return ""
     for packing, unpack in UNPACK.items():
         try:
-            unpack(octets[header_octets:], True)
+            unpack(payload, True)
         except PayloadError:
             continue
-        header = f"an RTP header of {header_octets} octets, after which it is {packing}"
+        header = f"an RTP header of {len(octets) - len(payload)} octets, after which it is {packing}"
         return f"; it begins with {header}: messages have none"
     return ""
-
-
-def _rtp_header_octets(octets: bytes) -> int:
-    """Octets of an RTP header in front (RFC 3550 section 5.1), 0 where there is none."""
-    if len(octets) < 12 or octets[0] >> 6 != 2:
-        return 0
-    end = 12 + 4 * (octets[0] & 0x0F)
-    if octets[0] & 0x10:
-        end += 4 + 4 * int.from_bytes(octets[end + 2 : end + 4], "big")
-    return end if end < len(octets) else 0
