@@ -124,6 +124,15 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
+def test_demo_conceals_what_the_network_loses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "out.json"
+    command = ["demo", "--output", str(tmp_path), "--json", str(report), "--loss", "5", "--reorder", "5"]
+    assert main(command) == 0
+    for call in json.loads(report.read_text())["calls"]:
+        assert call["messages_lost"] == call["chunks_concealed"] > 0, call["codec"]
+    assert "made up" in capsys.readouterr().out
+
+
 def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "folder" / "out.json"
     assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
@@ -135,6 +144,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
             "messages_received",
             "messages_sent",
             "messages_lost",
+            "chunks_concealed",
             "snr_db",
             "exact",
             "lsd_db",
@@ -142,7 +152,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
             "latency_ms_p50",
             "latency_ms_p99",
         }
-        assert call["messages_lost"] == 0
+        assert (call["messages_lost"], call["chunks_concealed"]) == (0, 0)
         assert 0 < call["latency_ms_p50"] <= call["latency_ms_p99"]
     for name, least_db in (("PCMU", 35), ("PCMA", 35), ("G722", 25)):
         assert calls[name]["snr_db"] >= least_db
