@@ -6,16 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.app import main
-from rtpcodec.cli.demo import scenario
+from rtpcodec.cli.demo import scenario, show
 from rtpcodec.codecs import codec_names
-from rtpcodec.sim import Carrier, Faults
+from rtpcodec.sim import Faults
 from tests.stream.test_frame_codecs import speech
 
 RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
@@ -124,12 +123,16 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
-def test_demo_conceals_what_the_network_loses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_demo_conceals_what_the_network_loses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     report = tmp_path / "out.json"
     command = ["demo", "--output", str(tmp_path), "--json", str(report), "--loss", "5", "--reorder", "5"]
     assert main(command) == 0
     for call in json.loads(report.read_text())["calls"]:
         assert call["messages_lost"] == call["chunks_concealed"] > 0, call["codec"]
+        assert call["stoi"] > 0.75, call["codec"]
     assert "made up" in capsys.readouterr().out
 
 
@@ -172,7 +175,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
 
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenario, "ROWS", ("PCMU",))
-    monkeypatch.setattr(scenario, "Carrier", partial(Carrier, faults=Faults(drop=0.2)))
+    monkeypatch.setattr(show, "Faults", lambda **_asked: Faults(drop=0.2))
     assert main(["demo", "--output", str(tmp_path)]) == 1
 
 

@@ -68,7 +68,8 @@ def test_each_lost_chunk_is_audio_in_its_place(name: str) -> None:
 
 def test_nothing_is_made_up_unless_it_is_asked_for(name: str) -> None:
     octets = payloads(name)
-    for options in ({}, {"conceal": True, "receive_pcm_hz": None}):
+    ways: tuple[dict[str, Any], ...] = ({}, {"conceal": True, "receive_pcm_hz": None})
+    for options in ways:
         found = told(name, octets, **options)
         assert made_up(found) == []
         assert carrier.kinds(found).count("Gap") == 2

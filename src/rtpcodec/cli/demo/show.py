@@ -56,6 +56,7 @@ def demo(
 
 def table(results: list[CallResult]) -> Table:
     """A row a call."""
+    concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
     for heading in (
@@ -64,7 +65,7 @@ def table(results: list[CallResult]) -> Table:
         "octets in",
         "out",
         "lost",
-        "made up",
+        *(["made up"] if concealed else []),
         "late",
         "SNR dB",
         "LSD dB",
@@ -79,7 +80,9 @@ def table(results: list[CallResult]) -> Table:
             result.codec,
             *(str(number) for number in (endpoint.messages_received, endpoint.messages_sent)),
             *(str(number) for number in (endpoint.octets_received, endpoint.octets_sent)),
-            *(str(number) for number in (result.lost, result.concealed_chunks, endpoint.late_chunks)),
+            str(result.lost),
+            *([str(result.concealed_chunks)] if concealed else []),
+            str(endpoint.late_chunks),
             result.snr_text,
             figure(result.quality["lsd_db"]),
             figure(result.quality["stoi"], 3),
