@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import loss
+from benchmarks import jitter, loss, plc
 from benchmarks.harness import chart, machine, report
 
 HERE = Path(__file__).parent
@@ -72,6 +72,9 @@ def main() -> int:
         chosen.json.write_text(json.dumps(result, indent=1) + "\n")
     if chosen.report:
         result["loss"] = loss.table()
+        result["jitter"] = jitter.table()
+        if "RTPCODEC_VECTORS" in os.environ:
+            result["plc"] = plc.table(Path(os.environ["RTPCODEC_VECTORS"], "plc"))
         (HERE / "README.md").write_text(report.page(result))
         chart.draw(result, HERE / "g711.png")
         print("written: benchmarks/README.md, benchmarks/g711.png")

@@ -30,6 +30,14 @@ waveforms back, so the segmental SNR judges it (higher is better).
 """
 
 
+CONCEALMENT: Final = """Written by `python -m benchmarks.plc`, beside what the reference made of the same losses.
+The distance is over the lost and the first good frames, lower is better; STOI is over the whole, higher is better.
+"""
+JITTER: Final = """Written by `python -m benchmarks.jitter`: the same seeded networks for both. *Missing* is the share
+of frames, lost ones included, that were not given out so long after they could have come.
+"""
+
+
 def page(result: Result) -> str:
     """The whole report in Markdown."""
     parts = [HEAD, "## Machine\n", *machine_lines(result["machine"]), "", "## Rows and bars\n"]
@@ -45,10 +53,14 @@ def page(result: Result) -> str:
 
 
 def loss_lines(result: Result) -> list[str]:
-    """What concealment is worth, where it was measured."""
+    """What concealment and jitter buffers are worth, where it was measured."""
     if not result.get("loss"):
         return []
-    return ["## Lost packets\n", LOSS, *result["loss"], ""]
+    lines = ["## Lost packets\n", LOSS, *result["loss"], ""]
+    for name, heading, text in (("plc", "Concealment", CONCEALMENT), ("jitter", "Jitter buffers", JITTER)):
+        if result.get(name):
+            lines += [f"### {heading}\n", text, *result[name], ""]
+    return lines
 
 
 def grouped(result: Result) -> Iterator[tuple[str, list[RowDict]]]:

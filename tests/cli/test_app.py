@@ -6,16 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.app import main
-from rtpcodec.cli.demo import scenario
+from rtpcodec.cli.demo import scenario, show
 from rtpcodec.codecs import codec_names
-from rtpcodec.sim import Carrier, Faults
+from rtpcodec.sim import Faults
 from tests.stream.test_frame_codecs import speech
 
 RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
@@ -120,6 +119,19 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
+def test_demo_conceals_what_the_network_loses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    report = tmp_path / "out.json"
+    command = ["demo", "--output", str(tmp_path), "--json", str(report), "--loss", "5", "--reorder", "5"]
+    assert main(command) == 0
+    for call in json.loads(report.read_text())["calls"]:
+        assert call["messages_lost"] == call["chunks_concealed"] > 0, call["codec"]
+        assert call["stoi"] > 0.75, call["codec"]
+    assert "made up" in capsys.readouterr().out
+
+
 def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "folder" / "out.json"
     assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
@@ -131,6 +143,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
             "messages_received",
             "messages_sent",
             "messages_lost",
+            "chunks_concealed",
             "snr_db",
             "exact",
             "lsd_db",
@@ -138,7 +151,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
             "latency_ms_p50",
             "latency_ms_p99",
         }
-        assert call["messages_lost"] == 0
+        assert (call["messages_lost"], call["chunks_concealed"]) == (0, 0)
         assert 0 < call["latency_ms_p50"] <= call["latency_ms_p99"]
     for name, least_db in (("PCMU", 35), ("PCMA", 35), ("G722", 25)):
         assert calls[name]["snr_db"] >= least_db
@@ -158,7 +171,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
 
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenario, "ROWS", ("PCMU",))
-    monkeypatch.setattr(scenario, "Carrier", partial(Carrier, faults=Faults(drop=0.2)))
+    monkeypatch.setattr(show, "Faults", lambda **_asked: Faults(drop=0.2))
     assert main(["demo", "--output", str(tmp_path)]) == 1
 
 

@@ -142,9 +142,11 @@ def test_what_is_no_frame_is_told_by_rule_and_number(amrwb: CodecInfo, frame: by
         assert str(found.value) == text
 
 
-def test_one_lost_frame_at_a_time_can_be_concealed(amrwb: CodecInfo) -> None:
-    with pytest.raises(ValueError, match=r"^samples is 640, a lost AMR-WB frame has 320$"):
-        decoder_of(amrwb).conceal(640)
+def test_lost_frames_are_concealed_one_after_the_other(amrwb: CodecInfo) -> None:
+    together, alone = decoder_of(amrwb), decoder_of(amrwb)
+    assert together.conceal(960) == b"".join(alone.conceal(320) for _ in range(3))
+    with pytest.raises(ValueError, match=r"^samples is 321, a multiple of 320 \(a frame\) up to 16000 is needed$"):
+        together.conceal(321)
 
 
 @pytest.mark.parametrize("name", ["mode0", "mode2", "mode2_dtx", "mode8", "mode_switching"])

@@ -8,6 +8,7 @@ import pytest
 import rtpcodec
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.codecs import codec
 from rtpcodec.server import handlers
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.dialler import Dialler, call, dial, run, until
@@ -62,11 +63,14 @@ def test_echo_changes_the_rate_where_the_directions_differ() -> None:
     run(main)
 
 
-def test_record_writes_a_file_a_track_with_silence_for_what_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("conceal", [None, True, False])
+def test_record_writes_a_file_a_track_with_what_is_lost_concealed_or_silent(
+    tmp_path: Path, conceal: bool | None
+) -> None:
     folder = tmp_path / "calls" / "today"
 
     async def main() -> None:
-        async with rtpcodec.serve(handlers.record(folder), plan=L16_BOTH) as endpoint:
+        async with rtpcodec.serve(handlers.record(folder), plan=L16_BOTH, conceal=conceal) as endpoint:
             async with dial(endpoint.url) as carrier:
                 await carrier.start("L16", 8000)
                 for chunk in range(1, 101):
@@ -78,11 +82,15 @@ def test_record_writes_a_file_a_track_with_silence_for_what_is_lost(tmp_path: Pa
             await endpoint.drain()
 
     run(main)
-    whole = [tone(chunk) for chunk in range(1, 101)]
-    holed = [bytes(320) if chunk in (60, 61) else tone(chunk) for chunk in range(1, 101)]
+    decoder = codec("L16").decoder(8000, byte_order="little")
+    holed = []
+    for chunk in range(1, 101):
+        if chunk not in (60, 61):
+            holed.append(decoder.decode(tone(chunk)))
+        else:
+            holed.append(bytes(320) if conceal is False else decoder.conceal(160))
     assert sorted(path.name for path in folder.iterdir()) == ["stream-1-inbound.wav", "stream-1-outbound.wav"]
     assert read_wav(folder / "stream-1-inbound.wav") == (b"".join(holed), 8000)
-    assert len(whole) == len(holed)
     assert read_wav(folder / "stream-1-outbound.wav") == (
         b"".join(tone(10_000 + chunk) for chunk in range(1, 101)),
         8000,
@@ -122,7 +130,7 @@ def test_a_hole_that_no_call_has_does_not_fill_the_disk(tmp_path: Path) -> None:
 
     run(main)
     pcm, _ = read_wav(tmp_path / "stream-1-inbound.wav")
-    assert len(pcm) == 64 * 8000 + 60 * 16000
+    assert len(pcm) == 64 * 8000 + 61 * 16000  # a second is concealed, a minute filled
 
 
 @pytest.mark.parametrize(

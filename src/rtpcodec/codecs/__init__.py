@@ -7,7 +7,7 @@ opus, amrwb  frame codecs: shared libraries at run time (libraries, _dynamic), b
 opus_packet, amrwb_frame    what packets and frames say without the libraries
 """
 
-from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder, FrameEncoder
+from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder, FecDecoder, FrameEncoder
 from rtpcodec.codecs.registry import codec, codec_names
 
-__all__ = ["CodecInfo", "Decoder", "Encoder", "FrameEncoder", "codec", "codec_names"]
+__all__ = ["CodecInfo", "Decoder", "Encoder", "FecDecoder", "FrameEncoder", "codec", "codec_names"]

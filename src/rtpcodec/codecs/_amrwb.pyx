@@ -3,7 +3,7 @@
 Neither library ever reports an error, so frame types and lengths are checked before it sees a frame.
 """
 cimport cython
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memcpy, memset
 
@@ -15,6 +15,7 @@ from rtpcodec.codecs import amrwb_frame
 from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
 
 cdef enum:
+    MAX_GAP_SAMPLES = 16_000    # of one call; the audio has faded long before
     FRAME_SAMPLES = 320
     MAX_OCTETS = 61          # mode 8: an octet of frame type, 477 bits of speech
     HIGHEST_MODE = 8
@@ -263,15 +264,21 @@ cdef class AmrWbDecoder:
         return FRAME_SAMPLES
 
     def conceal(self, samples, /):
-        """What the decoder makes up for a lost frame, which fades to silence in a long gap.
+        """What the decoder makes up for lost frames, which fades to silence in a long gap.
 
-        ValueError: not 320, the samples of one frame.
+        ValueError: not a multiple of 320, the samples of one frame, or more than a second.
         """
         cdef int16_t pcm[FRAME_SAMPLES]
-        if samples != FRAME_SAMPLES:
-            raise ValueError(f"samples is {samples!r}, a lost AMR-WB frame has {FRAME_SAMPLES}")
-        self.run(NULL, pcm)
-        return PyBytes_FromStringAndSize(<char*>pcm, 2 * FRAME_SAMPLES)
+        cdef int frame
+        if samples not in range(FRAME_SAMPLES, MAX_GAP_SAMPLES + 1, FRAME_SAMPLES):
+            raise ValueError(
+                f"samples is {samples!r}, a multiple of {FRAME_SAMPLES} (a frame) up to {MAX_GAP_SAMPLES} is needed"
+            )
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * samples)
+        for frame in range(samples // FRAME_SAMPLES):
+            self.run(NULL, pcm)
+            memcpy(PyBytes_AS_STRING(out) + 2 * FRAME_SAMPLES * frame, pcm, 2 * FRAME_SAMPLES)
+        return out
 
     def reset(self):
         """Start a new stream. MemoryError leaves the old one."""

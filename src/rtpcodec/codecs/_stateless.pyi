@@ -1,10 +1,11 @@
 from typing import Self, final
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.codecs._concealing import ConcealingDecoder
 from rtpcodec.codecs.info import ByteOrder, CodecInfo
 
+@disjoint_base
 class StatelessDecoder(ConcealingDecoder):
     def decode(self, payload: Buffer, /) -> bytes: ...
     def decode_into(self, payload: Buffer, out: Buffer, /) -> int: ...

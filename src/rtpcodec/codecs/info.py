@@ -91,6 +91,14 @@ class FrameEncoder(Encoder, Protocol):
         """No frame is larger; encode_into needs so much room."""
 
 
+@runtime_checkable
+class FecDecoder(Decoder, Protocol):
+    """The decoder of a frame codec whose packets may hold a coarse copy of the one before."""
+
+    def decode_fec(self, packet: Buffer, samples: int, /) -> bytes:
+        """The lost samples before a packet, from its copy where it has one, else made up. Call it before decode."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The smallest piece that a payload of a sample codec can be cut into."""

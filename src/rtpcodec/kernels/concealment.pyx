@@ -1,4 +1,4 @@
-"""Packet loss concealment in the PCM domain, in the spirit of G.711 Appendix I: the last pitch period goes on, and fades.
+"""Packet loss concealment in the PCM domain, in the spirit of G.711 Appendix I: the last period goes on, and fades.
 
 A gap begins with a search: the lag at which the last 20 ms are most like what lies before them, by normalised
 cross-correlation. That period is repeated. It is whole for 10 ms and silent 60 ms later. The first good samples after

@@ -202,8 +202,9 @@ def estimate_quality(
 
     Other parameters are at their defaults. ValueError: loss is no share, the delay is negative or BurstR is below 1.
 
-    >>> estimate_quality(G711, delay_ms=100, loss=0.01)
-    QualityEstimate(r_factor=89.56015325670498, mos=4.322340618178937)
+    >>> estimate = estimate_quality(G711, delay_ms=100, loss=0.01)
+    >>> round(estimate.r_factor, 1), round(estimate.mos, 2)
+    (89.6, 4.33)
     """
     if not 0 <= loss <= 1:
         raise ValueError(f"loss is {loss}, a share from 0 to 1 is needed")

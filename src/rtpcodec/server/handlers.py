@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Coroutine
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.server.call import Call
+from rtpcodec.server.settings import CONCEALS, Handler
 from rtpcodec.stream.events import Audio, Started
 
 MAX_SILENCE_MS: Final = 60_000.0
@@ -25,7 +26,16 @@ MP3_ECHO_MS: Final = 2000.0
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
+_HandlerT = TypeVar("_HandlerT", bound=Handler)
 
+
+def _for_ears(handler: _HandlerT) -> _HandlerT:
+    """Mark a handler whose audio people will hear: its gaps are concealed."""
+    setattr(handler, CONCEALS, True)
+    return handler
+
+
+@_for_ears
 async def echo(call: Call) -> None:
     """Play back what the caller says, at once; in mode mp3 a file at a time, MP3_ECHO_MS later."""
     track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"
@@ -42,12 +52,14 @@ async def echo(call: Call) -> None:
 def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None, None]]:
     """A handler that writes each track of a call to `{stream_id}-{track}.wav` in a folder, which is made if need be.
 
-    Lost audio is silence in the file, so that its time stays true. A file that is there is not replaced: the call's id
-    is added to the name. What cannot be decoded is left out. OSError: the folder cannot be made.
+    Lost audio is concealed, or silence with `serve(conceal=False)`, so that the file's time stays true. A file that is
+    there is not replaced: the call's id is added to the name. What cannot be decoded is left out. OSError: the folder
+    cannot be made.
     """
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
 
+    @_for_ears
     async def record_call(call: Call) -> None:
         with contextlib.ExitStack() as files:
             tracks: dict[str, _TrackFile] = {}

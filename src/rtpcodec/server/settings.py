@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MIN_QUEUE_MS: Final = 200.0
 """Less would leave no room for a useful piece of a long play."""
 
+CONCEALS: Final = "conceals"
+"""A true attribute of this name says that a handler's audio is for ears, so that gaps are to be filled."""
+
 Handler = Callable[["Call"], Awaitable[object]]
 """One coroutine a call; its return ends the call."""
 OnAudio = Callable[["Call", Audio], object]
@@ -46,6 +49,7 @@ class EndpointOptions(TypedDict, total=False):
     send_pcm_hz: int | None
     lead_ms: float | None
     max_queue_ms: float
+    conceal: bool | None
     max_calls: int
     max_message_octets: int
     max_fragments: int
@@ -84,6 +88,9 @@ class EndpointSettings:
     """Audio to hold at the carrier ahead of its play-out; None: send all at once."""
     max_queue_ms: float = MAX_QUEUE_MS
     """Audio that may wait here before `Call.play` waits for room."""
+    conceal: bool | None = None
+    """Fill gaps with audio that is made up (`Audio.concealed`); None: as the handler wants it, and only the built-in
+    ones that record and echo do."""
     max_calls: int = 500
     """More are refused with 503."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
@@ -122,6 +129,7 @@ class EndpointSettings:
             lead_ms=self.lead_ms,
             max_queue_ms=self.max_queue_ms,
             utc_offset_ms=utc_offset_ms,
+            conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
         )
 
     def _check_handlers(self) -> None:

@@ -18,6 +18,8 @@ class Audio:
     def chunk(self) -> int | None: ...
     @property
     def timestamp(self) -> int | None: ...
+    @property
+    def concealed(self) -> bool: ...
     def __init__(
         self,
         track: str,
@@ -28,4 +30,5 @@ class Audio:
         duration_ms: float,
         chunk: int | None = None,
         timestamp: int | None = None,
+        concealed: bool = False,
     ) -> None: ...

@@ -4,7 +4,7 @@ cimport cython
 
 @cython.final
 cdef class Audio:
-    """One chunk of audio of one track, in order."""
+    """One chunk of audio of one track, in order. Concealed: made up for a lost one, so that it has no payload."""
 
     cdef readonly str track
     cdef readonly bytes payload
@@ -14,10 +14,12 @@ cdef class Audio:
     cdef readonly double duration_ms
     cdef readonly object chunk
     cdef readonly object timestamp
+    cdef readonly bint concealed
 
     def __init__(
         self, str track not None, bytes payload not None, bytes pcm not None, int sample_rate_hz,
         double media_ms, double duration_ms, object chunk=None, object timestamp=None,
+        bint concealed=False,
     ):
         self.track = track
         self.payload = payload
@@ -27,9 +29,11 @@ cdef class Audio:
         self.duration_ms = duration_ms
         self.chunk = chunk
         self.timestamp = timestamp
+        self.concealed = concealed
 
     def __repr__(self):
         return (
             f"Audio(track={self.track!r}, media_ms={self.media_ms:g}, duration_ms={self.duration_ms:g}, "
-            f"payload=<{len(self.payload)} octets>, pcm=<{len(self.pcm) // 2} samples at {self.sample_rate_hz} Hz>)"
+            f"payload=<{len(self.payload)} octets>, pcm=<{len(self.pcm) // 2} samples at {self.sample_rate_hz} Hz>"
+            f"{', concealed' if self.concealed else ''})"
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Literal
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.codecs import CodecInfo, Decoder, codec
+from rtpcodec.codecs import CodecInfo, Decoder, FecDecoder, codec
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
 from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
 from rtpcodec.rtp.reorder import Lost
@@ -18,6 +19,8 @@ from rtpcodec.stream.wire import BrokenMessage
 
 ASSUMED_CHUNK_MS: Final = 20.0
 """A chunk of a codec that cannot be decoded: nothing tells its length, and nearly all have this one."""
+MAX_CONCEALED_MS: Final = 1000.0
+"""Of one gap: the rest would be silence, and a carrier that counts wildly may not fill a memory."""
 TRACK_ASKED_FOR: Final = {"inbound_track": "inbound", "outbound_track": "outbound", "both_tracks": "inbound"}
 """The track of a chunk that names none."""
 
@@ -52,15 +55,36 @@ class _Track:
             pcm = b"".join(map(decoder.decode, frames))
         except PayloadError:
             # The framing is good, the library makes nothing of what is in it: as good as lost.
-            samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-            pcm = decoder.conceal(samples)
+            pcm = self._concealed(decoder, duration_ms)
         return pcm if self.resampler is None else self.resampler.resample(pcm)
+
+    def made_up(self, duration_ms: float, following: bytes | None) -> bytes:
+        """The audio of a lost chunk; following: the payload right after it, which may hold a copy."""
+        decoder = self.decoder
+        if decoder is None:
+            return b""
+        pcm = None
+        if following is not None and self.payloads is not None and isinstance(decoder, FecDecoder):
+            samples = round(duration_ms * decoder.sample_rate_hz / 1000)
+            with suppress(PayloadError):
+                pcm = decoder.decode_fec(self.payloads.frames(following)[0], samples)
+        if pcm is None:
+            pcm = self._concealed(decoder, duration_ms)
+        return pcm if self.resampler is None else self.resampler.resample(pcm)
+
+    @staticmethod
+    def _concealed(decoder: Decoder, duration_ms: float) -> bytes:
+        """The decoder is asked for a second at most, which is what frame codecs give; by then all have faded."""
+        samples = round(duration_ms * decoder.sample_rate_hz / 1000)
+        made_up = min(samples, decoder.sample_rate_hz)
+        return decoder.conceal(made_up) + bytes(2 * (samples - made_up))
 
 
 class ReceiveChain:
     """Reorder, take frames out of payloads, decode, resample: made anew by each `start`."""
 
     __slots__ = (
+        "_conceal",
         "_decoder_rate_hz",
         "_default",
         "_default_track",
@@ -74,8 +98,11 @@ class ReceiveChain:
         "unsupported",
     )
 
-    def __init__(self, plan: StreamPlan, media_format: messages.MediaFormat, pcm_hz: PcmRate) -> None:
+    def __init__(
+        self, plan: StreamPlan, media_format: messages.MediaFormat, pcm_hz: PcmRate, *, conceal: bool = False
+    ) -> None:
         self._plan = plan
+        self._conceal = conceal
         self._pcm_hz = None if pcm_hz == "native" else pcm_hz
         self._order = ChunkOrder()
         self._tracks: dict[str, _Track] = {}
@@ -144,7 +171,10 @@ class ReceiveChain:
             elif item.payload:
                 duration_ms = self._duration_ms(track, item.payload)
                 if track.lost_chunks:
-                    yield self._gap(name, track, duration_ms)
+                    gap = self._gap(name, track, duration_ms)
+                    yield gap
+                    if self._conceal and track.decoder is not None:
+                        yield from self._concealed(gap, track, item.payload)
                 yield self._audio(name, track, item, duration_ms)
 
     def _gap(self, name: str, track: _Track, chunk_ms: float) -> Gap:
@@ -152,6 +182,17 @@ class ReceiveChain:
         track.lost_chunks = 0
         track.media_ms += gap.duration_ms
         return gap
+
+    def _concealed(self, gap: Gap, track: _Track, following: bytes) -> Iterator[Audio]:
+        """Audio for each lost chunk that begins within the first second."""
+        chunk_ms = gap.duration_ms / gap.lost_chunks
+        rate_hz = self._pcm_hz or self._decoder_rate_hz
+        for number in range(gap.lost_chunks):
+            if number * chunk_ms >= MAX_CONCEALED_MS:
+                break
+            is_last = number == gap.lost_chunks - 1
+            pcm = track.made_up(chunk_ms, following if is_last else None)
+            yield Audio(gap.track, b"", pcm, rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
 
     def _audio(self, name: str, track: _Track, media: messages.Media, duration_ms: float) -> Audio:
         pcm = track.pcm_of(media.payload, duration_ms)

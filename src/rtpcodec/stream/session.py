@@ -67,6 +67,7 @@ class MediaSession:
         max_queue_ms: float = MAX_QUEUE_MS,
         stall_ms: float = STALL_MS,
         utc_offset_ms: float | None = None,
+        conceal: bool = False,
     ) -> None:
         """Make a session.
 
@@ -76,6 +77,7 @@ class MediaSession:
         max_queue_ms: audio that `play` queues before it refuses with QueueFull.
         stall_ms: silence of the socket that is told by Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`.
+        conceal: fill gaps, behind their Gap, with Audio that is made up (`concealed`): for ears, not for recognisers.
         ValueError: a rate that the resampler (or MP3, in its mode) does not offer, or a limit that is not positive
         (lead_ms may be 0). MissingLibrary: what we send needs a library that is not here.
         """
@@ -87,6 +89,7 @@ class MediaSession:
         self._receive_pcm_hz: PcmRate = receive_pcm_hz
         self._stall_ms = stall_ms
         self._utc_offset_ms = utc_offset_ms
+        self._conceal = conceal
         self._connection = Connection()
         self._receiving: ReceiveChain | None = None
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms)
@@ -286,7 +289,7 @@ class MediaSession:
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
-        self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz)
+        self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz, conceal=self._conceal)
         self._sending.follow(self._receiving.payloads)
         self._last_received_ms = now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms

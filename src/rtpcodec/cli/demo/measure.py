@@ -29,7 +29,7 @@ class Fidelity:
     aligned: Samples
     """The recording from where it fits best; zeros where it has ended."""
     lag_samples: int
-    """How much later the recording is."""
+    """How much later the recording is; negative: earlier, because audio is missing at its beginning."""
     sample_rate_hz: int
 
     @property
@@ -73,18 +73,19 @@ def fidelity(source_pcm: bytes, recorded_pcm: bytes, sample_rate_hz: int, max_la
     recorded = samples_of(recorded_pcm).astype(np.float64)
     lag = _lag(source, recorded, int(sample_rate_hz * max_lag_ms / 1000))
     aligned = np.zeros_like(source)
-    piece = recorded[lag : lag + len(source)]
-    aligned[: len(piece)] = piece
+    begins = max(0, -lag)
+    piece = recorded[max(0, lag) : lag + len(source)]
+    aligned[begins : begins + len(piece)] = piece
     return Fidelity(source, aligned, lag, sample_rate_hz)
 
 
 def _lag(source: Samples, recorded: Samples, most: int) -> int:
-    """The shift from 0 to most at which the two agree best, by cross-correlation."""
+    """The shift at which the two agree best, by cross-correlation: most either way, earlier where some was lost."""
     if not len(source) or not len(recorded):
         return 0
     size = 1 << (len(source) + len(recorded)).bit_length()
     correlation = np.fft.irfft(np.fft.rfft(recorded, size) * np.conj(np.fft.rfft(source, size)), size)
-    return int(np.argmax(correlation[: most + 1]))
+    return int(np.argmax(np.concatenate((correlation[-most:], correlation[: most + 1])))) - most if most else 0
 
 
 def _spectra_db(samples: Samples, sample_rate_hz: int) -> Samples:

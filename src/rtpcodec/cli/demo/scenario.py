@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rtpcodec.audio.files import WavWriter, read_wav
-from rtpcodec.cli.demo.measure import Fidelity, fidelity, percentile
+from rtpcodec.cli.demo.measure import MAX_LAG_MS, Fidelity, fidelity, percentile
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.server import Call, serve
-from rtpcodec.sim import CallReport, Carrier, Variations
+from rtpcodec.sim import CallReport, Carrier, Faults, Variations
 from rtpcodec.stream.events import Audio, Dtmf
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
@@ -27,7 +27,10 @@ from rtpcodec.stream.statistics import Statistics
 SPEECH = Path(__file__).with_name("speech.wav")
 PLAYOUT_DELAY_MS = 60
 """What a phone's jitter buffer holds, so that a chunk a little late makes no gap."""
+MAX_LOST_MS: Final = 300
+"""The recording may be so much too short: what is lost before the carrier's way of counting is learnt is no gap."""
 AS_DOCUMENTED = Variations()
+NO_FAULTS = Faults()
 TAIL_MS = 500
 """The caller listens for the end of the echo before the call is over."""
 MP3: Final = "MP3"
@@ -35,6 +38,13 @@ MP3: Final = "MP3"
 MP3_SPEECH_MS = 4000
 """What the caller says there: the answer begins when it has ended."""
 ROWS: Final = (*codec_names(), MP3)
+
+
+class CallEnd(NamedTuple):
+    """What a handler of the demo leaves behind."""
+
+    statistics: Statistics
+    concealed_chunks: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +58,20 @@ class CallResult:
     """The endpoint's recording; in mode mp3, what the caller heard."""
     endpoint: Statistics
     carrier: CallReport
+    concealed_chunks: int
+    """Of what the endpoint recorded and echoed: made up for lost ones."""
     files: tuple[Path, ...]
 
     @property
     def is_coded(self) -> bool:
-        """Whether the codec keeps what is heard rather than the waveform, so that spectra are compared."""
-        return self.codec == MP3 or codec(self.codec).kind == "frame"
+        """Whether what is heard is kept, not the waveform, by codec or for a loss, so that spectra are compared."""
+        return self.lost > 0 or self.codec == MP3 or codec(self.codec).kind == "frame"
 
     @cached_property
     def fidelity(self) -> Fidelity:
         """What is judged beside the speech that was sent."""
-        max_lag = {"max_lag_ms": float(2 * MP3_SPEECH_MS)} if self.codec == MP3 else {}
-        return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, **max_lag)
+        max_lag_ms = 2 * MP3_SPEECH_MS if self.codec == MP3 else MAX_LOST_MS if self.lost else MAX_LAG_MS
+        return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, max_lag_ms)
 
     @cached_property
     def quality(self) -> dict[str, float | bool | None]:
@@ -84,8 +96,12 @@ class CallResult:
     @property
     def lost(self) -> int:
         """Messages that either side missed, could not read or refused."""
-        endpoint, carrier = self.endpoint, self.carrier
-        return endpoint.lost_chunks + endpoint.malformed + carrier.errors_sent
+        return self.endpoint.lost_chunks + self.refused
+
+    @property
+    def refused(self) -> int:
+        """Messages that either side could not read or refused."""
+        return self.endpoint.malformed + self.carrier.errors_sent
 
     def latency_ms(self, percent: float) -> float | None:
         """Time from speech sent to its echo received, in ms; None when nothing came back."""
@@ -104,6 +120,7 @@ class CallResult:
             "messages_received": self.endpoint.messages_received,
             "messages_sent": self.endpoint.messages_sent,
             "messages_lost": self.lost,
+            "chunks_concealed": self.concealed_chunks,
             **{name: value if isinstance(value, bool) else _rounded(value) for name, value in self.quality.items()},
             "latency_ms_p50": _rounded(self.latency_ms(50)),
             "latency_ms_p99": _rounded(self.latency_ms(99)),
@@ -119,10 +136,13 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-async def run_calls(folder: Path, on_end: Callable[[str], None]) -> list[CallResult]:
-    """One call a row, at the same time. on_end hears the row of each call that is over."""
+async def run_calls(folder: Path, on_end: Callable[[str], None], faults: Faults = NO_FAULTS) -> list[CallResult]:
+    """One call a row, at the same time, over a network with faults. on_end hears the row of each call that is over."""
     api_key = secrets.token_urlsafe()
-    async with Carrier(api_key) as carrier, AsyncCallControl(api_key, base_url=carrier.base_url) as control:
+    async with (
+        Carrier(api_key, faults=faults) as carrier,
+        AsyncCallControl(api_key, base_url=carrier.base_url) as control,
+    ):
         return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in ROWS))
 
 
@@ -137,10 +157,10 @@ async def run_call(
     """A call of a row, by a carrier with these variations."""
     plan, speech, handler = _mp3_call() if name == MP3 else _rtp_call(name)
     recording = folder / f"{name}-endpoint.wav"
-    statistics: list[Statistics] = []
+    ends: list[CallEnd] = []
     token = secrets.token_urlsafe()
     async with serve(
-        partial(handler, recording=recording, statistics=statistics), plan=plan, authorize=token
+        partial(handler, recording=recording, ends=ends), plan=plan, authorize=token, conceal=True
     ) as endpoint:
         call = carrier.new_call(
             codec=plan.receive_codec,
@@ -165,8 +185,9 @@ async def run_call(
         sample_rate_hz=rate_hz,
         source_pcm=report.source_pcm[:said_octets],
         judged_pcm=report.heard_pcm if name == MP3 else recorded_pcm,
-        endpoint=statistics[0],
+        endpoint=ends[0].statistics,
         carrier=report,
+        concealed_chunks=ends[0].concealed_chunks,
         files=(recording, heard),
     )
 
@@ -190,26 +211,30 @@ def _mp3_call() -> _CallOfRow:
     return plan, speech, _record_and_answer
 
 
-async def _record_and_echo(call: Call, *, recording: Path, statistics: list[Statistics]) -> None:
+async def _record_and_echo(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
     """The handler of the demo: these lines are the whole application."""
+    concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         async for audio in call.audio():
             wav.write(audio.pcm)
+            concealed += audio.concealed
             if not call.ended:
                 await call.play(audio.pcm)
-    statistics.append(call.statistics())
+    ends.append(CallEnd(call.statistics(), concealed))
 
 
-async def _record_and_answer(call: Call, *, recording: Path, statistics: list[Statistics]) -> None:
+async def _record_and_answer(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
     """That of mode mp3: what was said until a key was pressed is played as one file."""
+    concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         listening = True
         async for event in call.events():
             if isinstance(event, Audio):
                 wav.write(event.pcm)
+                concealed += event.concealed
                 if listening:
                     await call.play(event.pcm)
             elif isinstance(event, Dtmf):
                 listening = False
                 call.flush()
-    statistics.append(call.statistics())
+    ends.append(CallEnd(call.statistics(), concealed))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rtpcodec.cli.demo.scenario import ROWS, CallResult, figure, run_calls
+from rtpcodec.sim import Faults
 
 
 def demo(
@@ -21,12 +22,14 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the WAV files and the picture go.")
     ] = Path("demo-output"),
+    loss: Annotated[float, typer.Option(min=0, max=50, metavar="PERCENT", help="Chunks that never come.")] = 0.0,
+    reorder: Annotated[float, typer.Option(min=0, max=50, metavar="PERCENT", help="Chunks overtaken by others.")] = 0.0,
 ) -> None:
     """Stream speech through a simulated carrier and an endpoint on this machine, and show what came back.
 
     One call a codec and one in mode mp3, all at the same time, over real HTTP and WebSocket on loopback: the carrier
-    streams speech, the endpoint records it and echoes it. Needs no account and no network. Exit code 1: a message was
-    lost or refused.
+    streams speech, the endpoint records it and echoes it. What --loss takes away is concealed. Needs no account and no
+    network. Exit code 1: a message was refused, or lost though nothing should be.
     """
     from rtpcodec.cli.demo.picture import draw
 
@@ -35,7 +38,8 @@ def demo(
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
     console.print(f"{len(ROWS)} calls at once, a few seconds of speech each: {', '.join(ROWS)}")
-    results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over")))
+    faults = Faults(drop=loss / 100, reorder=reorder / 100)
+    results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over"), faults))
     console.print(table(results))
     picture = output / "demo.png"
     console.print("Drawing the picture")
@@ -46,12 +50,13 @@ def demo(
         recorded, heard = result.files
         console.print(f"{result.codec:8}recorded {recorded}, heard by the caller {heard}", soft_wrap=True)
     console.print(f"Picture {picture}", soft_wrap=True)
-    if any(result.lost for result in results):
+    if any(result.refused or (result.lost and not loss) for result in results):
         raise typer.Exit(1)
 
 
 def table(results: list[CallResult]) -> Table:
     """A row a call."""
+    concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
     for heading in (
@@ -60,6 +65,7 @@ def table(results: list[CallResult]) -> Table:
         "octets in",
         "out",
         "lost",
+        *(["made up"] if concealed else []),
         "late",
         "SNR dB",
         "LSD dB",
@@ -74,7 +80,9 @@ def table(results: list[CallResult]) -> Table:
             result.codec,
             *(str(number) for number in (endpoint.messages_received, endpoint.messages_sent)),
             *(str(number) for number in (endpoint.octets_received, endpoint.octets_sent)),
-            *(str(number) for number in (result.lost, endpoint.late_chunks)),
+            str(result.lost),
+            *([str(result.concealed_chunks)] if concealed else []),
+            str(endpoint.late_chunks),
             result.snr_text,
             figure(result.quality["lsd_db"]),
             figure(result.quality["stoi"], 3),
