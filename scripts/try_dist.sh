@@ -25,7 +25,7 @@ echo "building the sdist, and a wheel from it"
 "$bin/python" -m build --outdir "$work/dist" . > "$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; exit 1; }
 sdist=$(ls "$work"/dist/*.tar.gz)
 wheel=$(ls "$work"/dist/*.whl)
-if tar -tzf "$sdist" | grep -E '\.(c|so)$'; then echo "the sdist holds built files"; exit 1; fi
+if tar -tzf "$sdist" | grep -E '\.(c|so|so\.[0-9.]+)$'; then echo "the sdist holds built files"; exit 1; fi
 if "$bin/python" -m zipfile -l "$wheel" | grep -E '\.c '; then echo "the wheel holds generated C"; exit 1; fi
 try from-wheel "$wheel"
 try from-sdist "$sdist"

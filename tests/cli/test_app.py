@@ -84,12 +84,6 @@ def test_nothing_asked_for_is_the_help(capsys: pytest.CaptureFixture[str]) -> No
     assert "rtpcodec: " not in err
 
 
-def test_codecs_lists_each_codec(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["codecs"]) == 0
-    out = capsys.readouterr().out
-    assert all(name in out for name in codec_names())
-
-
 def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
     environment = os.environ | {"RTPCODEC_STREAM_TOKEN": "a token for this test"}
     serving = subprocess.Popen(

@@ -10,6 +10,8 @@ import rtpcodec
 from rtpcodec.compat import audioop
 
 LONG, FRAME = 20_000_000, 160
+ATTEMPTS = 50
+"""A busy machine may leave this thread asleep while a long call runs; one that keeps the GIL lets it run in none."""
 FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "pcmu_encode": rtpcodec.pcmu_encode,
     "pcmu_decode": rtpcodec.pcmu_decode,
@@ -49,7 +51,7 @@ def lets_others_run(call: Callable[[], object]) -> bool:
 @functions
 def test_a_long_call_lets_others_run(function: Callable[[bytes], object]) -> None:
     source = bytes(LONG)
-    assert lets_others_run(lambda: function(source))
+    assert any(lets_others_run(lambda: function(source)) for _ in range(ATTEMPTS))
 
 
 @functions

@@ -274,7 +274,9 @@ cdef const G722Form* CHOSEN = AVX2 if avx2_chosen() else &PORTABLE
 
 
 cdef const G722Form* g722_form(int number) noexcept nogil:
-    return &PORTABLE if number == 0 else AVX2 if number == 1 else NULL
+    if number == 0:
+        return &PORTABLE
+    return AVX2 if number == 1 else NULL
 
 
 cdef const G722Form* g722_chosen_form() noexcept nogil:

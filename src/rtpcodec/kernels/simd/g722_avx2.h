@@ -20,7 +20,7 @@
 typedef struct {
     __m256i s, sz, a1, a2; /* replicated */
     __m256i r, two_r;      /* in the even words */
-    __m256i sg1, sg2;      /* signs of PLT1 and PLT2, replicated */
+    __m256i p1, p2;        /* words with the signs of PLT1 and PLT2, replicated; the encoder has -1 and 0 */
     __m256i b, d;          /* words 0 to 5 of each half; words 6 and 7 are left over */
 } g722_predictor;
 
@@ -44,8 +44,8 @@ G722_STEP g722_predictor g722_load(const rtpcodec_g722_band* low, const rtpcodec
     now.a2 = g722_pair(&low->a[1], &high->a[1]);
     now.r = g722_pair(&low->r, &high->r);
     now.two_r = _mm256_adds_epi16(now.r, now.r);
-    now.sg1 = g722_pair(&low->p[0], &high->p[0]);
-    now.sg2 = g722_pair(&low->p[1], &high->p[1]);
+    now.p1 = g722_pair(&low->p[0], &high->p[0]);
+    now.p2 = g722_pair(&low->p[1], &high->p[1]);
     now.b = g722_two_vectors(low->b, high->b);
     now.d = g722_two_vectors(low->d, high->d);
     return now;
@@ -59,8 +59,8 @@ G722_STEP void g722_store_band(rtpcodec_g722_band* band, const g722_predictor* n
     _mm256_storeu_si256((__m256i*)words[2], now->a1);
     _mm256_storeu_si256((__m256i*)words[3], now->a2);
     _mm256_storeu_si256((__m256i*)words[4], now->r);
-    _mm256_storeu_si256((__m256i*)words[5], now->sg1);
-    _mm256_storeu_si256((__m256i*)words[6], now->sg2);
+    _mm256_storeu_si256((__m256i*)words[5], _mm256_srai_epi16(now->p1, 15));
+    _mm256_storeu_si256((__m256i*)words[6], _mm256_srai_epi16(now->p2, 15));
     _mm256_storeu_si256((__m256i*)words[7], _mm256_and_si256(now->b, six));
     _mm256_storeu_si256((__m256i*)words[8], _mm256_and_si256(now->d, six));
     band->s = words[0][8 * half];
@@ -84,9 +84,10 @@ G722_STEP __m256i g722_toward(__m256i d) {
     return _mm256_sign_epi16(g722_data.constant.toward, _mm256_or_si256(d, g722_data.constant.one));
 }
 
+/* No sum can leave 16 bits: the leak makes room for 128 where |b| is largest. */
 G722_STEP __m256i g722_upzero(__m256i b, __m256i move) {
     const __m256i leaked = _mm256_add_epi16(b, _mm256_mulhi_epi16(b, g722_data.constant.leak_256));
-    return _mm256_adds_epi16(leaked, move);
+    return _mm256_add_epi16(leaked, move);
 }
 
 /* The products of FILTEZ: 2 d * b >> 15, the high half of 4 d * b. But 4 d can leave 16 bits (|DLT| <= 10228). With
@@ -121,15 +122,15 @@ G722_STEP void g722_pole_cases(const g722_predictor* now, __m256i* a1, __m256i* 
     const __m256i leaked1 = _mm256_add_epi16(now->a1, _mm256_mulhi_epi16(now->a1, g722_data.constant.leak_256));
     const __m256i free1 = _mm256_add_epi16(leaked1, g722_data.constant.wd1);
     const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, *a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
+    const __m256i lower = _mm256_sub_epi16(*a2, g722_data.constant.limit);
     *a1 = _mm256_max_epi16(_mm256_min_epi16(free1, upper), lower);
 }
 
 /* The shuffle that replicates the words of the case that came true, octets 2 c and 2 c + 1. sg0 is the sign of PLT;
  * the signs before are joined first, as they are known before d0. */
 G722_STEP __m256i g722_pick(const g722_predictor* now, __m256i sg0) {
-    const __m256i from_sg1 = _mm256_and_si256(now->sg1, g722_data.constant.case_sg1);
-    const __m256i from_sg2 = _mm256_and_si256(now->sg2, g722_data.constant.case_sg2);
+    const __m256i from_sg1 = _mm256_and_si256(now->p1, g722_data.constant.case_sg1);
+    const __m256i from_sg2 = _mm256_and_si256(now->p2, g722_data.constant.case_sg2);
     const __m256i known = _mm256_xor_si256(_mm256_xor_si256(from_sg1, from_sg2), g722_data.constant.case_base);
     return _mm256_xor_si256(known, _mm256_and_si256(sg0, g722_data.constant.case_sg0));
 }
@@ -159,22 +160,15 @@ G722_STEP void g722_predict(g722_predictor* now, __m256i d0, __m256i sz) {
     now->sz = sz;
     now->r = r0;
     now->two_r = two_r0;
-    now->sg2 = now->sg1;
-    now->sg1 = sg0;
+    now->p2 = now->p1;
+    now->p1 = sg0;
 }
 
-/* ---- Scale factors, as scalars. nb * 32512 >> 15 = nb - (nb + 127 >> 7) for nb >= 0. */
-
-G722_STEP int g722_logscl(int nbl, int step) {
-    const int moved = nbl - ((nbl + 127) >> 7) + step;
-    const int floored = moved < 0 ? 0 : moved;
-    return floored > 18432 ? 18432 : floored;
-}
-
-G722_STEP int g722_logsch(int nbh, int step) {
-    const int moved = nbh - ((nbh + 127) >> 7) + step;
-    const int floored = moved < 0 ? 0 : moved;
-    return floored > 22528 ? 22528 : floored;
+/* LOGSCL and LOGSCH as scalars: nb * 32512 >> 15 = nb - (nb + 127 >> 7) for nb >= 0. A negative sum is beyond the most
+ * as well, taken without sign, and the step tells by its sign which way it went: the leak alone stays in the range. */
+G722_STEP int g722_next_nb(int nb, g722_move move, unsigned most) {
+    const int moved = nb - ((nb + 127) >> 7) + move.step;
+    return (unsigned)moved > most ? move.stop : moved;
 }
 
 /* ---- Encoder */
@@ -242,8 +236,8 @@ G722_AVX2 static void g722_find_differences(rtpcodec_g722_stream* stream, const 
         g722_put_high(found->eh + k, e);
         found->detl[k] = g722_data.low_det[nbl >> 6];
         found->deth[k] = g722_data.high_det[nbh >> 6];
-        nbl = g722_logscl(nbl, g722_data.low_step[_mm_popcnt_u32(bits & 0xFFFF)]);
-        nbh = g722_logsch(nbh, g722_data.high_step[_mm_popcnt_u32(bits >> 16)]);
+        nbl = g722_next_nb(nbl, g722_data.low_move[_mm_popcnt_u32(bits & 0xFFFF)], G722_LOW_MOST);
+        nbh = g722_next_nb(nbh, g722_data.high_move[_mm_popcnt_u32(bits >> 16)], G722_HIGH_MOST);
         g722_adapt(&now, e, reached, g722_sum_of_levels(rising, falling, low, high));
     }
     stream->low.nb = (int16_t)nbl;

@@ -98,4 +98,28 @@ G722_STEP __m256i g722_log_lanes(__m256i nb, __m256i step, int most) {
     return _mm256_min_epi16(moved, _mm256_set1_epi16((short)most));
 }
 
+/* Negative where two words differ in sign, else positive; never 0, for which there would be no sign to take. */
+G722_STEP __m256i g722_turn(__m256i p0, __m256i p) {
+    return _mm256_or_si256(_mm256_xor_si256(p0, p), g722_data.constant.one);
+}
+
+/* UPPOL2 and UPPOL1. `turn` is negative where PLT differs in sign from PLT1, turn2 where it does from PLT2. */
+G722_STEP void g722_poles(__m256i* a1, __m256i* a2, __m256i turn, __m256i turn2) {
+    /* -4 a1 or 4 a1, saturated, >> 7. That is -a1 or a1 over 32, limited: high half of a1 * -2048 or 2048. */
+    const __m256i quarter = _mm256_mulhi_epi16(*a1, _mm256_sign_epi16(g722_data.constant.minus_2048, turn));
+    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
+    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
+    const __m256i wd3 = _mm256_sign_epi16(g722_data.constant.plus_128, turn2);
+    const __m256i leaked2 = _mm256_add_epi16(*a2, _mm256_mulhi_epi16(*a2, g722_data.constant.leak_128));
+    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
+    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
+    *a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
+
+    const __m256i wd1 = _mm256_sign_epi16(g722_data.constant.plus_192, turn);
+    const __m256i leaked1 = _mm256_add_epi16(*a1, _mm256_mulhi_epi16(*a1, g722_data.constant.leak_256));
+    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, *a2);
+    const __m256i lower = _mm256_sub_epi16(*a2, g722_data.constant.limit);
+    *a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
+}
+
 #endif

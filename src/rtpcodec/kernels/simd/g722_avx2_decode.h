@@ -12,25 +12,6 @@
 
 enum { G722_DIFFERENCES = 6 /* that the zero section remembers */ };
 
-/* UPPOL2 and UPPOL1. `turn` is -1 where PLT has the sign of PLT1, 1 where it differs; turn2 for PLT2. */
-G722_STEP void g722_poles(g722_predictor* now, __m256i turn, __m256i turn2) {
-    /* -4 a1 or 4 a1, saturated, >> 7: that is -a1 or a1 over 32, limited */
-    const __m256i quarter = _mm256_srai_epi16(_mm256_sign_epi16(now->a1, turn), 5);
-    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
-    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
-    const __m256i wd3 = _mm256_sign_epi16(g722_data.constant.minus_128, turn2);
-    const __m256i leaked2 = _mm256_add_epi16(now->a2, _mm256_mulhi_epi16(now->a2, g722_data.constant.leak_128));
-    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
-    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
-    now->a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
-
-    const __m256i wd1 = _mm256_sign_epi16(g722_data.constant.minus_192, turn);
-    const __m256i leaked1 = _mm256_add_epi16(now->a1, _mm256_mulhi_epi16(now->a1, g722_data.constant.leak_256));
-    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, now->a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
-    now->a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
-}
-
 /* FILTEZ, each addition saturated. */
 G722_STEP __m256i g722_filtez(__m256i d, __m256i b) {
     const __m256i products = g722_products(d, b);
@@ -47,36 +28,54 @@ G722_STEP __m256i g722_quiet_filtez(__m256i d, __m256i b) {
     return _mm256_packs_epi32(all, all);
 }
 
-/* From the difference, replicated, to the next prediction. two_r has zeros in the odd words, so that a product has its
- * 32-bit word alone. `quiet` says that d0 and the five before it are. */
-G722_STEP void g722_follow(g722_predictor* now, __m256i d0, int quiet) {
-    const __m256i one = g722_data.constant.one;
-    const __m256i sg0 = _mm256_srai_epi16(_mm256_adds_epi16(d0, now->sz), 15);
-    const __m256i turn = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg1), one);
-    const __m256i turn2 = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, now->sg2), one);
-    g722_poles(now, turn, turn2);
+/* 32-bit words of both in turns: what belongs to AL1 and to AL2 goes through one instruction. */
+G722_STEP __m256i g722_in_turns(__m256i first, __m256i second) {
+    return _mm256_blend_epi32(first, second, 0xAA);
+}
+
+/* UPPOL2 and UPPOL1, as in g722_poles, of coefficients in turns; `turn` has turn and turn2 in turns. */
+G722_STEP __m256i g722_both_poles(__m256i a, __m256i turn) {
+    const g722_pole_pair* pair = &g722_data.constant.pole_pair;
+    const __m256i quarter = _mm256_mulhi_epi16(a, _mm256_sign_epi16(pair->quarter, turn));
+    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
+    const __m256i wd2 = _mm256_slli_epi64(_mm256_max_epi16(capped, g722_data.constant.wd2_least), 32);
+    const __m256i leaked = _mm256_add_epi16(a, _mm256_mulhi_epi16(a, pair->leak));
+    const __m256i free = _mm256_add_epi16(_mm256_add_epi16(leaked, _mm256_sign_epi16(pair->step, turn)), wd2);
+    const __m256i under = _mm256_max_epi16(_mm256_min_epi16(free, pair->most), pair->least);
+    const __m256i a2 = _mm256_srli_epi64(under, 32);
+    const __m256i upper = _mm256_sub_epi16(pair->limit, a2);
+    const __m256i lower = _mm256_sub_epi16(a2, pair->limit);
+    return _mm256_max_epi16(_mm256_min_epi16(under, upper), lower);
+}
+
+/* From the difference, replicated, to the next prediction. `a` has AL1 and AL2 in turns with zeros in the odd words, so
+ * that a product has its 32-bit word alone. `quiet` says that d0 and the five before it are. */
+G722_STEP void g722_follow(g722_predictor* now, __m256i* a, __m256i d0, int quiet) {
+    const __m256i p0 = _mm256_adds_epi16(d0, now->sz);
     now->b = g722_upzero(now->b, _mm256_sign_epi16(g722_toward(now->d), d0));
     now->d = _mm256_alignr_epi8(now->d, d0, 14); /* d0 moves in at word 0 */
     now->sz = quiet ? g722_quiet_filtez(now->d, now->b) : g722_filtez(now->d, now->b);
 
+    *a = g722_both_poles(*a, g722_turn(p0, g722_in_turns(now->p1, now->p2)));
     const __m256i r0 = _mm256_adds_epi16(now->s, d0);
-    const __m256i two_r0 = _mm256_and_si256(_mm256_adds_epi16(r0, r0), g722_data.constant.even);
-    const __m256i wd1 = _mm256_srai_epi32(_mm256_madd_epi16(now->a1, two_r0), 15);
-    const __m256i wd2 = _mm256_srai_epi32(_mm256_madd_epi16(now->a2, now->two_r), 15);
-    const __m256i sum = _mm256_add_epi32(wd1, wd2);
+    const __m256i two_r0 = _mm256_adds_epi16(r0, r0);
+    const __m256i wd = _mm256_srai_epi32(_mm256_madd_epi16(*a, g722_in_turns(two_r0, now->two_r)), 15);
+    const __m256i sum = _mm256_add_epi32(wd, _mm256_shuffle_epi32(wd, 0xB1));
     now->s = _mm256_adds_epi16(_mm256_packs_epi32(sum, sum), now->sz);
     now->r = r0;
     now->two_r = two_r0;
-    now->sg2 = now->sg1;
-    now->sg1 = sg0;
+    now->p2 = now->p1;
+    now->p1 = p0;
 }
 
-/* DLT and DH, replicated, by the scale factors and the code. A row has 64 octets in the lower band, 16 in the higher. */
-G722_STEP __m256i g722_differences_of(int nbl, int nbh, const g722_code* code) {
-    const char* low = (const char*)g722_data.low_difference + (nbl & -64) + code->place[0];
-    const char* high = (const char*)g722_data.high_difference + (nbh >> 2 & -16) + code->place[1];
-    const __m256i lower = _mm256_set1_epi32(*(const int32_t*)low);
-    const __m256i upper = _mm256_set1_epi32(*(const int32_t*)high);
+G722_STEP __m256i g722_difference_at(uint32_t place) {
+    return _mm256_set1_epi32(*(const int32_t*)((const char*)&g722_data + place));
+}
+
+/* DLT and DH, replicated, by scale factors and code. A row has 64 octets in the lower band, 16 in the higher. */
+G722_STEP __m256i g722_differences_of(int nbl, int nbh, const uint32_t* code_place) {
+    const __m256i lower = g722_difference_at((uint32_t)(nbl & -64) + code_place[0]);
+    const __m256i upper = g722_difference_at((uint32_t)(nbh >> 2 & -16) + code_place[1]);
     return _mm256_blend_epi32(lower, upper, 0xF0);
 }
 
@@ -87,20 +86,21 @@ G722_AVX2 static void g722_find_signals(rtpcodec_g722_stream* stream, const uint
     int nbl = stream->low.nb;
     int nbh = stream->high.nb;
     int quiet_from = G722_DIFFERENCES;
-    now.two_r = _mm256_and_si256(now.two_r, g722_data.constant.even);
+    __m256i a = _mm256_and_si256(g722_in_turns(now.a1, now.a2), g722_data.constant.even);
     for (int k = 0; k < pairs; k++) {
-        const g722_code* code = &g722_data.codes[codes[k]];
         g722_put_low(sl + k, now.s);
         nbs[k] = (int16_t)nbl;
-        const __m256i d0 = g722_differences_of(nbl, nbh, code);
+        const __m256i d0 = g722_differences_of(nbl, nbh, g722_data.code_place[codes[k]]);
         if (nbl >= g722_data.quiet_low || nbh >= g722_data.quiet_high) {
             quiet_from = k + G722_DIFFERENCES;
         }
-        nbl = g722_logscl(nbl, code->step[0]);
-        nbh = g722_logsch(nbh, code->step[1]);
-        g722_follow(&now, d0, k >= quiet_from);
+        nbl = g722_next_nb(nbl, g722_data.code_low[codes[k]], G722_LOW_MOST);
+        nbh = g722_next_nb(nbh, g722_data.code_high[codes[k]], G722_HIGH_MOST);
+        g722_follow(&now, &a, d0, k >= quiet_from);
         g722_put_high(rh + k, now.r);
     }
+    now.a1 = a;
+    now.a2 = _mm256_srli_epi64(a, 32);
     stream->low.nb = (int16_t)nbl;
     stream->high.nb = (int16_t)nbh;
     stream->low.det = g722_data.low_det[nbl >> 6];

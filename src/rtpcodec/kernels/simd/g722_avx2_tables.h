@@ -25,14 +25,27 @@ typedef struct {
     int16_t fall[8];  /* the same for a negative difference */
 } g722_levels;
 
+/* What a code adds to NBL or NBH, and where that stops: at the least for a negative step, at the most for another. */
+typedef struct {
+    int32_t step;
+    int32_t stop;
+} g722_move;
+
+enum { G722_LOW_MOST = 18432, G722_HIGH_MOST = 22528 }; /* NBL and NBH; the least is 0 */
 enum { G722_LOW_STATES = 289, G722_HIGH_STATES = 353, G722_QUIET = 32767 / 12 };
+
+/* UPPOL1 and UPPOL2 together: AL1 in word 0, AL2 in word 2, 0 in words 1 and 3. */
+typedef struct {
+    __m256i leak, step, quarter, most, least, limit;
+} g722_pole_pair;
 
 /* Constants of the loops, each four words repeated. They are variables so that GCC takes them from memory as
  * operands: of constants it makes three instructions each time round a loop. */
 typedef struct {
     __m256i leak_256, leak_128, toward, wrap, quarter, wd2_most, wd2_least, wd3, a2_most, a2_least, wd1, limit;
     __m256i case_sg0, case_sg1, case_sg2, case_base, one;
-    __m256i minus_128, minus_192, even, six_ones;
+    __m256i minus_2048, plus_128, plus_192, even, six_ones;
+    g722_pole_pair pole_pair;
     __m256i taps[2][6]; /* pairs of coefficients: H1, H3, ... for XA and XD; H0, H2, ... for XB and XS */
     __m256i level[7];   /* 16 Q6 where levels 1 to 7 begin */
 } g722_constants;
@@ -41,12 +54,6 @@ typedef struct {
 typedef struct {
     __m256i low, high;
 } g722_split;
-
-/* What the decoder knows by a code alone, for the lower and for the higher band. */
-typedef struct {
-    int16_t place[2]; /* of RIL and IH in a row of differences, in octets */
-    int16_t step[2];  /* WL and WH */
-} g722_code;
 
 /* All in one, so that one register reaches everything. */
 static struct {
@@ -58,12 +65,14 @@ static struct {
     int16_t high_det[G722_HIGH_STATES];
     int32_t low_difference[G722_LOW_STATES][16];  /* DLT by RIL, in both words, as broadcasts of 32 bits are cheaper */
     int32_t high_difference[G722_HIGH_STATES][4]; /* DH by IH, the same */
-    g722_code codes[256];
+    uint32_t code_place[256][2]; /* by code: where RIL and IH are in the first rows of differences */
+    g722_move code_low[256];     /* by code: WL */
+    g722_move code_high[256];    /* by code: WH */
     int quiet_low; /* NBL and NBH from which on a difference can be louder than G722_QUIET */
     int quiet_high;
     int16_t dequantized[3][64];                   /* QQ6, QQ5 or QQ4 by IL, for modes 1, 2 and 3 */
-    int16_t low_step[18];                         /* WL by twice the number of levels reached, 1 to 8 */
-    int16_t high_step[8];                         /* WH by twice the number of words reached, 1 to 3 */
+    g722_move low_move[18];                       /* WL by twice the number of levels reached, 1 to 8 */
+    g722_move high_move[8];                       /* WH by twice the number of words reached, 1 to 3 */
 } g722_data __attribute__((aligned(64)));
 
 static int g722_scale(int state, int shift) {
@@ -139,17 +148,24 @@ G722_AVX2 static void g722_prepare_constants(g722_constants* constant) {
     constant->wd3 = g722_four(128, 128, -128, -128);
     constant->a2_most = g722_four(12288, 12288, 12288, 12288);
     constant->a2_least = g722_four(-12288, -12288, -12288, -12288);
-    constant->wd1 = g722_four(192, -192, 192, -192);
     constant->limit = g722_four(15360, 15360, 15360, 15360);
+    constant->wd1 = g722_four(192, -192, 192, -192);
     constant->case_sg0 = g722_four(0x0606, 0x0606, 0x0606, 0x0606);
     constant->case_sg1 = g722_four(0x0202, 0x0202, 0x0202, 0x0202);
     constant->case_sg2 = g722_four(0x0404, 0x0404, 0x0404, 0x0404);
     constant->case_base = g722_four(0x0100, 0x0100, 0x0100, 0x0100);
     constant->one = g722_four(1, 1, 1, 1);
-    constant->minus_128 = g722_four(-128, -128, -128, -128);
-    constant->minus_192 = g722_four(-192, -192, -192, -192);
+    constant->minus_2048 = g722_four(-2048, -2048, -2048, -2048);
+    constant->plus_128 = g722_four(128, 128, 128, 128);
+    constant->plus_192 = g722_four(192, 192, 192, 192);
     constant->even = g722_four(-1, 0, -1, 0);
     constant->six_ones = _mm256_setr_epi16(1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0);
+    constant->pole_pair.leak = g722_four(-256, 0, -512, 0);
+    constant->pole_pair.step = g722_four(192, 0, 128, 0);
+    constant->pole_pair.quarter = g722_four(-2048, 0, 0, 0);
+    constant->pole_pair.most = g722_four(32767, 0, 12288, 0);
+    constant->pole_pair.least = g722_four(-32768, 0, -12288, 0);
+    constant->pole_pair.limit = g722_four(15360, 0, 15360, 0);
     for (int t = 0; t < 6; t++) {
         const int16_t* taps = &RTPCODEC_G722_H[4 * t];
         constant->taps[0][t] = g722_four(taps[1], taps[3], taps[1], taps[3]);
@@ -198,6 +214,16 @@ static void g722_prepare_quiet(void) {
     g722_data.quiet_high = high << 6;
 }
 
+static g722_move g722_move_by(int step, int most) {
+    const g722_move move = {step, step < 0 ? 0 : most};
+    return move;
+}
+
+/* How far into g722_data, in octets. */
+static uint32_t g722_place(const int32_t* difference) {
+    return (uint32_t)((const char*)difference - (const char*)&g722_data);
+}
+
 /* Fills the tables; before any other function. */
 static void g722_prepare(void) {
     g722_prepare_constants(&g722_data.constant);
@@ -210,17 +236,18 @@ static void g722_prepare(void) {
         g722_prepare_high(state);
     }
     for (int level = 0; level < 8; level++) {
-        g722_data.low_step[2 * level + 2] = RTPCODEC_G722_WL[15 - level];
+        g722_data.low_move[2 * level + 2] = g722_move_by(RTPCODEC_G722_WL[15 - level], G722_LOW_MOST);
     }
-    g722_data.high_step[2] = RTPCODEC_G722_WH[3];
-    g722_data.high_step[4] = RTPCODEC_G722_WH[3];
-    g722_data.high_step[6] = RTPCODEC_G722_WH[2];
+    g722_data.high_move[2] = g722_move_by(RTPCODEC_G722_WH[3], G722_HIGH_MOST);
+    g722_data.high_move[4] = g722_data.high_move[2];
+    g722_data.high_move[6] = g722_move_by(RTPCODEC_G722_WH[2], G722_HIGH_MOST);
     for (int octet = 0; octet < 256; octet++) {
-        g722_code* code = &g722_data.codes[octet];
-        code->place[0] = (int16_t)(4 * (octet >> 2 & 15));
-        code->place[1] = (int16_t)(4 * (octet >> 6));
-        code->step[0] = RTPCODEC_G722_WL[octet >> 2 & 15];
-        code->step[1] = RTPCODEC_G722_WH[octet >> 6];
+        const int ril = octet >> 2 & 15;
+        const int ih = octet >> 6;
+        g722_data.code_place[octet][0] = g722_place(&g722_data.low_difference[0][ril]);
+        g722_data.code_place[octet][1] = g722_place(&g722_data.high_difference[0][ih]);
+        g722_data.code_low[octet] = g722_move_by(RTPCODEC_G722_WL[ril], G722_LOW_MOST);
+        g722_data.code_high[octet] = g722_move_by(RTPCODEC_G722_WH[ih], G722_HIGH_MOST);
     }
     for (int il = 0; il < 64; il++) {
         g722_data.dequantized[0][il] = RTPCODEC_G722_QQ6[il];

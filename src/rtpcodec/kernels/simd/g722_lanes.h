@@ -16,7 +16,8 @@ enum { G722_LANES = RTPCODEC_G722_LANES, G722_BLOCK = 16 /* pairs */, G722_TAPS 
  * wrapped and what the wrap lost (g722_products), and 128 by its sign (g722_toward). Its newest entry is at G722_TAPS + k
  * after pair k of a block. */
 typedef struct {
-    __m256i nb, s, sz, a1, a2, r, sg1, sg2;
+    __m256i nb, s, sz, a1, a2, r;
+    __m256i p1, p2; /* words with the signs of PLT1 and PLT2 */
     __m256i b[G722_TAPS];
     __m256i d[G722_TAPS + G722_BLOCK];
     __m256i w[G722_TAPS + G722_BLOCK];
@@ -29,25 +30,6 @@ G722_STEP void g722_append(g722_lane_band* band, int place, __m256i d) {
     band->w[place] = _mm256_slli_epi16(d, 2);
     band->lost[place] = _mm256_srai_epi16(_mm256_add_epi16(d, g722_data.constant.wrap), 14);
     band->toward[place] = g722_toward(d);
-}
-
-/* UPPOL2 and UPPOL1. `turn` is -1 where PLT has the sign of PLT1, 1 where it differs; turn2 for PLT2. */
-G722_STEP void g722_poles_lanes(g722_lane_band* band, __m256i turn, __m256i turn2) {
-    /* -4 a1 or 4 a1, saturated, >> 7: that is -a1 or a1 over 32, limited */
-    const __m256i quarter = _mm256_srai_epi16(_mm256_sign_epi16(band->a1, turn), 5);
-    const __m256i capped = _mm256_min_epi16(quarter, g722_data.constant.wd2_most);
-    const __m256i wd2 = _mm256_max_epi16(capped, g722_data.constant.wd2_least);
-    const __m256i wd3 = _mm256_sign_epi16(_mm256_set1_epi16(-128), turn2);
-    const __m256i leaked2 = _mm256_add_epi16(band->a2, _mm256_mulhi_epi16(band->a2, g722_data.constant.leak_128));
-    const __m256i free2 = _mm256_add_epi16(_mm256_add_epi16(leaked2, wd3), wd2);
-    const __m256i under = _mm256_min_epi16(free2, g722_data.constant.a2_most);
-    band->a2 = _mm256_max_epi16(under, g722_data.constant.a2_least);
-
-    const __m256i wd1 = _mm256_sign_epi16(_mm256_set1_epi16(-192), turn);
-    const __m256i leaked1 = _mm256_add_epi16(band->a1, _mm256_mulhi_epi16(band->a1, g722_data.constant.leak_256));
-    const __m256i upper = _mm256_sub_epi16(g722_data.constant.limit, band->a2);
-    const __m256i lower = _mm256_sub_epi16(_mm256_setzero_si256(), upper);
-    band->a1 = _mm256_max_epi16(_mm256_min_epi16(_mm256_add_epi16(leaked1, wd1), upper), lower);
 }
 
 /* UPZERO and FILTEZ. */
@@ -68,19 +50,18 @@ G722_STEP void g722_zeros_lanes(g722_lane_band* band, int k, __m256i d) {
 
 /* From the difference of pair k of the block to the next prediction. */
 G722_STEP void g722_predict_lanes(g722_lane_band* band, int k, __m256i d) {
-    const __m256i one = g722_data.constant.one;
-    const __m256i sg0 = _mm256_srai_epi16(_mm256_adds_epi16(d, band->sz), 15);
+    const __m256i p0 = _mm256_adds_epi16(d, band->sz);
     const __m256i r0 = _mm256_adds_epi16(d, band->s);
-    const __m256i turn = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, band->sg1), one);
-    const __m256i turn2 = _mm256_or_si256(_mm256_cmpeq_epi16(sg0, band->sg2), one);
-    g722_poles_lanes(band, turn, turn2);
+    const __m256i turn = g722_turn(p0, band->p1);
+    const __m256i turn2 = g722_turn(p0, band->p2);
+    g722_poles(&band->a1, &band->a2, turn, turn2);
     g722_zeros_lanes(band, k, d);
     const __m256i wd1 = g722_mult(band->a1, _mm256_adds_epi16(r0, r0));
     const __m256i wd2 = g722_mult(band->a2, _mm256_adds_epi16(band->r, band->r));
     band->s = _mm256_adds_epi16(_mm256_adds_epi16(wd1, wd2), band->sz);
     band->r = r0;
-    band->sg2 = band->sg1;
-    band->sg1 = sg0;
+    band->p2 = band->p1;
+    band->p1 = p0;
 }
 
 /* ---- Encoder */
@@ -139,8 +120,8 @@ static void g722_gather_band(g722_lane_band* lanes, const rtpcodec_g722_band* ba
     ((int16_t*)&lanes->a1)[lane] = band->a[0];
     ((int16_t*)&lanes->a2)[lane] = band->a[1];
     ((int16_t*)&lanes->r)[lane] = band->r;
-    ((int16_t*)&lanes->sg1)[lane] = band->p[0];
-    ((int16_t*)&lanes->sg2)[lane] = band->p[1];
+    ((int16_t*)&lanes->p1)[lane] = band->p[0];
+    ((int16_t*)&lanes->p2)[lane] = band->p[1];
     for (int i = 0; i < G722_TAPS; i++) {
         ((int16_t*)&lanes->b[i])[lane] = band->b[i];
         ((int16_t*)&lanes->d[G722_TAPS - 1 - i])[lane] = band->d[i]; /* newest last */
@@ -154,8 +135,8 @@ static void g722_scatter_band(rtpcodec_g722_band* band, const g722_lane_band* la
     band->a[0] = ((const int16_t*)&lanes->a1)[lane];
     band->a[1] = ((const int16_t*)&lanes->a2)[lane];
     band->r = ((const int16_t*)&lanes->r)[lane];
-    band->p[0] = ((const int16_t*)&lanes->sg1)[lane];
-    band->p[1] = ((const int16_t*)&lanes->sg2)[lane];
+    band->p[0] = (int16_t)-(((const int16_t*)&lanes->p1)[lane] < 0);
+    band->p[1] = (int16_t)-(((const int16_t*)&lanes->p2)[lane] < 0);
     for (int i = 0; i < G722_TAPS; i++) {
         band->b[i] = ((const int16_t*)&lanes->b[i])[lane];
         band->d[i] = ((const int16_t*)&lanes->d[G722_TAPS - 1 - i])[lane];
