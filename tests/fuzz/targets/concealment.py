@@ -41,7 +41,7 @@ def _coder(choice: int) -> Any:
     rate_hz = L16_RATES_HZ[choice % len(L16_RATES_HZ)]
     kind = choice // 8 % 5
     if kind == 0:
-        return Concealer(rate_hz + choice % 7)
+        return Concealer(rate_hz - choice % 7 if rate_hz > 8000 else rate_hz + choice % 7)
     if kind == 1:
         return codec("L16").decoder(rate_hz, byte_order="big" if choice & 1 else "little")
     return codec(("PCMU", "PCMA", "G722")[kind - 2]).decoder()
