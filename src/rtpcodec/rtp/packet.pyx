@@ -85,11 +85,16 @@ cdef class RtpPacket:
         self, *, payload_type, sequence_number, timestamp, ssrc, payload=b"", bint marker=False, csrcs=(),
         extension=None, bytes padding not None=b"",
     ):
-        cdef RtpHeader* header = &self._header
+        # Apart until all is checked: parts are found in the datagram by the header.
+        cdef RtpHeader made
+        cdef RtpHeader* header = &made
+        cdef bytes datagram
         cdef Py_buffer view
         cdef uint8_t* out
         cdef Py_ssize_t at = FIXED_OCTETS
         cdef bytes front = b""
+        if self._datagram is not None:
+            raise TypeError("an RtpPacket never changes, make another one")
         memset(header, 0, sizeof(RtpHeader))
         header.payload_type = <uint8_t>number(payload_type, "payload_type", 127)
         header.sequence_number = number(sequence_number, "sequence_number", 0xFFFF)
@@ -107,14 +112,16 @@ cdef class RtpPacket:
         try:
             header.payload_at = at
             header.payload_octets = view.len
-            self._datagram = PyBytes_FromStringAndSize(NULL, at + view.len + header.padding_octets)
-            out = <uint8_t*>PyBytes_AS_STRING(self._datagram)
+            datagram = PyBytes_FromStringAndSize(NULL, at + view.len + header.padding_octets)
+            out = <uint8_t*>PyBytes_AS_STRING(datagram)
             write_header(out, header)
             memcpy(out + FIXED_OCTETS, PyBytes_AS_STRING(front), at - FIXED_OCTETS)
             memcpy(out + at, view.buf, view.len)
             memcpy(out + at + view.len, PyBytes_AS_STRING(padding), header.padding_octets)
         finally:
             PyBuffer_Release(&view)
+        self._header = made
+        self._datagram = datagram
 
     @staticmethod
     def parse(datagram, /):
