@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ NETWORKS = {
     "much loss": Network(loss=0.2),
     "bursts": Network(loss=0.1, burst=5),
     "jitter": Network(jitter_ms=20),
+    "the most jitter": Network(jitter_ms=80, loss=0.01),
     "reordered and twice": Network(jitter_ms=40, duplicate=0.1, loss=0.02),
     "the worst": Network(jitter_ms=50, duplicate=0.05, loss=0.2, burst=3),
     "slow clock": Network(jitter_ms=10, drift_ppm=200, packets=10_000),
@@ -138,6 +141,46 @@ def test_another_sender_begins_after_what_is_held_of_the_first() -> None:
     assert buffer.lost == 0
 
 
+def test_what_is_missing_when_another_sender_begins_is_told() -> None:
+    buffer = JitterBuffer(8000)
+    for n in (1, 2, 4, 5):
+        buffer.put(packet(n), 20.0 * n)
+    buffer.put(packet(9000, ssrc=2), 100.0)
+    assert drained(buffer, 1000.0) == [1, 2, Lost(1), 4, 5, 9000]
+    assert buffer.lost == 1
+
+
+@pytest.mark.parametrize(
+    "spread", [lambda n: {"ssrc": n & 1}, lambda n: {"sequence_number": n // 2 * 5000 + n % 2 & 0xFFFF}]
+)
+def test_senders_that_change_for_ever_are_bounded(spread: Callable[[int], dict[str, int]]) -> None:
+    buffer = JitterBuffer(8000)
+    for n in range(2000):
+        buffer.put(packet(n, **spread(n)), 20.0 * n)
+    assert buffer.held <= 60
+    out = drained(buffer, inf)
+    assert sum(item.count if isinstance(item, Lost) else 1 for item in out) + buffer.late == 2000
+    assert buffer.held == 0
+
+
+def test_a_leap_of_media_time_does_not_lift_the_bound() -> None:
+    buffer = JitterBuffer(8000)
+    for n in range(500):
+        buffer.put(packet(n, timestamp=160 * n + (n > 5) * 1_000_000), 20.0 * n)
+    assert buffer.held <= 57
+
+
+def test_times_that_are_none() -> None:
+    buffer = JitterBuffer(8000)
+    buffer.put(packet(0), 0.0)
+    for now_ms in (nan, inf, -inf):
+        with pytest.raises(ValueError, match=f"^now_ms is {now_ms}, a finite number is needed$"):
+            buffer.put(packet(1), now_ms)
+    with pytest.raises(ValueError, match=r"^now_ms is nan, a number is needed$"):
+        buffer.pop(nan)
+    assert drained(buffer, inf) == [0]
+
+
 def test_a_new_numbering_needs_two_packets_and_a_stray_one_does_no_harm() -> None:
     buffer = JitterBuffer(8000)
     buffer.put(packet(10), 0.0)
@@ -207,6 +250,8 @@ def test_what_nobody_fetches_is_bounded_and_told_as_lost() -> None:
 def test_limits_that_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^clock_hz is 0, a positive number is needed$"):
         JitterBuffer(0)
+    with pytest.raises(ValueError, match=r"^clock_hz is nan, a positive number is needed$"):
+        JitterBuffer(nan)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^floor_ms 50, start_ms 40 and ceiling_ms 30 are not in this order$"):
         JitterBuffer(8000, floor_ms=50, start_ms=40, ceiling_ms=30)
     assert JitterBuffer(8000, ceiling_ms=20).delay_ms == 0

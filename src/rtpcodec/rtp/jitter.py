@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite, isnan
 from typing import Final
 
 from rtpcodec.rtp.packet import RtpPacket
@@ -63,8 +63,8 @@ class JitterBuffer:
     """
 
     __slots__ = (
-        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_hole_order", "_holes", "_newest", "_next", "_passed",
-        "_ready", "_ssrc", "_stray", "_ticks_in_ms", "_timestamps", "dropped", "duplicates", "late", "lost", "restarts",
+        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_hole_order", "_holes", "_newest", "_next", "_ready",
+        "_ssrc", "_stray", "_ticks_in_ms", "_timestamps", "dropped", "duplicates", "late", "lost", "restarts",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +75,7 @@ class JitterBuffer:
         ceiling_ms: float = CEILING_MS,
         start_ms: float | None = None,
     ) -> None:
-        if clock_hz <= 0:
+        if not clock_hz > 0:
             raise ValueError(f"clock_hz is {clock_hz}, a positive number is needed")
         start = min(max(START_MS, floor_ms), ceiling_ms) if start_ms is None else start_ms
         self._clock = PlayoutClock(floor_ms, ceiling_ms, start)
@@ -84,7 +84,7 @@ class JitterBuffer:
         self._timestamps = Unwrapper(TIMESTAMP_BITS)
         self._frame_ms = ASSUMED_FRAME_MS
         self._ssrc: int | None = None
-        self._ready: deque[RtpPacket] = deque()
+        self._ready: deque[RtpPacket | Lost] = deque()
         self._held: dict[int, _Held] = {}
         self._next = 0
         self._began = False
@@ -92,7 +92,6 @@ class JitterBuffer:
         self._stray: tuple[RtpPacket, float] | None = None
         self._holes: set[int] = set()
         self._hole_order: deque[int] = deque()
-        self._passed = 0
         self.late = 0
         """Packets that came after they were given up, or later than the ceiling allows."""
         self.duplicates = 0
@@ -111,10 +110,15 @@ class JitterBuffer:
     @property
     def held(self) -> int:
         """Packets that wait."""
-        return len(self._held) + len(self._ready)
+        return len(self._held) + sum(isinstance(item, RtpPacket) for item in self._ready)
 
     def put(self, packet: RtpPacket, now_ms: float) -> bool:
-        """Take a packet that has come. False: it is late, a duplicate, or one far off that the next must confirm."""
+        """Take a packet that has come. False: it is late, a duplicate, or one far off that the next must confirm.
+
+        ValueError: now_ms is not finite.
+        """
+        if not isfinite(now_ms):
+            raise ValueError(f"now_ms is {now_ms}, a finite number is needed")
         if packet.ssrc != self._ssrc:
             self._restart(packet)
         distance = sequence_distance(self._next & 0xFFFF, packet.sequence_number)
@@ -137,11 +141,14 @@ class JitterBuffer:
         return True
 
     def pop(self, now_ms: float) -> RtpPacket | Lost | Wait:
-        """What is due: the next packet, or how many in its place never came; else when to ask again."""
+        """What is due: the next packet, or how many in its place never came; else when to ask again.
+
+        With a now_ms of infinity all that is held is due. ValueError: now_ms is no number.
+        """
+        if isnan(now_ms):
+            raise ValueError(f"now_ms is {now_ms}, a number is needed")
         if self._ready:
-            return self._ready.popleft()
-        if self._passed:
-            return self._tell_lost()
+            return self._take_ready()
         if not self._held:
             return Wait(None)
         first = self._next if self._next in self._held else min(self._held)
@@ -154,15 +161,20 @@ class JitterBuffer:
             self._next += 1
             return self._held.pop(first).packet
         # Each at its own time, so that what comes at the last moment is still played.
-        count = missing if due_ms == -inf else min(missing, 1 + int((now_ms - due_ms) / self._frame_ms))
+        frames_late = (now_ms - due_ms) / self._frame_ms
+        count = missing if frames_late >= missing else 1 + int(frames_late)
         self._pass_over(count)
-        return self._tell_lost()
+        return self._take_ready()
 
     def _restart(self, packet: RtpPacket) -> None:
         """Another stream from here on; what is held of the one before goes out first."""
         self.restarts += self._ssrc is not None
-        self._ready.extend(self._held[number].packet for number in sorted(self._held))
-        self._held.clear()
+        for number in sorted(self._held):
+            if number > self._next:
+                self._pass_over(number - self._next)
+            self._ready.append(self._held.pop(number).packet)
+            self._next = number + 1
+        self._keep_ready_bounded()
         self._holes.clear()
         self._hole_order.clear()
         self._drop_stray()
@@ -223,8 +235,7 @@ class JitterBuffer:
 
     def _keep_bounded(self) -> None:
         """Drop the oldest of what nobody fetches."""
-        newest_ms = self._held[max(self._held)].media_ms
-        while len(self._held) > MAX_HELD_PACKETS or MAX_HELD_MS < newest_ms - self._oldest_ms() < inf:
+        while len(self._held) > MAX_HELD_PACKETS or self._held_ms() > MAX_HELD_MS:
             oldest = min(self._held)
             self._pass_over(oldest - self._next)
             del self._held[oldest]
@@ -232,8 +243,20 @@ class JitterBuffer:
             self.dropped += 1
             self._began = True
 
-    def _oldest_ms(self) -> float:
-        return self._held[min(self._held)].media_ms
+    def _held_ms(self) -> float:
+        """Between the first and the last that have a time."""
+        times_ms = [held.media_ms for held in self._held.values() if held.media_ms != -inf]
+        return max(times_ms) - min(times_ms) if times_ms else 0.0
+
+    def _keep_ready_bounded(self) -> None:
+        """Of streams that are over no more is kept than of one that goes on."""
+        most = min(MAX_HELD_PACKETS, int(MAX_HELD_MS / self._frame_ms) + 1)
+        while len(self._ready) > most:
+            lost = 0
+            for oldest in (self._ready.popleft(), self._ready.popleft()):
+                lost += oldest.count if isinstance(oldest, Lost) else 1
+                self.dropped += isinstance(oldest, RtpPacket)
+            self._ready.appendleft(Lost(lost))
 
     def _pass_over(self, count: int) -> None:
         """Give numbers up: they are lost, and whoever comes with one is late."""
@@ -243,9 +266,13 @@ class JitterBuffer:
             if len(self._hole_order) > REMEMBERED_HOLES:
                 self._holes.discard(self._hole_order.popleft())
         self._next += count
-        self._passed += count
+        if self._ready and isinstance(self._ready[-1], Lost):
+            self._ready[-1].count += count
+        elif count:
+            self._ready.append(Lost(count))
 
-    def _tell_lost(self) -> Lost:
-        count, self._passed = self._passed, 0
-        self.lost += count
-        return Lost(count)
+    def _take_ready(self) -> RtpPacket | Lost:
+        item = self._ready.popleft()
+        if isinstance(item, Lost):
+            self.lost += item.count
+        return item
