@@ -14,6 +14,7 @@ from rtpcodec.errors import PayloadError
 
 START: dict[str, Any] = {"sequence_number": 65535, "timestamp": 0xFFFFFF60, "ssrc": 7}
 SID = bytes.fromhex("4c1234567890")
+SID_THEN_SPEECH = bytes.fromhex("fcc11234567890031425364758697a8b9cadbecfe0f10210")
 
 
 def summary(packets: list[RtpPacket]) -> list[tuple[int, int, bool, int]]:
@@ -83,6 +84,8 @@ def test_amrwb_is_cut_between_frames() -> None:
         ("L16", bytes(3), 1, "L16 payload has 3 octets, a multiple of 2 is needed"),
         ("OPUS", bytes.fromhex("48aabbcc"), 3, "OPUS packet has 4 octets, it cannot be cut to 3"),
         ("AMR-WB", bytes.fromhex("f4c48d159e2400"), 6, "AMR-WB payload of one frame has 7 octets, max_octets is 6"),
+        # A SID fits, the frame of 6.60 kbit/s after it does not.
+        ("AMR-WB", SID_THEN_SPEECH, 10, "AMR-WB payload of one frame has 18 octets, max_octets is 10"),
     ],
 )
 def test_what_cannot_be_cut_is_refused_and_nothing_moves(
@@ -93,6 +96,7 @@ def test_what_cannot_be_cut_is_refused_and_nothing_moves(
         packetizer.packetize(payload)
     assert str(caught.value) == message
     assert (packetizer.sequence_number, packetizer.timestamp) == (65535, 0xFFFFFF60)
+    assert packetizer.packet(b"").marker
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=8), st.integers(1, 64), st.integers(0, 0xFFFF))

@@ -56,7 +56,9 @@ class Packetizer:
         PayloadError: no payload of this format, or one that cannot be cut so small.
         """
         ticks = self._format.ticks(payload)
-        pieces = [(payload, 0)] if len(payload) <= self._max_octets else self._format.split(payload, self._max_octets)
+        # All are cut before the first packet is made: a refusal leaves the stream as it was.
+        whole = len(payload) <= self._max_octets
+        pieces = [(payload, 0)] if whole else list(self._format.split(payload, self._max_octets))
         packets = [self.packet(piece, timestamp=self.timestamp + offset) for piece, offset in pieces]
         self.advance(ticks)
         return packets
