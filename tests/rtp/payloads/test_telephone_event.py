@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from itertools import pairwise
 from pathlib import Path
@@ -123,6 +124,12 @@ def test_a_digit_lasts_a_tick_at_least(duration_ms: float) -> None:
         sent(stream(), "5", duration_ms)
 
 
+@pytest.mark.parametrize("duration_ms", [math.inf, math.nan])
+def test_a_digit_ends(duration_ms: float) -> None:
+    with pytest.raises(ValueError, match=rf"^duration_ms is {duration_ms}, a finite number is needed$"):
+        sent(stream(), "5", duration_ms)
+
+
 @pytest.mark.parametrize(("name", "ticks"), [("PCMU", 800), ("G722", 800), ("OPUS", 4800), ("AMR-WB", 1600)])
 def test_a_duration_is_by_the_rtp_clock_of_the_codec(name: str, ticks: int) -> None:
     """With G722 it is 8000, not the 16000 of its samples: there durations would be halved."""
@@ -196,6 +203,12 @@ def test_another_sender_starts_anew() -> None:
     first = stream(timestamp=5_000_000)
     second = Packetizer(payload_format(codec("PCMU")), 0, sequence_number=0, timestamp=0, ssrc=2)
     assert heard(packets(first, "1", 60)[:2] + packets(second, "2", 60)) == [("1", 40.0, False), ("2", 60.0, True)]
+
+
+@pytest.mark.parametrize("jump", [-100_000_000, -160_000, 100_000_000, 2**31 - 1])
+def test_timestamps_that_begin_anew_cost_no_digit(jump: int) -> None:
+    before, after = stream(timestamp=2**31), stream(timestamp=2**31 + jump & 0xFFFF_FFFF)
+    assert heard(packets(before, "1", 60) + packets(after, "2", 60)) == [("1", 60.0, True), ("2", 60.0, True)]
 
 
 def test_what_may_be_incomplete_is_bounded() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 
 from typing_extensions import Buffer
 
@@ -28,6 +29,8 @@ DEFAULT_VOLUME = 10
 """-10 dBm0: within what receivers accept (section 2.3.4), and as loud as phones send."""
 GIVE_UP_MS = 150
 """Three times 50 ms, the longest interval between updates that is usual: what has been silent for so long is over."""
+MAX_LATE_MS = 10_000
+"""No packet is on its way for so long: one that lies further back belongs to timestamps that began anew."""
 REMEMBERED = 64
 """Reported events whose repeats are still known; a sender repeats one three times, so a few would do."""
 MAX_PENDING = 8
@@ -100,7 +103,7 @@ def digit_packets(
     """A digit as packets of the packetizer's stream, which stands where the digit has ended afterwards.
 
     An update every update_ms, then the last packet three times, update_ms apart. All of a segment have the timestamp of
-    its start; the marker is on the first alone. ValueError: no such key, or a duration that is not above 0.
+    its start; the marker is on the first alone. ValueError: no such key, or a duration that is not finite and above 0.
 
     >>> stream = Packetizer(payload_format(codec("PCMU")), 0, sequence_number=0, timestamp=0, ssrc=1)
     >>> timed = digit_packets(stream, "5", 100, payload_type=101, rtp_clock_hz=8000)
@@ -109,6 +112,8 @@ def digit_packets(
     >>> [one.packet.payload.hex() for one in timed][-3:], stream.timestamp
     (['058a0320', '058a0320', '058a0320'], 800)
     """
+    if not isfinite(duration_ms):
+        raise ValueError(f"duration_ms is {duration_ms}, a finite number is needed")
     event, total, step = event_of(key), ticks(duration_ms, rtp_clock_hz), ticks(update_ms, rtp_clock_hz)
     if total <= 0 or step <= 0:
         raise ValueError(f"duration_ms is {duration_ms} and update_ms {update_ms}, a tick of the clock is the least")
@@ -191,12 +196,16 @@ class DigitReceiver:
     [('5', 100.0)]
     """
 
-    __slots__ = ("_clock_hz", "_give_up_ticks", "_now", "_payload_type", "_pending", "_reported", "_ssrc", "_time")
+    __slots__ = (
+        "_clock_hz", "_give_up_ticks", "_late_ticks", "_now", "_payload_type", "_pending", "_reported", "_ssrc",
+        "_time",
+    )  # fmt: skip
 
     def __init__(self, *, payload_type: int, rtp_clock_hz: int, give_up_ms: float = GIVE_UP_MS) -> None:
         self._payload_type = payload_type
         self._clock_hz = rtp_clock_hz
         self._give_up_ticks = ticks(give_up_ms, rtp_clock_hz)
+        self._late_ticks = MAX_SEGMENT_TICKS + ticks(MAX_LATE_MS, rtp_clock_hz)
         self._ssrc: int | None = None
         self._now: int | None = None
         self._forget()
@@ -205,7 +214,7 @@ class DigitReceiver:
         """Digits that this packet completes; packets of audio tell the time. PayloadError: an event of wrong length."""
         event = TelephoneEvent.parse(packet.payload) if packet.payload_type == self._payload_type else None
         digits = []
-        if packet.ssrc != self._ssrc:  # another sender, with timestamps of its own
+        if packet.ssrc != self._ssrc or self._is_anew(packet.timestamp):
             digits = self.flush()
             self._forget()
             self._ssrc = packet.ssrc
@@ -221,6 +230,10 @@ class DigitReceiver:
     def flush(self) -> list[Digit]:
         """What is incomplete, because nothing more will come."""
         return self._report(None)
+
+    def _is_anew(self, timestamp: int) -> bool:
+        """The same sender with other timestamps. Ahead they are as good as a pause."""
+        return self._now is not None and self._time.peek(timestamp) < self._now - self._late_ticks
 
     def _forget(self) -> None:
         self._time = Unwrapper(TIMESTAMP_BITS)
