@@ -66,6 +66,13 @@ def test_a_number_far_off_counts_when_its_successor_comes() -> None:
     assert (statistics.expected, statistics.received, statistics.lost) == (1, 1, 0)
 
 
+def test_timestamps_of_a_new_numbering_are_no_jitter() -> None:
+    statistics = fed(list(range(10)))
+    for number in (30_000, 30_001, 30_002):
+        statistics.receive(packet(number, timestamp=160 * number + 2**30), 20.0 * (number - 29_990))
+    assert statistics.jitter_ms == 0.0
+
+
 def test_another_source_is_counted_from_its_start() -> None:
     statistics = fed([1, 2, 5])
     assert not statistics.receive(packet(7, ssrc=2), 0.0)

@@ -32,7 +32,7 @@ class ReceptionStatistics:
     )  # fmt: skip
 
     def __init__(self, clock_hz: int) -> None:
-        if clock_hz <= 0:
+        if not clock_hz > 0:
             raise ValueError(f"clock_hz is {clock_hz}, a positive number is needed")
         self._clock_khz = clock_hz / 1000
         self.ssrc: int | None = None
@@ -75,10 +75,10 @@ class ReceptionStatistics:
             if number != self._bad:
                 self._bad = (number + 1) % WRAP
                 return False
-            # Two in a row far off: the sender counts anew.
+            # Two in a row far off: the sender counts anew, and its timestamps are no longer comparable.
             self._base = self._max = number
             self._cycles = self._expected_before = self._received_before = self.received = 0
-            self._bad = None
+            self._bad = self._last = None
         self.received += 1
         return True
 
