@@ -66,6 +66,8 @@ def test_what_does_not_fit_is_refused() -> None:
     for octets in (0, 3):
         with pytest.raises(ValueError, match=rf"^pcm has {octets} octets, 16-bit samples need an even number above 0$"):
             ComfortNoise.measure(bytes(octets))
+    with pytest.raises(ValueError, match=r"^order is -1, it cannot be below 0$"):
+        ComfortNoise.measure(bytes(320), order=-1)
 
 
 @pytest.mark.parametrize("level", [-20, -40, -60])

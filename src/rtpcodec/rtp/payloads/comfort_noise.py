@@ -59,11 +59,15 @@ class ComfortNoise:
 
     @classmethod
     def measure(cls, pcm: Buffer, order: int = DEFAULT_ORDER) -> ComfortNoise:
-        """Level and spectrum of int16 PCM, 20 ms or more of noise. ValueError: no sample, or half of one.
+        """Level and spectrum of int16 PCM, 20 ms or more of noise.
+
+        ValueError: no sample, half of one, or an order below 0.
 
         >>> ComfortNoise.measure(np.tile(np.int16([328, -328]), 80).tobytes(), order=0)
         ComfortNoise(level_dbov=-40, reflection=())
         """
+        if order < 0:
+            raise ValueError(f"order is {order}, it cannot be below 0")
         octets = memoryview(pcm).cast("B")
         if not octets or len(octets) % 2:
             raise ValueError(f"pcm has {len(octets)} octets, 16-bit samples need an even number above 0")
