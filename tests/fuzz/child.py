@@ -37,8 +37,8 @@ class Progress:
             print(f"{self.label}: {calls:,} of {self.count:,} calls after {now - self.start:.0f} s", flush=True)
 
 
-def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) -> int:
-    """Try mutated inputs until enough calls are made. How many were made."""
+def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) -> tuple[int, int]:
+    """Try mutated inputs until enough calls are made. How many were made, and with how many inputs."""
     calls = inputs = 0
     while calls < progress.count:
         data = mutator.next()
@@ -47,18 +47,19 @@ def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) 
         inputs += 1
         if not inputs & 1023:
             progress.tell(calls)
-    return calls
+    return calls, inputs
 
 
 def main(name: str, count: int, seed: int, slot_path: Path, label: str) -> None:
     """Run one target and print how it goes."""
     target, mutator, progress = load(name), Mutator(corpus_of(name), seed), Progress(label, count)
     with slot_path.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_OCTETS) as slot:
-        calls = hunt(target, mutator, slot, progress)
+        calls, inputs = hunt(target, mutator, slot, progress)
     seconds = time.perf_counter() - progress.start
     compared = getattr(target, "COMPARED", 0)
     told = f", {compared:,} octets and samples compared" if compared else ""
-    print(f"{label}: {calls:,} calls clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each{told}", flush=True)
+    made = f"{calls:,} calls with {inputs:,} inputs"
+    print(f"{label}: {made} clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each{told}", flush=True)
 
 
 if __name__ == "__main__":
