@@ -21,6 +21,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "rtp_bridge.py"
 SPEECH = rtpcodec.pcmu_decode(Random(7).randbytes(16_000))
 """Two seconds, of which no two frames are alike."""
 FRAME_OCTETS = 320
+LEAP_AT = 20
 
 
 def load_example() -> ModuleType:
@@ -33,11 +34,14 @@ def load_example() -> ModuleType:
 
 
 class FarEnd(asyncio.DatagramProtocol):
-    """An RTP peer that says back what it hears; every so many packets one is lost, and two change places."""
+    """An RTP peer that says back what it hears; every so many packets one is lost, and two change places.
 
-    def __init__(self, lose_every: int = 0, swap_every: int = 0) -> None:
+    LEAP_AT packets later than the first, one lasts twice as long, and so many numbers after it are never sent.
+    """
+
+    def __init__(self, lose_every: int = 0, swap_every: int = 0, leap: int = 0) -> None:
         self.heard: list[RtpPacket] = []
-        self._lose_every, self._swap_every = lose_every, swap_every
+        self._lose_every, self._swap_every, self._leap = lose_every, swap_every, leap
         self._held: bytes | None = None
         layout = rtpcodec.payload_format(rtpcodec.codec("PCMU"))
         self._packetizer = Packetizer(layout, 0, sequence_number=65_500, timestamp=0xFFFFF000)
@@ -48,8 +52,11 @@ class FarEnd(asyncio.DatagramProtocol):
     def datagram_received(self, datagram: bytes, address: Any) -> None:
         packet = RtpPacket.parse(datagram)
         self.heard.append(packet)
-        (answer,) = self._packetizer.packetize(packet.payload)
         number = len(self.heard)
+        leaps = self._leap and number == LEAP_AT
+        (answer,) = self._packetizer.packetize(packet.payload * 2 if leaps else packet.payload)
+        if leaps:
+            self._packetizer.sequence_number = (self._packetizer.sequence_number + self._leap) & 0xFFFF
         if self._lose_every and number % self._lose_every == 0:
             return
         self._transport.sendto(b"no packet", address)
@@ -111,3 +118,10 @@ def test_over_a_bad_way_every_frame_keeps_its_place(lose_every: int, swap_every:
     assert report.errors_sent == 0
     heard = frames_heard(report)
     assert 60 < heard <= (92 if lose_every else 100)
+
+
+def test_more_lost_at_once_than_a_decoder_makes_up_does_not_end_the_way_back() -> None:
+    report = asyncio.run(call_through_the_bridge(FarEnd(leap=2000)))
+    later = [SPEECH[at : at + FRAME_OCTETS] for at in range(FRAME_OCTETS * (LEAP_AT + 2), len(SPEECH), FRAME_OCTETS)]
+    assert report.errors_sent == 0
+    assert sum(frame in report.heard_pcm for frame in later) > 10, "of 78; the made-up second delays them"
