@@ -249,4 +249,4 @@ def test_holes_are_remembered_to_a_limit() -> None:
     window: ReorderWindow[int] = ReorderWindow(0)
     for number in range(0, 100_000, 2):
         feed(window, [number])
-    assert len(window._holes) == len(window._hole_order) == REMEMBERED_HOLES
+    assert len(window._holes._numbers) == len(window._holes._order) == REMEMBERED_HOLES

@@ -9,7 +9,7 @@ from typing import Final
 
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.playout import PlayoutClock
-from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, REMEMBERED_HOLES, Lost
+from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, REMEMBERED_HOLES, Holes, Lost
 from rtpcodec.rtp.sequence import TIMESTAMP_BITS, Unwrapper, sequence_distance
 
 FLOOR_MS: Final = 10.0
@@ -63,7 +63,7 @@ class JitterBuffer:
     """
 
     __slots__ = (
-        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_hole_order", "_holes", "_newest", "_next", "_ready",
+        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_holes", "_newest", "_next", "_ready",
         "_ssrc", "_stray", "_ticks_in_ms", "_timestamps", "dropped", "duplicates", "late", "lost", "restarts",
     )  # fmt: skip
 
@@ -90,8 +90,7 @@ class JitterBuffer:
         self._began = False
         self._newest: tuple[int, int] | None = None
         self._stray: tuple[RtpPacket, float] | None = None
-        self._holes: set[int] = set()
-        self._hole_order: deque[int] = deque()
+        self._holes = Holes()
         self.late = 0
         """Packets that came after they were given up, or later than the ceiling allows."""
         self.duplicates = 0
@@ -132,7 +131,7 @@ class JitterBuffer:
         # Timed also when it is late: the delay is to cover it the next time.
         held = self._timed(packet, number, now_ms)
         if held is None or (number < self._next and self._began):
-            self._holes.discard(number)
+            self._holes.fill(number)
             self.late += 1
             return False
         self._next = min(self._next, number)
@@ -176,7 +175,6 @@ class JitterBuffer:
             self._next = number + 1
         self._keep_ready_bounded()
         self._holes.clear()
-        self._hole_order.clear()
         self._drop_stray()
         self._clock.reset()
         self._timestamps.reset()
@@ -262,9 +260,6 @@ class JitterBuffer:
         """Give numbers up: they are lost, and whoever comes with one is late."""
         for number in range(max(self._next, self._next + count - REMEMBERED_HOLES), self._next + count):
             self._holes.add(number)
-            self._hole_order.append(number)
-            if len(self._hole_order) > REMEMBERED_HOLES:
-                self._holes.discard(self._hole_order.popleft())
         self._next += count
         if self._ready and isinstance(self._ready[-1], Lost):
             self._ready[-1].count += count

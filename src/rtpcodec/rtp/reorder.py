@@ -21,9 +21,38 @@ REMEMBERED_HOLES = 256
 
 @dataclass(slots=True)
 class Lost:
-    """Numbers that were passed over because later ones had filled the window."""
+    """Numbers in a row that were given up."""
 
     count: int
+
+
+class Holes:
+    """The last REMEMBERED_HOLES numbers that were given up: one of these is late, any other was there before."""
+
+    __slots__ = ("_numbers", "_order")
+
+    def __init__(self) -> None:
+        self._numbers: set[int] = set()
+        self._order: deque[int] = deque()
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._numbers
+
+    def add(self, number: int) -> None:
+        """Give it up."""
+        self._numbers.add(number)
+        self._order.append(number)
+        if len(self._order) > REMEMBERED_HOLES:
+            self._numbers.discard(self._order.popleft())
+
+    def fill(self, number: int) -> None:
+        """It came after all."""
+        self._numbers.discard(number)
+
+    def clear(self) -> None:
+        """Numbers begin anew."""
+        self._numbers.clear()
+        self._order.clear()
 
 
 class ReorderWindow(Generic[Item]):
@@ -32,13 +61,12 @@ class ReorderWindow(Generic[Item]):
     Numbers may start anywhere and never wrap (the wire's counters are decimal text).
     """
 
-    __slots__ = ("_held", "_hole_order", "_holes", "_stray", "_window", "duplicates", "first", "late", "next")
+    __slots__ = ("_held", "_holes", "_stray", "_window", "duplicates", "first", "late", "next")
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._held: dict[int, Item] = {}
-        self._holes: set[int] = set()
-        self._hole_order: deque[int] = deque()
+        self._holes = Holes()
         self._stray: tuple[int, Item] | None = None
         self.first: int | None = None
         self.next = 0
@@ -61,7 +89,7 @@ class ReorderWindow(Generic[Item]):
             self.duplicates += 1
             return False
         if number < self.next:
-            self._holes.discard(number)
+            self._holes.fill(number)
             self.late += 1
             return False
         self._held[number] = item
@@ -81,9 +109,9 @@ class ReorderWindow(Generic[Item]):
                     lost = 0
                 out.append(self._held.pop(self.next))
             elif is_elsewhere is not None and is_elsewhere(self.next):
-                self._remember_hole(self.next)
+                self._holes.add(self.next)
             elif len(self._held) > self._window:
-                self._remember_hole(self.next)
+                self._holes.add(self.next)
                 lost += 1
             else:
                 break
@@ -110,12 +138,6 @@ class ReorderWindow(Generic[Item]):
         """Items held because an earlier one is missing."""
         return len(self._held)
 
-    def _remember_hole(self, number: int) -> None:
-        self._holes.add(number)
-        self._hole_order.append(number)
-        if len(self._hole_order) > REMEMBERED_HOLES:
-            self._holes.discard(self._hole_order.popleft())
-
     def _follows_stray(self, number: int, item: Item) -> bool:
         """Whether a number far off comes right after another one: then the sender counts anew (RFC 3550 appendix A.1).
 
@@ -135,7 +157,6 @@ class ReorderWindow(Generic[Item]):
         shift = at - max(self._held, default=self.next - 1) - 1
         self._held = {old + shift: held for old, held in self._held.items()} | {at: stray[1]}
         self._holes.clear()
-        self._hole_order.clear()
         self.start_at(self.next + shift)
         return True
 
