@@ -274,8 +274,9 @@ cdef class AmrWbDecoder:
             raise ValueError(
                 f"samples is {samples!r}, a multiple of {FRAME_SAMPLES} (a frame) up to {MAX_GAP_SAMPLES} is needed"
             )
-        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * samples)
-        for frame in range(samples // FRAME_SAMPLES):
+        cdef int count = samples
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * count)
+        for frame in range(count // FRAME_SAMPLES):
             self.run(NULL, pcm)
             memcpy(PyBytes_AS_STRING(out) + 2 * FRAME_SAMPLES * frame, pcm, 2 * FRAME_SAMPLES)
         return out
