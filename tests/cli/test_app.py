@@ -149,9 +149,13 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
     assert calls["MP3"]["messages_sent"] == 1
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.glob("*.wav"))) == 2 * len(calls)
-    out = capsys.readouterr().out
-    assert "PCMU" in out
-    assert max(map(len, out.partition("Drawing")[0].splitlines())) <= 100
+    # A terminal of 80 columns has room for every figure, whole.
+    printed = capsys.readouterr().out.partition("Drawing")[0].splitlines()
+    assert max(map(len, printed)) <= 80
+    assert "…" not in "".join(printed)
+    for name in ("OPUS", "AMR-WB", "MP3"):
+        (row,) = (line for line in printed if line.startswith((f"│{name} ", f"│{name}│")))
+        assert f"{calls[name]['stoi']:.3f}" in row
 
 
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
