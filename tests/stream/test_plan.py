@@ -139,8 +139,18 @@ def test_other_codecs_have_one_rate(name: str) -> None:
             "send_options: bitrate is 5, 6000 to",
         ),
         ({"send_codec": "AMR-WB", "send_options": {"mode": 9}}, "send_options: mode is 9, 0 to 8 are allowed"),
-        ({"send_codec": "AMR-WB", "send_options": {"bitrate": 9}}, "send_options: "),
-        ({"send_options": {"dtx": True}}, "send_options: "),
+        (
+            {"send_codec": "AMR-WB", "send_options": {"bitrate": 9}},
+            "send_options: AMR-WB has no option 'bitrate', only mode, dtx",
+        ),
+        ({"send_options": {"dtx": True}}, "send_options: PCMU has no option 'dtx'"),
+        (
+            {"send_codec": "L16", "send_options": {"byte_order": "big"}},
+            "send_options: L16 has no option 'byte_order'",
+        ),
+        ({"send_codec": "OPUS", "send_options": {1: 2}}, "send_options: OPUS has no option 1, only bitrate, complexity"),
+        ({"send_options": None}, "send_options is of type NoneType, a mapping is needed"),
+        ({"send_options": [("mode", 1)]}, "send_options is of type list, a mapping is needed"),
         (
             {"mode": "mp3", "send_options": {"bitrate": 9}},
             "send_options are for the encoder of mode 'rtp', mode 'mp3' has none",
