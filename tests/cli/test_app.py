@@ -118,6 +118,7 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "folder" / "out.json"
     assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
@@ -173,6 +174,7 @@ def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.M
     ],
     ids=["OPUS", "AMR-WB", "MP3"],
 )
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_serve_and_simulate_speak_every_codec(tmp_path: Path, serve: list[str], simulate: list[str]) -> None:
     said = tmp_path / "said.wav"
     with WavWriter(said, 16000) as wav:

@@ -16,6 +16,8 @@ from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat
 from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
+pytestmark = pytest.mark.usefixtures("opus", "amrwb")
+
 PLANS = {
     "OPUS": StreamPlan(send_codec="OPUS"),
     "OPUS 8 kHz, 60 ms": StreamPlan(send_codec="OPUS", send_rate_hz=8000, send_options={"frame_ms": 60}),
