@@ -159,6 +159,23 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
         assert f"{calls[name]['stoi']:.3f}" in row
 
 
+def test_without_a_library_the_demo_has_the_other_rows(tmp_path: Path) -> None:
+    for library in ("libopus.so.0", "libvo-amrwbenc.so.0"):
+        (tmp_path / library).write_bytes(b"no ELF")
+    (tmp_path / "soundfile.py").write_text("raise ImportError\n")
+    environment = os.environ | {
+        "RTPCODEC_LIBRARY_PATH": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+    }
+    report = tmp_path / "out.json"
+    command = [sys.executable, "-m", "rtpcodec.cli.app", "demo", "--output", str(tmp_path), "--json", str(report)]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=120)
+    calls = json.loads(report.read_text())["calls"]
+    assert [call["codec"] for call in calls] == ["PCMU", "PCMA", "G722", "L16"]
+    for told in ("OPUS needs libopus: ", "AMR-WB needs libvo-amrwbenc: ", "MP3 needs soundfile: pip install "):
+        assert any(line.startswith(told) for line in shown.stdout.splitlines())
+
+
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenario, "ROWS", ("PCMU",))
     monkeypatch.setattr(scenario, "Carrier", partial(Carrier, faults=Faults(drop=0.2)))

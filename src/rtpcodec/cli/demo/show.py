@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rtpcodec.cli.demo.scenario import ROWS, CallResult, figure, run_calls
+from rtpcodec.cli.demo import scenario
+from rtpcodec.cli.demo.scenario import CallResult, figure
 
 HEADINGS = (
     "msgs\nin",
@@ -40,8 +41,8 @@ def demo(
     """Stream speech through a simulated carrier and an endpoint on this machine, and show what came back.
 
     One call a codec and one in mode mp3, all at the same time, over real HTTP and WebSocket on loopback: the carrier
-    streams speech, the endpoint records it and echoes it. Needs no account and no network. Exit code 1: a message was
-    lost or refused.
+    streams speech, the endpoint records it and echoes it. Needs no account and no network. A codec whose library is not
+    here has no row, and its error says what to install. Exit code 1: a message was lost or refused.
     """
     from rtpcodec.cli.demo.picture import draw
 
@@ -49,8 +50,12 @@ def demo(
     output.mkdir(parents=True, exist_ok=True)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-    console.print(f"{len(ROWS)} calls at once, a few seconds of speech each: {', '.join(ROWS)}")
-    results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over")))
+    off = {row: errors for row in scenario.ROWS if (errors := scenario.missing(row))}
+    for error in (error for errors in off.values() for error in errors):
+        console.print(error, soft_wrap=True, markup=False, highlight=False)
+    rows = [row for row in scenario.ROWS if row not in off]
+    console.print(f"{len(rows)} calls at once, a few seconds of speech each: {', '.join(rows)}")
+    results = asyncio.run(scenario.run_calls(rows, output, lambda name: console.print(f"  {name}: call over")))
     console.print(table(results))
     picture = output / "demo.png"
     console.print("Drawing the picture")
