@@ -12,6 +12,7 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError, StreamEnded, StreamNotStarted
 from rtpcodec.server import Call, Endpoint
+from rtpcodec.server.invitations import Invitation
 from tests.server.dialler import dial, get, refused_with, run, until
 
 
@@ -170,6 +171,50 @@ def test_a_start_that_nobody_waits_for_any_more_ends_the_call() -> None:
                 await carrier.start()
                 assert await carrier.close_code() == 1000
         assert handled == []
+
+    run(main)
+
+
+@pytest.mark.parametrize("handled", [False, True])
+def test_a_call_that_begins_in_the_moment_of_cancelling_is_ended(
+    monkeypatch: pytest.MonkeyPatch, *, handled: bool
+) -> None:
+    """Nobody gets it, so nobody could close it."""
+
+    async def handler(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+
+    async def main() -> None:
+        async with rtpcodec.serve(handler if handled else None) as endpoint:
+            control = SilentControl()
+            waiting = await asked(endpoint, control)
+            started = Invitation.started
+
+            def started_and_cancelled(invitation: Invitation, call: Call) -> None:
+                started(invitation, call)
+                waiting.cancel()
+
+            monkeypatch.setattr(Invitation, "started", started_and_cancelled)
+            async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
+                await carrier.start()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+                assert await carrier.close_code() == 1000
+
+    run(main)
+
+
+@pytest.mark.parametrize("end", ["drain", "close"])
+def test_an_endpoint_that_closes_ends_the_waiting(end: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            waiting = await asked(endpoint, SilentControl(), timeout_s=1000.0)
+            await getattr(endpoint, end)()
+            with pytest.raises(StreamNotStarted) as why:
+                await waiting
+            assert why.value.reason == "closed"
+            assert str(why.value) == "call v3:a is not streamed: the endpoint takes no more calls"
 
     run(main)
 

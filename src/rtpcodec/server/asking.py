@@ -39,7 +39,6 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
         )
         raise _not_started(invitation, "timeout", f"{what} within {timeout_s:g} s") from doubt
     finally:
-        invitation.call.cancel()
         command.cancel()
         await asyncio.gather(command, return_exceptions=True)
 

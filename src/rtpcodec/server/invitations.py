@@ -69,6 +69,11 @@ class Invitation:
         if self.wanted:
             self.call.set_result(call)
 
+    def give_up(self) -> None:
+        """Nobody waits any more: a call that began in this very moment is closed, since nobody else would."""
+        if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
+            self.call.result().close()
+
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
         """The stream will not begin."""
         if self.wanted:
@@ -106,6 +111,11 @@ class Invitations:
     def remove(self, invitation: Invitation) -> None:
         """It was taken up, or nobody waits any more."""
         self._open.pop(invitation.name, None)
+
+    def withdraw(self) -> None:
+        """The endpoint closes its doors: nothing can come of any of them."""
+        for invitation in self._open.values():
+            invitation.fail("closed", "the endpoint takes no more calls")
 
     def tell(self, event: WebhookEvent) -> bool:
         """Take an event of a webhook; whether it ended somebody's waiting."""
