@@ -160,8 +160,13 @@ def test_one_of(name: object, expected: list[str]) -> None:
         ([], ["field is list, must be a mapping"]),
         ({3: True}, ["field member is int, must be str"]),
         ({"to_come": {"x": 1}}, ["field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply"]),
-        ({"to_come": object()}, ["field.to_come cannot be written as JSON (TypeError)",
-                                 "field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply"]),
+        (
+            {"to_come": object()},
+            [
+                "field.to_come cannot be written as JSON (TypeError)",
+                "field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply",
+            ],
+        ),
     ],
 )
 def test_dialogflow_config(config: object, expected: list[str]) -> None:

@@ -26,7 +26,6 @@ from rtpcodec.errors import (
     CommandUnreachable,
     CommandWarning,
     InvalidCommand,
-    OutcomeUnknown,
     RateLimited,
     UnreadableAnswer,
 )
@@ -280,49 +279,6 @@ def test_a_hanging_carrier_leaves_the_outcome_unknown(send: Order, carrier: Reco
         f"unknown (command_id {FIELDS['command_id']})"
     )
     assert (caught.value.nothing_sent, caught.value.command_id) == (False, FIELDS["command_id"])
-
-
-def test_a_control_that_is_closed_while_a_command_runs_or_before(carrier: RecordingCarrier) -> None:
-    """An attempt that went out may have worked, which the error of the repeat must not forget."""
-
-    def hang_up(handler: BaseHTTPRequestHandler) -> None:
-        handler.close_connection = True
-
-    carrier.respond = hang_up
-    closing: list[Any] = []
-
-    async def aclosing(_wait_s: float) -> None:
-        if carrier.received:
-            await closing[0].aclose()
-
-    def close(_wait_s: float) -> None:
-        if carrier.received:
-            closing[0].close()
-
-    def checked(error: CommandUnreachable) -> None:
-        closed = "(the control was closed); whether it took effect is unknown (command_id once)"
-        assert str(error) == f"hangup got no answer from 127.0.0.1:{carrier.server_port} in 2 attempts {closed}"
-
-    async def main() -> None:
-        control = AsyncCallControl(KEY, base_url=carrier.url, retry=Retry(4), sleep=aclosing)
-        closing.append(control)
-        with pytest.raises(OutcomeUnknown) as caught:
-            await control.hangup("v3:x", command_id="once")
-        checked(caught.value)
-        with pytest.raises(CommandUnreachable, match=r"\(the control was closed\); nothing was sent") as late:
-            await control.hangup("v3:x")
-        assert (late.value.nothing_sent, late.value.attempts) == (True, 1)
-
-    asyncio.run(main())
-    carrier.received.clear()
-    closing.clear()
-    control = CallControl(KEY, base_url=carrier.url, retry=Retry(4), sleep=close)
-    closing.append(control)
-    with pytest.raises(OutcomeUnknown) as caught:
-        control.hangup("v3:x", command_id="once")
-    checked(caught.value)
-    with pytest.raises(CommandUnreachable, match=r"\(the control was closed\); nothing was sent"):
-        control.hangup("v3:x")
 
 
 @pytest.mark.parametrize("octets", [b"", b"SSH-2.0-nonsense\r\n\r\n"])
