@@ -93,7 +93,7 @@ class StreamNotStarted(RtpcodecError, ConnectionError):
     """
 
     def __init__(
-        self, message: str, *, reason: str, call_control_id: str = "", failure_reason: str | None = None
+        self, message: str, *, reason: str = "", call_control_id: str = "", failure_reason: str | None = None
     ) -> None:
         super().__init__(message)
         self.reason = reason

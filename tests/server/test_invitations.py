@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,8 @@ def test_a_webhook_ends_the_waiting(event: Event, reason: str, sentence: str) ->
             with pytest.raises(StreamNotStarted) as why:
                 await waiting
             assert (why.value.reason, str(why.value)) == (reason, sentence)
+            again = pickle.loads(pickle.dumps(why.value))
+            assert (str(again), vars(again)) == (sentence, vars(why.value))
             assert not endpoint.webhook(event), "nobody waits any more"
 
     run(main)
@@ -215,6 +218,46 @@ def test_an_endpoint_that_closes_ends_the_waiting(end: str) -> None:
                 await waiting
             assert why.value.reason == "closed"
             assert str(why.value) == "call v3:a is not streamed: the endpoint takes no more calls"
+
+    run(main)
+
+
+class UnansweredControl(SilentControl):
+    """A carrier that acts, but has not answered yet."""
+
+    async def start_streaming(self, call_control_id: str, **body: Any) -> None:
+        await super().start_streaming(call_control_id, **body)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.body["given up"] = True
+            raise
+
+
+def test_a_stream_that_begins_before_its_command_is_answered() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            control = UnansweredControl()
+            waiting = await asked(endpoint, control)
+            async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
+                await carrier.start()
+                call = await waiting
+                assert control.body["given up"]
+                await call.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("event", ["streaming.failed", "call.hangup"])
+def test_a_failure_that_is_told_before_the_command_is_answered(event: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            control = UnansweredControl()
+            waiting = await asked(endpoint, control)
+            assert endpoint.webhook(Event(event, "v3:a", failure_reason="connection_failed"))
+            with pytest.raises(StreamNotStarted):
+                await waiting
+            assert control.body["given up"]
 
     run(main)
 
