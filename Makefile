@@ -29,6 +29,8 @@ help:
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
+	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
+	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -58,6 +60,19 @@ $(VENV)/.bench: $(VENV)/.built
 	@echo "bench: the other implementations"
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,bench]"
 	@touch $@
+
+# 4. The official SDK, for comparison only.
+$(VENV)/.sdk: $(VENV)/.built
+	@echo "sdk: the official SDK"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
+	@touch $@
+
+.PHONY: sdk faults
+sdk: $(VENV)/.sdk
+	@$(BIN)/python -m tests.client.sdk $(ARGS)
+
+faults: setup
+	@$(BIN)/python -m tests.client.faults $(ARGS)
 
 demo: setup
 	@$(BIN)/rtpcodec demo $(ARGS)

@@ -14,6 +14,7 @@ milliseconds and needs none of the optional libraries:
     events                                                                     what a session tells
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
+    verify_webhook, DuplicateFilter, webhook_events                            what the carrier tells about calls
     sim                                                                        a carrier for tests
     compat                                                                     twins of removed modules
     errors                                                                     every exception of ours
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from rtpcodec.audio.resample import Resampler as Resampler
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
     from rtpcodec.client import CallControl as CallControl
+    from rtpcodec.client import webhook_events as webhook_events
+    from rtpcodec.client.webhook import DuplicateFilter as DuplicateFilter
+    from rtpcodec.client.webhook import verify_webhook as verify_webhook
     from rtpcodec.codecs import CodecInfo as CodecInfo
     from rtpcodec.codecs import codec as codec
     from rtpcodec.codecs import codec_names as codec_names
@@ -65,6 +69,7 @@ _HOME = {
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
+    "DuplicateFilter": "rtpcodec.client.webhook",
     "G722DecoderBank": "rtpcodec.codecs.g722_bank",
     "G722EncoderBank": "rtpcodec.codecs.g722_bank",
     "MediaSession": "rtpcodec.stream.session",
@@ -88,12 +93,14 @@ _HOME = {
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",
     "simd_level": "rtpcodec.kernels._simd",
+    "verify_webhook": "rtpcodec.client.webhook",
 }
 _MODULES = {
     "compat": "rtpcodec.compat",
     "errors": "rtpcodec.errors",
     "events": "rtpcodec.stream.events",
     "sim": "rtpcodec.sim",
+    "webhook_events": "rtpcodec.client.webhook_events",
 }
 
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604 -- the keys of two tables of strings

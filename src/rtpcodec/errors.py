@@ -8,8 +8,15 @@
     │   ├── QueueFull                         more audio queued than the limit in ms allows
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
+    ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
     ├── MissingExtra          (ImportError)   an optional library is not installed
     ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
+    ├── WebhookError          (ValueError)    a webhook that must not be believed
+    │   ├── WebhookUnsigned                   no signature or timestamp, or in another form
+    │   ├── WebhookExpired                    the timestamp is too far from now
+    │   ├── WebhookForged                     signed by somebody else, or changed
+    │   ├── WebhookKeyInvalid                 our own public key is missing or none
+    │   └── WebhookMalformed                  signed by the carrier, but no event
     └── CommandError                          a command to the carrier's HTTP interface
         ├── InvalidCommand    (ValueError)    refused here, before anything was sent
         ├── CommandRefused                    the carrier answered with an error
@@ -18,13 +25,15 @@
         │   ├── ResourceNotFound              404, 10005: no such thing
         │   ├── RateLimited                   429: too many requests
         │   ├── InvalidCallControlId          90015: no call has that id
+        │   ├── InvalidClientState            90017: client_state is not base64
         │   ├── CallEnded                     90018: the call has already ended
         │   ├── CallNotAnswered               90034: the call has not been answered yet
         │   ├── StreamingInUse                90045: the call is streaming already
         │   ├── StreamingFailed               90046: the carrier could not start the stream
         │   └── StreamingNotInUse             90048: the call is not streaming
         ├── UnreadableAnswer  (ValueError)    answered with success, but not in its documented shape
-        └── CommandUnreachable (ConnectionError)  no answer; says whether anything was sent
+        └── CommandUnreachable (ConnectionError)  no answer, and nothing was sent
+            └── OutcomeUnknown                no answer, though the command may have taken effect
 
     CommandWarning            (UserWarning)   a command that is sent, though it probably does not do what is meant
 
@@ -70,6 +79,28 @@ class EndpointError(RtpcodecError, RuntimeError):
     """An endpoint that cannot be opened as asked, such as a public address without authorization."""
 
 
+class StreamNotStarted(RtpcodecError, ConnectionError):
+    """A stream that the endpoint asked the carrier for has not begun.
+
+    `reason` is one of these:
+
+    refused   the command was refused, here or by the carrier: the cause of this error says how
+    failed    the carrier could not open or begin it: `failure_reason` is its word for that
+    hung_up   the call ended before
+    lost      the socket came, and closed before its `start`
+    closed    the endpoint drains or closes, so that no socket can come
+    timeout   nothing came in time; the cause, if any, is an error of the command that leaves its outcome unknown
+    """
+
+    def __init__(
+        self, message: str, *, reason: str = "", call_control_id: str = "", failure_reason: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.call_control_id = call_control_id
+        self.failure_reason = failure_reason
+
+
 class MissingExtra(RtpcodecError, ImportError):
     """An optional library is missing; the message names the extra that brings it."""
 
@@ -95,7 +126,20 @@ class MissingLibrary(RtpcodecError, ImportError):
 
 
 class CommandError(RtpcodecError):
-    """A command to the carrier's HTTP interface that did not succeed."""
+    """A command to the carrier's HTTP interface that did not succeed.
+
+    `attempts` counts how often it was sent. A repeat with the same `command_id` is always safe: the carrier ignores
+    what it has carried out already.
+    """
+
+    attempts: int = 0
+    outcome_unknown: bool = False
+    """An attempt may have taken effect, whatever was said to a later one."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """The same command, unchanged, may succeed later."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +174,39 @@ class RefusalReason:
     """The query parameter that is meant."""
     meta: Mapping[str, object] = field(default_factory=dict, repr=False)
     """Whatever else the carrier says, as it came; often a `url` that explains the code."""
+    source: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """Where the fault lies, as it came."""
 
 
 class CommandRefused(CommandError):
     """The carrier answered with an error: `status` is HTTP's, `code`, `title` and `detail` are of the first entry.
 
     `errors` has all entries and is empty where the answer's body could not be read. `command_id` is that of the
-    command. Codes without a class of their own come as this class.
+    command. Codes without a class of their own come as this class. `retry_after_s` is how long the carrier asks to
+    wait, if it does.
     """
 
     def __init__(
-        self, message: str, *, status: int = 0, errors: tuple[RefusalReason, ...] = (), command_id: str | None = None
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        errors: tuple[RefusalReason, ...] = (),
+        command_id: str | None = None,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.errors = errors
         self.command_id = command_id
+        self.retry_after_s = retry_after_s
+        self._retryable = retryable
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the status (408, 409, 429, 5xx) or the carrier's own word says so."""
+        return self._retryable
 
     @property
     def code(self) -> str | None:
@@ -183,6 +244,10 @@ class InvalidCallControlId(CommandRefused):
     """The carrier knows no call of that id."""
 
 
+class InvalidClientState(CommandRefused):
+    """The carrier could not read `client_state` as base64."""
+
+
 class CallEnded(CommandRefused):
     """The call has already ended."""
 
@@ -206,6 +271,8 @@ class StreamingNotInUse(CommandRefused):
 class UnreadableAnswer(CommandError, ValueError):
     """The carrier answered with success, but not in the documented shape: the command probably took effect."""
 
+    outcome_unknown = True
+
     def __init__(self, message: str, *, status: int = 0, command_id: str | None = None) -> None:
         super().__init__(message)
         self.status = status
@@ -213,15 +280,47 @@ class UnreadableAnswer(CommandError, ValueError):
 
 
 class CommandUnreachable(CommandError, ConnectionError):
-    """No answer came. With `nothing_sent` the command has had no effect, without it the outcome is unknown.
-
-    A repeat with the same `command_id` is safe in both cases: the carrier ignores what it has carried out already.
-    """
+    """No answer came. With `nothing_sent` no attempt reached the carrier; else it is an OutcomeUnknown."""
 
     def __init__(self, message: str, *, nothing_sent: bool = False, command_id: str | None = None) -> None:
         super().__init__(message)
         self.nothing_sent = nothing_sent
         self.command_id = command_id
+
+    @property
+    def is_retryable(self) -> bool:
+        """True: nothing says that the command is wrong."""
+        return True
+
+
+class OutcomeUnknown(CommandUnreachable):
+    """No answer came, and the command may have taken effect: send it again with this `command_id` to find out."""
+
+    outcome_unknown = True
+
+
+class WebhookError(RtpcodecError, ValueError):
+    """A webhook that must not be believed: answer 4xx, which the carrier does not repeat."""
+
+
+class WebhookUnsigned(WebhookError):
+    """The signature or the timestamp is missing, or there twice, or in another form."""
+
+
+class WebhookExpired(WebhookError):
+    """The timestamp is too far from now: an old delivery sent again, or a clock that is wrong."""
+
+
+class WebhookForged(WebhookError):
+    """The signature is not the account's for these octets and this timestamp."""
+
+
+class WebhookKeyInvalid(WebhookError):
+    """Our own public key is missing, or is not the base64 of 32 octets; no webhook can be verified."""
+
+
+class WebhookMalformed(WebhookError):
+    """The body is not a JSON object that names an event."""
 
 
 class CommandWarning(UserWarning):

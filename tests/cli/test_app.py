@@ -21,7 +21,9 @@ from tests.stream.test_frame_codecs import speech
 RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "simulate", "start", "stop", "codecs"])
+@pytest.mark.parametrize(
+    "command", ["demo", "serve", "simulate", "ring", "start", "stop", "dial", "answer", "hangup", "codecs"]
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"rtpcodec {command}" in capsys.readouterr().out
@@ -47,8 +49,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--port", "99999"], "--port"),
         (["simulate", "http://127.0.0.1/"], "stream_url has the scheme 'http', ws or wss is needed"),
         (["simulate", "ws://127.0.0.1:1/", "--tracks", "all"], "tracks is 'all', one of"),
-        (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--mode", "ogg"], "mode is 'ogg', one of rtp, mp3"),
-        (["start", "v3:x", "wss://a.example/", "--api-key", "k", "--parameter", "a"], "needs the form NAME=VALUE"),
+        (["start", "v3:x", "wss://a.example/", "--mode", "ogg"], "mode is 'ogg', one of rtp, mp3"),
+        (["start", "v3:x", "wss://a.example/", "--parameter", "a"], "needs the form NAME=VALUE"),
         (["stop"], "CALL_CONTROL_ID"),
         (["stop", "v3:x"], "api_key"),
         (["serve", "--key", __file__], "--key needs --certificate"),

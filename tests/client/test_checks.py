@@ -54,7 +54,7 @@ def test_websocket_url(url: object, rule: str | None) -> None:
     [
         ("t" * 4000, None),
         ("t" * 4001, "has 4001 characters, at most 4000 are allowed"),
-        ("", "is empty; leave it out to stream without a token"),
+        ("", "is empty; leave it out instead"),
         (b"token", "is bytes, must be str"),
         ("x\udfff", SURROGATE),
     ],
@@ -96,7 +96,7 @@ def test_client_state_of_bytes_reads_back(octets: bytes) -> None:
 )
 def test_custom_parameters_as_mapping_and_as_list(parameters: object, wire: object) -> None:
     findings = Findings("test")
-    assert checks.custom_parameters(parameters, "field", findings) == wire
+    assert checks.pairs(parameters, "field", findings) == wire
     assert not findings.problems
 
 
@@ -118,7 +118,7 @@ def test_custom_parameters_as_mapping_and_as_list(parameters: object, wire: obje
     ],
 )
 def test_custom_parameters_that_are_wrong(parameters: object, expected: list[str]) -> None:
-    assert rules(checks.custom_parameters, parameters) == expected
+    assert rules(checks.pairs, parameters) == expected
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,34 @@ def test_one_of(name: object, expected: list[str]) -> None:
         ({"analyze_sentiment": "yes"}, ["field.analyze_sentiment is str, must be bool"]),
         ([], ["field is list, must be a mapping"]),
         ({3: True}, ["field member is int, must be str"]),
+        ({"to_come": {"x": 1}}, ["field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply"]),
+        (
+            {"to_come": object()},
+            [
+                "field.to_come cannot be written as JSON (TypeError)",
+                "field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply",
+            ],
+        ),
     ],
 )
 def test_dialogflow_config(config: object, expected: list[str]) -> None:
     assert rules(checks.dialogflow_config, config) == expected
 
 
-@pytest.mark.parametrize("check", [checks.secret_text, checks.client_state, checks.custom_parameters])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"octets", {1, 2}, {b"name": 1}, object(), 1j])
+def test_what_json_has_no_form_for_is_refused_and_not_bent(value: object) -> None:
+    kinds = {"ValueError", "TypeError"}
+    for holder in (value, [value], {"a": {"b": value}}):
+        (rule,) = rules(checks.json_value, holder)
+        assert rule in {f"field cannot be written as JSON ({kind})" for kind in kinds}
+
+
+def test_what_json_can_carry_is_taken_as_it_is() -> None:
+    value = {"a": [1, 2.5, 2**70, True, None, "日本", ("b",)], "c": {}}
+    assert rules(checks.json_value, value) == []
+
+
+@pytest.mark.parametrize("check", [checks.secret_text, checks.client_state, checks.pairs])
 def test_no_rule_shows_a_secret(check: Callable[[object, str, Findings], object]) -> None:
     secret = "s3cret!"
     values: list[Any] = [secret * 700, [secret], {"n": [secret]}, [{"name": "n", "value": {secret}}], secret.encode()]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.client import Access, Answer, Command, CommandResult, read_answer
+from rtpcodec.client.answer import MAX_ANSWER_OCTETS
 from rtpcodec.client.command import start_streaming, stop_streaming
-from rtpcodec.client.exchange import MAX_ANSWER_OCTETS
 from rtpcodec.errors import (
     AuthenticationFailed,
     CallEnded,
@@ -22,6 +22,7 @@ from rtpcodec.errors import (
     CommandRefused,
     CommandUnreachable,
     InvalidCallControlId,
+    InvalidClientState,
     InvalidCommand,
     PermissionRefused,
     RateLimited,
@@ -38,13 +39,17 @@ ACCESS = Access.of("KEY0123456789_abcdefghij", "https://carrier.example/v2/")
 STOP = stop_streaming("v3:x", command_id="once")
 
 
-def read(status: int, body: Any, command: Command = STOP, content_type: str | None = None) -> CommandResult:
+def read(
+    status: int, body: Any, command: Command[CommandResult] = STOP, content_type: str | None = None
+) -> CommandResult:
     octets = body if isinstance(body, bytes) else msgspec.json.encode(body)
     headers = {"content-type": content_type} if content_type else {}
     return read_answer(command, Answer(status, headers, bytearray(octets)), ACCESS)
 
 
-def refused(status: int, body: Any, command: Command = STOP, content_type: str | None = None) -> CommandRefused:
+def refused(
+    status: int, body: Any, command: Command[CommandResult] = STOP, content_type: str | None = None
+) -> CommandRefused:
     with pytest.raises(CommandRefused) as caught:
         read(status, body, command, content_type)
     return caught.value
@@ -159,8 +164,9 @@ def test_a_refusal_is_kept_whole() -> None:
             detail="Answer it first.",
             pointer="/call_control_id",
             meta={"url": "https://carrier.example/90034"},
+            source={"pointer": "/call_control_id"},
         ),
-        RefusalReason(code="77777", parameter="page"),
+        RefusalReason(code="77777", parameter="page", source={"parameter": "page"}),
     )
 
 
@@ -185,7 +191,7 @@ def test_a_refusal_is_kept_whole() -> None:
         (422, "90046", StreamingFailed),
         (500, "90046", StreamingFailed),
         (422, "90048", StreamingNotInUse),
-        (422, "90017", CommandRefused),
+        (422, "90017", InvalidClientState),
         (400, "10032", CommandRefused),
         (409, "77777", CommandRefused),
         (500, "10007", CommandRefused),
@@ -281,10 +287,15 @@ SECRETS: dict[str, Any] = {
 def test_our_secrets_are_struck_out_of_the_carriers_words() -> None:
     start = start_streaming("v3:x", stream_url="wss://h/", **SECRETS)
     told = "no key KEY0123456789_abcdefghij, id KEY0123456789; tok+/hidden aGlkZGVu=? 42 of 1425: Zoë Hidden!"
-    entry = {"code": "42", "title": told, "detail": told, "source": {"pointer": told, "parameter": told}}
+    entry: dict[str, Any] = {
+        "code": "42",
+        "title": told,
+        "detail": told,
+        "source": {"pointer": told, "parameter": told},
+    }
     error = refused(422, {"errors": [{**entry, "meta": {"echo": told}}]}, start)
     clean = "no key ***, id ***; *** ***=? *** of 1425: ***!"
-    assert error.errors == (RefusalReason("42", clean, clean, clean, clean, {"echo": told}),)
+    assert error.errors == (RefusalReason("42", clean, clean, clean, clean, {"echo": told}, entry["source"]),)
     for shown in (str(error), repr(error), repr(error.errors)):
         assert not any(secret in shown for secret in ("KEY0123", "abcdefghij", "hidden", "aGlkZGVu", "Zoë"))
 

@@ -8,7 +8,7 @@ import sys
 SCRIPT = """
 import sys
 import rtpcodec.client
-optional = {"httpx", "httpcore", "numpy", "picows", "aiohttp", "typer", "rich"}
+optional = {"httpx", "httpcore", "cryptography", "numpy", "picows", "aiohttp", "typer", "rich"}
 assert not optional & set(sys.modules), optional & set(sys.modules)
 rtpcodec.client.CallControl("KEY").close()
 assert "httpx" in sys.modules

@@ -5,34 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
 
 import rtpcodec.client.aio
 import rtpcodec.client.sync
-from rtpcodec.client import AsyncCallControl, CallControl, CommandResult
-from rtpcodec.client.exchange import MAX_ANSWER_OCTETS
+from rtpcodec.client import AsyncCallControl, CallControl, CommandResult, DialedCall, Retry
+from rtpcodec.client.answer import MAX_ANSWER_OCTETS
+from rtpcodec.client.command import hangup
 from rtpcodec.errors import (
     AuthenticationFailed,
     CommandRefused,
     CommandUnreachable,
     CommandWarning,
     InvalidCommand,
-    MissingExtra,
     RateLimited,
     UnreadableAnswer,
 )
-
-if TYPE_CHECKING:
-    from tests.client.conftest import RecordingCarrier
+from tests.client.conftest import SUCCESS, RecordingCarrier, write
 
 KEY = "KEY0123456789_abcdefghij"
 FIELDS: dict[str, Any] = {
@@ -77,7 +74,9 @@ def send(request: pytest.FixtureRequest, carrier: RecordingCarrier) -> Order:
     shell: Order = request.param
 
     def order(method: str, *args: Any, settings: dict[str, Any] | None = None, **fields: Any) -> CommandResult:
-        return shell(method, *args, settings={"base_url": carrier.url, **(settings or {})}, **fields)
+        return shell(
+            method, *args, settings={"base_url": carrier.url, "retry": Retry(retries=0), **(settings or {})}, **fields
+        )
 
     return order
 
@@ -99,6 +98,68 @@ def test_stop_carries_every_field(send: Order, carrier: RecordingCarrier) -> Non
     body = msgspec.json.decode(received.body)
     assert len(body.pop("command_id")) == 36
     assert body == {"stream_id": "s-1", "client_state": "dGVzdA==", "more": 1}
+
+
+@pytest.mark.parametrize(
+    ("order", "fields", "action"),
+    [
+        (("answer", "v3:x"), {"stream_url": "wss://h/", "send_silence_when_idle": True}, "answer"),
+        (("hangup", "v3:x"), {"reason": "elsewhere"}, "hangup"),
+        (("command", "v3:x", "transfer"), {"to": "+15550100"}, "transfer"),
+        (("command", "v3:x", "bridge"), {"call_control_id": "v3:y", "action": "a", "name": "n"}, "bridge"),
+    ],
+)
+def test_the_commands_around_a_stream(
+    send: Order, carrier: RecordingCarrier, order: tuple[str, ...], fields: dict[str, Any], action: str
+) -> None:
+    assert send(*order, command_id="once", **fields).result == "ok"
+    (received,) = carrier.received
+    assert (received.method, received.path) == ("POST", f"/v2/calls/v3:x/actions/{action}")
+    assert msgspec.json.decode(received.body) == {**fields, "command_id": "once"}
+
+
+def test_a_dialed_call_comes_back_with_its_ids(carrier: RecordingCarrier) -> None:
+    carrier.answer(200, b'{"data":{"call_control_id":"v3:new","call_leg_id":"l","call_session_id":"s"}}')
+    ends: dict[str, Any] = {"to": "+15550100", "from_": "+15550101", "connection_id": "c-1"}
+    with CallControl(KEY, base_url=carrier.url) as control:
+        call = control.dial(**ends, command_id="once")
+
+    async def main() -> DialedCall:
+        async with AsyncCallControl(KEY, base_url=carrier.url) as control:
+            return await control.dial(**ends, command_id="once")
+
+    assert call == asyncio.run(main())
+    assert (call.call_control_id, call.call_leg_id, call.call_session_id) == ("v3:new", "l", "s")
+    assert [msgspec.json.decode(each.body) for each in carrier.received] == [
+        {"to": "+15550100", "from": "+15550101", "connection_id": "c-1", "command_id": "once"}
+    ] * 2
+
+
+def test_connections_are_used_again_and_a_command_can_be(carrier: RecordingCarrier) -> None:
+    order = hangup("v3:x")
+    ports = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        ports.append(handler.client_address[1])
+        write(handler, 200, SUCCESS)
+
+    carrier.respond = respond
+    with CallControl(KEY, base_url=carrier.url) as control:
+        results = [control.send(order) for _ in range(3)]
+    assert len(set(ports)) == 1
+    assert {result.command_id for result in results} == {order.command_id}
+    assert len({each.body for each in carrier.received}) == 1
+
+
+def test_a_repeat_carries_the_same_command_id(send: Order, carrier: RecordingCarrier) -> None:
+    def busy_once(handler: BaseHTTPRequestHandler) -> None:
+        first = len(carrier.received) == 1
+        write(handler, 429 if first else 200, b"" if first else SUCCESS, retry_after_ms="1")
+
+    carrier.respond = busy_once
+    assert send("stop_streaming", "v3:x", settings={"retry": Retry()}).result == "ok"
+    assert len(carrier.received) == 2
+    assert len({each.body for each in carrier.received}) == 1
 
 
 def test_a_strange_id_stays_one_segment_on_the_wire(send: Order, carrier: RecordingCarrier) -> None:
@@ -255,44 +316,6 @@ def test_failed_tls_has_sent_nothing(send: Order, carrier: RecordingCarrier) -> 
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(send: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert send("stop_streaming", "v3:x").result == "ok"
-
-
-def test_settings_come_from_the_environment(carrier: RecordingCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidCommand, match="api_key is missing"):
-        CallControl()
-    monkeypatch.setenv("TELNYX_API_KEY", "KEYenv")
-    monkeypatch.setenv("TELNYX_BASE_URL", carrier.url)
-    with CallControl() as control:
-        control.stop_streaming("v3:x")
-        control.stop_streaming("v3:x")
-    control.close()
-    assert [each.headers["authorization"] for each in carrier.received] == ["Bearer KEYenv"] * 2
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", None])
-def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> None:
-    with pytest.raises(
-        InvalidCommand, match=r"was not set up: timeout_s is .*, must be a number of seconds greater than 0"
-    ):
-        kind(KEY, timeout_s=seconds)
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-@pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
-def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
-    with pytest.raises(
-        InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
-    ):
-        kind(KEY, base_url=f"https://{host}/v2")
-
-
-@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-def test_a_missing_httpx_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(MissingExtra) as caught:
-        kind(KEY)
-    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx: pip install 'rtpcodec[client]'"
 
 
 SECRET_FIELDS: dict[str, Any] = {

@@ -13,7 +13,19 @@ import pytest
 import rtpcodec
 
 ROOT = Path(__file__).parents[2]
-NOT_AT_IMPORT = {"numpy", "msgspec", "soundfile", "httpx", "picows", "uvloop", "aiohttp", "typer", "rich", "matplotlib"}
+NOT_AT_IMPORT = {
+    "numpy",
+    "msgspec",
+    "soundfile",
+    "httpx",
+    "cryptography",
+    "picows",
+    "uvloop",
+    "aiohttp",
+    "typer",
+    "rich",
+    "matplotlib",
+}
 NOT_AT_IMPORT |= {"asyncio", "dataclasses", "inspect", "logging", "json", "subprocess", "socket", "ssl"}
 OPTIONAL = NOT_AT_IMPORT - {
     "msgspec",

@@ -26,8 +26,10 @@ async def wait_for(*_arguments: object) -> bool:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"handler": None}, "0 of handler and on_audio are given, exactly 1 is needed"),
-        ({"on_audio": take}, "2 of handler and on_audio are given, exactly 1 is needed"),
+        ({"on_audio": take}, "2 of handler and on_audio are given, at most 1 is possible"),
+        ({"public_url": "https://h/"}, "public_url is no ws or wss URL with a host and without query and fragment"),
+        ({"public_url": "wss://h/?a"}, "public_url is no ws or wss URL with a host and without query and fragment"),
+        ({"public_url": "wss://[h/"}, "public_url is no ws or wss URL with a host and without query and fragment"),
         ({"handler": "echo"}, "handler or on_audio is of type str, a function is needed"),
         (
             {"handler": None, "on_audio": listen},

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.sim.commands import StreamRequest
+from rtpcodec.sim.commands import AnswerRequest, DialRequest, StreamRequest
 from rtpcodec.sim.desk import Desk, HttpRequest
+from rtpcodec.sim.leg import CommandIds, Direction, Leg, State
 from rtpcodec.sim.refusals import refused
 
 URL = "ws://127.0.0.1:9/"
@@ -19,18 +20,13 @@ SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 class RecordedCall:
     """Does what a call must do for the desk, and remembers what it was asked."""
 
-    def __init__(self) -> None:
-        self.ended = False
+    def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
+        self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")
+        self.commands: list[tuple[str, dict[str, Any]]] = []
         self.request: StreamRequest | None = None
+        self.answer_request: AnswerRequest | None = None
         self.stopped: list[str | None] = []
         self.dialled = 0
-        self._ids: set[str] = set()
-
-    def seen(self, command_id: str) -> bool:
-        return command_id in self._ids
-
-    def remember(self, command_id: str) -> None:
-        self._ids.add(command_id)
 
     def begin(self, request: StreamRequest) -> Callable[[], None]:
         if self.request is not None:
@@ -44,16 +40,44 @@ class RecordedCall:
         self.request = None
         self.stopped.append(stream_id)
 
+    def answer(self, request: AnswerRequest) -> Callable[[], None]:
+        self.answer_request = request
+        self.leg.state = "answered"
+        return self._dial
+
+    def bridge(self, other: RecordedCall) -> None:
+        self.leg.state = other.leg.state = "bridged"
+
+    def leave(self, _reason: str, cause: str = "normal_clearing", *, by_us: bool = False) -> None:
+        self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
+
     def _dial(self) -> None:
         self.dialled += 1
 
 
-class Counter:
-    """A desk with one call."""
+class RecordedBoard:
+    """The calls of a carrier."""
 
-    def __init__(self) -> None:
-        self.call = RecordedCall()
-        self.desk = Desk("KEY_1", {"v3:call": self.call})
+    def __init__(self, **calls: RecordedCall) -> None:
+        self.calls: dict[str, Any] = {f"v3:{name}": call for name, call in calls.items()}
+        self.command_ids = CommandIds()
+        self.dialled: list[DialRequest] = []
+        self.dialogflow_url: str | None = None
+
+    def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
+        name = f"v3:dialled{len(self.dialled)}"
+        call = self.calls[name] = RecordedCall("ringing", "outgoing")
+        self.dialled.append(request)
+        return {"call_control_id": name, "is_alive": False}, call._dial
+
+
+class Counter:
+    """A desk with one call, and another one."""
+
+    def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
+        self.call, self.other = RecordedCall(state, direction), RecordedCall()
+        self.board = RecordedBoard(call=self.call, other=self.other)
+        self.desk = Desk("KEY_1", self.board)
 
     def send(self, action: str | None, body: object, **changes: Any) -> tuple[int, dict[str, Any]]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -119,48 +143,55 @@ def test_null_counts_as_left_out() -> None:
     assert counter.start(stream_codec=None, client_state=None)[0] == 200
 
 
-@pytest.mark.parametrize(
-    ("member", "value", "code", "pointer"),
-    [
-        ("stream_url", 7, "10026", "/stream_url"),
-        ("stream_url", "http://127.0.0.1/", "10003", "/stream_url"),
-        ("stream_url", "wss://", "10003", "/stream_url"),
-        ("stream_url", "ws://127.0.0.1:99999/", "10003", "/stream_url"),
-        ("stream_url", "ws://127.0.0.1/a b", "10003", "/stream_url"),
-        ("stream_url", "ws://127.0.0.1/\r\nX: y", "10003", "/stream_url"),
-        ("stream_url", "ws://127.0.0.1/#part", "10003", "/stream_url"),
-        ("stream_url", "ws://[::1/", "10003", "/stream_url"),
-        ("stream_url", "ws://h/" + "x" * 1994, "10003", "/stream_url"),
-        ("stream_url", None, "10004", "/stream_url"),
-        ("stream_track", "inbound", "10032", "/stream_track"),
-        ("stream_track", 1, "10026", "/stream_track"),
-        ("stream_codec", "pcmu", "10032", "/stream_codec"),
-        ("stream_codec", ["PCMU"], "10026", "/stream_codec"),
-        ("stream_bidirectional_mode", "RTP", "10032", "/stream_bidirectional_mode"),
-        ("stream_bidirectional_codec", "G729", "10032", "/stream_bidirectional_codec"),
-        ("stream_bidirectional_codec", "default", "10032", "/stream_bidirectional_codec"),
-        ("stream_bidirectional_sampling_rate", 44100, "10032", "/stream_bidirectional_sampling_rate"),
-        ("stream_bidirectional_sampling_rate", "8000", "10026", "/stream_bidirectional_sampling_rate"),
-        ("stream_bidirectional_sampling_rate", 8000.5, "10026", "/stream_bidirectional_sampling_rate"),
-        ("stream_bidirectional_sampling_rate", True, "10026", "/stream_bidirectional_sampling_rate"),
-        ("stream_bidirectional_target_legs", "all", "10032", "/stream_bidirectional_target_legs"),
-        ("stream_auth_token", "token-secret" * 400, "10025", "/stream_auth_token"),
-        ("stream_auth_token", 5, "10026", "/stream_auth_token"),
-        ("stream_auth_token", "token-secret\r\nHost: other", "10015", "/stream_auth_token"),
-        ("client_state", "state-secret", "90017", "/client_state"),
-        ("client_state", "dGVzdA", "90017", "/client_state"),
-        ("client_state", {}, "10026", "/client_state"),
-        ("command_id", 3, "10026", "/command_id"),
-        ("enable_dialogflow", "yes", "10026", "/enable_dialogflow"),
-        ("enable_dialogflow", True, "100001", "/enable_dialogflow"),
-        ("dialogflow_config", [], "10026", "/dialogflow_config"),
-        ("custom_parameters", {"tenant": "value-secret"}, "10026", "/custom_parameters"),
-        ("custom_parameters", ["value-secret"], "10026", "/custom_parameters/0"),
-        ("custom_parameters", [{"name": "a"}], "10004", "/custom_parameters/0/value"),
-        ("custom_parameters", [{"name": "a", "value": 7}], "10026", "/custom_parameters/0/value"),
-        ("custom_parameters", [{"name": "a", "value": ""}, {"value": ""}], "10004", "/custom_parameters/1/name"),
-    ],
-)
+WRONG_MEMBERS: list[tuple[str, Any, str, str]] = [
+    ("stream_url", 7, "10026", "/stream_url"),
+    ("stream_url", "http://127.0.0.1/", "10003", "/stream_url"),
+    ("stream_url", "wss://", "10003", "/stream_url"),
+    ("stream_url", "ws://127.0.0.1:99999/", "10003", "/stream_url"),
+    ("stream_url", "ws://127.0.0.1/a b", "10003", "/stream_url"),
+    ("stream_url", "ws://127.0.0.1/\r\nX: y", "10003", "/stream_url"),
+    ("stream_url", "ws://127.0.0.1/#part", "10003", "/stream_url"),
+    ("stream_url", "ws://[::1/", "10003", "/stream_url"),
+    ("stream_url", "ws://h/" + "x" * 1994, "10003", "/stream_url"),
+    ("stream_url", None, "10004", "/stream_url"),
+    ("stream_track", "inbound", "10032", "/stream_track"),
+    ("stream_track", 1, "10026", "/stream_track"),
+    ("stream_codec", "pcmu", "10032", "/stream_codec"),
+    ("stream_codec", ["PCMU"], "10026", "/stream_codec"),
+    ("stream_bidirectional_mode", "RTP", "10032", "/stream_bidirectional_mode"),
+    ("stream_bidirectional_codec", "G729", "10032", "/stream_bidirectional_codec"),
+    ("stream_bidirectional_codec", "default", "10032", "/stream_bidirectional_codec"),
+    ("stream_bidirectional_sampling_rate", 44100, "10032", "/stream_bidirectional_sampling_rate"),
+    ("stream_bidirectional_sampling_rate", "8000", "10026", "/stream_bidirectional_sampling_rate"),
+    ("stream_bidirectional_sampling_rate", 8000.5, "10026", "/stream_bidirectional_sampling_rate"),
+    ("stream_bidirectional_sampling_rate", True, "10026", "/stream_bidirectional_sampling_rate"),
+    ("stream_bidirectional_target_legs", "all", "10032", "/stream_bidirectional_target_legs"),
+    ("stream_auth_token", "token-secret" * 400, "10025", "/stream_auth_token"),
+    ("stream_auth_token", 5, "10026", "/stream_auth_token"),
+    ("stream_auth_token", "token-secret\r\nHost: other", "10015", "/stream_auth_token"),
+    ("client_state", "state-secret", "90017", "/client_state"),
+    ("client_state", "dGVzdA", "90017", "/client_state"),
+    ("client_state", {}, "10026", "/client_state"),
+    ("command_id", 3, "10026", "/command_id"),
+    ("enable_dialogflow", "yes", "10026", "/enable_dialogflow"),
+    ("enable_dialogflow", True, "100001", "/enable_dialogflow"),
+    ("dialogflow_config", [], "10026", "/dialogflow_config"),
+    ("dialogflow_config", {"analyze_sentiment": 1}, "10026", "/dialogflow_config/analyze_sentiment"),
+    (
+        "dialogflow_config",
+        {"partial_automated_agent_reply": "no"},
+        "10026",
+        "/dialogflow_config/partial_automated_agent_reply",
+    ),
+    ("custom_parameters", {"tenant": "value-secret"}, "10026", "/custom_parameters"),
+    ("custom_parameters", ["value-secret"], "10026", "/custom_parameters/0"),
+    ("custom_parameters", [{"name": "a"}], "10004", "/custom_parameters/0/value"),
+    ("custom_parameters", [{"name": "a", "value": 7}], "10026", "/custom_parameters/0/value"),
+    ("custom_parameters", [{"name": "a", "value": ""}, {"value": ""}], "10004", "/custom_parameters/1/name"),
+]
+
+
+@pytest.mark.parametrize(("member", "value", "code", "pointer"), WRONG_MEMBERS)
 def test_each_wrong_member_of_start_is_named(member: str, value: Any, code: str, pointer: str) -> None:
     counter = Counter()
     status, body = counter.start(**{member: value})
@@ -224,9 +255,9 @@ def test_a_body_must_be_an_object(body: bytes) -> None:
 
 def test_calls_and_actions_must_exist() -> None:
     counter = Counter()
-    answer = counter.send("streaming_start", {}, call_control_id="v3:other")
+    answer = counter.send("streaming_start", {}, call_control_id="v3:none")
     assert (answer[0], codes(answer)) == (422, ["90015"])
-    for action in ("answer", "", None):
+    for action in ("streaming_begin", "dial", "", None):
         answer = counter.send(action, {})
         assert (answer[0], codes(answer)) == (404, ["10005"])
 
@@ -242,7 +273,7 @@ def test_a_second_start_and_a_stop_without_a_stream_are_refused() -> None:
 
 def test_an_ended_call_takes_no_command() -> None:
     counter = Counter()
-    counter.call.ended = True
+    counter.call.leg.end("normal_clearing", "caller")
     for action in ("streaming_start", "streaming_stop"):
         answer = counter.send(action, {})
         assert (answer[0], codes(answer)) == (422, ["90018"])
@@ -256,7 +287,7 @@ def test_a_repeated_command_id_is_answered_with_ok_and_does_nothing() -> None:
     assert counter.send("streaming_stop", {"command_id": "two"})[0] == 200
     assert counter.send("streaming_stop", {"command_id": "two"})[0] == 200
     assert counter.call.stopped == [None]
-    counter.call.ended = True
+    counter.call.leg.end("normal_clearing", "caller")
     assert counter.start(command_id="one")[0] == 200
 
 

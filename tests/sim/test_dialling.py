@@ -12,9 +12,9 @@ import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
-from rtpcodec.sim.call import Socket
 from rtpcodec.sim.carrier import CarrierStream
 from rtpcodec.sim.commands import StreamRequest
+from rtpcodec.sim.dialling import Socket
 from rtpcodec.sim.home import clock_ms
 from tests.sim.apps import App, command, listening, run, start
 from tests.sim.streams import ramp

@@ -187,7 +187,7 @@ def test_calls_that_cannot_be_are_refused(arguments: dict[str, Any], error: type
 def test_no_secret_is_in_a_repr() -> None:
     with Carrier(api_key="KEY_SECRET") as carrier:
         call = carrier.new_call(SPEECH, from_number="+4912345")
-        assert repr(call) == f"<SimulatedCall {call.call_control_id} PCMU live>"
+        assert repr(call) == f"<SimulatedCall {call.call_control_id} PCMU answered>"
         assert repr(carrier) == f"Carrier(base_url={carrier.base_url!r}, calls=1)"
 
 

@@ -6,8 +6,9 @@ import typer
 
 from rtpcodec import __version__
 from rtpcodec.cli.codecs import codecs
-from rtpcodec.cli.control import start, stop
+from rtpcodec.cli.control import answer, dial, hangup, start, stop
 from rtpcodec.cli.demo.show import demo
+from rtpcodec.cli.ring import ring
 from rtpcodec.cli.serve import serve
 from rtpcodec.cli.simulate import simulate
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, simulate, start, stop, codecs):
+for command in (demo, serve, simulate, ring, start, stop, dial, answer, hangup, codecs):
     app.command()(command)
 
 

@@ -1,107 +1,172 @@
-"""The commands `rtpcodec start` and `rtpcodec stop`: the carrier's HTTP interface from a shell."""
+"""The commands `rtpcodec start`, `stop`, `dial`, `answer` and `hangup`: the carrier's HTTP interface from a shell."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
+from rtpcodec.cli import control_options as options
+from rtpcodec.cli.control_options import AsJson, BaseUrl, CallId, CommandId, DryRun, Extra, State, Strict
 from rtpcodec.cli.options import Codec, Mode, Rate
-from rtpcodec.client import CallControl, CommandResult
-from rtpcodec.stream.plan import StreamPlan
-
-ApiKey = Annotated[
-    str | None, typer.Option(envvar="TELNYX_API_KEY", help="Key of the carrier's account; asked for if not given.")
-]
-BaseUrl = Annotated[
-    str | None, typer.Option(envvar="TELNYX_BASE_URL", help="Another address of the carrier, such as a simulator's.")
-]
-CallId = Annotated[str, typer.Argument(metavar="CALL_CONTROL_ID", help="The live call: `v3:` and so on.")]
-CommandId = Annotated[str | None, typer.Option(help="A repeat with the same id has no effect. Made up by default.")]
-State = Annotated[str | None, typer.Option(help="Comes back in later webhooks. Plain text, encoded here.")]
+from rtpcodec.client import command
 
 
 def start(
     call_control_id: CallId,
-    stream_url: Annotated[str, typer.Argument(metavar="URL", help="Where the carrier connects to: `wss://...`")],
-    api_key: ApiKey = None,
+    stream_url: Annotated[str | None, typer.Argument(metavar="URL", help="Where the carrier connects to.")] = None,
     base_url: BaseUrl = None,
     codec: Codec = "PCMU",
     rate: Rate = 0,
-    receive_codec: Annotated[
-        str, typer.Option(help="Codec that we would like to get. default: the call's.")
-    ] = "default",
+    receive_codec: options.ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
-    legs: Annotated[str, typer.Option(help="Who hears us: `self`, `opposite` or `both`.")] = "self",
-    token: Annotated[
-        str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier presents at the URL.")
-    ] = None,
+    tracks: options.Tracks = "inbound_track",
+    legs: options.Legs = "self",
+    token: options.Token = None,
     parameter: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="For `start`; repeatable.")] = None,
+    enable_dialogflow: options.Dialogflow = None,
+    analyze_sentiment: options.Sentiment = None,
+    partial_automated_agent_reply: options.PartialReply = None,
     client_state: State = None,
     command_id: CommandId = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
+    extra_body: Extra = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Have the carrier stream a live call to a WebSocket address."""
-    plan = StreamPlan(
-        send_codec=codec,
-        send_rate_hz=rate,
-        receive_codec=receive_codec,
-        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
-        tracks=tracks,  # type: ignore[arg-type]
-        target_legs=legs,  # type: ignore[arg-type]
+    order = command.start_streaming(
+        call_control_id,
+        stream_url=stream_url,
+        stream_auth_token=token,
+        custom_parameters=options.pairs("--parameter", parameter),
+        **options.plan_fields(codec, rate, receive_codec, mode, tracks, legs),
+        **options.dialogflow_fields(enable_dialogflow, analyze_sentiment, partial_automated_agent_reply),
+        **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    with CallControl(_asked_for(api_key), base_url=base_url) as control:
-        _say(
-            "stream asked for",
-            control.start_streaming(
-                call_control_id,
-                strict=strict,
-                stream_url=stream_url,
-                stream_auth_token=token,
-                custom_parameters=dict(_pair(text) for text in parameter) if parameter else None,
-                client_state=None if client_state is None else client_state.encode(),
-                command_id=command_id,
-                **plan.command_fields(),
-            ),
-        )
+    options.carry_out("stream asked for", order, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def stop(
     call_control_id: CallId,
-    api_key: ApiKey = None,
     base_url: BaseUrl = None,
     stream_id: Annotated[str | None, typer.Option(help="The stream to stop; by default all of the call.")] = None,
     client_state: State = None,
     command_id: CommandId = None,
+    extra_body: Extra = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Have the carrier stop streaming a call."""
-    with CallControl(_asked_for(api_key), base_url=base_url) as control:
-        _say(
-            "stop asked for",
-            control.stop_streaming(
-                call_control_id,
-                stream_id=stream_id,
-                client_state=None if client_state is None else client_state.encode(),
-                command_id=command_id,
-            ),
-        )
+    order = command.stop_streaming(
+        call_control_id, stream_id=stream_id, **options.common_fields(client_state, command_id, extra_body, strict)
+    )
+    options.carry_out("stop asked for", order, base_url, dry_run=dry_run, as_json=as_json)
 
 
-def _asked_for(api_key: str | None) -> str | None:
-    """The key, typed where somebody can type."""
-    if api_key is None and sys.stdin.isatty():
-        return str(typer.prompt("API key", hide_input=True))
-    return api_key
+def dial(
+    to: Annotated[list[str], typer.Argument(metavar="TO...", help="Number or SIP address; several ring together.")],
+    from_: Annotated[str, typer.Option("--from", help="The number that the callee sees.")],
+    connection_id: Annotated[str, typer.Option(help="The call-control application.")],
+    stream_url: options.StreamUrl = None,
+    base_url: BaseUrl = None,
+    codec: Codec = "PCMU",
+    rate: Rate = 0,
+    receive_codec: options.ReceiveCodec = "default",
+    mode: Mode = "rtp",
+    tracks: options.Tracks = "inbound_track",
+    legs: options.Legs = "self",
+    token: options.Token = None,
+    stream_establish_before_call_originate: options.EstablishFirst = None,
+    enable_dialogflow: options.Dialogflow = None,
+    analyze_sentiment: options.Sentiment = None,
+    partial_automated_agent_reply: options.PartialReply = None,
+    preferred_codecs: options.PreferredCodecs = None,
+    send_silence_when_idle: options.Silence = None,
+    header: options.Headers = None,
+    timeout_secs: options.Seconds = None,
+    time_limit_secs: options.Seconds = None,
+    webhook_url: options.WebhookUrl = None,
+    client_state: State = None,
+    command_id: CommandId = None,
+    extra_body: Extra = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Call a number, and stream the call if `--stream-url` is given."""
+    streams = stream_url is not None or enable_dialogflow
+    order = command.dial(
+        to=to[0] if len(to) == 1 else to,
+        from_=from_,
+        connection_id=connection_id,
+        stream_url=stream_url,
+        stream_auth_token=token if streams else None,
+        stream_establish_before_call_originate=stream_establish_before_call_originate,
+        **options.call_fields(header, preferred_codecs, send_silence_when_idle),
+        timeout_secs=timeout_secs,
+        time_limit_secs=time_limit_secs,
+        webhook_url=webhook_url,
+        **(options.plan_fields(codec, rate, receive_codec, mode, tracks, legs) if streams else {}),
+        **options.dialogflow_fields(enable_dialogflow, analyze_sentiment, partial_automated_agent_reply),
+        **options.common_fields(client_state, command_id, extra_body, strict),
+    )
+    options.carry_out("dialing", order, base_url, dry_run=dry_run, as_json=as_json)
 
 
-def _say(what: str, result: CommandResult) -> None:
-    print(f"{what}: {result.result} (command_id {result.command_id})")
+def answer(
+    call_control_id: CallId,
+    stream_url: options.StreamUrl = None,
+    base_url: BaseUrl = None,
+    codec: Codec = "PCMU",
+    rate: Rate = 0,
+    receive_codec: options.ReceiveCodec = "default",
+    mode: Mode = "rtp",
+    tracks: options.Tracks = "inbound_track",
+    legs: options.Legs = "self",
+    token: options.Token = None,
+    preferred_codecs: options.PreferredCodecs = None,
+    send_silence_when_idle: options.Silence = None,
+    header: options.Headers = None,
+    webhook_url: options.WebhookUrl = None,
+    client_state: State = None,
+    command_id: CommandId = None,
+    extra_body: Extra = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer an incoming call, and stream it if `--stream-url` is given."""
+    order = command.answer(
+        call_control_id,
+        stream_url=stream_url,
+        stream_auth_token=token if stream_url is not None else None,
+        **options.call_fields(header, preferred_codecs, send_silence_when_idle),
+        webhook_url=webhook_url,
+        **(options.plan_fields(codec, rate, receive_codec, mode, tracks, legs) if stream_url is not None else {}),
+        **options.common_fields(client_state, command_id, extra_body, strict),
+    )
+    options.carry_out("answer asked for", order, base_url, dry_run=dry_run, as_json=as_json)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise ValueError("--parameter needs the form NAME=VALUE")
-    return name, value
+def hangup(
+    call_control_id: CallId,
+    base_url: BaseUrl = None,
+    reason: Annotated[str | None, typer.Option(help="Text of the SIP header Reason of a cancelled call.")] = None,
+    header: options.Headers = None,
+    client_state: State = None,
+    command_id: CommandId = None,
+    extra_body: Extra = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """End a call."""
+    order = command.hangup(
+        call_control_id,
+        reason=reason,
+        custom_headers=options.pairs("--header", header),
+        **options.common_fields(client_state, command_id, extra_body, strict),
+    )
+    options.carry_out("hangup asked for", order, base_url, dry_run=dry_run, as_json=as_json)

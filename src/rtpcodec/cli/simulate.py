@@ -69,7 +69,7 @@ def simulate(
         variations=variations,
     )
     report = asyncio.run(_call(new_call, wishes, stream_url, token, faults, seed))
-    Console().print(_table(report))
+    Console().print(report_table(report))
     if heard is not None:
         with WavWriter(heard, report.heard_hz) as wav:
             wav.write(report.heard_pcm)
@@ -96,7 +96,8 @@ async def _call(
         return report
 
 
-def _table(report: CallReport) -> Table:
+def report_table(report: CallReport) -> Table:
+    """The figures of a stream for people."""
     grid = Table(show_header=False)
     median_ms = percentile(report.latencies_ms, 50)
     for name, value in (

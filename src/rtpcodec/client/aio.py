@@ -1,13 +1,17 @@
-"""Commands for asyncio: a thin shell on httpx, the twin of `sync`."""
+"""Commands for asyncio: a thin shell, the twin of `sync`."""
 
 from __future__ import annotations
 
-from time import monotonic
+from collections.abc import Awaitable, Callable
 from typing import Self, Unpack
 
-from rtpcodec.client import command, transport
-from rtpcodec.client.command import Command, StartFields, StopFields
-from rtpcodec.client.exchange import Access, Answer, CommandResult, read_answer
+from rtpcodec.client import command
+from rtpcodec.client.access import Access
+from rtpcodec.client.aio_http import AsyncHttp
+from rtpcodec.client.command import Command
+from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
+from rtpcodec.client.results import CommandResult, DialedCall, R
+from rtpcodec.client.retry import DEFAULT_RETRY, Retry
 
 
 class AsyncCallControl:
@@ -23,39 +27,39 @@ class AsyncCallControl:
         base_url: str | None = None,
         timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
+        retry: Retry = DEFAULT_RETRY,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
         self._access = Access.of(api_key, base_url)
-        self._timeout_s = timeout_s
-        self._http = transport.async_client(self._access, timeout_s, connect_timeout_s)
+        self._http = AsyncHttp(self._access, timeout_s, connect_timeout_s, retry, sleep)
 
-    async def start_streaming(
-        self, call_control_id: str, *, strict: bool = False, **fields: Unpack[StartFields]
-    ) -> CommandResult:
-        """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter.
+    async def start_streaming(self, call_control_id: str, **fields: Unpack[StartFields]) -> CommandResult:
+        """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter."""
+        return await self.send(command.start_streaming(call_control_id, **fields))
 
-        Doubtful fields are sent with a CommandWarning; with `strict` they are refused like wrong ones.
-        """
-        return await self._send(command.start_streaming(call_control_id, strict=strict, **fields))
-
-    async def stop_streaming(
-        self, call_control_id: str, *, strict: bool = False, **fields: Unpack[StopFields]
-    ) -> CommandResult:
+    async def stop_streaming(self, call_control_id: str, **fields: Unpack[StopFields]) -> CommandResult:
         """Have the carrier stop the stream `stream_id`, or all of the call; StopFields lists every parameter."""
-        return await self._send(command.stop_streaming(call_control_id, strict=strict, **fields))
+        return await self.send(command.stop_streaming(call_control_id, **fields))
 
-    async def _send(self, order: Command) -> CommandResult:
-        request = self._access.request(order)
-        deadline_s = monotonic() + self._timeout_s
-        with transport.named_failures(order, request):
-            async with self._http.stream(
-                request.method, request.url, headers=request.headers, content=request.body
-            ) as response:
-                answer = Answer(response.status_code, response.headers)
-                with transport.cut_body():
-                    async for part in response.aiter_raw():
-                        if not answer.add(part) or monotonic() > deadline_s:
-                            break
-        return read_answer(order, answer, self._access)
+    async def dial(self, **fields: Unpack[DialFields]) -> DialedCall:
+        """Call `to` from `from_`, and stream the call if `stream_url` is given; DialFields lists every parameter."""
+        return await self.send(command.dial(**fields))
+
+    async def answer(self, call_control_id: str, **fields: Unpack[AnswerFields]) -> CommandResult:
+        """Answer the call, and stream it if `stream_url` is given; AnswerFields lists every parameter."""
+        return await self.send(command.answer(call_control_id, **fields))
+
+    async def hangup(self, call_control_id: str, **fields: Unpack[HangupFields]) -> CommandResult:
+        """End the call; HangupFields lists every parameter."""
+        return await self.send(command.hangup(call_control_id, **fields))
+
+    async def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
+        """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
+        return await self.send(command.action(call_control_id, action, **body))
+
+    async def send(self, order: Command[R]) -> R:
+        """Send a command that `client.command` made; a second time it has no second effect."""
+        return await self._http.send(order)
 
     async def aclose(self) -> None:
         """Close the connections; a second call does nothing."""

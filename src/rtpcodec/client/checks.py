@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import inspect
+import json
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
@@ -103,11 +104,11 @@ def path_segment(value: object, field: str, findings: Findings) -> object:
 
 
 def secret_text(value: object, field: str, findings: Findings) -> object:
-    """A token: not empty, not too long, never shown."""
+    """A token or a password: not empty, not too long, never shown."""
     if is_text(value, field, findings):
         findings.secrets.append(value)
         if not value:
-            findings.wrong(field, "is empty; leave it out to stream without a token")
+            findings.wrong(field, "is empty; leave it out instead")
         elif len(value) > MAX_TOKEN_CHARACTERS:
             findings.wrong(field, f"has {len(value)} characters, at most {MAX_TOKEN_CHARACTERS} are allowed")
     return value
@@ -136,10 +137,14 @@ def one_of(*known: str) -> Check:
     return check
 
 
+_preferred_codec: Final = one_of("G722", "PCMU", "PCMA", "G729", "OPUS", "AMR-WB", "VP8", "H264")
+
+
 def websocket_url(value: object, field: str, findings: Findings) -> object:
     """A ws or wss URL with a host. It is not shown: an unguessable path may be all that guards it (spec 6.1)."""
     if not is_text(value, field, findings):
         return value
+    findings.secrets.append(value)
     if len(value) > MAX_URL_CHARACTERS:
         findings.wrong(field, f"has {len(value)} characters, at most {MAX_URL_CHARACTERS} are allowed")
     if unfit := re.search(r"[\s\x00-\x1f\x7f]", value):
@@ -169,6 +174,70 @@ def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
     return value
 
 
+def count(value: object, field: str, findings: Findings) -> object:
+    """A number of seconds or things, 0 or more."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        findings.wrong(field, f"is {_kind(value)}, must be int")
+    elif value < 0:
+        findings.wrong(field, f"is {value}, must be 0 or greater")
+    return value
+
+
+def address(value: object, field: str, findings: Findings) -> object:
+    """A phone number, a SIP address, digits or a caller's name: not empty, never shown."""
+    text(value, field, findings)
+    findings.secrets += strings_in(value)
+    return value
+
+
+def addresses(value: object, field: str, findings: Findings) -> object:
+    """One number or SIP address, or a list of them that ring together."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return address(value, field, findings)
+    if not value:
+        findings.wrong(field, "is empty")
+    return [address(each, f"{field}[{position}]", findings) for position, each in enumerate(value)]
+
+
+def codec_list(value: object, field: str, findings: Findings) -> object:
+    """Names of codecs with commas between them."""
+    if is_text(value, field, findings):
+        for name in value.split(","):
+            _preferred_codec(name.strip(), field, findings)
+    return value
+
+
+def json_object(value: object, field: str, findings: Findings) -> object:
+    """An object whose members are the carrier's business; none of its texts is shown."""
+    if not isinstance(value, Mapping):
+        findings.wrong(field, f"is {_kind(value)}, must be a mapping")
+        return value
+    return json_value(value, field, findings)
+
+
+def json_value(value: object, field: str, findings: Findings) -> object:
+    """Whatever JSON can carry; none of its texts is shown."""
+    try:
+        # The faster encoder of the request bends what this one refuses: NaN to null, octets to base64, a set to a list.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        findings.wrong(field, f"cannot be written as JSON ({_kind(error)})")
+    else:
+        findings.secrets += strings_in(value)
+    return value
+
+
+def strings_in(value: object) -> list[str]:
+    """Every text within a JSON value, names of members aside."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for member in value.values() for text in strings_in(member)]
+    if isinstance(value, list | tuple):
+        return [text for member in value for text in strings_in(member)]
+    return []
+
+
 def client_state(value: object, field: str, findings: Findings) -> object:
     """Base64 of the caller's octets: bytes are encoded here, a string must be valid already."""
     if isinstance(value, bytes):
@@ -182,17 +251,17 @@ def client_state(value: object, field: str, findings: Findings) -> object:
     return value
 
 
-def custom_parameters(value: object, field: str, findings: Findings) -> object:
-    """Pairs for the `start` message, from a mapping or from the wire's list of name and value."""
+def pairs(value: object, field: str, findings: Findings) -> object:
+    """Names and values, from a mapping or from the wire's list; the values are never shown."""
     if isinstance(value, Mapping):
-        pairs = [(f"{field}[{_shown(name)}]", name, content) for name, content in value.items()]
+        listed = [(f"{field}[{_shown(name)}]", name, content) for name, content in value.items()]
     elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        pairs = list(_listed_pairs(value, field, findings))
+        listed = list(_listed_pairs(value, field, findings))
     else:
         findings.wrong(field, f"is {_kind(value)}, must be a mapping or a list of name and value")
         return value
     seen: set[str] = set()
-    for place, name, content in pairs:
+    for place, name, content in listed:
         text(name, f"{place}.name", findings)
         if is_text(content, f"{place}.value", findings):
             findings.secrets.append(content)
@@ -201,7 +270,7 @@ def custom_parameters(value: object, field: str, findings: Findings) -> object:
                 # `start` carries an object (spec 2.2), which has room for one value a name.
                 findings.doubt(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
             seen.add(name)
-    return [{"name": name, "value": content} for _, name, content in pairs]
+    return [{"name": name, "value": content} for _, name, content in listed]
 
 
 def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> Iterable[tuple[str, object, object]]:
@@ -224,6 +293,7 @@ def dialogflow_config(value: object, field: str, findings: Findings) -> object:
         if name in ("analyze_sentiment", "partial_automated_agent_reply"):
             boolean(content, f"{field}.{name}", findings)
         elif is_text(name, f"{field} member", findings):
+            json_value(content, f"{field}.{name}", findings)
             findings.doubt(field, f"has {_shown(name)}, known are analyze_sentiment, partial_automated_agent_reply")
     return dict(value)
 

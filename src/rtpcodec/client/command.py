@@ -1,107 +1,31 @@
-"""Commands as values: what may be asked for, checked before anything is sent (spec 2.2, 2.4 and 2.11)."""
+"""Commands as values: what may be asked for, checked before anything is sent (spec 2.2 to 2.4 and 2.11).
+
+Every function raises InvalidCommand with everything that is wrong at once; what is merely doubtful is a
+CommandWarning, with `strict` an error.
+"""
 
 from __future__ import annotations
 
 import difflib
+import keyword
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypedDict, Unpack, get_args
+from typing import Any, Generic, Unpack
 from urllib.parse import quote
 
-import msgspec
-
-from rtpcodec.client import checks
+from rtpcodec.client import checks, doubts, fields
 from rtpcodec.client.checks import Check, Findings
-
-KnownTrack = Literal["inbound_track", "outbound_track", "both_tracks"]
-KnownSendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
-KnownReceiveCodec = Literal[KnownSendCodec, "default"]
-KnownMode = Literal["mp3", "rtp"]
-KnownLegs = Literal["both", "self", "opposite"]
-
-
-class CustomParameter(TypedDict):
-    """One pair for the `start` message, as the wire and the official SDK spell it."""
-
-    name: str
-    value: str
-
-
-class DialogflowConfig(TypedDict, total=False):
-    """The switches of a Dialogflow stream."""
-
-    analyze_sentiment: bool
-    partial_automated_agent_reply: bool
-
-
-class StartFields(TypedDict, total=False):
-    """What `streaming_start` takes; a field that is None or left out is not sent, and the carrier's default holds."""
-
-    stream_url: str | None
-    """The `ws` or `wss` URL that the carrier connects to; at most 2000 characters."""
-    stream_track: KnownTrack | str | None
-    """Which tracks the carrier sends; its default is `inbound_track`."""
-    stream_codec: KnownReceiveCodec | str | None
-    """The codec that we would like to receive; `default`, the default, is the call's own."""
-    stream_bidirectional_mode: KnownMode | str | None
-    """How we send audio back; the carrier's default `mp3` takes whole files, `rtp` takes payloads."""
-    stream_bidirectional_codec: KnownSendCodec | str | None
-    """The codec of what we send in mode `rtp`; the carrier's default is PCMU."""
-    stream_bidirectional_sampling_rate: int | None
-    """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000; the default is disputed, so name it for L16."""
-    stream_bidirectional_target_legs: KnownLegs | str | None
-    """Who hears it: the leg of the command (`self`), its bridged peer (`opposite`, the carrier's default) or `both`."""
-    stream_auth_token: str | None
-    """A token that the carrier presents on the WebSocket; at most 4000 characters."""
-    custom_parameters: Mapping[str, str] | Iterable[CustomParameter] | None
-    """Names and values that come back in the `start` message."""
-    enable_dialogflow: bool | None
-    """Stream to a Dialogflow connection."""
-    dialogflow_config: DialogflowConfig | None
-    """Its switches."""
-    client_state: str | bytes | None
-    """Comes back in `start` and in every later webhook: bytes are base64-encoded here, a str must be base64."""
-    command_id: str | None
-    """The carrier ignores a second command of the same id for the same call; made here if not given."""
-    extra_body: Mapping[str, object] | None
-    """Further fields of the body, sent unchecked."""
-
-
-class StopFields(TypedDict, total=False):
-    """What `streaming_stop` takes; a field that is None or left out is not sent."""
-
-    stream_id: str | None
-    """The stream to stop; without it all streams of the call stop."""
-    client_state: str | bytes | None
-    """Comes back in every later webhook: bytes are base64-encoded here, a str must be base64."""
-    command_id: str | None
-    """The carrier ignores a second command of the same id for the same call; made here if not given."""
-    extra_body: Mapping[str, object] | None
-    """Further fields of the body, sent unchecked."""
-
-
-_COMMON_CHECKS: Final[Mapping[str, Check]] = {"client_state": checks.client_state, "command_id": checks.text}
-_START_CHECKS: Final[Mapping[str, Check]] = {
-    "stream_url": checks.websocket_url,
-    "stream_track": checks.one_of(*get_args(KnownTrack)),
-    "stream_codec": checks.one_of(*get_args(KnownReceiveCodec)),
-    "stream_bidirectional_mode": checks.one_of(*get_args(KnownMode)),
-    "stream_bidirectional_codec": checks.one_of(*get_args(KnownSendCodec)),
-    "stream_bidirectional_sampling_rate": checks.sampling_rate_hz,
-    "stream_bidirectional_target_legs": checks.one_of(*get_args(KnownLegs)),
-    "stream_auth_token": checks.secret_text,
-    "custom_parameters": checks.custom_parameters,
-    "enable_dialogflow": checks.boolean,
-    "dialogflow_config": checks.dialogflow_config,
-    **_COMMON_CHECKS,
-}
-_STOP_CHECKS: Final[Mapping[str, Check]] = {"stream_id": checks.text, **_COMMON_CHECKS}
+from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
+from rtpcodec.client.results import CommandResult, DialedCall, R
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One checked command: `path` below the base URL, `body` as it goes on the wire."""
+class Command(Generic[R]):
+    """One checked command: `path` below the base URL, `body` as it goes on the wire, `outcome` what it gives.
+
+    The same value can be sent again: it keeps its `command_id`, by which the carrier knows a repeat.
+    """
 
     name: str
     path: str
@@ -109,97 +33,111 @@ class Command:
     body: Mapping[str, object] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     """The values that no message may show."""
+    outcome: type[R] = field(repr=False)
 
 
-def start_streaming(call_control_id: str, *, strict: bool = False, **fields: Unpack[StartFields]) -> Command:
-    """Ask the carrier to connect to `stream_url` and to stream this call.
+def start_streaming(call_control_id: str, **given: Unpack[StartFields]) -> Command[CommandResult]:
+    """Ask the carrier to connect to `stream_url` and to stream this call."""
+    order = _Order("streaming_start", given)
+    order.check("start_streaming", fields.START)
+    doubts.of_stream(order.findings, order.body)
+    return order.on_call(call_control_id)
 
-    What is merely doubtful is a CommandWarning, with `strict` an error. InvalidCommand lists everything wrong.
+
+def stop_streaming(call_control_id: str, **given: Unpack[StopFields]) -> Command[CommandResult]:
+    """Ask the carrier to stop one stream of this call, or all of them."""
+    order = _Order("streaming_stop", given)
+    order.check("stop_streaming", fields.STOP)
+    return order.on_call(call_control_id)
+
+
+def answer(call_control_id: str, **given: Unpack[AnswerFields]) -> Command[CommandResult]:
+    """Ask the carrier to answer an incoming call, and to stream it if `stream_url` is given."""
+    order = _Order("answer", given)
+    order.check("answer", fields.ANSWER)
+    doubts.of_answer(order.findings, order.body)
+    return order.on_call(call_control_id)
+
+
+def hangup(call_control_id: str, **given: Unpack[HangupFields]) -> Command[CommandResult]:
+    """Ask the carrier to end this call."""
+    order = _Order("hangup", given)
+    order.check("hangup", fields.HANGUP)
+    return order.on_call(call_control_id)
+
+
+def dial(**given: Unpack[DialFields]) -> Command[DialedCall]:
+    """Ask the carrier to call `to`, and to stream the call if `stream_url` is given."""
+    order = _Order("dial", given)
+    for name in ("to", "from_", "connection_id"):
+        if given.get(name) is None:
+            order.findings.wrong(name, "is missing")
+    order.check("dial", fields.DIAL)
+    doubts.of_call(order.findings, order.body)
+    return order.settled("/calls", DialedCall)
+
+
+def action(call_control_id: str, name: str, /, **given: object) -> Command[CommandResult]:
+    """Ask the carrier for any other action by its name in the path, such as `transfer`.
+
+    Of its fields `client_state` and `command_id` are checked, the rest must be JSON. A field that Python reserves is
+    written with an underscore behind it, `from_`; None is not sent.
     """
-    findings = Findings("streaming_start")
-    body = _body(findings, "start_streaming", fields, _START_CHECKS)
-    _doubt_combinations(findings, body)
-    return _action(findings, call_control_id, body, strict=strict)
+    order = _Order(str(name) or "command", given)
+    checks.path_segment(name, "action", order.findings)
+    order.check("command", {**dict.fromkeys(given, checks.json_value), **fields.ACTION})
+    return order.on_call(call_control_id)
 
 
-def stop_streaming(call_control_id: str, *, strict: bool = False, **fields: Unpack[StopFields]) -> Command:
-    """Ask the carrier to stop one stream of this call, or all of them. InvalidCommand lists everything wrong."""
-    findings = Findings("streaming_stop")
-    body = _body(findings, "stop_streaming", fields, _STOP_CHECKS)
-    return _action(findings, call_control_id, body, strict=strict)
+class _Order:
+    """A command in the making: what was given, what goes on the wire, and what was found about it."""
 
+    def __init__(self, name: str, given: Mapping[str, Any]) -> None:
+        self.findings = Findings(name)
+        self.body: dict[str, object] = {}
+        self._strict = given.get("strict", False)
+        self._extra = given.get("extra_body")
+        self._given = {field: given[field] for field in given if field not in ("strict", "extra_body")}
 
-def _body(
-    findings: Findings, function: str, fields: Mapping[str, object], field_checks: Mapping[str, Check]
-) -> dict[str, object]:
-    """The body in the order of the specification, with a command_id."""
-    for name in fields:
-        if name not in field_checks and name != "extra_body":
-            near = difflib.get_close_matches(name, field_checks, 1)
-            hint = f"; {near[0]!r} is one" if near else "; extra_body carries fields that are not known here"
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
-    body = {}
-    for name, check in field_checks.items():
-        if (value := fields.get(name)) is not None:
-            body[name] = check(value, name, findings)
-    # One id for the whole command: a timed-out attempt may have worked, so a repeat must carry the same (spec 2.8).
-    body.setdefault("command_id", str(uuid.uuid4()))
-    if (extra := fields.get("extra_body")) is not None:
-        body.update(_extra(findings, extra, field_checks))
-    return body
+    def check(self, function: str, field_checks: Mapping[str, Check]) -> None:
+        """Fill the body in the order of the specification, with a command_id."""
+        for name in self._given:
+            if name not in field_checks:
+                near = difflib.get_close_matches(name, field_checks, 1)
+                hint = f"; {near[0]!r} is one" if near else "; extra_body carries fields that are not known here"
+                raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+        for name, check in field_checks.items():
+            if (value := self._given.get(name)) is not None:
+                self.body[_unreserved(name)] = check(value, name, self.findings)
+        # One id for the whole command: a timed-out attempt may have worked, so a repeat must carry it too (spec 2.8).
+        self.body.setdefault("command_id", str(uuid.uuid4()))
+        if self._extra is not None:
+            self._add_extra({_unreserved(name) for name in field_checks})
 
+    def _add_extra(self, parameters: Set[str]) -> None:
+        checks.json_object(self._extra, "extra_body", self.findings)
+        for name, value in self._extra.items() if isinstance(self._extra, Mapping) else ():
+            if not isinstance(name, str):
+                self.findings.wrong("extra_body", f"has a key of type {type(name).__name__}, must be str")
+            elif name in parameters:
+                self.findings.wrong("extra_body", f"has {name}, which is a parameter of its own")
+            else:
+                self.body[name] = value
 
-def _extra(findings: Findings, extra: object, field_checks: Mapping[str, Check]) -> Mapping[str, object]:
-    if not isinstance(extra, Mapping):
-        findings.wrong("extra_body", f"is {type(extra).__name__}, must be a mapping")
-        return {}
-    for name in extra:
-        if not isinstance(name, str):
-            findings.wrong("extra_body", f"has a key of type {type(name).__name__}, must be str")
-        elif name in field_checks:
-            findings.wrong("extra_body", f"has {name}, which is a parameter of its own")
-    try:
-        msgspec.json.encode(extra)
-    except (TypeError, ValueError, RecursionError) as error:
-        findings.wrong("extra_body", f"cannot be written as JSON ({type(error).__name__})")
-    return extra
-
-
-def _doubt_combinations(findings: Findings, body: Mapping[str, object]) -> None:
-    """Note fields that are right each, but do not do together what they seem to ask for."""
-    mode = body.get("stream_bidirectional_mode", "mp3")
-    codec = body.get("stream_bidirectional_codec")
-    rate_hz = body.get("stream_bidirectional_sampling_rate")
-    legs = body.get("stream_bidirectional_target_legs")
-    if "stream_url" not in body and body.get("enable_dialogflow") is not True:
-        findings.doubt("stream_url", "is missing, so the carrier has nowhere to connect to")
-    if mode == "mp3":
-        for name in ("stream_bidirectional_codec", "stream_bidirectional_sampling_rate"):
-            if name in body:
-                findings.doubt(name, "is ignored by the carrier unless stream_bidirectional_mode is 'rtp'")
-    if mode == "rtp":
-        codec = codec or "PCMU"
-    usual_hz = checks.USUAL_RATES_HZ.get(codec, ()) if isinstance(codec, str) else ()
-    if usual_hz and rate_hz in checks.SAMPLING_RATES_HZ and rate_hz not in usual_hz:
-        usual = " or ".join(map(str, usual_hz))
-        findings.doubt("stream_bidirectional_sampling_rate", f"is {rate_hz}, usual for {codec} is {usual}")
-    if mode == "rtp" and codec == "L16" and rate_hz is None:
-        # Sources disagree about the default (spec U11), and L16 read at a wrong rate plays at a wrong speed.
-        findings.doubt("stream_bidirectional_sampling_rate", "is missing, and its default for L16 is disputed")
-    if legs == "opposite" or (mode == "rtp" and legs is None):
-        given = "is 'opposite'" if legs else "is missing and the carrier's default is 'opposite'"
-        findings.doubt("stream_bidirectional_target_legs", f"{given}: a call of one leg hears nothing of it")
-
-
-def _action(findings: Findings, call_control_id: str, body: dict[str, object], *, strict: bool) -> Command:
-    """The command on one call, or InvalidCommand."""
-    checks.path_segment(call_control_id, "call_control_id", findings)
-    findings.settle(strict=strict)
-    return Command(
-        name=findings.subject,
+    def on_call(self, call_control_id: str) -> Command[CommandResult]:
+        """The command on one call, or InvalidCommand."""
+        checks.path_segment(call_control_id, "call_control_id", self.findings)
         # The colon of "v3:..." is legal in a path segment and stays readable (RFC 3986 section 3.3).
-        path=f"/calls/{quote(call_control_id, safe=':')}/actions/{findings.subject}",
-        command_id=str(body["command_id"]),
-        body=body,
-        secrets=tuple(findings.secrets),
-    )
+        segment = quote(str(call_control_id).encode(errors="replace"), safe=":")
+        path = f"/calls/{segment}/actions/{quote(self.findings.subject.encode(errors='replace'), safe='')}"
+        return self.settled(path, CommandResult)
+
+    def settled(self, path: str, outcome: type[R]) -> Command[R]:
+        """The command at this path, or InvalidCommand."""
+        self.findings.settle(strict=self._strict)
+        command_id = str(self.body["command_id"])
+        return Command(self.findings.subject, path, command_id, self.body, tuple(self.findings.secrets), outcome)
+
+
+def _unreserved(name: str) -> str:
+    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name

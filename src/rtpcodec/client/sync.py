@@ -1,24 +1,27 @@
-"""Commands for blocking code: a thin shell on httpx, the twin of `aio`."""
+"""Commands for blocking code: a thin shell, the twin of `aio`."""
 
 from __future__ import annotations
 
-from time import monotonic
+from collections.abc import Callable
 from typing import Self, Unpack
 
-from rtpcodec.client import command, transport
-from rtpcodec.client.command import Command, StartFields, StopFields
-from rtpcodec.client.exchange import Access, Answer, CommandResult, read_answer
+from rtpcodec.client import command
+from rtpcodec.client.access import Access
+from rtpcodec.client.command import Command
+from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
+from rtpcodec.client.results import CommandResult, DialedCall, R
+from rtpcodec.client.retry import DEFAULT_RETRY, Retry
+from rtpcodec.client.sync_http import BlockingHttp
 
 
 class CallControl:
     """Sends commands about calls to the carrier; use it as a context manager, from any thread.
 
-    Without `api_key` and `base_url` the environment's TELNYX_API_KEY and TELNYX_BASE_URL hold, without the latter the
-    carrier's public address. `timeout_s` limits the wait for an answer and, once more, for its end.
+    By default the environment's TELNYX_API_KEY and TELNYX_BASE_URL hold, and the carrier's public address. `timeout_s`
+    limits each wait for octets of an answer's head, and how long its body may take. `retry` and `sleep` repeat under
+    the same `command_id`; a control that is closed meanwhile repeats no more.
 
-    InvalidCommand: settings or fields that are wrong, all at once. CommandRefused and its subclasses: the carrier
-    said no. UnreadableAnswer: it said yes in an unknown way. CommandUnreachable: it said nothing. MissingExtra: there
-    is no httpx.
+    InvalidCommand before anything is sent; CommandRefused, UnreadableAnswer or CommandUnreachable after; MissingExtra.
     """
 
     def __init__(
@@ -28,39 +31,39 @@ class CallControl:
         base_url: str | None = None,
         timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
+        retry: Retry = DEFAULT_RETRY,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._access = Access.of(api_key, base_url)
-        self._timeout_s = timeout_s
-        self._http = transport.blocking_client(self._access, timeout_s, connect_timeout_s)
+        self._http = BlockingHttp(self._access, timeout_s, connect_timeout_s, retry, sleep)
 
-    def start_streaming(
-        self, call_control_id: str, *, strict: bool = False, **fields: Unpack[StartFields]
-    ) -> CommandResult:
-        """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter.
+    def start_streaming(self, call_control_id: str, **fields: Unpack[StartFields]) -> CommandResult:
+        """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter."""
+        return self.send(command.start_streaming(call_control_id, **fields))
 
-        Doubtful fields are sent with a CommandWarning; with `strict` they are refused like wrong ones.
-        """
-        return self._send(command.start_streaming(call_control_id, strict=strict, **fields))
-
-    def stop_streaming(
-        self, call_control_id: str, *, strict: bool = False, **fields: Unpack[StopFields]
-    ) -> CommandResult:
+    def stop_streaming(self, call_control_id: str, **fields: Unpack[StopFields]) -> CommandResult:
         """Have the carrier stop the stream `stream_id`, or all of the call; StopFields lists every parameter."""
-        return self._send(command.stop_streaming(call_control_id, strict=strict, **fields))
+        return self.send(command.stop_streaming(call_control_id, **fields))
 
-    def _send(self, order: Command) -> CommandResult:
-        request = self._access.request(order)
-        deadline_s = monotonic() + self._timeout_s
-        with (
-            transport.named_failures(order, request),
-            self._http.stream(request.method, request.url, headers=request.headers, content=request.body) as response,
-        ):
-            answer = Answer(response.status_code, response.headers)
-            with transport.cut_body():
-                for part in response.iter_raw():
-                    if not answer.add(part) or monotonic() > deadline_s:
-                        break
-        return read_answer(order, answer, self._access)
+    def dial(self, **fields: Unpack[DialFields]) -> DialedCall:
+        """Call `to` from `from_`, and stream the call if `stream_url` is given; DialFields lists every parameter."""
+        return self.send(command.dial(**fields))
+
+    def answer(self, call_control_id: str, **fields: Unpack[AnswerFields]) -> CommandResult:
+        """Answer the call, and stream it if `stream_url` is given; AnswerFields lists every parameter."""
+        return self.send(command.answer(call_control_id, **fields))
+
+    def hangup(self, call_control_id: str, **fields: Unpack[HangupFields]) -> CommandResult:
+        """End the call; HangupFields lists every parameter."""
+        return self.send(command.hangup(call_control_id, **fields))
+
+    def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
+        """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
+        return self.send(command.action(call_control_id, action, **body))
+
+    def send(self, order: Command[R]) -> R:
+        """Send a command that `client.command` made; a second time it has no second effect."""
+        return self._http.send(order)
 
     def close(self) -> None:
         """Close the connections; a second call does nothing."""

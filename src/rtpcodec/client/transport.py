@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from rtpcodec.client import checks
+from rtpcodec.client.access import Access
 from rtpcodec.client.checks import Findings
-from rtpcodec.client.command import Command
-from rtpcodec.client.exchange import Access, Request
-from rtpcodec.errors import CommandUnreachable, MissingExtra
+from rtpcodec.client.exchange import Exchange
+from rtpcodec.client.retry import Retry
+from rtpcodec.errors import MissingExtra
 
 if TYPE_CHECKING:
     import httpx
@@ -21,41 +22,32 @@ LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 """Hosts that a proxy of the environment could not reach in our place: they mean another machine there."""
 
 
-def blocking_client(access: Access, timeout_s: float, connect_timeout_s: float) -> httpx.Client:
+def blocking_client(access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry) -> httpx.Client:
     """A client for `CallControl`. MissingExtra without httpx, InvalidCommand for impossible settings."""
     library = _httpx("CallControl")
-    client: httpx.Client = library.Client(**_settings(library, access, timeout_s, connect_timeout_s))
+    client: httpx.Client = library.Client(**_settings(library, access, timeout_s, connect_timeout_s, retry))
     return client
 
 
-def async_client(access: Access, timeout_s: float, connect_timeout_s: float) -> httpx.AsyncClient:
+def async_client(access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry) -> httpx.AsyncClient:
     """A client for `AsyncCallControl`. MissingExtra without httpx, InvalidCommand for impossible settings."""
     library = _httpx("AsyncCallControl")
-    client: httpx.AsyncClient = library.AsyncClient(**_settings(library, access, timeout_s, connect_timeout_s))
+    client: httpx.AsyncClient = library.AsyncClient(**_settings(library, access, timeout_s, connect_timeout_s, retry))
     return client
 
 
 @contextlib.contextmanager
-def named_failures(command: Command, request: Request) -> Iterator[None]:
-    """Turn what httpx raises before a status has come into CommandUnreachable."""
-    library = _httpx(command.name)
-    host = urlsplit(request.url).netloc
+def noted_losses(exchange: Exchange[Any]) -> Iterator[None]:
+    """Tell the exchange what httpx raises before a status has come."""
+    library = _httpx("a command")
     try:
         yield
     except (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError) as error:
-        raise CommandUnreachable(
-            f"{command.name} found no connection to {host} ({_cause(error)}); nothing was sent "
-            f"(command_id {command.command_id})",
-            nothing_sent=True,
-            command_id=command.command_id,
-        ) from error
+        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        exchange.lost(why, nothing_sent=True, cause=error)
     # httpx reads a redirect's address even if it does not follow it, so the last two can come after the request.
     except (library.TransportError, library.InvalidURL, UnicodeError) as error:
-        raise CommandUnreachable(
-            f"{command.name} got no answer from {host} ({type(error).__name__}); whether it took effect is unknown "
-            f"(command_id {command.command_id})",
-            command_id=command.command_id,
-        ) from error
+        exchange.lost(type(error).__name__, nothing_sent=False, cause=error)
 
 
 def cut_body() -> contextlib.AbstractContextManager[None]:
@@ -71,7 +63,9 @@ def _httpx(user: str) -> ModuleType:
     return httpx
 
 
-def _settings(library: ModuleType, access: Access, timeout_s: float, connect_timeout_s: float) -> dict[str, Any]:
+def _settings(
+    library: ModuleType, access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry
+) -> dict[str, Any]:
     findings = Findings("call control", "was not set up")
     try:
         _ = library.URL(access.base_url).host
@@ -81,10 +75,7 @@ def _settings(library: ModuleType, access: Access, timeout_s: float, connect_tim
     for name, seconds in timeouts_s.items():
         if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
             findings.wrong(name, f"is {seconds!r}, must be a number of seconds greater than 0")
+    checks.count(retry.retries, "retries", findings)
     findings.settle()
     timeout = library.Timeout(timeout_s, connect=min(connect_timeout_s, timeout_s))
     return {"timeout": timeout, "follow_redirects": False, "mounts": dict.fromkeys(LOOPBACK)}
-
-
-def _cause(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

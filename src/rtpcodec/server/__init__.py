@@ -2,6 +2,7 @@
 
 serving    serve and run          settings   what they may be asked for
 endpoint   picows' WebSockets     access     who may come in
+invitations  calls that were asked for    asking  the command for one, and what comes of it
 line       one call's course      call       what a handler sees    handlers    ready-made ones
 playing    audio on its way out   inbox      events on their way in
 alarm      a timer                call_log   log records of a call

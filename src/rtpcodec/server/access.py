@@ -1,12 +1,12 @@
 """Who may come in: the answers to an HTTP request before it becomes a call. No sockets.
 
 In this order: health check (200, draining 503), another path (404), draining or full (503), not authorized (401), a
-failure of `authorize` (500). What is no WebSocket upgrade although it may come in is refused by the WebSocket library.
+failure of `authorize` (500). An invitation's path has its own token; without a handler there is no other path.
+What is no WebSocket upgrade although it may come in is refused by the WebSocket library.
 """
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 import json
 import logging
@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from rtpcodec.server.invitations import Invitations, has_token
+
 if TYPE_CHECKING:
     from rtpcodec.server.settings import EndpointSettings
 
 HEALTH_PATH: Final = "/healthz"
-TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- a header's name
-"""The header that carries the raw token (media streaming, section 6.1)."""
-
 _log = logging.getLogger("rtpcodec.server")
 
 
@@ -39,15 +38,17 @@ class Answer:
 class Gate:
     """Decides over each request; `draining` closes it for new calls."""
 
-    __slots__ = ("_authorize", "_calls", "_max_calls", "_path", "draining")
+    __slots__ = ("_answers_all", "_authorize", "_calls", "_invitations", "_max_calls", "_path", "draining")
 
-    def __init__(self, settings: EndpointSettings, calls: Callable[[], int]) -> None:
+    def __init__(self, settings: EndpointSettings, calls: Callable[[], int], invitations: Invitations) -> None:
         """Make a gate; `calls` tells how many calls there are."""
+        self._invitations = invitations
+        self._answers_all = settings.answers_all
         self._path = settings.path
         self._max_calls = settings.max_calls
         self._calls = calls
         authorize = settings.authorize
-        self._authorize = _Token(authorize) if isinstance(authorize, str) else authorize
+        self._authorize = _presents(authorize) if isinstance(authorize, str) else authorize
         self.draining = False
 
     def answer(self, target: str, headers: Mapping[str, str]) -> Answer | None:
@@ -55,12 +56,15 @@ class Gate:
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
-        if self._path not in (None, path):
+        invitation = self._invitations.of(path)
+        if invitation is None and not (self._answers_all and self._path in (None, path)):
             return _refusal(HTTPStatus.NOT_FOUND, "no such path")
         if self.draining:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         if self._calls() >= self._max_calls:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many calls")
+        if invitation is not None:
+            return None if invitation.accepts(headers) else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
         return self._unauthorized(target, headers)
 
     def _health(self) -> Answer:
@@ -85,18 +89,8 @@ class Gate:
         return None if allowed else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
 
 
-class _Token:
-    """Compares the header with a token, in a time that says nothing about where they differ."""
-
-    __slots__ = ("_token",)
-
-    def __init__(self, token: str) -> None:
-        self._token = token.encode()
-
-    def __call__(self, headers: Mapping[str, str], _target: str) -> bool:
-        # Header octets beyond ASCII come as lone surrogates.
-        given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given, self._token)
+def _presents(token: str) -> Callable[[Mapping[str, str], str], bool]:
+    return lambda headers, _target: has_token(headers, token)
 
 
 def is_loopback(host: str) -> bool:

@@ -13,11 +13,14 @@ from typing import Any, Final, cast
 
 from rtpcodec.errors import EndpointError, MissingExtra
 from rtpcodec.server.access import Answer, Gate
+from rtpcodec.server.asking import StreamingControl, ask
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.invitations import Invitations, WebhookEvent
 from rtpcodec.server.line import Line
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
+from rtpcodec.stream.plan import StreamPlan
 
 try:
     from multidict import CIMultiDictProxy
@@ -67,7 +70,8 @@ class Endpoint:
         self._lines: set[Line] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._gate = Gate(settings, lambda: len(self._lines))
+        self._invitations = Invitations()
+        self._gate = Gate(settings, lambda: len(self._lines), self._invitations)
         self._server: asyncio.Server | None = None
         self._taken = self._refused = self._failed = self._received = self._sent = 0
         self._dropped_ms = 0.0
@@ -104,12 +108,54 @@ class Endpoint:
             dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, dropped_ms in now),
         )
 
+    async def stream(
+        self, control: StreamingControl, call_control_id: str, *, timeout_s: float = 10.0, **fields: Any
+    ) -> Call:
+        """Have the carrier stream a live call to this endpoint, and wait until it does: the Call.
+
+        control: a CallControl, which works in a thread then, or an AsyncCallControl.
+        fields: further ones of `streaming_start`; those of the plan are filled in. Address and token are made here,
+        cannot be guessed, and serve this one call.
+
+        The handler runs as for any other call, and the Call returned is for whoever asked, to watch or to close. An
+        endpoint that was opened without a handler leaves all of the call to them, who then have to close it.
+
+        StreamNotStarted: the command was refused, the carrier failed, nothing came within timeout_s, or the endpoint
+        closes; hand webhooks to `webhook` to know of failures at once. EndpointError: the endpoint takes no calls, or
+        has no address that a carrier could dial. TypeError: a field that is the endpoint's own.
+        """
+        for name in ("stream_url", "stream_auth_token"):
+            if name in fields:
+                raise TypeError(f"{name} is made by the endpoint; use control.start_streaming to give your own")
+        if self._gate.draining:
+            raise EndpointError("the endpoint is draining and takes no calls")
+        invitation = self._invitations.add(call_control_id, self._public_url())
+        try:
+            plan = self._settings.plan or StreamPlan()
+            return await ask(control, invitation, {**plan.command_fields(), **fields}, timeout_s)
+        except BaseException:
+            invitation.give_up()
+            raise
+        finally:
+            self._invitations.remove(invitation)
+
+    def webhook(self, event: WebhookEvent) -> bool:
+        """Take an event of a verified webhook, of whatever kind; whether it ended the waiting of a `stream`."""
+        return self._invitations.tell(event)
+
+    def _public_url(self) -> str:
+        if self._settings.public_url is not None:
+            return self._settings.public_url
+        if self.host in ("", "0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
+            raise EndpointError(f"no carrier can dial {self.host}: give public_url, the address that leads here")
+        return self.url
+
     async def drain(self, drain_s: float | None = None) -> None:
         """Take no more calls (503), let those that run end for up to drain_s, then close the rest with 1001.
 
         None: as long as the endpoint's settings say. The endpoint stays open for health checks until it is closed.
         """
-        self._gate.draining = True
+        self._take_no_more()
         await self._wait_idle(self._settings.drain_s if drain_s is None else drain_s)
         await self._end_calls(HANDLER_GRACE_S)
 
@@ -139,7 +185,7 @@ class Endpoint:
 
     async def close(self, *, at_once: bool = False) -> None:
         """Close all calls with 1001 and stop listening; `at_once` cancels handlers without letting them finish."""
-        self._gate.draining = True
+        self._take_no_more()
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
         server, self._server = self._server, None
         if server is None:
@@ -153,6 +199,10 @@ class Endpoint:
         for _ in range(3):
             await asyncio.sleep(0)
         logger.info("closed %s", self.url)
+
+    def _take_no_more(self) -> None:
+        self._gate.draining = True
+        self._invitations.withdraw()
 
     async def _end_calls(self, grace_s: float) -> None:
         for line in tuple(self._lines):
@@ -175,7 +225,10 @@ class Endpoint:
 
     def take(self, socket: CallSocket, path: str, headers: Mapping[str, str]) -> Line:
         """Begin a call on an open socket."""
-        line = Line(self._settings, socket, path, headers, self._forget)
+        invitation = self._invitations.of(path)
+        if invitation is not None:
+            self._invitations.remove(invitation)  # for one socket only
+        line = Line(self._settings, socket, path, headers, self._forget, invitation=invitation)
         self._lines.add(line)
         self._taken += 1
         self._idle.clear()

@@ -16,6 +16,7 @@ from rtpcodec.server.alarm import Alarm
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.inbox import Inbox
+from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.playing import Plays
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.stream import events
@@ -55,6 +56,8 @@ class Line:
         path: str,
         headers: Mapping[str, str],
         on_end: Callable[[Line], None],
+        *,
+        invitation: Invitation | None = None,
     ) -> None:
         """Take over an open socket; `on_end` is called once, when socket and handler have ended."""
         loop = asyncio.get_running_loop()
@@ -62,12 +65,13 @@ class Line:
         self._time = loop.time
         self._socket = socket
         self._on_end = on_end
+        self._invitation = invitation
         self.settings = settings
         self.id = secrets.token_hex(4)
         self.path = path
         self.headers = headers
         self.session = settings.new_session(utc_offset_ms=time.time() * 1000 - self.now_ms())
-        self.plays = Plays(self.session, self.changed, may_wait=settings.handler is not None)
+        self.plays = Plays(self.session, self.changed, may_wait=settings.on_audio is None)
         self.inbox = Inbox()
         self.call: Call | None = None
         self.disconnected: asyncio.Future[None] = loop.create_future()
@@ -213,21 +217,27 @@ class Line:
                 self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
             case events.CarrierError(code):
                 self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
-        if self._task is not None:
+        if self.call is not None and self.settings.on_audio is None:
             self.inbox.put(event)
         if isinstance(event, events.Stopped):
             self._stream_ended(event.reason)
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
+        if self._invitation is not None and not self._invitation.wanted:
+            self.log.info("nobody waits for the call any more")
+            self.close(NORMAL)
+            return
         self.log.info("started: %s", self.session.describe())
         self.call = call = Call(self, started)
         settings = self.settings
         if settings.on_audio is not None:
             self._take_audio = partial(settings.on_audio, call)
-        else:
+        elif settings.handler is not None:
             self._task = self._loop.create_task(self._run_handler(call), name=f"rtpcodec call {self.id}")
             self._task.add_done_callback(self._handler_ended)
+        if self._invitation is not None:
+            self._invitation.started(call)
         self._watch.by(self._watch_ms())
 
     def _end_stream(self, *, by_us: bool = False) -> None:
@@ -252,7 +262,7 @@ class Line:
     # The handler
 
     async def _run_handler(self, call: Call) -> None:
-        assert self.settings.handler is not None  # noqa: S101 -- the settings see to it that one of the two is there
+        assert self.settings.handler is not None  # noqa: S101 -- without it no task is made
         try:
             await self.settings.handler(call)
             await self._play_out()
@@ -298,6 +308,8 @@ class Line:
         if self._settled or not self.disconnected.done() or (self._task is not None and not self._task.done()):
             return
         self._settled = True
+        if self._invitation is not None:
+            self._invitation.fail("lost", "the socket closed before the stream began")
         if self._cancel is not None:
             self._cancel.cancel()
         self._on_end(self)

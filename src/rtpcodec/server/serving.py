@@ -32,6 +32,7 @@ def serve(
     handler: a coroutine function that is called with each Call; its return ends the call once all was heard, its
     exception ends that call alone.
     on_audio: instead of it a plain function that is called with Call and Audio for each chunk.
+    Without both the endpoint takes those calls alone that `await endpoint.stream(control, call_control_id)` asks for.
     options: see EndpointSettings.
 
     At the end of the block calls that still run are closed with 1001; `await endpoint.drain()` first lets them finish.

@@ -7,6 +7,7 @@ import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypedDict
+from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.access import HEALTH_PATH, is_loopback
@@ -39,6 +40,7 @@ class EndpointOptions(TypedDict, total=False):
     port: int
     path: str | None
     authorize: Authorize | None
+    public_url: str | None
     ssl: tls.SSLContext | None
     receive_pcm_hz: PcmRate
     send_pcm_hz: int | None
@@ -59,7 +61,7 @@ class EndpointSettings:
 
     handler: Handler | None = None
     on_audio: OnAudio | None = None
-    """Exactly one of the two."""
+    """At most one of the two. Without either the endpoint takes the calls alone that `Endpoint.stream` asks for."""
     plan: StreamPlan | None = None
     """The plan that the streaming command was given as well; None: the default plan."""
     host: str = "127.0.0.1"
@@ -70,6 +72,8 @@ class EndpointSettings:
     """The path that carriers dial, compared exactly and without its query; None: any."""
     authorize: Authorize | None = field(default=None, repr=False)
     """A token that the header x-telnyx-streaming-auth-token must carry, or a plain function (headers, path) -> bool."""
+    public_url: str | None = field(default=None, repr=False)
+    """What carriers dial to come here, such as a proxy's `wss://media.example.com/calls`: for `Endpoint.stream`."""
     ssl: tls.SSLContext | None = None
     """A server's TLS context, for wss://."""
     receive_pcm_hz: PcmRate = "native"
@@ -104,6 +108,11 @@ class EndpointSettings:
         except ValueError as error:
             raise EndpointError(str(error)) from error
 
+    @property
+    def answers_all(self) -> bool:
+        """Whether calls are taken that were not asked for."""
+        return self.handler is not None or self.on_audio is not None
+
     def new_session(self, utc_offset_ms: float | None = None) -> MediaSession:
         """The session of one call."""
         return MediaSession(
@@ -117,9 +126,9 @@ class EndpointSettings:
 
     def _check_handlers(self) -> None:
         given = (self.handler is not None) + (self.on_audio is not None)
-        if given != 1:
-            raise EndpointError(f"{given} of handler and on_audio are given, exactly 1 is needed")
-        if not callable(self.handler or self.on_audio):
+        if given > 1:
+            raise EndpointError(f"{given} of handler and on_audio are given, at most 1 is possible")
+        if given and not callable(self.handler or self.on_audio):
             raise EndpointError(
                 f"handler or on_audio is of type {type(self.handler or self.on_audio).__name__}, a function is needed"
             )
@@ -132,11 +141,13 @@ class EndpointSettings:
             raise EndpointError("authorize is a coroutine function, a plain one is needed")
         if authorize is not None and not callable(authorize) and not (isinstance(authorize, str) and authorize):
             raise EndpointError("authorize is an empty token or no string, a token or a function is needed")
-        if authorize is None and not is_loopback(self.host):
+        if authorize is None and self.answers_all and not is_loopback(self.host):
             raise EndpointError(
                 f"host {self.host!r} can be reached from other machines and no authorize is given: "
                 "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
             )
+        if self.public_url is not None and not _is_websocket_url(self.public_url):
+            raise EndpointError("public_url is no ws or wss URL with a host and without query and fragment")
         if not 0 <= self.port <= 65535:
             raise EndpointError(f"port is {self.port}, 0 to 65535 is needed")
         if self.path is not None and (not self.path.startswith("/") or "?" in self.path):
@@ -163,3 +174,11 @@ class EndpointSettings:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _is_websocket_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("ws", "wss") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        return False

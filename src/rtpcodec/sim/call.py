@@ -6,74 +6,71 @@ import asyncio
 import random
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal
 
+from rtpcodec.sim import notices
 from rtpcodec.sim.carrier import CarrierStream, Line
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import AudioFormat, agree
+from rtpcodec.sim.commands import AnswerRequest, StreamRequest
+from rtpcodec.sim.dialling import Dialer, NewStream, Socket
+from rtpcodec.sim.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.home import Home, clock_ms
+from rtpcodec.sim.leg import Leg, State
+from rtpcodec.sim.party import require_digits
 from rtpcodec.sim.refusals import refused
 from rtpcodec.sim.report import CallReport, EndReason
 
-MAX_COMMAND_IDS: Final = 1000
-"""Commands whose repetition is noticed; beyond, the oldest are forgotten."""
-DIGITS: Final = "0123456789*#ABCD"
-"""The keys of RFC 4733 section 3.2 that a phone can have."""
-
 _CALL_ENDS_TOO: Final = ("speech_ended", "hang_up", "time_limit", "speech_failed", "carrier_closed")
 """Ends of a stream that are the end of the call; after any other the call can be streamed again."""
+_CAUSES: Final = {"time_limit": "time_limit", "speech_failed": "unspecified"}
+"""What `call.hangup` says of them, if it is not normal_clearing."""
 
 
-class Socket(Protocol):
-    """What a call needs of an open WebSocket."""
-
-    def pump(self) -> None:
-        """Send what is due."""
-
-    async def wait_closed(self) -> None:
-        """Return once it is gone."""
-
-
-class Dialer(Protocol):
-    """What a call needs to open one."""
-
-    async def dial(self, url: str, auth_token: str | None, open_stream: Callable[[Socket], CarrierStream]) -> Socket:
-        """Connect, and begin the stream. ConnectionError: that is not possible."""
-
-
-class NewStream(Protocol):
-    """Makes the stream that was agreed on, at the moment when it begins."""
-
-    def __call__(self, *, now_ms: float, utc_ms: float) -> CarrierStream:
-        """The stream."""
+Notify = Callable[[str, dict[str, Any]], None]
+"""Takes a webhook's event type and payload."""
 
 
 class SimulatedCall:
-    """An answered call of one leg, which `streaming_start` makes dial the app. `Carrier.new_call` makes it.
+    """A call of one leg, which commands can have streamed to the app. A `Carrier` makes it.
 
-    The caller speaks from the beginning of the stream on, and hangs up when everything was said. Everything here may be
-    used from any thread; `finished` and `wait` are the same for async and for blocking code.
+    The phone's side speaks from the beginning of the stream on, and hangs up when everything was said. Everything here
+    may be used from any thread; `finished` and `wait` are the same for async and for blocking code.
     """
 
-    def __init__(self, home: Home, dialer: Dialer, line: Line, media: AudioFormat, rng: random.Random) -> None:
+    def __init__(
+        self,
+        home: Home,
+        dialer: Dialer,
+        line: Line,
+        media: AudioFormat,
+        *,
+        leg: Leg,
+        rng: random.Random,
+        notify: Notify,
+    ) -> None:
         self._home = home
         self._dialer = dialer
         self._line = line
         self._format = media
         self._rng = rng
-        self._command_ids: OrderedDict[str, None] = OrderedDict()
+        self._notify = notify
+        self._ringing: asyncio.TimerHandle | None = None
+        self._once_dialled: Callable[[], None] | None = None
+        self._end_told = False
+        self._peer: SimulatedCall | None = None
+        self.leg = leg
+        """What commands and webhooks see of it."""
+        self.commands: list[tuple[str, dict[str, Any]]] = []
+        """Action and body of each command that was carried out, the dial command included."""
         self._done: Future[CallReport] = Future()
         self._task: asyncio.Task[None] | None = None
         self._socket: Socket | None = None
         self._stream: CarrierStream | None = None  # while it runs
         self._last: CallReport | None = None
         self._given_up: EndReason | None = None  # why an app is dialled no longer
-        self.ended = False
-        """The caller has hung up: commands are refused."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
 
@@ -81,6 +78,16 @@ class SimulatedCall:
     def call_control_id(self) -> str:
         """What commands name the call by."""
         return self._line.call_control_id
+
+    @property
+    def state(self) -> State:
+        """Parked (an incoming call before its answer), ringing (a dialled one), answered, bridged or ended."""
+        return self.leg.state
+
+    @property
+    def ended(self) -> bool:
+        """One side has hung up: commands are refused."""
+        return self.leg.ended
 
     @property
     def streaming(self) -> bool:
@@ -136,8 +143,8 @@ class SimulatedCall:
             raise TimeoutError(f"the call is not over after {timeout_s} s") from None
 
     def hang_up(self) -> None:
-        """The caller hangs up: `stop` is sent and the socket closed."""
-        self._home.run(lambda: self._leave("hang_up"))
+        """The phone's side hangs up: `stop` is sent and the socket closed."""
+        self._home.run(lambda: self.leave("hang_up"))
 
     def press(self, digits: str) -> None:
         """The caller presses keys now. ValueError: no such key. RuntimeError: nothing is streamed."""
@@ -145,38 +152,109 @@ class SimulatedCall:
         self._home.run(lambda: self._press(digits))
 
     def __repr__(self) -> str:
-        state = "ended" if self.ended else "streaming" if self.streaming else "live"
+        state = "streaming" if self.streaming and not self.ended else self.state
         return f"<SimulatedCall {self.call_control_id} {self._format.info.name} {state}>"
 
     # What commands do, in the loop's thread
 
-    def seen(self, command_id: str) -> bool:
-        """Whether a command of that id was carried out."""
-        return command_id in self._command_ids
+    def answer(self, request: AnswerRequest) -> Callable[[], None]:
+        """Answer an incoming call; what comes back tells of it and makes it dial, if streaming was asked for."""
+        media = self._preferred(request.preferred_codecs)
+        dial = None if request.stream is None else self.begin(request.stream, media)
+        self._format, self.leg.state = media, "answered"
 
-    def remember(self, command_id: str) -> None:
-        """A command of that id was carried out."""
-        self._command_ids[command_id] = None
-        if len(self._command_ids) > MAX_COMMAND_IDS:
-            self._command_ids.popitem(last=False)
+        def then() -> None:
+            self._tell_answered(request.stream)
+            if dial is not None:
+                dial()
 
-    def begin(self, request: StreamRequest) -> Callable[[], None]:
-        """Take the line for a stream; what comes back makes it dial."""
+        return then
+
+    def announce(self) -> None:
+        """Tell of a call that came in, or of a phone that begins to ring."""
+        self._notify("call.initiated", notices.initiated(self._line, self.leg, self._format))
+
+    def description(self) -> dict[str, Any]:
+        """What the answer to a dial command says of it (media streaming, section 2.5)."""
+        said = notices.of_call(self._line, self.leg)
+        names = ("call_control_id", "call_leg_id", "call_session_id", "client_state")
+        return {name: said[name] for name in names if said[name] is not None} | {
+            "is_alive": False,
+            "record_type": "call",
+        }
+
+    def prepare(self, stream: StreamRequest | None, preferred_codecs: tuple[str, ...]) -> None:
+        """Choose the codec of a call that is about to ring. Refused (90046): its stream could not begin."""
+        self._format = self._preferred(preferred_codecs)
+        if stream is not None:
+            self._agree(stream, self._format)
+
+    def ring(
+        self, answers_after_s: float | None, timeout_s: float, stream: StreamRequest | None, *, first: bool
+    ) -> None:
+        """Let the phone ring until it is answered or the time is over; `first` opens the WebSocket before that."""
+
+        def begin() -> None:
+            if self.ended:
+                return
+            self.announce()
+            answers = answers_after_s is not None and answers_after_s < timeout_s
+            if answers_after_s is not None and answers:
+                self._ringing = self._home.loop.call_later(answers_after_s, self._picked_up, stream)
+            else:
+                self._ringing = self._home.loop.call_later(timeout_s, self.leave, "hang_up", "timeout")
+
+        if stream is not None and first and not self.ended:
+            self._line.speech.held = True
+            self._once_dialled = begin
+            self.begin(stream)()
+        else:
+            begin()
+
+    def _picked_up(self, stream: StreamRequest | None) -> None:
+        if self.ended:  # by the end of a stream that was opened first
+            return
+        self.leg.state = "answered"
+        self._tell_answered(stream)
+        if self._line.speech.held:
+            self._line.speech.held = False
+        elif stream is not None:
+            self.begin(stream)()
+
+    def _tell_answered(self, stream: StreamRequest | None) -> None:
+        self._notify("call.answered", notices.answered(self._line, self.leg, self._format, stream))
+
+    def bridge(self, other: SimulatedCall) -> None:
+        """Join it with another answered call."""
+        for one, peer in ((self, other), (other, self)):
+            one.leg.state, one._peer, one._line.bridged = "bridged", peer, True  # noqa: SLF001 -- of the same class
+        for one in (self, other):
+            one._notify("call.bridged", notices.of_phone(one._line, one.leg))  # noqa: SLF001 -- as above
+
+    def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
+        """Take the line for a stream; what comes back makes it dial. Refused: 90045, 90046."""
         if self._task is not None:
             raise refused("90045", "the call is streaming already")
-        line = self._line
-        habits = line.variations
-        formats = agree(request, self._format, line.speech, transcodes=habits.transcodes, chunk_ms=habits.chunk_ms)
+        formats = self._agree(request, media or self._format)
         if self._done.done():
             self._done = Future()
         self.failure = self._given_up = None
         stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        new_stream = partial(CarrierStream, line, request, formats, stream_id)
+        # What a call was given once comes back in all that is said of it.
+        told = replace(request, client_state=request.client_state or self.leg.client_state)
+        new_stream = partial(CarrierStream, self._line, told, formats, stream_id)
         answered = asyncio.Event()
         self._task = self._home.loop.create_task(self._carry(request, new_stream, answered))
         # Not the end of that coroutine: a task that is cancelled at once never begins.
-        self._task.add_done_callback(lambda _task: self._finish(new_stream))
+        self._task.add_done_callback(lambda _task: self._finish(new_stream, request))
         return answered.set
+
+    def _preferred(self, codecs: tuple[str, ...]) -> AudioFormat:
+        return preferred(codecs, self._format, self._line.speech, self._line.variations.chunk_ms)
+
+    def _agree(self, request: StreamRequest, media: AudioFormat) -> StreamFormats:
+        habits = self._line.variations
+        return agree(request, media, self._line.speech, transcodes=habits.transcodes, chunk_ms=habits.chunk_ms)
 
     def cease(self, stream_id: str | None) -> None:
         """Stop the stream."""
@@ -190,18 +268,33 @@ class SimulatedCall:
     async def close(self) -> None:
         """The carrier goes: hang up, and wait for the socket to be gone."""
         task = self._task
-        self._leave("carrier_closed")
+        self.leave("carrier_closed")
         if task is not None:
             await asyncio.wait([task])
 
     # Life
 
-    def _leave(self, reason: Literal["hang_up", "carrier_closed"]) -> None:
-        self.ended = True
+    def leave(
+        self, reason: Literal["hang_up", "carrier_closed"], cause: str = "normal_clearing", *, by_us: bool = False
+    ) -> None:
+        """End the call; `by_us`: by a command, not by the phone's side."""
+        self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
+        if self._ringing is not None:
+            self._ringing.cancel()
         if self._task is not None:
             self._end_stream(reason)
         elif not self._done.done():
             self._done.set_result(self._report_without_stream(reason))
+        if self._task is None:
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        if self._end_told:
+            return
+        self._end_told = True
+        self._notify("call.hangup", notices.hung_up(self._line, self.leg))
+        if self._peer is not None and not self._peer.ended:
+            self._peer.leave("hang_up")
 
     def _end_stream(self, reason: EndReason) -> None:
         if self._socket is not None and self._stream is not None:
@@ -230,6 +323,8 @@ class SimulatedCall:
         def open_stream(opened: Socket) -> CarrierStream:
             self._socket = opened
             self._stream = new_stream(now_ms=clock_ms(), utc_ms=time.time() * 1000)
+            self._notify("streaming.started", notices.streaming(self._line, self.leg, request))
+            self._tell_dialled()
             return self._stream
 
         try:
@@ -244,13 +339,28 @@ class SimulatedCall:
                 self._end_stream(self._given_up or "carrier_closed")
                 await self._socket.wait_closed()
 
-    def _finish(self, new_stream: NewStream) -> None:
+    def _tell_dialled(self) -> None:
+        once_dialled, self._once_dialled = self._once_dialled, None
+        if once_dialled is not None:
+            once_dialled()
+
+    def _finish(self, new_stream: NewStream, request: StreamRequest) -> None:
         now_ms = clock_ms()
+        began = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
         stream.closed(self._given_up or "connection_failed", now_ms)
         self._last = stream.report()
         self._task = self._socket = self._stream = None
-        self.ended = self.ended or self._last.end_reason in _CALL_ENDS_TOO
+        if began:
+            self._notify("streaming.stopped", notices.streaming(self._line, self.leg, request))
+        elif self.failure is not None:
+            payload = notices.streaming_failed(self._line, self.leg, request, stream.stream_id)
+            self._notify("streaming.failed", payload)
+        self._tell_dialled()
+        if self._last.end_reason in _CALL_ENDS_TOO:
+            self.leg.end(_CAUSES.get(self._last.end_reason, "normal_clearing"), self.leg.theirs)
+        if self.ended:
+            self._tell_end()
         if stream.speech_error is not None:
             self._done.set_exception(stream.speech_error)
         else:
@@ -267,10 +377,3 @@ class SimulatedCall:
             return_codec=name,
             heard_hz=rate_hz,
         )
-
-
-def require_digits(digits: str) -> None:
-    """ValueError: a character that no key has. It is not shown, digits are secret."""
-    for position, digit in enumerate(digits):
-        if digit not in DIGITS:
-            raise ValueError(f"character {position} is no key, allowed are {DIGITS}")

@@ -17,7 +17,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.sim.coding import INVALID_MEDIA, MALFORMED_FRAME, RefusedMedia, returned_reader
 from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import LEGS_HEARD, StreamFormats
+from rtpcodec.sim.formats import StreamFormats, legs_that_hear
 from rtpcodec.sim.network import Faults, Network, Packet
 from rtpcodec.sim.playout import Playout
 from rtpcodec.sim.report import CallReport, EchoMeter, EndReason, Tally
@@ -54,6 +54,8 @@ class Line:
     variations: Variations
     faults: Faults
     seed: str
+    bridged: bool = False
+    """There is a second leg, which can hear return audio as well."""
 
 
 class CarrierStream:
@@ -77,6 +79,7 @@ class CarrierStream:
         self._start_ms = now_ms
         self._utc_offset_ms = utc_ms - now_ms
         self._playout = Playout(formats.returned.sample_rate_hz, now_ms, line.playout_delay_ms)
+        self._peer: Playout | None = None
         self._network = Network(line.faults, line.seed, now_ms)
         self._returned = returned_reader(formats.returned)
         self._caller = Caller(line.speech, formats.media, variations.chunk_ms, line.tail_ms)
@@ -228,6 +231,8 @@ class CarrierStream:
         elif isinstance(message, messages.Clear):
             self._tally.clears_received += 1
             self._tally.marks_cleared += self._playout.clear(now_ms)
+            if self._peer is not None:
+                self._peer.clear(now_ms)
         else:
             self._complain(MALFORMED_FRAME, "event is none of media, mark and clear")
 
@@ -246,10 +251,13 @@ class CarrierStream:
             self._complain(refusal.error, str(refusal))
             return
         self._echo.returned(len(pcm) // 2 * 1000 / self.heard_hz, now_ms)
-        if self._request.target_legs not in LEGS_HEARD:
-            self._tally.media_unheard += 1
-            pcm = bytes(len(pcm))
-        if not self._playout.play(pcm, now_ms):
+        legs = legs_that_hear(self._request.target_legs, bridged=self._line.bridged)
+        self._tally.media_unheard += not legs
+        if "opposite" in legs:
+            self._peer = self._peer or Playout(self.heard_hz, self._start_ms, self._line.playout_delay_ms)
+            self._peer.play(pcm, now_ms)
+        # Marks come back by this play-out, whoever hears.
+        if not self._playout.play(pcm if "self" in legs else bytes(len(pcm)), now_ms):
             self._tally.media_refused += 1
             self._complain(_UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
 
@@ -312,5 +320,6 @@ class CarrierStream:
             latencies_ms=tuple(self._echo.latencies_ms),
             source_pcm=bytes(self._caller.said),
             heard_pcm=self.heard(self._end_ms),
+            peer_heard_pcm=b"" if self._peer is None else self._peer.heard(self._end_ms),
             **asdict(self._tally),
         )

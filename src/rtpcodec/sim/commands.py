@@ -1,91 +1,19 @@
-"""The commands of a live call as values: what they ask for, and what is refused. No I/O.
+"""Commands as values: what each of them asks for, and what is refused. No I/O.
 
-Details never show tokens, keys, `client_state` or custom parameters.
+Details never show tokens, keys, numbers, `client_state` or custom parameters.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from rtpcodec.sim.members import checked, problem_at
 from rtpcodec.sim.refusals import Problem, Refused
 
-MAX_URL_CHARACTERS: Final = 2000
-MAX_TOKEN_CHARACTERS: Final = 4000
-"""What the carrier documents (media streaming, section 2.2)."""
-
-SEND_CODECS: Final = ("PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16")
-
-_KINDS: Final[Mapping[str, tuple[type, str]]] = {
-    "stream_url": (str, "a string"),
-    "stream_track": (str, "a string"),
-    "stream_codec": (str, "a string"),
-    "stream_bidirectional_mode": (str, "a string"),
-    "stream_bidirectional_codec": (str, "a string"),
-    "stream_bidirectional_sampling_rate": (int, "an integer"),
-    "stream_bidirectional_target_legs": (str, "a string"),
-    "stream_auth_token": (str, "a string"),
-    "custom_parameters": (list, "an array"),
-    "enable_dialogflow": (bool, "a boolean"),
-    "dialogflow_config": (dict, "an object"),
-    "client_state": (str, "a string"),
-    "command_id": (str, "a string"),
-    "stream_id": (str, "a string"),
-}
-_VALUES: Final[Mapping[str, tuple[object, ...]]] = {
-    "stream_track": ("inbound_track", "outbound_track", "both_tracks"),
-    "stream_codec": (*SEND_CODECS, "default"),
-    "stream_bidirectional_mode": ("mp3", "rtp"),
-    "stream_bidirectional_codec": SEND_CODECS,
-    "stream_bidirectional_sampling_rate": (8000, 16000, 22050, 24000, 48000),
-    "stream_bidirectional_target_legs": ("both", "self", "opposite"),
-}
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_START_MEMBERS: Final = tuple(name for name in _KINDS if name != "stream_id")
-_STOP_MEMBERS: Final = ("stream_id", "client_state", "command_id")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRequest:
-    """What an accepted `streaming_start` asks for, with the carrier's own defaults (media streaming, section 2.2)."""
-
-    stream_url: str = field(repr=False)
-    """Its path may be all that guards it."""
-    tracks: str = "inbound_track"
-    codec: str = "default"
-    mode: str = "mp3"
-    return_codec: str = "PCMU"
-    return_rate_hz: int = 8000
-    target_legs: str = "opposite"
-    auth_token: str | None = field(default=None, repr=False)
-    client_state: str | None = field(default=None, repr=False)
-    custom_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-def read_start(body: Mapping[str, Any]) -> StreamRequest:
-    """The wishes of a `streaming_start`. Refused lists everything that is wrong with its members."""
-    members, problems = _checked(body, _START_MEMBERS)
-    if members.get("enable_dialogflow") is True:
-        problems.append(_at("100001", "enable_dialogflow", "is true, but this carrier has no Dialogflow"))
-    elif "stream_url" not in members and not any(found.pointer == "/stream_url" for found in problems):
-        problems.append(_at("10004", "stream_url", "is missing"))
-    if problems:
-        raise Refused(*problems)
-    wishes = {ours: members[theirs] for theirs, ours in _WISHES.items() if theirs in members}
-    pairs = members.get("custom_parameters", ())
-    return StreamRequest(**wishes, custom_parameters={pair["name"]: pair["value"] for pair in pairs})
-
-
-def read_stop(body: Mapping[str, Any]) -> str | None:
-    """The stream that a `streaming_stop` names, if any. Refused as for read_start."""
-    members, problems = _checked(body, _STOP_MEMBERS)
-    if problems:
-        raise Refused(*problems)
-    return members.get("stream_id")
-
+RING_TIMEOUT_S: Final = 30
+"""How long a phone rings unless the dial command says otherwise."""
 
 _WISHES: Final = {
     "stream_url": "stream_url",
@@ -98,76 +26,170 @@ _WISHES: Final = {
     "stream_auth_token": "auth_token",
     "client_state": "client_state",
 }
+_COMMON: Final = ("client_state", "command_id")
+# Which command takes which field: media streaming, section 2.3. Others are ignored, as by the carrier's own types: an
+# answer has neither a rate nor a token for its stream.
+_STREAM: Final = (
+    "stream_url",
+    "stream_track",
+    "stream_codec",
+    "stream_bidirectional_mode",
+    "stream_bidirectional_codec",
+    "stream_bidirectional_target_legs",
+)
+_STREAM_MORE: Final = (
+    "stream_bidirectional_sampling_rate",
+    "stream_auth_token",
+    "enable_dialogflow",
+    "dialogflow_config",
+)
+_START: Final = (*_STREAM, *_STREAM_MORE, "custom_parameters", *_COMMON)
+_STOP: Final = ("stream_id", *_COMMON)
+_ANSWER: Final = (*_STREAM, "send_silence_when_idle", "preferred_codecs", *_COMMON)
+_DIAL: Final = (
+    *("to", "from", "connection_id", "timeout_secs"),
+    *(*_STREAM, *_STREAM_MORE, "stream_establish_before_call_originate"),
+    *("send_silence_when_idle", "preferred_codecs"),
+    *_COMMON,
+)
+_DIAL_NEEDS: Final = ("to", "from", "connection_id")
 
 
-def _checked(body: Mapping[str, Any], names: tuple[str, ...]) -> tuple[dict[str, Any], list[Problem]]:
-    """The members that are there and have their type, and all problems. null counts as left out; others are ignored."""
-    members: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for name in names:
-        value = body.get(name)
-        if value is None:
-            continue
-        kind, article = _KINDS[name]
-        # In Python a boolean is an integer, in JSON it is not.
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            problems.append(_at("10026", name, f"is not {article}"))
-            continue
-        members[name] = value
-        if name in _VALUES and value not in _VALUES[name]:
-            problems.append(_at("10032", name, f"must be one of {', '.join(map(str, _VALUES[name]))}"))
-        if name in _RULES:
-            problems.extend(_RULES[name](name, value))
-    return members, problems
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRequest:
+    """What an accepted command asks of a stream, with the carrier's own defaults (media streaming, section 2.2)."""
+
+    stream_url: str = field(repr=False)
+    """Its path may be all that guards it."""
+    tracks: str = "inbound_track"
+    codec: str = "default"
+    mode: str = "mp3"
+    return_codec: str = "PCMU"
+    return_rate_hz: int = 8000
+    target_legs: str = "opposite"
+    auth_token: str | None = field(default=None, repr=False)
+    client_state: str | None = field(default=None, repr=False)
+    custom_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    dialogflow: bool = False
+    """It goes to the Dialogflow connection instead of the app."""
 
 
-def _at(code: str, name: str, rule: str) -> Problem:
-    return Problem(code, f"{name.replace('/', '.')} {rule}", f"/{name}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    """What an accepted `answer` asks for."""
+
+    stream: StreamRequest | None = None
+    """Begins when the call is answered."""
+    preferred_codecs: tuple[str, ...] = ()
+    """Of the call, the best one first."""
 
 
-def _url_problems(name: str, url: str) -> list[Problem]:
-    if len(url) > MAX_URL_CHARACTERS:
-        return [_at("10003", name, f"has {len(url)} characters, at most {MAX_URL_CHARACTERS} are allowed")]
-    if re.search(r"[\s\x00-\x1f\x7f]", url):
-        return [_at("10003", name, "has a blank or control character")]
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("ws", "wss") and bool(parts.hostname) and (parts.port or 1) > 0 and not parts.fragment
-    except ValueError:
-        good = False
-    return [] if good else [_at("10003", name, "must be a ws or wss URL with a host and without a fragment")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialRequest:
+    """What an accepted dial command asks for."""
+
+    to_number: str = field(repr=False)
+    from_number: str = field(repr=False)
+    connection_id: str
+    stream: StreamRequest | None = None
+    stream_first: bool = False
+    """The WebSocket is opened before the phone rings, instead of when it is answered."""
+    preferred_codecs: tuple[str, ...] = ()
+    client_state: str | None = field(default=None, repr=False)
+    timeout_s: int = RING_TIMEOUT_S
 
 
-def _token_problems(name: str, token: str) -> list[Problem]:
-    if len(token) > MAX_TOKEN_CHARACTERS:
-        return [_at("10025", name, f"has {len(token)} characters, at most {MAX_TOKEN_CHARACTERS} are allowed")]
-    # It becomes the value of an HTTP header, which a line break would end (RFC 9110 section 5.5).
-    if re.search(r"[\x00-\x1f\x7f]", token):
-        return [_at("10015", name, "has a control character, which an HTTP header cannot carry")]
-    return []
+def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
+    """The wishes of a `streaming_start`. Refused lists everything that is wrong with its members.
+
+    dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
+    """
+    members, problems = checked(body, _START)
+    _use_dialogflow(members, problems, dialogflow_url)
+    if members.get("enable_dialogflow") is not True:
+        _require(body, members, problems, "stream_url")
+    _settle(problems)
+    return _stream(members)
 
 
-def _client_state_problems(name: str, state: str) -> list[Problem]:
-    return [] if _BASE64.fullmatch(state) else [_at("90017", name, "is not base64")]
+def read_stop(body: Mapping[str, Any]) -> str | None:
+    """The stream that a `streaming_stop` names, if any. Refused as for read_start."""
+    members, problems = checked(body, _STOP)
+    _settle(problems)
+    return members.get("stream_id")
 
 
-def _pairs_problems(name: str, pairs: list[Any]) -> list[Problem]:
-    problems = []
-    for position, pair in enumerate(pairs):
-        if not isinstance(pair, dict):
-            problems.append(_at("10026", f"{name}/{position}", "is not an object"))
-            continue
-        for member in ("name", "value"):
-            if member not in pair:
-                problems.append(_at("10004", f"{name}/{position}/{member}", "is missing"))
-            elif not isinstance(pair[member], str):
-                problems.append(_at("10026", f"{name}/{position}/{member}", "is not a string"))
-    return problems
+def read_answer(body: Mapping[str, Any]) -> AnswerRequest:
+    """The wishes of an `answer`. Refused as for read_start."""
+    members, problems = checked(body, _ANSWER)
+    _settle(problems)
+    return AnswerRequest(
+        stream=_stream(members) if "stream_url" in members else None, preferred_codecs=_listed(members)
+    )
 
 
-_RULES: Final[Mapping[str, Callable[[str, Any], list[Problem]]]] = {
-    "stream_url": _url_problems,
-    "stream_auth_token": _token_problems,
-    "client_state": _client_state_problems,
-    "custom_parameters": _pairs_problems,
-}
+def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> DialRequest:
+    """The wishes of a dial command. Refused as for read_start."""
+    members, problems = checked(body, _DIAL)
+    _use_dialogflow(members, problems, dialogflow_url)
+    for name in _DIAL_NEEDS:
+        _require(body, members, problems, name)
+    _settle(problems)
+    return DialRequest(
+        to_number=members["to"],
+        from_number=members["from"],
+        connection_id=members["connection_id"],
+        stream=_stream(members) if "stream_url" in members else None,
+        stream_first=members.get("stream_establish_before_call_originate", False),
+        preferred_codecs=_listed(members),
+        client_state=members.get("client_state"),
+        timeout_s=members.get("timeout_secs", RING_TIMEOUT_S),
+    )
+
+
+def read_bridge(body: Mapping[str, Any]) -> str:
+    """The other call that a `bridge` names. Refused as for read_start."""
+    members, problems = checked(body, ("call_control_id", *_COMMON))
+    _require(body, members, problems, "call_control_id")
+    _settle(problems)
+    return str(members["call_control_id"])
+
+
+def read_other(body: Mapping[str, Any]) -> None:
+    """Check what every command may have. Refused as for read_start."""
+    _settle(checked(body, _COMMON)[1])
+
+
+def _stream(members: Mapping[str, Any]) -> StreamRequest:
+    wishes = {ours: members[theirs] for theirs, ours in _WISHES.items() if theirs in members}
+    pairs = members.get("custom_parameters", ())
+    return StreamRequest(
+        **wishes,
+        custom_parameters={pair["name"]: pair["value"] for pair in pairs},
+        dialogflow=members.get("enable_dialogflow", False),
+    )
+
+
+def _listed(members: Mapping[str, Any]) -> tuple[str, ...]:
+    names = (name.strip() for name in members.get("preferred_codecs", "").split(","))
+    return tuple(name for name in names if name)
+
+
+def _use_dialogflow(members: dict[str, Any], problems: list[Problem], dialogflow_url: str | None) -> None:
+    if members.get("enable_dialogflow") is not True:
+        return
+    if dialogflow_url is None:
+        problems.append(problem_at("100001", "enable_dialogflow", "is true, but this carrier has no Dialogflow"))
+    else:
+        members["stream_url"] = dialogflow_url
+
+
+def _require(body: Mapping[str, Any], members: Mapping[str, Any], problems: list[Problem], name: str) -> None:
+    # A member of a wrong type is named already.
+    if name not in members and body.get(name) is None:
+        problems.append(problem_at("10004", name, "is missing"))
+
+
+def _settle(problems: list[Problem]) -> None:
+    if problems:
+        raise Refused(*problems)

@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
-from rtpcodec.sim import commands
+from rtpcodec.sim import actions
+from rtpcodec.sim.actions import Board, Then
+from rtpcodec.sim.commands import read_dial
 from rtpcodec.sim.refusals import Refused, refused
 
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
 
-
-class CommandedCall(Protocol):
-    """What a command finds of a call."""
-
-    @property
-    def ended(self) -> bool:
-        """It was hung up."""
-
-    def seen(self, command_id: str) -> bool:
-        """A command of that id was carried out already."""
-
-    def remember(self, command_id: str) -> None:
-        """A command of that id was carried out."""
-
-    def begin(self, request: commands.StreamRequest) -> Callable[[], None]:
-        """Take the line for a stream; what comes back starts it. Refused: 90045, 90046."""
-
-    def cease(self, stream_id: str | None) -> None:
-        """Stop the stream. Refused: 90048."""
+_OK: Final = {"result": "ok"}
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What matters of a request; call and action are None where the path is none of a command's."""
+    """What matters of a request; the action is None where the path is none of a command's, and `dial` has no call."""
 
     authorization: str
     content_type: str
@@ -53,54 +36,60 @@ class HttpAnswer:
 
     status: int
     body: bytes
-    then: Callable[[], None] | None = None
+    then: Then | None = None
 
 
 class Desk:
     """Takes commands for the calls of one carrier."""
 
-    __slots__ = ("_authorization", "_calls")
+    __slots__ = ("_authorization", "_board")
 
-    def __init__(self, api_key: str, calls: Mapping[str, CommandedCall]) -> None:
+    def __init__(self, api_key: str, board: Board) -> None:
         self._authorization = f"Bearer {api_key}".encode()
-        self._calls = calls
+        self._board = board
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Carry a command out, or say why not."""
         try:
-            then = self._carry_out(request)
+            data, then = self._carry_out(request)
         except Refused as refusal:
             return _refusal(refusal)
-        return HttpAnswer(200, b'{"data":{"result":"ok"}}', then)
+        return HttpAnswer(200, msgspec.json.encode({"data": data}), then)
 
     def too_large(self) -> HttpAnswer:
         """The answer to a body beyond the limit, which was not read."""
         return _refusal(refused("10015", f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
 
-    def _carry_out(self, request: HttpRequest) -> Callable[[], None] | None:
+    def _carry_out(self, request: HttpRequest) -> tuple[dict[str, Any], Then | None]:
         # Header values come as str with escapes for octets that are no UTF-8; such a key is wrong, not an accident.
         given = request.authorization.encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._authorization):
             raise refused("10009", "the API key is missing or wrong")
-        if request.call_control_id is None or request.action not in ("streaming_start", "streaming_stop"):
+        if request.action == "dial" and request.call_control_id is None:
+            return self._dial(_read_body(request))
+        if request.call_control_id is None or request.action is None or not actions.is_known(request.action):
             raise refused("10005", "there is nothing at this path and method")
         body = _read_body(request)
-        call = self._calls.get(request.call_control_id)
+        call = self._board.calls.get(request.call_control_id)
         if call is None:
             raise refused("90015", "no call has this call_control_id")
-        command_id = body.get("command_id")
-        if isinstance(command_id, str) and call.seen(command_id):
-            return None
-        if call.ended:
-            raise refused("90018", "the call has ended")
-        then = None
-        if request.action == "streaming_start":
-            then = call.begin(commands.read_start(body))
-        else:
-            call.cease(commands.read_stop(body))
-        if command_id is not None:
-            call.remember(command_id)
-        return then
+        ids = call.leg.command_ids
+        before = ids.answer_to(body.get("command_id"))
+        if before is not None:
+            return before, None
+        then = actions.carry_out(self._board, call, request.action, body)
+        ids.remember(body.get("command_id"), _OK)
+        return _OK, then
+
+    def _dial(self, body: dict[str, Any]) -> tuple[dict[str, Any], Then | None]:
+        ids = self._board.command_ids
+        before = ids.answer_to(body.get("command_id"))
+        if before is not None:
+            return before, None
+        data, then = self._board.dial(read_dial(body, self._board.dialogflow_url))
+        ids.remember(body.get("command_id"), data)
+        self._board.calls[data["call_control_id"]].commands.append(("dial", body))
+        return data, then
 
 
 def _refusal(refusal: Refused) -> HttpAnswer:

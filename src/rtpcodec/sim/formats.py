@@ -17,10 +17,14 @@ from rtpcodec.sim.speech import Speech
 from rtpcodec.sim.variations import AmrWbPacking, Variations
 from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
-LEGS_HEARD: Final = ("self", "both")
-"""Target legs that exist on a call of one leg. The carrier's default, `opposite`, is silence there."""
 CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
 """Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
+
+
+def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
+    """The legs that return audio reaches. The carrier's default, `opposite`, is silence on a call of one leg."""
+    wanted = ("self", "opposite") if target_legs == "both" else (target_legs,)
+    return tuple(leg for leg in wanted if leg == "self" or bridged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,17 @@ def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms
     except (UnknownCodec, MissingLibrary, ValueError):
         return None
     return wished
+
+
+def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat:
+    """The first of the codecs that this call can have, for `preferred_codecs`; its own if there is none."""
+    for name in names:
+        if name == call_format.name:
+            break
+        found = _wished_format(name, call_format, speech, chunk_ms)
+        if found is not None:
+            return found
+    return call_format
 
 
 def _return_format(request: StreamRequest, call_format: AudioFormat) -> AudioFormat:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
 from rtpcodec.sim.desk import MAX_BODY_OCTETS, Desk, HttpAnswer, HttpRequest
+from rtpcodec.sim.trouble import NO_TROUBLE, Trouble, Troubles
 
 HOST: Final = "127.0.0.1"
 """A simulator serves tests on this machine only."""
@@ -17,10 +20,13 @@ SHUTDOWN_TIMEOUT_S: Final = 1.0
 class HttpServer:
     """Serves one desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, troubles: Troubles) -> None:
         self._desk = desk
+        self._troubles = troubles
+        self._serving: set[asyncio.Task[object]] = set()
         app = web.Application(client_max_size=MAX_BODY_OCTETS)
         app.router.add_post("/v2/calls/{call_control_id}/actions/{action}", self._serve)
+        app.router.add_post("/v2/calls", self._serve)
         app.router.add_route("*", "/{elsewhere:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
 
@@ -37,18 +43,51 @@ class HttpServer:
     async def close(self) -> None:
         """Stop listening and drop all connections."""
         await self._runner.cleanup()
+        # Late answers that nobody waits for.
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        answer = await self._answer(request)
-        response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 -- aiohttp serves in tasks
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        trouble = self._troubles.next()
+        if trouble.prevents:
+            await request.read()
+            answer = HttpAnswer(trouble.status or 500, trouble.error_body())
+        else:
+            answer = await self._answer(request)
+        if trouble is not NO_TROUBLE and answer.then is not None:
+            # What is known of the command and what has become of it part here.
+            answer.then()
+            answer = replace(answer, then=None)
         try:
-            # The stream begins after the answer, also where nobody waits for it any more.
-            with contextlib.suppress(ConnectionError):
-                await response.prepare(request)
-                await response.write_eof()
+            return await self._respond(request, answer, trouble)
         finally:
+            # The stream begins after the answer, also where nobody waits for it any more.
             if answer.then is not None:
                 answer.then()
+
+    async def _respond(self, request: web.Request, answer: HttpAnswer, trouble: Trouble) -> web.StreamResponse:
+        body = trouble.spoil(answer.body)
+        response = web.StreamResponse(status=answer.status, headers=trouble.headers)
+        response.content_type = "text/html" if trouble.body == "not_json" else "application/json"
+        response.content_length = len(body)
+        with contextlib.suppress(ConnectionError):
+            if trouble.delay_s:
+                await asyncio.sleep(trouble.delay_s)
+            if trouble.drop is not None:
+                _cut(request)
+                return response
+            await response.prepare(request)
+            if trouble.body == "cut":
+                await response.write(body[: len(body) // 2])
+                _cut(request)
+                return response
+            await response.write(body)
+            await response.write_eof()
         return response
 
     async def _answer(self, request: web.Request) -> HttpAnswer:
@@ -56,13 +95,23 @@ class HttpServer:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._desk.too_large()
+        except ConnectionError:
+            # The client went in the middle of it, and reads no answer.
+            return HttpAnswer(400, b"")
         path = request.match_info
+        dials = request.method == "POST" and request.path == "/v2/calls"
         return self._desk.answer(
             HttpRequest(
                 request.headers.get("Authorization", ""),
                 request.headers.get("Content-Type", ""),
                 body,
                 path.get("call_control_id"),
-                path.get("action"),
+                "dial" if dials else path.get("action"),
             )
         )
+
+
+def _cut(request: web.Request) -> None:
+    """End the connection without another octet."""
+    if request.transport is not None:
+        request.transport.close()

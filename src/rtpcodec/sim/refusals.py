@@ -9,7 +9,10 @@ _KINDS: Final = {
     "10003": (422, "Invalid URL"),
     "10004": (422, "Missing required parameter"),
     "10005": (404, "Resource not found"),
+    "10007": (500, "Unexpected error"),
     "10009": (401, "Authentication failed"),
+    "10010": (403, "Authorization failed"),
+    "10011": (429, "Too many requests"),
     "10015": (400, "Bad Request"),
     "10023": (400, "Invalid JSON"),
     "10025": (422, "String length out of range"),
@@ -19,9 +22,11 @@ _KINDS: Final = {
     "90015": (422, "Invalid Call Control ID"),
     "90017": (422, "Invalid value for client_state"),
     "90018": (422, "Call has already ended"),
+    "90034": (422, "Call has not been answered yet"),
     "90045": (422, "Media Streaming is used"),
     "90046": (422, "Media Streaming Failed"),
     "90048": (422, "Media Streaming is not used"),
+    "90102": (422, "Command is invalid"),
     "100001": (422, "Invalid Dialogflow API"),
 }
 """Code: status and title. Where no status is published, 422 stands for a well-formed command that is refused."""

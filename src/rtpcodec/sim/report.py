@@ -94,6 +94,8 @@ class CallReport:
     """What the caller said, before encoding, at sample_rate_hz; dropped chunks and the filled last one included."""
     heard_pcm: bytes = field(default=b"", repr=False)
     """What the caller heard since `start`, at heard_hz; silence wherever there was none."""
+    peer_heard_pcm: bytes = field(default=b"", repr=False)
+    """The same of the leg that the call is bridged with; empty where that heard nothing of the stream."""
 
 
 @dataclass(slots=True)

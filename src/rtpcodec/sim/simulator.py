@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import random
 import ssl
 import threading
-import uuid
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
-from rtpcodec.codecs import codec as codec_named
 from rtpcodec.errors import MissingExtra
-from rtpcodec.sim.call import SimulatedCall, require_digits
-from rtpcodec.sim.carrier import Line
+from rtpcodec.sim.call import SimulatedCall
 from rtpcodec.sim.desk import Desk
-from rtpcodec.sim.formats import AudioFormat
-from rtpcodec.sim.home import Home
+from rtpcodec.sim.home import Home, clock_ms
+from rtpcodec.sim.leg import State
 from rtpcodec.sim.network import Faults
-from rtpcodec.sim.speech import SpeechSource, open_speech
+from rtpcodec.sim.outbox import Delivery, Outbox, Webhooks
+from rtpcodec.sim.party import AS_DOCUMENTED, Party, PartyOptions
+from rtpcodec.sim.speech import SpeechSource
+from rtpcodec.sim.switchboard import Phone, Switchboard
+from rtpcodec.sim.trouble import Trouble, Troubles
 from rtpcodec.sim.variations import Variations
 
 if TYPE_CHECKING:
-    from rtpcodec.sim.aio import Dialer
     from rtpcodec.sim.http import HttpServer
+    from rtpcodec.sim.postman import Postman
+    from rtpcodec.sim.signing import Signer
+
+CALLER: Final = "+15550100001"
+CALLEE: Final = "+15550100002"
+"""Numbers of the range that is kept for fiction."""
 
 _NO_FAULTS: Final = Faults()
-_AS_DOCUMENTED: Final = Variations()
 
 
 class Carrier:
     """A carrier on this machine: takes commands over HTTP, dials apps over WebSocket, and plays what they send.
 
     As `async with` it lives in the running loop; as `with` in a thread and loop of its own, for blocking code. Leaving
-    the context hangs up all calls. `seed` decides ids and faults, call by call. `ssl_context` is for apps behind wss.
+    the context hangs up all calls, and posts the webhooks of that once. `seed` decides ids, faults and the key of the
+    webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
+    connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
 
     MissingExtra: aiohttp or picows is not installed. OSError: the port is taken.
     """
@@ -49,20 +55,20 @@ class Carrier:
         *,
         port: int = 0,
         connect_timeout_s: float = 5.0,
+        dialogflow_url: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._api_key = api_key
-        self._faults = faults
         self._seed = seed
-        # Chance for tests, no secrets: the seed must repeat it.
-        self._rng = random.Random(seed)  # noqa: S311
         self._port = port
         self._connect_timeout_s = connect_timeout_s
         self._ssl_context = ssl_context
-        self._calls: dict[str, SimulatedCall] = {}
-        self._desk = Desk(api_key, self._calls)
+        self._board = Switchboard(seed, faults, self._notify, dialogflow_url)
+        self._desk = Desk(api_key, self._board)
+        self._troubles = Troubles()
+        self._outbox: Outbox | None = None
+        self._postman: Postman | None = None
         self._home: Home | None = None
-        self._dialer: Dialer
         self._http: HttpServer
         self._base_url = ""
         self._thread: _OwnThread | None = None
@@ -78,6 +84,21 @@ class Carrier:
         self._require_home()
         return self._base_url
 
+    @property
+    def public_key(self) -> str:
+        """The key that the carrier's webhooks are verified with, base64 of 32 octets. MissingExtra: no cryptography."""
+        return self._signer().public_key
+
+    @property
+    def calls(self) -> tuple[SimulatedCall, ...]:
+        """All calls, also dialled ones and those that have ended."""
+        return tuple(self._board.calls.values())
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Every attempt to post a webhook that is over, and what became of it."""
+        return () if self._outbox is None else tuple(self._outbox.deliveries)
+
     def new_call(
         self,
         speech: SpeechSource,
@@ -85,12 +106,12 @@ class Carrier:
         codec: str = "PCMU",
         sample_rate_hz: int | None = None,
         speech_hz: int | None = None,
-        from_number: str = "+15550100001",
-        to_number: str = "+15550100002",
+        from_number: str = CALLER,
+        to_number: str = CALLEE,
         tail_ms: float = 0.0,
         playout_delay_ms: float = 0.0,
         dtmf: Iterable[tuple[float, str]] = (),
-        variations: Variations = _AS_DOCUMENTED,
+        variations: Variations = AS_DOCUMENTED,
         faults: Faults | None = None,
         max_call_s: float = 3600.0,
     ) -> SimulatedCall:
@@ -106,42 +127,83 @@ class Carrier:
         UnknownCodec, MissingLibrary. ValueError: a rate or chunk that the codec does not have, a rate that leads
         nowhere, a digit that no phone has.
         """
-        home = self._require_home()
-        media = AudioFormat.of(codec_named(codec), sample_rate_hz, variations)
-        media.samples_in_ms(variations.chunk_ms)
-        media.encoder(variations.chunk_ms)
-        opened = open_speech(speech, speech_hz, media.sample_rate_hz)
-        opened.require_way_to(media.sample_rate_hz)
-        keys = tuple(dtmf)
-        for _, digit in keys:
-            require_digits(digit)
-        new_line = partial(
-            Line,
-            from_number=from_number,
-            to_number=to_number,
-            speech=opened,
-            dtmf=keys,
+        party = Party(
+            speech,
+            codec=codec,
+            sample_rate_hz=sample_rate_hz,
+            speech_hz=speech_hz,
             tail_ms=tail_ms,
             playout_delay_ms=playout_delay_ms,
-            max_call_ms=max_call_s * 1000,
+            dtmf=dtmf,
             variations=variations,
-            faults=self._faults if faults is None else faults,
+            faults=faults,
+            max_call_s=max_call_s,
         )
-        return home.run(lambda: self._add(home, new_line, media))
+        return self._add(party, (from_number, to_number), "answered")
 
-    def _add(self, home: Home, new_line: Callable[..., Line], media: AudioFormat) -> SimulatedCall:
-        line = new_line(
-            call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
-            call_session_id=self._new_uuid(),
-            user_id=self._new_uuid(),
-            seed=f"{self._seed}/{len(self._calls)}",
-        )
-        rng = random.Random(line.seed)  # noqa: S311 -- as above
-        call = self._calls[line.call_control_id] = SimulatedCall(home, self._dialer, line, media, rng)
-        return call
+    def incoming_call(
+        self,
+        speech: SpeechSource,
+        *,
+        from_number: str = CALLER,
+        to_number: str = CALLEE,
+        **options: Unpack[PartyOptions],
+    ) -> SimulatedCall:
+        """A call that comes in: parked until a command answers it, and told by the webhook `call.initiated`.
 
-    def _new_uuid(self) -> str:
-        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        Everything else is as for new_call.
+        """
+        return self._add(Party(speech, **options), (from_number, to_number), "parked")
+
+    def phone(
+        self,
+        number: str,
+        speech: SpeechSource,
+        *,
+        answers_after_s: float | None = 0.0,
+        **options: Unpack[PartyOptions],
+    ) -> None:
+        """A phone for the dial command: it is answered after a time, or never (None), and says `speech` when streamed.
+
+        Every call to it opens `speech` anew, so that a generator serves one call. Numbers without a phone ring until
+        the dial command's time is over. The other options and the errors are those of new_call.
+        """
+        party = Party(speech, **options)
+        party.open()
+        home = self._require_home()
+        home.run(lambda: self._board.phones.__setitem__(number, Phone(party, answers_after_s)))
+
+    def send_webhooks(self, webhooks: Webhooks) -> None:
+        """Post what happens from now on, signed, to an address. MissingExtra: cryptography is not installed."""
+        outbox = Outbox(self._signer(), webhooks, f"{self._seed}/webhooks")
+        home = self._require_home()
+        home.run(lambda: self._open_post(outbox, webhooks.timeout_s))
+
+    def disturb(self, *troubles: Trouble | None) -> None:
+        """Let something befall the next commands, one trouble each; None lets a command pass."""
+        self._require_home().run(lambda: self._troubles.add(*troubles))
+
+    def _add(self, party: Party, numbers: tuple[str, str], state: State) -> SimulatedCall:
+        home = self._require_home()
+        opened = party.open()
+        return home.run(lambda: self._board.add(opened, party, numbers, state))
+
+    def _signer(self) -> Signer:
+        from rtpcodec.sim.signing import Signer  # noqa: PLC0415 -- it needs an optional library
+
+        return Signer(self._seed)
+
+    def _open_post(self, outbox: Outbox, timeout_s: float) -> None:
+        from rtpcodec.sim.postman import Postman  # noqa: PLC0415 -- it needs an optional library
+
+        if self._postman is not None:
+            raise RuntimeError("the carrier posts webhooks already")
+        self._outbox, self._postman = outbox, Postman(outbox, timeout_s, self._ssl_context)
+
+    def _notify(self, event_type: str, payload: dict[str, Any]) -> None:
+        if self._outbox is not None and self._postman is not None:
+            self._outbox.put(event_type, payload, clock_ms(), time.time() * 1000)
+            self._postman.wake()
 
     def _require_home(self) -> Home:
         if self._home is None:
@@ -157,19 +219,22 @@ class Carrier:
             if error.name in ("aiohttp", "picows"):
                 raise MissingExtra("sim.Carrier", error.name, "sim") from error
             raise
-        self._dialer = aio.Dialer(self._connect_timeout_s, self._ssl_context)
-        self._http = http.HttpServer(self._desk)
+        self._http = http.HttpServer(self._desk, self._troubles)
         self._base_url = await self._http.open(self._port)
         self._home = Home()
+        self._board.open(self._home, aio.Dialer(self._connect_timeout_s, self._ssl_context))
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         self._home = None
         try:
-            await asyncio.gather(*(call.close() for call in self._calls.values()))
+            await asyncio.gather(*(call.close() for call in self._board.calls.values()))
         finally:
             await self._http.close()
-            self._calls.clear()
+            if self._postman is not None:
+                await self._postman.close()
+            self._postman = None
+            self._board.calls.clear()
 
     def __enter__(self) -> Self:
         self._thread = _OwnThread(self)
@@ -182,7 +247,7 @@ class Carrier:
             thread.stop()
 
     def __repr__(self) -> str:
-        return f"Carrier(base_url={self._base_url!r}, calls={len(self._calls)})"
+        return f"Carrier(base_url={self._base_url!r}, calls={len(self._board.calls)})"
 
 
 class _OwnThread:

@@ -22,7 +22,7 @@ _STEP_MS: Final = 20
 class Speech:
     """Speech at any rate that it can be resampled to, a chunk at a time."""
 
-    __slots__ = ("_at", "_ended", "_piece", "_pieces", "_ready", "_resampler", "sample_rate_hz")
+    __slots__ = ("_at", "_ended", "_piece", "_pieces", "_ready", "_resampler", "held", "sample_rate_hz")
 
     def __init__(self, pieces: Iterable[Buffer], sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
@@ -32,6 +32,8 @@ class Speech:
         self._ready = bytearray()
         self._resampler: Resampler | None = None
         self._ended = False
+        self.held = False
+        """A pause for as long as it is set."""
 
     def tune(self, to_hz: int) -> None:
         """Choose the rate of what `take` gives. ValueError: no way leads there from the rate of the speech."""
@@ -52,6 +54,8 @@ class Speech:
 
     def take(self, samples: int) -> bytes:
         """The next samples; fewer when the speech pauses or ends. What a generator raises comes through."""
+        if self.held:
+            return b""
         octets = 2 * samples
         while len(self._ready) < octets and self._step():
             pass

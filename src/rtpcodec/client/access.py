@@ -1,0 +1,96 @@
+"""Where the carrier's HTTP interface is, the key that opens it, and a command as a request to it (spec 2.1)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rtpcodec.client.checks import Findings
+from rtpcodec.client.command import Command
+
+BASE_URL: Final = "https://api.telnyx.com/v2"
+MIN_KEY_PART_CHARACTERS: Final = 8
+"""A shorter part of a key says nothing and would be found in innocent words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; its headers carry the API key and its body secrets, so neither is shown."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the carrier's interface is and the key that opens it."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+
+    @classmethod
+    def of(cls, api_key: str | None = None, base_url: str | None = None) -> Access:
+        """What is given, else the environment's TELNYX_API_KEY and TELNYX_BASE_URL, else the carrier's public address.
+
+        InvalidCommand: no key, a key that no header can carry, an address that is no plain http or https URL.
+        """
+        findings = Findings("call control", "was not set up")
+        key = api_key if api_key is not None else os.environ.get("TELNYX_API_KEY", "")
+        url = base_url if base_url is not None else os.environ.get("TELNYX_BASE_URL") or BASE_URL
+        _check_key(findings, key)
+        _check_base_url(findings, url)
+        findings.settle()
+        return cls(url.rstrip("/"), key)
+
+    def request(self, command: Command[Any]) -> Request:
+        """The command as an HTTP request."""
+        headers = {
+            "Authorization": f"Bearer {self.api_key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            # The limit on an answer's length holds only for octets that nobody inflates later.
+            "Accept-Encoding": "identity",
+        }
+        return Request("POST", self.base_url + command.path, headers, msgspec.json.encode(command.body))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The key and its parts: `KEY<id>_<secret>` is also quoted by its id alone."""
+        return (self.api_key, *(part for part in self.api_key.split("_") if len(part) >= MIN_KEY_PART_CHARACTERS))
+
+
+def _check_key(findings: Findings, key: object) -> None:
+    if not isinstance(key, str):
+        findings.wrong("api_key", f"is {type(key).__name__}, must be str")
+    elif not key:
+        findings.wrong("api_key", "is missing: give it or set the environment variable TELNYX_API_KEY")
+    elif unfit := re.search(r"[^\x21-\x7e]", key):
+        findings.wrong("api_key", f"has a blank, control or non-ASCII character at position {unfit.start()}")
+
+
+def _check_base_url(findings: Findings, url: object) -> None:
+    """Refuse what would send the key elsewhere than it seems; the URL is not shown, it may hold a password."""
+    if not isinstance(url, str):
+        findings.wrong("base_url", f"is {type(url).__name__}, must be str")
+        return
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
+    except ValueError:
+        findings.wrong("base_url", "is not a URL: its host or port cannot be read")
+        return
+    if parts.scheme not in ("http", "https"):
+        findings.wrong("base_url", "has another scheme than http or https")
+    elif not host:
+        findings.wrong("base_url", "names no host")
+    if parts.username is not None or "?" in url or "#" in url or re.search(r"[^\x21-\x7e]", url):
+        findings.wrong("base_url", "has a user, a query, a fragment or a character that no URL has")

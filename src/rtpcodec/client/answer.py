@@ -1,0 +1,187 @@
+"""What an HTTP answer to a command means: its outcome, or the error that fits (spec 2.5, 2.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from rtpcodec.client.access import Access
+from rtpcodec.client.command import Command
+from rtpcodec.client.results import R
+from rtpcodec.client.retry import asked_wait_s, may_succeed_later
+from rtpcodec.errors import (
+    AuthenticationFailed,
+    CallEnded,
+    CallNotAnswered,
+    CommandRefused,
+    InvalidCallControlId,
+    InvalidClientState,
+    PermissionRefused,
+    RateLimited,
+    RefusalReason,
+    ResourceNotFound,
+    StreamingFailed,
+    StreamingInUse,
+    StreamingNotInUse,
+    UnreadableAnswer,
+)
+
+MAX_ANSWER_OCTETS: Final = 1 << 20
+"""An answer has some hundred octets; what is a thousand times longer is no answer to a command."""
+MAX_SHOWN_CHARACTERS: Final = 300
+"""How much of one entry a message repeats."""
+MAX_SHOWN_REASONS: Final = 3
+"""How many entries a message repeats."""
+
+_OF_STATUS: Final = {401: AuthenticationFailed, 403: PermissionRefused, 429: RateLimited}
+# Without 10011: the same code comes with 422 for another refusal, so only status 429 is a rate limit (spec U14).
+_OF_CODE: Final = {
+    "10005": ResourceNotFound,
+    "10009": AuthenticationFailed,
+    "10010": PermissionRefused,
+    "90015": InvalidCallControlId,
+    "90017": InvalidClientState,
+    "90018": CallEnded,
+    "90034": CallNotAnswered,
+    "90045": StreamingInUse,
+    "90046": StreamingFailed,
+    "90048": StreamingNotInUse,
+}
+_SHORT_SECRET_CHARACTERS: Final = 8
+
+
+@dataclass(slots=True)
+class Answer:
+    """One HTTP answer as it arrives; header names are compared in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
+    ended: bool = field(default=False, repr=False)
+    """The body came to its end or its limit; if it broke off, asking again may yet bring the answer."""
+
+    def add(self, part: bytes) -> bool:
+        """Take a part of the body; False says that no more of it is wanted."""
+        self.body += part
+        self.ended = len(self.body) > MAX_ANSWER_OCTETS
+        return not self.ended
+
+
+def read_answer(command: Command[R], answer: Answer, access: Access, unix_time_s: float = 0.0) -> R:
+    """What the carrier said to a command.
+
+    CommandRefused or the subclass that fits: any status other than 2xx, also a redirect, which is never followed.
+    UnreadableAnswer: a 2xx without what the command's outcome needs. `unix_time_s` is when the answer came, for a wait
+    that it gives as a date.
+    """
+    content = _parsed(answer.body)
+    if not 200 <= answer.status < 300:
+        raise _refusal(command, answer, content, (*access.secrets, *command.secrets), unix_time_s)
+    outcome = None
+    if isinstance(content, dict) and isinstance(data := content.get("data"), dict):
+        outcome = command.outcome.read(data, command.command_id, content)
+    if outcome is None:
+        raise UnreadableAnswer(
+            f"{command.name} was answered with status {answer.status}, but without data.{command.outcome.NEEDS}: "
+            f"{_about(answer)}; it probably took effect (command_id {command.command_id})",
+            status=answer.status,
+            command_id=command.command_id,
+        )
+    return outcome
+
+
+def _parsed(body: bytearray) -> object:
+    """The JSON value, or None for what is none, is cut, too long or too deep."""
+    if len(body) > MAX_ANSWER_OCTETS:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _refusal(
+    command: Command[Any], answer: Answer, content: object, secrets: tuple[str, ...], unix_time_s: float
+) -> CommandRefused:
+    """The error that fits: the status decides, a code refines it (spec U14)."""
+    entries = content.get("errors") if isinstance(content, dict) else content
+    listed = entries if isinstance(entries, list) else []
+    reasons = tuple(_reason(entry, secrets) for entry in listed if isinstance(entry, dict))
+    kind = _OF_STATUS.get(answer.status)
+    if kind is None:
+        by_code = (_OF_CODE[reason.code] for reason in reasons if reason.code in _OF_CODE)
+        kind = next(by_code, ResourceNotFound if answer.status == 404 else CommandRefused)
+    if 300 <= answer.status < 400:
+        why = "a redirect, which is not followed because it would carry the API key elsewhere; check base_url"
+    elif reasons:
+        why = "; ".join(_sentence(reason) for reason in reasons[:MAX_SHOWN_REASONS])
+        why += f"; and {len(reasons) - MAX_SHOWN_REASONS} more" if len(reasons) > MAX_SHOWN_REASONS else ""
+    else:
+        why = f"no readable errors: {_about(answer)}"
+    return kind(
+        f"{command.name} was refused with status {answer.status}: {why} (command_id {command.command_id})",
+        status=answer.status,
+        errors=reasons,
+        command_id=command.command_id,
+        retryable=may_succeed_later(answer.status, answer.headers),
+        retry_after_s=asked_wait_s(answer.headers, unix_time_s),
+    )
+
+
+def _reason(entry: Mapping[str, object], secrets: tuple[str, ...]) -> RefusalReason:
+    """One entry; the SDK's types say `description` where the carrier says `detail` (spec 2.6)."""
+    meta, source = entry.get("meta"), entry.get("source")
+    return RefusalReason(
+        code=_words(entry, "code"),
+        title=_without(_words(entry, "title"), secrets),
+        detail=_without(_words(entry, "detail") or _words(entry, "description"), secrets),
+        pointer=_without(_words(source, "pointer"), secrets),
+        parameter=_without(_words(source, "parameter"), secrets),
+        meta=meta if isinstance(meta, dict) else {},
+        source=source if isinstance(source, dict) else {},
+    )
+
+
+def _words(holder: object, name: str) -> str | None:
+    """A member as text; an integer is taken too, since a code is a string of digits."""
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _without(words: str | None, secrets: tuple[str, ...]) -> str | None:
+    """The carrier's words with our secrets struck out."""
+    if words is None:
+        return None
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        struck = re.escape(secret)
+        if len(secret) < _SHORT_SECRET_CHARACTERS:
+            # A short value such as "1" must not eat into the words and numbers around it.
+            struck = rf"(?<!\w){struck}(?!\w)"
+        words = re.sub(struck, "***", words)
+    return words
+
+
+def _sentence(reason: RefusalReason) -> str:
+    """One entry as a message repeats it."""
+    head = " ".join(filter(None, (reason.code, reason.title)))
+    place = f"at {reason.pointer or reason.parameter}" if reason.pointer or reason.parameter else None
+    return _one_line(": ".join(filter(None, (head, reason.detail, place))) or "an entry without code, title and detail")
+
+
+def _about(answer: Answer) -> str:
+    """What sort of body came instead of the documented one."""
+    kind = _one_line(answer.headers.get("content-type", "no content type"))
+    if len(answer.body) > MAX_ANSWER_OCTETS:
+        return f"the body ({kind}) has more than {MAX_ANSWER_OCTETS} octets"
+    shape = "not whole JSON" if _parsed(answer.body) is None else "JSON of another shape"
+    return f"the body ({kind}) of {len(answer.body)} octets is {shape}"
+
+
+def _one_line(words: str) -> str:
+    """The carrier's words without what could steer a terminal or forge a log line, and not too many of them."""
+    line = "".join(letter if letter.isprintable() else " " for letter in words)
+    return line if len(line) <= MAX_SHOWN_CHARACTERS else f"{line[:MAX_SHOWN_CHARACTERS]}..."

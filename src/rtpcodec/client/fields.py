@@ -1,0 +1,269 @@
+"""The typed face of the commands: every field by the official SDK's name, and its check (spec 2.2 to 2.4).
+
+A field that is None or left out is not sent, and the carrier's default holds. Where a type is a Literal with an open
+end (`KnownCodec | str`), the list is what is known; the carrier's lists have grown before. Fields that are not listed
+here, and those to come, go into `extra_body`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, Required, TypedDict, get_args
+
+from rtpcodec.client import checks
+from rtpcodec.client.checks import Check
+
+KnownTrack = Literal["inbound_track", "outbound_track", "both_tracks"]
+KnownSendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
+KnownReceiveCodec = Literal[KnownSendCodec, "default"]
+KnownMode = Literal["mp3", "rtp"]
+KnownLegs = Literal["both", "self", "opposite"]
+KnownDetection = Literal[
+    "premium",
+    "premium_ios_call_screening_detection",
+    "detect",
+    "detect_beep",
+    "detect_words",
+    "greeting_end",
+    "disabled",
+]
+KnownMethod = Literal["POST", "GET"]
+
+
+class CustomParameter(TypedDict):
+    """A name and its value, as the wire and the official SDK spell them."""
+
+    name: str
+    value: str
+
+
+Pairs = Mapping[str, str] | Iterable[CustomParameter]
+"""Names and values: a mapping, or the wire's own list."""
+Json = Mapping[str, object]
+"""An object whose members are the carrier's business; it must only be JSON."""
+
+
+class DialogflowConfig(TypedDict, total=False):
+    """The switches of a Dialogflow stream."""
+
+    analyze_sentiment: bool
+    partial_automated_agent_reply: bool
+
+
+class CommonFields(TypedDict, total=False):
+    """What every command takes."""
+
+    strict: bool
+    """Refuse what is merely doubtful as if it were wrong; not sent."""
+    client_state: str | bytes | None
+    """Comes back in `start` and in every later webhook: bytes are base64-encoded here, a str must be base64."""
+    command_id: str | None
+    """The carrier ignores a second command of the same id for the same call; made here if not given."""
+    extra_body: Mapping[str, object] | None
+    """Further fields of the body, sent unchecked."""
+
+
+class StreamFields(CommonFields, total=False):
+    """What every command takes that asks for a stream."""
+
+    stream_url: str | None
+    """The `ws` or `wss` URL that the carrier connects to; at most 2000 characters."""
+    stream_track: KnownTrack | str | None
+    """Which tracks the carrier sends; its default is `inbound_track`."""
+    stream_codec: KnownReceiveCodec | str | None
+    """The codec that we would like to receive; `default`, the default, is the call's own."""
+    stream_bidirectional_mode: KnownMode | str | None
+    """How we send audio back; the carrier's default `mp3` takes whole files, `rtp` takes payloads."""
+    stream_bidirectional_codec: KnownSendCodec | str | None
+    """The codec of what we send in mode `rtp`; the carrier's default is PCMU."""
+    stream_bidirectional_sampling_rate: int | None
+    """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000; the default is disputed, so name it for L16."""
+    stream_bidirectional_target_legs: KnownLegs | str | None
+    """Who hears it: the leg of the command (`self`), its bridged peer (`opposite`, the carrier's default) or `both`."""
+    stream_auth_token: str | None
+    """A token that the carrier presents on the WebSocket; at most 4000 characters."""
+
+
+class StartFields(StreamFields, total=False):
+    """What `streaming_start` takes."""
+
+    custom_parameters: Pairs | None
+    """Names and values that come back in the `start` message."""
+    enable_dialogflow: bool | None
+    """Stream to a Dialogflow connection."""
+    dialogflow_config: DialogflowConfig | None
+    """Its switches."""
+
+
+class StopFields(CommonFields, total=False):
+    """What `streaming_stop` takes."""
+
+    stream_id: str | None
+    """The stream to stop; without it all streams of the call stop."""
+
+
+class HangupFields(CommonFields, total=False):
+    """What `hangup` takes."""
+
+    custom_headers: Pairs | None
+    """SIP headers of the BYE."""
+    reason: str | None
+    """The text of the SIP header Reason where a call is cancelled that nobody has answered."""
+
+
+class CallFields(StreamFields, total=False):
+    """What `dial` and `answer` take alike."""
+
+    preferred_codecs: str | None
+    """Codecs of the call itself in order of preference, with commas: `G722,PCMU,PCMA`."""
+    send_silence_when_idle: bool | None
+    """Have the carrier send silence while there is nothing else to send."""
+    custom_headers: Pairs | None
+    """SIP headers; not to be confused with the `custom_parameters` of a stream."""
+    sip_headers: Pairs | None
+    billing_group_id: str | None
+    sound_modifications: Json | None
+    assistant: Json | None
+    conversation_relay_config: Json | None
+    deepfake_detection: Json | None
+    record: Literal["record-from-answer"] | str | None
+    record_channels: Literal["single", "dual"] | str | None
+    record_custom_file_name: str | None
+    record_format: Literal["wav", "mp3"] | str | None
+    record_max_length: int | None
+    """Seconds; 0 is no limit."""
+    record_timeout_secs: int | None
+    record_track: Literal["both", "inbound", "outbound"] | str | None
+    record_trim: Literal["trim-silence"] | str | None
+    transcription: bool | None
+    transcription_config: Json | None
+    webhook_url: str | None
+    """Where the webhooks of this call go instead of the application's address."""
+    webhook_url_method: KnownMethod | str | None
+    webhook_urls: Json | None
+    webhook_urls_method: KnownMethod | str | None
+    webhook_retries_policies: Json | None
+
+
+class AnswerFields(CallFields, total=False):
+    """What `answer` takes; the sampling rate and the token of a stream are sent, but the carrier may ignore them."""
+
+
+class DialFields(CallFields, total=False):
+    """What `dial` takes; the first three are needed."""
+
+    to: Required[str | Sequence[str]]
+    """The number or SIP address to call, or several that ring together."""
+    from_: Required[str]
+    """The number that the callee sees; `from` on the wire."""
+    connection_id: Required[str]
+    """The call-control application that the call belongs to."""
+    enable_dialogflow: bool | None
+    dialogflow_config: DialogflowConfig | None
+    stream_establish_before_call_originate: bool | None
+    """Connect to `stream_url` before the phone rings."""
+    timeout_secs: int | None
+    """How long it may ring."""
+    time_limit_secs: int | None
+    """How long the call may last."""
+    answering_machine_detection: KnownDetection | str | None
+    answering_machine_detection_config: Json | None
+    audio_url: str | None
+    bridge_intent: bool | None
+    bridge_on_answer: bool | None
+    conference_config: Json | None
+    diversion: str | None
+    from_display_name: str | None
+    link_to: str | None
+    media_encryption: Literal["disabled", "SRTP", "DTLS"] | str | None
+    media_name: str | None
+    park_after_unbridge: str | None
+    prevent_double_bridge: bool | None
+    privacy: Literal["id", "none"] | str | None
+    retry_on_timeout: bool | None
+    route_to_mobile: bool | None
+    send_digits_on_answer: str | None
+    sip_auth_password: str | None
+    sip_auth_username: str | None
+    sip_region: Literal["US", "Europe", "Canada", "Australia", "Middle East"] | str | None
+    sip_transport_protocol: Literal["UDP", "TCP", "TLS"] | str | None
+    supervise_call_control_id: str | None
+    supervisor_role: Literal["barge", "whisper", "monitor"] | str | None
+
+
+_METHODS: Final = checks.one_of(*get_args(KnownMethod))
+_END: Final[Mapping[str, Check]] = {"client_state": checks.client_state, "command_id": checks.text}
+_STREAM: Final[Mapping[str, Check]] = {
+    "stream_url": checks.websocket_url,
+    "stream_track": checks.one_of(*get_args(KnownTrack)),
+    "stream_codec": checks.one_of(*get_args(KnownReceiveCodec)),
+    "stream_bidirectional_mode": checks.one_of(*get_args(KnownMode)),
+    "stream_bidirectional_codec": checks.one_of(*get_args(KnownSendCodec)),
+    "stream_bidirectional_sampling_rate": checks.sampling_rate_hz,
+    "stream_bidirectional_target_legs": checks.one_of(*get_args(KnownLegs)),
+    "stream_auth_token": checks.secret_text,
+}
+_DIALOGFLOW: Final[Mapping[str, Check]] = {
+    "enable_dialogflow": checks.boolean,
+    "dialogflow_config": checks.dialogflow_config,
+}
+START: Final[Mapping[str, Check]] = {**_STREAM, "custom_parameters": checks.pairs, **_DIALOGFLOW, **_END}
+STOP: Final[Mapping[str, Check]] = {"stream_id": checks.text, **_END}
+HANGUP: Final[Mapping[str, Check]] = {"custom_headers": checks.pairs, "reason": checks.text, **_END}
+ACTION: Final[Mapping[str, Check]] = _END
+"""What is checked of an action that is not known here."""
+ANSWER: Final[Mapping[str, Check]] = {
+    **_STREAM,
+    "preferred_codecs": checks.codec_list,
+    "send_silence_when_idle": checks.boolean,
+    "custom_headers": checks.pairs,
+    "sip_headers": checks.pairs,
+    "billing_group_id": checks.text,
+    **dict.fromkeys(("sound_modifications", "assistant", "conversation_relay_config"), checks.json_object),
+    "deepfake_detection": checks.json_object,
+    "record": checks.one_of("record-from-answer"),
+    "record_channels": checks.one_of("single", "dual"),
+    "record_custom_file_name": checks.text,
+    "record_format": checks.one_of("wav", "mp3"),
+    "record_max_length": checks.count,
+    "record_timeout_secs": checks.count,
+    "record_track": checks.one_of("both", "inbound", "outbound"),
+    "record_trim": checks.one_of("trim-silence"),
+    "transcription": checks.boolean,
+    "transcription_config": checks.json_object,
+    "webhook_url": checks.text,
+    "webhook_url_method": _METHODS,
+    "webhook_urls": checks.json_object,
+    "webhook_urls_method": _METHODS,
+    "webhook_retries_policies": checks.json_object,
+    **_END,
+}
+DIAL: Final[Mapping[str, Check]] = {
+    "to": checks.addresses,
+    "from_": checks.address,
+    "connection_id": checks.text,
+    **ANSWER,
+    **_DIALOGFLOW,
+    **dict.fromkeys(("stream_establish_before_call_originate", "bridge_intent", "bridge_on_answer"), checks.boolean),
+    **dict.fromkeys(("prevent_double_bridge", "retry_on_timeout", "route_to_mobile"), checks.boolean),
+    "timeout_secs": checks.count,
+    "time_limit_secs": checks.count,
+    "answering_machine_detection": checks.one_of(*get_args(KnownDetection)),
+    "answering_machine_detection_config": checks.json_object,
+    "audio_url": checks.text,
+    "conference_config": checks.json_object,
+    "diversion": checks.address,
+    "from_display_name": checks.address,
+    "link_to": checks.text,
+    "media_encryption": checks.one_of("disabled", "SRTP", "DTLS"),
+    "media_name": checks.text,
+    "park_after_unbridge": checks.text,
+    "privacy": checks.one_of("id", "none"),
+    "send_digits_on_answer": checks.address,
+    "sip_auth_password": checks.secret_text,
+    "sip_auth_username": checks.secret_text,
+    "sip_region": checks.one_of("US", "Europe", "Canada", "Australia", "Middle East"),
+    "sip_transport_protocol": checks.one_of("UDP", "TCP", "TLS"),
+    "supervise_call_control_id": checks.text,
+    "supervisor_role": checks.one_of("barge", "whisper", "monitor"),
+}

@@ -1,0 +1,80 @@
+"""When a command is sent again and how long to wait before (spec 2.7): by status and headers. Reads no clock itself."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+MAX_ASKED_WAIT_S: Final = 60.0
+"""A carrier that asks for more is not waited for: the own wait holds instead."""
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 8.0
+"""Own waits begin with the first and double until the longest."""
+SHORTEST_SHARE: Final = 0.75
+"""Each own wait is cut by chance to between this share and the whole, lest many clients come back at once."""
+UNIX_TIME_FROM_S: Final = 1e9
+"""x-ratelimit-reset is seconds left on one page of the carrier and a Unix time on another (spec U13)."""
+
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a command is repeated, with the sources of chance and time that its waits are computed from."""
+
+    retries: int = 2
+    """Repeats after the first attempt; 0: none."""
+    random: Callable[[], float] = field(default=random.random, repr=False)
+    """A number from 0 up to 1."""
+    unix_time_s: Callable[[], float] = field(default=time.time, repr=False)
+
+    def wait_s(self, repeats: int, headers: Mapping[str, str]) -> float:
+        """Seconds to wait before the next repeat, `repeats` of which have been made already."""
+        asked_s = asked_wait_s(headers, self.unix_time_s())
+        if asked_s is not None and 0 < asked_s <= MAX_ASKED_WAIT_S:
+            return asked_s
+        own_s = min(math.ldexp(FIRST_WAIT_S, min(repeats, 16)), LONGEST_WAIT_S)
+        return own_s * (SHORTEST_SHARE + (1 - SHORTEST_SHARE) * self.random())
+
+
+DEFAULT_RETRY: Final = Retry()
+
+
+def may_succeed_later(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the same command may succeed later: the carrier's word, else 408, 409, 429 and 5xx."""
+    told = headers.get("x-should-retry", "").strip().lower()
+    if told in ("true", "false"):
+        return told == "true"
+    return status in (408, 409, 429) or status >= 500
+
+
+def asked_wait_s(headers: Mapping[str, str], unix_time_s: float) -> float | None:
+    """Seconds that the carrier asks to wait, negative ones for a moment that has passed; None: it does not say."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    if (after := headers.get("retry-after")) is not None:
+        seconds = _number(after)
+        return seconds if seconds is not None else _until(after, unix_time_s)
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if reset is not None and reset > UNIX_TIME_FROM_S:
+        return reset - unix_time_s
+    return reset
+
+
+def _number(words: str | None) -> float | None:
+    """A plain decimal number; Python's float would also take `inf`, `nan` and `1_0`."""
+    return float(words) if words is not None and _NUMBER.fullmatch(words.strip()) else None
+
+
+def _until(words: str, unix_time_s: float) -> float | None:
+    """Seconds until an HTTP date (RFC 9110 section 5.6.7)."""
+    try:
+        return parsedate_to_datetime(words).timestamp() - unix_time_s
+    except (ValueError, OverflowError, TypeError):
+        return None

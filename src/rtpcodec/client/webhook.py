@@ -1,0 +1,144 @@
+"""Whether a webhook is the carrier's own and new (spec 4.3, 4.4). Whatever cannot be checked is refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from rtpcodec.client.webhook_events import WebhookEvent, read
+from rtpcodec.errors import MissingExtra, WebhookExpired, WebhookForged, WebhookKeyInvalid, WebhookUnsigned
+
+SIGNATURE_HEADER: Final = "telnyx-signature-ed25519"
+TIMESTAMP_HEADER: Final = "telnyx-timestamp"
+WINDOW_S: Final = 300
+"""How far a timestamp may lie from now, in the past and in the future: the carrier's own constant."""
+MAX_BODY_OCTETS: Final = 1 << 20
+"""An event has some kilobytes; what is a hundred times longer is none."""
+MAX_REMEMBERED_IDS: Final = 10_000
+"""Deliveries are repeated within minutes; this is more than a hundred calls a second start and end in them."""
+
+Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+
+_INTEGER = re.compile(r"[0-9]{1,15}")
+
+
+def verify_webhook(
+    raw_body: bytes | bytearray | memoryview,
+    headers: Headers,
+    public_key: str | None = None,
+    now: float | None = None,
+) -> WebhookEvent:
+    """The event that a request tells, if the carrier has signed it within the last five minutes.
+
+    `raw_body` is the body as it came; JSON that was parsed and written again has other octets. `headers` is a mapping
+    or a list of pairs, such as a framework's or ASGI's. `public_key` is the account's, in base64, by default from
+    TELNYX_PUBLIC_KEY. `now` is the Unix time, by default the clock's. Checked in this order:
+
+    WebhookUnsigned: no signature or timestamp, or in another form. WebhookExpired: more than 300 s from now.
+    WebhookKeyInvalid: our key is none. WebhookForged: signed by somebody else, or changed. WebhookMalformed: the
+    carrier's, but no event. MissingExtra: there is no cryptography. TypeError: `raw_body` is not octets.
+    """
+    octets = _octets(raw_body)
+    signature_text, timestamp = _header(headers, SIGNATURE_HEADER), _header(headers, TIMESTAMP_HEADER)
+    if not _INTEGER.fullmatch(timestamp):
+        raise WebhookUnsigned(f"{TIMESTAMP_HEADER} is not a whole number of seconds")
+    distance_s = abs((time.time() if now is None else now) - int(timestamp))
+    # Turned around, a `now` that is no number would pass.
+    if not distance_s <= WINDOW_S:
+        raise WebhookExpired(f"{TIMESTAMP_HEADER} is {distance_s:.0f} s from now, at most {WINDOW_S} are allowed")
+    key = _base64(os.environ.get("TELNYX_PUBLIC_KEY", "") if public_key is None else public_key)
+    if key is None or len(key) != 32:
+        raise WebhookKeyInvalid("public_key is not the base64 of 32 octets; give it or set TELNYX_PUBLIC_KEY")
+    signature = _base64(signature_text)
+    if signature is None or len(signature) != 64:
+        raise WebhookUnsigned(f"{SIGNATURE_HEADER} is not the base64 of 64 octets")
+    if not _verified(key, signature, timestamp.encode() + b"|" + octets):
+        raise WebhookForged("the signature is of another key, body or timestamp")
+    return read(octets)
+
+
+class DuplicateFilter:
+    """Tells the first delivery of an event from its repeats, by the event's id; remembers the latest `max_ids`.
+
+    >>> from rtpcodec import webhook_events
+    >>> event = webhook_events.read(b'{"data":{"event_type":"call.hangup","id":"11111111"}}')
+    >>> new = DuplicateFilter()
+    >>> new.is_new(event), new.is_new(event)
+    (True, False)
+    """
+
+    __slots__ = ("_max_ids", "_seen")
+
+    def __init__(self, max_ids: int = MAX_REMEMBERED_IDS) -> None:
+        """Make a filter that has seen nothing. ValueError: `max_ids` is less than 1."""
+        if max_ids < 1:
+            raise ValueError(f"max_ids is {max_ids}, must be 1 or greater")
+        self._max_ids = max_ids
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+
+    def is_new(self, event: WebhookEvent) -> bool:
+        """Whether no event of this id was asked about yet. An event without an id always counts as new."""
+        if event.id is None:
+            return True
+        # Of any id the same few octets are kept, so that the limit is one of memory.
+        key = hashlib.blake2b(event.id.encode(errors="surrogatepass"), digest_size=16).digest()
+        is_new = key not in self._seen
+        self._seen[key] = None
+        self._seen.move_to_end(key)
+        if len(self._seen) > self._max_ids:
+            self._seen.popitem(last=False)
+        return is_new
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+
+def _verified(key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 -- an extra, and costly to import
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtra("verify_webhook", "cryptography", "client") from error
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _octets(raw_body: object) -> bytes:
+    if not isinstance(raw_body, bytes | bytearray | memoryview):
+        raise TypeError(f"raw_body is {type(raw_body).__name__}, the octets as they came are needed")
+    octets = bytes(raw_body)
+    if len(octets) > MAX_BODY_OCTETS:
+        raise WebhookUnsigned(f"the body has {len(octets)} octets, at most {MAX_BODY_OCTETS} are allowed")
+    return octets
+
+
+def _header(headers: Headers, name: str) -> str:
+    """The one value of a header; two of them leave open which was signed."""
+    listed = headers.items() if isinstance(headers, Mapping) else headers
+    values = [_str(value) for key, value in listed if _str(key).lower() == name]
+    if len(values) != 1:
+        raise WebhookUnsigned(f"{name} is {'missing' if not values else f'there {len(values)} times'}")
+    return values[0].strip(" \t")
+
+
+def _str(words: str | bytes) -> str:
+    return words.decode("latin-1") if isinstance(words, bytes) else words
+
+
+def _base64(words: str) -> bytes | None:
+    """The octets; None for what is no base64, or not the only way to write them: a changed bit must not be lost."""
+    try:
+        octets = base64.b64decode(words, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return octets if base64.b64encode(octets).decode() == words else None

@@ -1,0 +1,86 @@
+"""One leg of a call as commands and webhooks see it: who calls whom, its state, and what that state allows. No I/O."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from rtpcodec.sim.refusals import refused
+
+MAX_COMMAND_IDS: Final = 1000
+"""Commands whose repetition is noticed; beyond, the oldest are forgotten."""
+
+State = Literal["parked", "ringing", "answered", "bridged", "ended"]
+Direction = Literal["incoming", "outgoing"]
+Side = Literal["caller", "callee"]
+
+_BEFORE_ANSWER: Final = ("answer", "reject", "hangup", "client_state_update")
+"""Actions that need no answered call."""
+
+
+class CommandIds:
+    """The ids of the last commands, each with what it was answered."""
+
+    __slots__ = ("_answers",)
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def answer_to(self, command_id: object) -> dict[str, Any] | None:
+        """What the command of that id was answered; None: it is new."""
+        return self._answers.get(command_id) if isinstance(command_id, str) else None
+
+    def remember(self, command_id: object, answer: dict[str, Any]) -> None:
+        """A command of that id was carried out."""
+        if isinstance(command_id, str):
+            self._answers[command_id] = answer
+            if len(self._answers) > MAX_COMMAND_IDS:
+                self._answers.popitem(last=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """State and names of one leg."""
+
+    direction: Direction
+    state: State
+    call_leg_id: str
+    connection_id: str
+    client_state: str | None = field(default=None, repr=False)
+    command_ids: CommandIds = field(default_factory=CommandIds, repr=False)
+    hangup_cause: str = ""
+    hangup_source: Side | None = None
+    """Who ended it."""
+
+    @property
+    def ended(self) -> bool:
+        """It was hung up: nothing is possible any more."""
+        return self.state == "ended"
+
+    @property
+    def ours(self) -> Side:
+        """The side that the commands act for."""
+        return "callee" if self.direction == "incoming" else "caller"
+
+    @property
+    def theirs(self) -> Side:
+        """The side of the phone."""
+        return "caller" if self.direction == "incoming" else "callee"
+
+    def require(self, action: str) -> None:
+        """Refuse what the state does not allow: 90018, 90034, 90102 (media streaming, section 8)."""
+        if self.ended:
+            raise refused("90018", "the call has ended")
+        if action in ("answer", "reject"):
+            if self.direction == "outgoing":
+                raise refused("90102", f"{action} is for incoming calls, this one is outgoing")
+            if self.state != "parked":
+                raise refused("90102", "the call is answered already")
+        elif self.state in ("parked", "ringing") and action not in _BEFORE_ANSWER:
+            raise refused("90034", "the call has not been answered yet")
+
+    def end(self, cause: str, source: Side) -> None:
+        """Hang up; a second end changes nothing."""
+        if not self.ended:
+            self.state, self.hangup_cause, self.hangup_source = "ended", cause, source

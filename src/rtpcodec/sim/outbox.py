@@ -1,0 +1,191 @@
+"""Webhooks on their way: which event is posted when, to which address, how often. No I/O, no clock.
+
+`now_ms` is a float of any monotonic clock, `utc_ms` the same moment of the calendar.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+RETRIED_STATUSES: Final = (408, 429)
+"""Beside 3xx and 5xx (media streaming, section 4.4). Redirects are failures: following one would tell who is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Where events are posted, and what goes wrong with them.
+
+    ValueError: an address that is no http or https URL, a chance outside 0 to 1, no attempt.
+    """
+
+    url: str = field(repr=False)
+    """Its path may be all that guards it."""
+    failover_url: str | None = field(default=None, repr=False)
+    """Tried when all attempts at `url` have failed."""
+    attempts: int = 2
+    """At each address."""
+    timeout_s: float = 2.0
+    """An app that does not answer within it has failed."""
+    retry_s: float = 1.0
+    """From a failure to the next attempt."""
+    duplicate: float = 0.0
+    """The share of events that are posted twice."""
+    reorder: float = 0.0
+    """The share of events that are held back until a later one was answered, or for hold_s."""
+    hold_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("url", "failover_url"):
+            url = getattr(self, name)
+            if url is not None and not _is_http(url):
+                raise ValueError(f"{name} is no http or https URL with a host")
+        for name in ("duplicate", "reorder"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, 0 to 1 is allowed")
+        if self.attempts < 1:
+            raise ValueError(f"attempts is {self.attempts}, at least 1 is needed")
+
+
+class Signing(Protocol):
+    """What signs a body."""
+
+    def sign(self, timestamp: str, body: bytes) -> str:
+        """The signature of a body that is sent at that Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One attempt: what goes where."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    entry: _Entry = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt and what became of it."""
+
+    event_type: str
+    event_id: str
+    attempt: int
+    url: str = field(repr=False)
+    status: int | None
+    """Of the app's answer; None: it did not answer in time, or was not reached."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    event: dict[str, Any]
+    order: int
+    due_ms: float
+    held: bool = False
+    attempt: int = 1
+
+
+class Outbox:
+    """The events of one carrier."""
+
+    def __init__(self, signing: Signing, plan: Webhooks, seed: str) -> None:
+        self._signing = signing
+        self._plan = plan
+        # Chance for tests, no secrets: the seed must repeat it.
+        self._rng = random.Random(seed)  # noqa: S311
+        self._entries: list[_Entry] = []
+        self._count = 0
+        self._closed = False
+        self.deliveries: list[Delivery] = []
+        """All attempts that are over."""
+
+    def put(self, event_type: str, payload: Mapping[str, Any], now_ms: float, utc_ms: float) -> None:
+        """Something happened."""
+        rng, plan = self._rng, self._plan
+        moment = datetime.fromtimestamp(utc_ms / 1000, UTC).isoformat(timespec="microseconds")
+        event = {
+            "record_type": "event",
+            "event_type": event_type,
+            "id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            "occurred_at": moment.replace("+00:00", "Z"),
+            "payload": dict(payload),
+        }
+        # Both are drawn for each event, so that one setting does not change what the other does.
+        twice, held = rng.random() < plan.duplicate, rng.random() < plan.reorder
+        self._count += 1
+        due_ms = now_ms + plan.hold_s * 1000 if held else now_ms
+        for _ in range(1 + twice):
+            self._entries.append(_Entry(event, self._count, due_ms, held))
+
+    def due(self, now_ms: float, utc_ms: float) -> list[Post]:
+        """What is to be posted now, in this order."""
+        ready = sorted((entry for entry in self._entries if entry.due_ms <= now_ms), key=_turn)
+        self._entries = [entry for entry in self._entries if entry.due_ms > now_ms]
+        return [self._post(entry, utc_ms) for entry in ready]
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `due` gives something new; None: never of itself."""
+        return min((entry.due_ms for entry in self._entries), default=None)
+
+    def answered(self, post: Post, status: int | None, now_ms: float) -> None:
+        """The app answered with a status, or not at all: None."""
+        entry, event = post.entry, post.entry.event
+        self.deliveries.append(Delivery(event["event_type"], event["id"], entry.attempt, post.url, status))
+        for other in self._entries:
+            if other.held and other.order < entry.order:
+                other.due_ms, other.held = now_ms, False
+        if _failed(status) and not self._closed and self._url(entry.attempt + 1) is not None:
+            entry.attempt += 1
+            entry.due_ms = now_ms + self._plan.retry_s * 1000
+            self._entries.append(entry)
+
+    def close(self, now_ms: float) -> None:
+        """The carrier goes: what was not posted yet is due now, and nothing is tried again."""
+        self._closed = True
+        self._entries = [entry for entry in self._entries if entry.attempt == 1]
+        for entry in self._entries:
+            entry.due_ms = min(entry.due_ms, now_ms)
+
+    def _url(self, attempt: int) -> str | None:
+        plan = self._plan
+        if attempt <= plan.attempts:
+            return plan.url
+        return plan.failover_url if attempt <= 2 * plan.attempts else None
+
+    def _post(self, entry: _Entry, utc_ms: float) -> Post:
+        url = self._url(entry.attempt) or self._plan.url
+        body = msgspec.json.encode(
+            {"data": entry.event, "meta": {"attempt": entry.attempt, "delivered_to": url}},
+        )
+        timestamp = str(int(utc_ms // 1000))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "telnyx-webhooks",
+            "telnyx-timestamp": timestamp,
+            "telnyx-signature-ed25519": self._signing.sign(timestamp, body),
+        }
+        return Post(url, headers, body, entry)
+
+
+def _turn(entry: _Entry) -> tuple[float, int]:
+    return entry.due_ms, entry.order
+
+
+def _failed(status: int | None) -> bool:
+    return status is None or 300 <= status < 400 or status >= 500 or status in RETRIED_STATUSES
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False

@@ -1,0 +1,206 @@
+"""What the official SDK and ours put on the wire for the same commands: `make sdk`.
+
+Each generated set of fields is sent by both to one server on loopback; method, path and JSON body must be equal.
+What differs on purpose is listed with its reason. Also told: which fields the two know, and what each costs to load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import random
+import subprocess
+import sys
+import threading
+import warnings
+from collections import Counter
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, get_type_hints
+
+import msgspec
+
+from rtpcodec.client import AnswerFields, CallControl, DialFields, HangupFields, StartFields, StopFields
+from rtpcodec.client.fields import KnownLegs, KnownMode, KnownReceiveCodec, KnownSendCodec, KnownTrack
+from rtpcodec.errors import CommandError
+from tests.client.conftest import Received, RecordingCarrier
+
+KEY = "KEY0123456789_abcdefghij"
+MAX_COST = 0.15
+"""Of the SDK's CPU time: what loading our room may cost."""
+FACES = {
+    "start_streaming": (StartFields, "calls.action_start_streaming_params", "ActionStartStreamingParams"),
+    "stop_streaming": (StopFields, "calls.action_stop_streaming_params", "ActionStopStreamingParams"),
+    "answer": (AnswerFields, "calls.action_answer_params", "ActionAnswerParams"),
+    "hangup": (HangupFields, "calls.action_hangup_params", "ActionHangupParams"),
+    "dial": (DialFields, "call_dial_params", "CallDialParams"),
+}
+OURS_ALONE = {
+    "strict": "a switch of the checks, not sent",
+    "extra_body": "in the SDK a parameter of every method, outside of the fields",
+    "stream_auth_token": "on answer: integrations send it, so we do, with a warning",
+    "stream_bidirectional_sampling_rate": "on answer: so that a plan's fields fit every command; a warning beyond 8000",
+}
+"""Fields that the SDK does not know, and why we do."""
+DIFFERENCES = {
+    "body": "we add command_id where it is not given: one UUID for all attempts, so that a repeat has no effect",
+    "path": "call_control_id: we percent-encode all but unreserved characters and the colon, the SDK keeps others too",
+    "Accept-Encoding": "identity: the limit on an answer's length holds only for octets that nobody inflates",
+    "User-Agent": "of httpx",
+    "X-Stainless-*": "the SDK's description of the machine; we send nothing of it",
+}
+_WORDS = ("alpha", "Zoë", "a b", "+15550100", "0123", "wss", '"quoted"', "日本")
+
+
+def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
+    """A command and fields for it that both libraries take in the same form."""
+    command = rng.choice(list(FACES))
+    choices = _choices(rng)
+    known = get_type_hints(FACES[command][0]).keys() & _sdk_fields(command)
+    fields = {name: choices[name]() for name in sorted(known & choices.keys()) if rng.random() < 0.5}
+    if command == "dial":
+        fields |= {"to": rng.choice(["+15550100", ["+15550100", "sip:a@b.example"]])}
+        fields |= {"from_": "+15550101", "connection_id": "1700000000000000001"}
+    else:
+        fields["call_control_id"] = "v3:" + "".join(rng.choices("abcXYZ019-_~.", k=rng.randint(1, 40)))
+    return command, fields
+
+
+def _choices(rng: random.Random) -> dict[str, Any]:
+    """How the value of each field is drawn; bytes and mappings, which only we take, are left out."""
+
+    def word() -> str:
+        return rng.choice(_WORDS) + str(rng.randrange(1000))
+
+    def pairs() -> list[dict[str, str]]:
+        return [{"name": f"n{at}", "value": word()} for at in range(rng.randrange(4))]
+
+    def of(kind: Any) -> Any:
+        values = kind if isinstance(kind, tuple) else kind.__args__
+        return lambda: rng.choice(values)
+
+    flags = ("enable_dialogflow", "send_silence_when_idle", "transcription", "stream_establish_before_call_originate",
+             "bridge_intent", "bridge_on_answer", "prevent_double_bridge")  # fmt: skip
+    texts = ("stream_auth_token", "command_id", "stream_id", "reason", "billing_group_id", "record_custom_file_name",
+             "from_display_name", "link_to", "park_after_unbridge", "media_name", "sip_auth_password")  # fmt: skip
+    counts = ("record_max_length", "record_timeout_secs", "timeout_secs", "time_limit_secs")
+    return {
+        **dict.fromkeys(flags, of((True, False))),
+        **dict.fromkeys(texts, word),
+        **dict.fromkeys(counts, lambda: rng.randrange(10_000)),
+        "stream_url": lambda: f"wss://media.example.com/{rng.randrange(10**9)}?a=%20b",
+        "stream_track": of(KnownTrack),
+        "stream_codec": of(KnownReceiveCodec),
+        "stream_bidirectional_mode": of(KnownMode),
+        "stream_bidirectional_codec": of(KnownSendCodec),
+        "stream_bidirectional_sampling_rate": of((8000, 16000, 22050, 24000, 48000)),
+        "stream_bidirectional_target_legs": of(KnownLegs),
+        "custom_parameters": pairs,
+        "custom_headers": pairs,
+        "sip_headers": pairs,
+        "dialogflow_config": lambda: {"analyze_sentiment": rng.random() < 0.5},
+        "transcription_config": lambda: {"transcription_engine": "A", "transcription_tracks": "both"},
+        "sound_modifications": lambda: {"pitch": rng.random(), "octaves": 0.5},
+        "client_state": lambda: base64.b64encode(rng.randbytes(rng.randrange(20))).decode(),
+        "preferred_codecs": of(("G722,PCMU,PCMA", "OPUS")),
+        "record": of(("record-from-answer",)),
+        "record_channels": of(("single", "dual")),
+        "record_format": of(("wav", "mp3")),
+        "webhook_url": lambda: "https://hooks.example.com/telnyx",
+        "webhook_url_method": of(("POST", "GET")),
+        "answering_machine_detection": of(("premium", "detect", "disabled")),
+        "media_encryption": of(("disabled", "SRTP", "DTLS")),
+    }
+
+
+def _sdk_fields(command: str) -> set[str]:
+    _, module, name = FACES[command]
+    return set(getattr(import_module(f"telnyx.types.{module}"), name).__annotations__)
+
+
+def compared(seed: int, carrier: RecordingCarrier, ours: CallControl, theirs: Any) -> tuple[str, set[str]]:
+    """Send one set by both. AssertionError: they differ in what they were given."""
+    command, fields = drawn(random.Random(seed))
+    carrier.answer(200, b'{"data":{"result":"ok","call_control_id":"v3:new"}}')
+    carrier.received.clear()
+    getattr(ours, command)(**fields)
+    getattr(theirs.calls if command == "dial" else theirs.calls.actions, command)(**fields)
+    own, official = carrier.received
+    own_body, official_body = msgspec.json.decode(own.body), msgspec.json.decode(official.body)
+    if "command_id" not in fields:
+        assert len(own_body.pop("command_id")) == 36
+    told = f"seed {seed}, {command}: {own} against {official}"
+    assert (own.method, own.path) == (official.method, official.path), told
+    assert own_body == official_body, told
+    assert own.headers["authorization"] == official.headers["authorization"], told
+    assert own.headers["content-type"] == official.headers["content-type"], told
+    return command, _different_headers(own, official)
+
+
+def _different_headers(own: Received, official: Received) -> set[str]:
+    names = own.headers.keys() | official.headers.keys()
+    return {name for name in names if own.headers.get(name) != official.headers.get(name)} - {"content-length"}
+
+
+def unknown_fields() -> list[str]:
+    """The fields that only one of the two knows. AssertionError: one that has no reason."""
+    told = []
+    for command, (face, _, _) in FACES.items():
+        known, official = set(get_type_hints(face)), _sdk_fields(command)
+        assert not official - known, f"{command} lacks {sorted(official - known)}"
+        told += [f"{command}: {name}" for name in sorted(known - official - {"strict", "extra_body"})]
+        assert known - official <= OURS_ALONE.keys(), f"{command}: {sorted(known - official)}"
+    return told
+
+
+def cost_s(code: str) -> float:
+    """CPU seconds of a fresh process for these lines beyond a bare interpreter: the least of five."""
+
+    def run(lines: str) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, "-c", lines], check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    return min(run(code) for _ in range(5)) - min(run("pass") for _ in range(5))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compare, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=int, default=200)
+    sets = parser.parse_args(arguments).sets
+    warnings.simplefilter("ignore")  # doubtful fields are sent as well
+    telnyx: Any = import_module("telnyx")
+    say = sys.stdout.write
+    with RecordingCarrier() as carrier:
+        thread = threading.Thread(target=carrier.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            with (
+                CallControl(KEY, base_url=carrier.url) as ours,
+                telnyx.Telnyx(api_key=KEY, base_url=carrier.url) as theirs,
+            ):
+                found = [compared(seed, carrier, ours, theirs) for seed in range(sets)]
+        except (AssertionError, CommandError) as error:
+            say(f"sdk: {error}\n")
+            return 1
+        finally:
+            carrier.shutdown()
+            thread.join()
+    counts = Counter(command for command, _ in found)
+    say(f"telnyx {version('telnyx')}: {sets} sets, method, path and JSON body equal: {dict(counts)}\n")
+    say(f"headers that differ: {', '.join(sorted(set().union(*(names for _, names in found))))}\n")
+    for what, why in DIFFERENCES.items():
+        say(f"  {what}: {why}\n")
+    say(f"fields that the SDK does not know: {', '.join(unknown_fields())}\n")
+    own_s = cost_s("import rtpcodec.client")
+    official_s = cost_s("import telnyx; telnyx.Telnyx(api_key='KEY')")
+    say(f"CPU: import rtpcodec.client {own_s:.3f} s, the SDK and its client {official_s:.3f} s: ")
+    say(f"{own_s / official_s:.3f}, at most {MAX_COST}\n")
+    return 0 if own_s <= MAX_COST * official_s else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

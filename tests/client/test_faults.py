@@ -1,0 +1,38 @@
+"""A carrier that fails in every way: each run ends as documented and has its effect at most once.
+
+These are the first seeds and each fault alone; `make faults` makes 1,000 runs with each shell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.client import faults
+from tests.client.faulty import Fault, FaultyCarrier
+
+SEEDS = 40
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyCarrier]:
+    carrier = FaultyCarrier()
+    yield carrier
+    carrier.close()
+
+
+@pytest.mark.parametrize("shell", faults.SHELLS)
+def test_seeded_runs(shell: str, faulty: FaultyCarrier) -> None:
+    ends = {type(faults.checked_run(faulty, shell, seed).error) for seed in range(SEEDS)}
+    assert len(ends) >= 4, "the runs are all alike"
+    assert set(faulty.authorizations) == {f"Authorization: Bearer {faults.KEY}"}
+
+
+@pytest.mark.parametrize("shell", faults.SHELLS)
+@pytest.mark.parametrize(
+    "fault", [*faults.LOST, *faults.PASSING, *faults.ENDING], ids=lambda fault: f"{fault.name} {fault.status}"
+)
+def test_every_fault_alone_and_then_success(shell: str, fault: Fault, faulty: FaultyCarrier) -> None:
+    run = faults.checked(faulty, shell, [fault, faults.SUCCESS, faults.SUCCESS])
+    assert (run.error is None) == (fault not in faults.ENDING)

@@ -1,0 +1,59 @@
+"""What a control is made of: key, address, time limits, the library that it needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from rtpcodec.client import AsyncCallControl, CallControl, Retry
+from rtpcodec.errors import InvalidCommand, MissingExtra
+from tests.client.conftest import RecordingCarrier
+
+KEY = "KEY0123456789_abcdefghij"
+
+
+def test_settings_come_from_the_environment(carrier: RecordingCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidCommand, match="api_key is missing"):
+        CallControl()
+    monkeypatch.setenv("TELNYX_API_KEY", "KEYenv")
+    monkeypatch.setenv("TELNYX_BASE_URL", carrier.url)
+    with CallControl() as control:
+        control.stop_streaming("v3:x")
+        control.stop_streaming("v3:x")
+    control.close()
+    assert [each.headers["authorization"] for each in carrier.received] == ["Bearer KEYenv"] * 2
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", None])
+def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> None:
+    with pytest.raises(
+        InvalidCommand, match=r"was not set up: timeout_s is .*, must be a number of seconds greater than 0"
+    ):
+        kind(KEY, timeout_s=seconds)
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+@pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
+def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
+    with pytest.raises(
+        InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
+    ):
+        kind(KEY, base_url=f"https://{host}/v2")
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+def test_a_missing_httpx_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(MissingExtra) as caught:
+        kind(KEY)
+    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx: pip install 'rtpcodec[client]'"
+
+
+@pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
+@pytest.mark.parametrize(("retries", "rule"), [(-1, "is -1, must be 0 or greater"), (1.5, "is float, must be int")])
+def test_impossible_retries(kind: Callable[..., object], retries: object, rule: str) -> None:
+    with pytest.raises(InvalidCommand, match=f"^call control was not set up: retries {rule}$"):
+        kind(KEY, retry=Retry(retries))  # type: ignore[arg-type] # the wrong type is the test

@@ -1,0 +1,195 @@
+"""Which webhook is posted when, where and how often: the clock is an argument, every chance comes from the seed."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from rtpcodec.sim.outbox import Outbox, Post, Webhooks
+from rtpcodec.sim.signing import Signer
+
+UTC_MS = 1_767_409_445_678.9
+URL, FAILOVER = "http://127.0.0.1:1/hook", "http://127.0.0.1:2/hook"
+SIGNER = Signer(5)
+
+
+def outbox(seed: str = "0", **options: Any) -> Outbox:
+    return Outbox(SIGNER, Webhooks(url=URL, **options), seed)
+
+
+def due(box: Outbox, now_ms: float) -> list[Post]:
+    return box.due(now_ms, UTC_MS + now_ms)
+
+
+def event_types(posts: list[Post]) -> list[str]:
+    return [json.loads(post.body)["data"]["event_type"] for post in posts]
+
+
+def meta(post: Post) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(post.body)["meta"]
+    return found
+
+
+def test_a_post_is_exactly_this() -> None:
+    box = outbox()
+    box.put("streaming.started", {"call_control_id": "v3:a", "client_state": None}, 0.0, UTC_MS)
+    (post,) = due(box, 0.0)
+    body = json.loads(post.body)
+    assert body == {
+        "data": {
+            "record_type": "event",
+            "event_type": "streaming.started",
+            "id": body["data"]["id"],
+            "occurred_at": "2026-01-03T03:04:05.678900Z",
+            "payload": {"call_control_id": "v3:a", "client_state": None},
+        },
+        "meta": {"attempt": 1, "delivered_to": URL},
+    }
+    assert post.url == URL
+    assert dict(post.headers) == {
+        "Content-Type": "application/json",
+        "User-Agent": "telnyx-webhooks",
+        "telnyx-timestamp": "1767409445",
+        "telnyx-signature-ed25519": post.headers["telnyx-signature-ed25519"],
+    }
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(SIGNER.public_key))
+    key.verify(base64.b64decode(post.headers["telnyx-signature-ed25519"]), b"1767409445|" + post.body)
+    assert due(box, 1e9) == []
+    assert box.next_deadline_ms is None
+
+
+def test_the_seed_decides_key_and_ids() -> None:
+    assert Signer(5).public_key == SIGNER.public_key != Signer(6).public_key
+
+    def ids(seed: str) -> list[str]:
+        box = outbox(seed)
+        for _ in range(3):
+            box.put("call.initiated", {}, 0.0, UTC_MS)
+        return [json.loads(post.body)["data"]["id"] for post in due(box, 0.0)]
+
+    assert ids("a") == ids("a") != ids("b")
+    assert len(set(ids("a"))) == 3
+
+
+@pytest.mark.parametrize("status", [None, 301, 308, 408, 429, 500, 503, 599])
+def test_failures_are_tried_again_and_then_elsewhere(status: int | None) -> None:
+    box = outbox(failover_url=FAILOVER, retry_s=1.5)
+    box.put("call.answered", {}, 0.0, UTC_MS)
+    now_ms, seen = 0.0, []
+    while (deadline_ms := box.next_deadline_ms) is not None:
+        assert due(box, deadline_ms - 1) == []
+        now_ms = deadline_ms
+        (post,) = due(box, now_ms)
+        seen.append((now_ms, post.url, meta(post), post.headers["telnyx-timestamp"]))
+        box.answered(post, status, now_ms)
+    assert seen == [
+        (0.0, URL, {"attempt": 1, "delivered_to": URL}, "1767409445"),
+        (1500.0, URL, {"attempt": 2, "delivered_to": URL}, "1767409447"),
+        (3000.0, FAILOVER, {"attempt": 3, "delivered_to": FAILOVER}, "1767409448"),
+        (4500.0, FAILOVER, {"attempt": 4, "delivered_to": FAILOVER}, "1767409450"),
+    ]
+    assert [(one.attempt, one.status) for one in box.deliveries] == [(n, status) for n in (1, 2, 3, 4)]
+    assert len({one.event_id for one in box.deliveries}) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 299, 400, 401, 404, 410, 422])
+def test_success_and_other_refusals_end_it(status: int) -> None:
+    box = outbox(failover_url=FAILOVER)
+    box.put("call.answered", {}, 0.0, UTC_MS)
+    box.answered(due(box, 0.0)[0], status, 1.0)
+    assert box.next_deadline_ms is None
+
+
+def test_without_a_second_address_it_is_given_up() -> None:
+    box = outbox(attempts=1)
+    box.put("call.answered", {}, 0.0, UTC_MS)
+    box.answered(due(box, 0.0)[0], 500, 1.0)
+    assert box.next_deadline_ms is None
+
+
+def test_duplicates_have_the_same_id() -> None:
+    box = outbox(duplicate=1.0)
+    box.put("call.answered", {"a": 1}, 0.0, UTC_MS)
+    first, second = due(box, 0.0)
+    assert first.body == second.body
+
+
+def test_what_is_held_back_follows_the_next_that_was_answered() -> None:
+    box = outbox("3", reorder=0.5, hold_s=1.0)
+    for number in range(4):
+        box.put(str(number), {}, 0.0, UTC_MS)
+    at_once = due(box, 0.0)
+    held = [name for name in "0123" if name not in event_types(at_once)]
+    assert held, "the seed holds something back"
+    assert "3" not in held, "and something comes after it"
+    assert due(box, 999.0) == []
+    box.answered(at_once[-1], 200, 10.0)
+    assert event_types(due(box, 10.0)) == held
+
+
+def test_what_is_held_back_and_followed_by_nothing_comes_late() -> None:
+    box = outbox(reorder=1.0, hold_s=0.5)
+    box.put("call.answered", {}, 100.0, UTC_MS)
+    assert (due(box, 599.0), box.next_deadline_ms) == ([], 600.0)
+    assert event_types(due(box, 600.0)) == ["call.answered"]
+
+
+def test_shares_are_kept_and_do_not_disturb_each_other() -> None:
+    def fates(**options: float) -> tuple[list[str], list[str]]:
+        box = outbox("shares", **options)
+        for number in range(2000):
+            box.put(str(number), {}, 0.0, UTC_MS)
+        at_once = event_types(due(box, 0.0))
+        return at_once, event_types(due(box, 1e6))
+
+    at_once, later = fates(duplicate=0.25, reorder=0.1)
+    assert 2400 < len(at_once) + len(later) < 2600
+    assert 150 < len(set(later)) < 250
+    assert set(fates(reorder=0.1)[1]) == set(later)
+    assert fates() == ([str(number) for number in range(2000)], [])
+
+
+def test_at_the_end_what_waits_is_posted_once() -> None:
+    box = outbox(reorder=1.0, hold_s=60.0)
+    box.put("call.hangup", {}, 0.0, UTC_MS)
+    box.close(1.0)
+    (post,) = due(box, 1.0)
+    box.answered(post, None, 2.0)
+    assert box.next_deadline_ms is None
+    retried = outbox()
+    retried.put("call.hangup", {}, 0.0, UTC_MS)
+    retried.answered(due(retried, 0.0)[0], 500, 1.0)
+    retried.close(2.0)
+    assert retried.next_deadline_ms is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"url": "ws://h/"}, "url is no http or https URL with a host"),
+        ({"url": "http://"}, "url is no http or https URL with a host"),
+        ({"url": "http://[h"}, "url is no http or https URL with a host"),
+        ({"url": "http://h:99999/"}, "url is no http or https URL with a host"),
+        ({"failover_url": "h"}, "failover_url is no http or https URL with a host"),
+        ({"duplicate": 1.1}, r"duplicate is 1\.1, 0 to 1 is allowed"),
+        ({"reorder": -0.1}, r"reorder is -0\.1, 0 to 1 is allowed"),
+        ({"attempts": 0}, "attempts is 0, at least 1 is needed"),
+    ],
+)
+def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Webhooks(**({"url": URL} | options))
+
+
+def test_no_address_and_no_payload_is_in_a_repr() -> None:
+    box = outbox()
+    box.put("call.initiated", {"from": "+4912345"}, 0.0, UTC_MS)
+    (post,) = due(box, 0.0)
+    box.answered(post, 200, 0.0)
+    shown = repr(post) + repr(box.deliveries) + repr(Webhooks(url=URL))
+    assert "/hook" not in shown
+    assert "+4912345" not in shown
