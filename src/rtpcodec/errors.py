@@ -93,11 +93,12 @@ class StreamNotStarted(RtpcodecError, ConnectionError):
     failed    the carrier could not open or begin it: `failure_reason` is its word for that
     hung_up   the call ended before
     lost      the socket came, and closed before its `start`
+    closed    the endpoint drains or closes, so that no socket can come
     timeout   nothing came in time; the cause, if any, is an error of the command that leaves its outcome unknown
     """
 
     def __init__(
-        self, message: str, *, reason: str, call_control_id: str = "", failure_reason: str | None = None
+        self, message: str, *, reason: str = "", call_control_id: str = "", failure_reason: str | None = None
     ) -> None:
         super().__init__(message)
         self.reason = reason

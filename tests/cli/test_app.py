@@ -119,6 +119,7 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_demo_conceals_what_the_network_loses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,9 +130,11 @@ def test_demo_conceals_what_the_network_loses(
     for call in json.loads(report.read_text())["calls"]:
         assert call["messages_lost"] == call["chunks_concealed"] > 0, call["codec"]
         assert call["stoi"] > 0.75, call["codec"]
-    assert "made up" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "made" in shown
 
 
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "folder" / "out.json"
     assert main(["demo", "--output", str(tmp_path), "--json", str(report)]) == 0
@@ -164,9 +167,30 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
     assert calls["MP3"]["messages_sent"] == 1
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.glob("*.wav"))) == 2 * len(calls)
-    out = capsys.readouterr().out
-    assert "PCMU" in out
-    assert max(map(len, out.partition("Drawing")[0].splitlines())) <= 100
+    # A terminal of 80 columns has room for every figure, whole.
+    printed = capsys.readouterr().out.partition("Drawing")[0].splitlines()
+    assert max(map(len, printed)) <= 80
+    assert "…" not in "".join(printed)
+    for name in ("OPUS", "AMR-WB", "MP3"):
+        (row,) = (line for line in printed if line.startswith((f"│{name} ", f"│{name}│")))
+        assert f"{calls[name]['stoi']:.3f}" in row
+
+
+def test_without_a_library_the_demo_has_the_other_rows(tmp_path: Path) -> None:
+    for library in ("libopus.so.0", "libvo-amrwbenc.so.0"):
+        (tmp_path / library).write_bytes(b"no ELF")
+    (tmp_path / "soundfile.py").write_text("raise ImportError\n")
+    environment = os.environ | {
+        "RTPCODEC_LIBRARY_PATH": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+    }
+    report = tmp_path / "out.json"
+    command = [sys.executable, "-m", "rtpcodec.cli.app", "demo", "--output", str(tmp_path), "--json", str(report)]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=120)
+    calls = json.loads(report.read_text())["calls"]
+    assert [call["codec"] for call in calls] == ["PCMU", "PCMA", "G722", "L16"]
+    for told in ("OPUS needs libopus: ", "AMR-WB needs libvo-amrwbenc: ", "MP3 needs soundfile: pip install "):
+        assert any(line.startswith(told) for line in shown.stdout.splitlines())
 
 
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +208,7 @@ def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.M
     ],
     ids=["OPUS", "AMR-WB", "MP3"],
 )
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_serve_and_simulate_speak_every_codec(tmp_path: Path, serve: list[str], simulate: list[str]) -> None:
     said = tmp_path / "said.wav"
     with WavWriter(said, 16000) as wav:

@@ -159,10 +159,31 @@ def test_one_of(name: object, expected: list[str]) -> None:
         ({"analyze_sentiment": "yes"}, ["field.analyze_sentiment is str, must be bool"]),
         ([], ["field is list, must be a mapping"]),
         ({3: True}, ["field member is int, must be str"]),
+        ({"to_come": {"x": 1}}, ["field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply"]),
+        (
+            {"to_come": object()},
+            [
+                "field.to_come cannot be written as JSON (TypeError)",
+                "field has 'to_come', known are analyze_sentiment, partial_automated_agent_reply",
+            ],
+        ),
     ],
 )
 def test_dialogflow_config(config: object, expected: list[str]) -> None:
     assert rules(checks.dialogflow_config, config) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"octets", {1, 2}, {b"name": 1}, object(), 1j])
+def test_what_json_has_no_form_for_is_refused_and_not_bent(value: object) -> None:
+    kinds = {"ValueError", "TypeError"}
+    for holder in (value, [value], {"a": {"b": value}}):
+        (rule,) = rules(checks.json_value, holder)
+        assert rule in {f"field cannot be written as JSON ({kind})" for kind in kinds}
+
+
+def test_what_json_can_carry_is_taken_as_it_is() -> None:
+    value = {"a": [1, 2.5, 2**70, True, None, "日本", ("b",)], "c": {}}
+    assert rules(checks.json_value, value) == []
 
 
 @pytest.mark.parametrize("check", [checks.secret_text, checks.client_state, checks.pairs])

@@ -106,6 +106,7 @@ def test_stop_carries_every_field(send: Order, carrier: RecordingCarrier) -> Non
         (("answer", "v3:x"), {"stream_url": "wss://h/", "send_silence_when_idle": True}, "answer"),
         (("hangup", "v3:x"), {"reason": "elsewhere"}, "hangup"),
         (("command", "v3:x", "transfer"), {"to": "+15550100"}, "transfer"),
+        (("command", "v3:x", "bridge"), {"call_control_id": "v3:y", "action": "a", "name": "n"}, "bridge"),
     ],
 )
 def test_the_commands_around_a_stream(

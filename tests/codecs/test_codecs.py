@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import inspect
 import struct
 from array import array
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +64,24 @@ def test_facts_of_every_codec_agree_with_one_another(name: str) -> None:
         info.name = "other"  # type: ignore[misc]
     assert repr(info).startswith(f"CodecInfo(name='{name}', sample_rates_hz=(")
     assert {info} == {codec(name)}
+
+
+@pytest.mark.parametrize("name", codec_names())
+def test_the_options_of_an_encoder_are_all_that_its_signature_has(name: str) -> None:
+    made = codec(name).encoder_of
+    source = Path(inspect.getfile(inspect.getmodule(made) or made))  # of a compiled module, its stub lies beside it
+    stub = source.with_name(f"{source.name.partition('.')[0]}.pyi")
+    tree = ast.parse((stub if stub.exists() else source).read_text())
+    (of_class,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == made.__name__)
+    names = [base.id for base in of_class.bases if isinstance(base, ast.Name)] + [of_class.name]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name in names]
+    made_by = [
+        node
+        for each in classes
+        for node in each.body
+        if isinstance(node, ast.FunctionDef) and node.name in ("__new__", "__init__")
+    ]
+    assert codec(name).encoder_options == tuple(argument.arg for node in made_by for argument in node.args.kwonlyargs)
 
 
 def test_rates_that_a_codec_does_not_have_are_refused() -> None:

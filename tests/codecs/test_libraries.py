@@ -110,6 +110,14 @@ def test_a_file_of_another_library_is_told(copy_to: Callable[[CodecLibrary, str]
     assert f"OPUS needs libopus: {renamed} has no opus_decode; " in error
 
 
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(
+    copy_to: Callable[[CodecLibrary, str], Path], tmp_path: Path
+) -> None:
+    """A name that no file system takes fails as a folder without permission does, and for root as well."""
+    copied = copy_to(OPUS, "here")
+    assert found("OPUS", named=os.pathsep.join([str(tmp_path / ("a" * 300)), str(copied.parent)]))[0] == str(copied)
+
+
 ABSENT = CodecLibrary(
     codec="NONE-SUCH",
     name="libnone-such",

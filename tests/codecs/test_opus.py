@@ -101,6 +101,8 @@ def test_silence_with_dtx_is_one_or_two_octets(opus: CodecInfo) -> None:
         ({"complexity": 11}, "complexity is 11, 0 to 10 are allowed"),
         ({"bitrate": 5999}, "bitrate is 5999, 6000 to 300000 bit/s are allowed"),
         ({"bitrate": 300_001}, "bitrate is 300001, 6000 to 300000 bit/s are allowed"),
+        ({"bitrate": "24k"}, "bitrate is '24k', 6000 to 300000 bit/s are allowed"),
+        ({"bitrate": 24000.5}, "bitrate is 24000.5, 6000 to 300000 bit/s are allowed"),
         ({"expected_loss_percent": 101}, "expected_loss_percent is 101, 0 to 100 are allowed"),
         ({"fec": True}, "fec needs expected_loss_percent above 0, at 0 the library adds none"),
         (

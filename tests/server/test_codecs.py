@@ -19,6 +19,8 @@ from rtpcodec.stream.messages import MediaFormat
 from tests.server.dialler import run
 from tests.stream.test_frame_codecs import speech
 
+pytestmark = pytest.mark.usefixtures("opus", "amrwb")
+
 SPEECH = speech(16000)
 
 

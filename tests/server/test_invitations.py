@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError, StreamEnded, StreamNotStarted
 from rtpcodec.server import Call, Endpoint
+from rtpcodec.server.invitations import Invitation
 from tests.server.dialler import dial, get, refused_with, run, until
 
 
@@ -75,6 +77,8 @@ def test_a_webhook_ends_the_waiting(event: Event, reason: str, sentence: str) ->
             with pytest.raises(StreamNotStarted) as why:
                 await waiting
             assert (why.value.reason, str(why.value)) == (reason, sentence)
+            again = pickle.loads(pickle.dumps(why.value))
+            assert (str(again), vars(again)) == (sentence, vars(why.value))
             assert not endpoint.webhook(event), "nobody waits any more"
 
     run(main)
@@ -170,6 +174,90 @@ def test_a_start_that_nobody_waits_for_any_more_ends_the_call() -> None:
                 await carrier.start()
                 assert await carrier.close_code() == 1000
         assert handled == []
+
+    run(main)
+
+
+@pytest.mark.parametrize("handled", [False, True])
+def test_a_call_that_begins_in_the_moment_of_cancelling_is_ended(
+    monkeypatch: pytest.MonkeyPatch, *, handled: bool
+) -> None:
+    """Nobody gets it, so nobody could close it."""
+
+    async def handler(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+
+    async def main() -> None:
+        async with rtpcodec.serve(handler if handled else None) as endpoint:
+            control = SilentControl()
+            waiting = await asked(endpoint, control)
+            started = Invitation.started
+
+            def started_and_cancelled(invitation: Invitation, call: Call) -> None:
+                started(invitation, call)
+                waiting.cancel()
+
+            monkeypatch.setattr(Invitation, "started", started_and_cancelled)
+            async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
+                await carrier.start()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+                assert await carrier.close_code() == 1000
+
+    run(main)
+
+
+@pytest.mark.parametrize("end", ["drain", "close"])
+def test_an_endpoint_that_closes_ends_the_waiting(end: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            waiting = await asked(endpoint, SilentControl(), timeout_s=1000.0)
+            await getattr(endpoint, end)()
+            with pytest.raises(StreamNotStarted) as why:
+                await waiting
+            assert why.value.reason == "closed"
+            assert str(why.value) == "call v3:a is not streamed: the endpoint takes no more calls"
+
+    run(main)
+
+
+class UnansweredControl(SilentControl):
+    """A carrier that acts, but has not answered yet."""
+
+    async def start_streaming(self, call_control_id: str, **body: Any) -> None:
+        await super().start_streaming(call_control_id, **body)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.body["given up"] = True
+            raise
+
+
+def test_a_stream_that_begins_before_its_command_is_answered() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            control = UnansweredControl()
+            waiting = await asked(endpoint, control)
+            async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
+                await carrier.start()
+                call = await waiting
+                assert control.body["given up"]
+                await call.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("event", ["streaming.failed", "call.hangup"])
+def test_a_failure_that_is_told_before_the_command_is_answered(event: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            control = UnansweredControl()
+            waiting = await asked(endpoint, control)
+            assert endpoint.webhook(Event(event, "v3:a", failure_reason="connection_failed"))
+            with pytest.raises(StreamNotStarted):
+                await waiting
+            assert control.body["given up"]
 
     run(main)
 

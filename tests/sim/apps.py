@@ -23,6 +23,7 @@ class App:
     def __init__(self, answer: Callable[[ServerConnection, Message], Awaitable[None]] | None = None) -> None:
         self._answer = answer
         self.url = ""
+        self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.received: list[Message] = []
         self.sizes: list[int] = []
@@ -34,6 +35,7 @@ class App:
     async def serve_stream(self, socket: ServerConnection) -> None:
         """Take one connection until it closes."""
         assert socket.request is not None
+        self.paths.append(socket.request.path)
         self.headers.append({name.lower(): value for name, value in socket.request.headers.raw_items()})
         self.connected.set()
         try:

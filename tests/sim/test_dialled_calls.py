@@ -271,40 +271,12 @@ def test_a_call_that_ends_while_it_rings_is_not_answered() -> None:
     run(main)
 
 
-@pytest.mark.parametrize("bridged", [False, True])
-@pytest.mark.parametrize(
-    ("legs", "ours", "theirs"), [("self", True, False), ("opposite", False, True), ("both", True, True)]
-)
-def test_who_hears_the_app_on_one_and_on_two_legs(legs: str, *, ours: bool, theirs: bool, bridged: bool) -> None:
-    async def main() -> None:
-        async with listening(App(echo)) as app, Carrier() as carrier:
-            call = carrier.new_call(SPEECH, tail_ms=400, playout_delay_ms=100)
-            other = carrier.new_call(b"", tail_ms=NEVER_MS)
-            if bridged:
-                await command(carrier, call, "bridge", call_control_id=other.call_control_id)
-            wishes = STREAM | {"stream_bidirectional_target_legs": legs}
-            await command(carrier, call, "streaming_start", stream_url=app.url, **wishes)
-            report = await call.finished()
-            assert (SPEECH in report.heard_pcm) == ours
-            assert any(report.heard_pcm) == ours
-            assert (SPEECH in report.peer_heard_pcm) == (theirs and bridged)
-            assert bool(report.peer_heard_pcm) == (theirs and bridged)
-            assert bool(report.media_unheard) == (not ours and not bridged)
-
-    run(main)
-
-
-@pytest.mark.parametrize("way", ["streaming_start", "dial"])
-def test_dialogflow_gets_the_stream_instead_of_an_app(way: str) -> None:
+def test_dialogflow_gets_the_stream_of_a_dialled_call() -> None:
     async def main() -> None:
         async with listening(App()) as agent, Carrier(dialogflow_url=agent.url) as carrier:
             options = {"analyze_sentiment": True, "partial_automated_agent_reply": False}
-            wishes = {"enable_dialogflow": True, "dialogflow_config": options}
-            if way == "dial":
-                carrier.phone("+15550100009", SPEECH)
-                await dial(carrier, "+15550100009", **wishes)
-            else:
-                await command(carrier, carrier.new_call(SPEECH), way, **wishes)
+            carrier.phone("+15550100009", SPEECH)
+            await dial(carrier, "+15550100009", enable_dialogflow=True, dialogflow_config=options)
             (call,) = carrier.calls
             assert (await call.finished()).source_pcm == SPEECH
             assert len(agent.of("media")) == 10

@@ -34,6 +34,7 @@ def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
         ("PCMU", "G729", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
     ],
 )
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_the_media_are_what_was_wished_or_else_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
     assert named(agreed(call, 16000 if call == "L16" else 8000, codec=wished).media) == got
 
@@ -66,6 +67,7 @@ def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
         ("AMR-WB", 8000, ("AMR-WB", 16000)),
     ],
 )
+@pytest.mark.usefixtures("opus", "amrwb")
 def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
     name: str, rate_hz: int, got: tuple[str, int]
 ) -> None:

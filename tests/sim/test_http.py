@@ -11,6 +11,7 @@ import pytest
 
 from rtpcodec.sim import Carrier, SimulatedCall
 from rtpcodec.sim.desk import MAX_BODY_OCTETS
+from tests.server.dialler import until
 from tests.sim.apps import App, command, listening, run
 
 KEY = {"Authorization": "Bearer KEY_SIM"}
@@ -107,5 +108,20 @@ def test_a_repeated_command_has_no_second_effect() -> None:
             answers.append(await command(carrier, call, "streaming_start", **body))
             assert [answer.json() for answer in answers] == [{"data": {"result": "ok"}}] * 4
         assert app.events.count("start") == 1
+
+    run(main)
+
+
+def test_a_client_that_goes_in_the_middle_of_its_body_is_no_accident(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with Carrier() as carrier:
+            host, port = "127.0.0.1", int(carrier.base_url.removesuffix("/v2").rpartition(":")[2])
+            _, writer = await asyncio.open_connection(host, port)
+            head = f"POST /v2/calls HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\n"
+            writer.write(head.encode() + b"{")
+            await until(lambda: bool(carrier._http._serving))
+            writer.transport.abort()
+            await until(lambda: not carrier._http._serving)
+        assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
     run(main)

@@ -16,6 +16,8 @@ from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat
 from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
+pytestmark = pytest.mark.usefixtures("opus", "amrwb")
+
 PLANS = {
     "OPUS": StreamPlan(send_codec="OPUS"),
     "OPUS 8 kHz, 60 ms": StreamPlan(send_codec="OPUS", send_rate_hz=8000, send_options={"frame_ms": 60}),
@@ -268,6 +270,21 @@ def test_storage_form_is_heard_and_not_repeated() -> None:
     assert [audio.duration_ms for audio in carrier.audio_of(found)] == [20.0] * 3
     session.play(speech(320))
     assert sent(session) == reference(PLANS["AMR-WB"], speech(320))
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_storage_form_is_refused_as_a_payload(frames: int) -> None:
+    session = carrier.started(PLANS["AMR-WB"], lead_ms=None)
+    encoder = codec("AMR-WB").encoder()
+    stored = [encoder.encode(speech(320, n)) for n in range(frames)]
+    for call in (session.play_payload, session.payload_ms):
+        with pytest.raises(
+            PayloadError,
+            match=r"^AMR-WB payload is in storage form, which is for files: AmrWbFormat\.payload packs frames$",
+        ):
+            call(b"".join(stored))
+    session.play_payload(AmrWbFormat().payload(stored))
+    assert session.queued_ms == frames * 20.0
 
 
 def test_a_mode_request_is_followed() -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.audio import mp3
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.stream.pacing import MIN_FILE_INTERVAL_MS
-from rtpcodec.stream.packing_mp3 import MAX_COLLECTED_MS
+from rtpcodec.stream.packing_mp3 import MAX_COLLECTED_MS, MAX_FILE_OCTETS
 from tests.stream import carrier
 from tests.stream.test_frame_codecs import speech
 from tests.stream.test_marks import order_of
@@ -157,6 +161,40 @@ def test_a_file_that_no_message_holds_is_refused() -> None:
     long = mp3.encode(speech(48000), 48000, 320) * 80
     with pytest.raises(ValueError, match=r"^MP3 has \d+ octets, 3144704 are the most$"):
         session.play_mp3(long)
+
+
+def test_a_file_far_beyond_a_message_is_refused_unread() -> None:
+    session = carrier.started(PLAN, max_queue_ms=1e7)
+    with pytest.raises(ValueError, match=r"^MP3 has 6289409 octets, 6289408 are the most with tags and pictures$"):
+        session.play_mp3(bytes(MAX_FILE_OCTETS + 1))
+    picture = b"ID3\x04\0\0" + bytes([1, 0x40, 0, 0]) + bytes(3 << 20)
+    session.play_mp3(picture + mp3.encode(SECOND, 16000))
+    assert session.queued_ms == 1000.0
+
+
+@pytest.mark.parametrize("fault", ["ImportError('no soundfile')", "OSError('no libsndfile')"])
+def test_without_soundfile_the_first_pcm_is_refused_and_files_go(fault: str, tmp_path: Path) -> None:
+    (tmp_path / "soundfile.py").write_text(f"raise {fault}\n")
+    (tmp_path / "one.mp3").write_bytes(mp3.encode(SECOND, 16000))
+    script = """
+import sys
+from pathlib import Path
+from rtpcodec import MediaSession, StreamPlan
+from rtpcodec.errors import MissingExtra
+session = MediaSession(StreamPlan(mode="mp3"))
+for pcm in (bytes(320), bytes(640_000)):
+    try:
+        session.play(pcm)
+    except MissingExtra as error:
+        print(error, session.queued_ms)
+session.play_mp3(Path(sys.argv[1]).read_bytes())
+session.flush()
+print(session.queued_ms)
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", script, str(tmp_path / "one.mp3")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.stdout.splitlines() == [*["MP3 needs soundfile: pip install 'rtpcodec[mp3]' 0.0"] * 2, "1000.0"]
 
 
 def test_each_mode_has_its_calls() -> None:

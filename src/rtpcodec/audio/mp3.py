@@ -128,9 +128,9 @@ def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
 
 
 def _encode(pcm: bytes, sample_rate_hz: int, compression_level: float) -> bytes:
-    soundfile = _soundfile()
+    sndfile = soundfile()
     file = io.BytesIO()
-    with soundfile.SoundFile(
+    with sndfile.SoundFile(
         file, "w", sample_rate_hz, 1, "MPEG_LAYER_III", format="MP3",
         compression_level=compression_level, bitrate_mode="CONSTANT",
     ) as writer:  # fmt: skip
@@ -176,16 +176,16 @@ def decode_parts(data: Buffer) -> list[tuple[bytes, int]]:
 
 def _decode(data: bytes, part: Part) -> bytes:
     """A part's samples, all of them: one silent frame more brings out the last 529, and is told to be padding."""
-    soundfile = _soundfile()
+    sndfile = soundfile()
     frames = part.raw(data)
     frames += silent_frame(frames[:HEADER_OCTETS])
     delay = part.delays[0] if part.delays else 0
     info = Info(part.frames + 1, len(frames), delay, part.header.samples)
     file = info_frame(frames[:HEADER_OCTETS], info, is_vbr=part.is_vbr) + frames
     try:
-        with soundfile.SoundFile(io.BytesIO(file)) as reader:
+        with sndfile.SoundFile(io.BytesIO(file)) as reader:
             pcm = reader.read(part.samples, dtype="int16", always_2d=True)
-    except soundfile.LibsndfileError as error:
+    except sndfile.LibsndfileError as error:
         raise ValueError(
             f"libsndfile cannot decode the MP3, {part.frames} frames of {part.header.stream}: {error}"
         ) from None
@@ -208,8 +208,9 @@ def _octets(data: Buffer) -> bytes:
     return data if isinstance(data, bytes) else memoryview(data).tobytes()
 
 
-def _soundfile() -> ModuleType:
+def soundfile() -> ModuleType:
+    """The module that makes and decodes MP3, imported when first asked for. MissingExtra: it cannot be."""
     try:
         return import_module("soundfile")  # not before it is needed: an extra, with a library of 2 MB
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: a build of it without libsndfile, on a system without that
         raise MissingExtra("MP3", "soundfile", "mp3") from error

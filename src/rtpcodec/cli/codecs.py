@@ -75,10 +75,10 @@ def _mp3() -> Row:
 
 def _soundfile() -> LibraryStatus:
     try:
-        import soundfile
-    except (ImportError, OSError):  # OSError: a build of it without libsndfile, on a system without that
-        return LibraryStatus("soundfile", None, None, str(MissingExtra("MP3", "soundfile", "mp3")))
-    return LibraryStatus("soundfile", soundfile.__version__, soundfile.__file__, None)
+        found = mp3.soundfile()
+    except MissingExtra as missing:
+        return LibraryStatus("soundfile", None, None, str(missing))
+    return LibraryStatus("soundfile", found.__version__, found.__file__, None)
 
 
 def _table(rows: list[Row]) -> Table:

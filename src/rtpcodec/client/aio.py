@@ -53,7 +53,7 @@ class AsyncCallControl:
         """End the call; HangupFields lists every parameter."""
         return await self.send(command.hangup(call_control_id, **fields))
 
-    async def command(self, call_control_id: str, action: str, **body: object) -> CommandResult:
+    async def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
         """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
         return await self.send(command.action(call_control_id, action, **body))
 

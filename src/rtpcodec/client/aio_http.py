@@ -36,6 +36,9 @@ class AsyncHttp:
         exchange = Exchange(order, self._access, self._retry)
         for wait_s in exchange:
             await self._sleep(wait_s)
+            if self._http.is_closed:
+                exchange.lost("the control was closed", nothing_sent=True)
+                break
             with transport.noted_losses(exchange):
                 await self._attempt(exchange)
         return exchange.result()

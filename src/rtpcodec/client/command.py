@@ -77,12 +77,11 @@ def dial(**given: Unpack[DialFields]) -> Command[DialedCall]:
     return order.settled("/calls", DialedCall)
 
 
-def action(call_control_id: str, name: str, **given: object) -> Command[CommandResult]:
+def action(call_control_id: str, name: str, /, **given: object) -> Command[CommandResult]:
     """Ask the carrier for any other action by its name in the path, such as `transfer`.
 
     Of its fields `client_state` and `command_id` are checked, the rest must be JSON. A field that Python reserves is
-    written with an underscore behind it, `from_`; None is not sent. `extra_body` takes fields that are named like
-    parameters of this function.
+    written with an underscore behind it, `from_`; None is not sent.
     """
     order = _Order(str(name) or "command", given)
     checks.path_segment(name, "action", order.findings)

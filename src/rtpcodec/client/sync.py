@@ -18,7 +18,8 @@ class CallControl:
     """Sends commands about calls to the carrier; use it as a context manager, from any thread.
 
     By default the environment's TELNYX_API_KEY and TELNYX_BASE_URL hold, and the carrier's public address. `timeout_s`
-    limits the wait for an answer and, once more, for its end. `retry` and `sleep` repeat under the same `command_id`.
+    limits each wait for octets of an answer's head, and how long its body may take. `retry` and `sleep` repeat under
+    the same `command_id`; a control that is closed meanwhile repeats no more.
 
     InvalidCommand before anything is sent; CommandRefused, UnreadableAnswer or CommandUnreachable after; MissingExtra.
     """
@@ -56,7 +57,7 @@ class CallControl:
         """End the call; HangupFields lists every parameter."""
         return self.send(command.hangup(call_control_id, **fields))
 
-    def command(self, call_control_id: str, action: str, **body: object) -> CommandResult:
+    def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
         """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
         return self.send(command.action(call_control_id, action, **body))
 

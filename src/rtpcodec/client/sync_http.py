@@ -35,6 +35,9 @@ class BlockingHttp:
         exchange = Exchange(order, self._access, self._retry)
         for wait_s in exchange:
             self._sleep(wait_s)
+            if self._http.is_closed:
+                exchange.lost("the control was closed", nothing_sent=True)
+                break
             with transport.noted_losses(exchange):
                 self._attempt(exchange)
         return exchange.result()

@@ -84,6 +84,7 @@ cdef object fault(str what, int code):
     return RuntimeError(f"libopus: {what}: {(<bytes>opus.error_text(code)).decode()}")
 
 
+@cython.auto_pickle(False)
 cdef class _State:
     """The library's state: one flat block, so a copy of the block is a twin."""
     cdef void* _block
@@ -119,7 +120,7 @@ cdef object checked_options(object application, object frame_ms, object complexi
     if complexity not in range(11):
         raise ValueError(f"complexity is {complexity!r}, 0 to 10 are allowed")
     # RFC 6716 section 2.1.1 begins at 6 kbit/s; the library codes one channel with no more than 300.
-    if bitrate is not None and not 6000 <= bitrate <= 300_000:
+    if bitrate is not None and bitrate not in range(6000, 300_001):
         raise ValueError(f"bitrate is {bitrate!r}, 6000 to 300000 bit/s are allowed")
     if loss not in range(101):
         raise ValueError(f"expected_loss_percent is {loss!r}, 0 to 100 are allowed")

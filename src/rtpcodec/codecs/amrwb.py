@@ -15,5 +15,6 @@ AMRWB = CodecInfo(
     payload_type=None,
     encoder_of=AmrWbEncoder,
     decoder_of=AmrWbDecoder,
+    encoder_options=("mode", "dtx"),
     libraries=(AMRWB_DECODER, AMRWB_ENCODER),
 )

@@ -254,5 +254,6 @@ G722 = CodecInfo(
     unit=Unit(octets=1, samples=2),
     encoder_of=G722Encoder,
     decoder_of=G722Decoder,
+    encoder_options=("mode",),
     fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 keeps on purpose
 )

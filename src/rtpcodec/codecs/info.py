@@ -133,6 +133,8 @@ class CodecInfo:
     """An RTP clock that is not the sample rate."""
     unit: Unit | None = None
     """What payloads of a sample codec consist of; None: a frame codec."""
+    encoder_options: tuple[str, ...] = ()
+    """Keywords of `encoder`."""
     libraries: tuple[CodecLibrary, ...] = field(default=(), repr=False)
     """Shared libraries that its encoder or decoder needs; each is opened when it is first needed."""
 

@@ -57,4 +57,5 @@ L16 = CodecInfo(
     unit=Unit(octets=2, samples=1),
     encoder_of=L16Encoder,
     decoder_of=L16Decoder,
+    encoder_options=("byte_order",),
 )

@@ -71,7 +71,8 @@ class CodecLibrary:
     def _find(self) -> SharedLibrary:
         for folder in self._folders():
             for name in self.file_names:
-                if (path := folder / name).is_file():
+                path = folder / name
+                if os.path.isfile(path):  # noqa: PTH113 -- False where Path.is_file raises: a folder without permission
                     return self._opened([path])
         # Bare names last: once a copy is open by its path, the loader gives that copy for its bare name as well.
         return self._opened(self.file_names)

@@ -14,5 +14,15 @@ OPUS = CodecInfo(
     encoder_of=OpusEncoder,
     decoder_of=OpusDecoder,
     fixed_rtp_clock_hz=48000,  # RFC 7587 section 4.1
+    encoder_options=(
+        "bitrate",
+        "complexity",
+        "application",
+        "fec",
+        "expected_loss_percent",
+        "dtx",
+        "vbr",
+        "frame_ms",
+    ),
     libraries=(LIBRARY,),
 )

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rtpcodec.errors import CommandError, StreamNotStarted
+from rtpcodec.errors import CommandError
 from rtpcodec.server.invitations import Invitation
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
         what = (
             "no socket came" if doubt is None else f"no socket came, and what became of the command is unknown: {doubt}"
         )
-        raise _not_started(invitation, "timeout", f"{what} within {timeout_s:g} s") from doubt
+        raise invitation.not_started("timeout", f"{what} within {timeout_s:g} s") from doubt
     finally:
-        invitation.call.cancel()
         command.cancel()
         await asyncio.gather(command, return_exceptions=True)
 
@@ -61,13 +60,5 @@ def _doubt(command: asyncio.Future[None], invitation: Invitation) -> CommandErro
     except CommandError as error:
         if error.outcome_unknown:
             return error
-        raise _not_started(invitation, "refused", str(error)) from error
+        raise invitation.not_started("refused", str(error)) from error
     return None
-
-
-def _not_started(invitation: Invitation, reason: str, sentence: str) -> StreamNotStarted:
-    return StreamNotStarted(
-        f"call {invitation.call_control_id:.80} is not streamed: {sentence}",
-        reason=reason,
-        call_control_id=invitation.call_control_id,
-    )

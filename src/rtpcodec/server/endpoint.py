@@ -120,9 +120,9 @@ class Endpoint:
         The handler runs as for any other call, and the Call returned is for whoever asked, to watch or to close. An
         endpoint that was opened without a handler leaves all of the call to them, who then have to close it.
 
-        StreamNotStarted: the command was refused, the carrier failed, or nothing came within timeout_s; hand webhooks
-        to `webhook` to know of failures at once. EndpointError: the endpoint takes no calls, or has no address that a
-        carrier could dial. TypeError: a field that is the endpoint's own.
+        StreamNotStarted: the command was refused, the carrier failed, nothing came within timeout_s, or the endpoint
+        closes; hand webhooks to `webhook` to know of failures at once. EndpointError: the endpoint takes no calls, or
+        has no address that a carrier could dial. TypeError: a field that is the endpoint's own.
         """
         for name in ("stream_url", "stream_auth_token"):
             if name in fields:
@@ -133,6 +133,9 @@ class Endpoint:
         try:
             plan = self._settings.plan or StreamPlan()
             return await ask(control, invitation, {**plan.command_fields(), **fields}, timeout_s)
+        except BaseException:
+            invitation.give_up()
+            raise
         finally:
             self._invitations.remove(invitation)
 
@@ -152,7 +155,7 @@ class Endpoint:
 
         None: as long as the endpoint's settings say. The endpoint stays open for health checks until it is closed.
         """
-        self._gate.draining = True
+        self._take_no_more()
         await self._wait_idle(self._settings.drain_s if drain_s is None else drain_s)
         await self._end_calls(HANDLER_GRACE_S)
 
@@ -182,7 +185,7 @@ class Endpoint:
 
     async def close(self, *, at_once: bool = False) -> None:
         """Close all calls with 1001 and stop listening; `at_once` cancels handlers without letting them finish."""
-        self._gate.draining = True
+        self._take_no_more()
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
         server, self._server = self._server, None
         if server is None:
@@ -196,6 +199,10 @@ class Endpoint:
         for _ in range(3):
             await asyncio.sleep(0)
         logger.info("closed %s", self.url)
+
+    def _take_no_more(self) -> None:
+        self._gate.draining = True
+        self._invitations.withdraw()
 
     async def _end_calls(self, grace_s: float) -> None:
         for line in tuple(self._lines):

@@ -61,25 +61,38 @@ class Invitation:
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
         """Whether a request has its token."""
-        given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given, self._token.encode())
+        return has_token(headers, self._token)
 
     def started(self, call: Call) -> None:
         """The stream has begun."""
         if self.wanted:
             self.call.set_result(call)
 
+    def give_up(self) -> None:
+        """Nobody waits any more: a call that began in this very moment is closed, since nobody else would."""
+        if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
+            self.call.result().close()
+
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
         """The stream will not begin."""
         if self.wanted:
-            self.call.set_exception(
-                StreamNotStarted(
-                    f"call {self.call_control_id:.80} is not streamed: {sentence}",
-                    reason=reason,
-                    call_control_id=self.call_control_id,
-                    failure_reason=failure_reason,
-                )
-            )
+            self.call.set_exception(self.not_started(reason, sentence, failure_reason))
+
+    def not_started(self, reason: str, sentence: str, failure_reason: str | None = None) -> StreamNotStarted:
+        """The error that tells why."""
+        return StreamNotStarted(
+            f"call {self.call_control_id:.80} is not streamed: {sentence}",
+            reason=reason,
+            call_control_id=self.call_control_id,
+            failure_reason=failure_reason,
+        )
+
+
+def has_token(headers: Mapping[str, str], token: str) -> bool:
+    """Whether a request has this token; the time that it takes says nothing about where they differ."""
+    # Header octets beyond ASCII come as lone surrogates.
+    given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, token.encode())
 
 
 class Invitations:
@@ -106,6 +119,11 @@ class Invitations:
     def remove(self, invitation: Invitation) -> None:
         """It was taken up, or nobody waits any more."""
         self._open.pop(invitation.name, None)
+
+    def withdraw(self) -> None:
+        """The endpoint closes its doors: nothing can come of any of them."""
+        for invitation in self._open.values():
+            invitation.fail("closed", "the endpoint takes no more calls")
 
     def tell(self, event: WebhookEvent) -> bool:
         """Take an event of a webhook; whether it ended somebody's waiting."""

@@ -95,6 +95,9 @@ class HttpServer:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._desk.too_large()
+        except ConnectionError:
+            # The client went in the middle of it, and reads no answer.
+            return HttpAnswer(400, b"")
         path = request.match_info
         dials = request.method == "POST" and request.path == "/v2/calls"
         return self._desk.answer(

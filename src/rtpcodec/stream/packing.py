@@ -10,6 +10,7 @@ from rtpcodec.audio.frames import Framer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.codecs._amrwb import AmrWbEncoder
 from rtpcodec.codecs.info import Encoder, FrameEncoder
+from rtpcodec.errors import PayloadError
 from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
 from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
@@ -185,6 +186,18 @@ class AmrWbPacking(FramePacking):
         """Take over what payloads from the far end tell from now on; where they are no AMR-WB, what was known holds."""
         if isinstance(heard, AmrWbFormat):
             self._heard = heard
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Its duration by the RTP clock. PayloadError as well: storage form, in which encoders give their frames."""
+        duration_ms = super().payload_ms(payload)
+        if self._is_auto:
+            alone = AmrWbFormat()
+            alone.frames(payload)
+            if alone.detected == "storage":
+                raise PayloadError(
+                    "AMR-WB payload is in storage form, which is for files: AmrWbFormat.payload packs frames"
+                )
+        return duration_ms
 
     def reset(self) -> None:
         """Forget the partial frame.

@@ -13,6 +13,9 @@ from rtpcodec.stream.packing import Item
 MAX_COLLECTED_MS: Final = 15_000.0
 """PCM that becomes one MP3 without a `flush`: encoding takes some milliseconds for each second, and all wait for it."""
 
+MAX_FILE_OCTETS: Final = 2 * mp3.MAX_MESSAGE_MP3_OCTETS
+"""Of a file with its tags, which do not go out; all calls wait while a file is read, some 50 ms for each MB."""
+
 
 class Mp3Packing:
     """Mode mp3: PCM is collected until `flush` makes one file of it; a message carries a whole file."""
@@ -33,7 +36,8 @@ class Mp3Packing:
         return len(self._collected) // 2 * 1000 / self.sample_rate_hz
 
     def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Nothing as a rule; files where more was collected than one may hold."""
+        """Nothing as a rule; files where more was collected than one may hold. MissingExtra."""
+        mp3.soundfile()  # without it nothing could become a file: that is told now, not at the flush
         self._collected += copy_samples(pcm)
         size = 2 * self._max_samples
         full = len(self._collected) // size * size
@@ -48,7 +52,10 @@ class Mp3Packing:
         return [*self.flush(), (data, mp3.duration_ms(data))]
 
     def payload_ms(self, payload: Buffer) -> float:
-        """How long a file plays, all parts of it. ValueError: it is no MP3."""
+        """How long a file plays, all parts of it. ValueError: it is no MP3, or so large that it is not read."""
+        octets = memoryview(payload).nbytes
+        if octets > MAX_FILE_OCTETS:
+            raise ValueError(f"MP3 has {octets} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
         return mp3.duration_ms(payload)
 
     def flush(self) -> list[Item]:

@@ -103,6 +103,8 @@ class StreamPlan:
         except ValueError as error:
             raise PlanError(f"send_rate_hz: {error}") from None
         object.__setattr__(self, "send_rate_hz", rate_hz)
+        if not isinstance(self.send_options, Mapping):
+            raise PlanError(f"send_options is of type {type(self.send_options).__name__}, a mapping is needed")
         object.__setattr__(self, "send_options", dict(self.send_options))
         self._check_send_options()
 
@@ -134,11 +136,16 @@ class StreamPlan:
         )
 
     def _check_send_options(self) -> None:
-        """Have the encoder itself judge its options, where it can be made here."""
+        """Have the encoder itself judge the values of its options, where it can be made here."""
         if not self.send_options:
             return
         if self.mode == "mp3":
             raise PlanError(f"send_options are for the encoder of mode 'rtp', mode {self.mode!r} has none")
+        known = [name for name in self.send_info.encoder_options if name not in self.codec_options(self.send_codec)]
+        for name in self.send_options:
+            if name not in known:
+                only = f", only {', '.join(known)}" if known else ""
+                raise PlanError(f"send_options: {self.send_codec} has no option {name!r}{only}")
         frame_ms = self.send_options.get("frame_ms")
         if frame_ms in SHORT_FRAMES_MS:
             raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")

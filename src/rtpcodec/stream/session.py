@@ -140,6 +140,7 @@ class MediaSession:
         """Queue native int16 mono PCM at the send rate; in mode mp3 it is collected until `flush` makes a file of it.
 
         QueueFull: beyond the limit in ms, nothing was queued. StreamEnded. ValueError, TypeError: not 16-bit PCM.
+        MissingExtra: in mode mp3, there is nothing to make MP3 with.
         """
         self._require_running()
         self._sending.play(pcm)

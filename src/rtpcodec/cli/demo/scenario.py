@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from rtpcodec.audio import mp3
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.demo.measure import MAX_LAG_MS, Fidelity, fidelity, percentile
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.codecs import codec, codec_names
+from rtpcodec.errors import MissingExtra
 from rtpcodec.server import Call, serve
 from rtpcodec.sim import CallReport, Carrier, Faults, Variations
 from rtpcodec.stream.events import Audio, Dtmf
@@ -136,14 +138,27 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-async def run_calls(folder: Path, on_end: Callable[[str], None], faults: Faults = NO_FAULTS) -> list[CallResult]:
+def missing(row: str) -> list[str]:
+    """What a row needs that is not here: errors that say what to install."""
+    if row == MP3:
+        try:
+            mp3.soundfile()
+        except MissingExtra as error:
+            return [str(error)]
+        return []
+    return [status.error for library in codec(row).libraries if (status := library.status()).error]
+
+
+async def run_calls(
+    rows: Sequence[str], folder: Path, on_end: Callable[[str], None], faults: Faults = NO_FAULTS
+) -> list[CallResult]:
     """One call a row, at the same time, over a network with faults. on_end hears the row of each call that is over."""
     api_key = secrets.token_urlsafe()
     async with (
         Carrier(api_key, faults=faults) as carrier,
         AsyncCallControl(api_key, base_url=carrier.base_url) as control,
     ):
-        return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in ROWS))
+        return await asyncio.gather(*(run_call(carrier, control, name, folder, on_end) for name in rows))
 
 
 async def run_call(

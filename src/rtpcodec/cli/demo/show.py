@@ -11,8 +11,27 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rtpcodec.cli.demo.scenario import ROWS, CallResult, figure, run_calls
+from rtpcodec.cli.demo import scenario
+from rtpcodec.cli.demo.scenario import CallResult, figure
 from rtpcodec.sim import Faults
+
+MADE_UP = "made\nup"
+"""Shown where audio was concealed."""
+HEADINGS = (
+    "msgs\nin",
+    "msgs\nout",
+    "octets\nin",
+    "octets\nout",
+    "lost",
+    MADE_UP,
+    "late",
+    "SNR\ndB",
+    "LSD\ndB",
+    "STOI",
+    "echo\np50 ms",
+    "echo\np99 ms",
+)
+"""Behind the codec; two lines each, so that a terminal of 80 columns has room for the figures."""
 
 
 def demo(
@@ -29,7 +48,8 @@ def demo(
 
     One call a codec and one in mode mp3, all at the same time, over real HTTP and WebSocket on loopback: the carrier
     streams speech, the endpoint records it and echoes it. What --loss takes away is concealed. Needs no account and no
-    network. Exit code 1: a message was refused, or lost though nothing should be.
+    network. A codec whose library is not here has no row, and its error says what to install. Exit code 1: a message
+    was refused, or lost though nothing should be.
     """
     from rtpcodec.cli.demo.picture import draw
 
@@ -37,9 +57,13 @@ def demo(
     output.mkdir(parents=True, exist_ok=True)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-    console.print(f"{len(ROWS)} calls at once, a few seconds of speech each: {', '.join(ROWS)}")
+    off = {row: errors for row in scenario.ROWS if (errors := scenario.missing(row))}
+    for error in (error for errors in off.values() for error in errors):
+        console.print(error, soft_wrap=True, markup=False, highlight=False)
+    rows = [row for row in scenario.ROWS if row not in off]
+    console.print(f"{len(rows)} calls at once, a few seconds of speech each: {', '.join(rows)}")
     faults = Faults(drop=loss / 100, reorder=reorder / 100)
-    results = asyncio.run(run_calls(output, lambda name: console.print(f"  {name}: call over"), faults))
+    results = asyncio.run(scenario.run_calls(rows, output, lambda name: console.print(f"  {name}: call over"), faults))
     console.print(table(results))
     picture = output / "demo.png"
     console.print("Drawing the picture")
@@ -59,20 +83,7 @@ def table(results: list[CallResult]) -> Table:
     concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
-    for heading in (
-        "msgs in",
-        "out",
-        "octets in",
-        "out",
-        "lost",
-        *(["made up"] if concealed else []),
-        "late",
-        "SNR dB",
-        "LSD dB",
-        "STOI",
-        "echo p50",
-        "p99 ms",
-    ):
+    for heading in (heading for heading in HEADINGS if concealed or heading != MADE_UP):
         grid.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         endpoint = result.endpoint
