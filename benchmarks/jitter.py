@@ -113,7 +113,7 @@ def ours(coming: list[Arrival]) -> dict[int, float]:
 
 def aiortc(coming: list[Arrival]) -> dict[int, float]:
     """The same of aiortc's buffer. Its packets need no more than these attributes."""
-    from aiortc.jitterbuffer import JitterBuffer as Buffer  # noqa: PLC0415 -- tests of ours run without it
+    from aiortc.jitterbuffer import JitterBuffer as Buffer  # noqa: PLC0415 -- the other races need none of it
     from aiortc.rtp import RtpPacket as Packet  # noqa: PLC0415
 
     buffer, out = Buffer(capacity=CAPACITY, prefetch=PREFETCH), {}

@@ -82,7 +82,6 @@ def test_order_delay_and_length_hold_on_every_network(name: str, seed: int) -> N
 
 
 def test_added_delay_is_below_aiortcs_and_no_more_is_missing() -> None:
-    pytest.importorskip("aiortc")
     network = replace(bench.NETWORKS["1 % loss, 20 ms jitter"], packets=1500)
     mine, theirs = bench.result(network, bench.ours), bench.result(network, bench.aiortc)
     assert mine.delay_ms < theirs.delay_ms / 2
