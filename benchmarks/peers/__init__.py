@@ -32,7 +32,7 @@ def contenders(files: Sequence[str], operation: str, *args: Any) -> tuple[Conten
     return tuple(found)
 
 
-def _offers(peer: Any, operation: str, args: tuple[Any, ...]) -> list[Contender]:
+def _offers(peer: Any, operation: str, args: tuple[Any, ...]) -> list[Contender | Absent]:
     offer = getattr(peer, operation, None)
     if offer is None and operation.endswith("_into"):
         offer = getattr(peer, operation.removesuffix("_into"), None)

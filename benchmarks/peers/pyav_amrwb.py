@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks.frame_races import RATE_HZ, each
-from benchmarks.harness.model import Contender
+from benchmarks.harness.model import Absent, Contender
 from benchmarks.peers.pyav_opus import av, name, samples_of
 
 DIFFERS: Final = {"libopencore_amrwb": "", "amrwb": "FFmpeg's own decoder of AMR-WB is in floating point"}
 
 
-def decode(frames: Sequence[bytes], codec: str) -> Iterator[Contender]:
-    """Frames to PCM by one of FFmpeg's decoders; its frame is the result."""
+def decode(frames: Sequence[bytes], codec: str) -> Iterator[Contender | Absent]:
+    """Frames to PCM by one of FFmpeg's decoders, which not every PyAV has; its frame is the result."""
+    if codec not in av.codecs_available:
+        yield Absent(name(codec), "this PyAV has no such decoder")
+        return
     made = av.CodecContext.create(codec, "r")
     made.sample_rate, made.layout = RATE_HZ, "mono"
     made.open()
