@@ -18,6 +18,7 @@ from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
 TEST_KEY = "KEY_SIM"
 """The API key of the carrier unless TELNYX_API_KEY says another."""
 LOOK_S = 0.05
+"""Between two looks whether the app streams: nobody who watches a phone ring notices so little."""
 
 
 def ring(
