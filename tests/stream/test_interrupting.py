@@ -10,6 +10,11 @@ from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
 
+def settled(found: list[events.Event]) -> list[float]:
+    """The final values of the interruptions that these events settle."""
+    return [event.played_ms for event in found if isinstance(event, events.InterruptionSettled)]
+
+
 def play_ms(session: MediaSession, duration_ms: float) -> None:
     session.play_payload(b"\x55" * int(8 * duration_ms))
 
@@ -42,7 +47,8 @@ def test_clear_goes_once() -> None:
 
 def test_interrupting_silence_is_harmless() -> None:
     session = carrier.started()
-    assert session.interrupt(10.0) == events.Interrupted(0.0, 0.0, 0.0)
+    assert session.interrupt(10.0) == events.Interrupted(0.0, 0.0)
+    assert settled(session.events(10.0)) == [0.0]
     assert order_of(session.outgoing(10.0)) == ["clear"]
     assert (session.position_ms, session.heard_ms(10.0)) == (0.0, 0.0)
 
@@ -50,7 +56,8 @@ def test_interrupting_silence_is_harmless() -> None:
 def test_interrupting_before_start_drops_what_was_held() -> None:
     session = MediaSession()
     play_ms(session, 100)
-    assert session.interrupt(0.0) == events.Interrupted(0.0, 100.0, 0.0)
+    assert session.interrupt(0.0) == events.Interrupted(0.0, 100.0)
+    assert settled(session.events(0.0)) == [0.0]
     session.receive(carrier.start(), 10.0)
     assert order_of(session.outgoing(10.0)) == ["clear"]
 
@@ -98,7 +105,9 @@ def test_without_marks_the_estimate_is_final_at_once() -> None:
     session = carrier.started()
     play_ms(session, 400)
     session.outgoing(0.0)
-    assert session.interrupt(100.0) == events.Interrupted(100.0, 300.0, 100.0)
+    found = session.interrupt(100.0)
+    assert found == events.Interrupted(100.0, 300.0)
+    assert session.events(100.0)[-1] == events.InterruptionSettled(found, 100.0)
 
 
 @pytest.mark.parametrize(("up_ms", "down_ms", "hold_ms"), [(0, 0, 0), (30, 25, 0), (30, 25, 80), (200, 10, 140)])
@@ -115,7 +124,6 @@ def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
     for now_ms in range(0, 3000, 5):
         if now_ms == 1000:
             found = session.interrupt(float(now_ms))
-            assert found.final_ms is None
         far_end.take(session.outgoing(float(now_ms)), now_ms + up_ms)
         echoes += [(at_ms + down_ms, name) for name, at_ms in far_end.take_echoes()]
         for _, name in [echo for echo in echoes if echo[0] <= now_ms]:
@@ -123,10 +131,10 @@ def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
         echoes = [echo for echo in echoes if echo[0] > now_ms]
     assert found is not None
     assert found.played_ms == 1000.0
-    assert found.final_ms == pytest.approx(far_end.heard_ms(9000.0), abs=5)
+    ended = session.events(3000.0)
+    assert settled(ended) == pytest.approx([far_end.heard_ms(9000.0)], abs=5)
     assert far_end.heard_ms(9000.0) == 1000.0 - hold_ms
     # 100 ms of audio before each mark; those that the far end had played before clear arrived, and no others.
-    ended = session.events(3000.0)
     played = [event.name for event in ended if isinstance(event, events.MarkPlayed)]
     cleared = {event.name for event in ended if isinstance(event, events.MarkCleared)}
     assert played == [f"m{number}" for number in range(int(1000 - hold_ms) // 100)]
@@ -139,28 +147,29 @@ def test_final_waits_for_the_last_mark() -> None:
         play_ms(session, 200)
         session.mark(name)
     session.outgoing(0.0)
-    found = session.interrupt(100.0)
-    carrier.fed(session, [carrier.mark("a")], from_ms=110.0)
-    assert found.final_ms is None
-    carrier.fed(session, [carrier.mark("b")], from_ms=110.0)
-    assert found.final_ms == 100.0
+    session.interrupt(100.0)
+    assert settled(carrier.fed(session, [carrier.mark("a")], from_ms=110.0)) == []
+    assert settled(carrier.fed(session, [carrier.mark("b")], from_ms=110.0)) == [100.0]
 
 
 @pytest.mark.parametrize("how", ["timeout", "stop", "next interruption"])
-def test_final_is_filled_in_whatever_happens(how: str) -> None:
+def test_an_interruption_settles_whatever_happens(how: str) -> None:
     session = carrier.started()
     play_ms(session, 200)
     session.mark("a")
     session.outgoing(0.0)
     found = session.interrupt(100.0)
-    assert found.final_ms is None
+    assert settled(session.events(100.0)) == []
     if how == "timeout":
-        session.events(10_100.0)
+        ended = session.events(10_100.0)
     elif how == "stop":
         session.receive(carrier.STOP, 150.0)
+        ended = session.events(150.0)
     else:
         session.interrupt(150.0)
-    assert found.final_ms == 100.0
+        ended = session.events(150.0)
+    assert events.InterruptionSettled(found, 100.0) in ended
+    assert settled(ended) == [100.0]
 
 
 def test_a_mark_that_came_back_proves_what_was_heard() -> None:
@@ -173,11 +182,10 @@ def test_a_mark_that_came_back_proves_what_was_heard() -> None:
     session.outgoing(0.0)
     carrier.fed(session, [carrier.mark("a")], from_ms=390.0)
     found = session.interrupt(395.0)
-    carrier.fed(session, [carrier.mark("b")], from_ms=400.0)
+    ended = carrier.fed(session, [carrier.mark("b")], from_ms=400.0)
     assert found.played_ms == 395.0
     # Lag 190 ms, round trip 5 ms: 185 ms less would be 210 ms.
-    assert found.final_ms == 210.0
-    assert found.final_ms >= 200.0
+    assert settled(ended) == [210.0]
 
 
 def test_the_correction_never_goes_below_a_mark_that_was_played() -> None:
@@ -188,10 +196,9 @@ def test_the_correction_never_goes_below_a_mark_that_was_played() -> None:
         session.mark(name)
     session.outgoing(0.0)
     found = session.interrupt(250.0)
-    carrier.fed(session, [carrier.mark("b")], from_ms=255.0)
-    assert repr(found).endswith("final_ms=None)")
-    carrier.fed(session, [carrier.mark("a")], from_ms=300.0)
-    assert (found.played_ms, found.final_ms) == (250.0, 200.0)
+    assert settled(carrier.fed(session, [carrier.mark("b")], from_ms=255.0)) == []
+    ended = carrier.fed(session, [carrier.mark("a")], from_ms=300.0)
+    assert (found.played_ms, settled(ended)) == (250.0, [200.0])
 
 
 def test_the_first_cleared_echo_tells_the_round_trip() -> None:
@@ -202,8 +209,8 @@ def test_the_first_cleared_echo_tells_the_round_trip() -> None:
     session.outgoing(0.0)
     carrier.fed(session, [carrier.mark("a")], from_ms=150.0)
     found = session.interrupt(180.0)
-    carrier.fed(session, [carrier.mark("b"), carrier.mark("c")], from_ms=190.0, step_ms=100.0)
-    assert (found.played_ms, found.final_ms) == (180.0, 140.0)
+    ended = carrier.fed(session, [carrier.mark("b"), carrier.mark("c")], from_ms=190.0, step_ms=100.0)
+    assert (found.played_ms, settled(ended)) == (180.0, [140.0])
 
 
 def test_an_early_echo_does_not_count_for_the_next_utterance() -> None:
@@ -221,9 +228,9 @@ def test_an_early_echo_does_not_count_for_the_next_utterance() -> None:
     session.outgoing(200.0)
     carrier.fed(session, [carrier.mark("slow")], from_ms=380.0)
     found = session.interrupt(390.0)
-    carrier.fed(session, [carrier.mark("end")], from_ms=390.0)
+    ended = carrier.fed(session, [carrier.mark("end")], from_ms=390.0)
     # Heard 190 ms by the estimate, 80 ms of it still held back; what the first mark proved was of the first utterance.
-    assert (found.played_ms, found.final_ms) == (190.0, 110.0)
+    assert (found.played_ms, settled(ended)) == (190.0, [110.0])
 
 
 def test_interruption_works_in_mp3_mode() -> None:

@@ -260,12 +260,13 @@ def test_an_interruption_forgets_what_was_collected() -> None:
     session.flush()
     session.outgoing(0.0)
     found = session.interrupt(250.0)
-    assert (found.played_ms, found.dropped_ms, found.final_ms) == (250.0, 750.0, 250.0)
+    assert found == events.Interrupted(250.0, 750.0)
+    assert session.events(250.0)[-1] == events.InterruptionSettled(found, 250.0)
     session.play(SECOND)
     session.mark("m")
     found = session.interrupt(300.0)
-    assert (found.played_ms, found.dropped_ms, found.final_ms) == (0.0, 1000.0, 0.0)
-    assert session.events(300.0) == [events.MarkCleared("m", "interrupt")]
+    assert found == events.Interrupted(0.0, 1000.0)
+    assert session.events(300.0) == [events.MarkCleared("m", "interrupt"), events.InterruptionSettled(found, 0.0)]
     session.play(SECOND[:640])
     session.flush()
     gone = run_until(session, 5000.0)

@@ -137,6 +137,11 @@ class Call:
         assert 0.0 <= heard_ms <= session.position_ms + 1e-6
         assert self.far_end.most_ahead_ms <= 400.0 + 1e-6
 
+    def check_that_interruptions_settled(self) -> None:
+        settled = [event for event in self.ended if isinstance(event, events.InterruptionSettled)]
+        assert [event.interrupted for event in settled] == self.found
+        assert all(event.played_ms <= event.interrupted.played_ms for event in settled)
+
 
 @settings(max_examples=150)
 @given(operations)
@@ -149,8 +154,7 @@ def test_random_calls_keep_the_books(found: list[tuple[str, int]]) -> None:
     assert call.session.next_deadline_ms is None
     marks = [event for event in call.ended if isinstance(event, events.MarkPlayed | events.MarkCleared)]
     assert len(marks) == call.marks_set
-    assert all(interrupted.final_ms is not None for interrupted in call.found)
-    assert all(interrupted.final_ms <= interrupted.played_ms for interrupted in call.found if interrupted.final_ms)
+    call.check_that_interruptions_settled()
     call.session.receive(carrier.STOP, call.now_ms)
     assert call.session.events(call.now_ms)[-1] == events.Stopped("stop")
 
@@ -164,5 +168,5 @@ def test_wherever_a_call_ends_all_marks_end(found: list[tuple[str, int]], at: in
     call.ended += call.session.events(call.now_ms)
     marks = [event for event in call.ended if isinstance(event, events.MarkPlayed | events.MarkCleared)]
     assert len(marks) == call.marks_set
-    assert all(interrupted.final_ms is not None for interrupted in call.found)
+    call.check_that_interruptions_settled()
     assert call.ended[-1] == events.Stopped("closed")

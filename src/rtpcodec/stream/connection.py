@@ -1,4 +1,4 @@
-"""The order of a stream's messages and the state they lead to.
+"""The order of a stream's messages and the state they lead to. Only this file changes the state.
 
     CONNECTING ── connected ──► CONNECTED ── start ──► STREAMING ── stop, close, too many malformed ──► STOPPED
         └──────────────────────── start ──────────────────▲ │
@@ -29,7 +29,7 @@ class State(Enum):
 
 
 class Connection:
-    """Follows the messages, and tells which are out of order."""
+    """Follows the messages and reports those that are out of order."""
 
     __slots__ = ("_malformed_in_a_row", "_next_sequence", "malformed", "state")
 
@@ -40,7 +40,7 @@ class Connection:
         self._next_sequence: int | None = None
 
     def accept(self, message: messages.Message) -> bool:
-        """Follow a message; whether no message is missing before it. BrokenMessage (order): it may not come now."""
+        """Follow a message; whether no message is missing before it. BrokenMessage (order): it must not come now."""
         if isinstance(message, messages.Media) and self.state is not State.STREAMING:
             raise BrokenMessage("order", "media came before start")
         if isinstance(message, messages.Connected) and self.state is State.CONNECTING:
@@ -51,18 +51,19 @@ class Connection:
             self.state = State.STOPPED
         return self._follows(getattr(message, "sequence_number", None))
 
+    def stop(self) -> None:
+        """End the stream."""
+        self.state = State.STOPPED
+
     def count_good(self) -> None:
-        """Note that a message was taken to its end."""
+        """Note that a message was processed to its end."""
         self._malformed_in_a_row = 0
 
     def count_malformed(self) -> bool:
-        """Note a broken message; whether it was one too many, which ends the stream."""
+        """Note a broken message; whether it was one too many, so that the stream must end."""
         self.malformed += 1
         self._malformed_in_a_row += 1
-        if self._malformed_in_a_row < MAX_MALFORMED_IN_A_ROW:
-            return False
-        self.state = State.STOPPED
-        return True
+        return self._malformed_in_a_row >= MAX_MALFORMED_IN_A_ROW
 
     def _follows(self, sequence: int | None) -> bool:
         """Whether the sequence number continues the last one. Unnumbered messages follow directly."""

@@ -19,6 +19,7 @@ __all__ = [
     "FormatChanged",
     "Gap",
     "Interrupted",
+    "InterruptionSettled",
     "Malformed",
     "MarkCleared",
     "MarkPlayed",
@@ -172,16 +173,24 @@ class Overrun:
     """All of them, chunks of audio included."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Interrupted:
-    """What an interruption found. Filled further when the marks on their way have come back."""
+    """The estimate at the moment of an interruption; InterruptionSettled follows with the final value."""
 
     played_ms: float
-    """Estimate, at once: what was heard of this utterance, which began after the last `flush` or interruption."""
+    """Estimated part of this utterance that was heard. It began after the last `flush` or interruption."""
     dropped_ms: float
     """Audio queued here or at the carrier that nobody will hear."""
-    final_ms: float | None = None
-    """Like played_ms, corrected by the marks that came back; None until the last has."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionSettled:
+    """The final value for an interruption: every mark that was on its way has ended."""
+
+    interrupted: Interrupted
+    """The estimate that `interrupt` returned."""
+    played_ms: float
+    """Like the estimate's played_ms, corrected by the marks that came back."""
 
 
 Event = (
@@ -199,5 +208,6 @@ Event = (
     | Stopped
     | Unknown
     | Overrun
+    | InterruptionSettled
 )
 """Everything that `MediaSession.events` and `Call.events` can give."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
+from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed
 
 MARK_TIMEOUT_MS: Final = 10_000.0
 """An echo takes a round trip; after this it will not come."""
@@ -13,6 +13,8 @@ ECHO_JITTER_MS: Final = 20.0
 """Echoes of marks that were played scatter by about a frame, because the far end plays in frames."""
 _NEVER: Final = float("-inf")
 _ALWAYS: Final = float("inf")
+
+MarkEvent = MarkPlayed | MarkCleared | InterruptionSettled
 
 
 @dataclass(slots=True)
@@ -38,7 +40,10 @@ def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["
 
 
 class Marks:
-    """The marks that were sent and have not come back, and what their echoes say about an interruption."""
+    """The marks that were sent and have not come back, and what their echoes say about an interruption.
+
+    Every method that can end a mark returns the events of that, in order.
+    """
 
     __slots__ = ("_interruption", "_lag_ms", "_played_to_ms", "_sent")
 
@@ -53,39 +58,39 @@ class Marks:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When the first of them is given up."""
+        """When the first of them times out."""
         return min(mark.end_ms for mark in self._sent) + MARK_TIMEOUT_MS if self._sent else None
 
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
-        """A mark went out behind so much audio, which should be played by end_ms."""
+        """Add a mark that went out behind this much audio, which should be played by end_ms."""
         self._sent.append(_SentMark(name, position_ms, end_ms))
 
-    def echoed(self, name: str, now_ms: float) -> MarkPlayed | MarkCleared | None:
-        """The carrier returned a mark; None for one that is not ours, or was given up."""
+    def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
+        """End the mark that the carrier returned; no event for one that is not ours or has timed out."""
         mark = next((mark for mark in self._sent if mark.name == name), None)
         if mark is None:
-            return None
+            return []
         self._sent.remove(mark)
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
-            self._settle()
-            return MarkCleared(name, "interrupt")
+            return [MarkCleared(name, "interrupt"), *self._settled()]
         self._lag_ms = max(0.0, now_ms - mark.end_ms)
         self._played_to_ms = max(self._played_to_ms, mark.position_ms)
-        self._settle()
-        return MarkPlayed(name)
+        return [MarkPlayed(name), *self._settled()]
 
-    def timed_out(self, now_ms: float) -> list[MarkCleared]:
-        """The marks whose echo will not come."""
+    def timed_out(self, now_ms: float) -> list[MarkEvent]:
+        """End the marks whose echo will not come."""
         lost = [mark for mark in self._sent if now_ms >= mark.end_ms + MARK_TIMEOUT_MS]
-        if lost:
-            self._sent = [mark for mark in self._sent if mark not in lost]
-            self._settle()
-        return [MarkCleared(mark.name, _reason(mark, "timeout")) for mark in lost]
+        if not lost:
+            return []
+        self._sent = [mark for mark in self._sent if mark not in lost]
+        return [*(MarkCleared(mark.name, _reason(mark, "timeout")) for mark in lost), *self._settled()]
 
-    def interrupted(self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float) -> None:
-        """A clear went out: a mark whose audio should have been played is on its way, others come back cleared.
+    def interrupted(
+        self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float
+    ) -> list[MarkEvent]:
+        """Note a clear: a mark whose audio should have been played is on its way, others come back cleared.
 
         The far end may be behind the estimate and clear some of the former, too. Then the echo comes sooner after its
         audio's estimated end than earlier ones did, because it did not wait for that audio.
@@ -94,33 +99,33 @@ class Marks:
             expected_ms = mark.end_ms + self._lag_ms - ECHO_JITTER_MS
             mark.cleared_before_ms = max(mark.cleared_before_ms, expected_ms if mark.end_ms <= now_ms else _ALWAYS)
             mark.end_ms = min(mark.end_ms, now_ms)
-        if self._interruption is not None:
-            self._interruption.found.final_ms = self._interruption.found.played_ms
+        before = self._interruption
+        # Echoes from here on belong to the new interruption, so the earlier one keeps its estimate.
+        superseded = [] if before is None else [InterruptionSettled(before.found, before.found.played_ms)]
         # Positions count on from heard_ms, so an echo that came early must not stand for audio of the next utterance.
         self._played_to_ms = min(self._played_to_ms, heard_ms)
         self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, self._played_to_ms)
-        self._settle()
+        return [*superseded, *self._settled()]
 
-    def ended(self, reason: Literal["stop"]) -> list[MarkCleared]:
-        """The stream is over: no echo will come."""
+    def ended(self, reason: Literal["stop"]) -> list[MarkEvent]:
+        """End all marks with the stream: no echo will come."""
         gone = [MarkCleared(mark.name, _reason(mark, reason)) for mark in self._sent]
         self._sent.clear()
-        self._settle()
-        return gone
+        return [*gone, *self._settled()]
 
-    def _settle(self) -> None:
-        """Once all marks are back, say what was heard.
+    def _settled(self) -> list[InterruptionSettled]:
+        """The final value of an interruption, once all marks are back.
 
         An echo lags behind its estimate by the round trip and by what the far end buffers before it plays. A cleared
         mark comes back after the round trip alone. The difference is audio that the estimate took for heard.
         """
         interruption = self._interruption
         if interruption is None or self._sent:
-            return
+            return []
         buffered_ms = 0.0
         if interruption.round_trip_ms is not None:
             buffered_ms = max(0.0, self._lag_ms - interruption.round_trip_ms)
         at_least_ms = max(interruption.played_at_least_ms, min(self._played_to_ms, interruption.heard_ms))
         heard_ms = max(at_least_ms, interruption.heard_ms - buffered_ms)
-        interruption.found.final_ms = max(0.0, heard_ms - interruption.utterance_start_ms)
         self._interruption = None
+        return [InterruptionSettled(interruption.found, max(0.0, heard_ms - interruption.utterance_start_ms))]

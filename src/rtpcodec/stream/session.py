@@ -111,7 +111,7 @@ class MediaSession:
             follows_directly = self._connection.accept(message)
             self._take(message, follows_directly, now_ms)
         except BrokenMessage as broken:
-            self._count_malformed(broken.rule, broken.detail)
+            self._count_malformed(broken.rule, broken.detail, now_ms)
         else:
             self._connection.count_good()
 
@@ -121,17 +121,16 @@ class MediaSession:
             return
         self._notice_stall(now_ms)
         self._counts.messages_received += 1
-        self._count_malformed(rule, detail)
+        self._count_malformed(rule, detail, now_ms)
 
     def closed(self, now_ms: float, *, by_us: bool = False) -> None:
-        """The socket is gone; without `stop` before it, and not by us, that is an abnormal end."""
+        """Report that the socket is gone; without `stop` before it, and not by us, that is an abnormal end."""
         if not self.ended:
-            self._end("closed_here" if by_us else "closed")
+            self._end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
         """What happened since the last call, also what time alone made happen (a mark timed out)."""
-        for event in self._sending.marks_timed_out(now_ms):
-            self._events.put(event)
+        self._put(self._sending.marks_timed_out(now_ms))
         return self._events.take_all()
 
     # What goes
@@ -187,12 +186,12 @@ class MediaSession:
     def interrupt(self, now_ms: float) -> Interrupted:
         """Stop playing: the carrier's buffer, the queue, the resampler and the partial frame are cleared.
 
-        The estimate of what was heard is there at once; `final_ms` follows when the marks on their way are back.
+        Returns the estimate of what was heard. The event InterruptionSettled has the final value: it follows when the
+        marks on their way have come back.
         """
         self._require_running()
-        found, cleared = self._sending.interrupt(now_ms)
-        for event in cleared:
-            self._events.put(event)
+        found, events = self._sending.interrupt(now_ms)
+        self._put(events)
         return found
 
     def outgoing(self, now_ms: float) -> list[str]:
@@ -267,15 +266,13 @@ class MediaSession:
                 self._counts.take_media(len(message.payload))
                 self._deliver(delivered)
             case messages.Mark():
-                echo = self._sending.mark_echoed(message.name, now_ms)
-                if echo is not None:
-                    self._events.put(echo)
+                self._put(self._sending.mark_echoed(message.name, now_ms))
             case messages.Start():
                 self._start(message, now_ms)
             case messages.Dtmf():
                 self._events.put(Dtmf(message.digit, message.occurred_at))
             case messages.Stop():
-                self._end("stop")
+                self._end("stop", now_ms)
             case messages.Error():
                 self._events.put(CarrierError(message.code, message.title, message.detail))
             case messages.Other():
@@ -303,18 +300,23 @@ class MediaSession:
             self._events.put(event)
             self._last_chunk_ms = event.duration_ms
 
-    def _end(self, reason: Literal["stop", "closed", "closed_here", "malformed"]) -> None:
-        self._connection.state = State.STOPPED
+    def _put(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._events.put(event)
+
+    def _end(self, reason: Literal["stop", "closed", "closed_here", "malformed"], now_ms: float) -> None:
+        self._connection.stop()
         if self._receiving is not None:
             self._deliver(self._receiving.drain())
-        for event in self._sending.end():
-            self._events.put(event)
+        # A mark whose time was over before the end timed out, whether or not anybody looked since.
+        self._put(self._sending.marks_timed_out(now_ms))
+        self._put(self._sending.end())
         self._events.put(Stopped(reason))
 
-    def _count_malformed(self, rule: str, detail: str) -> None:
+    def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
         self._events.put(Malformed(rule, detail))
         if self._connection.count_malformed():
-            self._end("malformed")
+            self._end("malformed", now_ms)
 
     def _notice_stall(self, now_ms: float) -> None:
         silence_ms = now_ms - self._last_received_ms
