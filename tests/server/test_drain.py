@@ -125,7 +125,7 @@ def test_handlers_that_do_not_end_are_cancelled_and_stubborn_ones_are_left(
         await asyncio.sleep(0)
 
     run(main)
-    assert "the handler goes on although it was cancelled; it is left behind" in caplog.text
+    assert "the handler continues although it was cancelled; it is left behind" in caplog.text
 
 
 def test_sockets_that_never_asked_for_anything_are_cut() -> None:

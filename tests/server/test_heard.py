@@ -15,12 +15,16 @@ from tests.server.dialler import Dialler, call, run
 
 def test_an_interruption_drops_what_is_queued_and_what_waits() -> None:
     found: list[events.Interrupted] = []
+    settled: list[events.InterruptionSettled] = []
 
     async def play(call: Call) -> None:
         plays = [asyncio.create_task(call.play(bytes(2 * 8 * 5000))) for _ in range(2)]
-        async for _ in call.audio():
-            found.append(call.interrupt())
-            break
+        async for event in call.events():
+            if isinstance(event, events.Audio):
+                found.append(call.interrupt())
+            elif isinstance(event, events.InterruptionSettled):
+                settled.append(event)
+                break
         await asyncio.gather(*plays)
         await call.play(tone(100, 160))
 
@@ -37,7 +41,7 @@ def test_an_interruption_drops_what_is_queued_and_what_waits() -> None:
 
     converse(play, carry, plan=L16, max_queue_ms=1000)
     assert found[0].dropped_ms > 1000
-    assert found[0].final_ms is not None
+    assert [event.interrupted for event in settled] == found
 
 
 def test_on_audio_may_interrupt() -> None:
@@ -170,12 +174,13 @@ def test_marks_come_back_as_events() -> None:
 
     converse(play, carry)
     name = "rtpcodec-1"
-    assert told[1:] == [
+    assert [event for event in told[1:] if not isinstance(event, events.InterruptionSettled)] == [
         events.MarkPlayed("one"),
         events.MarkCleared(name, "timeout"),
         events.MarkCleared(name, "interrupt"),
         events.Stopped("stop"),
     ]
+    assert len(told) == 6
 
 
 def test_what_is_queued_at_the_return_is_heard_before_the_close() -> None:
@@ -205,7 +210,7 @@ def test_a_return_waits_for_plays_that_were_left_alone() -> None:
 
 
 def test_a_return_waits_no_longer_than_the_audio_and_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtpcodec.server.line.ECHO_MS", 100.0)
+    monkeypatch.setattr("rtpcodec.server.handler_task.ECHO_MS", 100.0)
 
     async def play(call: Call) -> None:
         await call.play(bytes(320 * 5))

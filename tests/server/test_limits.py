@@ -283,7 +283,7 @@ def test_a_socket_that_breaks_off_ends_its_call() -> None:
 
 
 def test_a_peer_that_never_answers_our_close_frame_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtpcodec.server.line.CLOSE_TIMEOUT_MS", 50.0)
+    monkeypatch.setattr("rtpcodec.stream.machine.CLOSE_TIMEOUT_MS", 50.0)
 
     async def leave(_call: Call) -> None:
         pass

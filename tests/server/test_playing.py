@@ -16,7 +16,6 @@ from rtpcodec import codec, events
 from rtpcodec.audio import mp3
 from rtpcodec.errors import LocalProtocolError, PayloadError, QueueFull
 from rtpcodec.server import Call
-from rtpcodec.server.playing import Plays
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from tests.server.conversation import L16, converse, tone
@@ -127,32 +126,6 @@ def test_a_task_that_is_cancelled_before_it_begins_gives_up_the_rest() -> None:
             pass
 
     converse(play, carry, plan=L16, max_queue_ms=200)
-
-
-class FailingSession(MediaSession):
-    """Its codec fails on one kind of audio, whenever that comes."""
-
-    def play(self, pcm: Buffer) -> None:
-        if bytes(pcm)[:1] == b"\x01":
-            raise RuntimeError("the codec failed")
-        super().play(pcm)
-
-
-def test_a_play_that_fails_in_its_turn_leaves_the_others_alone() -> None:
-    async def main() -> None:
-        session = FailingSession(L16, max_queue_ms=200)
-        plays = Plays(session, lambda: None, may_wait=True)
-        first = asyncio.create_task(plays.play(bytes(2 * 8 * 300)))
-        broken = asyncio.create_task(plays.play(b"\x01" * 320))
-        last = asyncio.create_task(plays.play(bytes(320)))
-        session.receive('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}', 0)
-        while plays.feed():
-            session.outgoing(0)
-        await asyncio.gather(first, last)
-        with pytest.raises(RuntimeError, match=r"^the codec failed$"):
-            await broken
-
-    run(main)
 
 
 def test_payloads_are_cut_and_wait_as_well() -> None:
@@ -343,9 +316,9 @@ def test_a_carrier_that_does_not_read_holds_back_the_play_not_the_memory() -> No
             carrier.writer.transport.pause_reading()  # type: ignore[attr-defined]
             carrier.frame(1, b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
             await until(lambda: calls and calls[0].queued_ms >= 1000)
-            (line,) = endpoint._lines
-            transport = line._socket._transport.underlying_transport  # type: ignore[attr-defined]
-            assert line._paused
+            (runner,) = endpoint._runners
+            transport = runner.pump._socket._transport.underlying_transport  # type: ignore[attr-defined]
+            assert runner.pump.machine.paused
             assert transport.get_write_buffer_size() < 64 * 1024 + 2_000_000
             sent = calls[0].statistics().media_sent
             assert sent < 50 * seconds

@@ -1,26 +1,22 @@
-"""Who may come in: the answers to an HTTP request before it becomes a call. No sockets.
+"""Access control: the answers to an HTTP request before it becomes a call. No sockets.
 
 In this order: health check (200, draining 503), another path (404), draining or full (503), not authorized (401), a
 failure of `authorize` (500). An invitation's path has its own token; without a handler there is no other path.
-What is no WebSocket upgrade although it may come in is refused by the WebSocket library.
+A request that passes and is not a WebSocket upgrade is refused by the WebSocket library.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
 
+from rtpcodec.server.addresses import HEALTH_PATH
 from rtpcodec.server.invitations import Invitations, has_token
+from rtpcodec.server.settings import EndpointSettings
 
-if TYPE_CHECKING:
-    from rtpcodec.server.settings import EndpointSettings
-
-HEALTH_PATH: Final = "/healthz"
 _log = logging.getLogger("rtpcodec.server")
 
 
@@ -32,7 +28,7 @@ class Answer:
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     refused: bool = True
-    """Whether somebody wanted in; no health check does."""
+    """Whether it refuses a call; the answer to a health check does not."""
 
 
 class Gate:
@@ -41,7 +37,7 @@ class Gate:
     __slots__ = ("_answers_all", "_authorize", "_calls", "_invitations", "_max_calls", "_path", "draining")
 
     def __init__(self, settings: EndpointSettings, calls: Callable[[], int], invitations: Invitations) -> None:
-        """Make a gate; `calls` tells how many calls there are."""
+        """Make a gate; `calls` returns how many calls there are."""
         self._invitations = invitations
         self._answers_all = settings.answers_all
         self._path = settings.path
@@ -52,7 +48,7 @@ class Gate:
         self.draining = False
 
     def answer(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """What to answer to a GET of `target` (path and query); None: it may become a call."""
+        """The answer to a GET of `target` (path and query); None: it may become a call."""
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
@@ -81,7 +77,7 @@ class Gate:
             _log.exception("authorize failed, the call is refused")
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
         if not isinstance(allowed, bool):
-            # An awaitable would count as true and let everybody in.
+            # An awaitable would count as true and admit everybody.
             _log.error(
                 "authorize gave a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
             )
@@ -91,14 +87,6 @@ class Gate:
 
 def _presents(token: str) -> Callable[[Mapping[str, str], str], bool]:
     return lambda headers, _target: has_token(headers, token)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address. Of names only `localhost` counts."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refusal(status: HTTPStatus, text: str) -> Answer:

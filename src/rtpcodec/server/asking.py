@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from rtpcodec.errors import CommandError
+from rtpcodec.server.call import Call
 from rtpcodec.server.invitations import Invitation
-
-if TYPE_CHECKING:
-    from rtpcodec.server.call import Call
 
 
 class StreamingControl(Protocol):

@@ -25,6 +25,7 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
 
     def __init__(self, call_id: str) -> None:
         super().__init__(logger, {"call_id": call_id, "stream_id": None, "call_control_id": None})
+        self.call_id = call_id
         self._prefix = f"call {call_id}: "
         self._told: set[str] = set()
 

@@ -1,44 +1,24 @@
-"""The endpoint and its WebSockets: the only file of this room that knows picows.
-
-picows hands over frames, so fragments are joined here, and it answers any GET, so health checks are as well.
-"""
+"""The endpoint: its calls, whom it admits, and its end. The server library below it is one of two files."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from rtpcodec.errors import EndpointError, MissingExtra
+from rtpcodec.errors import EndpointError
+from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.asking import StreamingControl, ask
-from rtpcodec.server.call import Call
+from rtpcodec.server.call import Call, UpgradeRequest
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.invitations import Invitations, WebhookEvent
-from rtpcodec.server.line import Line
+from rtpcodec.server.listening import CallServer
+from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.plan import StreamPlan
 
-try:
-    from multidict import CIMultiDictProxy
-    from picows import (
-        WSCloseCode,
-        WSFrame,
-        WSListener,
-        WSMsgType,
-        WSTransport,
-        WSUpgradeRequest,
-        WSUpgradeResponse,
-        WSUpgradeResponseWithListener,
-        ws_create_server,
-    )
-except ImportError as error:
-    raise MissingExtra("serve", "picows", "server") from error
-
-TEXT: Final = WSMsgType.TEXT
 GOING_AWAY: Final = 1001
 HANDLER_GRACE_S: Final = 1.0
 """For handlers whose stream the closing endpoint has ended, before they are cancelled, and after that."""
@@ -67,12 +47,12 @@ class Endpoint:
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
-        self._lines: set[Line] = set()
+        self._runners: set[CallRunner] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._invitations = Invitations()
-        self._gate = Gate(settings, lambda: len(self._lines), self._invitations)
-        self._server: asyncio.Server | None = None
+        self._gate = Gate(settings, lambda: len(self._runners), self._invitations)
+        self._server: CallServer | None = None
         self._taken = self._refused = self._failed = self._received = self._sent = 0
         self._dropped_ms = 0.0
         self.host = settings.host
@@ -81,7 +61,7 @@ class Endpoint:
         """The real one."""
 
     def __repr__(self) -> str:
-        return f"<Endpoint {self.url} with {len(self._lines)} calls>"
+        return f"<Endpoint {self.url} with {len(self._runners)} calls>"
 
     @property
     def url(self) -> str:
@@ -93,19 +73,19 @@ class Endpoint:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that run now."""
-        return tuple(line.call for line in self._lines if line.call is not None)
+        return tuple(runner.call for runner in self._runners if runner.call is not None)
 
     def statistics(self) -> EndpointStatistics:
         """All counters at this moment."""
-        now = [(line.session.statistics(line.now_ms()), line.inbox.dropped_ms) for line in self._lines]
+        now = [_counts(runner) for runner in self._runners]
         return EndpointStatistics(
-            calls_running=len(self._lines),
+            calls_running=len(self._runners),
             calls_taken=self._taken,
             calls_refused=self._refused,
             calls_failed=self._failed,
-            messages_received=self._received + sum(stream.messages_received for stream, _ in now),
-            messages_sent=self._sent + sum(stream.messages_sent for stream, _ in now),
-            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, dropped_ms in now),
+            messages_received=self._received + sum(received for received, _, _ in now),
+            messages_sent=self._sent + sum(sent for _, sent, _ in now),
+            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms in now),
         )
 
     async def stream(
@@ -160,27 +140,15 @@ class Endpoint:
         await self._end_calls(HANDLER_GRACE_S)
 
     async def open(self) -> None:
-        """Listen. EndpointError: the address cannot be had."""
+        """Listen. EndpointError: the address cannot be had. MissingExtra: picows is not installed."""
         settings = self._settings
-        ping_s = settings.ping_interval_s
+        self._server = server = _new_server(settings, self)
         try:
-            self._server = await ws_create_server(
-                self._admit,
-                settings.host,
-                settings.port,
-                ssl=settings.ssl,
-                max_frame_size=settings.max_message_octets,
-                enable_auto_ping=ping_s is not None,
-                auto_ping_idle_timeout=ping_s or 1.0,
-                auto_ping_reply_timeout=ping_s or 1.0,
-                enable_auto_pong=False,
-                logger_name=_QuietLog(logging.getLogger("picows.server")),
-            )
+            self.port = await server.open()
         except OSError as error:
             raise EndpointError(
                 f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
             ) from error
-        self.port = self._server.sockets[0].getsockname()[1]
         logger.info("listening on %s", self.url)
 
     async def close(self, *, at_once: bool = False) -> None:
@@ -188,31 +156,23 @@ class Endpoint:
         self._take_no_more()
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
         server, self._server = self._server, None
-        if server is None:
-            return
-        server.close()
-        # Sockets that have not asked for anything yet; asyncio's own server has no way to reach them before 3.13.
-        abort_clients = getattr(server, "abort_clients", None)
-        if abort_clients is not None:
-            abort_clients()
-        # Let the tasks that picows cancelled for each socket, and callbacks of cut connections, come to their end.
-        for _ in range(3):
-            await asyncio.sleep(0)
-        logger.info("closed %s", self.url)
+        if server is not None:
+            await server.close()
+            logger.info("closed %s", self.url)
 
     def _take_no_more(self) -> None:
         self._gate.draining = True
         self._invitations.withdraw()
 
     async def _end_calls(self, grace_s: float) -> None:
-        for line in tuple(self._lines):
-            line.close(GOING_AWAY)
+        for runner in tuple(self._runners):
+            runner.close(GOING_AWAY)
         await self._wait_idle(grace_s)
-        for line in tuple(self._lines):
-            line.cancel()
+        for runner in tuple(self._runners):
+            runner.cancel()
         await self._wait_idle(HANDLER_GRACE_S)
-        for line in self._lines:
-            line.log.error("the handler goes on although it was cancelled; it is left behind")
+        for runner in self._runners:
+            runner.log.error("the handler continues although it was cancelled; it is left behind")
 
     async def _wait_idle(self, timeout_s: float) -> None:
         try:
@@ -221,167 +181,47 @@ class Endpoint:
         except TimeoutError:
             return
 
-    # For the sockets
+    # For the server library
 
-    def take(self, socket: CallSocket, path: str, headers: Mapping[str, str]) -> Line:
-        """Begin a call on an open socket."""
-        invitation = self._invitations.of(path)
+    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+        """The HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+        answer = self._gate.answer(target, headers)
+        if answer is not None and answer.refused:
+            self._refused += 1
+            logger.info("request refused: %d %s", answer.status, answer.status.phrase)
+        return answer
+
+    def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
+        """Begin a call on an open socket; the receiver of the socket's reports."""
+        invitation = self._invitations.of(target)
         if invitation is not None:
             self._invitations.remove(invitation)  # for one socket only
-        line = Line(self._settings, socket, path, headers, self._forget, invitation=invitation)
-        self._lines.add(line)
+        request = UpgradeRequest(target, headers)
+        runner = CallRunner(self._settings, socket, request, self._remove, invitation=invitation)
+        self._runners.add(runner)
         self._taken += 1
         self._idle.clear()
-        return line
+        return runner.pump
 
-    def _forget(self, line: Line) -> None:
-        self._lines.discard(line)
-        stream = line.session.statistics(line.now_ms())
-        self._received += stream.messages_received
-        self._sent += stream.messages_sent
-        self._dropped_ms += line.inbox.dropped_ms
-        self._failed += line.failed
-        if not self._lines:
+    def _remove(self, runner: CallRunner) -> None:
+        self._runners.discard(runner)
+        received, sent, dropped_ms = _counts(runner)
+        self._received += received
+        self._sent += sent
+        self._dropped_ms += dropped_ms
+        self._failed += runner.failed_call
+        if not self._runners:
             self._idle.set()
 
-    def _admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Answer a request, or give it the socket of a new call; picows checks then whether it is a WebSocket's."""
-        target = request.path.decode("ascii", "surrogateescape")
-        headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
-        answer = self._gate.answer(target, headers)
-        if answer is not None:
-            if answer.refused:
-                self._refused += 1
-                logger.info("request refused: %d %s", answer.status, answer.status.phrase)
-            return WSUpgradeResponseWithListener(_response(answer), None)
-        if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:
-            # picows takes this one token alone, proxies add others (RFC 6455 section 4.2.1 allows a list).
-            request.headers["Connection"] = "Upgrade"
-        return CallSocket(self, self._settings, target, headers)
+
+def _counts(runner: CallRunner) -> tuple[int, int, float]:
+    """Messages received and sent, and audio dropped."""
+    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
+    return stream.messages_received, stream.messages_sent, runner.inbox.dropped_ms
 
 
-class CallSocket(WSListener):
-    """One WebSocket: frames to its line as messages, texts of its line as frames."""
+def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:
+    """The server library that fits the running event loop."""
+    from rtpcodec.server.picows_server import PicowsServer  # noqa: PLC0415 -- needs picows, which is optional
 
-    def __init__(self, endpoint: Endpoint, settings: EndpointSettings, path: str, headers: Mapping[str, str]) -> None:
-        self._endpoint = endpoint
-        self._path = path
-        self._headers = headers
-        self._max_octets = settings.max_message_octets
-        self._joiner = FragmentJoiner(settings.max_message_octets, settings.max_fragments)
-        self._paused = False
-
-    # What the line wants
-
-    def send(self, text: str) -> None:
-        """Send a text frame."""
-        self._transport.send(TEXT, text)
-
-    def close(self, code: int) -> None:
-        """Send a close frame; the other side answers with its own."""
-        self._transport.send_close(cast("WSCloseCode", code))
-
-    def abort(self) -> None:
-        """Cut the connection."""
-        self._transport.disconnect(graceful=False)
-
-    # What picows tells
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """Begin the call."""
-        self._transport = transport
-        self._line = self._endpoint.take(self, self._path, self._headers)
-        self._receive = self._line.receive
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take a frame; nearly all are whole texts."""
-        if frame.msg_type is TEXT and frame.fin and not self._joiner.joining:
-            try:
-                text: str | bytes = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                text = frame.get_payload_as_bytes()  # the session says which octet is wrong
-            self._receive(text)
-        else:
-            self._take_rare(transport, frame)
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """End the call."""
-        closed: Any = transport.close_handshake  # None, beside what its stub says, before any close frame
-        sent = None if closed is None else closed.sent
-        if sent is not None and sent.code == WSCloseCode.MESSAGE_TOO_BIG:
-            # picows closes by itself before it has read such a frame.
-            self._line.reject("size", f"a frame has more than {self._max_octets} octets")
-        self._line.lost()
-
-    def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """Whether a frame answers our ping; asked only while one is awaited."""
-        self._line.touch()
-        return frame.msg_type is WSMsgType.PONG
-
-    def pause_writing(self) -> None:
-        """The other side reads slower than we send."""
-        self._paused = True
-        self._line.pause()
-
-    def resume_writing(self) -> None:
-        """It has caught up."""
-        self._paused = False
-        self._line.resume()
-
-    def _take_rare(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Control frames, fragments, octets."""
-        self._line.touch()
-        match frame.msg_type:
-            case WSMsgType.PING:
-                # Pongs for who does not read them would pile up; the latest ping alone must be answered (RFC 6455
-                # section 5.5.3).
-                if not self._paused:
-                    transport.send_pong(frame.get_payload_as_bytes())
-            case WSMsgType.CLOSE:
-                self._answer_close(transport, frame)
-            case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.CONTINUATION:
-                try:
-                    self._join(frame)
-                except BrokenFragments as broken:
-                    self._line.reject(broken.rule, broken.detail)
-                    self._line.close(broken.code)
-
-    def _join(self, frame: WSFrame) -> None:
-        message = self._joiner.put(
-            frame.get_payload_as_bytes(),
-            opens=frame.msg_type is not WSMsgType.CONTINUATION,
-            last=bool(frame.fin),
-            binary=frame.msg_type is WSMsgType.BINARY,
-        )
-        if message is None:
-            return
-        if self._joiner.binary:
-            self._line.reject("text", f"a binary message of {len(message)} octets, messages are text")
-        else:
-            self._receive(message)
-
-    def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
-        code = int.from_bytes(frame.get_payload_as_bytes()[:2]) or 1000
-        self._line.closed_by_peer()
-        if not transport.is_close_frame_sent:
-            transport.send_close(cast("WSCloseCode", code))
-        transport.disconnect()
-
-
-class _QuietLog(logging.LoggerAdapter[logging.Logger]):
-    """picows' own logger without its level below DEBUG, at which it logs requests with their tokens."""
-
-    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name
-        return level >= logging.DEBUG and super().isEnabledFor(level)
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        return msg, kwargs
-
-
-def _response(answer: Answer) -> WSUpgradeResponse:
-    extra = {"Content-Type": answer.content_type}
-    if answer.status < 400:
-        response = WSUpgradeResponse.create_ok_response(answer.body, extra)
-    else:
-        response = WSUpgradeResponse.create_error_response(answer.status, answer.body, extra)
-    return cast("WSUpgradeResponse", response)
+    return PicowsServer(settings, endpoint)

@@ -6,12 +6,10 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from rtpcodec.errors import StreamNotStarted
-
-if TYPE_CHECKING:
-    from rtpcodec.server.call import Call
+from rtpcodec.server.call import Call
 
 TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- a header's name
 """The header that carries the raw token (media streaming, section 6.1)."""

@@ -6,20 +6,19 @@ import inspect
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
-from rtpcodec.server.access import HEALTH_PATH, is_loopback
+from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
+from rtpcodec.server.call import Call
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
+from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receiving import PcmRate
 from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
-
-if TYPE_CHECKING:
-    from rtpcodec.server.call import Call
 
 MIN_QUEUE_MS: Final = 200.0
 """Less would leave no room for a useful piece of a long play."""
@@ -27,9 +26,9 @@ MIN_QUEUE_MS: Final = 200.0
 CONCEALS: Final = "conceals"
 """A true attribute of this name says that a handler's audio is for ears, so that gaps are to be filled."""
 
-Handler = Callable[["Call"], Awaitable[object]]
-"""One coroutine a call; its return ends the call."""
-OnAudio = Callable[["Call", Audio], object]
+Handler = Callable[[Call], Awaitable[object]]
+"""One coroutine per call; its return ends the stream."""
+OnAudio = Callable[[Call, Audio], object]
 """A plain function that is called for each chunk, within the socket's callback."""
 Authorize = str | Callable[[Mapping[str, str], str], bool]
 """A token, or a plain function over the request's headers and its path with query; async ones are not supported."""
@@ -132,6 +131,11 @@ class EndpointSettings:
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
         )
 
+    @property
+    def call_timeouts(self) -> CallTimeouts:
+        """The limits on a silent socket."""
+        return CallTimeouts(start_ms=_in_ms(self.start_timeout_s), idle_ms=_in_ms(self.idle_timeout_s))
+
     def _check_handlers(self) -> None:
         given = (self.handler is not None) + (self.on_audio is not None)
         if given > 1:
@@ -182,6 +186,10 @@ class EndpointSettings:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _in_ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000
 
 
 def _is_websocket_url(url: str) -> bool:

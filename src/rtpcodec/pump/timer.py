@@ -1,4 +1,4 @@
-"""One timer on the event loop, in the milliseconds that sessions use."""
+"""One timer on the event loop, in the milliseconds that machines use."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import math
 from collections.abc import Callable
 
 
-class Alarm:
-    """Rings once, no later than asked for. It is never put off: who is rung for early asks again.
+class DeadlineTimer:
+    """Calls back once, no later than asked. It may call too early, because a later deadline never re-arms it.
 
-    That saves a timer an event where deadlines move on with each of them.
+    That saves a timer per event where deadlines move on with each of them; the callback asks for its next deadline.
     """
 
-    __slots__ = ("_at_ms", "_handle", "_loop", "_ring")
+    __slots__ = ("_at_ms", "_call", "_handle", "_loop")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         self._loop = loop
-        self._ring = ring
+        self._call = call
         self._at_ms = math.inf
         self._handle: asyncio.TimerHandle | None = None
 
     def by(self, at_ms: float) -> None:
-        """Ring at this time of `loop.time()` in ms, if not before."""
+        """Call at this time of `loop.time()` in ms, if not before."""
         if at_ms >= self._at_ms:
             return
         if self._handle is not None:
             self._handle.cancel()
         self._at_ms = at_ms
-        # uvloop's clock and timers have whole milliseconds: rounded down, it would ring before the deadline, in vain.
+        # uvloop's clock and timers have whole milliseconds: rounded down, it would call before the deadline, in vain.
         self._handle = self._loop.call_at(math.ceil(max(at_ms, 0.0)) / 1000, self._fire)
 
     def cancel(self) -> None:
-        """Forget it."""
+        """Drop the deadline."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = None
@@ -41,4 +41,4 @@ class Alarm:
     def _fire(self) -> None:
         self._handle = None
         self._at_ms = math.inf
-        self._ring()
+        self._call()

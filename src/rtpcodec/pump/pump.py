@@ -1,0 +1,203 @@
+"""The loop of one machine over one socket: report, send what is due, sleep until the next deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Generic, Protocol, TypeVar
+
+from typing_extensions import Buffer
+
+from rtpcodec.pump.socket import Socket
+from rtpcodec.pump.timer import DeadlineTimer
+from rtpcodec.stream.events import Audio, Event
+
+
+class Machine(Protocol):
+    """What a pump drives. It has no I/O and no clock: time is an argument, in ms of the event loop's clock."""
+
+    hangup: int | None
+    """The code of a close frame that is due."""
+    cut: bool
+    """Whether the connection must be cut."""
+    paused: bool
+    """Whether the socket accepts no texts for now: nothing is due while it is set."""
+
+    def receive(self, text: str | Buffer, now_ms: float) -> None:
+        """Feed one text message."""
+
+    def reject(self, rule: str, detail: str, now_ms: float) -> None:
+        """Count a frame that is not a message."""
+
+    def touch(self, now_ms: float) -> None:
+        """Note that a frame of any kind came."""
+
+    def peer_closed(self, code: int | None, now_ms: float) -> None:
+        """Note the other side's close frame."""
+
+    def lost(self, now_ms: float) -> None:
+        """Note that the connection is gone."""
+
+    def close(self, code: int, now_ms: float) -> None:
+        """End it: a close frame with this code becomes due."""
+
+    def events(self, now_ms: float) -> Sequence[Event]:
+        """What happened since the last call."""
+
+    def outgoing(self, now_ms: float) -> Sequence[str]:
+        """The texts that are due."""
+
+    def hung_up(self) -> None:
+        """Note that the close frame was sent."""
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When the machine must be looked at again at the latest; None: not before something is fed."""
+
+
+MachineT = TypeVar("MachineT", bound=Machine)
+
+
+class Sink(Protocol):
+    """Who gets a machine's events. Its calls back into the machine are followed by `Pump.run`, as everybody's."""
+
+    @property
+    def take_audio(self) -> Callable[[Audio], object]:
+        """Called with each Audio, the one hot event."""
+
+    def take(self, event: Event) -> None:
+        """Called with every other event."""
+
+    def failed(self, error: Exception) -> None:
+        """Called when one of the two above raised."""
+
+    def disconnected(self) -> None:
+        """Called once, behind all events, when the connection is gone."""
+
+
+class _State(Enum):
+    IDLE = 0
+    RUNNING = 1
+    RUNNING_AGAIN = 2  # something changed while the pump was running
+
+
+class Pump(Generic[MachineT]):
+    """Drives one machine over one socket, in the event loop's thread. It is the Receiver of the socket's reports.
+
+    A call that changes the machine is followed by `run`. Out of a sink, `run` only notes that; the run that called the
+    sink then looks once more, so events are given one at a time and in order whatever a sink does.
+    """
+
+    __slots__ = ("_lost", "_sink", "_socket", "_state", "_time", "_timer", "machine")
+
+    def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
+        """Take over an open socket. Without a sink the machine's events are dropped."""
+        self.machine = machine
+        self._socket = socket
+        self._sink = sink
+        loop = asyncio.get_running_loop()
+        self._time = loop.time
+        self._timer = DeadlineTimer(loop, self.run)
+        self._state = _State.IDLE
+        self._lost = False
+
+    def now_ms(self) -> float:
+        """The machine's clock."""
+        return self._time() * 1000.0
+
+    # From the socket
+
+    def received(self, text: str | Buffer) -> None:
+        """Feed one text message."""
+        now_ms = self._time() * 1000.0
+        self.machine.receive(text, now_ms)
+        if self._state is _State.IDLE:
+            self._run(now_ms)
+        else:
+            self._state = _State.RUNNING_AGAIN
+
+    def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
+        """Report a frame that is not a message; with a code, the call ends by a close frame that has it."""
+        now_ms = self.now_ms()
+        self.machine.reject(rule, detail, now_ms)
+        if code is not None:
+            self.machine.close(code, now_ms)
+        self.run()
+
+    def touched(self) -> None:
+        """Report a control frame."""
+        self.machine.touch(self.now_ms())
+
+    def paused(self) -> None:
+        """Report that the socket accepts no more for now: what is due waits in the machine."""
+        self.machine.paused = True
+
+    def resumed(self) -> None:
+        """Report that the socket accepts texts again."""
+        self.machine.paused = False
+        self.run()
+
+    def peer_closed(self, code: int | None) -> None:
+        """Report the other side's close frame."""
+        self.machine.peer_closed(code, self.now_ms())
+        self.run()
+
+    def lost(self) -> None:
+        """Report that the connection is gone; a second report does nothing."""
+        if self._lost:
+            return
+        self._lost = True
+        self.machine.lost(self.now_ms())
+        self.run()
+        self._timer.cancel()
+        if self._sink is not None:
+            self._sink.disconnected()
+
+    # The loop
+
+    def run(self) -> None:
+        """Look at the machine again, because something changed or its deadline has come."""
+        if self._state is _State.IDLE:
+            self._run(self.now_ms())
+        else:
+            self._state = _State.RUNNING_AGAIN
+
+    def _run(self, now_ms: float) -> None:
+        machine, sink, socket = self.machine, self._sink, self._socket
+        try:
+            while True:
+                self._state = _State.RUNNING
+                # 1. Events, whose sink may change the machine.
+                for event in machine.events(now_ms):
+                    if sink is not None:
+                        try:
+                            if type(event) is Audio:
+                                sink.take_audio(event)
+                            else:
+                                sink.take(event)
+                        except Exception as error:  # whatever a handler raises; the sink decides what that means
+                            sink.failed(error)
+                # 2. Texts.
+                for text in machine.outgoing(now_ms):
+                    socket.send(text)
+                # 3. The end of the connection.
+                if machine.hangup is not None or machine.cut:
+                    self._end_connection()
+                if self._state is _State.RUNNING:
+                    break
+        finally:
+            self._state = _State.IDLE
+        # 4. Sleep.
+        deadline_ms = machine.next_deadline_ms
+        if deadline_ms is not None and not self._lost:
+            self._timer.by(deadline_ms)
+
+    def _end_connection(self) -> None:
+        machine = self.machine
+        if machine.hangup is not None:
+            self._socket.close(machine.hangup)
+            machine.hung_up()
+        if machine.cut:
+            machine.cut = False
+            self._socket.abort()

@@ -1,0 +1,99 @@
+"""The task of one call's handler: its play-out at the end, its failures, its cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from rtpcodec.errors import StreamEnded
+from rtpcodec.pump.pump import Pump
+from rtpcodec.server.call import Call
+from rtpcodec.server.call_log import CallLog
+from rtpcodec.server.heard import HeardMarks
+from rtpcodec.server.ongoing import end_of
+from rtpcodec.server.settings import Handler
+from rtpcodec.stream.machine import NORMAL, CallMachine
+
+ECHO_MS: Final = 1000.0
+"""Beyond the estimate of when all was heard: a round trip and the carrier's own buffer, or an echo that never comes."""
+
+
+class HandlerTask:
+    """Runs a handler once. `failed` gets what it raises, `ended` is called when the task is over."""
+
+    __slots__ = ("_cancel", "_failed", "_heard", "_log", "_pump", "_task")
+
+    def __init__(
+        self, pump: Pump[CallMachine], heard: HeardMarks, log: CallLog, failed: Callable[[Exception], None]
+    ) -> None:
+        self._pump = pump
+        self._heard = heard
+        self._log = log
+        self._failed = failed
+        self._task: asyncio.Task[None] | None = None
+        self._cancel: asyncio.TimerHandle | None = None
+
+    def begin(self, handler: Handler, call: Call, ended: Callable[[asyncio.Task[None]], None]) -> None:
+        """Call the handler in a task of its own."""
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._run(handler, call), name=f"rtpcodec call {call.id}")
+        self._task.add_done_callback(ended)
+
+    @property
+    def running(self) -> bool:
+        """Whether the handler has begun and not ended."""
+        return self._task is not None and not self._task.done()
+
+    def cancel(self) -> None:
+        """Cancel the handler now."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def cancel_after(self, grace_s: float) -> None:
+        """Cancel the handler, unless it ends by itself in this time."""
+        if self._task is not None and self.running:
+            self._cancel = asyncio.get_running_loop().call_later(grace_s, self._task.cancel)
+
+    async def wait(self) -> None:
+        """Return once the handler has ended, however it did."""
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+
+    def release(self) -> None:
+        """Drop the timer of `cancel_after`."""
+        if self._cancel is not None:
+            self._cancel.cancel()
+
+    async def _run(self, handler: Handler, call: Call) -> None:
+        try:
+            await handler(call)
+            await self._play_out()
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._pump.machine.close(NORMAL, self._pump.now_ms())
+            self._pump.run()
+
+    async def _play_out(self) -> None:
+        """Let the queued audio be heard, within a bound."""
+        machine = self._pump.machine
+        try:
+            async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
+                await end_of(machine.plays.turn())
+                if not machine.session.ended and self._unheard_ms() > 0:
+                    machine.session.flush()
+                    await self._heard.wait()
+        except TimeoutError:
+            self._log.warning("the last audio may not have been heard: its mark did not come back")
+
+    def _unheard_ms(self) -> float:
+        session = self._pump.machine.session
+        return session.position_ms - session.heard_ms(self._pump.now_ms())
+
+
+def is_stream_ended(error: BaseException) -> bool:
+    """Whether it is StreamEnded alone, also out of a group of tasks."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_stream_ended(part) for part in error.exceptions)
+    return isinstance(error, StreamEnded)

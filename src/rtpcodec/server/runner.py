@@ -1,0 +1,182 @@
+"""One call from the opening of its socket to its end: its machine, its pump, its handler, its log."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+
+from rtpcodec.pump.pump import Pump
+from rtpcodec.pump.socket import Socket
+from rtpcodec.server.call import Call, CallParts, UpgradeRequest
+from rtpcodec.server.call_log import CallLog
+from rtpcodec.server.handler_task import HandlerTask, is_stream_ended
+from rtpcodec.server.heard import HeardMarks
+from rtpcodec.server.inbox import Inbox
+from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.stream import events
+from rtpcodec.stream.events import Audio, Event, Started
+from rtpcodec.stream.machine import NORMAL, CallMachine
+
+INTERNAL_ERROR = 1011
+
+
+class CallRunner:
+    """Runs one call on an open socket. It is the sink of the call's pump; sockets report to `pump`."""
+
+    __slots__ = (
+        "_disconnected",
+        "_handler",
+        "_heard",
+        "_invitation",
+        "_on_end",
+        "_request",
+        "_settings",
+        "_settled",
+        "call",
+        "failed_call",
+        "inbox",
+        "log",
+        "pump",
+        "take_audio",
+    )
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        socket: Socket,
+        request: UpgradeRequest,
+        on_end: Callable[[CallRunner], None],
+        *,
+        invitation: Invitation | None = None,
+    ) -> None:
+        """Begin a call; `on_end` is called once, when socket and handler have ended."""
+        loop = asyncio.get_running_loop()
+        now_ms = loop.time() * 1000
+        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms)
+        machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
+        self.log = CallLog(secrets.token_hex(4))
+        self.pump = Pump(machine, socket, self)
+        self.inbox = Inbox()
+        self.call: Call | None = None
+        self.failed_call = False
+        """Whether it ended by an error of either side instead of by its end."""
+        self.take_audio: Callable[[Audio], object] = self.inbox.put
+        self._settings = settings
+        self._request = request
+        self._invitation = invitation
+        self._on_end = on_end
+        self._heard = HeardMarks(self.pump)
+        self._handler = HandlerTask(self.pump, self._heard, self.log, self.failed)
+        self._disconnected: asyncio.Future[None] = loop.create_future()
+        self._settled = False
+        self.pump.run()
+
+    def close(self, code: int) -> None:
+        """End the call from our side; the socket follows when the other side agrees or is cut."""
+        self.pump.machine.close(code, self.pump.now_ms())
+        self.pump.run()
+
+    def cancel(self) -> None:
+        """End everything of this call now."""
+        self._handler.cancel()
+        self.pump.machine.cut = True
+        self.pump.run()
+
+    async def ended(self) -> None:
+        """Return once socket and handler have ended."""
+        await asyncio.shield(self._disconnected)
+        await self._handler.wait()
+
+    # As a sink
+
+    def take(self, event: Event) -> None:
+        """Handle any event but Audio."""
+        match event:
+            case Started() if self.call is None:
+                self._begin(event)
+            case events.MarkPlayed() | events.MarkCleared():
+                self._heard.ended(event)
+            case events.Malformed(rule, detail):
+                self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
+            case events.UnsupportedCodec(encoding, _, remedy):
+                self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
+            case events.CarrierError(code):
+                self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
+        if self.call is not None and self._settings.on_audio is None:
+            self.inbox.put(event)
+        if isinstance(event, events.Stopped):
+            self._stream_ended(event.reason)
+
+    def failed(self, error: Exception) -> None:
+        """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
+        if self.pump.machine.session.ended and is_stream_ended(error):
+            return
+        self.failed_call = True
+        self.take_audio = _ignore
+        self.log.error("the handler failed", exc_info=error)
+        self.close(INTERNAL_ERROR)
+
+    def disconnected(self) -> None:
+        """Note that the socket is gone."""
+        self._disconnected.set_result(None)
+        self._settle()
+
+    # The course of the call
+
+    def _begin(self, started: Started) -> None:
+        self.log.name_stream(started)
+        if self._invitation is not None and not self._invitation.wanted:
+            self.log.info("nobody waits for the call any more")
+            self.close(NORMAL)
+            return
+        settings = self._settings
+        self.log.info("started: %s", self.pump.machine.session.describe())
+        may_wait = settings.on_audio is None
+        parts = CallParts(
+            self.log.call_id, self._request, self.pump, self.inbox, self._heard, self._disconnected, may_wait
+        )
+        self.call = call = Call(parts, started)
+        if settings.on_audio is not None:
+            self.take_audio = partial(settings.on_audio, call)
+        elif settings.handler is not None:
+            self._handler.begin(settings.handler, call, self._handler_ended)
+        if self._invitation is not None:
+            self._invitation.started(call)
+
+    def _stream_ended(self, reason: str) -> None:
+        fault = self.pump.machine.fault
+        if fault is not None:
+            self.log.warning("%s", fault)
+        self.log.info("ended: %s", reason)
+        self.failed_call |= fault is not None or reason == "malformed"
+        self.inbox.end()
+        if self.inbox.was_read and self.inbox.dropped_ms:
+            self.log.warning("the handler was slow: %.0f ms of audio were dropped", self.inbox.dropped_ms)
+        self._handler.cancel_after(self._settings.drain_s)
+
+    def _handler_ended(self, task: asyncio.Task[None]) -> None:
+        if not self.pump.machine.session.ended:
+            # It was cancelled from within, or raised something other than an Exception, which the loop raises.
+            self.failed_call = True
+            what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
+            self.log.error("the handler %s", what)
+            self.close(INTERNAL_ERROR)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Report the end once both socket and handler are gone."""
+        if self._settled or not self._disconnected.done() or self._handler.running:
+            return
+        self._settled = True
+        if self._invitation is not None:
+            self._invitation.fail("lost", "the socket closed before the stream began")
+        self._handler.release()
+        self._on_end(self)
+
+
+def _ignore(_audio: Audio) -> None:
+    """Drop audio that nobody wants any more."""
