@@ -10,6 +10,8 @@
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
     ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
+    ├── VirtualClockError     (RuntimeError)  a program in virtual time needs the real world, or waits forever
+    ├── HandshakeRefused      (ConnectionError)  a server in memory refused a WebSocket
     ├── MissingExtra          (ImportError)   an optional library is not installed
     ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
     ├── WebhookError          (ValueError)    a webhook that must not be believed
@@ -104,6 +106,19 @@ class StreamNotStarted(RtpcodecError, ConnectionError):
         self.reason = reason
         self.call_control_id = call_control_id
         self.failure_reason = failure_reason
+
+
+class VirtualClockError(RtpcodecError, RuntimeError):
+    """A program in virtual time uses a facility that needs the real world, or waits for what cannot happen."""
+
+
+class HandshakeRefused(RtpcodecError, ConnectionError):
+    """A server in memory refused a WebSocket: `status` and `body` are those of its HTTP answer."""
+
+    def __init__(self, status: int, body: bytes = b"") -> None:
+        super().__init__(f"the server refused the WebSocket with HTTP status {status}")
+        self.status = status
+        self.body = body
 
 
 class MissingExtra(RtpcodecError, ImportError):

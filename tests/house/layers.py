@@ -1,6 +1,6 @@
 """Finds every import of the package in .py, .pyi, .pyx and .pxd files, and tells those that point the wrong way.
 
-    errors < kernels < audio, compat < codecs < rtp < stream < client, server, sim < cli
+    errors < kernels < audio, compat < codecs < rtp < stream < pump < client, server, sim < cli
 
 A file may import from its own room and from rooms to the left. client, server and sim do not know each other. The
 package's own face may be imported by cli alone; it loads everything lazily, so it may point anywhere itself.
@@ -23,6 +23,7 @@ LEVELS = (
     ("codecs",),
     ("rtp",),
     ("stream",),
+    ("pump",),
     ("client", "server", "sim"),
     ("cli",),
 )

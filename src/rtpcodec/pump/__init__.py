@@ -1,0 +1,28 @@
+"""Drives a machine over a WebSocket, and a clock on which an hour of call takes seconds.
+
+socket         what a pump needs of a WebSocket, and what a WebSocket reports to
+virtual        an event loop whose clock jumps to the next deadline
+memory         the network of such a loop: WebSockets and HTTP in memory
+memory_socket  the two ends of a WebSocket in memory
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtpcodec.pump.virtual import VirtualEventLoop as VirtualEventLoop
+    from rtpcodec.pump.virtual import run_virtual as run_virtual
+
+# Public name: the module that defines it.
+_HOME = {"VirtualEventLoop": "rtpcodec.pump.virtual", "run_virtual": "rtpcodec.pump.virtual"}
+
+__all__ = ["VirtualEventLoop", "run_virtual"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'rtpcodec.pump' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,273 @@
+"""A network in memory, on which the parts of one program meet: WebSockets, and HTTP requests with their answers.
+
+Addresses are names: nothing is resolved, `ws` and `wss` as well as `http` and `https` differ by their default port
+alone, and no TLS takes place. WebSockets and HTTP may be served at the same address. Transport takes no time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from rtpcodec.errors import HandshakeRefused
+from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MemorySocket, open_pair
+from rtpcodec.pump.socket import Receiver
+
+S = TypeVar("S")
+
+DEFAULT_PORTS: Final = {"ws": 80, "http": 80, "wss": 443, "https": 443}
+PRIVATE_PORTS: Final = range(49152, 65536)
+"""What port 0 stands for (RFC 6335 section 6)."""
+EVERY_HOST: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- nothing is bound
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+class Headers(Mapping[str, str]):
+    """The fields of an HTTP header; names are found in any case. The values never appear in a repr."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): (name, value) for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()][1]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRequest:
+    """An HTTP request: `target` is path and query."""
+
+    method: str
+    target: str
+    headers: Headers = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAnswer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+MakeReceiver: TypeAlias = Callable[[MemorySocket], Receiver]
+"""Takes over one end of a new WebSocket and gives the Receiver of what comes to it."""
+Admit: TypeAlias = Callable[[str, Mapping[str, str]], MemoryAnswer | MakeReceiver]
+"""Decides over a WebSocket by target and headers: an answer refuses it."""
+HttpHandler: TypeAlias = Callable[[MemoryRequest], Awaitable[MemoryAnswer]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host or '*'} port {self.port}"
+
+    def overlaps(self, other: _Address) -> bool:
+        """Whether one socket could not listen on both."""
+        return self.port == other.port and (self.host == other.host or not (self.host and other.host))
+
+
+@dataclass(frozen=True, slots=True)
+class _Service(Generic[S]):
+    """What serves an address, and the context in which it does."""
+
+    serve: S
+    context: Context = field(default_factory=copy_context)
+
+
+class Listener:
+    """Serves one address until it is closed; connections that are open stay."""
+
+    def __init__(self, host: str, port: int, close: Callable[[], object]) -> None:
+        self.host = host
+        self.port = port
+        self._close: Callable[[], object] | None = close
+
+    def close(self) -> None:
+        """Stop serving; a second call does nothing."""
+        close, self._close = self._close, None
+        if close is not None:
+            close()
+
+
+class MemoryNetwork:
+    """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
+
+    max_unread_octets: what one end of a WebSocket may leave unread before the other is paused; holds for connections
+    that are opened after it was set.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.max_unread_octets = MAX_UNREAD_OCTETS
+        self._loop = loop
+        self._web_sockets: dict[_Address, _Service[Admit]] = {}
+        self._http: dict[_Address, _Service[HttpHandler]] = {}
+        self._ports = itertools.cycle(PRIVATE_PORTS)
+        self._serving: set[asyncio.Task[MemoryAnswer]] = set()
+
+    def listen(self, host: str, port: int, admit: Admit) -> Listener:
+        """Take WebSockets at an address.
+
+        host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
+        port: 0 takes a free one.
+        admit: called with target and headers of each request; returns a function that takes the server's end and
+            returns its Receiver, or the answer that refuses the WebSocket.
+        Returns: the Listener, with the port.
+        Raises: OSError (EADDRINUSE) if WebSockets are taken there already.
+        """
+        return self._add(self._web_sockets, host, port, _Service(admit))
+
+    async def connect(self, url: str, headers: Mapping[str, str], make_receiver: MakeReceiver) -> MemorySocket:
+        """Open a WebSocket.
+
+        url: `ws` or `wss`, host, port, path and query.
+        headers: what the request has beside the handshake's own fields.
+        make_receiver: takes our end and returns its Receiver.
+        Returns: our end.
+        Raises: ConnectionRefusedError if nothing serves the address, HandshakeRefused if the server refuses the
+            WebSocket, ValueError if the url is not a WebSocket's.
+        """
+        address, target = _split(url, ("ws", "wss"))
+        await asyncio.sleep(0)  # no connection is open before the caller has yielded once
+        service = _find(self._web_sockets, address)
+        if service is None:
+            if _find(self._http, address) is None:
+                raise _nothing_serves(address)
+            raise HandshakeRefused(404)
+        admitted = self._ask(service, target, Headers(headers))
+        if isinstance(admitted, MemoryAnswer):
+            raise HandshakeRefused(admitted.status, admitted.body)
+        server, client = open_pair(self._loop, (service.context, copy_context()), self.max_unread_octets)
+        try:
+            server.attach(service.context.run(admitted, server))
+        except Exception as error:
+            self._report_failure("the server of a WebSocket failed", error)
+            raise HandshakeRefused(500) from error
+        try:
+            client.attach(make_receiver(client))
+        except BaseException:
+            client.abort()
+            raise
+        return client
+
+    def serve_http(self, origin: str, handler: HttpHandler) -> Listener:
+        """Answer HTTP requests at an origin.
+
+        origin: `http` or `https`, host and port; port 0 takes a free one, the hosts of `listen` stand for every host.
+        handler: answers a request. A ConnectionError of it reaches the client, as if the server had cut the
+            connection; any other exception is answered with 500.
+        Raises: OSError (EADDRINUSE) if HTTP is served there already, ValueError if the origin is not HTTP's.
+        """
+        address, _ = _split(origin, ("http", "https"))
+        return self._add(self._http, address.host, address.port, _Service(handler))
+
+    async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> MemoryAnswer:
+        """Send an HTTP request and wait for the answer; the server continues if the caller does not wait any longer.
+
+        Where only WebSockets are taken, a GET is answered by what decides over them.
+        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cut the
+            connection, ValueError if the url is not HTTP's.
+        """
+        address, target = _split(url, ("http", "https"))
+        request = MemoryRequest(method, target, Headers(headers), body)
+        await asyncio.sleep(0)
+        service = _find(self._http, address)
+        if service is None:
+            return self._answer_by_admit(request, address)
+        task = self._loop.create_task(self._answer(service.serve, request), context=service.context.copy())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        return await asyncio.shield(task)
+
+    async def _answer(self, handler: HttpHandler, request: MemoryRequest) -> MemoryAnswer:
+        try:
+            return await handler(request)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            self._report_failure("the handler of an HTTP request failed", error)
+            return MemoryAnswer(500)
+
+    def _answer_by_admit(self, request: MemoryRequest, address: _Address) -> MemoryAnswer:
+        service = _find(self._web_sockets, address)
+        if service is None:
+            raise _nothing_serves(address)
+        if request.method != "GET":
+            return MemoryAnswer(405)
+        admitted = self._ask(service, request.target, request.headers)
+        return admitted if isinstance(admitted, MemoryAnswer) else MemoryAnswer(426, {"Upgrade": "websocket"})
+
+    def _ask(self, service: _Service[Admit], target: str, headers: Headers) -> MemoryAnswer | MakeReceiver:
+        try:
+            return service.context.run(service.serve, target, headers)
+        except Exception as error:
+            self._report_failure("the decision over a WebSocket failed", error)
+            return MemoryAnswer(500)
+
+    def _report_failure(self, message: str, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": message, "exception": error})
+
+    def _add(self, services: dict[_Address, _Service[S]], host: str, port: int, service: _Service[S]) -> Listener:
+        address = _Address(_host(host), port or self._free_port())
+        if any(address.overlaps(taken) for taken in services):
+            raise OSError(errno.EADDRINUSE, f"{address} is in use")
+        services[address] = service
+        return Listener(host, address.port, lambda: services.pop(address))
+
+    def _free_port(self) -> int:
+        taken = {address.port for address in (*self._web_sockets, *self._http)}
+        for port in itertools.islice(self._ports, len(PRIVATE_PORTS)):
+            if port not in taken:
+                return port
+        raise OSError(errno.EADDRINUSE, f"all {len(PRIVATE_PORTS)} private ports are in use")
+
+
+def _find(services: Mapping[_Address, _Service[S]], address: _Address) -> _Service[S] | None:
+    return services.get(address) or services.get(_Address("", address.port))
+
+
+def _nothing_serves(address: _Address) -> ConnectionRefusedError:
+    return ConnectionRefusedError(errno.ECONNREFUSED, f"nothing serves {address}")
+
+
+def _host(host: str) -> str:
+    """Give all names of one host the same spelling."""
+    if host in EVERY_HOST:
+        return ""
+    return "localhost" if host.lower() in LOOPBACK else host.lower()
+
+
+def _split(url: str, schemes: tuple[str, str]) -> tuple[_Address, str]:
+    """Address and target of a URL; the errors do not show it, since it may hold a token."""
+    parts = urlsplit(url)
+    if parts.scheme not in schemes:
+        raise ValueError(f"the url has scheme {parts.scheme!r}, {schemes[0]!r} or {schemes[1]!r} is needed")
+    if not parts.hostname:
+        raise ValueError("the url has no host")
+    port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    query = f"?{parts.query}" if parts.query else ""
+    return _Address(_host(parts.hostname), port), (parts.path or "/") + query

@@ -1,0 +1,259 @@
+"""An event loop whose clock jumps to the next deadline, so that an hour of waiting takes no time."""
+
+# ruff: noqa: SLF001 -- a loop runs asyncio's handles, and what they offer to loops is private
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, Unpack
+
+from rtpcodec.errors import VirtualClockError
+from rtpcodec.pump.memory import MemoryNetwork
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+TICK_S: Final = 1e-9
+"""How much later a timer fires that was set for now or the past: no chain of timers can hold the clock still."""
+MAX_ROUNDS: Final = 10_000
+"""Rounds of ready callbacks at one instant; then the clock moves on, or a task that polls would wait forever."""
+MIN_CANCELLED: Final = 100
+"""Fewer cancelled timers than this stay in the heap until their deadline."""
+MAX_NAMED_TASKS: Final = 10
+
+_SOCKETS: Final = "a real socket; use loop.network instead"
+_NAMES: Final = "a name server; loop.network takes names as they are"
+_THREADS: Final = "a thread; call the function directly"
+_PROCESSES: Final = "a process"
+_PIPES: Final = "a real pipe"
+_SIGNALS: Final = "the signals of the process"
+
+_logger = logging.getLogger("asyncio")
+
+
+def _refused(name: str, needs: str) -> Any:
+    """Make a method that refuses what virtual time cannot wait for."""
+
+    def refuse(_loop: object, *_args: object, **_options: object) -> NoReturn:
+        raise VirtualClockError(f"{name} is not available on a virtual clock: it needs {needs}")
+
+    refuse.__name__ = name
+    refuse.__qualname__ = f"VirtualEventLoop.{name}"
+    refuse.__doc__ = f"Raise VirtualClockError: it needs {needs}."
+    return refuse
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer in the heap, or once in it."""
+
+    __slots__ = ()
+
+    _scheduled: bool
+
+
+class VirtualEventLoop(asyncio.BaseEventLoop):
+    """Run asyncio programs in virtual time.
+
+    `time()` stands still while anything is ready to run, then jumps to the next deadline. Timers fire at exactly their
+    deadline, those of one deadline in the order in which they were set. The same program therefore takes the same
+    steps at the same times in each run.
+
+    Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
+    from other threads. `network` connects the parts of a program instead. If every task waits and no timer is set,
+    VirtualClockError names the tasks.
+
+    start_s: what `time()` returns at first.
+    Raises: ValueError if start_s is not finite.
+    """
+
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+    _thread_id: int | None
+    _timer_cancelled_count: int
+    _current_handle: asyncio.Handle | None
+    _check_closed: Callable[[], None]
+    _check_thread: Callable[[], None]
+    _check_callback: Callable[[object, str], None]
+
+    def __init__(self, start_s: float = 0.0) -> None:
+        if not math.isfinite(start_s):
+            raise ValueError(f"start_s is {start_s}, a finite number is needed")
+        super().__init__()
+        self._now_s = float(start_s)
+        self._rounds = 0
+        self._scheduled: list[tuple[float, int, _Timer]] = []
+        self._order = itertools.count()
+        self._network = MemoryNetwork(self)
+
+    @property
+    def network(self) -> MemoryNetwork:
+        """The network in memory on which programs of this loop meet."""
+        return self._network
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._now_s
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back at this time of the clock; a nanosecond from now if that is not in the future."""
+        self._check_closed()
+        if self.get_debug():
+            self._check_thread()
+            self._check_callback(callback, "call_at")
+        now_s = self._now_s
+        if not when > now_s:  # NaN as well
+            when = now_s + max(TICK_S, math.ulp(now_s))
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, (when, next(self._order), timer))
+        timer._scheduled = True
+        return timer
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call back soon, from the thread of the loop.
+
+        Raises: VirtualClockError in any other thread, since virtual time does not wait for threads.
+        """
+        if self._thread_id not in (None, threading.get_ident()):
+            raise VirtualClockError(
+                "call_soon_threadsafe is not available on a virtual clock from another thread: "
+                "virtual time does not wait for threads"
+            )
+        return self.call_soon(callback, *args, context=context)
+
+    def _run_once(self) -> None:
+        """Run what is ready; if nothing is, jump to the next deadline first."""
+        ready = self._ready
+        self._rounds += 1
+        if not self._stopping and (not ready or self._rounds > MAX_ROUNDS):
+            self._jump()
+        run = self._run_watched if self.get_debug() else _run
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                run(handle)
+
+    def _jump(self) -> None:
+        """Set the clock to the next deadline and make its timers ready."""
+        self._rounds = 0
+        self._drop_cancelled()
+        scheduled, ready = self._scheduled, self._ready
+        if not scheduled or scheduled[0][0] == math.inf:
+            if not ready:
+                raise VirtualClockError(self._describe_deadlock())
+            return
+        when_s = self._now_s = scheduled[0][0]
+        while scheduled and scheduled[0][0] == when_s:
+            timer = heapq.heappop(scheduled)[2]
+            timer._scheduled = False
+            if timer._cancelled:
+                self._timer_cancelled_count -= 1
+            else:
+                ready.append(timer)
+
+    def _drop_cancelled(self) -> None:
+        """Drop cancelled timers: all if they are many, else those that are next."""
+        scheduled = self._scheduled
+        if self._timer_cancelled_count > max(MIN_CANCELLED, len(scheduled) // 2):
+            for _, _, timer in scheduled:
+                timer._scheduled = not timer._cancelled
+            scheduled[:] = [entry for entry in scheduled if entry[2]._scheduled]
+            heapq.heapify(scheduled)
+            self._timer_cancelled_count = 0
+        while scheduled and scheduled[0][2]._cancelled:
+            heapq.heappop(scheduled)[2]._scheduled = False
+            self._timer_cancelled_count -= 1
+
+    def _run_watched(self, handle: asyncio.Handle) -> None:
+        """Run a callback in debug mode: log it if it takes long in real time, for virtual time stands still."""
+        self._current_handle = handle
+        started_s = time.perf_counter()
+        try:
+            handle._run()
+        finally:
+            self._current_handle = None
+        took_s = time.perf_counter() - started_s
+        if took_s >= self.slow_callback_duration:
+            _logger.warning("Executing %r took %.3f seconds of real time", handle, took_s)
+
+    def _describe_deadlock(self) -> str:
+        waiting = sorted(_describe(task) for task in asyncio.all_tasks(self))
+        text = "; ".join(waiting[:MAX_NAMED_TASKS]) or "no task"
+        more = len(waiting) - MAX_NAMED_TASKS
+        return (
+            f"nothing can happen any more at {self._now_s:g} s of virtual time: no callback is ready, no timer is set, "
+            f"and these tasks wait: {text}{f'; and {more} more' if more > 0 else ''}"
+        )
+
+    run_in_executor = _refused("run_in_executor", _THREADS)
+    getaddrinfo = _refused("getaddrinfo", _NAMES)
+    getnameinfo = _refused("getnameinfo", _NAMES)
+    create_connection = _refused("create_connection", _SOCKETS)
+    create_server = _refused("create_server", _SOCKETS)
+    create_unix_connection = _refused("create_unix_connection", _SOCKETS)
+    create_unix_server = _refused("create_unix_server", _SOCKETS)
+    create_datagram_endpoint = _refused("create_datagram_endpoint", _SOCKETS)
+    connect_accepted_socket = _refused("connect_accepted_socket", _SOCKETS)
+    start_tls = _refused("start_tls", _SOCKETS)
+    sendfile = _refused("sendfile", _SOCKETS)
+    sock_accept = _refused("sock_accept", _SOCKETS)
+    sock_connect = _refused("sock_connect", _SOCKETS)
+    sock_recv = _refused("sock_recv", _SOCKETS)
+    sock_recv_into = _refused("sock_recv_into", _SOCKETS)
+    sock_recvfrom = _refused("sock_recvfrom", _SOCKETS)
+    sock_recvfrom_into = _refused("sock_recvfrom_into", _SOCKETS)
+    sock_sendall = _refused("sock_sendall", _SOCKETS)
+    sock_sendfile = _refused("sock_sendfile", _SOCKETS)
+    sock_sendto = _refused("sock_sendto", _SOCKETS)
+    add_reader = _refused("add_reader", _SOCKETS)
+    remove_reader = _refused("remove_reader", _SOCKETS)
+    add_writer = _refused("add_writer", _SOCKETS)
+    remove_writer = _refused("remove_writer", _SOCKETS)
+    connect_read_pipe = _refused("connect_read_pipe", _PIPES)
+    connect_write_pipe = _refused("connect_write_pipe", _PIPES)
+    subprocess_exec = _refused("subprocess_exec", _PROCESSES)
+    subprocess_shell = _refused("subprocess_shell", _PROCESSES)
+    add_signal_handler = _refused("add_signal_handler", _SIGNALS)
+    remove_signal_handler = _refused("remove_signal_handler", _SIGNALS)
+
+
+def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
+    """Run a coroutine in virtual time, as `asyncio.run` does in real time.
+
+    main: the coroutine of the whole program.
+    start_s: the time at which its clock starts.
+    Returns: what the coroutine returns.
+    Raises: VirtualClockError if it uses what needs the real world, or waits for what cannot happen.
+    """
+    runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
+    try:
+        return runner.run(main)
+    finally:
+        runner.close()
+
+
+def _run(handle: asyncio.Handle) -> None:
+    handle._run()
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    """Name a task, with the function and the line at which it waits where Python knows them."""
+    for frame in task.get_stack(limit=1):
+        return f"{task.get_name()} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
+    return task.get_name()
