@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, Trouble, Webhooks
+from rtpcodec.sim import Carrier, CommandFault, Webhooks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "answer_calls.py"
 SPEECH = bytes(range(256)) * 64
@@ -68,7 +68,8 @@ def test_the_example_has_forty_lines() -> None:
 
 def test_incoming_calls_are_answered_and_echoed_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(carrier: Carrier, _url: str) -> None:
-        carrier.disturb(None, Trouble(drop="after"))  # its answer and its stream are asked for again, and done once
+        # The answer is lost: the app sends the command again, and it takes effect once.
+        carrier.disturb(None, CommandFault(drop="after"))
         calls = [carrier.incoming_call(SPEECH, tail_ms=400, playout_delay_ms=150) for _ in range(3)]
         for call in calls:
             report = await call.finished()

@@ -21,7 +21,7 @@ from rtpcodec.errors import (
     StreamNotStarted,
 )
 from rtpcodec.server import Call, Endpoint
-from rtpcodec.sim import Carrier, Trouble
+from rtpcodec.sim import Carrier, CommandFault
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.dialler import run, until
 
@@ -186,7 +186,7 @@ def test_a_command_of_unknown_outcome_is_waited_for(drop: Any) -> None:
             control = AsyncCallControl(carrier.api_key, base_url=carrier.base_url, retry=Retry(retries=0))
             async with control:
                 live = carrier.new_call(b"", tail_ms=NEVER)
-                carrier.disturb(Trouble(drop=drop))
+                carrier.disturb(CommandFault(drop=drop))
                 if drop == "after":
                     call = await endpoint.stream(control, live.call_control_id)
                     await call.close()

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rtpcodec import codec
-from rtpcodec.sim.carrier import CarrierStream, Line
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import AudioFormat, agree
-from rtpcodec.sim.network import Faults
-from rtpcodec.sim.speech import open_speech
-from rtpcodec.sim.variations import Variations
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.formats import AudioFormat, agree
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.speech import open_speech
+from rtpcodec.sim.media.stream import CallFacts, CarrierStream
+from rtpcodec.sim.media.variations import Variations
 
 STREAM_ID = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
 START_MS = 5000.0
@@ -45,7 +45,7 @@ def open_stream(
     wishes = {"stream_url": "ws://127.0.0.1/", "mode": "rtp", "target_legs": "self"} | (request or {})
     wanted = StreamRequest(**wishes)
     variations = variations or Variations()
-    line = Line(
+    facts = CallFacts(
         call_control_id="v3:call",
         call_session_id="session",
         user_id="user",
@@ -61,8 +61,8 @@ def open_stream(
         seed=seed,
     )
     own = AudioFormat.of(codec(name), rate_hz, variations)
-    formats = agree(wanted, own, line.speech, transcodes=variations.transcodes, chunk_ms=variations.chunk_ms)
-    return CarrierStream(line, wanted, formats, STREAM_ID, now_ms=now_ms, utc_ms=UTC_MS)
+    formats = agree(wanted, own, facts.speech, transcodes=variations.transcodes, chunk_ms=variations.chunk_ms)
+    return CarrierStream(facts, wanted, formats, STREAM_ID, now_ms=now_ms, utc_ms=UTC_MS)
 
 
 def sent(stream: CarrierStream, now_ms: float) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, Variations, aio
+from rtpcodec.sim import Carrier, Variations
+from rtpcodec.sim.calls import websocket
 from tests.sim.apps import App, Message, command, listening, run, start
 from tests.sim.streams import ramp
 
@@ -140,7 +141,7 @@ def test_an_app_that_breaks_websocket(frames: bytes, reason: str, code: int) -> 
 
 
 def test_an_app_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "MAX_UNSENT_OCTETS", 500_000)
+    monkeypatch.setattr(websocket, "MAX_UNSENT_OCTETS", 500_000)
     done = asyncio.Event()
 
     async def answer(_socket: ServerConnection, message: Message) -> None:
@@ -178,7 +179,7 @@ def test_leaving_the_carrier_hangs_up_all_calls() -> None:
 
 
 def test_leaving_does_not_wait_long_for_an_app_that_ignores_the_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "CLOSE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(websocket, "CLOSE_TIMEOUT_S", 0.1)
     deaf: asyncio.Queue[ServerConnection] = asyncio.Queue()
 
     async def answer(socket: ServerConnection, message: Message) -> None:

@@ -1,388 +1,215 @@
-"""One stream without sockets: what is sent when, in every detail, with the clock set by hand."""
+"""The carrier's lifetime, its thread form, its ids, and what it refuses."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
 
-from rtpcodec import Resampler, codec, pcma_decode, pcma_encode, pcmu_decode, pcmu_encode
-from rtpcodec.sim.carrier import CarrierStream
-from rtpcodec.sim.network import Faults
-from rtpcodec.sim.variations import Variations
-from rtpcodec.stream.messages import MediaFormat
-from tests.sim.streams import START_MS, STREAM_ID, events, media, open_stream, payloads, ramp, run, sent
+from rtpcodec import Resampler, errors, pcmu_decode, pcmu_encode
+from rtpcodec.sim import Carrier, SimulatedCall, Variations
+from tests.sim.apps import App, listening, run, start
+from tests.sim.streams import ramp
+from tests.sim.test_speech import write_wav
 
-CHUNK = ramp(160)
-
-
-def whole_stream() -> CarrierStream:
-    """50 ms of speech and one key."""
-    wishes = {"auth_token": "tok", "client_state": "eyJzIjoxfQ==", "custom_parameters": {"tenant": "t1"}}
-    return open_stream(ramp(400), request=wishes, dtmf=((30.0, "5"),))
+SPEECH = pcmu_decode(pcmu_encode(ramp(1600)))
 
 
-def test_a_whole_stream_is_exactly_this() -> None:
-    gone = run(whole_stream())
-    assert [(at, message["event"], message.get("sequence_number")) for at, message in gone] == [
-        (0, "connected", None),
-        (0, "start", "1"),
-        (20, "media", "2"),
-        (30, "dtmf", "3"),
-        (40, "media", "4"),
-        (60, "media", "5"),
-        (80, "stop", "6"),
-    ]
-    media_of = [message["media"] for _, message in gone if message["event"] == "media"]
-    assert [(m["track"], m["chunk"], m["timestamp"]) for m in media_of] == [
-        ("inbound", "1", "0"),
-        ("inbound", "2", "20"),
-        ("inbound", "3", "40"),
-    ]
-    assert payloads(message for _, message in gone) == pcmu_encode(ramp(400) + bytes(160))
+@contextmanager
+def blocking_app() -> Iterator[tuple[str, threading.Event]]:
+    """The address of an app in a thread of its own, which echoes media; the event tells that it has begun."""
+    echoed = threading.Event()
+
+    def echo(socket: ServerConnection) -> None:
+        try:
+            for text in socket:
+                if '"event":"media"' in str(text):
+                    socket.send(text)
+                    echoed.set()
+        except ConnectionClosed:
+            pass  # while it answered
+
+    with serve(echo, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/", echoed
+        server.shutdown()
+        thread.join()
 
 
-def test_every_message_is_exactly_this() -> None:
-    gone = run(whole_stream())
-    assert gone[0][1] == {
-        "event": "connected",
-        "version": "1.0.0",
-        "connected": {"x-telnyx-streaming-auth-token": "tok"},
-    }
-    assert gone[1][1] == {
-        "event": "start",
-        "sequence_number": "1",
-        "stream_id": STREAM_ID,
-        "start": {
-            "user_id": "user",
-            "call_control_id": "v3:call",
-            "call_session_id": "session",
-            "from": "+15550100001",
-            "to": "+15550100002",
-            "client_state": "eyJzIjoxfQ==",
-            "custom_parameters": {"tenant": "t1"},
-            "media_format": {"encoding": "PCMU", "sample_rate": 8000, "channels": 1},
-        },
-    }
-    assert gone[3][1] == {
-        "event": "dtmf",
-        "sequence_number": "3",
-        "stream_id": STREAM_ID,
-        "occurred_at": "2026-01-03T03:04:05.708000Z",
-        "dtmf": {"digit": "5"},
-    }
-    assert gone[6][1] == {
-        "event": "stop",
-        "sequence_number": "6",
-        "stream_id": STREAM_ID,
-        "stop": {"user_id": "user", "call_control_id": "v3:call"},
-    }
+def start_blocking(carrier: Carrier, call: SimulatedCall, url: str) -> None:
+    with httpx.Client(trust_env=False, verify=False) as client:
+        response = client.post(
+            f"{carrier.base_url}/calls/{call.call_control_id}/actions/streaming_start",
+            headers={"Authorization": f"Bearer {carrier.api_key}"},
+            json={
+                "stream_url": url,
+                "stream_bidirectional_mode": "rtp",
+                "stream_bidirectional_target_legs": "self",
+            },
+        )
+        assert response.status_code == 200, response.text
 
 
-def test_without_a_token_connected_says_none() -> None:
-    assert sent(open_stream(), 0)[0] == {"event": "connected", "version": "1.0.0"}
+def test_blocking_code_has_a_carrier_in_its_own_thread() -> None:
+    before = threading.active_count()
+    with blocking_app() as (url, _), Carrier(api_key="KEY_2") as carrier:
+        call = carrier.new_call(SPEECH, tail_ms=800, playout_delay_ms=400)
+        start_blocking(carrier, call, url)
+        report = call.wait(20)
+        assert report.end_reason == "speech_ended"
+        assert SPEECH in call.heard
+        assert asyncio.run(call.finished()) is report, "any loop may wait for it"
+    assert call.heard == report.heard_pcm, "also after the carrier is gone"
+    assert threading.active_count() == before
+
+
+def test_blocking_code_can_act_during_the_call() -> None:
+    with blocking_app() as (url, echoed), Carrier() as carrier:
+        call = carrier.new_call(iter(lambda: SPEECH, None))
+        with pytest.raises(TimeoutError, match=r"^the call is not over after 0\.01 s$"):
+            call.wait(0.01)
+        start_blocking(carrier, call, url)
+        assert echoed.wait(20)
+        assert len(call.heard) % 2 == 0
+        call.press("5")
+        call.hang_up()
+        report = call.wait(20)
+        assert report.end_reason == "hang_up"
+        assert report.messages_sent == report.media_sent + 4
+    with pytest.raises(RuntimeError, match="the carrier is not open"):
+        carrier.new_call(SPEECH)
+
+
+def test_a_call_that_is_never_streamed_ends_with_the_carrier() -> None:
+    with Carrier() as carrier:
+        call = carrier.new_call(SPEECH)
+        assert (call.heard, call.heard_hz, call.stream_id) == (b"", 8000, None)
+    assert call.wait(1).end_reason == "carrier_closed"
+
+
+def test_an_error_in_the_block_comes_through_and_the_thread_ends() -> None:
+    with pytest.raises(LookupError), Carrier():
+        raise LookupError
+    assert not [thread for thread in threading.enumerate() if thread.name == "rtpcodec-sim"]
+
+
+def test_waiting_in_the_loop_is_refused() -> None:
+    async def main() -> None:
+        async with Carrier() as carrier:
+            call = carrier.new_call(SPEECH)
+            with pytest.raises(RuntimeError, match=r"use: await call\.finished\(\)$"):
+                call.wait(1)
+
+    run(main)
+
+
+def test_a_taken_port_is_an_error_in_both_forms() -> None:
+    async def other(port: int) -> None:
+        async with Carrier(port=port):
+            raise AssertionError("two carriers on one port")
+
+    with Carrier() as carrier:
+        port = int(carrier.base_url.removesuffix("/v2").rpartition(":")[2])
+        with pytest.raises(OSError, match="address already in use"), Carrier(port=port):
+            raise AssertionError("two carriers on one port")
+        with pytest.raises(OSError, match="address already in use"):
+            asyncio.run(other(port))
+
+
+def test_a_carrier_is_open_inside_its_context_only() -> None:
+    carrier = Carrier()
+    with pytest.raises(RuntimeError, match="the carrier is not open"):
+        _ = carrier.base_url
+
+    async def main() -> None:
+        async with carrier:
+            with pytest.raises(RuntimeError, match="the carrier is open already"):
+                await carrier.__aenter__()
+
+    run(main)
+
+
+def test_the_seed_decides_the_ids() -> None:
+    def ids(seed: int) -> list[str]:
+        with Carrier(seed=seed) as carrier:
+            return [carrier.new_call(b"").call_control_id for _ in range(3)]
+
+    assert ids(1) == ids(1)
+    assert len(set(ids(1) + ids(2))) == 6
+
+
+def test_a_wav_file_at_another_rate_is_resampled(tmp_path: Path) -> None:
+    pcm = ramp(3200)
+    path = write_wav(tmp_path / "speech.wav", pcm, 16000)
+
+    async def main() -> None:
+        async with listening(App()) as app, Carrier() as carrier:
+            call = carrier.new_call(path, codec="PCMA")
+            await start(carrier, call, app.url)
+            report = await call.finished()
+        reference = Resampler(16000, 8000)
+        expected = reference.resample(pcm) + reference.flush()
+        assert report.source_pcm == expected.ljust(11 * 320, b"\0")
+
+    run(main)
 
 
 @pytest.mark.parametrize(
-    ("name", "rate_hz", "wish", "encoding", "sample_rate"),
+    ("arguments", "error", "rule"),
     [
-        ("PCMA", 8000, "default", "PCMA", 8000),
-        ("PCMA", 8000, "PCMU", "PCMU", 8000),
-        ("PCMU", 8000, "G729", "PCMU", 8000),
-        ("L16", 24000, "default", "L16", 24000),
+        ({"codec": "G729"}, errors.UnknownCodec, "no codec is named 'G729'"),
+        ({"sample_rate_hz": 16000}, ValueError, "PCMU has no sample rate of 16000 Hz, only 8000"),
+        ({"speech_hz": 44100}, ValueError, "speech has 44100 Hz, the stream 8000 Hz: from_hz is 44100, allowed are"),
+        ({"dtmf": [(0, "1"), (5, "E")]}, ValueError, "character 0 is no key, allowed are"),
+        (
+            {"codec": "L16", "sample_rate_hz": 22050, "variations": Variations(chunk_ms=30)},
+            ValueError,
+            "30 ms are no whole number of samples at 22050 Hz",
+        ),
     ],
 )
-def test_start_says_what_is_sent(name: str, rate_hz: int, wish: str, encoding: str, sample_rate: int) -> None:
-    stream = open_stream(ramp(rate_hz // 50), name=name, rate_hz=rate_hz, request={"codec": wish})
-    start = sent(stream, 0)[1]
-    assert start["start"]["media_format"] == {"encoding": encoding, "sample_rate": sample_rate, "channels": 1}
-    (chunk,) = sent(stream, 20)
-    encode = {"PCMU": pcmu_encode, "PCMA": pcma_encode, "L16": bytes}[encoding]
-    assert payloads([chunk]) == encode(ramp(rate_hz // 50))
-
-
-@pytest.mark.parametrize("announced_hz", [8000, 16000])
-def test_start_can_name_either_rate_of_g722(announced_hz: int) -> None:
-    other = MediaFormat("G722", 16000, 1) if announced_hz == 16000 else None
-    variations = Variations(announced_format=other, timestamp_unit="rtp_clock")
-    stream = open_stream(ramp(640), name="G722", rate_hz=16000, variations=variations)
-    start = sent(stream, 0)[1]
-    assert start["start"]["media_format"] == {"encoding": "G722", "sample_rate": announced_hz, "channels": 1}
-    chunks = sent(stream, 20) + sent(stream, 40)
-    assert payloads(chunks) == codec("G722").encoder().encode(ramp(640))
-    assert [chunk["media"]["timestamp"] for chunk in chunks] == ["0", "160"], "the RTP clock is 8000"
-
-
-def test_speech_is_resampled_to_the_wished_codec() -> None:
-    stream = open_stream(ramp(320), request={"codec": "L16"})
-    gone = run(stream)
-    reference = Resampler(8000, 16000)
-    expected = reference.resample(ramp(320)) + reference.flush()
-    assert payloads(message for _, message in gone) == expected.ljust(3 * 640, b"\0")
-    assert stream.report().source_pcm == expected.ljust(3 * 640, b"\0")
-
-
-def test_the_deadlines_are_absolute() -> None:
-    stream = open_stream(ramp(160 * 10))
-    sent(stream, 0)
-    assert len(sent(stream, 20)) == 1
-    assert stream.next_deadline_ms(START_MS + 20) == START_MS + 40
-    late = sent(stream, 109.0)
-    assert [m["media"]["timestamp"] for m in late] == ["20", "40", "60", "80"], "all that is due, in a burst"
-    assert stream.next_deadline_ms(START_MS + 109) == START_MS + 120
-    assert len(sent(stream, 119.9)) == 0
-    assert len(sent(stream, 120)) == 1
-    stream.end("hang_up", START_MS + 120)
-    report = stream.report()
-    assert (report.ticks, report.late_ticks, report.worst_late_ms) == (6, 4, 69.0)
-
-
-def test_an_hour_of_ticks_does_not_drift() -> None:
-    def silence() -> Iterator[bytes]:
-        while True:
-            yield bytes(320)
-
-    stream = open_stream(silence(), variations=Variations(chunk_ms=1000), max_call_ms=3_600_000)
-    gone = run(stream, 4e6)
-    assert [at for at, message in gone if message["event"] == "media"] == [1000.0 * n for n in range(1, 3601)]
-    assert gone[-1][0] == 3_600_000
-    assert stream.end_reason == "time_limit"
-    assert gone[-1][1]["event"] == "stop"
-
-
-def test_the_caller_listens_on_after_speaking() -> None:
-    gone = run(open_stream(CHUNK, tail_ms=50))
-    assert events(gone) == ["connected", "start", "media", "media", "media", "media", "stop"]
-    assert payloads(message for _, message in gone) == pcmu_encode(CHUNK + bytes(3 * 320))
-
-
-def test_a_pause_of_the_generator_is_silence() -> None:
-    gone = run(open_stream(iter([CHUNK, b"", b"", CHUNK])))
-    assert payloads(message for _, message in gone) == pcmu_encode(CHUNK + bytes(2 * 320) + CHUNK)
-
-
-def test_an_error_of_the_generator_ends_the_stream() -> None:
-    def broken() -> Iterator[bytes]:
-        yield CHUNK
-        raise KeyError("script")
-
-    stream = open_stream(broken())
-    gone = run(stream)
-    assert events(gone) == ["connected", "start", "media", "stop"]
-    assert stream.end_reason == "speech_failed"
-    assert isinstance(stream.speech_error, KeyError)
-
-
-# Tracks
-
-
-def test_both_tracks_are_numbered_each_and_share_the_sequence() -> None:
-    stream = open_stream(ramp(320), request={"tracks": "both_tracks"})
-    answer = pcmu_encode(ramp(320, 11))
-    stream.receive(media(answer), START_MS)
-    gone = run(stream)
-    assert [
-        (m["sequence_number"], m["media"]["track"], m["media"]["chunk"], m["media"]["timestamp"])
-        for _, m in gone
-        if m["event"] == "media"
-    ] == [
-        ("2", "inbound", "1", "0"),
-        ("3", "outbound", "1", "0"),
-        ("4", "inbound", "2", "20"),
-        ("5", "outbound", "2", "20"),
-    ]
-    texts = [message for _, message in gone]
-    assert payloads(texts) == pcmu_encode(ramp(320))
-    assert payloads(texts, "outbound") == pcmu_encode(pcmu_decode(answer))
-
-
-def test_the_outbound_track_is_what_the_caller_hears_with_silence_while_dry() -> None:
-    stream = open_stream(ramp(160 * 5), request={"tracks": "outbound_track", "return_codec": "PCMA"})
-    answer = pcma_encode(ramp(240, 11))
-    stream.receive(media(answer), START_MS + 10)
-    gone = run(stream)
-    assert all(message["media"]["track"] == "outbound" for _, message in gone if message["event"] == "media")
-    heard = bytes(10 * 16) + pcma_decode(answer) + bytes(60 * 16)
-    assert payloads((message for _, message in gone), "outbound") == pcmu_encode(heard)
-    report = stream.report()
-    assert report.heard_pcm == heard + bytes(20 * 16), "the caller is there one tick longer than the speech"
-    assert len(report.source_pcm) == 160 * 5 * 2, "the caller speaks, though nobody asked for it"
-    assert report.latencies_ms == ()
-
-
-def test_the_outbound_track_is_resampled() -> None:
-    request = {"tracks": "outbound_track", "return_codec": "L16", "return_rate_hz": 16000}
-    stream = open_stream(ramp(320), request=request)
-    stream.receive(media(ramp(640, 11)), START_MS)
-    gone = run(stream)
-    expected = Resampler(16000, 8000).resample(ramp(640, 11))
-    assert payloads((message for _, message in gone), "outbound") == pcmu_encode(expected)
-
-
-# Faults, variations, the end
-
-
-def test_faults_leave_holes_in_the_numbers() -> None:
-    def arrived(seed: str) -> list[str]:
-        stream = open_stream(ramp(160 * 100), faults=Faults(drop=0.1, duplicate=0.1, reorder=0.1), seed=seed)
-        gone = run(stream)
-        report = stream.report()
-        chunks = [m["media"]["chunk"] for _, m in gone if m["event"] == "media"]
-        assert report.media_sent == len(chunks) == 100 - report.chunks_dropped + report.chunks_duplicated
-        assert report.messages_sent == len(gone)
-        assert report.octets_sent == 160 * len(chunks)
-        assert min(report.chunks_dropped, report.chunks_duplicated, report.chunks_reordered) > 0
-        assert len(set(chunks)) == 100 - report.chunks_dropped
-        assert len(report.source_pcm) == 160 * 100 * 2, "the caller said all of it"
-        assert gone[-1][1]["event"] == "stop"
-        assert int(gone[-1][1]["sequence_number"]) == 102
-        return chunks
-
-    assert arrived("7/0") == arrived("7/0")
-    assert arrived("7/0") != arrived("8/0")
-
-
-def test_a_stall_is_a_burst_afterwards() -> None:
-    stream = open_stream(ramp(160 * 20), faults=Faults(stall_ms=100, stall_every_s=0.2))
-    gone = run(stream)
-    assert [at for at, m in gone if m["event"] == "media"] == [
-        *(20.0 * n for n in range(1, 10)),
-        *[300.0] * 6,
-        *(20.0 * n for n in range(16, 20)),
-        500.0,
-    ]
-    assert gone[-1][0] == 500, "the call is over at 420, in a stall"
-    chunks = [int(m["media"]["chunk"]) for _, m in gone if m["event"] == "media"]
-    assert chunks == list(range(1, 21)), "nothing lost, all in order"
-    assert stream.report().late_ticks == 0
-
-
-def test_a_carrier_that_closes_waits_for_no_stall() -> None:
-    stream = open_stream(ramp(160 * 20), faults=Faults(stall_ms=100, stall_every_s=0.2))
-    sent(stream, 190)
-    assert sent(stream, 220) == []
-    stream.end("hang_up", START_MS + 220)
-    assert not stream.finished
-    stream.end("carrier_closed", START_MS + 221)
-    assert [m["event"] for m in sent(stream, 221)] == ["media", "media", "stop"]
-    assert stream.finished
-    assert stream.end_reason == "hang_up"
-
-
-def test_variations_of_the_stream() -> None:
-    gone = run(
-        open_stream(
-            ramp(320),
-            name="L16",
-            rate_hz=16000,
-            variations=Variations(
-                timestamp_unit="rtp_clock",
-                uppercase_stream_id=True,
-                unknown_event="quality",
-                sends_stop=False,
-                leave_out=("track",),
-                announced_format=MediaFormat("L16", 8000),
-                extra_members={"region": "x"},
-            ),
-            faults=Faults(drop=0.0),
-        )
-    )
-    assert events(gone) == ["connected", "start", "quality", "media"]
-    assert gone[1][1]["start"]["media_format"] == {"encoding": "L16", "sample_rate": 8000}
-    assert gone[2][1] == {"event": "quality", "sequence_number": "2", "region": "x"}
-    assert "track" not in gone[3][1]["media"]
-    assert all(message["region"] == "x" for _, message in gone)
-    assert gone[3][1]["stream_id"] == STREAM_ID.upper()
-
-
-def test_rtp_clock_timestamps_and_longer_chunks() -> None:
-    gone = run(open_stream(ramp(800), variations=Variations(chunk_ms=40, timestamp_unit="rtp_clock")))
-    chunks = [(at, m["media"]["timestamp"]) for at, m in gone if m["event"] == "media"]
-    assert chunks == [(40, "0"), (80, "320"), (120, "640")]
-    assert len(payloads(m for _, m in gone)) == 960, "the last chunk is filled up"
-
-
-def test_the_longest_chunk_has_its_3840000_characters() -> None:
-    pcm = ramp(48000 * 30)
-    stream = open_stream(pcm, name="L16", rate_hz=48000, variations=Variations(chunk_ms=30_000))
-    stream.receive(json.dumps({"event": "mark", "mark": {"name": "m"}}), START_MS)
-    sent(stream, 0)
-    (chunk,) = sent(stream, 30_000)
-    assert len(chunk["media"]["payload"]) == 3_840_000
-    assert payloads([chunk]) == pcm
-
-
-def test_hang_up_sends_what_is_due_then_stop() -> None:
-    stream = open_stream(ramp(160 * 50))
-    sent(stream, 0)
-    stream.end("hang_up", START_MS + 45)
-    assert [m["event"] for m in sent(stream, 45)] == ["media", "media", "stop"]
-    assert stream.finished
-    assert stream.next_deadline_ms(START_MS + 45) is None
-    stream.end("streaming_stop", START_MS + 60)
-    stream.closed("app_closed", START_MS + 60)
-    stream.receive(media(b"\xff" * 160), START_MS + 60)
-    stream.receive_binary()
-    assert sent(stream, 100) == []
-    report = stream.report()
-    assert (report.end_reason, report.messages_received, report.ticks) == ("hang_up", 0, 2)
-    assert len(report.heard_pcm) == 45 * 16
-
-
-def test_a_socket_that_is_gone_gets_nothing() -> None:
-    stream = open_stream(ramp(160 * 50))
-    sent(stream, 20)
-    stream.closed("app_closed", START_MS + 30)
-    assert stream.finished
-    assert sent(stream, 50) == []
-    assert stream.report().end_reason == "app_closed"
-    assert len(stream.report().heard_pcm) == 30 * 16
-
-
-def test_there_is_no_report_while_the_stream_runs() -> None:
-    with pytest.raises(RuntimeError, match="the stream still runs, there is no report yet"):
-        open_stream(CHUNK).report()
-
-
-def test_the_latency_of_an_echo_goes_by_position_not_by_chunk() -> None:
-    stream = open_stream(ramp(160 * 10))
-    sent(stream, 0)
-    for number in range(1, 11):
-        sent(stream, 20 * number)
-        if number % 2 == 0:  # two chunks in one, 5 ms later
-            stream.receive(media(b"\xff" * 320), START_MS + 20 * number + 5)
-    run(stream)
-    assert stream.report().latencies_ms == (5, 5, 5, 5, 5)
-
-
-def test_the_latency_of_an_echo_in_smaller_chunks_at_another_rate() -> None:
-    stream = open_stream(
-        ramp(800), variations=Variations(chunk_ms=100), request={"return_codec": "L16", "return_rate_hz": 22050}
-    )
-    sent(stream, 100)
-    for number in range(5):
-        stream.receive(media(bytes(882)), START_MS + 100 + number)
-    run(stream)
-    assert stream.report().latencies_ms == (0, 1, 2, 3, 4)
-
-
-def test_the_latency_ignores_duplicates_and_lost_chunks() -> None:
-    stream = open_stream(ramp(160 * 60), faults=Faults(drop=0.2, duplicate=0.2))
-    last = ""
-    for number in range(1, 61):
-        for message in sent(stream, 20 * number):
-            if message["event"] == "media" and message["media"]["chunk"] != last:
-                last = message["media"]["chunk"]
-                stream.receive(media(b"\xff" * 160), START_MS + 20 * number + 3)
-    run(stream)
-    report = stream.report()
-    assert report.latencies_ms == (3.0,) * (60 - report.chunks_dropped)
+def test_calls_that_cannot_be_are_refused(arguments: dict[str, Any], error: type[Exception], rule: str) -> None:
+    with Carrier() as carrier, pytest.raises(error, match=rule):
+        carrier.new_call(SPEECH, **arguments)
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    stream = open_stream(CHUNK, request={"auth_token": "secret-token"}, dtmf=((5.0, "7"),))
-    run(stream)
-    shown = repr(stream) + repr(stream._line) + repr(stream.report())
-    for secret in ("secret-token", "+1555", "'7'"):
-        assert secret not in shown
+    with Carrier(api_key="KEY_SECRET") as carrier:
+        call = carrier.new_call(SPEECH, from_number="+4912345")
+        assert repr(call) == f"<SimulatedCall {call.call_control_id} PCMU answered>"
+        assert repr(carrier) == f"Carrier(base_url={carrier.base_url!r}, calls=1)"
+
+
+def in_a_fresh_process(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_importing_the_simulator_loads_no_optional_library() -> None:
+    code = "import sys, rtpcodec.sim; print(sorted({'aiohttp', 'picows', 'numpy', 'uvloop'} & set(sys.modules)))"
+    assert in_a_fresh_process(code) == "[]\n"
+
+
+@pytest.mark.parametrize("library", ["aiohttp", "picows"])
+def test_a_missing_library_is_named_with_its_extra(library: str) -> None:
+    code = f"""
+import sys
+sys.modules[{library!r}] = None
+from rtpcodec import errors, sim
+try:
+    with sim.Carrier():
+        pass
+except errors.MissingExtra as error:
+    print(error)
+"""
+    assert in_a_fresh_process(code) == f"sim.Carrier needs {library}: pip install 'rtpcodec[sim]'\n"

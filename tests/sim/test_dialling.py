@@ -12,10 +12,10 @@ import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
-from rtpcodec.sim.carrier import CarrierStream
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.dialling import Socket
-from rtpcodec.sim.home import clock_ms
+from rtpcodec.sim.calls.dialling import Socket
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.loop_thread import clock_ms
+from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.apps import App, command, listening, run, start
 from tests.sim.streams import ramp
 

@@ -11,7 +11,7 @@ from rtpcodec import errors
 from rtpcodec.client import AsyncCallControl, Command, CommandResult
 from rtpcodec.client.command import start_streaming, stop_streaming
 from rtpcodec.errors import CommandRefused
-from rtpcodec.sim import Carrier, Trouble
+from rtpcodec.sim import Carrier, CommandFault
 from tests.server.dialler import until
 from tests.sim.apps import App, run
 from tests.sim.test_every_option import RTP, SAID, both
@@ -121,7 +121,7 @@ def test_each_status_has_its_error(status: int, kind: type[CommandRefused], code
         app = App()
         async with both(app) as (carrier, control):
             call = carrier.new_call(SAID)
-            carrier.disturb(Trouble(status=status))
+            carrier.disturb(CommandFault(status=status))
             with pytest.raises(kind) as why:
                 await control.start_streaming(call.call_control_id, stream_url=app.url)
             assert type(why.value) is kind

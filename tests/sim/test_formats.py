@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rtpcodec import codec, codec_names
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import AudioFormat, Mp3Format, StreamFormats, agree
-from rtpcodec.sim.refusals import Refused
-from rtpcodec.sim.speech import Speech
+from rtpcodec.sim.commands.refusals import Refused
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, StreamFormats, agree
+from rtpcodec.sim.media.speech import Speech
 
 
 def agreed(call: str = "PCMU", rate_hz: int = 8000, *, transcodes: bool = True, **wishes: object) -> StreamFormats:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rtpcodec import Resampler
-from rtpcodec.sim.speech import Speech, SpeechSource, open_speech
+from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
 from tests.sim.streams import ramp
 
 

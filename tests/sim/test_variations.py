@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.sim.variations import Omitted, Variations
+from rtpcodec.sim.media.variations import Omitted, Variations
 from rtpcodec.stream import messages
 
 

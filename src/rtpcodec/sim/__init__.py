@@ -1,50 +1,39 @@
 """A carrier for tests: a real HTTP server and a real WebSocket client on loopback. Never imported by server or client.
 
-simulator   Carrier: its lifetime, what tests ask of it, and the thread that its blocking form lives in
-home        the event loop that all of it lives in, reached from any thread
-switchboard its calls, and the phones that can be dialled
-party       who is at the other end: what they say, how their phone and network are
-call        SimulatedCall: one call, what commands do to it and when it is over
-dialling    what a call needs of WebSockets
-leg         who calls whom, the state, and which command it allows; no I/O
-desk        an HTTP request as a value to its answer: key, path, body, state of the call; no I/O
-actions     what each command does to its call
-commands    what each command asks for
-members     their members: types, values, and what is wrong with them
-trouble     Trouble: what befalls a command on its way
-refusals    how the carrier says no: statuses, codes, bodies
-formats     which codec and rate a stream gets in each direction
-coding      chunks to payloads, and what the app sends to PCM
-mp3_messages  the same of whole files, in mode mp3
-carrier     CarrierStream: one stream of a call, what is sent when and what an answer does; no I/O, no clock
-tracks      the chunks of both tracks and their numbers
-speech      what the caller says, in chunks
-playout     what the caller hears, on a play-out clock
-network     Faults: reordering, duplicates, loss and stalls by a seed
-variations  spellings and habits that carriers differ in
-report      CallReport: what a stream did, in figures
-notices     what webhooks say
-outbox      Webhooks: which event is posted when, where and how often; no I/O
-signing     the key that they are signed with
-aio, http, postman  the shells: picows for the WebSocket, aiohttp for HTTP in and out; imported when needed
+carrier     Carrier: its lifetime, and what tests ask of it
+calls/      calls, their legs and states, and the WebSocket of a stream
+commands/   from an HTTP request to its effect and its answer
+media/      one stream: what is sent when, and what the app's messages do
+webhooks/   what webhooks say, when they are posted, and how they are signed
+report      CallReport: the figures of a stream
+loop_thread the event loop that all of it lives in, reached from any thread
 """
 
-from rtpcodec.sim.call import SimulatedCall
-from rtpcodec.sim.network import Faults
-from rtpcodec.sim.outbox import Delivery, Webhooks
+import warnings
+
+from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.carrier import Carrier
+from rtpcodec.sim.commands.faults import CommandFault, rate_limited
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.report import CallReport
-from rtpcodec.sim.simulator import Carrier
-from rtpcodec.sim.trouble import Trouble, rate_limited
-from rtpcodec.sim.variations import Variations
+from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
 
 __all__ = [
     "CallReport",
     "Carrier",
+    "CommandFault",
     "Delivery",
     "Faults",
     "SimulatedCall",
-    "Trouble",
     "Variations",
     "Webhooks",
     "rate_limited",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Trouble":
+        warnings.warn("rtpcodec.sim.Trouble is now CommandFault", DeprecationWarning, stacklevel=2)
+        return CommandFault
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,325 +1,288 @@
-"""One stream of a call from the carrier's side: what is sent when, and what the app's messages do. No I/O, no clock.
-
-`now_ms` is a float of any monotonic clock. The stream is asked for its texts whenever its next deadline has come or
-something was received; it acts in the order of time however late it is asked.
-"""
+"""The carrier that tests use: its lifetime, its calls, and the thread that its blocking form lives in."""
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from operator import itemgetter
-from typing import Final
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
-from typing_extensions import Buffer
+from rtpcodec.errors import MissingExtra
+from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.leg import State
+from rtpcodec.sim.calls.phones import AS_DOCUMENTED, PhoneOptions, PhoneSettings
+from rtpcodec.sim.calls.registry import CallRegistry, DialledPhone
+from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
+from rtpcodec.sim.commands.handler import CommandHandler
+from rtpcodec.sim.loop_thread import LoopThread, clock_ms
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.speech import SpeechSource
+from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
 
-from rtpcodec.sim.coding import INVALID_MEDIA, MALFORMED_FRAME, RefusedMedia, returned_reader
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.formats import StreamFormats, legs_that_hear
-from rtpcodec.sim.network import Faults, Network, Packet
-from rtpcodec.sim.playout import Playout
-from rtpcodec.sim.report import CallReport, EchoMeter, EndReason, Tally
-from rtpcodec.sim.speech import Speech
-from rtpcodec.sim.tracks import Caller, Ear, Track
-from rtpcodec.sim.variations import Variations
-from rtpcodec.stream import messages
-from rtpcodec.stream.wire import BrokenMessage, parse
+if TYPE_CHECKING:
+    from rtpcodec.sim.commands.http_server import HttpServer
+    from rtpcodec.sim.webhooks.sender import WebhookSender
+    from rtpcodec.sim.webhooks.signing import Signer
 
-CLOCK_SLACK_MS: Final = 1e-3
-"""Sums of floats miss a deadline by less than this."""
+CALLER: Final = "+15550100001"
+CALLEE: Final = "+15550100002"
+"""Numbers of the range that is kept for fiction."""
 
-_UNKNOWN_ERROR: Final = (100002, "unknown_error")
-
-_moment = itemgetter(0)
-_Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
-
-
-@dataclass(slots=True, kw_only=True)
-class Line:
-    """A live call, as its streams see it."""
-
-    call_control_id: str
-    call_session_id: str
-    user_id: str
-    from_number: str = field(repr=False)
-    to_number: str = field(repr=False)
-    speech: Speech = field(repr=False)
-    dtmf: tuple[tuple[float, str], ...] = field(repr=False)
-    """When, in ms of a stream, and which digit."""
-    tail_ms: float
-    playout_delay_ms: float
-    max_call_ms: float
-    variations: Variations
-    faults: Faults
-    seed: str
-    bridged: bool = False
-    """There is a second leg, which can hear return audio as well."""
+_NO_FAULTS: Final = Faults()
 
 
-class CarrierStream:
-    """A stream from the moment when its WebSocket is open. `utc_ms` is the same moment as now_ms, for `occurred_at`."""
+class Carrier:
+    """A carrier on this machine: takes commands over HTTP, dials apps over WebSocket, and plays what they send.
+
+    As `async with` it lives in the running loop; as `with` in a thread and loop of its own, for blocking code. Leaving
+    the context hangs up all calls, and posts the webhooks of that once. `seed` decides ids, faults and the key of the
+    webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
+    connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
+
+    MissingExtra: aiohttp or picows is not installed. OSError: the port is taken.
+    """
 
     def __init__(
         self,
-        line: Line,
-        request: StreamRequest,
-        formats: StreamFormats,
-        stream_id: str,
+        api_key: str = "KEY_SIM",
+        seed: int = 0,
+        faults: Faults = _NO_FAULTS,
         *,
-        now_ms: float,
-        utc_ms: float,
+        port: int = 0,
+        connect_timeout_s: float = 5.0,
+        dialogflow_url: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        variations = line.variations
-        self._line = line
-        self._request = request
-        self._formats = formats
-        self.stream_id = stream_id.upper() if variations.uppercase_stream_id else stream_id
-        self._start_ms = now_ms
-        self._utc_offset_ms = utc_ms - now_ms
-        self._playout = Playout(formats.returned.sample_rate_hz, now_ms, line.playout_delay_ms)
-        self._peer: Playout | None = None
-        self._network = Network(line.faults, line.seed, now_ms)
-        self._returned = returned_reader(formats.returned)
-        self._caller = Caller(line.speech, formats.media, variations.chunk_ms, line.tail_ms)
-        listens = request.tracks != "inbound_track"
-        self._ear = Ear(self._playout, formats.media, variations.chunk_ms) if listens else None
-        self._inbound, self._outbound = (
-            Track(name, formats.media, variations, self.stream_id) for name in ("inbound", "outbound")
-        )
-        self._dtmf = sorted(((now_ms + at_ms, digit) for at_ms, digit in line.dtmf), key=_moment)
-        self._echo = EchoMeter()
-        self._tally = Tally()
-        self._sequence_number = 0
-        self._end_ms: float | None = None
-        self.end_reason: EndReason | None = None
-        self.close_code: int | None = None
-        """With which the app closed, or answered the close."""
-        self.speech_error: Exception | None = None
-        """What the generator of the speech raised."""
-        self._greet()
-
-    def _greet(self) -> None:
-        line, request, media = self._line, self._request, self._formats.media
-        truth = messages.MediaFormat(media.info.name, media.announced_hz, 1)
-        start = messages.Start(
-            media_format=line.variations.announced_format or truth,
-            stream_id=self.stream_id,
-            call_control_id=line.call_control_id,
-            call_session_id=line.call_session_id,
-            user_id=line.user_id,
-            from_number=line.from_number,
-            to_number=line.to_number,
-            client_state=request.client_state,
-            custom_parameters=dict(request.custom_parameters),
-        )
-        self._post(messages.Connected("1.0.0", request.auth_token))
-        self._number(start)
-        if line.variations.unknown_event is not None:
-            self._number(messages.Other(line.variations.unknown_event, ""))
-
-    # What is sent when
-
-    def outgoing(self, now_ms: float) -> list[str]:
-        """The texts that go out now."""
-        self._advance(now_ms)
-        packets = self._network.due(now_ms)
-        for packet in packets:
-            self._tally.sent(packet)
-            if packet.track == "inbound" and not packet.repeated:
-                self._echo.sent(self._line.variations.chunk_ms, now_ms)
-        return [packet.text for packet in packets]
-
-    def next_deadline_ms(self, now_ms: float) -> float | None:
-        """When `outgoing` gives something new; None: never of itself."""
-        deadlines = [due_ms for due_ms, _ in self._agenda()] if self.end_reason is None else []
-        queued_ms = self._network.next_deadline_ms(now_ms)
-        if queued_ms is not None:
-            deadlines.append(queued_ms)
-        return min(deadlines, default=None)
+        self._api_key = api_key
+        self._seed = seed
+        self._port = port
+        self._connect_timeout_s = connect_timeout_s
+        self._ssl_context = ssl_context
+        self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url)
+        self._handler = CommandHandler(api_key, self._registry)
+        self._injector = FaultInjector()
+        self._queue: WebhookQueue | None = None
+        self._sender: WebhookSender | None = None
+        self._loop_thread: LoopThread | None = None
+        self._http: HttpServer
+        self._base_url = ""
+        self._thread: _OwnThread | None = None
 
     @property
-    def finished(self) -> bool:
-        """It has ended, and everything went out."""
-        return self.end_reason is not None and not len(self._network)
+    def api_key(self) -> str:
+        """The key that commands must carry."""
+        return self._api_key
 
-    def _advance(self, now_ms: float) -> None:
-        """Do what is due, in the order of its time."""
-        while self.end_reason is None:
-            due_ms, act = min(self._agenda(), key=lambda entry: entry[0])
-            if due_ms > now_ms + CLOCK_SLACK_MS:
-                return
-            act(due_ms, now_ms)
+    @property
+    def base_url(self) -> str:
+        """The address for `CallControl(base_url=...)`. RuntimeError: the carrier is not open."""
+        self._require_open()
+        return self._base_url
 
-    def _agenda(self) -> Iterator[tuple[float, Callable[[float, float], None]]]:
-        mark_ms = self._playout.next_mark_ms
-        if mark_ms is not None:
-            yield mark_ms, self._return_mark
-        if self._dtmf:
-            yield self._dtmf[0][0], self._press
-        # Absolute: however late a tick is, the next one is not.
-        yield self._start_ms + (self._tally.ticks + 1) * self._line.variations.chunk_ms, self._tick
-        yield self._start_ms + self._line.max_call_ms, self._reach_limit
+    @property
+    def public_key(self) -> str:
+        """The key that the carrier's webhooks are verified with, base64 of 32 octets. MissingExtra: no cryptography."""
+        return self._signer().public_key
 
-    def _tick(self, due_ms: float, now_ms: float) -> None:
-        """A chunk's time is over: send it, on each track that is wanted."""
+    @property
+    def calls(self) -> tuple[SimulatedCall, ...]:
+        """All calls, also dialled ones and those that have ended."""
+        return tuple(self._registry.calls.values())
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Every attempt to post a webhook that is over, and what became of it."""
+        return () if self._queue is None else tuple(self._queue.deliveries)
+
+    def new_call(
+        self,
+        speech: SpeechSource,
+        *,
+        codec: str = "PCMU",
+        sample_rate_hz: int | None = None,
+        speech_hz: int | None = None,
+        from_number: str = CALLER,
+        to_number: str = CALLEE,
+        tail_ms: float = 0.0,
+        playout_delay_ms: float = 0.0,
+        dtmf: Iterable[tuple[float, str]] = (),
+        variations: Variations = AS_DOCUMENTED,
+        faults: Faults | None = None,
+        max_call_s: float = 3600.0,
+    ) -> SimulatedCall:
+        """A live, answered call of one leg, in this codec, whose caller says `speech` once it is streamed.
+
+        Speech is the path of a WAV file, PCM, or an iterable of PCM pieces; PCM is native int16 mono at `speech_hz`, by
+        default the rate of the call. A generator is asked chunk by chunk, must not block, and pauses with an empty
+        piece. `tail_ms` is how long the caller still listens after that, `dtmf` at what ms of the stream a key is
+        pressed. `playout_delay_ms` passes before audio is played that comes into the empty play-out, as in a jitter
+        buffer; with 0, each chunk of an echo that is a little late makes a gap. All of it is kept in memory, for which
+        reason a call has max_call_s.
+
+        UnknownCodec, MissingLibrary. ValueError: a rate or chunk that the codec does not have, a rate that leads
+        nowhere, a digit that no phone has.
+        """
+        settings = PhoneSettings(
+            speech,
+            codec=codec,
+            sample_rate_hz=sample_rate_hz,
+            speech_hz=speech_hz,
+            tail_ms=tail_ms,
+            playout_delay_ms=playout_delay_ms,
+            dtmf=dtmf,
+            variations=variations,
+            faults=faults,
+            max_call_s=max_call_s,
+        )
+        return self._add(settings, (from_number, to_number), "answered")
+
+    def incoming_call(
+        self,
+        speech: SpeechSource,
+        *,
+        from_number: str = CALLER,
+        to_number: str = CALLEE,
+        **options: Unpack[PhoneOptions],
+    ) -> SimulatedCall:
+        """A call that comes in: parked until a command answers it, and told by the webhook `call.initiated`.
+
+        Everything else is as for new_call.
+        """
+        return self._add(PhoneSettings(speech, **options), (from_number, to_number), "parked")
+
+    def phone(
+        self,
+        number: str,
+        speech: SpeechSource,
+        *,
+        answers_after_s: float | None = 0.0,
+        **options: Unpack[PhoneOptions],
+    ) -> None:
+        """A phone for the dial command: it is answered after a time, or never (None), and says `speech` when streamed.
+
+        Every call to it opens `speech` anew, so that a generator serves one call. Numbers without a phone ring until
+        the dial command's time is over. The other options and the errors are those of new_call.
+        """
+        settings = PhoneSettings(speech, **options)
+        settings.open()
+        loop_thread = self._require_open()
+        loop_thread.run(lambda: self._registry.phones.__setitem__(number, DialledPhone(settings, answers_after_s)))
+
+    def send_webhooks(self, webhooks: Webhooks) -> None:
+        """Post what happens from now on, signed, to an address. MissingExtra: cryptography is not installed."""
+        queue = WebhookQueue(self._signer(), webhooks, f"{self._seed}/webhooks")
+        loop_thread = self._require_open()
+        loop_thread.run(lambda: self._start_sending(queue, webhooks.timeout_s))
+
+    def disturb(self, *faults: CommandFault | None) -> None:
+        """Let something befall the next commands, one fault each; None lets a command pass."""
+        self._require_open().run(lambda: self._injector.add(*faults))
+
+    def _add(self, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
+        loop_thread = self._require_open()
+        opened = settings.open()
+        return loop_thread.run(lambda: self._registry.add(opened, settings, numbers, state))
+
+    def _signer(self) -> Signer:
+        from rtpcodec.sim.webhooks.signing import Signer  # noqa: PLC0415 -- it needs an optional library
+
+        return Signer(self._seed)
+
+    def _start_sending(self, queue: WebhookQueue, timeout_s: float) -> None:
+        from rtpcodec.sim.webhooks.sender import WebhookSender  # noqa: PLC0415 -- it needs an optional library
+
+        if self._sender is not None:
+            raise RuntimeError("the carrier posts webhooks already")
+        self._queue, self._sender = queue, WebhookSender(queue, timeout_s, self._ssl_context)
+
+    def _notify(self, event_type: str, payload: dict[str, Any]) -> None:
+        if self._queue is not None and self._sender is not None:
+            self._queue.put(event_type, payload, clock_ms(), time.time() * 1000)
+            self._sender.wake()
+
+    def _require_open(self) -> LoopThread:
+        if self._loop_thread is None:
+            raise RuntimeError("the carrier is not open, use it as `with Carrier(...)` or `async with Carrier(...)`")
+        return self._loop_thread
+
+    async def __aenter__(self) -> Self:
+        if self._loop_thread is not None:
+            raise RuntimeError("the carrier is open already")
         try:
-            said = self._caller.next_chunk()
-        except Exception as error:  # whatever the user's generator raises; `finished` raises it there
-            self.speech_error = error
-            self._end("speech_failed", due_ms)
-            return
-        if said is None:
-            self._end("speech_ended", due_ms)
-            return
-        self._tally.tick(now_ms - due_ms)
-        if self._request.tracks != "outbound_track":
-            self._send_chunk(self._inbound, said)
-        if self._ear is not None:
-            self._send_chunk(self._outbound, self._ear.next_chunk())
+            from rtpcodec.sim.calls import websocket  # noqa: PLC0415 -- they need optional libraries
+            from rtpcodec.sim.commands import http_server  # noqa: PLC0415 -- they need optional libraries
+        except ImportError as error:
+            if error.name in ("aiohttp", "picows"):
+                raise MissingExtra("sim.Carrier", error.name, "sim") from error
+            raise
+        self._http = http_server.HttpServer(self._handler, self._injector)
+        self._base_url = await self._http.open(self._port)
+        self._loop_thread = LoopThread()
+        self._registry.open(self._loop_thread, websocket.Dialer(self._connect_timeout_s, self._ssl_context))
+        return self
 
-    def _send_chunk(self, track: Track, pcm: bytes) -> None:
-        message = track.media(pcm)
-        octets = len(message.payload)
-        self._number(message, track.name, octets)
-
-    def press(self, digit: str, now_ms: float) -> None:
-        """The caller presses a key now."""
-        bisect.insort(self._dtmf, (now_ms, digit), key=_moment)
-
-    def _press(self, due_ms: float, _now_ms: float) -> None:
-        _, digit = self._dtmf.pop(0)
-        moment = datetime.fromtimestamp((due_ms + self._utc_offset_ms) / 1000, UTC)
-        occurred_at = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self._number(messages.Dtmf(digit, occurred_at, stream_id=self.stream_id))
-
-    def _return_mark(self, _due_ms: float, _now_ms: float) -> None:
-        self._tally.marks_returned += 1
-        self._number(messages.Mark(self._playout.pop_mark(), stream_id=self.stream_id))
-
-    def _reach_limit(self, due_ms: float, _now_ms: float) -> None:
-        self._end("time_limit", due_ms)
-
-    def _number(self, message: _Numbered, track: str | None = None, octets: int = 0) -> None:
-        """Send a message that carries a number of the stream."""
-        self._sequence_number += 1
-        message.sequence_number = self._sequence_number
-        self._post(message, track, octets)
-
-    def _post(self, message: messages.Message, track: str | None = None, octets: int = 0) -> None:
-        self._network.put(Packet(self._line.variations.spell(message), track, octets))
-
-    # What the app says
-
-    def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Feed a message of the app. Whatever it is, it never raises; what is wrong is answered with an error."""
-        if self.end_reason is not None:
-            return
-        self._tally.messages_received += 1
+    async def __aexit__(self, *failure: object) -> None:
+        self._loop_thread = None
         try:
-            message = parse(text)
-        except BrokenMessage as broken:
-            self._complain(INVALID_MEDIA if broken.rule == "base64" else MALFORMED_FRAME, broken.detail)
-            return
-        if isinstance(message, messages.Media):
-            self._take_media(message.payload, now_ms)
-        elif isinstance(message, messages.Mark):
-            self._tally.marks_received += 1
-            if not self._playout.mark(message.name, now_ms):
-                self._complain(_UNKNOWN_ERROR, "too many marks wait")
-        elif isinstance(message, messages.Clear):
-            self._tally.clears_received += 1
-            self._tally.marks_cleared += self._playout.clear(now_ms)
-            if self._peer is not None:
-                self._peer.clear(now_ms)
+            await asyncio.gather(*(call.close() for call in self._registry.calls.values()))
+        finally:
+            await self._http.close()
+            if self._sender is not None:
+                await self._sender.close()
+            self._sender = None
+            self._registry.calls.clear()
+
+    def __enter__(self) -> Self:
+        self._thread = _OwnThread(self)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+
+    def __repr__(self) -> str:
+        return f"Carrier(base_url={self._base_url!r}, calls={len(self._registry.calls)})"
+
+
+class _OwnThread:
+    """Keeps a carrier's context open in a thread of its own."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._opened: Future[Callable[[], object]] = Future()
+        self._closed: Future[None] = Future()
+        self._thread = threading.Thread(target=self._live, name="rtpcodec-sim", daemon=True)
+
+    def start(self) -> None:
+        """Open the carrier. What that raises comes through."""
+        self._thread.start()
+        self._opened.result()
+
+    def stop(self) -> None:
+        """Close the carrier and end the thread. What that raises comes through."""
+        self._opened.result()()
+        self._closed.result()
+        self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._stay())
+        except BaseException as error:  # it is raised by start or by stop
+            failed = self._closed if self._opened.done() else self._opened
+            failed.set_exception(error)
         else:
-            self._complain(MALFORMED_FRAME, "event is none of media, mark and clear")
+            self._closed.set_result(None)
 
-    def receive_binary(self) -> None:
-        """The app sent a binary frame, which no document allows."""
-        if self.end_reason is None:
-            self._tally.messages_received += 1
-            self._complain(MALFORMED_FRAME, "message is a binary frame")
-
-    def _take_media(self, payload: bytes, now_ms: float) -> None:
-        self._tally.media_received += 1
-        self._tally.octets_received += len(payload)
-        try:
-            pcm = self._returned.pcm_of(payload, now_ms)
-        except RefusedMedia as refusal:
-            self._complain(refusal.error, str(refusal))
-            return
-        self._echo.returned(len(pcm) // 2 * 1000 / self.heard_hz, now_ms)
-        legs = legs_that_hear(self._request.target_legs, bridged=self._line.bridged)
-        self._tally.media_unheard += not legs
-        if "opposite" in legs:
-            self._peer = self._peer or Playout(self.heard_hz, self._start_ms, self._line.playout_delay_ms)
-            self._peer.play(pcm, now_ms)
-        # Marks come back by this play-out, whoever hears.
-        if not self._playout.play(pcm if "self" in legs else bytes(len(pcm)), now_ms):
-            self._tally.media_refused += 1
-            self._complain(_UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
-
-    def _complain(self, error: tuple[int, str], detail: str) -> None:
-        self._tally.errors_sent += 1
-        self._post(messages.Error(*error, detail, self.stream_id))
-
-    # The end
-
-    def end(self, reason: EndReason, now_ms: float) -> None:
-        """The carrier ends the stream. A second end changes nothing, but a carrier that closes waits for no stall."""
-        if reason == "carrier_closed":
-            self._network.end_stalls()
-        self._advance(now_ms)
-        if self.end_reason is None:
-            self._end(reason, now_ms)
-
-    def _end(self, reason: EndReason, now_ms: float) -> None:
-        self._network.flush()
-        if self._line.variations.sends_stop:
-            line = self._line
-            self._number(messages.Stop(None, self.stream_id, line.user_id, line.call_control_id))
-        self.end_reason = reason
-        self._end_ms = now_ms
-
-    def closed(self, reason: EndReason, now_ms: float) -> None:
-        """The socket is gone or must go: nothing can be said any more."""
-        if self.end_reason is None:
-            self.end_reason = reason
-            self._end_ms = now_ms
-        self._network.discard()
-
-    def heard(self, now_ms: float) -> bytes:
-        """What the caller has heard by now, at the rate of the return audio."""
-        return self._playout.heard(now_ms if self._end_ms is None else self._end_ms)
-
-    @property
-    def heard_hz(self) -> int:
-        """The rate of what the caller heard."""
-        return self._playout.sample_rate_hz
-
-    def report(self) -> CallReport:
-        """All figures. RuntimeError while the stream runs."""
-        if self.end_reason is None or self._end_ms is None:
-            raise RuntimeError("the stream still runs, there is no report yet")
-        return CallReport(
-            call_control_id=self._line.call_control_id,
-            stream_id=self.stream_id,
-            end_reason=self.end_reason,
-            close_code=self.close_code,
-            codec=self._formats.media.info.name,
-            sample_rate_hz=self._formats.media.sample_rate_hz,
-            return_codec=self._formats.returned.name,
-            heard_hz=self.heard_hz,
-            chunks_dropped=self._network.dropped,
-            chunks_duplicated=self._network.duplicated,
-            chunks_reordered=self._network.reordered,
-            dry_count=self._playout.dry_count,
-            dry_ms=self._playout.dry_ms,
-            latencies_ms=tuple(self._echo.latencies_ms),
-            source_pcm=bytes(self._caller.said),
-            heard_pcm=self.heard(self._end_ms),
-            peer_heard_pcm=b"" if self._peer is None else self._peer.heard(self._end_ms),
-            **asdict(self._tally),
-        )
+    async def _stay(self) -> None:
+        leave = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        async with self._carrier:
+            self._opened.set_result(partial(loop.call_soon_threadsafe, leave.set))
+            await leave.wait()

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from rtpcodec.sim.network import Packet
+from rtpcodec.sim.media.network import Packet
 
 LATE_TOLERANCE_MS: Final = 5.0
 """A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""
@@ -43,7 +43,7 @@ class CallReport:
     speech_failed    the generator of the speech raised; SimulatedCall.finished raises the same
     carrier_closed   the Carrier's context ended
     app_closed       the app closed the WebSocket
-    app_stalled      the app did not read: more than aio.MAX_UNSENT_OCTETS waited for it
+    app_stalled      the app did not read: more than websocket.MAX_UNSENT_OCTETS waited for it
     connection_failed, connection_lost   there was no WebSocket, or it went without a close frame
     message_too_big, protocol_error      the app broke a limit or a rule of WebSocket
     """

@@ -20,7 +20,7 @@ def clock_ms() -> float:
     return time.monotonic() * 1000
 
 
-class Home:
+class LoopThread:
     """Made inside the loop."""
 
     __slots__ = ("_thread_id", "loop")

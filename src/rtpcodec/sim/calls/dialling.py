@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rtpcodec.sim.carrier import CarrierStream
+from rtpcodec.sim.media.stream import CarrierStream
 
 
 class Socket(Protocol):

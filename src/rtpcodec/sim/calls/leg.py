@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rtpcodec.sim.refusals import refused
+from rtpcodec.sim.commands.refusals import refused
 
 MAX_COMMAND_IDS: Final = 1000
 """Commands whose repetition is noticed; beyond, the oldest are forgotten."""

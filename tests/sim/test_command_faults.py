@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from rtpcodec.sim import Carrier, SimulatedCall, Trouble, rate_limited
-from rtpcodec.sim.trouble import HUGE_OCTETS
+from rtpcodec import sim
+from rtpcodec.sim import Carrier, CommandFault, SimulatedCall, rate_limited
+from rtpcodec.sim.commands.faults import HUGE_OCTETS
 from tests.sim.apps import App, command, listening, run
 
 
@@ -36,7 +37,7 @@ async def answer(call: SimulatedCall, client: httpx.AsyncClient, **options: Any)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "headers"),
+    ("fault", "headers"),
     [
         (rate_limited(), {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}),
         (rate_limited(limit=20, reset_s=9), {"x-ratelimit-limit": "20", "x-ratelimit-reset": "9"}),
@@ -44,9 +45,9 @@ async def answer(call: SimulatedCall, client: httpx.AsyncClient, **options: Any)
         (rate_limited(retry_after="0.5"), {"retry-after": "0.5", "x-ratelimit-remaining": "0"}),
     ],
 )
-def test_a_rate_limit_has_the_three_headers(trouble: Trouble, headers: dict[str, str]) -> None:
+def test_a_rate_limit_has_the_three_headers(fault: CommandFault, headers: dict[str, str]) -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(trouble)
+        carrier.disturb(fault)
         refused = await answer(call, client)
         assert refused.status_code == 429
         assert [error["code"] for error in refused.json()["errors"]] == ["10011"]
@@ -63,7 +64,7 @@ def test_a_rate_limit_has_the_three_headers(trouble: Trouble, headers: dict[str,
 )
 def test_a_status_comes_instead_of_the_effect(status: int, code: str) -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(None, Trouble(status=status))
+        carrier.disturb(None, CommandFault(status=status))
         assert (await client.post("/calls", json={})).status_code == 422, "None lets a command pass"
         refused = await answer(call, client)
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (status, code)
@@ -74,7 +75,7 @@ def test_a_status_comes_instead_of_the_effect(status: int, code: str) -> None:
 
 def test_a_redirect() -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(Trouble(status=307, headers={"location": "http://127.0.0.1:9/"}))
+        carrier.disturb(CommandFault(status=307, headers={"location": "http://127.0.0.1:9/"}))
         refused = await answer(call, client)
         assert (refused.status_code, refused.headers["location"]) == (307, "http://127.0.0.1:9/")
 
@@ -84,7 +85,7 @@ def test_a_redirect() -> None:
 @pytest.mark.parametrize(("drop", "state"), [("before", "parked"), ("after", "answered")])
 def test_a_dropped_connection(drop: Any, state: str) -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(Trouble(drop=drop))
+        carrier.disturb(CommandFault(drop=drop))
         with pytest.raises(httpx.RemoteProtocolError):
             await answer(call, client)
         assert call.state == state
@@ -96,7 +97,7 @@ def test_a_dropped_connection(drop: Any, state: str) -> None:
 
 def test_a_late_answer_and_one_that_nobody_waits_for() -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(Trouble(delay_s=0.1), Trouble(delay_s=3600))
+        carrier.disturb(CommandFault(delay_s=0.1), CommandFault(delay_s=3600))
         begin = time.monotonic()
         assert (await answer(call, client)).status_code == 200
         assert time.monotonic() - begin >= 0.1
@@ -108,12 +109,12 @@ def test_a_late_answer_and_one_that_nobody_waits_for() -> None:
     with_client(test)
 
 
-@pytest.mark.parametrize("trouble", [Trouble(drop="after"), Trouble(delay_s=3600), Trouble(body="cut")])
-def test_the_stream_begins_though_nobody_learns_of_it(trouble: Trouble) -> None:
+@pytest.mark.parametrize("fault", [CommandFault(drop="after"), CommandFault(delay_s=3600), CommandFault(body="cut")])
+def test_the_stream_begins_though_nobody_learns_of_it(fault: CommandFault) -> None:
     async def main() -> None:
         async with listening(App()) as app, Carrier() as carrier:
             call = carrier.new_call(b"")
-            carrier.disturb(trouble)
+            carrier.disturb(fault)
             started = asyncio.create_task(command(carrier, call, "streaming_start", stream_url=app.url))
             assert (await call.finished()).end_reason == "speech_ended"
             started.cancel()
@@ -127,7 +128,7 @@ def test_the_stream_begins_though_nobody_learns_of_it(trouble: Trouble) -> None:
 )
 def test_a_body_that_is_none(body: Any, content: bytes | None) -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(Trouble(body=body))
+        carrier.disturb(CommandFault(body=body))
         found = await answer(call, client)
         assert found.status_code == 200
         assert call.state == "answered"
@@ -141,7 +142,7 @@ def test_a_body_that_is_none(body: Any, content: bytes | None) -> None:
 
 def test_a_body_that_is_cut() -> None:
     async def test(carrier: Carrier, call: SimulatedCall, client: httpx.AsyncClient) -> None:
-        carrier.disturb(Trouble(body="cut"), Trouble(status=503, body="cut"))
+        carrier.disturb(CommandFault(body="cut"), CommandFault(status=503, body="cut"))
         for _ in range(2):
             with pytest.raises(httpx.RemoteProtocolError, match="peer closed connection without sending complete"):
                 await answer(call, client)
@@ -154,7 +155,7 @@ def test_the_carrier_can_close_while_an_answer_is_late() -> None:
     async def main() -> None:
         async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             async with Carrier() as carrier:
-                carrier.disturb(Trouble(delay_s=3600))
+                carrier.disturb(CommandFault(delay_s=3600))
                 waiting = asyncio.create_task(client.post(f"{carrier.base_url}/calls", json={}))
                 await asyncio.sleep(0.05)
             with pytest.raises(httpx.RemoteProtocolError):
@@ -172,6 +173,13 @@ def test_the_carrier_can_close_while_an_answer_is_late() -> None:
         ({"delay_s": float("nan")}, "delay_s is nan, at least 0 is needed"),
     ],
 )
-def test_troubles_that_cannot_be(options: dict[str, Any], message: str) -> None:
+def test_impossible_faults(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Trouble(**options)
+        CommandFault(**options)
+
+
+def test_the_old_name_still_works_and_warns() -> None:
+    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.sim.Trouble is now CommandFault$"):
+        assert sim.Trouble is CommandFault
+    with pytest.raises(AttributeError, match=r"^module 'rtpcodec.sim' has no attribute 'Troubles'$"):
+        _ = sim.Troubles

@@ -11,10 +11,10 @@ from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.errors import MissingLibrary, UnknownCodec
 from rtpcodec.rtp.payloads import PayloadFormat, payload_format
-from rtpcodec.sim.commands import StreamRequest
-from rtpcodec.sim.refusals import refused
-from rtpcodec.sim.speech import Speech
-from rtpcodec.sim.variations import AmrWbPacking, Variations
+from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.speech import Speech
+from rtpcodec.sim.media.variations import AmrWbPacking, Variations
 from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
 CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.sim.commands import AnswerRequest, DialRequest, StreamRequest
-from rtpcodec.sim.desk import Desk, HttpRequest
-from rtpcodec.sim.leg import CommandIds, Direction, Leg, State
-from rtpcodec.sim.refusals import refused
+from rtpcodec.sim.calls.leg import CommandIds, Direction, Leg, State
+from rtpcodec.sim.commands.handler import CommandHandler, HttpRequest
+from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.requests import AnswerRequest, DialRequest, StreamRequest
 
 URL = "ws://127.0.0.1:9/"
 SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 
 
 class RecordedCall:
-    """Does what a call must do for the desk, and remembers what it was asked."""
+    """Does what a call must do for the handler, and remembers what it was asked."""
 
     def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
         self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")
@@ -55,7 +55,7 @@ class RecordedCall:
         self.dialled += 1
 
 
-class RecordedBoard:
+class RecordedCarrier:
     """The calls of a carrier."""
 
     def __init__(self, **calls: RecordedCall) -> None:
@@ -72,17 +72,17 @@ class RecordedBoard:
 
 
 class Counter:
-    """A desk with one call, and another one."""
+    """A handler with one call, and another one."""
 
     def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
         self.call, self.other = RecordedCall(state, direction), RecordedCall()
-        self.board = RecordedBoard(call=self.call, other=self.other)
-        self.desk = Desk("KEY_1", self.board)
+        self.carrier = RecordedCarrier(call=self.call, other=self.other)
+        self.handler = CommandHandler("KEY_1", self.carrier)
 
     def send(self, action: str | None, body: object, **changes: Any) -> tuple[int, dict[str, Any]]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {"authorization": "Bearer KEY_1", "content_type": "application/json", "call_control_id": "v3:call"}
-        answer = self.desk.answer(HttpRequest(body=raw, action=action, **(fields | changes)))
+        answer = self.handler.answer(HttpRequest(body=raw, action=action, **(fields | changes)))
         if answer.then is not None:
             answer.then()
         found: dict[str, Any] = json.loads(answer.body)

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from rtpcodec.sim import actions
-from rtpcodec.sim.actions import Board, Then
-from rtpcodec.sim.commands import read_dial
-from rtpcodec.sim.refusals import Refused, refused
+from rtpcodec.sim.commands import actions
+from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.refusals import Refused, refused
+from rtpcodec.sim.commands.requests import read_dial
 
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
@@ -39,14 +39,14 @@ class HttpAnswer:
     then: Then | None = None
 
 
-class Desk:
+class CommandHandler:
     """Takes commands for the calls of one carrier."""
 
-    __slots__ = ("_authorization", "_board")
+    __slots__ = ("_authorization", "_carrier")
 
-    def __init__(self, api_key: str, board: Board) -> None:
+    def __init__(self, api_key: str, carrier: CommandedCarrier) -> None:
         self._authorization = f"Bearer {api_key}".encode()
-        self._board = board
+        self._carrier = carrier
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Carry a command out, or say why not."""
@@ -70,25 +70,25 @@ class Desk:
         if request.call_control_id is None or request.action is None or not actions.is_known(request.action):
             raise refused("10005", "there is nothing at this path and method")
         body = _read_body(request)
-        call = self._board.calls.get(request.call_control_id)
+        call = self._carrier.calls.get(request.call_control_id)
         if call is None:
             raise refused("90015", "no call has this call_control_id")
         ids = call.leg.command_ids
         before = ids.answer_to(body.get("command_id"))
         if before is not None:
             return before, None
-        then = actions.carry_out(self._board, call, request.action, body)
+        then = actions.carry_out(self._carrier, call, request.action, body)
         ids.remember(body.get("command_id"), _OK)
         return _OK, then
 
     def _dial(self, body: dict[str, Any]) -> tuple[dict[str, Any], Then | None]:
-        ids = self._board.command_ids
+        ids = self._carrier.command_ids
         before = ids.answer_to(body.get("command_id"))
         if before is not None:
             return before, None
-        data, then = self._board.dial(read_dial(body, self._board.dialogflow_url))
+        data, then = self._carrier.dial(read_dial(body, self._carrier.dialogflow_url))
         ids.remember(body.get("command_id"), data)
-        self._board.calls[data["call_control_id"]].commands.append(("dial", body))
+        self._carrier.calls[data["call_control_id"]].commands.append(("dial", body))
         return data, then
 
 

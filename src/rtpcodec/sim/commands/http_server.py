@@ -1,4 +1,4 @@
-"""The carrier's HTTP interface, by aiohttp: moves requests to the desk and its answers back."""
+"""The carrier's HTTP interface, by aiohttp: moves requests to the handler and its answers back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
-from rtpcodec.sim.desk import MAX_BODY_OCTETS, Desk, HttpAnswer, HttpRequest
-from rtpcodec.sim.trouble import NO_TROUBLE, Trouble, Troubles
+from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault, FaultInjector
+from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpAnswer, HttpRequest
 
 HOST: Final = "127.0.0.1"
 """A simulator serves tests on this machine only."""
@@ -18,11 +18,11 @@ SHUTDOWN_TIMEOUT_S: Final = 1.0
 
 
 class HttpServer:
-    """Serves one desk."""
+    """Serves one handler."""
 
-    def __init__(self, desk: Desk, troubles: Troubles) -> None:
-        self._desk = desk
-        self._troubles = troubles
+    def __init__(self, handler: CommandHandler, injector: FaultInjector) -> None:
+        self._handler = handler
+        self._injector = injector
         self._serving: set[asyncio.Task[object]] = set()
         app = web.Application(client_max_size=MAX_BODY_OCTETS)
         app.router.add_post("/v2/calls/{call_control_id}/actions/{action}", self._serve)
@@ -53,36 +53,36 @@ class HttpServer:
         assert task is not None  # noqa: S101 -- aiohttp serves in tasks
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
-        trouble = self._troubles.next()
-        if trouble.prevents:
+        fault = self._injector.next()
+        if fault.prevents:
             await request.read()
-            answer = HttpAnswer(trouble.status or 500, trouble.error_body())
+            answer = HttpAnswer(fault.status or 500, fault.error_body())
         else:
             answer = await self._answer(request)
-        if trouble is not NO_TROUBLE and answer.then is not None:
+        if fault is not NO_FAULT and answer.then is not None:
             # What is known of the command and what has become of it part here.
             answer.then()
             answer = replace(answer, then=None)
         try:
-            return await self._respond(request, answer, trouble)
+            return await self._respond(request, answer, fault)
         finally:
             # The stream begins after the answer, also where nobody waits for it any more.
             if answer.then is not None:
                 answer.then()
 
-    async def _respond(self, request: web.Request, answer: HttpAnswer, trouble: Trouble) -> web.StreamResponse:
-        body = trouble.spoil(answer.body)
-        response = web.StreamResponse(status=answer.status, headers=trouble.headers)
-        response.content_type = "text/html" if trouble.body == "not_json" else "application/json"
+    async def _respond(self, request: web.Request, answer: HttpAnswer, fault: CommandFault) -> web.StreamResponse:
+        body = fault.spoil(answer.body)
+        response = web.StreamResponse(status=answer.status, headers=fault.headers)
+        response.content_type = "text/html" if fault.body == "not_json" else "application/json"
         response.content_length = len(body)
         with contextlib.suppress(ConnectionError):
-            if trouble.delay_s:
-                await asyncio.sleep(trouble.delay_s)
-            if trouble.drop is not None:
+            if fault.delay_s:
+                await asyncio.sleep(fault.delay_s)
+            if fault.drop is not None:
                 _cut(request)
                 return response
             await response.prepare(request)
-            if trouble.body == "cut":
+            if fault.body == "cut":
                 await response.write(body[: len(body) // 2])
                 _cut(request)
                 return response
@@ -94,13 +94,13 @@ class HttpServer:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return self._desk.too_large()
+            return self._handler.too_large()
         except ConnectionError:
             # The client went in the middle of it, and reads no answer.
             return HttpAnswer(400, b"")
         path = request.match_info
         dials = request.method == "POST" and request.path == "/v2/calls"
-        return self._desk.answer(
+        return self._handler.answer(
             HttpRequest(
                 request.headers.get("Authorization", ""),
                 request.headers.get("Content-Type", ""),

@@ -10,32 +10,32 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from rtpcodec.sim.call import Notify, SimulatedCall
-from rtpcodec.sim.carrier import Line
-from rtpcodec.sim.commands import DialRequest
-from rtpcodec.sim.dialling import Dialer
-from rtpcodec.sim.home import Home
-from rtpcodec.sim.leg import CommandIds, Leg, State
-from rtpcodec.sim.network import Faults
-from rtpcodec.sim.party import Opened, Party
+from rtpcodec.sim.calls.call import Notify, SimulatedCall
+from rtpcodec.sim.calls.dialling import Dialer
+from rtpcodec.sim.calls.leg import CommandIds, Leg, State
+from rtpcodec.sim.calls.phones import OpenedPhone, PhoneSettings
+from rtpcodec.sim.commands.requests import DialRequest
+from rtpcodec.sim.loop_thread import LoopThread
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.stream import CallFacts
 
 CONNECTION_ID: Final = "1700000000000000001"
 """The application that incoming calls belong to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
+class DialledPhone:
     """A number that can be dialled."""
 
-    party: Party
+    settings: PhoneSettings
     answers_after_s: float | None
     """None: never."""
 
 
-_NOBODY: Final = Phone(Party(b""), None)
+_NOBODY: Final = DialledPhone(PhoneSettings(b""), None)
 
 
-class Switchboard:
+class CallRegistry:
     """Makes calls; everything here runs in the loop's thread."""
 
     def __init__(self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None) -> None:
@@ -46,21 +46,23 @@ class Switchboard:
         """Where streams for Dialogflow go; None: nowhere."""
         # Chance for tests, no secrets: the seed must repeat it.
         self._rng = random.Random(seed)  # noqa: S311
-        self._home: Home
+        self._loop_thread: LoopThread
         self._dialer: Dialer
         self.command_ids = CommandIds()
         """Of the dial commands."""
         self.calls: dict[str, SimulatedCall] = {}
-        self.phones: dict[str, Phone] = {}
+        self.phones: dict[str, DialledPhone] = {}
 
-    def open(self, home: Home, dialer: Dialer) -> None:
+    def open(self, loop_thread: LoopThread, dialer: Dialer) -> None:
         """Calls live in this loop from now on."""
-        self._home, self._dialer = home, dialer
+        self._loop_thread, self._dialer = loop_thread, dialer
 
-    def add(self, opened: Opened, party: Party, numbers: tuple[str, str], state: State) -> SimulatedCall:
+    def add(
+        self, opened: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], state: State
+    ) -> SimulatedCall:
         """A call that came in; its numbers are those of caller and callee."""
         leg = self._new_leg(direction="incoming", state=state, connection_id=CONNECTION_ID)
-        call = self._new(opened, party, numbers, leg)
+        call = self._new(opened, settings, numbers, leg)
         if state == "parked":
             call.announce()
         return call
@@ -78,7 +80,7 @@ class Switchboard:
             client_state=request.client_state,
         )
         numbers = (request.from_number, request.to_number)
-        call = self._new(phone.party.open(), phone.party, numbers, leg)
+        call = self._new(phone.settings.open(), phone.settings, numbers, leg)
         try:
             call.prepare(request.stream, request.preferred_codecs)
         except BaseException:
@@ -89,8 +91,8 @@ class Switchboard:
         )
         return call.description(), ring
 
-    def _new(self, opened: Opened, party: Party, numbers: tuple[str, str], leg: Leg) -> SimulatedCall:
-        line = Line(
+    def _new(self, opened: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], leg: Leg) -> SimulatedCall:
+        facts = CallFacts(
             call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
             call_session_id=self._new_uuid(),
             user_id=self._new_uuid(),
@@ -98,16 +100,18 @@ class Switchboard:
             to_number=numbers[1],
             speech=opened.speech,
             dtmf=opened.dtmf,
-            tail_ms=party.tail_ms,
-            playout_delay_ms=party.playout_delay_ms,
-            max_call_ms=party.max_call_s * 1000,
-            variations=party.variations,
-            faults=self._faults if party.faults is None else party.faults,
+            tail_ms=settings.tail_ms,
+            playout_delay_ms=settings.playout_delay_ms,
+            max_call_ms=settings.max_call_s * 1000,
+            variations=settings.variations,
+            faults=self._faults if settings.faults is None else settings.faults,
             seed=f"{self._seed}/{len(self.calls)}",
         )
-        rng = random.Random(line.seed)  # noqa: S311 -- as above
-        call = SimulatedCall(self._home, self._dialer, line, opened.media, leg=leg, rng=rng, notify=self._notify)
-        self.calls[line.call_control_id] = call
+        rng = random.Random(facts.seed)  # noqa: S311 -- as above
+        call = SimulatedCall(
+            self._loop_thread, self._dialer, facts, opened.media, leg=leg, rng=rng, notify=self._notify
+        )
+        self.calls[facts.call_control_id] = call
         return call
 
     def _new_leg(self, **what: Any) -> Leg:

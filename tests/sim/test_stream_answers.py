@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim.variations import Variations
+from rtpcodec.sim.media.variations import Variations
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 from tests.sim.streams import CLEAR, START_MS, STREAM_ID, mark, media, open_stream, payloads, ramp, run, sent
 

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from rtpcodec.audio import mp3
-from rtpcodec.sim.coding import INVALID_MEDIA, RATE_LIMIT_REACHED, RefusedMedia
-from rtpcodec.sim.formats import Mp3Format
+from rtpcodec.sim.media.coding import INVALID_MEDIA, RATE_LIMIT_REACHED, RefusedMedia
+from rtpcodec.sim.media.formats import Mp3Format
 
 MP3_INTERVAL_MS: Final = 1000.0
 """A second media message within this is refused with 100005 (media streaming, section 6.2)."""

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from rtpcodec.sim.outbox import Outbox, Post, Webhooks
-from rtpcodec.sim.signing import Signer
+from rtpcodec.sim.webhooks.queue import Post, WebhookQueue, Webhooks
+from rtpcodec.sim.webhooks.signing import Signer
 
 UTC_MS = 1_767_409_445_678.9
 URL, FAILOVER = "http://127.0.0.1:1/hook", "http://127.0.0.1:2/hook"
 SIGNER = Signer(5)
 
 
-def outbox(seed: str = "0", **options: Any) -> Outbox:
-    return Outbox(SIGNER, Webhooks(url=URL, **options), seed)
+def queue(seed: str = "0", **options: Any) -> WebhookQueue:
+    return WebhookQueue(SIGNER, Webhooks(url=URL, **options), seed)
 
 
-def due(box: Outbox, now_ms: float) -> list[Post]:
-    return box.due(now_ms, UTC_MS + now_ms)
+def due(events: WebhookQueue, now_ms: float) -> list[Post]:
+    return events.due(now_ms, UTC_MS + now_ms)
 
 
 def event_types(posts: list[Post]) -> list[str]:
@@ -35,9 +35,9 @@ def meta(post: Post) -> dict[str, Any]:
 
 
 def test_a_post_is_exactly_this() -> None:
-    box = outbox()
-    box.put("streaming.started", {"call_control_id": "v3:a", "client_state": None}, 0.0, UTC_MS)
-    (post,) = due(box, 0.0)
+    events = queue()
+    events.put("streaming.started", {"call_control_id": "v3:a", "client_state": None}, 0.0, UTC_MS)
+    (post,) = due(events, 0.0)
     body = json.loads(post.body)
     assert body == {
         "data": {
@@ -58,18 +58,18 @@ def test_a_post_is_exactly_this() -> None:
     }
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(SIGNER.public_key))
     key.verify(base64.b64decode(post.headers["telnyx-signature-ed25519"]), b"1767409445|" + post.body)
-    assert due(box, 1e9) == []
-    assert box.next_deadline_ms is None
+    assert due(events, 1e9) == []
+    assert events.next_deadline_ms is None
 
 
 def test_the_seed_decides_key_and_ids() -> None:
     assert Signer(5).public_key == SIGNER.public_key != Signer(6).public_key
 
     def ids(seed: str) -> list[str]:
-        box = outbox(seed)
+        events = queue(seed)
         for _ in range(3):
-            box.put("call.initiated", {}, 0.0, UTC_MS)
-        return [json.loads(post.body)["data"]["id"] for post in due(box, 0.0)]
+            events.put("call.initiated", {}, 0.0, UTC_MS)
+        return [json.loads(post.body)["data"]["id"] for post in due(events, 0.0)]
 
     assert ids("a") == ids("a") != ids("b")
     assert len(set(ids("a"))) == 3
@@ -77,74 +77,74 @@ def test_the_seed_decides_key_and_ids() -> None:
 
 @pytest.mark.parametrize("status", [None, 301, 308, 408, 429, 500, 503, 599])
 def test_failures_are_tried_again_and_then_elsewhere(status: int | None) -> None:
-    box = outbox(failover_url=FAILOVER, retry_s=1.5)
-    box.put("call.answered", {}, 0.0, UTC_MS)
+    events = queue(failover_url=FAILOVER, retry_s=1.5)
+    events.put("call.answered", {}, 0.0, UTC_MS)
     now_ms, seen = 0.0, []
-    while (deadline_ms := box.next_deadline_ms) is not None:
-        assert due(box, deadline_ms - 1) == []
+    while (deadline_ms := events.next_deadline_ms) is not None:
+        assert due(events, deadline_ms - 1) == []
         now_ms = deadline_ms
-        (post,) = due(box, now_ms)
+        (post,) = due(events, now_ms)
         seen.append((now_ms, post.url, meta(post), post.headers["telnyx-timestamp"]))
-        box.answered(post, status, now_ms)
+        events.answered(post, status, now_ms)
     assert seen == [
         (0.0, URL, {"attempt": 1, "delivered_to": URL}, "1767409445"),
         (1500.0, URL, {"attempt": 2, "delivered_to": URL}, "1767409447"),
         (3000.0, FAILOVER, {"attempt": 3, "delivered_to": FAILOVER}, "1767409448"),
         (4500.0, FAILOVER, {"attempt": 4, "delivered_to": FAILOVER}, "1767409450"),
     ]
-    assert [(one.attempt, one.status) for one in box.deliveries] == [(n, status) for n in (1, 2, 3, 4)]
-    assert len({one.event_id for one in box.deliveries}) == 1
+    assert [(one.attempt, one.status) for one in events.deliveries] == [(n, status) for n in (1, 2, 3, 4)]
+    assert len({one.event_id for one in events.deliveries}) == 1
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299, 400, 401, 404, 410, 422])
 def test_success_and_other_refusals_end_it(status: int) -> None:
-    box = outbox(failover_url=FAILOVER)
-    box.put("call.answered", {}, 0.0, UTC_MS)
-    box.answered(due(box, 0.0)[0], status, 1.0)
-    assert box.next_deadline_ms is None
+    events = queue(failover_url=FAILOVER)
+    events.put("call.answered", {}, 0.0, UTC_MS)
+    events.answered(due(events, 0.0)[0], status, 1.0)
+    assert events.next_deadline_ms is None
 
 
 def test_without_a_second_address_it_is_given_up() -> None:
-    box = outbox(attempts=1)
-    box.put("call.answered", {}, 0.0, UTC_MS)
-    box.answered(due(box, 0.0)[0], 500, 1.0)
-    assert box.next_deadline_ms is None
+    events = queue(attempts=1)
+    events.put("call.answered", {}, 0.0, UTC_MS)
+    events.answered(due(events, 0.0)[0], 500, 1.0)
+    assert events.next_deadline_ms is None
 
 
 def test_duplicates_have_the_same_id() -> None:
-    box = outbox(duplicate=1.0)
-    box.put("call.answered", {"a": 1}, 0.0, UTC_MS)
-    first, second = due(box, 0.0)
+    events = queue(duplicate=1.0)
+    events.put("call.answered", {"a": 1}, 0.0, UTC_MS)
+    first, second = due(events, 0.0)
     assert first.body == second.body
 
 
 def test_what_is_held_back_follows_the_next_that_was_answered() -> None:
-    box = outbox("3", reorder=0.5, hold_s=1.0)
+    events = queue("3", reorder=0.5, hold_s=1.0)
     for number in range(4):
-        box.put(str(number), {}, 0.0, UTC_MS)
-    at_once = due(box, 0.0)
+        events.put(str(number), {}, 0.0, UTC_MS)
+    at_once = due(events, 0.0)
     held = [name for name in "0123" if name not in event_types(at_once)]
     assert held, "the seed holds something back"
     assert "3" not in held, "and something comes after it"
-    assert due(box, 999.0) == []
-    box.answered(at_once[-1], 200, 10.0)
-    assert event_types(due(box, 10.0)) == held
+    assert due(events, 999.0) == []
+    events.answered(at_once[-1], 200, 10.0)
+    assert event_types(due(events, 10.0)) == held
 
 
 def test_what_is_held_back_and_followed_by_nothing_comes_late() -> None:
-    box = outbox(reorder=1.0, hold_s=0.5)
-    box.put("call.answered", {}, 100.0, UTC_MS)
-    assert (due(box, 599.0), box.next_deadline_ms) == ([], 600.0)
-    assert event_types(due(box, 600.0)) == ["call.answered"]
+    events = queue(reorder=1.0, hold_s=0.5)
+    events.put("call.answered", {}, 100.0, UTC_MS)
+    assert (due(events, 599.0), events.next_deadline_ms) == ([], 600.0)
+    assert event_types(due(events, 600.0)) == ["call.answered"]
 
 
 def test_shares_are_kept_and_do_not_disturb_each_other() -> None:
     def fates(**options: float) -> tuple[list[str], list[str]]:
-        box = outbox("shares", **options)
+        events = queue("shares", **options)
         for number in range(2000):
-            box.put(str(number), {}, 0.0, UTC_MS)
-        at_once = event_types(due(box, 0.0))
-        return at_once, event_types(due(box, 1e6))
+            events.put(str(number), {}, 0.0, UTC_MS)
+        at_once = event_types(due(events, 0.0))
+        return at_once, event_types(due(events, 1e6))
 
     at_once, later = fates(duplicate=0.25, reorder=0.1)
     assert 2400 < len(at_once) + len(later) < 2600
@@ -154,13 +154,13 @@ def test_shares_are_kept_and_do_not_disturb_each_other() -> None:
 
 
 def test_at_the_end_what_waits_is_posted_once() -> None:
-    box = outbox(reorder=1.0, hold_s=60.0)
-    box.put("call.hangup", {}, 0.0, UTC_MS)
-    box.close(1.0)
-    (post,) = due(box, 1.0)
-    box.answered(post, None, 2.0)
-    assert box.next_deadline_ms is None
-    retried = outbox()
+    events = queue(reorder=1.0, hold_s=60.0)
+    events.put("call.hangup", {}, 0.0, UTC_MS)
+    events.close(1.0)
+    (post,) = due(events, 1.0)
+    events.answered(post, None, 2.0)
+    assert events.next_deadline_ms is None
+    retried = queue()
     retried.put("call.hangup", {}, 0.0, UTC_MS)
     retried.answered(due(retried, 0.0)[0], 500, 1.0)
     retried.close(2.0)
@@ -186,10 +186,10 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 
 
 def test_no_address_and_no_payload_is_in_a_repr() -> None:
-    box = outbox()
-    box.put("call.initiated", {"from": "+4912345"}, 0.0, UTC_MS)
-    (post,) = due(box, 0.0)
-    box.answered(post, 200, 0.0)
-    shown = repr(post) + repr(box.deliveries) + repr(Webhooks(url=URL))
+    events = queue()
+    events.put("call.initiated", {"from": "+4912345"}, 0.0, UTC_MS)
+    (post,) = due(events, 0.0)
+    events.answered(post, 200, 0.0)
+    shown = repr(post) + repr(events.deliveries) + repr(Webhooks(url=URL))
     assert "/hook" not in shown
     assert "+4912345" not in shown

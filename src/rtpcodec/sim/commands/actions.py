@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Protocol
 
-from rtpcodec.sim.commands import (
+from rtpcodec.sim.calls.leg import CommandIds, Leg
+from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.requests import (
     AnswerRequest,
     DialRequest,
     StreamRequest,
@@ -15,8 +17,6 @@ from rtpcodec.sim.commands import (
     read_start,
     read_stop,
 )
-from rtpcodec.sim.leg import CommandIds, Leg
-from rtpcodec.sim.refusals import refused
 
 Then = Callable[[], None]
 """What happens once the answer is on its way."""
@@ -44,7 +44,7 @@ class CommandedCall(Protocol):
         """Hang up."""
 
 
-class Board(Protocol):
+class CommandedCarrier(Protocol):
     """What commands find of the carrier."""
 
     @property
@@ -63,32 +63,32 @@ class Board(Protocol):
         """Make a call: the answer's data, and what makes it ring. Refused: 90046."""
 
 
-def _start(board: Board, call: CommandedCall, body: Mapping[str, Any]) -> Then:
-    return call.begin(read_start(body, board.dialogflow_url))
+def _start(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
+    return call.begin(read_start(body, carrier.dialogflow_url))
 
 
-def _stop(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:
+def _stop(_carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> None:
     call.cease(read_stop(body))
 
 
-def _answer(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> Then:
+def _answer(_carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
     return call.answer(read_answer(body))
 
 
-def _hang_up(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:
+def _hang_up(_carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> None:
     read_other(body)
     _keep_state(call, body)  # before the webhook of the end
     call.leave("hang_up", by_us=True)
 
 
-def _reject(_board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:
+def _reject(_carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> None:
     read_other(body)
     _keep_state(call, body)
     call.leave("hang_up", "call_rejected", by_us=True)
 
 
-def _bridge(board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:
-    other = board.calls.get(read_bridge(body))
+def _bridge(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> None:
+    other = carrier.calls.get(read_bridge(body))
     if other is None:
         raise refused("90015", "no other call has the call_control_id of the body")
     other.leg.require("bridge")
@@ -97,7 +97,7 @@ def _bridge(board: Board, call: CommandedCall, body: Mapping[str, Any]) -> None:
     call.bridge(other)
 
 
-def _note(_board: Board, _call: CommandedCall, body: Mapping[str, Any]) -> None:
+def _note(_carrier: CommandedCarrier, _call: CommandedCall, body: Mapping[str, Any]) -> None:
     read_other(body)
 
 
@@ -118,7 +118,7 @@ _NOTED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Actions of the carrier that have no effect here; a name beyond them is refused as misspelt."""
 
-_ACTIONS: Final[Mapping[str, Callable[[Board, CommandedCall, Mapping[str, Any]], Then | None]]] = {
+_ACTIONS: Final[Mapping[str, Callable[[CommandedCarrier, CommandedCall, Mapping[str, Any]], Then | None]]] = {
     **{stem + end: _note for stem, ends in _NOTED.items() for end in ends},
     "streaming_start": _start,
     "streaming_stop": _stop,
@@ -134,10 +134,10 @@ def is_known(action: str | None) -> bool:
     return action in _ACTIONS
 
 
-def carry_out(board: Board, call: CommandedCall, action: str, body: dict[str, Any]) -> Then | None:
+def carry_out(carrier: CommandedCarrier, call: CommandedCall, action: str, body: dict[str, Any]) -> Then | None:
     """Do what a command asks for. Refused: the call's state does not allow it, or the body is wrong."""
     call.leg.require(action)
-    then = _ACTIONS[action](board, call, body)
+    then = _ACTIONS[action](carrier, call, body)
     _keep_state(call, body)
     call.commands.append((action, body))
     return then

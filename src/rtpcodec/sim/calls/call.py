@@ -12,16 +12,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal
 
-from rtpcodec.sim import notices
-from rtpcodec.sim.carrier import CarrierStream, Line
-from rtpcodec.sim.commands import AnswerRequest, StreamRequest
-from rtpcodec.sim.dialling import Dialer, NewStream, Socket
-from rtpcodec.sim.formats import AudioFormat, StreamFormats, agree, preferred
-from rtpcodec.sim.home import Home, clock_ms
-from rtpcodec.sim.leg import Leg, State
-from rtpcodec.sim.party import require_digits
-from rtpcodec.sim.refusals import refused
+from rtpcodec.sim.calls.dialling import Dialer, NewStream, Socket
+from rtpcodec.sim.calls.leg import Leg, State
+from rtpcodec.sim.calls.phones import require_digits
+from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
+from rtpcodec.sim.loop_thread import LoopThread, clock_ms
+from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
+from rtpcodec.sim.media.stream import CallFacts, CarrierStream
 from rtpcodec.sim.report import CallReport, EndReason
+from rtpcodec.sim.webhooks import payloads
 
 _CALL_ENDS_TOO: Final = ("speech_ended", "hang_up", "time_limit", "speech_failed", "carrier_closed")
 """Ends of a stream that are the end of the call; after any other the call can be streamed again."""
@@ -42,18 +42,18 @@ class SimulatedCall:
 
     def __init__(
         self,
-        home: Home,
+        loop_thread: LoopThread,
         dialer: Dialer,
-        line: Line,
+        facts: CallFacts,
         media: AudioFormat,
         *,
         leg: Leg,
         rng: random.Random,
         notify: Notify,
     ) -> None:
-        self._home = home
+        self._loop_thread = loop_thread
         self._dialer = dialer
-        self._line = line
+        self._facts = facts
         self._format = media
         self._rng = rng
         self._notify = notify
@@ -77,7 +77,7 @@ class SimulatedCall:
     @property
     def call_control_id(self) -> str:
         """What commands name the call by."""
-        return self._line.call_control_id
+        return self._facts.call_control_id
 
     @property
     def state(self) -> State:
@@ -103,7 +103,7 @@ class SimulatedCall:
     @property
     def heard(self) -> bytes:
         """PCM that the caller has heard since `start`, with silence while nothing was played."""
-        return self._home.run(self._heard)
+        return self._loop_thread.run(self._heard)
 
     @property
     def heard_hz(self) -> int:
@@ -133,7 +133,7 @@ class SimulatedCall:
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
         """Like `finished`, for blocking code. TimeoutError: it is not over. RuntimeError: in the loop's own thread."""
-        if self._home.here and not self._done.done():
+        if self._loop_thread.here and not self._done.done():
             raise RuntimeError("wait() would block the carrier's own event loop, use: await call.finished()")
         try:
             return self._done.result(timeout_s)
@@ -144,12 +144,12 @@ class SimulatedCall:
 
     def hang_up(self) -> None:
         """The phone's side hangs up: `stop` is sent and the socket closed."""
-        self._home.run(lambda: self.leave("hang_up"))
+        self._loop_thread.run(lambda: self.leave("hang_up"))
 
     def press(self, digits: str) -> None:
         """The caller presses keys now. ValueError: no such key. RuntimeError: nothing is streamed."""
         require_digits(digits)
-        self._home.run(lambda: self._press(digits))
+        self._loop_thread.run(lambda: self._press(digits))
 
     def __repr__(self) -> str:
         state = "streaming" if self.streaming and not self.ended else self.state
@@ -172,11 +172,11 @@ class SimulatedCall:
 
     def announce(self) -> None:
         """Tell of a call that came in, or of a phone that begins to ring."""
-        self._notify("call.initiated", notices.initiated(self._line, self.leg, self._format))
+        self._notify("call.initiated", payloads.initiated(self._facts, self.leg, self._format))
 
     def description(self) -> dict[str, Any]:
         """What the answer to a dial command says of it (media streaming, section 2.5)."""
-        said = notices.of_call(self._line, self.leg)
+        said = payloads.of_call(self._facts, self.leg)
         names = ("call_control_id", "call_leg_id", "call_session_id", "client_state")
         return {name: said[name] for name in names if said[name] is not None} | {
             "is_alive": False,
@@ -200,12 +200,12 @@ class SimulatedCall:
             self.announce()
             answers = answers_after_s is not None and answers_after_s < timeout_s
             if answers_after_s is not None and answers:
-                self._ringing = self._home.loop.call_later(answers_after_s, self._picked_up, stream)
+                self._ringing = self._loop_thread.loop.call_later(answers_after_s, self._picked_up, stream)
             else:
-                self._ringing = self._home.loop.call_later(timeout_s, self.leave, "hang_up", "timeout")
+                self._ringing = self._loop_thread.loop.call_later(timeout_s, self.leave, "hang_up", "timeout")
 
         if stream is not None and first and not self.ended:
-            self._line.speech.held = True
+            self._facts.speech.held = True
             self._once_dialled = begin
             self.begin(stream)()
         else:
@@ -216,20 +216,20 @@ class SimulatedCall:
             return
         self.leg.state = "answered"
         self._tell_answered(stream)
-        if self._line.speech.held:
-            self._line.speech.held = False
+        if self._facts.speech.held:
+            self._facts.speech.held = False
         elif stream is not None:
             self.begin(stream)()
 
     def _tell_answered(self, stream: StreamRequest | None) -> None:
-        self._notify("call.answered", notices.answered(self._line, self.leg, self._format, stream))
+        self._notify("call.answered", payloads.answered(self._facts, self.leg, self._format, stream))
 
     def bridge(self, other: SimulatedCall) -> None:
         """Join it with another answered call."""
         for one, peer in ((self, other), (other, self)):
-            one.leg.state, one._peer, one._line.bridged = "bridged", peer, True  # noqa: SLF001 -- of the same class
+            one.leg.state, one._peer, one._facts.bridged = "bridged", peer, True  # noqa: SLF001 -- of the same class
         for one in (self, other):
-            one._notify("call.bridged", notices.of_phone(one._line, one.leg))  # noqa: SLF001 -- as above
+            one._notify("call.bridged", payloads.of_phone(one._facts, one.leg))  # noqa: SLF001 -- as above
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Take the line for a stream; what comes back makes it dial. Refused: 90045, 90046."""
@@ -242,19 +242,19 @@ class SimulatedCall:
         stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         # What a call was given once comes back in all that is said of it.
         told = replace(request, client_state=request.client_state or self.leg.client_state)
-        new_stream = partial(CarrierStream, self._line, told, formats, stream_id)
+        new_stream = partial(CarrierStream, self._facts, told, formats, stream_id)
         answered = asyncio.Event()
-        self._task = self._home.loop.create_task(self._carry(request, new_stream, answered))
+        self._task = self._loop_thread.loop.create_task(self._carry(request, new_stream, answered))
         # Not the end of that coroutine: a task that is cancelled at once never begins.
         self._task.add_done_callback(lambda _task: self._finish(new_stream, request))
         return answered.set
 
     def _preferred(self, codecs: tuple[str, ...]) -> AudioFormat:
-        return preferred(codecs, self._format, self._line.speech, self._line.variations.chunk_ms)
+        return preferred(codecs, self._format, self._facts.speech, self._facts.variations.chunk_ms)
 
     def _agree(self, request: StreamRequest, media: AudioFormat) -> StreamFormats:
-        habits = self._line.variations
-        return agree(request, media, self._line.speech, transcodes=habits.transcodes, chunk_ms=habits.chunk_ms)
+        habits = self._facts.variations
+        return agree(request, media, self._facts.speech, transcodes=habits.transcodes, chunk_ms=habits.chunk_ms)
 
     def cease(self, stream_id: str | None) -> None:
         """Stop the stream."""
@@ -292,7 +292,7 @@ class SimulatedCall:
         if self._end_told:
             return
         self._end_told = True
-        self._notify("call.hangup", notices.hung_up(self._line, self.leg))
+        self._notify("call.hangup", payloads.hung_up(self._facts, self.leg))
         if self._peer is not None and not self._peer.ended:
             self._peer.leave("hang_up")
 
@@ -323,7 +323,7 @@ class SimulatedCall:
         def open_stream(opened: Socket) -> CarrierStream:
             self._socket = opened
             self._stream = new_stream(now_ms=clock_ms(), utc_ms=time.time() * 1000)
-            self._notify("streaming.started", notices.streaming(self._line, self.leg, request))
+            self._notify("streaming.started", payloads.streaming(self._facts, self.leg, request))
             self._tell_dialled()
             return self._stream
 
@@ -352,9 +352,9 @@ class SimulatedCall:
         self._last = stream.report()
         self._task = self._socket = self._stream = None
         if began:
-            self._notify("streaming.stopped", notices.streaming(self._line, self.leg, request))
+            self._notify("streaming.stopped", payloads.streaming(self._facts, self.leg, request))
         elif self.failure is not None:
-            payload = notices.streaming_failed(self._line, self.leg, request, stream.stream_id)
+            payload = payloads.streaming_failed(self._facts, self.leg, request, stream.stream_id)
             self._notify("streaming.failed", payload)
         self._tell_dialled()
         if self._last.end_reason in _CALL_ENDS_TOO:

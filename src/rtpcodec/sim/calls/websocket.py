@@ -22,8 +22,8 @@ from picows import (
     ws_connect,
 )
 
-from rtpcodec.sim.carrier import CarrierStream
-from rtpcodec.sim.home import clock_ms
+from rtpcodec.sim.loop_thread import clock_ms
+from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import EndReason
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS

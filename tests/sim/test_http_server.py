@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from rtpcodec.sim import Carrier, SimulatedCall
-from rtpcodec.sim.desk import MAX_BODY_OCTETS
+from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS
 from tests.server.dialler import until
 from tests.sim.apps import App, command, listening, run
 

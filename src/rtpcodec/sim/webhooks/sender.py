@@ -1,4 +1,4 @@
-"""Posts webhooks by aiohttp: takes what is due of the outbox, and sleeps until more is."""
+"""Posts webhooks by aiohttp: takes what is due of the queue, and sleeps until more is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 
 import aiohttp
 
-from rtpcodec.sim.home import clock_ms
-from rtpcodec.sim.outbox import Outbox, Post
+from rtpcodec.sim.loop_thread import clock_ms
+from rtpcodec.sim.webhooks.queue import Post, WebhookQueue
 
 
-class Postman:
-    """Carries the events of one outbox, each in a task of its own: a slow app delays no other event."""
+class WebhookSender:
+    """Carries the events of one queue, each in a task of its own: a slow app delays no other event."""
 
-    def __init__(self, outbox: Outbox, timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, queue: WebhookQueue, timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._outbox = outbox
+        self._queue = queue
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout_s),
             connector=aiohttp.TCPConnector(ssl=ssl_context or True),
@@ -32,11 +32,11 @@ class Postman:
             self._timer.cancel()
             self._timer = None
         now_ms = clock_ms()
-        for post in self._outbox.due(now_ms, time.time() * 1000):
+        for post in self._queue.due(now_ms, time.time() * 1000):
             task = self._loop.create_task(self._carry(post))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        deadline_ms = self._outbox.next_deadline_ms
+        deadline_ms = self._queue.next_deadline_ms
         if deadline_ms is not None:
             self._timer = self._loop.call_later(max(0.0, deadline_ms - now_ms) / 1000, self.wake)
 
@@ -49,12 +49,12 @@ class Postman:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = None
-        self._outbox.answered(post, status, clock_ms())
+        self._queue.answered(post, status, clock_ms())
         self.wake()
 
     async def close(self) -> None:
         """Post what was not posted yet, once, and wait for those on their way: at most one timeout."""
-        self._outbox.close(clock_ms())
+        self._queue.close(clock_ms())
         self.wake()
         while self._tasks:
             await asyncio.wait(self._tasks)

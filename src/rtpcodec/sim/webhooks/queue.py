@@ -92,7 +92,7 @@ class _Entry:
     attempt: int = 1
 
 
-class Outbox:
+class WebhookQueue:
     """The events of one carrier."""
 
     def __init__(self, signing: Signing, plan: Webhooks, seed: str) -> None:

@@ -9,14 +9,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from rtpcodec.sim.refusals import refused
+from rtpcodec.sim.commands.refusals import refused
 
 HUGE_OCTETS: Final = 4 * 1024 * 1024
 """Much more than any client needs to read of an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class CommandFault:
     """What befalls one command; the fields can be combined.
 
     ValueError: a status that is none, a delay below 0.
@@ -57,12 +57,12 @@ class Trouble:
 
 
 _CODES: Final = {401: "10009", 403: "10010", 404: "10005", 429: "10011"}
-NO_TROUBLE: Final = Trouble()
+NO_FAULT: Final = CommandFault()
 
 
 def rate_limited(
     *, limit: int = 1, reset_s: int = 1, retry_after: str | None = None, epoch_s: int | None = None
-) -> Trouble:
+) -> CommandFault:
     """A 429 with the carrier's three headers (media streaming, section 2.7).
 
     `x-ratelimit-reset` is reset_s, or with epoch_s that Unix time: both are documented. retry_after is a further header
@@ -73,21 +73,21 @@ def rate_limited(
         "x-ratelimit-remaining": "0",
         "x-ratelimit-reset": str(reset_s if epoch_s is None else epoch_s),
     }
-    return Trouble(status=429, headers=headers if retry_after is None else headers | {"retry-after": retry_after})
+    return CommandFault(status=429, headers=headers if retry_after is None else headers | {"retry-after": retry_after})
 
 
-class Troubles:
-    """Troubles in waiting: each command takes the next one."""
+class FaultInjector:
+    """Faults in waiting: each command takes the next one."""
 
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: deque[Trouble | None] = deque()
+        self._waiting: deque[CommandFault | None] = deque()
 
-    def add(self, *troubles: Trouble | None) -> None:
+    def add(self, *faults: CommandFault | None) -> None:
         """Put some at the end; None lets a command pass."""
-        self._waiting.extend(troubles)
+        self._waiting.extend(faults)
 
-    def next(self) -> Trouble:
+    def next(self) -> CommandFault:
         """What befalls the next command."""
-        return (self._waiting.popleft() if self._waiting else None) or NO_TROUBLE
+        return (self._waiting.popleft() if self._waiting else None) or NO_FAULT

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from rtpcodec.sim.refusals import Problem
+from rtpcodec.sim.commands.refusals import Problem
 
 MAX_URL_CHARACTERS: Final = 2000
 MAX_TOKEN_CHARACTERS: Final = 4000

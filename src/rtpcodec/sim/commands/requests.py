@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtpcodec.sim.members import checked, problem_at
-from rtpcodec.sim.refusals import Problem, Refused
+from rtpcodec.sim.commands.members import checked, problem_at
+from rtpcodec.sim.commands.refusals import Problem, Refused
 
 RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""

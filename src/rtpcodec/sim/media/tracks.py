@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.sim.coding import ChunkEncoder
-from rtpcodec.sim.formats import AudioFormat
-from rtpcodec.sim.playout import Playout
-from rtpcodec.sim.speech import Speech
-from rtpcodec.sim.variations import Variations
+from rtpcodec.sim.media.coding import ChunkEncoder
+from rtpcodec.sim.media.formats import AudioFormat
+from rtpcodec.sim.media.playout import Playout
+from rtpcodec.sim.media.speech import Speech
+from rtpcodec.sim.media.variations import Variations
 from rtpcodec.stream import messages
 
 

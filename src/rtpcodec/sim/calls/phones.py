@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
 from rtpcodec.codecs import codec as codec_named
-from rtpcodec.sim.formats import AudioFormat
-from rtpcodec.sim.network import Faults
-from rtpcodec.sim.speech import Speech, SpeechSource, open_speech
-from rtpcodec.sim.variations import Variations
+from rtpcodec.sim.media.formats import AudioFormat
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
+from rtpcodec.sim.media.variations import Variations
 
 DIGITS: Final = "0123456789*#ABCD"
 """The keys of RFC 4733 section 3.2 that a phone can have."""
@@ -18,7 +18,7 @@ DIGITS: Final = "0123456789*#ABCD"
 AS_DOCUMENTED: Final = Variations()
 
 
-class PartyOptions(TypedDict, total=False):
+class PhoneOptions(TypedDict, total=False):
     """The keywords of `incoming_call` and `phone`; `Carrier.new_call` says what each of them means."""
 
     codec: str
@@ -33,8 +33,8 @@ class PartyOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What a party brings to one call."""
+class OpenedPhone:
+    """What a phone brings to one call."""
 
     media: AudioFormat
     speech: Speech
@@ -42,7 +42,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class PhoneSettings:
     """One phone and who speaks into it. `Carrier.new_call` says what the fields mean."""
 
     speech: SpeechSource = field(repr=False)
@@ -56,7 +56,7 @@ class Party:
     faults: Faults | None = None
     max_call_s: float = 3600.0
 
-    def open(self) -> Opened:
+    def open(self) -> OpenedPhone:
         """Codec, speech and keys of a call. Errors are those of `Carrier.new_call`."""
         media = AudioFormat.of(codec_named(self.codec), self.sample_rate_hz, self.variations)
         media.samples_in_ms(self.variations.chunk_ms)
@@ -66,7 +66,7 @@ class Party:
         keys = tuple(self.dtmf)
         for _, digit in keys:
             require_digits(digit)
-        return Opened(media, opened, keys)
+        return OpenedPhone(media, opened, keys)
 
 
 def require_digits(digits: str) -> None:

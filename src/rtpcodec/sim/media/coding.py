@@ -1,12 +1,11 @@
-"""Chunks of PCM to the payloads that the app gets, and what the app sends to PCM at the play-out's rate."""
+"""Chunks of PCM to the payloads that the app gets, and what readers of the app's media messages have in common."""
 
 from __future__ import annotations
 
 from typing import Final, Protocol
 
 from rtpcodec.codecs.info import FrameEncoder
-from rtpcodec.errors import PayloadError
-from rtpcodec.sim.formats import AudioFormat, Mp3Format
+from rtpcodec.sim.media.formats import AudioFormat
 
 MALFORMED_FRAME: Final = (100003, "malformed_frame")
 INVALID_MEDIA: Final = (100004, "invalid_media")
@@ -44,31 +43,3 @@ class ChunkEncoder:
         """The payload of one chunk, which may hold several frames."""
         size = self._frame_octets or max(1, len(pcm))
         return self._payloads.payload([self._encoder.encode(pcm[at : at + size]) for at in range(0, len(pcm), size)])
-
-
-class ReturnedRtp:
-    """Payloads of one codec."""
-
-    __slots__ = ("_decoder", "_payloads")
-
-    def __init__(self, returned: AudioFormat) -> None:
-        self._decoder = returned.decoder()
-        self._payloads = returned.payloads()
-
-    def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
-        """The audio of one payload."""
-        if not payload:
-            return b""
-        try:
-            return b"".join(map(self._decoder.decode, self._payloads.frames(payload)))
-        except PayloadError as error:
-            raise RefusedMedia(INVALID_MEDIA, str(error)) from None
-
-
-def returned_reader(returned: AudioFormat | Mp3Format) -> Returned:
-    """What reads messages of this form."""
-    if isinstance(returned, AudioFormat):
-        return ReturnedRtp(returned)
-    from rtpcodec.sim.mp3_messages import ReturnedMp3  # noqa: PLC0415 -- it loads numpy
-
-    return ReturnedMp3(returned)
