@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from typing_extensions import Buffer
 
 import rtpcodec
 from rtpcodec import codec, events
@@ -17,7 +16,6 @@ from rtpcodec.audio import mp3
 from rtpcodec.errors import LocalProtocolError, PayloadError, QueueFull
 from rtpcodec.server import Call
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.session import MediaSession
 from tests.server.conversation import L16, converse, tone
 from tests.server.dialler import Dialler, call, raw, run, until
 

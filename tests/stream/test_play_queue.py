@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from typing_extensions import Buffer
 
 from rtpcodec.errors import QueueFull
-from rtpcodec.stream.play_queue import MAX_WAITING, PlayQueue, Waiting
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.play_queue import MAX_WAITING, PlayQueue, Waiting
 from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
 
