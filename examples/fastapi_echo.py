@@ -1,35 +1,46 @@
-"""An echo for a phone call in FastAPI: MediaSession has the rules, the framework the socket.
+"""An echo for a phone call in FastAPI: the framework has the socket, rtpcodec the call.
 
-pip install fastapi uvicorn rtpcodec && uvicorn fastapi_echo:app
+pip install fastapi uvicorn rtpcodec
+MEDIA_TOKEN=... uvicorn --ws-max-size 4194304 fastapi_echo:app
 """
 
 import asyncio
-import time
+import hmac
+import os
 
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, WebSocket
 
 import rtpcodec
+from rtpcodec.server import call_on
 
 app = FastAPI()
+PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
+
+
+async def answer(call: rtpcodec.Call) -> None:
+    """Greet from a task of its own, and play back what the caller says meanwhile."""
+    greeting = asyncio.create_task(greet(call))
+    async for audio in call.audio():
+        call.play(audio.pcm)
+    await greeting
+
+
+async def greet(call: rtpcodec.Call) -> None:
+    """Play 200 ms of a 400 Hz square wave."""
+    await call.play((b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80)
 
 
 @app.websocket("/media")
 async def media(socket: WebSocket) -> None:
-    """One call: hand over texts, answer audio with itself, sleep no longer than the session allows."""
+    """Check the token, then hand over each frame."""
+    token = socket.headers.get("x-telnyx-streaming-auth-token", "")
+    if not hmac.compare_digest(token.encode(), os.environ["MEDIA_TOKEN"].encode()):
+        await socket.close()  # before `accept`: the carrier gets 403
+        return
     await socket.accept()
-    session = rtpcodec.MediaSession(rtpcodec.StreamPlan(send_codec="PCMU"))
-    while not session.ended:
-        now_ms = time.monotonic() * 1000
-        for event in session.events(now_ms):
-            if isinstance(event, rtpcodec.events.Audio):
-                session.play(event.pcm)
-        for text in session.outgoing(now_ms):
-            await socket.send_text(text)
-        deadline_ms = session.next_deadline_ms
-        wait_s = None if deadline_ms is None else max(0.0, deadline_ms - now_ms) / 1000
-        try:
-            session.receive(await asyncio.wait_for(socket.receive_text(), wait_s), time.monotonic() * 1000)
-        except TimeoutError:
-            continue
-        except WebSocketDisconnect:
-            session.closed(time.monotonic() * 1000)
+    async with call_on(socket.send_text, socket.close, answer, plan=PLAN) as call:
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            if message.get("text") is not None:
+                call.received(message["text"])
+            else:
+                call.rejected("text", "a binary frame, messages are text")

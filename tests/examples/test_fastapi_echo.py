@@ -1,18 +1,25 @@
-"""The acceptance of the sans-IO face: a framework that knows nothing of us carries a call of the simulator."""
+"""A call on another server's WebSocket: FastAPI and uvicorn carry a call of the simulator."""
 
 import asyncio
+import contextlib
 import importlib.util
+import os
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 import uvicorn
+import websockets
 
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
 from rtpcodec.stream.plan import StreamPlan
 
+TOKEN = "a token of the test"
+GREETING_CHUNKS = 10
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_echo.py"
 
 
@@ -25,30 +32,72 @@ def load_example() -> ModuleType:
     return module
 
 
-def test_the_example_is_thirty_lines_and_echoes_a_call() -> None:
-    lines = EXAMPLE.read_text().splitlines()
-    assert len([line for line in lines if line.strip()]) <= 36, "imports and docstring included"
+GREETING = (b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80
 
-    async def main() -> None:
-        config = uvicorn.Config(load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
-        server = uvicorn.Server(config)
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        speech = bytes(range(256)) * 64  # about one second
-        async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
-            call = carrier.new_call(speech, codec="PCMU", speech_hz=8000, tail_ms=300, playout_delay_ms=100)
-            url = f"ws://127.0.0.1:{port}/media"
-            plan = StreamPlan(send_codec="PCMU")
-            await control.start_streaming(call.call_control_id, stream_url=url, **plan.command_fields())
-            report = await call.finished()
+
+@contextlib.asynccontextmanager
+async def served() -> AsyncIterator[str]:
+    """The example behind uvicorn; its URL."""
+    os.environ["MEDIA_TOKEN"] = TOKEN
+    config = uvicorn.Config(load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/media"
+    finally:
         server.should_exit = True
         await serving
+
+
+def test_the_example_fits_a_page() -> None:
+    lines = [line for line in EXAMPLE.read_text().splitlines() if line.strip()]
+    assert len(lines) <= 40, "imports and docstrings included"
+
+
+def test_it_echoes_a_call_and_plays_from_another_task() -> None:
+    speech = bytes(range(256)) * 64  # about one second
+
+    async def main() -> None:
+        async with (
+            served() as url,
+            Carrier("KEY") as carrier,
+            AsyncCallControl("KEY", base_url=carrier.base_url) as control,
+        ):
+            call = carrier.new_call(speech, codec="PCMU", speech_hz=8000, tail_ms=700, playout_delay_ms=100)
+            fields = StreamPlan(send_codec="PCMU").command_fields()
+            await control.start_streaming(call.call_control_id, stream_url=url, stream_auth_token=TOKEN, **fields)
+            report = await call.finished()
         assert report.end_reason == "speech_ended"
-        # The last chunk's echo may cross with the hang-up.
-        assert report.media_sent - report.media_received in (0, 1)
+        # The last chunks' echo may cross with the hang-up.
+        assert report.media_received >= len(speech) // 320 + GREETING_CHUNKS
         assert report.errors_sent == 0
         # Mu-law twice is mu-law once: encoding what was decoded gives the same codes.
-        assert pcmu_decode(pcmu_encode(speech)) in report.heard_pcm
+        heard = report.heard_pcm
+        assert heard.index(pcmu_decode(pcmu_encode(GREETING))) < heard.index(pcmu_decode(pcmu_encode(speech)))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("token", ["", "another"])
+def test_a_wrong_token_is_refused_before_the_upgrade(token: str) -> None:
+    async def main() -> None:
+        async with served() as url:
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(url, additional_headers={"x-telnyx-streaming-auth-token": token})
+            assert refused.value.response.status_code == 403
+
+    asyncio.run(main())
+
+
+def test_twenty_binary_frames_in_a_row_end_the_call() -> None:
+    async def main() -> None:
+        headers = {"x-telnyx-streaming-auth-token": TOKEN}
+        async with served() as url, websockets.connect(url, additional_headers=headers) as client:
+            await client.send('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
+            for _ in range(20):
+                await client.send(b"octets")
+            await client.wait_closed()
+            assert client.close_code == 1008
 
     asyncio.run(main())

@@ -12,8 +12,8 @@ from tests.stream import carrier
 L16 = StreamPlan(send_codec="L16", send_rate_hz=8000)
 
 
-def opened(now_ms: float = 0.0, **timeouts: float | None) -> CallMachine:
-    return CallMachine(MediaSession(L16), now_ms, timeouts=CallTimeouts(**timeouts))
+def opened(**timeouts: float | None) -> CallMachine:
+    return CallMachine(MediaSession(L16), 0.0, timeouts=CallTimeouts(**timeouts))
 
 
 def started(**timeouts: float | None) -> CallMachine:
@@ -21,6 +21,10 @@ def started(**timeouts: float | None) -> CallMachine:
     machine.receive(carrier.start(), 10.0)
     assert [type(event) for event in machine.events(10.0)] == [events.Started]
     return machine
+
+
+def state_of(machine: CallMachine) -> tuple[int | None, str | None, bool]:
+    return machine.hangup, machine.fault, machine.cut
 
 
 def run_until(machine: CallMachine, end_ms: float, step_ms: float = 5.0) -> list[tuple[float, events.Event]]:
@@ -38,9 +42,9 @@ def test_without_start_the_socket_is_closed_with_1002() -> None:
     machine = opened(start_ms=5000.0)
     assert machine.next_deadline_ms == 5000.0
     assert machine.events(4999.0) == []
-    assert machine.hangup is None
+    assert state_of(machine) == (None, None, False)
     assert machine.events(5000.0) == [events.Stopped("closed_here")]
-    assert (machine.hangup, machine.fault, machine.cut) == (1002, "no start came within 5 s", False)
+    assert state_of(machine) == (1002, "no start came within 5 s", False)
 
 
 def test_frames_before_start_do_not_put_its_limit_off() -> None:

@@ -52,7 +52,7 @@ def test_waiting_audio_leaves_in_order_and_ends_in_order() -> None:
     assert all(wait is not None for wait in waits)
     for at, wait in enumerate(waits):
         assert wait is not None
-        wait.on_end = lambda _wait, at=at: ended.append(at)  # type: ignore[misc]
+        wait.on_end = lambda _wait, at=at: ended.append(at)
     assert queue.waiting_ms == 2000.0
     assert sent_until(session, queue, 2100) == b"".join(parts)
     assert ended == [0, 1, 2, 3]

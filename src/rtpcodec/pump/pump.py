@@ -60,7 +60,7 @@ MachineT = TypeVar("MachineT", bound=Machine)
 
 
 class Sink(Protocol):
-    """Who gets a machine's events. Its calls back into the machine are followed by `Pump.run`, as everybody's."""
+    """Gets a machine's events. Its calls back into the machine are followed by `Pump.run`, as everybody's."""
 
     @property
     def take_audio(self) -> Callable[[Audio], object]:

@@ -35,7 +35,7 @@ class Receiver(Protocol):
 
         rule: the name of the rule that it breaks.
         detail: the rule with its numbers, in words.
-        code: the close code that the connection must end with; None: the connection goes on.
+        code: the close code that the connection must end with; None: the connection continues.
         """
 
     def touched(self) -> None:

@@ -1,17 +1,21 @@
-"""An endpoint that carriers dial: one coroutine a call, or a plain function a chunk. No protocol rules.
+"""An endpoint that carriers dial: one coroutine per call, or a plain function per chunk. No protocol rules.
 
-serving    serve and run          settings   what they may be asked for
-endpoint   picows' WebSockets     access     who may come in
-invitations  calls that were asked for    asking  the command for one, and what comes of it
-line       one call's course      call       what a handler sees    handlers    ready-made ones
-playing    audio on its way out   inbox      events on their way in
-alarm      a timer                call_log   log records of a call
+serving       serve and run                    foreign       a call on another server's WebSocket
+settings      what an endpoint is asked to be  access        the answers to HTTP requests before they are calls
+endpoint      its calls and their end          listening     what endpoint and server library need of each other
+picows_server, memory_server                   the server libraries
+runner        one call: machine, pump, handler handler_task  the handler's task
+call          what a handler sees              ongoing       values that may be awaited
+inbox         events on their way in           heard         waits for the carrier's play-out
+invitations   calls that were asked for        asking        the command for one, and its outcome
+handlers      ready-made ones                  call_log      log records of a call
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rtpcodec.server.call import Call
+from rtpcodec.server.foreign import call_on
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, EndpointOptions, EndpointSettings, Handler, OnAudio
 
@@ -29,6 +33,7 @@ __all__ = [
     "EndpointStatistics",
     "Handler",
     "OnAudio",
+    "call_on",
     "handlers",
     "run",
     "serve",

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver, Socket
+from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.asking import StreamingControl, ask
 from rtpcodec.server.call import Call, UpgradeRequest
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.invitations import Invitations, WebhookEvent
 from rtpcodec.server.listening import CallServer
+from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.stream.plan import StreamPlan
@@ -222,6 +224,9 @@ def _counts(runner: CallRunner) -> tuple[int, int, float]:
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:
     """The server library that fits the running event loop."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualEventLoop):
+        return MemoryServer(settings, endpoint, loop.network)
     from rtpcodec.server.picows_server import PicowsServer  # noqa: PLC0415 -- needs picows, which is optional
 
     return PicowsServer(settings, endpoint)

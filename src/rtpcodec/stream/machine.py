@@ -144,7 +144,7 @@ class CallMachine:
         return found
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """The texts that are due; waiting audio takes the room that they leave."""
+        """The texts that are due; waiting audio fills the queue behind them."""
         if self.paused:
             return []
         texts = self.session.outgoing(now_ms)

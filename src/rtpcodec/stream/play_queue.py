@@ -16,7 +16,7 @@ PIECE_MS: Final = 100.0
 MARGIN_MS: Final = 1.0
 """Keeps the rounding of milliseconds off the queue's limit."""
 MAX_WAITING: Final = 1000
-"""Plays that wait for room; more is a loop that forgets to await."""
+"""Plays that wait for room; more is a loop without `await`."""
 
 
 class _Rest(Protocol):

@@ -1,0 +1,46 @@
+"""A call on a WebSocket of another server: FastAPI, aiohttp, websockets, or one of your own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Unpack
+
+from rtpcodec.pump.socket import Receiver
+from rtpcodec.pump.writer import AwaitedSocket
+from rtpcodec.server.call import UpgradeRequest
+from rtpcodec.server.runner import CallRunner
+from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
+
+
+@contextlib.asynccontextmanager
+async def call_on(
+    send_text: Callable[[str], Awaitable[object]],
+    close: Callable[[int], Awaitable[object]],
+    handler: Handler | None = None,
+    *,
+    on_audio: OnAudio | None = None,
+    target: str = "/",
+    headers: Mapping[str, str] | None = None,
+    **options: Unpack[EndpointOptions],
+) -> AsyncIterator[Receiver]:
+    """Run a call on a WebSocket that another server has accepted.
+
+    The block reports what the socket receives: `received(text)` for a text frame, `rejected("text", "...")` for a
+    binary one, and it ends with the socket. Its end waits for the handler, at most `drain_s`.
+
+    send_text: sends one text frame.
+    close: sends a close frame with a code.
+    handler, on_audio, options: as for `serve`. Access, paths and limits on sizes are the server's own concern.
+    target, headers: of the request, for `Call.path` and `Call.headers`.
+
+    EndpointError: settings that contradict each other. Use it in one event loop.
+    """
+    settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    ended = asyncio.Event()
+    async with AwaitedSocket(send_text, close) as socket:
+        runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
+        socket.receiver = runner.pump
+        yield runner.pump
+    await ended.wait()

@@ -1,0 +1,42 @@
+"""The endpoint's WebSockets in memory, on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rtpcodec.pump.memory import Listener, MakeReceiver, MemoryAnswer, MemoryNetwork
+from rtpcodec.pump.memory_socket import MemorySocket
+from rtpcodec.pump.socket import Receiver
+from rtpcodec.server.listening import Acceptor
+from rtpcodec.server.settings import EndpointSettings
+
+
+class MemoryServer:
+    """Listens on one address of a network in memory."""
+
+    def __init__(self, settings: EndpointSettings, acceptor: Acceptor, network: MemoryNetwork) -> None:
+        self._settings = settings
+        self._acceptor = acceptor
+        self._network = network
+        self._listener: Listener | None = None
+
+    async def open(self) -> int:
+        """Listen; the port. OSError."""
+        self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
+        return self._listener.port
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _admit(self, target: str, headers: Mapping[str, str]) -> MemoryAnswer | MakeReceiver:
+        answer = self._acceptor.refusal(target, headers)
+        if answer is not None:
+            return MemoryAnswer(answer.status, {"Content-Type": answer.content_type}, answer.body)
+
+        def accept(socket: MemorySocket) -> Receiver:
+            return self._acceptor.accept(socket, target, headers)
+
+        return accept
