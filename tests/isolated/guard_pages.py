@@ -1,8 +1,8 @@
 """Every length and alignment of G.711 and G.722, with the buffers at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
-Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: all lengths, each at so many places drawn
-at random; without a number at all places.
+Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at
+that many places, drawn at random with a seed; without one, at all places.
 """
 
 import random

@@ -1,6 +1,8 @@
 """Millions of kernel calls in a fresh process must leave nothing behind.
 
-`python -m tests.isolated.leaks [CALLS [GROUP ...]]`, a group being a module of functions or one of OTHERS. For every function and every kind of argument, good and bad: the reference counts of the arguments are the same after
+`python -m tests.isolated.leaks [CALLS [GROUP ...]]`; a group is a module of functions or a key of OTHERS.
+
+For every function and every kind of argument, good and bad: the reference counts of the arguments are the same after
 all calls, the interpreter has no more blocks in use, the C library has given out no more octets, and at the end the
 process is not larger.
 """
