@@ -11,12 +11,18 @@ export RTPCODEC_LIBRARY_PATH := $(if $(RTPCODEC_LIBRARY_PATH),$(RTPCODEC_LIBRARY
 SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test setup check format clean bench sanitize fuzz instructions cover annotate clang aarch64
+# One worker per core, at most eight: each collects the whole suite before it starts.
+# The compiled form of Python files is kept, or every process that a test starts would compile the package again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
+
+.PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang aarch64
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
-	@echo "make test    set up, then run the whole test suite            (ARGS=\"-k g711\")"
+	@echo "make test    set up, then run the test suite on all cores      (ARGS=\"-k g711\")"
+	@echo "make test-long  the tests that take minutes: leaks, guard pages, demos"
+	@echo "make steady  the test suite three times, beside as many busy processes as there are cores"
 	@echo "make check   lint, types, stubs, import direction, API snapshot"
 	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
 	@echo "make instructions  callgrind's counts of the kernels           (ARGS=--update takes them over)"
@@ -78,7 +84,13 @@ demo: setup
 	@$(BIN)/rtpcodec demo $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) -m "not long" $(ARGS)
+
+test-long: setup
+	@$(PYTEST) -m long $(ARGS)
+
+steady: setup
+	@bash scripts/test_on_busy_machine.sh $(MAKE) --no-print-directory test ARGS="$(ARGS)"
 
 bench: $(VENV)/.bench
 	@$(BIN)/python -m benchmarks $(ARGS)

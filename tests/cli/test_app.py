@@ -119,6 +119,7 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
             serving.stdout.close()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("opus", "amrwb")
 def test_demo_conceals_what_the_network_loses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -134,6 +135,7 @@ def test_demo_conceals_what_the_network_loses(
     assert "made" in shown
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("opus", "amrwb")
 def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "folder" / "out.json"
@@ -176,6 +178,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
         assert f"{calls[name]['stoi']:.3f}" in row
 
 
+@pytest.mark.long
 def test_without_a_library_the_demo_has_the_other_rows(tmp_path: Path) -> None:
     for library in ("libopus.so.0", "libvo-amrwbenc.so.0"):
         (tmp_path / library).write_bytes(b"no ELF")

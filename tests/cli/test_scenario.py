@@ -11,6 +11,7 @@ from rtpcodec.sim import Carrier, Variations
 from rtpcodec.stream.messages import MediaFormat
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("named_hz", [8000, 16000])
 def test_the_g722_call_of_the_demo(tmp_path: Path, named_hz: int) -> None:
     over: list[str] = []

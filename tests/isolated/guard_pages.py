@@ -1,10 +1,12 @@
 """Every length and alignment of G.711 and G.722, with the buffers at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
-Prints how many calls were made.
+Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at
+that many places, drawn at random with a seed; without one, at all places.
 """
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -203,15 +205,16 @@ def check_packets(generator: random.Random, memories: tuple[GuardedMemory, Guard
     return calls
 
 
-def main() -> None:
-    """All kernels, lengths and places; then banks and packets."""
+def main(places_per_length: int | None) -> None:
+    """All kernels and lengths at all places or some; then banks and packets."""
     generator = random.Random(711)
     memories = GuardedMemory(), GuardedMemory()
+    every = list(places())
     calls = 0
     for kernel in kernels():
         for length in LENGTHS:
             data = generator.randbytes(length * kernel.octets_in)
-            for place in places():
+            for place in generator.sample(every, places_per_length) if places_per_length else every:
                 calls += check(kernel, length, data, place, memories)
     wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)
     for length in LENGTHS:
@@ -221,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -1,4 +1,6 @@
-"""Millions of kernel calls in a fresh process: nothing may be left behind. `python -m tests.isolated.leaks [CALLS]`.
+"""Millions of kernel calls in a fresh process must leave nothing behind.
+
+`python -m tests.isolated.leaks [CALLS [GROUP ...]]`; a group is a module of functions or a key of OTHERS.
 
 For every function and every kind of argument, good and bad: the reference counts of the arguments are the same after
 all calls, the interpreter has no more blocks in use, the C library has given out no more octets, and at the end the
@@ -10,14 +12,21 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.isolated.kernel_calls import Call, calls, concealing_calls, frame_codec_calls, g722_calls
+from tests.isolated.kernel_calls import Call, calls, concealing_calls, frame_codec_calls, functions, g722_calls
 from tests.isolated.packet_calls import packet_calls
 
 CALLS = 3_000_000
-FRAME_CODEC_CALLS = 1000
-"""Of each kind: a frame costs a thousand times what a kernel's call does."""
+FRAME_CODECS = "frame codecs"
+OTHERS: dict[str, Callable[[], Iterable[Call]]] = {
+    "packets": packet_calls,
+    "G722": g722_calls,
+    "concealment": concealing_calls,
+    FRAME_CODECS: frame_codec_calls,
+}
+"""Groups of methods, beside the modules of functions."""
 SLACK_BLOCKS = SLACK_REFERENCES = 20
 """Free lists and None are shared with all other code and move by a few; a leak takes one a call."""
 SLACK_OCTETS = 8192
@@ -89,30 +98,42 @@ def check(call: Call, times: int, warm: int = 300) -> str | None:
     return None
 
 
-def main(total: int) -> int:
-    """Check all calls, then the size of the process."""
-    every = [*calls(), *packet_calls(), *g722_calls(), *concealing_calls()]
-    times = max(1000, total // len(every))
-    slow = list(frame_codec_calls())
-    for call in every:
-        repeat(call, 300)
-    for call in slow:
-        repeat(call, 20)
+def groups() -> list[str]:
+    """The names of all groups of calls."""
+    return sorted({name.rpartition(".")[0] for name in functions()}) + list(OTHERS)
+
+
+def calls_of(group: str) -> list[Call]:
+    """The calls of one group."""
+    if group in OTHERS:
+        return list(OTHERS[group]())
+    return [call for call in calls() if call.name.rpartition(".")[0] == group]
+
+
+def main(total: int, names: list[str]) -> int:
+    """Check the calls of these groups, so many in all, then the size of the process."""
+    fast = [call for name in names if name != FRAME_CODECS for call in calls_of(name)]
+    slow = calls_of(FRAME_CODECS) if FRAME_CODECS in names else []
+    # A frame costs a thousand times what a kernel's call does.
+    plan = [(call, max(1000, total // len(fast)), 300) for call in fast]
+    plan += [(call, max(300, total // 1000), 20) for call in slow]
+    for call, _, warm in plan:
+        repeat(call, warm)
+    gc.collect()
+    gc.freeze()  # collections look at what the calls from here on make, not at all that was imported
     size, start = rss_octets(), time.perf_counter()
-    found = [text for call in every if (text := check(call, times))]
-    found += [text for call in slow if (text := check(call, FRAME_CODEC_CALLS, warm=20))]
+    found = [text for call, times, warm in plan if (text := check(call, times, warm))]
     grown = rss_octets() - size
     if grown > SLACK_RSS_OCTETS:
         found.append(f"the process has grown by {grown} octets")
     for text in found:
         print("leak:", text)
     print(
-        f"{times * len(every) + FRAME_CODEC_CALLS * len(slow)} calls of "
-        f"{len({call.name for call in [*every, *slow]})} functions in "
+        f"{sum(times for _, times, _ in plan)} calls of {len({call.name for call, _, _ in plan})} functions in "
         f"{time.perf_counter() - start:.1f} s, grown by {grown} octets: {'LEAKS' if found else 'no leak'}"
     )
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else CALLS))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else CALLS, sys.argv[2:] or groups()))

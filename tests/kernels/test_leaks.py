@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.isolated.kernel_calls import SHAPES, Call, functions
-from tests.isolated.leaks import check
+from tests.isolated.leaks import check, groups
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("PYTHONMALLOC", "") != "", reason="leaks are counted with Python's own allocator"
@@ -19,11 +19,21 @@ def test_every_kernel_function_has_calls() -> None:
     assert not missing, "these need a line in SHAPES of tests/isolated/kernel_calls.py"
 
 
-def test_no_leak_in_a_million_calls() -> None:
-    command = [sys.executable, "-m", "tests.isolated.leaks", "1000000"]
+def search(calls: int, *names: str) -> None:
+    command = [sys.executable, "-m", "tests.isolated.leaks", str(calls), *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no leak" in done.stdout
+
+
+def test_no_leak_in_a_thousand_calls_of_each_kind() -> None:
+    search(100_000)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("group", groups())
+def test_no_leak_in_a_million_calls(group: str) -> None:
+    search(1_000_000, group)
 
 
 def test_a_kept_argument_is_found() -> None:
