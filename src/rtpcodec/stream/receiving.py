@@ -9,7 +9,7 @@ from typing import Final, Literal
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, FecDecoder, codec
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
-from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
@@ -134,10 +134,8 @@ class ReceiveChain:
         """Codec, rate and what is done to the audio, for people."""
         if self._info is None or self.unsupported is not None:
             return f"{self.media_format.encoding} (not decoded)"
-        chain = f"{self._info.name} {self._decoder_rate_hz} Hz"
-        if self._info.name == "L16":
-            chain += f" {self._plan.l16_byte_order}-endian"
-        if isinstance(self.payloads, AmrWbFormat):
+        chain = self._info.describe(self._decoder_rate_hz, self._plan)
+        if isinstance(self.payloads, AdaptivePayloadFormat):
             chain += f" {self.payloads.packing}"
         if self._pcm_hz is None:
             return f"{chain}, payloads only"

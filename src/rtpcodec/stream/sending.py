@@ -14,7 +14,7 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
 from rtpcodec.stream.marks import Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
-from rtpcodec.stream.packing import AmrWbPacking, Item, packing_of
+from rtpcodec.stream.packing import Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import build, media_text
 
@@ -123,9 +123,8 @@ class SendChain:
         return self._packing.payload_ms(octets)
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Learn from the far end's payloads how it wants to be sent to; None: nothing tells that."""
-        if isinstance(self._packing, AmrWbPacking):
-            self._packing.follow(heard)
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+        self._packing.follow(heard)
 
     def _require_mode(self, mode: str, call: str) -> None:
         if self._mode != mode:
