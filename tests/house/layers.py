@@ -1,6 +1,6 @@
 """Finds every import of the package in .py, .pyi, .pyx and .pxd files, and tells those that point the wrong way.
 
-    errors < kernels < audio, compat < codecs < rtp < stream < client, server, sim < cli
+    errors, carriers < kernels < audio, compat < codecs < rtp < stream < client, server, sim < cli
 
 A file may import from its own room and from rooms to the left. client, server and sim do not know each other. The
 package's own face may be imported by cli alone; it loads everything lazily, so it may point anywhere itself.
@@ -17,7 +17,7 @@ from pathlib import Path
 PACKAGE = "rtpcodec"
 FACE = "the package's face"
 LEVELS = (
-    ("errors",),
+    ("errors", "carriers"),
     ("kernels",),
     ("audio", "compat"),
     ("codecs",),
