@@ -52,7 +52,6 @@ PCMU = CodecInfo(
     unit=Unit(octets=1, samples=1),
     encoder_of=PcmuEncoder,
     decoder_of=PcmuDecoder,
-    spellings=("AUDIO/PCMU", "AUDIO/X-MULAW"),
 )
 PCMA = CodecInfo(
     name="PCMA",
@@ -61,5 +60,4 @@ PCMA = CodecInfo(
     unit=Unit(octets=1, samples=1),
     encoder_of=PcmaEncoder,
     decoder_of=PcmaDecoder,
-    spellings=("AUDIO/PCMA", "AUDIO/X-ALAW"),
 )

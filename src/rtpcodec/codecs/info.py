@@ -158,8 +158,6 @@ class CodecInfo:
     """Rates that a streaming command may name, the default first, where they are not the sample rates."""
     chunks_ms: tuple[int, ...] = ()
     """Lengths of audio that one payload can hold. Empty: any whole number of units."""
-    spellings: tuple[str, ...] = ()
-    """Other names that senders use for it, in capitals."""
     rtpmap: tuple[str, int] | None = None
     """Name and channels in SDP, where they are not `name` and one channel."""
     libraries: tuple[CodecLibrary, ...] = field(default=(), repr=False)

@@ -59,5 +59,4 @@ L16 = CodecInfo(
     decoder_of=L16Decoder,
     encoder_options=("byte_order",),
     coder_settings=(Setting("byte_order", "l16_byte_order", "{}-endian"),),
-    spellings=("AUDIO/L16", "AUDIO/X-L16"),
 )

@@ -27,13 +27,3 @@ def codec(name: str) -> CodecInfo:
 def codec_names() -> tuple[str, ...]:
     """Return the names that codec() knows."""
     return tuple(CODECS)
-
-
-def codec_name(spelling: str) -> str:
-    """Return the name that codec() takes for any spelling in use; capitals where no codec has it.
-
-    >>> codec_name(" audio/x-mulaw"), codec_name("g729")
-    ('PCMU', 'G729')
-    """
-    upper = spelling.strip().upper()
-    return next((name for name, info in CODECS.items() if upper in info.spellings), upper)

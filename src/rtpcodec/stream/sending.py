@@ -10,18 +10,15 @@ from typing_extensions import Buffer
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream import messages
 from rtpcodec.stream.events import Interrupted, MarkCleared, MarkPlayed
 from rtpcodec.stream.marks import Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
 from rtpcodec.stream.packing import Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.wire import build, media_text
+from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
 """Marks in the queue or on their way; more is a loop without an end."""
-
-_CLEAR_TEXT: Final = build(messages.Clear())
 
 
 def _check_name(name: object) -> None:
@@ -39,6 +36,7 @@ class SendChain:
 
     __slots__ = (
         "_clear_waits",
+        "_dialect",
         "_mark_count",
         "_marks",
         "_max_queue_ms",
@@ -55,11 +53,17 @@ class SendChain:
         "media_sent",
         "octets_sent",
         "pcm_hz",
+        "stream_id",
     )
 
-    def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
+    def __init__(
+        self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float, dialect: Dialect
+    ) -> None:
         if not max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
+        self._dialect = dialect
+        self.stream_id: str | None = None
+        """Of the last `start`, for the dialects that write it into every text."""
         self._mode = plan.mode
         self._packing = packing_of(plan, pcm_hz, max_queue_ms)
         self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
@@ -151,6 +155,8 @@ class SendChain:
 
         TypeError, ValueError: the name is no text that UTF-8 can carry.
         """
+        if not self._dialect.marks:
+            raise LocalProtocolError(f"{self._dialect.name} does not return marks")
         waiting = len(self._marks) + len(self._tail_marks) + sum(isinstance(item, str) for item in self._queue)
         if waiting >= MAX_WAITING_MARKS:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
@@ -191,16 +197,16 @@ class SendChain:
 
     def due(self, now_ms: float) -> list[str]:
         """The texts that are due."""
-        texts = [_CLEAR_TEXT] if self._clear_waits else []
+        texts = [self._dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
         while self._queue or self._pad_tail(now_ms):
             item = self._queue[0]
             if isinstance(item, str):
-                texts.append(build(messages.Mark(item)))
+                texts.append(self._dialect.mark_text(item, self.stream_id))
                 self._marks.sent(item, self._pacer.sent_ms, max(self._pacer.remote_end_ms, now_ms))
             elif now_ms >= self._pacer.due_ms(item[1]):
                 payload, duration_ms = item
-                texts.append(media_text(payload))
+                texts.append(self._dialect.media_text(payload, self.stream_id))
                 self._pacer.sent(duration_ms, now_ms)
                 self._count_out(duration_ms)
                 self.media_sent += 1
@@ -255,7 +261,7 @@ class SendChain:
         self._pacer.cleared(now_ms)
         self._marks.interrupted(found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms)
         self._utterance_ended = True
-        self._clear_waits = True
+        self._clear_waits = self._dialect.clear
         return found, [MarkCleared(name, "interrupt") for name in unsent]
 
     def mark_echoed(self, name: str, now_ms: float) -> MarkPlayed | MarkCleared | None:
