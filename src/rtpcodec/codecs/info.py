@@ -228,7 +228,7 @@ class CodecInfo:
     def samples_in(self, payload: Buffer) -> int:
         """How many samples a payload carries. PayloadError when it ends inside a unit, TypeError for a frame codec."""
         unit = self._require_unit()
-        octets = memoryview(payload).nbytes
+        octets = len(payload) if isinstance(payload, bytes) else memoryview(payload).nbytes
         if octets % unit.octets:
             raise PayloadError(f"{self.name} payload has {octets} octets, a multiple of {unit.octets} is needed")
         return octets // unit.octets * unit.samples

@@ -30,14 +30,8 @@ def checked_text(text: str | Buffer) -> str:
     octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
     if octets > MAX_MESSAGE_OCTETS:
         raise BrokenMessage("size", f"message has {octets} octets, at most {MAX_MESSAGE_OCTETS} are allowed")
-    try:
-        if isinstance(text, str):
-            if not text.isascii():
-                text.encode()
-        else:
-            text = str(text, "utf-8")
-    except UnicodeError as error:
-        raise BrokenMessage("utf8", f"octet {getattr(error, 'start', 0)}: {getattr(error, 'reason', error)}") from None
+    if not isinstance(text, str) or not text.isascii():
+        text = _unicode_text(text)
     # Counting is cheap and rules out depth for every ordinary message.
     brackets = text.count("{") + text.count("[")
     if brackets > MAX_DEPTH:
@@ -49,6 +43,16 @@ def checked_text(text: str | Buffer) -> str:
                 f"message of {brackets} objects and arrays has {len(text)} characters, "
                 f"at most {MAX_CONTROL_OCTETS} are allowed",
             )
+    return text
+
+
+def _unicode_text(text: str | Buffer) -> str:
+    try:
+        if not isinstance(text, str):
+            return str(text, "utf-8")
+        text.encode()
+    except UnicodeError as error:
+        raise BrokenMessage("utf8", f"octet {getattr(error, 'start', 0)}: {getattr(error, 'reason', error)}") from None
     return text
 
 
@@ -142,16 +146,14 @@ def _reason(error: Exception) -> str:
 
 def counter(value: Counter, name: str, most: int = MAX_COUNTER) -> int | None:
     """Return a counter that the wire spells as digits or as a number. BrokenMessage: it is neither, or out of range."""
-    if value is None:
-        return None
     if isinstance(value, str):
         # Digits only: int() would take '1_0', ' 1' and digits of other scripts.
-        if not (value.isascii() and value.isdigit() and len(value) <= 19):
+        if not (value.isdigit() and value.isascii() and len(value) <= 19):
             raise BrokenMessage("number", f"{name} has {len(value)} characters that are not a number of 1 to 19 digits")
         value = int(value)
-    if not 0 <= value <= most:
-        raise BrokenMessage("number", f"{name} is outside 0 to {most}")
-    return value
+    if value is None or 0 <= value <= most:
+        return value
+    raise BrokenMessage("number", f"{name} is outside 0 to {most}")
 
 
 def body_of(body: B | None, event: str) -> B:

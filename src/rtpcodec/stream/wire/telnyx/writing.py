@@ -17,7 +17,7 @@ _MEDIA_TAIL: Final = '"}}'
 
 def media_text(payload: bytes, _stream_id: str | None = None, /) -> str:
     """Return the text that sends one chunk of audio to the carrier."""
-    return f"{_MEDIA_HEAD}{_base64(payload)}{_MEDIA_TAIL}"
+    return _MEDIA_HEAD + b2a_base64(payload, newline=False).decode() + _MEDIA_TAIL
 
 
 def mark_text(name: str, _stream_id: str | None = None, /) -> str:
@@ -41,10 +41,6 @@ def build(message: messages.Message) -> str:
     if stream_id is not None:
         outer[members.STREAM_ID] = stream_id
     return msgspec.json.encode(outer | body).decode()
-
-
-def _base64(payload: bytes) -> str:
-    return b2a_base64(payload, newline=False).decode("ascii")
 
 
 def _present(body: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +82,7 @@ def _write_media(message: messages.Media) -> tuple[str, dict[str, Any]]:
         members.TRACK: message.track,
         streaming.CHUNK: _text(message.chunk),
         streaming.TIMESTAMP: _text(message.timestamp),
-        members.PAYLOAD: _base64(message.payload),
+        members.PAYLOAD: b2a_base64(message.payload, newline=False).decode(),
     }
     return streaming.MEDIA, {streaming.MEDIA: _present(body)}
 
