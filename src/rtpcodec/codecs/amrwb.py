@@ -6,7 +6,7 @@ A frame is in storage form (RFC 4867 section 5.3): one octet with type and quali
 from __future__ import annotations
 
 from rtpcodec.codecs._amrwb import AmrWbDecoder, AmrWbEncoder
-from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.codecs.info import CodecInfo, Setting
 from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
 
 AMRWB = CodecInfo(
@@ -16,5 +16,10 @@ AMRWB = CodecInfo(
     encoder_of=AmrWbEncoder,
     decoder_of=AmrWbDecoder,
     encoder_options=("mode", "dtx"),
+    payload_settings=(Setting("packing", "amrwb_packing"), Setting("cmr", "amrwb_mode_request")),
+    # Every frame predicts, and predictions from dropped frames serve a decoder better than none (docs/adr/0011).
+    keeps_history=True,
+    command_rates_hz=(16000, 8000),  # the carrier's guide lists AMR-WB with 8000 as well; the audio has 16 kHz
+    chunks_ms=tuple(range(20, 1001, 20)),
     libraries=(AMRWB_DECODER, AMRWB_ENCODER),
 )

@@ -256,4 +256,5 @@ G722 = CodecInfo(
     decoder_of=G722Decoder,
     encoder_options=("mode",),
     fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 keeps on purpose
+    command_rates_hz=(8000, 16000),     # the carrier's guide names the RTP clock, its own sample the sample rate
 )

@@ -1,4 +1,4 @@
-"""What a codec is, as facts, and what its encoders and decoders promise. Other rooms ask these and nothing else."""
+"""Facts about a codec, and the contracts of encoders and decoders. Other packages ask these and nothing else."""
 
 from __future__ import annotations
 
@@ -107,6 +107,18 @@ class Unit:
     samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An option that both ends of a stream must agree on, because payloads do not tell it."""
+
+    keyword: str
+    """The keyword of an encoder and decoder, or of a payload format."""
+    field: str
+    """The field that holds its value in a stream's settings, such as `StreamPlan.l16_byte_order`."""
+    text: str = ""
+    """Names the value for people: `{}` stands for it. Empty: it is not named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecInfo:
     """Facts about one codec, and the way to its encoders and decoders.
@@ -135,6 +147,19 @@ class CodecInfo:
     """What payloads of a sample codec consist of; None: a frame codec."""
     encoder_options: tuple[str, ...] = ()
     """Keywords of `encoder`."""
+    coder_settings: tuple[Setting, ...] = ()
+    """Keywords that both `encoder` and `decoder` need, and the fields that a stream's settings hold them in."""
+    payload_settings: tuple[Setting, ...] = ()
+    """The same for the codec's payload format."""
+    keeps_history: bool = False
+    """Whether a frame codec's encoder continues after audio was dropped. False: it is reset, so that the next frame
+    predicts nothing from frames that the far end never received."""
+    command_rates_hz: tuple[int, ...] = ()
+    """Rates that a streaming command may name, the default first, where they are not the sample rates."""
+    chunks_ms: tuple[int, ...] = ()
+    """Lengths of audio that one payload can hold. Empty: any whole number of units."""
+    rtpmap: tuple[str, int] | None = None
+    """Name and channels in SDP, where they are not `name` and one channel."""
     libraries: tuple[CodecLibrary, ...] = field(default=(), repr=False)
     """Shared libraries that its encoder or decoder needs; each is opened when it is first needed."""
 
@@ -167,10 +192,43 @@ class CodecInfo:
         rate_hz = self.sample_rate_hz(sample_rate_hz)
         return rate_hz if self.fixed_rtp_clock_hz is None else self.fixed_rtp_clock_hz
 
+    def command_rate_hz(self, wanted_hz: int | None = None) -> int:
+        """Return the rate by which a command names this codec: `wanted_hz`, or the documented one.
+
+        Raises:
+            ValueError: no command names this codec with that rate.
+        """
+        if not self.command_rates_hz:
+            return self.sample_rate_hz(wanted_hz)
+        if wanted_hz is None:
+            return self.command_rates_hz[0]
+        if wanted_hz not in self.command_rates_hz:
+            known = " or ".join(map(str, self.command_rates_hz))
+            raise ValueError(f"a command names {self.name} with {known} Hz, not with {wanted_hz}")
+        return wanted_hz
+
+    def named_sample_rate_hz(self, command_rate_hz: int) -> int:
+        """Return the sample rate that a command means by a rate that it names. ValueError: there is no such rate."""
+        return self.sample_rate_hz(None if self.command_rates_hz else command_rate_hz)
+
+    def coder_options(self, settings: object) -> dict[str, Any]:
+        """Return the keywords for `encoder` and `decoder` that a stream's settings decide."""
+        return _options(self.coder_settings, settings)
+
+    def payload_options(self, settings: object) -> dict[str, Any]:
+        """Return the keywords for the payload format that a stream's settings decide."""
+        return _options(self.payload_settings, settings)
+
+    def describe(self, sample_rate_hz: int, settings: object) -> str:
+        """Return name, rate and agreed settings for people: 'L16 16000 Hz little-endian'."""
+        words = [f"{self.name} {sample_rate_hz} Hz"]
+        words += [one.text.format(getattr(settings, one.field)) for one in self.coder_settings if one.text]
+        return " ".join(words)
+
     def samples_in(self, payload: Buffer) -> int:
         """How many samples a payload carries. PayloadError when it ends inside a unit, TypeError for a frame codec."""
         unit = self._require_unit()
-        octets = memoryview(payload).nbytes
+        octets = len(payload) if isinstance(payload, bytes) else memoryview(payload).nbytes
         if octets % unit.octets:
             raise PayloadError(f"{self.name} payload has {octets} octets, a multiple of {unit.octets} is needed")
         return octets // unit.octets * unit.samples
@@ -191,3 +249,7 @@ class CodecInfo:
         if self.unit is None:
             raise TypeError(f"{self.name} is a frame codec, its payloads are not made of units")
         return self.unit
+
+
+def _options(agreed: tuple[Setting, ...], settings: object) -> dict[str, Any]:
+    return {one.keyword: getattr(settings, one.field) for one in agreed if hasattr(settings, one.field)}

@@ -12,7 +12,7 @@ from typing import Self
 from typing_extensions import Buffer
 
 from rtpcodec.codecs._stateless import L16Decoder
-from rtpcodec.codecs.info import ByteOrder, CodecInfo, Unit
+from rtpcodec.codecs.info import ByteOrder, CodecInfo, Setting, Unit
 from rtpcodec.kernels import pcm as samples_of
 
 
@@ -58,4 +58,5 @@ L16 = CodecInfo(
     encoder_of=L16Encoder,
     decoder_of=L16Decoder,
     encoder_options=("byte_order",),
+    coder_settings=(Setting("byte_order", "l16_byte_order", "{}-endian"),),
 )

@@ -24,5 +24,7 @@ OPUS = CodecInfo(
         "vbr",
         "frame_ms",
     ),
+    chunks_ms=(20, 40, 60),
+    rtpmap=("opus", 2),  # always these, whatever is sent (RFC 7587 section 7)
     libraries=(LIBRARY,),
 )

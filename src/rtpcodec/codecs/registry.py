@@ -1,4 +1,4 @@
-"""The codecs by name. A new codec is one file and one line here."""
+"""The codecs by name. A new codec is its own files and one line here."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from rtpcodec.codecs.l16 import L16
 from rtpcodec.codecs.opus import OPUS
 from rtpcodec.errors import UnknownCodec
 
-_CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16, OPUS, AMRWB)}
+CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16, OPUS, AMRWB)}
 
 
 def codec(name: str) -> CodecInfo:
-    """The facts about a codec, by the carrier's spelling of its name (case matters, as on the wire).
+    """Return the facts about a codec, by the carrier's spelling of its name (case matters, as on the wire).
 
     UnknownCodec lists the names there are.
     """
-    info = _CODECS.get(name)
+    info = CODECS.get(name)
     if info is None:
-        raise UnknownCodec(f"no codec is named {name!r}; known: {', '.join(_CODECS)}")
+        raise UnknownCodec(f"no codec is named {name!r}; known: {', '.join(CODECS)}")
     return info
 
 
 def codec_names() -> tuple[str, ...]:
-    """The names that codec() knows."""
-    return tuple(_CODECS)
+    """Return the names that codec() knows."""
+    return tuple(CODECS)

@@ -63,9 +63,10 @@ def rtpmap_of(info: CodecInfo, sample_rate_hz: int | None = None) -> RtpMap:
     ('G722/8000', 'opus/48000/2')
     """
     clock_hz = info.rtp_clock_hz(sample_rate_hz)
-    if info.name == "OPUS":  # always this form, whatever is sent (RFC 7587 section 7)
-        return RtpMap("opus", clock_hz, 2)
-    return RtpMap(info.name, clock_hz)
+    if info.rtpmap is None:
+        return RtpMap(info.name, clock_hz)
+    name, channels = info.rtpmap
+    return RtpMap(name, clock_hz, channels)
 
 
 def milliseconds(duration_ticks: int, rtp_clock_hz: int) -> float:

@@ -1,4 +1,4 @@
-"""The messages of the wire as values, both ways. Their JSON spelling lives in wire/ alone.
+"""The messages of the wire as values, both ways. Only a dialect in wire/ spells them.
 
 From the carrier: Connected, Start, Media, Dtmf, Mark, Stop, Error. To the carrier: Media, Mark, Clear.
 """
@@ -15,7 +15,7 @@ class MediaFormat:
     encoding: str
     """The codec's name as `rtpcodec.codec` takes it; a name that is not known stands in capitals."""
     sample_rate_hz: int | None = None
-    """As the carrier says; None when it says nothing. For G722 either 8000 or 16000 is in use."""
+    """As the carrier says; None: it says nothing. For G722 either 8000 or 16000 is in use."""
     channels: int | None = None
 
 
@@ -29,7 +29,7 @@ class Connected:
 
 @dataclass(slots=True, kw_only=True)
 class Start:
-    """A stream begins, or begins anew in another format."""
+    """A stream starts, or restarts in another format."""
 
     media_format: MediaFormat
     stream_id: str | None = None
@@ -54,6 +54,8 @@ class Media:
     timestamp: int | None = None
     sequence_number: int | None = None
     stream_id: str | None = None
+    duration_ms: float = field(default=0.0, repr=False, compare=False)
+    """How long the payload plays. No message says it: the receiving chain works it out and keeps it here."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Dtmf:
 
 @dataclass(slots=True)
 class Mark:
-    """To the carrier: tell me when the audio before this has ended. From the carrier: it has, or was cleared."""
+    """To the carrier: report when the audio before this has ended. From the carrier: it has, or was cleared."""
 
     name: str
     sequence_number: int | None = None
@@ -77,7 +79,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Clear:
-    """To the carrier: forget all audio that has not been heard yet."""
+    """To the carrier: drop all audio that has not been heard yet."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class Error:
 
 @dataclass(slots=True)
 class Other:
-    """A message of a kind that this version does not know."""
+    """A message of an unknown kind."""
 
     event: str
     text: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""What becomes of PCM and MP3 files in mode mp3, where a message carries a whole file."""
+"""The packing of mode mp3: PCM and MP3 files become messages that carry one whole file each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio import mp3
 from rtpcodec.kernels.pcm import copy_samples
-from rtpcodec.stream.packing import Item
+from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.items import Item
 
 MAX_COLLECTED_MS: Final = 15_000.0
-"""PCM that becomes one MP3 without a `flush`: encoding takes some milliseconds for each second, and all wait for it."""
+"""PCM that becomes one MP3 without a `flush`: encoding takes some ms per second of audio, and all calls wait for it."""
 
 MAX_FILE_OCTETS: Final = 2 * mp3.MAX_MESSAGE_MP3_OCTETS
-"""Of a file with its tags, which do not go out; all calls wait while a file is read, some 50 ms for each MB."""
+"""Of a file with its tags, which are not sent; all calls wait while a file is read, some 50 ms per MB."""
 
 
 class Mp3Packing:
@@ -32,12 +33,12 @@ class Mp3Packing:
 
     @property
     def pending_ms(self) -> float:
-        """What was collected, as time."""
+        """Collected PCM as time."""
         return len(self._collected) // 2 * 1000 / self.sample_rate_hz
 
     def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Nothing as a rule; files where more was collected than one may hold. MissingExtra."""
-        mp3.soundfile()  # without it nothing could become a file: that is told now, not at the flush
+        """Return files where more was collected than one can hold, as a rule none. MissingExtra."""
+        mp3.soundfile()  # without it nothing could become a file: raise now, not at the flush
         self._collected += copy_samples(pcm)
         size = 2 * self._max_samples
         full = len(self._collected) // size * size
@@ -46,30 +47,33 @@ class Mp3Packing:
         return files
 
     def put_payload(self, payload: memoryview) -> list[Item]:
-        """A file, behind what was collected before it. ValueError: it is no MP3, or too long for a message."""
+        """Return a file, behind what was collected before it. ValueError: not an MP3, or too long for a message."""
         data = _one_file(bytes(payload))
         mp3.require_mp3(data)
         return [*self.flush(), (data, mp3.duration_ms(data))]
 
     def payload_ms(self, payload: Buffer) -> float:
-        """How long a file plays, all parts of it. ValueError: it is no MP3, or so large that it is not read."""
+        """Return how long a file plays, all parts of it. ValueError: not an MP3, or too large to be read."""
         octets = memoryview(payload).nbytes
         if octets > MAX_FILE_OCTETS:
             raise ValueError(f"MP3 has {octets} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
         return mp3.duration_ms(payload)
 
     def flush(self) -> list[Item]:
-        """All that was collected, as one file."""
+        """Return all collected PCM as one file."""
         files = [self._file(bytes(self._collected))] if self._collected else []
         self._collected.clear()
         return files
 
     def reset(self) -> None:
-        """Forget what was collected."""
+        """Drop the collected PCM."""
         self._collected.clear()
 
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Do nothing: a file says itself how it is coded."""
+
     def describe(self) -> str:
-        """Form and rate."""
+        """Return form and rate."""
         return f"MP3 {self.sample_rate_hz} Hz"
 
     def _file(self, pcm: bytes) -> Item:
@@ -77,12 +81,12 @@ class Mp3Packing:
 
 
 def _one_file(data: bytes) -> bytes:
-    """The same audio without tags and without borders within.
+    """Return the same audio as one file, without tags.
 
-    A message holds "a whole MP3 file", and decoders stop where the first of several glued files ends. One message for
-    each part would take a second each, whatever its length. So the frames of all parts go behind one header frame,
-    which keeps their quality and takes microseconds; the price is what encoders add at their ends, 50 to 80 ms
-    of silence at a border. Where parts differ in rate or channels no decoder could go on: they are encoded once more.
+    A message holds "a whole MP3 file", and decoders stop where the first of several glued files ends. One message per
+    part would take a second each, whatever its length. So the frames of all parts are placed behind one header frame.
+    That keeps their quality and takes microseconds; the price is the silence that encoders add at their ends, 50 to
+    80 ms at each border. Where parts differ in rate or channels, no decoder could continue: they are encoded again.
     """
     parts = mp3.split(data)
     if len(parts) == 1:

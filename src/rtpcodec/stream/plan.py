@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from rtpcodec.audio.mp3_frames import RATES_HZ
 from rtpcodec.codecs import CodecInfo, codec
-from rtpcodec.codecs.info import ByteOrder, Encoder
+from rtpcodec.codecs.info import ByteOrder, Encoder, FrameEncoder
 from rtpcodec.errors import MissingLibrary, PlanError, UnknownCodec
 
 MODES = ("rtp", "mp3")
@@ -16,20 +16,11 @@ TRACKS = ("inbound_track", "outbound_track", "both_tracks")
 TARGET_LEGS = ("both", "self", "opposite")
 BYTE_ORDERS = ("little", "big")
 AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")
-COMMAND_RATES_HZ: Final = {"G722": (8000, 16000), "AMR-WB": (16000, 8000)}
-"""The rates that a command may name for a codec where they are not its sample rates, the default first.
-
-The carrier's guide lists G722 by its RTP clock, the vendor's own sample by its sample rate (media streaming, sections 7
-and 2.11), and AMR-WB with 8000 as well. Both mean the same audio, which has 16 kHz.
-"""
 MP3_RATES_HZ: Final = tuple(sorted(rate_hz for rates_hz in RATES_HZ.values() for rate_hz in rates_hz))
 MP3_RATE_HZ: Final = 16000
 """Of the MP3s that PCM becomes by default: no codec of a phone call holds more than wideband speech."""
 MIN_MESSAGE_MS: Final = 20
 """The shortest chunk that the carrier takes (media streaming, section 6.2)."""
-
-SHORT_FRAMES_MS: Final = (2.5, 5, 10)
-"""Frames of OPUS that no message may hold, for it holds one alone."""
 
 
 class CommandFields(TypedDict):
@@ -95,9 +86,10 @@ class StreamPlan:
             info = codec(self.send_codec)
             if self.receive_codec != "default":
                 codec(self.receive_codec)
-            rate_hz = (
-                _command_rate_hz(info, self.send_rate_hz) if self.mode == "rtp" else _mp3_rate_hz(self.send_rate_hz)
-            )
+            if self.mode == "rtp":
+                rate_hz = info.command_rate_hz(self.send_rate_hz or None)
+            else:
+                rate_hz = _mp3_rate_hz(self.send_rate_hz)
         except UnknownCodec as error:
             raise PlanError(str(error)) from None
         except ValueError as error:
@@ -118,19 +110,18 @@ class StreamPlan:
         """Sample rate of the PCM that becomes what we send: 16000 for G722 and AMR-WB, whatever a command calls it."""
         if self.mode == "mp3":
             return self.send_rate_hz
-        named = self.send_codec in COMMAND_RATES_HZ
-        return self.send_info.sample_rate_hz(None if named else self.send_rate_hz)
+        return self.send_info.named_sample_rate_hz(self.send_rate_hz)
 
-    def codec_options(self, name: str) -> dict[str, ByteOrder]:
-        """What an encoder or decoder of this codec must be told beside its rate."""
-        return {"byte_order": self.l16_byte_order} if name == "L16" else {}
+    def codec_options(self, name: str) -> dict[str, Any]:
+        """Return the keywords that an encoder or decoder of this codec needs beside its rate."""
+        return codec(name).coder_options(self)
 
-    def payload_options(self, name: str) -> dict[str, str]:
-        """What a payload format of this codec must be told."""
-        return {"packing": self.amrwb_packing} if name == "AMR-WB" else {}
+    def payload_options(self, name: str) -> dict[str, Any]:
+        """Return the keywords that a payload format of this codec needs."""
+        return codec(name).payload_options(self)
 
     def new_encoder(self) -> Encoder:
-        """An encoder for what we send. MissingLibrary."""
+        """Return an encoder for what we send. MissingLibrary."""
         return self.send_info.encoder(
             self.send_sample_rate_hz, **self.codec_options(self.send_codec), **self.send_options
         )
@@ -146,15 +137,16 @@ class StreamPlan:
             if name not in known:
                 only = f", only {', '.join(known)}" if known else ""
                 raise PlanError(f"send_options: {self.send_codec} has no option {name!r}{only}")
-        frame_ms = self.send_options.get("frame_ms")
-        if frame_ms in SHORT_FRAMES_MS:
-            raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")
         try:
-            self.new_encoder()
+            encoder = self.new_encoder()
         except MissingLibrary:
             return
         except (TypeError, ValueError) as error:
             raise PlanError(f"send_options: {error}") from None
+        if isinstance(encoder, FrameEncoder):
+            frame_ms = encoder.frame_samples * 1000 / encoder.sample_rate_hz
+            if frame_ms < MIN_MESSAGE_MS:
+                raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")
 
     def command_fields(self) -> CommandFields:
         """The fields for `CallControl.start_streaming(..., **plan.command_fields())`."""
@@ -169,16 +161,6 @@ class StreamPlan:
         if self.receive_codec != "default":
             fields["stream_codec"] = self.receive_codec
         return fields
-
-
-def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
-    """The rate that a command names for a codec; 0 wants the documented one. ValueError: no command names it."""
-    rates_hz = COMMAND_RATES_HZ.get(info.name)
-    if rates_hz is None:
-        return info.sample_rate_hz(wanted_hz or None)
-    if wanted_hz and wanted_hz not in rates_hz:
-        raise ValueError(f"a command names {info.name} with {' or '.join(map(str, rates_hz))} Hz, not with {wanted_hz}")
-    return wanted_hz or rates_hz[0]
 
 
 def _mp3_rate_hz(wanted_hz: int) -> int:

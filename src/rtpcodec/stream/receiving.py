@@ -9,7 +9,7 @@ from typing import Final, Literal
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, FecDecoder, codec
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
-from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
@@ -18,11 +18,9 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import BrokenMessage
 
 ASSUMED_CHUNK_MS: Final = 20.0
-"""A chunk of a codec that cannot be decoded: nothing tells its length, and nearly all have this one."""
+"""Length of a chunk whose codec is unknown: its payload does not say it, and nearly all have this one."""
 MAX_CONCEALED_MS: Final = 1000.0
-"""Of one gap: the rest would be silence, and a carrier that counts wildly may not fill a memory."""
-TRACK_ASKED_FOR: Final = {"inbound_track": "inbound", "outbound_track": "outbound", "both_tracks": "inbound"}
-"""The track of a chunk that names none."""
+"""Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
 
 
 PcmRate = int | Literal["native"] | None
@@ -30,36 +28,46 @@ PcmRate = int | Literal["native"] | None
 
 
 class _Track:
-    """One track: how frames lie in its payloads, its decoder, its resampler, its clock."""
+    """One track: its payload format, decoder, resampler and media time."""
 
-    __slots__ = ("decoder", "lost_chunks", "media_ms", "payloads", "resampler")
+    __slots__ = ("_clock_hz", "adapts", "decoder", "lost_chunks", "media_ms", "payloads", "resampler")
 
-    def __init__(self, payloads: PayloadFormat | None, decoder: Decoder | None, pcm_hz: int | None) -> None:
+    def __init__(
+        self, payloads: PayloadFormat | None, clock_hz: int, decoder: Decoder | None, pcm_hz: int | None
+    ) -> None:
         self.payloads = payloads
+        self.adapts = isinstance(payloads, AdaptivePayloadFormat)
         self.decoder = decoder
         self.resampler: Resampler | None = None
         if decoder is not None and pcm_hz not in (None, decoder.sample_rate_hz):
             self.resampler = Resampler(decoder.sample_rate_hz, pcm_hz)
         self.media_ms = 0.0
         self.lost_chunks = 0
-        """Lost since the last audio: told as soon as audio follows."""
+        """Lost since the last audio: reported as soon as audio follows."""
+        self._clock_hz = clock_hz
+
+    def duration_ms(self, payload: bytes) -> float:
+        """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
+        return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._clock_hz
 
     def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
-        """The audio of a payload, which is known to be valid."""
-        # Also where nothing is decoded: what AMR-WB's payloads tell of their sender is learnt by reading them.
-        frames = [payload] if self.payloads is None else self.payloads.frames(payload)
+        """Return the audio of a payload that is known to be valid."""
+        if self.payloads is None:
+            return b""
+        # Also where nothing is decoded: an adaptive payload format learns from what it reads.
+        frames = self.payloads.frames(payload)
         decoder = self.decoder
         if decoder is None:
             return b""
         try:
-            pcm = b"".join(map(decoder.decode, frames))
+            pcm = decoder.decode(frames[0]) if len(frames) == 1 else b"".join(map(decoder.decode, frames))
         except PayloadError:
-            # The framing is good, the library makes nothing of what is in it: as good as lost.
+            # The framing is good, but the library cannot decode its content: conceal it like a lost chunk.
             pcm = self._concealed(decoder, duration_ms)
         return pcm if self.resampler is None else self.resampler.resample(pcm)
 
-    def made_up(self, duration_ms: float, following: bytes | None) -> bytes:
-        """The audio of a lost chunk; following: the payload right after it, which may hold a copy."""
+    def concealed(self, duration_ms: float, following: bytes | None) -> bytes:
+        """Return audio for a lost chunk; following: the payload right after it, which may hold a copy."""
         decoder = self.decoder
         if decoder is None:
             return b""
@@ -76,12 +84,12 @@ class _Track:
     def _concealed(decoder: Decoder, duration_ms: float) -> bytes:
         """The decoder is asked for a second at most, which is what frame codecs give; by then all have faded."""
         samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-        made_up = min(samples, decoder.sample_rate_hz)
-        return decoder.conceal(made_up) + bytes(2 * (samples - made_up))
+        concealed = min(samples, decoder.sample_rate_hz)
+        return decoder.conceal(concealed) + bytes(2 * (samples - concealed))
 
 
 class ReceiveChain:
-    """Reorder, take frames out of payloads, decode, resample: made anew by each `start`."""
+    """Reorder, take frames out of payloads, decode, resample. Each `start` makes a new one."""
 
     __slots__ = (
         "_conceal",
@@ -99,14 +107,24 @@ class ReceiveChain:
     )
 
     def __init__(
-        self, plan: StreamPlan, media_format: messages.MediaFormat, pcm_hz: PcmRate, *, conceal: bool = False
+        self,
+        plan: StreamPlan,
+        media_format: messages.MediaFormat,
+        pcm_hz: PcmRate,
+        *,
+        track: str,
+        conceal: bool = False,
     ) -> None:
+        """Make a chain.
+
+        track: the one that was asked for; chunks that name none belong to it.
+        """
         self._plan = plan
         self._conceal = conceal
         self._pcm_hz = None if pcm_hz == "native" else pcm_hz
         self._order = ChunkOrder()
         self._tracks: dict[str, _Track] = {}
-        self._default_track = TRACK_ASKED_FOR[plan.tracks]
+        self._default_track = track
         self.media_format = media_format
         self.lost_chunks = 0
         self.unsupported: UnsupportedCodec | None = None
@@ -117,12 +135,16 @@ class ReceiveChain:
 
     @property
     def payloads(self) -> PayloadFormat | None:
-        """Of the track that was asked for: what it learns of the far end holds for what we send; None: not known."""
+        """The payload format that reads the track that was asked for; None: the codec is unknown.
+
+        It is live: an adaptive one goes on learning how the far end packs its payloads and what it asks for. The
+        sending chain follows it (Packing.follow), so that what is sent suits the far end.
+        """
         return self._default.payloads
 
     @property
     def late_chunks(self) -> int:
-        """Chunks that came after they were given up."""
+        """Chunks that came after they were counted as lost."""
         return self._order.late
 
     @property
@@ -131,35 +153,34 @@ class ReceiveChain:
         return self._order.duplicates
 
     def describe(self) -> str:
-        """Codec, rate and what is done to the audio, for people."""
+        """Return codec, rate and what is done to the audio, for people."""
         if self._info is None or self.unsupported is not None:
             return f"{self.media_format.encoding} (not decoded)"
-        chain = f"{self._info.name} {self._decoder_rate_hz} Hz"
-        if self._info.name == "L16":
-            chain += f" {self._plan.l16_byte_order}-endian"
-        if isinstance(self.payloads, AmrWbFormat):
+        chain = self._info.describe(self._decoder_rate_hz, self._plan)
+        if isinstance(self.payloads, AdaptivePayloadFormat):
             chain += f" {self.payloads.packing}"
         if self._pcm_hz is None:
             return f"{chain}, payloads only"
         return chain if self._pcm_hz == self._decoder_rate_hz else f"{chain} -> {self._pcm_hz} Hz"
 
     def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Audio | Gap]:
-        """Take a chunk; what is in order now. BrokenMessage: the chunk cannot be taken."""
-        track = media.track or self._default_track
-        if track not in self._tracks:
+        """Take a chunk; yield what is in order now. BrokenMessage: the chunk cannot be taken."""
+        name = media.track or self._default_track
+        track = self._tracks.get(name)
+        if track is None:
             if len(self._tracks) >= MAX_TRACKS:
                 raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            self._tracks[track] = self._default if track == self._default_track else self._new_track()
-        # A message without audio is no fault: carriers send them.
+            track = self._tracks[name] = self._default if name == self._default_track else self._new_track()
+        # A message without audio is not an error: carriers send them.
         if media.payload:
             try:
-                self._duration_ms(self._tracks[track], media.payload)
+                media.duration_ms = track.duration_ms(media.payload)
             except PayloadError as error:
                 raise BrokenMessage("payload", str(error)) from None
-        return self._deliver(self._order.put(track, media, follows_directly=follows_directly))
+        return self._deliver(self._order.put(name, media, follows_directly=follows_directly))
 
     def drain(self) -> Iterator[Audio | Gap]:
-        """What still waits for an earlier chunk, because no more will come."""
+        """Yield what still waits for an earlier chunk, because no more will come."""
         return self._deliver(self._order.drain())
 
     def _deliver(self, items: Iterator[tuple[str, messages.Media | Lost]]) -> Iterator[Audio | Gap]:
@@ -169,13 +190,15 @@ class ReceiveChain:
                 self.lost_chunks += item.count
                 track.lost_chunks += item.count
             elif item.payload:
-                duration_ms = self._duration_ms(track, item.payload)
+                if track.adapts:
+                    # It was measured as it came. While it waited for its turn, others may have shown another packing.
+                    item.duration_ms = track.duration_ms(item.payload)
                 if track.lost_chunks:
-                    gap = self._gap(name, track, duration_ms)
+                    gap = self._gap(name, track, item.duration_ms)
                     yield gap
                     if self._conceal and track.decoder is not None:
                         yield from self._concealed(gap, track, item.payload)
-                yield self._audio(name, track, item, duration_ms)
+                yield self._audio(name, track, item)
 
     def _gap(self, name: str, track: _Track, chunk_ms: float) -> Gap:
         gap = Gap(name, track.lost_chunks, track.media_ms, track.lost_chunks * chunk_ms)
@@ -184,30 +207,26 @@ class ReceiveChain:
         return gap
 
     def _concealed(self, gap: Gap, track: _Track, following: bytes) -> Iterator[Audio]:
-        """Audio for each lost chunk that begins within the first second."""
+        """Yield audio for each lost chunk that begins within the first second."""
         chunk_ms = gap.duration_ms / gap.lost_chunks
         rate_hz = self._pcm_hz or self._decoder_rate_hz
         for number in range(gap.lost_chunks):
             if number * chunk_ms >= MAX_CONCEALED_MS:
                 break
             is_last = number == gap.lost_chunks - 1
-            pcm = track.made_up(chunk_ms, following if is_last else None)
+            pcm = track.concealed(chunk_ms, following if is_last else None)
             yield Audio(gap.track, b"", pcm, rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
 
-    def _audio(self, name: str, track: _Track, media: messages.Media, duration_ms: float) -> Audio:
+    def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
+        duration_ms = media.duration_ms
         pcm = track.pcm_of(media.payload, duration_ms)
         rate_hz = self._pcm_hz or self._decoder_rate_hz
         audio = Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
         track.media_ms += duration_ms
         return audio
 
-    def _duration_ms(self, track: _Track, payload: bytes) -> float:
-        if self._info is None or track.payloads is None:
-            return ASSUMED_CHUNK_MS
-        return track.payloads.ticks(payload) * 1000 / self._info.rtp_clock_hz(self._decoder_rate_hz)
-
     def _choose_codec(self) -> tuple[CodecInfo | None, int]:
-        """The codec and rate that `start` names. `encoding` is decisive: a codec of one rate has that rate."""
+        """Choose codec and rate by `start`. `encoding` is decisive: a codec of one rate has that rate."""
         encoding, rate_hz = self.media_format.encoding, self.media_format.sample_rate_hz
         try:
             info = codec(encoding)
@@ -235,7 +254,7 @@ class ReceiveChain:
         self.unsupported = UnsupportedCodec(self.media_format.encoding, self.media_format.sample_rate_hz, remedy)
 
     def _first_track(self) -> _Track:
-        """The track that was asked for; a codec without its library is refused, its payloads are still understood."""
+        """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
         try:
             return self._new_track()
         except MissingLibrary as error:
@@ -245,9 +264,10 @@ class ReceiveChain:
     def _new_track(self) -> _Track:
         info = self._info
         if info is None:
-            return _Track(None, None, None)
+            return _Track(None, 1, None, None)
         payloads = payload_format(info, self._decoder_rate_hz, **self._plan.payload_options(info.name))
+        clock_hz = info.rtp_clock_hz(self._decoder_rate_hz)
         if self._pcm_hz is None or self.unsupported is not None:
-            return _Track(payloads, None, None)
+            return _Track(payloads, clock_hz, None, None)
         decoder = info.decoder(self._decoder_rate_hz, **self._plan.codec_options(info.name))
-        return _Track(payloads, decoder, self._pcm_hz)
+        return _Track(payloads, clock_hz, decoder, self._pcm_hz)

@@ -9,7 +9,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.packing import AmrWbPacking, Item, packing_of
+from rtpcodec.stream.packing import Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
 
 
@@ -70,9 +70,8 @@ class SendEncoder:
             self._resampler.reset()
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Learn from the far end's payloads what it accepts; None: nothing is known of them."""
-        if isinstance(self._packing, AmrWbPacking):
-            self._packing.follow(heard)
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+        self._packing.follow(heard)
 
     def describe(self) -> str:
         """Codec, rate and the conversion before it, for people."""

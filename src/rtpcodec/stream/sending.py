@@ -8,7 +8,6 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream import messages
 from rtpcodec.stream.events import Interrupted, MarkCleared
 from rtpcodec.stream.marks import MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
@@ -16,12 +15,10 @@ from rtpcodec.stream.packing import Item
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.send_encoding import SendEncoder
 from rtpcodec.stream.send_queue import SendQueue
-from rtpcodec.stream.wire import build, media_text
+from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
 """Marks in the queue or on their way; more is a loop without an end."""
-
-_CLEAR_TEXT: Final = build(messages.Clear())
 
 
 def _check_name(name: object) -> None:
@@ -39,6 +36,7 @@ class SendChain:
 
     __slots__ = (
         "_clear_waits",
+        "_dialect",
         "_encoder",
         "_mark_count",
         "_marks",
@@ -49,11 +47,17 @@ class SendChain:
         "_utterance_start_ms",
         "media_sent",
         "octets_sent",
+        "stream_id",
     )
 
-    def __init__(self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float) -> None:
+    def __init__(
+        self, plan: StreamPlan, pcm_hz: int | None, lead_ms: float | None, max_queue_ms: float, dialect: Dialect
+    ) -> None:
         if not max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
+        self._dialect = dialect
+        self.stream_id: str | None = None
+        """Of the last `start`, for the dialects that write it into every text."""
         self._encoder = SendEncoder(plan, pcm_hz, max_queue_ms)
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
@@ -100,7 +104,7 @@ class SendChain:
         return self._encoder.encoded_ms(data, "mp3", "play_mp3")
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Learn from the far end's payloads what it accepts; None: nothing is known of them."""
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
         self._encoder.follow(heard)
 
     def _put_encoded(self, payload: Buffer, needed_ms: float) -> None:
@@ -123,6 +127,8 @@ class SendChain:
 
         TypeError, ValueError: the name is not a text that UTF-8 can carry.
         """
+        if not self._dialect.marks:
+            raise LocalProtocolError(f"{self._dialect.name} does not return marks")
         waiting = len(self._marks) + self._queue.mark_count
         if waiting >= MAX_WAITING_MARKS:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
@@ -151,13 +157,13 @@ class SendChain:
 
     def due(self, now_ms: float) -> list[str]:
         """The texts that are due."""
-        texts = [_CLEAR_TEXT] if self._clear_waits else []
+        texts = [self._dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
         queue, pacer = self._queue, self._pacer
         while True:
             if queue.mark_is_next:
                 name = queue.pop_mark()
-                texts.append(build(messages.Mark(name)))
+                texts.append(self._dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
                 continue
             item = queue.item
@@ -175,7 +181,7 @@ class SendChain:
         self._pacer.sent(duration_ms, now_ms)
         self.media_sent += 1
         self.octets_sent += len(payload)
-        return media_text(payload)
+        return self._dialect.media_text(payload, self.stream_id)
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -219,7 +225,7 @@ class SendChain:
             found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms
         )
         self._utterance_ended = True
-        self._clear_waits = True
+        self._clear_waits = self._dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.errors import StreamEnded
+from rtpcodec.errors import PlanError, StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
@@ -30,7 +30,7 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receiving import PcmRate, ReceiveChain
 from rtpcodec.stream.sending import SendChain
 from rtpcodec.stream.statistics import Counts, Statistics
-from rtpcodec.stream.wire import BrokenMessage, parse
+from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
 
 LEAD_MS: Final = 400.0
 """Audio held at the carrier: covers the stalls of a busy event loop, and an interruption drops it anyway."""
@@ -68,6 +68,7 @@ class MediaSession:
         stall_ms: float = STALL_MS,
         utc_offset_ms: float | None = None,
         conceal: bool = False,
+        dialect: Dialect = TELNYX,
     ) -> None:
         """Make a session.
 
@@ -78,6 +79,8 @@ class MediaSession:
         stall_ms: silence of the socket that is told by Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`.
         conceal: fill gaps, behind their Gap, with Audio that is made up (`concealed`): for ears, not for recognisers.
+        dialect: how the carrier spells its messages, and what it can do.
+        PlanError: the carrier does not have the plan's mode.
         ValueError: a rate that the resampler (or MP3, in its mode) does not offer, or a limit that is not positive
         (lead_ms may be 0). MissingLibrary: what we send needs a library that is not here.
         """
@@ -86,13 +89,16 @@ class MediaSession:
         if receive_pcm_hz is not None and receive_pcm_hz != "native":
             Resampler(receive_pcm_hz, receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
+        if self.plan.mode not in dialect.modes:
+            raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+        self._dialect = dialect
         self._receive_pcm_hz: PcmRate = receive_pcm_hz
         self._stall_ms = stall_ms
         self._utc_offset_ms = utc_offset_ms
         self._conceal = conceal
         self._connection = Connection()
         self._receiving: ReceiveChain | None = None
-        self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms)
+        self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
         self._events = EventQueue(MAX_UNREAD_MS)
         self._counts = Counts()
         self._last_received_ms = 0.0
@@ -107,7 +113,7 @@ class MediaSession:
         self._notice_stall(now_ms)
         self._counts.messages_received += 1
         try:
-            message = parse(text)
+            message = self._dialect.parse(text)
             follows_directly = self._connection.accept(message)
             self._take(message, follows_directly, now_ms)
         except BrokenMessage as broken:
@@ -287,7 +293,11 @@ class MediaSession:
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
-        self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz, conceal=self._conceal)
+        track = self._dialect.tracks[self.plan.tracks][0]
+        self._receiving = ReceiveChain(
+            self.plan, start.media_format, self._receive_pcm_hz, track=track, conceal=self._conceal
+        )
+        self._sending.stream_id = start.stream_id
         self._sending.follow(self._receiving.payloads)
         self._last_received_ms = now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms

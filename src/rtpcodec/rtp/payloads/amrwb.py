@@ -11,11 +11,14 @@ from typing import Literal
 
 from typing_extensions import Buffer
 
+from rtpcodec.codecs._amrwb import AmrWbEncoder
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
+from rtpcodec.codecs.info import Encoder
 from rtpcodec.errors import PacketError, PayloadError
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
+from rtpcodec.rtp.payloads.format import PayloadFormat
 
 SWITCH_PAYLOADS = 3
 """So many payloads that fit another packing alone change it. One may be a stray; a sender that has changed its packing
@@ -126,6 +129,30 @@ class AmrWbFormat:
                 piece, end = longer, end + 1
             yield piece, FRAME_SAMPLES * start
             start = end
+
+    def adopt(self, heard: PayloadFormat, encoder: Encoder, /) -> None:
+        """Pack as the far end does where the packing is not given, and encode in the mode that it asked for.
+
+        RFC 4867 section 4.3.1: a mode request holds until another one comes.
+        """
+        if not isinstance(heard, AmrWbFormat):
+            return
+        # Storage form is for files: a sender that uses it is at fault, and the fault is not repeated (section 5).
+        if self._auto and heard.detected not in (None, "storage"):
+            self.packing = heard.packing
+        if heard.mode_request is not None and isinstance(encoder, AmrWbEncoder):
+            encoder.mode = heard.mode_request
+
+    def require_sendable(self, payload: Buffer, /) -> None:
+        """Refuse storage form, in which encoders give their frames, unless this packing was given."""
+        if not self._auto:
+            return
+        alone = AmrWbFormat()
+        alone.frames(payload)
+        if alone.detected == "storage":
+            raise PayloadError(
+                "AMR-WB payload is in storage form, which is for files: AmrWbFormat.payload packs frames"
+            )
 
     def _readings(self, octets: bytes) -> dict[Packing, Unpacked]:
         """At least one reading, that of the packing in force first; others where they matter."""

@@ -23,7 +23,7 @@ class SampleFormat:
     def frames(self, payload: Buffer, /) -> list[bytes]:
         """The whole payload. PayloadError: it ends inside a unit."""
         self._info.samples_in(payload)
-        return [bytes(memoryview(payload))]
+        return [payload if isinstance(payload, bytes) else bytes(memoryview(payload))]
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
         """The pieces joined. PayloadError: they end inside a unit."""

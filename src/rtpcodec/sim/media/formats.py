@@ -15,7 +15,6 @@ from rtpcodec.sim.commands.refusals import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.variations import AmrWbPacking, Variations
-from rtpcodec.stream.plan import COMMAND_RATES_HZ
 
 CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
 """Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
@@ -57,7 +56,7 @@ class AudioFormat:
     @property
     def announced_hz(self) -> int:
         """The rate that `start` names: the sample rate, but for G722 its RTP clock, as the carrier's guide does."""
-        return COMMAND_RATES_HZ.get(self.info.name, (self.sample_rate_hz,))[0]
+        return self.info.command_rates_hz[0] if self.info.command_rates_hz else self.sample_rate_hz
 
     def encoder(self, chunk_ms: int) -> Encoder:
         """A new encoder of this format, for chunks of one length. MissingLibrary."""

@@ -1,0 +1,68 @@
+"""The contract of a dialect: how one carrier spells the messages of a stream, and what that carrier can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from typing_extensions import Buffer
+
+from rtpcodec.stream.messages import Message
+
+
+class Dialect(Protocol):
+    """The messages of one carrier's stream as texts, seen from the app's side. Stateless: all sessions share it.
+
+    A session calls nothing else of a carrier, and holds none of its names.
+    """
+
+    @property
+    def name(self) -> str:
+        """The carrier, for error texts."""
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes that a plan may have: `rtp` for payloads of one codec, `mp3` for whole files."""
+
+    @property
+    def tracks(self) -> Mapping[str, tuple[str, ...]]:
+        """The tracks that chunks name, by `StreamPlan.tracks`. A chunk that names none is of the first."""
+
+    @property
+    def marks(self) -> bool:
+        """Whether the carrier returns marks when the audio before them has been heard."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether the carrier can drop audio that it has not played yet."""
+
+    @property
+    def digits(self) -> bool:
+        """Whether keys of the phone are messages of the stream."""
+
+    @property
+    def counters(self) -> bool:
+        """Whether chunks are numbered. Without numbers they are in order as they come, and no loss is noticed."""
+
+    @property
+    def token_in_connected(self) -> bool:
+        """Whether the first message repeats the token that the command gave."""
+
+    def parse(self, text: str | Buffer, /) -> Message:
+        """Return the message of one text frame, given as str or as UTF-8 octets.
+
+        Raises:
+            BrokenMessage: the text breaks a rule of the wire.
+        """
+
+    def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:
+        """Return the text that sends one payload to the carrier.
+
+        stream_id: of the last `start`; here as below, a dialect whose carrier asks for it writes it.
+        """
+
+    def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
+        """Return the text that asks for a mark behind all audio so far."""
+
+    def clear_text(self, stream_id: str | None = None, /) -> str:
+        """Return the text that makes the carrier drop all audio that it has not played yet."""

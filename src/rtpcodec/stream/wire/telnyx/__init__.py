@@ -1,0 +1,39 @@
+"""The dialect of Telnyx. Its names stand in rtpcodec.carriers.telnyx, each once.
+
+reading  text to message
+writing  message to text
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.carriers.telnyx import commands, streaming
+from rtpcodec.stream.wire.dialect import Dialect
+from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
+from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
+
+__all__ = ["TELNYX", "TelnyxDialect", "build", "encoding_name", "media_text", "parse"]
+
+
+class TelnyxDialect:
+    """JSON in snake case, counters as strings; no message of the app names its stream."""
+
+    __slots__ = ()
+
+    name = "telnyx"
+    modes = commands.MODES
+    tracks = streaming.DELIVERED_TRACKS
+    marks = True
+    clear = True
+    digits = True
+    counters = True
+    token_in_connected = True
+
+    parse = staticmethod(parse)
+    media_text = staticmethod(media_text)
+    mark_text = staticmethod(mark_text)
+    clear_text = staticmethod(clear_text)
+
+
+TELNYX: Final[Dialect] = TelnyxDialect()
