@@ -1,11 +1,11 @@
-"""The loop of one machine over one socket: report, send what is due, sleep until the next deadline."""
+"""The loop of a machine: report, send what is due, sleep until the next deadline; over a WebSocket, or by itself."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
@@ -14,8 +14,30 @@ from rtpcodec.pump.timer import DeadlineTimer
 from rtpcodec.stream.events import Audio, Event
 
 
-class Machine(Protocol):
-    """What a pump drives. It has no I/O and no clock: time is an argument, in ms of the event loop's clock."""
+class Driven(Protocol):
+    """What can be driven at all. It has no I/O and no clock: time is an argument, in ms of the event loop's clock."""
+
+    @property
+    def hangup(self) -> int | None:
+        """The code of a close frame that is due."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the connection must be cut."""
+
+    def events(self, now_ms: float) -> Sequence[Event]:
+        """What happened since the last call."""
+
+    def outgoing(self, now_ms: float) -> Sequence[Any]:
+        """What is due to be sent: texts, of a machine that speaks on a WebSocket."""
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When the machine must be looked at again at the latest; None: not before something is fed."""
+
+
+class Machine(Driven, Protocol):
+    """What speaks on a WebSocket."""
 
     hangup: int | None
     """The code of a close frame that is due."""
@@ -42,20 +64,14 @@ class Machine(Protocol):
     def close(self, code: int, now_ms: float) -> None:
         """End it: a close frame with this code becomes due."""
 
-    def events(self, now_ms: float) -> Sequence[Event]:
-        """What happened since the last call."""
-
     def outgoing(self, now_ms: float) -> Sequence[str]:
         """The texts that are due."""
 
     def hung_up(self) -> None:
         """Note that the close frame was sent."""
 
-    @property
-    def next_deadline_ms(self) -> float | None:
-        """When the machine must be looked at again at the latest; None: not before something is fed."""
 
-
+DrivenT = TypeVar("DrivenT", bound=Driven)
 MachineT = TypeVar("MachineT", bound=Machine)
 
 
@@ -82,31 +98,87 @@ class _State(Enum):
     RUNNING_AGAIN = 2  # something changed while the pump was running
 
 
-class Pump(Generic[MachineT]):
-    """Drives one machine over one socket, in the event loop's thread. It is the Receiver of the socket's reports.
+class Driver(Generic[DrivenT]):
+    """Drives a machine: reports its events, sends what is due, sleeps until its next deadline.
 
     A call that changes the machine is followed by `run`. Out of a sink, `run` only notes that; the run that called the
-    sink then looks once more, so events are given one at a time and in order whatever a sink does.
+    sink then looks once more, so events are given one at a time and in order whatever a sink does. Use it in the event
+    loop's thread.
     """
 
-    __slots__ = ("_lost", "_sink", "_socket", "_state", "_time", "_timer", "machine")
+    __slots__ = ("_asleep_for_good", "_send", "_sink", "_state", "_time", "_timer", "machine")
 
-    def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
-        """Take over an open socket. Without a sink the machine's events are dropped."""
-        self.machine = machine
-        self._socket = socket
-        self._sink = sink
+    def __init__(self, machine: DrivenT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
+        """Take over a machine. Without a sink its events are dropped."""
         loop = asyncio.get_running_loop()
+        self.machine = machine
+        self._send = send
+        self._sink = sink
         self._time = loop.time
         self._timer = DeadlineTimer(loop, self.run)
         self._state = _State.IDLE
-        self._lost = False
+        self._asleep_for_good = False
 
     def now_ms(self) -> float:
         """The machine's clock."""
         return self._time() * 1000.0
 
-    # From the socket
+    def run(self) -> None:
+        """Look at the machine again, because something changed or its deadline has come."""
+        if self._state is _State.IDLE:
+            self._run(self._time() * 1000.0)
+        else:
+            self._state = _State.RUNNING_AGAIN
+
+    def stop(self) -> None:
+        """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
+        self._asleep_for_good = True
+        self._timer.cancel()
+
+    def _run(self, now_ms: float) -> None:
+        machine, sink, send = self.machine, self._sink, self._send
+        try:
+            while True:
+                self._state = _State.RUNNING
+                # 1. Events, whose sink may change the machine.
+                for event in machine.events(now_ms):
+                    if sink is not None:
+                        try:
+                            if type(event) is Audio:
+                                sink.take_audio(event)
+                            else:
+                                sink.take(event)
+                        except Exception as error:  # whatever a handler raises; the sink decides what that means
+                            sink.failed(error)
+                # 2. Texts.
+                for item in machine.outgoing(now_ms):
+                    send(item)
+                # 3. The end of the connection.
+                if machine.hangup is not None or machine.cut:
+                    self._end_connection()
+                if self._state is _State.RUNNING:
+                    break
+        finally:
+            self._state = _State.IDLE
+        # 4. Sleep.
+        deadline_ms = machine.next_deadline_ms
+        if deadline_ms is not None and not self._asleep_for_good:
+            self._timer.by(deadline_ms)
+
+    def _end_connection(self) -> None:
+        """Do what `hangup` and `cut` ask for; a machine without a connection asks for neither."""
+
+
+class Pump(Driver[MachineT]):
+    """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
+
+    __slots__ = ("_lost", "_socket")
+
+    def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
+        """Take over an open socket. Without a sink the machine's events are dropped."""
+        super().__init__(machine, socket.send, sink)
+        self._socket = socket
+        self._lost = False
 
     def received(self, text: str | Buffer) -> None:
         """Feed one text message."""
@@ -150,48 +222,9 @@ class Pump(Generic[MachineT]):
         self._lost = True
         self.machine.lost(self.now_ms())
         self.run()
-        self._timer.cancel()
+        self.stop()
         if self._sink is not None:
             self._sink.disconnected()
-
-    # The loop
-
-    def run(self) -> None:
-        """Look at the machine again, because something changed or its deadline has come."""
-        if self._state is _State.IDLE:
-            self._run(self.now_ms())
-        else:
-            self._state = _State.RUNNING_AGAIN
-
-    def _run(self, now_ms: float) -> None:
-        machine, sink, socket = self.machine, self._sink, self._socket
-        try:
-            while True:
-                self._state = _State.RUNNING
-                # 1. Events, whose sink may change the machine.
-                for event in machine.events(now_ms):
-                    if sink is not None:
-                        try:
-                            if type(event) is Audio:
-                                sink.take_audio(event)
-                            else:
-                                sink.take(event)
-                        except Exception as error:  # whatever a handler raises; the sink decides what that means
-                            sink.failed(error)
-                # 2. Texts.
-                for text in machine.outgoing(now_ms):
-                    socket.send(text)
-                # 3. The end of the connection.
-                if machine.hangup is not None or machine.cut:
-                    self._end_connection()
-                if self._state is _State.RUNNING:
-                    break
-        finally:
-            self._state = _State.IDLE
-        # 4. Sleep.
-        deadline_ms = machine.next_deadline_ms
-        if deadline_ms is not None and not self._lost:
-            self._timer.by(deadline_ms)
 
     def _end_connection(self) -> None:
         machine = self.machine
