@@ -43,7 +43,7 @@ class Fidelity:
 
     @property
     def lsd_db(self) -> float:
-        """Log-spectral distance: the root mean square difference of two spectra in dB, averaged over what is no pause.
+        """Log-spectral distance: the root mean square difference of two spectra in dB, averaged outside of pauses.
 
         In frames of 32 ms with a Hann window, every 8 ms.
         """
@@ -68,7 +68,7 @@ def samples_of(pcm: bytes) -> npt.NDArray[np.int16]:
 
 
 def fidelity(source_pcm: bytes, recorded_pcm: bytes, sample_rate_hz: int, max_lag_ms: float = MAX_LAG_MS) -> Fidelity:
-    """Align a recording to its source. What is missing at the end counts as noise."""
+    """Align a recording to its source. Audio that is missing at the end counts as noise."""
     source = samples_of(source_pcm).astype(np.float64)
     recorded = samples_of(recorded_pcm).astype(np.float64)
     lag = _lag(source, recorded, int(sample_rate_hz * max_lag_ms / 1000))

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from rtpcodec.audio import mp3
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.demo.measure import MAX_LAG_MS, Fidelity, fidelity, percentile
+from rtpcodec.cli.demo.speech import PLAYOUT_DELAY_MS, SPEECH, TAIL_MS
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import MissingExtra
@@ -26,15 +27,10 @@ from rtpcodec.stream.events import Audio, Dtmf
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
-SPEECH = Path(__file__).with_name("speech.wav")
-PLAYOUT_DELAY_MS = 60
-"""What a phone's jitter buffer holds, so that a chunk a little late makes no gap."""
 MAX_LOST_MS: Final = 300
-"""The recording may be so much too short: what is lost before the carrier's way of counting is learnt is no gap."""
+"""The recording may be this much too short: chunks lost before the carrier's numbering is learnt make no gap."""
 AS_DOCUMENTED = Variations()
 NO_FAULTS = Faults()
-TAIL_MS = 500
-"""The caller listens for the end of the echo before the call is over."""
 MP3: Final = "MP3"
 """The row of mode mp3."""
 MP3_SPEECH_MS = 4000
@@ -61,7 +57,7 @@ class CallResult:
     endpoint: Statistics
     carrier: CallReport
     concealed_chunks: int
-    """Of what the endpoint recorded and echoed: made up for lost ones."""
+    """Of the chunks that the endpoint recorded and echoed, those that conceal a loss."""
     files: tuple[Path, ...]
 
     @property
@@ -71,7 +67,7 @@ class CallResult:
 
     @cached_property
     def fidelity(self) -> Fidelity:
-        """What is judged beside the speech that was sent."""
+        """The judged audio beside the speech that was sent."""
         max_lag_ms = 2 * MP3_SPEECH_MS if self.codec == MP3 else MAX_LOST_MS if self.lost else MAX_LAG_MS
         return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, max_lag_ms)
 
@@ -152,7 +148,7 @@ def missing(row: str) -> list[str]:
 async def run_calls(
     rows: Sequence[str], folder: Path, on_end: Callable[[str], None], faults: Faults = NO_FAULTS
 ) -> list[CallResult]:
-    """One call a row, at the same time, over a network with faults. on_end hears the row of each call that is over."""
+    """Make one call per row, at the same time, over a network with faults; on_end gets the row of each ended call."""
     api_key = secrets.token_urlsafe()
     async with (
         Carrier(api_key, faults=faults) as carrier,
