@@ -14,7 +14,7 @@ WRONG_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (that of the process by default); its exit code. Failures are one line."""
+    """Run a command line, by default that of the process, and return its exit code. Failures are one line."""
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -40,7 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _exit_code(error: Exception) -> int | None:
-    """The exit code of a failure that is shown as one line; None: a fault of ours, which shows its traceback."""
+    """Return the exit code of a failure that is shown as one line; None: a fault of ours, which shows its traceback."""
     if isinstance(error, CommandError) and not isinstance(error, InvalidCommand):
         return 1
     if isinstance(error, OSError):

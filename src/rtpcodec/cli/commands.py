@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; its exit code. Failures are raised."""
+    """Run a command line and return its exit code. Failures are raised."""
     if arguments[0] in MODULES:
         app = _app_of_one(arguments[0])
         arguments, name = arguments[1:], f"rtpcodec {arguments[0]}"
@@ -47,14 +47,14 @@ def _function(name: str) -> Callable[..., None]:
 
 
 def _app_of_one(name: str) -> typer.Typer:
-    """The app of a command that was named: no other one is imported."""
+    """Build the app of one command. No other command is imported."""
     app = typer.Typer(add_completion=False, **SETTINGS)
     app.command()(_function(name))
     return app
 
 
 def _app_of_all() -> typer.Typer:
-    """The app that lists the commands, completes their options, and complains about other names."""
+    """Build the app of all commands: for help, completion and unknown names."""
     app = typer.Typer(
         help="A phone call's media stream to PCM and back. `rtpcodec demo` shows it in ten seconds.",
         **SETTINGS,

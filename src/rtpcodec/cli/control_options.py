@@ -1,4 +1,4 @@
-"""Options that the carrier's commands share, and what is made of them."""
+"""Options that the carrier's commands share, and the fields made from them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="Where this 
 
 
 def plan_fields(codec: str, rate: int, receive_codec: str, mode: str, tracks: str, legs: str) -> dict[str, Any]:
-    """The fields of a stream. PlanError: values that do not go together."""
+    """Return the fields of a stream. PlanError: values that contradict each other."""
     from rtpcodec.stream.plan import StreamPlan
 
     plan = StreamPlan(
@@ -55,7 +55,7 @@ def plan_fields(codec: str, rate: int, receive_codec: str, mode: str, tracks: st
 
 
 def call_fields(header: list[str] | None, preferred_codecs: str | None, silence: bool | None) -> dict[str, Any]:
-    """The fields that `dial` and `answer` share, the stream aside."""
+    """Return the fields that `dial` and `answer` share, the stream aside."""
     return {
         "preferred_codecs": preferred_codecs,
         "send_silence_when_idle": silence,
@@ -64,14 +64,14 @@ def call_fields(header: list[str] | None, preferred_codecs: str | None, silence:
 
 
 def dialogflow_fields(enable: bool | None, sentiment: bool | None, partial_reply: bool | None) -> dict[str, Any]:
-    """The fields of a Dialogflow stream; None where nothing is asked for."""
+    """Return the fields of a Dialogflow stream; None for those that are not given."""
     switches = {"analyze_sentiment": sentiment, "partial_automated_agent_reply": partial_reply}
     given = {name: value for name, value in switches.items() if value is not None}
     return {"enable_dialogflow": enable, "dialogflow_config": given or None}
 
 
 def common_fields(client_state: str | None, command_id: str | None, extra: str | None, strict: bool) -> dict[str, Any]:
-    """The fields of every command. ValueError: `extra` is not a JSON object."""
+    """Return the fields of every command. ValueError: `extra` is not JSON."""
     import json
 
     try:
@@ -87,7 +87,7 @@ def common_fields(client_state: str | None, command_id: str | None, extra: str |
 
 
 def pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
-    """Names and values. ValueError: a text without an equals sign; it is not shown."""
+    """Split texts into names and values. ValueError: a text without an equals sign; it is not shown."""
     if not texts:
         return None
     split = [text.partition("=") for text in texts]
@@ -107,7 +107,7 @@ def carry_out(said: str, order: Command[Any], base_url: str | None, *, dry_run: 
 
 
 def _api_key() -> str | None:
-    """None, for TELNYX_API_KEY, or the key typed where somebody can type; everybody can see a command line."""
+    """Ask for the key in a terminal without TELNYX_API_KEY; there is no option, as everybody can see a command line."""
     if not os.environ.get("TELNYX_API_KEY") and sys.stdin.isatty():
         return str(typer.prompt("API key", hide_input=True))
     return None

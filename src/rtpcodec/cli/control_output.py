@@ -44,7 +44,7 @@ def show(order: Command[Any], base_url: str | None, *, as_json: bool) -> None:
 
 
 def _masked(value: object, secrets: frozenset[str]) -> object:
-    """A JSON value with every secret text struck out; of an address its host stays."""
+    """Replace every secret text in a JSON value; an address keeps its host."""
     if isinstance(value, str) and value in secrets:
         parts = urlsplit(value)
         return f"{parts.scheme}://{parts.hostname}/***" if parts.scheme in ("ws", "wss") else "***"

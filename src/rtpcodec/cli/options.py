@@ -17,7 +17,7 @@ SendOption = Annotated[
 
 
 def send_options(pairs: list[str] | None) -> dict[str, Any]:
-    """The options of an encoder; values are read as JSON where they are that, else as text. ValueError: no pair."""
+    """Read the options of an encoder; a value is JSON where it parses, else text. ValueError: not NAME=VALUE."""
     import msgspec
 
     options = {}

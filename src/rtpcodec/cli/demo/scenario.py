@@ -112,7 +112,7 @@ class CallResult:
         return "no echo" if median_ms is None else f"{median_ms:.1f} ms"
 
     def as_row(self) -> dict[str, str | float | None]:
-        """The row of the machine-readable table."""
+        """Return the row of the machine-readable table."""
         return {
             "codec": self.codec,
             "messages_received": self.endpoint.messages_received,
@@ -126,7 +126,7 @@ class CallResult:
 
 
 def figure(value: float | None, digits: int = 1) -> str:
-    """A number as people write it; a dash where there is none."""
+    """Write a number for people; a dash for None."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 
@@ -135,7 +135,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def missing(row: str) -> list[str]:
-    """What a row needs that is not here: errors that say what to install."""
+    """Return one error per library that a row needs and that is missing; it says what to install."""
     if row == MP3:
         try:
             mp3.soundfile()
@@ -165,7 +165,7 @@ async def run_call(
     on_end: Callable[[str], None],
     variations: Variations = AS_DOCUMENTED,
 ) -> CallResult:
-    """A call of a row, by a carrier with these variations."""
+    """Make the call of one row, by a carrier with these variations."""
     plan, speech, handler = _mp3_call() if name == MP3 else _rtp_call(name)
     recording = folder / f"{name}-endpoint.wav"
     ends: list[CallEnd] = []
@@ -223,7 +223,7 @@ def _mp3_call() -> _CallOfRow:
 
 
 async def _record_and_echo(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
-    """The handler of the demo: these lines are the whole application."""
+    """Handle a call of the demo: these lines are the whole application."""
     concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         async for audio in call.audio():
@@ -235,7 +235,7 @@ async def _record_and_echo(call: Call, *, recording: Path, ends: list[CallEnd]) 
 
 
 async def _record_and_answer(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
-    """That of mode mp3: what was said until a key was pressed is played as one file."""
+    """Handle a call in mode mp3: play the speech up to the pressed key as one file."""
     concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         listening = True
