@@ -177,7 +177,7 @@ def lines_of(name: str, thing: Any, elsewhere: Container[type]) -> list[str]:
 
 
 def namespace_of(thing: Any) -> dict[str, Any]:
-    """All of ours that the module of a thing can see, and what its package offers: that may be imported for types only."""
+    """All of ours that the module of a thing sees, and what its package offers: that may be imported for types only."""
     module = inspect.getmodule(thing)
     if module is None:
         return {}
