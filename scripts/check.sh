@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that is checked without running audio: layout, lint, types, stubs, import direction, API snapshot.
+# Checks that run no audio: layout, lint, types, stubs, structure (imports, circles, sizes, phrases), API snapshot.
 set -u
 bin=$1
 export PATH="$PWD/$bin:$PATH" # cython-lint calls pycodestyle by name

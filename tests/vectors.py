@@ -17,5 +17,5 @@ def whole_set(environment: Mapping[str, str] = os.environ) -> Path | None:
         return None
     folder = Path(name)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{VARIABLE} is set to {name}, but that is no folder")
+        raise FileNotFoundError(f"{VARIABLE} is set to {name}, but that is not a folder")
     return folder

@@ -14,12 +14,12 @@ milliseconds and needs none of the optional libraries:
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
     Resampler                                                                  one stream from rate to rate
     StreamPlan, MediaSession                                                   a call's stream without any I/O
-    events                                                                     what a session tells
+    events                                                                     what a session reports
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
-    verify_webhook, DuplicateFilter, webhook_events                            what the carrier tells about calls
+    verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
     sim                                                                        a carrier for tests
-    compat                                                                     twins of removed modules
+    compat                                                                     modules that Python removed
     errors                                                                     every exception of ours
 """
 

@@ -53,7 +53,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["stop"], "CALL_CONTROL_ID"),
         (["stop", "v3:x"], "api_key"),
         (["serve", "--key", __file__], "--key needs --certificate"),
-        (["serve", "--certificate", __file__], "no PEM pair"),
+        (["serve", "--certificate", __file__], "not a PEM pair"),
         (["serve", "echo", "--file", __file__], "--file is for play, not for echo"),
         (["serve", "--option", "bitrate"], "--option needs the form NAME=VALUE"),
         (["serve", "--codec", "OPUS", "--option", "bitrate=5"], "send_options: bitrate is 5, 6000 to"),
@@ -132,7 +132,7 @@ def test_demo_conceals_what_the_network_loses(
         assert call["messages_lost"] == call["chunks_concealed"] > 0, call["codec"]
         assert call["stoi"] > 0.75, call["codec"]
     shown = capsys.readouterr().out
-    assert "made" in shown
+    assert "con-" in shown
 
 
 @pytest.mark.long
@@ -169,7 +169,7 @@ def test_demo_writes_table_files_and_picture(tmp_path: Path, capsys: pytest.Capt
     assert calls["MP3"]["messages_sent"] == 1
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.glob("*.wav"))) == 2 * len(calls)
-    # A terminal of 80 columns has room for every figure, whole.
+    # A terminal of 80 columns shows every figure whole.
     printed = capsys.readouterr().out.partition("Drawing")[0].splitlines()
     assert max(map(len, printed)) <= 80
     assert "…" not in "".join(printed)
@@ -192,8 +192,8 @@ def test_without_a_library_the_demo_has_the_other_rows(tmp_path: Path) -> None:
     shown = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=120)
     calls = json.loads(report.read_text())["calls"]
     assert [call["codec"] for call in calls] == ["PCMU", "PCMA", "G722", "L16"]
-    for told in ("OPUS needs libopus: ", "AMR-WB needs libvo-amrwbenc: ", "MP3 needs soundfile: pip install "):
-        assert any(line.startswith(told) for line in shown.stdout.splitlines())
+    for shown_error in ("OPUS needs libopus: ", "AMR-WB needs libvo-amrwbenc: ", "MP3 needs soundfile: pip install "):
+        assert any(line.startswith(shown_error) for line in shown.stdout.splitlines())
 
 
 def test_a_demo_that_loses_something_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

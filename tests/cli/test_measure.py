@@ -1,4 +1,4 @@
-"""The demo's judgement: exact is exact, a delay is no noise, a hole is."""
+"""The demo's judgement: exact is exact, a delay does not count as noise, a gap does."""
 
 import array
 import math
@@ -9,7 +9,7 @@ import pytest
 
 from rtpcodec.audio.files import read_wav
 from rtpcodec.cli.demo.measure import fidelity, percentile
-from rtpcodec.cli.demo.scenario import SPEECH
+from rtpcodec.cli.demo.speech import SPEECH
 
 RNG = random.Random(7)
 SOURCE = array.array("h", (RNG.randint(-8000, 8000) for _ in range(16000)))

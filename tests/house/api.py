@@ -1,6 +1,6 @@
 """The public names and signatures as text: everything in rtpcodec.__all__, and the classes that its signatures name.
 
-python -m tests.house.api        writes tests/house/api.txt anew
+python -m tests.house.api        rewrites tests/house/api.txt
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def stub_of(module: str) -> dict[str, str]:
 
 
 def signature_of(thing: Any) -> str:
-    """As the stub of a compiled module tells it, or as inspect does."""
+    """The signature in the stub of a compiled module, or as inspect finds it."""
     owner = getattr(thing, "__objclass__", thing)
     name = f"{thing.__qualname__}.__init__" if inspect.isclass(thing) else thing.__qualname__
     stub = stub_of(owner.__module__)
@@ -104,7 +104,7 @@ def signature_of(thing: Any) -> str:
 def default_of(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         return f" = {field.default!r}"
-    return " = <made anew>" if field.default_factory is not dataclasses.MISSING else ""
+    return " = <a new one>" if field.default_factory is not dataclasses.MISSING else ""
 
 
 def member_lines(name: str, member: Any) -> Iterator[str]:
@@ -129,7 +129,7 @@ def has_constructor(thing: type) -> bool:
 
 
 def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iterator[str]:
-    """A class: bases, fields or constructor, public members; also those of bases that are not told elsewhere."""
+    """A class: bases, fields or constructor, public members; also those of bases that are not listed elsewhere."""
     bases = ", ".join(base.__name__ for base in thing.__bases__ if base is not object)
     yield f"class {name}({bases})" if bases else f"class {name}"
     fields = {field.name: field for field in dataclasses.fields(thing)} if dataclasses.is_dataclass(thing) else {}
@@ -141,7 +141,7 @@ def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iter
         yield f"    __init__{signature_of(thing)}"
     members: dict[str, Any] = {}
     for owner in thing.__mro__:
-        # What a public base class promises is told there.
+        # The members of a public base class are listed there.
         if is_ours(owner) and (owner is thing or owner not in elsewhere):
             members = {key: value for key, value in vars(owner).items() if is_public(key)} | members
     for key in sorted(members.keys() - fields.keys()):
@@ -177,7 +177,7 @@ def lines_of(name: str, thing: Any, elsewhere: Container[type]) -> list[str]:
 
 
 def namespace_of(thing: Any) -> dict[str, Any]:
-    """All of ours that the module of a thing can see, and what its room offers: that may be imported for types only."""
+    """All of ours that the module of a thing sees, and what its package offers: that may be imported for types only."""
     module = inspect.getmodule(thing)
     if module is None:
         return {}

@@ -12,7 +12,7 @@ from tests.house import api
 
 
 def test_public_face_is_that_of_the_snapshot() -> None:
-    how = f"'{api.COMMAND}' writes {api.SNAPSHOT.name} anew; then tell the change in CHANGELOG.md"
+    how = f"'{api.COMMAND}' rewrites {api.SNAPSHOT.name}; then name the change in CHANGELOG.md"
     assert api.SNAPSHOT.exists(), f"there is no snapshot; {how}"
     before = api.SNAPSHOT.read_text("utf-8").splitlines()
     changes = list(difflib.unified_diff(before, api.face().splitlines(), "the snapshot", "the code", lineterm="", n=1))
@@ -78,7 +78,7 @@ def test_classes_in_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(api.class_lines("Point", Point)) == [
         "class Point",
         "    x: int",
-        "    names: list[str] = <made anew>",
+        "    names: list[str] = <a new one>",
         "    y: float = 1.5",
         "    length -> float",
         "    of(cls, x: int) -> Point  classmethod",

@@ -55,7 +55,7 @@ def failures_of(name: str, text: str, names: dict[str, Any]) -> tuple[int, int]:
 
 
 def face_names(text: str) -> dict[str, Any]:
-    """The public names that a text mentions, so that no other room is loaded for it."""
+    """The public names that a text mentions, so that no other package is loaded for it."""
     return {name: getattr(rtpcodec, name) for name in rtpcodec.__all__ if re.search(rf"\b{name}\b", text)}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests import vectors as vector_files
 
-# Those of G.722 are cut from longer files; their README tells how, and their own tests hold them.
+# Those of G.722 are cut from longer files; their README says how, and their own tests hold them.
 CUT = vector_files.SHIPPED / "g722"
 SHIPPED_FILES = sorted(
     path
@@ -30,7 +30,7 @@ def test_set_means_that_folder(tmp_path: Path) -> None:
 
 def test_set_but_missing_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    with pytest.raises(FileNotFoundError, match=f"^RTPCODEC_VECTORS is set to {missing}, but that is no folder$"):
+    with pytest.raises(FileNotFoundError, match=f"^RTPCODEC_VECTORS is set to {missing}, but that is not a folder$"):
         vector_files.whole_set({"RTPCODEC_VECTORS": str(missing)})
 
 

@@ -1,4 +1,4 @@
-"""The entry point: the commands by name, and every failure as one line."""
+"""The entry point: runs a command line, and shows every failure as one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRONG_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (that of the process by default); its exit code. Failures are one line."""
+    """Run a command line, by default that of the process, and return its exit code. Failures are one line."""
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -24,23 +24,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if code is None:
             raise
         line = " ".join(getattr(error, "format_message", error.__str__)().split())
-        if line:  # a command without arguments has shown its help already
-            print(f"rtpcodec: {line}", file=sys.stderr)
+        print(f"rtpcodec: {line}", file=sys.stderr)
         return code
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        from rtpcodec.cli.commands import app
+        from rtpcodec.cli.commands import run
     except ImportError as error:
         raise MissingExtra("the command line", str(error.name or error), "cli") from error
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return app(args=arguments, prog_name="rtpcodec", standalone_mode=False) or 0
+        given = sys.argv[1:] if arguments is None else arguments
+        return run(given or ["--help"]) or (0 if given else WRONG_INPUT)
 
 
 def _exit_code(error: Exception) -> int | None:
-    """The exit code of a failure that is told in one line; None: a fault of ours, which shows its traceback."""
+    """Return the exit code of a failure that is shown as one line; None: a fault of ours, which shows its traceback."""
     if isinstance(error, CommandError) and not isinstance(error, InvalidCommand):
         return 1
     if isinstance(error, OSError):

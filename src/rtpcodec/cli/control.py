@@ -9,7 +9,6 @@ import typer
 from rtpcodec.cli import control_options as options
 from rtpcodec.cli.control_options import AsJson, BaseUrl, CallId, CommandId, DryRun, Extra, State, Strict
 from rtpcodec.cli.options import Codec, Mode, Rate
-from rtpcodec.client import command
 
 
 def start(
@@ -35,6 +34,8 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Have the carrier stream a live call to a WebSocket address."""
+    from rtpcodec.client import command
+
     order = command.start_streaming(
         call_control_id,
         stream_url=stream_url,
@@ -59,6 +60,8 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Have the carrier stop streaming a call."""
+    from rtpcodec.client import command
+
     order = command.stop_streaming(
         call_control_id, stream_id=stream_id, **options.common_fields(client_state, command_id, extra_body, strict)
     )
@@ -96,6 +99,8 @@ def dial(
     as_json: AsJson = False,
 ) -> None:
     """Call a number, and stream the call if `--stream-url` is given."""
+    from rtpcodec.client import command
+
     streams = stream_url is not None or enable_dialogflow
     order = command.dial(
         to=to[0] if len(to) == 1 else to,
@@ -137,7 +142,9 @@ def answer(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer an incoming call, and stream it if `--stream-url` is given."""
+    """Answer a call, and stream it if `--stream-url` is given."""
+    from rtpcodec.client import command
+
     order = command.answer(
         call_control_id,
         stream_url=stream_url,
@@ -163,6 +170,8 @@ def hangup(
     as_json: AsJson = False,
 ) -> None:
     """End a call."""
+    from rtpcodec.client import command
+
     order = command.hangup(
         call_control_id,
         reason=reason,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 Codec = Annotated[str, typer.Option(help="Codec of the audio that we send.")]
@@ -18,7 +17,9 @@ SendOption = Annotated[
 
 
 def send_options(pairs: list[str] | None) -> dict[str, Any]:
-    """The options of an encoder; values are read as JSON where they are that, else as text. ValueError: no pair."""
+    """Read the options of an encoder; a value is JSON where it parses, else text. ValueError: not NAME=VALUE."""
+    import msgspec
+
     options = {}
     for pair in pairs or ():
         name, equals, value = pair.partition("=")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ssl
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtpcodec.cli.options import AmrWbPacking, Codec, Mode, Rate, SendOption, send_options
-from rtpcodec.server import handlers, run
-from rtpcodec.server.settings import Handler
-from rtpcodec.stream.plan import StreamPlan
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from rtpcodec.server.settings import Handler
 
 
 class Task(StrEnum):
@@ -42,9 +43,15 @@ def serve(
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
-    drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may go on after SIGTERM.")] = 10.0,
+    drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may continue after SIGTERM.")] = 10.0,
 ) -> None:
-    """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
+    """Run an endpoint that carriers connect to.
+
+    It echoes, records, or plays a file. Ctrl-C or SIGTERM drains it.
+    """
+    from rtpcodec.server import run
+    from rtpcodec.stream.plan import StreamPlan
+
     plan = StreamPlan(
         send_codec=codec,
         send_rate_hz=rate,
@@ -65,7 +72,9 @@ def serve(
     )
 
 
-def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:
+    import ssl
+
     if certificate is None:
         if key is not None:
             raise ValueError("--key needs --certificate")
@@ -74,11 +83,15 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
-        raise ValueError(f"--certificate {certificate} and its key are no PEM pair: {error.reason}") from error
+        raise ValueError(
+            f"--certificate {certificate} and its key are not a PEM pair: {error.reason or error}"
+        ) from error
     return context
 
 
 def _handler(task: Task, folder: Path, file: Path | None) -> Handler:
+    from rtpcodec.server import handlers
+
     if task is Task.PLAY:
         if file is None:
             raise ValueError("play needs --file")

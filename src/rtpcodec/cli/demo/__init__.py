@@ -1,5 +1,6 @@
-"""`rtpcodec demo`: one simulated call a codec, all at once, and what became of the audio.
+"""`rtpcodec demo`: one simulated call per codec, all at once, and what became of the audio.
 
+command   the options             show     the table, the files
 scenario  runs the calls          measure  judges the audio
-picture   draws it                show     the command, the table, the files
+picture   draws it                speech   the caller
 """

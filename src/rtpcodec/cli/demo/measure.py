@@ -43,7 +43,7 @@ class Fidelity:
 
     @property
     def lsd_db(self) -> float:
-        """Log-spectral distance: the root mean square difference of two spectra in dB, averaged over what is no pause.
+        """Log-spectral distance: the root mean square difference of two spectra in dB, averaged outside of pauses.
 
         In frames of 32 ms with a Hann window, every 8 ms.
         """
@@ -68,7 +68,7 @@ def samples_of(pcm: bytes) -> npt.NDArray[np.int16]:
 
 
 def fidelity(source_pcm: bytes, recorded_pcm: bytes, sample_rate_hz: int, max_lag_ms: float = MAX_LAG_MS) -> Fidelity:
-    """Align a recording to its source. What is missing at the end counts as noise."""
+    """Align a recording to its source. Audio that is missing at the end counts as noise."""
     source = samples_of(source_pcm).astype(np.float64)
     recorded = samples_of(recorded_pcm).astype(np.float64)
     lag = _lag(source, recorded, int(sample_rate_hz * max_lag_ms / 1000))
@@ -80,7 +80,7 @@ def fidelity(source_pcm: bytes, recorded_pcm: bytes, sample_rate_hz: int, max_la
 
 
 def _lag(source: Samples, recorded: Samples, most: int) -> int:
-    """The shift at which the two agree best, by cross-correlation: most either way, earlier where some was lost."""
+    """Find the shift of best agreement by cross-correlation: most either way, earlier where audio was lost."""
     if not len(source) or not len(recorded):
         return 0
     size = 1 << (len(source) + len(recorded)).bit_length()
@@ -89,7 +89,7 @@ def _lag(source: Samples, recorded: Samples, most: int) -> int:
 
 
 def _spectra_db(samples: Samples, sample_rate_hz: int) -> Samples:
-    """Power in dB below full scale, a row a frame."""
+    """Compute the power in dB below full scale, one row per frame."""
     size, hop = sample_rate_hz * 32 // 1000, sample_rate_hz * 8 // 1000
     window = np.hanning(size)
     padded = np.pad(samples / 32768, (0, size))
@@ -100,5 +100,5 @@ def _spectra_db(samples: Samples, sample_rate_hz: int) -> Samples:
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The value that so many percent of all do not exceed; None when there is none."""
+    """Return the value that this many percent of all do not exceed; None for an empty sequence."""
     return float(np.percentile(values, percent)) if values else None

@@ -17,7 +17,7 @@ FLOOR_DB = -85.0
 
 
 def draw(results: list[CallResult], path: Path) -> None:
-    """Write the PNG: a row for each call."""
+    """Write the PNG: one row per call."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from rtpcodec.audio import mp3
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.demo.measure import MAX_LAG_MS, Fidelity, fidelity, percentile
+from rtpcodec.cli.demo.speech import PLAYOUT_DELAY_MS, SPEECH, TAIL_MS
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import MissingExtra
@@ -26,15 +27,10 @@ from rtpcodec.stream.events import Audio, Dtmf
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
-SPEECH = Path(__file__).with_name("speech.wav")
-PLAYOUT_DELAY_MS = 60
-"""What a phone's jitter buffer holds, so that a chunk a little late makes no gap."""
 MAX_LOST_MS: Final = 300
-"""The recording may be so much too short: what is lost before the carrier's way of counting is learnt is no gap."""
+"""The recording may be this much too short: chunks lost before the carrier's numbering is learnt make no gap."""
 AS_DOCUMENTED = Variations()
 NO_FAULTS = Faults()
-TAIL_MS = 500
-"""The caller listens for the end of the echo before the call is over."""
 MP3: Final = "MP3"
 """The row of mode mp3."""
 MP3_SPEECH_MS = 4000
@@ -61,7 +57,7 @@ class CallResult:
     endpoint: Statistics
     carrier: CallReport
     concealed_chunks: int
-    """Of what the endpoint recorded and echoed: made up for lost ones."""
+    """Of the chunks that the endpoint recorded and echoed, those that conceal a loss."""
     files: tuple[Path, ...]
 
     @property
@@ -71,7 +67,7 @@ class CallResult:
 
     @cached_property
     def fidelity(self) -> Fidelity:
-        """What is judged beside the speech that was sent."""
+        """The judged audio beside the speech that was sent."""
         max_lag_ms = 2 * MP3_SPEECH_MS if self.codec == MP3 else MAX_LOST_MS if self.lost else MAX_LAG_MS
         return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, max_lag_ms)
 
@@ -116,7 +112,7 @@ class CallResult:
         return "no echo" if median_ms is None else f"{median_ms:.1f} ms"
 
     def as_row(self) -> dict[str, str | float | None]:
-        """The row of the machine-readable table."""
+        """Return the row of the machine-readable table."""
         return {
             "codec": self.codec,
             "messages_received": self.endpoint.messages_received,
@@ -130,7 +126,7 @@ class CallResult:
 
 
 def figure(value: float | None, digits: int = 1) -> str:
-    """A number as people write it; a dash where there is none."""
+    """Write a number for people; a dash for None."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 
@@ -139,7 +135,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def missing(row: str) -> list[str]:
-    """What a row needs that is not here: errors that say what to install."""
+    """Return one error per library that a row needs and that is missing; it says what to install."""
     if row == MP3:
         try:
             mp3.soundfile()
@@ -152,7 +148,7 @@ def missing(row: str) -> list[str]:
 async def run_calls(
     rows: Sequence[str], folder: Path, on_end: Callable[[str], None], faults: Faults = NO_FAULTS
 ) -> list[CallResult]:
-    """One call a row, at the same time, over a network with faults. on_end hears the row of each call that is over."""
+    """Make one call per row, at the same time, over a network with faults; on_end gets the row of each ended call."""
     api_key = secrets.token_urlsafe()
     async with (
         Carrier(api_key, faults=faults) as carrier,
@@ -169,7 +165,7 @@ async def run_call(
     on_end: Callable[[str], None],
     variations: Variations = AS_DOCUMENTED,
 ) -> CallResult:
-    """A call of a row, by a carrier with these variations."""
+    """Make the call of one row, by a carrier with these variations."""
     plan, speech, handler = _mp3_call() if name == MP3 else _rtp_call(name)
     recording = folder / f"{name}-endpoint.wav"
     ends: list[CallEnd] = []
@@ -227,7 +223,7 @@ def _mp3_call() -> _CallOfRow:
 
 
 async def _record_and_echo(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
-    """The handler of the demo: these lines are the whole application."""
+    """Handle a call of the demo: these lines are the whole application."""
     concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         async for audio in call.audio():
@@ -239,7 +235,7 @@ async def _record_and_echo(call: Call, *, recording: Path, ends: list[CallEnd]) 
 
 
 async def _record_and_answer(call: Call, *, recording: Path, ends: list[CallEnd]) -> None:
-    """That of mode mp3: what was said until a key was pressed is played as one file."""
+    """Handle a call in mode mp3: play the speech up to the pressed key as one file."""
     concealed = 0
     with WavWriter(recording, call.plan.send_sample_rate_hz) as wav:
         listening = True

@@ -1,29 +1,28 @@
-"""The command `rtpcodec demo`: runs the calls, prints the table, names the files."""
+"""The demo: runs the calls, prints the table, names the files."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
 from rtpcodec.cli.demo import scenario
+from rtpcodec.cli.demo.picture import draw
 from rtpcodec.cli.demo.scenario import CallResult, figure
 from rtpcodec.sim import Faults
 
-MADE_UP = "made\nup"
-"""Shown where audio was concealed."""
+CONCEALED = "con-\ncealed"
+"""This column is shown where audio was concealed."""
 HEADINGS = (
     "msgs\nin",
     "msgs\nout",
     "octets\nin",
     "octets\nout",
     "lost",
-    MADE_UP,
+    CONCEALED,
     "late",
     "SNR\ndB",
     "LSD\ndB",
@@ -31,28 +30,11 @@ HEADINGS = (
     "echo\np50 ms",
     "echo\np99 ms",
 )
-"""Behind the codec; two lines each, so that a terminal of 80 columns has room for the figures."""
+"""Behind the codec; two lines each, so that a terminal of 80 columns holds the figures."""
 
 
-def demo(
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the table as JSON as well.", dir_okay=False)
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the WAV files and the picture go.")
-    ] = Path("demo-output"),
-    loss: Annotated[float, typer.Option(min=0, max=50, metavar="PERCENT", help="Chunks that never come.")] = 0.0,
-    reorder: Annotated[float, typer.Option(min=0, max=50, metavar="PERCENT", help="Chunks overtaken by others.")] = 0.0,
-) -> None:
-    """Stream speech through a simulated carrier and an endpoint on this machine, and show what came back.
-
-    One call a codec and one in mode mp3, all at the same time, over real HTTP and WebSocket on loopback: the carrier
-    streams speech, the endpoint records it and echoes it. What --loss takes away is concealed. Needs no account and no
-    network. A codec whose library is not here has no row, and its error says what to install. Exit code 1: a message
-    was refused, or lost though nothing should be.
-    """
-    from rtpcodec.cli.demo.picture import draw
-
+def show(json_file: Path | None, output: Path, loss: float, reorder: float) -> bool:
+    """Run the demo with percentages of loss and reordering; whether every message came through that should."""
     console = Console()
     output.mkdir(parents=True, exist_ok=True)
     if json_file is not None:
@@ -74,16 +56,15 @@ def demo(
         recorded, heard = result.files
         console.print(f"{result.codec:8}recorded {recorded}, heard by the caller {heard}", soft_wrap=True)
     console.print(f"Picture {picture}", soft_wrap=True)
-    if any(result.refused or (result.lost and not loss) for result in results):
-        raise typer.Exit(1)
+    return not any(result.refused or (result.lost and not loss) for result in results)
 
 
 def table(results: list[CallResult]) -> Table:
-    """A row a call."""
+    """One row per call."""
     concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
-    for heading in (heading for heading in HEADINGS if concealed or heading != MADE_UP):
+    for heading in (heading for heading in HEADINGS if concealed or heading != CONCEALED):
         grid.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         endpoint = result.endpoint
