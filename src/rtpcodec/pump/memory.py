@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import HandshakeRefused
-from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MemorySocket, open_pair
+from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
 S = TypeVar("S")
@@ -86,10 +86,6 @@ class _Address:
     def __str__(self) -> str:
         return f"{self.host or '*'} port {self.port}"
 
-    def overlaps(self, other: _Address) -> bool:
-        """Whether one socket could not listen on both."""
-        return self.port == other.port and (self.host == other.host or not (self.host and other.host))
-
 
 @dataclass(frozen=True, slots=True)
 class _Service(Generic[S]):
@@ -97,6 +93,32 @@ class _Service(Generic[S]):
 
     serve: S
     context: Context = field(default_factory=copy_context)
+
+
+class _Services(Generic[S]):
+    """Services of one protocol by port and host."""
+
+    def __init__(self) -> None:
+        self._hosts_of: dict[int, dict[str, _Service[S]]] = {}
+
+    def __contains__(self, port: int) -> bool:
+        return port in self._hosts_of
+
+    def add(self, address: _Address, serve: S) -> None:
+        hosts = self._hosts_of.get(address.port, {})
+        if address.host in hosts or "" in hosts or (hosts and not address.host):
+            raise OSError(errno.EADDRINUSE, f"{address} is in use")
+        self._hosts_of[address.port] = hosts | {address.host: _Service(serve)}
+
+    def remove(self, address: _Address) -> None:
+        hosts = self._hosts_of[address.port]
+        del hosts[address.host]
+        if not hosts:
+            del self._hosts_of[address.port]
+
+    def find(self, address: _Address) -> _Service[S] | None:
+        hosts = self._hosts_of.get(address.port, {})
+        return hosts.get(address.host) or hosts.get("")
 
 
 class Listener:
@@ -121,11 +143,12 @@ class MemoryNetwork:
     that are opened after it was set.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, make_waker: MakeWaker) -> None:
         self.max_unread_octets = MAX_UNREAD_OCTETS
         self._loop = loop
-        self._web_sockets: dict[_Address, _Service[Admit]] = {}
-        self._http: dict[_Address, _Service[HttpHandler]] = {}
+        self._make_waker = make_waker
+        self._web_sockets: _Services[Admit] = _Services()
+        self._http: _Services[HttpHandler] = _Services()
         self._ports = itertools.cycle(PRIVATE_PORTS)
         self._serving: set[asyncio.Task[MemoryAnswer]] = set()
 
@@ -139,7 +162,7 @@ class MemoryNetwork:
         Returns: the Listener, with the port.
         Raises: OSError (EADDRINUSE) if WebSockets are taken there already.
         """
-        return self._add(self._web_sockets, host, port, _Service(admit))
+        return self._serve(self._web_sockets, host, port, admit)
 
     async def connect(self, url: str, headers: Mapping[str, str], make_receiver: MakeReceiver) -> MemorySocket:
         """Open a WebSocket.
@@ -153,15 +176,15 @@ class MemoryNetwork:
         """
         address, target = _split(url, ("ws", "wss"))
         await asyncio.sleep(0)  # no connection is open before the caller has yielded once
-        service = _find(self._web_sockets, address)
+        service = self._web_sockets.find(address)
         if service is None:
-            if _find(self._http, address) is None:
+            if self._http.find(address) is None:
                 raise _nothing_serves(address)
             raise HandshakeRefused(404)
         admitted = self._ask(service, target, Headers(headers))
         if isinstance(admitted, MemoryAnswer):
             raise HandshakeRefused(admitted.status, admitted.body)
-        server, client = open_pair(self._loop, (service.context, copy_context()), self.max_unread_octets)
+        server, client = open_pair(self._make_waker, (service.context, copy_context()), self.max_unread_octets)
         try:
             server.attach(service.context.run(admitted, server))
         except Exception as error:
@@ -183,7 +206,7 @@ class MemoryNetwork:
         Raises: OSError (EADDRINUSE) if HTTP is served there already, ValueError if the origin is not HTTP's.
         """
         address, _ = _split(origin, ("http", "https"))
-        return self._add(self._http, address.host, address.port, _Service(handler))
+        return self._serve(self._http, address.host, address.port, handler)
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> MemoryAnswer:
         """Send an HTTP request and wait for the answer; the server continues if the caller does not wait any longer.
@@ -195,7 +218,7 @@ class MemoryNetwork:
         address, target = _split(url, ("http", "https"))
         request = MemoryRequest(method, target, Headers(headers), body)
         await asyncio.sleep(0)
-        service = _find(self._http, address)
+        service = self._http.find(address)
         if service is None:
             return self._answer_by_admit(request, address)
         task = self._loop.create_task(self._answer(service.serve, request), context=service.context.copy())
@@ -213,7 +236,7 @@ class MemoryNetwork:
             return MemoryAnswer(500)
 
     def _answer_by_admit(self, request: MemoryRequest, address: _Address) -> MemoryAnswer:
-        service = _find(self._web_sockets, address)
+        service = self._web_sockets.find(address)
         if service is None:
             raise _nothing_serves(address)
         if request.method != "GET":
@@ -231,23 +254,16 @@ class MemoryNetwork:
     def _report_failure(self, message: str, error: Exception) -> None:
         self._loop.call_exception_handler({"message": message, "exception": error})
 
-    def _add(self, services: dict[_Address, _Service[S]], host: str, port: int, service: _Service[S]) -> Listener:
+    def _serve(self, services: _Services[S], host: str, port: int, serve: S) -> Listener:
         address = _Address(_host(host), port or self._free_port())
-        if any(address.overlaps(taken) for taken in services):
-            raise OSError(errno.EADDRINUSE, f"{address} is in use")
-        services[address] = service
-        return Listener(host, address.port, lambda: services.pop(address))
+        services.add(address, serve)
+        return Listener(host, address.port, lambda: services.remove(address))
 
     def _free_port(self) -> int:
-        taken = {address.port for address in (*self._web_sockets, *self._http)}
         for port in itertools.islice(self._ports, len(PRIVATE_PORTS)):
-            if port not in taken:
+            if port not in self._web_sockets and port not in self._http:
                 return port
         raise OSError(errno.EADDRINUSE, f"all {len(PRIVATE_PORTS)} private ports are in use")
-
-
-def _find(services: Mapping[_Address, _Service[S]], address: _Address) -> _Service[S] | None:
-    return services.get(address) or services.get(_Address("", address.port))
 
 
 def _nothing_serves(address: _Address) -> ConnectionRefusedError:

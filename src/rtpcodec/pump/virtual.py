@@ -14,9 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from functools import partial
 from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, Unpack
 
 from rtpcodec.errors import VirtualClockError
+from rtpcodec.pump.handles import ReadyHandle, Timer, drop_last_frame
 from rtpcodec.pump.memory import MemoryNetwork
 
 T = TypeVar("T")
@@ -52,14 +54,6 @@ def _refused(name: str, needs: str) -> Any:
     return refuse
 
 
-class _Timer(asyncio.TimerHandle):
-    """A timer in the heap, or once in it."""
-
-    __slots__ = ()
-
-    _scheduled: bool
-
-
 class VirtualEventLoop(asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
@@ -75,7 +69,9 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     Raises: ValueError if start_s is not finite.
     """
 
-    _ready: deque[asyncio.Handle]
+    _ready: deque[Any]
+    _closed: bool
+    _debug: bool
     _stopping: bool
     _thread_id: int | None
     _timer_cancelled_count: int
@@ -85,14 +81,14 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     _check_callback: Callable[[object, str], None]
 
     def __init__(self, start_s: float = 0.0) -> None:
-        if not math.isfinite(start_s):
-            raise ValueError(f"start_s is {start_s}, a finite number is needed")
         super().__init__()
+        if not math.isfinite(start_s):
+            self.close()
+            raise ValueError(f"start_s is {start_s}, a finite number is needed")
         self._now_s = float(start_s)
-        self._rounds = 0
-        self._scheduled: list[tuple[float, int, _Timer]] = []
+        self._scheduled: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
-        self._network = MemoryNetwork(self)
+        self._network = MemoryNetwork(self, self._make_waker)
 
     @property
     def network(self) -> MemoryNetwork:
@@ -103,25 +99,51 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         """Return the virtual time in seconds."""
         return self._now_s
 
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call back in the next round, at the same virtual time."""
+        if self._debug or self._closed:
+            watched = super().call_soon(callback, *args, context=context)
+            drop_last_frame(watched)
+            return watched
+        handle = ReadyHandle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call back after a delay in virtual seconds."""
+        timer = self.call_at(self._now_s + delay, callback, *args, context=context)
+        if self._debug:
+            drop_last_frame(timer)
+        return timer
+
     def call_at(
-        self,
-        when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: *Ts,
-        context: Context | None = None,
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back at this time of the clock; a nanosecond from now if that is not in the future."""
-        self._check_closed()
-        if self.get_debug():
+        if self._debug or self._closed:
+            self._check_closed()
             self._check_thread()
             self._check_callback(callback, "call_at")
         now_s = self._now_s
         if not when > now_s:  # NaN as well
             when = now_s + max(TICK_S, math.ulp(now_s))
-        timer = _Timer(when, callback, args, self, context)
+        timer = Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, (when, next(self._order), timer))
-        timer._scheduled = True
+        if self._debug:
+            drop_last_frame(timer)
         return timer
+
+    def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
+        """Make a function that has a callback called in the next round, for less than `call_soon` costs.
+
+        callback: what is called, once per call of the function.
+        context: the context in which it runs.
+        """
+        return partial(self._ready.append, ReadyHandle(callback, (), self, context))
 
     def call_soon_threadsafe(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
@@ -138,21 +160,36 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Run what is ready; if nothing is, jump to the next deadline first."""
+        """Run round after round until `stop()`: asyncio asks for one at a time, which would cost a call per round."""
         ready = self._ready
-        self._rounds += 1
-        if not self._stopping and (not ready or self._rounds > MAX_ROUNDS):
-            self._jump()
-        run = self._run_watched if self.get_debug() else _run
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                run(handle)
+        rounds = 0
+        while True:
+            rounds += 1
+            if (not ready or rounds > MAX_ROUNDS) and not self._stopping:
+                self._jump()
+                rounds = 0
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if handle._cancelled:
+                    continue
+                if self._debug:
+                    self._run_watched(handle)
+                    continue
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self.call_exception_handler(
+                        {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
+                    )
+            if self._stopping:
+                return
 
     def _jump(self) -> None:
         """Set the clock to the next deadline and make its timers ready."""
-        self._rounds = 0
-        self._drop_cancelled()
+        if self._timer_cancelled_count:
+            self._drop_cancelled()
         scheduled, ready = self._scheduled, self._ready
         if not scheduled or scheduled[0][0] == math.inf:
             if not ready:
@@ -202,6 +239,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         )
 
     run_in_executor = _refused("run_in_executor", _THREADS)
+    set_default_executor = _refused("set_default_executor", _THREADS)
     getaddrinfo = _refused("getaddrinfo", _NAMES)
     getnameinfo = _refused("getnameinfo", _NAMES)
     create_connection = _refused("create_connection", _SOCKETS)
@@ -246,10 +284,6 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
         return runner.run(main)
     finally:
         runner.close()
-
-
-def _run(handle: asyncio.Handle) -> None:
-    handle._run()
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
