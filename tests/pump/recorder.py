@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rtpcodec.pump.memory import MemoryNetwork
+from rtpcodec.pump import VirtualEventLoop
+from rtpcodec.pump.memory import MemoryAnswer, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 
 CLOSED_BY = "closed by the peer"
@@ -66,3 +68,22 @@ async def open_recorders(
     await network.connect(f"ws://localhost:{listener.port}/", {}, dial)
     listener.close()
     return servers[0], clients[0]
+
+
+def network() -> MemoryNetwork:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualEventLoop)
+    return loop.network
+
+
+def refuse(status: int) -> Callable[[str, Mapping[str, str]], MemoryAnswer]:
+    return lambda _target, _headers: MemoryAnswer(status, {}, b"why")
+
+
+def accept(_target: str, _headers: Mapping[str, str]) -> type[Recorder]:
+    return Recorder
+
+
+async def settle() -> None:
+    """Let everything that is on its way arrive."""
+    await asyncio.sleep(0.001)

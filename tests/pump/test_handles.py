@@ -29,7 +29,7 @@ def test_ready_handle_has_the_attributes_of_asyncio(loop: VirtualEventLoop) -> N
     context = copy_context()
     ours = ReadyHandle(print, (1,), loop, context)
     assert slots(ours) == slots(asyncio.Handle(print, (1,), loop, context))
-    assert "print(1)" in repr(ours)
+    assert repr(ours).startswith("<ReadyHandle print(")
     ours.cancel()
     assert ours.cancelled()
 
@@ -41,7 +41,7 @@ def test_timer_has_the_attributes_of_asyncio(loop: VirtualEventLoop) -> None:
     theirs = asyncio.TimerHandle(2.5, print, (1,), loop, context)
     assert slots(ours) == slots(theirs) | {"_scheduled": True}
     assert ours.when() == 2.5
-    assert "when=2.5 print(1)" in repr(ours)
+    assert repr(ours).startswith("<Timer when=2.5 print(")
 
 
 def test_timer_drops_its_callback_when_it_is_cancelled(loop: VirtualEventLoop) -> None:

@@ -11,12 +11,11 @@ import pytest
 from rtpcodec.errors import HandshakeRefused
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
-from tests.pump.recorder import Recorder
-from tests.pump.test_memory_sockets import accept, network, refuse
+from tests.pump.recorder import Recorder, accept, network, refuse
 
 
 async def mirror(request: MemoryRequest) -> MemoryAnswer:
-    """Answer with what was asked for."""
+    """Answer with the method, a header and the reversed body of the request."""
     return MemoryAnswer(200, {"X-Method": request.method, "X-Key": request.headers["x-key"]}, request.body[::-1])
 
 
@@ -33,7 +32,7 @@ def test_request_and_answer() -> None:
 
     assert run_virtual(main()) == MemoryAnswer(200, {"X-Method": "POST", "X-Key": "secret"}, b"cba")
     assert seen[0].target == "/v2/calls?x=1"
-    assert repr(seen[0]) == "MemoryRequest(method='POST', target='/v2/calls?x=1')"
+    assert repr(seen[0]) == "MemoryRequest(method='POST')"
 
 
 def test_nothing_serves_the_origin() -> None:
@@ -64,8 +63,8 @@ def test_origins_are_served_once_and_port_0_is_a_free_one() -> None:
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("ws://localhost", "the url has scheme 'ws', 'http' or 'https' is needed"),
-        ("http://", "the url has no host"),
+        ("ws://localhost", "the URL has scheme 'ws', 'http' or 'https' is needed"),
+        ("http://", "the URL has no host"),
     ],
 )
 def test_urls_that_are_not_https(url: str, text: str) -> None:
@@ -105,7 +104,7 @@ def test_a_handler_may_cut_the_connection() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_server_continues_if_the_client_does_not_wait(fails: bool) -> None:
+def test_the_server_continues_if_the_client_is_cancelled(fails: bool) -> None:
     """A command may take effect although its answer is lost."""
     done: list[float] = []
 
@@ -126,7 +125,7 @@ def test_the_server_continues_if_the_client_does_not_wait(fails: bool) -> None:
     assert done == [10]
 
 
-def test_handlers_run_in_a_copy_of_the_context_of_who_serves() -> None:
+def test_handlers_run_in_a_copy_of_the_context_of_the_server() -> None:
     side: ContextVar[str] = ContextVar("side")
 
     async def look(_request: MemoryRequest) -> MemoryAnswer:

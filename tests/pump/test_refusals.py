@@ -1,4 +1,4 @@
-"""What a virtual clock refuses: the real world, by name; and waiting for what cannot happen."""
+"""Refusals of a virtual clock: facilities of the real world, by name, and deadlocks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LOOP_NETWORK = "use loop.network instead"
 REFUSED: dict[str, tuple[Callable[[Loop, socket.socket], object], str]] = {
     "run_in_executor": (lambda loop, _: loop.run_in_executor(None, int), "a thread; call the function directly"),
     "set_default_executor": (lambda loop, _: loop.set_default_executor(None), "a thread"),  # type: ignore[arg-type]
-    "getaddrinfo": (lambda loop, _: loop.getaddrinfo("localhost", 80), "a name server"),
-    "getnameinfo": (lambda loop, _: loop.getnameinfo(("127.0.0.1", 80)), "a name server"),
+    "getaddrinfo": (lambda loop, _: loop.getaddrinfo("localhost", 80), "name resolution"),
+    "getnameinfo": (lambda loop, _: loop.getnameinfo(("127.0.0.1", 80)), "name resolution"),
     "create_connection": (lambda loop, _: loop.create_connection(asyncio.Protocol, "localhost", 80), LOOP_NETWORK),
     "create_server": (lambda loop, _: loop.create_server(asyncio.Protocol, "localhost", 80), LOOP_NETWORK),
     "create_unix_connection": (lambda loop, _: loop.create_unix_connection(asyncio.Protocol, "x"), LOOP_NETWORK),
@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[Callable[[Loop, socket.socket], object], str]] = {
     "add_signal_handler": (lambda loop, _: loop.add_signal_handler(15, int), "the signals of the process"),
     "remove_signal_handler": (lambda loop, _: loop.remove_signal_handler(15), "the signals of the process"),
 }
-# What a loop offers beside: time, callbacks, futures, and its own life.
+# The other facilities of a loop: time, callbacks, futures, and its own life cycle.
 VIRTUAL = {
     "call_at call_exception_handler call_later call_soon call_soon_threadsafe close create_future create_task",
     "default_exception_handler get_debug get_exception_handler get_task_factory is_closed is_running run_forever",
@@ -98,7 +98,7 @@ async def process() -> None:
         (process, "subprocess_exec"),
     ],
 )
-def test_what_asyncio_builds_on_them_is_refused_as_well(use: Callable[[], Awaitable[object]], name: str) -> None:
+def test_functions_of_asyncio_that_use_them_are_refused(use: Callable[[], Awaitable[object]], name: str) -> None:
     async def main() -> None:
         await use()
 
@@ -147,7 +147,7 @@ def test_loop_may_run_in_any_thread() -> None:
     assert results == ["slept"]
 
 
-def test_waiting_for_what_cannot_happen_names_the_tasks() -> None:
+def test_deadlock_names_the_waiting_tasks() -> None:
     async def read_forever(queue: asyncio.Queue[int]) -> None:
         await queue.get()
 
@@ -156,19 +156,19 @@ def test_waiting_for_what_cannot_happen_names_the_tasks() -> None:
         await asyncio.sleep(2.5)
         await asyncio.wait(readers)
 
-    line = test_waiting_for_what_cannot_happen_names_the_tasks.__code__.co_firstlineno
-    where = "test_waiting_for_what_cannot_happen_names_the_tasks.<locals>"
+    line = test_deadlock_names_the_waiting_tasks.__code__.co_firstlineno
+    where = "test_deadlock_names_the_waiting_tasks.<locals>"
     with pytest.raises(VirtualClockError) as found:
         run_virtual(main())
     text = re.sub(r"Task-\d+", "Task-N", str(found.value))
     assert text == (
-        "nothing can happen any more at 2.5 s of virtual time: no callback is ready, no timer is set, and these tasks "
-        f"wait: Task-N in {where}.main, line {line + 7}; reader 0 in {where}.read_forever, line {line + 2}; "
+        "deadlock at 2.5 s of virtual time: no callback is ready and no timer is set; "
+        f"waiting tasks: Task-N in {where}.main, line {line + 7}; reader 0 in {where}.read_forever, line {line + 2}; "
         f"reader 1 in {where}.read_forever, line {line + 2}"
     )
 
 
-def test_tasks_are_cancelled_after_the_report() -> None:
+def test_tasks_are_cancelled_after_a_deadlock() -> None:
     ended: list[str] = []
 
     async def main() -> None:
@@ -177,12 +177,12 @@ def test_tasks_are_cancelled_after_the_report() -> None:
         finally:
             ended.append("main")
 
-    with pytest.raises(VirtualClockError, match="nothing can happen any more at 0 s"):
+    with pytest.raises(VirtualClockError, match="deadlock at 0 s"):
         run_virtual(main())
     assert ended == ["main"]
 
 
-def test_report_names_no_more_than_some_tasks() -> None:
+def test_deadlock_names_a_limited_number_of_tasks() -> None:
     async def main() -> None:
         await asyncio.gather(*(asyncio.Event().wait() for _ in range(30)))
 
@@ -191,18 +191,18 @@ def test_report_names_no_more_than_some_tasks() -> None:
     assert str(found.value).count(", line ") == MAX_NAMED_TASKS
 
 
-def test_a_sleep_without_end_is_nothing_to_wait_for() -> None:
+def test_an_endless_sleep_is_a_deadlock() -> None:
     async def main() -> None:
         await asyncio.sleep(float("inf"))
 
-    with pytest.raises(VirtualClockError, match="nothing can happen any more at 0 s"):
+    with pytest.raises(VirtualClockError, match="deadlock at 0 s"):
         run_virtual(main())
 
 
 def test_a_loop_without_tasks_does_not_hang() -> None:
     loop = VirtualEventLoop()
     loop.call_later(1, int)
-    with pytest.raises(VirtualClockError, match=r"at 1 s of virtual time: .* and these tasks wait: no task$"):
+    with pytest.raises(VirtualClockError, match=r"at 1 s of virtual time: .*; waiting tasks: none$"):
         loop.run_forever()
     loop.close()
 

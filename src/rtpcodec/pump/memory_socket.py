@@ -1,6 +1,6 @@
 """The two ends of a WebSocket in memory."""
 
-# ruff: noqa: SLF001 -- one class: an end writes into the other
+# ruff: noqa: SLF001 -- both ends are of one class
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing_extensions import Buffer
 from rtpcodec.pump.socket import Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
-"""What one end may leave unread before the other is paused, about what the buffers of a TCP connection hold."""
+"""Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
 RESUME_DIVISOR: Final = 4
-"""The sender is resumed once no more than this part of the limit is unread."""
+"""The sender is resumed once the unread octets fall to the limit divided by this."""
 
 
-# The states of one end. In order: a later one is never followed by an earlier one.
+# States of one end, in order: an end never returns to an earlier state.
 _OPEN: Final = 0
 _CLOSING: Final = 1  # our close frame is sent
-_ENDED: Final = 2  # the connection is gone, which our Receiver does not know yet
-_LOST: Final = 3
+_ENDED: Final = 2  # the connection is gone, not reported yet
+_LOST: Final = 3  # reported
 
 MakeWaker: TypeAlias = Callable[[Callable[[], object], Context], Callable[[], None]]
 
@@ -38,7 +38,7 @@ class _CloseFrame:
 
 
 class _Nobody:
-    """Stands for the Receiver until there is one."""
+    """Stands for the Receiver until `attach` is called."""
 
     def received(self, text: str | Buffer) -> None: ...
 
@@ -91,8 +91,8 @@ class MemorySocket:
     def __init__(self, max_unread_octets: int) -> None:
         self._receiver: Receiver = _NOBODY
         self._max_unread_octets = max_unread_octets
-        # Received, but not reported to our Receiver yet. Nothing follows a close frame, so it needs no place in the
-        # queue, and what pings and pongs prove does not depend on their order among texts.
+        # Received and not reported yet. Only texts need a queue: a close frame is always the last frame, and pings and
+        # pongs may be reported after texts that were sent later.
         self._inbox: deque[str] = deque()
         self._unread_octets = 0
         self._pings = self._pongs = 0
@@ -104,18 +104,18 @@ class MemorySocket:
         self._woken = False
 
     def attach(self, receiver: Receiver) -> None:
-        """Report to this Receiver from now on."""
+        """Set the Receiver of this end."""
         self._receiver = receiver
         if self._paused:
             receiver.paused()
 
     @property
     def unsent_octets(self) -> int:
-        """How many octets of texts the other end has not read yet."""
+        """Octets of text that the other end has not read yet."""
         return self._peer._unread_octets
 
     def send(self, text: str) -> None:
-        """Send a text frame; drop it after a close frame of ours or the end of the connection."""
+        """Send a text frame; dropped after our close frame and after the end of the connection."""
         if self._state:
             return
         peer = self._peer
@@ -133,23 +133,23 @@ class MemorySocket:
         self._send_close(_CloseFrame(code))
 
     def abort(self) -> None:
-        """Cut the connection: both ends lose what they have not read."""
+        """Cut the connection; both ends lose their unread texts."""
         if self._state < _ENDED:
             self._end()
             self._peer._end()
 
     def ping(self) -> None:
-        """Send a ping; the other end answers with a pong by itself, and both Receivers are touched."""
+        """Send a ping; the other end answers with a pong, and both Receivers are touched."""
         if not self._state:
             self._peer._pings += 1
             self._peer._report_soon()
 
     def pause_reading(self) -> None:
-        """Leave unread what comes from now on, as a slow program does."""
+        """Stop reading, as a slow program does."""
         self._reading = False
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
         self._reading = True
         self._report_soon()
 
@@ -160,13 +160,13 @@ class MemorySocket:
             self._peer._report_soon()
 
     def _report_soon(self) -> None:
-        """Have everything reported in one callback."""
+        """Schedule one callback that reports everything."""
         if not self._woken:
             self._woken = True
             self._wake()
 
     def _report(self) -> None:
-        """Report what happened, and what is unread for as long as our side reads."""
+        """Report texts and control frames for as long as our side reads, then flow and end."""
         self._woken = False
         inbox, received = self._inbox, self._receiver.received
         try:
@@ -188,7 +188,7 @@ class MemorySocket:
             self._receiver.lost()
 
     def _report_controls(self) -> None:
-        if not self._reading:
+        if not self._reading or self._state >= _ENDED:
             return
         pings, self._pings = self._pings, 0
         pongs, self._pongs = self._pongs, 0
@@ -198,13 +198,13 @@ class MemorySocket:
             self._peer._pongs += pings
             self._peer._report_soon()
         frame, self._close_frame = self._close_frame, None
-        if frame is not None and self._state < _ENDED:
+        if frame is not None:
             self._receiver.peer_closed(frame.code)
-            self._send_close(frame)  # the answer, unless ours is sent (RFC 6455 section 5.5.1)
+            self._send_close(frame)  # the answer, unless we have sent one (RFC 6455 section 5.5.1)
             self._end()
 
     def _resume_peer(self) -> None:
-        """Have the other end resumed if enough was read."""
+        """Resume the other end if our side has read enough."""
         peer = self._peer
         if self._unread_octets <= self._max_unread_octets // RESUME_DIVISOR and peer._state < _ENDED:
             peer._paused = False
@@ -218,7 +218,7 @@ class MemorySocket:
         self.abort()
 
     def _end(self) -> None:
-        """End our side; both close frames have passed, or the connection is cut."""
+        """End our side, after both close frames or a cut."""
         if self._state < _ENDED:
             self._state = _ENDED
             self._inbox.clear()
@@ -233,9 +233,9 @@ def open_pair(
 ) -> tuple[MemorySocket, MemorySocket]:
     """Make two connected ends.
 
-    make_waker: makes the function that has an end report in a later callback of the loop.
-    contexts: those in which the Receivers of the first and of the second end are called.
-    max_unread_octets: what one end may leave unread before the other is paused.
+    make_waker: makes a function that schedules the report of an end.
+    contexts: contexts in which the first and the second Receiver are called.
+    max_unread_octets: limit of unread octets at which the sender is paused.
     """
     first, second = MemorySocket(max_unread_octets), MemorySocket(max_unread_octets)
     first._peer, second._peer = second, first

@@ -1,6 +1,6 @@
-"""An event loop whose clock jumps to the next deadline, so that an hour of waiting takes no time."""
+"""An event loop whose clock jumps to the next deadline: programs run without waiting."""
 
-# ruff: noqa: SLF001 -- a loop runs asyncio's handles, and what they offer to loops is private
+# ruff: noqa: SLF001 -- handles have no public interface for loops
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 TICK_S: Final = 1e-9
-"""How much later a timer fires that was set for now or the past: no chain of timers can hold the clock still."""
+"""A timer set for now or the past fires this much later, so that no chain of timers stops the clock."""
 MAX_ROUNDS: Final = 10_000
-"""Rounds of ready callbacks at one instant; then the clock moves on, or a task that polls would wait forever."""
+"""Rounds of callbacks at one instant before the clock jumps anyway, so that a task that polls does not stop it."""
 MIN_CANCELLED: Final = 100
-"""Fewer cancelled timers than this stay in the heap until their deadline."""
+"""Up to this many cancelled timers stay in the heap until their deadline."""
 MAX_NAMED_TASKS: Final = 10
 
 _SOCKETS: Final = "a real socket; use loop.network instead"
-_NAMES: Final = "a name server; loop.network takes names as they are"
+_NAMES: Final = "name resolution; loop.network does not resolve names"
 _THREADS: Final = "a thread; call the function directly"
 _PROCESSES: Final = "a process"
 _PIPES: Final = "a real pipe"
@@ -43,7 +43,7 @@ _logger = logging.getLogger("asyncio")
 
 
 def _refused(name: str, needs: str) -> Any:
-    """Make a method that refuses what virtual time cannot wait for."""
+    """Make a method that refuses a facility of the real world."""
 
     def refuse(_loop: object, *_args: object, **_options: object) -> NoReturn:
         raise VirtualClockError(f"{name} is not available on a virtual clock: it needs {needs}")
@@ -57,15 +57,15 @@ def _refused(name: str, needs: str) -> Any:
 class VirtualEventLoop(asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
-    `time()` stands still while anything is ready to run, then jumps to the next deadline. Timers fire at exactly their
-    deadline, those of one deadline in the order in which they were set. The same program therefore takes the same
-    steps at the same times in each run.
+    `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their
+    deadline; timers with the same deadline fire in the order in which they were set. Each run of a program therefore
+    takes the same steps at the same times.
 
     Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
-    from other threads. `network` connects the parts of a program instead. If every task waits and no timer is set,
-    VirtualClockError names the tasks.
+    from other threads. `network` replaces sockets. A deadlock raises VirtualClockError with the names of the waiting
+    tasks.
 
-    start_s: what `time()` returns at first.
+    start_s: first value of `time()`.
     Raises: ValueError if start_s is not finite.
     """
 
@@ -92,7 +92,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
 
     @property
     def network(self) -> MemoryNetwork:
-        """The network in memory on which programs of this loop meet."""
+        """The network in memory that replaces sockets."""
         return self._network
 
     def time(self) -> float:
@@ -123,7 +123,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back at this time of the clock; a nanosecond from now if that is not in the future."""
+        """Call back at this virtual time, or a nanosecond from now if it is not in the future."""
         if self._debug or self._closed:
             self._check_closed()
             self._check_thread()
@@ -138,9 +138,9 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         return timer
 
     def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
-        """Make a function that has a callback called in the next round, for less than `call_soon` costs.
+        """Make a function that schedules a callback for the next round; faster than `call_soon`.
 
-        callback: what is called, once per call of the function.
+        callback: called once per call of the function.
         context: the context in which it runs.
         """
         return partial(self._ready.append, ReadyHandle(callback, (), self, context))
@@ -148,9 +148,9 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back soon, from the thread of the loop.
+        """Call back in the next round; not from other threads.
 
-        Raises: VirtualClockError in any other thread, since virtual time does not wait for threads.
+        Raises: VirtualClockError in another thread, because virtual time does not wait for threads.
         """
         if self._thread_id not in (None, threading.get_ident()):
             raise VirtualClockError(
@@ -160,7 +160,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Run round after round until `stop()`: asyncio asks for one at a time, which would cost a call per round."""
+        """Run rounds until `stop()`; asyncio calls this once per round, but a call per round costs time."""
         ready = self._ready
         rounds = 0
         while True:
@@ -205,7 +205,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
                 ready.append(timer)
 
     def _drop_cancelled(self) -> None:
-        """Drop cancelled timers: all if they are many, else those that are next."""
+        """Drop cancelled timers: all of them if they are many, else those at the head of the heap."""
         scheduled = self._scheduled
         if self._timer_cancelled_count > max(MIN_CANCELLED, len(scheduled) // 2):
             for _, _, timer in scheduled:
@@ -218,7 +218,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
             self._timer_cancelled_count -= 1
 
     def _run_watched(self, handle: asyncio.Handle) -> None:
-        """Run a callback in debug mode: log it if it takes long in real time, for virtual time stands still."""
+        """Run a callback in debug mode, and log it if it is slow in real time."""
         self._current_handle = handle
         started_s = time.perf_counter()
         try:
@@ -231,11 +231,11 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
 
     def _describe_deadlock(self) -> str:
         waiting = sorted(_describe(task) for task in asyncio.all_tasks(self))
-        text = "; ".join(waiting[:MAX_NAMED_TASKS]) or "no task"
+        text = "; ".join(waiting[:MAX_NAMED_TASKS]) or "none"
         more = len(waiting) - MAX_NAMED_TASKS
         return (
-            f"nothing can happen any more at {self._now_s:g} s of virtual time: no callback is ready, no timer is set, "
-            f"and these tasks wait: {text}{f'; and {more} more' if more > 0 else ''}"
+            f"deadlock at {self._now_s:g} s of virtual time: no callback is ready and no timer is set; "
+            f"waiting tasks: {text}{f'; and {more} more' if more > 0 else ''}"
         )
 
     run_in_executor = _refused("run_in_executor", _THREADS)
@@ -274,10 +274,10 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
 def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
     """Run a coroutine in virtual time, as `asyncio.run` does in real time.
 
-    main: the coroutine of the whole program.
-    start_s: the time at which its clock starts.
-    Returns: what the coroutine returns.
-    Raises: VirtualClockError if it uses what needs the real world, or waits for what cannot happen.
+    main: coroutine of the whole program.
+    start_s: first value of the clock.
+    Returns: the result of the coroutine.
+    Raises: VirtualClockError if the program uses a facility of the real world, or deadlocks.
     """
     runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
     try:
@@ -287,7 +287,7 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
-    """Name a task, with the function and the line at which it waits where Python knows them."""
+    """Name a task, with the function and the line in which it waits if Python knows them."""
     for frame in task.get_stack(limit=1):
         return f"{task.get_name()} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
     return task.get_name()
