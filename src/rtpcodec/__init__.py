@@ -19,6 +19,7 @@ milliseconds and needs none of the optional libraries:
     CallControl, AsyncCallControl                                              the commands
     verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
     sim                                                                        a carrier for tests
+    pump                                                                       a virtual clock for asyncio programs
     compat                                                                     modules that Python removed
     errors                                                                     every exception of ours
 """
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rtpcodec import compat as compat
     from rtpcodec import errors as errors
+    from rtpcodec import pump as pump
     from rtpcodec import sim as sim
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
@@ -112,6 +114,7 @@ _MODULES = {
     "compat": "rtpcodec.compat",
     "errors": "rtpcodec.errors",
     "events": "rtpcodec.stream.events",
+    "pump": "rtpcodec.pump",
     "sim": "rtpcodec.sim",
     "webhook_events": "rtpcodec.client.webhook_events",
 }

@@ -10,7 +10,7 @@
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
     ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
-    ├── VirtualClockError     (RuntimeError)  a program in virtual time needs the real world, or waits forever
+    ├── VirtualClockError     (RuntimeError)  a program in virtual time uses the real world, or deadlocks
     ├── HandshakeRefused      (ConnectionError)  a server in memory refused a WebSocket
     ├── MissingExtra          (ImportError)   an optional library is not installed
     ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
@@ -109,7 +109,7 @@ class StreamNotStarted(RtpcodecError, ConnectionError):
 
 
 class VirtualClockError(RtpcodecError, RuntimeError):
-    """A program in virtual time uses a facility that needs the real world, or waits for what cannot happen."""
+    """A program in virtual time uses a facility of the real world, or all of its tasks wait for each other."""
 
 
 class HandshakeRefused(RtpcodecError, ConnectionError):

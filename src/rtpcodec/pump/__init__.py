@@ -1,9 +1,10 @@
 """Drives a machine over a WebSocket, and a clock on which an hour of call takes seconds.
 
-socket         what a pump needs of a WebSocket, and what a WebSocket reports to
+socket         the interfaces between a WebSocket and a pump
 virtual        an event loop whose clock jumps to the next deadline
-memory         the network of such a loop: WebSockets and HTTP in memory
+memory         the network of such a loop: WebSockets and HTTP within the process
 memory_socket  the two ends of a WebSocket in memory
+handles        faster handles of callbacks for the loop
 """
 
 from importlib import import_module

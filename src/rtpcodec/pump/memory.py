@@ -1,7 +1,7 @@
-"""A network in memory, on which the parts of one program meet: WebSockets, and HTTP requests with their answers.
+"""A network in memory: WebSockets and HTTP between the parts of one program.
 
-Addresses are names: nothing is resolved, `ws` and `wss` as well as `http` and `https` differ by their default port
-alone, and no TLS takes place. WebSockets and HTTP may be served at the same address. Transport takes no time.
+Host names are compared, not resolved. There is no TLS: `wss` and `https` differ from `ws` and `http` in their default
+port only. WebSockets and HTTP may be served at the same address. Transport takes no time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import HandshakeRefused
-from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MemorySocket, open_pair
+from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
 S = TypeVar("S")
 
 DEFAULT_PORTS: Final = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 PRIVATE_PORTS: Final = range(49152, 65536)
-"""What port 0 stands for (RFC 6335 section 6)."""
+"""Port 0 takes one of these (RFC 6335 section 6)."""
 EVERY_HOST: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- nothing is bound
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Headers(Mapping[str, str]):
-    """The fields of an HTTP header; names are found in any case. The values never appear in a repr."""
+    """The fields of an HTTP header, by names in any case. Values never appear in a repr."""
 
     __slots__ = ("_fields",)
 
@@ -54,10 +54,10 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class MemoryRequest:
-    """An HTTP request: `target` is path and query."""
+    """An HTTP request; `target` is path and query."""
 
     method: str
-    target: str
+    target: str = field(repr=False)
     headers: Headers = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
@@ -72,9 +72,9 @@ class MemoryAnswer:
 
 
 MakeReceiver: TypeAlias = Callable[[MemorySocket], Receiver]
-"""Takes over one end of a new WebSocket and gives the Receiver of what comes to it."""
+"""Takes one end of a new WebSocket and returns its Receiver."""
 Admit: TypeAlias = Callable[[str, Mapping[str, str]], MemoryAnswer | MakeReceiver]
-"""Decides over a WebSocket by target and headers: an answer refuses it."""
+"""Takes target and headers of a WebSocket; returns an answer to refuse it."""
 HttpHandler: TypeAlias = Callable[[MemoryRequest], Awaitable[MemoryAnswer]]
 
 
@@ -86,21 +86,43 @@ class _Address:
     def __str__(self) -> str:
         return f"{self.host or '*'} port {self.port}"
 
-    def overlaps(self, other: _Address) -> bool:
-        """Whether one socket could not listen on both."""
-        return self.port == other.port and (self.host == other.host or not (self.host and other.host))
-
 
 @dataclass(frozen=True, slots=True)
 class _Service(Generic[S]):
-    """What serves an address, and the context in which it does."""
+    """The function that serves an address, and its context."""
 
     serve: S
     context: Context = field(default_factory=copy_context)
 
 
+class _Services(Generic[S]):
+    """Services of one protocol by port and host."""
+
+    def __init__(self) -> None:
+        self._hosts_of: dict[int, dict[str, _Service[S]]] = {}
+
+    def __contains__(self, port: int) -> bool:
+        return port in self._hosts_of
+
+    def add(self, address: _Address, serve: S) -> None:
+        hosts = self._hosts_of.get(address.port, {})
+        if address.host in hosts or "" in hosts or (hosts and not address.host):
+            raise OSError(errno.EADDRINUSE, f"{address} is in use")
+        self._hosts_of[address.port] = hosts | {address.host: _Service(serve)}
+
+    def remove(self, address: _Address) -> None:
+        hosts = self._hosts_of[address.port]
+        del hosts[address.host]
+        if not hosts:
+            del self._hosts_of[address.port]
+
+    def find(self, address: _Address) -> _Service[S] | None:
+        hosts = self._hosts_of.get(address.port, {})
+        return hosts.get(address.host) or hosts.get("")
+
+
 class Listener:
-    """Serves one address until it is closed; connections that are open stay."""
+    """Serves one address until it is closed; open connections stay open."""
 
     def __init__(self, host: str, port: int, close: Callable[[], object]) -> None:
         self.host = host
@@ -117,55 +139,56 @@ class Listener:
 class MemoryNetwork:
     """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
 
-    max_unread_octets: what one end of a WebSocket may leave unread before the other is paused; holds for connections
-    that are opened after it was set.
+    max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
+        opened after it was set.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, make_waker: MakeWaker) -> None:
         self.max_unread_octets = MAX_UNREAD_OCTETS
         self._loop = loop
-        self._web_sockets: dict[_Address, _Service[Admit]] = {}
-        self._http: dict[_Address, _Service[HttpHandler]] = {}
+        self._make_waker = make_waker
+        self._web_sockets: _Services[Admit] = _Services()
+        self._http: _Services[HttpHandler] = _Services()
         self._ports = itertools.cycle(PRIVATE_PORTS)
         self._serving: set[asyncio.Task[MemoryAnswer]] = set()
 
     def listen(self, host: str, port: int, admit: Admit) -> Listener:
-        """Take WebSockets at an address.
+        """Listen for WebSockets at an address.
 
         host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
         port: 0 takes a free one.
-        admit: called with target and headers of each request; returns a function that takes the server's end and
-            returns its Receiver, or the answer that refuses the WebSocket.
-        Returns: the Listener, with the port.
-        Raises: OSError (EADDRINUSE) if WebSockets are taken there already.
+        admit: takes target and headers of a request; returns a function that takes the server's end and returns its
+            Receiver, or an answer to refuse the WebSocket.
+        Returns: the Listener with its port.
+        Raises: OSError (EADDRINUSE) if a Listener for WebSockets has the address.
         """
-        return self._add(self._web_sockets, host, port, _Service(admit))
+        return self._serve(self._web_sockets, host, port, admit)
 
     async def connect(self, url: str, headers: Mapping[str, str], make_receiver: MakeReceiver) -> MemorySocket:
         """Open a WebSocket.
 
         url: `ws` or `wss`, host, port, path and query.
-        headers: what the request has beside the handshake's own fields.
+        headers: further fields of the request.
         make_receiver: takes our end and returns its Receiver.
         Returns: our end.
         Raises: ConnectionRefusedError if nothing serves the address, HandshakeRefused if the server refuses the
-            WebSocket, ValueError if the url is not a WebSocket's.
+            WebSocket, ValueError if the URL is not a WebSocket URL.
         """
         address, target = _split(url, ("ws", "wss"))
-        await asyncio.sleep(0)  # no connection is open before the caller has yielded once
-        service = _find(self._web_sockets, address)
+        await asyncio.sleep(0)  # as on a real network, other tasks run meanwhile
+        service = self._web_sockets.find(address)
         if service is None:
-            if _find(self._http, address) is None:
+            if self._http.find(address) is None:
                 raise _nothing_serves(address)
             raise HandshakeRefused(404)
         admitted = self._ask(service, target, Headers(headers))
         if isinstance(admitted, MemoryAnswer):
             raise HandshakeRefused(admitted.status, admitted.body)
-        server, client = open_pair(self._loop, (service.context, copy_context()), self.max_unread_octets)
+        server, client = open_pair(self._make_waker, (service.context, copy_context()), self.max_unread_octets)
         try:
             server.attach(service.context.run(admitted, server))
         except Exception as error:
-            self._report_failure("the server of a WebSocket failed", error)
+            self._report_failure("the Receiver could not be made, the WebSocket is refused", error)
             raise HandshakeRefused(500) from error
         try:
             client.attach(make_receiver(client))
@@ -175,27 +198,29 @@ class MemoryNetwork:
         return client
 
     def serve_http(self, origin: str, handler: HttpHandler) -> Listener:
-        """Answer HTTP requests at an origin.
+        """Serve HTTP at an origin.
 
-        origin: `http` or `https`, host and port; port 0 takes a free one, the hosts of `listen` stand for every host.
-        handler: answers a request. A ConnectionError of it reaches the client, as if the server had cut the
-            connection; any other exception is answered with 500.
-        Raises: OSError (EADDRINUSE) if HTTP is served there already, ValueError if the origin is not HTTP's.
+        origin: `http` or `https`, host and port, as in `listen`.
+        handler: answers a request. If it raises a ConnectionError, the client receives it, as if the server had cut
+            the connection; any other exception becomes an answer with status 500.
+        Returns: the Listener with its port.
+        Raises: OSError (EADDRINUSE) if HTTP is served there, ValueError if the origin is not an HTTP origin.
         """
         address, _ = _split(origin, ("http", "https"))
-        return self._add(self._http, address.host, address.port, _Service(handler))
+        return self._serve(self._http, address.host, address.port, handler)
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> MemoryAnswer:
-        """Send an HTTP request and wait for the answer; the server continues if the caller does not wait any longer.
+        """Send an HTTP request and wait for the answer.
 
-        Where only WebSockets are taken, a GET is answered by what decides over them.
-        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cut the
-            connection, ValueError if the url is not HTTP's.
+        If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
+        answers a GET.
+        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cuts the
+            connection, ValueError if the URL is not an HTTP URL.
         """
         address, target = _split(url, ("http", "https"))
         request = MemoryRequest(method, target, Headers(headers), body)
         await asyncio.sleep(0)
-        service = _find(self._http, address)
+        service = self._http.find(address)
         if service is None:
             return self._answer_by_admit(request, address)
         task = self._loop.create_task(self._answer(service.serve, request), context=service.context.copy())
@@ -209,11 +234,11 @@ class MemoryNetwork:
         except ConnectionError:
             raise
         except Exception as error:
-            self._report_failure("the handler of an HTTP request failed", error)
+            self._report_failure("the HTTP handler failed, the answer is 500", error)
             return MemoryAnswer(500)
 
     def _answer_by_admit(self, request: MemoryRequest, address: _Address) -> MemoryAnswer:
-        service = _find(self._web_sockets, address)
+        service = self._web_sockets.find(address)
         if service is None:
             raise _nothing_serves(address)
         if request.method != "GET":
@@ -225,29 +250,22 @@ class MemoryNetwork:
         try:
             return service.context.run(service.serve, target, headers)
         except Exception as error:
-            self._report_failure("the decision over a WebSocket failed", error)
+            self._report_failure("admit failed, the WebSocket is refused", error)
             return MemoryAnswer(500)
 
     def _report_failure(self, message: str, error: Exception) -> None:
         self._loop.call_exception_handler({"message": message, "exception": error})
 
-    def _add(self, services: dict[_Address, _Service[S]], host: str, port: int, service: _Service[S]) -> Listener:
+    def _serve(self, services: _Services[S], host: str, port: int, serve: S) -> Listener:
         address = _Address(_host(host), port or self._free_port())
-        if any(address.overlaps(taken) for taken in services):
-            raise OSError(errno.EADDRINUSE, f"{address} is in use")
-        services[address] = service
-        return Listener(host, address.port, lambda: services.pop(address))
+        services.add(address, serve)
+        return Listener(host, address.port, lambda: services.remove(address))
 
     def _free_port(self) -> int:
-        taken = {address.port for address in (*self._web_sockets, *self._http)}
         for port in itertools.islice(self._ports, len(PRIVATE_PORTS)):
-            if port not in taken:
+            if port not in self._web_sockets and port not in self._http:
                 return port
         raise OSError(errno.EADDRINUSE, f"all {len(PRIVATE_PORTS)} private ports are in use")
-
-
-def _find(services: Mapping[_Address, _Service[S]], address: _Address) -> _Service[S] | None:
-    return services.get(address) or services.get(_Address("", address.port))
 
 
 def _nothing_serves(address: _Address) -> ConnectionRefusedError:
@@ -255,19 +273,19 @@ def _nothing_serves(address: _Address) -> ConnectionRefusedError:
 
 
 def _host(host: str) -> str:
-    """Give all names of one host the same spelling."""
+    """Return one spelling for all names of a host."""
     if host in EVERY_HOST:
         return ""
     return "localhost" if host.lower() in LOOPBACK else host.lower()
 
 
 def _split(url: str, schemes: tuple[str, str]) -> tuple[_Address, str]:
-    """Address and target of a URL; the errors do not show it, since it may hold a token."""
+    """Split a URL into address and target; errors do not show it, because it may hold a token."""
     parts = urlsplit(url)
     if parts.scheme not in schemes:
-        raise ValueError(f"the url has scheme {parts.scheme!r}, {schemes[0]!r} or {schemes[1]!r} is needed")
+        raise ValueError(f"the URL has scheme {parts.scheme!r}, {schemes[0]!r} or {schemes[1]!r} is needed")
     if not parts.hostname:
-        raise ValueError("the url has no host")
+        raise ValueError("the URL has no host")
     port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     query = f"?{parts.query}" if parts.query else ""
     return _Address(_host(parts.hostname), port), (parts.path or "/") + query

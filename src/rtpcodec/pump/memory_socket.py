@@ -1,6 +1,6 @@
 """The two ends of a WebSocket in memory."""
 
-# ruff: noqa: SLF001 -- one class: an end writes into the other
+# ruff: noqa: SLF001 -- both ends are of one class
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from typing_extensions import Buffer
 
 from rtpcodec.pump.socket import Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
-"""What one end may leave unread before the other is paused, about what the buffers of a TCP connection hold."""
+"""Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
 RESUME_DIVISOR: Final = 4
-"""The sender is resumed once no more than this part of the limit is unread."""
+"""The sender is resumed once the unread octets fall to the limit divided by this."""
+
+
+# States of one end, in order: an end never returns to an earlier state.
+_OPEN: Final = 0
+_CLOSING: Final = 1  # our close frame is sent
+_ENDED: Final = 2  # the connection is gone, not reported yet
+_LOST: Final = 3  # reported
+
+MakeWaker: TypeAlias = Callable[[Callable[[], object], Context], Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class _CloseFrame:
 
 
 class _Nobody:
-    """Stands for the Receiver until there is one."""
+    """Stands for the Receiver until `attach` is called."""
 
     def received(self, text: str | Buffer) -> None: ...
 
@@ -61,10 +69,7 @@ class MemorySocket:
     """
 
     __slots__ = (
-        "_call_soon",
         "_close_frame",
-        "_close_sent",
-        "_gone",
         "_inbox",
         "_max_unread_octets",
         "_paused",
@@ -73,129 +78,138 @@ class MemorySocket:
         "_pongs",
         "_reading",
         "_receiver",
-        "_scheduled",
+        "_resumes",
+        "_state",
         "_unread_octets",
+        "_wake",
+        "_woken",
     )
 
     _peer: MemorySocket
+    _wake: Callable[[], None]
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object], max_unread_octets: int) -> None:
-        self._call_soon = call_soon
+    def __init__(self, max_unread_octets: int) -> None:
         self._receiver: Receiver = _NOBODY
         self._max_unread_octets = max_unread_octets
-        # Received, but not reported to our Receiver yet. Nothing follows a close frame, so it needs no place in the
-        # queue, and what pings and pongs prove does not depend on their order among texts.
+        # Received and not reported yet. Only texts need a queue: a close frame is always the last frame, and pings and
+        # pongs may be reported after texts that were sent later.
         self._inbox: deque[str] = deque()
         self._unread_octets = 0
         self._pings = self._pongs = 0
         self._close_frame: _CloseFrame | None = None
+        self._state = _OPEN
         self._reading = True
-        self._scheduled = False
         self._paused = False
-        self._close_sent = False
-        self._gone = False
+        self._resumes = False
+        self._woken = False
 
     def attach(self, receiver: Receiver) -> None:
-        """Report to this Receiver from now on."""
+        """Set the Receiver of this end."""
         self._receiver = receiver
         if self._paused:
             receiver.paused()
 
     @property
     def unsent_octets(self) -> int:
-        """How many octets of texts the other end has not read yet."""
+        """Octets of text that the other end has not read yet."""
         return self._peer._unread_octets
 
     def send(self, text: str) -> None:
-        """Send a text frame; drop it after a close frame of ours or the end of the connection."""
-        if self._close_sent or self._gone:
+        """Send a text frame; dropped after our close frame and after the end of the connection."""
+        if self._state:
             return
         peer = self._peer
         peer._inbox.append(text)
         peer._unread_octets += len(text) if text.isascii() else _octets(text)
-        if not peer._scheduled:
-            peer._schedule()
+        if not peer._woken and peer._reading:
+            peer._woken = True
+            peer._wake()
         if peer._unread_octets > self._max_unread_octets and not self._paused:
             self._paused = True
             self._receiver.paused()
 
     def close(self, code: int) -> None:
         """Send a close frame; the other end answers with its own, which ends the connection."""
-        self._send_close(code)
+        self._send_close(_CloseFrame(code))
 
     def abort(self) -> None:
-        """Cut the connection: both ends lose what they have not read."""
-        if not self._gone:
+        """Cut the connection; both ends lose their unread texts."""
+        if self._state < _ENDED:
             self._end()
             self._peer._end()
 
     def ping(self) -> None:
-        """Send a ping; the other end answers with a pong by itself, and both Receivers are touched."""
-        if not (self._close_sent or self._gone):
+        """Send a ping; the other end answers with a pong, and both Receivers are touched."""
+        if not self._state:
             self._peer._pings += 1
-            self._peer._schedule()
+            self._peer._report_soon()
 
     def pause_reading(self) -> None:
-        """Leave unread what comes from now on, as a slow program does."""
+        """Stop reading, as a slow program does."""
         self._reading = False
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
         self._reading = True
-        self._schedule()
+        self._report_soon()
 
-    def _send_close(self, code: int | None) -> None:
-        if self._close_sent or self._gone:
-            return
-        self._close_sent = True
-        self._peer._close_frame = _CloseFrame(code)
-        self._peer._schedule()
+    def _send_close(self, frame: _CloseFrame) -> None:
+        if not self._state:
+            self._state = _CLOSING
+            self._peer._close_frame = frame
+            self._peer._report_soon()
 
-    def _schedule(self) -> None:
-        """Have all that is unread reported in one callback."""
-        if self._reading and not self._scheduled and not self._gone:
-            self._scheduled = True
-            self._call_soon(self._report)
+    def _report_soon(self) -> None:
+        """Schedule one callback that reports everything."""
+        if not self._woken:
+            self._woken = True
+            self._wake()
 
     def _report(self) -> None:
-        """Report what is unread, for as long as our side reads."""
-        self._scheduled = False
+        """Report texts and control frames for as long as our side reads, then flow and end."""
+        self._woken = False
         inbox, received = self._inbox, self._receiver.received
         try:
             while inbox and self._reading:
                 text = inbox.popleft()
                 self._unread_octets -= len(text) if text.isascii() else _octets(text)
                 received(text)
-            if self._reading and not self._gone:
+            if self._pings or self._pongs or self._close_frame is not None:
                 self._report_controls()
+            if self._resumes:
+                self._resumes = False
+                self._receiver.resumed()
         except Exception as error:
             self._fail(error)
-        peer = self._peer
-        if peer._paused and self._unread_octets <= self._max_unread_octets // RESUME_DIVISOR:
-            peer._paused = False
-            peer._call_soon(peer._report_resumed)
+        if self._peer._paused:
+            self._resume_peer()
+        if self._state == _ENDED:
+            self._state = _LOST
+            self._receiver.lost()
 
     def _report_controls(self) -> None:
+        if not self._reading or self._state >= _ENDED:
+            return
         pings, self._pings = self._pings, 0
         pongs, self._pongs = self._pongs, 0
         for _ in range(pings + pongs):
             self._receiver.touched()
         if pings:
             self._peer._pongs += pings
-            self._peer._schedule()
-        if self._close_frame is not None:
-            self._answer_close(self._close_frame)
+            self._peer._report_soon()
+        frame, self._close_frame = self._close_frame, None
+        if frame is not None:
+            self._receiver.peer_closed(frame.code)
+            self._send_close(frame)  # the answer, unless we have sent one (RFC 6455 section 5.5.1)
+            self._end()
 
-    def _answer_close(self, frame: _CloseFrame) -> None:
-        """Report a close frame, answer it unless ours is sent, and end: both frames have passed."""
-        self._close_frame = None
-        self._receiver.peer_closed(frame.code)
-        self._send_close(frame.code)
-        self._end()
-
-    def _report_resumed(self) -> None:
-        if not (self._gone or self._paused):
-            self._receiver.resumed()
+    def _resume_peer(self) -> None:
+        """Resume the other end if our side has read enough."""
+        peer = self._peer
+        if self._unread_octets <= self._max_unread_octets // RESUME_DIVISOR and peer._state < _ENDED:
+            peer._paused = False
+            peer._resumes = True
+            peer._report_soon()
 
     def _fail(self, error: Exception) -> None:
         asyncio.get_running_loop().call_exception_handler(
@@ -204,28 +218,29 @@ class MemorySocket:
         self.abort()
 
     def _end(self) -> None:
-        if self._gone:
-            return
-        self._gone = True
-        self._inbox.clear()
-        self._unread_octets = 0
-        self._close_frame = None
-        self._call_soon(self._report_lost)
-
-    def _report_lost(self) -> None:
-        self._receiver.lost()
+        """End our side, after both close frames or a cut."""
+        if self._state < _ENDED:
+            self._state = _ENDED
+            self._inbox.clear()
+            self._unread_octets = self._pings = self._pongs = 0
+            self._close_frame = None
+            self._resumes = False
+            self._report_soon()
 
 
 def open_pair(
-    loop: asyncio.AbstractEventLoop, contexts: tuple[Context, Context], max_unread_octets: int
+    make_waker: MakeWaker, contexts: tuple[Context, Context], max_unread_octets: int
 ) -> tuple[MemorySocket, MemorySocket]:
     """Make two connected ends.
 
-    contexts: those in which the Receivers of the first and of the second end are called.
-    max_unread_octets: what one end may leave unread before the other is paused.
+    make_waker: makes a function that schedules the report of an end.
+    contexts: contexts in which the first and the second Receiver are called.
+    max_unread_octets: limit of unread octets at which the sender is paused.
     """
-    first, second = (MemorySocket(partial(loop.call_soon, context=context), max_unread_octets) for context in contexts)
+    first, second = MemorySocket(max_unread_octets), MemorySocket(max_unread_octets)
     first._peer, second._peer = second, first
+    for end, context in zip((first, second), contexts, strict=True):
+        end._wake = make_waker(end._report, context)
     return first, second
 
 

@@ -1,4 +1,4 @@
-"""The two faces between a WebSocket and whatever drives it: `Socket` sends, `Receiver` is reported to.
+"""The interfaces between a WebSocket and a pump: the pump calls `Socket`, the WebSocket calls `Receiver`.
 
 A server library needs one adapter: a class that implements `Socket` by the library's calls, and calls a `Receiver` for
 each frame that the library reports. All methods are called in the thread of the event loop.
@@ -12,7 +12,7 @@ from typing_extensions import Buffer
 
 
 class Socket(Protocol):
-    """What a pump needs of a WebSocket. No method blocks, and none raises because the connection is gone."""
+    """The calls that a pump makes to a WebSocket. They never block, and never raise because the connection is gone."""
 
     def send(self, text: str) -> None:
         """Send a text frame."""
@@ -21,37 +21,37 @@ class Socket(Protocol):
         """Send a close frame."""
 
     def abort(self) -> None:
-        """Cut the connection; what is unsent is lost."""
+        """Cut the connection and drop unsent data."""
 
 
 class Receiver(Protocol):
-    """What a WebSocket reports to. After `lost` nothing is reported any more."""
+    """The reports of a WebSocket to a pump. `lost` is the last one."""
 
     def received(self, text: str | Buffer) -> None:
-        """Take a text message; octets where the text is not valid UTF-8."""
+        """Take a text message, as octets if it is not valid UTF-8."""
 
     def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
-        """Take note of a frame that is not a message: binary, too long, or a broken fragment.
+        """Note a frame that is not a text message: binary, too long, or a broken fragment.
 
-        rule: the name of the rule that it breaks.
-        detail: the rule with its numbers, in words.
+        rule: name of the broken rule.
+        detail: the rule in words, with its numbers.
         code: the close code that the connection must end with; None: the connection continues.
         """
 
     def touched(self) -> None:
-        """Take note of a control frame, which proves that the other side is alive."""
+        """Note a control frame, which proves that the other side is alive."""
 
     def peer_closed(self, code: int | None) -> None:
-        """Take note of the other side's close frame; None: it has no code."""
+        """Note the other side's close frame; None: it has no code."""
 
     def lost(self) -> None:
-        """Take note that the connection is gone."""
+        """Note that the connection is gone."""
 
     def paused(self) -> None:
         """Stop sending: the other side reads slower than we send."""
 
     def resumed(self) -> None:
-        """Send again: the other side has caught up."""
+        """Resume sending: the other side has caught up."""
 
     def run(self) -> None:
-        """Look at the machine again, because something changed."""
+        """Look at the machine again: something changed."""

@@ -1,6 +1,6 @@
-"""An event loop whose clock jumps to the next deadline, so that an hour of waiting takes no time."""
+"""An event loop whose clock jumps to the next deadline: programs run without waiting."""
 
-# ruff: noqa: SLF001 -- a loop runs asyncio's handles, and what they offer to loops is private
+# ruff: noqa: SLF001 -- handles have no public interface for loops
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from functools import partial
 from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, Unpack
 
 from rtpcodec.errors import VirtualClockError
+from rtpcodec.pump.handles import ReadyHandle, Timer, drop_last_frame
 from rtpcodec.pump.memory import MemoryNetwork
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 TICK_S: Final = 1e-9
-"""How much later a timer fires that was set for now or the past: no chain of timers can hold the clock still."""
+"""A timer set for now or the past fires this much later, so that no chain of timers stops the clock."""
 MAX_ROUNDS: Final = 10_000
-"""Rounds of ready callbacks at one instant; then the clock moves on, or a task that polls would wait forever."""
+"""Rounds of callbacks at one instant before the clock jumps anyway, so that a task that polls does not stop it."""
 MIN_CANCELLED: Final = 100
-"""Fewer cancelled timers than this stay in the heap until their deadline."""
+"""Up to this many cancelled timers stay in the heap until their deadline."""
 MAX_NAMED_TASKS: Final = 10
 
 _SOCKETS: Final = "a real socket; use loop.network instead"
-_NAMES: Final = "a name server; loop.network takes names as they are"
+_NAMES: Final = "name resolution; loop.network does not resolve names"
 _THREADS: Final = "a thread; call the function directly"
 _PROCESSES: Final = "a process"
 _PIPES: Final = "a real pipe"
@@ -41,7 +43,7 @@ _logger = logging.getLogger("asyncio")
 
 
 def _refused(name: str, needs: str) -> Any:
-    """Make a method that refuses what virtual time cannot wait for."""
+    """Make a method that refuses a facility of the real world."""
 
     def refuse(_loop: object, *_args: object, **_options: object) -> NoReturn:
         raise VirtualClockError(f"{name} is not available on a virtual clock: it needs {needs}")
@@ -52,30 +54,24 @@ def _refused(name: str, needs: str) -> Any:
     return refuse
 
 
-class _Timer(asyncio.TimerHandle):
-    """A timer in the heap, or once in it."""
-
-    __slots__ = ()
-
-    _scheduled: bool
-
-
 class VirtualEventLoop(asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
-    `time()` stands still while anything is ready to run, then jumps to the next deadline. Timers fire at exactly their
-    deadline, those of one deadline in the order in which they were set. The same program therefore takes the same
-    steps at the same times in each run.
+    `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their
+    deadline; timers with the same deadline fire in the order in which they were set. Each run of a program therefore
+    takes the same steps at the same times.
 
     Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
-    from other threads. `network` connects the parts of a program instead. If every task waits and no timer is set,
-    VirtualClockError names the tasks.
+    from other threads. `network` replaces sockets. A deadlock raises VirtualClockError with the names of the waiting
+    tasks.
 
-    start_s: what `time()` returns at first.
+    start_s: first value of `time()`.
     Raises: ValueError if start_s is not finite.
     """
 
-    _ready: deque[asyncio.Handle]
+    _ready: deque[Any]
+    _closed: bool
+    _debug: bool
     _stopping: bool
     _thread_id: int | None
     _timer_cancelled_count: int
@@ -85,50 +81,76 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     _check_callback: Callable[[object, str], None]
 
     def __init__(self, start_s: float = 0.0) -> None:
-        if not math.isfinite(start_s):
-            raise ValueError(f"start_s is {start_s}, a finite number is needed")
         super().__init__()
+        if not math.isfinite(start_s):
+            self.close()
+            raise ValueError(f"start_s is {start_s}, a finite number is needed")
         self._now_s = float(start_s)
-        self._rounds = 0
-        self._scheduled: list[tuple[float, int, _Timer]] = []
+        self._scheduled: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
-        self._network = MemoryNetwork(self)
+        self._network = MemoryNetwork(self, self._make_waker)
 
     @property
     def network(self) -> MemoryNetwork:
-        """The network in memory on which programs of this loop meet."""
+        """The network in memory that replaces sockets."""
         return self._network
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now_s
 
-    def call_at(
-        self,
-        when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: *Ts,
-        context: Context | None = None,
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call back in the next round, at the same virtual time."""
+        if self._debug or self._closed:
+            watched = super().call_soon(callback, *args, context=context)
+            drop_last_frame(watched)
+            return watched
+        handle = ReadyHandle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back at this time of the clock; a nanosecond from now if that is not in the future."""
-        self._check_closed()
-        if self.get_debug():
+        """Call back after a delay in virtual seconds."""
+        timer = self.call_at(self._now_s + delay, callback, *args, context=context)
+        if self._debug:
+            drop_last_frame(timer)
+        return timer
+
+    def call_at(
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call back at this virtual time, or a nanosecond from now if it is not in the future."""
+        if self._debug or self._closed:
+            self._check_closed()
             self._check_thread()
             self._check_callback(callback, "call_at")
         now_s = self._now_s
         if not when > now_s:  # NaN as well
             when = now_s + max(TICK_S, math.ulp(now_s))
-        timer = _Timer(when, callback, args, self, context)
+        timer = Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, (when, next(self._order), timer))
-        timer._scheduled = True
+        if self._debug:
+            drop_last_frame(timer)
         return timer
+
+    def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
+        """Make a function that schedules a callback for the next round; faster than `call_soon`.
+
+        callback: called once per call of the function.
+        context: the context in which it runs.
+        """
+        return partial(self._ready.append, ReadyHandle(callback, (), self, context))
 
     def call_soon_threadsafe(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back soon, from the thread of the loop.
+        """Call back in the next round; not from other threads.
 
-        Raises: VirtualClockError in any other thread, since virtual time does not wait for threads.
+        Raises: VirtualClockError in another thread, because virtual time does not wait for threads.
         """
         if self._thread_id not in (None, threading.get_ident()):
             raise VirtualClockError(
@@ -138,21 +160,36 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Run what is ready; if nothing is, jump to the next deadline first."""
+        """Run rounds until `stop()`; asyncio calls this once per round, but a call per round costs time."""
         ready = self._ready
-        self._rounds += 1
-        if not self._stopping and (not ready or self._rounds > MAX_ROUNDS):
-            self._jump()
-        run = self._run_watched if self.get_debug() else _run
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                run(handle)
+        rounds = 0
+        while True:
+            rounds += 1
+            if (not ready or rounds > MAX_ROUNDS) and not self._stopping:
+                self._jump()
+                rounds = 0
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if handle._cancelled:
+                    continue
+                if self._debug:
+                    self._run_watched(handle)
+                    continue
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self.call_exception_handler(
+                        {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
+                    )
+            if self._stopping:
+                return
 
     def _jump(self) -> None:
         """Set the clock to the next deadline and make its timers ready."""
-        self._rounds = 0
-        self._drop_cancelled()
+        if self._timer_cancelled_count:
+            self._drop_cancelled()
         scheduled, ready = self._scheduled, self._ready
         if not scheduled or scheduled[0][0] == math.inf:
             if not ready:
@@ -168,7 +205,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
                 ready.append(timer)
 
     def _drop_cancelled(self) -> None:
-        """Drop cancelled timers: all if they are many, else those that are next."""
+        """Drop cancelled timers: all of them if they are many, else those at the head of the heap."""
         scheduled = self._scheduled
         if self._timer_cancelled_count > max(MIN_CANCELLED, len(scheduled) // 2):
             for _, _, timer in scheduled:
@@ -181,7 +218,7 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
             self._timer_cancelled_count -= 1
 
     def _run_watched(self, handle: asyncio.Handle) -> None:
-        """Run a callback in debug mode: log it if it takes long in real time, for virtual time stands still."""
+        """Run a callback in debug mode, and log it if it is slow in real time."""
         self._current_handle = handle
         started_s = time.perf_counter()
         try:
@@ -194,14 +231,15 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
 
     def _describe_deadlock(self) -> str:
         waiting = sorted(_describe(task) for task in asyncio.all_tasks(self))
-        text = "; ".join(waiting[:MAX_NAMED_TASKS]) or "no task"
+        text = "; ".join(waiting[:MAX_NAMED_TASKS]) or "none"
         more = len(waiting) - MAX_NAMED_TASKS
         return (
-            f"nothing can happen any more at {self._now_s:g} s of virtual time: no callback is ready, no timer is set, "
-            f"and these tasks wait: {text}{f'; and {more} more' if more > 0 else ''}"
+            f"deadlock at {self._now_s:g} s of virtual time: no callback is ready and no timer is set; "
+            f"waiting tasks: {text}{f'; and {more} more' if more > 0 else ''}"
         )
 
     run_in_executor = _refused("run_in_executor", _THREADS)
+    set_default_executor = _refused("set_default_executor", _THREADS)
     getaddrinfo = _refused("getaddrinfo", _NAMES)
     getnameinfo = _refused("getnameinfo", _NAMES)
     create_connection = _refused("create_connection", _SOCKETS)
@@ -236,10 +274,10 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
 def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
     """Run a coroutine in virtual time, as `asyncio.run` does in real time.
 
-    main: the coroutine of the whole program.
-    start_s: the time at which its clock starts.
-    Returns: what the coroutine returns.
-    Raises: VirtualClockError if it uses what needs the real world, or waits for what cannot happen.
+    main: coroutine of the whole program.
+    start_s: first value of the clock.
+    Returns: the result of the coroutine.
+    Raises: VirtualClockError if the program uses a facility of the real world, or deadlocks.
     """
     runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
     try:
@@ -248,12 +286,8 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
         runner.close()
 
 
-def _run(handle: asyncio.Handle) -> None:
-    handle._run()
-
-
 def _describe(task: asyncio.Task[Any]) -> str:
-    """Name a task, with the function and the line at which it waits where Python knows them."""
+    """Name a task, with the function and the line in which it waits if Python knows them."""
     for frame in task.get_stack(limit=1):
         return f"{task.get_name()} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
     return task.get_name()
