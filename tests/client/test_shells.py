@@ -15,13 +15,9 @@ from typing import Any
 import msgspec
 import pytest
 
-import rtpcodec.client.aio
-import rtpcodec.client.sync
 from rtpcodec.client import AsyncCallControl, CallControl, CommandResult, DialedCall, Retry
-from rtpcodec.client.aio_http import AsyncHttp
 from rtpcodec.client.answer import MAX_ANSWER_OCTETS
 from rtpcodec.client.command import hangup
-from rtpcodec.client.sync_http import BlockingHttp
 from rtpcodec.errors import (
     AuthenticationFailed,
     CommandRefused,
@@ -389,19 +385,3 @@ def test_a_control_never_shows_its_key(http_library: str) -> None:
     with CallControl(KEY, base_url="http://127.0.0.1:1/v2/") as control:
         assert repr(control) == str(control) == "CallControl(api_key=***, base_url='http://127.0.0.1:1/v2')"
     assert repr(AsyncCallControl(KEY)) == "AsyncCallControl(api_key=***, base_url='https://api.telnyx.com/v2')"
-
-
-def test_the_shells_are_short_mirror_images() -> None:
-    """Whoever reads one has read the other; only the words of await differ."""
-
-    def read(module: Any) -> list[str]:
-        return Path(module.__file__).read_text().splitlines()
-
-    def members(kind: type) -> list[str]:
-        return [
-            name.replace("__a", "__").replace("aclose", "close") for name in vars(kind) if callable(vars(kind)[name])
-        ]
-
-    assert max(len(read(rtpcodec.client.sync)), len(read(rtpcodec.client.aio))) < 80
-    assert members(CallControl) == members(AsyncCallControl)
-    assert members(BlockingHttp) == members(AsyncHttp)

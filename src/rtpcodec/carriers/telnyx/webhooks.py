@@ -83,16 +83,25 @@ CALL_SCREENING_RESULT: Final = "call_screening_result"
 START_TIME: Final = "start_time"
 HANGUP_CAUSE: Final = "hangup_cause"
 HANGUP_SOURCE: Final = "hangup_source"
+CALL_REJECTED: Final = "call_rejected"
+NORMAL_CLEARING: Final = "normal_clearing"
+NO_ANSWER: Final = "no_answer"
+NOT_FOUND: Final = "not_found"
+ORIGINATOR_CANCEL: Final = "originator_cancel"
+TIME_LIMIT: Final = "time_limit"
+TIMEOUT: Final = "timeout"
+UNSPECIFIED: Final = "unspecified"
+USER_BUSY: Final = "user_busy"
 HANGUP_CAUSES: Final = (
-    "call_rejected",
-    "normal_clearing",
-    "originator_cancel",
-    "timeout",
-    "time_limit",
-    "user_busy",
-    "not_found",
-    "no_answer",
-    "unspecified",
+    CALL_REJECTED,
+    NORMAL_CLEARING,
+    ORIGINATOR_CANCEL,
+    TIMEOUT,
+    TIME_LIMIT,
+    USER_BUSY,
+    NOT_FOUND,
+    NO_ANSWER,
+    UNSPECIFIED,
 )
 HANGUP_SOURCES: Final = ("caller", "callee", "unknown")
 CALL_QUALITY_STATS: Final = "call_quality_stats"
@@ -114,7 +123,6 @@ DIALOGFLOW_STREAM: Final = "dialogflow"
 RECORDING_URLS: Final = "recording_urls"
 PUBLIC_RECORDING_URLS: Final = "public_recording_urls"
 """In `call.recording.saved`: objects with a URL per file format."""
-RECORDING_FORMATS: Final = ("mp3", "wav")
 TRANSCRIPTION_DATA: Final = "transcription_data"
 """In `call.transcription`: the object that holds everything about the text."""
 COST_PARTS: Final = "cost_parts"
