@@ -222,7 +222,7 @@ def test_answers_other_than_success(
 def test_a_redirect_to_nowhere_is_refused_or_leaves_the_outcome_unknown(
     send: Order, carrier: RecordingCarrier, location: str, http_library: str
 ) -> None:
-    """Although redirects are not followed, httpx reads the address and fails; httpx2 does not."""
+    """Although redirects are not followed, httpx reads the address and fails; httpx2 since 2.16 does not."""
     kind, told = {
         "httpx": (CommandUnreachable, "whether it took effect is unknown"),
         "httpx2": (CommandRefused, "status 302: a redirect, which is not followed"),

@@ -36,7 +36,7 @@ class AsyncHttp:
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made; a second time it has no second effect."""
+        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
         exchange = Exchange(command, self._access, self._retry)
         for wait_s in exchange:
             await self._sleep(wait_s)

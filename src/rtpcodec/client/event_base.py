@@ -1,4 +1,4 @@
-"""What all webhook events share: their common fields, their repr, and how fields are read from the payload.
+"""Base of all webhook events: common fields, the repr, and how fields are read from the payload.
 
 A field is read from the payload member of its name, or from the paths of its metadata. A member that is missing or of
 another type is None.

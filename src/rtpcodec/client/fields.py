@@ -76,7 +76,7 @@ class StreamFields(CommonFields, total=False):
     stream_bidirectional_sampling_rate: int | None
     """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000; the default is disputed, so name it for L16."""
     stream_bidirectional_target_legs: TargetLegs | str | None
-    """Who hears it: the leg of the command (`self`), its bridged peer (`opposite`, the carrier's default) or `both`."""
+    """Legs that hear it: that of the command (`self`), its bridged peer (`opposite`, the default) or `both`."""
     stream_auth_token: str | None
     """A token that the carrier presents on the WebSocket; at most 4000 characters."""
 
@@ -148,7 +148,7 @@ class CallFields(StreamFields, total=False):
     record_custom_file_name: str | None
     record_format: Literal["wav", "mp3"] | str | None
     record_max_length: int | None
-    """Seconds; 0 is no limit."""
+    """Seconds; 0: unlimited."""
     record_timeout_secs: int | None
     record_track: Literal["both", "inbound", "outbound"] | str | None
     record_trim: Literal["trim-silence"] | str | None

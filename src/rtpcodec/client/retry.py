@@ -50,9 +50,9 @@ DEFAULT_RETRY: Final = Retry()
 
 def may_succeed_later(status: int, headers: Mapping[str, str]) -> bool:
     """Return whether the same command may succeed later: the carrier's word, else 408, 409, 429 and 5xx."""
-    told = headers.get(commands.SHOULD_RETRY_HEADER, "").strip().lower()
-    if told in ("true", "false"):
-        return told == "true"
+    word = headers.get(commands.SHOULD_RETRY_HEADER, "").strip().lower()
+    if word in ("true", "false"):
+        return word == "true"
     return status in (408, 409, 429) or status >= 500
 
 

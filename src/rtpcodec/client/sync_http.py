@@ -35,7 +35,7 @@ class BlockingHttp:
         self._client: transport.Client = self._library.Client(**settings)
 
     def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made; a second time it has no second effect."""
+        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
         exchange = Exchange(command, self._access, self._retry)
         for wait_s in exchange:
             self._sleep(wait_s)
