@@ -18,8 +18,8 @@
     │   ├── WebhookUnsigned                   no signature or timestamp, or in another form
     │   ├── WebhookExpired                    the timestamp is too far from now
     │   ├── WebhookForged                     signed by somebody else, or changed
-    │   ├── WebhookKeyInvalid                 our own public key is missing or none
-    │   └── WebhookMalformed                  signed by the carrier, but no event
+    │   ├── WebhookKeyInvalid                 our own public key is missing or not a key
+    │   └── WebhookMalformed                  signed by the carrier, but not an event
     └── CommandError                          a command to the carrier's HTTP interface
         ├── InvalidCommand    (ValueError)    refused here, before anything was sent
         ├── CommandRefused                    the carrier answered with an error
@@ -149,7 +149,7 @@ class CommandError(RtpcodecError):
     """A command to the carrier's HTTP interface that did not succeed.
 
     `attempts` counts how often it was sent. A repeat with the same `command_id` is always safe: the carrier ignores
-    what it has carried out already.
+    a command that it has carried out already.
     """
 
     attempts: int = 0
@@ -193,7 +193,7 @@ class RefusalReason:
     parameter: str | None = None
     """The query parameter that is meant."""
     meta: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """Whatever else the carrier says, as it came; often a `url` that explains the code."""
+    """Further members as they came; often a `url` that explains the code."""
     source: Mapping[str, object] = field(default_factory=dict, repr=False)
     """Where the fault lies, as it came."""
 
@@ -240,7 +240,7 @@ class CommandRefused(CommandError):
 
     @property
     def detail(self) -> str | None:
-        """What the carrier says about it in a sentence."""
+        """The carrier's sentence about it."""
         return self.errors[0].detail if self.errors else None
 
 
@@ -277,7 +277,7 @@ class CallNotAnswered(CommandRefused):
 
 
 class StreamingInUse(CommandRefused):
-    """The call streams already, and only one stream a call is allowed."""
+    """The call streams already, and only one stream per call is allowed."""
 
 
 class StreamingFailed(CommandRefused):

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from rtpcodec.client import transport
+
 SUCCESS = b'{"data":{"result":"ok"}}'
 
 
@@ -66,6 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._record()
 
+    def do_PUT(self) -> None:
+        self._record()
+
     def do_POST(self) -> None:
         self._record()
 
@@ -73,8 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
+@pytest.fixture(params=transport.LIBRARIES)
+def http_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test with each HTTP library. One that is not installed fails: the test extra brings both."""
+    name: str = request.param
+    monkeypatch.setattr(transport, "LIBRARIES", (name,))
+    return name
+
+
 @pytest.fixture
-def carrier() -> Iterator[RecordingCarrier]:
+def carrier(http_library: str) -> Iterator[RecordingCarrier]:
     with RecordingCarrier() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -1,6 +1,6 @@
-"""Seeded runs of one command against a carrier that fails: `make faults` makes 1,000 of them with each shell.
+"""Seeded runs of one command against a carrier that fails: `make faults` makes 1,000 per shell and HTTP library.
 
-What has to come of a run is computed from its faults by the rules of docs/command-errors.md, not by the client's code.
+The expected end of a run is computed from its faults by the rules of docs/command-errors.md, not by the client's code.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
 
-import httpx
-
-from rtpcodec.client import AsyncCallControl, CallControl, Retry
+from rtpcodec.client import AsyncCallControl, CallControl, Retry, transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, RateLimited, UnreadableAnswer
 from tests.client.faulty import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
 
@@ -113,7 +113,7 @@ def blocking_run(carrier: FaultyCarrier) -> Run:
 
     def sleep(wait_s: float) -> None:
         waits.append(wait_s)
-        control._http._http.timeout = timeout(carrier.prepare())
+        set_timeout(control, carrier.prepare())
 
     with CallControl(KEY, base_url=carrier.url, timeout_s=LONG_S, retry=retry(), sleep=sleep) as control:
         try:
@@ -130,7 +130,7 @@ def awaited_run(carrier: FaultyCarrier) -> Run:
     async def main() -> Run:
         async def sleep(wait_s: float) -> None:
             waits.append(wait_s)
-            control._http._http.timeout = timeout(carrier.prepare())
+            set_timeout(control, carrier.prepare())
 
         async with AsyncCallControl(KEY, base_url=carrier.url, timeout_s=LONG_S, retry=retry(), sleep=sleep) as control:
             try:
@@ -142,9 +142,10 @@ def awaited_run(carrier: FaultyCarrier) -> Run:
     return asyncio.run(main())
 
 
-def timeout(fault: Fault) -> httpx.Timeout:
+def set_timeout(control: CallControl | AsyncCallControl, fault: Fault) -> None:
     """Short for the one attempt that hangs, so that a busy machine cannot cut another one."""
-    return httpx.Timeout(LONG_S, read=HANG_TIMEOUT_S if fault.name == "hang" else LONG_S)
+    client: Any = control._client
+    client.timeout = control._library.Timeout(LONG_S, read=HANG_TIMEOUT_S if fault.name == "hang" else LONG_S)
 
 
 def retry() -> Retry:
@@ -182,24 +183,31 @@ def checked(carrier: FaultyCarrier, shell: str, faults: list[Fault], name: str =
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the runs and print what they ended with."""
+    """Make the runs and print how they ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     runs = parser.parse_args(arguments).runs
-    for shell in SHELLS:
-        carrier = FaultyCarrier()
-        ends: Counter[str] = Counter()
-        begin_s = time.monotonic()
-        try:
-            for seed in range(runs):
-                run = checked_run(carrier, shell, seed)
-                ends[type(run.error).__name__ if run.error else "success"] += 1
-        finally:
-            carrier.close()
-        took_s = time.monotonic() - begin_s
-        told = ", ".join(f"{count} {end}" for end, count in ends.most_common())
-        sys.stdout.write(f"{shell}: {runs} runs in {took_s:.0f} s, each as documented, no effect twice: {told}\n")
+    for library in transport.LIBRARIES:
+        for shell in SHELLS:
+            with patch.object(transport, "LIBRARIES", (library,)):
+                told = counted_runs(shell, runs)
+            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {told}\n")
     return 0
+
+
+def counted_runs(shell: str, runs: int) -> str:
+    """Make the runs of one shell and count their ends."""
+    carrier = FaultyCarrier()
+    ends: Counter[str] = Counter()
+    begin_s = time.monotonic()
+    try:
+        for seed in range(runs):
+            run = checked_run(carrier, shell, seed)
+            ends[type(run.error).__name__ if run.error else "success"] += 1
+    finally:
+        carrier.close()
+    counts = ", ".join(f"{count} {end}" for end, count in ends.most_common())
+    return f"{counts}; {time.monotonic() - begin_s:.0f} s"
 
 
 if __name__ == "__main__":

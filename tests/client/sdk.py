@@ -1,13 +1,15 @@
-"""What the official SDK and ours put on the wire for the same commands: `make sdk`.
+"""The official SDK and ours side by side: `make sdk`.
 
 Each generated set of fields is sent by both to one server on loopback; method, path and JSON body must be equal.
-What differs on purpose is listed with its reason. Also told: which fields the two know, and what each costs to load.
+Every action of the SDK must be known to ours, with the same method and path, and no other. Deliberate differences are
+listed with their reasons. Also reported: the fields that each knows, and the CPU time that each takes to load.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import inspect
 import os
 import random
 import subprocess
@@ -21,19 +23,34 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from rtpcodec.client import AnswerFields, CallControl, DialFields, HangupFields, StartFields, StopFields
-from rtpcodec.client.fields import KnownLegs, KnownMode, KnownReceiveCodec, KnownSendCodec, KnownTrack
+from rtpcodec.carriers.telnyx import commands
+from rtpcodec.client import (
+    AnswerFields,
+    CallControl,
+    DialFields,
+    HangupFields,
+    SendDtmfFields,
+    StartFields,
+    StopFields,
+    UpdateClientStateFields,
+)
 from rtpcodec.errors import CommandError
 from tests.client.conftest import Received, RecordingCarrier
 
 KEY = "KEY0123456789_abcdefghij"
 MAX_COST = 0.15
-"""Of the SDK's CPU time: what loading our room may cost."""
+"""CPU time to load our package, as a share of the SDK's."""
 FACES = {
     "start_streaming": (StartFields, "calls.action_start_streaming_params", "ActionStartStreamingParams"),
     "stop_streaming": (StopFields, "calls.action_stop_streaming_params", "ActionStopStreamingParams"),
     "answer": (AnswerFields, "calls.action_answer_params", "ActionAnswerParams"),
     "hangup": (HangupFields, "calls.action_hangup_params", "ActionHangupParams"),
+    "send_dtmf": (SendDtmfFields, "calls.action_send_dtmf_params", "ActionSendDtmfParams"),
+    "update_client_state": (
+        UpdateClientStateFields,
+        "calls.action_update_client_state_params",
+        "ActionUpdateClientStateParams",
+    ),
     "dial": (DialFields, "call_dial_params", "CallDialParams"),
 }
 OURS_ALONE = {
@@ -47,9 +64,10 @@ DIFFERENCES = {
     "body": "we add command_id where it is not given: one UUID for all attempts, so that a repeat has no effect",
     "path": "call_control_id: we percent-encode all but unreserved characters and the colon, the SDK keeps others too",
     "Accept-Encoding": "identity: the limit on an answer's length holds only for octets that nobody inflates",
-    "User-Agent": "of httpx",
+    "User-Agent": "of the HTTP library",
     "X-Stainless-*": "the SDK's description of the machine; we send nothing of it",
 }
+NEEDED = {"send_dtmf": "digits", "update_client_state": "client_state"}
 _WORDS = ("alpha", "Zoë", "a b", "+15550100", "0123", "wss", '"quoted"', "日本")
 
 
@@ -59,6 +77,8 @@ def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
     choices = _choices(rng)
     known = get_type_hints(FACES[command][0]).keys() & _sdk_fields(command)
     fields = {name: choices[name]() for name in sorted(known & choices.keys()) if rng.random() < 0.5}
+    if command in NEEDED:
+        fields |= {NEEDED[command]: choices[NEEDED[command]]()}
     if command == "dial":
         fields |= {"to": rng.choice(["+15550100", ["+15550100", "sip:a@b.example"]])}
         fields |= {"from_": "+15550101", "connection_id": "1700000000000000001"}
@@ -76,8 +96,7 @@ def _choices(rng: random.Random) -> dict[str, Any]:
     def pairs() -> list[dict[str, str]]:
         return [{"name": f"n{at}", "value": word()} for at in range(rng.randrange(4))]
 
-    def of(kind: Any) -> Any:
-        values = kind if isinstance(kind, tuple) else kind.__args__
+    def of(values: tuple[Any, ...]) -> Any:
         return lambda: rng.choice(values)
 
     flags = ("enable_dialogflow", "send_silence_when_idle", "transcription", "stream_establish_before_call_originate",
@@ -90,12 +109,14 @@ def _choices(rng: random.Random) -> dict[str, Any]:
         **dict.fromkeys(texts, word),
         **dict.fromkeys(counts, lambda: rng.randrange(10_000)),
         "stream_url": lambda: f"wss://media.example.com/{rng.randrange(10**9)}?a=%20b",
-        "stream_track": of(KnownTrack),
-        "stream_codec": of(KnownReceiveCodec),
-        "stream_bidirectional_mode": of(KnownMode),
-        "stream_bidirectional_codec": of(KnownSendCodec),
-        "stream_bidirectional_sampling_rate": of((8000, 16000, 22050, 24000, 48000)),
-        "stream_bidirectional_target_legs": of(KnownLegs),
+        "stream_track": of(commands.TRACKS),
+        "stream_codec": of(commands.RECEIVE_CODECS),
+        "stream_bidirectional_mode": of(commands.MODES),
+        "stream_bidirectional_codec": of(commands.SEND_CODECS),
+        "stream_bidirectional_sampling_rate": of(commands.SAMPLING_RATES_HZ),
+        "stream_bidirectional_target_legs": of(commands.TARGET_LEGS),
+        "digits": lambda: "".join(rng.choices(commands.DTMF_DIGITS + commands.DTMF_PAUSES, k=rng.randint(1, 20))),
+        "duration_millis": lambda: rng.randint(commands.MIN_DTMF_DURATION_MS, commands.MAX_DTMF_DURATION_MS),
         "custom_parameters": pairs,
         "custom_headers": pairs,
         "sip_headers": pairs,
@@ -128,7 +149,7 @@ def compared(seed: int, carrier: RecordingCarrier, ours: CallControl, theirs: An
     getattr(theirs.calls if command == "dial" else theirs.calls.actions, command)(**fields)
     own, official = carrier.received
     own_body, official_body = msgspec.json.decode(own.body), msgspec.json.decode(official.body)
-    if "command_id" not in fields:
+    if "command_id" not in fields and own.method == "POST":
         assert len(own_body.pop("command_id")) == 36
     told = f"seed {seed}, {command}: {own} against {official}"
     assert (own.method, own.path) == (official.method, official.path), told
@@ -141,6 +162,26 @@ def compared(seed: int, carrier: RecordingCarrier, ours: CallControl, theirs: An
 def _different_headers(own: Received, official: Received) -> set[str]:
     names = own.headers.keys() | official.headers.keys()
     return {name for name in names if own.headers.get(name) != official.headers.get(name)} - {"content-length"}
+
+
+def compared_actions(carrier: RecordingCarrier, ours: CallControl, theirs: Any) -> int:
+    """Send every action of the SDK by both. AssertionError: one that ours does not know, or with another request."""
+    carrier.answer(200, b'{"data":{"result":"ok"}}')
+    seen = {}
+    for name, method in inspect.getmembers(theirs.calls.actions, inspect.ismethod):
+        if name.startswith("_"):
+            continue
+        carrier.received.clear()
+        parameters = inspect.signature(method).parameters.values()
+        needed = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty]
+        method("v3:x", **dict.fromkeys(needed, "x"))
+        action = carrier.received[-1].path.rpartition("/")[2]
+        ours.command("v3:x", action)
+        official, own = carrier.received
+        assert (own.method, own.path) == (official.method, official.path), f"{name}: {own} against {official}"
+        seen[action] = official.method
+    assert seen == commands.ACTION_METHODS, f"differ: {sorted(seen.items() ^ commands.ACTION_METHODS.items())}"
+    return len(seen)
 
 
 def unknown_fields() -> list[str]:
@@ -167,11 +208,11 @@ def cost_s(code: str) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare, and print what was found."""
+    """Compare, and print the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=200)
     sets = parser.parse_args(arguments).sets
-    warnings.simplefilter("ignore")  # doubtful fields are sent as well
+    warnings.simplefilter("ignore")  # fields with warnings are sent as well
     telnyx: Any = import_module("telnyx")
     say = sys.stdout.write
     with RecordingCarrier() as carrier:
@@ -183,6 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
                 telnyx.Telnyx(api_key=KEY, base_url=carrier.url) as theirs,
             ):
                 found = [compared(seed, carrier, ours, theirs) for seed in range(sets)]
+                actions = compared_actions(carrier, ours, theirs)
         except (AssertionError, CommandError) as error:
             say(f"sdk: {error}\n")
             return 1
@@ -191,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
             thread.join()
     counts = Counter(command for command, _ in found)
     say(f"telnyx {version('telnyx')}: {sets} sets, method, path and JSON body equal: {dict(counts)}\n")
+    say(f"{actions} actions, method and path equal\n")
     say(f"headers that differ: {', '.join(sorted(set().union(*(names for _, names in found))))}\n")
     for what, why in DIFFERENCES.items():
         say(f"  {what}: {why}\n")

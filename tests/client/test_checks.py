@@ -20,7 +20,7 @@ SURROGATE = "has a lone surrogate at position 1, which UTF-8 cannot carry"
 def rules(check: Callable[[object, str, Findings], object], value: object) -> list[str]:
     findings = Findings("test")
     check(value, "field", findings)
-    return [str(problem) for problem in (*findings.problems, *findings.doubts)]
+    return [str(problem) for problem in (*findings.problems, *findings.warnings)]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ SEEDS = 40
 
 
 @pytest.fixture
-def faulty() -> Iterator[FaultyCarrier]:
+def faulty(http_library: str) -> Iterator[FaultyCarrier]:
     carrier = FaultyCarrier()
     yield carrier
     carrier.close()

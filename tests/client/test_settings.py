@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rtpcodec.client import AsyncCallControl, CallControl, Retry
+from rtpcodec.client import AsyncCallControl, CallControl, Retry, transport
 from rtpcodec.errors import InvalidCommand, MissingExtra
 from tests.client.conftest import RecordingCarrier
 
@@ -28,7 +28,7 @@ def test_settings_come_from_the_environment(carrier: RecordingCarrier, monkeypat
 
 @pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "5", None])
-def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> None:
+def test_impossible_timeouts(kind: Callable[..., object], seconds: object, http_library: str) -> None:
     with pytest.raises(
         InvalidCommand, match=r"was not set up: timeout_s is .*, must be a number of seconds greater than 0"
     ):
@@ -37,7 +37,7 @@ def test_impossible_timeouts(kind: Callable[..., object], seconds: object) -> No
 
 @pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
 @pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
-def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
+def test_hosts_that_cannot_be(kind: Callable[..., object], host: str, http_library: str) -> None:
     with pytest.raises(
         InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
     ):
@@ -45,11 +45,20 @@ def test_hosts_that_cannot_be(kind: Callable[..., object], host: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
-def test_a_missing_httpx_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "httpx", None)
+def test_a_missing_library_names_the_extra(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in transport.LIBRARIES:
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra) as caught:
         kind(KEY)
-    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx: pip install 'rtpcodec[client]'"
+    assert str(caught.value) == f"{getattr(kind, '__name__', '')} needs httpx2: pip install 'rtpcodec[client]'"
+
+
+def test_httpx2_is_preferred_and_httpx_serves_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with CallControl(KEY) as control:
+        assert type(control._client).__module__ == "httpx2"
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    with CallControl(KEY) as control:
+        assert type(control._client).__module__ == "httpx"
 
 
 @pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])

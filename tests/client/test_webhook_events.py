@@ -99,9 +99,9 @@ def test_call_events() -> None:
 
 
 def test_the_rest_is_unknown_and_kept_whole() -> None:
-    other = event("call.fork.started", new=[1], call_control_id="v3:x")
+    other = event("call.refer.started", new=[1], call_control_id="v3:x")
     assert isinstance(other, Unknown)
-    assert (other.event_type, other.call_control_id, other.payload["new"]) == ("call.fork.started", "v3:x", [1])
+    assert (other.event_type, other.call_control_id, other.payload["new"]) == ("call.refer.started", "v3:x", [1])
 
 
 @pytest.mark.parametrize("event_type", [*KINDS, "other"])

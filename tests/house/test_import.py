@@ -18,6 +18,7 @@ NOT_AT_IMPORT = {
     "msgspec",
     "soundfile",
     "httpx",
+    "httpx2",
     "cryptography",
     "picows",
     "uvloop",

@@ -1,16 +1,18 @@
 """Commands to the carrier as values, one thin shell each for blocking and async code, and its webhooks. No media.
 
-fields          the typed face: every field of every command, and its check
-checks, doubts  what is wrong with a field; what is doubtful about fields together
-command         what may be asked for: one function a command
-results         what an accepted command gives
-access          where the carrier is, and a command as a request to it
-answer          an HTTP answer as an outcome or an error
-retry           whether and when to try again
-exchange        one command over all its attempts; no I/O
-transport       what the shells share of httpx, which is imported when the first of them is made
-sync, aio       the shells; sync_http and aio_http carry for them
-webhook         is a delivery the carrier's own, and new; webhook_events says what it tells
+fields            every field of every command, typed, and its check
+checks            errors and warnings of single fields
+cross_checks      warnings about valid fields that contradict each other
+command           one function per command
+results           results of accepted commands
+access            address and key, and a command as a request
+answer            an HTTP answer as an outcome or an error
+retry             whether and when to retry
+exchange          one command over all its attempts; no I/O
+transport         the HTTP library: httpx2 or httpx, imported with the first shell
+sync, aio         the shells; sync_http and aio_http carry their exchanges
+webhook           signature and repeats of a delivery
+webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
 from rtpcodec.client.access import Access, Request
@@ -24,8 +26,10 @@ from rtpcodec.client.fields import (
     DialFields,
     DialogflowConfig,
     HangupFields,
+    SendDtmfFields,
     StartFields,
     StopFields,
+    UpdateClientStateFields,
 )
 from rtpcodec.client.results import CommandResult, DialedCall
 from rtpcodec.client.retry import Retry
@@ -47,7 +51,9 @@ __all__ = [
     "HangupFields",
     "Request",
     "Retry",
+    "SendDtmfFields",
     "StartFields",
     "StopFields",
+    "UpdateClientStateFields",
     "read_answer",
 ]

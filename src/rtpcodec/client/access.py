@@ -1,4 +1,4 @@
-"""Where the carrier's HTTP interface is, the key that opens it, and a command as a request to it (spec 2.1)."""
+"""The carrier's HTTP interface: its address, the API key, and a command as a request."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.client.checks import Findings
 from rtpcodec.client.command import Command
 
-BASE_URL: Final = "https://api.telnyx.com/v2"
 MIN_KEY_PART_CHARACTERS: Final = 8
-"""A shorter part of a key says nothing and would be found in innocent words."""
+"""A shorter part of a key identifies nothing and would be found in innocent words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; its headers carry the API key and its body secrets, so neither is shown."""
+    """One HTTP request. Its headers carry the API key and its body secrets, so the repr shows neither."""
 
     method: str
     url: str
@@ -31,35 +31,36 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where the carrier's interface is and the key that opens it."""
+    """Address of the carrier's interface, and the API key."""
 
     base_url: str
     api_key: str = field(repr=False)
 
     @classmethod
     def of(cls, api_key: str | None = None, base_url: str | None = None) -> Access:
-        """What is given, else the environment's TELNYX_API_KEY and TELNYX_BASE_URL, else the carrier's public address.
+        """Take the arguments, else TELNYX_API_KEY and TELNYX_BASE_URL, else the carrier's public address.
 
-        InvalidCommand: no key, a key that no header can carry, an address that is no plain http or https URL.
+        Raises:
+            InvalidCommand: no key, a key that a header cannot carry, an address that is not a plain http or https URL.
         """
         findings = Findings("call control", "was not set up")
-        key = api_key if api_key is not None else os.environ.get("TELNYX_API_KEY", "")
-        url = base_url if base_url is not None else os.environ.get("TELNYX_BASE_URL") or BASE_URL
+        key = api_key if api_key is not None else os.environ.get(commands.API_KEY_VARIABLE, "")
+        url = base_url if base_url is not None else os.environ.get(commands.BASE_URL_VARIABLE) or commands.BASE_URL
         _check_key(findings, key)
         _check_base_url(findings, url)
         findings.settle()
         return cls(url.rstrip("/"), key)
 
     def request(self, command: Command[Any]) -> Request:
-        """The command as an HTTP request."""
+        """Return the command as an HTTP request."""
         headers = {
-            "Authorization": f"Bearer {self.api_key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            # The limit on an answer's length holds only for octets that nobody inflates later.
+            commands.AUTHORIZATION_HEADER: commands.AUTHORIZATION_PREFIX + self.api_key,
+            "Content-Type": commands.CONTENT_TYPE,
+            "Accept": commands.CONTENT_TYPE,
+            # The limit on an answer's length holds only for octets that are not inflated later.
             "Accept-Encoding": "identity",
         }
-        return Request("POST", self.base_url + command.path, headers, msgspec.json.encode(command.body))
+        return Request(command.method, self.base_url + command.path, headers, msgspec.json.encode(command.body))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -71,13 +72,14 @@ def _check_key(findings: Findings, key: object) -> None:
     if not isinstance(key, str):
         findings.wrong("api_key", f"is {type(key).__name__}, must be str")
     elif not key:
-        findings.wrong("api_key", "is missing: give it or set the environment variable TELNYX_API_KEY")
+        rule = f"is missing: give it or set the environment variable {commands.API_KEY_VARIABLE}"
+        findings.wrong("api_key", rule)
     elif unfit := re.search(r"[^\x21-\x7e]", key):
         findings.wrong("api_key", f"has a blank, control or non-ASCII character at position {unfit.start()}")
 
 
 def _check_base_url(findings: Findings, url: object) -> None:
-    """Refuse what would send the key elsewhere than it seems; the URL is not shown, it may hold a password."""
+    """Refuse a URL that would send the key to another host than it seems; the URL may hold a password, so hide it."""
     if not isinstance(url, str):
         findings.wrong("base_url", f"is {type(url).__name__}, must be str")
         return

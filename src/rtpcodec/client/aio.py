@@ -1,20 +1,27 @@
-"""Commands for asyncio: a thin shell, the twin of `sync`."""
+"""Commands for asyncio: a thin shell; the blocking form is `sync`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Self, Unpack
+from typing import Unpack
 
 from rtpcodec.client import command
 from rtpcodec.client.access import Access
 from rtpcodec.client.aio_http import AsyncHttp
-from rtpcodec.client.command import Command
-from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
-from rtpcodec.client.results import CommandResult, DialedCall, R
+from rtpcodec.client.fields import (
+    AnswerFields,
+    DialFields,
+    HangupFields,
+    SendDtmfFields,
+    StartFields,
+    StopFields,
+    UpdateClientStateFields,
+)
+from rtpcodec.client.results import CommandResult, DialedCall
 from rtpcodec.client.retry import DEFAULT_RETRY, Retry
 
 
-class AsyncCallControl:
+class AsyncCallControl(AsyncHttp):
     """Sends commands about calls to the carrier; use it as an async context manager, within one event loop.
 
     Settings, errors and methods are those of `CallControl`.
@@ -30,8 +37,7 @@ class AsyncCallControl:
         retry: Retry = DEFAULT_RETRY,
         sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
-        self._access = Access.of(api_key, base_url)
-        self._http = AsyncHttp(self._access, timeout_s, connect_timeout_s, retry, sleep)
+        super().__init__(Access.of(api_key, base_url), timeout_s, connect_timeout_s, retry, sleep)
 
     async def start_streaming(self, call_control_id: str, **fields: Unpack[StartFields]) -> CommandResult:
         """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter."""
@@ -53,23 +59,16 @@ class AsyncCallControl:
         """End the call; HangupFields lists every parameter."""
         return await self.send(command.hangup(call_control_id, **fields))
 
+    async def send_dtmf(self, call_control_id: str, **fields: Unpack[SendDtmfFields]) -> CommandResult:
+        """Have the carrier play `digits`; SendDtmfFields lists every parameter."""
+        return await self.send(command.send_dtmf(call_control_id, **fields))
+
+    async def update_client_state(
+        self, call_control_id: str, **fields: Unpack[UpdateClientStateFields]
+    ) -> CommandResult:
+        """Have later webhooks return another `client_state`; UpdateClientStateFields lists every parameter."""
+        return await self.send(command.update_client_state(call_control_id, **fields))
+
     async def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
-        """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
+        """Send any other action, such as `transfer`, with the fields of its body; see `client.command.action`."""
         return await self.send(command.action(call_control_id, action, **body))
-
-    async def send(self, order: Command[R]) -> R:
-        """Send a command that `client.command` made; a second time it has no second effect."""
-        return await self._http.send(order)
-
-    async def aclose(self) -> None:
-        """Close the connections; a second call does nothing."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(api_key=***, base_url={self._access.base_url!r})"

@@ -1,10 +1,12 @@
-"""Carries exchanges over httpx and sleeps between their attempts; the twin of `sync_http`."""
+"""Exchanges over an asynchronous HTTP client, with sleeps between the attempts; the blocking form is `sync_http`."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 from rtpcodec.client import transport
 from rtpcodec.client.access import Access
@@ -15,7 +17,7 @@ from rtpcodec.client.retry import Retry
 
 
 class AsyncHttp:
-    """Connections to the carrier that are kept open between commands."""
+    """Connections to the carrier, kept open between commands."""
 
     def __init__(
         self,
@@ -29,28 +31,31 @@ class AsyncHttp:
         self._timeout_s = timeout_s
         self._retry = retry
         self._sleep = sleep or asyncio.sleep
-        self._http = transport.async_client(access, timeout_s, connect_timeout_s, retry)
+        self._library = transport.http_library(type(self).__name__)
+        settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
+        self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
-    async def send(self, order: Command[R]) -> R:
-        """Send one command until the exchange is content."""
-        exchange = Exchange(order, self._access, self._retry)
+    async def send(self, command: Command[R]) -> R:
+        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
+        exchange = Exchange(command, self._access, self._retry)
         for wait_s in exchange:
             await self._sleep(wait_s)
-            if self._http.is_closed:
+            if self._client.is_closed:
                 exchange.lost("the control was closed", nothing_sent=True)
                 break
-            with transport.noted_losses(exchange):
+            with transport.reported_losses(exchange, self._library):
                 await self._attempt(exchange)
         return exchange.result()
 
     async def _attempt(self, exchange: Exchange[R]) -> None:
         request = exchange.request
         deadline_s = time.monotonic() + self._timeout_s
-        async with self._http.stream(
+        async with self._client.stream(
             request.method, request.url, headers=request.headers, content=request.body
         ) as response:
             answer = exchange.answered(response.status_code, response.headers)
-            with transport.cut_body():
+            # A body may break off: the status has come and decides.
+            with contextlib.suppress(self._library.TransportError):
                 async for part in response.aiter_raw():
                     if not answer.add(part) or time.monotonic() > deadline_s:
                         return
@@ -58,4 +63,13 @@ class AsyncHttp:
 
     async def aclose(self) -> None:
         """Close the connections; a second call does nothing."""
-        await self._http.aclose()
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_key=***, base_url={self._access.base_url!r})"

@@ -1,4 +1,4 @@
-"""What an HTTP answer to a command means: its outcome, or the error that fits (spec 2.5, 2.6)."""
+"""An HTTP answer to a command as its outcome, or as the error that fits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from rtpcodec.carriers.telnyx import errors as codes
+from rtpcodec.carriers.telnyx import members
 from rtpcodec.client.access import Access
 from rtpcodec.client.command import Command
 from rtpcodec.client.results import R
@@ -31,25 +33,25 @@ from rtpcodec.errors import (
 )
 
 MAX_ANSWER_OCTETS: Final = 1 << 20
-"""An answer has some hundred octets; what is a thousand times longer is no answer to a command."""
+"""An answer has some hundred octets; a body a thousand times longer is not an answer to a command."""
 MAX_SHOWN_CHARACTERS: Final = 300
 """How much of one entry a message repeats."""
 MAX_SHOWN_REASONS: Final = 3
 """How many entries a message repeats."""
 
 _OF_STATUS: Final = {401: AuthenticationFailed, 403: PermissionRefused, 429: RateLimited}
-# Without 10011: the same code comes with 422 for another refusal, so only status 429 is a rate limit (spec U14).
+# Without TOO_MANY_REQUESTS: the code also comes with 422 for another refusal, so only status 429 is a rate limit.
 _OF_CODE: Final = {
-    "10005": ResourceNotFound,
-    "10009": AuthenticationFailed,
-    "10010": PermissionRefused,
-    "90015": InvalidCallControlId,
-    "90017": InvalidClientState,
-    "90018": CallEnded,
-    "90034": CallNotAnswered,
-    "90045": StreamingInUse,
-    "90046": StreamingFailed,
-    "90048": StreamingNotInUse,
+    codes.RESOURCE_NOT_FOUND: ResourceNotFound,
+    codes.AUTHENTICATION_FAILED: AuthenticationFailed,
+    codes.AUTHORIZATION_FAILED: PermissionRefused,
+    codes.INVALID_CALL_CONTROL_ID: InvalidCallControlId,
+    codes.INVALID_CLIENT_STATE: InvalidClientState,
+    codes.CALL_ENDED: CallEnded,
+    codes.CALL_NOT_ANSWERED: CallNotAnswered,
+    codes.MEDIA_STREAMING_USED: StreamingInUse,
+    codes.MEDIA_STREAMING_FAILED: StreamingFailed,
+    codes.MEDIA_STREAMING_NOT_USED: StreamingNotInUse,
 }
 _SHORT_SECRET_CHARACTERS: Final = 8
 
@@ -62,32 +64,39 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
     ended: bool = field(default=False, repr=False)
-    """The body came to its end or its limit; if it broke off, asking again may yet bring the answer."""
+    """The body came to its end or its limit; if it broke off, a retry may still bring the answer."""
 
     def add(self, part: bytes) -> bool:
-        """Take a part of the body; False says that no more of it is wanted."""
+        """Add a part of the body; False: no more of it is wanted."""
         self.body += part
         self.ended = len(self.body) > MAX_ANSWER_OCTETS
         return not self.ended
 
 
 def read_answer(command: Command[R], answer: Answer, access: Access, unix_time_s: float = 0.0) -> R:
-    """What the carrier said to a command.
+    """Return the outcome of a command from the answer to it.
 
-    CommandRefused or the subclass that fits: any status other than 2xx, also a redirect, which is never followed.
-    UnreadableAnswer: a 2xx without what the command's outcome needs. `unix_time_s` is when the answer came, for a wait
-    that it gives as a date.
+    Args:
+        command: the command that was sent.
+        answer: status, headers and body.
+        access: its key is struck out of error texts.
+        unix_time_s: when the answer came, for a wait that the carrier gives as a date.
+
+    Raises:
+        CommandRefused: or the subclass that fits; any status other than 2xx, also a redirect, which is never followed.
+        UnreadableAnswer: a 2xx without the members that the command's outcome needs.
     """
     content = _parsed(answer.body)
     if not 200 <= answer.status < 300:
         raise _refusal(command, answer, content, (*access.secrets, *command.secrets), unix_time_s)
     outcome = None
-    if isinstance(content, dict) and isinstance(data := content.get("data"), dict):
+    if isinstance(content, dict) and isinstance(data := content.get(members.DATA), dict):
         outcome = command.outcome.read(data, command.command_id, content)
     if outcome is None:
         raise UnreadableAnswer(
-            f"{command.name} was answered with status {answer.status}, but without data.{command.outcome.NEEDS}: "
-            f"{_about(answer)}; it probably took effect (command_id {command.command_id})",
+            f"{command.name} was answered with status {answer.status}, but without "
+            f"{members.DATA}.{command.outcome.NEEDS}: {_about(answer)}; "
+            f"it probably took effect (command_id {command.command_id})",
             status=answer.status,
             command_id=command.command_id,
         )
@@ -95,7 +104,7 @@ def read_answer(command: Command[R], answer: Answer, access: Access, unix_time_s
 
 
 def _parsed(body: bytearray) -> object:
-    """The JSON value, or None for what is none, is cut, too long or too deep."""
+    """Return the JSON value; None for a body that is not JSON, is cut, too long or too deep."""
     if len(body) > MAX_ANSWER_OCTETS:
         return None
     try:
@@ -107,8 +116,8 @@ def _parsed(body: bytearray) -> object:
 def _refusal(
     command: Command[Any], answer: Answer, content: object, secrets: tuple[str, ...], unix_time_s: float
 ) -> CommandRefused:
-    """The error that fits: the status decides, a code refines it (spec U14)."""
-    entries = content.get("errors") if isinstance(content, dict) else content
+    """Return the error that fits: the status decides, a code refines it."""
+    entries = content.get(codes.ERRORS) if isinstance(content, dict) else content
     listed = entries if isinstance(entries, list) else []
     reasons = tuple(_reason(entry, secrets) for entry in listed if isinstance(entry, dict))
     kind = _OF_STATUS.get(answer.status)
@@ -133,27 +142,27 @@ def _refusal(
 
 
 def _reason(entry: Mapping[str, object], secrets: tuple[str, ...]) -> RefusalReason:
-    """One entry; the SDK's types say `description` where the carrier says `detail` (spec 2.6)."""
-    meta, source = entry.get("meta"), entry.get("source")
+    """One entry; the SDK's types say `description` where the carrier says `detail`."""
+    meta, source = entry.get(members.META), entry.get(codes.SOURCE)
     return RefusalReason(
-        code=_words(entry, "code"),
-        title=_without(_words(entry, "title"), secrets),
-        detail=_without(_words(entry, "detail") or _words(entry, "description"), secrets),
-        pointer=_without(_words(source, "pointer"), secrets),
-        parameter=_without(_words(source, "parameter"), secrets),
+        code=_words(entry, members.CODE),
+        title=_without(_words(entry, members.TITLE), secrets),
+        detail=_without(_words(entry, members.DETAIL) or _words(entry, codes.DESCRIPTION), secrets),
+        pointer=_without(_words(source, codes.POINTER), secrets),
+        parameter=_without(_words(source, codes.PARAMETER), secrets),
         meta=meta if isinstance(meta, dict) else {},
         source=source if isinstance(source, dict) else {},
     )
 
 
 def _words(holder: object, name: str) -> str | None:
-    """A member as text; an integer is taken too, since a code is a string of digits."""
+    """Return a member as text, also an integer, since a code is a string of digits."""
     value = holder.get(name) if isinstance(holder, dict) else None
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _without(words: str | None, secrets: tuple[str, ...]) -> str | None:
-    """The carrier's words with our secrets struck out."""
+    """Return the carrier's words with our secrets struck out."""
     if words is None:
         return None
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
@@ -173,7 +182,7 @@ def _sentence(reason: RefusalReason) -> str:
 
 
 def _about(answer: Answer) -> str:
-    """What sort of body came instead of the documented one."""
+    """Describe a body that is not the documented one."""
     kind = _one_line(answer.headers.get("content-type", "no content type"))
     if len(answer.body) > MAX_ANSWER_OCTETS:
         return f"the body ({kind}) has more than {MAX_ANSWER_OCTETS} octets"
@@ -182,6 +191,6 @@ def _about(answer: Answer) -> str:
 
 
 def _one_line(words: str) -> str:
-    """The carrier's words without what could steer a terminal or forge a log line, and not too many of them."""
+    """Return the carrier's words on one line, without control characters, cut to a limit."""
     line = "".join(letter if letter.isprintable() else " " for letter in words)
     return line if len(line) <= MAX_SHOWN_CHARACTERS else f"{line[:MAX_SHOWN_CHARACTERS]}..."

@@ -1,7 +1,7 @@
-"""What a command is checked for before it is sent (spec 2.11), one function a kind of value.
+"""Checks of single fields before a command is sent, one function per kind of value.
 
-A check gets a value, the name of its field and the findings, notes what is wrong or doubtful, and returns the value as
-it goes on the wire. It never writes a secret value into a rule.
+A check takes a value, the name of its field and the findings, records errors and warnings, and returns the value as it
+goes on the wire. It never writes a secret value into a rule.
 """
 
 from __future__ import annotations
@@ -15,57 +15,43 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
+from rtpcodec.carriers.telnyx import commands, members
 from rtpcodec.errors import CommandProblem, CommandWarning, InvalidCommand
 
-MAX_URL_CHARACTERS: Final = 2000
-"""The carrier rejects longer URLs with 10003 (spec 2.2)."""
-MAX_TOKEN_CHARACTERS: Final = 4000
-"""The carrier rejects longer tokens with 10025 (spec 2.2)."""
-SAMPLING_RATES_HZ: Final = (8000, 16000, 22050, 24000, 48000)
-"""The rates of return audio that the carrier lists (spec 2.2)."""
-USUAL_RATES_HZ: Final = {
-    "PCMU": (8000,),
-    "PCMA": (8000,),
-    "G722": (8000, 16000),
-    "OPUS": (8000, 16000),
-    "AMR-WB": (8000, 16000),
-    "L16": SAMPLING_RATES_HZ,
-}
-"""The rates that the carrier's guide names for a codec's return audio (spec 7); G722 by its RTP clock or its rate."""
-
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64 = re.compile(commands.BASE64_PATTERN)
+_DTMF = commands.DTMF_DIGITS + commands.DTMF_PAUSES
 _SHOWN_CHARACTERS = 40
 
 
 class Findings:
-    """Collects all that is wrong or doubtful with one command, so that it is said at once."""
+    """Errors and warnings of one command, collected so that one exception reports them all."""
 
     def __init__(self, subject: str, verdict: str = "was not sent") -> None:
         self.subject = subject
         self.verdict = verdict
         self.problems: list[CommandProblem] = []
-        self.doubts: list[CommandProblem] = []
+        self.warnings: list[CommandProblem] = []
         self.secrets: list[str] = []
 
     def wrong(self, field: str, rule: str) -> None:
-        """Note why the command must not be sent."""
+        """Record an error: the command must not be sent."""
         self.problems.append(CommandProblem(field, rule))
 
-    def doubt(self, field: str, rule: str) -> None:
-        """Note what the caller should know though the command is sent."""
-        self.doubts.append(CommandProblem(field, rule))
+    def warn(self, field: str, rule: str) -> None:
+        """Record a warning: the command is sent all the same."""
+        self.warnings.append(CommandProblem(field, rule))
 
     def settle(self, *, strict: bool = False) -> None:
-        """Raise InvalidCommand for everything wrong, else warn of everything doubtful; strict makes doubts wrong."""
-        problems = (*self.problems, *self.doubts) if strict else tuple(self.problems)
+        """Raise InvalidCommand for all errors, else issue all warnings; strict makes them errors."""
+        problems = (*self.problems, *self.warnings) if strict else tuple(self.problems)
         if problems:
             raise InvalidCommand(f"{self.subject} {self.verdict}: {'; '.join(map(str, problems))}", problems=problems)
-        for doubt in self.doubts:
-            warnings.warn(f"{self.subject}: {doubt}", CommandWarning, stacklevel=_stacklevel_of_user())
+        for problem in self.warnings:
+            warnings.warn(f"{self.subject}: {problem}", CommandWarning, stacklevel=_stacklevel_of_user())
 
 
 def _stacklevel_of_user() -> int:
-    """The level of the first frame outside this package: whichever way a command took, the warning names its caller."""
+    """Return the level of the first frame outside this package, so that the warning names the user's line."""
     level, frame = 0, inspect.currentframe()
     while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
         level, frame = level + 1, frame.f_back
@@ -98,8 +84,8 @@ def path_segment(value: object, field: str, findings: Findings) -> object:
     text(value, field, findings)
     if value in (".", ".."):
         findings.wrong(field, f"is {value!r}, which means another path")
-    elif isinstance(value, str) and len(value) > MAX_URL_CHARACTERS:
-        findings.wrong(field, f"has {len(value)} characters, at most {MAX_URL_CHARACTERS} are allowed")
+    elif isinstance(value, str) and len(value) > commands.MAX_URL_CHARACTERS:
+        findings.wrong(field, f"has {len(value)} characters, at most {commands.MAX_URL_CHARACTERS} are allowed")
     return value
 
 
@@ -109,20 +95,20 @@ def secret_text(value: object, field: str, findings: Findings) -> object:
         findings.secrets.append(value)
         if not value:
             findings.wrong(field, "is empty; leave it out instead")
-        elif len(value) > MAX_TOKEN_CHARACTERS:
-            findings.wrong(field, f"has {len(value)} characters, at most {MAX_TOKEN_CHARACTERS} are allowed")
+        elif len(value) > commands.MAX_TOKEN_CHARACTERS:
+            findings.wrong(field, f"has {len(value)} characters, at most {commands.MAX_TOKEN_CHARACTERS} are allowed")
     return value
 
 
 def boolean(value: object, field: str, findings: Findings) -> object:
-    """True or False, nothing that merely counts as one."""
+    """A bool; other values that count as true or false are errors."""
     if not isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be bool")
     return value
 
 
 def one_of(*known: str) -> Check:
-    """One of the values that we know; others are doubtful, because the carrier's lists have grown before."""
+    """One of the known values; others are a warning, because the carrier's lists have grown before."""
     by_lower_case = {name.lower(): name for name in known}
 
     def check(value: object, field: str, findings: Findings) -> object:
@@ -131,22 +117,22 @@ def one_of(*known: str) -> Check:
         if spelling := by_lower_case.get(value.strip().lower()):
             findings.wrong(field, f"is {_shown(value)}, the carrier spells it {spelling!r}")
         else:
-            findings.doubt(field, f"is {_shown(value)}, known are {', '.join(known)}")
+            findings.warn(field, f"is {_shown(value)}, known are {', '.join(known)}")
         return value
 
     return check
 
 
-_preferred_codec: Final = one_of("G722", "PCMU", "PCMA", "G729", "OPUS", "AMR-WB", "VP8", "H264")
+_preferred_codec: Final = one_of(*commands.CALL_CODECS)
 
 
 def websocket_url(value: object, field: str, findings: Findings) -> object:
-    """A ws or wss URL with a host. It is not shown: an unguessable path may be all that guards it (spec 6.1)."""
+    """A ws or wss URL with a host. Never shown: an unguessable path may be its only protection."""
     if not is_text(value, field, findings):
         return value
     findings.secrets.append(value)
-    if len(value) > MAX_URL_CHARACTERS:
-        findings.wrong(field, f"has {len(value)} characters, at most {MAX_URL_CHARACTERS} are allowed")
+    if len(value) > commands.MAX_URL_CHARACTERS:
+        findings.wrong(field, f"has {len(value)} characters, at most {commands.MAX_URL_CHARACTERS} are allowed")
     if unfit := re.search(r"[\s\x00-\x1f\x7f]", value):
         findings.wrong(field, f"has a blank or control character at position {unfit.start()}")
         return value
@@ -164,13 +150,13 @@ def websocket_url(value: object, field: str, findings: Findings) -> object:
 
 
 def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
-    """A positive int; one that the carrier does not list is doubtful."""
+    """A positive int; a rate that the carrier does not list is a warning."""
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value <= 0:
         findings.wrong(field, f"is {value}, must be greater than 0")
-    elif value not in SAMPLING_RATES_HZ:
-        findings.doubt(field, f"is {value}, known are {', '.join(map(str, SAMPLING_RATES_HZ))}")
+    elif value not in commands.SAMPLING_RATES_HZ:
+        findings.warn(field, f"is {value}, known are {', '.join(map(str, commands.SAMPLING_RATES_HZ))}")
     return value
 
 
@@ -180,6 +166,31 @@ def count(value: object, field: str, findings: Findings) -> object:
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value < 0:
         findings.wrong(field, f"is {value}, must be 0 or greater")
+    return value
+
+
+def dtmf_digits(value: object, field: str, findings: Findings) -> object:
+    """DTMF keys and pauses, at least one. Never shown: they may be a PIN or a card number."""
+    if is_text(value, field, findings):
+        findings.secrets.append(value)
+        if not value:
+            findings.wrong(field, "is empty")
+        position = next((at for at, digit in enumerate(value) if digit not in _DTMF), None)
+        if position is not None:
+            rule = (
+                f"has a character at position {position} that is neither a DTMF key (0-9, A-D, *, #) nor a pause (w, W)"
+            )
+            findings.wrong(field, rule)
+    return value
+
+
+def dtmf_duration_ms(value: object, field: str, findings: Findings) -> object:
+    """How long each digit lasts, within the carrier's limits."""
+    low, high = commands.MIN_DTMF_DURATION_MS, commands.MAX_DTMF_DURATION_MS
+    if not isinstance(value, int) or isinstance(value, bool):
+        findings.wrong(field, f"is {_kind(value)}, must be int")
+    elif not low <= value <= high:
+        findings.wrong(field, f"is {value}, must be {low} to {high} ms")
     return value
 
 
@@ -267,10 +278,10 @@ def pairs(value: object, field: str, findings: Findings) -> object:
             findings.secrets.append(content)
         if isinstance(name, str):
             if name in seen:
-                # `start` carries an object (spec 2.2), which has room for one value a name.
-                findings.doubt(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
+                # `start` carries an object, which has room for one value per name.
+                findings.warn(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
             seen.add(name)
-    return [{"name": name, "value": content} for _, name, content in listed]
+    return [{members.NAME: name, members.VALUE: content} for _, name, content in listed]
 
 
 def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> Iterable[tuple[str, object, object]]:
@@ -278,10 +289,10 @@ def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> It
         place = f"{field}[{position}]"
         if not isinstance(item, Mapping):
             findings.wrong(place, f"is {_kind(item)}, must be a mapping with name and value")
-        elif set(item) != {"name", "value"}:
+        elif set(item) != {members.NAME, members.VALUE}:
             findings.wrong(place, f"has the members {', '.join(map(_shown, item))}, must have name and value")
         else:
-            yield place, item["name"], item["value"]
+            yield place, item[members.NAME], item[members.VALUE]
 
 
 def dialogflow_config(value: object, field: str, findings: Findings) -> object:
@@ -290,11 +301,11 @@ def dialogflow_config(value: object, field: str, findings: Findings) -> object:
         findings.wrong(field, f"is {_kind(value)}, must be a mapping")
         return value
     for name, content in value.items():
-        if name in ("analyze_sentiment", "partial_automated_agent_reply"):
+        if name in commands.DIALOGFLOW_SWITCHES:
             boolean(content, f"{field}.{name}", findings)
         elif is_text(name, f"{field} member", findings):
             json_value(content, f"{field}.{name}", findings)
-            findings.doubt(field, f"has {_shown(name)}, known are analyze_sentiment, partial_automated_agent_reply")
+            findings.warn(field, f"has {_shown(name)}, known are {', '.join(commands.DIALOGFLOW_SWITCHES)}")
     return dict(value)
 
 

@@ -1,7 +1,7 @@
-"""Commands as values: what may be asked for, checked before anything is sent (spec 2.2 to 2.4 and 2.11).
+"""Commands as values, checked before anything is sent.
 
-Every function raises InvalidCommand with everything that is wrong at once; what is merely doubtful is a
-CommandWarning, with `strict` an error.
+Every function raises InvalidCommand with all errors at once. Warnings are issued as CommandWarning; `strict` makes them
+errors.
 """
 
 from __future__ import annotations
@@ -14,15 +14,24 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Unpack
 from urllib.parse import quote
 
-from rtpcodec.client import checks, doubts, fields
+from rtpcodec.carriers.telnyx import commands, members
+from rtpcodec.client import checks, cross_checks, fields
 from rtpcodec.client.checks import Check, Findings
-from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
+from rtpcodec.client.fields import (
+    AnswerFields,
+    DialFields,
+    HangupFields,
+    SendDtmfFields,
+    StartFields,
+    StopFields,
+    UpdateClientStateFields,
+)
 from rtpcodec.client.results import CommandResult, DialedCall, R
 
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[R]):
-    """One checked command: `path` below the base URL, `body` as it goes on the wire, `outcome` what it gives.
+    """One checked command: `path` below the base URL, `body` as it goes on the wire, `outcome` the type of its result.
 
     The same value can be sent again: it keeps its `command_id`, by which the carrier knows a repeat.
     """
@@ -34,73 +43,97 @@ class Command(Generic[R]):
     secrets: tuple[str, ...] = field(repr=False)
     """The values that no message may show."""
     outcome: type[R] = field(repr=False)
+    method: str = field(default=commands.POST, repr=False)
+    """Of the HTTP request."""
 
 
 def start_streaming(call_control_id: str, **given: Unpack[StartFields]) -> Command[CommandResult]:
     """Ask the carrier to connect to `stream_url` and to stream this call."""
-    order = _Order("streaming_start", given)
-    order.check("start_streaming", fields.START)
-    doubts.of_stream(order.findings, order.body)
-    return order.on_call(call_control_id)
+    draft = _Draft(commands.STREAMING_START, given)
+    draft.check("start_streaming", fields.START_CHECKS)
+    cross_checks.of_stream(draft.findings, draft.body)
+    return draft.on_call(call_control_id)
 
 
 def stop_streaming(call_control_id: str, **given: Unpack[StopFields]) -> Command[CommandResult]:
     """Ask the carrier to stop one stream of this call, or all of them."""
-    order = _Order("streaming_stop", given)
-    order.check("stop_streaming", fields.STOP)
-    return order.on_call(call_control_id)
+    draft = _Draft(commands.STREAMING_STOP, given)
+    draft.check("stop_streaming", fields.STOP_CHECKS)
+    return draft.on_call(call_control_id)
 
 
 def answer(call_control_id: str, **given: Unpack[AnswerFields]) -> Command[CommandResult]:
     """Ask the carrier to answer an incoming call, and to stream it if `stream_url` is given."""
-    order = _Order("answer", given)
-    order.check("answer", fields.ANSWER)
-    doubts.of_answer(order.findings, order.body)
-    return order.on_call(call_control_id)
+    draft = _Draft(commands.ANSWER, given)
+    draft.check("answer", fields.ANSWER_CHECKS)
+    cross_checks.of_answer(draft.findings, draft.body)
+    return draft.on_call(call_control_id)
 
 
 def hangup(call_control_id: str, **given: Unpack[HangupFields]) -> Command[CommandResult]:
     """Ask the carrier to end this call."""
-    order = _Order("hangup", given)
-    order.check("hangup", fields.HANGUP)
-    return order.on_call(call_control_id)
+    draft = _Draft(commands.HANGUP, given)
+    draft.check("hangup", fields.HANGUP_CHECKS)
+    return draft.on_call(call_control_id)
+
+
+def send_dtmf(call_control_id: str, **given: Unpack[SendDtmfFields]) -> Command[CommandResult]:
+    """Ask the carrier to play DTMF digits to the other end of this call."""
+    draft = _Draft(commands.SEND_DTMF, given)
+    draft.require(commands.DIGITS)
+    draft.check("send_dtmf", fields.SEND_DTMF_CHECKS)
+    return draft.on_call(call_control_id)
+
+
+def update_client_state(call_control_id: str, **given: Unpack[UpdateClientStateFields]) -> Command[CommandResult]:
+    """Ask the carrier to return another `client_state` from now on."""
+    draft = _Draft(commands.CLIENT_STATE_UPDATE, given)
+    draft.require(members.CLIENT_STATE)
+    draft.check("update_client_state", fields.CLIENT_STATE_UPDATE_CHECKS)
+    return draft.on_call(call_control_id)
 
 
 def dial(**given: Unpack[DialFields]) -> Command[DialedCall]:
     """Ask the carrier to call `to`, and to stream the call if `stream_url` is given."""
-    order = _Order("dial", given)
-    for name in ("to", "from_", "connection_id"):
-        if given.get(name) is None:
-            order.findings.wrong(name, "is missing")
-    order.check("dial", fields.DIAL)
-    doubts.of_call(order.findings, order.body)
-    return order.settled("/calls", DialedCall)
+    draft = _Draft(commands.DIAL, given)
+    draft.require("to", "from_", members.CONNECTION_ID)
+    draft.check("dial", fields.DIAL_CHECKS)
+    cross_checks.of_call(draft.findings, draft.body)
+    return draft.settled(commands.DIAL_PATH, DialedCall)
 
 
 def action(call_control_id: str, name: str, /, **given: object) -> Command[CommandResult]:
     """Ask the carrier for any other action by its name in the path, such as `transfer`.
 
     Of its fields `client_state` and `command_id` are checked, the rest must be JSON. A field that Python reserves is
-    written with an underscore behind it, `from_`; None is not sent.
+    written with an underscore behind it, `from_`; None is not sent. The HTTP method is that of the action, POST for an
+    action that is not known here.
     """
-    order = _Order(str(name) or "command", given)
-    checks.path_segment(name, "action", order.findings)
-    order.check("command", {**dict.fromkeys(given, checks.json_value), **fields.ACTION})
-    return order.on_call(call_control_id)
+    draft = _Draft(str(name) or "command", given)
+    checks.path_segment(name, "action", draft.findings)
+    draft.check("command", {**dict.fromkeys(given, checks.json_value), **fields.COMMON_CHECKS})
+    return draft.on_call(call_control_id)
 
 
-class _Order:
-    """A command in the making: what was given, what goes on the wire, and what was found about it."""
+class _Draft:
+    """A command before it is settled: the given fields, the body, and the findings about it."""
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.findings = Findings(name)
         self.body: dict[str, object] = {}
+        self._method = commands.ACTION_METHODS.get(name, commands.POST)
         self._strict = given.get("strict", False)
         self._extra = given.get("extra_body")
         self._given = {field: given[field] for field in given if field not in ("strict", "extra_body")}
 
+    def require(self, *names: str) -> None:
+        """Record an error for each of these fields that is not given."""
+        for name in names:
+            if self._given.get(name) is None:
+                self.findings.wrong(name, "is missing")
+
     def check(self, function: str, field_checks: Mapping[str, Check]) -> None:
-        """Fill the body in the order of the specification, with a command_id."""
+        """Fill the body in the order of the checks, with a command_id."""
         for name in self._given:
             if name not in field_checks:
                 near = difflib.get_close_matches(name, field_checks, 1)
@@ -109,8 +142,10 @@ class _Order:
         for name, check in field_checks.items():
             if (value := self._given.get(name)) is not None:
                 self.body[_unreserved(name)] = check(value, name, self.findings)
-        # One id for the whole command: a timed-out attempt may have worked, so a repeat must carry it too (spec 2.8).
-        self.body.setdefault("command_id", str(uuid.uuid4()))
+        if self._method == commands.POST:
+            # One id for the whole command: a timed-out attempt may have worked, so a repeat must carry it too. A PUT
+            # documents no id and needs none, since it is idempotent (RFC 9110 section 9.2.2).
+            self.body.setdefault(commands.COMMAND_ID, str(uuid.uuid4()))
         if self._extra is not None:
             self._add_extra({_unreserved(name) for name in field_checks})
 
@@ -125,18 +160,19 @@ class _Order:
                 self.body[name] = value
 
     def on_call(self, call_control_id: str) -> Command[CommandResult]:
-        """The command on one call, or InvalidCommand."""
-        checks.path_segment(call_control_id, "call_control_id", self.findings)
+        """Return the command on one call. InvalidCommand: there are errors."""
+        checks.path_segment(call_control_id, members.CALL_CONTROL_ID, self.findings)
         # The colon of "v3:..." is legal in a path segment and stays readable (RFC 3986 section 3.3).
         segment = quote(str(call_control_id).encode(errors="replace"), safe=":")
-        path = f"/calls/{segment}/actions/{quote(self.findings.subject.encode(errors='replace'), safe='')}"
-        return self.settled(path, CommandResult)
+        name = quote(self.findings.subject.encode(errors="replace"), safe="")
+        return self.settled(commands.ACTION_PATH.format(call_control_id=segment, action=name), CommandResult)
 
     def settled(self, path: str, outcome: type[R]) -> Command[R]:
-        """The command at this path, or InvalidCommand."""
+        """Return the command at this path. InvalidCommand: there are errors."""
         self.findings.settle(strict=self._strict)
-        command_id = str(self.body["command_id"])
-        return Command(self.findings.subject, path, command_id, self.body, tuple(self.findings.secrets), outcome)
+        command_id = str(self.body.get(commands.COMMAND_ID) or uuid.uuid4())
+        secrets = tuple(self.findings.secrets)
+        return Command(self.findings.subject, path, command_id, self.body, secrets, outcome, self._method)
 
 
 def _unreserved(name: str) -> str:

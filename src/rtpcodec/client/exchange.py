@@ -1,11 +1,11 @@
-"""One command over all its attempts, as values: what to send, how long to wait, what came of it (spec 2.7, 2.8).
+"""One command over all its attempts, as values: the request, the waits, the result.
 
 Nothing here opens a connection or sleeps, so any HTTP library can carry it, as `sync_http` and `aio_http` do:
 
     exchange = Exchange(command, access, Retry())
     for wait_s in exchange:  # ends when there is nothing to repeat
         sleep(wait_s)
-        ...  # send exchange.request; tell exchange.answered(status, headers) or exchange.lost(why, ...)
+        ...  # send exchange.request; report exchange.answered(status, headers) or exchange.lost(why, ...)
     exchange.result()
 """
 
@@ -40,7 +40,7 @@ class Exchange(Generic[R]):
         """An attempt ended without saying whether the command took effect."""
 
     def __iter__(self) -> Iterator[float]:
-        """The waits: 0 before the first attempt, then one each while a repeat is worth it."""
+        """Yield the waits: 0 before the first attempt, then one before each retry while it is worth it."""
         wait_s = 0.0
         for repeats in range(self._retry.retries + 1):
             self._answer = None
@@ -52,16 +52,16 @@ class Exchange(Generic[R]):
             wait_s = self._retry.wait_s(repeats, self._headers())
 
     def answered(self, status: int, headers: Mapping[str, str]) -> Answer:
-        """An answer begins; what is returned takes its body. Header names must be in lower case or compare so."""
+        """Begin an answer and return it to take the body. Header names must be in lower case or compare so."""
         self._answer = Answer(status, headers)
         return self._answer
 
     def lost(self, why: str, *, nothing_sent: bool, cause: Exception | None = None) -> None:
-        """An attempt ended without an answer."""
+        """Record that an attempt ended without an answer."""
         self._loss = (why, nothing_sent, cause)
 
     def result(self) -> R:
-        """What came of the command: its outcome, or the error of the last attempt."""
+        """Return the outcome of the command, or raise the error of the last attempt."""
         if self._answer is None:
             raise self._unreachable() from self._loss[2]
         try:
@@ -75,7 +75,7 @@ class Exchange(Generic[R]):
         return {} if self._answer is None else self._answer.headers
 
     def _leaves_unknown(self) -> bool:
-        """Whether the last attempt may have taken effect though nothing says so."""
+        """Return whether the last attempt may have taken effect without an answer that says so."""
         if self._answer is None:
             return not self._loss[1]
         status = self._answer.status
@@ -89,7 +89,7 @@ class Exchange(Generic[R]):
         return self._is_cut()
 
     def _is_cut(self) -> bool:
-        """Whether the command succeeded, but the connection broke before its answer could be read."""
+        """Return whether the command succeeded, but the connection broke before its answer could be read."""
         try:
             self.result()
         except UnreadableAnswer:

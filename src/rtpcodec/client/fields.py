@@ -1,8 +1,8 @@
-"""The typed face of the commands: every field by the official SDK's name, and its check (spec 2.2 to 2.4).
+"""Typed fields of the commands: every field by the official SDK's name, and its check.
 
 A field that is None or left out is not sent, and the carrier's default holds. Where a type is a Literal with an open
-end (`KnownCodec | str`), the list is what is known; the carrier's lists have grown before. Fields that are not listed
-here, and those to come, go into `extra_body`.
+end (`SendCodec | str`), the list is what is known; the carrier's lists have grown before. Fields that are not listed
+here, and future ones, go into `extra_body`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, Required, TypedDict, get_args
 
+from rtpcodec.carriers.telnyx import commands, members
+from rtpcodec.carriers.telnyx.commands import Mode, ReceiveCodec, SendCodec, TargetLegs, Track
 from rtpcodec.client import checks
 from rtpcodec.client.checks import Check
 
-KnownTrack = Literal["inbound_track", "outbound_track", "both_tracks"]
-KnownSendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
-KnownReceiveCodec = Literal[KnownSendCodec, "default"]
-KnownMode = Literal["mp3", "rtp"]
-KnownLegs = Literal["both", "self", "opposite"]
-KnownDetection = Literal[
+MachineDetection = Literal[
     "premium",
     "premium_ios_call_screening_detection",
     "detect",
@@ -27,7 +24,7 @@ KnownDetection = Literal[
     "greeting_end",
     "disabled",
 ]
-KnownMethod = Literal["POST", "GET"]
+WebhookMethod = Literal["POST", "GET"]
 
 
 class CustomParameter(TypedDict):
@@ -40,7 +37,7 @@ class CustomParameter(TypedDict):
 Pairs = Mapping[str, str] | Iterable[CustomParameter]
 """Names and values: a mapping, or the wire's own list."""
 Json = Mapping[str, object]
-"""An object whose members are the carrier's business; it must only be JSON."""
+"""An object that is passed on unchecked; it must be JSON."""
 
 
 class DialogflowConfig(TypedDict, total=False):
@@ -51,12 +48,12 @@ class DialogflowConfig(TypedDict, total=False):
 
 
 class CommonFields(TypedDict, total=False):
-    """What every command takes."""
+    """Fields of every command."""
 
     strict: bool
-    """Refuse what is merely doubtful as if it were wrong; not sent."""
+    """Treat warnings as errors; not sent."""
     client_state: str | bytes | None
-    """Comes back in `start` and in every later webhook: bytes are base64-encoded here, a str must be base64."""
+    """Returned in `start` and in every later webhook: bytes are base64-encoded here, a str must be base64."""
     command_id: str | None
     """The carrier ignores a second command of the same id for the same call; made here if not given."""
     extra_body: Mapping[str, object] | None
@@ -64,31 +61,31 @@ class CommonFields(TypedDict, total=False):
 
 
 class StreamFields(CommonFields, total=False):
-    """What every command takes that asks for a stream."""
+    """Fields of every command that asks for a stream."""
 
     stream_url: str | None
     """The `ws` or `wss` URL that the carrier connects to; at most 2000 characters."""
-    stream_track: KnownTrack | str | None
+    stream_track: Track | str | None
     """Which tracks the carrier sends; its default is `inbound_track`."""
-    stream_codec: KnownReceiveCodec | str | None
+    stream_codec: ReceiveCodec | str | None
     """The codec that we would like to receive; `default`, the default, is the call's own."""
-    stream_bidirectional_mode: KnownMode | str | None
+    stream_bidirectional_mode: Mode | str | None
     """How we send audio back; the carrier's default `mp3` takes whole files, `rtp` takes payloads."""
-    stream_bidirectional_codec: KnownSendCodec | str | None
-    """The codec of what we send in mode `rtp`; the carrier's default is PCMU."""
+    stream_bidirectional_codec: SendCodec | str | None
+    """The codec of the audio that we send in mode `rtp`; the carrier's default is PCMU."""
     stream_bidirectional_sampling_rate: int | None
     """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000; the default is disputed, so name it for L16."""
-    stream_bidirectional_target_legs: KnownLegs | str | None
-    """Who hears it: the leg of the command (`self`), its bridged peer (`opposite`, the carrier's default) or `both`."""
+    stream_bidirectional_target_legs: TargetLegs | str | None
+    """Legs that hear it: that of the command (`self`), its bridged peer (`opposite`, the default) or `both`."""
     stream_auth_token: str | None
     """A token that the carrier presents on the WebSocket; at most 4000 characters."""
 
 
 class StartFields(StreamFields, total=False):
-    """What `streaming_start` takes."""
+    """Fields of `streaming_start`."""
 
     custom_parameters: Pairs | None
-    """Names and values that come back in the `start` message."""
+    """Names and values that the `start` message returns."""
     enable_dialogflow: bool | None
     """Stream to a Dialogflow connection."""
     dialogflow_config: DialogflowConfig | None
@@ -96,14 +93,14 @@ class StartFields(StreamFields, total=False):
 
 
 class StopFields(CommonFields, total=False):
-    """What `streaming_stop` takes."""
+    """Fields of `streaming_stop`."""
 
     stream_id: str | None
     """The stream to stop; without it all streams of the call stop."""
 
 
 class HangupFields(CommonFields, total=False):
-    """What `hangup` takes."""
+    """Fields of `hangup`."""
 
     custom_headers: Pairs | None
     """SIP headers of the BYE."""
@@ -111,8 +108,28 @@ class HangupFields(CommonFields, total=False):
     """The text of the SIP header Reason where a call is cancelled that nobody has answered."""
 
 
+class SendDtmfFields(CommonFields, total=False):
+    """Fields of `send_dtmf`; `digits` is needed."""
+
+    digits: Required[str]
+    """Keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s."""
+    duration_millis: int | None
+    """How long each digit lasts, 100 to 500 ms."""
+
+
+class UpdateClientStateFields(TypedDict, total=False):
+    """Fields of `client_state_update`. It has no `command_id`: a repeat has no second effect anyway."""
+
+    strict: bool
+    """Treat warnings as errors; not sent."""
+    client_state: Required[str | bytes]
+    """Returned in every later webhook: bytes are base64-encoded here, a str must be base64."""
+    extra_body: Mapping[str, object] | None
+    """Further fields of the body, sent unchecked."""
+
+
 class CallFields(StreamFields, total=False):
-    """What `dial` and `answer` take alike."""
+    """Fields of `dial` and `answer` alike."""
 
     preferred_codecs: str | None
     """Codecs of the call itself in order of preference, with commas: `G722,PCMU,PCMA`."""
@@ -131,7 +148,7 @@ class CallFields(StreamFields, total=False):
     record_custom_file_name: str | None
     record_format: Literal["wav", "mp3"] | str | None
     record_max_length: int | None
-    """Seconds; 0 is no limit."""
+    """Seconds; 0: unlimited."""
     record_timeout_secs: int | None
     record_track: Literal["both", "inbound", "outbound"] | str | None
     record_trim: Literal["trim-silence"] | str | None
@@ -139,18 +156,18 @@ class CallFields(StreamFields, total=False):
     transcription_config: Json | None
     webhook_url: str | None
     """Where the webhooks of this call go instead of the application's address."""
-    webhook_url_method: KnownMethod | str | None
+    webhook_url_method: WebhookMethod | str | None
     webhook_urls: Json | None
-    webhook_urls_method: KnownMethod | str | None
+    webhook_urls_method: WebhookMethod | str | None
     webhook_retries_policies: Json | None
 
 
 class AnswerFields(CallFields, total=False):
-    """What `answer` takes; the sampling rate and the token of a stream are sent, but the carrier may ignore them."""
+    """Fields of `answer`; the sampling rate and the token of a stream are sent, but the carrier may ignore them."""
 
 
 class DialFields(CallFields, total=False):
-    """What `dial` takes; the first three are needed."""
+    """Fields of `dial`; the first three are needed."""
 
     to: Required[str | Sequence[str]]
     """The number or SIP address to call, or several that ring together."""
@@ -166,7 +183,7 @@ class DialFields(CallFields, total=False):
     """How long it may ring."""
     time_limit_secs: int | None
     """How long the call may last."""
-    answering_machine_detection: KnownDetection | str | None
+    answering_machine_detection: MachineDetection | str | None
     answering_machine_detection_config: Json | None
     audio_url: str | None
     bridge_intent: bool | None
@@ -191,33 +208,50 @@ class DialFields(CallFields, total=False):
     supervisor_role: Literal["barge", "whisper", "monitor"] | str | None
 
 
-_METHODS: Final = checks.one_of(*get_args(KnownMethod))
-_END: Final[Mapping[str, Check]] = {"client_state": checks.client_state, "command_id": checks.text}
+_METHODS: Final = checks.one_of(*get_args(WebhookMethod))
+COMMON_CHECKS: Final[Mapping[str, Check]] = {
+    members.CLIENT_STATE: checks.client_state,
+    commands.COMMAND_ID: checks.text,
+}
+"""Of every command; of an action that is not known here these alone."""
 _STREAM: Final[Mapping[str, Check]] = {
-    "stream_url": checks.websocket_url,
-    "stream_track": checks.one_of(*get_args(KnownTrack)),
-    "stream_codec": checks.one_of(*get_args(KnownReceiveCodec)),
-    "stream_bidirectional_mode": checks.one_of(*get_args(KnownMode)),
-    "stream_bidirectional_codec": checks.one_of(*get_args(KnownSendCodec)),
-    "stream_bidirectional_sampling_rate": checks.sampling_rate_hz,
-    "stream_bidirectional_target_legs": checks.one_of(*get_args(KnownLegs)),
-    "stream_auth_token": checks.secret_text,
+    members.STREAM_URL: checks.websocket_url,
+    members.STREAM_TRACK: checks.one_of(*commands.TRACKS),
+    commands.STREAM_CODEC: checks.one_of(*commands.RECEIVE_CODECS),
+    commands.STREAM_BIDIRECTIONAL_MODE: checks.one_of(*commands.MODES),
+    commands.STREAM_BIDIRECTIONAL_CODEC: checks.one_of(*commands.SEND_CODECS),
+    commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE: checks.sampling_rate_hz,
+    commands.STREAM_BIDIRECTIONAL_TARGET_LEGS: checks.one_of(*commands.TARGET_LEGS),
+    commands.STREAM_AUTH_TOKEN: checks.secret_text,
 }
 _DIALOGFLOW: Final[Mapping[str, Check]] = {
-    "enable_dialogflow": checks.boolean,
-    "dialogflow_config": checks.dialogflow_config,
+    commands.ENABLE_DIALOGFLOW: checks.boolean,
+    commands.DIALOGFLOW_CONFIG: checks.dialogflow_config,
 }
-START: Final[Mapping[str, Check]] = {**_STREAM, "custom_parameters": checks.pairs, **_DIALOGFLOW, **_END}
-STOP: Final[Mapping[str, Check]] = {"stream_id": checks.text, **_END}
-HANGUP: Final[Mapping[str, Check]] = {"custom_headers": checks.pairs, "reason": checks.text, **_END}
-ACTION: Final[Mapping[str, Check]] = _END
-"""What is checked of an action that is not known here."""
-ANSWER: Final[Mapping[str, Check]] = {
+START_CHECKS: Final[Mapping[str, Check]] = {
     **_STREAM,
-    "preferred_codecs": checks.codec_list,
-    "send_silence_when_idle": checks.boolean,
-    "custom_headers": checks.pairs,
-    "sip_headers": checks.pairs,
+    members.CUSTOM_PARAMETERS: checks.pairs,
+    **_DIALOGFLOW,
+    **COMMON_CHECKS,
+}
+STOP_CHECKS: Final[Mapping[str, Check]] = {members.STREAM_ID: checks.text, **COMMON_CHECKS}
+HANGUP_CHECKS: Final[Mapping[str, Check]] = {
+    members.CUSTOM_HEADERS: checks.pairs,
+    "reason": checks.text,
+    **COMMON_CHECKS,
+}
+SEND_DTMF_CHECKS: Final[Mapping[str, Check]] = {
+    commands.DIGITS: checks.dtmf_digits,
+    commands.DURATION_MILLIS: checks.dtmf_duration_ms,
+    **COMMON_CHECKS,
+}
+CLIENT_STATE_UPDATE_CHECKS: Final[Mapping[str, Check]] = {members.CLIENT_STATE: checks.client_state}
+ANSWER_CHECKS: Final[Mapping[str, Check]] = {
+    **_STREAM,
+    commands.PREFERRED_CODECS: checks.codec_list,
+    commands.SEND_SILENCE_WHEN_IDLE: checks.boolean,
+    members.CUSTOM_HEADERS: checks.pairs,
+    members.SIP_HEADERS: checks.pairs,
     "billing_group_id": checks.text,
     **dict.fromkeys(("sound_modifications", "assistant", "conversation_relay_config"), checks.json_object),
     "deepfake_detection": checks.json_object,
@@ -236,19 +270,20 @@ ANSWER: Final[Mapping[str, Check]] = {
     "webhook_urls": checks.json_object,
     "webhook_urls_method": _METHODS,
     "webhook_retries_policies": checks.json_object,
-    **_END,
+    **COMMON_CHECKS,
 }
-DIAL: Final[Mapping[str, Check]] = {
-    "to": checks.addresses,
+DIAL_CHECKS: Final[Mapping[str, Check]] = {
+    members.TO: checks.addresses,
     "from_": checks.address,
-    "connection_id": checks.text,
-    **ANSWER,
+    members.CONNECTION_ID: checks.text,
+    **ANSWER_CHECKS,
     **_DIALOGFLOW,
-    **dict.fromkeys(("stream_establish_before_call_originate", "bridge_intent", "bridge_on_answer"), checks.boolean),
+    commands.STREAM_ESTABLISH_BEFORE_CALL_ORIGINATE: checks.boolean,
+    **dict.fromkeys(("bridge_intent", "bridge_on_answer"), checks.boolean),
     **dict.fromkeys(("prevent_double_bridge", "retry_on_timeout", "route_to_mobile"), checks.boolean),
-    "timeout_secs": checks.count,
+    commands.TIMEOUT_SECS: checks.count,
     "time_limit_secs": checks.count,
-    "answering_machine_detection": checks.one_of(*get_args(KnownDetection)),
+    "answering_machine_detection": checks.one_of(*get_args(MachineDetection)),
     "answering_machine_detection_config": checks.json_object,
     "audio_url": checks.text,
     "conference_config": checks.json_object,

@@ -1,20 +1,24 @@
-"""What the carrier says to a command that it accepts (spec 2.5)."""
+"""Results of accepted commands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, Self, TypeVar
+from typing import ClassVar, Final, Protocol, Self, TypeVar
+
+from rtpcodec.carriers.telnyx import commands, members
+
+_IDS: Final = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID)
 
 
 class Outcome(Protocol):
-    """What an accepted command gives; `NEEDS` names the member of `data` without which there is none."""
+    """Result of an accepted command; `NEEDS` names the member of `data` that it cannot do without."""
 
     NEEDS: ClassVar[str]
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """The outcome that `data` tells, None where it is not in its documented shape."""
+        """Return the outcome in `data`; None where that is not in its documented shape."""
 
 
 R = TypeVar("R", bound=Outcome)
@@ -22,9 +26,9 @@ R = TypeVar("R", bound=Outcome)
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The carrier accepted the command, which does not yet say that a stream runs: that is the `start` message."""
+    """The carrier accepted the command. That a stream runs is reported by its `start` message."""
 
-    NEEDS: ClassVar[str] = "result"
+    NEEDS: ClassVar[str] = commands.RESULT
 
     result: str
     command_id: str
@@ -33,16 +37,16 @@ class CommandResult:
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """The result, usually `ok`; None without one."""
-        result = data.get("result")
+        """Return the result, usually `ok`; None without one."""
+        result = data.get(cls.NEEDS)
         return cls(result, command_id, raw) if isinstance(result, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class DialedCall:
-    """A call that the carrier begins to dial; whether somebody answers is told by webhooks."""
+    """A call that the carrier begins to dial; webhooks report whether it is answered."""
 
-    NEEDS: ClassVar[str] = "call_control_id"
+    NEEDS: ClassVar[str] = members.CALL_CONTROL_ID
 
     call_control_id: str
     call_leg_id: str | None
@@ -53,8 +57,8 @@ class DialedCall:
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """The call; None without the id that commands need."""
-        control, leg, session = (data.get(f"call_{part}_id") for part in ("control", "leg", "session"))
+        """Return the call; None without the id that commands need."""
+        control, leg, session = map(data.get, _IDS)
         if not isinstance(control, str) or not control:
             return None
         return cls(

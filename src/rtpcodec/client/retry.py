@@ -1,4 +1,4 @@
-"""When a command is sent again and how long to wait before (spec 2.7): by status and headers. Reads no clock itself."""
+"""When a command is retried and how long to wait before: by status and headers. Reads no clock itself."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from rtpcodec.carriers.telnyx import commands
+
 MAX_ASKED_WAIT_S: Final = 60.0
-"""A carrier that asks for more is not waited for: the own wait holds instead."""
+"""A longer wait that the carrier asks for is ignored: our own wait holds instead."""
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
-"""Own waits begin with the first and double until the longest."""
+"""Our own waits begin with the first and double until the longest."""
 SHORTEST_SHARE: Final = 0.75
-"""Each own wait is cut by chance to between this share and the whole, lest many clients come back at once."""
+"""Each own wait is cut at random to between this share and the whole, so that clients do not return in step."""
 UNIX_TIME_FROM_S: Final = 1e9
-"""x-ratelimit-reset is seconds left on one page of the carrier and a Unix time on another (spec U13)."""
+"""A larger value of the rate limit's reset header is a Unix time, a smaller one seconds left."""
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often a command is repeated, with the sources of chance and time that its waits are computed from."""
+    """How often a command is retried, with the sources of chance and time that its waits are computed from."""
 
     retries: int = 2
-    """Repeats after the first attempt; 0: none."""
+    """Attempts after the first one; 0: none."""
     random: Callable[[], float] = field(default=random.random, repr=False)
     """A number from 0 up to 1."""
     unix_time_s: Callable[[], float] = field(default=time.time, repr=False)
 
     def wait_s(self, repeats: int, headers: Mapping[str, str]) -> float:
-        """Seconds to wait before the next repeat, `repeats` of which have been made already."""
+        """Return the seconds to wait before the next retry, after `repeats` of them."""
         asked_s = asked_wait_s(headers, self.unix_time_s())
         if asked_s is not None and 0 < asked_s <= MAX_ASKED_WAIT_S:
             return asked_s
@@ -47,21 +49,21 @@ DEFAULT_RETRY: Final = Retry()
 
 
 def may_succeed_later(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the same command may succeed later: the carrier's word, else 408, 409, 429 and 5xx."""
-    told = headers.get("x-should-retry", "").strip().lower()
-    if told in ("true", "false"):
-        return told == "true"
+    """Return whether the same command may succeed later: the carrier's word, else 408, 409, 429 and 5xx."""
+    word = headers.get(commands.SHOULD_RETRY_HEADER, "").strip().lower()
+    if word in ("true", "false"):
+        return word == "true"
     return status in (408, 409, 429) or status >= 500
 
 
 def asked_wait_s(headers: Mapping[str, str], unix_time_s: float) -> float | None:
-    """Seconds that the carrier asks to wait, negative ones for a moment that has passed; None: it does not say."""
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+    """Return the seconds that the carrier asks to wait, negative for a moment in the past; None: it does not ask."""
+    if (milliseconds := _number(headers.get(commands.RETRY_AFTER_MS_HEADER))) is not None:
         return milliseconds / 1000
-    if (after := headers.get("retry-after")) is not None:
+    if (after := headers.get(commands.RETRY_AFTER_HEADER)) is not None:
         seconds = _number(after)
         return seconds if seconds is not None else _until(after, unix_time_s)
-    reset = _number(headers.get("x-ratelimit-reset"))
+    reset = _number(headers.get(commands.RATE_RESET_HEADER))
     if reset is not None and reset > UNIX_TIME_FROM_S:
         return reset - unix_time_s
     return reset

@@ -1,25 +1,32 @@
-"""Commands for blocking code: a thin shell, the twin of `aio`."""
+"""Commands for blocking code: a thin shell; the asyncio form is `aio`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self, Unpack
+from typing import Unpack
 
 from rtpcodec.client import command
 from rtpcodec.client.access import Access
-from rtpcodec.client.command import Command
-from rtpcodec.client.fields import AnswerFields, DialFields, HangupFields, StartFields, StopFields
-from rtpcodec.client.results import CommandResult, DialedCall, R
+from rtpcodec.client.fields import (
+    AnswerFields,
+    DialFields,
+    HangupFields,
+    SendDtmfFields,
+    StartFields,
+    StopFields,
+    UpdateClientStateFields,
+)
+from rtpcodec.client.results import CommandResult, DialedCall
 from rtpcodec.client.retry import DEFAULT_RETRY, Retry
 from rtpcodec.client.sync_http import BlockingHttp
 
 
-class CallControl:
+class CallControl(BlockingHttp):
     """Sends commands about calls to the carrier; use it as a context manager, from any thread.
 
     By default the environment's TELNYX_API_KEY and TELNYX_BASE_URL hold, and the carrier's public address. `timeout_s`
-    limits each wait for octets of an answer's head, and how long its body may take. `retry` and `sleep` repeat under
-    the same `command_id`; a control that is closed meanwhile repeats no more.
+    limits each wait for octets of an answer's head, and how long its body may take. `retry` and `sleep` retry under
+    the same `command_id`; a closed control does not retry.
 
     InvalidCommand before anything is sent; CommandRefused, UnreadableAnswer or CommandUnreachable after; MissingExtra.
     """
@@ -34,8 +41,7 @@ class CallControl:
         retry: Retry = DEFAULT_RETRY,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        self._access = Access.of(api_key, base_url)
-        self._http = BlockingHttp(self._access, timeout_s, connect_timeout_s, retry, sleep)
+        super().__init__(Access.of(api_key, base_url), timeout_s, connect_timeout_s, retry, sleep)
 
     def start_streaming(self, call_control_id: str, **fields: Unpack[StartFields]) -> CommandResult:
         """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter."""
@@ -57,23 +63,14 @@ class CallControl:
         """End the call; HangupFields lists every parameter."""
         return self.send(command.hangup(call_control_id, **fields))
 
+    def send_dtmf(self, call_control_id: str, **fields: Unpack[SendDtmfFields]) -> CommandResult:
+        """Have the carrier play `digits`; SendDtmfFields lists every parameter."""
+        return self.send(command.send_dtmf(call_control_id, **fields))
+
+    def update_client_state(self, call_control_id: str, **fields: Unpack[UpdateClientStateFields]) -> CommandResult:
+        """Have later webhooks return another `client_state`; UpdateClientStateFields lists every parameter."""
+        return self.send(command.update_client_state(call_control_id, **fields))
+
     def command(self, call_control_id: str, action: str, /, **body: object) -> CommandResult:
-        """Any other action, such as `transfer`, with the fields of its body; `client.command.action` says more."""
+        """Send any other action, such as `transfer`, with the fields of its body; see `client.command.action`."""
         return self.send(command.action(call_control_id, action, **body))
-
-    def send(self, order: Command[R]) -> R:
-        """Send a command that `client.command` made; a second time it has no second effect."""
-        return self._http.send(order)
-
-    def close(self) -> None:
-        """Close the connections; a second call does nothing."""
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(api_key=***, base_url={self._access.base_url!r})"

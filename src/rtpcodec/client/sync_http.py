@@ -1,9 +1,11 @@
-"""Carries exchanges over httpx and sleeps between their attempts; the twin of `aio_http`."""
+"""Exchanges over a blocking HTTP client, with sleeps between the attempts; the asyncio form is `aio_http`."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from typing import Self
 
 from rtpcodec.client import transport
 from rtpcodec.client.access import Access
@@ -14,7 +16,7 @@ from rtpcodec.client.retry import Retry
 
 
 class BlockingHttp:
-    """Connections to the carrier that are kept open between commands."""
+    """Connections to the carrier, kept open between commands."""
 
     def __init__(
         self,
@@ -28,26 +30,31 @@ class BlockingHttp:
         self._timeout_s = timeout_s
         self._retry = retry
         self._sleep = sleep or time.sleep
-        self._http = transport.blocking_client(access, timeout_s, connect_timeout_s, retry)
+        self._library = transport.http_library(type(self).__name__)
+        settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
+        self._client: transport.Client = self._library.Client(**settings)
 
-    def send(self, order: Command[R]) -> R:
-        """Send one command until the exchange is content."""
-        exchange = Exchange(order, self._access, self._retry)
+    def send(self, command: Command[R]) -> R:
+        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
+        exchange = Exchange(command, self._access, self._retry)
         for wait_s in exchange:
             self._sleep(wait_s)
-            if self._http.is_closed:
+            if self._client.is_closed:
                 exchange.lost("the control was closed", nothing_sent=True)
                 break
-            with transport.noted_losses(exchange):
+            with transport.reported_losses(exchange, self._library):
                 self._attempt(exchange)
         return exchange.result()
 
     def _attempt(self, exchange: Exchange[R]) -> None:
         request = exchange.request
         deadline_s = time.monotonic() + self._timeout_s
-        with self._http.stream(request.method, request.url, headers=request.headers, content=request.body) as response:
+        with self._client.stream(
+            request.method, request.url, headers=request.headers, content=request.body
+        ) as response:
             answer = exchange.answered(response.status_code, response.headers)
-            with transport.cut_body():
+            # A body may break off: the status has come and decides.
+            with contextlib.suppress(self._library.TransportError):
                 for part in response.iter_raw():
                     if not answer.add(part) or time.monotonic() > deadline_s:
                         return
@@ -55,4 +62,13 @@ class BlockingHttp:
 
     def close(self) -> None:
         """Close the connections; a second call does nothing."""
-        self._http.close()
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_key=***, base_url={self._access.base_url!r})"

@@ -1,12 +1,16 @@
-"""What the two shells share of httpx; it is imported when the first of them is made, not before."""
+"""The HTTP library under both shells: httpx2, or httpx, its predecessor with the same interface.
+
+The library is imported with the first shell, not before: it costs more than the rest of this package.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final, Protocol
 
 from rtpcodec.client import checks
 from rtpcodec.client.access import Access
@@ -15,61 +19,90 @@ from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.retry import Retry
 from rtpcodec.errors import MissingExtra
 
-if TYPE_CHECKING:
-    import httpx
-
-LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-"""Hosts that a proxy of the environment could not reach in our place: they mean another machine there."""
-
-
-def blocking_client(access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry) -> httpx.Client:
-    """A client for `CallControl`. MissingExtra without httpx, InvalidCommand for impossible settings."""
-    library = _httpx("CallControl")
-    client: httpx.Client = library.Client(**_settings(library, access, timeout_s, connect_timeout_s, retry))
-    return client
+LIBRARIES: Final = ("httpx2", "httpx")
+"""The preferred one first: httpx2 is maintained."""
+ACE_PREFIX: Final = "xn--"
+"""Of an encoded international label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 takes it."""
+LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+"""Never proxied: to a proxy, localhost is another machine."""
 
 
-def async_client(access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry) -> httpx.AsyncClient:
-    """A client for `AsyncCallControl`. MissingExtra without httpx, InvalidCommand for impossible settings."""
-    library = _httpx("AsyncCallControl")
-    client: httpx.AsyncClient = library.AsyncClient(**_settings(library, access, timeout_s, connect_timeout_s, retry))
-    return client
+class Response(Protocol):
+    """A response whose body was not read yet."""
+
+    @property
+    def status_code(self) -> int:
+        """Status of the response."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers; their names compare without regard to case."""
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """Read the body in a blocking client."""
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """Read the body in an asynchronous client."""
 
 
-@contextlib.contextmanager
-def noted_losses(exchange: Exchange[Any]) -> Iterator[None]:
-    """Tell the exchange what httpx raises before a status has come."""
-    library = _httpx("a command")
-    try:
-        yield
-    except (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError) as error:
-        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        exchange.lost(why, nothing_sent=True, cause=error)
-    # httpx reads a redirect's address even if it does not follow it, so the last two can come after the request.
-    except (library.TransportError, library.InvalidURL, UnicodeError) as error:
-        exchange.lost(type(error).__name__, nothing_sent=False, cause=error)
+class Client(Protocol):
+    """A blocking client of the library."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+
+    def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes
+    ) -> contextlib.AbstractContextManager[Response]:
+        """Send a request."""
+
+    def close(self) -> None:
+        """Close all connections."""
 
 
-def cut_body() -> contextlib.AbstractContextManager[None]:
-    """Let a body end where it breaks off: the status has come and decides."""
-    return contextlib.suppress(_httpx("an answer").TransportError)
+class AsyncClient(Protocol):
+    """An asynchronous client of the library."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+
+    def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes
+    ) -> contextlib.AbstractAsyncContextManager[Response]:
+        """Send a request."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
 
 
-def _httpx(user: str) -> ModuleType:
-    try:
-        import httpx  # noqa: PLC0415 -- costs more to import than the rest of this package
-    except ImportError as error:
-        raise MissingExtra(user, "httpx", "client") from error
-    return httpx
+def http_library(user: str) -> ModuleType:
+    """Import the preferred one of the installed libraries.
+
+    Raises:
+        MissingExtra: none is installed; `user` needs it.
+    """
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            return import_module(name)
+    raise MissingExtra(user, LIBRARIES[0], "client")
 
 
-def _settings(
+def client_settings(
     library: ModuleType, access: Access, timeout_s: float, connect_timeout_s: float, retry: Retry
 ) -> dict[str, Any]:
+    """Return the arguments of either client class.
+
+    Raises:
+        InvalidCommand: impossible settings.
+    """
     findings = Findings("call control", "was not set up")
     try:
-        _ = library.URL(access.base_url).host
+        labels = library.URL(access.base_url).host.lower().split(".")
     except (library.InvalidURL, UnicodeError):
+        labels = [ACE_PREFIX]
+    if ACE_PREFIX in labels:
         findings.wrong("base_url", "is not a URL: its host cannot be read")
     timeouts_s: dict[str, object] = {"timeout_s": timeout_s, "connect_timeout_s": connect_timeout_s}
     for name, seconds in timeouts_s.items():
@@ -79,3 +112,16 @@ def _settings(
     findings.settle()
     timeout = library.Timeout(timeout_s, connect=min(connect_timeout_s, timeout_s))
     return {"timeout": timeout, "follow_redirects": False, "mounts": dict.fromkeys(LOOPBACK)}
+
+
+@contextlib.contextmanager
+def reported_losses(exchange: Exchange[Any], library: ModuleType) -> Iterator[None]:
+    """Report to the exchange the errors that the library raises before a status has come."""
+    try:
+        yield
+    except (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError) as error:
+        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        exchange.lost(why, nothing_sent=True, cause=error)
+    # The library reads a redirect's address even if it does not follow it, so the last two can come after the request.
+    except (library.TransportError, library.InvalidURL, UnicodeError) as error:
+        exchange.lost(type(error).__name__, nothing_sent=False, cause=error)

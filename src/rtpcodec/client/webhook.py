@@ -1,4 +1,4 @@
-"""Whether a webhook is the carrier's own and new (spec 4.3, 4.4). Whatever cannot be checked is refused."""
+"""Signature and repeats of webhooks. A delivery that cannot be checked is refused."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.client.webhook_events import WebhookEvent, read
 from rtpcodec.errors import MissingExtra, WebhookExpired, WebhookForged, WebhookKeyInvalid, WebhookUnsigned
 
-SIGNATURE_HEADER: Final = "telnyx-signature-ed25519"
-TIMESTAMP_HEADER: Final = "telnyx-timestamp"
-WINDOW_S: Final = 300
-"""How far a timestamp may lie from now, in the past and in the future: the carrier's own constant."""
 MAX_BODY_OCTETS: Final = 1 << 20
-"""An event has some kilobytes; what is a hundred times longer is none."""
+"""An event has some kilobytes; a body a hundred times longer is not an event."""
 MAX_REMEMBERED_IDS: Final = 10_000
-"""Deliveries are repeated within minutes; this is more than a hundred calls a second start and end in them."""
+"""Deliveries are repeated within minutes; a hundred calls per second start and end fewer events in that time."""
 
 Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
@@ -35,37 +32,46 @@ def verify_webhook(
     public_key: str | None = None,
     now: float | None = None,
 ) -> WebhookEvent:
-    """The event that a request tells, if the carrier has signed it within the last five minutes.
+    """Return the event of a request that the carrier has signed within the last five minutes.
 
-    `raw_body` is the body as it came; JSON that was parsed and written again has other octets. `headers` is a mapping
-    or a list of pairs, such as a framework's or ASGI's. `public_key` is the account's, in base64, by default from
-    TELNYX_PUBLIC_KEY. `now` is the Unix time, by default the clock's. Checked in this order:
+    Args:
+        raw_body: the body as it came; JSON that was parsed and written again has other octets.
+        headers: a mapping or a list of pairs, such as a framework's or ASGI's.
+        public_key: the account's, in base64; by default TELNYX_PUBLIC_KEY.
+        now: the Unix time; by default the clock's.
 
-    WebhookUnsigned: no signature or timestamp, or in another form. WebhookExpired: more than 300 s from now.
-    WebhookKeyInvalid: our key is none. WebhookForged: signed by somebody else, or changed. WebhookMalformed: the
-    carrier's, but no event. MissingExtra: there is no cryptography. TypeError: `raw_body` is not octets.
+    Raises, checked in this order:
+        WebhookUnsigned: no signature or timestamp, or in another form.
+        WebhookExpired: more than 300 s from now.
+        WebhookKeyInvalid: our key is not a key.
+        WebhookForged: signed with another key, or changed.
+        WebhookMalformed: signed by the carrier, but not an event.
+        MissingExtra: cryptography is not installed.
+        TypeError: `raw_body` is not octets.
     """
     octets = _octets(raw_body)
-    signature_text, timestamp = _header(headers, SIGNATURE_HEADER), _header(headers, TIMESTAMP_HEADER)
+    signature_text, timestamp = _header(headers, webhooks.SIGNATURE_HEADER), _header(headers, webhooks.TIMESTAMP_HEADER)
     if not _INTEGER.fullmatch(timestamp):
-        raise WebhookUnsigned(f"{TIMESTAMP_HEADER} is not a whole number of seconds")
+        raise WebhookUnsigned(f"{webhooks.TIMESTAMP_HEADER} is not a whole number of seconds")
     distance_s = abs((time.time() if now is None else now) - int(timestamp))
-    # Turned around, a `now` that is no number would pass.
-    if not distance_s <= WINDOW_S:
-        raise WebhookExpired(f"{TIMESTAMP_HEADER} is {distance_s:.0f} s from now, at most {WINDOW_S} are allowed")
-    key = _base64(os.environ.get("TELNYX_PUBLIC_KEY", "") if public_key is None else public_key)
-    if key is None or len(key) != 32:
-        raise WebhookKeyInvalid("public_key is not the base64 of 32 octets; give it or set TELNYX_PUBLIC_KEY")
+    # Turned around, a `now` that is not a number would pass.
+    if not distance_s <= webhooks.SIGNATURE_WINDOW_S:
+        limit = f"at most {webhooks.SIGNATURE_WINDOW_S} are allowed"
+        raise WebhookExpired(f"{webhooks.TIMESTAMP_HEADER} is {distance_s:.0f} s from now, {limit}")
+    key = _base64(os.environ.get(webhooks.PUBLIC_KEY_VARIABLE, "") if public_key is None else public_key)
+    if key is None or len(key) != webhooks.PUBLIC_KEY_OCTETS:
+        rule = f"is not the base64 of {webhooks.PUBLIC_KEY_OCTETS} octets"
+        raise WebhookKeyInvalid(f"public_key {rule}; give it or set {webhooks.PUBLIC_KEY_VARIABLE}")
     signature = _base64(signature_text)
-    if signature is None or len(signature) != 64:
-        raise WebhookUnsigned(f"{SIGNATURE_HEADER} is not the base64 of 64 octets")
-    if not _verified(key, signature, timestamp.encode() + b"|" + octets):
+    if signature is None or len(signature) != webhooks.SIGNATURE_OCTETS:
+        raise WebhookUnsigned(f"{webhooks.SIGNATURE_HEADER} is not the base64 of {webhooks.SIGNATURE_OCTETS} octets")
+    if not _verified(key, signature, timestamp.encode() + webhooks.SIGNED_SEPARATOR + octets):
         raise WebhookForged("the signature is of another key, body or timestamp")
     return read(octets)
 
 
 class DuplicateFilter:
-    """Tells the first delivery of an event from its repeats, by the event's id; remembers the latest `max_ids`.
+    """Distinguishes the first delivery of an event from repeats, by the event's id; remembers the latest `max_ids`.
 
     >>> from rtpcodec import webhook_events
     >>> event = webhook_events.read(b'{"data":{"event_type":"call.hangup","id":"11111111"}}')
@@ -77,17 +83,17 @@ class DuplicateFilter:
     __slots__ = ("_max_ids", "_seen")
 
     def __init__(self, max_ids: int = MAX_REMEMBERED_IDS) -> None:
-        """Make a filter that has seen nothing. ValueError: `max_ids` is less than 1."""
+        """Make an empty filter. ValueError: `max_ids` is less than 1."""
         if max_ids < 1:
             raise ValueError(f"max_ids is {max_ids}, must be 1 or greater")
         self._max_ids = max_ids
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def is_new(self, event: WebhookEvent) -> bool:
-        """Whether no event of this id was asked about yet. An event without an id always counts as new."""
+        """Return whether no event of this id was given before. An event without an id always counts as new."""
         if event.id is None:
             return True
-        # Of any id the same few octets are kept, so that the limit is one of memory.
+        # A digest per id, so that long ids do not take more memory.
         key = hashlib.blake2b(event.id.encode(errors="surrogatepass"), digest_size=16).digest()
         is_new = key not in self._seen
         self._seen[key] = None
@@ -123,7 +129,7 @@ def _octets(raw_body: object) -> bytes:
 
 
 def _header(headers: Headers, name: str) -> str:
-    """The one value of a header; two of them leave open which was signed."""
+    """Return the one value of a header; with two it would be open which was signed."""
     listed = headers.items() if isinstance(headers, Mapping) else headers
     values = [_str(value) for key, value in listed if _str(key).lower() == name]
     if len(values) != 1:
@@ -136,7 +142,7 @@ def _str(words: str | bytes) -> str:
 
 
 def _base64(words: str) -> bytes | None:
-    """The octets; None for what is no base64, or not the only way to write them: a changed bit must not be lost."""
+    """Return the octets; None for a text that is not their one base64 form: a changed bit must not be lost."""
     try:
         octets = base64.b64decode(words, validate=True)
     except (binascii.Error, ValueError):

@@ -155,7 +155,7 @@ OUTBOUND_TRACK: Final = "outbound_track"
 BOTH_TRACKS: Final = "both_tracks"
 Track = Literal["inbound_track", "outbound_track", "both_tracks"]
 TRACKS: Final[tuple[Track, ...]] = get_args(Track)
-"""Values of `stream_track`: what the phone leg says, what it hears, or the two."""
+"""Values of `stream_track`: audio from the phone leg, audio to it, or both."""
 
 RTP_MODE: Final = "rtp"
 MP3_MODE: Final = "mp3"
@@ -217,7 +217,7 @@ MAX_DTMF_DURATION_MS: Final = 500
 BASE64_PATTERN: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 """Standard alphabet, padded (RFC 4648 section 4)."""
 CALL_CONTROL_ID_PATTERN: Final = r"v[23]:[A-Za-z0-9_-]+={0,2}"
-"""What an id looks like; the carrier does not promise it."""
+"""Form of the ids that are seen; not documented."""
 
 # An accepted command.
 

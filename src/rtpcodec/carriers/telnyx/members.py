@@ -31,7 +31,7 @@ OCCURRED_AT: Final = "occurred_at"
 PAYLOAD: Final = "payload"
 
 DATA: Final = "data"
-"""What an accepted command gives, and what a webhook tells."""
+"""Holds the result of an accepted command, and the event of a webhook."""
 META: Final = "meta"
 CODE: Final = "code"
 TITLE: Final = "title"

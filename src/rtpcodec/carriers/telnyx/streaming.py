@@ -20,9 +20,9 @@ DTMF: Final = "dtmf"
 ERROR: Final = "error"
 CLEAR: Final = "clear"
 CARRIER_EVENTS: Final = (CONNECTED, START, MEDIA, STOP, MARK, DTMF, ERROR)
-"""What the carrier sends."""
+"""Sent by the carrier."""
 APP_EVENTS: Final = (MEDIA, MARK, CLEAR)
-"""What the app may send."""
+"""Accepted from the app."""
 
 # Members of messages; those of calls are in `members`.
 
@@ -47,9 +47,9 @@ DIGIT: Final = "digit"
 # Tracks and encodings.
 
 INBOUND: Final = "inbound"
-"""What the carrier receives from the phone leg."""
+"""Audio that the carrier receives from the phone leg."""
 OUTBOUND: Final = "outbound"
-"""What the phone leg hears."""
+"""Audio that the phone leg hears."""
 TRACK_NAMES: Final = (INBOUND, OUTBOUND)
 LONG_TRACK_NAMES: Final = {commands.INBOUND_TRACK: INBOUND, commands.OUTBOUND_TRACK: OUTBOUND}
 """Names seen in the place of the short ones."""

@@ -76,18 +76,32 @@ CONNECTION_CODECS: Final = "connection_codecs"
 CODEC: Final = "codec"
 SAMPLING_RATE: Final = "sampling_rate"
 """Of the call, in `call.answered`: not documented, but seen on live calls."""
+CALLER_ID_NAME: Final = "caller_id_name"
+SHAKEN_STIR_ATTESTATION: Final = "shaken_stir_attestation"
+SHAKEN_STIR_VALIDATED: Final = "shaken_stir_validated"
+CALL_SCREENING_RESULT: Final = "call_screening_result"
+START_TIME: Final = "start_time"
 HANGUP_CAUSE: Final = "hangup_cause"
 HANGUP_SOURCE: Final = "hangup_source"
+CALL_REJECTED: Final = "call_rejected"
+NORMAL_CLEARING: Final = "normal_clearing"
+NO_ANSWER: Final = "no_answer"
+NOT_FOUND: Final = "not_found"
+ORIGINATOR_CANCEL: Final = "originator_cancel"
+TIME_LIMIT: Final = "time_limit"
+TIMEOUT: Final = "timeout"
+UNSPECIFIED: Final = "unspecified"
+USER_BUSY: Final = "user_busy"
 HANGUP_CAUSES: Final = (
-    "call_rejected",
-    "normal_clearing",
-    "originator_cancel",
-    "timeout",
-    "time_limit",
-    "user_busy",
-    "not_found",
-    "no_answer",
-    "unspecified",
+    CALL_REJECTED,
+    NORMAL_CLEARING,
+    ORIGINATOR_CANCEL,
+    TIMEOUT,
+    TIME_LIMIT,
+    USER_BUSY,
+    NOT_FOUND,
+    NO_ANSWER,
+    UNSPECIFIED,
 )
 HANGUP_SOURCES: Final = ("caller", "callee", "unknown")
 CALL_QUALITY_STATS: Final = "call_quality_stats"
@@ -97,6 +111,7 @@ JITTER_MAX_VARIANCE: Final = "jitter_max_variance"
 JITTER_PACKET_COUNT: Final = "jitter_packet_count"
 PACKET_COUNT: Final = "packet_count"
 SKIP_PACKET_COUNT: Final = "skip_packet_count"
+SIP_HANGUP_CAUSE: Final = "sip_hangup_cause"
 FAILURE_REASON: Final = "failure_reason"
 CONNECTION_FAILED: Final = "connection_failed"
 """The only published reason of `streaming.failed`."""
@@ -105,3 +120,10 @@ STREAM_PARAMS: Final = "stream_params"
 STREAM_TYPE: Final = "stream_type"
 WEBSOCKET_STREAM: Final = "websocket"
 DIALOGFLOW_STREAM: Final = "dialogflow"
+RECORDING_URLS: Final = "recording_urls"
+PUBLIC_RECORDING_URLS: Final = "public_recording_urls"
+"""In `call.recording.saved`: objects with a URL per file format."""
+TRANSCRIPTION_DATA: Final = "transcription_data"
+"""In `call.transcription`: the object that holds everything about the text."""
+COST_PARTS: Final = "cost_parts"
+MESSAGES: Final = "messages"

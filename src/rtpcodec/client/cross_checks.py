@@ -1,0 +1,57 @@
+"""Cross-field warnings: valid fields that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rtpcodec.carriers.telnyx import commands, members
+from rtpcodec.client.checks import Findings
+
+
+def of_stream(findings: Findings, body: Mapping[str, object]) -> None:
+    """Warn of settings that the carrier ignores, that give silence, or that are unusual."""
+    mode = body.get(commands.STREAM_BIDIRECTIONAL_MODE, commands.DEFAULT_MODE)
+    codec = body.get(commands.STREAM_BIDIRECTIONAL_CODEC)
+    rate_hz = body.get(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE)
+    if members.STREAM_URL not in body and body.get(commands.ENABLE_DIALOGFLOW) is not True:
+        findings.warn(members.STREAM_URL, "is missing, so the carrier has nowhere to connect to")
+    if mode == commands.MP3_MODE:
+        for name in (commands.STREAM_BIDIRECTIONAL_CODEC, commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE):
+            if name in body:
+                findings.warn(name, f"is ignored by the carrier unless {commands.STREAM_BIDIRECTIONAL_MODE} is 'rtp'")
+    if mode == commands.RTP_MODE:
+        codec = codec or commands.DEFAULT_SEND_CODEC
+    usual_hz = commands.USUAL_RATES_HZ.get(codec, ()) if isinstance(codec, str) else ()
+    if usual_hz and rate_hz in commands.SAMPLING_RATES_HZ and rate_hz not in usual_hz:
+        usual = " or ".join(map(str, usual_hz))
+        findings.warn(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, f"is {rate_hz}, usual for {codec} is {usual}")
+    if mode == commands.RTP_MODE and codec == "L16" and rate_hz is None:
+        # Sources disagree about the default, and L16 read at a wrong rate plays at a wrong speed.
+        rule = "is missing, and its default for L16 is disputed"
+        findings.warn(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, rule)
+    _check_legs(findings, mode, body.get(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS))
+
+
+def _check_legs(findings: Findings, mode: object, legs: object) -> None:
+    """Warn of the target that is silent on a call of one leg."""
+    silent = commands.OPPOSITE_LEG
+    if legs == silent or (mode == commands.RTP_MODE and legs is None):
+        given = f"is {silent!r}" if legs else f"is missing and the carrier's default is {silent!r}"
+        findings.warn(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS, f"{given}: a call of one leg hears nothing of it")
+
+
+def of_call(findings: Findings, body: Mapping[str, object]) -> None:
+    """Warn about the stream of a `dial` or an `answer`, if it asks for one."""
+    if body.get(commands.ENABLE_DIALOGFLOW) is True or any(name.startswith("stream_") for name in body):
+        of_stream(findings, body)
+
+
+def of_answer(findings: Findings, body: Mapping[str, object]) -> None:
+    """Warn also of fields that `answer` may ignore, since the carrier's own types lack them."""
+    of_call(findings, body)
+    default_hz = commands.DEFAULT_SAMPLING_RATE_HZ
+    if body.get(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, default_hz) != default_hz:
+        rule = "may be ignored on answer; start_streaming takes it"
+        findings.warn(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, rule)
+    if commands.STREAM_AUTH_TOKEN in body:
+        findings.warn(commands.STREAM_AUTH_TOKEN, "may be ignored on answer; start_streaming takes it")
