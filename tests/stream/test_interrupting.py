@@ -9,6 +9,8 @@ from tests.oracles.far_end import FarEnd
 from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def play_ms(session: MediaSession, duration_ms: float) -> None:
     session.play_payload(b"\x55" * int(8 * duration_ms))
