@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from typing_extensions import Buffer
@@ -260,8 +260,8 @@ class SiblingDialect:
     """The test carrier's dialect."""
 
     name = "sibling"
-    modes = ("rtp", "mp3")
-    tracks: Final[Mapping[str, tuple[str, ...]]] = {
+    modes: tuple[str, ...] = ("rtp", "mp3")
+    tracks: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "inbound_track": ("inbound",),
         "outbound_track": ("outbound",),
         "both_tracks": ("inbound", "outbound"),
