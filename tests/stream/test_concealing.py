@@ -15,6 +15,8 @@ from rtpcodec.stream.events import Event
 from rtpcodec.stream.numbering import LEARNING_CHUNKS
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 CHUNKS = 80
 LOST = (60, 61, 70)
 OPTIONS: dict[str, dict[str, Any]] = {"L16": {"byte_order": "little"}}

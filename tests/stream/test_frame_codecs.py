@@ -16,7 +16,7 @@ from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat
 from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
-pytestmark = pytest.mark.usefixtures("opus", "amrwb")
+pytestmark = pytest.mark.usefixtures("dialect", "opus", "amrwb")
 
 PLANS = {
     "OPUS": StreamPlan(send_codec="OPUS"),

@@ -20,6 +20,8 @@ from tests.kernels import buffers
 from tests.oracles import g711 as oracle
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 @dataclass(frozen=True)
 class Way:

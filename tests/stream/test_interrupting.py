@@ -9,6 +9,8 @@ from tests.oracles.far_end import FarEnd
 from tests.stream import carrier
 from tests.stream.test_marks import order_of
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def settled(found: list[events.Event]) -> list[float]:
     """The final values of the interruptions that these events settle."""

@@ -14,6 +14,8 @@ from rtpcodec.stream.wire import MAX_DEPTH, RULES, BrokenMessage, parse
 from tests.stream import carrier
 from tests.stream.malformed import CASES, Case
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def test_corpus_covers_every_rule_of_the_wire() -> None:
     assert len(CASES) >= 70

@@ -13,6 +13,8 @@ from rtpcodec.stream.marks import MARK_TIMEOUT_MS
 from rtpcodec.stream.sending import MAX_WAITING_MARKS
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 NOW = float("-inf")
 
 

@@ -13,6 +13,8 @@ from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.stream.numbering import LEARNING_CHUNKS
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 Numbered = tuple[str, int]
 
 

@@ -12,6 +12,8 @@ from rtpcodec import MediaSession, Resampler, StreamPlan, codec
 from tests.oracles import g711 as oracle
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def noise(octets: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(octets)

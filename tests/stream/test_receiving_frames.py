@@ -17,7 +17,7 @@ from rtpcodec.rtp.payloads import AmrWbFormat
 from tests.stream import carrier
 from tests.stream.test_frame_codecs import speech
 
-pytestmark = pytest.mark.usefixtures("opus", "amrwb")
+pytestmark = pytest.mark.usefixtures("dialect", "opus", "amrwb")
 
 
 def opus_packets(pcm: bytes, rate_hz: int = 16000, **options: Any) -> list[bytes]:

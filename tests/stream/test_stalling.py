@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rtpcodec import MediaSession, events
 from tests.stream import carrier
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def stalls_of(session: MediaSession, texts_at: list[tuple[float, str]]) -> list[events.Stalled]:

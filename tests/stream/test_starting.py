@@ -13,6 +13,8 @@ from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream.messages import MediaFormat
 from tests.stream import carrier
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def test_started_tells_who_and_what_and_when() -> None:
     session = MediaSession(utc_offset_ms=1_700_000_000_000.0)

@@ -23,28 +23,39 @@ FRAME_MS: Final = float(MIN_MESSAGE_MS)
 class SamplePacking:
     """Sample codecs: encode, then cut, so that PCM and payloads share frames of 20 ms."""
 
-    __slots__ = ("_encoder", "_framer", "_info", "_part_of_unit", "frame_ms", "sample_rate_hz")
+    __slots__ = (
+        "_encoder",
+        "_framer",
+        "_info",
+        "_part_of_unit",
+        "_unit_octets",
+        "_unit_samples",
+        "frame_ms",
+        "sample_rate_hz",
+    )
 
     def __init__(self, info: CodecInfo, encoder: Encoder) -> None:
         self._info = info
         self._encoder = encoder
         self.sample_rate_hz = encoder.sample_rate_hz
-        units = int(self.sample_rate_hz * FRAME_MS / 1000) // info.samples_per_unit
-        self.frame_ms = units * info.samples_per_unit * 1000 / self.sample_rate_hz
-        self._framer = Framer(units * info.octets_per_unit)
+        self._unit_octets = info.octets_per_unit
+        self._unit_samples = info.samples_per_unit
+        units = int(self.sample_rate_hz * FRAME_MS / 1000) // self._unit_samples
+        self.frame_ms = units * self._unit_samples * 1000 / self.sample_rate_hz
+        self._framer = Framer(units * self._unit_octets)
         self._part_of_unit = b""  # samples of a unit that is not complete, where units have several
 
     @property
     def pending_ms(self) -> float:
         """Octets of the partial frame, as time."""
-        units = self._framer.pending_octets // self._info.octets_per_unit
-        return (units * self._info.samples_per_unit + len(self._part_of_unit) // 2) * 1000 / self.sample_rate_hz
+        units = self._framer.pending_octets // self._unit_octets
+        return (units * self._unit_samples + len(self._part_of_unit) // 2) * 1000 / self.sample_rate_hz
 
     def put_pcm(self, pcm: Buffer) -> list[Item]:
         """Return the frames that PCM completes."""
-        if self._info.samples_per_unit > 1:
+        if self._unit_samples > 1:
             samples = self._part_of_unit + copy_samples(pcm)
-            end = len(samples) - len(samples) % (2 * self._info.samples_per_unit)
+            end = len(samples) - len(samples) % (2 * self._unit_samples)
             pcm, self._part_of_unit = samples[:end], samples[end:]
         return self._cut(self._encoder.encode(pcm))
 
@@ -60,7 +71,7 @@ class SamplePacking:
     def flush(self) -> list[Item]:
         """Return the partial frame, filled with the codec's silence."""
         completed = self._complete_unit()
-        missing = self._framer.missing_octets // self._info.octets_per_unit * self._info.samples_per_unit
+        missing = self._framer.missing_octets // self._unit_octets * self._unit_samples
         return [*completed, *self.put_pcm(bytes(2 * missing))]
 
     def reset(self) -> None:
@@ -76,7 +87,7 @@ class SamplePacking:
         return f"{self._info.name} {self.sample_rate_hz} Hz"
 
     def _complete_unit(self) -> list[Item]:
-        return self.put_pcm(bytes(-len(self._part_of_unit) % (2 * self._info.samples_per_unit)))
+        return self.put_pcm(bytes(-len(self._part_of_unit) % (2 * self._unit_samples)))
 
     def _cut(self, octets: bytes) -> list[Item]:
         return [(frame, self.frame_ms) for frame in self._framer.put(octets)]

@@ -1,4 +1,4 @@
-"""What we ask the carrier for: one value that the command and the endpoint share, so that they cannot disagree."""
+"""What to ask the carrier for: one value that the command and the endpoint share, so that they cannot disagree."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from rtpcodec.audio.mp3_frames import RATES_HZ
+from rtpcodec.carriers.telnyx import commands, streaming
+from rtpcodec.carriers.telnyx.commands import Mode, TargetLegs, Track
 from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.info import ByteOrder, Encoder, FrameEncoder
 from rtpcodec.errors import MissingLibrary, PlanError, UnknownCodec
 
-MODES = ("rtp", "mp3")
-TRACKS = ("inbound_track", "outbound_track", "both_tracks")
-TARGET_LEGS = ("both", "self", "opposite")
+MODES = (commands.RTP_MODE, commands.MP3_MODE)
+TRACKS = commands.TRACKS
+TARGET_LEGS = commands.TARGET_LEGS
 BYTE_ORDERS = ("little", "big")
 AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")
 MP3_RATES_HZ: Final = tuple(sorted(rate_hz for rates_hz in RATES_HZ.values() for rate_hz in rates_hz))
 MP3_RATE_HZ: Final = 16000
 """Of the MP3s that PCM becomes by default: no codec of a phone call holds more than wideband speech."""
-MIN_MESSAGE_MS: Final = 20
-"""The shortest chunk that the carrier takes (media streaming, section 6.2)."""
+MIN_MESSAGE_MS: Final = streaming.MIN_CHUNK_MS
+"""The shortest chunk that the carrier takes."""
 
 
 class CommandFields(TypedDict):
@@ -41,7 +43,7 @@ class StreamPlan:
     The carrier's own defaults are traps: mode `mp3` and target legs `opposite` mean silence for an agent on a call of
     one leg. So this plan always names them, and its defaults are those of an agent: `rtp` and `self`.
 
-    What the carrier sends us is decided by its `start` message alone; `receive_codec` is a wish.
+    Its `start` message alone decides what the carrier sends; `receive_codec` is a wish.
 
     PlanError: a value that no carrier knows, with the values that there are.
 
@@ -53,21 +55,21 @@ class StreamPlan:
     send_codec: str = "PCMU"
     """Codec of the audio that we send; mode mp3 has none."""
     send_rate_hz: int = 0
-    """Its rate as the command names it; 0: the documented one, which is then filled in. G722 goes by its RTP clock of
-    8000 there, or by 16000, AMR-WB by 16000 or 8000: see send_sample_rate_hz for what their PCM has. In mode mp3, the
-    rate of the files that PCM becomes, of which no command speaks."""
-    mode: Literal["rtp", "mp3"] = "rtp"
+    """Its rate as the command names it; 0: the documented one, which is then filled in. A command names G722 by its RTP
+    clock of 8000 or by 16000, AMR-WB by 16000 or 8000: see send_sample_rate_hz for the rate of their PCM. In mode mp3,
+    the rate of the files that PCM becomes, which no command names."""
+    mode: Mode = "rtp"
     """`rtp`: each message carries a payload of send_codec. `mp3`: each carries a whole MP3 file, one a second."""
-    tracks: Literal["inbound_track", "outbound_track", "both_tracks"] = "inbound_track"
-    target_legs: Literal["both", "self", "opposite"] = "self"
+    tracks: Track = "inbound_track"
+    target_legs: TargetLegs = "self"
     """Who hears us: `self` is the leg that the command is issued on."""
-    receive_codec: str = "default"
-    """Codec that we would like to get; `default`: the call's own."""
+    receive_codec: str = commands.OWN_CODEC
+    """Codec that we would like to receive; `default`: the call's own."""
     l16_byte_order: ByteOrder = "little"
     """Of L16 in both directions. Field reports favour little, RTP itself is big."""
     amrwb_packing: Literal["auto", "bandwidth-efficient", "octet-aligned"] = "auto"
-    """Of AMR-WB in both directions. `auto`: what the carrier's payloads turn out to have, and before the first of them
-    bandwidth-efficient."""
+    """Of AMR-WB in both directions. `auto`: the packing found in the carrier's payloads; bandwidth-efficient before the
+    first of them."""
     send_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Keywords for the encoder of send_codec, such as `bitrate` of OPUS or `mode` of AMR-WB."""
 
@@ -84,9 +86,9 @@ class StreamPlan:
                 raise PlanError(f"{name} is {value!r}, one of {', '.join(known)} is needed")
         try:
             info = codec(self.send_codec)
-            if self.receive_codec != "default":
+            if self.receive_codec != commands.OWN_CODEC:
                 codec(self.receive_codec)
-            if self.mode == "rtp":
+            if self.mode == commands.RTP_MODE:
                 rate_hz = info.command_rate_hz(self.send_rate_hz or None)
             else:
                 rate_hz = _mp3_rate_hz(self.send_rate_hz)
@@ -108,7 +110,7 @@ class StreamPlan:
     @property
     def send_sample_rate_hz(self) -> int:
         """Sample rate of the PCM that becomes what we send: 16000 for G722 and AMR-WB, whatever a command calls it."""
-        if self.mode == "mp3":
+        if self.mode == commands.MP3_MODE:
             return self.send_rate_hz
         return self.send_info.named_sample_rate_hz(self.send_rate_hz)
 
@@ -127,10 +129,10 @@ class StreamPlan:
         )
 
     def _check_send_options(self) -> None:
-        """Have the encoder itself judge the values of its options, where it can be made here."""
+        """Let the encoder itself judge the values of its options, where it can be made here."""
         if not self.send_options:
             return
-        if self.mode == "mp3":
+        if self.mode == commands.MP3_MODE:
             raise PlanError(f"send_options are for the encoder of mode 'rtp', mode {self.mode!r} has none")
         known = [name for name in self.send_info.encoder_options if name not in self.codec_options(self.send_codec)]
         for name in self.send_options:
@@ -149,22 +151,22 @@ class StreamPlan:
                 raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")
 
     def command_fields(self) -> CommandFields:
-        """The fields for `CallControl.start_streaming(..., **plan.command_fields())`."""
+        """Return the fields for `CallControl.start_streaming(..., **plan.command_fields())`."""
         fields = CommandFields(
             stream_track=self.tracks,
             stream_bidirectional_mode=self.mode,
             stream_bidirectional_target_legs=self.target_legs,
         )
-        if self.mode == "rtp":
+        if self.mode == commands.RTP_MODE:
             fields["stream_bidirectional_codec"] = self.send_codec
             fields["stream_bidirectional_sampling_rate"] = self.send_rate_hz
-        if self.receive_codec != "default":
+        if self.receive_codec != commands.OWN_CODEC:
             fields["stream_codec"] = self.receive_codec
         return fields
 
 
 def _mp3_rate_hz(wanted_hz: int) -> int:
-    """The rate of MP3 files; 0 wants the default. ValueError: MP3 does not have it."""
+    """Return the rate of MP3 files; 0: the default. ValueError: MP3 does not have it."""
     if wanted_hz and wanted_hz not in MP3_RATES_HZ:
         raise ValueError(f"MP3 has no sample rate of {wanted_hz} Hz, only {', '.join(map(str, MP3_RATES_HZ))}")
     return wanted_hz or MP3_RATE_HZ

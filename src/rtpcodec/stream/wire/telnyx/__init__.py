@@ -35,5 +35,8 @@ class TelnyxDialect:
     mark_text = staticmethod(mark_text)
     clear_text = staticmethod(clear_text)
 
+    def __repr__(self) -> str:
+        return "TELNYX"
+
 
 TELNYX: Final[Dialect] = TelnyxDialect()
