@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pystoi import stoi
 
 from rtpcodec import codec
 
@@ -85,6 +84,8 @@ def ours(name: str, octets: bytes, lost: NDArray[np.uint8]) -> Pcm:
 
 def scores(folder: Path) -> Iterator[Score]:
     """Every way on every file."""
+    from pystoi import stoi  # noqa: PLC0415 (brings scipy, which takes a second; collecting the tests imports this file)
+
     for name, references in REFERENCES.items():
         rate_hz = codec(name).sample_rate_hz()
         for speech in SPEECH:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from benchmarks import race_amrwb, race_g711, race_g722, race_opus
-from benchmarks.__main__ import group_names
 from benchmarks.harness.model import Absent, Bar, Contender, Race
 from benchmarks.harness.race import DifferentOutputs, differing_items, run
 from benchmarks.harness.report import page
@@ -92,6 +91,8 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_groups_are_the_files_that_are_there() -> None:
+    from benchmarks.__main__ import group_names  # brings matplotlib, which takes a second
+
     assert {"g711", "g722", "portable"} <= set(group_names())
 
 

@@ -23,6 +23,7 @@ def of(found: list[plc.Score], codec: str, way: str) -> dict[str, plc.Score]:
     return {one.file: one for one in found if (one.codec, one.way) == (codec, way)}
 
 
+@pytest.mark.long
 def test_pcmu_is_better_than_appendix_i_in_the_mean_and_on_no_file_clearly_worse(found: list[plc.Score]) -> None:
     reference, ours = plc.mean(found, "PCMU", "appendix_i"), plc.mean(found, "PCMU", "ours")
     assert ours.lsd_db < reference.lsd_db - 1
@@ -33,6 +34,7 @@ def test_pcmu_is_better_than_appendix_i_in_the_mean_and_on_no_file_clearly_worse
         assert score.stoi > theirs[file].stoi - 0.002, file
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", plc.REFERENCES["G722"])
 def test_g722_is_clearly_better_than_concealment_of_codes(found: list[plc.Score], way: str) -> None:
     reference, ours = plc.mean(found, "G722", way), plc.mean(found, "G722", "ours")

@@ -28,9 +28,10 @@ def test_every_target_has_a_corpus_that_is_clean(name: str) -> None:
     assert all(target.run(data) > 0 for data in corpus_of(name))
 
 
-def test_mutations_are_clean(name: str) -> None:
+@pytest.mark.parametrize("inputs", [500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_mutations_are_clean(name: str, inputs: int) -> None:
     target, mutator = load(name), Mutator(corpus_of(name), seed=3)
-    for _ in range(1500):
+    for _ in range(inputs):
         target.run(mutator.next())
 
 

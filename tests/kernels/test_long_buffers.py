@@ -1,10 +1,12 @@
 """Results beyond the size from which the AVX-512 form writes past the caches, at places of every kind."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rtpcodec.kernels import g711, g711_transcode
 
@@ -18,13 +20,26 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], Callable[[Any, Any], int], 
     "pcmu to pcma": (g711_transcode.pcmu_to_pcma, g711_transcode.pcmu_to_pcma_into, np.uint8),
     "pcma to pcmu": (g711_transcode.pcma_to_pcmu, g711_transcode.pcma_to_pcmu_into, np.uint8),
 }
-codes = np.random.default_rng(711).integers(0, 256, PAST_CACHES_OCTETS + 200, np.uint8)
+ONE_OF_EACH = ((-1, 0), (0, 31), (77, 1))
+"""More items than fit the caches, and the place of the first one: stands for all pairs of them."""
 
 
-@pytest.mark.parametrize("place", [0, 1, 31])
-@pytest.mark.parametrize("more_items", [-1, 0, 77])
+@pytest.fixture(scope="module")
+def codes() -> NDArray[np.uint8]:
+    return np.random.default_rng(711).integers(0, 256, PAST_CACHES_OCTETS + 200, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("more_items", "place"),
+    [
+        pytest.param(*pair, marks=() if pair in ONE_OF_EACH else pytest.mark.long)
+        for pair in product((-1, 0, 77), (0, 1, 31))
+    ],
+)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_long_results_are_those_of_single_codes(name: str, more_items: int, place: int) -> None:
+def test_long_results_are_those_of_single_codes(
+    name: str, more_items: int, place: int, codes: NDArray[np.uint8]
+) -> None:
     function, function_into, item = FUNCTIONS[name]
     table = np.frombuffer(function(ALL_CODES), item)
     octets_an_item = np.dtype(item).itemsize

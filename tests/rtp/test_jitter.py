@@ -48,8 +48,14 @@ def drained(buffer: JitterBuffer, now_ms: float) -> list[int | Lost]:
     return out
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        pytest.param(name, seed, marks=pytest.mark.long if network.packets > 10_000 and seed else ())
+        for name, network in NETWORKS.items()
+        for seed in range(3)
+    ],
+)
 def test_order_delay_and_length_hold_on_every_network(name: str, seed: int) -> None:
     network = NETWORKS[name]
     coming = arrivals(network, seed)
