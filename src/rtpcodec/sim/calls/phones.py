@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
 from rtpcodec.codecs import codec as codec_named
-from rtpcodec.sim.media.formats import AudioFormat, restarted_format
+from rtpcodec.sim.media.formats import AudioFormat, require_restarts
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
 from rtpcodec.sim.media.timing import Timing
@@ -71,10 +71,7 @@ class PhoneSettings:
         media.require_chunks(habits.chunk_ms)
         opened = open_speech(self.speech, self.speech_hz, media.sample_rate_hz)
         opened.require_way_to(media.sample_rate_hz)
-        restarted = media
-        for restart in habits.restarts:
-            restarted = restarted_format(restart, restarted, habits)
-            restarted.require_chunks(habits.chunk_ms)
+        require_restarts(media, habits)
         keys = tuple(self.dtmf)
         for _, digit in keys:
             require_digits(digit)

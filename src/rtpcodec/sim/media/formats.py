@@ -131,13 +131,25 @@ def agree(
     returned = _return_format(request, call_format) if request.mode == "rtp" else _mp3_format(call_format)
     media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
-    if request.tracks != "inbound_track":
-        _require_resampler("the outbound track", returned.sample_rate_hz, media.sample_rate_hz)
+    try:
+        if request.tracks != "inbound_track":
+            _require_resampler("the outbound track", returned.sample_rate_hz, media.sample_rate_hz)
+        require_restarts(media, habits)
+    except ValueError as error:
+        raise refused("90046", str(error)) from None
+    return StreamFormats(media, returned)
+
+
+def require_restarts(media: AudioFormat, habits: Variations) -> None:
+    """Check that the audio can change as these habits ask for.
+
+    Raises: ValueError if it cannot. UnknownCodec, MissingLibrary.
+    """
     restarted = media
     for restart in habits.restarts:
         restarted = restarted_format(restart, restarted, habits)
+        restarted.require_chunks(habits.chunk_ms)
         _require_resampler("the audio after a restart", media.sample_rate_hz, restarted.sample_rate_hz)
-    return StreamFormats(media, returned)
 
 
 def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
@@ -145,7 +157,7 @@ def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
         try:
             Resampler(from_hz, to_hz)
         except ValueError as error:
-            raise refused("90046", f"{name} cannot be resampled: {error}") from None
+            raise ValueError(f"{name} cannot be resampled: {error}") from None
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:

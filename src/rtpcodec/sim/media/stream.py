@@ -88,7 +88,8 @@ class CarrierStream:
         for packet in packets:
             self._tally.sent(packet)
             if packet.track == "inbound" and not packet.repeated:
-                self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms)
+                late_ms = max(0.0, now_ms - packet.due_ms)
+                self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms + late_ms)
         self._uplink.reading_paused(now_ms)  # the deadlines go by the last look
         self._closing.advance(now_ms, finished=self.finished)
         return [packet.text for packet in packets]
@@ -139,37 +140,37 @@ class CarrierStream:
             chunks = self._tracks.tick(due_ms)
         except Exception as error:  # whatever the user's generator raises; `finished` raises it there
             self.ending.speech_error = error
-            self._end("speech_failed", due_ms, now_ms)
+            self._end("speech_failed", due_ms)
             return
         if chunks is None:
-            self._end("speech_ended", due_ms, now_ms)
+            self._end("speech_ended", due_ms)
             return
         if not chunks:
             return  # the call is on hold
         self._tally.tick(now_ms - due_ms)
         for chunk in chunks:
-            self._writer.media(chunk, now_ms)
+            self._writer.media(chunk, due_ms)
 
-    def _restart(self, _due_ms: float, now_ms: float) -> None:
+    def _restart(self, due_ms: float, _now_ms: float) -> None:
         restart, media = self._tracks.restart()
         if restart.renumbers:
             self._writer.renumber()
         if restart.announced:
-            self._writer.start(_announced(media), now_ms)
+            self._writer.start(_announced(media), due_ms)
 
     def press(self, digit: str, now_ms: float) -> None:
         """Let the caller press a key now."""
         self._keys.press(digit, now_ms)
 
-    def _press(self, _due_ms: float, now_ms: float) -> None:
-        self._writer.number(self._keys.pop(self.stream_id), now_ms)
+    def _press(self, due_ms: float, _now_ms: float) -> None:
+        self._writer.number(self._keys.pop(self.stream_id), due_ms)
 
-    def _return_mark(self, _due_ms: float, now_ms: float) -> None:
+    def _return_mark(self, due_ms: float, _now_ms: float) -> None:
         self._tally.marks_returned += 1
-        self._writer.number(messages.Mark(self._receiver.marks.pop(), stream_id=self.stream_id), now_ms)
+        self._writer.number(messages.Mark(self._receiver.marks.pop(), stream_id=self.stream_id), due_ms)
 
-    def _reach_limit(self, due_ms: float, now_ms: float) -> None:
-        self._end("time_limit", due_ms, now_ms)
+    def _reach_limit(self, due_ms: float, _now_ms: float) -> None:
+        self._end("time_limit", due_ms)
 
     # Messages of the app
 
@@ -202,12 +203,12 @@ class CarrierStream:
         while (read_ms := self._uplink.next_ms) is not None and read_ms <= now_ms:
             self._apply(read_ms, now_ms)
 
-    def _apply(self, due_ms: float, now_ms: float) -> None:
+    def _apply(self, due_ms: float, _now_ms: float) -> None:
         try:
             self._uplink.pop()(due_ms)
         except RefusedMessage as refusal:
             self._tally.errors_sent += 1
-            self._writer.error(refusal.error, str(refusal), now_ms)
+            self._writer.error(refusal.error, str(refusal), due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now, so that the app feels a slow carrier."""
@@ -225,11 +226,11 @@ class CarrierStream:
             self._network.end_stalls(now_ms)
         self._advance(now_ms)
         if self.end_reason is None:
-            self._end(reason, now_ms, now_ms)
+            self._end(reason, now_ms)
 
-    def _end(self, reason: EndReason, at_ms: float, now_ms: float) -> None:
-        self._network.flush(now_ms)
-        self._writer.stop(now_ms)
+    def _end(self, reason: EndReason, at_ms: float) -> None:
+        self._network.flush(at_ms)
+        self._writer.stop(at_ms)
         self.ending.set(reason, at_ms)
 
     def _give_out(self, reason: EndReason, now_ms: float) -> None:
