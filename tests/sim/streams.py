@@ -10,10 +10,12 @@ from typing import Any
 
 from rtpcodec import codec
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, agree
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import open_speech
-from rtpcodec.sim.media.stream import CallFacts, CarrierStream
+from rtpcodec.sim.media.stream import CarrierStream
+from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
 
 STREAM_ID = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
@@ -38,6 +40,9 @@ def open_stream(
     max_call_ms: float = 1e9,
     variations: Variations | None = None,
     faults: Faults | None = None,
+    timing: Timing | None = None,
+    keeps_audio: bool = True,
+    bridged: bool = False,
     seed: str = "0/0",
     now_ms: float = START_MS,
 ) -> CarrierStream:
@@ -51,18 +56,21 @@ def open_stream(
         user_id="user",
         from_number="+15550100001",
         to_number="+15550100002",
-        speech=open_speech(speech, rate_hz, rate_hz),
         dtmf=dtmf,
         tail_ms=tail_ms,
         playout_delay_ms=playout_delay_ms,
         max_call_ms=max_call_ms,
         variations=variations,
         faults=faults or Faults(),
+        timing=timing or Timing(),
+        keeps_audio=keeps_audio,
+        bridged=bridged,
         seed=seed,
     )
     own = AudioFormat.of(codec(name), rate_hz, variations)
-    formats = agree(wanted, own, facts.speech, transcodes=variations.transcodes, chunk_ms=variations.chunk_ms)
-    return CarrierStream(facts, wanted, formats, STREAM_ID, now_ms=now_ms, utc_ms=UTC_MS)
+    said = open_speech(speech, rate_hz, rate_hz)
+    formats = agree(wanted, own, said, variations)
+    return CarrierStream(facts, said, wanted, formats, STREAM_ID, now_ms=now_ms, utc_ms=UTC_MS)
 
 
 def sent(stream: CarrierStream, now_ms: float) -> list[dict[str, Any]]:
@@ -76,7 +84,7 @@ def run(stream: CarrierStream, until_ms: float = 1e6) -> list[tuple[float, dict[
     now_ms = START_MS
     while now_ms <= START_MS + until_ms:
         gone += [(round(now_ms - START_MS, 3), message) for message in sent(stream, now_ms - START_MS)]
-        deadline_ms = stream.next_deadline_ms(now_ms)
+        deadline_ms = stream.next_deadline_ms
         if deadline_ms is None:
             break
         assert deadline_ms > now_ms, "a stream that asks to be woken at once would spin"

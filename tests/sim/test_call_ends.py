@@ -14,6 +14,7 @@ from websockets.asyncio.server import ServerConnection
 from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier, Variations
 from rtpcodec.sim.calls import websocket
+from rtpcodec.sim.media import closing
 from tests.sim.apps import App, Message, command, listening, run, start
 from tests.sim.streams import ramp
 
@@ -179,7 +180,7 @@ def test_leaving_the_carrier_hangs_up_all_calls() -> None:
 
 
 def test_leaving_does_not_wait_long_for_an_app_that_ignores_the_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "CLOSE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(closing, "CLOSE_TIMEOUT_MS", 100.0)
     deaf: asyncio.Queue[ServerConnection] = asyncio.Queue()
 
     async def answer(socket: ServerConnection, message: Message) -> None:
@@ -229,7 +230,7 @@ def test_keys_reach_the_app_and_digits_are_checked() -> None:
             await app.saw("start")
             call.press("1#")
             assert [m["dtmf"]["digit"] for m in await app.saw("dtmf", 2)] == ["1", "#"]
-            with pytest.raises(ValueError, match=r"^character 1 is no key, allowed are 0123456789\*#ABCD$"):
+            with pytest.raises(ValueError, match=r"^position 1 is not a DTMF key, allowed are 0123456789\*#ABCD$"):
                 call.press("1x")
             call.hang_up()
             await call.finished()

@@ -252,7 +252,7 @@ def test_every_call_to_a_phone_has_its_speech() -> None:
                 await dial(carrier, "+15550100009", stream_url=app.url)
             for call in carrier.calls:
                 assert (await call.finished()).source_pcm == SPEECH
-            with pytest.raises(ValueError, match="character 0 is no key"):
+            with pytest.raises(ValueError, match="position 0 is not a DTMF key"):
                 carrier.phone("+1", SPEECH, dtmf=[(0, "x")])
 
     run(main)

@@ -7,6 +7,7 @@ import json
 import socket as sockets
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,6 @@ from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
 from rtpcodec.sim.calls.dialling import Socket
 from rtpcodec.sim.commands.requests import StreamRequest
-from rtpcodec.sim.loop_thread import clock_ms
 from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.apps import App, command, listening, run, start
 from tests.sim.streams import ramp
@@ -142,7 +142,7 @@ def test_a_socket_that_opens_while_dialling_is_given_up_is_closed() -> None:
 
         def pump(self) -> None:
             assert self.stream is not None
-            self.texts += self.stream.outgoing(clock_ms())
+            self.texts += self.stream.outgoing(asyncio.get_running_loop().time() * 1000)
 
         async def wait_closed(self) -> None:
             await asyncio.sleep(0)
@@ -164,7 +164,8 @@ def test_a_socket_that_opens_while_dialling_is_given_up_is_closed() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)
-            dialer = call._dialer = LateDialer()
+            dialer = LateDialer()
+            call._streaming._services = replace(call._services, dialer=dialer)
             call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))()
             await asyncio.sleep(0)
             await asyncio.sleep(0)

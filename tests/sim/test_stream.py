@@ -127,10 +127,10 @@ def test_the_deadlines_are_absolute() -> None:
     stream = open_stream(ramp(160 * 10))
     sent(stream, 0)
     assert len(sent(stream, 20)) == 1
-    assert stream.next_deadline_ms(START_MS + 20) == START_MS + 40
+    assert stream.next_deadline_ms == START_MS + 40
     late = sent(stream, 109.0)
     assert [m["media"]["timestamp"] for m in late] == ["20", "40", "60", "80"], "all that is due, in a burst"
-    assert stream.next_deadline_ms(START_MS + 109) == START_MS + 120
+    assert stream.next_deadline_ms == START_MS + 120
     assert len(sent(stream, 119.9)) == 0
     assert len(sent(stream, 120)) == 1
     stream.end("hang_up", START_MS + 120)
@@ -171,7 +171,7 @@ def test_an_error_of_the_generator_ends_the_stream() -> None:
     gone = run(stream)
     assert events(gone) == ["connected", "start", "media", "stop"]
     assert stream.end_reason == "speech_failed"
-    assert isinstance(stream.speech_error, KeyError)
+    assert isinstance(stream.ending.speech_error, KeyError)
 
 
 # Tracks
@@ -319,12 +319,15 @@ def test_hang_up_sends_what_is_due_then_stop() -> None:
     stream.end("hang_up", START_MS + 45)
     assert [m["event"] for m in sent(stream, 45)] == ["media", "media", "stop"]
     assert stream.finished
-    assert stream.next_deadline_ms(START_MS + 45) is None
+    assert stream.hangup == 1000
+    stream.hung_up()
+    assert stream.next_deadline_ms == START_MS + 1045, "the app must have answered the close frame by then"
     stream.end("streaming_stop", START_MS + 60)
-    stream.closed("app_closed", START_MS + 60)
+    stream.peer_closed(1000, START_MS + 60)
     stream.receive(media(b"\xff" * 160), START_MS + 60)
-    stream.receive_binary()
+    stream.reject("binary", "message is a binary frame", START_MS + 60)
     assert sent(stream, 100) == []
+    assert stream.next_deadline_ms is None
     report = stream.report()
     assert (report.end_reason, report.messages_received, report.ticks) == ("hang_up", 0, 2)
     assert len(report.heard_pcm) == 45 * 16
@@ -333,7 +336,7 @@ def test_hang_up_sends_what_is_due_then_stop() -> None:
 def test_a_socket_that_is_gone_gets_nothing() -> None:
     stream = open_stream(ramp(160 * 50))
     sent(stream, 20)
-    stream.closed("app_closed", START_MS + 30)
+    stream.peer_closed(1000, START_MS + 30)
     assert stream.finished
     assert sent(stream, 50) == []
     assert stream.report().end_reason == "app_closed"

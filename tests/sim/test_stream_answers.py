@@ -133,7 +133,7 @@ def test_what_is_malformed_is_answered_and_the_stream_goes_on(text: str, code: i
 def test_a_binary_frame_is_malformed() -> None:
     stream = open_stream(CHUNK)
     sent(stream, 0)
-    stream.receive_binary()
+    stream.reject("binary", "message is a binary frame", START_MS)
     assert [m["payload"]["detail"] for m in sent(stream, 1)] == ["message is a binary frame"]
 
 

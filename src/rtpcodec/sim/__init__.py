@@ -15,17 +15,24 @@ from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.carrier import Carrier
 from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.network import Faults
-from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.media.timing import Hold, Link, Timing
+from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
 
 __all__ = [
     "CallReport",
     "Carrier",
+    "ClearHabits",
     "CommandFault",
     "Delivery",
     "Faults",
+    "Hold",
+    "Link",
+    "MarkHabits",
+    "Restart",
     "SimulatedCall",
+    "Timing",
     "Variations",
     "Webhooks",
     "rate_limited",

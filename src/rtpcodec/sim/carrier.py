@@ -1,4 +1,4 @@
-"""The carrier that tests use: its lifetime, its calls, and the thread that its blocking form lives in."""
+"""The carrier that tests use: its lifetime, its calls, and the thread of its blocking form."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 from rtpcodec.errors import MissingExtra
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.leg import State
-from rtpcodec.sim.calls.phones import AS_DOCUMENTED, PhoneOptions, PhoneSettings
-from rtpcodec.sim.calls.registry import CallRegistry, DialledPhone
+from rtpcodec.sim.calls.phones import ON_TIME, DialledPhone, PhoneOptions, PhoneSettings
+from rtpcodec.sim.calls.registry import CallRegistry
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
-from rtpcodec.sim.loop_thread import LoopThread, clock_ms
+from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import SpeechSource
-from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.media.timing import Timing
+from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Carrier:
     webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
     connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
 
-    MissingExtra: aiohttp or picows is not installed. OSError: the port is taken.
+    Raises: MissingExtra if aiohttp or picows is not installed. OSError if the port is in use.
     """
 
     def __init__(
@@ -66,7 +67,6 @@ class Carrier:
         self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url)
         self._handler = CommandHandler(api_key, self._registry)
         self._injector = FaultInjector()
-        self._queue: WebhookQueue | None = None
         self._sender: WebhookSender | None = None
         self._loop_thread: LoopThread | None = None
         self._http: HttpServer
@@ -96,8 +96,8 @@ class Carrier:
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Every attempt to post a webhook that is over, and what became of it."""
-        return () if self._queue is None else tuple(self._queue.deliveries)
+        """Every attempt to post a webhook that is over, with its result."""
+        return () if self._sender is None else self._sender.deliveries
 
     def new_call(
         self,
@@ -113,19 +113,30 @@ class Carrier:
         dtmf: Iterable[tuple[float, str]] = (),
         variations: Variations = AS_DOCUMENTED,
         faults: Faults | None = None,
+        timing: Timing = ON_TIME,
+        keeps_audio: bool = True,
         max_call_s: float = 3600.0,
     ) -> SimulatedCall:
-        """A live, answered call of one leg, in this codec, whose caller says `speech` once it is streamed.
+        """Make a live, answered call of one leg, whose caller says `speech` once the call is streamed.
 
-        Speech is the path of a WAV file, PCM, or an iterable of PCM pieces; PCM is native int16 mono at `speech_hz`, by
-        default the rate of the call. A generator is asked chunk by chunk, must not block, and pauses with an empty
-        piece. `tail_ms` is how long the caller still listens after that, `dtmf` at what ms of the stream a key is
-        pressed. `playout_delay_ms` passes before audio is played that comes into the empty play-out, as in a jitter
-        buffer; with 0, each chunk of an echo that is a little late makes a gap. All of it is kept in memory, for which
-        reason a call has max_call_s.
+        speech: the path of a WAV file, PCM, or an iterable of PCM pieces. PCM is native int16 mono. A generator is
+            asked chunk by chunk, must not block, and pauses with an empty piece.
+        codec: of the call; `stream_codec` of the command may choose another one for the stream.
+        sample_rate_hz: of the call; None: the usual rate of the codec.
+        speech_hz: of `speech` if it is PCM; None: the rate of the call.
+        from_number, to_number: caller and callee.
+        tail_ms: how long the caller still listens after the last word.
+        playout_delay_ms: passes before audio is played that comes into the empty play-out, as in a jitter buffer. With
+            0, each chunk of an echo that is a little late makes a gap.
+        dtmf: keys that the caller presses: at which ms of the stream, and the digit.
+        variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
+        faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
+        timing: delays, jitter, stalls, holds, slow reading and clock skew.
+        keeps_audio: False: speech and heard audio do not stay in memory, and the report has none of it. For long runs.
+        max_call_s: the call ends after this.
 
-        UnknownCodec, MissingLibrary. ValueError: a rate or chunk that the codec does not have, a rate that leads
-        nowhere, a digit that no phone has.
+        Raises: UnknownCodec, MissingLibrary. ValueError if the codec does not have the rate or the chunk, a rate cannot
+            be resampled, or a digit is not a key.
         """
         settings = PhoneSettings(
             speech,
@@ -137,6 +148,8 @@ class Carrier:
             dtmf=dtmf,
             variations=variations,
             faults=faults,
+            timing=timing,
+            keeps_audio=keeps_audio,
             max_call_s=max_call_s,
         )
         return self._add(settings, (from_number, to_number), "answered")
@@ -149,9 +162,9 @@ class Carrier:
         to_number: str = CALLEE,
         **options: Unpack[PhoneOptions],
     ) -> SimulatedCall:
-        """A call that comes in: parked until a command answers it, and told by the webhook `call.initiated`.
+        """Make a call that comes in: parked until a command answers it, and reported by the webhook `call.initiated`.
 
-        Everything else is as for new_call.
+        The other options and the errors are those of new_call.
         """
         return self._add(PhoneSettings(speech, **options), (from_number, to_number), "parked")
 
@@ -163,10 +176,14 @@ class Carrier:
         answers_after_s: float | None = 0.0,
         **options: Unpack[PhoneOptions],
     ) -> None:
-        """A phone for the dial command: it is answered after a time, or never (None), and says `speech` when streamed.
+        """Add a phone for the dial command, which says `speech` when the call to it is streamed.
 
-        Every call to it opens `speech` anew, so that a generator serves one call. Numbers without a phone ring until
-        the dial command's time is over. The other options and the errors are those of new_call.
+        Every call to it opens `speech` again, so that a generator serves one call. Numbers without a phone ring until
+        the dial command's time is over.
+
+        answers_after_s: None: it is never answered.
+
+        The other options and the errors are those of new_call.
         """
         settings = PhoneSettings(speech, **options)
         settings.open()
@@ -174,13 +191,15 @@ class Carrier:
         loop_thread.run(lambda: self._registry.phones.__setitem__(number, DialledPhone(settings, answers_after_s)))
 
     def send_webhooks(self, webhooks: Webhooks) -> None:
-        """Post what happens from now on, signed, to an address. MissingExtra: cryptography is not installed."""
-        queue = WebhookQueue(self._signer(), webhooks, f"{self._seed}/webhooks")
-        loop_thread = self._require_open()
-        loop_thread.run(lambda: self._start_sending(queue, webhooks.timeout_s))
+        """Post all events from now on, signed, to an address.
+
+        Raises: MissingExtra if cryptography is not installed. RuntimeError if the carrier posts webhooks already.
+        """
+        signer, loop_thread = self._signer(), self._require_open()
+        loop_thread.run(lambda: self._start_sending(signer, webhooks, loop_thread.now_ms()))
 
     def disturb(self, *faults: CommandFault | None) -> None:
-        """Let something befall the next commands, one fault each; None lets a command pass."""
+        """Inject faults into the next commands, one each; None lets a command pass."""
         self._require_open().run(lambda: self._injector.add(*faults))
 
     def _add(self, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
@@ -193,17 +212,17 @@ class Carrier:
 
         return Signer(self._seed)
 
-    def _start_sending(self, queue: WebhookQueue, timeout_s: float) -> None:
+    def _start_sending(self, signer: Signer, webhooks: Webhooks, now_ms: float) -> None:
         from rtpcodec.sim.webhooks.sender import WebhookSender  # noqa: PLC0415 -- it needs an optional library
 
-        if self._sender is not None:
+        if self._sender is not None and not self._sender.closed:
             raise RuntimeError("the carrier posts webhooks already")
-        self._queue, self._sender = queue, WebhookSender(queue, timeout_s, self._ssl_context)
+        queue = WebhookQueue(signer, webhooks, f"{self._seed}/webhooks", time.time() * 1000 - now_ms)
+        self._sender = WebhookSender(queue, webhooks.timeout_s, self._ssl_context)
 
     def _notify(self, event_type: str, payload: dict[str, Any]) -> None:
-        if self._queue is not None and self._sender is not None:
-            self._queue.put(event_type, payload, clock_ms(), time.time() * 1000)
-            self._sender.wake()
+        if self._sender is not None:
+            self._sender.post(event_type, payload)
 
     def _require_open(self) -> LoopThread:
         if self._loop_thread is None:
@@ -234,7 +253,6 @@ class Carrier:
             await self._http.close()
             if self._sender is not None:
                 await self._sender.close()
-            self._sender = None
             self._registry.calls.clear()
 
     def __enter__(self) -> Self:
@@ -261,12 +279,18 @@ class _OwnThread:
         self._thread = threading.Thread(target=self._live, name="rtpcodec-sim", daemon=True)
 
     def start(self) -> None:
-        """Open the carrier. What that raises comes through."""
+        """Open the carrier.
+
+        Raises: the errors of opening it.
+        """
         self._thread.start()
         self._opened.result()
 
     def stop(self) -> None:
-        """Close the carrier and end the thread. What that raises comes through."""
+        """Close the carrier and end the thread.
+
+        Raises: the errors of closing it.
+        """
         self._opened.result()()
         self._closed.result()
         self._thread.join()

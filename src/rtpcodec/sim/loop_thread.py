@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, TypeVar
@@ -15,13 +14,8 @@ ANSWER_TIMEOUT_S: Final = 10.0
 T = TypeVar("T")
 
 
-def clock_ms() -> float:
-    """The clock of all streams."""
-    return time.monotonic() * 1000
-
-
 class LoopThread:
-    """Made inside the loop."""
+    """The running loop and its thread. Make it inside the loop."""
 
     __slots__ = ("_thread_id", "loop")
 
@@ -34,8 +28,12 @@ class LoopThread:
         """Whether the caller's thread is that of the loop."""
         return threading.get_ident() == self._thread_id
 
+    def now_ms(self) -> float:
+        """The clock of all streams: that of the loop."""
+        return self.loop.time() * 1000
+
     def run(self, act: Callable[[], T]) -> T:
-        """Do something in the loop's thread and wait for its result. After the loop's end it is done at once, here."""
+        """Call a function in the loop's thread and wait for its result. After the loop's end, call it at once here."""
         if self.here or self.loop.is_closed():
             return act()
         done: Future[T] = Future()

@@ -11,6 +11,11 @@ from rtpcodec.sim.media.network import Packet
 LATE_TOLERANCE_MS: Final = 5.0
 """A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""
 
+MAX_UNRETURNED_CHUNKS: Final = 30_000
+"""Chunks whose echo is awaited: ten minutes, as much as a play-out holds. An app that never echoes costs no more."""
+MAX_KEPT_LATENCIES: Final = 3000
+"""Latencies of a call that keeps no audio: one minute of chunks."""
+
 EndReason = Literal[
     "speech_ended",
     "hang_up",
@@ -29,7 +34,7 @@ EndReason = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """One stream of a call, seen from the carrier. PCM is native int16 mono."""
+    """One stream of a call, seen from the carrier. PCM is native int16 mono, and empty if the call keeps no audio."""
 
     call_control_id: str
     stream_id: str
@@ -43,7 +48,7 @@ class CallReport:
     speech_failed    the generator of the speech raised; SimulatedCall.finished raises the same
     carrier_closed   the Carrier's context ended
     app_closed       the app closed the WebSocket
-    app_stalled      the app did not read: more than websocket.MAX_UNSENT_OCTETS waited for it
+    app_stalled      the app did not read: more than calls.websocket.MAX_UNSENT_OCTETS waited for it
     connection_failed, connection_lost   there was no WebSocket, or it went without a close frame
     message_too_big, protocol_error      the app broke a limit or a rule of WebSocket
     """
@@ -77,6 +82,8 @@ class CallReport:
     marks_returned: int = 0
     """Played and cleared ones."""
     marks_cleared: int = 0
+    marks_lost: int = 0
+    """Marks that the carrier's habits keep back; refused ones are in errors_sent."""
     clears_received: int = 0
     errors_sent: int = 0
 
@@ -133,17 +140,21 @@ class Tally:
 
 
 class EchoMeter:
-    """Round trips of an echo, by the position in the audio, so that chunks of both ways may differ in size."""
+    """Round trips of an echo, by the position in the audio, so that chunks of both ways may differ in size.
+
+    keeps_all: whether every latency stays in memory; otherwise the last ones.
+    """
 
     __slots__ = ("_returned_ms", "_sent", "_sent_ms", "latencies_ms")
 
     _SLACK_MS: Final = 0.5  # durations are rounded to samples of two rates
 
-    def __init__(self) -> None:
-        self._sent: deque[tuple[float, float]] = deque()  # where a chunk ends in the audio, when it was sent
+    def __init__(self, *, keeps_all: bool = True) -> None:
+        # Where a chunk ends in the audio, and when it was sent.
+        self._sent: deque[tuple[float, float]] = deque(maxlen=MAX_UNRETURNED_CHUNKS)
         self._sent_ms = 0.0
         self._returned_ms = 0.0
-        self.latencies_ms: list[float] = []
+        self.latencies_ms: deque[float] = deque(maxlen=None if keeps_all else MAX_KEPT_LATENCIES)
 
     def sent(self, duration_ms: float, now_ms: float) -> None:
         """A chunk went out."""

@@ -1,4 +1,4 @@
-"""Who is at the other end of a call: what they say, and how their phone and their carrier behave."""
+"""The other end of a call: the caller's speech, and how their phone and their carrier behave."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
 from rtpcodec.codecs import codec as codec_named
-from rtpcodec.sim.media.formats import AudioFormat
+from rtpcodec.sim.media.formats import AudioFormat, require_restarts
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
-from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.media.timing import Timing
+from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
 
 DIGITS: Final = "0123456789*#ABCD"
 """The keys of RFC 4733 section 3.2 that a phone can have."""
 
-AS_DOCUMENTED: Final = Variations()
+ON_TIME: Final = Timing()
 
 
 class PhoneOptions(TypedDict, total=False):
-    """The keywords of `incoming_call` and `phone`; `Carrier.new_call` says what each of them means."""
+    """The keywords of `incoming_call` and `phone`; `Carrier.new_call` describes each of them."""
 
     codec: str
     sample_rate_hz: int | None
@@ -29,12 +30,14 @@ class PhoneOptions(TypedDict, total=False):
     dtmf: Iterable[tuple[float, str]]
     variations: Variations
     faults: Faults | None
+    timing: Timing
+    keeps_audio: bool
     max_call_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedPhone:
-    """What a phone brings to one call."""
+    """A phone's part of one call."""
 
     media: AudioFormat
     speech: Speech
@@ -43,7 +46,7 @@ class OpenedPhone:
 
 @dataclass(frozen=True, slots=True)
 class PhoneSettings:
-    """One phone and who speaks into it. `Carrier.new_call` says what the fields mean."""
+    """One phone and the person who speaks into it. `Carrier.new_call` describes the fields."""
 
     speech: SpeechSource = field(repr=False)
     codec: str = "PCMU"
@@ -54,23 +57,41 @@ class PhoneSettings:
     dtmf: Iterable[tuple[float, str]] = field(default=(), repr=False)
     variations: Variations = AS_DOCUMENTED
     faults: Faults | None = None
+    timing: Timing = ON_TIME
+    keeps_audio: bool = True
     max_call_s: float = 3600.0
 
     def open(self) -> OpenedPhone:
-        """Codec, speech and keys of a call. Errors are those of `Carrier.new_call`."""
-        media = AudioFormat.of(codec_named(self.codec), self.sample_rate_hz, self.variations)
-        media.samples_in_ms(self.variations.chunk_ms)
-        media.encoder(self.variations.chunk_ms)
+        """Open codec, speech and keys for a call.
+
+        Raises: the errors of `Carrier.new_call`.
+        """
+        habits = self.variations
+        media = AudioFormat.of(codec_named(self.codec), self.sample_rate_hz, habits)
+        media.require_chunks(habits.chunk_ms)
         opened = open_speech(self.speech, self.speech_hz, media.sample_rate_hz)
         opened.require_way_to(media.sample_rate_hz)
+        require_restarts(media, habits)
         keys = tuple(self.dtmf)
         for _, digit in keys:
             require_digits(digit)
         return OpenedPhone(media, opened, keys)
 
 
+@dataclass(frozen=True, slots=True)
+class DialledPhone:
+    """A number that can be dialled."""
+
+    settings: PhoneSettings
+    answers_after_s: float | None
+    """None: never."""
+
+
 def require_digits(digits: str) -> None:
-    """ValueError: a character that no key has. It is not shown, digits are secret."""
+    """Check keys. Digits are secret, so the error does not show them.
+
+    Raises: ValueError if a character is not a key.
+    """
     for position, digit in enumerate(digits):
         if digit not in DIGITS:
-            raise ValueError(f"character {position} is no key, allowed are {DIGITS}")
+            raise ValueError(f"position {position} is not a DTMF key, allowed are {DIGITS}")

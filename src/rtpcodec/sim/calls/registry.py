@@ -1,4 +1,4 @@
-"""The calls of one carrier: makes them, knows the phones that can be dialled, and passes on what happens to them."""
+"""The calls of one carrier, and the phones that can be dialled."""
 
 from __future__ import annotations
 
@@ -6,31 +6,20 @@ import base64
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from rtpcodec.sim.calls.call import Notify, SimulatedCall
-from rtpcodec.sim.calls.dialling import Dialer
+from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.dialling import CallServices, Dialer, Notify
 from rtpcodec.sim.calls.leg import CommandIds, Leg, State
-from rtpcodec.sim.calls.phones import OpenedPhone, PhoneSettings
+from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, PhoneSettings
 from rtpcodec.sim.commands.requests import DialRequest
 from rtpcodec.sim.loop_thread import LoopThread
+from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.network import Faults
-from rtpcodec.sim.media.stream import CallFacts
 
 CONNECTION_ID: Final = "1700000000000000001"
 """The application that incoming calls belong to."""
-
-
-@dataclass(frozen=True, slots=True)
-class DialledPhone:
-    """A number that can be dialled."""
-
-    settings: PhoneSettings
-    answers_after_s: float | None
-    """None: never."""
-
 
 _NOBODY: Final = DialledPhone(PhoneSettings(b""), None)
 
@@ -43,32 +32,29 @@ class CallRegistry:
         self._faults = faults
         self._notify = notify
         self.dialogflow_url = dialogflow_url
-        """Where streams for Dialogflow go; None: nowhere."""
+        """Where streams for Dialogflow go; None: they are refused."""
         # Chance for tests, no secrets: the seed must repeat it.
         self._rng = random.Random(seed)  # noqa: S311
-        self._loop_thread: LoopThread
-        self._dialer: Dialer
+        self._services: CallServices
         self.command_ids = CommandIds()
         """Of the dial commands."""
         self.calls: dict[str, SimulatedCall] = {}
         self.phones: dict[str, DialledPhone] = {}
 
     def open(self, loop_thread: LoopThread, dialer: Dialer) -> None:
-        """Calls live in this loop from now on."""
-        self._loop_thread, self._dialer = loop_thread, dialer
+        """Let calls live in this loop from now on."""
+        self._services = CallServices(loop_thread, dialer, self._notify)
 
-    def add(
-        self, opened: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], state: State
-    ) -> SimulatedCall:
-        """A call that came in; its numbers are those of caller and callee."""
+    def add(self, phone: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
+        """Add a call that came in; its numbers are those of caller and callee."""
         leg = self._new_leg(direction="incoming", state=state, connection_id=CONNECTION_ID)
-        call = self._new(opened, settings, numbers, leg)
+        call = self._new(phone, settings, numbers, leg)
         if state == "parked":
             call.announce()
         return call
 
     def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
-        """Dial a number: the answer's data, and what makes it ring. Refused (90046): its stream could not begin.
+        """Dial a number: the answer's data, and a function that makes it ring. Refused (90046): its stream is wrong.
 
         A number without a phone rings until the time is over.
         """
@@ -91,31 +77,30 @@ class CallRegistry:
         )
         return call.description(), ring
 
-    def _new(self, opened: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], leg: Leg) -> SimulatedCall:
+    def _new(self, phone: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], leg: Leg) -> SimulatedCall:
         facts = CallFacts(
             call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
             call_session_id=self._new_uuid(),
             user_id=self._new_uuid(),
             from_number=numbers[0],
             to_number=numbers[1],
-            speech=opened.speech,
-            dtmf=opened.dtmf,
+            dtmf=phone.dtmf,
             tail_ms=settings.tail_ms,
             playout_delay_ms=settings.playout_delay_ms,
             max_call_ms=settings.max_call_s * 1000,
             variations=settings.variations,
             faults=self._faults if settings.faults is None else settings.faults,
+            timing=settings.timing,
+            keeps_audio=settings.keeps_audio,
             seed=f"{self._seed}/{len(self.calls)}",
         )
         rng = random.Random(facts.seed)  # noqa: S311 -- as above
-        call = SimulatedCall(
-            self._loop_thread, self._dialer, facts, opened.media, leg=leg, rng=rng, notify=self._notify
-        )
+        call = SimulatedCall(self._services, facts, phone, leg=leg, rng=rng)
         self.calls[facts.call_control_id] = call
         return call
 
-    def _new_leg(self, **what: Any) -> Leg:
-        return Leg(call_leg_id=self._new_uuid(), **what)
+    def _new_leg(self, **members: Any) -> Leg:
+        return Leg(call_leg_id=self._new_uuid(), **members)
 
     def _new_uuid(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

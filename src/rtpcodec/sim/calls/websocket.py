@@ -1,4 +1,4 @@
-"""The WebSocket of a stream, by picows: dials, moves texts, and sleeps until the stream's next deadline."""
+"""The WebSocket of a stream, by picows: dials, carries texts, and sleeps until the next deadline of the stream."""
 
 from __future__ import annotations
 
@@ -22,17 +22,13 @@ from picows import (
     ws_connect,
 )
 
-from rtpcodec.sim.loop_thread import clock_ms
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import EndReason
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
-CLOSE_TIMEOUT_S: Final = 1.0
-"""An app that does not answer a close frame is cut off after this."""
 MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
-"""What may wait for an app that does not read: minutes of chunks, or several of the longest."""
+"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
 
 _DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
@@ -55,6 +51,7 @@ class AppSocket(WSListener):
         self._transport: WSTransport | None = None
         self._joiner = FragmentJoiner()
         self._timer: asyncio.TimerHandle | None = None
+        self._reading_paused = False
 
     @property
     def connected(self) -> bool:
@@ -65,12 +62,11 @@ class AppSocket(WSListener):
         """Return once the connection is gone, whoever closed it."""
         if self._transport is None or self._stream is None:
             return
-        reason: EndReason = "connection_lost"
         try:
             await self._transport.wait_disconnected()
         except WSProtocolError as broken:
-            reason = "message_too_big" if broken.code == WSCloseCode.MESSAGE_TOO_BIG else "protocol_error"
-        self._stream.closed(reason, clock_ms())
+            self._stream.reject("protocol", str(broken), self._now_ms(), broken.code.value)
+        self._stream.lost(self._now_ms())
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin the stream."""
@@ -83,14 +79,18 @@ class AppSocket(WSListener):
         if self._stream is None:
             return
         if frame.msg_type == WSMsgType.CLOSE:
-            code = frame.get_payload_as_bytes()[:2]
-            self._stream.close_code = int.from_bytes(code, "big") if code else None
-            if not transport.is_close_frame_sent:
-                self._stream.closed("app_closed", clock_ms())
+            octets = frame.get_payload_as_bytes()[:2]
+            code = int.from_bytes(octets, "big") if octets else None
+            if transport.is_close_frame_sent and self._stream.end_reason is None:
+                self._stream.ending.close_code = code  # picows has closed for a broken rule, which wait_closed learns
+            else:
+                self._stream.peer_closed(code, self._now_ms())
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
         elif frame.msg_type in _DATA:
             self._take(frame, self._stream)
+        else:
+            self._stream.touch(self._now_ms())
 
     def _take(self, frame: WSFrame, stream: CarrierStream) -> None:
         try:
@@ -101,50 +101,60 @@ class AppSocket(WSListener):
                 binary=frame.msg_type == WSMsgType.BINARY,
             )
         except BrokenFragments as broken:
+            stream.reject(broken.rule, broken.detail, self._now_ms(), broken.code)
             raise WSProtocolError(WSCloseCode(broken.code), str(broken)) from None
         if message is None:
             return
         if self._joiner.binary:
-            stream.receive_binary()
+            stream.reject("binary", "message is a binary frame", self._now_ms())
         else:
-            stream.receive(message, clock_ms())
+            stream.receive(message, self._now_ms())
         self.pump()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Nothing can be sent any more."""
+        """Take note that nothing can be sent any more."""
         self._cancel_timer()
 
     def pause_writing(self) -> None:
-        """The app reads slowly: pump watches how much waits for it."""
+        """Take note that the app reads slowly: `pump` watches how much waits for it."""
 
     def resume_writing(self) -> None:
-        """The app reads again."""
+        """Take note that the app reads again."""
 
     def pump(self) -> None:
-        """Send what is due and come back when more will be."""
+        """Do everything that the stream asks for now, and come back at its next deadline."""
         transport, stream = self._transport, self._stream
-        if transport is None or stream is None or transport.is_disconnected or transport.is_close_frame_sent:
+        if transport is None or stream is None or transport.is_disconnected:
             return
-        now_ms = clock_ms()
+        now_ms = self._now_ms()
         for text in stream.outgoing(now_ms):
             transport.send(WSMsgType.TEXT, text)
         if transport.underlying_transport.get_write_buffer_size() > MAX_UNSENT_OCTETS:
-            stream.closed("app_stalled", now_ms)
+            stream.stalled(now_ms)
+        if stream.hangup is not None:
+            transport.send_close(WSCloseCode(stream.hangup))
+            stream.hung_up()
+        if stream.cut:
             transport.disconnect(graceful=False)
-        elif stream.finished:
-            self._hang_up(transport)
-        else:
-            self._sleep(stream.next_deadline_ms(now_ms), now_ms)
+            return
+        self._pause_reading(transport.underlying_transport, paused=stream.reading_paused(now_ms))
+        self._sleep(stream.next_deadline_ms, now_ms)
+
+    def _pause_reading(self, transport: asyncio.Transport, *, paused: bool) -> None:
+        if paused != self._reading_paused:
+            self._reading_paused = paused
+            if paused:
+                transport.pause_reading()
+            else:
+                transport.resume_reading()
 
     def _sleep(self, deadline_ms: float | None, now_ms: float) -> None:
         self._cancel_timer()
         if deadline_ms is not None:
             self._timer = self._loop.call_later(max(0.0, deadline_ms - now_ms) / 1000, self.pump)
 
-    def _hang_up(self, transport: WSTransport) -> None:
-        self._cancel_timer()
-        transport.send_close(WSCloseCode.OK)
-        self._timer = self._loop.call_later(CLOSE_TIMEOUT_S, transport.disconnect, False)
+    def _now_ms(self) -> float:
+        return self._loop.time() * 1000
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -162,7 +172,10 @@ class Dialer:
     async def dial(
         self, url: str, auth_token: str | None, open_stream: Callable[[AppSocket], CarrierStream]
     ) -> AppSocket:
-        """Connect and begin the stream. DialFailed: refused, unreachable, too slow, or not a WebSocket."""
+        """Connect and begin the stream.
+
+        Raises: DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
+        """
         app = AppSocket(open_stream)
         sockets: list[socket.socket] = []
         try:
@@ -179,11 +192,11 @@ class Dialer:
                     socket_factory=_Connector(sockets),
                 )
         except (OSError, WSError, ValueError) as error:
-            # The time may be over in the very moment of success.
+            # The time-out may come in the very moment of success.
             if not app.connected:
                 raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
         finally:
-            # picows leaves a connection open whose handshake is given up: end of input makes it close.
+            # picows leaves a connection open whose handshake is abandoned: end of input makes it close.
             if not app.connected:
                 _shut(sockets)
         if not app.connected:
@@ -192,7 +205,7 @@ class Dialer:
 
 
 class _Connector:
-    """Connects by itself, to know the socket of a connection that is given up."""
+    """Connects by itself, to know the socket of a connection that is abandoned."""
 
     def __init__(self, sockets: list[socket.socket]) -> None:
         self._sockets = sockets

@@ -14,7 +14,7 @@ from rtpcodec.rtp.payloads import PayloadFormat, payload_format
 from rtpcodec.sim.commands.refusals import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.speech import Speech
-from rtpcodec.sim.media.variations import AmrWbPacking, Variations
+from rtpcodec.sim.media.variations import AS_DOCUMENTED, AmrWbPacking, Restart, Variations
 
 CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
 """Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
@@ -85,8 +85,26 @@ class AudioFormat:
             raise ValueError(f"{duration_ms} ms are no whole number of samples at {self.sample_rate_hz} Hz")
         return samples
 
+    def require_chunks(self, duration_ms: int) -> None:
+        """Check that chunks of this length can be made.
+
+        Raises: ValueError if the codec has none of that length. MissingLibrary.
+        """
+        self.samples_in_ms(duration_ms)
+        self.encoder(duration_ms)
+
     def _options(self) -> dict[str, ByteOrder]:
         return {"byte_order": self.byte_order} if self.info.name == "L16" else {}
+
+
+def restarted_format(restart: Restart, before: AudioFormat, habits: Variations) -> AudioFormat:
+    """The format of the audio to the app after a restart.
+
+    Raises: UnknownCodec; ValueError if the codec does not have the rate.
+    """
+    if restart.codec is not None:
+        return AudioFormat.of(codec(restart.codec), restart.sample_rate_hz, habits)
+    return AudioFormat.of(before.info, restart.sample_rate_hz or before.sample_rate_hz, habits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +124,39 @@ class StreamFormats:
 
 
 def agree(
-    request: StreamRequest, call_format: AudioFormat, speech: Speech, *, transcodes: bool, chunk_ms: int = 20
+    request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
-    """The formats of a stream on a call. Refused (90046): what is asked for cannot be decoded or resampled here."""
+    """The formats of a stream on a call. Refused (90046): the app's wish cannot be decoded or resampled here."""
     returned = _return_format(request, call_format) if request.mode == "rtp" else _mp3_format(call_format)
-    media = _wished_format(request.codec, call_format, speech, chunk_ms) if transcodes else None
+    media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
-    if request.tracks != "inbound_track" and returned.sample_rate_hz != media.sample_rate_hz:
-        try:
-            Resampler(returned.sample_rate_hz, media.sample_rate_hz)
-        except ValueError as error:
-            raise refused("90046", f"the outbound track cannot be resampled: {error}") from None
+    try:
+        if request.tracks != "inbound_track":
+            _require_resampler("the outbound track", returned.sample_rate_hz, media.sample_rate_hz)
+        require_restarts(media, habits)
+    except ValueError as error:
+        raise refused("90046", str(error)) from None
     return StreamFormats(media, returned)
+
+
+def require_restarts(media: AudioFormat, habits: Variations) -> None:
+    """Check that the audio can change as these habits ask for.
+
+    Raises: ValueError if it cannot. UnknownCodec, MissingLibrary.
+    """
+    restarted = media
+    for restart in habits.restarts:
+        restarted = restarted_format(restart, restarted, habits)
+        restarted.require_chunks(habits.chunk_ms)
+        _require_resampler("the audio after a restart", media.sample_rate_hz, restarted.sample_rate_hz)
+
+
+def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
+    if from_hz != to_hz:
+        try:
+            Resampler(from_hz, to_hz)
+        except ValueError as error:
+            raise ValueError(f"{name} cannot be resampled: {error}") from None
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:
@@ -126,8 +165,7 @@ def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms
         return None
     try:
         wished = replace(call_format, info=codec(name), sample_rate_hz=codec(name).sample_rate_hz())
-        wished.samples_in_ms(chunk_ms)
-        wished.encoder(chunk_ms)
+        wished.require_chunks(chunk_ms)
         speech.require_way_to(wished.sample_rate_hz)
     except (UnknownCodec, MissingLibrary, ValueError):
         return None

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from rtpcodec.audio import mp3
-from rtpcodec.sim.media.coding import INVALID_MEDIA, RATE_LIMIT_REACHED, RefusedMedia
 from rtpcodec.sim.media.formats import Mp3Format
+from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, RATE_LIMIT_REACHED, RefusedMessage
 
 MP3_INTERVAL_MS: Final = 1000.0
 """A second media message within this is refused with 100005 (media streaming, section 6.2)."""
@@ -17,7 +17,7 @@ _EDGE_S: Final = 0.05  # of silence behind a file, so that its end does not ring
 
 
 class ReturnedMp3:
-    """Whole files, at most one a second."""
+    """Whole files, at most one per second."""
 
     __slots__ = ("_next_ms", "_sample_rate_hz")
 
@@ -28,12 +28,12 @@ class ReturnedMp3:
     def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
         """All of a file, however many are glued together in it."""
         if now_ms < self._next_ms:
-            raise RefusedMedia(RATE_LIMIT_REACHED, "at most one media message a second is taken in mode mp3")
+            raise RefusedMessage(RATE_LIMIT_REACHED, "at most one media message a second is taken in mode mp3")
         self._next_ms = now_ms + MP3_INTERVAL_MS
         try:
             parts = mp3.decode_parts(payload)
         except ValueError as error:
-            raise RefusedMedia(INVALID_MEDIA, str(error)) from None
+            raise RefusedMessage(INVALID_MEDIA, str(error)) from None
         return b"".join(at_rate(pcm, rate_hz, self._sample_rate_hz) for pcm, rate_hz in parts)
 
 

@@ -1,17 +1,26 @@
-"""The way from the carrier to the app with its faults, which a seed decides: the same seed, the same faults."""
+"""The way from the carrier to the app: faults of chunks, then the link. The same seed gives the same faults."""
 
 from __future__ import annotations
 
 import random
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import Final
+
+from rtpcodec.sim.media.link import LinkClock
+from rtpcodec.sim.media.timing import Link
+
+CLOCK_SLACK_MS: Final = 1e-3
+"""Sums of floats miss a deadline by less than this."""
+
+_DIRECT: Final = Link()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """What goes wrong with the chunks that a carrier sends. Marks, digits, start and stop are never lost or reordered.
+    """Faults of the chunks that a carrier sends. Marks, digits, start and stop are never lost or reordered.
 
-    ValueError: a probability outside 0 to 1, or a stall that would never end.
+    Raises: ValueError if a probability is outside 0 to 1 or a stall would never end.
     """
 
     reorder: float = 0.0
@@ -23,9 +32,12 @@ class Faults:
     drop: float = 0.0
     """Probability that a chunk never comes; its numbers are missing then."""
     stall_ms: float = 0.0
-    """How long nothing at all is sent, before all that is due comes in a burst."""
+    """How long nothing at all is sent, before everything that is due comes in a burst."""
     stall_every_s: float = 0.0
-    """The time from the beginning of one stall to the next; the first begins so long after `start`. 0: none."""
+    """From the begin of one stall to the next; the first begins this long after `start`. 0: there are no stalls.
+
+    `Timing.to_app` has stalls at chosen times.
+    """
 
     def __post_init__(self) -> None:
         for name in ("reorder", "duplicate", "drop"):
@@ -53,6 +65,10 @@ class Packet:
     """Of the chunk's payload."""
     repeated: bool = False
     """It is the second copy of a chunk."""
+    sent_ms: float = 0.0
+    """When the carrier sends it."""
+    due_ms: float = 0.0
+    """When the app gets it."""
 
 
 @dataclass(slots=True)
@@ -63,7 +79,7 @@ class _Held:
 
 @dataclass(slots=True)
 class _Draws:
-    """One source of chance a fault, so that one switch never changes what another does."""
+    """One source of chance per fault, so that one switch never changes the effect of another."""
 
     reorder: random.Random
     duplicate: random.Random
@@ -72,24 +88,37 @@ class _Draws:
 
 
 class Network:
-    """Takes messages as they are made and gives those that go out now."""
+    """Takes messages as they are made and hands them out when they reach the app."""
 
-    __slots__ = ("_draws", "_faults", "_queue", "_seed", "_start_ms", "dropped", "duplicated", "reordered")
+    __slots__ = (
+        "_draws",
+        "_faults",
+        "_link",
+        "_queue",
+        "_seed",
+        "_stalls_end",
+        "_start_ms",
+        "dropped",
+        "duplicated",
+        "reordered",
+    )
 
-    def __init__(self, faults: Faults, seed: str, start_ms: float) -> None:
+    def __init__(self, faults: Faults, seed: str, start_ms: float, link: Link = _DIRECT) -> None:
         self._faults = faults
         self._seed = seed
         self._start_ms = start_ms
+        self._link = LinkClock(link, f"{seed}/to_app", start_ms)
         self._queue: deque[Packet] = deque()
         self._draws: dict[str, _Draws] = {}
+        self._stalls_end = False
         self.dropped = 0
         self.duplicated = 0
         self.reordered = 0
 
-    def put(self, packet: Packet) -> None:
-        """A message is made; chunks of audio meet the faults."""
+    def put(self, packet: Packet, now_ms: float) -> None:
+        """Take a message that was made now; chunks of audio meet the faults."""
         if packet.track is None:
-            self._queue.append(packet)
+            self._send(packet, now_ms)
             return
         faults, draws = self._faults, self._draws_of(packet.track)
         # Each chunk draws for each fault, also where it cannot matter: chunk n has the same fate whatever came before.
@@ -101,11 +130,11 @@ class Network:
         elif reorder and len(draws.held) < faults.reorder_by:
             draws.held.append(_Held(packet, overtakers))
         else:
-            self._queue.append(packet)
+            self._send(packet, now_ms)
             if duplicate:
                 self.duplicated += 1
-                self._queue.append(replace(packet, repeated=True))
-            self._overtake(draws)
+                self._send(replace(packet, repeated=True), now_ms)
+            self._overtake(draws, now_ms)
 
     def _draws_of(self, track: str) -> _Draws:
         draws = self._draws.get(track)
@@ -118,40 +147,51 @@ class Network:
             draws = self._draws[track] = _Draws(reorder, duplicate, drop)
         return draws
 
-    def _overtake(self, draws: _Draws) -> None:
-        """A chunk went past those that wait; let go the ones it was the last for."""
+    def _overtake(self, draws: _Draws, now_ms: float) -> None:
+        """Count a chunk that went past those that wait, and send those it was the last for."""
         for held in draws.held:
             held.overtakers -= 1
         free = [held.packet for held in draws.held if held.overtakers <= 0]
         draws.held = [held for held in draws.held if held.overtakers > 0]
         self.reordered += len(free)
-        self._queue.extend(free)
+        for packet in free:
+            self._send(packet, now_ms)
 
-    def flush(self) -> None:
-        """Let go what still waits to be overtaken: nothing follows that could."""
+    def _send(self, packet: Packet, now_ms: float) -> None:
+        packet.sent_ms = packet.due_ms = now_ms
+        if not self._stalls_end:
+            packet.sent_ms = self._stalled_until_ms(now_ms)
+            packet.due_ms = self._link.arrival_ms(packet.sent_ms)
+        self._queue.append(packet)
+
+    def flush(self, now_ms: float) -> None:
+        """Send the chunks that wait to be overtaken: nothing follows that could."""
         for draws in self._draws.values():
-            self._queue.extend(held.packet for held in draws.held)
+            for held in draws.held:
+                self._send(held.packet, now_ms)
             draws.held.clear()
 
     def discard(self) -> None:
-        """Forget what has not gone out."""
+        """Drop everything that has not reached the app."""
         self._queue.clear()
 
-    def end_stalls(self) -> None:
-        """No stall from now on, also not the one that runs."""
-        self._start_ms = float("inf")
+    def end_stalls(self, now_ms: float) -> None:
+        """Deliver everything now and from now on without stall or delay."""
+        self._stalls_end = True
+        for packet in self._queue:
+            packet.due_ms = min(packet.due_ms, now_ms)
 
     def due(self, now_ms: float) -> list[Packet]:
-        """What goes out now: nothing in a stall, everything otherwise."""
-        if not self._queue or now_ms < self._stalled_until_ms(now_ms):
-            return []
-        packets = list(self._queue)
-        self._queue.clear()
+        """Take the messages that reach the app now."""
+        packets: list[Packet] = []
+        while self._queue and self._queue[0].due_ms <= now_ms + CLOCK_SLACK_MS:
+            packets.append(self._queue.popleft())
         return packets
 
-    def next_deadline_ms(self, now_ms: float) -> float | None:
-        """When `due` gives what waits; None: nothing does."""
-        return max(now_ms, self._stalled_until_ms(now_ms)) if self._queue else None
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `due` has something to hand out; None: nothing is on its way."""
+        return self._queue[0].due_ms if self._queue else None
 
     def __len__(self) -> int:
         return len(self._queue)

@@ -1,4 +1,4 @@
-"""What the caller hears: a buffer that an absolute clock plays, with marks between the audio."""
+"""The caller's ear: a buffer that an absolute clock plays, with marks between the audio."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ class Playout:
     """A timeline from start_ms on: audio is played behind what is queued, or delay_ms after it came. Gaps are silence.
 
     The clock is absolute: nothing that comes late moves what was played before.
+
+    clock_ppm: how much faster than now_ms the clock runs.
+    kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
     """
 
     __slots__ = (
+        "_base",
         "_cleared",
+        "_clock_hz",
         "_delay_samples",
+        "_end",
+        "_kept_samples",
         "_marks",
         "_start_ms",
         "_timeline",
@@ -31,13 +38,25 @@ class Playout:
         "sample_rate_hz",
     )
 
-    def __init__(self, sample_rate_hz: int, start_ms: float, delay_ms: float = 0.0) -> None:
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        start_ms: float,
+        delay_ms: float = 0.0,
+        *,
+        clock_ppm: float = 0.0,
+        kept_ms: float | None = None,
+    ) -> None:
         self.sample_rate_hz = sample_rate_hz
+        self._clock_hz = sample_rate_hz * (1 + clock_ppm * 1e-6)
         self._delay_samples = round(delay_ms * sample_rate_hz / 1000)
+        self._kept_samples = None if kept_ms is None else round(kept_ms * sample_rate_hz / 1000)
         self._start_ms = start_ms
         self._timeline = bytearray()
+        self._base = 0  # the position of the timeline's first sample
+        self._end = 0  # the position behind the last queued sample
         self._marks: deque[tuple[int, str]] = deque()
-        self._cleared = True  # nothing played yet is no gap either
+        self._cleared = True  # the silence before the first audio is not a gap either
         self.dry_count = 0
         """How often audio came when all before it had been played: an underrun, or the pause between two answers."""
         self.dry_ms = 0.0
@@ -47,59 +66,83 @@ class Playout:
         """Queue audio; False: the buffer is full, and nothing of it was queued."""
         if not pcm:
             return True
-        now, end = self._position(now_ms), len(self._timeline) // 2
+        now, end = self.position(now_ms), self._end
         if (max(end - now, 0) + len(pcm) // 2) * 1000 > MAX_QUEUED_MS * self.sample_rate_hz:
             return False
+        self._drop_past(now)
         if now > end:
             if not self._cleared:
                 self.dry_count += 1
                 self.dry_ms += (now - end) * 1000 / self.sample_rate_hz
-            self._timeline += bytes(2 * (now - end))
+            self._timeline += bytes(2 * (now - max(end, self._base)))
         if now >= end:
             self._timeline += bytes(2 * self._delay_samples)
         self._cleared = False
         self._timeline += pcm
+        self._end = self._base + len(self._timeline) // 2
         return True
+
+    def _drop_past(self, now: int) -> None:
+        if self._kept_samples is not None and now - self._kept_samples > self._base:
+            base = now - self._kept_samples
+            del self._timeline[: 2 * (base - self._base)]
+            self._base = base
 
     def mark(self, name: str, now_ms: float) -> bool:
         """Place a mark behind all audio so far; False: too many wait already."""
         if len(self._marks) >= MAX_PENDING_MARKS:
             return False
-        self._marks.append((max(len(self._timeline) // 2, self._position(now_ms)), name))
+        self._marks.append((max(self._end, self.position(now_ms)), name))
         return True
 
-    def clear(self, now_ms: float) -> int:
-        """Forget what was not played; all marks are due now. How many of them came too early by that."""
-        now = self._position(now_ms)
-        if len(self._timeline) > 2 * now:
-            del self._timeline[2 * now :]
+    def clear(self, now_ms: float, after_ms: float = 0.0) -> int:
+        """Drop the audio that is not played yet, and make all marks due; how many of them are early by that.
+
+        after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
+        """
+        cut = self.position(now_ms + after_ms)
+        if self._end > cut:
+            del self._timeline[2 * (cut - self._base) :]
+            self._end = cut
         self._cleared = True
-        early = sum(position > now for position, _ in self._marks)
-        self._marks = deque((min(position, now), name) for position, name in self._marks)
+        early = sum(position > cut for position, _ in self._marks)
+        self._marks = deque((min(position, cut), name) for position, name in self._marks)
         return early
+
+    def drop_marks(self, now_ms: float) -> int:
+        """Drop the marks that are not due yet; how many."""
+        now = self.position(now_ms)
+        kept = deque(mark for mark in self._marks if mark[0] <= now)
+        dropped, self._marks = len(self._marks) - len(kept), kept
+        return dropped
 
     @property
     def next_mark_ms(self) -> float | None:
         """When the audio before the first mark ends."""
-        return self._start_ms + self._marks[0][0] * 1000 / self.sample_rate_hz if self._marks else None
+        return self._start_ms + self._marks[0][0] * 1000 / self._clock_hz if self._marks else None
 
     def pop_mark(self) -> str:
-        """The name of the first mark, which is due."""
+        """Take the first mark, which is due; its name."""
         return self._marks.popleft()[1]
 
     def queued_ms(self, now_ms: float) -> float:
-        """Audio that was not played yet."""
-        return max(0, len(self._timeline) // 2 - self._position(now_ms)) * 1000 / self.sample_rate_hz
+        """Audio that is not played yet."""
+        return max(0, self._end - self.position(now_ms)) * 1000 / self.sample_rate_hz
 
     def heard(self, now_ms: float) -> bytes:
-        """Everything from start_ms until now, with silence wherever nothing was played."""
-        octets = 2 * self._position(now_ms)
+        """Everything from start_ms until now, with silence wherever nothing was played; empty where kept_ms is set."""
+        if self._kept_samples is not None:
+            return b""
+        octets = 2 * self.position(now_ms)
         return bytes(self._timeline[:octets]).ljust(octets, b"\0")
 
     def window(self, first_sample: int, samples: int) -> bytes:
-        """A piece of the timeline, which must be in the past."""
-        return bytes(self._timeline[2 * first_sample : 2 * (first_sample + samples)]).ljust(2 * samples, b"\0")
+        """A piece of the timeline, which must be in the past; silence before its begin and where it is not kept."""
+        first = max(first_sample, self._base)
+        end = max(first_sample + samples, first)
+        piece = bytes(self._timeline[2 * (first - self._base) : 2 * (end - self._base)])
+        return bytes(2 * (first - first_sample)) + piece.ljust(2 * (end - first), b"\0")
 
-    def _position(self, now_ms: float) -> int:
+    def position(self, now_ms: float) -> int:
         """How many samples the clock has played or kept silent."""
-        return max(0, int((now_ms - self._start_ms) * self.sample_rate_hz / 1000 + _CLOCK_SLACK_SAMPLES))
+        return max(0, int((now_ms - self._start_ms) * self._clock_hz / 1000 + _CLOCK_SLACK_SAMPLES))

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from rtpcodec.errors import PayloadError
-from rtpcodec.sim.media.coding import INVALID_MEDIA, RefusedMedia, Returned
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format
+from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, RefusedMessage
+
+
+class Returned(Protocol):
+    """Reads the app's media messages, one after the other."""
+
+    def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
+        """Decode one payload to PCM at the play-out's rate.
+
+        Raises: RefusedMessage if it is answered with an error.
+        """
 
 
 class ReturnedRtp:
@@ -17,17 +29,17 @@ class ReturnedRtp:
         self._payloads = returned.payloads()
 
     def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
-        """The audio of one payload."""
+        """Decode one payload."""
         if not payload:
             return b""
         try:
             return b"".join(map(self._decoder.decode, self._payloads.frames(payload)))
         except PayloadError as error:
-            raise RefusedMedia(INVALID_MEDIA, str(error)) from None
+            raise RefusedMessage(INVALID_MEDIA, str(error)) from None
 
 
 def returned_reader(returned: AudioFormat | Mp3Format) -> Returned:
-    """What reads messages of this form."""
+    """Make the reader of messages of this form."""
     if isinstance(returned, AudioFormat):
         return ReturnedRtp(returned)
     from rtpcodec.sim.media.mp3_messages import ReturnedMp3  # noqa: PLC0415 -- it loads numpy

@@ -1,70 +1,50 @@
-"""One stream of a call from the carrier's side: what is sent when, and what the app's messages do. No I/O, no clock.
+"""One stream of a call from the carrier's side: what is sent when, and the effect of the app's messages.
 
-`now_ms` is a float of any monotonic clock. The stream is asked for its texts whenever its next deadline has come or
-something was received; it acts in the order of time however late it is asked.
+No I/O and no clock: `now_ms` is a float of any monotonic clock. The stream is asked for its texts whenever its next
+deadline has come or something was received; it acts in the order of time however late it is asked.
 """
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Final
 
 from typing_extensions import Buffer
 
 from rtpcodec.sim.commands.requests import StreamRequest
-from rtpcodec.sim.media.coding import INVALID_MEDIA, MALFORMED_FRAME, RefusedMedia
-from rtpcodec.sim.media.formats import StreamFormats, legs_that_hear
-from rtpcodec.sim.media.network import Faults, Network, Packet
-from rtpcodec.sim.media.playout import Playout
-from rtpcodec.sim.media.returned import returned_reader
+from rtpcodec.sim.media.closing import Ending, SocketClosing
+from rtpcodec.sim.media.facts import CallFacts
+from rtpcodec.sim.media.formats import AudioFormat, StreamFormats
+from rtpcodec.sim.media.keys import KeyPresses
+from rtpcodec.sim.media.link import Uplink
+from rtpcodec.sim.media.network import CLOCK_SLACK_MS, Network
+from rtpcodec.sim.media.receiver import AppReceiver
 from rtpcodec.sim.media.speech import Speech
-from rtpcodec.sim.media.tracks import Caller, Ear, Track
-from rtpcodec.sim.media.variations import Variations
-from rtpcodec.sim.report import CallReport, EchoMeter, EndReason, Tally
+from rtpcodec.sim.media.stream_errors import RefusedMessage
+from rtpcodec.sim.media.tracks import Tracks
+from rtpcodec.sim.media.writer import MessageWriter
+from rtpcodec.sim.report import CallReport, EndReason, Tally
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire import BrokenMessage, parse
 
-CLOCK_SLACK_MS: Final = 1e-3
-"""Sums of floats miss a deadline by less than this."""
+MESSAGE_TOO_BIG: Final = 1009
+"""The close code for a message beyond the limit (RFC 6455 section 7.4.1)."""
 
-_UNKNOWN_ERROR: Final = (100002, "unknown_error")
-
-_moment = itemgetter(0)
-_Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
-
-
-@dataclass(slots=True, kw_only=True)
-class CallFacts:
-    """A live call, as its streams see it."""
-
-    call_control_id: str
-    call_session_id: str
-    user_id: str
-    from_number: str = field(repr=False)
-    to_number: str = field(repr=False)
-    speech: Speech = field(repr=False)
-    dtmf: tuple[tuple[float, str], ...] = field(repr=False)
-    """When, in ms of a stream, and which digit."""
-    tail_ms: float
-    playout_delay_ms: float
-    max_call_ms: float
-    variations: Variations
-    faults: Faults
-    seed: str
-    bridged: bool = False
-    """There is a second leg, which can hear return audio as well."""
+_Apply = Callable[[float], None]
+"""Applies a message of the app at a moment. Raises RefusedMessage."""
 
 
 class CarrierStream:
-    """A stream from the moment when its WebSocket is open. `utc_ms` is the same moment as now_ms, for `occurred_at`."""
+    """A stream from the moment when its WebSocket is open; a machine for `pump`.
+
+    utc_ms: the same moment as now_ms, for `occurred_at`.
+    """
 
     def __init__(
         self,
         facts: CallFacts,
+        speech: Speech,
         request: StreamRequest,
         formats: StreamFormats,
         stream_id: str,
@@ -72,73 +52,60 @@ class CarrierStream:
         now_ms: float,
         utc_ms: float,
     ) -> None:
-        variations = facts.variations
         self._facts = facts
-        self._request = request
         self._formats = formats
-        self.stream_id = stream_id.upper() if variations.uppercase_stream_id else stream_id
-        self._start_ms = now_ms
-        self._utc_offset_ms = utc_ms - now_ms
-        self._playout = Playout(formats.returned.sample_rate_hz, now_ms, facts.playout_delay_ms)
-        self._peer: Playout | None = None
-        self._network = Network(facts.faults, facts.seed, now_ms)
-        self._returned = returned_reader(formats.returned)
-        self._caller = Caller(facts.speech, formats.media, variations.chunk_ms, facts.tail_ms)
-        listens = request.tracks != "inbound_track"
-        self._ear = Ear(self._playout, formats.media, variations.chunk_ms) if listens else None
-        self._inbound, self._outbound = (
-            Track(name, formats.media, variations, self.stream_id) for name in ("inbound", "outbound")
-        )
-        self._dtmf = sorted(((now_ms + at_ms, digit) for at_ms, digit in facts.dtmf), key=_moment)
-        self._echo = EchoMeter()
+        self._limit_ms = now_ms + facts.max_call_ms
         self._tally = Tally()
-        self._sequence_number = 0
-        self._end_ms: float | None = None
-        self.end_reason: EndReason | None = None
-        self.close_code: int | None = None
-        """With which the app closed, or answered the close."""
-        self.speech_error: Exception | None = None
-        """What the generator of the speech raised."""
-        self._greet()
-
-    def _greet(self) -> None:
-        facts, request, media = self._facts, self._request, self._formats.media
-        truth = messages.MediaFormat(media.info.name, media.announced_hz, 1)
-        start = messages.Start(
-            media_format=facts.variations.announced_format or truth,
-            stream_id=self.stream_id,
-            call_control_id=facts.call_control_id,
-            call_session_id=facts.call_session_id,
-            user_id=facts.user_id,
-            from_number=facts.from_number,
-            to_number=facts.to_number,
-            client_state=request.client_state,
-            custom_parameters=dict(request.custom_parameters),
+        self._network = Network(facts.faults, facts.seed, now_ms, facts.timing.to_app)
+        self._writer = MessageWriter(facts, request, self._network, stream_id)
+        self._receiver = AppReceiver(facts, request, formats.returned, self._tally, now_ms)
+        self._uplink: Uplink[_Apply] = Uplink(facts.timing, facts.seed, now_ms)
+        self._tracks = Tracks(
+            facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
-        self._post(messages.Connected("1.0.0", request.auth_token))
-        self._number(start)
-        if facts.variations.unknown_event is not None:
-            self._number(messages.Other(facts.variations.unknown_event, ""))
+        self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms)
+        self._closing = SocketClosing()
+        self.ending = Ending()
+        """Why and when it ended."""
+        self._writer.greet(facts.variations.announced_format or _announced(formats.media), now_ms)
 
-    # What is sent when
+    @property
+    def stream_id(self) -> str:
+        """The id of the stream, as all messages spell it."""
+        return self._writer.stream_id
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why it ended; None while it runs."""
+        return self.ending.reason
+
+    # Texts, and when they are sent
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """The texts that go out now."""
+        """Take the texts that go out now."""
         self._advance(now_ms)
         packets = self._network.due(now_ms)
         for packet in packets:
             self._tally.sent(packet)
             if packet.track == "inbound" and not packet.repeated:
-                self._echo.sent(self._facts.variations.chunk_ms, now_ms)
+                late_ms = max(0.0, now_ms - packet.due_ms)
+                self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms + late_ms)
+        self._uplink.reading_paused(now_ms)  # the deadlines go by the last look
+        self._closing.advance(now_ms, finished=self.finished)
         return [packet.text for packet in packets]
 
-    def next_deadline_ms(self, now_ms: float) -> float | None:
-        """When `outgoing` gives something new; None: never of itself."""
-        deadlines = [due_ms for due_ms, _ in self._agenda()] if self.end_reason is None else []
-        queued_ms = self._network.next_deadline_ms(now_ms)
-        if queued_ms is not None:
-            deadlines.append(queued_ms)
-        return min(deadlines, default=None)
+    def events(self, now_ms: float) -> Sequence[object]:
+        """Nothing: a carrier's stream reports by `ending` and `report`."""
+        return ()
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `outgoing` has something new to do; None: never by itself."""
+        deadlines = [self._network.next_deadline_ms, self._closing.deadline_ms]
+        if self.end_reason is None:
+            deadlines += [due_ms for due_ms, _ in self._agenda()]
+            deadlines.append(self._uplink.next_change_ms)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
     def finished(self) -> bool:
@@ -146,7 +113,7 @@ class CarrierStream:
         return self.end_reason is not None and not len(self._network)
 
     def _advance(self, now_ms: float) -> None:
-        """Do what is due, in the order of its time."""
+        """Do everything that is due, in the order of time."""
         while self.end_reason is None:
             due_ms, act = min(self._agenda(), key=lambda entry: entry[0])
             if due_ms > now_ms + CLOCK_SLACK_MS:
@@ -154,173 +121,194 @@ class CarrierStream:
             act(due_ms, now_ms)
 
     def _agenda(self) -> Iterator[tuple[float, Callable[[float, float], None]]]:
-        mark_ms = self._playout.next_mark_ms
-        if mark_ms is not None:
-            yield mark_ms, self._return_mark
-        if self._dtmf:
-            yield self._dtmf[0][0], self._press
-        # Absolute: however late a tick is, the next one is not.
-        yield self._start_ms + (self._tally.ticks + 1) * self._facts.variations.chunk_ms, self._tick
-        yield self._start_ms + self._facts.max_call_ms, self._reach_limit
+        """The next deadline of each kind, and its action; of two at one moment, the first comes first."""
+        moments = (
+            (self._receiver.marks.next_ms, self._return_mark),
+            (self._uplink.next_ms, self._apply),
+            (self._keys.next_ms, self._press),
+            (self._tracks.next_tick_ms, self._tick),
+            (self._tracks.next_restart_ms, self._restart),
+            (self._limit_ms, self._reach_limit),
+        )
+        for due_ms, act in moments:
+            if due_ms is not None:
+                yield due_ms, act
 
     def _tick(self, due_ms: float, now_ms: float) -> None:
-        """A chunk's time is over: send it, on each track that is wanted."""
+        """Send the chunks whose time is over, one on each track that is wanted."""
         try:
-            said = self._caller.next_chunk()
+            chunks = self._tracks.tick(due_ms)
         except Exception as error:  # whatever the user's generator raises; `finished` raises it there
-            self.speech_error = error
+            self.ending.speech_error = error
             self._end("speech_failed", due_ms)
             return
-        if said is None:
+        if chunks is None:
             self._end("speech_ended", due_ms)
             return
+        if not chunks:
+            return  # the call is on hold
         self._tally.tick(now_ms - due_ms)
-        if self._request.tracks != "outbound_track":
-            self._send_chunk(self._inbound, said)
-        if self._ear is not None:
-            self._send_chunk(self._outbound, self._ear.next_chunk())
+        for chunk in chunks:
+            self._writer.media(chunk, due_ms)
 
-    def _send_chunk(self, track: Track, pcm: bytes) -> None:
-        message = track.media(pcm)
-        octets = len(message.payload)
-        self._number(message, track.name, octets)
+    def _restart(self, due_ms: float, _now_ms: float) -> None:
+        restart, media = self._tracks.restart()
+        if restart.renumbers:
+            self._writer.renumber()
+        if restart.announced:
+            self._writer.start(_announced(media), due_ms)
 
     def press(self, digit: str, now_ms: float) -> None:
-        """The caller presses a key now."""
-        bisect.insort(self._dtmf, (now_ms, digit), key=_moment)
+        """Let the caller press a key now."""
+        self._keys.press(digit, now_ms)
 
     def _press(self, due_ms: float, _now_ms: float) -> None:
-        _, digit = self._dtmf.pop(0)
-        moment = datetime.fromtimestamp((due_ms + self._utc_offset_ms) / 1000, UTC)
-        occurred_at = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self._number(messages.Dtmf(digit, occurred_at, stream_id=self.stream_id))
+        self._writer.number(self._keys.pop(self.stream_id), due_ms)
 
-    def _return_mark(self, _due_ms: float, _now_ms: float) -> None:
+    def _return_mark(self, due_ms: float, _now_ms: float) -> None:
         self._tally.marks_returned += 1
-        self._number(messages.Mark(self._playout.pop_mark(), stream_id=self.stream_id))
+        self._writer.number(messages.Mark(self._receiver.marks.pop(), stream_id=self.stream_id), due_ms)
 
     def _reach_limit(self, due_ms: float, _now_ms: float) -> None:
         self._end("time_limit", due_ms)
 
-    def _number(self, message: _Numbered, track: str | None = None, octets: int = 0) -> None:
-        """Send a message that carries a number of the stream."""
-        self._sequence_number += 1
-        message.sequence_number = self._sequence_number
-        self._post(message, track, octets)
-
-    def _post(self, message: messages.Message, track: str | None = None, octets: int = 0) -> None:
-        self._network.put(Packet(self._facts.variations.spell(message), track, octets))
-
-    # What the app says
+    # Messages of the app
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Feed a message of the app. Whatever it is, it never raises; what is wrong is answered with an error."""
+        """Feed a message of the app. It never raises; a wrong message is answered with an error."""
+        if not isinstance(text, str):
+            text = bytes(text)  # it may wait, and the buffer belongs to the caller
+        self._queue(partial(self._receiver.receive, text), len(text), now_ms)
+
+    def reject(self, rule: str, detail: str, now_ms: float, code: int | None = None) -> None:
+        """Take note of a frame that is not a message.
+
+        rule: the name of the rule that it breaks.
+        detail: the rule in words.
+        code: the close code that the connection ends with; None: it goes on, and the frame is answered with an error.
+        """
+        if code is not None:
+            self._give_out("message_too_big" if code == MESSAGE_TOO_BIG else "protocol_error", now_ms)
+            self._closing.close_sent(now_ms)
+        else:
+            self._queue(lambda _now_ms: self._receiver.reject(detail), len(detail), now_ms)
+
+    def touch(self, now_ms: float) -> None:
+        """Take note of a control frame. A carrier has no time-out for silence."""
+
+    def _queue(self, apply: _Apply, octets: int, now_ms: float) -> None:
         if self.end_reason is not None:
             return
-        self._tally.messages_received += 1
+        self._uplink.put(apply, octets, now_ms)
+        while (read_ms := self._uplink.next_ms) is not None and read_ms <= now_ms:
+            self._apply(read_ms, now_ms)
+
+    def _apply(self, due_ms: float, _now_ms: float) -> None:
         try:
-            message = parse(text)
-        except BrokenMessage as broken:
-            self._complain(INVALID_MEDIA if broken.rule == "base64" else MALFORMED_FRAME, broken.detail)
-            return
-        if isinstance(message, messages.Media):
-            self._take_media(message.payload, now_ms)
-        elif isinstance(message, messages.Mark):
-            self._tally.marks_received += 1
-            if not self._playout.mark(message.name, now_ms):
-                self._complain(_UNKNOWN_ERROR, "too many marks wait")
-        elif isinstance(message, messages.Clear):
-            self._tally.clears_received += 1
-            self._tally.marks_cleared += self._playout.clear(now_ms)
-            if self._peer is not None:
-                self._peer.clear(now_ms)
-        else:
-            self._complain(MALFORMED_FRAME, "event is none of media, mark and clear")
+            self._uplink.pop()(due_ms)
+        except RefusedMessage as refusal:
+            self._tally.errors_sent += 1
+            self._writer.error(refusal.error, str(refusal), due_ms)
 
-    def receive_binary(self) -> None:
-        """The app sent a binary frame, which no document allows."""
-        if self.end_reason is None:
-            self._tally.messages_received += 1
-            self._complain(MALFORMED_FRAME, "message is a binary frame")
+    def reading_paused(self, now_ms: float) -> bool:
+        """Whether the socket must not be read now, so that the app feels a slow carrier."""
+        return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
-    def _take_media(self, payload: bytes, now_ms: float) -> None:
-        self._tally.media_received += 1
-        self._tally.octets_received += len(payload)
-        try:
-            pcm = self._returned.pcm_of(payload, now_ms)
-        except RefusedMedia as refusal:
-            self._complain(refusal.error, str(refusal))
-            return
-        self._echo.returned(len(pcm) // 2 * 1000 / self.heard_hz, now_ms)
-        legs = legs_that_hear(self._request.target_legs, bridged=self._facts.bridged)
-        self._tally.media_unheard += not legs
-        if "opposite" in legs:
-            self._peer = self._peer or Playout(self.heard_hz, self._start_ms, self._facts.playout_delay_ms)
-            self._peer.play(pcm, now_ms)
-        # Marks come back by this play-out, whoever hears.
-        if not self._playout.play(pcm if "self" in legs else bytes(len(pcm)), now_ms):
-            self._tally.media_refused += 1
-            self._complain(_UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
-
-    def _complain(self, error: tuple[int, str], detail: str) -> None:
-        self._tally.errors_sent += 1
-        self._post(messages.Error(*error, detail, self.stream_id))
+    def bridge(self) -> None:
+        """Let the second leg hear the app, from now on."""
+        self._receiver.bridge()
 
     # The end
 
     def end(self, reason: EndReason, now_ms: float) -> None:
-        """The carrier ends the stream. A second end changes nothing, but a carrier that closes waits for no stall."""
+        """End the stream. A second end changes nothing, but a carrier that closes waits for no stall and no delay."""
         if reason == "carrier_closed":
-            self._network.end_stalls()
+            self._network.end_stalls(now_ms)
         self._advance(now_ms)
         if self.end_reason is None:
             self._end(reason, now_ms)
 
-    def _end(self, reason: EndReason, now_ms: float) -> None:
-        self._network.flush()
-        if self._facts.variations.sends_stop:
-            facts = self._facts
-            self._number(messages.Stop(None, self.stream_id, facts.user_id, facts.call_control_id))
-        self.end_reason = reason
-        self._end_ms = now_ms
+    def _end(self, reason: EndReason, at_ms: float) -> None:
+        self._network.flush(at_ms)
+        self._writer.stop(at_ms)
+        self.ending.set(reason, at_ms)
 
-    def closed(self, reason: EndReason, now_ms: float) -> None:
-        """The socket is gone or must go: nothing can be said any more."""
-        if self.end_reason is None:
-            self.end_reason = reason
-            self._end_ms = now_ms
+    def _give_out(self, reason: EndReason, now_ms: float) -> None:
+        """End without another word: no text reaches the app any more."""
+        self.ending.set(reason, now_ms)
         self._network.discard()
 
+    def abandon(self, reason: EndReason, now_ms: float) -> None:
+        """End a stream whose WebSocket was never open, or is gone."""
+        self._give_out(reason, now_ms)
+        self._closing.gone()
+
+    def peer_closed(self, code: int | None, now_ms: float) -> None:
+        """Take note of the app's close frame; None: it has no code."""
+        self.ending.close_code = code
+        self.abandon("app_closed", now_ms)
+
+    def lost(self, now_ms: float) -> None:
+        """Take note that the connection is gone."""
+        self.abandon("connection_lost", now_ms)
+
+    def stalled(self, now_ms: float) -> None:
+        """Take note that too much waits for an app that does not read: the connection is cut."""
+        self._give_out("app_stalled", now_ms)
+        self._closing.cut_off()
+
+    @property
+    def hangup(self) -> int | None:
+        """A close frame with this code is due."""
+        return self._closing.hangup
+
+    def hung_up(self) -> None:
+        """Take note that the close frame was sent."""
+        self._closing.hangup = None
+
+    @property
+    def cut(self) -> bool:
+        """The connection must be cut: the app does not read, or did not answer the close frame in time."""
+        return self._closing.cut
+
+    # Results
+
     def heard(self, now_ms: float) -> bytes:
-        """What the caller has heard by now, at the rate of the return audio."""
-        return self._playout.heard(now_ms if self._end_ms is None else self._end_ms)
+        """The audio that the caller has heard by now, at the rate of the return audio."""
+        return self._receiver.playout.heard(now_ms if self.end_reason is None else self.ending.at_ms)
 
     @property
     def heard_hz(self) -> int:
-        """The rate of what the caller heard."""
-        return self._playout.sample_rate_hz
+        """The rate of the audio that the caller heard."""
+        return self._receiver.playout.sample_rate_hz
 
     def report(self) -> CallReport:
         """All figures. RuntimeError while the stream runs."""
-        if self.end_reason is None or self._end_ms is None:
+        ending, network, receiver = self.ending, self._network, self._receiver
+        if ending.reason is None:
             raise RuntimeError("the stream still runs, there is no report yet")
         return CallReport(
             call_control_id=self._facts.call_control_id,
             stream_id=self.stream_id,
-            end_reason=self.end_reason,
-            close_code=self.close_code,
+            end_reason=ending.reason,
+            close_code=ending.close_code,
             codec=self._formats.media.info.name,
             sample_rate_hz=self._formats.media.sample_rate_hz,
             return_codec=self._formats.returned.name,
             heard_hz=self.heard_hz,
-            chunks_dropped=self._network.dropped,
-            chunks_duplicated=self._network.duplicated,
-            chunks_reordered=self._network.reordered,
-            dry_count=self._playout.dry_count,
-            dry_ms=self._playout.dry_ms,
-            latencies_ms=tuple(self._echo.latencies_ms),
-            source_pcm=bytes(self._caller.said),
-            heard_pcm=self.heard(self._end_ms),
-            peer_heard_pcm=b"" if self._peer is None else self._peer.heard(self._end_ms),
+            chunks_dropped=network.dropped,
+            chunks_duplicated=network.duplicated,
+            chunks_reordered=network.reordered,
+            marks_lost=receiver.marks.lost,
+            dry_count=receiver.playout.dry_count,
+            dry_ms=receiver.playout.dry_ms,
+            latencies_ms=tuple(receiver.echo.latencies_ms),
+            source_pcm=self._tracks.said,
+            heard_pcm=self.heard(ending.at_ms),
+            peer_heard_pcm=receiver.peer_heard(ending.at_ms),
             **asdict(self._tally),
         )
+
+
+def _announced(media: AudioFormat) -> messages.MediaFormat:
+    return messages.MediaFormat(media.info.name, media.announced_hz, 1)

@@ -1,4 +1,4 @@
-"""Spellings and habits that carriers differ in, each a switch; the defaults are what the documents say.
+"""Spellings and habits that carriers differ in, each a switch; the defaults are those of the documents.
 
 A spelling that `stream.wire` never writes is made here, from the text that it does write: the three names of counters
 stand in this file for that reason.
@@ -27,14 +27,79 @@ Omitted = Literal["chunk", "timestamp", "track", "sequence_number"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkHabits:
+    """How the app's marks come back.
+
+    Raises: ValueError if the share is outside 0 to 1, the time is negative, or a mark has a number below 1.
+    """
+
+    echo: Literal["played", "received", "never"] = "played"
+    """When the audio before the mark was played, as documented; as soon as the mark is received; or never."""
+    lost: float = 0.0
+    """The share of marks that never come back, drawn from the seed."""
+    late_ms: float = 0.0
+    """How much later than it should each mark comes back."""
+    refused: tuple[int, ...] = ()
+    """Which marks of the stream, counted from 1, are answered with error 100005 and never come back."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lost <= 1:
+            raise ValueError(f"lost is {self.lost}, a share from 0 to 1 is needed")
+        if not 0 <= self.late_ms < float("inf"):
+            raise ValueError(f"late_ms is {self.late_ms}, at least 0 is needed")
+        if any(number < 1 for number in self.refused):
+            raise ValueError(f"refused has {min(self.refused)}, marks are counted from 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearHabits:
+    """The effect of the app's `clear`.
+
+    Raises: ValueError if the time is negative.
+    """
+
+    effect: Literal["documented", "no_marks", "ignored"] = "documented"
+    """The queue is emptied and all marks come back; the same, but the marks are lost; or nothing happens."""
+    late_ms: float = 0.0
+    """How long the caller still hears what was queued; the marks come back after that time at the latest."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.late_ms < float("inf"):
+            raise ValueError(f"late_ms is {self.late_ms}, at least 0 is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """The audio to the app changes in mid-stream, as after a transfer: a second `start` announces it.
+
+    Raises: ValueError if the moment is not after the begin of the stream.
+    """
+
+    at_ms: float
+    """Of the stream; the chunk that ends then is the last one before."""
+    codec: str | None = None
+    """None: the codec stays, its encoder begins a new stream."""
+    sample_rate_hz: int | None = None
+    """None: the usual rate of the codec; without a codec, the rate stays."""
+    announced: bool = True
+    """False: the audio changes without a `start`."""
+    renumbers: bool = False
+    """Sequence numbers, chunks and timestamps begin again."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.at_ms < float("inf"):
+            raise ValueError(f"at_ms is {self.at_ms}, more than 0 is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variations:
     """How a carrier departs from the documents, or chooses where they leave it open.
 
-    ValueError: chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB that there is not.
+    Raises: ValueError if chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
     """
 
     chunk_ms: int = 20
-    """Audio in one message; it goes out when that audio is over."""
+    """Audio in one message, which is sent when that audio is over."""
     l16_byte_order: ByteOrder = "little"
     """Of L16 in both directions."""
     amrwb_packing: AmrWbPacking = "bandwidth-efficient"
@@ -43,11 +108,19 @@ class Variations:
     """The mode, 0 to 8, that payloads of AMR-WB ask the app's encoder for; 15: none."""
     counters: Literal["string", "number"] = "string"
     timestamp_unit: Literal["ms", "rtp_clock"] = "ms"
+    chunk_numbers: Literal["per_track", "shared"] = "per_track"
+    """Whether the `chunk` of both tracks is counted apart or together."""
+    rtp_headers: bool = False
+    """Each payload begins with an RTP header of 12 octets (RFC 3550 section 5.1)."""
     transcodes: bool = True
     """False: `stream_codec` is ignored, the audio comes in the call's own codec."""
     announced_format: messages.MediaFormat | None = None
-    """What `start` says about the audio, though it is something else, or names another rate, as carriers do for G722
-    (8000 or 16000), OPUS and AMR-WB."""
+    """The first `start` says this about the audio, though it is something else, or names another rate, as carriers do
+    for G722 (8000 or 16000), OPUS and AMR-WB."""
+    restarts: tuple[Restart, ...] = ()
+    """Changes of the audio in mid-stream."""
+    marks: MarkHabits = MarkHabits()
+    clears: ClearHabits = ClearHabits()
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
@@ -67,7 +140,7 @@ class Variations:
             raise ValueError(f"amrwb_mode_request is {self.amrwb_mode_request}, 0 to 8 or 15 are possible")
 
     def spell(self, message: messages.Message) -> str:
-        """The text of a message."""
+        """Write the text of a message."""
         if isinstance(message, messages.Media):
             for name in self.leave_out:
                 setattr(message, name, None)
@@ -85,3 +158,6 @@ def _number(members: dict[str, Any], *names: str) -> None:
     for name in names:
         if name in members:
             members[name] = int(members[name])
+
+
+AS_DOCUMENTED: Final = Variations()

@@ -6,8 +6,8 @@ from typing import Any
 
 from rtpcodec.sim.calls.leg import Leg
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat
-from rtpcodec.sim.media.stream import CallFacts
 
 
 def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Webhooks on their way: which event is posted when, to which address, how often. No I/O, no clock.
 
-`now_ms` is a float of any monotonic clock, `utc_ms` the same moment of the calendar.
+`now_ms` is a float of any monotonic clock.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 RETRIED_STATUSES: Final = (408, 429)
-"""Beside 3xx and 5xx (media streaming, section 4.4). Redirects are failures: following one would tell who is called."""
+"""Beside 3xx and 5xx (media streaming, section 4.4). Redirects are failures: following one would reveal the numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
     """Where events are posted, and what goes wrong with them.
 
-    ValueError: an address that is no http or https URL, a chance outside 0 to 1, no attempt.
+    Raises: ValueError if an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
     """
 
     url: str = field(repr=False)
@@ -46,7 +46,7 @@ class Webhooks:
         for name in ("url", "failover_url"):
             url = getattr(self, name)
             if url is not None and not _is_http(url):
-                raise ValueError(f"{name} is no http or https URL with a host")
+                raise ValueError(f"{name} is not an http or https URL with a host")
         for name in ("duplicate", "reorder"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, 0 to 1 is allowed")
@@ -55,15 +55,15 @@ class Webhooks:
 
 
 class Signing(Protocol):
-    """What signs a body."""
+    """Signs bodies."""
 
     def sign(self, timestamp: str, body: bytes) -> str:
-        """The signature of a body that is sent at that Unix time."""
+        """Make the signature of a body that is sent at that Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One attempt: what goes where."""
+    """One attempt: an address, and the request that is sent there."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str]
@@ -73,7 +73,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt and what became of it."""
+    """One attempt and its result."""
 
     event_type: str
     event_id: str
@@ -93,11 +93,15 @@ class _Entry:
 
 
 class WebhookQueue:
-    """The events of one carrier."""
+    """The events of one carrier; a machine whose `outgoing` are posts.
 
-    def __init__(self, signing: Signing, plan: Webhooks, seed: str) -> None:
+    utc_offset_ms: Unix time minus now_ms.
+    """
+
+    def __init__(self, signing: Signing, plan: Webhooks, seed: str, utc_offset_ms: float) -> None:
         self._signing = signing
         self._plan = plan
+        self._utc_offset_ms = utc_offset_ms
         # Chance for tests, no secrets: the seed must repeat it.
         self._rng = random.Random(seed)  # noqa: S311
         self._entries: list[_Entry] = []
@@ -106,10 +110,10 @@ class WebhookQueue:
         self.deliveries: list[Delivery] = []
         """All attempts that are over."""
 
-    def put(self, event_type: str, payload: Mapping[str, Any], now_ms: float, utc_ms: float) -> None:
-        """Something happened."""
+    def put(self, event_type: str, payload: Mapping[str, Any], now_ms: float) -> None:
+        """Take an event that happened now."""
         rng, plan = self._rng, self._plan
-        moment = datetime.fromtimestamp(utc_ms / 1000, UTC).isoformat(timespec="microseconds")
+        moment = datetime.fromtimestamp((now_ms + self._utc_offset_ms) / 1000, UTC).isoformat(timespec="microseconds")
         event = {
             "record_type": "event",
             "event_type": event_type,
@@ -124,19 +128,19 @@ class WebhookQueue:
         for _ in range(1 + twice):
             self._entries.append(_Entry(event, self._count, due_ms, held))
 
-    def due(self, now_ms: float, utc_ms: float) -> list[Post]:
-        """What is to be posted now, in this order."""
+    def outgoing(self, now_ms: float) -> list[Post]:
+        """Take the posts that are due, in the order in which they are sent."""
         ready = sorted((entry for entry in self._entries if entry.due_ms <= now_ms), key=_turn)
         self._entries = [entry for entry in self._entries if entry.due_ms > now_ms]
-        return [self._post(entry, utc_ms) for entry in ready]
+        return [self._post(entry, now_ms) for entry in ready]
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` gives something new; None: never of itself."""
+        """When `outgoing` has something new; None: never by itself."""
         return min((entry.due_ms for entry in self._entries), default=None)
 
     def answered(self, post: Post, status: int | None, now_ms: float) -> None:
-        """The app answered with a status, or not at all: None."""
+        """Take note that the app answered with a status, or not at all: None."""
         entry, event = post.entry, post.entry.event
         self.deliveries.append(Delivery(event["event_type"], event["id"], entry.attempt, post.url, status))
         for other in self._entries:
@@ -148,7 +152,7 @@ class WebhookQueue:
             self._entries.append(entry)
 
     def close(self, now_ms: float) -> None:
-        """The carrier goes: what was not posted yet is due now, and nothing is tried again."""
+        """Make every event due that was not posted yet, and retry none."""
         self._closed = True
         self._entries = [entry for entry in self._entries if entry.attempt == 1]
         for entry in self._entries:
@@ -160,12 +164,12 @@ class WebhookQueue:
             return plan.url
         return plan.failover_url if attempt <= 2 * plan.attempts else None
 
-    def _post(self, entry: _Entry, utc_ms: float) -> Post:
+    def _post(self, entry: _Entry, now_ms: float) -> Post:
         url = self._url(entry.attempt) or self._plan.url
         body = msgspec.json.encode(
             {"data": entry.event, "meta": {"attempt": entry.attempt, "delivered_to": url}},
         )
-        timestamp = str(int(utc_ms // 1000))
+        timestamp = str(int((now_ms + self._utc_offset_ms) // 1000))
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "telnyx-webhooks",

@@ -1,19 +1,18 @@
-"""Posts webhooks by aiohttp: takes what is due of the queue, and sleeps until more is."""
+"""Posts webhooks by aiohttp: sends the posts that are due, and sleeps until more are."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-import time
+from typing import Any
 
 import aiohttp
 
-from rtpcodec.sim.loop_thread import clock_ms
-from rtpcodec.sim.webhooks.queue import Post, WebhookQueue
+from rtpcodec.sim.webhooks.queue import Delivery, Post, WebhookQueue
 
 
 class WebhookSender:
-    """Carries the events of one queue, each in a task of its own: a slow app delays no other event."""
+    """Sends the events of one queue, each in a task of its own: a slow app delays no other event."""
 
     def __init__(self, queue: WebhookQueue, timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,14 +24,26 @@ class WebhookSender:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self.closed = False
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """All attempts that are over."""
+        return tuple(self._queue.deliveries)
+
+    def post(self, event_type: str, payload: dict[str, Any]) -> None:
+        """Post an event that happened now; nothing once the sender is closed."""
+        if not self.closed:
+            self._queue.put(event_type, payload, self._now_ms())
+            self.wake()
 
     def wake(self) -> None:
-        """Something may be due."""
+        """Send the posts that are due."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        now_ms = clock_ms()
-        for post in self._queue.due(now_ms, time.time() * 1000):
+        now_ms = self._now_ms()
+        for post in self._queue.outgoing(now_ms):
             task = self._loop.create_task(self._carry(post))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -49,15 +60,19 @@ class WebhookSender:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = None
-        self._queue.answered(post, status, clock_ms())
+        self._queue.answered(post, status, self._now_ms())
         self.wake()
 
     async def close(self) -> None:
-        """Post what was not posted yet, once, and wait for those on their way: at most one timeout."""
-        self._queue.close(clock_ms())
+        """Post every event that was not posted yet, once, and wait for those on their way: at most one timeout."""
+        self._queue.close(self._now_ms())
         self.wake()
         while self._tasks:
             await asyncio.wait(self._tasks)
         if self._timer is not None:
             self._timer.cancel()
         await self._session.close()
+        self.closed = True
+
+    def _now_ms(self) -> float:
+        return self._loop.time() * 1000

@@ -1,0 +1,137 @@
+"""The streams of one call, one after the other: each is dialled, carried and reported."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Literal
+
+from rtpcodec.sim.calls.dialling import CallServices, NewStream, Socket
+from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.stream import CarrierStream
+from rtpcodec.sim.report import CallReport, EndReason
+
+Opened = Callable[[StreamRequest], None]
+"""Called when the WebSocket of a stream is open."""
+Over = Callable[[StreamRequest, CarrierStream], None]
+"""Called when a stream is over, also if its WebSocket was never open."""
+
+
+class CallStreaming:
+    """At most one stream at a time; `done` is the report of the one that runs or comes next, or of the last one."""
+
+    def __init__(self, services: CallServices, *, opened: Opened, over: Over) -> None:
+        self._services = services
+        self._opened = opened
+        self._over = over
+        self._task: asyncio.Task[None] | None = None
+        self._socket: Socket | None = None
+        self._stream: CarrierStream | None = None  # while it runs
+        self._abandoned: EndReason | None = None  # why an app is dialled no longer
+        self.was_open = False
+        """The WebSocket of the last stream was open."""
+        self.last: CallReport | None = None
+        """The report of the last stream that is over."""
+        self.done: Future[CallReport] = Future()
+        self.failure: Literal["connection_failed"] | None = None
+        """Why the last stream could not begin."""
+
+    @property
+    def active(self) -> bool:
+        """A stream runs, or the app is being dialled for one."""
+        return self._task is not None
+
+    @property
+    def described(self) -> CarrierStream | CallReport | None:
+        """The stream that runs, or the report of the last one: both have stream_id and heard_hz."""
+        return self._stream or self.last
+
+    def require_idle(self) -> None:
+        """Refuse a second stream: 90045."""
+        if self._task is not None:
+            raise refused("90045", "the call is streaming already")
+
+    def begin(self, request: StreamRequest, new_stream: NewStream) -> Callable[[], None]:
+        """Reserve the call for a stream; the function that is returned makes it dial."""
+        if self.done.done():
+            self.done = Future()
+        self.failure = self._abandoned = None
+        answered = asyncio.Event()
+        self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered))
+        # Not at the end of that coroutine: a task that is cancelled at once never begins.
+        self._task.add_done_callback(lambda _task: self._finish(request, new_stream))
+        return answered.set
+
+    def end(self, reason: EndReason) -> None:
+        """End the stream that runs, or stop dialling for it."""
+        if self._socket is not None and self._stream is not None:
+            self._stream.end(reason, self._services.loop_thread.now_ms())
+            self._socket.pump()
+        elif self._task is not None:
+            self._abandoned = reason
+            self._task.cancel()
+
+    async def wait_over(self) -> None:
+        """Return once the WebSocket is gone."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def heard(self) -> bytes:
+        """The audio that the caller has heard of the stream that runs or was the last."""
+        if self._stream is not None:
+            return self._stream.heard(self._services.loop_thread.now_ms())
+        return b"" if self.last is None else self.last.heard_pcm
+
+    def press(self, digits: str) -> None:
+        """Press keys now.
+
+        Raises: RuntimeError if nothing is streamed.
+        """
+        if self._stream is None or self._stream.end_reason is not None:
+            raise RuntimeError("keys can be pressed while the call is streaming, not before and not after")
+        for digit in digits:
+            self._stream.press(digit, self._services.loop_thread.now_ms())
+        if self._socket is not None:
+            self._socket.pump()
+
+    def bridge(self) -> None:
+        """Let the second leg hear the stream that runs."""
+        if self._stream is not None:
+            self._stream.bridge()
+
+    async def _carry(self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event) -> None:
+        """Dial once the command was answered, and stay until the stream is over."""
+
+        def open_stream(opened: Socket) -> CarrierStream:
+            self._socket = opened
+            self._stream = new_stream(now_ms=self._services.loop_thread.now_ms(), utc_ms=time.time() * 1000)
+            self._opened(request)
+            return self._stream
+
+        try:
+            await answered.wait()
+            socket = await self._services.dialer.dial(request.stream_url, request.auth_token, open_stream)
+            await socket.wait_closed()
+        except ConnectionError:
+            self.failure = "connection_failed"
+        except asyncio.CancelledError:
+            # Dialling is abandoned; the socket may have opened in that very moment.
+            if self._socket is not None:
+                self.end(self._abandoned or "carrier_closed")
+                await self._socket.wait_closed()
+
+    def _finish(self, request: StreamRequest, new_stream: NewStream) -> None:
+        now_ms = self._services.loop_thread.now_ms()
+        self.was_open = self._stream is not None
+        stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
+        stream.abandon(self._abandoned or "connection_failed", now_ms)
+        self.last = stream.report()
+        self._task = self._socket = self._stream = None
+        self._over(request, stream)
+        if stream.ending.speech_error is not None:
+            self.done.set_exception(stream.ending.speech_error)
+        else:
+            self.done.set_result(self.last)

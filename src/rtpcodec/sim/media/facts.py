@@ -1,0 +1,33 @@
+"""CallFacts: the facts about a call that its streams need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.timing import Timing
+from rtpcodec.sim.media.variations import Variations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts:
+    """A live call, as its streams see it."""
+
+    call_control_id: str
+    call_session_id: str
+    user_id: str
+    from_number: str = field(repr=False)
+    to_number: str = field(repr=False)
+    dtmf: tuple[tuple[float, str], ...] = field(repr=False)
+    """Keys that the caller presses: at which ms of a stream, and the digit."""
+    tail_ms: float
+    playout_delay_ms: float
+    max_call_ms: float
+    variations: Variations
+    faults: Faults
+    timing: Timing
+    keeps_audio: bool
+    """False: neither the speech nor the audio that is heard stays in memory."""
+    seed: str
+    bridged: bool = False
+    """There is a second leg, which can hear return audio as well."""

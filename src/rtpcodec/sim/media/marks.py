@@ -1,0 +1,55 @@
+"""The app's marks: when each of them comes back, by the habits of the carrier."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+
+from rtpcodec.sim.media.playout import Playout
+from rtpcodec.sim.media.stream_errors import RATE_LIMIT_REACHED, UNKNOWN_ERROR, RefusedMessage
+from rtpcodec.sim.media.variations import MarkHabits
+
+
+class MarkEchoes:
+    """Marks of one stream, placed in its play-out."""
+
+    __slots__ = ("_count", "_habits", "_playout", "_received", "_rng", "lost")
+
+    def __init__(self, habits: MarkHabits, playout: Playout, seed: str) -> None:
+        self._habits = habits
+        self._playout = playout
+        # Chance for tests, no secrets: the seed must repeat it.
+        self._rng = random.Random(f"{seed}/marks")  # noqa: S311
+        self._count = 0
+        self._received: deque[tuple[float, str]] = deque()  # marks that do not wait for their audio
+        self.lost = 0
+        """Marks that never come back, refused ones apart."""
+
+    def place(self, name: str, now_ms: float) -> None:
+        """Take a mark of the app.
+
+        Raises: RefusedMessage if it is answered with an error.
+        """
+        habits = self._habits
+        self._count += 1
+        if self._count in habits.refused:
+            raise RefusedMessage(RATE_LIMIT_REACHED, f"mark {self._count} of the stream is one too many")
+        # Each mark draws, so that the fate of mark n does not depend on the others.
+        lost = self._rng.random() < habits.lost
+        if lost or habits.echo == "never":
+            self.lost += 1
+        elif habits.echo == "received":
+            self._received.append((now_ms, name))
+        elif not self._playout.mark(name, now_ms):
+            raise RefusedMessage(UNKNOWN_ERROR, "too many marks wait")
+
+    @property
+    def next_ms(self) -> float | None:
+        """When the next mark comes back; None: no mark waits."""
+        # A carrier has one of the two habits, so at most one of the two queues holds marks.
+        due_ms = self._received[0][0] if self._received else self._playout.next_mark_ms
+        return None if due_ms is None else due_ms + self._habits.late_ms
+
+    def pop(self) -> str:
+        """Take the next mark, which is due; its name."""
+        return self._received.popleft()[1] if self._received else self._playout.pop_mark()

@@ -1,0 +1,132 @@
+"""The app's messages: audio to play, marks, clears; answered with an error where they are wrong."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.facts import CallFacts
+from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, legs_that_hear
+from rtpcodec.sim.media.marks import MarkEchoes
+from rtpcodec.sim.media.playout import Playout
+from rtpcodec.sim.media.returned import returned_reader
+from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, MALFORMED_FRAME, UNKNOWN_ERROR, RefusedMessage
+from rtpcodec.sim.report import EchoMeter, Tally
+from rtpcodec.stream import messages
+from rtpcodec.stream.wire import BrokenMessage, parse
+
+KEPT_MS: Final = 1000.0
+"""Played audio that stays in memory, a chunk apart, where the call keeps no audio: a tick may be so late."""
+
+
+class AppReceiver:
+    """Applies the messages of the app to one stream."""
+
+    __slots__ = (
+        "_bridged",
+        "_facts",
+        "_peer",
+        "_request",
+        "_returned",
+        "_start_ms",
+        "_tally",
+        "echo",
+        "marks",
+        "playout",
+    )
+
+    def __init__(
+        self,
+        facts: CallFacts,
+        request: StreamRequest,
+        returned: AudioFormat | Mp3Format,
+        tally: Tally,
+        start_ms: float,
+    ) -> None:
+        self._facts = facts
+        self._request = request
+        self._returned = returned_reader(returned)
+        self._tally = tally
+        self._start_ms = start_ms
+        self._bridged = facts.bridged
+        self.playout = self._new_playout(returned.sample_rate_hz)
+        self._peer: Playout | None = None
+        self.marks = MarkEchoes(facts.variations.marks, self.playout, facts.seed)
+        self.echo = EchoMeter(keeps_all=facts.keeps_audio)
+
+    def _new_playout(self, sample_rate_hz: int) -> Playout:
+        facts = self._facts
+        return Playout(
+            sample_rate_hz,
+            self._start_ms,
+            facts.playout_delay_ms,
+            clock_ppm=facts.timing.playout_clock_ppm,
+            kept_ms=None if facts.keeps_audio else KEPT_MS + facts.variations.chunk_ms,
+        )
+
+    def bridge(self) -> None:
+        """Let the second leg hear as well, from now on."""
+        self._bridged = True
+
+    def receive(self, text: str | Buffer, now_ms: float) -> None:
+        """Apply one message.
+
+        Raises: RefusedMessage if it is answered with an error.
+        """
+        tally = self._tally
+        tally.messages_received += 1
+        try:
+            message = parse(text)
+        except BrokenMessage as broken:
+            error = INVALID_MEDIA if broken.rule == "base64" else MALFORMED_FRAME
+            raise RefusedMessage(error, broken.detail) from None
+        if isinstance(message, messages.Media):
+            self._play(message.payload, now_ms)
+        elif isinstance(message, messages.Mark):
+            tally.marks_received += 1
+            self.marks.place(message.name, now_ms)
+        elif isinstance(message, messages.Clear):
+            tally.clears_received += 1
+            self._clear(now_ms)
+        else:
+            raise RefusedMessage(MALFORMED_FRAME, "event is none of media, mark and clear")
+
+    def reject(self, detail: str) -> None:
+        """Count a frame that is not a message.
+
+        Raises: RefusedMessage, always.
+        """
+        self._tally.messages_received += 1
+        raise RefusedMessage(MALFORMED_FRAME, detail)
+
+    def _play(self, payload: bytes, now_ms: float) -> None:
+        self._tally.media_received += 1
+        self._tally.octets_received += len(payload)
+        pcm = self._returned.pcm_of(payload, now_ms)
+        rate_hz = self.playout.sample_rate_hz
+        self.echo.returned(len(pcm) // 2 * 1000 / rate_hz, now_ms)
+        legs = legs_that_hear(self._request.target_legs, bridged=self._bridged)
+        self._tally.media_unheard += not legs
+        if "opposite" in legs:
+            self._peer = self._peer or self._new_playout(rate_hz)
+            self._peer.play(pcm, now_ms)
+        # Marks come back by this play-out, whoever hears.
+        if not self.playout.play(pcm if "self" in legs else bytes(len(pcm)), now_ms):
+            self._tally.media_refused += 1
+            raise RefusedMessage(UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
+
+    def _clear(self, now_ms: float) -> None:
+        habits = self._facts.variations.clears
+        if habits.effect == "ignored":
+            return
+        if habits.effect == "no_marks":
+            self.marks.lost += self.playout.drop_marks(now_ms)
+        self._tally.marks_cleared += self.playout.clear(now_ms, habits.late_ms)
+        if self._peer is not None:
+            self._peer.clear(now_ms, habits.late_ms)
+
+    def peer_heard(self, now_ms: float) -> bytes:
+        """The audio that the second leg has heard by now."""
+        return b"" if self._peer is None else self._peer.heard(now_ms)

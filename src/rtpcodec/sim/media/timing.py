@@ -1,0 +1,95 @@
+"""Timing: delays, jitter, stalls, holds, slow reading and clock skew of one call.
+
+All times are ms since the WebSocket of the stream was opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Interval = tuple[float, float]
+"""From when to when; the end is not part of it."""
+
+MAX_CLOCK_PPM: Final = 100_000.0
+"""A tenth: any real clock is at least a hundred times better."""
+
+
+def _require_intervals(name: str, intervals: Iterable[Interval]) -> None:
+    for from_ms, to_ms in intervals:
+        if not 0 <= from_ms < to_ms < float("inf"):
+            raise ValueError(f"{name} is {from_ms} to {to_ms}, an end after a begin of at least 0 is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One direction of the connection between carrier and app. TCP loses nothing and keeps the order.
+
+    Raises: ValueError if a time is negative or an interval does not end after it begins.
+    """
+
+    delay_ms: float = 0.0
+    """How long each message takes."""
+    jitter_ms: float = 0.0
+    """Each message takes up to this much longer, drawn from the seed. None overtakes another."""
+    stalls_ms: tuple[Interval, ...] = ()
+    """Nothing passes in these intervals; at the end of each, everything that waits arrives at once."""
+
+    def __post_init__(self) -> None:
+        for name in ("delay_ms", "jitter_ms"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}, at least 0 is needed")
+        _require_intervals("stalls_ms", self.stalls_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The call is on hold: no media is sent, and the caller's speech waits. The caller still hears the app.
+
+    Raises: ValueError if the hold does not end after it begins.
+    """
+
+    from_ms: float
+    to_ms: float
+    timestamps: Literal["jump", "stand_still"] = "jump"
+    """The first timestamp after the hold: counted on through it, or the next one as if there had been no hold."""
+
+    def __post_init__(self) -> None:
+        _require_intervals("from_ms, to_ms", ((self.from_ms, self.to_ms),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When messages pass between carrier and app, and how exact the clocks of the call are.
+
+    Raises: ValueError if a number is outside its range or an interval does not end after it begins.
+    """
+
+    to_app: Link = Link()
+    from_app: Link = Link()
+    read_octets_per_s: float | None = None
+    """How fast the carrier reads the app's messages; the socket is not read while it is behind. None: at once."""
+    read_pauses_ms: tuple[Interval, ...] = ()
+    """The carrier does not read the socket in these intervals."""
+    caller_clock_ppm: float = 0.0
+    """How much faster than the true time the clock runs that makes the chunks; negative: slower."""
+    playout_clock_ppm: float = 0.0
+    """The same for the clock that plays the app's audio."""
+    holds: tuple[Hold, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.read_octets_per_s is not None and not self.read_octets_per_s > 0:
+            raise ValueError(f"read_octets_per_s is {self.read_octets_per_s}, more than 0 is needed")
+        for name in ("caller_clock_ppm", "playout_clock_ppm"):
+            if not abs(getattr(self, name)) <= MAX_CLOCK_PPM:
+                raise ValueError(f"{name} is {getattr(self, name)}, at most {MAX_CLOCK_PPM:.0f} either way is allowed")
+        _require_intervals("read_pauses_ms", self.read_pauses_ms)
+
+
+def end_of(intervals: Iterable[Interval], at_ms: float) -> float:
+    """When the interval around this moment ends, also if the next one follows at once; the moment itself outside."""
+    for from_ms, to_ms in sorted(intervals):
+        if from_ms <= at_ms < to_ms:
+            at_ms = to_ms
+    return at_ms

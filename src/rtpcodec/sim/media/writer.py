@@ -1,0 +1,75 @@
+"""The carrier's messages on their way out: numbered, spelled, and handed to the network."""
+
+from __future__ import annotations
+
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.facts import CallFacts
+from rtpcodec.sim.media.network import Network, Packet
+from rtpcodec.stream import messages
+
+Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
+"""Messages that carry a number of the stream."""
+
+
+class MessageWriter:
+    """Writes the messages of one stream."""
+
+    __slots__ = ("_facts", "_network", "_request", "_sequence_number", "stream_id")
+
+    def __init__(self, facts: CallFacts, request: StreamRequest, network: Network, stream_id: str) -> None:
+        self._facts = facts
+        self._request = request
+        self._network = network
+        self._sequence_number = 0
+        self.stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
+
+    def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
+        """Write the messages that open a stream."""
+        variations = self._facts.variations
+        self._post(messages.Connected("1.0.0", self._request.auth_token), now_ms)
+        self.start(media_format, now_ms)
+        if variations.unknown_event is not None:
+            self.number(messages.Other(variations.unknown_event, ""), now_ms)
+
+    def start(self, media_format: messages.MediaFormat, now_ms: float) -> None:
+        """Write a `start`."""
+        facts, request = self._facts, self._request
+        start = messages.Start(
+            media_format=media_format,
+            stream_id=self.stream_id,
+            call_control_id=facts.call_control_id,
+            call_session_id=facts.call_session_id,
+            user_id=facts.user_id,
+            from_number=facts.from_number,
+            to_number=facts.to_number,
+            client_state=request.client_state,
+            custom_parameters=dict(request.custom_parameters),
+        )
+        self.number(start, now_ms)
+
+    def renumber(self) -> None:
+        """Begin again with sequence number 1."""
+        self._sequence_number = 0
+
+    def media(self, message: messages.Media, now_ms: float) -> None:
+        """Write a chunk of audio, which meets the faults of the network."""
+        self.number(message, now_ms, message.track, len(message.payload))
+
+    def number(self, message: Numbered, now_ms: float, track: str | None = None, octets: int = 0) -> None:
+        """Write a message with the next number of the stream."""
+        self._sequence_number += 1
+        message.sequence_number = self._sequence_number
+        self._post(message, now_ms, track, octets)
+
+    def error(self, error: tuple[int, str], detail: str, now_ms: float) -> None:
+        """Write an error: code and title, and a sentence."""
+        self._post(messages.Error(*error, detail, self.stream_id), now_ms)
+
+    def stop(self, now_ms: float) -> None:
+        """Write the `stop`, unless this carrier sends none."""
+        facts = self._facts
+        if facts.variations.sends_stop:
+            self.number(messages.Stop(None, self.stream_id, facts.user_id, facts.call_control_id), now_ms)
+
+    def _post(self, message: messages.Message, now_ms: float, track: str | None = None, octets: int = 0) -> None:
+        self._network.put(Packet(self._facts.variations.spell(message), track, octets), now_ms)
