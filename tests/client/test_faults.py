@@ -1,6 +1,6 @@
 """A carrier that fails in every way: each run ends as documented and has its effect at most once.
 
-These are the first seeds and each fault alone; `make faults` makes 1,000 runs with each shell.
+These are the first seeds and each fault alone, with each HTTP library; `make faults` makes 1,000 runs per shell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from tests.client import faults
 from tests.client.faulty import Fault, FaultyCarrier
 
-SEEDS = 40
+SEEDS = 20
 
 
 @pytest.fixture
