@@ -1,39 +1,30 @@
-"""The endpoint's WebSockets by picows: the only file of this package that knows it.
-
-picows hands over frames, so fragments are joined here, and it answers any GET, so health checks are as well.
-"""
+"""The endpoint's listening by picows, which answers any GET: health checks are answered here as well."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
-from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.access import Answer
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 
 try:
     from multidict import CIMultiDictProxy
     from picows import (
-        WSCloseCode,
-        WSFrame,
         WSListener,
-        WSMsgType,
-        WSTransport,
         WSUpgradeRequest,
         WSUpgradeResponse,
         WSUpgradeResponseWithListener,
         ws_create_server,
     )
+
+    from rtpcodec.pump.picows_socket import PicowsSocket
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
-
-TEXT: Final = WSMsgType.TEXT
 
 
 class PicowsServer:
@@ -87,117 +78,11 @@ class PicowsServer:
         if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:
             # picows takes this one token alone, proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
-        return CallSocket(self._acceptor, self._settings, target, headers)
-
-
-class CallSocket(WSListener):
-    """One WebSocket: frames to its receiver as messages, texts as frames."""
-
-    _transport: WSTransport
-    _receiver: Receiver
-
-    def __init__(self, acceptor: Acceptor, settings: EndpointSettings, target: str, headers: Mapping[str, str]) -> None:
-        self._acceptor = acceptor
-        self._target = target
-        self._headers = headers
-        self._max_octets = settings.max_message_octets
-        self._joiner = FragmentJoiner(settings.max_message_octets, settings.max_fragments)
-        self._paused = False
-
-    # As a Socket
-
-    def send(self, text: str) -> None:
-        """Send a text frame."""
-        self._transport.send(TEXT, text)
-
-    def close(self, code: int) -> None:
-        """Send a close frame; the other side answers with its own."""
-        self._transport.send_close(cast("WSCloseCode", code))
-
-    def abort(self) -> None:
-        """Cut the connection."""
-        self._transport.disconnect(graceful=False)
-
-    # picows' reports
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """Begin the call."""
-        self._transport = transport
-        self._receiver = self._acceptor.accept(self, self._target, self._headers)
-        self._received = self._receiver.received
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Receive a frame; nearly all are whole texts."""
-        if frame.msg_type is TEXT and frame.fin and not self._joiner.joining:
-            try:
-                text: str | bytes = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                text = frame.get_payload_as_bytes()  # the session says which octet is wrong
-            self._received(text)
-        else:
-            self._take_rare(transport, frame)
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """End the call."""
-        closed: Any = transport.close_handshake  # None, beside what its stub says, before any close frame
-        sent = None if closed is None else closed.sent
-        if sent is not None and sent.code == WSCloseCode.MESSAGE_TOO_BIG:
-            # picows closes by itself before it has read such a frame.
-            self._receiver.rejected("size", f"a frame has more than {self._max_octets} octets")
-        self._receiver.lost()
-
-    def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """Whether a frame answers our ping; asked only while one is awaited."""
-        self._receiver.touched()
-        return frame.msg_type is WSMsgType.PONG
-
-    def pause_writing(self) -> None:
-        """The other side reads slower than we send."""
-        self._paused = True
-        self._receiver.paused()
-
-    def resume_writing(self) -> None:
-        """It has caught up."""
-        self._paused = False
-        self._receiver.resumed()
-
-    def _take_rare(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Control frames, fragments, octets."""
-        self._receiver.touched()
-        match frame.msg_type:
-            case WSMsgType.PING:
-                # Pongs for who does not read them would pile up; the latest ping alone must be answered (RFC 6455
-                # section 5.5.3).
-                if not self._paused:
-                    transport.send_pong(frame.get_payload_as_bytes())
-            case WSMsgType.CLOSE:
-                self._answer_close(transport, frame)
-            case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.CONTINUATION:
-                try:
-                    self._join(frame)
-                except BrokenFragments as broken:
-                    self._receiver.rejected(broken.rule, broken.detail, broken.code)
-
-    def _join(self, frame: WSFrame) -> None:
-        message = self._joiner.put(
-            frame.get_payload_as_bytes(),
-            opens=frame.msg_type is not WSMsgType.CONTINUATION,
-            last=bool(frame.fin),
-            binary=frame.msg_type is WSMsgType.BINARY,
+        return PicowsSocket(
+            lambda socket: self._acceptor.accept(socket, target, headers),
+            self._settings.max_message_octets,
+            self._settings.max_fragments,
         )
-        if message is None:
-            return
-        if self._joiner.binary:
-            self._receiver.rejected("text", f"a binary message of {len(message)} octets, messages are text")
-        else:
-            self._received(message)
-
-    def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
-        code = int.from_bytes(frame.get_payload_as_bytes()[:2]) or 1000
-        self._receiver.peer_closed(code)
-        if not transport.is_close_frame_sent:
-            transport.send_close(cast("WSCloseCode", code))
-        transport.disconnect()
 
 
 class _QuietLog(logging.LoggerAdapter[logging.Logger]):

@@ -1,4 +1,4 @@
-"""Protocols: what a call needs of the WebSockets that it opens to apps, and of its carrier."""
+"""Protocols: what a call needs of its carrier and of the WebSockets that it opens."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rtpcodec.sim.calls.stream_pump import StreamPump
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.stream import CarrierStream
 
@@ -13,20 +14,12 @@ Notify = Callable[[str, dict[str, Any]], None]
 """Takes a webhook's event type and payload."""
 
 
-class Socket(Protocol):
-    """What a call needs of an open WebSocket."""
-
-    def pump(self) -> None:
-        """Send what is due."""
-
-    async def wait_closed(self) -> None:
-        """Return once it is gone."""
-
-
 class Dialer(Protocol):
-    """What a call needs to open one."""
+    """What a call needs to open a WebSocket to an app."""
 
-    async def dial(self, url: str, auth_token: str | None, open_stream: Callable[[Socket], CarrierStream]) -> Socket:
+    async def dial(
+        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+    ) -> StreamPump:
         """Connect, and begin the stream.
 
         Raises: ConnectionError if that is not possible.

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Literal
 
-from rtpcodec.sim.calls.dialling import CallServices, NewStream, Socket
+from rtpcodec.sim.calls.dialling import CallServices, NewStream
+from rtpcodec.sim.calls.stream_pump import StreamPump
 from rtpcodec.sim.commands.refusals import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.stream import CarrierStream
@@ -28,7 +29,7 @@ class CallStreaming:
         self._opened = opened
         self._over = over
         self._task: asyncio.Task[None] | None = None
-        self._socket: Socket | None = None
+        self._pump: StreamPump | None = None
         self._stream: CarrierStream | None = None  # while it runs
         self._abandoned: EndReason | None = None  # why an app is dialled no longer
         self.was_open = False
@@ -67,9 +68,9 @@ class CallStreaming:
 
     def end(self, reason: EndReason) -> None:
         """End the stream that runs, or stop dialling for it."""
-        if self._socket is not None and self._stream is not None:
+        if self._pump is not None and self._stream is not None:
             self._stream.end(reason, self._services.loop_thread.now_ms())
-            self._socket.pump()
+            self._pump.run()
         elif self._task is not None:
             self._abandoned = reason
             self._task.cancel()
@@ -94,8 +95,8 @@ class CallStreaming:
             raise RuntimeError("keys can be pressed while the call is streaming, not before and not after")
         for digit in digits:
             self._stream.press(digit, self._services.loop_thread.now_ms())
-        if self._socket is not None:
-            self._socket.pump()
+        if self._pump is not None:
+            self._pump.run()
 
     def bridge(self) -> None:
         """Let the second leg hear the stream that runs."""
@@ -105,23 +106,23 @@ class CallStreaming:
     async def _carry(self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event) -> None:
         """Dial once the command was answered, and stay until the stream is over."""
 
-        def open_stream(opened: Socket) -> CarrierStream:
-            self._socket = opened
+        def open_stream(opened: StreamPump) -> CarrierStream:
+            self._pump = opened
             self._stream = new_stream(now_ms=self._services.loop_thread.now_ms(), utc_ms=time.time() * 1000)
             self._opened(request)
             return self._stream
 
         try:
             await answered.wait()
-            socket = await self._services.dialer.dial(request.stream_url, request.auth_token, open_stream)
-            await socket.wait_closed()
+            pump = await self._services.dialer.dial(request.stream_url, request.auth_token, open_stream)
+            await pump.wait_closed()
         except ConnectionError:
             self.failure = "connection_failed"
         except asyncio.CancelledError:
             # Dialling is abandoned; the socket may have opened in that very moment.
-            if self._socket is not None:
+            if self._pump is not None:
                 self.end(self._abandoned or "carrier_closed")
-                await self._socket.wait_closed()
+                await self._pump.wait_closed()
 
     def _finish(self, request: StreamRequest, new_stream: NewStream) -> None:
         now_ms = self._services.loop_thread.now_ms()
@@ -129,7 +130,7 @@ class CallStreaming:
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
         stream.abandon(self._abandoned or "connection_failed", now_ms)
         self.last = stream.report()
-        self._task = self._socket = self._stream = None
+        self._task = self._pump = self._stream = None
         self._over(request, stream)
         if stream.ending.speech_error is not None:
             self.done.set_exception(stream.ending.speech_error)

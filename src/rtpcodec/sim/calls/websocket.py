@@ -1,4 +1,4 @@
-"""The WebSocket of a stream, by picows: dials, carries texts, and sleeps until the next deadline of the stream."""
+"""The WebSocket of a stream by picows: dials apps."""
 
 from __future__ import annotations
 
@@ -10,156 +10,17 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from picows import (
-    WSCloseCode,
-    WSError,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSParsedURL,
-    WSProtocolError,
-    WSTransport,
-    ws_connect,
-)
+from picows import WSError, WSParsedURL, ws_connect
 
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.pump.picows_socket import PicowsSocket
+from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
-
-AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
-MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
-"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
-
-_DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
 # Not in the registry of loggers, so that nobody lowers its level: picows writes the token's header at level 9.
 _LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
 _LOGGER.parent = logging.getLogger("rtpcodec.sim")
-
-
-class DialFailed(ConnectionError):
-    """There is no WebSocket at the address."""
-
-
-class AppSocket(WSListener):
-    """The connection to one app, for as long as it is open."""
-
-    def __init__(self, open_stream: Callable[[AppSocket], CarrierStream]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._open_stream = open_stream
-        self._stream: CarrierStream | None = None
-        self._transport: WSTransport | None = None
-        self._joiner = FragmentJoiner()
-        self._timer: asyncio.TimerHandle | None = None
-        self._reading_paused = False
-
-    @property
-    def connected(self) -> bool:
-        """The handshake succeeded."""
-        return self._transport is not None
-
-    async def wait_closed(self) -> None:
-        """Return once the connection is gone, whoever closed it."""
-        if self._transport is None or self._stream is None:
-            return
-        try:
-            await self._transport.wait_disconnected()
-        except WSProtocolError as broken:
-            self._stream.reject("protocol", str(broken), self._now_ms(), broken.code.value)
-        self._stream.lost(self._now_ms())
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """Begin the stream."""
-        self._transport = transport
-        self._stream = self._open_stream(self)
-        self.pump()
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take a frame of the app."""
-        if self._stream is None:
-            return
-        if frame.msg_type == WSMsgType.CLOSE:
-            octets = frame.get_payload_as_bytes()[:2]
-            code = int.from_bytes(octets, "big") if octets else None
-            if transport.is_close_frame_sent and self._stream.end_reason is None:
-                self._stream.ending.close_code = code  # picows has closed for a broken rule, which wait_closed learns
-            else:
-                self._stream.peer_closed(code, self._now_ms())
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
-        elif frame.msg_type in _DATA:
-            self._take(frame, self._stream)
-        else:
-            self._stream.touch(self._now_ms())
-
-    def _take(self, frame: WSFrame, stream: CarrierStream) -> None:
-        try:
-            message = self._joiner.put(
-                frame.get_payload_as_bytes(),
-                opens=frame.msg_type != WSMsgType.CONTINUATION,
-                last=frame.fin,
-                binary=frame.msg_type == WSMsgType.BINARY,
-            )
-        except BrokenFragments as broken:
-            stream.reject(broken.rule, broken.detail, self._now_ms(), broken.code)
-            raise WSProtocolError(WSCloseCode(broken.code), str(broken)) from None
-        if message is None:
-            return
-        if self._joiner.binary:
-            stream.reject("binary", "message is a binary frame", self._now_ms())
-        else:
-            stream.receive(message, self._now_ms())
-        self.pump()
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Take note that nothing can be sent any more."""
-        self._cancel_timer()
-
-    def pause_writing(self) -> None:
-        """Take note that the app reads slowly: `pump` watches how much waits for it."""
-
-    def resume_writing(self) -> None:
-        """Take note that the app reads again."""
-
-    def pump(self) -> None:
-        """Do everything that the stream asks for now, and come back at its next deadline."""
-        transport, stream = self._transport, self._stream
-        if transport is None or stream is None or transport.is_disconnected:
-            return
-        now_ms = self._now_ms()
-        for text in stream.outgoing(now_ms):
-            transport.send(WSMsgType.TEXT, text)
-        if transport.underlying_transport.get_write_buffer_size() > MAX_UNSENT_OCTETS:
-            stream.stalled(now_ms)
-        if stream.hangup is not None:
-            transport.send_close(WSCloseCode(stream.hangup))
-            stream.hung_up()
-        if stream.cut:
-            transport.disconnect(graceful=False)
-            return
-        self._pause_reading(transport.underlying_transport, paused=stream.reading_paused(now_ms))
-        self._sleep(stream.next_deadline_ms, now_ms)
-
-    def _pause_reading(self, transport: asyncio.Transport, *, paused: bool) -> None:
-        if paused != self._reading_paused:
-            self._reading_paused = paused
-            if paused:
-                transport.pause_reading()
-            else:
-                transport.resume_reading()
-
-    def _sleep(self, deadline_ms: float | None, now_ms: float) -> None:
-        self._cancel_timer()
-        if deadline_ms is not None:
-            self._timer = self._loop.call_later(max(0.0, deadline_ms - now_ms) / 1000, self.pump)
-
-    def _now_ms(self) -> float:
-        return self._loop.time() * 1000
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class Dialer:
@@ -170,13 +31,19 @@ class Dialer:
         self._ssl_context = ssl_context
 
     async def dial(
-        self, url: str, auth_token: str | None, open_stream: Callable[[AppSocket], CarrierStream]
-    ) -> AppSocket:
+        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+    ) -> StreamPump:
         """Connect and begin the stream.
 
         Raises: DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
         """
-        app = AppSocket(open_stream)
+        pumps: list[StreamPump] = []
+
+        def begin(opened: PicowsSocket) -> StreamPump:
+            pumps.append(StreamPump(open_stream, opened))
+            return pumps[0]
+
+        app = PicowsSocket(begin, MAX_MESSAGE_OCTETS)
         sockets: list[socket.socket] = []
         try:
             async with asyncio.timeout(self._connect_timeout_s):
@@ -187,21 +54,21 @@ class Dialer:
                     websocket_handshake_timeout=None,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
-                    extra_headers=None if auth_token is None else {AUTH_TOKEN_HEADER: auth_token},
+                    extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
                     max_redirects=0,
                     socket_factory=_Connector(sockets),
                 )
         except (OSError, WSError, ValueError) as error:
             # The time-out may come in the very moment of success.
-            if not app.connected:
+            if not app.open:
                 raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
         finally:
             # picows leaves a connection open whose handshake is abandoned: end of input makes it close.
-            if not app.connected:
+            if not app.open:
                 _shut(sockets)
-        if not app.connected:
+        if not app.open:
             raise DialFailed("the connection was closed during the handshake")
-        return app
+        return pumps[0]
 
 
 class _Connector:

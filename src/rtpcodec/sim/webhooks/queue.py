@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Never, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -109,6 +109,14 @@ class WebhookQueue:
         self._closed = False
         self.deliveries: list[Delivery] = []
         """All attempts that are over."""
+
+    hangup = None
+    cut = False
+    """Each post has a connection of its own, which ends with it."""
+
+    def events(self, _now_ms: float) -> Sequence[Never]:
+        """Nothing: `deliveries` reports."""
+        return ()
 
     def put(self, event_type: str, payload: Mapping[str, Any], now_ms: float) -> None:
         """Take an event that happened now."""

@@ -30,6 +30,7 @@ RULES: Final = {
     "order": "media comes between start and stop",
     "text": "messages are text frames",
     "fragments": "a message has a bounded number of fragments",
+    "frame": "frames keep the rules of WebSocket (RFC 6455)",
 }
 """The rules that Malformed names."""
 

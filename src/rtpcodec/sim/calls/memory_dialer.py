@@ -1,0 +1,38 @@
+"""The WebSocket of a stream in memory, on a virtual clock: dials apps of the same process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.pump.memory import MemoryNetwork
+from rtpcodec.pump.memory_socket import MemorySocket
+from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
+from rtpcodec.sim.media.stream import CarrierStream
+
+
+class MemoryDialer:
+    """Opens WebSockets to apps on one network."""
+
+    def __init__(self, network: MemoryNetwork) -> None:
+        self._network = network
+
+    async def dial(
+        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+    ) -> StreamPump:
+        """Connect and begin the stream.
+
+        Raises: DialFailed if nothing serves the address, or the app refuses.
+        """
+        pumps: list[StreamPump] = []
+        headers = {} if auth_token is None else {TOKEN_HEADER: auth_token}
+
+        def begin(socket: MemorySocket) -> StreamPump:
+            pumps.append(StreamPump(open_stream, socket))
+            return pumps[0]
+
+        try:
+            await self._network.connect(url, headers, begin)
+        except (OSError, ValueError) as error:
+            raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
+        return pumps[0]

@@ -1,0 +1,72 @@
+"""Drives a stream over the WebSocket to its app, whatever library carries that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from rtpcodec.pump.pump import Pump
+from rtpcodec.pump.socket import Socket
+from rtpcodec.sim.media.stream import CarrierStream
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
+"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
+
+
+class DialFailed(ConnectionError):
+    """There is no WebSocket at the address."""
+
+
+class AppSocket(Socket, Protocol):
+    """What a stream needs of its WebSocket beside sending."""
+
+    @property
+    def unsent_octets(self) -> int:
+        """Octets that wait for the app to read."""
+
+    def pause_reading(self) -> None:
+        """Read nothing, so that the app feels a slow carrier."""
+
+    def resume_reading(self) -> None:
+        """Read again."""
+
+
+class StreamPump(Pump[CarrierStream]):
+    """A pump that also reads as slowly as its stream says, and gives up an app that does not read."""
+
+    __slots__ = ("_app", "_closed", "_reading_paused")
+
+    def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
+        """Take over an open socket; `open_stream` makes its stream."""
+        self._app = socket
+        self._reading_paused = False
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        super().__init__(open_stream(self), socket)
+        self.run()
+
+    async def wait_closed(self) -> None:
+        """Return once the connection is gone, whoever closed it."""
+        await asyncio.shield(self._closed)
+
+    def lost(self) -> None:
+        """Report that the connection is gone."""
+        super().lost()
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _run(self, now_ms: float) -> None:
+        super()._run(now_ms)
+        if self._lost:
+            return
+        if self._app.unsent_octets > MAX_UNSENT_OCTETS:
+            self.machine.stalled(now_ms)
+            self._end_connection()
+        paused = self.machine.reading_paused(now_ms)
+        if paused != self._reading_paused:
+            self._reading_paused = paused
+            if paused:
+                self._app.pause_reading()
+            else:
+                self._app.resume_reading()
