@@ -27,8 +27,6 @@ from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
-MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
-"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
 
 _DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
@@ -65,7 +63,7 @@ class AppSocket(WSListener):
         try:
             await self._transport.wait_disconnected()
         except WSProtocolError as broken:
-            self._stream.reject("protocol", str(broken), self._now_ms(), broken.code.value)
+            self._stream.close(broken.code.value, self._now_ms())
         self._stream.lost(self._now_ms())
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -101,8 +99,10 @@ class AppSocket(WSListener):
                 binary=frame.msg_type == WSMsgType.BINARY,
             )
         except BrokenFragments as broken:
-            stream.reject(broken.rule, broken.detail, self._now_ms(), broken.code)
-            raise WSProtocolError(WSCloseCode(broken.code), str(broken)) from None
+            stream.reject(broken.rule, broken.detail, self._now_ms())
+            stream.close(broken.code, self._now_ms())
+            self.pump()
+            return
         if message is None:
             return
         if self._joiner.binary:
@@ -116,10 +116,15 @@ class AppSocket(WSListener):
         self._cancel_timer()
 
     def pause_writing(self) -> None:
-        """Take note that the app reads slowly: `pump` watches how much waits for it."""
+        """Let texts wait in the stream: the app reads slowly."""
+        if self._stream is not None:
+            self._stream.paused = True
 
     def resume_writing(self) -> None:
-        """Take note that the app reads again."""
+        """Send again: the app has caught up."""
+        if self._stream is not None:
+            self._stream.paused = False
+        self.pump()
 
     def pump(self) -> None:
         """Do everything that the stream asks for now, and come back at its next deadline."""
@@ -129,12 +134,11 @@ class AppSocket(WSListener):
         now_ms = self._now_ms()
         for text in stream.outgoing(now_ms):
             transport.send(WSMsgType.TEXT, text)
-        if transport.underlying_transport.get_write_buffer_size() > MAX_UNSENT_OCTETS:
-            stream.stalled(now_ms)
         if stream.hangup is not None:
             transport.send_close(WSCloseCode(stream.hangup))
             stream.hung_up()
         if stream.cut:
+            stream.cut = False
             transport.disconnect(graceful=False)
             return
         self._pause_reading(transport.underlying_transport, paused=stream.reading_paused(now_ms))

@@ -1,0 +1,1 @@
+"""Facts about carriers, one package per carrier: names, enumerations, limits and codes, each written once. No logic."""

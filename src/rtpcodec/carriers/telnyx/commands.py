@@ -1,0 +1,226 @@
+"""The HTTP interface: address, headers, actions, fields of their bodies, enumerations, limits, defaults."""
+
+from typing import Final, Literal, get_args
+
+from rtpcodec.carriers.telnyx import members
+
+# Address and headers.
+
+BASE_PATH: Final = "/v2"
+BASE_URL: Final = "https://api.telnyx.com/v2"
+BASE_URL_VARIABLE: Final = "TELNYX_BASE_URL"
+API_KEY_VARIABLE: Final = "TELNYX_API_KEY"
+"""Environment variables, as in the official SDK."""
+AUTHORIZATION_HEADER: Final = "Authorization"
+AUTHORIZATION_PREFIX: Final = "Bearer "
+CONTENT_TYPE: Final = "application/json"
+"""Of every request and answer."""
+
+RATE_LIMIT_HEADER: Final = "x-ratelimit-limit"
+RATE_REMAINING_HEADER: Final = "x-ratelimit-remaining"
+RATE_RESET_HEADER: Final = "x-ratelimit-reset"
+"""Seconds until reset on one page of the carrier, a Unix time on another."""
+RETRY_AFTER_HEADER: Final = "retry-after"
+"""Seconds or a date (RFC 9110 section 10.2.3); not documented, but the official SDK honours it."""
+RETRY_AFTER_MS_HEADER: Final = "retry-after-ms"
+SHOULD_RETRY_HEADER: Final = "x-should-retry"
+"""`true` or `false`; overrides what the status says."""
+
+# Actions.
+
+POST: Final = "POST"
+PUT: Final = "PUT"
+DIAL_PATH: Final = "/calls"
+ACTION_PATH: Final = "/calls/{call_control_id}/actions/{action}"
+"""Below the base URL."""
+
+DIAL: Final = "dial"
+"""A command without a call: it has a path of its own."""
+ANSWER: Final = "answer"
+BRIDGE: Final = "bridge"
+HANGUP: Final = "hangup"
+REJECT: Final = "reject"
+SEND_DTMF: Final = "send_dtmf"
+STREAMING_START: Final = "streaming_start"
+STREAMING_STOP: Final = "streaming_stop"
+CLIENT_STATE_UPDATE: Final = "client_state_update"
+
+ACTION_METHODS: Final = {
+    ANSWER: POST,
+    BRIDGE: POST,
+    CLIENT_STATE_UPDATE: PUT,
+    HANGUP: POST,
+    REJECT: POST,
+    SEND_DTMF: POST,
+    STREAMING_START: POST,
+    STREAMING_STOP: POST,
+    "ai_assistant_add_messages": POST,
+    "ai_assistant_join": POST,
+    "ai_assistant_start": POST,
+    "ai_assistant_stop": POST,
+    "conversation_relay_start": POST,
+    "conversation_relay_stop": POST,
+    "enqueue": POST,
+    "fork_start": POST,
+    "fork_stop": POST,
+    "gather": POST,
+    "gather_stop": POST,
+    "gather_using_ai": POST,
+    "gather_using_audio": POST,
+    "gather_using_speak": POST,
+    "leave_queue": POST,
+    "pay": POST,
+    "playback_start": POST,
+    "playback_stop": POST,
+    "record_pause": POST,
+    "record_resume": POST,
+    "record_start": POST,
+    "record_stop": POST,
+    "refer": POST,
+    "send_sip_info": POST,
+    "siprec_start": POST,
+    "siprec_stop": POST,
+    "speak": POST,
+    "suppression_start": POST,
+    "suppression_stop": POST,
+    "switch_supervisor_role": POST,
+    "transcription_start": POST,
+    "transcription_stop": POST,
+    "transfer": POST,
+}
+"""Every action by its name in the path, with the HTTP method of its request."""
+
+# Fields.
+
+COMMAND_ID: Final = "command_id"
+"""The carrier ignores a second command of the same id on the same call."""
+STREAM_CODEC: Final = "stream_codec"
+STREAM_BIDIRECTIONAL_MODE: Final = "stream_bidirectional_mode"
+STREAM_BIDIRECTIONAL_CODEC: Final = "stream_bidirectional_codec"
+STREAM_BIDIRECTIONAL_SAMPLING_RATE: Final = "stream_bidirectional_sampling_rate"
+STREAM_BIDIRECTIONAL_TARGET_LEGS: Final = "stream_bidirectional_target_legs"
+STREAM_AUTH_TOKEN: Final = "stream_auth_token"  # noqa: S105 -- the name of a field
+STREAM_ESTABLISH_BEFORE_CALL_ORIGINATE: Final = "stream_establish_before_call_originate"
+ENABLE_DIALOGFLOW: Final = "enable_dialogflow"
+DIALOGFLOW_CONFIG: Final = "dialogflow_config"
+ANALYZE_SENTIMENT: Final = "analyze_sentiment"
+PARTIAL_AUTOMATED_AGENT_REPLY: Final = "partial_automated_agent_reply"
+DIALOGFLOW_SWITCHES: Final = (ANALYZE_SENTIMENT, PARTIAL_AUTOMATED_AGENT_REPLY)
+SEND_SILENCE_WHEN_IDLE: Final = "send_silence_when_idle"
+PREFERRED_CODECS: Final = "preferred_codecs"
+TIMEOUT_SECS: Final = "timeout_secs"
+DIGITS: Final = "digits"
+DURATION_MILLIS: Final = "duration_millis"
+
+COMMON_FIELDS: Final = (members.CLIENT_STATE, COMMAND_ID)
+"""Of every command."""
+STREAM_FIELDS: Final = (
+    members.STREAM_URL,
+    members.STREAM_TRACK,
+    STREAM_CODEC,
+    STREAM_BIDIRECTIONAL_MODE,
+    STREAM_BIDIRECTIONAL_CODEC,
+    STREAM_BIDIRECTIONAL_TARGET_LEGS,
+)
+"""Of every command that asks for a stream. `answer` documents no sampling rate and no token for it."""
+STREAM_FIELDS_BEYOND_ANSWER: Final = (
+    STREAM_BIDIRECTIONAL_SAMPLING_RATE,
+    STREAM_AUTH_TOKEN,
+    ENABLE_DIALOGFLOW,
+    DIALOGFLOW_CONFIG,
+)
+START_FIELDS: Final = (*STREAM_FIELDS, *STREAM_FIELDS_BEYOND_ANSWER, members.CUSTOM_PARAMETERS, *COMMON_FIELDS)
+STOP_FIELDS: Final = (members.STREAM_ID, *COMMON_FIELDS)
+ANSWER_FIELDS: Final = (*STREAM_FIELDS, SEND_SILENCE_WHEN_IDLE, PREFERRED_CODECS, *COMMON_FIELDS)
+"""Those about streaming and audio."""
+DIAL_NEEDS: Final = (members.TO, members.FROM, members.CONNECTION_ID)
+DIAL_FIELDS: Final = (
+    *DIAL_NEEDS,
+    TIMEOUT_SECS,
+    *STREAM_FIELDS,
+    *STREAM_FIELDS_BEYOND_ANSWER,
+    STREAM_ESTABLISH_BEFORE_CALL_ORIGINATE,
+    SEND_SILENCE_WHEN_IDLE,
+    PREFERRED_CODECS,
+    *COMMON_FIELDS,
+)
+"""Those about streaming, audio and ringing."""
+SEND_DTMF_FIELDS: Final = (DIGITS, DURATION_MILLIS, *COMMON_FIELDS)
+CLIENT_STATE_UPDATE_FIELDS: Final = (members.CLIENT_STATE,)
+
+# Enumerations.
+
+INBOUND_TRACK: Final = "inbound_track"
+OUTBOUND_TRACK: Final = "outbound_track"
+BOTH_TRACKS: Final = "both_tracks"
+Track = Literal["inbound_track", "outbound_track", "both_tracks"]
+TRACKS: Final[tuple[Track, ...]] = get_args(Track)
+"""Values of `stream_track`: audio from the phone leg, audio to it, or both."""
+
+RTP_MODE: Final = "rtp"
+MP3_MODE: Final = "mp3"
+Mode = Literal["mp3", "rtp"]
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+"""Values of `stream_bidirectional_mode`: whole MP3 files, or payloads of one codec."""
+
+SELF_LEG: Final = "self"
+OPPOSITE_LEG: Final = "opposite"
+BOTH_LEGS: Final = "both"
+TargetLegs = Literal["both", "self", "opposite"]
+TARGET_LEGS: Final[tuple[TargetLegs, ...]] = get_args(TargetLegs)
+"""Values of `stream_bidirectional_target_legs`, seen from the leg that the command is issued on."""
+
+SendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
+SEND_CODECS: Final[tuple[SendCodec, ...]] = get_args(SendCodec)
+"""Values of `stream_bidirectional_codec`; case matters."""
+OWN_CODEC: Final = "default"
+"""The call's own codec, as a value of `stream_codec`."""
+ReceiveCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
+RECEIVE_CODECS: Final[tuple[ReceiveCodec, ...]] = get_args(ReceiveCodec)
+"""Values of `stream_codec`."""
+CALL_CODECS: Final = ("G722", "PCMU", "PCMA", "G729", "OPUS", "AMR-WB", "VP8", "H264")
+"""Values seen in the list of `preferred_codecs`."""
+
+SAMPLING_RATES_HZ: Final = (8000, 16000, 22050, 24000, 48000)
+"""Values of `stream_bidirectional_sampling_rate`."""
+USUAL_RATES_HZ: Final = {
+    "PCMU": (8000,),
+    "PCMA": (8000,),
+    "G722": (8000, 16000),
+    "OPUS": (8000, 16000),
+    "AMR-WB": (8000, 16000),
+    "L16": SAMPLING_RATES_HZ,
+}
+"""The rates that the carrier's guide and samples name per codec; G722 by its RTP clock or its sample rate."""
+
+# Defaults of the carrier.
+
+DEFAULT_TRACK: Final = INBOUND_TRACK
+DEFAULT_MODE: Final = MP3_MODE
+DEFAULT_SEND_CODEC: Final = "PCMU"
+DEFAULT_SAMPLING_RATE_HZ: Final = 8000
+"""Sources disagree about L16."""
+DEFAULT_TARGET_LEGS: Final = OPPOSITE_LEG
+"""Silence on a call of one leg."""
+
+# Limits and patterns.
+
+MAX_URL_CHARACTERS: Final = 2000
+"""Longer URLs are refused with 10003."""
+MAX_TOKEN_CHARACTERS: Final = 4000
+"""Longer tokens are refused with 10025."""
+DTMF_DIGITS: Final = "0123456789ABCD*#"
+DTMF_PAUSES: Final = "wW"
+"""In the digits of `send_dtmf`: 0.5 s and 1 s of silence."""
+MIN_DTMF_DURATION_MS: Final = 100
+MAX_DTMF_DURATION_MS: Final = 500
+BASE64_PATTERN: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+"""Standard alphabet, padded (RFC 4648 section 4)."""
+CALL_CONTROL_ID_PATTERN: Final = r"v[23]:[A-Za-z0-9_-]+={0,2}"
+"""Form of the ids that are seen; not documented."""
+
+# An accepted command.
+
+RESULT: Final = "result"
+OK: Final = "ok"
+"""The command was accepted, which does not mean that a stream runs."""

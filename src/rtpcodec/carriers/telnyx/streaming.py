@@ -1,0 +1,79 @@
+"""The WebSocket of a stream: token header, events, members of their messages, tracks, limits."""
+
+from typing import Final
+
+from rtpcodec.carriers.telnyx import commands
+
+TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
+"""Header of the upgrade request, with the raw token; also the member of `connected` that repeats it."""
+PROTOCOL_VERSION: Final = "1.0.0"
+"""Of `connected`."""
+
+# Events, each with a member of the same name that holds its body; `error` has `payload` instead, `clear` has none.
+
+CONNECTED: Final = "connected"
+START: Final = "start"
+MEDIA: Final = "media"
+STOP: Final = "stop"
+MARK: Final = "mark"
+DTMF: Final = "dtmf"
+ERROR: Final = "error"
+CLEAR: Final = "clear"
+CARRIER_EVENTS: Final = (CONNECTED, START, MEDIA, STOP, MARK, DTMF, ERROR)
+"""Sent by the carrier."""
+APP_EVENTS: Final = (MEDIA, MARK, CLEAR)
+"""Accepted from the app."""
+
+# Members of messages; those of calls are in `members`.
+
+EVENT: Final = "event"
+SEQUENCE_NUMBER: Final = "sequence_number"
+"""Counter of the stream's messages, from 1; a string of digits on the wire."""
+VERSION: Final = "version"
+USER_ID: Final = "user_id"
+"""The account."""
+MEDIA_FORMAT: Final = "media_format"
+"""Of what the carrier sends, in `start`."""
+ENCODING: Final = "encoding"
+SAMPLE_RATE: Final = "sample_rate"
+"""Hz, an integer."""
+CHANNELS: Final = "channels"
+CHUNK: Final = "chunk"
+"""Counter of chunks, from 1; a string of digits on the wire."""
+TIMESTAMP: Final = "timestamp"
+"""Media time; its unit is disputed."""
+DIGIT: Final = "digit"
+
+# Tracks and encodings.
+
+INBOUND: Final = "inbound"
+"""Audio that the carrier receives from the phone leg."""
+OUTBOUND: Final = "outbound"
+"""Audio that the phone leg hears."""
+TRACK_NAMES: Final = (INBOUND, OUTBOUND)
+LONG_TRACK_NAMES: Final = {commands.INBOUND_TRACK: INBOUND, commands.OUTBOUND_TRACK: OUTBOUND}
+"""Names seen in the place of the short ones."""
+DELIVERED_TRACKS: Final = {
+    commands.INBOUND_TRACK: (INBOUND,),
+    commands.OUTBOUND_TRACK: (OUTBOUND,),
+    commands.BOTH_TRACKS: (INBOUND, OUTBOUND),
+}
+"""The tracks of the messages by the value of `stream_track`; a message without a track is of the first."""
+
+MIME_ENCODINGS: Final = {
+    "AUDIO/X-MULAW": "PCMU",
+    "AUDIO/PCMU": "PCMU",
+    "AUDIO/X-ALAW": "PCMA",
+    "AUDIO/PCMA": "PCMA",
+    "AUDIO/X-L16": "L16",
+    "AUDIO/L16": "L16",
+}
+"""MIME-like names of older texts and sibling services, in upper case, with the codec that they mean."""
+
+# Limits.
+
+MIN_CHUNK_MS: Final = 20
+MAX_CHUNK_MS: Final = 30_000
+"""Audio in one `media` message of mode rtp."""
+MP3_INTERVAL_MS: Final = 1000
+"""In mode mp3, a second `media` message within this time is refused with 100005."""
