@@ -13,8 +13,7 @@ from websockets.asyncio.server import ServerConnection
 
 from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier, Variations
-from rtpcodec.sim.calls import websocket
-from rtpcodec.sim.media import closing
+from rtpcodec.sim.media import closing, stream
 from tests.sim.apps import App, Message, command, listening, run, start
 from tests.sim.streams import ramp
 
@@ -142,7 +141,7 @@ def test_an_app_that_breaks_websocket(frames: bytes, reason: str, code: int) -> 
 
 
 def test_an_app_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MAX_UNSENT_OCTETS", 500_000)
+    monkeypatch.setattr(stream, "MAX_UNSENT_OCTETS", 500_000)
     done = asyncio.Event()
 
     async def answer(_socket: ServerConnection, message: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rtpcodec.sim.media import stream as stream_module
 from rtpcodec.sim.media.closing import CLOSE_TIMEOUT_MS
 from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.streams import START_MS, mark, media, open_stream, ramp, sent
@@ -54,27 +55,65 @@ def test_an_app_that_answers_the_close_frame_is_not_cut_off(code: int | None) ->
 @pytest.mark.parametrize(
     ("code", "reason"), [(1002, "protocol_error"), (1009, "message_too_big"), (1008, "protocol_error")]
 )
-def test_a_broken_rule_ends_the_stream_without_another_word(code: int, reason: str) -> None:
+def test_a_broken_rule_ends_the_stream_with_its_code_and_no_other_text(code: int, reason: str) -> None:
     stream = open_stream(ramp(160 * 50))
     sent(stream, 0)
-    stream.reject("fragments", "a continuation came without a beginning", START_MS + 30, code)
+    stream.reject("fragments", "a continuation came without a beginning", START_MS + 30)
+    stream.close(code, START_MS + 30)
+    assert stream.hangup == code
+    stream.hung_up()
     assert sent(stream, 60) == []
-    assert stream.hangup is None, "whoever found it closes with its code"
     assert stream.next_deadline_ms == START_MS + 30 + CLOSE_TIMEOUT_MS
     stream.peer_closed(code, START_MS + 70)
-    report = stream.report()
-    assert (report.end_reason, report.close_code, report.messages_received) == (reason, code, 0)
+    assert (stream.report().end_reason, stream.report().close_code) == (reason, code)
 
 
-def test_an_app_that_does_not_read_is_cut_off() -> None:
+def test_texts_wait_while_the_app_reads_slowly() -> None:
+    stream = open_stream(ramp(160 * 5))
+    sent(stream, 0)
+    stream.paused = True
+    assert sent(stream, 50) == []
+    assert stream.next_deadline_ms == START_MS + 60, "chunks are made all the same"
+    stream.paused = False
+    assert stream.next_deadline_ms == START_MS + 20
+    assert [m["media"]["chunk"] for m in sent(stream, 50)] == ["1", "2"]
+
+
+def test_an_app_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "MAX_UNSENT_OCTETS", 1200)
     stream = open_stream(ramp(160 * 50))
-    stream.outgoing(START_MS + 100)
-    stream.stalled(START_MS + 100)
+    sent(stream, 0)
+    stream.paused = True
+    sent(stream, 60)
+    assert not stream.cut
+    sent(stream, 80)
     assert stream.cut
-    assert sent(stream, 200) == []
     assert (stream.hangup, stream.next_deadline_ms) == (None, None)
-    stream.lost(START_MS + 201)
+    stream.lost(START_MS + 81)
     assert stream.report().end_reason == "app_stalled"
+
+
+def test_an_app_that_does_not_read_the_end_is_cut_off() -> None:
+    stream = open_stream(ramp(160 * 50))
+    sent(stream, 0)
+    stream.paused = True
+    stream.end("hang_up", START_MS + 50)
+    assert sent(stream, 50) == []
+    assert (stream.hangup, stream.next_deadline_ms) == (None, START_MS + 50 + CLOSE_TIMEOUT_MS)
+    sent(stream, 50 + CLOSE_TIMEOUT_MS)
+    assert stream.cut
+
+
+def test_an_app_that_reads_the_end_late_gets_a_close_frame() -> None:
+    stream = open_stream(ramp(160 * 50))
+    sent(stream, 0)
+    stream.paused = True
+    stream.end("hang_up", START_MS + 30)
+    sent(stream, 30)
+    stream.paused = False
+    assert [m["event"] for m in sent(stream, 500)] == ["media", "stop"]
+    assert (stream.hangup, stream.cut) == (1000, False)
+    assert stream.next_deadline_ms == START_MS + 500 + CLOSE_TIMEOUT_MS
 
 
 def test_a_lost_connection_is_reported_unless_the_stream_has_ended() -> None:

@@ -6,7 +6,7 @@ picows hands over frames, so fragments are joined here. It answers no ping and n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -23,7 +23,7 @@ class PicowsSocket(WSListener):
     _receiver: Receiver
 
     def __init__(
-        self, begin: Callable[[Self], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
+        self, begin: Callable[[PicowsSocket], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
     ) -> None:
         """Make a socket that is not open yet.
 
@@ -62,12 +62,6 @@ class PicowsSocket(WSListener):
     def resume_reading(self) -> None:
         """Read again."""
         self._transport.underlying_transport.resume_reading()
-
-    @property
-    def unsent_octets(self) -> int:
-        """Octets that wait for the other side to read."""
-        size: int = self._transport.underlying_transport.get_write_buffer_size()
-        return size
 
     # picows' reports
 

@@ -48,7 +48,7 @@ class CallReport:
     speech_failed    the generator of the speech raised; SimulatedCall.finished raises the same
     carrier_closed   the Carrier's context ended
     app_closed       the app closed the WebSocket
-    app_stalled      the app did not read: more than calls.websocket.MAX_UNSENT_OCTETS waited for it
+    app_stalled      the app did not read: more than media.stream.MAX_UNSENT_OCTETS waited for it
     connection_failed, connection_lost   there was no WebSocket, or it went without a close frame
     message_too_big, protocol_error      the app broke a limit or a rule of WebSocket
     """

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
-
-MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
-"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
 
 
 class DialFailed(ConnectionError):
@@ -22,10 +18,6 @@ class DialFailed(ConnectionError):
 class AppSocket(Socket, Protocol):
     """What a stream needs of its WebSocket beside sending."""
 
-    @property
-    def unsent_octets(self) -> int:
-        """Octets that wait for the app to read."""
-
     def pause_reading(self) -> None:
         """Read nothing, so that the app feels a slow carrier."""
 
@@ -34,7 +26,7 @@ class AppSocket(Socket, Protocol):
 
 
 class StreamPump(Pump[CarrierStream]):
-    """A pump that also reads as slowly as its stream says, and gives up an app that does not read."""
+    """A pump that also reads as slowly as its stream says."""
 
     __slots__ = ("_app", "_closed", "_reading_paused")
 
@@ -60,9 +52,6 @@ class StreamPump(Pump[CarrierStream]):
         super()._run(now_ms)
         if self._lost:
             return
-        if self._app.unsent_octets > MAX_UNSENT_OCTETS:
-            self.machine.stalled(now_ms)
-            self._end_connection()
         paused = self.machine.reading_paused(now_ms)
         if paused != self._reading_paused:
             self._reading_paused = paused

@@ -1,4 +1,4 @@
-"""The end of a stream and of its WebSocket: why it ended, and how the socket is closed."""
+"""The end of a stream and of its WebSocket: why it ended, and how long the app may take to close."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rtpcodec.sim.report import EndReason
 
 CLOSE_OK: Final = 1000
 """The close code of a normal end (RFC 6455 section 7.4.1)."""
+MESSAGE_TOO_BIG: Final = 1009
+"""The close code for a message beyond the limit (RFC 6455 section 7.4.1)."""
 CLOSE_TIMEOUT_MS: Final = 1000.0
 """An app that does not answer a close frame is cut off after this."""
 
@@ -32,43 +34,42 @@ class Ending:
             self.reason, self.at_ms = reason, now_ms
 
 
-class SocketClosing:
-    """Close frame and cut of one WebSocket."""
+class CloseTimer:
+    """The time that an app has to answer a close frame."""
 
-    __slots__ = ("_cut_at_ms", "_over", "cut", "hangup")
+    __slots__ = ("_cut_at_ms", "_over", "frame_asked")
 
     def __init__(self) -> None:
-        self.hangup: int | None = None
-        """A close frame with this code is due."""
-        self.cut = False
-        """The connection must be cut."""
-        self._cut_at_ms: float | None = None  # when the app must have answered the close frame
+        self.frame_asked = False
+        """A close frame is due or was sent."""
+        self._cut_at_ms: float | None = None
         self._over = False
 
     @property
     def deadline_ms(self) -> float | None:
-        """When `advance` asks for the cut; None: never by itself."""
+        """When the time is over; None: it does not run."""
         return None if self._over else self._cut_at_ms
 
-    def advance(self, now_ms: float, *, finished: bool) -> None:
-        """Ask for a close frame once all texts are out, and for the cut when it stays unanswered."""
-        if self._over:
-            return
-        if self._cut_at_ms is None:
-            if finished:
-                self.hangup = CLOSE_OK
-                self.close_sent(now_ms)
-        elif now_ms >= self._cut_at_ms - CLOCK_SLACK_MS:
-            self.cut_off()
-
-    def close_sent(self, now_ms: float) -> None:
-        """Wait for the answer to a close frame, which is sent now."""
+    def ask_frame(self, now_ms: float) -> bool:
+        """Start the time for a close frame that is sent now; False: one was asked for, or the app is gone."""
+        if self.frame_asked or self._over:
+            return False
+        self.frame_asked = True
         self._cut_at_ms = now_ms + CLOSE_TIMEOUT_MS
+        return True
 
-    def cut_off(self) -> None:
-        """Ask for the cut."""
-        self.hangup, self.cut, self._over = None, True, True
+    def wait(self, now_ms: float) -> None:
+        """Start the time, unless it runs: the stream is over, and its last texts cannot be sent."""
+        if self._cut_at_ms is None:
+            self._cut_at_ms = now_ms + CLOSE_TIMEOUT_MS
 
-    def gone(self) -> None:
-        """Ask for nothing any more: the app has closed, or the connection is gone."""
-        self.hangup, self._over = None, True
+    def expired(self, now_ms: float) -> bool:
+        """Whether the time is over, once."""
+        if self._over or self._cut_at_ms is None or now_ms < self._cut_at_ms - CLOCK_SLACK_MS:
+            return False
+        self._over = True
+        return True
+
+    def stop(self) -> None:
+        """Wait no longer: the app has closed, the connection is gone, or it is cut."""
+        self._over = True

@@ -188,6 +188,10 @@ class Network:
             packets.append(self._queue.popleft())
         return packets
 
+    def due_octets(self, now_ms: float) -> int:
+        """How much `due` would hand out."""
+        return sum(len(packet.text) for packet in self._queue if packet.due_ms <= now_ms + CLOCK_SLACK_MS)
+
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` has something to hand out; None: nothing is on its way."""

@@ -14,7 +14,7 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.sim.commands.requests import StreamRequest
-from rtpcodec.sim.media.closing import Ending, SocketClosing
+from rtpcodec.sim.media.closing import CLOSE_OK, MESSAGE_TOO_BIG, CloseTimer, Ending
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats
 from rtpcodec.sim.media.keys import KeyPresses
@@ -27,9 +27,11 @@ from rtpcodec.sim.media.tracks import Tracks
 from rtpcodec.sim.media.writer import MessageWriter
 from rtpcodec.sim.report import CallReport, EndReason, Tally
 from rtpcodec.stream import messages
+from rtpcodec.stream.events import Event
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
-MESSAGE_TOO_BIG: Final = 1009
-"""The close code for a message beyond the limit (RFC 6455 section 7.4.1)."""
+MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
+"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
 
 _Apply = Callable[[float], None]
 """Applies a message of the app at a moment. Raises RefusedMessage."""
@@ -64,9 +66,15 @@ class CarrierStream:
             facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
         self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms)
-        self._closing = SocketClosing()
+        self._close_timer = CloseTimer()
         self.ending = Ending()
         """Why and when it ended."""
+        self.hangup: int | None = None
+        """A close frame with this code is due."""
+        self.cut = False
+        """The connection must be cut: the app does not read, or did not answer the close frame in time."""
+        self.paused = False
+        """The socket accepts no texts for now, because the app reads slowly."""
         self._writer.greet(facts.variations.announced_format or _announced(formats.media), now_ms)
 
     @property
@@ -84,24 +92,38 @@ class CarrierStream:
     def outgoing(self, now_ms: float) -> list[str]:
         """Take the texts that go out now."""
         self._advance(now_ms)
-        packets = self._network.due(now_ms)
+        packets = [] if self.paused else self._network.due(now_ms)
         for packet in packets:
             self._tally.sent(packet)
             if packet.track == "inbound" and not packet.repeated:
                 late_ms = max(0.0, now_ms - packet.due_ms)
                 self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms + late_ms)
         self._uplink.reading_paused(now_ms)  # the deadlines go by the last look
-        self._closing.advance(now_ms, finished=self.finished)
+        self._look_at_end(now_ms)
         return [packet.text for packet in packets]
 
-    def events(self, now_ms: float) -> Sequence[object]:
+    def _look_at_end(self, now_ms: float) -> None:
+        """Ask for a close frame once all texts are out, and for the cut when the app does not read or answer."""
+        if self.finished:
+            if self._close_timer.ask_frame(now_ms):
+                self.hangup = CLOSE_OK
+        elif self.paused:
+            if self.end_reason is not None:
+                self._close_timer.wait(now_ms)
+            elif self._network.due_octets(now_ms) > MAX_UNSENT_OCTETS:
+                self._end_at_once("app_stalled", now_ms)
+                self._close_timer.stop()
+                self.cut = True
+        self.cut = self.cut or self._close_timer.expired(now_ms)
+
+    def events(self, _now_ms: float) -> Sequence[Event]:
         """Nothing: a carrier's stream reports by `ending` and `report`."""
         return ()
 
     @property
     def next_deadline_ms(self) -> float | None:
         """When `outgoing` has something new to do; None: never by itself."""
-        deadlines = [self._network.next_deadline_ms, self._closing.deadline_ms]
+        deadlines = [None if self.paused else self._network.next_deadline_ms, self._close_timer.deadline_ms]
         if self.end_reason is None:
             deadlines += [due_ms for due_ms, _ in self._agenda()]
             deadlines.append(self._uplink.next_change_ms)
@@ -180,21 +202,12 @@ class CarrierStream:
             text = bytes(text)  # it may wait, and the buffer belongs to the caller
         self._queue(partial(self._receiver.receive, text), len(text), now_ms)
 
-    def reject(self, rule: str, detail: str, now_ms: float, code: int | None = None) -> None:
-        """Take note of a frame that is not a message.
-
-        rule: the name of the rule that it breaks.
-        detail: the rule in words.
-        code: the close code that the connection ends with; None: it goes on, and the frame is answered with an error.
-        """
-        if code is not None:
-            self._give_out("message_too_big" if code == MESSAGE_TOO_BIG else "protocol_error", now_ms)
-            self._closing.close_sent(now_ms)
-        else:
-            self._queue(lambda _now_ms: self._receiver.reject(detail), len(detail), now_ms)
+    def reject(self, _rule: str, detail: str, now_ms: float) -> None:
+        """Answer a frame that is not a message with an error, which says the broken rule in words."""
+        self._queue(lambda _now_ms: self._receiver.reject(detail), len(detail), now_ms)
 
     def touch(self, now_ms: float) -> None:
-        """Take note of a control frame. A carrier has no time-out for silence."""
+        """Note a control frame. A carrier has no time-out for silence."""
 
     def _queue(self, apply: _Apply, octets: int, now_ms: float) -> None:
         if self.end_reason is not None:
@@ -233,43 +246,35 @@ class CarrierStream:
         self._writer.stop(at_ms)
         self.ending.set(reason, at_ms)
 
-    def _give_out(self, reason: EndReason, now_ms: float) -> None:
-        """End without another word: no text reaches the app any more."""
+    def _end_at_once(self, reason: EndReason, now_ms: float) -> None:
+        """End without another text."""
         self.ending.set(reason, now_ms)
         self._network.discard()
 
     def abandon(self, reason: EndReason, now_ms: float) -> None:
         """End a stream whose WebSocket was never open, or is gone."""
-        self._give_out(reason, now_ms)
-        self._closing.gone()
+        self._end_at_once(reason, now_ms)
+        self._close_timer.stop()
+        self.hangup = None
+
+    def close(self, code: int, now_ms: float) -> None:
+        """End the stream because the app broke a rule of WebSocket: a close frame with this code is due."""
+        self._end_at_once("message_too_big" if code == MESSAGE_TOO_BIG else "protocol_error", now_ms)
+        if self._close_timer.ask_frame(now_ms):
+            self.hangup = code
+
+    def hung_up(self) -> None:
+        """Note that the close frame was sent."""
+        self.hangup = None
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
-        """Take note of the app's close frame; None: it has no code."""
+        """Note the app's close frame; None: it has no code."""
         self.ending.close_code = code
         self.abandon("app_closed", now_ms)
 
     def lost(self, now_ms: float) -> None:
-        """Take note that the connection is gone."""
+        """Note that the connection is gone."""
         self.abandon("connection_lost", now_ms)
-
-    def stalled(self, now_ms: float) -> None:
-        """Take note that too much waits for an app that does not read: the connection is cut."""
-        self._give_out("app_stalled", now_ms)
-        self._closing.cut_off()
-
-    @property
-    def hangup(self) -> int | None:
-        """A close frame with this code is due."""
-        return self._closing.hangup
-
-    def hung_up(self) -> None:
-        """Take note that the close frame was sent."""
-        self._closing.hangup = None
-
-    @property
-    def cut(self) -> bool:
-        """The connection must be cut: the app does not read, or did not answer the close frame in time."""
-        return self._closing.cut
 
     # Results
 
