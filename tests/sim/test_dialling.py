@@ -13,7 +13,7 @@ import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
-from rtpcodec.sim.calls.dialling import Socket
+from rtpcodec.sim.calls.stream_pump import StreamPump
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.apps import App, command, listening, run, start
@@ -134,33 +134,46 @@ def test_dialling_that_has_not_begun_can_be_given_up() -> None:
     run(main)
 
 
-def test_a_socket_that_opens_while_dialling_is_given_up_is_closed() -> None:
-    class LateSocket:
-        def __init__(self) -> None:
-            self.stream: CarrierStream | None = None
-            self.texts: list[str] = []
+class LateSocket:
+    """Keeps the texts; its connection is gone once it was closed."""
 
-        def pump(self) -> None:
-            assert self.stream is not None
-            self.texts += self.stream.outgoing(asyncio.get_running_loop().time() * 1000)
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.pump: StreamPump | None = None
 
-        async def wait_closed(self) -> None:
-            await asyncio.sleep(0)
+    def send(self, text: str) -> None:
+        self.texts.append(text)
 
-    class LateDialer:
-        """Connects in the moment when nobody wants it any more."""
+    def close(self, code: int) -> None:
+        assert self.pump is not None
+        asyncio.get_running_loop().call_soon(self.pump.lost)
 
-        def __init__(self) -> None:
-            self.socket = LateSocket()
+    def abort(self) -> None:
+        self.close(1006)
 
-        async def dial(self, _url: str, _token: str | None, open_stream: Callable[[Socket], CarrierStream]) -> Socket:
-            try:
-                await asyncio.get_running_loop().create_future()
-            except asyncio.CancelledError:
-                self.socket.stream = open_stream(self.socket)
-                raise
-            return self.socket
+    def pause_reading(self) -> None: ...
 
+    def resume_reading(self) -> None: ...
+
+
+class LateDialer:
+    """Connects in the moment when nobody wants it any more."""
+
+    def __init__(self) -> None:
+        self.socket = LateSocket()
+
+    async def dial(
+        self, _url: str, _token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+    ) -> StreamPump:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.socket.pump = StreamPump(open_stream, self.socket)
+            raise
+        return StreamPump(open_stream, self.socket)
+
+
+def test_a_socket_that_opens_while_dialling_is_cancelled_is_closed() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -12,6 +11,7 @@ from rtpcodec.client import transport
 from rtpcodec.client.access import Access
 from rtpcodec.client.command import Command
 from rtpcodec.client.exchange import Exchange
+from rtpcodec.client.memory_transport import transport_of_loop
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
 
@@ -33,6 +33,7 @@ class AsyncHttp:
         self._sleep = sleep or asyncio.sleep
         self._library = transport.http_library(type(self).__name__)
         settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
+        settings |= transport_of_loop(self._library, timeout_s)
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:
@@ -49,7 +50,8 @@ class AsyncHttp:
 
     async def _attempt(self, exchange: Exchange[R]) -> None:
         request = exchange.request
-        deadline_s = time.monotonic() + self._timeout_s
+        clock_s = asyncio.get_running_loop().time
+        deadline_s = clock_s() + self._timeout_s
         async with self._client.stream(
             request.method, request.url, headers=request.headers, content=request.body
         ) as response:
@@ -57,7 +59,7 @@ class AsyncHttp:
             # A body may break off: the status has come and decides.
             with contextlib.suppress(self._library.TransportError):
                 async for part in response.aiter_raw():
-                    if not answer.add(part) or time.monotonic() > deadline_s:
+                    if not answer.add(part) or clock_s() > deadline_s:
                         return
                 answer.ended = True
 

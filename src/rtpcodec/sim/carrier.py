@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
-from rtpcodec.errors import MissingExtra
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.leg import State
 from rtpcodec.sim.calls.phones import ON_TIME, DialledPhone, PhoneOptions, PhoneSettings
@@ -23,11 +22,11 @@ from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import SpeechSource
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
+from rtpcodec.sim.networks import CommandServer, Network, network_of_loop
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
+from rtpcodec.sim.webhooks.sender import WebhookSender
 
 if TYPE_CHECKING:
-    from rtpcodec.sim.commands.http_server import HttpServer
-    from rtpcodec.sim.webhooks.sender import WebhookSender
     from rtpcodec.sim.webhooks.signing import Signer
 
 CALLER: Final = "+15550100001"
@@ -69,7 +68,8 @@ class Carrier:
         self._injector = FaultInjector()
         self._sender: WebhookSender | None = None
         self._loop_thread: LoopThread | None = None
-        self._http: HttpServer
+        self._network: Network
+        self._http: CommandServer
         self._base_url = ""
         self._thread: _OwnThread | None = None
 
@@ -213,12 +213,10 @@ class Carrier:
         return Signer(self._seed)
 
     def _start_sending(self, signer: Signer, webhooks: Webhooks, now_ms: float) -> None:
-        from rtpcodec.sim.webhooks.sender import WebhookSender  # noqa: PLC0415 -- it needs an optional library
-
         if self._sender is not None and not self._sender.closed:
             raise RuntimeError("the carrier posts webhooks already")
         queue = WebhookQueue(signer, webhooks, f"{self._seed}/webhooks", time.time() * 1000 - now_ms)
-        self._sender = WebhookSender(queue, webhooks.timeout_s, self._ssl_context)
+        self._sender = WebhookSender(queue, self._network.webhook_transport(webhooks.timeout_s))
 
     def _notify(self, event_type: str, payload: dict[str, Any]) -> None:
         if self._sender is not None:
@@ -232,17 +230,11 @@ class Carrier:
     async def __aenter__(self) -> Self:
         if self._loop_thread is not None:
             raise RuntimeError("the carrier is open already")
-        try:
-            from rtpcodec.sim.calls import websocket  # noqa: PLC0415 -- they need optional libraries
-            from rtpcodec.sim.commands import http_server  # noqa: PLC0415 -- they need optional libraries
-        except ImportError as error:
-            if error.name in ("aiohttp", "picows"):
-                raise MissingExtra("sim.Carrier", error.name, "sim") from error
-            raise
-        self._http = http_server.HttpServer(self._handler, self._injector)
+        self._network = network_of_loop(self._ssl_context)
+        self._http = self._network.command_server(self._handler, self._injector)
         self._base_url = await self._http.open(self._port)
         self._loop_thread = LoopThread()
-        self._registry.open(self._loop_thread, websocket.Dialer(self._connect_timeout_s, self._ssl_context))
+        self._registry.open(self._loop_thread, self._network.dialer(self._connect_timeout_s))
         return self
 
     async def __aexit__(self, *failure: object) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
 from rtpcodec.sim.commands import actions
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
 from rtpcodec.sim.commands.refusals import Refused, refused
 from rtpcodec.sim.commands.requests import read_dial
 
@@ -55,6 +56,17 @@ class CommandHandler:
         except Refused as refusal:
             return _refusal(refusal)
         return HttpAnswer(200, msgspec.json.encode({"data": data}), then)
+
+    def answer_with(self, fault: CommandFault, request: HttpRequest | None) -> HttpAnswer:
+        """Answer a request that meets a fault; None: its body was beyond the limit and not read."""
+        if fault.prevents:
+            return HttpAnswer(fault.status or 500, fault.error_body())
+        answer = self.too_large() if request is None else self.answer(request)
+        if fault is not NO_FAULT and answer.then is not None:
+            # From here on the client may never learn what the command did.
+            answer.then()
+            return replace(answer, then=None)
+        return answer
 
     def too_large(self) -> HttpAnswer:
         """The answer to a body beyond the limit, which was not read."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
-from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault, FaultInjector
+from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpAnswer, HttpRequest
 
 HOST: Final = "127.0.0.1"
@@ -54,15 +53,7 @@ class HttpServer:
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
         fault = self._injector.next()
-        if fault.prevents:
-            await request.read()
-            answer = HttpAnswer(fault.status or 500, fault.error_body())
-        else:
-            answer = await self._answer(request)
-        if fault is not NO_FAULT and answer.then is not None:
-            # What is known of the command and what has become of it part here.
-            answer.then()
-            answer = replace(answer, then=None)
+        answer = self._handler.answer_with(fault, await self._read(request))
         try:
             return await self._respond(request, answer, fault)
         finally:
@@ -90,24 +81,23 @@ class HttpServer:
             await response.write_eof()
         return response
 
-    async def _answer(self, request: web.Request) -> HttpAnswer:
+    @staticmethod
+    async def _read(request: web.Request) -> HttpRequest | None:
+        """The request as a value; None: its body is too large."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return self._handler.too_large()
+            return None
         except ConnectionError:
-            # The client went in the middle of it, and reads no answer.
-            return HttpAnswer(400, b"")
+            body = b""  # the client went in the middle of it, and reads no answer
         path = request.match_info
         dials = request.method == "POST" and request.path == "/v2/calls"
-        return self._handler.answer(
-            HttpRequest(
-                request.headers.get("Authorization", ""),
-                request.headers.get("Content-Type", ""),
-                body,
-                path.get("call_control_id"),
-                "dial" if dials else path.get("action"),
-            )
+        return HttpRequest(
+            request.headers.get("Authorization", ""),
+            request.headers.get("Content-Type", ""),
+            body,
+            path.get("call_control_id"),
+            "dial" if dials else path.get("action"),
         )
 
 

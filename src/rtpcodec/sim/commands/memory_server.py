@@ -1,0 +1,69 @@
+"""The carrier's HTTP interface in memory, on a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import unquote
+
+from rtpcodec.pump.memory import Listener, MemoryAnswer, MemoryNetwork, MemoryRequest
+from rtpcodec.sim.commands.faults import FaultInjector
+from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpRequest
+
+HOST: Final = "127.0.0.1"
+
+
+class MemoryHttpServer:
+    """Serves one handler on one network."""
+
+    def __init__(self, handler: CommandHandler, injector: FaultInjector, network: MemoryNetwork) -> None:
+        self._handler = handler
+        self._injector = injector
+        self._network = network
+        self._listener: Listener | None = None
+
+    async def open(self, port: int) -> str:
+        """Listen, on a free port if 0 is given; the address that commands go below."""
+        self._listener = self._network.serve_http(f"http://{HOST}:{port}", self._serve)
+        return f"http://{HOST}:{self._listener.port}/v2"
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    async def _serve(self, request: MemoryRequest) -> MemoryAnswer:
+        fault = self._injector.next()
+        too_large = len(request.body) > MAX_BODY_OCTETS
+        answer = self._handler.answer_with(fault, None if too_large else _read(request))
+        try:
+            if fault.delay_s:
+                await asyncio.sleep(fault.delay_s)
+            if fault.drop is not None or fault.body == "cut":
+                raise ConnectionResetError("the simulator cut the connection, as the fault of this command asks for")
+            content_type = "text/html" if fault.body == "not_json" else "application/json"
+            return MemoryAnswer(
+                answer.status, {"Content-Type": content_type, **fault.headers}, fault.spoil(answer.body)
+            )
+        finally:
+            # The stream begins after the answer, also where nobody waits for it any more.
+            if answer.then is not None:
+                asyncio.get_running_loop().call_soon(answer.then)
+
+
+def _read(request: MemoryRequest) -> HttpRequest:
+    call_control_id = action = None
+    if request.method == "POST":
+        match request.target.partition("?")[0].split("/"):
+            case ["", "v2", "calls"]:
+                action = "dial"
+            case ["", "v2", "calls", quoted, "actions", name]:
+                call_control_id, action = unquote(quoted), unquote(name)
+    return HttpRequest(
+        request.headers.get("Authorization", ""),
+        request.headers.get("Content-Type", ""),
+        request.body,
+        call_control_id,
+        action,
+    )
