@@ -1,4 +1,4 @@
-"""The loop of one machine over one socket: report, send what is due, sleep until the next deadline."""
+"""Drives one machine over one socket: deliver events, send due texts, sleep until the next deadline."""
 
 from __future__ import annotations
 
@@ -15,65 +15,65 @@ from rtpcodec.stream.events import Audio, Event
 
 
 class Machine(Protocol):
-    """What a pump drives. It has no I/O and no clock: time is an argument, in ms of the event loop's clock."""
+    """A state machine that a pump drives. It has no I/O and no clock: time is an argument, in ms of `loop.time()`."""
 
     hangup: int | None
-    """The code of a close frame that is due."""
+    """The code of a close frame that is due; None: no close frame is due."""
     cut: bool
     """Whether the connection must be cut."""
     paused: bool
-    """Whether the socket accepts no texts for now: nothing is due while it is set."""
+    """Whether the socket accepts no texts for now; then `outgoing` returns none."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed one text message."""
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
-        """Count a frame that is not a message."""
+        """Count a frame that is not a message: the rule that it breaks, and the rule with its numbers in words."""
 
     def touch(self, now_ms: float) -> None:
-        """Note that a frame of any kind came."""
+        """Record that a frame of any kind was received."""
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
-        """Note the other side's close frame."""
+        """Record the other side's close frame."""
 
     def lost(self, now_ms: float) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection is gone."""
 
     def close(self, code: int, now_ms: float) -> None:
-        """End it: a close frame with this code becomes due."""
+        """End the machine: a close frame with this code becomes due."""
 
     def events(self, now_ms: float) -> Sequence[Event]:
-        """What happened since the last call."""
+        """Remove and return the events since the last call."""
 
     def outgoing(self, now_ms: float) -> Sequence[str]:
-        """The texts that are due."""
+        """Remove and return the texts that are due."""
 
     def hung_up(self) -> None:
-        """Note that the close frame was sent."""
+        """Record that the close frame was sent."""
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When the machine must be looked at again at the latest; None: not before something is fed."""
+        """When to call `events` and `outgoing` at the latest; None: not before a change."""
 
 
 MachineT = TypeVar("MachineT", bound=Machine)
 
 
 class Sink(Protocol):
-    """Gets a machine's events. Its calls back into the machine are followed by `Pump.run`, as everybody's."""
+    """Handles a machine's events. If it changes the machine, it calls `Pump.run` afterwards, like any other caller."""
 
     @property
     def take_audio(self) -> Callable[[Audio], object]:
-        """Called with each Audio, the one hot event."""
+        """The function that handles each Audio, the one hot event."""
 
     def take(self, event: Event) -> None:
-        """Called with every other event."""
+        """Handle any other event."""
 
     def failed(self, error: Exception) -> None:
-        """Called when one of the two above raised."""
+        """Handle an error that `take_audio` or `take` raised."""
 
     def disconnected(self) -> None:
-        """Called once, behind all events, when the connection is gone."""
+        """Handle the end of the connection. Called once, after all events."""
 
 
 class _State(Enum):
@@ -83,16 +83,23 @@ class _State(Enum):
 
 
 class Pump(Generic[MachineT]):
-    """Drives one machine over one socket, in the event loop's thread. It is the Receiver of the socket's reports.
+    """Drive one machine over one socket. It is the Receiver that the socket reports to.
 
-    A call that changes the machine is followed by `run`. Out of a sink, `run` only notes that; the run that called the
-    sink then looks once more, so events are given one at a time and in order whatever a sink does.
+    After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
+    outer run repeats its steps. So there is no recursion, and a sink gets events one at a time and in order.
+
+    All methods must be called in the event loop's thread.
     """
 
     __slots__ = ("_lost", "_sink", "_socket", "_state", "_time", "_timer", "machine")
 
     def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
-        """Take over an open socket. Without a sink the machine's events are dropped."""
+        """Take over an open socket, in the running event loop.
+
+        machine: the machine to drive.
+        socket: the socket that its texts are sent on. Its reports must go to this pump.
+        sink: handles the machine's events; None: they are dropped.
+        """
         self.machine = machine
         self._socket = socket
         self._sink = sink
@@ -103,7 +110,7 @@ class Pump(Generic[MachineT]):
         self._lost = False
 
     def now_ms(self) -> float:
-        """The machine's clock."""
+        """Return the time of the machine's clock."""
         return self._time() * 1000.0
 
     # From the socket
@@ -118,7 +125,12 @@ class Pump(Generic[MachineT]):
             self._state = _State.RUNNING_AGAIN
 
     def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
-        """Report a frame that is not a message; with a code, the call ends by a close frame that has it."""
+        """Report a frame that is not a message.
+
+        rule: the name of the rule that it breaks.
+        detail: the rule with its numbers, in words.
+        code: the close code that the connection must end with; None: the connection continues.
+        """
         now_ms = self.now_ms()
         self.machine.reject(rule, detail, now_ms)
         if code is not None:
@@ -130,7 +142,7 @@ class Pump(Generic[MachineT]):
         self.machine.touch(self.now_ms())
 
     def paused(self) -> None:
-        """Report that the socket accepts no more for now: what is due waits in the machine."""
+        """Report that the socket accepts no more texts for now: they wait in the machine."""
         self.machine.paused = True
 
     def resumed(self) -> None:
@@ -157,7 +169,7 @@ class Pump(Generic[MachineT]):
     # The loop
 
     def run(self) -> None:
-        """Look at the machine again, because something changed or its deadline has come."""
+        """Deliver events, send due texts and re-arm the timer: after a change, or at a deadline."""
         if self._state is _State.IDLE:
             self._run(self.now_ms())
         else:
@@ -168,7 +180,7 @@ class Pump(Generic[MachineT]):
         try:
             while True:
                 self._state = _State.RUNNING
-                # 1. Events, whose sink may change the machine.
+                # 1. Deliver events. The sink may change the machine.
                 for event in machine.events(now_ms):
                     if sink is not None:
                         try:
@@ -178,17 +190,18 @@ class Pump(Generic[MachineT]):
                                 sink.take(event)
                         except Exception as error:  # whatever a handler raises; the sink decides what that means
                             sink.failed(error)
-                # 2. Texts.
+                # 2. Send due texts.
                 for text in machine.outgoing(now_ms):
                     socket.send(text)
-                # 3. The end of the connection.
+                # 3. Close or cut the connection if the machine says so.
                 if machine.hangup is not None or machine.cut:
                     self._end_connection()
+                # 4. Repeat if something called `run` meanwhile.
                 if self._state is _State.RUNNING:
                     break
         finally:
             self._state = _State.IDLE
-        # 4. Sleep.
+        # 5. Sleep until the next deadline.
         deadline_ms = machine.next_deadline_ms
         if deadline_ms is not None and not self._lost:
             self._timer.by(deadline_ms)
