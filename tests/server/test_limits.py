@@ -215,7 +215,7 @@ def test_no_start_in_time(caplog: pytest.LogCaptureFixture) -> None:
     run(main)
     assert [
         record.getMessage().partition(": ")[2] for record in caplog.records if record.levelno >= logging.WARNING
-    ] == ["no start came within 0.05 s"]
+    ] == ["no start was received within 0.05 s"]
 
 
 def test_a_call_that_started_outlives_the_start_timeout() -> None:
@@ -241,7 +241,7 @@ def test_silence_ends_a_call(caplog: pytest.LogCaptureFixture) -> None:
         assert listener.told[-1] == events.Stopped("closed_here")
 
     run(main)
-    assert "no frame came for 0.1 s" in caplog.text
+    assert "no frame was received for 0.1 s" in caplog.text
 
 
 def test_a_socket_that_answers_pings_is_not_silent() -> None:
