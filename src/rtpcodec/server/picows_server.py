@@ -1,6 +1,7 @@
-"""The endpoint's WebSockets by picows: the only file of this package that knows it.
+"""The endpoint's server by picows. No other file of this package imports picows.
 
-picows hands over frames, so fragments are joined here, and it answers any GET, so health checks are as well.
+picows delivers frames instead of messages, so fragments are joined here. It can answer a GET without an upgrade, so
+health checks are answered here as well.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ TEXT: Final = WSMsgType.TEXT
 
 
 class PicowsServer:
-    """Listens on one address."""
+    """Listen on one address."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         self._settings = settings
@@ -45,7 +46,7 @@ class PicowsServer:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> int:
-        """Listen; the port. OSError."""
+        """Listen, and return the port. Raises OSError if the address is not available."""
         settings = self._settings
         ping_s = settings.ping_interval_s
         self._server = await ws_create_server(
@@ -64,34 +65,34 @@ class PicowsServer:
         return port
 
     async def close(self) -> None:
-        """Stop listening and cut the sockets that are not calls."""
+        """Stop listening, and cut the sockets that have not become calls."""
         server, self._server = self._server, None
         if server is None:
             return
         server.close()
-        # Sockets that have not sent a request yet; asyncio's own server has no way to reach them before 3.13.
+        # Cut sockets that have not sent a request yet. Before Python 3.13 asyncio's own server cannot do that.
         abort_clients = getattr(server, "abort_clients", None)
         if abort_clients is not None:
             abort_clients()
-        # Let the tasks that picows cancelled for each socket, and callbacks of cut connections, come to their end.
+        # Let the tasks that picows cancelled, and the callbacks of cut connections, run to their end.
         for _ in range(3):
             await asyncio.sleep(0)
 
     def _admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Answer a request, or give it the socket of a new call; picows then checks whether it is a WebSocket's."""
+        """Answer a request, or return the socket of a new call. picows checks afterwards whether it is an upgrade."""
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:
-            # picows takes this one token alone, proxies add others (RFC 6455 section 4.2.1 allows a list).
+            # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
         return CallSocket(self._acceptor, self._settings, target, headers)
 
 
 class CallSocket(WSListener):
-    """One WebSocket: frames to its receiver as messages, texts as frames."""
+    """One WebSocket: reports received frames to its receiver as messages, and sends texts as frames."""
 
     _transport: WSTransport
     _receiver: Receiver
@@ -111,7 +112,7 @@ class CallSocket(WSListener):
         self._transport.send(TEXT, text)
 
     def close(self, code: int) -> None:
-        """Send a close frame; the other side answers with its own."""
+        """Send a close frame, which the other side answers with its own."""
         self._transport.send_close(cast("WSCloseCode", code))
 
     def abort(self) -> None:
@@ -127,47 +128,47 @@ class CallSocket(WSListener):
         self._received = self._receiver.received
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Receive a frame; nearly all are whole texts."""
+        """Report a frame. Nearly all are whole text messages, so that case is first."""
         if frame.msg_type is TEXT and frame.fin and not self._joiner.joining:
             try:
                 text: str | bytes = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
-                text = frame.get_payload_as_bytes()  # the session says which octet is wrong
+                text = frame.get_payload_as_bytes()  # the session reports which octet is wrong
             self._received(text)
         else:
             self._take_rare(transport, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """End the call."""
-        closed: Any = transport.close_handshake  # None, beside what its stub says, before any close frame
+        closed: Any = transport.close_handshake  # None before any close frame, which its stub does not say
         sent = None if closed is None else closed.sent
         if sent is not None and sent.code == WSCloseCode.MESSAGE_TOO_BIG:
-            # picows closes by itself before it has read such a frame.
+            # picows closes by itself, before it has read the frame that is too long.
             self._receiver.rejected("size", f"a frame has more than {self._max_octets} octets")
         self._receiver.lost()
 
     def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """Whether a frame answers our ping; asked only while one is awaited."""
+        """Return whether a frame answers our ping. picows calls this only while it waits for the answer."""
         self._receiver.touched()
         return frame.msg_type is WSMsgType.PONG
 
     def pause_writing(self) -> None:
-        """The other side reads slower than we send."""
+        """Report that the write buffer is full: the other side reads slower than we send."""
         self._paused = True
         self._receiver.paused()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Report that the write buffer has space again."""
         self._paused = False
         self._receiver.resumed()
 
     def _take_rare(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Control frames, fragments, octets."""
+        """Handle control frames, fragments and binary messages."""
         self._receiver.touched()
         match frame.msg_type:
             case WSMsgType.PING:
-                # Pongs for who does not read them would pile up; the latest ping alone must be answered (RFC 6455
-                # section 5.5.3).
+                # While the other side does not read, pongs would pile up. Only the latest ping must be answered
+                # (RFC 6455 section 5.5.3).
                 if not self._paused:
                     transport.send_pong(frame.get_payload_as_bytes())
             case WSMsgType.CLOSE:
@@ -201,7 +202,7 @@ class CallSocket(WSListener):
 
 
 class _QuietLog(logging.LoggerAdapter[logging.Logger]):
-    """picows' own logger without its level below DEBUG, at which it logs requests with their tokens."""
+    """picows' logger without levels below DEBUG, at which it logs requests with their tokens."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name
         return level >= logging.DEBUG and super().isEnabledFor(level)
