@@ -22,7 +22,7 @@ class Machine(Protocol):
     cut: bool
     """Whether the connection must be cut."""
     paused: bool
-    """Whether the socket accepts no texts for now; then `outgoing` returns none."""
+    """Whether the socket accepts no texts for now; then `outgoing` returns an empty list."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed one text message."""

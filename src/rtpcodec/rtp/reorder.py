@@ -98,7 +98,7 @@ class ReorderWindow(Generic[Item]):
         if self.has_seen(number):
             self.duplicates += 1
             return False
-        # 3. Late? Its loss was reported already, so it can no longer be delivered in order.
+        # 3. Late? The window has passed its number, so it can no longer be delivered in order.
         if number < self.next:
             self._holes.fill(number)
             self.late += 1
@@ -114,7 +114,7 @@ class ReorderWindow(Generic[Item]):
         """
         out: list[Item | Lost] = []
         lost = 0
-        # Each round advances `next` by one number, until that number is missing and the window has room to wait.
+        # Each round advances `next` by one number, until one is missing and the window has space to wait for it.
         while self._held:
             # 1. Here: deliver it, behind the loss before it.
             if self.next in self._held:
@@ -171,8 +171,8 @@ class ReorderWindow(Generic[Item]):
             self.late += 1
             return False
         self._stray = None
-        # 3. Confirmed. `pop` walks from the stray's number to the second one; if that is too far, the stray is moved
-        #    next to it: the order stays true, the loss between them is not counted.
+        # 3. Confirmed. `pop` walks from the stray's number to the second one, one number at a time. If that is too far,
+        #    renumber the stray to directly before the second one: the order is kept, the loss between is not counted.
         at = stray[0] if number - stray[0] <= MAX_DROPOUT else number - 1
         # 4. Renumber the held items to directly before the stray, so that they keep their order and their gaps.
         shift = at - max(self._held, default=self.next - 1) - 1

@@ -104,12 +104,12 @@ class Marks:
     def interrupted(
         self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float
     ) -> list[MarkEvent]:
-        """Record that a clear is being sent, and set for each mark which echo means that it was cleared.
+        """Record that a clear is being sent, and set for each mark up to when an echo means that it was cleared.
 
-        A mark whose audio is not yet played by the estimate will come back cleared. A mark whose audio is played by the
-        estimate has probably been echoed already, and that echo is on its way. But the far end may be behind the
-        estimate, so that the clear dropped this audio as well. Such an echo does not wait for the audio. It arrives
-        sooner after the audio's estimated end than earlier echoes did.
+        By the estimate, the audio of some marks has been played and that of others has not. The latter will be cleared.
+        The former have probably been echoed, and the echo is on its way. But the far end may be behind the estimate, so
+        that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
+        arrives sooner after the audio's estimated end than earlier echoes did.
 
         found: the estimate that the caller gets.
         utterance_start_ms: position at which the interrupted utterance began.

@@ -119,7 +119,8 @@ class ChunkOrder:
         """Return how many of the missing numbers before a chunk belong to this track.
 
         If the tracks share a counter, the numbers of each track usually step by the same amount: by 2 if two tracks
-        take turns. After a usual step the missing number was another track's. Only a longer step is loss on this track.
+        take turns. The numbers inside a usual step belong to the other tracks, even if those have lost them. Only a
+        longer step is loss on this track.
         """
         if media.chunk is None:
             return missing

@@ -6,7 +6,7 @@ from typing import Final
 
 MIN_FILE_INTERVAL_MS: Final = 1250.0
 """The carrier accepts one MP3 message per second. It drops a second one and answers with error 100005 (media streaming,
-section 6.2). It measures the interval between arrivals, and a TCP retransmission can shorten that by 200 ms.
+section 6.2). It measures the interval between arrivals, which a TCP retransmission can shorten by 200 ms: hence 1.25 s.
 """
 
 
