@@ -164,9 +164,7 @@ def test_marks_come_back_as_events() -> None:
             seen.append(event)
             if isinstance(event, events.MarkPlayed):
                 call.interrupt()
-                seen.append(
-                    events.MarkCleared(name, "timeout")
-                )  # marks the moment of the interruption
+                seen.append(events.MarkCleared(name, "timeout"))  # marks the moment of the interruption
 
     async def carry(carrier: Dialler) -> None:
         await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])

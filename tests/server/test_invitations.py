@@ -111,9 +111,7 @@ def test_path_and_token_are_random_and_valid_for_one_socket() -> None:
                 assert await refused_with(url) == 401
                 assert await refused_with(url, token=token[:-1]) == 401
                 assert await refused_with(url, token=bodies[0][1] + "x") == 401
-                assert await refused_with(endpoint.url, token=token) == 404, (
-                    "no handler, so no other path is accepted"
-                )
+                assert await refused_with(endpoint.url, token=token) == 404, "no handler, so no other path is accepted"
                 assert not waiting.done()
                 async with dial(url + "?from=proxy", token=token) as carrier:
                     await carrier.start()
