@@ -14,7 +14,7 @@ handler_task   the task of a call's handler
 call           Call: the asyncio face of a call, for handlers
 ongoing        Ongoing: a running operation that may be awaited
 inbox          received events that wait for the handler
-heard          waits until the caller has heard the audio
+heard          waits until the queued audio was heard
 invitations    calls that `Endpoint.stream` has requested
 asking         the streaming command of such a call, and its outcome
 handlers       ready-made handlers

@@ -101,7 +101,7 @@ class Call:
         Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
         the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
         Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM; QueueFull
-        in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if 1000 plays wait already.
+        in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if too many plays wait already.
         """
         waiting = end_of(self._machine("play").plays.play(pcm))
         self._pump.run()
@@ -154,7 +154,7 @@ class Call:
         return name
 
     async def played(self) -> bool:
-        """Flush, and wait until the caller has heard everything.
+        """Flush, and wait until everything was heard.
 
         Returns: True; False if an interruption or the end of the stream came first.
         Raises: StreamEnded after the end, LocalProtocolError in `on_audio`, which cannot wait.

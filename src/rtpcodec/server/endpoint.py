@@ -97,8 +97,8 @@ class Endpoint:
 
         The endpoint generates the stream's address and token. They cannot be guessed and are valid for this call only.
         The handler runs as for any other call; the returned Call may be watched or closed meanwhile. If the endpoint
-        has no handler, the caller handles the returned Call and must close it. Pass webhooks to `webhook` to see
-        failures at once instead of after timeout_s.
+        has no handler, the code that called `stream` handles the returned Call and must close it. Pass webhooks to
+        `webhook` to see failures at once instead of after timeout_s.
 
         control: an AsyncCallControl, or a CallControl, which is then called in a thread.
         call_control_id: the call.

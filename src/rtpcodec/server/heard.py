@@ -1,4 +1,4 @@
-"""Waits until the caller has heard the audio: one mark per wait."""
+"""Waits until the queued audio was heard: one mark per wait."""
 
 from __future__ import annotations
 

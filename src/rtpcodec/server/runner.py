@@ -144,7 +144,7 @@ class CallRunner:
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
         if self._invitation is not None and not self._invitation.wanted:
-            self.log.info("the call is closed: no caller of `stream` waits for it any more")
+            self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL)
             return
         settings = self._settings

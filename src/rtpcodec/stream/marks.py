@@ -32,7 +32,7 @@ class _SentMark:
 
 @dataclass(slots=True)
 class _Interruption:
-    found: Interrupted  # the estimate that the caller got
+    found: Interrupted  # the estimate that `interrupt` returned
     at_ms: float  # when the clear was sent
     utterance_start_ms: float  # position at which the utterance began
     heard_ms: float  # estimated position up to which audio was heard
@@ -45,7 +45,7 @@ def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["
 
 
 class Marks:
-    """Track the marks that were sent and not returned, and derive from their echoes what an interrupted caller heard.
+    """Track the marks on their way, and derive from their echoes what was heard before an interruption.
 
     Every method that can end a mark returns the resulting events in order. Times are in ms of the caller's clock,
     positions in ms of audio sent. Use from one thread at a time.
@@ -111,7 +111,7 @@ class Marks:
         that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
         arrives sooner after the audio's estimated end than earlier echoes did.
 
-        found: the estimate that the caller gets.
+        found: the estimate that `interrupt` returns.
         utterance_start_ms: position at which the interrupted utterance began.
         heard_ms: estimated position up to which audio was heard.
         now_ms: the time of the clear.

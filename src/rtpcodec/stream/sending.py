@@ -259,11 +259,11 @@ class SendChain:
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
-        """End the mark that the carrier returned, and return the events of that."""
+        """End the mark that the carrier returned, and return the resulting events."""
         return self._marks.echoed(name, now_ms)
 
     def marks_timed_out(self, now_ms: float) -> list[MarkEvent]:
-        """End the marks whose echo is overdue, and return the events of that."""
+        """End the marks whose echo is overdue, and return the resulting events."""
         return self._marks.timed_out(now_ms)
 
     def end(self) -> list[MarkEvent]:
