@@ -1,7 +1,7 @@
-"""Answers incoming calls with their own echo: webhooks in FastAPI, the audio in an endpoint beside it.
+"""Answers incoming calls and echoes their audio: FastAPI receives the webhooks, an endpoint beside it the audio.
 
 pip install fastapi uvicorn 'rtpcodec[client,server]' && uvicorn answer_calls:app
-TELNYX_API_KEY and TELNYX_PUBLIC_KEY are the account's, PUBLIC_URL is the wss:// address that leads to port 8081.
+Set TELNYX_API_KEY and TELNYX_PUBLIC_KEY of your account, and PUBLIC_URL, the wss:// URL that leads to port 8081.
 """
 
 import os
@@ -15,7 +15,7 @@ import rtpcodec
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the endpoint, which takes the calls alone that it asks for."""
+    """Open the endpoint. Without a handler it accepts only the calls that it requests."""
     endpoint = rtpcodec.serve(port=int(os.environ.get("PORT", "8081")), public_url=os.environ.get("PUBLIC_URL"))
     async with endpoint as app.state.endpoint, rtpcodec.AsyncCallControl() as app.state.control:
         app.state.new = rtpcodec.DuplicateFilter()
@@ -27,7 +27,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/webhook")
 async def webhook(request: Request, background: BackgroundTasks) -> None:
-    """Believe what is signed, and be done within two seconds: the work goes on in the background."""
+    """Accept signed events only. The carrier waits two seconds for our response, so the work runs in the background."""
     try:
         event = rtpcodec.verify_webhook(await request.body(), request.headers)
     except rtpcodec.errors.WebhookError as error:
@@ -39,7 +39,7 @@ async def webhook(request: Request, background: BackgroundTasks) -> None:
 
 
 async def answer(call_control_id: str) -> None:
-    """Answer, have the call streamed, and say back what is said."""
+    """Answer the call, request its stream, and echo the caller's audio."""
     await app.state.control.answer(call_control_id)
     call = await app.state.endpoint.stream(app.state.control, call_control_id)
     async for audio in call.audio():

@@ -1,4 +1,4 @@
-"""An echo for a phone call in FastAPI: the framework has the socket, rtpcodec the call.
+"""Echoes a phone call in FastAPI: FastAPI owns the WebSocket, rtpcodec runs the call on it.
 
 pip install fastapi uvicorn rtpcodec
 MEDIA_TOKEN=... uvicorn --ws-max-size 4194304 fastapi_echo:app
@@ -18,7 +18,7 @@ PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
 
 
 async def answer(call: rtpcodec.Call) -> None:
-    """Greet from a task of its own, and play back what the caller says meanwhile."""
+    """Play a greeting from a second task, and echo the caller at the same time."""
     greeting = asyncio.create_task(greet(call))
     async for audio in call.audio():
         call.play(audio.pcm)
@@ -32,10 +32,10 @@ async def greet(call: rtpcodec.Call) -> None:
 
 @app.websocket("/media")
 async def media(socket: WebSocket) -> None:
-    """Check the token, then hand over each frame."""
+    """Check the token, then pass each frame to the call."""
     token = socket.headers.get("x-telnyx-streaming-auth-token", "")
     if not hmac.compare_digest(token.encode(), os.environ["MEDIA_TOKEN"].encode()):
-        await socket.close()  # before `accept`: the carrier gets 403
+        await socket.close()  # before `accept`, so the carrier gets status 403
         return
     await socket.accept()
     async with call_on(socket.send_text, socket.close, answer, plan=PLAN) as call:

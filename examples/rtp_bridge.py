@@ -1,4 +1,4 @@
-"""A phone call's media stream bridged to RTP over UDP, both ways.
+"""Bridges a phone call's media stream to RTP over UDP, in both directions.
 
 pip install 'rtpcodec[server]' && python rtp_bridge.py 127.0.0.1 40000
 """
@@ -18,33 +18,33 @@ CODEC, PAYLOAD_TYPE = rtpcodec.codec("PCMU"), 0
 
 
 def now_ms() -> float:
-    """The jitter buffer reads no clock itself."""
+    """Return the time for the jitter buffer, which does not read a clock itself."""
     return time.monotonic() * 1000
 
 
 class RtpLeg(asyncio.DatagramProtocol):
-    """The UDP side of a call: the far end's packets into a jitter buffer, the call's events into packets."""
+    """The RTP side of a call: puts received packets into a jitter buffer, and turns the call's events into packets."""
 
     def __init__(self) -> None:
         self.buffer, self.arrived = JitterBuffer(CODEC.rtp_clock_hz()), asyncio.Event()
         self.packetizer = rtpcodec.Packetizer(rtpcodec.payload_format(CODEC), PAYLOAD_TYPE)
 
     def datagram_received(self, datagram: bytes, _address: object) -> None:
-        """Take packets of audio; what else comes to the port is passed over."""
+        """Buffer audio packets; ignore all other datagrams."""
         with contextlib.suppress(rtpcodec.errors.PacketError):
             packet = RtpPacket.parse(datagram)
             if packet.payload_type == PAYLOAD_TYPE and self.buffer.put(packet, now_ms()):
                 self.arrived.set()
 
     def packets(self, event: events.Event) -> list[RtpPacket]:
-        """What goes out for an event. Time that was lost passes in the stream too."""
+        """Return the packets of an event. A gap advances the RTP timestamp, so that later audio keeps its time."""
         if isinstance(event, events.Gap):
             self.packetizer.advance(ticks(event.duration_ms, CODEC.rtp_clock_hz()))
         return self.packetizer.packetize(event.payload) if isinstance(event, events.Audio) else []
 
 
 async def play(leg: RtpLeg, call: rtpcodec.Call) -> None:
-    """What the far end says, to the caller when it is due; what was lost is made up."""
+    """Play the far end's audio to the caller when it is due, and conceal lost packets."""
     decoder, samples = CODEC.decoder(), 0
     while True:
         due = leg.buffer.pop(now_ms())
@@ -56,11 +56,11 @@ async def play(leg: RtpLeg, call: rtpcodec.Call) -> None:
             samples = CODEC.samples_in(due.payload)
             await call.play(decoder.decode(due.payload))
         else:
-            await call.play(decoder.conceal(min(samples * due.count, 8000)))  # a second: all has faded long before
+            await call.play(decoder.conceal(min(samples * due.count, 8000)))  # at most 1 s: it fades out long before
 
 
 def bridge(host: str, port: int) -> Callable[[rtpcodec.Call], Coroutine[None, None, None]]:
-    """A handler that joins each call with the RTP peer of that address."""
+    """Make a handler that connects each call to the RTP peer at this address."""
 
     async def answer(call: rtpcodec.Call) -> None:
         udp, leg = await asyncio.get_running_loop().create_datagram_endpoint(RtpLeg, remote_addr=(host, port))

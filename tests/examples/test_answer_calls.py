@@ -1,4 +1,4 @@
-"""The example that answers calls, with the simulated carrier: webhook, answer, stream, echo, over real connections."""
+"""examples/answer_calls.py with the simulated carrier over real connections: webhook, answer, stream, echo."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def load_example() -> ModuleType:
 
 @asynccontextmanager
 async def answering(monkeypatch: pytest.MonkeyPatch, **environment: str) -> AsyncIterator[str]:
-    """The example behind uvicorn; the address of its webhook."""
+    """Serve the example with uvicorn; yields the URL of its webhook."""
     for name, value in ({"PORT": "0"} | environment).items():
         monkeypatch.setenv(name, value)
     server = uvicorn.Server(uvicorn.Config(load_example().app, log_level="error", ws="none"))
     listening = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:  # noqa: ASYNC110 -- uvicorn tells nobody
+    while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for this
         await asyncio.sleep(0.005)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/webhook"
@@ -61,20 +61,20 @@ def with_example(
     asyncio.run(main())
 
 
-def test_the_example_has_forty_lines() -> None:
+def test_the_example_has_at_most_forty_lines() -> None:
     text = EXAMPLE.read_text().partition('"""\n\n')[2]
     assert len([line for line in text.splitlines() if line.strip()]) <= 40
 
 
 def test_incoming_calls_are_answered_and_echoed_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(carrier: Carrier, _url: str) -> None:
-        # The answer is lost: the app sends the command again, and it takes effect once.
+        # The response to the command is lost: the app retries it, and it takes effect once.
         carrier.disturb(None, CommandFault(drop="after"))
         calls = [carrier.incoming_call(SPEECH, tail_ms=400, playout_delay_ms=150) for _ in range(3)]
         for call in calls:
             report = await call.finished()
             assert report.end_reason == "speech_ended"
-            # The last chunk's echo may cross with the hang-up.
+            # The echo of the last chunk may arrive after the hang-up.
             assert report.media_sent - report.media_received in (0, 1)
             assert pcmu_decode(pcmu_encode(SPEECH)) in report.heard_pcm
             assert [action for action, _ in call.commands] == ["answer", "streaming_start"]
@@ -82,7 +82,7 @@ def test_incoming_calls_are_answered_and_echoed_once_each(monkeypatch: pytest.Mo
     with_example(monkeypatch, test, duplicate=1.0, reorder=0.3, hold_s=0.1)
 
 
-def test_what_is_not_signed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsigned_webhook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(carrier: Carrier, url: str) -> None:
         call = carrier.new_call(b"")
         body = {

@@ -1,4 +1,4 @@
-"""A call on another server's WebSocket: FastAPI and uvicorn carry a call of the simulator."""
+"""examples/fastapi_echo.py with the simulated carrier: a call on a WebSocket of FastAPI and uvicorn."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ GREETING = (b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80
 
 @contextlib.asynccontextmanager
 async def served() -> AsyncIterator[str]:
-    """The example behind uvicorn; its URL."""
+    """Serve the example with uvicorn; yields its URL."""
     os.environ["MEDIA_TOKEN"] = TOKEN
     config = uvicorn.Config(load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
@@ -69,10 +69,10 @@ def test_it_echoes_a_call_and_plays_from_another_task() -> None:
             await control.start_streaming(call.call_control_id, stream_url=url, stream_auth_token=TOKEN, **fields)
             report = await call.finished()
         assert report.end_reason == "speech_ended"
-        # The last chunks' echo may cross with the hang-up.
+        # The echo of the last chunks may arrive after the hang-up.
         assert report.media_received >= len(speech) // 320 + GREETING_CHUNKS
         assert report.errors_sent == 0
-        # Mu-law twice is mu-law once: encoding what was decoded gives the same codes.
+        # Encoding decoded mu-law gives the same codes, so the echo equals the speech after one mu-law pass.
         heard = report.heard_pcm
         assert heard.index(pcmu_decode(pcmu_encode(GREETING))) < heard.index(pcmu_decode(pcmu_encode(speech)))
 

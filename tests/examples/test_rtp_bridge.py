@@ -1,4 +1,4 @@
-"""The example that bridges a call to RTP: a far end on UDP that echoes, alone and over a bad way."""
+"""examples/rtp_bridge.py with an echoing RTP peer on UDP, over a good network and with loss and reordering."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rtpcodec.sim.report import CallReport
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "rtp_bridge.py"
 SPEECH = rtpcodec.pcmu_decode(Random(7).randbytes(16_000))
-"""Two seconds, of which no two frames are alike."""
+"""Two seconds of noise, so that no two frames are equal."""
 FRAME_OCTETS = 320
 LEAP_AT = 20
 
@@ -34,9 +34,11 @@ def load_example() -> ModuleType:
 
 
 class FarEnd(asyncio.DatagramProtocol):
-    """An RTP peer that says back what it hears; every so many packets one is lost, and two change places.
+    """An RTP peer that echoes packets, with faults.
 
-    LEAP_AT packets later than the first, one lasts twice as long, and so many numbers after it are never sent.
+    lose_every: one of this many packets is not sent; 0: none is lost.
+    swap_every: one of this many packets is sent after its successor; 0: never.
+    leap: the packet number LEAP_AT is doubled in length, and this many sequence numbers after it are skipped.
     """
 
     def __init__(self, lose_every: int = 0, swap_every: int = 0, leap: int = 0) -> None:
@@ -59,7 +61,7 @@ class FarEnd(asyncio.DatagramProtocol):
             self._packetizer.sequence_number = (self._packetizer.sequence_number + self._leap) & 0xFFFF
         if self._lose_every and number % self._lose_every == 0:
             return
-        self._transport.sendto(b"no packet", address)
+        self._transport.sendto(b"not an RTP packet", address)
         if self._swap_every and number % self._swap_every == 0:
             self._held = answer.build()
             return
@@ -88,7 +90,7 @@ def test_the_example_is_short() -> None:
 
 
 def frames_heard(report: CallReport) -> int:
-    """How many frames of the speech are heard as they were said, each in its place after the first that is."""
+    """Count the frames of the speech that are heard unchanged and at their time, relative to the first one heard."""
     frames = [SPEECH[at : at + FRAME_OCTETS] for at in range(0, len(SPEECH), FRAME_OCTETS)]
     starts = ((number, report.heard_pcm.find(frame)) for number, frame in enumerate(frames))
     number, found = next((number, found) for number, found in starts if found >= 0)
@@ -98,7 +100,7 @@ def frames_heard(report: CallReport) -> int:
     )
 
 
-def test_a_call_goes_through_and_comes_back() -> None:
+def test_audio_reaches_the_peer_and_its_echo_reaches_the_caller() -> None:
     far_end = FarEnd()
     report = asyncio.run(call_through_the_bridge(far_end))
     assert report.end_reason == "speech_ended"
@@ -108,20 +110,20 @@ def test_a_call_goes_through_and_comes_back() -> None:
     for packet, following in pairwise(far_end.heard):
         assert following.sequence_number == (packet.sequence_number + 1) & 0xFFFF
         assert following.timestamp == (packet.timestamp + packet.payload_octets) & 0xFFFFFFFF
-    assert frames_heard(report) > 80, "of 100; a busy machine may be late"
+    assert frames_heard(report) > 80, "of 100; a busy machine may play some late"
 
 
 @pytest.mark.parametrize(("lose_every", "swap_every"), [(10, 0), (0, 7), (13, 7)])
-def test_over_a_bad_way_every_frame_keeps_its_place(lose_every: int, swap_every: int) -> None:
-    """What is lost is made up and takes as long, so what follows is where it would be."""
+def test_with_loss_and_reordering_every_frame_keeps_its_time(lose_every: int, swap_every: int) -> None:
+    """Concealment lasts as long as the lost audio, so later audio keeps its time."""
     report = asyncio.run(call_through_the_bridge(FarEnd(lose_every, swap_every)))
     assert report.errors_sent == 0
     heard = frames_heard(report)
     assert 60 < heard <= (92 if lose_every else 100)
 
 
-def test_more_lost_at_once_than_a_decoder_makes_up_does_not_end_the_way_back() -> None:
+def test_a_gap_longer_than_concealment_does_not_stop_the_echo() -> None:
     report = asyncio.run(call_through_the_bridge(FarEnd(leap=2000)))
     later = [SPEECH[at : at + FRAME_OCTETS] for at in range(FRAME_OCTETS * (LEAP_AT + 2), len(SPEECH), FRAME_OCTETS)]
     assert report.errors_sent == 0
-    assert sum(frame in report.heard_pcm for frame in later) > 10, "of 78; the made-up second delays them"
+    assert sum(frame in report.heard_pcm for frame in later) > 10, "of 78; the concealed second delays them"

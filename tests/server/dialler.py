@@ -1,4 +1,4 @@
-"""The carrier's side of a call by hand: a WebSocket client that sends what a test tells it to."""
+"""The carrier's side of a call by hand: a WebSocket client that a test controls message by message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str = "asyncio", timeout_s: float = 30) -> None:
-    """Run a test in asyncio's debug mode; no task and no timer may be left behind."""
+    """Run a test in asyncio's debug mode, and check that it leaves no task and no timer."""
 
     async def checked() -> None:
         async with asyncio.timeout(timeout_s):
@@ -38,13 +38,13 @@ def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str = "asyncio", ti
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that nobody tells of; the test's own time limit ends it."""
-    while not condition():  # noqa: ASYNC110 -- there is no event for what a test looks at from outside
+    """Poll a condition that has no event. The test's own time limit ends it."""
+    while not condition():  # noqa: ASYNC110 -- the conditions of tests have no events
         await asyncio.sleep(0.002)
 
 
 class Dialler:
-    """One call's socket and what came over it."""
+    """One call's socket, seen from the carrier."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -73,18 +73,18 @@ class Dialler:
         await self.send(event="mark", mark={"name": name})
 
     async def next(self, event: str | None = None) -> dict[str, Any]:
-        """The next message, of any kind or of one."""
+        """Return the next message; with `event`, skip to the next one of that name."""
         while True:
             message: dict[str, Any] = json.loads(await self.socket.recv())
             if event in (None, message["event"]):
                 return message
 
     async def payload(self) -> bytes:
-        """The octets of the next media message."""
+        """Return the payload of the next media message."""
         return base64.b64decode((await self.next("media"))["media"]["payload"])
 
     async def close_code(self) -> int | None:
-        """Read to the end; with what code the socket was closed."""
+        """Read until the socket closes, and return its close code."""
         try:
             while True:
                 await self.socket.recv()
@@ -94,7 +94,7 @@ class Dialler:
 
 @asynccontextmanager
 async def dial(url: str, **options: Any) -> AsyncIterator[Dialler]:
-    """An open socket."""
+    """Open a socket."""
     headers = {"x-telnyx-streaming-auth-token": token} if (token := options.pop("token", None)) is not None else {}
     headers |= options.pop("headers", {})
     options = {"compression": None, "ping_interval": None, "close_timeout": 5} | options
@@ -104,14 +104,14 @@ async def dial(url: str, **options: Any) -> AsyncIterator[Dialler]:
 
 @asynccontextmanager
 async def call(url: str, **options: Any) -> AsyncIterator[Dialler]:
-    """A socket on which a stream of PCMU has started."""
+    """Open a socket and start a stream of PCMU on it."""
     async with dial(url, **options) as dialler:
         await dialler.start()
         yield dialler
 
 
 async def refused_with(url: str, **options: Any) -> int:
-    """The status with which the upgrade is refused; 101 when it is not."""
+    """Return the status with which the upgrade is refused; 101 if it is accepted."""
     try:
         async with dial(url, **options):
             return 101
@@ -120,7 +120,7 @@ async def refused_with(url: str, **options: Any) -> int:
 
 
 class RawSocket:
-    """A TCP connection for what a client library would not send."""
+    """A TCP connection for octets that a client library does not send."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -130,13 +130,13 @@ class RawSocket:
         self.writer.write(octets)
 
     def request(self, target: str = "/", **headers: str) -> None:
-        """Ask by HTTP."""
+        """Send a GET request."""
         named = {"Host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items()), "", ""]
         self.write("\r\n".join(lines).encode("latin-1"))
 
     async def upgrade(self, target: str = "/", **headers: str) -> str:
-        """Ask for a WebSocket; the answer's head."""
+        """Request a WebSocket, and return the head of the response."""
         key = base64.b64encode(bytes(16)).decode()
         asked = {
             "Upgrade": "websocket",
@@ -148,7 +148,7 @@ class RawSocket:
         return (await self.reader.readuntil(b"\r\n\r\n")).decode()
 
     def frame(self, opcode: int, payload: bytes = b"", *, fin: bool = True, claimed: int | None = None) -> None:
-        """A masked frame; `claimed` is a length that is not kept."""
+        """Send a masked frame; `claimed` replaces the true length in its header."""
         octets = len(payload) if claimed is None else claimed
         head = bytes([opcode | (0x80 if fin else 0)])
         if octets < 126:
@@ -160,7 +160,7 @@ class RawSocket:
         self.write(head + bytes(4) + payload)
 
     async def close_code(self) -> int:
-        """Read frames to the close frame; its code."""
+        """Read frames up to the close frame, and return its code."""
         while True:
             first, second = await self.reader.readexactly(2)
             octets = second & 0x7F
@@ -173,7 +173,7 @@ class RawSocket:
 
 @asynccontextmanager
 async def raw(port: int, *, receive_octets: int | None = None) -> AsyncIterator[RawSocket]:
-    """A TCP connection, with a small receive buffer if asked for."""
+    """Open a TCP connection; receive_octets sets the size of its receive buffer."""
     tcp = socket.socket()
     if receive_octets is not None:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_octets)
@@ -184,12 +184,12 @@ async def raw(port: int, *, receive_octets: int | None = None) -> AsyncIterator[
         yield RawSocket(reader, writer)
     finally:
         writer.close()
-        with suppress(ConnectionError):  # the endpoint cut it first, which some tests want
+        with suppress(ConnectionError):  # some tests make the endpoint cut it first
             await writer.wait_closed()
 
 
 async def get(port: int, target: str, **headers: str) -> tuple[int, str]:
-    """Status and body of a plain GET."""
+    """Return status and body of a plain GET."""
     async with raw(port) as http:
         http.request(target, **headers)
         answer = (await http.reader.read()).decode()

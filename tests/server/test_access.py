@@ -21,7 +21,7 @@ async def listen(call: Call) -> None:
 
 
 def statuses(*dials: dict[str, Any], **options: Any) -> list[int]:
-    """With what the endpoint answers to each dial."""
+    """Return the status with which an endpoint answers each attempt to dial it."""
     found: list[int] = []
 
     async def main() -> None:
@@ -36,12 +36,12 @@ def statuses(*dials: dict[str, Any], **options: Any) -> list[int]:
     return found
 
 
-def test_the_token_decides() -> None:
+def test_only_the_right_token_is_accepted() -> None:
     wrong = [{}, {"token": ""}, {"token": TOKEN[:-1]}, {"token": TOKEN + "x"}, {"token": f"Bearer {TOKEN}"}]
     assert statuses({"token": TOKEN}, *wrong, authorize=TOKEN) == [101, 401, 401, 401, 401, 401]
 
 
-def test_a_token_beyond_ascii_in_the_header_is_only_wrong() -> None:
+def test_a_token_beyond_ascii_is_refused_like_any_wrong_one() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint, raw(endpoint.port) as http:
             assert (await http.upgrade(x_telnyx_streaming_auth_token="\xe9")).startswith("HTTP/1.1 401 ")
@@ -49,7 +49,7 @@ def test_a_token_beyond_ascii_in_the_header_is_only_wrong() -> None:
     run(main)
 
 
-def test_a_function_decides_over_headers_and_path() -> None:
+def test_a_function_authorizes_by_headers_and_path() -> None:
     asked: list[tuple[str, str | None]] = []
 
     def authorize(headers: Mapping[str, str], path: str) -> bool:
@@ -64,26 +64,28 @@ def test_a_function_decides_over_headers_and_path() -> None:
 @pytest.mark.parametrize(
     ("answer", "record"),
     [
-        (lambda: 1, "authorize gave a value of type int, a bool is needed; the call is refused"),
-        (lambda: None, "authorize gave a value of type NoneType, a bool is needed; the call is refused"),
+        (lambda: 1, "authorize returned a value of type int, a bool is needed; the call is refused"),
+        (lambda: None, "authorize returned a value of type NoneType, a bool is needed; the call is refused"),
         (lambda: 1 / 0, "authorize failed, the call is refused"),
     ],
 )
-def test_a_function_that_fails_lets_nobody_in(answer: Any, record: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_authorize_function_refuses_the_call(
+    answer: Any, record: str, caplog: pytest.LogCaptureFixture
+) -> None:
     assert statuses({}, authorize=lambda _headers, _path: answer()) == [500]
     assert [found.getMessage() for found in caplog.records if found.levelno >= logging.ERROR] == [record]
 
 
-def test_the_path_decides_without_its_query() -> None:
+def test_the_path_is_compared_without_its_query() -> None:
     paths = ["/media", "/media?token=1", "/", "/media/", "/Media", "/other"]
     assert statuses(*({"at": at} for at in paths), path="/media") == [101, 101, 404, 404, 404, 404]
 
 
-def test_any_path() -> None:
+def test_without_a_path_any_path_is_accepted() -> None:
     assert statuses({"at": "/"}, {"at": "/a/b?c"}, path=None) == [101, 101]
 
 
-def test_the_path_is_refused_before_the_token_is_looked_at() -> None:
+def test_the_path_is_checked_before_the_token() -> None:
     assert statuses({"at": "/other"}, authorize=TOKEN) == [404]
 
 
@@ -102,7 +104,7 @@ def test_health_checks_need_no_token_and_count_calls() -> None:
     run(main)
 
 
-def test_what_is_no_upgrade_is_refused() -> None:
+def test_a_request_without_upgrade_is_refused() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint:
             assert (await get(endpoint.port, "/"))[0] == 401
@@ -147,7 +149,7 @@ def test_a_public_address_needs_authorization(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_a_loopback_address_does_not(host: str) -> None:
+def test_a_loopback_address_needs_no_authorization(host: str) -> None:
     rtpcodec.serve(listen, host=host)
 
 
@@ -161,7 +163,7 @@ def test_a_public_address_with_authorization_serves() -> None:
     run(main)
 
 
-def test_no_log_has_a_token_or_a_path(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
     logging.getLogger("websockets.client").setLevel(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Handlers that are slow, fail, leave early or stay late: only their own call notices."""
+"""Handlers that are slow, fail, or end early or late affect only their own call."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def test_a_slow_handler_loses_the_oldest_audio_and_the_socket_is_read_on(caplog: pytest.LogCaptureFixture) -> None:
-    told: list[events.Event] = []
+def test_a_slow_handler_loses_the_oldest_audio_while_the_socket_is_still_read(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[events.Event] = []
 
     async def main() -> None:
-        go_on = asyncio.Event()
+        resume = asyncio.Event()
 
         async def sleepy(call: Call) -> None:
             stream = call.events()
-            told.append(await anext(stream))
-            await go_on.wait()
+            seen.append(await anext(stream))
+            await resume.wait()
             async for event in stream:
-                told.append(event)  # noqa: PERF401 -- one by one, so that the test sees them come
+                seen.append(event)  # noqa: PERF401 -- one by one, so that the test sees each arrive
 
         async with rtpcodec.serve(sleepy) as endpoint, call(endpoint.url) as carrier:
             for at in range(300):
                 await carrier.media(at.to_bytes(2) * 80)
             await until(lambda: endpoint.statistics().messages_received == 302)
             assert endpoint.statistics().dropped_audio_ms == 1000
-            go_on.set()
-            await until(lambda: len(told) == 252)
+            resume.set()
+            await until(lambda: len(seen) == 252)
             await carrier.media()
             await carrier.stop()
             assert await carrier.close_code() == 1000
 
     run(main)
-    audio = [event for event in told if isinstance(event, events.Audio)]
-    assert [type(event).__name__ for event in told[:3]] == ["Started", "Overrun", "Audio"]
-    assert [event for event in told if isinstance(event, events.Overrun)] == [events.Overrun(1000, 50)]
+    audio = [event for event in seen if isinstance(event, events.Audio)]
+    assert [type(event).__name__ for event in seen[:3]] == ["Started", "Overrun", "Audio"]
+    assert [event for event in seen if isinstance(event, events.Overrun)] == [events.Overrun(1000, 50)]
     assert [event.payload for event in audio] == [at.to_bytes(2) * 80 for at in range(50, 300)] + [CHUNK]
     assert [event.media_ms for event in audio] == [20.0 * at for at in range(50, 301)]
     assert "the handler was slow: 1000 ms of audio were dropped" in caplog.text
 
 
-def test_a_handler_that_never_listens_costs_no_memory_and_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_never_reads_uses_no_memory_and_causes_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         leave = asyncio.Event()
 
@@ -70,7 +70,7 @@ def test_a_handler_that_never_listens_costs_no_memory_and_no_warning(caplog: pyt
     assert "slow" not in caplog.text
 
 
-def test_a_failing_handler_ends_its_call_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_handler_ends_only_its_own_call(caplog: pytest.LogCaptureFixture) -> None:
     async def fail_on_two(call: Call) -> None:
         async for audio in call.audio():
             if audio.payload == b"\x02" * 160:
@@ -97,7 +97,7 @@ def test_a_failing_handler_ends_its_call_alone(caplog: pytest.LogCaptureFixture)
     assert record.getMessage().startswith(f"call {record.__dict__['call_id']} (stream_id stream-1, call_control_id v3:")
 
 
-def test_a_failing_on_audio_ends_its_call_alone_and_is_called_no_more(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_on_audio_ends_only_its_own_call_and_is_not_called_again(caplog: pytest.LogCaptureFixture) -> None:
     heard: list[bytes] = []
 
     def fail_on_two(call: Call, audio: events.Audio) -> None:
@@ -124,7 +124,7 @@ def test_a_failing_on_audio_ends_its_call_alone_and_is_called_no_more(caplog: py
     assert heard == [b"\x02", b"\x03"]
 
 
-def test_no_log_has_what_is_private(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_nothing_private(caplog: pytest.LogCaptureFixture) -> None:
     async def fail(call: Call) -> None:
         async for event in call.events():
             if isinstance(event, events.Dtmf):
@@ -166,7 +166,7 @@ def test_ids_from_the_wire_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixt
     assert len(message) < 350
 
 
-def test_stream_ended_out_of_a_handler_is_the_end_of_the_call(caplog: pytest.LogCaptureFixture) -> None:
+def test_stream_ended_raised_by_a_handler_after_the_end_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
     raised: list[BaseException] = []
 
     async def talk_on(call: Call) -> None:
@@ -275,12 +275,12 @@ def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() 
     assert ends == ["stream", "cancelled"]
 
 
-def test_a_handler_that_is_cancelled_from_within_failed(caplog: pytest.LogCaptureFixture) -> None:
-    async def give_up(_call: Call) -> None:
+def test_a_handler_that_is_cancelled_from_within_counts_as_failed(caplog: pytest.LogCaptureFixture) -> None:
+    async def cancel(_call: Call) -> None:
         raise asyncio.CancelledError
 
     async def main() -> None:
-        async with rtpcodec.serve(give_up) as endpoint, call(endpoint.url) as carrier:
+        async with rtpcodec.serve(cancel) as endpoint, call(endpoint.url) as carrier:
             assert await carrier.close_code() == 1011
 
     run(main)
@@ -289,19 +289,19 @@ def test_a_handler_that_is_cancelled_from_within_failed(caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize("code", [1000, 1008, 4000])
 def test_a_handler_closes_its_call(code: int) -> None:
-    told: list[events.Event] = []
+    seen: list[events.Event] = []
 
     async def close(call: Call) -> None:
         await call.play(bytes(16000))
         await call.close(code)
-        told.extend([event async for event in call.events()])
+        seen.extend([event async for event in call.events()])
 
     async def main() -> None:
         async with rtpcodec.serve(close) as endpoint, call(endpoint.url) as carrier:
             assert await carrier.close_code() == code
 
     run(main)
-    assert told[-1] == events.Stopped("closed_here")
+    assert seen[-1] == events.Stopped("closed_here")
 
 
 def test_on_audio_closes_its_call() -> None:
@@ -317,7 +317,7 @@ def test_on_audio_closes_its_call() -> None:
 
 
 @pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 2999, 5000])
-def test_a_code_that_no_close_frame_carries(code: int) -> None:
+def test_a_code_that_a_close_frame_cannot_carry_is_refused(code: int) -> None:
     refusals: list[str] = []
 
     async def close(call: Call) -> None:
@@ -333,7 +333,7 @@ def test_a_code_that_no_close_frame_carries(code: int) -> None:
     assert refusals == [f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed"]
 
 
-def test_what_is_no_exception_ends_the_call_as_well(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_base_exception_ends_the_call_as_well(caplog: pytest.LogCaptureFixture) -> None:
     class Alarm(BaseException):
         pass
 
@@ -348,11 +348,11 @@ def test_what_is_no_exception_ends_the_call_as_well(caplog: pytest.LogCaptureFix
     assert errors(caplog) == ["the handler raised Alarm"]
 
 
-def test_what_the_carrier_complains_about_is_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    told: list[events.Event] = []
+def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[events.Event] = []
 
     async def listen(call: Call) -> None:
-        told.extend([event async for event in call.events()])
+        seen.extend([event async for event in call.events()])
 
     async def main() -> None:
         async with rtpcodec.serve(listen) as endpoint, dial(endpoint.url) as carrier:
@@ -363,7 +363,7 @@ def test_what_the_carrier_complains_about_is_told_and_logged_once(caplog: pytest
             assert await carrier.close_code() == 1000
 
     run(main)
-    kinds = [type(event).__name__ for event in told]
+    kinds = [type(event).__name__ for event in seen]
     assert kinds == ["Started", "UnsupportedCodec", *["CarrierError"] * 3, "Stopped"]
     warnings = [
         record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno == logging.WARNING

@@ -1,4 +1,4 @@
-"""Each codec and mode mp3 through real sockets: endpoint, carrier and commands on loopback."""
+"""Each codec, and mode mp3, over real sockets: endpoint, simulated carrier and commands on loopback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPEECH = speech(16000)
 
 
 def carried(plan: StreamPlan, handler: Any, **options: Any) -> tuple[CallReport, rtpcodec.events.Started]:
-    """One call from the command to the report."""
+    """Run one call from the command to its end, and return the carrier's report and the call's `start`."""
     reports: list[CallReport] = []
     started: list[Any] = []
     settings: dict[str, Any] = {name: options.pop(name) for name in ("receive_pcm_hz",) if name in options}
@@ -53,7 +53,7 @@ def carried(plan: StreamPlan, handler: Any, **options: Any) -> tuple[CallReport,
 
 
 def likeness(pcm: bytes, other: bytes) -> float:
-    """The best correlation over all shifts, 1 is equal."""
+    """Return the best correlation over all shifts; 1 means equal."""
     one, two = (np.frombuffer(piece, np.int16).astype(float) for piece in (pcm, other))
     size = 2 * max(len(one), len(two))
     best = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(two, size)), size).max()
@@ -64,7 +64,7 @@ def likeness(pcm: bytes, other: bytes) -> float:
     ("name", "named_hz"),
     [("OPUS", 8000), ("OPUS", 16000), ("OPUS", 48000), ("AMR-WB", 8000), ("AMR-WB", 16000), ("G722", 8000)],
 )
-def test_an_echo_in_each_codec_whatever_rate_start_names(name: str, named_hz: int) -> None:
+def test_an_echo_works_in_each_codec_with_any_rate_in_start(name: str, named_hz: int) -> None:
     plan = StreamPlan(send_codec=name)
     got = bytearray()
 
@@ -78,13 +78,13 @@ def test_an_echo_in_each_codec_whatever_rate_start_names(name: str, named_hz: in
     report, started = carried(plan, echo, codec=name, sample_rate_hz=16000, variations=variations, receive_pcm_hz=16000)
     assert started.media_format == MediaFormat(name, named_hz, 1)
     assert (report.errors_sent, report.return_codec, report.heard_hz) == (0, name, 16000)
-    # Coded, not equal: OPUS and AMR-WB keep what is heard rather than the waveform.
+    # Similar, not equal: OPUS and AMR-WB preserve the sound rather than the waveform.
     assert likeness(bytes(got), SPEECH) > 0.75
     assert likeness(report.heard_pcm, bytes(got)) > 0.75
 
 
 @pytest.mark.parametrize("packing", ["bandwidth-efficient", "octet-aligned"])
-def test_amrwb_in_the_carriers_packing_and_the_mode_it_asks_for(packing: Any) -> None:
+def test_amrwb_is_sent_in_the_carriers_packing_and_requested_mode(packing: Any) -> None:
     report, _ = carried(
         StreamPlan(send_codec="AMR-WB"),
         handlers.echo,
@@ -96,7 +96,7 @@ def test_amrwb_in_the_carriers_packing_and_the_mode_it_asks_for(packing: Any) ->
     assert report.octets_received == frame_octets * report.media_received > 0
 
 
-def test_an_echo_of_packets_needs_no_codec() -> None:
+def test_an_echo_of_payloads_needs_no_codec() -> None:
     async def echo(call: Call) -> None:
         async for audio in call.audio():
             if not call.ended:
@@ -110,7 +110,7 @@ def test_an_echo_of_packets_needs_no_codec() -> None:
 
 
 @pytest.mark.parametrize("name", ["OPUS", "AMR-WB"])
-def test_mixed_order_and_duplicates_are_not_heard(name: str) -> None:
+def test_reordering_and_duplicates_are_inaudible(name: str) -> None:
     got: dict[bool, bytes] = {}
     for faulty in (False, True):
         pcm = bytearray()
@@ -129,7 +129,7 @@ def test_mixed_order_and_duplicates_are_not_heard(name: str) -> None:
 MP3 = StreamPlan(mode="mp3")
 
 
-def test_an_utterance_is_one_file_and_is_heard_to_its_end() -> None:
+def test_an_utterance_becomes_one_file_and_is_heard_to_its_end() -> None:
     heard: list[bool] = []
 
     async def answer(call: Call) -> None:
@@ -144,8 +144,8 @@ def test_an_utterance_is_one_file_and_is_heard_to_its_end() -> None:
     assert report.end_reason == "app_closed"
 
 
-def test_glued_files_are_heard_whole_and_no_faster_than_the_carrier_takes_them() -> None:
-    """What a vendor's speech synthesis gives: several files in one, of which a decoder reads the first."""
+def test_concatenated_files_are_heard_whole_and_sent_no_faster_than_the_carrier_accepts() -> None:
+    """Some speech synthesis returns several files in one buffer, of which a decoder reads only the first."""
     pieces = [speech(6000, seed) for seed in (1, 2)]
     glued = b"".join(mp3.encode(piece, 16000) for piece in pieces)
 
@@ -161,7 +161,7 @@ def test_glued_files_are_heard_whole_and_no_faster_than_the_carrier_takes_them()
         assert likeness(report.heard_pcm, piece + bytes(len(report.heard_pcm) - len(piece))) > 0.4
 
 
-def test_an_interruption_stops_a_file() -> None:
+def test_an_interruption_stops_an_mp3_file() -> None:
     found: list[rtpcodec.events.Interrupted] = []
 
     async def answer(call: Call) -> None:
@@ -187,22 +187,22 @@ def test_an_mp3_file_is_played_in_either_mode(tmp_path: Path, plan: StreamPlan) 
     assert likeness(report.heard_pcm, SPEECH) > 0.75
 
 
-def test_an_mp3_file_that_is_none_is_refused_before_any_call(tmp_path: Path) -> None:
+def test_a_file_that_is_not_mp3_is_refused_before_any_call(tmp_path: Path) -> None:
     path = tmp_path / "greeting.mp3"
     path.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
     with pytest.raises(ValueError, match="data is a WAV file"):
         handlers.play_file(path)
 
 
-def test_the_echo_of_mode_mp3_goes_file_by_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_echo_in_mode_mp3_is_sent_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "MP3_ECHO_MS", 1300.0)
     report, _ = carried(MP3, handlers.echo, codec="L16", sample_rate_hz=16000, tail_ms=3000)
     assert (report.media_received, report.errors_sent) == (3, 0)
     assert likeness(report.heard_pcm, SPEECH) > 0.75
 
 
-def test_no_data_alone_is_heard_as_20_ms() -> None:
-    """Frames that say nothing are normal ones to the carrier, too."""
+def test_an_amrwb_no_data_frame_plays_for_20_ms() -> None:
+    """The carrier accepts NO_DATA frames like any other."""
     frames = [codec("AMR-WB").encoder(dtx=True).encode(bytes(640)), bytes([15 << 3 | 4])]
     form = AmrWbFormat()
 

@@ -1,4 +1,4 @@
-"""The end of an endpoint: drained, left, or told by a signal."""
+"""The end of an endpoint: by `drain`, by leaving its block, or by a signal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def listen(call: Call) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_drained_endpoint_lets_calls_end_and_takes_no_more(loop: str) -> None:
+def test_a_draining_endpoint_lets_calls_end_and_refuses_new_ones(loop: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen) as endpoint, call(endpoint.url) as carrier:
             await until(lambda: endpoint.calls)
@@ -43,11 +43,11 @@ def test_a_drained_endpoint_lets_calls_end_and_takes_no_more(loop: str) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_what_still_runs_after_drain_s_is_closed(loop: str) -> None:
-    told: list[events.Event] = []
+def test_calls_that_still_run_after_drain_s_are_closed(loop: str) -> None:
+    seen: list[events.Event] = []
 
     async def listen_to_all(call: Call) -> None:
-        told.extend([event async for event in call.events()])
+        seen.extend([event async for event in call.events()])
 
     async def main() -> None:
         async with rtpcodec.serve(listen_to_all, drain_s=5) as endpoint, call(endpoint.url) as carrier:
@@ -58,7 +58,7 @@ def test_what_still_runs_after_drain_s_is_closed(loop: str) -> None:
             assert endpoint.calls == ()
 
     run(main, loop)
-    assert told[-1] == events.Stopped("closed_here")
+    assert seen[-1] == events.Stopped("closed_here")
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -95,7 +95,7 @@ def test_leaving_the_block_by_an_error_closes_as_well() -> None:
     run(main)
 
 
-def test_handlers_that_do_not_end_are_cancelled_and_stubborn_ones_are_left(
+def test_handlers_that_do_not_end_are_cancelled_and_then_abandoned(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("rtpcodec.server.endpoint.HANDLER_GRACE_S", 0.05)
@@ -125,10 +125,10 @@ def test_handlers_that_do_not_end_are_cancelled_and_stubborn_ones_are_left(
         await asyncio.sleep(0)
 
     run(main)
-    assert "the handler continues although it was cancelled; it is left behind" in caplog.text
+    assert "the handler still runs after it was cancelled; it is abandoned" in caplog.text
 
 
-def test_sockets_that_never_asked_for_anything_are_cut() -> None:
+def test_sockets_without_a_request_are_cut() -> None:
     async def main() -> None:
         async with contextlib.AsyncExitStack() as sockets:
             async with rtpcodec.serve(listen) as endpoint:
@@ -172,7 +172,7 @@ print("over", flush=True)
 
 @contextlib.contextmanager
 def program(handler: str, drain_s: float, uvloop: str = "uvloop") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`run` in a process of its own, and its endpoint's URL."""
+    """Call `run` in a process of its own; yields the process and its endpoint's URL."""
     command = [sys.executable, "-c", PROGRAM, handler, uvloop, str(drain_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -191,7 +191,7 @@ def rest_of(process: subprocess.Popen[str]) -> list[str]:
 
 @pytest.mark.parametrize("uvloop", ["uvloop", "no uvloop"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_drains(number: signal.Signals, uvloop: str) -> None:
+def test_a_signal_drains_the_endpoint(number: signal.Signals, uvloop: str) -> None:
     with program("listen", 20, uvloop) as (process, url):
 
         async def main() -> None:
@@ -226,7 +226,7 @@ def test_after_drain_s_calls_are_closed() -> None:
         assert process.returncode == 0
 
 
-def test_a_second_signal_ends_at_once() -> None:
+def test_a_second_signal_ends_calls_at_once() -> None:
     with program("stay", 60) as (process, url):
 
         async def main() -> None:
@@ -256,6 +256,6 @@ def test_run_in_another_thread_is_refused() -> None:
     assert refusals == ["run needs the main thread for its signals; use serve in other threads"]
 
 
-def test_run_listens_on_8080_unless_told_otherwise() -> None:
+def test_run_accepts_another_port_than_its_default() -> None:
     with pytest.raises(EndpointError, match=r"^port is 65536, "):
         rtpcodec.run(listen, port=65536)

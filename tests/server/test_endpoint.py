@@ -35,13 +35,13 @@ def echo_payload(call: Call, audio: events.Audio) -> None:
     [{"handler": echo}, {"on_audio": echo_each}, {"on_audio": echo_payload}],
     ids=["handler", "on_audio", "payload"],
 )
-def test_what_is_said_comes_back_and_a_stop_ends_the_call(loop: str, form: dict[str, object]) -> None:
+def test_audio_is_echoed_and_a_stop_ends_the_call(loop: str, form: dict[str, object]) -> None:
     async def main() -> None:
         async with rtpcodec.serve(**form) as endpoint, call(endpoint.url) as carrier:  # type: ignore[arg-type]
             for shift in range(30):
                 await carrier.media(CHUNK[shift:] + CHUNK[:shift])
             for shift in range(30):
-                # 0x7F is the other zero of PCMU and comes back as 0xFF through PCM.
+                # PCMU has two zeros: 0x7F decodes to the same PCM as 0xFF, so it returns as 0xFF.
                 assert (await carrier.payload()).replace(b"\x7f", b"\xff") == (CHUNK[shift:] + CHUNK[:shift]).replace(
                     b"\x7f", b"\xff"
                 )
@@ -51,7 +51,7 @@ def test_what_is_said_comes_back_and_a_stop_ends_the_call(loop: str, form: dict[
     run(main, loop)
 
 
-def test_calls_are_told_apart(loop: str) -> None:
+def test_calls_at_the_same_time_do_not_mix(loop: str) -> None:
     async def main() -> None:
         plan = StreamPlan(send_codec="L16", send_rate_hz=16000)
         async with rtpcodec.serve(echo, plan=plan) as endpoint, dial(endpoint.url) as one, dial(endpoint.url) as two:
@@ -66,7 +66,7 @@ def test_calls_are_told_apart(loop: str) -> None:
     run(main, loop)
 
 
-def test_what_a_call_tells_of_itself(loop: str) -> None:
+def test_the_properties_of_a_call(loop: str) -> None:
     async def main() -> None:
         calls: asyncio.Queue[Call] = asyncio.Queue()
 
@@ -97,12 +97,12 @@ def test_what_a_call_tells_of_itself(loop: str) -> None:
     run(main, loop)
 
 
-def test_events_are_everything_from_started_to_stopped(loop: str) -> None:
+def test_events_are_all_from_started_to_stopped(loop: str) -> None:
     async def main() -> None:
-        told: list[events.Event] = []
+        seen: list[events.Event] = []
 
         async def listen(call: Call) -> None:
-            told.extend([event async for event in call.events()])
+            seen.extend([event async for event in call.events()])
 
         async with rtpcodec.serve(listen) as endpoint, call(endpoint.url) as carrier:
             await carrier.media()
@@ -111,7 +111,7 @@ def test_events_are_everything_from_started_to_stopped(loop: str) -> None:
             await carrier.socket.send("{")
             await carrier.stop()
             await carrier.close_code()
-        kinds = [type(event).__name__ for event in told]
+        kinds = [type(event).__name__ for event in seen]
         assert kinds == ["Started", "Audio", "Dtmf", "Unknown", "Malformed", "Stopped"]
 
     run(main, loop)
@@ -153,12 +153,12 @@ def test_a_second_reader_is_refused(loop: str) -> None:
             await until(lambda: refusals)
             await carrier.stop()
             assert await carrier.close_code() == 1000
-        assert refusals == ["another task reads this call's events already, 1 at a time is possible"]
+        assert refusals == ["another task reads this call's events already, at most 1 may read at a time"]
 
     run(main, loop)
 
 
-def test_counters(loop: str) -> None:
+def test_the_counters_of_an_endpoint(loop: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo) as endpoint:
             async with call(endpoint.url) as carrier:
@@ -176,7 +176,7 @@ def test_counters(loop: str) -> None:
     run(main, loop)
 
 
-def test_ipv6(loop: str) -> None:
+def test_an_endpoint_listens_on_ipv6(loop: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo, host="::1") as endpoint, call(endpoint.url) as carrier:
             assert endpoint.url.startswith("ws://[::1]:")
@@ -206,7 +206,7 @@ def test_waiting_in_on_audio_is_refused(loop: str) -> None:
     run(main, loop)
 
 
-def test_the_port_is_taken(loop: str) -> None:
+def test_a_port_in_use_is_an_endpoint_error(loop: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo) as endpoint:
             with pytest.raises(

@@ -1,4 +1,4 @@
-"""Wideband calls through the endpoint and the simulator, whichever of G722's two rates command and `start` name."""
+"""G722 calls between endpoint and simulator: PCM is 16 kHz, whether command and `start` name 8000 or 16000 Hz."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ TONE = array.array("h", (round(8000 * math.sin(0.3 * at)) for at in range(3200))
 @pytest.mark.parametrize("start_hz", [8000, 16000])
 def test_pcm_is_16_khz_whichever_rate_is_named(command_hz: int, start_hz: int) -> None:
     plan = StreamPlan(send_codec="G722", send_rate_hz=command_hz)
-    told: list[Any] = []
+    seen: list[Any] = []
     got = bytearray()
 
     async def echo(call: Call) -> None:
-        told.append((call.media_format, call.send_pcm_hz))
+        seen.append((call.media_format, call.send_pcm_hz))
         async for audio in call.audio():
-            told.append((audio.sample_rate_hz, audio.duration_ms))
+            seen.append((audio.sample_rate_hz, audio.duration_ms))
             got.extend(audio.pcm)
             if not call.ended:
                 await call.play(audio.pcm)
@@ -45,7 +45,7 @@ def test_pcm_is_16_khz_whichever_rate_is_named(command_hz: int, start_hz: int) -
             call = carrier.new_call(
                 TONE, codec="G722", sample_rate_hz=16000, tail_ms=300, playout_delay_ms=60, variations=variations
             )
-            # Neither rate gives a warning, which would be an error here.
+            # `strict` turns warnings into errors: neither rate causes one.
             await control.start_streaming(
                 call.call_control_id, strict=True, stream_url=endpoint.url, **plan.command_fields()
             )
@@ -60,5 +60,5 @@ def test_pcm_is_16_khz_whichever_rate_is_named(command_hz: int, start_hz: int) -
             assert echoed in report.heard_pcm
 
     run(main)
-    assert told[0] == (MediaFormat("G722", start_hz, 1), 16000)
-    assert set(told[1:]) == {(16000, 20.0)}
+    assert seen[0] == (MediaFormat("G722", start_hz, 1), 16000)
+    assert set(seen[1:]) == {(16000, 20.0)}

@@ -64,9 +64,7 @@ def test_echo_changes_the_rate_where_the_directions_differ() -> None:
 
 
 @pytest.mark.parametrize("conceal", [None, True, False])
-def test_record_writes_a_file_a_track_with_what_is_lost_concealed_or_silent(
-    tmp_path: Path, conceal: bool | None
-) -> None:
+def test_record_writes_a_file_per_track_with_losses_concealed_or_silent(tmp_path: Path, conceal: bool | None) -> None:
     folder = tmp_path / "calls" / "today"
 
     async def main() -> None:
@@ -97,7 +95,7 @@ def test_record_writes_a_file_a_track_with_what_is_lost_concealed_or_silent(
     )
 
 
-def test_record_goes_on_when_the_stream_starts_anew_at_another_rate(tmp_path: Path) -> None:
+def test_record_continues_when_the_stream_restarts_at_another_rate(tmp_path: Path) -> None:
     async def main() -> None:
         async with rtpcodec.serve(handlers.record(tmp_path)) as endpoint:
             async with dial(endpoint.url) as carrier:
@@ -117,7 +115,7 @@ def test_record_goes_on_when_the_stream_starts_anew_at_another_rate(tmp_path: Pa
     assert pcm == tone(0) + Resampler(16000, 8000).resample(tone(0, 320))
 
 
-def test_a_hole_that_no_call_has_does_not_fill_the_disk(tmp_path: Path) -> None:
+def test_an_absurdly_long_gap_does_not_fill_the_disk(tmp_path: Path) -> None:
     async def main() -> None:
         async with rtpcodec.serve(handlers.record(tmp_path)) as endpoint:
             async with dial(endpoint.url) as carrier:
@@ -130,7 +128,7 @@ def test_a_hole_that_no_call_has_does_not_fill_the_disk(tmp_path: Path) -> None:
 
     run(main)
     pcm, _ = read_wav(tmp_path / "stream-1-inbound.wav")
-    assert len(pcm) == 64 * 8000 + 61 * 16000  # a second is concealed, a minute filled
+    assert len(pcm) == 64 * 8000 + 61 * 16000  # one second is concealed, one minute is silence
 
 
 @pytest.mark.parametrize(
@@ -163,7 +161,7 @@ def test_names_from_the_wire_stay_in_the_folder(tmp_path: Path, stream_id: str |
     assert [path.name for path in tmp_path.rglob("*.wav")] == [name.format(call=ids[0])]
 
 
-def test_a_recording_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+def test_an_existing_recording_is_not_replaced(tmp_path: Path) -> None:
     before = write_wav(tmp_path / "stream-1-inbound.wav", tone(5)).read_bytes()
 
     async def main() -> None:

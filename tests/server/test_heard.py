@@ -1,4 +1,4 @@
-"""What becomes of what is played: interrupted, marked, heard."""
+"""Played audio is interrupted, marked, or heard to its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.server.conversation import L16, converse, tone
 from tests.server.dialler import Dialler, call, run
 
 
-def test_an_interruption_drops_what_is_queued_and_what_waits() -> None:
+def test_an_interruption_drops_queued_and_waiting_audio() -> None:
     found: list[events.Interrupted] = []
     settled: list[events.InterruptionSettled] = []
 
@@ -64,7 +64,7 @@ def test_on_audio_may_interrupt() -> None:
     run(main)
 
 
-def test_played_tells_when_all_was_heard() -> None:
+def test_played_returns_when_everything_was_heard() -> None:
     heard: list[bool] = []
 
     async def play(call: Call) -> None:
@@ -83,7 +83,7 @@ def test_played_tells_when_all_was_heard() -> None:
     converse(play, carry, plan=L16)
 
 
-def test_played_waits_its_turn() -> None:
+def test_played_waits_behind_plays_that_wait() -> None:
     order: list[str] = []
 
     async def play(call: Call) -> None:
@@ -152,7 +152,7 @@ def test_played_is_false_when_the_stream_ends(waiting: bool) -> None:
 
 
 def test_marks_come_back_as_events() -> None:
-    told: list[events.Event] = []
+    seen: list[events.Event] = []
 
     async def play(call: Call) -> None:
         call.play(bytes(320))
@@ -161,10 +161,10 @@ def test_marks_come_back_as_events() -> None:
         call.play(bytes(3200 * 10))
         name = call.mark()
         async for event in call.events():
-            told.append(event)
+            seen.append(event)
             if isinstance(event, events.MarkPlayed):
                 call.interrupt()
-                told.append(events.MarkCleared(name, "timeout"))  # stands for the moment of the interruption
+                seen.append(events.MarkCleared(name, "timeout"))  # marks the moment of the interruption
 
     async def carry(carrier: Dialler) -> None:
         await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
@@ -174,16 +174,16 @@ def test_marks_come_back_as_events() -> None:
 
     converse(play, carry)
     name = "rtpcodec-1"
-    assert [event for event in told[1:] if not isinstance(event, events.InterruptionSettled)] == [
+    assert [event for event in seen[1:] if not isinstance(event, events.InterruptionSettled)] == [
         events.MarkPlayed("one"),
         events.MarkCleared(name, "timeout"),
         events.MarkCleared(name, "interrupt"),
         events.Stopped("stop"),
     ]
-    assert len(told) == 6
+    assert len(seen) == 6
 
 
-def test_what_is_queued_at_the_return_is_heard_before_the_close() -> None:
+def test_audio_queued_when_the_handler_returns_is_heard_before_the_close() -> None:
     async def play(call: Call) -> None:
         await call.play(tone(0, 8 * 600))
 
@@ -197,7 +197,7 @@ def test_what_is_queued_at_the_return_is_heard_before_the_close() -> None:
     converse(play, carry, plan=L16)
 
 
-def test_a_return_waits_for_plays_that_were_left_alone() -> None:
+def test_a_returned_handlers_unawaited_plays_are_heard_before_the_close() -> None:
     async def play(call: Call) -> None:
         call.play(tone(0, 8 * 600))
 
@@ -209,7 +209,7 @@ def test_a_return_waits_for_plays_that_were_left_alone() -> None:
     converse(play, carry, plan=L16, max_queue_ms=200)
 
 
-def test_a_return_waits_no_longer_than_the_audio_and_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_return_the_wait_for_the_last_mark_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rtpcodec.server.handler_task.ECHO_MS", 100.0)
 
     async def play(call: Call) -> None:
@@ -224,7 +224,7 @@ def test_a_return_waits_no_longer_than_the_audio_and_a_second(monkeypatch: pytes
     converse(play, carry)
 
 
-def test_a_return_without_audio_closes_at_once() -> None:
+def test_a_handler_that_returns_without_audio_closes_the_call_at_once() -> None:
     async def leave(_call: Call) -> None:
         pass
 

@@ -1,4 +1,4 @@
-"""Calls that are asked for, with the carrier played by hand: who is let in, and what ends the waiting."""
+"""`endpoint.stream` with the carrier played by hand: which sockets are accepted, and what ends the wait."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Event:
 
 
 class SilentControl:
-    """A carrier that says ok and does nothing."""
+    """A carrier that accepts the command and does nothing."""
 
     def __init__(self) -> None:
         self.body: dict[str, Any] = {}
@@ -50,17 +50,17 @@ async def asked(endpoint: Endpoint, control: SilentControl, **options: Any) -> a
         (
             Event("streaming.failed", "v3:a", failure_reason="connection_failed"),
             "failed",
-            "call v3:a is not streamed: the carrier could not begin it: connection_failed",
+            "call v3:a is not streamed: the carrier could not start it: connection_failed",
         ),
         (
             Event("streaming.failed", "v3:a"),
             "failed",
-            "call v3:a is not streamed: the carrier could not begin it: no reason is given",
+            "call v3:a is not streamed: the carrier could not start it: no reason is given",
         ),
         (Event("call.hangup", "v3:a", hangup_cause="busy"), "hung_up", "call v3:a is not streamed: the call has ended"),
     ],
 )
-def test_a_webhook_ends_the_waiting(event: Event, reason: str, sentence: str) -> None:
+def test_a_webhook_ends_the_wait(event: Event, reason: str, sentence: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
@@ -79,25 +79,25 @@ def test_a_webhook_ends_the_waiting(event: Event, reason: str, sentence: str) ->
             assert (why.value.reason, str(why.value)) == (reason, sentence)
             again = pickle.loads(pickle.dumps(why.value))
             assert (str(again), vars(again)) == (sentence, vars(why.value))
-            assert not endpoint.webhook(event), "nobody waits any more"
+            assert not endpoint.webhook(event), "no caller waits any more"
 
     run(main)
 
 
-def test_nothing_comes_in_time_and_what_comes_late_is_not_let_in() -> None:
+def test_without_a_socket_the_wait_times_out_and_a_late_socket_is_refused() -> None:
     async def main() -> None:
         async with rtpcodec.serve(path="/media") as endpoint:
             control = SilentControl()
             with pytest.raises(StreamNotStarted) as why:
                 await endpoint.stream(control, "v3:a", timeout_s=0.05)
-            assert str(why.value) == "call v3:a is not streamed: no socket came within 0.05 s"
+            assert str(why.value) == "call v3:a is not streamed: no socket was opened within 0.05 s"
             assert why.value.reason == "timeout"
             assert await refused_with(control.body["stream_url"], token=control.body["stream_auth_token"]) == 404
 
     run(main)
 
 
-def test_path_and_token_are_secret_fresh_and_for_one_socket() -> None:
+def test_path_and_token_are_random_and_valid_for_one_socket() -> None:
     async def main() -> None:
         async with rtpcodec.serve(path="/media") as endpoint:
             bodies = []
@@ -111,7 +111,7 @@ def test_path_and_token_are_secret_fresh_and_for_one_socket() -> None:
                 assert await refused_with(url) == 401
                 assert await refused_with(url, token=token[:-1]) == 401
                 assert await refused_with(url, token=bodies[0][1] + "x") == 401
-                assert await refused_with(endpoint.url, token=token) == 404, "without a handler nobody else comes in"
+                assert await refused_with(endpoint.url, token=token) == 404, "no handler, so no other path is accepted"
                 assert not waiting.done()
                 async with dial(url + "?from=proxy", token=token) as carrier:
                     await carrier.start()
@@ -124,7 +124,7 @@ def test_path_and_token_are_secret_fresh_and_for_one_socket() -> None:
     run(main)
 
 
-def test_a_proxy_may_change_what_is_before_the_name() -> None:
+def test_a_proxy_may_change_the_path_before_its_last_part() -> None:
     async def main() -> None:
         async with rtpcodec.serve(public_url="wss://media.example.com/calls/") as endpoint:
             control = SilentControl()
@@ -141,7 +141,7 @@ def test_a_proxy_may_change_what_is_before_the_name() -> None:
     run(main)
 
 
-def test_a_socket_that_closes_before_its_start() -> None:
+def test_a_socket_that_closes_before_start_ends_the_wait() -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
@@ -156,7 +156,7 @@ def test_a_socket_that_closes_before_its_start() -> None:
     run(main)
 
 
-def test_a_start_that_nobody_waits_for_any_more_ends_the_call() -> None:
+def test_a_call_that_starts_after_its_wait_was_cancelled_is_closed() -> None:
     async def main() -> None:
         handled = []
 
@@ -179,10 +179,10 @@ def test_a_start_that_nobody_waits_for_any_more_ends_the_call() -> None:
 
 
 @pytest.mark.parametrize("handled", [False, True])
-def test_a_call_that_begins_in_the_moment_of_cancelling_is_ended(
+def test_a_call_that_starts_at_the_moment_of_cancellation_is_closed(
     monkeypatch: pytest.MonkeyPatch, *, handled: bool
 ) -> None:
-    """Nobody gets it, so nobody could close it."""
+    """No caller receives this call, so no caller could close it."""
 
     async def handler(call: Call) -> None:
         async for _ in call.audio():
@@ -209,7 +209,7 @@ def test_a_call_that_begins_in_the_moment_of_cancelling_is_ended(
 
 
 @pytest.mark.parametrize("end", ["drain", "close"])
-def test_an_endpoint_that_closes_ends_the_waiting(end: str) -> None:
+def test_an_endpoint_that_closes_ends_the_wait(end: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             waiting = await asked(endpoint, SilentControl(), timeout_s=1000.0)
@@ -217,24 +217,24 @@ def test_an_endpoint_that_closes_ends_the_waiting(end: str) -> None:
             with pytest.raises(StreamNotStarted) as why:
                 await waiting
             assert why.value.reason == "closed"
-            assert str(why.value) == "call v3:a is not streamed: the endpoint takes no more calls"
+            assert str(why.value) == "call v3:a is not streamed: the endpoint accepts no more calls"
 
     run(main)
 
 
 class UnansweredControl(SilentControl):
-    """A carrier that acts, but has not answered yet."""
+    """A carrier that has received the command and has not answered it yet."""
 
     async def start_streaming(self, call_control_id: str, **body: Any) -> None:
         await super().start_streaming(call_control_id, **body)
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            self.body["given up"] = True
+            self.body["cancelled"] = True
             raise
 
 
-def test_a_stream_that_begins_before_its_command_is_answered() -> None:
+def test_a_stream_may_start_before_its_command_is_answered() -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = UnansweredControl()
@@ -242,14 +242,14 @@ def test_a_stream_that_begins_before_its_command_is_answered() -> None:
             async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
                 await carrier.start()
                 call = await waiting
-                assert control.body["given up"]
+                assert control.body["cancelled"]
                 await call.close()
 
     run(main)
 
 
 @pytest.mark.parametrize("event", ["streaming.failed", "call.hangup"])
-def test_a_failure_that_is_told_before_the_command_is_answered(event: str) -> None:
+def test_a_failure_may_be_reported_before_the_command_is_answered(event: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = UnansweredControl()
@@ -257,12 +257,12 @@ def test_a_failure_that_is_told_before_the_command_is_answered(event: str) -> No
             assert endpoint.webhook(Event(event, "v3:a", failure_reason="connection_failed"))
             with pytest.raises(StreamNotStarted):
                 await waiting
-            assert control.body["given up"]
+            assert control.body["cancelled"]
 
     run(main)
 
 
-def test_an_error_of_the_control_that_is_none_of_a_command_comes_through() -> None:
+def test_an_error_of_the_control_other_than_a_command_error_is_raised_unchanged() -> None:
     class Broken:
         async def start_streaming(self, _id: str, **_body: Any) -> None:
             raise KeyError("ours")
@@ -275,20 +275,20 @@ def test_an_error_of_the_control_that_is_none_of_a_command_comes_through() -> No
     run(main)
 
 
-def test_where_no_call_can_come() -> None:
+def test_stream_is_refused_where_carriers_cannot_dial_or_while_draining() -> None:
     async def main() -> None:
         async with rtpcodec.serve(host="0.0.0.0") as endpoint:
-            with pytest.raises(EndpointError, match=r"no carrier can dial 0\.0\.0\.0: give public_url"):
+            with pytest.raises(EndpointError, match=r"carriers cannot dial host '0\.0\.0\.0': pass public_url"):
                 await endpoint.stream(SilentControl(), "v3:a")
             await endpoint.drain()
-            with pytest.raises(EndpointError, match="the endpoint is draining and takes no calls"):
+            with pytest.raises(EndpointError, match="the endpoint is draining and accepts no calls"):
                 await endpoint.stream(SilentControl(), "v3:a")
             assert (await get(endpoint.port, "/healthz"))[0] == 503
 
     run(main)
 
 
-def test_no_secret_is_in_a_repr_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_reprs_and_logs_contain_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
 
     async def main() -> None:
@@ -302,7 +302,7 @@ def test_no_secret_is_in_a_repr_or_an_error(caplog: pytest.LogCaptureFixture) ->
                 await carrier.start()
                 call = await waiting
                 shown = repr(call) + repr(endpoint)
-                # The client of the test logs what it sends.
+                # The test's own WebSocket client logs its requests, so its records are left out.
                 shown += "".join(one.getMessage() for one in caplog.records if not one.name.startswith("websockets"))
                 assert "started" in shown
                 assert token not in shown
@@ -314,8 +314,8 @@ def test_no_secret_is_in_a_repr_or_an_error(caplog: pytest.LogCaptureFixture) ->
     run(main)
 
 
-def test_streaming_failed_of_the_simulator_names_its_call() -> None:
-    """The event as the simulator writes it, through the client's own reader."""
+def test_streaming_failed_as_the_simulator_sends_it_ends_the_wait() -> None:
+    """The webhook body in the simulator's form, read by the client's own parser."""
 
     async def main() -> None:
         from rtpcodec.client.webhook_events import read

@@ -1,4 +1,4 @@
-"""What no carrier should send: frames that are no messages, too much of them, and silence."""
+"""Limits on what a carrier sends: frames that are not messages, too many or too long messages, and silence."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ DTMF = b'{"event":"dtmf","dtmf":{"digit":"1"}}'
 
 
 class Listener:
-    """A handler that keeps what it is told."""
+    """A handler that collects its events."""
 
     def __init__(self) -> None:
-        self.told: list[events.Event] = []
+        self.seen: list[events.Event] = []
 
     async def __call__(self, call: Call) -> None:
         async for event in call.events():
-            self.told.append(event)
+            self.seen.append(event)
 
     @property
     def kinds(self) -> list[str]:
-        return [type(event).__name__ for event in self.told]
+        return [type(event).__name__ for event in self.seen]
 
     @property
     def rules(self) -> list[str]:
-        return [event.rule for event in self.told if isinstance(event, events.Malformed)]
+        return [event.rule for event in self.seen if isinstance(event, events.Malformed)]
 
 
 async def open_raw(endpoint: Endpoint, socket: RawSocket) -> None:
@@ -43,7 +43,7 @@ async def open_raw(endpoint: Endpoint, socket: RawSocket) -> None:
     socket.frame(TEXT, START)
 
 
-def test_fragments_are_joined_with_pings_between_them() -> None:
+def test_fragments_with_pings_between_them_are_joined() -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener) as endpoint, raw(endpoint.port) as socket:
@@ -84,7 +84,7 @@ def test_an_empty_fragment_ends_a_message() -> None:
     ],
     ids=["flood", "too big", "no beginning", "text within", "binary within"],
 )
-def test_fragments_that_make_no_message_end_the_call(
+def test_fragments_that_do_not_form_a_message_end_the_call(
     frames: list[tuple[int, bytes, bool]], rule: str, code: int
 ) -> None:
     async def main() -> None:
@@ -112,7 +112,7 @@ def test_a_frame_that_is_too_big_ends_the_call_before_it_is_read() -> None:
             assert await socket.close_code() == 1009
             await until(lambda: "Stopped" in listener.kinds)
         assert listener.rules == ["size"]
-        assert [event.detail for event in listener.told if isinstance(event, events.Malformed)] == [
+        assert [event.detail for event in listener.seen if isinstance(event, events.Malformed)] == [
             "a frame has more than 1024 octets"
         ]
 
@@ -120,7 +120,7 @@ def test_a_frame_that_is_too_big_ends_the_call_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("octets", [[b"\0\1"], [b"\0", b"\1"]], ids=["whole", "in fragments"])
-def test_a_binary_message_is_malformed_and_the_stream_goes_on(octets: list[bytes]) -> None:
+def test_a_binary_message_is_malformed_and_the_stream_continues(octets: list[bytes]) -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener) as endpoint, call(endpoint.url) as carrier:
@@ -134,7 +134,7 @@ def test_a_binary_message_is_malformed_and_the_stream_goes_on(octets: list[bytes
     run(main)
 
 
-def test_text_that_is_no_utf8_is_malformed() -> None:
+def test_text_that_is_not_utf8_is_malformed() -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener) as endpoint, call(endpoint.url) as carrier:
@@ -143,7 +143,7 @@ def test_text_that_is_no_utf8_is_malformed() -> None:
             await carrier.stop()
             await carrier.close_code()
         assert listener.rules == ["utf8", "utf8"]
-        broken = next(event for event in listener.told if isinstance(event, events.Malformed))
+        broken = next(event for event in listener.seen if isinstance(event, events.Malformed))
         assert broken.detail.startswith("octet 10: ")
 
     run(main)
@@ -160,7 +160,9 @@ BAD_FRAMES: dict[str, Callable[[Dialler], Any]] = {
 
 
 @pytest.mark.parametrize("rule", BAD_FRAMES)
-def test_twenty_malformed_messages_in_a_row_end_their_call_alone(rule: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_twenty_malformed_messages_in_a_row_end_only_their_own_call(
+    rule: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         broken, whole = Listener(), Listener()
         listeners = {"/broken": broken, "/whole": whole}
@@ -182,12 +184,12 @@ def test_twenty_malformed_messages_in_a_row_end_their_call_alone(rule: str, capl
             await endpoint.drain()
             assert endpoint.statistics().calls_failed == 1
         assert broken.rules == [rule] * 39
-        assert broken.told[-1] == events.Stopped("malformed")
+        assert broken.seen[-1] == events.Stopped("malformed")
         assert whole.kinds == ["Started", "Audio", "Stopped"]
 
     run(main)
     warnings = [record.getMessage() for record in caplog.records if record.name.startswith("rtpcodec")]
-    assert len(warnings) == 1, "a rule is told once a call"
+    assert len(warnings) == 1, "a rule is logged once per call"
     assert f"malformed message ({rule}): " in warnings[0]
 
 
@@ -198,12 +200,12 @@ def test_malformed_messages_before_start_end_the_socket() -> None:
             for _ in range(20):
                 await carrier.media()
             assert await carrier.close_code() == 1008
-        assert listener.told == []
+        assert listener.seen == []
 
     run(main)
 
 
-def test_no_start_in_time(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_socket_without_start_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with rtpcodec.serve(Listener(), start_timeout_s=0.05) as endpoint, dial(endpoint.url) as carrier:
             await carrier.send(event="connected", version="1.0.0")
@@ -215,7 +217,7 @@ def test_no_start_in_time(caplog: pytest.LogCaptureFixture) -> None:
     run(main)
     assert [
         record.getMessage().partition(": ")[2] for record in caplog.records if record.levelno >= logging.WARNING
-    ] == ["no start came within 0.05 s"]
+    ] == ["no start was received within 0.05 s"]
 
 
 def test_a_call_that_started_outlives_the_start_timeout() -> None:
@@ -238,10 +240,10 @@ def test_silence_ends_a_call(caplog: pytest.LogCaptureFixture) -> None:
                 await asyncio.sleep(0.03)
             assert listener.kinds.count("Audio") == 10
             assert await carrier.close_code() == 1008
-        assert listener.told[-1] == events.Stopped("closed_here")
+        assert listener.seen[-1] == events.Stopped("closed_here")
 
     run(main)
-    assert "no frame came for 0.1 s" in caplog.text
+    assert "no frame was received for 0.1 s" in caplog.text
 
 
 def test_a_socket_that_answers_pings_is_not_silent() -> None:
@@ -258,7 +260,7 @@ def test_a_socket_that_answers_pings_is_not_silent() -> None:
     run(main)
 
 
-def test_a_socket_that_answers_no_ping_is_dropped() -> None:
+def test_a_socket_that_does_not_answer_a_ping_is_dropped() -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener, ping_interval_s=0.05) as endpoint, raw(endpoint.port) as socket:
@@ -269,14 +271,14 @@ def test_a_socket_that_answers_no_ping_is_dropped() -> None:
     run(main)
 
 
-def test_a_socket_that_breaks_off_ends_its_call() -> None:
+def test_a_socket_that_is_cut_ends_its_call() -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener) as endpoint, raw(endpoint.port) as socket:
             await open_raw(endpoint, socket)
             await until(lambda: listener.kinds)
             socket.writer.transport.abort()
-            await until(lambda: listener.told[-1] == events.Stopped("closed"))
+            await until(lambda: listener.seen[-1] == events.Stopped("closed"))
             await until(lambda: not endpoint.calls)
 
     run(main)

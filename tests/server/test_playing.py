@@ -1,4 +1,4 @@
-"""What a handler plays: queued in turn, waited for, interrupted, heard."""
+"""Playing from a handler: audio is queued in order, waits for space, and can be cancelled or refused."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.server.conversation import L16, converse, tone
 from tests.server.dialler import Dialler, call, raw, run, until
 
 
-def test_a_long_play_waits_for_room_and_comes_whole_and_paced() -> None:
+def test_a_long_play_waits_for_space_and_is_sent_complete_and_paced() -> None:
     pcm = tone(0, 8 * 1000)
     queued_ms: list[float] = []
 
     async def play(call: Call) -> None:
         begun = asyncio.get_running_loop().time()
         await call.play(pcm)
-        # 1000 ms less 400 at the carrier and 200 here, in pieces of 100.
+        # 1000 ms minus 400 ms at the carrier and 200 ms queued here, in pieces of 100 ms.
         assert 0.25 < asyncio.get_running_loop().time() - begun < 0.9
         queued_ms.append(call.queued_ms)
         assert await call.played()
@@ -41,7 +41,7 @@ def test_a_long_play_waits_for_room_and_comes_whole_and_paced() -> None:
     assert queued_ms[0] <= 200
 
 
-def test_without_a_lead_all_is_sent_at_once() -> None:
+def test_without_a_lead_everything_is_sent_at_once() -> None:
     pcm = tone(0, 8 * 10_000)
 
     async def play(call: Call) -> None:
@@ -75,7 +75,7 @@ def test_plays_at_the_same_time_keep_their_order() -> None:
     assert done == [0, 1, 2, 3]
 
 
-def test_a_play_may_be_left_alone_or_made_a_task() -> None:
+def test_a_play_may_be_ignored_awaited_or_made_a_task() -> None:
     pcm = tone(0, 8 * 1200)
 
     async def play(call: Call) -> None:
@@ -93,7 +93,7 @@ def test_a_play_may_be_left_alone_or_made_a_task() -> None:
 
 
 @pytest.mark.parametrize("as_task", [False, True], ids=["awaited", "as a task"])
-def test_a_cancelled_wait_gives_up_the_rest(as_task: bool) -> None:
+def test_a_cancelled_wait_drops_the_rest(as_task: bool) -> None:
     async def play(call: Call) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
@@ -104,16 +104,16 @@ def test_a_cancelled_wait_gives_up_the_rest(as_task: bool) -> None:
         pcm = b""
         while (message := await carrier.next())["event"] == "media":
             pcm += base64.b64decode(message["media"]["payload"])
-        pcm = pcm.rstrip(b"\0")  # the silence that fills the last frame
+        pcm = pcm.rstrip(b"\0")  # the silence that pads the last frame
         first, second = pcm[:-320], pcm[-320:]
         assert second == tone(16000, 160)
-        assert first == tone(1, len(first) // 2), "what was queued before is played"
+        assert first == tone(1, len(first) // 2), "audio queued before the cancellation is played"
         assert 8 * 400 < len(first) // 2 < 8 * 900
 
     converse(play, carry, plan=L16, max_queue_ms=200)
 
 
-def test_a_task_that_is_cancelled_before_it_begins_gives_up_the_rest() -> None:
+def test_a_task_that_is_cancelled_before_it_starts_drops_the_rest() -> None:
     async def play(call: Call) -> None:
         asyncio.create_task(call.play(tone(1, 8000))).cancel()
         await call.play(tone(16000, 160))
@@ -126,7 +126,7 @@ def test_a_task_that_is_cancelled_before_it_begins_gives_up_the_rest() -> None:
     converse(play, carry, plan=L16, max_queue_ms=200)
 
 
-def test_payloads_are_cut_and_wait_as_well() -> None:
+def test_long_payloads_are_split_and_wait_as_well() -> None:
     payload = bytes(range(256)) * 25
 
     async def play(call: Call) -> None:
@@ -138,7 +138,7 @@ def test_payloads_are_cut_and_wait_as_well() -> None:
     converse(play, carry, max_queue_ms=200)
 
 
-def test_what_cannot_be_played_is_refused_before_anything_is_queued() -> None:
+def test_invalid_pcm_is_refused_before_anything_is_queued() -> None:
     refusals: list[str] = []
 
     async def play(call: Call) -> None:
@@ -181,7 +181,7 @@ def test_a_payload_that_ends_inside_a_sample_is_refused() -> None:
     assert refusals == [f"L16 payload has {octets} octets, a multiple of 2 is needed" for octets in (1, 11_201)]
 
 
-def test_a_loop_that_forgets_to_await_is_stopped() -> None:
+def test_a_loop_of_plays_without_await_is_stopped_by_queue_full() -> None:
     refusals: list[str] = []
 
     async def play(call: Call) -> None:
@@ -201,7 +201,7 @@ def test_a_loop_that_forgets_to_await_is_stopped() -> None:
     assert refusals == ["1000 plays wait for room already, at most 1000 are allowed"]
 
 
-def test_on_audio_has_room_or_an_error() -> None:
+def test_in_on_audio_a_play_that_does_not_fit_raises_queue_full() -> None:
     refusals: list[str] = []
 
     def play(call: Call, _audio: events.Audio) -> None:
@@ -220,7 +220,7 @@ def test_on_audio_has_room_or_an_error() -> None:
     assert refusals == ["0 ms are queued and 300 ms would follow, at most 200 ms are allowed"]
 
 
-def test_each_mode_has_its_calls_also_behind_a_play_that_waits() -> None:
+def test_a_play_of_the_other_mode_is_refused_also_behind_a_play_that_waits() -> None:
     refusals: list[str] = []
 
     def refused(call: Callable[[], object]) -> None:
@@ -245,7 +245,7 @@ def test_each_mode_has_its_calls_also_behind_a_play_that_waits() -> None:
     ]
 
 
-def test_payloads_of_a_frame_codec_wait_for_room_one_by_one() -> None:
+def test_payloads_of_a_frame_codec_wait_for_space_one_by_one() -> None:
     encoder = codec("OPUS").encoder()
     packets = [encoder.encode(tone(7 * at, 320)) for at in range(30)]
     waits: list[bool] = []
@@ -272,7 +272,7 @@ def test_payloads_of_a_frame_codec_wait_for_room_one_by_one() -> None:
     assert "0 octets" in refusals[0]
 
 
-def test_files_wait_for_room_and_one_longer_than_the_queue_for_all_of_it() -> None:
+def test_files_wait_for_space_and_one_longer_than_the_queue_until_it_is_empty() -> None:
     short, long = mp3.encode(tone(0, 1600), 16000), mp3.encode(tone(0, 16000), 16000)
     order: list[str] = []
 
@@ -296,7 +296,7 @@ def test_files_wait_for_room_and_one_longer_than_the_queue_for_all_of_it() -> No
     assert order[:2] == ["short", "long"]
 
 
-def test_a_carrier_that_does_not_read_holds_back_the_play_not_the_memory() -> None:
+def test_a_carrier_that_does_not_read_blocks_the_play_instead_of_filling_memory() -> None:
     """Four minutes of L16 are 8 MB as text: more than the buffers of a loopback socket."""
     pcm = tone(0, 8000)
     seconds = 240
@@ -320,10 +320,10 @@ def test_a_carrier_that_does_not_read_holds_back_the_play_not_the_memory() -> No
             assert transport.get_write_buffer_size() < 64 * 1024 + 2_000_000
             sent = calls[0].statistics().media_sent
             assert sent < 50 * seconds
-            carrier.frame(9, b"no pong while nothing drains")
+            carrier.frame(9, b"not answered while nothing is read")
             carrier.frame(1, b'{"event":"dtmf","dtmf":{"digit":"1"}}')
             await until(lambda: calls[0].statistics().messages_received == 2)
-            assert calls[0].statistics().media_sent == sent, "reading goes on, sending does not"
+            assert calls[0].statistics().media_sent == sent, "reading continues, sending does not"
             carrier.writer.transport.resume_reading()  # type: ignore[attr-defined]
             received = 0
             while received < 50 * seconds:

@@ -27,16 +27,16 @@ async def wait_for(*_arguments: object) -> bool:
     ("options", "message"),
     [
         ({"on_audio": take}, "2 of handler and on_audio are given, at most 1 is possible"),
-        ({"public_url": "https://h/"}, "public_url is no ws or wss URL with a host and without query and fragment"),
-        ({"public_url": "wss://h/?a"}, "public_url is no ws or wss URL with a host and without query and fragment"),
-        ({"public_url": "wss://[h/"}, "public_url is no ws or wss URL with a host and without query and fragment"),
+        ({"public_url": "https://h/"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
+        ({"public_url": "wss://h/?a"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
+        ({"public_url": "wss://[h/"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
         ({"handler": "echo"}, "handler or on_audio is of type str, a function is needed"),
         (
             {"handler": None, "on_audio": listen},
-            "on_audio is a coroutine function, a plain one is needed; coroutines go in as handler",
+            "on_audio is a coroutine function, a plain one is needed; pass it as handler instead",
         ),
-        ({"authorize": ""}, "authorize is an empty token or no string, a token or a function is needed"),
-        ({"authorize": b"token"}, "authorize is an empty token or no string, a token or a function is needed"),
+        ({"authorize": ""}, "authorize must be a non-empty string or a function"),
+        ({"authorize": b"token"}, "authorize must be a non-empty string or a function"),
         ({"authorize": wait_for}, "authorize is a coroutine function, a plain one is needed"),
         ({"port": 65536}, "port is 65536, 0 to 65535 is needed"),
         ({"path": "media"}, "path is 'media', it must begin with '/' and have no query"),
@@ -56,19 +56,19 @@ async def wait_for(*_arguments: object) -> bool:
         ({"receive_pcm_hz": 11025}, "from_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
     ],
 )
-def test_what_cannot_be_is_refused_at_once(options: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused_at_once(options: dict[str, Any], message: str) -> None:
     with pytest.raises(EndpointError) as refusal:
         rtpcodec.serve(**({"handler": listen} | options))
     assert str(refusal.value) == message
 
 
-def test_the_keywords_are_the_settings() -> None:
+def test_the_keywords_of_serve_are_the_settings() -> None:
     settings = get_type_hints(EndpointSettings, localns={"Call": Call})
     options = get_type_hints(EndpointOptions)
     assert {"handler", "on_audio"} == set(settings) - set(options)
     assert {name: settings[name] for name in options} == options
 
 
-def test_a_repr_has_no_token() -> None:
+def test_the_repr_of_settings_contains_no_token() -> None:
     settings = EndpointSettings(handler=listen, authorize="Zm9v-very-secret")
     assert "Zm9v" not in repr(settings)

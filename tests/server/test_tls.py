@@ -1,4 +1,4 @@
-"""wss:// with a certificate that is shipped beside this file: self-signed, for loopback alone, valid for 100 years."""
+"""wss:// with the certificate beside this file: self-signed, for loopback only, valid for 100 years."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def server_context() -> ssl.SSLContext:
 
 def client_context() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=CERTIFICATE)
-    context.verify_flags |= ssl.VERIFY_X509_STRICT  # Python's own default from 3.13 on
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default of Python 3.13 and later
     return context
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_an_echo_over_tls(loop: str) -> None:
+def test_an_echo_works_over_tls(loop: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo, ssl=server_context()) as endpoint:
             assert endpoint.url == f"wss://127.0.0.1:{endpoint.port}/"
@@ -48,7 +48,7 @@ def test_an_echo_over_tls(loop: str) -> None:
     run(main, loop)
 
 
-def test_a_carrier_that_does_not_trust_us_goes_away_and_others_stay() -> None:
+def test_failed_tls_handshakes_do_not_affect_other_calls() -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo, ssl=server_context()) as endpoint:
             with pytest.raises(ssl.SSLCertVerificationError):
@@ -58,7 +58,7 @@ def test_a_carrier_that_does_not_trust_us_goes_away_and_others_stay() -> None:
                 async with dial(f"ws://127.0.0.1:{endpoint.port}/"):
                     pass
             async with raw(endpoint.port) as socket:
-                socket.write(b"no TLS at all\r\n\r\n")
+                socket.write(b"not TLS at all\r\n\r\n")
                 assert b"HTTP" not in await socket.reader.read()
             async with call(endpoint.url, ssl=client_context()) as carrier:
                 await carrier.media()

@@ -44,7 +44,7 @@ def test_without_start_the_socket_is_closed_with_1002() -> None:
     assert machine.events(4999.0) == []
     assert state_of(machine) == (None, None, False)
     assert machine.events(5000.0) == [events.Stopped("closed_here")]
-    assert state_of(machine) == (1002, "no start came within 5 s", False)
+    assert state_of(machine) == (1002, "no start was received within 5 s", False)
 
 
 def test_frames_before_start_do_not_put_its_limit_off() -> None:
@@ -62,7 +62,7 @@ def test_a_silent_call_is_closed_with_1008() -> None:
     machine.events(20_000.0)
     found = run_until(machine, 60_000.0, 100.0)
     assert found == [(50_000.0, events.Stopped("closed_here"))]
-    assert (machine.hangup, machine.fault) == (1008, "no frame came for 30 s")
+    assert (machine.hangup, machine.fault) == (1008, "no frame was received for 30 s")
 
 
 @pytest.mark.parametrize("idle_ms", [500.0, 4990.0, 5000.0, 7000.0])

@@ -1,4 +1,4 @@
-"""The loop of a machine: report, send what is due, sleep until the next deadline; over a WebSocket, or by itself."""
+"""Drives one machine, over a WebSocket or alone: deliver events, send what is due, sleep until the next deadline."""
 
 from __future__ import annotations
 
@@ -15,60 +15,60 @@ from rtpcodec.stream.events import Audio, Event
 
 
 class Driven(Protocol):
-    """What can be driven at all. It has no I/O and no clock: time is an argument, in ms of the event loop's clock."""
+    """A state machine that a driver drives. No I/O and no clock: time is an argument, in ms of `loop.time()`."""
 
     @property
     def hangup(self) -> int | None:
-        """The code of a close frame that is due."""
+        """The code of a close frame that is due; None: no close frame is due."""
 
     @property
     def cut(self) -> bool:
         """Whether the connection must be cut."""
 
     def events(self, now_ms: float) -> Sequence[Event]:
-        """What happened since the last call."""
+        """Remove and return the events since the last call."""
 
     def outgoing(self, now_ms: float) -> Sequence[Any]:
-        """What is due to be sent: texts, of a machine that speaks on a WebSocket."""
+        """Remove and return the items that are due, such as texts."""
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When the machine must be looked at again at the latest; None: not before something is fed."""
+        """When to call `events` and `outgoing` at the latest; None: not before a change."""
 
 
 class Machine(Driven, Protocol):
-    """What speaks on a WebSocket."""
+    """A state machine that speaks on a WebSocket."""
 
     hangup: int | None
-    """The code of a close frame that is due."""
+    """The code of a close frame that is due; None: no close frame is due."""
     cut: bool
     """Whether the connection must be cut."""
     paused: bool
-    """Whether the socket accepts no texts for now: nothing is due while it is set."""
+    """Whether the socket accepts no texts for now; then `outgoing` returns an empty list."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed one text message."""
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
-        """Count a frame that is not a message."""
+        """Count a frame that is not a message: the rule that it breaks, and the rule with its numbers in words."""
 
     def touch(self, now_ms: float) -> None:
-        """Note that a frame of any kind came."""
+        """Record that a frame of any kind was received."""
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
-        """Note the other side's close frame."""
+        """Record the other side's close frame."""
 
     def lost(self, now_ms: float) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection is gone."""
 
     def close(self, code: int, now_ms: float) -> None:
-        """End it: a close frame with this code becomes due."""
+        """End the machine: a close frame with this code becomes due."""
 
     def outgoing(self, now_ms: float) -> Sequence[str]:
-        """The texts that are due."""
+        """Remove and return the texts that are due."""
 
     def hung_up(self) -> None:
-        """Note that the close frame was sent."""
+        """Record that the close frame was sent."""
 
 
 DrivenT = TypeVar("DrivenT", bound=Driven)
@@ -76,20 +76,20 @@ MachineT = TypeVar("MachineT", bound=Machine)
 
 
 class Sink(Protocol):
-    """Gets a machine's events. Its calls back into the machine are followed by `Pump.run`, as everybody's."""
+    """Handles a machine's events. If it changes the machine, it calls `Pump.run` afterwards, like any other caller."""
 
     @property
     def take_audio(self) -> Callable[[Audio], object]:
-        """Called with each Audio, the one hot event."""
+        """The function that handles each Audio, the one hot event."""
 
     def take(self, event: Event) -> None:
-        """Called with every other event."""
+        """Handle any other event."""
 
     def failed(self, error: Exception) -> None:
-        """Called when one of the two above raised."""
+        """Handle an error that `take_audio` or `take` raised."""
 
     def disconnected(self) -> None:
-        """Called once, behind all events, when the connection is gone."""
+        """Handle the end of the connection. Called once, after all events."""
 
 
 class _State(Enum):
@@ -99,11 +99,12 @@ class _State(Enum):
 
 
 class Driver(Generic[DrivenT]):
-    """Drives a machine: reports its events, sends what is due, sleeps until its next deadline.
+    """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
-    A call that changes the machine is followed by `run`. Out of a sink, `run` only notes that; the run that called the
-    sink then looks once more, so events are given one at a time and in order whatever a sink does. Use it in the event
-    loop's thread.
+    After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
+    outer run repeats its steps. So there is no recursion, and a sink gets events one at a time and in order.
+
+    All methods must be called in the event loop's thread.
     """
 
     __slots__ = ("_asleep_for_good", "_send", "_sink", "_state", "_time", "_timer", "machine")
@@ -120,7 +121,7 @@ class Driver(Generic[DrivenT]):
         self._asleep_for_good = False
 
     def now_ms(self) -> float:
-        """The machine's clock."""
+        """Return the time of the machine's clock."""
         return self._time() * 1000.0
 
     def run(self) -> None:
@@ -190,7 +191,12 @@ class Pump(Driver[MachineT]):
             self._state = _State.RUNNING_AGAIN
 
     def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
-        """Report a frame that is not a message; with a code, the call ends by a close frame that has it."""
+        """Report a frame that is not a message.
+
+        rule: the name of the rule that it breaks.
+        detail: the rule with its numbers, in words.
+        code: the close code that the connection must end with; None: the connection continues.
+        """
         now_ms = self.now_ms()
         self.machine.reject(rule, detail, now_ms)
         if code is not None:
@@ -202,7 +208,7 @@ class Pump(Driver[MachineT]):
         self.machine.touch(self.now_ms())
 
     def paused(self) -> None:
-        """Report that the socket accepts no more for now: what is due waits in the machine."""
+        """Report that the socket accepts no more texts for now: they wait in the machine."""
         self.machine.paused = True
 
     def resumed(self) -> None:

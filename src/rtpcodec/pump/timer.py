@@ -1,4 +1,4 @@
-"""One timer on the event loop, in the milliseconds that machines use."""
+"""One re-armable timer on the event loop, in ms, the unit of machines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 
 class DeadlineTimer:
-    """Calls back once, no later than asked. It may call too early, because a later deadline never re-arms it.
+    """Call a function once, at the earliest deadline that was set.
 
-    That saves a timer per event where deadlines move on with each of them; the callback asks for its next deadline.
+    The deadline of a call usually moves later with each event. Such a move does not re-arm the timer, which saves one
+    timer per event. So it may fire early, never late; the callback re-arms it with the deadline that holds then.
+
+    All methods must be called in the event loop's thread.
     """
 
     __slots__ = ("_at_ms", "_call", "_handle", "_loop")
@@ -22,17 +25,18 @@ class DeadlineTimer:
         self._handle: asyncio.TimerHandle | None = None
 
     def by(self, at_ms: float) -> None:
-        """Call at this time of `loop.time()` in ms, if not before."""
+        """Fire at this time (`loop.time()` in ms) or earlier."""
         if at_ms >= self._at_ms:
             return
         if self._handle is not None:
             self._handle.cancel()
         self._at_ms = at_ms
-        # uvloop's clock and timers have whole milliseconds: rounded down, it would call before the deadline, in vain.
+        # uvloop's clock and timers count whole milliseconds. Rounded down, the timer would fire before the deadline,
+        # when nothing is due yet.
         self._handle = self._loop.call_at(math.ceil(max(at_ms, 0.0)) / 1000, self._fire)
 
     def cancel(self) -> None:
-        """Drop the deadline."""
+        """Cancel the timer."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = None

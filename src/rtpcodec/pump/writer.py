@@ -1,4 +1,4 @@
-"""A WebSocket whose `send` must be awaited, as a plain Socket: texts wait here, bounded, and one task sends them."""
+"""Adapts a WebSocket whose `send` must be awaited to the Socket protocol: texts are queued, and one task sends them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import Final, Self
 from rtpcodec.pump.socket import Receiver
 
 HIGH_WATER_OCTETS: Final = 256 * 1024
-"""More octets than this pause the receiver: a second of L16 at 48 kHz is half of it."""
+"""Above this many queued octets the receiver is paused. One second of L16 at 48 kHz is half of it."""
 LOW_WATER_OCTETS: Final = 64 * 1024
-"""Fewer resume it."""
+"""Below this many queued octets the receiver is resumed."""
 
 
 class AwaitedSocket:
     """A Socket over the awaitable functions of another server's WebSocket, as an async context manager.
 
-    Texts are sent in order by one task. At the end of the block, texts that still wait are dropped and the receiver
-    gets `lost`. An error of the functions ends the task: the connection is gone, and the receiver gets `lost`.
+    One task sends the texts in order. The queue is bounded because the receiver is paused above HIGH_WATER_OCTETS. At
+    the end of the block, queued texts are dropped and the receiver gets `lost`. If a function raises, the connection is
+    gone: the task ends, and the receiver gets `lost`.
+
+    All methods must be called in the event loop's thread.
     """
 
     __slots__ = ("_close", "_close_code", "_octets", "_paused", "_send_text", "_task", "_texts", "_wake", "receiver")
@@ -27,7 +30,7 @@ class AwaitedSocket:
     def __init__(
         self, send_text: Callable[[str], Awaitable[object]], close: Callable[[int], Awaitable[object]]
     ) -> None:
-        """Wrap the functions.
+        """Wrap the two functions of a WebSocket.
 
         send_text: sends one text frame; it may wait for a slow reader.
         close: sends a close frame with a code.
@@ -41,7 +44,7 @@ class AwaitedSocket:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.receiver: Receiver | None = None
-        """Gets `paused`, `resumed` and `lost`; to be set within the block, before the first text."""
+        """Gets `paused`, `resumed` and `lost`. It must be set within the block, before the first text."""
 
     def send(self, text: str) -> None:
         """Queue a text frame."""
@@ -53,12 +56,12 @@ class AwaitedSocket:
             self.receiver.paused()
 
     def close(self, code: int) -> None:
-        """Send a close frame behind the texts."""
+        """Queue a close frame behind the texts."""
         self._close_code = code
         self._wake.set()
 
     def abort(self) -> None:
-        """Drop the texts; nothing is sent any more."""
+        """Drop the queued texts and send nothing more."""
         if self._task is not None:
             self._task.cancel()
 
@@ -90,7 +93,8 @@ class AwaitedSocket:
                 return
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # Whatever the functions raise means that the connection is gone; asking for it keeps it out of the loop's log.
+        # Any error of the functions means that the connection is gone. Reading the exception keeps it out of the log of
+        # the event loop, which reports exceptions that nobody retrieved.
         gone = task.cancelled() or task.exception() is not None
         if gone and self.receiver is not None:
             self.receiver.lost()

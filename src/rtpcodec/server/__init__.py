@@ -1,14 +1,24 @@
-"""An endpoint that carriers dial: one coroutine per call, or a plain function per chunk. No protocol rules.
+"""An endpoint that carriers dial: one coroutine per call, or one plain function per chunk. No protocol rules.
 
-serving       serve and run                    foreign       a call on another server's WebSocket
-settings      what an endpoint is asked to be  access        the answers to HTTP requests before they are calls
-endpoint      its calls and their end          listening     what endpoint and server library need of each other
-picows_server, memory_server                   the server libraries
-runner        one call: machine, pump, handler handler_task  the handler's task
-call          what a handler sees              ongoing       values that may be awaited
-inbox         events on their way in           heard         waits for the carrier's play-out
-invitations   calls that were asked for        asking        the command for one, and its outcome
-handlers      ready-made ones                  call_log      log records of a call
+serving        `serve` and `run`
+settings       the settings of an endpoint, and their checks
+endpoint       the endpoint: it accepts, counts and ends calls
+access         HTTP answers: health checks, refusals, access control
+addresses      the health check's path, and which hosts are loopback
+listening      the protocols between endpoint and server library
+picows_server  WebSockets by picows
+memory_server  WebSockets in memory, on a virtual clock
+foreign        `call_on`: a call on another server's WebSocket
+runner         one call: its machine, pump, handler and log
+handler_task   the task of a call's handler
+call           Call: the asyncio face of a call, for handlers
+ongoing        Ongoing: a running operation that may be awaited
+inbox          received events that wait for the handler
+heard          waits until the queued audio was heard
+invitations    calls that `Endpoint.stream` has requested
+asking         the streaming command of such a call, and its outcome
+handlers       ready-made handlers
+call_log       log records of a call
 """
 
 from importlib import import_module
@@ -41,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what needs picows, or files, when it is first used."""
+    """Load names that need picows or file access at their first use."""
     if name in ("Endpoint", "EndpointStatistics"):
         return getattr(import_module("rtpcodec.server.endpoint"), name)
     if name == "handlers":

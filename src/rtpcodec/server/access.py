@@ -1,8 +1,13 @@
-"""Access control: the answers to an HTTP request before it becomes a call. No sockets.
+"""Access control: answers an HTTP request before it becomes a call. No sockets.
 
-In this order: health check (200, draining 503), another path (404), draining or full (503), not authorized (401), a
-failure of `authorize` (500). An invitation's path has its own token; without a handler there is no other path.
-A request that passes and is not a WebSocket upgrade is refused by the WebSocket library.
+The checks, in this order:
+
+1. the health check's path: 200, or 503 while draining
+2. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
+3. the endpoint is draining or full: 503
+4. the request is not authorized: 401; `authorize` fails: 500. An invitation's path needs the invitation's token.
+
+A request that passes may become a call. If it is not a WebSocket upgrade, the WebSocket library refuses it.
 """
 
 from __future__ import annotations
@@ -28,16 +33,21 @@ class Answer:
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     refused: bool = True
-    """Whether it refuses a call; the answer to a health check does not."""
+    """Whether it refuses a call. The answer to a health check does not."""
 
 
 class Gate:
-    """Decides over each request; `draining` closes it for new calls."""
+    """Answer requests or let them pass. While `draining` is set, no new call passes."""
 
     __slots__ = ("_answers_all", "_authorize", "_calls", "_invitations", "_max_calls", "_path", "draining")
 
     def __init__(self, settings: EndpointSettings, calls: Callable[[], int], invitations: Invitations) -> None:
-        """Make a gate; `calls` returns how many calls there are."""
+        """Make a gate.
+
+        settings: path, authorize and max_calls of the endpoint.
+        calls: returns the number of calls that run now.
+        invitations: the endpoint's open invitations.
+        """
         self._invitations = invitations
         self._answers_all = settings.answers_all
         self._path = settings.path
@@ -48,7 +58,7 @@ class Gate:
         self.draining = False
 
     def answer(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """The answer to a GET of `target` (path and query); None: it may become a call."""
+        """Return the answer to a GET of `target` (path and query); None: it may become a call."""
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
@@ -77,9 +87,9 @@ class Gate:
             _log.exception("authorize failed, the call is refused")
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
         if not isinstance(allowed, bool):
-            # An awaitable would count as true and admit everybody.
+            # An awaitable counts as true in Python, so an async `authorize` would let every call pass.
             _log.error(
-                "authorize gave a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
+                "authorize returned a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
             )
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
         return None if allowed else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")

@@ -1,4 +1,4 @@
-"""Addresses that an endpoint answers on."""
+"""The path of health checks, and which hosts are loopback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEALTH_PATH: Final = "/healthz"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address. Of names only `localhost` counts."""
+    """Return whether only this machine can reach the host. Names are not resolved; `localhost` is the only one."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

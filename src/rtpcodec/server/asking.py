@@ -1,4 +1,4 @@
-"""Has the carrier stream a call to this endpoint: the command, and the wait for what comes of it."""
+"""Requests a stream to this endpoint: sends the streaming command and waits for its outcome."""
 
 from __future__ import annotations
 
@@ -13,27 +13,38 @@ from rtpcodec.server.invitations import Invitation
 
 
 class StreamingControl(Protocol):
-    """What `Endpoint.stream` needs of a CallControl or an AsyncCallControl."""
+    """The part of CallControl and AsyncCallControl that `Endpoint.stream` uses."""
 
     @property
     def start_streaming(self) -> Callable[..., Any]:
-        """Send the command: with the call_control_id and the body's fields as keywords."""
+        """Sends the streaming command: called with the call_control_id, and the body's fields as keywords."""
 
 
 async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any], timeout_s: float) -> Call:
-    """Send the command and wait for the call. StreamNotStarted."""
+    """Send the streaming command and wait for the call.
+
+    control: sends the command.
+    invitation: the invitation of the call.
+    fields: the body's fields, without address and token.
+    timeout_s: limit on the whole.
+    Raises: StreamNotStarted, with its reason.
+    """
     command = asyncio.ensure_future(_send(control, invitation, fields))
     doubt: CommandError | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            # The stream may begin before the command is answered.
+            # 1. Wait for the answer to the command. The stream may begin before it.
             await asyncio.wait((command, invitation.call), return_when=asyncio.FIRST_COMPLETED)
+            # 2. A refused command raises here. An unknown outcome does not: the stream may begin all the same.
             if invitation.wanted:
                 doubt = _doubt(command, invitation)
+            # 3. Wait for the stream.
             return await invitation.call
     except TimeoutError:
         what = (
-            "no socket came" if doubt is None else f"no socket came, and what became of the command is unknown: {doubt}"
+            "no socket was opened"
+            if doubt is None
+            else f"no socket was opened, and the outcome of the command is unknown: {doubt}"
         )
         raise invitation.not_started("timeout", f"{what} within {timeout_s:g} s") from doubt
     finally:
@@ -47,12 +58,15 @@ async def _send(control: StreamingControl, invitation: Invitation, fields: Mappi
     if inspect.iscoroutinefunction(start):
         await start(invitation.call_control_id, **body)
     else:
-        # A blocking client; it goes on by itself where nobody waits any more.
+        # A blocking client. If this task is cancelled, its thread continues to the end of the command.
         await asyncio.to_thread(start, invitation.call_control_id, **body)
 
 
 def _doubt(command: asyncio.Future[None], invitation: Invitation) -> CommandError | None:
-    """The error of a command that may have taken effect all the same; one that has not is raised."""
+    """Return the error of a finished command that may have taken effect nevertheless; None: it succeeded.
+
+    Raises: StreamNotStarted if the command certainly had no effect.
+    """
     try:
         command.result()
     except CommandError as error:

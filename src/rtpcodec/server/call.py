@@ -1,4 +1,4 @@
-"""The asyncio face of a call: what a handler sees."""
+"""Call: the asyncio face of a call, for handlers."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
 CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
-"""What a close frame may carry (RFC 6455 section 7.4)."""
+"""Codes that a close frame may carry (RFC 6455 section 7.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRequest:
-    """The HTTP request that became a call. Path and headers may carry tokens."""
+    """The HTTP request that became a call. Path and headers may carry tokens, so its repr shows neither."""
 
     path: str = field(default="/", repr=False)
-    """The path that the carrier dialled, with the query."""
+    """The path that the carrier dialled, with its query."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Names in any case."""
+    """The headers; names are found in any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallParts:
-    """What a Call is made of."""
+    """The parts of a Call, made by its runner."""
 
     id: str
     request: UpgradeRequest
@@ -45,14 +45,14 @@ class CallParts:
     heard: HeardMarks
     disconnected: asyncio.Future[None]
     may_wait: bool
-    """Whether a coroutine handles the call, and not `on_audio`."""
+    """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
 
 
 class Call:
-    """One call: its audio in, its audio out. Use it from the event loop's thread only.
+    """One call: receive its audio, send audio to it. Use it from the event loop's thread only.
 
-    After the stream's end whatever sends raises StreamEnded; a StreamEnded that leaves the handler then is not an
-    error.
+    After the end of the stream, methods that send raise StreamEnded. A handler may let that pass: StreamEnded raised
+    after the end of the stream is not an error.
     """
 
     __slots__ = ("_parts", "_pump", "_thread_id", "headers", "id", "path", "started")
@@ -62,13 +62,13 @@ class Call:
         self._pump = parts.pump
         self._thread_id = threading.get_ident()
         self.id = parts.id
-        """Short and unique; log records have it too."""
+        """A short random id, which log records show too."""
         self.started = started
         """The carrier's first `start`: its ids and the format of its audio."""
         self.path = parts.request.path
-        """The path that the carrier dialled, with the query."""
+        """The path that the carrier dialled, with its query."""
         self.headers: Mapping[str, str] = parts.request.headers
-        """Of the request; names in any case."""
+        """The headers of the request; names are found in any case."""
 
     def __repr__(self) -> str:
         # Path and headers may carry tokens.
@@ -77,68 +77,89 @@ class Call:
     # Receive
 
     def audio(self, track: str | None = None) -> AudioReader:
-        """The audio, of all tracks or of one, as an async iterator that ends with the stream.
+        """Return the audio of one track (None: of all) as an async iterator that ends with the stream.
 
-        Other events are skipped. One task at a time reads a call; a slow one loses the oldest audio beyond 5 s.
+        Other events are skipped. Only one task at a time may read a call. A slow reader loses the oldest audio beyond
+        5 s.
         """
         self._require_coroutine("audio")
         return AudioReader(self._parts.inbox, track)
 
     def events(self) -> EventReader:
-        """Everything, beginning with Started, as an async iterator that ends with the stream after Stopped."""
+        """Return all events, from Started to Stopped, as an async iterator that ends with the stream."""
         self._require_coroutine("events")
         return EventReader(self._parts.inbox)
 
     # Send
 
     def play(self, pcm: Buffer) -> Ongoing:
-        """Queue native int16 mono PCM at send_pcm_hz; `await` it, and it returns when all is queued.
+        """Queue native int16 mono PCM at send_pcm_hz.
 
-        It waits for room in the queue, in turn with other plays. An interruption or the stream's end drops what still
-        waits, and it returns. In `on_audio` nothing can wait: audio that finds no room raises QueueFull.
+        Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
+        collected until `flush` encodes one file.
 
-        In mode mp3 it is collected, and `flush` makes one file of it.
-
-        StreamEnded. ValueError, TypeError: not 16-bit PCM.
+        Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
+        the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
+        Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM; QueueFull
+        in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if too many plays wait already.
         """
         waiting = end_of(self._machine("play").plays.play(pcm))
         self._pump.run()
         return waiting
 
     def play_payload(self, payload: Buffer) -> Ongoing:
-        """Queue octets that are in the send codec already, else like `play`; of OPUS and AMR-WB exactly one payload.
+        """Queue octets that are already in the send codec, otherwise like `play`.
 
-        PayloadError: not a payload of the codec. LocalProtocolError: the plan's mode is mp3.
+        Sample codecs accept any number of whole samples, OPUS and AMR-WB exactly one payload.
+
+        Raises: PayloadError if they are not that, LocalProtocolError if the plan's mode is mp3, and StreamEnded and
+        QueueFull as `play`.
         """
         waiting = end_of(self._machine("play_payload").plays.play_payload(payload))
         self._pump.run()
         return waiting
 
     def play_mp3(self, data: Buffer) -> Ongoing:
-        """Queue an MP3 file, else like `play`; files glued together are played whole. The carrier takes one per second.
+        """Queue an MP3 file, otherwise like `play`.
 
-        ValueError: not an MP3 file. LocalProtocolError: the plan's mode is rtp.
+        Several files in one buffer are all played. The carrier accepts one file per second (media streaming, section
+        6.2), so short files are sent with pauses.
+
+        Raises: ValueError if it is not an MP3 file, LocalProtocolError if the plan's mode is rtp, and StreamEnded and
+        QueueFull as `play`.
         """
         waiting = end_of(self._machine("play_mp3").plays.play_mp3(data))
         self._pump.run()
         return waiting
 
     def flush(self) -> None:
-        """End the utterance: silence fills its last frame, or the MP3 is made, which takes some ms per second of audio.
+        """End the utterance: pad its last frame with silence, or in mode mp3 encode the file.
 
-        Audio that still waits in a play comes after it.
+        Encoding takes some ms per second of audio. Audio of a `play` that still waits is not included; it belongs to
+        the next utterance. Raises StreamEnded after the end.
         """
         self._machine("flush").session.flush()
         self._pump.run()
 
     def mark(self, name: str | None = None) -> str:
-        """Request a report, MarkPlayed or MarkCleared, when all that is queued was heard; the mark's name."""
+        """Queue a mark behind all queued audio. Every mark ends as one event, MarkPlayed or MarkCleared.
+
+        name: its name; None: one is generated.
+        Returns: the name.
+        Raises: LocalProtocolError if too many marks wait, StreamEnded after the end, TypeError if the name is not a
+        str, ValueError if it has a lone surrogate.
+        """
         name = self._machine("mark").session.mark(name)
         self._pump.run()
         return name
 
     async def played(self) -> bool:
-        """Flush and wait until all was heard: True; False when an interruption or the end came first."""
+        """Flush, and wait until everything was heard.
+
+        Returns: True; False if an interruption or the end of the stream came first.
+        Raises: StreamEnded after the end, LocalProtocolError in `on_audio`, which cannot wait.
+        """
+        # 1. Wait for plays that wait for space. An interruption meanwhile drops them.
         self._require_coroutine("played")
         plays = self._machine("played").plays
         drop_count = plays.drop_count
@@ -147,22 +168,26 @@ class Call:
         await turn
         if plays.drop_count != drop_count:
             return False
+        # 2. Flush, send a mark, and wait for its echo.
         self.flush()
         return await self._parts.heard.wait()
 
     def interrupt(self) -> Interrupted:
-        """Stop playing: drop all that was queued and all that the carrier holds; the estimate of what was heard.
+        """Stop playing: drop all audio that waits, is queued here, or is held by the carrier.
 
-        The event InterruptionSettled has the final value: it follows when the marks on their way have come back.
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, when every
+        mark on its way has ended.
+        Raises: StreamEnded after the end.
         """
         found = self._machine("interrupt").interrupt(self._pump.now_ms())
         self._pump.run()
         return found
 
     def close(self, code: int = 1000) -> Ongoing:
-        """End the stream at once; what is queued is dropped. `await` it for the end of the socket.
+        """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
 
-        Return from the handler instead to have the queued audio heard. ValueError: a code that no close frame carries.
+        Returns: an Ongoing. Await it to wait until the socket is closed.
+        Raises: ValueError if a close frame cannot carry the code (RFC 6455 section 7.4).
         """
         if code not in CLOSE_CODES:
             raise ValueError(f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed")
@@ -170,16 +195,16 @@ class Call:
         self._pump.run()
         return Ongoing(asyncio.shield(self._parts.disconnected)) if self._parts.may_wait else DONE
 
-    # Facts
+    # State
 
     @property
     def ended(self) -> bool:
-        """Whether the stream is over."""
+        """Whether the stream has ended."""
         return self._pump.machine.session.ended
 
     @property
     def media_format(self) -> MediaFormat:
-        """The format of the carrier's audio now."""
+        """The current format of the carrier's audio."""
         return self._pump.machine.session.media_format or self.started.media_format
 
     @property
@@ -189,7 +214,7 @@ class Call:
 
     @property
     def send_pcm_hz(self) -> int:
-        """The rate of the PCM that `play` takes."""
+        """The rate of the PCM that `play` accepts."""
         return self._pump.machine.session.send_pcm_hz
 
     @property
@@ -198,18 +223,18 @@ class Call:
         return self._pump.machine.session.queued_ms
 
     def statistics(self) -> Statistics:
-        """All counters of the stream at this moment."""
+        """Return all counters of the stream at this moment."""
         return self._pump.machine.session.statistics(self._pump.now_ms())
 
     def describe(self) -> str:
-        """Both directions in one line for people: codec, rate and each conversion on the way."""
+        """Describe both directions in one line for people: codec, rate and each conversion."""
         return self._pump.machine.session.describe()
 
     def _machine(self, name: str) -> CallMachine:
-        """The machine, for a method that changes it. LocalProtocolError: the caller is in another thread."""
+        """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
         if threading.get_ident() != self._thread_id:
             raise LocalProtocolError(
-                f"{name}() was called in another thread than the event loop's; "
+                f"{name}() was called outside the event loop's thread; "
                 f"use loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
             )
         return self._pump.machine

@@ -1,4 +1,4 @@
-"""Log records of one call: each names it, none has a number, a digit, a payload or a secret."""
+"""Log records of one call. Each shows the call's ids, and never a phone number, digit, payload or secret."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rtpcodec.stream.events import Started
 logger: Final = logging.getLogger("rtpcodec.server")
 
 MAX_ID_CHARACTERS: Final = 200
-"""More than any documented id has."""
+"""Longer than any documented id; the rest is cut off."""
 
 MAX_TOPICS: Final = 50
-"""Some topics carry numbers of the other side's choice, and may not fill memory or the log."""
+"""Warnings per call. Some topics contain numbers that the other side chooses, and these must not fill memory or log."""
 
 _UNSAFE = re.compile(r"[^\w.:+/=@-]", re.ASCII)
 
 
 class CallLog(logging.LoggerAdapter[logging.Logger]):
-    """Puts the call's ids in front of each message and into the record (call_id, stream_id, call_control_id)."""
+    """Add the call's ids to each message and to its record, as call_id, stream_id and call_control_id."""
 
     def __init__(self, call_id: str) -> None:
         super().__init__(logger, {"call_id": call_id, "stream_id": None, "call_control_id": None})
@@ -41,12 +41,16 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         return f"{self._prefix}{msg}", kwargs
 
     def warn_once(self, topic: str, message: str, *args: object) -> None:
-        """A warning at the first time of each topic, of which there are a few."""
+        """Log a warning, once per topic and for at most MAX_TOPICS topics.
+
+        topic: the kind of warning.
+        message, args: as for `warning`.
+        """
         if topic not in self._told and len(self._told) < MAX_TOPICS:
             self._told.add(topic)
             self.warning(message, *args)
 
 
 def _plain(identifier: str | None) -> str | None:
-    """An id from the wire without characters that could forge a line or a format."""
+    """Return an id from the wire without characters that could forge a log line or a format."""
     return None if identifier is None else _UNSAFE.sub("?", identifier[:MAX_ID_CHARACTERS])

@@ -1,4 +1,4 @@
-"""The endpoint: its calls, whom it admits, and its end. The server library below it is one of two files."""
+"""The endpoint: it accepts, counts and ends calls. The server library below it is one of two files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rtpcodec.stream.plan import StreamPlan
 
 GOING_AWAY: Final = 1001
 HANDLER_GRACE_S: Final = 1.0
-"""For handlers whose stream the closing endpoint has ended, before they are cancelled, and after that."""
+"""Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +31,21 @@ class EndpointStatistics:
     """Counters of an endpoint since it was opened."""
 
     calls_running: int
-    """Open sockets, and handlers that outlive theirs."""
+    """Calls whose socket is open or whose handler has not ended."""
     calls_taken: int
-    """Sockets that were opened."""
+    """Accepted calls: sockets that were opened."""
     calls_refused: int
-    """Requests that were not let in; health checks are none."""
+    """Refused requests. Health checks do not count."""
     calls_failed: int
-    """Calls that ended by an error: of their handler, malformed messages, silence, no start."""
+    """Calls that an error ended: of the handler, malformed messages, silence, or a missing start."""
     messages_received: int
     messages_sent: int
     dropped_audio_ms: float
-    """Audio that handlers were too slow for, or did not want."""
+    """Audio that was dropped because handlers were too slow or did not read it."""
 
 
 class Endpoint:
-    """An open endpoint. `serve` makes it and closes it."""
+    """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
@@ -58,27 +58,27 @@ class Endpoint:
         self._taken = self._refused = self._failed = self._received = self._sent = 0
         self._dropped_ms = 0.0
         self.host = settings.host
-        """The address that it listens on, as it was given."""
+        """The address that it listens on, as configured."""
         self.port = settings.port
-        """The real one."""
+        """The port that it listens on; once it is open, never 0."""
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.url} with {len(self._runners)} calls>"
 
     @property
     def url(self) -> str:
-        """What a carrier on this machine dials."""
+        """The URL that a carrier on this machine dials."""
         scheme = "ws" if self._settings.ssl is None else "wss"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}{self._settings.path or '/'}"
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that run now."""
+        """The calls that run now: started, and not ended on both sides."""
         return tuple(runner.call for runner in self._runners if runner.call is not None)
 
     def statistics(self) -> EndpointStatistics:
-        """All counters at this moment."""
+        """Return all counters at this moment."""
         now = [_counts(runner) for runner in self._runners]
         return EndpointStatistics(
             calls_running=len(self._runners),
@@ -93,24 +93,27 @@ class Endpoint:
     async def stream(
         self, control: StreamingControl, call_control_id: str, *, timeout_s: float = 10.0, **fields: Any
     ) -> Call:
-        """Have the carrier stream a live call to this endpoint, and wait until it does: the Call.
+        """Request the stream of a live call to this endpoint, and wait until it starts.
 
-        control: a CallControl, which works in a thread then, or an AsyncCallControl.
-        fields: further ones of `streaming_start`; those of the plan are filled in. Address and token are made here,
-        cannot be guessed, and serve this one call.
+        The endpoint generates the stream's address and token. They cannot be guessed and are valid for this call only.
+        The handler runs as for any other call; the returned Call may be watched or closed meanwhile. If the endpoint
+        has no handler, the code that called `stream` handles the returned Call and must close it. Pass webhooks to
+        `webhook` to see failures at once instead of after timeout_s.
 
-        The handler runs as for any other call, and the Call returned is for whoever asked, to watch or to close. An
-        endpoint that was opened without a handler leaves all of the call to them, who then have to close it.
-
-        StreamNotStarted: the command was refused, the carrier failed, nothing came within timeout_s, or the endpoint
-        closes; hand webhooks to `webhook` to know of failures at once. EndpointError: the endpoint takes no calls, or
-        has no address that a carrier could dial. TypeError: a field that is the endpoint's own.
+        control: an AsyncCallControl, or a CallControl, which is then called in a thread.
+        call_control_id: the call.
+        timeout_s: limit on the whole.
+        fields: further fields of `streaming_start`; those of the plan are filled in.
+        Returns: the Call.
+        Raises: StreamNotStarted if the command was refused, the carrier failed, no stream started within timeout_s, or
+        the endpoint closes; EndpointError if the endpoint is draining or has no address that a carrier can dial;
+        TypeError if fields contains stream_url or stream_auth_token.
         """
         for name in ("stream_url", "stream_auth_token"):
             if name in fields:
-                raise TypeError(f"{name} is made by the endpoint; use control.start_streaming to give your own")
+                raise TypeError(f"{name} is generated by the endpoint; use control.start_streaming to pass your own")
         if self._gate.draining:
-            raise EndpointError("the endpoint is draining and takes no calls")
+            raise EndpointError("the endpoint is draining and accepts no calls")
         invitation = self._invitations.add(call_control_id, self._public_url())
         try:
             plan = self._settings.plan or StreamPlan()
@@ -122,27 +125,29 @@ class Endpoint:
             self._invitations.remove(invitation)
 
     def webhook(self, event: WebhookEvent) -> bool:
-        """Take an event of a verified webhook, of whatever kind; whether it ended the waiting of a `stream`."""
+        """Handle a verified webhook event of any kind. Returns whether it ended the wait of a `stream`."""
         return self._invitations.tell(event)
 
     def _public_url(self) -> str:
         if self._settings.public_url is not None:
             return self._settings.public_url
         if self.host in ("", "0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
-            raise EndpointError(f"no carrier can dial {self.host}: give public_url, the address that leads here")
+            raise EndpointError(f"carriers cannot dial host {self.host!r}: pass public_url, the URL that leads here")
         return self.url
 
     async def drain(self, drain_s: float | None = None) -> None:
-        """Take no more calls (503), let those that run end for up to drain_s, then close the rest with 1001.
+        """Refuse new calls with 503, wait up to drain_s until running calls have ended, then close the rest with 1001.
 
-        None: as long as the endpoint's settings say. The endpoint stays open for health checks until it is closed.
+        The endpoint still answers health checks until it is closed.
+
+        drain_s: seconds to wait; None: the endpoint's setting.
         """
         self._take_no_more()
         await self._wait_idle(self._settings.drain_s if drain_s is None else drain_s)
         await self._end_calls(HANDLER_GRACE_S)
 
     async def open(self) -> None:
-        """Listen. EndpointError: the address cannot be had. MissingExtra: picows is not installed."""
+        """Listen. Raises EndpointError if the address is not available, MissingExtra if picows is not installed."""
         settings = self._settings
         self._server = server = _new_server(settings, self)
         try:
@@ -154,7 +159,7 @@ class Endpoint:
         logger.info("listening on %s", self.url)
 
     async def close(self, *, at_once: bool = False) -> None:
-        """Close all calls with 1001 and stop listening; `at_once` cancels handlers without letting them finish."""
+        """Close all calls with 1001 and stop listening. `at_once` cancels handlers without waiting for them."""
         self._take_no_more()
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
         server, self._server = self._server, None
@@ -174,7 +179,7 @@ class Endpoint:
             runner.cancel()
         await self._wait_idle(HANDLER_GRACE_S)
         for runner in self._runners:
-            runner.log.error("the handler continues although it was cancelled; it is left behind")
+            runner.log.error("the handler still runs after it was cancelled; it is abandoned")
 
     async def _wait_idle(self, timeout_s: float) -> None:
         try:
@@ -186,7 +191,7 @@ class Endpoint:
     # For the server library
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """The HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
             self._refused += 1
@@ -194,10 +199,15 @@ class Endpoint:
         return answer
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
-        """Begin a call on an open socket; the receiver of the socket's reports."""
+        """Begin a call on an open socket.
+
+        socket: the socket.
+        target, headers: path with query, and headers of the request.
+        Returns: the receiver of the socket's reports.
+        """
         invitation = self._invitations.of(target)
         if invitation is not None:
-            self._invitations.remove(invitation)  # for one socket only
+            self._invitations.remove(invitation)  # valid for one socket only
         request = UpgradeRequest(target, headers)
         runner = CallRunner(self._settings, socket, request, self._remove, invitation=invitation)
         self._runners.add(runner)
@@ -217,13 +227,13 @@ class Endpoint:
 
 
 def _counts(runner: CallRunner) -> tuple[int, int, float]:
-    """Messages received and sent, and audio dropped."""
+    """Return messages received, messages sent, and ms of audio dropped."""
     stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
     return stream.messages_received, stream.messages_sent, runner.inbox.dropped_ms
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:
-    """The server library that fits the running event loop."""
+    """Make the server that fits the running event loop."""
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualEventLoop):
         return MemoryServer(settings, endpoint, loop.network)

@@ -1,4 +1,4 @@
-"""A call on a WebSocket of another server: FastAPI, aiohttp, websockets, or one of your own."""
+"""`call_on`: a call on a WebSocket of another server, such as FastAPI, aiohttp, websockets or your own."""
 
 from __future__ import annotations
 
@@ -27,15 +27,17 @@ async def call_on(
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
 
-    The block reports what the socket receives: `received(text)` for a text frame, `rejected("text", "...")` for a
-    binary one, and it ends with the socket. Its end waits for the handler, at most `drain_s`.
+    The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
+    for a binary one. It must end when the socket ends. Then `call_on` waits for the handler, and cancels it after
+    `drain_s`. Use it from the event loop's thread only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
-    handler, on_audio, options: as for `serve`. Access, paths and limits on sizes are the server's own concern.
-    target, headers: of the request, for `Call.path` and `Call.headers`.
-
-    EndpointError: settings that contradict each other. Use it in one event loop.
+    handler, on_audio, options: as for `serve`. Access control, paths and size limits are the server's task.
+    target: path with query of the request, for `Call.path`.
+    headers: headers of the request, for `Call.headers`.
+    Yields: the receiver of the reports.
+    Raises: EndpointError if settings contradict each other.
     """
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
     ended = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The task of one call's handler: its play-out at the end, its failures, its cancellation."""
+"""The task of one call's handler: it runs the handler, lets its last audio be heard, and reports its errors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from rtpcodec.server.settings import Handler
 from rtpcodec.stream.machine import NORMAL, CallMachine
 
 ECHO_MS: Final = 1000.0
-"""Beyond the estimate of when all was heard: a round trip and the carrier's own buffer, or an echo that never comes."""
+"""Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
+After that the echo is considered lost."""
 
 
 class HandlerTask:
-    """Runs a handler once. `failed` gets what it raises, `ended` is called when the task is over."""
+    """Run a handler once, in a task of its own. Use it from the event loop's thread only."""
 
     __slots__ = ("_cancel", "_failed", "_heard", "_log", "_pump", "_task")
 
     def __init__(
         self, pump: Pump[CallMachine], heard: HeardMarks, log: CallLog, failed: Callable[[Exception], None]
     ) -> None:
+        """Prepare the task; `failed` is called with an exception that the handler raises."""
         self._pump = pump
         self._heard = heard
         self._log = log
@@ -35,14 +37,14 @@ class HandlerTask:
         self._cancel: asyncio.TimerHandle | None = None
 
     def begin(self, handler: Handler, call: Call, ended: Callable[[asyncio.Task[None]], None]) -> None:
-        """Call the handler in a task of its own."""
+        """Start the handler; `ended` is called with the task when it has ended."""
         loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._run(handler, call), name=f"rtpcodec call {call.id}")
         self._task.add_done_callback(ended)
 
     @property
     def running(self) -> bool:
-        """Whether the handler has begun and not ended."""
+        """Whether the handler has started and not ended."""
         return self._task is not None and not self._task.done()
 
     def cancel(self) -> None:
@@ -51,17 +53,17 @@ class HandlerTask:
             self._task.cancel()
 
     def cancel_after(self, grace_s: float) -> None:
-        """Cancel the handler, unless it ends by itself in this time."""
+        """Cancel the handler, unless it ends by itself within grace_s seconds."""
         if self._task is not None and self.running:
             self._cancel = asyncio.get_running_loop().call_later(grace_s, self._task.cancel)
 
     async def wait(self) -> None:
-        """Return once the handler has ended, however it did."""
+        """Wait until the handler has ended, in whatever way."""
         if self._task is not None:
             await asyncio.wait((self._task,))
 
     def release(self) -> None:
-        """Drop the timer of `cancel_after`."""
+        """Cancel the timer of `cancel_after`."""
         if self._cancel is not None:
             self._cancel.cancel()
 
@@ -76,7 +78,7 @@ class HandlerTask:
             self._pump.run()
 
     async def _play_out(self) -> None:
-        """Let the queued audio be heard, within a bound."""
+        """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
         machine = self._pump.machine
         try:
             async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
@@ -85,7 +87,7 @@ class HandlerTask:
                     machine.session.flush()
                     await self._heard.wait()
         except TimeoutError:
-            self._log.warning("the last audio may not have been heard: its mark did not come back")
+            self._log.warning("the last audio might not have been heard: its mark was not echoed")
 
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session
@@ -93,7 +95,7 @@ class HandlerTask:
 
 
 def is_stream_ended(error: BaseException) -> bool:
-    """Whether it is StreamEnded alone, also out of a group of tasks."""
+    """Return whether an error is StreamEnded, or a group that holds nothing else."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_stream_ended(part) for part in error.exceptions)
     return isinstance(error, StreamEnded)

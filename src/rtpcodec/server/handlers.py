@@ -1,4 +1,4 @@
-"""Ready-made handlers: echo, record, play a file. Each is a model for one's own."""
+"""Ready-made handlers: echo, record, play a file. Each is a model for your own."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rtpcodec.server.settings import CONCEALS, Handler
 from rtpcodec.stream.events import Audio, Started
 
 MAX_SILENCE_MS: Final = 60_000.0
-"""For one hole in a recording. A carrier that counts wildly may not fill a disk."""
+"""Longest silence written for one gap in a recording. A carrier with wild counters must not fill the disk."""
 MIN_SILENCE_MS: Final = 1.0
-"""Shorter holes are the rounding of milliseconds to samples."""
+"""Shorter gaps come from rounding milliseconds to samples and are not filled."""
 MAX_NAME_CHARACTERS: Final = 100
 MP3_ECHO_MS: Final = 2000.0
-"""How much of an echo is one file in mode mp3: the carrier takes one a second, and the caller waits so long."""
+"""Audio per file of an echo in mode mp3, and so its delay. The carrier accepts only one file per second."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -30,14 +30,14 @@ _HandlerT = TypeVar("_HandlerT", bound=Handler)
 
 
 def _for_ears(handler: _HandlerT) -> _HandlerT:
-    """Mark a handler whose audio people will hear: its gaps are concealed."""
+    """Mark a handler whose audio people will hear, so that its gaps are concealed."""
     setattr(handler, CONCEALS, True)
     return handler
 
 
 @_for_ears
 async def echo(call: Call) -> None:
-    """Play back what the caller says, at once; in mode mp3 a file at a time, MP3_ECHO_MS later."""
+    """Play back what the caller says at once; in mode mp3 in files of MP3_ECHO_MS."""
     track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"
     to_send_rate = _RateChanger(call.send_pcm_hz)
     collected_ms = 0.0
@@ -50,11 +50,13 @@ async def echo(call: Call) -> None:
 
 
 def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None, None]]:
-    """A handler that writes each track of a call to `{stream_id}-{track}.wav` in a folder, which is made if need be.
+    """Make a handler that records each track of a call to `{stream_id}-{track}.wav` in a folder.
 
-    Lost audio is concealed, or silence with `serve(conceal=False)`, so that the file's time stays true. A file that is
-    there is not replaced: the call's id is added to the name. What cannot be decoded is left out. OSError: the folder
-    cannot be made.
+    The folder is created if it is missing. Lost audio is concealed, or silent with `serve(conceal=False)`, so that each
+    sample stays at its time. An existing file is not replaced; the call's id is then added to the name. Audio that
+    cannot be decoded is not recorded.
+
+    Raises: OSError if the folder cannot be created.
     """
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
@@ -76,10 +78,14 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
 
 
 def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Call], Coroutine[None, None, None]]:
-    """A handler that plays a WAV file of 16-bit mono PCM, or one named `.mp3`, once or until the call ends.
+    """Make a handler that plays a WAV file of 16-bit mono PCM, or an MP3 file, once or until the call ends.
 
-    It is brought to whatever rate is sent; in mode mp3, an MP3 goes as it is. ValueError: another kind of file, one
-    without samples, or a rate that cannot be converted. OSError. MissingExtra: an MP3 must be decoded.
+    The audio is resampled to the send rate. In mode mp3, an MP3 file is sent unchanged.
+
+    path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file.
+    loop: whether to repeat the file until the call ends.
+    Raises: ValueError if the file is not of its kind, has no samples, or has a rate that cannot be resampled; OSError
+    if it cannot be read. The handler raises MissingExtra if an MP3 file must be decoded and no decoder is installed.
     """
     if Path(path).suffix.lower() == ".mp3":
         return _play_mp3_file(path, loop=loop)
@@ -124,7 +130,7 @@ async def _play_pcm(call: Call, pcm: bytes, rate_hz: int, *, loop: bool) -> None
 
 
 class _RateChanger:
-    """PCM of any rate to one rate, without a seam where the rate before it was the same."""
+    """Resample PCM of any rate to one rate, without a seam between chunks of equal rate."""
 
     __slots__ = ("_resampler", "_to_hz")
 
@@ -133,7 +139,7 @@ class _RateChanger:
         self._resampler: Resampler | None = None
 
     def change(self, pcm: bytes, from_hz: int) -> bytes:
-        """The same at the rate."""
+        """Resample a chunk."""
         if not pcm or from_hz == self._to_hz:
             return pcm
         if self._resampler is None or self._resampler.from_hz != from_hz:
@@ -141,15 +147,15 @@ class _RateChanger:
         return self._resampler.resample(pcm)
 
     def flush(self) -> bytes:
-        """The end of it."""
+        """Return the resampler's tail."""
         return b"" if self._resampler is None else self._resampler.flush()
 
 
 class _TrackFile:
-    """One track's recording, each chunk at its media time.
+    """One track's recording, with each chunk at its media time.
 
-    Writing from the event loop is right here: a chunk of 20 ms goes into a buffer, and the system's own cache takes a
-    buffer of seconds in microseconds; a thread's queue would cost more than that for each chunk.
+    It writes from the event loop, without a thread. A chunk of 20 ms goes into a buffer, and the operating system's
+    cache accepts a buffer of several seconds within microseconds. Handing each chunk to a thread would cost more.
     """
 
     __slots__ = ("_begins_at", "_to_file_rate", "_wav")
@@ -160,7 +166,7 @@ class _TrackFile:
         self._begins_at = 0
 
     def write(self, audio: Audio) -> None:
-        """Add a chunk, behind silence where audio is missing before it."""
+        """Add a chunk; a gap before it is filled with silence."""
         rate_hz = self._wav.sample_rate_hz
         pcm = self._to_file_rate.change(audio.pcm, audio.sample_rate_hz)
         begins_at = self._begins_at + round(audio.media_ms * rate_hz / 1000)
@@ -168,10 +174,11 @@ class _TrackFile:
         self._wav.write(pcm)
 
     def begin_anew(self) -> None:
-        """The stream starts once more, and its time at zero."""
+        """Set the stream's time zero to the current end of the file, because the stream has restarted."""
         self._begins_at = self._wav.samples_written
 
     def _fill(self, samples: int) -> None:
+        """Write silence, at most MAX_SILENCE_MS; what is left out moves all later audio to an earlier position."""
         rate_hz = self._wav.sample_rate_hz
         if samples * 1000 / rate_hz < MIN_SILENCE_MS:
             return
@@ -189,5 +196,5 @@ def _open(folder: Path, call: Call, audio: Audio) -> WavWriter:
 
 
 def _file_name(text: str) -> str:
-    """A part of a file's name, whatever the wire says: no dots, no separators, not too long, not empty."""
+    """Return a safe part of a file name for any text from the wire: no dots or separators, not empty, not too long."""
     return _UNSAFE.sub("_", text)[:MAX_NAME_CHARACTERS] or "_"

@@ -1,4 +1,4 @@
-"""Waits for the carrier's play-out: one mark of ours per wait."""
+"""Waits until the queued audio was heard: one mark per wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.stream.machine import CallMachine
 
 
 class HeardMarks:
-    """The waits of one call that have not ended."""
+    """The running waits of one call. Use it from the event loop's thread only."""
 
     __slots__ = ("_pump", "_waiters")
 
@@ -19,7 +19,7 @@ class HeardMarks:
         self._waiters: dict[str, asyncio.Future[bool]] = {}
 
     async def wait(self) -> bool:
-        """Wait until all that is queued now was heard to its end: True; False when something else came first."""
+        """Wait until all queued audio was heard. False if an interruption, a time-out or the end came first."""
         name = self._pump.machine.session.mark()
         heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters[name] = heard
@@ -30,7 +30,7 @@ class HeardMarks:
             self._waiters.pop(name, None)
 
     def ended(self, mark: MarkPlayed | MarkCleared) -> None:
-        """End the wait of this mark, if it is of one."""
+        """End the wait of this mark, if it belongs to a wait."""
         waiter = self._waiters.pop(mark.name, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(isinstance(mark, MarkPlayed))

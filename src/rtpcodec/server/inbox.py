@@ -1,4 +1,4 @@
-"""Events on their way to a handler: bounded, so that the socket is always read; one reader at a time."""
+"""Queue of events between socket and handler. It is bounded and drops, so that the socket is always read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.stream.events import Audio, Event
 
 
 class Inbox:
-    """Filled by the socket's callback, read by the handler."""
+    """Events that wait for the handler; one reader at a time. Use it from the event loop's thread only."""
 
     __slots__ = ("_queue", "_waiter", "ended", "was_read")
 
@@ -19,11 +19,11 @@ class Inbox:
         self._waiter: asyncio.Future[None] | None = None
         self.ended = False
         self.was_read = False
-        """Whether anybody ever asked, so that what is dropped was wanted."""
+        """Whether a reader exists or existed. If not, dropped audio was not wanted and deserves no warning."""
 
     @property
     def dropped_ms(self) -> float:
-        """Audio that a slow handler lost."""
+        """Audio that was dropped because the handler was too slow."""
         return self._queue.dropped_ms
 
     def put(self, event: Event) -> None:
@@ -33,19 +33,19 @@ class Inbox:
             self._wake()
 
     def end(self) -> None:
-        """Nothing more will come; what waits can still be read."""
+        """Record that no more events will follow. Waiting events can still be read."""
         self.ended = True
         if self._waiter is not None:
             self._wake()
 
     def pop(self) -> Event | None:
-        """The oldest event; None when none waits."""
+        """Remove and return the oldest event; None: no event waits."""
         return self._queue.pop() if len(self._queue) else None
 
     async def wait(self) -> None:
-        """Sleep until there may be something to read. LocalProtocolError: somebody waits already."""
+        """Wait until there may be something to read. Raises LocalProtocolError if another task waits already."""
         if self._waiter is not None:
-            raise LocalProtocolError("another task reads this call's events already, 1 at a time is possible")
+            raise LocalProtocolError("another task reads this call's events already, at most 1 may read at a time")
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
@@ -58,7 +58,7 @@ class Inbox:
 
 
 class EventReader:
-    """Everything, as an async iterator that ends with the stream."""
+    """All events, as an async iterator that ends with the stream."""
 
     __slots__ = ("_inbox",)
 
@@ -79,7 +79,7 @@ class EventReader:
 
 
 class AudioReader:
-    """Audio of one track or of all; other events are passed over."""
+    """The audio of one track or of all, as an async iterator that ends with the stream; other events are skipped."""
 
     __slots__ = ("_inbox", "_track")
 

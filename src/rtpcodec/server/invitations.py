@@ -1,4 +1,4 @@
-"""Calls that the endpoint has asked for: how their sockets are known, and who waits for them. No sockets."""
+"""Calls that `Endpoint.stream` has requested: how their sockets are recognised, and who waits for them. No sockets."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- a header'
 
 NAME_OCTETS: Final = 24
 TOKEN_OCTETS: Final = 32
-"""Chance that nobody guesses: the path alone has 192 bits."""
+"""Random octets. The name in the path has 192 bits and the token 256, so neither can be guessed."""
 
 
 class WebhookEvent(Protocol):
-    """What `Endpoint.webhook` needs of an event; those of `verify_webhook` have it."""
+    """The part of an event that `Endpoint.webhook` uses; the events of `verify_webhook` have it."""
 
     @property
     def event_type(self) -> str:
-        """Such as `streaming.failed`."""
+        """The carrier's name for the event, such as `streaming.failed`."""
 
     @property
     def call_control_id(self) -> str | None:
-        """The call that it is about."""
+        """The call that the event is about."""
 
 
 class Invitation:
-    """One call that is asked for."""
+    """One requested call: a path and a token for its socket, and a future for its Call."""
 
     __slots__ = ("_token", "call", "call_control_id", "name", "url")
 
@@ -44,40 +44,45 @@ class Invitation:
         self.call: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
 
     def __repr__(self) -> str:
-        # Path and token are what guards the call.
+        # Path and token protect the call, so neither is shown.
         return f"<Invitation {self.call_control_id} {'open' if self.wanted else 'over'}>"
 
     @property
     def token(self) -> str:
-        """What the carrier has to present."""
+        """The token that the carrier must present."""
         return self._token
 
     @property
     def wanted(self) -> bool:
-        """Somebody still waits for the call."""
+        """Whether a caller still waits for the call."""
         return not self.call.done()
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request has its token."""
+        """Return whether a request has the invitation's token."""
         return has_token(headers, self._token)
 
     def started(self, call: Call) -> None:
-        """The stream has begun."""
+        """Give the Call to its waiter, because the stream has started."""
         if self.wanted:
             self.call.set_result(call)
 
     def give_up(self) -> None:
-        """Nobody waits any more: a call that began in this very moment is closed, since nobody else would."""
+        """Stop waiting. If the call has just started, close it, because no one else has it."""
         if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
             self.call.result().close()
 
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
-        """The stream will not begin."""
+        """End the wait by StreamNotStarted, because the stream will not start.
+
+        reason: one of the reasons of StreamNotStarted.
+        sentence: the reason in words, for the error text.
+        failure_reason: the carrier's own word for it.
+        """
         if self.wanted:
             self.call.set_exception(self.not_started(reason, sentence, failure_reason))
 
     def not_started(self, reason: str, sentence: str, failure_reason: str | None = None) -> StreamNotStarted:
-        """The error that tells why."""
+        """Make the error that says why the stream did not start. Arguments as for `fail`."""
         return StreamNotStarted(
             f"call {self.call_control_id:.80} is not streamed: {sentence}",
             reason=reason,
@@ -87,14 +92,14 @@ class Invitation:
 
 
 def has_token(headers: Mapping[str, str], token: str) -> bool:
-    """Whether a request has this token; the time that it takes says nothing about where they differ."""
-    # Header octets beyond ASCII come as lone surrogates.
+    """Return whether a request has this token. The comparison takes the same time wherever they differ."""
+    # Header octets beyond ASCII arrive as lone surrogates.
     given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
     return hmac.compare_digest(given, token.encode())
 
 
 class Invitations:
-    """Those of one endpoint that are open."""
+    """The open invitations of one endpoint. Use it from the event loop's thread only."""
 
     __slots__ = ("_open",)
 
@@ -105,34 +110,34 @@ class Invitations:
         return len(self._open)
 
     def add(self, call_control_id: str, base_url: str) -> Invitation:
-        """Invite the carrier to stream a call."""
+        """Make an invitation with a fresh path and token, and keep it open."""
         invitation = Invitation(call_control_id, base_url)
         self._open[invitation.name] = invitation
         return invitation
 
     def of(self, target: str) -> Invitation | None:
-        """The invitation that a request's path names: by its last part, since proxies change what is before it."""
+        """Return the invitation of a request: only the last part of its path counts, as proxies may change the rest."""
         return self._open.get(target.partition("?")[0].rpartition("/")[2])
 
     def remove(self, invitation: Invitation) -> None:
-        """It was taken up, or nobody waits any more."""
+        """Close an invitation: its socket was opened, or no caller waits any more."""
         self._open.pop(invitation.name, None)
 
     def withdraw(self) -> None:
-        """The endpoint closes its doors: nothing can come of any of them."""
+        """Fail all invitations, because the endpoint drains or closes."""
         for invitation in self._open.values():
-            invitation.fail("closed", "the endpoint takes no more calls")
+            invitation.fail("closed", "the endpoint accepts no more calls")
 
     def tell(self, event: WebhookEvent) -> bool:
-        """Take an event of a webhook; whether it ended somebody's waiting."""
+        """Handle a webhook event. Returns whether it ended the wait of an invitation."""
         about = [one for one in self._open.values() if one.call_control_id == event.call_control_id]
         if event.event_type == "streaming.failed":
-            # One that tells of another address is late and about an earlier stream of the call.
+            # An event with another address is late: it is about an earlier stream of the call.
             url = getattr(event, "stream_url", None)
             why = getattr(event, "failure_reason", None) or "no reason is given"
             about = [one for one in about if url in (None, one.url)]
             for one in about:
-                one.fail("failed", f"the carrier could not begin it: {why:.80}", why)
+                one.fail("failed", f"the carrier could not start it: {why:.80}", why)
         elif event.event_type == "call.hangup":
             why = getattr(event, "hangup_cause", None)
             for one in about:

@@ -1,4 +1,4 @@
-"""What an endpoint and the server library below it need of each other."""
+"""The two protocols between an endpoint and the server library below it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from rtpcodec.server.access import Answer
 
 
 class Acceptor(Protocol):
-    """What a server library needs of an endpoint."""
+    """The side of the endpoint, which a server library calls."""
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """The HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
-        """Begin a call on an open socket; the receiver of the socket's reports."""
+        """Begin a call on an open socket, and return the receiver of the socket's reports.
+
+        socket: the socket.
+        target: path and query of its request.
+        headers: headers of its request.
+        """
 
 
 class CallServer(Protocol):
-    """What an endpoint needs of a server library."""
+    """The side of the server library, which an endpoint calls."""
 
     async def open(self) -> int:
-        """Listen; the port. OSError."""
+        """Listen, and return the port. Raises OSError if the address is not available."""
 
     async def close(self) -> None:
-        """Stop listening and cut the sockets that are not calls."""
+        """Stop listening, and cut the sockets that have not become calls."""

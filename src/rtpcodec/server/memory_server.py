@@ -1,4 +1,4 @@
-"""The endpoint's WebSockets in memory, on a virtual clock."""
+"""The endpoint's server for WebSockets in memory, on a virtual clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec.server.settings import EndpointSettings
 
 
 class MemoryServer:
-    """Listens on one address of a network in memory."""
+    """Listen on one address of a network in memory."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor, network: MemoryNetwork) -> None:
         self._settings = settings
@@ -21,7 +21,7 @@ class MemoryServer:
         self._listener: Listener | None = None
 
     async def open(self) -> int:
-        """Listen; the port. OSError."""
+        """Listen, and return the port. Raises OSError if the address is not available."""
         self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
         return self._listener.port
 

@@ -1,4 +1,4 @@
-"""Something that has begun and continues by itself, as a value that may be awaited."""
+"""A running operation as a value that may be awaited."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rtpcodec.stream.play_queue import Waiting
 
 
 class Ongoing(Coroutine[Any, Any, None]):
-    """Something that has begun and continues by itself: await it for its end, or leave it.
+    """A running operation. Await it to wait for its end, or ignore it: the operation continues by itself.
 
-    A coroutine to asyncio, so that `create_task`, `gather` and `timeout` accept it. A wait that is cancelled drops what
-    has not been done yet.
+    It is a coroutine object, so that `create_task`, `gather` and `timeout` accept it. Unlike with a coroutine, nothing
+    is reported if it is never awaited. Cancelling the wait cancels the operation: the rest of a `play` is dropped.
     """
 
     __slots__ = ("_end", "_steps")
@@ -27,31 +27,31 @@ class Ongoing(Coroutine[Any, Any, None]):
             yield from self._end.__await__()
 
     def send(self, value: Any) -> Any:
-        """Continue, as a task does."""
+        """Continue the wait; called by a task."""
         if self._steps is None:
             self._steps = self.__await__()
         return self._steps.send(value)
 
     def throw(self, *error: Any) -> Any:
-        """Raise an error within, as a task does when it is cancelled."""
+        """Raise an error inside the wait; called by a task that is cancelled."""
         if self._steps is None:
             if self._end is not None:
-                self._end.cancel()  # nobody has awaited it yet, so nobody else cancels it
+                self._end.cancel()  # it was not awaited yet, so asyncio does not cancel it
             self._steps = self.__await__()
         return self._steps.throw(*error)
 
     def close(self) -> None:
-        """Stop waiting."""
+        """Stop the wait."""
         if self._steps is not None:
             self._steps.close()
 
 
 DONE: Final = Ongoing()
-"""Something that has ended already; it has no state, so one is enough for all."""
+"""An operation that has ended already. It has no state, so all callers share it."""
 
 
 def end_of(waiting: Waiting | None) -> Ongoing:
-    """The end of a play that waits for room; None: it has ended already."""
+    """Return the Ongoing of a play that waits for space; None: everything was queued at once, so it has ended."""
     if waiting is None:
         return DONE
     end: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -28,7 +28,7 @@ except ImportError as error:
 
 
 class PicowsServer:
-    """Listens on one address."""
+    """Listen on one address."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         self._settings = settings
@@ -36,7 +36,7 @@ class PicowsServer:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> int:
-        """Listen; the port. OSError."""
+        """Listen, and return the port. Raises OSError if the address is not available."""
         settings = self._settings
         ping_s = settings.ping_interval_s
         self._server = await ws_create_server(
@@ -55,28 +55,28 @@ class PicowsServer:
         return port
 
     async def close(self) -> None:
-        """Stop listening and cut the sockets that are not calls."""
+        """Stop listening, and cut the sockets that have not become calls."""
         server, self._server = self._server, None
         if server is None:
             return
         server.close()
-        # Sockets that have not sent a request yet; asyncio's own server has no way to reach them before 3.13.
+        # Cut sockets that have not sent a request yet. Before Python 3.13 asyncio's own server cannot do that.
         abort_clients = getattr(server, "abort_clients", None)
         if abort_clients is not None:
             abort_clients()
-        # Let the tasks that picows cancelled for each socket, and callbacks of cut connections, come to their end.
+        # Let the tasks that picows cancelled, and the callbacks of cut connections, run to their end.
         for _ in range(3):
             await asyncio.sleep(0)
 
     def _admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Answer a request, or give it the socket of a new call; picows then checks whether it is a WebSocket's."""
+        """Answer a request, or return the socket of a new call. picows checks afterwards whether it is an upgrade."""
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:
-            # picows takes this one token alone, proxies add others (RFC 6455 section 4.2.1 allows a list).
+            # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
         return PicowsSocket(
             lambda socket: self._acceptor.accept(socket, target, headers),
@@ -86,7 +86,7 @@ class PicowsServer:
 
 
 class _QuietLog(logging.LoggerAdapter[logging.Logger]):
-    """picows' own logger without its level below DEBUG, at which it logs requests with their tokens."""
+    """picows' logger without levels below DEBUG, at which it logs requests with their tokens."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name
         return level >= logging.DEBUG and super().isEnabledFor(level)

@@ -1,4 +1,4 @@
-"""One call from the opening of its socket to its end: its machine, its pump, its handler, its log."""
+"""One call from the opening of its socket to its end: its machine, pump, handler and log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ INTERNAL_ERROR = 1011
 
 
 class CallRunner:
-    """Runs one call on an open socket. It is the sink of the call's pump; sockets report to `pump`."""
+    """Run one call on an open socket. It is the sink of the call's pump; the socket reports to `pump`.
+
+    The call has ended when both its socket and its handler have ended, in either order. Use it from the event loop's
+    thread only.
+    """
 
     __slots__ = (
         "_disconnected",
@@ -53,7 +57,14 @@ class CallRunner:
         *,
         invitation: Invitation | None = None,
     ) -> None:
-        """Begin a call; `on_end` is called once, when socket and handler have ended."""
+        """Begin a call.
+
+        settings: the endpoint's settings.
+        socket: the open socket.
+        request: the HTTP request that became the socket.
+        on_end: called once, when socket and handler have ended.
+        invitation: the invitation that the request answers; None: the call was not requested.
+        """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms)
@@ -63,7 +74,7 @@ class CallRunner:
         self.inbox = Inbox()
         self.call: Call | None = None
         self.failed_call = False
-        """Whether it ended by an error of either side instead of by its end."""
+        """Whether an error of either side ended it."""
         self.take_audio: Callable[[Audio], object] = self.inbox.put
         self._settings = settings
         self._request = request
@@ -76,25 +87,26 @@ class CallRunner:
         self.pump.run()
 
     def close(self, code: int) -> None:
-        """End the call from our side; the socket follows when the other side agrees or is cut."""
+        """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""
         self.pump.machine.close(code, self.pump.now_ms())
         self.pump.run()
 
     def cancel(self) -> None:
-        """End everything of this call now."""
+        """Cancel the handler and cut the connection now."""
         self._handler.cancel()
         self.pump.machine.cut = True
         self.pump.run()
 
     async def ended(self) -> None:
-        """Return once socket and handler have ended."""
+        """Wait until socket and handler have ended."""
         await asyncio.shield(self._disconnected)
         await self._handler.wait()
 
     # As a sink
 
     def take(self, event: Event) -> None:
-        """Handle any event but Audio."""
+        """Handle any event except Audio."""
+        # 1. Events that concern the endpoint itself.
         match event:
             case Started() if self.call is None:
                 self._begin(event)
@@ -106,8 +118,10 @@ class CallRunner:
                 self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
             case events.CarrierError(code):
                 self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
+        # 2. A handler reads all events.
         if self.call is not None and self._settings.on_audio is None:
             self.inbox.put(event)
+        # 3. The last event ends the inbox, so it comes after it was put there.
         if isinstance(event, events.Stopped):
             self._stream_ended(event.reason)
 
@@ -121,16 +135,16 @@ class CallRunner:
         self.close(INTERNAL_ERROR)
 
     def disconnected(self) -> None:
-        """Note that the socket is gone."""
+        """Record that the connection is gone."""
         self._disconnected.set_result(None)
         self._settle()
 
-    # The course of the call
+    # The phases of the call
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
         if self._invitation is not None and not self._invitation.wanted:
-            self.log.info("nobody waits for the call any more")
+            self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL)
             return
         settings = self._settings
@@ -160,7 +174,7 @@ class CallRunner:
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
         if not self.pump.machine.session.ended:
-            # It was cancelled from within, or raised something other than an Exception, which the loop raises.
+            # It was cancelled from within, or raised a BaseException, which the event loop raises as well.
             self.failed_call = True
             what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
             self.log.error("the handler %s", what)
@@ -168,7 +182,7 @@ class CallRunner:
         self._settle()
 
     def _settle(self) -> None:
-        """Report the end once both socket and handler are gone."""
+        """Report the end once both socket and handler have ended."""
         if self._settled or not self._disconnected.done() or self._handler.running:
             return
         self._settled = True
@@ -179,4 +193,4 @@ class CallRunner:
 
 
 def _ignore(_audio: Audio) -> None:
-    """Drop audio that nobody wants any more."""
+    """Drop audio after `on_audio` has failed."""

@@ -1,4 +1,4 @@
-"""Opening an endpoint: as a context, or as the whole program with its signals."""
+"""`serve` opens an endpoint as an async context; `run` serves until a signal, as a whole program."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint
 
 RUN_PORT: Final = 8080
-"""Where `run` listens unless it is told otherwise."""
+"""The default port of `run`."""
 
 
 def serve(
     handler: Handler | None = None, *, on_audio: OnAudio | None = None, **options: Unpack[EndpointOptions]
 ) -> AbstractAsyncContextManager[Endpoint]:
-    """An open endpoint that carriers dial, as an async context.
+    """Open an endpoint that carriers dial, as an async context.
 
     Use it as `async with serve(handler) as endpoint`.
 
-    handler: a coroutine function that is called with each Call; its return ends the call once all was heard, its
-    exception ends that call alone.
-    on_audio: instead of it a plain function that is called with Call and Audio for each chunk.
-    Without both the endpoint takes those calls alone that `await endpoint.stream(control, call_control_id)` asks for.
-    options: see EndpointSettings.
+    Without handler and on_audio the endpoint accepts only calls requested by
+    `await endpoint.stream(control, call_control_id)`. At the end of the block, calls that still run are closed with
+    1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
 
-    At the end of the block calls that still run are closed with 1001; `await endpoint.drain()` first lets them finish.
-    EndpointError: cannot be opened as asked. MissingExtra: picows is not installed.
+    handler: a coroutine function, called with each Call. When it returns, the call ends once all audio was heard. An
+    exception ends that call only.
+    on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
+    options: the fields of EndpointSettings.
+    Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
+    installed.
     """
     return _opened(EndpointSettings(handler=handler, on_audio=on_audio, **options))
 
@@ -48,11 +50,14 @@ def run(
     on_ready: Callable[[Endpoint], object] | None = None,
     **options: Unpack[EndpointOptions],
 ) -> None:
-    """Serve until SIGTERM or SIGINT, on port 8080 unless `port` says otherwise; on uvloop where it is installed.
+    """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
-    The signal drains: new calls are refused with 503, those that run may go on for `drain_s` and are then closed with
-    1001. A second signal ends them at once. `on_ready` is called with the endpoint once it is open. The other arguments
-    and the errors are those of `serve`.
+    The first signal drains the endpoint: new calls are refused with 503, running calls may continue for `drain_s` and
+    are then closed with 1001. A second signal ends them at once. Call it from the main thread only.
+
+    handler, on_audio, options: as for `serve`.
+    on_ready: called with the endpoint once it is open.
+    Raises: EndpointError outside the main thread, and what `serve` raises.
     """
     options.setdefault("port", RUN_PORT)
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
@@ -88,9 +93,9 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
             if on_ready is not None:
                 on_ready(endpoint)
             await first.wait()
-            logger.info("draining: %d calls may go on for %g s", len(endpoint.calls), settings.drain_s)
+            logger.info("draining: %d calls may continue for %g s", len(endpoint.calls), settings.drain_s)
             if not await _drained_before(endpoint, second):
-                logger.info("a second signal came, closing at once")
+                logger.info("received a second signal, closing at once")
                 await endpoint.close(at_once=True)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,7 +103,7 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
 
 
 async def _drained_before(endpoint: Endpoint, event: asyncio.Event) -> bool:
-    """Drain; whether it came to its end before the event."""
+    """Drain the endpoint. Returns whether it was drained before the event was set, which stops the draining."""
     drained, happened = asyncio.create_task(endpoint.drain()), asyncio.create_task(event.wait())
     try:
         await asyncio.wait((drained, happened), return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What an endpoint is asked to be, checked once before anything is opened."""
+"""The settings of an endpoint, checked before anything is opened."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
-"""Less would leave no room for a useful piece of a long play."""
+"""A smaller queue has no space for a useful piece of a long play."""
 
 CONCEALS: Final = "conceals"
-"""A true attribute of this name says that a handler's audio is for ears, so that gaps are to be filled."""
+"""Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
 
 Handler = Callable[[Call], Awaitable[object]]
-"""One coroutine per call; its return ends the stream."""
+"""A coroutine function, called once per call; when it returns, the stream ends."""
 OnAudio = Callable[[Call, Audio], object]
-"""A plain function that is called for each chunk, within the socket's callback."""
+"""A plain function, called for each chunk in the socket's callback, so it must not block."""
 Authorize = str | Callable[[Mapping[str, str], str], bool]
-"""A token, or a plain function over the request's headers and its path with query; async ones are not supported."""
+"""A token, or a plain function of the request's headers and of its path with query. It must not be async."""
 
 
 class EndpointOptions(TypedDict, total=False):
-    """The keywords of `serve` and `run`; EndpointSettings says what each of them means."""
+    """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
 
     plan: StreamPlan | None
     host: str
@@ -60,50 +60,53 @@ class EndpointOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings:
-    """All settings of an endpoint. EndpointError: one that cannot be, with what is needed instead."""
+    """All settings of an endpoint. Raises EndpointError for invalid ones, with the rule and the value."""
 
     handler: Handler | None = None
     on_audio: OnAudio | None = None
-    """At most one of the two. Without either the endpoint takes the calls alone that `Endpoint.stream` asks for."""
+    """At most one of handler and on_audio. Without both the endpoint accepts only calls of `Endpoint.stream`."""
     plan: StreamPlan | None = None
-    """The plan that the streaming command was given as well; None: the default plan."""
+    """The plan, which must also be the streaming command's; None: the default plan."""
     host: str = "127.0.0.1"
-    """Address to listen on; one that other machines reach needs `authorize`."""
+    """Address to listen on. If other machines can reach it, `authorize` is required."""
     port: int = 0
-    """0: any free port."""
+    """Port to listen on; 0: any free port."""
     path: str | None = "/"
-    """The path that carriers dial, compared exactly and without its query; None: any."""
+    """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
     """A token that the header x-telnyx-streaming-auth-token must carry, or a plain function (headers, path) -> bool."""
     public_url: str | None = field(default=None, repr=False)
-    """What carriers dial to come here, such as a proxy's `wss://media.example.com/calls`: for `Endpoint.stream`."""
+    """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
+    `Endpoint.stream`; None: the endpoint's own URL."""
     ssl: tls.SSLContext | None = None
-    """A server's TLS context, for wss://."""
+    """TLS context of a server, for wss://; None: ws://."""
     receive_pcm_hz: PcmRate = "native"
-    """Rate of `Audio.pcm`; None: payloads only."""
+    """Rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
     send_pcm_hz: int | None = None
-    """Rate of the PCM for `Call.play`; None: the plan's."""
+    """Rate of the PCM for `Call.play`; None: the plan's rate."""
     lead_ms: float | None = LEAD_MS
-    """Audio to hold at the carrier ahead of its play-out; None: send all at once."""
+    """Audio to hold at the carrier ahead of its play-out; None: send everything at once."""
     max_queue_ms: float = MAX_QUEUE_MS
-    """Audio that may wait here before `Call.play` waits for room."""
+    """Limit on queued audio per call; beyond it `Call.play` waits for space."""
     conceal: bool | None = None
-    """Fill gaps with audio that is made up (`Audio.concealed`); None: as the handler wants it, and only the built-in
-    ones that record and echo do."""
+    """Whether gaps are filled with generated audio (`Audio.concealed`); None: only for handlers that want it, which are
+    the ready-made ones that record and echo."""
     max_calls: int = 500
-    """More are refused with 503."""
+    """Limit on calls at the same time; more are refused with 503."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
-    """Of one message, its fragments joined."""
+    """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
-    """Of one message."""
+    """Limit on the fragments of one message."""
     start_timeout_s: float | None = 5.0
-    """A socket that sends no `start` for so long is closed with 1002."""
+    """A socket without a `start` for this time is closed with 1002; None: no limit."""
     idle_timeout_s: float | None = 30.0
-    """A call without any frame, even a pong, for so long is ended and its socket closed with 1008."""
+    """A call without any frame, pongs included, for this time is ended and its socket closed with 1008; None: no
+    limit."""
     ping_interval_s: float | None = 20.0
-    """A socket that is silent for so long is sent a ping, and dropped when no answer comes in the same time."""
+    """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
+    dropped. None: no pings."""
     drain_s: float = 10.0
-    """How long a drained endpoint lets its calls go on, and how long a handler may outlive its stream."""
+    """How long calls may continue when the endpoint drains, and how long a handler may outlive its stream."""
 
     def __post_init__(self) -> None:
         self._check_handlers()
@@ -116,11 +119,11 @@ class EndpointSettings:
 
     @property
     def answers_all(self) -> bool:
-        """Whether calls are taken that were not asked for."""
+        """Whether the endpoint accepts calls other than those of `Endpoint.stream`."""
         return self.handler is not None or self.on_audio is not None
 
     def new_session(self, utc_offset_ms: float | None = None) -> MediaSession:
-        """The session of one call."""
+        """Make the session of one call; utc_offset_ms is UTC minus the session's clock."""
         return MediaSession(
             self.plan,
             receive_pcm_hz=self.receive_pcm_hz,
@@ -133,7 +136,7 @@ class EndpointSettings:
 
     @property
     def call_timeouts(self) -> CallTimeouts:
-        """The limits on a silent socket."""
+        """The limits on silence of a socket."""
         return CallTimeouts(start_ms=_in_ms(self.start_timeout_s), idle_ms=_in_ms(self.idle_timeout_s))
 
     def _check_handlers(self) -> None:
@@ -145,21 +148,21 @@ class EndpointSettings:
                 f"handler or on_audio is of type {type(self.handler or self.on_audio).__name__}, a function is needed"
             )
         if inspect.iscoroutinefunction(self.on_audio):
-            raise EndpointError("on_audio is a coroutine function, a plain one is needed; coroutines go in as handler")
+            raise EndpointError("on_audio is a coroutine function, a plain one is needed; pass it as handler instead")
 
     def _check_address(self) -> None:
         authorize: object = self.authorize
         if inspect.iscoroutinefunction(authorize):
             raise EndpointError("authorize is a coroutine function, a plain one is needed")
         if authorize is not None and not callable(authorize) and not (isinstance(authorize, str) and authorize):
-            raise EndpointError("authorize is an empty token or no string, a token or a function is needed")
+            raise EndpointError("authorize must be a non-empty string or a function")
         if authorize is None and self.answers_all and not is_loopback(self.host):
             raise EndpointError(
                 f"host {self.host!r} can be reached from other machines and no authorize is given: "
                 "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
             )
         if self.public_url is not None and not _is_websocket_url(self.public_url):
-            raise EndpointError("public_url is no ws or wss URL with a host and without query and fragment")
+            raise EndpointError("public_url must be a ws or wss URL with a host and without query and fragment")
         if not 0 <= self.port <= 65535:
             raise EndpointError(f"port is {self.port}, 0 to 65535 is needed")
         if self.path is not None and (not self.path.startswith("/") or "?" in self.path):

@@ -1,11 +1,21 @@
-"""Messages, their order, the two chains of a call. No sockets, no await, no threads, no reading of a clock.
+"""One call's media stream without I/O: no sockets, no await, no threads, no clock; time is an argument.
 
-plan         what we ask the carrier for
-messages     the messages as values        wire        their JSON spelling
-connection   order and state               numbering   what the carrier's counters mean
-receiving    chunks to audio in order      sending     audio to texts in order and in time
-pacing       when a frame is due           marks       what became of a mark
-events       what a session tells          event_queue bounded waiting for a slow reader
-fragments    pieces of a WebSocket message, joined for the shells
-session      wires them                    statistics  counts
+plan           codecs, rates and tracks that we request
+messages       the carrier's messages as values
+wire           their JSON form
+connection     the state of the stream and the order of its messages
+numbering      gaps and order from the carrier's counters
+receiving      receive chain: chunks to audio in order
+send_encoding  send chain, first half: PCM to payloads
+send_queue     payloads and marks that wait to be sent
+sending        send chain, second half: payloads to texts, paced
+pacing         when a frame is due
+marks          marks between sending and echo
+events         the events that a session reports
+event_queue    bounded queue of events for a slow reader
+statistics     counters of a session
+session        one call's stream: all of the above
+play_queue     audio that waits for space in a session's queue
+machine        one call: session, waiting audio, time-outs, end of the connection
+fragments      joins fragmented WebSocket messages
 """

@@ -1,10 +1,11 @@
-"""The order of a stream's messages and the state they lead to. Only this file changes the state.
+"""The state of a stream and the order of its messages. Only this file changes the state.
 
     CONNECTING ── connected ──► CONNECTED ── start ──► STREAMING ── stop, close, too many malformed ──► STOPPED
         └──────────────────────── start ──────────────────▲ │
                                                           └─┘ start again: another format
 
-`start` may come without `connected` (senders leave it out). Media needs `start`. After the end nothing counts.
+`start` may arrive without `connected`, which some senders omit. Media needs `start`. After STOPPED all messages are
+ignored.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.wire import BrokenMessage
 
 MAX_MALFORMED_IN_A_ROW: Final = 20
-"""A sender that breaks the rules so often in a row does not speak this protocol."""
+"""A sender of this many malformed messages in a row does not speak this protocol."""
 
 
 class State(Enum):
-    """Where a stream is."""
+    """The state of a stream."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
@@ -29,7 +30,7 @@ class State(Enum):
 
 
 class Connection:
-    """Follows the messages and reports those that are out of order."""
+    """Track the state of a stream by its messages, and reject messages that its state does not allow."""
 
     __slots__ = ("_malformed_in_a_row", "_next_sequence", "malformed", "state")
 
@@ -40,7 +41,11 @@ class Connection:
         self._next_sequence: int | None = None
 
     def accept(self, message: messages.Message) -> bool:
-        """Follow a message; whether no message is missing before it. BrokenMessage (order): it must not come now."""
+        """Update the state by a message.
+
+        Returns: whether the sequence numbers show that no message is missing before this one.
+        Raises: BrokenMessage with rule "order" if the message must not arrive in this state.
+        """
         if isinstance(message, messages.Media) and self.state is not State.STREAMING:
             raise BrokenMessage("order", "media came before start")
         if isinstance(message, messages.Connected) and self.state is State.CONNECTING:
@@ -56,17 +61,17 @@ class Connection:
         self.state = State.STOPPED
 
     def count_good(self) -> None:
-        """Note that a message was processed to its end."""
+        """Count a message without errors: it ends a row of malformed ones."""
         self._malformed_in_a_row = 0
 
     def count_malformed(self) -> bool:
-        """Note a broken message; whether it was one too many, so that the stream must end."""
+        """Count a malformed message. Returns whether the limit in a row is reached, so that the stream must end."""
         self.malformed += 1
         self._malformed_in_a_row += 1
         return self._malformed_in_a_row >= MAX_MALFORMED_IN_A_ROW
 
     def _follows(self, sequence: int | None) -> bool:
-        """Whether the sequence number continues the last one. Unnumbered messages follow directly."""
+        """Return whether no number is skipped before this one; a message without a number skips nothing."""
         if sequence is None:
             return True
         expected = self._next_sequence

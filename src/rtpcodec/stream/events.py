@@ -1,6 +1,6 @@
-"""What a MediaSession tells. Plain values; `Audio`, the one hot event, is in _audio.pyx.
+"""The events that a MediaSession reports, as plain values. `Audio`, the one hot event, is in _audio.pyx.
 
-Digits, numbers, `client_state` and custom parameters are left out of every repr, because reprs end up in logs.
+No repr shows digits, phone numbers, `client_state` or custom parameters, because reprs end up in logs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(slots=True, kw_only=True)
 class Started:
-    """The carrier's `start`: who calls whom, and in what format audio comes. A call may have several."""
+    """The carrier's `start`: the parties of the call and the format of its audio. A call may have several."""
 
     stream_id: str | None
     call_control_id: str | None
@@ -49,11 +49,16 @@ class Started:
     monotonic_ms: float
     """When it was received, on the clock of `now_ms`."""
     utc_ms: float | None
-    """The same moment in ms since 1970 UTC; None when the session was given no `utc_offset_ms`."""
+    """The same moment in ms since 1970 UTC; None if the session has no `utc_offset_ms`."""
 
     @classmethod
     def of(cls, start: Start, monotonic_ms: float, utc_ms: float | None) -> Started:
-        """The event of a `start` message."""
+        """Make the event of a `start` message.
+
+        start: the message.
+        monotonic_ms: when it was received, on the session's clock.
+        utc_ms: the same moment in ms since 1970 UTC; None: unknown.
+        """
         return cls(
             stream_id=start.stream_id,
             call_control_id=start.call_control_id,
@@ -72,20 +77,20 @@ class Started:
 
 @dataclass(slots=True)
 class Stalled:
-    """The socket was silent, and speaks again. Nothing is lost by this: what was delayed follows in order."""
+    """The socket was silent and delivers again. This alone loses nothing: delayed messages follow in order."""
 
     silence_ms: float
 
 
 @dataclass(slots=True)
 class Gap:
-    """Chunks that never came although later ones did; the audio that follows starts at `media_ms` + `duration_ms`."""
+    """Chunks that did not arrive although later ones did. The next audio starts at `media_ms` + `duration_ms`."""
 
     track: str
     lost_chunks: int
     media_ms: float
     duration_ms: float
-    """Estimated: as long as the chunk that follows, for each lost one."""
+    """An estimate: each lost chunk counts as long as the chunk after the gap."""
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ class Dtmf:
 
     digit: str = field(repr=False)
     occurred_at: str | None
-    """ISO 8601, taken in the carrier's engine: messages may be out of order, this is not."""
+    """When the carrier detected the key, in ISO 8601. Messages may be out of order; these times are not."""
 
 
 @dataclass(slots=True)
@@ -106,7 +111,7 @@ class MarkPlayed:
 
 @dataclass(slots=True)
 class MarkCleared:
-    """This mark's audio was not heard to its end, or nobody will ever tell."""
+    """The audio before this mark was not heard to its end, or its echo will not arrive."""
 
     name: str
     reason: Literal["interrupt", "timeout", "stop"]
@@ -114,7 +119,7 @@ class MarkCleared:
 
 @dataclass(slots=True)
 class FormatChanged:
-    """The carrier changed the format in the middle of a call; decoders were built anew."""
+    """The carrier changed the format in the middle of a call; the decoders were replaced."""
 
     before: MediaFormat
     after: MediaFormat
@@ -122,7 +127,7 @@ class FormatChanged:
 
 @dataclass(slots=True)
 class UnsupportedCodec:
-    """Audio comes in a codec that cannot be decoded here. Its payloads are delivered, and sending goes on."""
+    """The carrier's audio uses a codec that cannot be decoded here. Payloads are still delivered; sending continues."""
 
     encoding: str
     sample_rate_hz: int | None
@@ -131,7 +136,7 @@ class UnsupportedCodec:
 
 @dataclass(slots=True)
 class CarrierError:
-    """The carrier complains about what we sent. The stream goes on unless the carrier ends it."""
+    """The carrier reports an error in what we sent. The stream continues unless the carrier ends it."""
 
     code: int | None
     title: str | None
@@ -140,7 +145,7 @@ class CarrierError:
 
 @dataclass(slots=True)
 class Malformed:
-    """A message that breaks a rule of the wire. It was dropped, the stream goes on; too many in a row end the call."""
+    """A message that breaks a rule of the wire. It was dropped. The stream continues, but too many in a row end it."""
 
     rule: str
     """One of `rtpcodec.stream.wire.RULES`."""
@@ -149,15 +154,16 @@ class Malformed:
 
 @dataclass(slots=True)
 class Stopped:
-    """The stream is over."""
+    """The stream has ended."""
 
     reason: Literal["stop", "closed", "closed_here", "malformed"]
-    """By the carrier's `stop`; by the socket alone, which is abnormal; by us; or by too many malformed messages."""
+    """What ended it: "stop" the carrier's `stop`, "closed" the end of the socket without a `stop` (abnormal),
+    "closed_here" our side, "malformed" too many malformed messages in a row."""
 
 
 @dataclass(slots=True)
 class Unknown:
-    """A message of a kind that this version does not know."""
+    """A message whose event name this version does not know."""
 
     event: str
     text: str = field(repr=False)
@@ -165,32 +171,32 @@ class Unknown:
 
 @dataclass(slots=True)
 class Overrun:
-    """A slow reader: the oldest events, nearly always audio, were dropped so that memory stays bounded."""
+    """The reader was too slow: the oldest events, nearly always audio, were dropped so that memory stays bounded."""
 
     dropped_ms: float = 0.0
-    """Of audio."""
+    """Duration of the dropped audio."""
     dropped_events: int = 0
-    """All of them, chunks of audio included."""
+    """Number of dropped events, chunks of audio included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The estimate at the moment of an interruption; InterruptionSettled follows with the final value."""
+    """The estimate of an interruption at its moment; InterruptionSettled follows with the final value."""
 
     played_ms: float
-    """Estimated part of this utterance that was heard. It began after the last `flush` or interruption."""
+    """How much of the current utterance was heard. It began after the last `flush` or interruption."""
     dropped_ms: float
-    """Audio queued here or at the carrier that nobody will hear."""
+    """Audio that was queued here or at the carrier and will not be heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class InterruptionSettled:
-    """The final value for an interruption: every mark that was on its way has ended."""
+    """The final value of an interruption, reported once every mark that was on its way has ended."""
 
     interrupted: Interrupted
     """The estimate that `interrupt` returned."""
     played_ms: float
-    """Like the estimate's played_ms, corrected by the marks that came back."""
+    """The estimate's played_ms, corrected by the echoes of marks."""
 
 
 Event = (
@@ -210,4 +216,4 @@ Event = (
     | Overrun
     | InterruptionSettled
 )
-"""Everything that `MediaSession.events` and `Call.events` can give."""
+"""All events that `MediaSession.events` and `Call.events` can return."""

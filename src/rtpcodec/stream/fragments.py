@@ -1,4 +1,4 @@
-"""WebSocket messages that come in pieces (RFC 6455 section 5.4), joined within limits for the shells."""
+"""Joins fragmented WebSocket messages within limits (RFC 6455 section 5.4)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_FRAGMENTS: Final = 1024
-"""Of one message: the longest one in pieces of 4 KiB."""
+"""Per message. Enough for the longest allowed message (4 MiB) in fragments of 4 KiB."""
 PROTOCOL_ERROR: Final = 1002
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
 
 
 class BrokenFragments(Exception):
-    """Pieces that make no message; the socket is to be closed with `code`."""
+    """Fragments that do not form a valid message; the socket must be closed with `code`."""
 
     def __init__(self, rule: str, detail: str, code: int) -> None:
         super().__init__(f"{rule}: {detail}")
@@ -24,7 +24,7 @@ class BrokenFragments(Exception):
 
 
 class FragmentJoiner:
-    """Joins the pieces of one message at a time."""
+    """Join the fragments of one message at a time. Use from one thread at a time."""
 
     __slots__ = ("_count", "_max_fragments", "_max_octets", "_octets", "binary", "joining")
 
@@ -36,12 +36,17 @@ class FragmentJoiner:
         self.joining = False
         """Whether a message has begun and not ended."""
         self.binary = False
-        """Whether the message, or the last one, is of octets instead of text."""
+        """Whether the current message, or the last one if there is none, is binary."""
 
     def put(self, octets: bytes, *, opens: bool, last: bool, binary: bool = False) -> bytes | None:
-        """Take a frame; the message that it completes. BrokenFragments: out of order, too many, or too big.
+        """Add a frame.
 
-        opens: it is no continuation. last: its message ends with it. binary: an opening frame is of octets, not text.
+        octets: its payload.
+        opens: whether it begins a message; a continuation frame does not.
+        last: whether it ends its message.
+        binary: whether a frame that begins a message is binary; continuation frames ignore it.
+        Returns: the message if this frame completes it, otherwise None.
+        Raises: BrokenFragments if the frame is out of order, or the message has too many fragments or octets.
         """
         if opens and self.joining:
             raise BrokenFragments("fragments", "a message began before the one in fragments had ended", PROTOCOL_ERROR)

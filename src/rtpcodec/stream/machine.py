@@ -1,10 +1,10 @@
-"""One call as a machine: texts and time in; texts, events and what to do with the socket out. No I/O, no clock.
+"""One call as a state machine: messages, audio and time in; texts, events and socket commands out. No I/O, no clock.
 
     socket ── receive, reject, touch, peer_closed, lost ──► CallMachine ── outgoing ──► socket
     handler ─ plays, close, interrupt, session.mark ... ──►     │     ──── events ────► handler
     clock ─── next_deadline_ms, and now_ms everywhere ──────────┘     ──── hangup, cut ─► socket
 
-A pump drives it. Whatever changes the machine must be followed by a run of the pump.
+A pump drives it. After each change of the machine, the pump's `run` must be called.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rtpcodec.stream.play_queue import PlayQueue
 from rtpcodec.stream.session import MediaSession
 
 CLOSE_TIMEOUT_MS: Final = 2000.0
-"""For the other side's close frame; then the connection is cut."""
+"""Wait for the other side's close frame, or for the end of the connection after it; then the connection is cut."""
 
 NORMAL: Final = 1000
 PROTOCOL_ERROR: Final = 1002
@@ -38,7 +38,14 @@ class CallTimeouts:
 
 
 class CallMachine:
-    """Session, waiting audio, time-outs and the end of one call."""
+    """Session, waiting audio, time-outs and end of one call.
+
+    Times are in ms of the pump's clock. Use from one thread at a time.
+
+    Its end, step by step: `close` ends the session and sets `hangup`; the pump sends the close frame and calls
+    `hung_up`; the other side answers (`peer_closed`) and the connection ends (`lost`). If it does not end within
+    CLOSE_TIMEOUT_MS, `cut` is set.
+    """
 
     __slots__ = (
         "_closing",
@@ -63,26 +70,31 @@ class CallMachine:
         timeouts: CallTimeouts | None = None,
         may_wait: bool = True,
     ) -> None:
-        """Begin at the moment when the socket is open.
+        """Make the machine of a call whose socket has just been opened.
 
-        may_wait: audio that finds no room in the session's queue waits in `plays`; without it QueueFull is raised.
+        session: the call's session.
+        now_ms: the time; `start` is due start_ms after it.
+        timeouts: limits on silence; None: the defaults.
+        may_wait: whether audio that does not fit into the session's queue waits in `plays`; otherwise QueueFull is
+        raised.
         """
         self.session = session
         self.plays = PlayQueue(session, may_wait=may_wait)
-        """The way of all audio into the session."""
+        """Queues all audio in the session, and holds what does not fit."""
         self.hangup: int | None = None
-        """The code of a close frame that is due."""
+        """The code of a close frame that is due; None: no close frame is due."""
         self.cut = False
-        """Whether the connection must be cut, with whatever is unsent."""
+        """Whether the connection must be cut; unsent texts are dropped."""
         self.paused = False
-        """Whether the socket accepts no texts for now; what is due waits in the session, which is bounded."""
+        """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.fault: str | None = None
-        """The time-out that ended the call, as a sentence."""
+        """The time-out that ended the call, as a sentence; None: no time-out did."""
         self._timeouts = timeouts if timeouts is not None else CallTimeouts()
         self._closing = False
         self._cut_ms = inf
         self._opened_ms = self._last_frame_ms = now_ms
-        # May lie too early, never too late: a frame moves the idle deadline, and only the check looks at that.
+        # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
+        # only the check computes it, so that a frame costs one assignment.
         self._watch_ms = now_ms + min(_limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms))
 
     # From the socket
@@ -97,17 +109,17 @@ class CallMachine:
         self.session.reject(rule, detail, now_ms)
 
     def touch(self, now_ms: float) -> None:
-        """Note that a frame of any kind came."""
+        """Record that a frame of any kind was received."""
         self._last_frame_ms = now_ms
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
-        """Note the other side's close frame; the socket answers it by itself."""
+        """Record the other side's close frame. The socket answers it by itself."""
         self._closing = True
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
         self.session.closed(now_ms)
 
     def lost(self, now_ms: float) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection is gone."""
         self._closing = True
         self._cut_ms = inf
         self.hangup = None
@@ -116,7 +128,7 @@ class CallMachine:
     # From our side
 
     def close(self, code: int, now_ms: float) -> None:
-        """End the call: the close frame is due, and the connection is cut when no answer comes."""
+        """End the call: a close frame becomes due, and the connection is cut if the other side does not answer it."""
         if self._closing:
             return
         self._closing = True
@@ -125,7 +137,7 @@ class CallMachine:
         self.session.closed(now_ms, by_us=True)
 
     def interrupt(self, now_ms: float) -> Interrupted:
-        """Stop playing, and drop what waits in `plays` as well. StreamEnded."""
+        """Stop playing, and drop the audio that waits in `plays` as well. Raises StreamEnded after the end."""
         found = self.session.interrupt(now_ms)
         self.plays.drop()
         return found
@@ -133,10 +145,13 @@ class CallMachine:
     # For the pump
 
     def events(self, now_ms: float) -> list[Event]:
-        """What happened since the last call, also what time alone made happen. After Stopped the socket is closed."""
+        """Remove and return the events since the last call, with those of time alone. Stopped, if any, is the last."""
+        # 1. Time-outs, which may end the session.
         if now_ms >= self._watch_ms or now_ms >= self._cut_ms:
             self._check_time(now_ms)
+        # 2. The session's events.
         found = self.session.events(now_ms)
+        # 3. The session has ended: nothing waits any more, and the socket is closed.
         if found and type(found[-1]) is Stopped:
             self._watch_ms = inf
             self.plays.drop()
@@ -144,41 +159,46 @@ class CallMachine:
         return found
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """The texts that are due; waiting audio fills the queue behind them."""
+        """Remove and return the texts that are due, and refill the session's queue from `plays`."""
         if self.paused:
             return []
+        # Each text that leaves frees space for waiting audio, some of which may be due at once. Repeat until none moves
+        # from `plays` into the session.
         texts = self.session.outgoing(now_ms)
         while self.plays.feed():
             texts += self.session.outgoing(now_ms)
         return texts
 
     def hung_up(self) -> None:
-        """Note that the close frame was sent."""
+        """Record that the close frame was sent."""
         self.hangup = None
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `events` or `outgoing` has something new, at the latest; it may be asked too early, never too late."""
+        """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
         session_ms = None if self.paused else self.session.next_deadline_ms
         deadline_ms = min(self._watch_ms, self._cut_ms, inf if session_ms is None else session_ms)
         return None if deadline_ms == inf else deadline_ms
 
     def _check_time(self, now_ms: float) -> None:
+        # 1. The closing handshake took too long: cut the connection.
         if now_ms >= self._cut_ms:
             self._cut_ms = inf
             self.cut = True
         if now_ms < self._watch_ms or self.session.ended:
             return
+        # 2. No `start` yet: the start time-out applies. Compute the next check.
         start_ms, idle_ms = _limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms)
         if self.session.media_format is None:
             if now_ms >= self._opened_ms + start_ms:
-                self.fault = f"no start came within {start_ms / 1000:g} s"
+                self.fault = f"no start was received within {start_ms / 1000:g} s"
                 self.close(PROTOCOL_ERROR, now_ms)
-            # `start` may come before the next check, and the idle limit may be the shorter one.
+            # `start` may arrive before the next check, and the idle limit may be the shorter one.
             self._watch_ms = min(self._opened_ms + start_ms, now_ms + idle_ms)
+        # 3. Started: the idle time-out applies, counted from the last frame.
         else:
             if now_ms >= self._last_frame_ms + idle_ms:
-                self.fault = f"no frame came for {idle_ms / 1000:g} s"
+                self.fault = f"no frame was received for {idle_ms / 1000:g} s"
                 self.close(POLICY_VIOLATION, now_ms)
             self._watch_ms = self._last_frame_ms + idle_ms
 

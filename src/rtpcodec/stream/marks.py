@@ -1,4 +1,9 @@
-"""Marks on their way: each one ends as played or cleared, by echo, interruption, timeout or the stream's end."""
+"""Marks between sending and echo: each ends once, as MarkPlayed or MarkCleared.
+
+The carrier returns a mark (its *echo*) when the audio before it has been played, or at once when a clear drops that
+audio. Both echoes look alike, so their time decides which of the two they are. A mark also ends without an echo: by
+a time-out, or by the end of the stream.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,9 @@ from typing import Final, Literal
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed
 
 MARK_TIMEOUT_MS: Final = 10_000.0
-"""An echo takes a round trip; after this it will not come."""
+"""An echo takes one round trip after the audio was played; after this time it is considered lost."""
 ECHO_JITTER_MS: Final = 20.0
-"""Echoes of marks that were played scatter by about a frame, because the far end plays in frames."""
+"""Echoes of played marks vary by about one frame, because the far end plays in frames."""
 _NEVER: Final = float("-inf")
 _ALWAYS: Final = float("inf")
 
@@ -21,18 +26,18 @@ MarkEvent = MarkPlayed | MarkCleared | InterruptionSettled
 class _SentMark:
     name: str
     position_ms: float  # audio sent before it
-    end_ms: float  # when that audio should have been played
-    cleared_before_ms: float = _NEVER  # an echo that comes before this moment was made by a clear
+    end_ms: float  # estimate of when that audio has been played
+    cleared_before_ms: float = _NEVER  # an echo received before this time was caused by a clear
 
 
 @dataclass(slots=True)
 class _Interruption:
-    found: Interrupted
-    at_ms: float
-    utterance_start_ms: float
-    heard_ms: float
-    played_at_least_ms: float
-    round_trip_ms: float | None = None
+    found: Interrupted  # the estimate that `interrupt` returned
+    at_ms: float  # when the clear was sent
+    utterance_start_ms: float  # position at which the utterance began
+    heard_ms: float  # estimated position up to which audio was heard
+    played_at_least_ms: float  # position up to which echoes prove it
+    round_trip_ms: float | None = None  # from the clear to the first echo that it caused
 
 
 def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["interrupt", "stop", "timeout"]:
@@ -40,9 +45,10 @@ def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["
 
 
 class Marks:
-    """The marks that were sent and have not come back, and what their echoes say about an interruption.
+    """Track the marks on their way, and derive from their echoes what was heard before an interruption.
 
-    Every method that can end a mark returns the events of that, in order.
+    Every method that can end a mark returns the resulting events in order. Times are in ms of the caller's clock,
+    positions in ms of audio sent. Use from one thread at a time.
     """
 
     __slots__ = ("_interruption", "_lag_ms", "_played_to_ms", "_sent")
@@ -58,29 +64,37 @@ class Marks:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When the first of them times out."""
+        """When the first mark times out; None: no mark is on its way."""
         return min(mark.end_ms for mark in self._sent) + MARK_TIMEOUT_MS if self._sent else None
 
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
-        """Add a mark that went out behind this much audio, which should be played by end_ms."""
+        """Add a mark that was sent.
+
+        name: its name.
+        position_ms: audio sent before it.
+        end_ms: estimate of when that audio has been played.
+        """
         self._sent.append(_SentMark(name, position_ms, end_ms))
 
     def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
-        """End the mark that the carrier returned; no event for one that is not ours or has timed out."""
+        """End the mark that the carrier returned. No event if it is not ours or has timed out."""
+        # 1. Ours? With two marks of one name, the older one.
         mark = next((mark for mark in self._sent if mark.name == name), None)
         if mark is None:
             return []
         self._sent.remove(mark)
+        # 2. Too early for an echo of played audio: the clear caused it. The first such echo measures the round trip.
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
             return [MarkCleared(name, "interrupt"), *self._settled()]
+        # 3. Played: it measures how far echoes lag behind the estimate.
         self._lag_ms = max(0.0, now_ms - mark.end_ms)
         self._played_to_ms = max(self._played_to_ms, mark.position_ms)
         return [MarkPlayed(name), *self._settled()]
 
     def timed_out(self, now_ms: float) -> list[MarkEvent]:
-        """End the marks whose echo will not come."""
+        """End the marks whose echo is overdue."""
         lost = [mark for mark in self._sent if now_ms >= mark.end_ms + MARK_TIMEOUT_MS]
         if not lost:
             return []
@@ -90,41 +104,53 @@ class Marks:
     def interrupted(
         self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float
     ) -> list[MarkEvent]:
-        """Note a clear: a mark whose audio should have been played is on its way, others come back cleared.
+        """Record that a clear is being sent, and set for each mark up to when an echo means that it was cleared.
 
-        The far end may be behind the estimate and clear some of the former, too. Then the echo comes sooner after its
-        audio's estimated end than earlier ones did, because it did not wait for that audio.
+        By the estimate, the audio of some marks has been played and that of others has not. The latter will be cleared.
+        The former have probably been echoed, and the echo is on its way. But the far end may be behind the estimate, so
+        that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
+        arrives sooner after the audio's estimated end than earlier echoes did.
+
+        found: the estimate that `interrupt` returns.
+        utterance_start_ms: position at which the interrupted utterance began.
+        heard_ms: estimated position up to which audio was heard.
+        now_ms: the time of the clear.
         """
+        # 1. Decide for each mark before which time its echo means "cleared".
         for mark in self._sent:
             expected_ms = mark.end_ms + self._lag_ms - ECHO_JITTER_MS
             mark.cleared_before_ms = max(mark.cleared_before_ms, expected_ms if mark.end_ms <= now_ms else _ALWAYS)
             mark.end_ms = min(mark.end_ms, now_ms)
+        # 2. Echoes from now on belong to this interruption, so an earlier unsettled one keeps its estimate.
         before = self._interruption
-        # Echoes from here on belong to the new interruption, so the earlier one keeps its estimate.
         superseded = [] if before is None else [InterruptionSettled(before.found, before.found.played_ms)]
-        # Positions count on from heard_ms, so an echo that came early must not stand for audio of the next utterance.
+        # 3. The next utterance starts at position heard_ms. An echo that proved more than that must not count for it.
         self._played_to_ms = min(self._played_to_ms, heard_ms)
         self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, self._played_to_ms)
         return [*superseded, *self._settled()]
 
     def ended(self, reason: Literal["stop"]) -> list[MarkEvent]:
-        """End all marks with the stream: no echo will come."""
+        """End all marks, because the stream has ended and no echo will arrive."""
         gone = [MarkCleared(mark.name, _reason(mark, reason)) for mark in self._sent]
         self._sent.clear()
         return [*gone, *self._settled()]
 
     def _settled(self) -> list[InterruptionSettled]:
-        """The final value of an interruption, once all marks are back.
+        """Return the final value of an interruption once no mark is on its way any more.
 
-        An echo lags behind its estimate by the round trip and by what the far end buffers before it plays. A cleared
-        mark comes back after the round trip alone. The difference is audio that the estimate took for heard.
+        The echo of a played mark lags behind the estimate by the round trip plus the audio that the far end buffers.
+        The echo of a cleared mark takes the round trip alone. The difference is buffered audio that the estimate
+        counted as heard, although it was not.
         """
+        # 1. Wait until every mark has ended.
         interruption = self._interruption
         if interruption is None or self._sent:
             return []
+        # 2. Subtract what the far end had buffered, if a cleared mark has measured the round trip.
         buffered_ms = 0.0
         if interruption.round_trip_ms is not None:
             buffered_ms = max(0.0, self._lag_ms - interruption.round_trip_ms)
+        # 3. But never report less than echoes of played marks prove.
         at_least_ms = max(interruption.played_at_least_ms, min(self._played_to_ms, interruption.heard_ms))
         heard_ms = max(at_least_ms, interruption.heard_ms - buffered_ms)
         self._interruption = None

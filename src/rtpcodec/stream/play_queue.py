@@ -1,4 +1,4 @@
-"""Audio that waits for room in the session's queue, in the order in which it was given. No tasks, no futures."""
+"""Audio that waits for space in the session's queue, first come, first served. No tasks, no futures."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from rtpcodec.errors import QueueFull
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
-"""Less of a long play is not worth a wake-up; it is half of the smallest queue."""
+"""Smallest piece of a long play: less is not worth a wake-up. It is half of the smallest allowed queue."""
 MARGIN_MS: Final = 1.0
-"""Keeps the rounding of milliseconds off the queue's limit."""
+"""Left free in the queue, so that rounding to milliseconds cannot exceed its limit."""
 MAX_WAITING: Final = 1000
-"""Plays that wait for room; more is a loop without `await`."""
+"""Plays that may wait for space; a caller with more has a loop without `await`."""
 
 
 class _Rest(Protocol):
     """The part of one play that is not queued yet."""
 
     def move(self, room_ms: float) -> bool:
-        """Queue what there is room for; whether there was any."""
+        """Queue as much as fits into room_ms. Returns whether anything was queued."""
 
     @property
     def rest_ms(self) -> float:
-        """How long the rest plays; 0: all is queued."""
+        """Duration of the rest; 0: everything is queued."""
 
 
 class Waiting:
-    """One play that waits for room. It ends once: when all is queued, when it is dropped, or with an error."""
+    """One play that waits for space. It ends once: when everything is queued, when it is dropped, or by an error."""
 
     __slots__ = ("ended", "error", "on_end", "rest")
 
@@ -39,12 +39,12 @@ class Waiting:
         self.rest = rest
         self.ended = False
         self.error: Exception | None = None
-        """The reason why its rest cannot be queued."""
+        """The error for which its rest could not be queued."""
         self.on_end: Callable[[Waiting], object] | None = None
-        """Called at the end; it must not call the queue."""
+        """Called at the end. It must not call the queue."""
 
     def end(self, error: Exception | None = None) -> None:
-        """End it, if it has not ended yet; its rest is not queued."""
+        """End it, unless it has ended already. Its rest will not be queued."""
         if self.ended:
             return
         self.ended = True
@@ -54,7 +54,7 @@ class Waiting:
 
 
 class _Pieces:
-    """Audio that can be cut."""
+    """Audio that can be split: PCM, and payloads of sample codecs."""
 
     __slots__ = ("_put", "_rest", "_unit_ms", "_unit_octets")
 
@@ -65,7 +65,7 @@ class _Pieces:
         self._unit_ms = unit_ms
 
     def move(self, room_ms: float) -> bool:
-        """Queue as many units as there is room for."""
+        """Queue as many units as fit. Returns whether anything was queued."""
         room_units = max(0, int((room_ms - MARGIN_MS) / self._unit_ms))
         octets = min(len(self._rest), room_units * self._unit_octets)
         if octets < len(self._rest) and room_ms < PIECE_MS:
@@ -76,12 +76,12 @@ class _Pieces:
 
     @property
     def rest_ms(self) -> float:
-        """Its units, as time."""
+        """Duration of the rest."""
         return len(self._rest) / self._unit_octets * self._unit_ms
 
 
 class _Whole:
-    """Audio that cannot be cut: a payload of a frame codec, a file."""
+    """Audio that cannot be split: a payload of a frame codec, or an MP3 file."""
 
     __slots__ = ("_octets", "_put", "_session", "rest_ms")
 
@@ -92,7 +92,7 @@ class _Whole:
         self.rest_ms = duration_ms
 
     def move(self, room_ms: float) -> bool:
-        """Queue it if there is room; a file longer than the queue has some when nothing else waits."""
+        """Queue it if it fits or the queue is empty: a file may be longer than the queue. Returns whether it was."""
         if self.rest_ms > room_ms and self._session.queued_ms:
             return False
         self._put(self._octets)
@@ -101,35 +101,36 @@ class _Whole:
 
 
 class PlayQueue:
-    """The way of all audio into the session: at once where there is room, else in turn.
+    """Queue audio in the session: at once if it fits, otherwise in turn behind the plays that wait.
 
-    The methods that play return None when all was queued at once, else the Waiting.
+    The methods that play return None if everything was queued at once, otherwise the Waiting. Use from one thread at a
+    time.
     """
 
     __slots__ = ("_may_wait", "_session", "_waiting", "drop_count")
 
     def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
-        """Make the queue. Without `may_wait`, audio that finds no room raises QueueFull."""
+        """Make the queue. Without `may_wait`, audio that does not fit raises QueueFull."""
         self._session = session
         self._may_wait = may_wait
         self._waiting: deque[Waiting] = deque()
         self.drop_count = 0
-        """How often what waited was dropped."""
+        """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
 
     def play(self, pcm: Buffer) -> Waiting | None:
-        """Queue native int16 PCM. ValueError, TypeError, StreamEnded, QueueFull: nothing of it is queued."""
+        """Queue native int16 PCM. If it raises ValueError, TypeError, StreamEnded or QueueFull, nothing is queued."""
         session = self._session
         if self._queue_now(session.play, pcm):
             return None
         octets = memoryview(pcm).nbytes
         if octets % 2:
             raise ValueError(f"pcm has {octets} octets, 16-bit samples need an even number")
-        # Nothing of it is queued by this, but what cannot be played at all is refused now and not in the middle.
+        # An empty play: it queues nothing, but raises now what the rest would raise later, in the middle of the audio.
         session.play(memoryview(pcm)[:0])
         return self._queue_later(_Pieces(session.play, _octets_of(pcm), 2, 1000 / session.send_pcm_hz))
 
     def play_payload(self, payload: Buffer) -> Waiting | None:
-        """Queue octets in the send codec. PayloadError, StreamEnded, QueueFull: nothing of them is queued."""
+        """Queue octets in the send codec. If it raises PayloadError, StreamEnded or QueueFull, nothing is queued."""
         session = self._session
         if self._queue_now(session.play_payload, payload):
             return None
@@ -141,30 +142,30 @@ class PlayQueue:
         return self._queue_later(_Pieces(session.play_payload, _octets_of(payload), info.octets_per_unit, unit_ms))
 
     def play_mp3(self, data: Buffer) -> Waiting | None:
-        """Queue an MP3 file. ValueError, StreamEnded, QueueFull: nothing of it is queued."""
+        """Queue an MP3 file. If it raises ValueError, StreamEnded or QueueFull, nothing is queued."""
         session = self._session
         if self._queue_now(session.play_mp3, data):
             return None
         return self._queue_later(_Whole(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))
 
     def turn(self) -> Waiting | None:
-        """Wait until all that waits now has ended; None: nothing waits."""
+        """Return a Waiting that ends after all plays that wait now; None: no play waits."""
         return self._queue_later(_Pieces(self._session.play, b"", 2, 1.0)) if self._waiting else None
 
     @property
     def waiting_ms(self) -> float:
-        """Audio that waits for room."""
+        """Audio that waits for space."""
         return sum(waiting.rest.rest_ms for waiting in self._waiting if not waiting.ended)
 
     def feed(self) -> bool:
-        """Queue what there is room for now; whether anything was queued."""
+        """Queue what fits now, in order. Returns whether anything was queued."""
         moved = False
         while self._waiting:
             first = self._waiting[0]
             if not first.ended:
                 try:
                     moved |= first.rest.move(self._session.room_ms)
-                except Exception as error:  # of any kind that `put` raises: the caller of that play gets it
+                except Exception as error:  # whatever the session raises; the caller of that play gets it
                     first.end(error)
                 else:
                     if first.rest.rest_ms:
@@ -174,7 +175,7 @@ class PlayQueue:
         return moved
 
     def drop(self) -> None:
-        """Drop all that waits."""
+        """Drop all audio that waits, and end its Waitings."""
         self.drop_count += 1
         while self._waiting:
             self._waiting.popleft().end()

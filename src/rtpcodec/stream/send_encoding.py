@@ -1,4 +1,4 @@
-"""The first half of the sending chain: PCM or payloads in, the payloads of messages out."""
+"""The first half of the send chain: PCM or encoded audio in, payloads of messages (items) out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.stream.plan import StreamPlan
 
 
 class SendEncoder:
-    """Resample, encode and pack into the payloads of messages."""
+    """Resample, encode and pack audio into items. Use from one thread at a time."""
 
     __slots__ = ("_mode", "_packing", "_resampler", "pcm_hz")
 
@@ -22,32 +22,42 @@ class SendEncoder:
         self._mode = plan.mode
         self._packing = packing_of(plan, pcm_hz, max_queue_ms)
         self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
-        """The rate of the PCM that `put_pcm` takes."""
+        """The rate of the PCM that `put_pcm` accepts."""
         same_rate = self.pcm_hz == self._packing.sample_rate_hz
         self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
 
     @property
     def frame_ms(self) -> float | None:
-        """How long an item becomes that is filled with silence for a mark; None: only `flush` completes one."""
+        """Duration of an item that is padded so that a mark can follow; None: only `flush` completes an item."""
         return self._packing.frame_ms
 
     @property
     def pending_ms(self) -> float:
-        """Audio that waits for the rest of its item."""
+        """Audio in the partial item, which waits for the rest."""
         return self._packing.pending_ms
 
     def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """The items that PCM completes. ValueError, TypeError: not 16-bit PCM, and nothing of it was accepted."""
+        """Add PCM at pcm_hz, and return the items that it completes.
+
+        Raises: ValueError, TypeError if it is not 16-bit PCM; nothing was added then.
+        """
         if self._resampler is not None:
             pcm = self._resampler.resample(pcm)
         return self._packing.put_pcm(pcm)
 
     def put_encoded(self, payload: Buffer) -> list[Item]:
-        """The items that octets in the send codec, or an MP3 file, complete."""
+        """Add octets in the send codec, or in mode mp3 an MP3 file, and return the items that they complete."""
         return self._packing.put_payload(memoryview(payload))
 
     def encoded_ms(self, payload: Buffer, mode: Literal["rtp", "mp3"], call: str) -> float:
-        """How long such octets play. LocalProtocolError: `call` is for the other mode. PayloadError, ValueError."""
+        """Return the duration in ms of octets for `put_encoded`.
+
+        payload: the octets.
+        mode: the plan's mode that the calling method needs.
+        call: the name of that method, for the error.
+        Raises: LocalProtocolError if the plan has the other mode, TypeError if the items are not octets, PayloadError
+        if they are not a payload of the send codec, ValueError if they are not an MP3 file.
+        """
         if self._mode != mode:
             raise LocalProtocolError(f"the plan's mode is {self._mode!r}, {call} needs {mode!r}")
         octets = memoryview(payload)
@@ -56,15 +66,15 @@ class SendEncoder:
         return self._packing.payload_ms(octets)
 
     def flush_resampler(self) -> list[Item]:
-        """The items that the resampler's tail completes."""
+        """End the resampler's input, and return the items that its tail completes."""
         return [] if self._resampler is None else self._packing.put_pcm(self._resampler.flush())
 
     def flush_item(self) -> list[Item]:
-        """The partial item, filled with silence."""
+        """Pad the partial item with silence and return it."""
         return self._packing.flush()
 
     def reset(self) -> None:
-        """Drop the resampler's history and the partial item."""
+        """Clear the resampler's history and the partial item; keep the settings."""
         self._packing.reset()
         if self._resampler is not None:
             self._resampler.reset()
@@ -74,6 +84,6 @@ class SendEncoder:
         self._packing.follow(heard)
 
     def describe(self) -> str:
-        """Codec, rate and the conversion before it, for people."""
+        """Describe resampling, codec and rate for people."""
         coded = self._packing.describe()
         return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"

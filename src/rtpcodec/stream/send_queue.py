@@ -1,4 +1,4 @@
-"""Payloads that wait to be sent, and the marks between them."""
+"""Queue of payloads (items) that wait to be sent, with the marks between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from rtpcodec.stream.packing import Item
 
 
 class SendQueue:
-    """First in, first out. A mark holds the number of items before it, so it needs no place among them."""
+    """First-in, first-out queue of items and marks.
+
+    A mark is stored with the number of items before it, counted since the queue was created, and not among the items.
+    So it can wait behind an item that is not complete yet.
+    """
 
     __slots__ = ("_items", "_marks", "_put_count", "_taken_count", "items_ms")
 
@@ -18,53 +22,56 @@ class SendQueue:
         self._put_count = 0
         self._taken_count = 0
         self.items_ms = 0.0
-        """Audio of the items."""
+        """Duration of the items that wait."""
 
     @property
     def mark_count(self) -> int:
-        """Marks that wait."""
+        """Number of marks that wait."""
         return len(self._marks)
 
     def put(self, items: list[Item]) -> None:
-        """Add items behind all others."""
+        """Append items."""
         for item in items:
             self._items.append(item)
             self._put_count += 1
             self.items_ms += item[1]
 
     def put_mark(self, name: str, *, behind_partial_item: bool) -> None:
-        """Add a mark behind all items, or behind the next one as well, which is partial and not put yet."""
+        """Append a mark.
+
+        behind_partial_item: whether it also waits for the next item, which is still incomplete and not in the queue.
+        """
         self._marks.append((self._put_count + behind_partial_item, name))
 
     @property
     def item(self) -> Item | None:
-        """The first item; None: there is none."""
+        """The first item; None: no item waits."""
         return self._items[0] if self._items else None
 
     @property
     def mark_is_next(self) -> bool:
-        """Whether no item stands before the first mark."""
+        """Whether a mark waits and no item is before it."""
         return bool(self._marks) and self._marks[0][0] <= self._taken_count
 
     @property
     def mark_waits_for_partial_item(self) -> bool:
-        """Whether all items are gone and a mark waits behind the partial one."""
+        """Whether no item waits, and a mark waits for the partial item."""
         return not self._items and bool(self._marks) and self._marks[0][0] > self._taken_count
 
     def pop(self) -> Item:
-        """Take the first item."""
+        """Remove and return the first item."""
         item = self._items.popleft()
         self._taken_count += 1
-        # Durations are floats: only an empty queue is known to hold exactly nothing.
+        # Sums of floats drift, so an empty queue is set to exactly zero.
         self.items_ms = self.items_ms - item[1] if self._items else 0.0
         return item
 
     def pop_mark(self) -> str:
-        """Take the first mark."""
+        """Remove the first mark and return its name."""
         return self._marks.popleft()[1]
 
     def drop(self) -> list[str]:
-        """Drop everything; the names of the marks."""
+        """Drop all items and marks. Returns the names of the marks."""
         names = [name for _, name in self._marks]
         self._items.clear()
         self._marks.clear()

@@ -1,4 +1,4 @@
-"""The sending chain: PCM or payloads in, texts for the carrier out, in order and in time."""
+"""The send chain: PCM or encoded audio in, texts for the carrier out, in order and paced."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rtpcodec.stream.send_queue import SendQueue
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
-"""Marks in the queue or on their way; more is a loop without an end."""
+"""Marks in the queue or on their way; a caller with more has an endless loop."""
 
 
 def _check_name(name: object) -> None:
-    """Refuse a mark's name that a text cannot carry where it is given, not later where texts are made."""
+    """Refuse a mark's name that a message cannot carry: here in `mark`, not later when the message is built."""
     if not isinstance(name, str):
         raise TypeError(f"mark name is of type {type(name).__name__}, str is needed")
     try:
@@ -32,7 +32,11 @@ def _check_name(name: object) -> None:
 
 
 class SendChain:
-    """Encode, queue, hold back until due."""
+    """Encode audio, queue it, and release it when it is due.
+
+    Times are in ms of the caller's clock, positions in ms of audio since the stream began. Use from one thread at a
+    time.
+    """
 
     __slots__ = (
         "_clear_waits",
@@ -73,13 +77,20 @@ class SendChain:
     # Accepting audio
 
     def play(self, pcm: Buffer) -> None:
-        """Queue PCM at pcm_hz. QueueFull, ValueError (odd octets, a WAV file): nothing of it was queued."""
+        """Queue PCM at pcm_hz.
+
+        Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets or begins with the header of
+        a WAV file, TypeError if it is not 16-bit PCM.
+        """
         samples = memoryview(pcm)
+        # 1. A WAV file instead of its samples is a common mistake: its header would be heard as a click.
         if self._utterance_ended and samples.nbytes >= 12:
             head = samples[:12].tobytes()[:12]
             if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
                 raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
+        # 2. Refuse what does not fit before anything has changed.
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
+        # 3. Encode and queue; the utterance begins where the queue ended before.
         begins_ms = self.position_ms
         items = self._encoder.put_pcm(pcm)
         if samples.nbytes:
@@ -87,20 +98,34 @@ class SendChain:
         self._queue.put(items)
 
     def play_payload(self, payload: Buffer) -> None:
-        """Queue octets that are encoded already. PayloadError, QueueFull, TypeError: nothing of them was queued."""
+        """Queue octets that are already in the send codec.
+
+        Raises, and queues nothing: QueueFull, and what `payload_ms` raises.
+        """
         self._put_encoded(payload, self.payload_ms(payload))
 
     def payload_ms(self, payload: Buffer) -> float:
-        """How long they play; all errors but QueueFull."""
+        """Return the duration of octets for `play_payload`.
+
+        Raises: PayloadError if they are not a payload of the send codec, TypeError if the items are not octets,
+        LocalProtocolError if the plan's mode is mp3.
+        """
         return self._encoder.encoded_ms(payload, "rtp", "play_payload")
 
     def play_mp3(self, data: Buffer) -> None:
-        """Queue an MP3 file. ValueError, QueueFull, TypeError: nothing of it was queued."""
-        # A file cannot be cut: one that is longer than the queue has room when nothing else waits.
+        """Queue an MP3 file.
+
+        Raises, and queues nothing: QueueFull, and what `mp3_ms` raises.
+        """
+        # A file cannot be split, so one that is longer than the queue is accepted when nothing else waits.
         self._put_encoded(data, min(self.mp3_ms(data), self._max_queue_ms))
 
     def mp3_ms(self, data: Buffer) -> float:
-        """How long it plays; all errors but QueueFull."""
+        """Return the duration of an MP3 file.
+
+        Raises: ValueError if it is not an MP3 file, TypeError if the items are not octets, LocalProtocolError if the
+        plan's mode is rtp.
+        """
         return self._encoder.encoded_ms(data, "mp3", "play_mp3")
 
     def follow(self, heard: PayloadFormat | None) -> None:
@@ -116,16 +141,19 @@ class SendChain:
         self._queue.put(items)
 
     def flush(self) -> None:
-        """End the utterance: the resampler's tail follows, and silence fills the last item."""
+        """End the utterance: queue the resampler's tail, and pad the last item with silence."""
         if not self._utterance_ended:
             self._queue.put(self._encoder.flush_resampler())
         self._queue.put(self._encoder.flush_item())
         self._utterance_ended = True
 
     def mark(self, name: str | None) -> str:
-        """Place a mark behind all audio so far; its name, generated if none is given.
+        """Queue a mark behind all audio so far.
 
-        TypeError, ValueError: the name is not a text that UTF-8 can carry.
+        name: its name; None: one is generated.
+        Returns: the name.
+        Raises: LocalProtocolError if too many marks wait, TypeError if the name is not a str, ValueError if it has a
+        lone surrogate, which UTF-8 cannot carry.
         """
         if not self._dialect.marks:
             raise LocalProtocolError(f"{self._dialect.name} does not return marks")
@@ -153,24 +181,28 @@ class SendChain:
             self._utterance_ended = False
             self._utterance_start_ms = position_ms
 
-    # Giving texts
+    # Releasing texts
 
     def due(self, now_ms: float) -> list[str]:
-        """The texts that are due."""
+        """Remove and return the texts that are due."""
+        # 1. A clear overtakes everything.
         texts = [self._dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
         queue, pacer = self._queue, self._pacer
         while True:
+            # 2. A mark with no audio before it is due at once.
             if queue.mark_is_next:
                 name = queue.pop_mark()
                 texts.append(self._dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
                 continue
+            # 3. No item is complete: pad the partial one if a mark behind it can wait no longer.
             item = queue.item
             if item is None:
                 if not self._complete_item(now_ms):
                     return texts
                 continue
+            # 4. The first item waits for its deadline.
             if now_ms < pacer.due_ms(item[1]):
                 return texts
             queue.pop()
@@ -185,7 +217,7 @@ class SendChain:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` gives something new, or a mark times out; None: never of itself."""
+        """When `due` returns something or a mark times out; minus infinity: now; None: not before a call changes it."""
         queue = self._queue
         if self._clear_waits or queue.mark_is_next:
             return float("-inf")
@@ -201,11 +233,11 @@ class SendChain:
         return min(deadlines, default=None)
 
     def _partial_due_ms(self, frame_ms: float) -> float:
-        """When a partial item must go because a mark waits behind it: just before the far end runs dry."""
+        """Return when a partial item must be sent because a mark waits behind it: just before the far end runs dry."""
         return max(self._pacer.remote_end_ms - frame_ms, self._pacer.due_ms(frame_ms))
 
     def _complete_item(self, now_ms: float) -> bool:
-        """Fill the partial item with silence if a mark behind it can wait no longer; whether it was."""
+        """Pad the partial item with silence if a mark behind it can wait no longer. Returns whether it was padded."""
         frame_ms = self._encoder.frame_ms
         if not self._queue.mark_waits_for_partial_item or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
             return False
@@ -216,62 +248,66 @@ class SendChain:
     # Interruption and marks
 
     def interrupt(self, now_ms: float) -> tuple[Interrupted, list[MarkEvent]]:
-        """Drop all audio that was not heard, here and at the carrier."""
+        """Drop all unheard audio, here and at the carrier. Returns the estimate, and the events of ended marks."""
+        # 1. Estimate what was heard, before the drop changes positions.
         heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
         found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), max(0.0, self.position_ms - heard_ms))
+        # 2. Drop our queue, and take the far end's buffer as empty from now on.
         unsent = self._drop_queue()
         self._pacer.cleared(now_ms)
+        # 3. Marks on their way end by their echoes; unsent ones end here.
         settled = self._marks.interrupted(
             found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms
         )
+        # 4. The clear is the next text.
         self._utterance_ended = True
         self._clear_waits = self._dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
-        """End the mark that the carrier returned."""
+        """End the mark that the carrier returned, and return the resulting events."""
         return self._marks.echoed(name, now_ms)
 
     def marks_timed_out(self, now_ms: float) -> list[MarkEvent]:
-        """End the marks whose echo will not come."""
+        """End the marks whose echo is overdue, and return the resulting events."""
         return self._marks.timed_out(now_ms)
 
     def end(self) -> list[MarkEvent]:
-        """End the stream: nothing more goes out."""
+        """End the stream: drop everything unsent, and return the events of all marks."""
         self._clear_waits = False
         return [*self._marks.ended("stop"), *(MarkCleared(name, "stop") for name in self._drop_queue())]
 
     def _drop_queue(self) -> list[str]:
-        """Drop all that was not sent; the names of the marks among it."""
+        """Drop everything unsent. Returns the names of unsent marks."""
         self._encoder.reset()
         return self._queue.drop()
 
     # Measures
 
     def describe(self) -> str:
-        """The conversion, codec and rate, for people."""
+        """Describe resampling, codec and rate for people."""
         return self._encoder.describe()
 
     @property
     def pcm_hz(self) -> int:
-        """The rate of the PCM that `play` takes."""
+        """The rate of the PCM that `play` accepts."""
         return self._encoder.pcm_hz
 
     @property
     def queued_ms(self) -> float:
-        """Audio that was accepted and not sent yet."""
+        """Audio that was queued and not sent yet."""
         return self._queue.items_ms + self._encoder.pending_ms
 
     @property
     def room_ms(self) -> float:
-        """Audio that `play` would still accept."""
+        """Audio that `play` would accept now."""
         return max(0.0, self._max_queue_ms - self.queued_ms)
 
     @property
     def position_ms(self) -> float:
-        """Audio accepted since the stream began, without what interruptions dropped."""
+        """Audio queued since the stream began, without what interruptions dropped."""
         return self._pacer.sent_ms + self.queued_ms
 
     def heard_ms(self, now_ms: float) -> float:
-        """Estimate of what was heard, on the scale of position_ms."""
+        """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return max(0.0, self._pacer.heard_ms(now_ms))

@@ -1,4 +1,4 @@
-"""One call's stream: the rules of connection, receiving and sending wired together. No I/O, no clock."""
+"""One call's stream: connection, receive chain and send chain wired together. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
 
 LEAD_MS: Final = 400.0
-"""Audio held at the carrier: covers the stalls of a busy event loop, and an interruption drops it anyway."""
+"""Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
 MAX_QUEUE_MS: Final = 60_000.0
-"""Audio that may wait here; a minute of PCMU is 480 kB."""
+"""Limit on queued audio; a minute of PCMU is 480 kB."""
 MAX_UNREAD_MS: Final = 600_000.0
-"""Audio that waits for `events`; only a shell that never asks comes near."""
+"""Limit on received audio that waits for `events`; only a shell that never calls it reaches this."""
 STALL_MS: Final = 200.0
-"""Silence of the socket that is told; ten chunks of 20 ms."""
+"""Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
 class MediaSession:
-    """One call's stream: messages and PCM in, events and messages out. Knows no socket and no clock.
+    """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
-    `now_ms` is a float of any monotonic clock. Use from one thread at a time.
+    `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
+    becomes an event.
 
     >>> session = MediaSession(StreamPlan())
     >>> session.receive('{"event":"start","start":{"media_format":{"encoding":"PCMU","sample_rate":8000}}}', now_ms=0)
@@ -72,17 +73,17 @@ class MediaSession:
     ) -> None:
         """Make a session.
 
+        plan: the plan of the streaming command; None: the default plan.
         receive_pcm_hz: rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded.
         send_pcm_hz: rate of the PCM for `play`; None: the plan's rate.
-        lead_ms: audio to hold at the carrier ahead of its play-out; None: send all at once.
-        max_queue_ms: audio that `play` queues before it refuses with QueueFull.
-        stall_ms: silence of the socket that is told by Stalled.
-        utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`.
-        conceal: fill gaps, behind their Gap, with Audio that is made up (`concealed`): for ears, not for recognisers.
+        lead_ms: audio to hold at the carrier ahead of its play-out; None: send everything at once.
+        max_queue_ms: audio that `play` queues before it raises QueueFull.
+        stall_ms: silence of the socket that is reported as Stalled.
+        utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
+        conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
-        PlanError: the carrier does not have the plan's mode.
-        ValueError: a rate that the resampler (or MP3, in its mode) does not offer, or a limit that is not positive
-        (lead_ms may be 0). MissingLibrary: what we send needs a library that is not here.
+        Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
+        resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send codec needs a library that is not installed.
         """
         if not stall_ms > 0:
             raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
@@ -104,10 +105,10 @@ class MediaSession:
         self._last_received_ms = 0.0
         self._last_chunk_ms = 0.0
 
-    # What comes
+    # Receive
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Feed one WebSocket text, as str or UTF-8 octets. What the carrier sends never raises: see `events`."""
+        """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
         if self.ended:
             return
         self._notice_stall(now_ms)
@@ -122,7 +123,12 @@ class MediaSession:
             self._connection.count_good()
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
-        """Count a frame that is no text at all as malformed: a shell met a binary frame or too many fragments."""
+        """Count a frame that is not a text message as malformed, such as a binary frame or too many fragments.
+
+        rule: the rule that it breaks, for Malformed.
+        detail: the rule with its numbers, in words.
+        now_ms: the time.
+        """
         if self.ended:
             return
         self._notice_stall(now_ms)
@@ -130,70 +136,79 @@ class MediaSession:
         self._count_malformed(rule, detail, now_ms)
 
     def closed(self, now_ms: float, *, by_us: bool = False) -> None:
-        """Report that the socket is gone; without `stop` before it, and not by us, that is an abnormal end."""
+        """Feed the end of the socket. Before a `stop` it ends the stream, abnormally unless `by_us`."""
         if not self.ended:
             self._end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
-        """What happened since the last call, also what time alone made happen (a mark timed out)."""
+        """Remove and return the events since the last call, with those of time alone (a mark timed out)."""
         self._put(self._sending.marks_timed_out(now_ms))
         return self._events.take_all()
 
-    # What goes
+    # Send
 
     def play(self, pcm: Buffer) -> None:
-        """Queue native int16 mono PCM at the send rate; in mode mp3 it is collected until `flush` makes a file of it.
+        """Queue native int16 mono PCM at send_pcm_hz. In mode mp3 it is collected until `flush` encodes one file.
 
-        QueueFull: beyond the limit in ms, nothing was queued. StreamEnded. ValueError, TypeError: not 16-bit PCM.
-        MissingExtra: in mode mp3, there is nothing to make MP3 with.
+        Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
+        it is not 16-bit PCM; MissingExtra in mode mp3 if no MP3 encoder is installed.
         """
         self._require_running()
         self._sending.play(pcm)
 
     def play_payload(self, payload: Buffer) -> None:
-        """Queue octets that are in the send codec already; they share queue, frames and marks with `play`.
+        """Queue octets that are already in the send codec; they share queue, frames and marks with `play`.
 
-        Sample codecs take any run of them, frame codecs exactly one payload. PayloadError: they are none.
-        LocalProtocolError: the plan's mode is mp3. Other errors as for `play`.
+        Sample codecs accept any number of whole samples, frame codecs exactly one payload.
+
+        Raises, and queues nothing: PayloadError if they are not that; LocalProtocolError if the plan's mode is mp3;
+        QueueFull, StreamEnded and TypeError as for `play`.
         """
         self._require_running()
         self._sending.play_payload(payload)
 
     def play_mp3(self, data: Buffer) -> None:
-        """Queue an MP3 file; glued ones are played whole. LocalProtocolError: the plan's mode is rtp.
+        """Queue an MP3 file. Several files in one buffer are all played.
 
-        ValueError: it is no MP3. QueueFull: audio waits and this is more than there is room for. StreamEnded.
+        Raises, and queues nothing: ValueError if it is not MP3; LocalProtocolError if the plan's mode is rtp; QueueFull
+        if other audio waits and this does not fit behind it; StreamEnded after the end.
         """
         self._require_running()
         self._sending.play_mp3(data)
 
     def payload_ms(self, payload: Buffer) -> float:
-        """How long octets for `play_payload` play. All its errors but QueueFull."""
+        """Return the duration of octets for `play_payload`. Raises what it raises, except QueueFull and StreamEnded."""
         return self._sending.payload_ms(payload)
 
     def mp3_ms(self, data: Buffer) -> float:
-        """How long a file for `play_mp3` plays. All its errors but QueueFull."""
+        """Return the duration of a file for `play_mp3`. Raises what it raises, except QueueFull and StreamEnded."""
         return self._sending.mp3_ms(data)
 
     def flush(self) -> None:
-        """End the utterance: silence fills its last frame, or the MP3 is made. The next `play` begins another."""
+        """End the utterance: pad its last frame with silence, or in mode mp3 encode the file.
+
+        The next `play` begins another utterance. Raises StreamEnded after the end.
+        """
         self._require_running()
         self._sending.flush()
 
     def mark(self, name: str | None = None) -> str:
-        """Ask to be told when all audio so far has been heard; the mark's name, made up if none is given.
+        """Queue a mark behind all audio so far. Every mark ends as one MarkPlayed or MarkCleared.
 
-        It ends as MarkPlayed or MarkCleared, whatever happens. LocalProtocolError: too many marks wait. StreamEnded.
-        TypeError, ValueError: the name is no str, or has a lone surrogate.
+        name: its name; None: one is generated.
+        Returns: the name.
+        Raises: LocalProtocolError if too many marks wait, StreamEnded after the end, TypeError if the name is not a
+        str, ValueError if it has a lone surrogate.
         """
         self._require_running()
         return self._sending.mark(name)
 
     def interrupt(self, now_ms: float) -> Interrupted:
-        """Stop playing: the carrier's buffer, the queue, the resampler and the partial frame are cleared.
+        """Stop playing: clear the carrier's buffer, the queue, the resampler and the partial frame.
 
-        Returns the estimate of what was heard. The event InterruptionSettled has the final value: it follows when the
-        marks on their way have come back.
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, when every
+        mark on its way has ended.
+        Raises: StreamEnded after the end.
         """
         self._require_running()
         found, events = self._sending.interrupt(now_ms)
@@ -201,7 +216,7 @@ class MediaSession:
         return found
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """The texts that are due now; none before `start` and after the end."""
+        """Remove and return the texts that are due. Before `start` and after the end the list is empty."""
         if self._connection.state is not State.STREAMING:
             return []
         texts = self._sending.due(now_ms)
@@ -210,19 +225,19 @@ class MediaSession:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When to ask `outgoing` and `events` again; minus infinity: now; None: not before something is fed."""
+        """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
         return self._sending.next_deadline_ms if self._connection.state is State.STREAMING else None
 
-    # What is known
+    # State
 
     @property
     def ended(self) -> bool:
-        """Whether the stream is over, so that nothing is taken or given any more."""
+        """Whether the stream has ended: messages are ignored, and methods that send raise StreamEnded."""
         return self._connection.state is State.STOPPED
 
     @property
     def streaming(self) -> bool:
-        """Whether `start` was seen and the stream is not over."""
+        """Whether `start` was received and the stream has not ended."""
         return self._connection.state is State.STREAMING
 
     @property
@@ -232,7 +247,7 @@ class MediaSession:
 
     @property
     def send_pcm_hz(self) -> int:
-        """The rate of the PCM that `play` takes."""
+        """The rate of the PCM that `play` accepts."""
         return self._sending.pcm_hz
 
     @property
@@ -242,28 +257,28 @@ class MediaSession:
 
     @property
     def room_ms(self) -> float:
-        """Audio that `play` would still queue."""
+        """Audio that `play` would accept now."""
         return self._sending.room_ms
 
     @property
     def position_ms(self) -> float:
-        """Audio queued since the stream began, without what interruptions dropped: where the next `play` begins."""
+        """Position at which the next `play` begins: all audio queued so far, without what interruptions dropped."""
         return self._sending.position_ms
 
     def heard_ms(self, now_ms: float) -> float:
-        """Estimate of what was heard, on the scale of position_ms."""
+        """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return self._sending.heard_ms(now_ms)
 
     def statistics(self, now_ms: float) -> Statistics:
-        """All counters at this moment."""
+        """Return all counters at this moment."""
         return self._counts.snapshot(self._receiving, self._sending, self._connection.malformed, now_ms)
 
     def describe(self) -> str:
-        """Both directions in one line for people: codec, rate and each conversion on the way."""
+        """Describe both directions in one line for people: codec, rate and each conversion."""
         receiving = "not started" if self._receiving is None else self._receiving.describe()
         return f"receive {receiving}; send {self._sending.describe()}"
 
-    # Within
+    # Internal
 
     def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
         match message:
@@ -287,19 +302,18 @@ class MediaSession:
                 self._events.put(Unknown("clear", ""))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
+        # 1. A further `start`: finish the receive chain before it, and report a changed format.
         before = self._receiving
         if before is not None:
             self._deliver(before.drain())
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
-        track = self._dialect.tracks[self.plan.tracks][0]
-        self._receiving = ReceiveChain(
-            self.plan, start.media_format, self._receive_pcm_hz, track=track, conceal=self._conceal
-        )
-        self._sending.stream_id = start.stream_id
+        # 2. A new receive chain, whose payload format the send chain follows.
+        self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz, conceal=self._conceal)
         self._sending.follow(self._receiving.payloads)
         self._last_received_ms = now_ms
+        # 3. Report it.
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self._receiving.unsupported is not None:
@@ -318,7 +332,7 @@ class MediaSession:
         self._connection.stop()
         if self._receiving is not None:
             self._deliver(self._receiving.drain())
-        # A mark whose time was over before the end timed out, whether or not anybody looked since.
+        # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
         self._put(self._sending.marks_timed_out(now_ms))
         self._put(self._sending.end())
         self._events.put(Stopped(reason))
@@ -331,7 +345,7 @@ class MediaSession:
     def _notice_stall(self, now_ms: float) -> None:
         silence_ms = now_ms - self._last_received_ms
         self._last_received_ms = now_ms
-        # Carriers may send chunks of up to 30 s, and then silence of that length is their beat.
+        # Chunks may last up to 30 s; then silence of one chunk's length between two chunks is normal.
         if self.streaming and silence_ms >= max(self._stall_ms, 2 * self._last_chunk_ms):
             self._events.put(Stalled(silence_ms))
 

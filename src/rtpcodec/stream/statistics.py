@@ -1,4 +1,4 @@
-"""What a session counted, as one value at the moment of asking."""
+"""The counters of a session, and a snapshot of them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rtpcodec.stream.sending import SendChain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Counters of one session since it began."""
+    """Counters of one session since it was created, at one moment."""
 
     messages_received: int
-    """All texts, broken ones included."""
+    """All messages, malformed ones included."""
     media_received: int
     octets_received: int
     """Payload octets."""
     lost_chunks: int
-    """Chunks that never came although later ones did."""
+    """Chunks that were missing when later ones had arrived."""
     late_chunks: int
-    """Chunks that came after they were given up; each counts as lost as well."""
+    """Chunks that arrived after they were counted as lost; each is also in lost_chunks."""
     duplicate_chunks: int
     malformed: int
     messages_sent: int
@@ -29,11 +29,11 @@ class Statistics:
     queued_ms: float
     """Audio that waits to be sent."""
     heard_ms: float
-    """Estimate of how much of ours was heard."""
+    """Estimate of how much of our audio was heard."""
 
 
 class Counts:
-    """The counters that a session keeps itself."""
+    """The counters that a session keeps itself, and totals of receive chains that were replaced."""
 
     __slots__ = (
         "_duplicates",
@@ -53,18 +53,24 @@ class Counts:
         self._lost = self._late = self._duplicates = 0
 
     def take_media(self, octets: int) -> None:
-        """A chunk came."""
+        """Count a received chunk and the octets of its payload."""
         self.media_received += 1
         self.octets_received += octets
 
     def keep(self, chain: ReceiveChain) -> None:
-        """Remember what a chain counted that is about to be replaced."""
+        """Add the counters of a receive chain that is about to be replaced."""
         self._lost += chain.lost_chunks
         self._late += chain.late_chunks
         self._duplicates += chain.duplicate_chunks
 
     def snapshot(self, receiving: ReceiveChain | None, sending: SendChain, malformed: int, now_ms: float) -> Statistics:
-        """All counters at this moment."""
+        """Return all counters at this moment.
+
+        receiving: the current receive chain; None: `start` was not received yet.
+        sending: the send chain.
+        malformed: malformed messages so far.
+        now_ms: the time, for the estimate of what was heard.
+        """
         return Statistics(
             messages_received=self.messages_received,
             media_received=self.media_received,
