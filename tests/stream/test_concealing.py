@@ -1,4 +1,4 @@
-"""A real gap is filled where the user asks for it: by each codec's own means, in its place, and named as made up."""
+"""A real gap is filled where the user asks for it: by each codec's own means, in its place, and marked as concealed."""
 
 from __future__ import annotations
 

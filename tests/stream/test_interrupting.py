@@ -116,7 +116,7 @@ def test_without_marks_the_estimate_is_final_at_once() -> None:
 def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
     up_ms: float, down_ms: float, hold_ms: float
 ) -> None:
-    """Echoes tell how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
+    """Echoes show how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
     session, far_end = carrier.started(), FarEnd(hold_ms=hold_ms)
     for number in range(20):
         play_ms(session, 100)

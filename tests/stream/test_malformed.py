@@ -146,7 +146,7 @@ SHALLOW = '{"x":[' + "[]," * MAX_DEPTH
     ],
 )
 def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
-    """The largest text is refused in a moment: one call's messages may not hold up the others in the same loop."""
+    """The largest text is refused in a moment: one call's messages must not hold up the others in the same loop."""
     before_s = time.process_time()
     with pytest.raises(BrokenMessage) as caught:
         parse(text)

@@ -23,7 +23,7 @@ def session_of_both() -> MediaSession:
 
 
 def feed(session: MediaSession, chunks: Iterable[Numbered | int]) -> list[events.Event]:
-    """Chunks of 20 ms; the first two octets of each payload tell its number."""
+    """Chunks of 20 ms; the first two octets of each payload are its number."""
     texts = []
     for chunk in chunks:
         track, number = chunk if isinstance(chunk, tuple) else ("inbound", chunk)
@@ -100,7 +100,7 @@ def test_nothing_is_lost_before_the_numbering_is_learnt() -> None:
 @pytest.mark.parametrize(("arrivals", "told"), [(49, 0), (50, 1)])
 def test_learning_ends_with_the_fiftieth_chunk(arrivals: int, told: int) -> None:
     session = carrier.started()
-    # The window passes when the fourth chunk behind the hole comes.
+    # The window passes when the fourth chunk behind the gap comes.
     numbers = [*range(1, arrivals - 3), *range(arrivals - 2, arrivals + 2)]
     assert len(numbers) == arrivals
     found = feed(session, numbers)
@@ -220,7 +220,7 @@ def test_behind_a_hole_only_low_numbers_wait_for_one(first: int, given: list[int
 
 
 def test_a_stream_that_begins_at_two_does_not_wait_for_one() -> None:
-    """The vendor's example has sequence 4 at chunk 2: the sequence shows no hole, so nothing is missing."""
+    """The vendor's example has sequence 4 at chunk 2: the sequence shows no gap, so nothing is missing."""
     session = carrier.started(start_text=carrier.start(sequence="3"))
     assert numbers_of(carrier.fed(session, [carrier.media(chunk="2", sequence="4")])) == [2]
     assert numbers_of(carrier.fed(carrier.started(), [carrier.media(chunk="2")])) == [2]
@@ -258,7 +258,7 @@ def test_jitter_within_the_window_changes_nothing(seed: int, way: str) -> None:
     ]
     rng = random.Random(seed)
     arrival = [at + rng.random() * 3 for at in range(len(chunks))]
-    # Where numbering begins is no question here: the first chunk of each track comes first.
+    # It does not matter here where numbering begins: the first chunk of each track comes first.
     arrival[:2] = [0.0, 0.5]
     session = session_of_both()
     found = feed(session, [chunks[at] for at in sorted(range(len(chunks)), key=lambda at: arrival[at])])

@@ -99,7 +99,7 @@ def test_several_frames_in_one_payload_are_joined() -> None:
 
 
 def test_silence_that_is_not_coded_is_a_normal_result() -> None:
-    """SID, NO_DATA, lost and damaged frames last 20 ms like all others, and are no fault of the message."""
+    """SID, NO_DATA, lost and damaged frames last 20 ms like all others, and do not make a message malformed."""
     frames = amrwb_frames(speech(6400) + bytes(2 * 16000) + speech(6400), dtx=True)
     kinds = {frame[0] >> 3 & 15 for frame in frames}
     assert {9, 15} <= kinds
@@ -155,7 +155,7 @@ def test_what_is_no_payload_is_malformed(encoding: str, payload: bytes, detail: 
     assert isinstance(found, events.Malformed)
     assert found.rule == "payload"
     assert detail in found.detail
-    assert carrier.fed(session, [carrier.media(b"", 2)]) == [], "a message without audio is none"
+    assert carrier.fed(session, [carrier.media(b"", 2)]) == [], "a message without audio is not malformed"
 
 
 @pytest.mark.parametrize("encoding", ["OPUS", "AMR-WB"])

@@ -1,4 +1,4 @@
-"""A silent socket: told when it speaks again, never taken for loss, and no stall where chunks are long."""
+"""A silent socket: reported when it speaks again, never taken for loss, and no stall where chunks are long."""
 
 from __future__ import annotations
 

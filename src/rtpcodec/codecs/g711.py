@@ -1,4 +1,4 @@
-"""PCMU and PCMA: a code for each sample, so nothing is carried from call to call (ITU-T G.711, RFC 3551 4.5.14)."""
+"""PCMU and PCMA: one code per sample, so nothing is carried from call to call (ITU-T G.711, RFC 3551 4.5.14)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.kernels import g711
 
 
 class _Stateless:
-    """What both encoders share."""
+    """Base of both encoders."""
 
     __slots__ = ("info", "sample_rate_hz")
 
@@ -19,10 +19,10 @@ class _Stateless:
         self.sample_rate_hz = sample_rate_hz
 
     def reset(self) -> None:
-        """Nothing to forget: each octet stands alone."""
+        """Do nothing: each octet stands alone."""
 
     def copy(self) -> Self:
-        """A twin; without history the two are alike for ever."""
+        """Return a copy; without history the two stay alike."""
         return type(self)(self.info, self.sample_rate_hz)
 
     def __repr__(self) -> str:

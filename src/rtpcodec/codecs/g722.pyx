@@ -84,7 +84,7 @@ cdef class G722Encoder:
     def encode(self, pcm, /):
         """An octet for each two samples.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples; nothing is taken in.
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples; the state is unchanged.
         """
         cdef Py_buffer view
         cdef G722Stream stream
@@ -102,7 +102,7 @@ cdef class G722Encoder:
     def encode_into(self, pcm, out, /):
         """Like encode, written to the start of a writable buffer; how many octets.
 
-        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        ValueError as well: too little room, or a buffer that overlaps the PCM; the state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -125,10 +125,10 @@ cdef class G722Encoder:
         g722_start(&self._stream)
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
-        cdef G722Encoder twin = G722Encoder.__new__(G722Encoder, self.info, self.sample_rate_hz, mode=self.mode)
-        twin._stream = self._stream
-        return twin
+        """Return an independent copy at the same place of the stream."""
+        cdef G722Encoder clone = G722Encoder.__new__(G722Encoder, self.info, self.sample_rate_hz, mode=self.mode)
+        clone._stream = self._stream
+        return clone
 
     def __repr__(self):
         return f"<G722Encoder {self.sample_rate_hz} Hz mode {self.mode}>"
@@ -197,7 +197,7 @@ cdef class G722Decoder(ConcealingDecoder):
     def decode_into(self, payload, out, /):
         """Like decode, written to the start of a writable buffer; how many samples.
 
-        ValueError: too little room, or a buffer that overlaps the payload; nothing is taken in.
+        ValueError: too little room, or a buffer that overlaps the payload; the state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -217,7 +217,7 @@ cdef class G722Decoder(ConcealingDecoder):
             PyBuffer_Release(&view)
 
     def conceal(self, samples, /):
-        """So many samples in place of lost ones: the pitch goes on and fades, silence comes after 70 ms.
+        """Return so many samples in place of lost ones: the pitch continues and fades, silence follows after 70 ms.
 
         The decoder's state follows, as if the sender had coded this audio. The next 2.5 ms that are decoded will be
         cross-faded. ValueError: an odd number, or not 0 to a minute's samples.
@@ -237,11 +237,11 @@ cdef class G722Decoder(ConcealingDecoder):
         self.forget()
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
-        cdef G722Decoder twin = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
-        twin._stream = self._stream
-        twin.take_over(self)
-        return twin
+        """Return an independent copy at the same place of the stream."""
+        cdef G722Decoder clone = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
+        clone._stream = self._stream
+        clone.take_over(self)
+        return clone
 
     def __repr__(self):
         return f"<G722Decoder {self.sample_rate_hz} Hz mode {self.mode}>"

@@ -26,10 +26,10 @@ class Encoder(Protocol):
         """The rate of the PCM."""
 
     def encode(self, pcm: Buffer, /) -> bytes:
-        """Octets of native int16 mono PCM; sample codecs take any cut, frame codecs exactly one frame."""
+        """Encode native int16 mono PCM; sample codecs take any cut, frame codecs exactly one frame."""
 
     def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
-        """Like encode, written to the start of a writable buffer; how many octets."""
+        """Encode into the start of a writable buffer; return how many octets."""
 
     def reset(self) -> None:
         """Start a new stream with the same settings."""
@@ -47,13 +47,13 @@ class Decoder(Protocol):
         """The rate of the PCM."""
 
     def decode(self, payload: Buffer, /) -> bytes:
-        """Native int16 mono PCM of octets; sample codecs take any cut between units, frame codecs one frame."""
+        """Decode to native int16 mono PCM; sample codecs take any cut between units, frame codecs one frame."""
 
     def decode_into(self, payload: Buffer, out: Buffer, /) -> int:
-        """Like decode, written to the start of a writable buffer; how many samples."""
+        """Decode into the start of a writable buffer; return how many samples."""
 
     def conceal(self, samples: int, /) -> bytes:
-        """What is heard in place of so many lost samples; in a long gap it fades to silence.
+        """Return audio in place of so many lost samples; in a long gap it fades to silence.
 
         ValueError: sample codecs take any number of units up to a minute, frame codecs what makes a lost frame.
         """
@@ -67,7 +67,7 @@ class SampleEncoder(Encoder, Protocol):
     """The encoder of a sample codec."""
 
     def copy(self) -> Self:
-        """A twin that goes on independently."""
+        """Return an independent copy."""
 
 
 @runtime_checkable
@@ -75,7 +75,7 @@ class SampleDecoder(Decoder, Protocol):
     """The decoder of a sample codec."""
 
     def copy(self) -> Self:
-        """A twin that goes on independently."""
+        """Return an independent copy."""
 
 
 @runtime_checkable
@@ -96,7 +96,7 @@ class FecDecoder(Decoder, Protocol):
     """The decoder of a frame codec whose packets may hold a coarse copy of the one before."""
 
     def decode_fec(self, packet: Buffer, samples: int, /) -> bytes:
-        """The lost samples before a packet, from its copy where it has one, else made up. Call it before decode."""
+        """Return the lost samples before a packet: its copy of them, or else concealment. Call it before decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An option that both ends of a stream must agree on, because payloads do not tell it."""
+    """An option that both ends of a stream must agree on, because payloads do not say it."""
 
     keyword: str
     """The keyword of an encoder and decoder, or of a payload format."""
@@ -179,7 +179,7 @@ class CodecInfo:
         return self._require_unit().samples
 
     def sample_rate_hz(self, sample_rate_hz: int | None = None) -> int:
-        """The rate asked for, or the default. ValueError when this codec has no such rate."""
+        """Return the rate asked for, or the default. ValueError: this codec does not have it."""
         if sample_rate_hz is None:
             return self.sample_rates_hz[0]
         if sample_rate_hz not in self.sample_rates_hz:
@@ -188,7 +188,7 @@ class CodecInfo:
         return sample_rate_hz
 
     def rtp_clock_hz(self, sample_rate_hz: int | None = None) -> int:
-        """Ticks of an RTP timestamp in a second. ValueError when this codec has no such sample rate."""
+        """Return the ticks of an RTP timestamp per second. ValueError: this codec does not have the sample rate."""
         rate_hz = self.sample_rate_hz(sample_rate_hz)
         return rate_hz if self.fixed_rtp_clock_hz is None else self.fixed_rtp_clock_hz
 
@@ -226,7 +226,7 @@ class CodecInfo:
         return " ".join(words)
 
     def samples_in(self, payload: Buffer) -> int:
-        """How many samples a payload carries. PayloadError when it ends inside a unit, TypeError for a frame codec."""
+        """Return how many samples a payload carries. PayloadError: it ends inside a unit. TypeError: a frame codec."""
         unit = self._require_unit()
         octets = len(payload) if isinstance(payload, bytes) else memoryview(payload).nbytes
         if octets % unit.octets:
@@ -234,7 +234,7 @@ class CodecInfo:
         return octets // unit.octets * unit.samples
 
     def encoder(self, sample_rate_hz: int | None = None, **options: Any) -> Encoder:
-        """A new encoder for one direction of one call.
+        """Return a new encoder for one direction of one call.
 
         TypeError: an option that this codec does not have, or a missing one (L16: byte_order). ValueError: the rate, or
         the value of an option. MissingLibrary: the codec's shared library is not here.
@@ -242,7 +242,7 @@ class CodecInfo:
         return self.encoder_of(self, self.sample_rate_hz(sample_rate_hz), **options)
 
     def decoder(self, sample_rate_hz: int | None = None, **options: Any) -> Decoder:
-        """A new decoder for one direction of one call. Errors as for encoder."""
+        """Return a new decoder for one direction of one call. Errors as for encoder."""
         return self.decoder_of(self, self.sample_rate_hz(sample_rate_hz), **options)
 
     def _require_unit(self) -> Unit:

@@ -1,7 +1,7 @@
 """L16: 16-bit samples as they are, in one of two byte orders (RFC 3551 4.5.11).
 
 RTP says big-endian. What carriers send over a WebSocket is disputed in the field, so the order is a required argument:
-nothing in a payload tells, and a wrong guess is loud noise.
+nothing in a payload says it, and a wrong guess is loud noise.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class L16Encoder:
         self._foreign = byte_order != sys.byteorder
 
     def encode(self, pcm: Buffer, /) -> bytes:
-        """Two octets for each sample, in this encoder's byte order."""
+        """Return two octets per sample, in this encoder's byte order."""
         return samples_of.swap_bytes(pcm) if self._foreign else samples_of.copy_samples(pcm)
 
     def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
-        """Like encode, written to the start of a writable buffer; how many octets."""
+        """Encode into the start of a writable buffer; return how many octets."""
         turn_into = samples_of.swap_bytes_into if self._foreign else samples_of.copy_samples_into
         return 2 * turn_into(pcm, out)
 
     def reset(self) -> None:
-        """Nothing to forget: each sample stands alone."""
+        """Do nothing: each sample stands alone."""
 
     def copy(self) -> Self:
-        """A twin; without history the two are alike for ever."""
+        """Return a copy; without history the two stay alike."""
         return type(self)(self.info, self.sample_rate_hz, byte_order=self.byte_order)
 
     def __repr__(self) -> str:

@@ -137,7 +137,7 @@ class ReceiveChain:
     def payloads(self) -> PayloadFormat | None:
         """The payload format that reads the track that was asked for; None: the codec is unknown.
 
-        It is live: an adaptive one goes on learning how the far end packs its payloads and what it asks for. The
+        It is live: an adaptive one continues to learn how the far end packs its payloads and what it asks for. The
         sending chain follows it (Packing.follow), so that what is sent suits the far end.
         """
         return self._default.payloads
