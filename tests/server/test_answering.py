@@ -30,7 +30,8 @@ def test_a_slow_handler_loses_the_oldest_audio_and_the_socket_is_read_on(caplog:
             told.append(await anext(stream))
             await go_on.wait()
             async for event in stream:
-                told.append(event)  # noqa: PERF401 -- one by one, so that the test sees them come
+                if not isinstance(event, events.Stalled):  # a busy machine
+                    told.append(event)  # noqa: PERF401 -- one by one, so that the test sees them come
 
         async with rtpcodec.serve(sleepy) as endpoint, call(endpoint.url) as carrier:
             for at in range(300):
@@ -261,7 +262,7 @@ def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() 
             raise
 
     async def main() -> None:
-        async with rtpcodec.serve(linger, drain_s=0.1) as endpoint:
+        async with rtpcodec.serve(linger, drain_s=1.0) as endpoint:
             async with call(endpoint.url) as carrier:
                 await carrier.stop()
                 assert await carrier.close_code() == 1000
@@ -352,7 +353,7 @@ def test_what_the_carrier_complains_about_is_told_and_logged_once(caplog: pytest
     told: list[events.Event] = []
 
     async def listen(call: Call) -> None:
-        told.extend([event async for event in call.events()])
+        told.extend([event async for event in call.events() if not isinstance(event, events.Stalled)])
 
     async def main() -> None:
         async with rtpcodec.serve(listen) as endpoint, dial(endpoint.url) as carrier:
