@@ -114,7 +114,7 @@ def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -
         assert "another" not in refused.stderr
     finally:
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(timeout=20) == 0
+        assert serving.wait(timeout=60) == 0
         if serving.stdout is not None:
             serving.stdout.close()
 
@@ -234,6 +234,6 @@ def test_serve_and_simulate_speak_every_codec(tmp_path: Path, serve: list[str], 
         assert any(pcm)
     finally:
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(timeout=20) == 0
+        assert serving.wait(timeout=60) == 0
         if serving.stdout is not None:
             serving.stdout.close()

@@ -22,7 +22,7 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 
-def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str = "asyncio", timeout_s: float = 30) -> None:
+def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str = "asyncio", timeout_s: float = 60) -> None:
     """Run a test in asyncio's debug mode, and check that it leaves no task and no timer."""
 
     async def checked() -> None:

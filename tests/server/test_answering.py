@@ -30,7 +30,8 @@ def test_a_slow_handler_loses_the_oldest_audio_while_the_socket_is_still_read(ca
             seen.append(await anext(stream))
             await resume.wait()
             async for event in stream:
-                seen.append(event)  # noqa: PERF401 -- one by one, so that the test sees each arrive
+                if not isinstance(event, events.Stalled):  # a busy machine
+                    seen.append(event)  # noqa: PERF401 -- one by one, so that the test sees each arrive
 
         async with rtpcodec.serve(sleepy) as endpoint, call(endpoint.url) as carrier:
             for at in range(300):
@@ -261,7 +262,7 @@ def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() 
             raise
 
     async def main() -> None:
-        async with rtpcodec.serve(linger, drain_s=0.1) as endpoint:
+        async with rtpcodec.serve(linger, drain_s=1.0) as endpoint:
             async with call(endpoint.url) as carrier:
                 await carrier.stop()
                 assert await carrier.close_code() == 1000
@@ -352,7 +353,7 @@ def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(capl
     seen: list[events.Event] = []
 
     async def listen(call: Call) -> None:
-        seen.extend([event async for event in call.events()])
+        seen.extend([event async for event in call.events() if not isinstance(event, events.Stalled)])
 
     async def main() -> None:
         async with rtpcodec.serve(listen) as endpoint, dial(endpoint.url) as carrier:

@@ -185,7 +185,7 @@ def program(handler: str, drain_s: float, uvloop: str = "uvloop") -> Iterator[tu
 
 
 def rest_of(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     return output.splitlines()
 
 

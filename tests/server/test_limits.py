@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 import rtpcodec
 from rtpcodec import events
@@ -31,7 +33,8 @@ class Listener:
 
     @property
     def kinds(self) -> list[str]:
-        return [type(event).__name__ for event in self.seen]
+        """Of all events except the pauses that a busy machine makes."""
+        return [type(event).__name__ for event in self.seen if not isinstance(event, events.Stalled)]
 
     @property
     def rules(self) -> list[str]:
@@ -208,7 +211,8 @@ def test_malformed_messages_before_start_end_the_socket() -> None:
 def test_a_socket_without_start_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with rtpcodec.serve(Listener(), start_timeout_s=0.05) as endpoint, dial(endpoint.url) as carrier:
-            await carrier.send(event="connected", version="1.0.0")
+            with suppress(ConnectionClosed):  # on a busy machine the time is over already
+                await carrier.send(event="connected", version="1.0.0")
             assert await carrier.close_code() == 1002
             assert endpoint.calls == ()
             await endpoint.drain()
@@ -222,11 +226,11 @@ def test_a_socket_without_start_is_closed(caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_call_that_started_outlives_the_start_timeout() -> None:
     async def main() -> None:
-        serving = rtpcodec.serve(Listener(), start_timeout_s=0.02, idle_timeout_s=0.2)
+        serving = rtpcodec.serve(Listener(), start_timeout_s=1.0, idle_timeout_s=1.2)
         async with serving as endpoint, call(endpoint.url) as carrier:
             begun = asyncio.get_running_loop().time()
             assert await carrier.close_code() == 1008
-            assert asyncio.get_running_loop().time() - begun > 0.15
+            assert asyncio.get_running_loop().time() - begun > 1.0
 
     run(main)
 
@@ -234,28 +238,28 @@ def test_a_call_that_started_outlives_the_start_timeout() -> None:
 def test_silence_ends_a_call(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         listener = Listener()
-        async with rtpcodec.serve(listener, idle_timeout_s=0.1) as endpoint, call(endpoint.url) as carrier:
-            for _ in range(10):
+        async with rtpcodec.serve(listener, idle_timeout_s=1.0) as endpoint, call(endpoint.url) as carrier:
+            for _ in range(6):
                 await carrier.media()
-                await asyncio.sleep(0.03)
-            assert listener.kinds.count("Audio") == 10
+                await asyncio.sleep(0.25)
+            assert listener.kinds.count("Audio") == 6
             assert await carrier.close_code() == 1008
         assert listener.seen[-1] == events.Stopped("closed_here")
 
     run(main)
-    assert "no frame was received for 0.1 s" in caplog.text
+    assert "no frame was received for 1 s" in caplog.text
 
 
 def test_a_socket_that_answers_pings_is_not_silent() -> None:
     async def main() -> None:
         listener = Listener()
-        timeouts = {"idle_timeout_s": 0.25, "ping_interval_s": 0.05}
+        timeouts = {"idle_timeout_s": 1.0, "ping_interval_s": 0.2}
         async with rtpcodec.serve(listener, **timeouts) as endpoint, raw(endpoint.port) as socket:  # type: ignore[arg-type]
             await open_raw(endpoint, socket)
             for _ in range(8):
                 assert await socket.reader.readexactly(2) == b"\x89\x00"
                 socket.frame(PONG)
-            assert listener.kinds == ["Started"], "0.4 s have passed"
+            assert listener.kinds == ["Started"], "1.6 s have passed"
 
     run(main)
 

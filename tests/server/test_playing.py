@@ -28,7 +28,9 @@ def test_a_long_play_waits_for_space_and_is_sent_complete_and_paced() -> None:
         begun = asyncio.get_running_loop().time()
         await call.play(pcm)
         # 1000 ms minus 400 ms at the carrier and 200 ms queued here, in pieces of 100 ms.
-        assert 0.25 < asyncio.get_running_loop().time() - begun < 0.9
+        passed_s = asyncio.get_running_loop().time() - begun
+        assert passed_s > 0.25
+        assert call.queued_ms > 0 or passed_s > 0.55, "play waits for space, not until all is sent"
         queued_ms.append(call.queued_ms)
         assert await call.played()
 
@@ -47,7 +49,7 @@ def test_without_a_lead_everything_is_sent_at_once() -> None:
     async def play(call: Call) -> None:
         begun = asyncio.get_running_loop().time()
         await call.play(pcm)
-        assert asyncio.get_running_loop().time() - begun < 2
+        assert asyncio.get_running_loop().time() - begun < 9, "paced it would be 9.4 s"
         assert call.queued_ms == 0
         await call.close()
 
@@ -94,10 +96,15 @@ def test_a_play_may_be_ignored_awaited_or_made_a_task() -> None:
 
 @pytest.mark.parametrize("as_task", [False, True], ids=["awaited", "as a task"])
 def test_a_cancelled_wait_drops_the_rest(as_task: bool) -> None:
+    passed_ms: list[float] = []
+    long = tone(1, 8 * 3000)
+
     async def play(call: Call) -> None:
+        begun = asyncio.get_running_loop().time()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await (asyncio.create_task(call.play(tone(1, 8000))) if as_task else call.play(tone(1, 8000)))
+                await (asyncio.create_task(call.play(long)) if as_task else call.play(long))
+        passed_ms.append(1000 * (asyncio.get_running_loop().time() - begun))
         await call.play(tone(16000, 160))
 
     async def carry(carrier: Dialler) -> None:
@@ -108,7 +115,7 @@ def test_a_cancelled_wait_drops_the_rest(as_task: bool) -> None:
         first, second = pcm[:-320], pcm[-320:]
         assert second == tone(16000, 160)
         assert first == tone(1, len(first) // 2), "audio queued before the cancellation is played"
-        assert 8 * 400 < len(first) // 2 < 8 * 900
+        assert 8 * 400 < len(first) // 2 < 8 * (850 + passed_ms[0])
 
     converse(play, carry, plan=L16, max_queue_ms=200)
 

@@ -54,7 +54,7 @@ class App:
 
     async def saw(self, event: str, count: int = 1) -> list[Message]:
         """Wait until so many messages of that kind have come; those."""
-        async with self._news, asyncio.timeout(20):
+        async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: len(self.of(event)) >= count)
         return self.of(event)
 
@@ -97,7 +97,7 @@ async def start(carrier: Carrier, call: SimulatedCall, url: str, **body: Any) ->
     assert (response.status_code, response.json()) == (200, {"data": {"result": "ok"}})
 
 
-def run(main: Callable[[], Awaitable[None]], timeout_s: float = 30.0) -> None:
+def run(main: Callable[[], Awaitable[None]], timeout_s: float = 60.0) -> None:
     """Run an async test; nothing that it began may be left behind."""
 
     async def limited() -> None:

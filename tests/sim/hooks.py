@@ -39,12 +39,12 @@ class Hook:
 
     async def saw(self, *event_types: str) -> None:
         """Wait until all of these have come."""
-        async with self._news, asyncio.timeout(20):
+        async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: set(event_types) <= set(self.types))
 
     async def came(self, count: int) -> None:
         """Wait until so many have come."""
-        async with self._news, asyncio.timeout(20):
+        async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: len(self.events) >= count)
 
     def of(self, event_type: str) -> Any:

@@ -18,6 +18,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from rtpcodec import Resampler, errors, pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier, SimulatedCall, Variations
+from tests.lateness import heard_whole
 from tests.sim.apps import App, listening, run, start
 from tests.sim.streams import ramp
 from tests.sim.test_speech import write_wav
@@ -62,16 +63,18 @@ def start_blocking(carrier: Carrier, call: SimulatedCall, url: str) -> None:
 
 
 def test_blocking_code_has_a_carrier_in_its_own_thread() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with blocking_app() as (url, _), Carrier(api_key="KEY_2") as carrier:
         call = carrier.new_call(SPEECH, tail_ms=800, playout_delay_ms=400)
         start_blocking(carrier, call, url)
         report = call.wait(20)
         assert report.end_reason == "speech_ended"
-        assert SPEECH in call.heard
+        assert heard_whole(report, SPEECH)
         assert asyncio.run(call.finished()) is report, "any loop may wait for it"
     assert call.heard == report.heard_pcm, "also after the carrier is gone"
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+    assert set(threading.enumerate()) == before
 
 
 def test_blocking_code_can_act_during_the_call() -> None:
