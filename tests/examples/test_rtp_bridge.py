@@ -124,7 +124,9 @@ def test_audio_reaches_the_peer_and_its_echo_reaches_the_caller() -> None:
     for packet, following in pairwise(far_end.heard):
         assert following.sequence_number == (packet.sequence_number + 1) & 0xFFFF
         assert following.timestamp == (packet.timestamp + packet.payload_octets) & 0xFFFFFFFF
-    assert frames_heard(report) > 80 - 2 * report.late_ticks, "of 100; frames that a busy machine sends too late are lost"
+    assert frames_heard(report) > 80 - 2 * report.late_ticks, (
+        "of 100; frames that a busy machine sends too late are lost"
+    )
 
 
 @pytest.mark.parametrize(("lose_every", "swap_every"), [(10, 0), (0, 7), (13, 7)])

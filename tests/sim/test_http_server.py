@@ -11,6 +11,7 @@ import pytest
 
 from rtpcodec.sim import Carrier, SimulatedCall
 from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS
+from rtpcodec.sim.commands.http_server import HttpServer
 from tests.server.dialler import until
 from tests.sim.apps import App, command, listening, run
 
@@ -119,9 +120,11 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_no_accident(caplog: pyt
             _, writer = await asyncio.open_connection(host, port)
             head = f"POST /v2/calls HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\n"
             writer.write(head.encode() + b"{")
-            await until(lambda: bool(carrier._http._serving))
+            server = carrier._http
+            assert isinstance(server, HttpServer)
+            await until(lambda: bool(server._serving))
             writer.transport.abort()
-            await until(lambda: not carrier._http._serving)
+            await until(lambda: not server._serving)
         assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
     run(main)

@@ -83,7 +83,8 @@ class MediaSession:
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
         Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
-        resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send codec needs a library that is not installed.
+        resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
+        codec needs a library that is not installed.
         """
         if not stall_ms > 0:
             raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
@@ -310,7 +311,11 @@ class MediaSession:
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
         # 2. A new receive chain, whose payload format the send chain follows.
-        self._receiving = ReceiveChain(self.plan, start.media_format, self._receive_pcm_hz, conceal=self._conceal)
+        track = self._dialect.tracks[self.plan.tracks][0]
+        self._receiving = ReceiveChain(
+            self.plan, start.media_format, self._receive_pcm_hz, track=track, conceal=self._conceal
+        )
+        self._sending.stream_id = start.stream_id
         self._sending.follow(self._receiving.payloads)
         self._last_received_ms = now_ms
         # 3. Report it.
