@@ -112,6 +112,25 @@ def test_a_lost_frame_is_a_gap_and_is_concealed() -> None:
     assert [audio.pcm for audio in carrier.audio_of(found) if audio.concealed] == [bytes(640)]
 
 
+def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that waited is measured once more, because what a payload means may have been learnt meanwhile."""
+    measured: list[bytes] = []
+    ticks = Zip16Format.ticks
+
+    def counted(form: Zip16Format, payload: bytes) -> int:
+        measured.append(payload)
+        return ticks(form, payload)
+
+    monkeypatch.setattr(Zip16Format, "ticks", counted)
+    session = carrier.started(StreamPlan(**PLAN), start_text=START)
+    payload = Zip16Format().payload([codec("ZIP16").encoder().encode(bytes(640))])
+    for chunks, times in (([1, 2, 3], 3), ([5, 6, 4], 5)):
+        measured.clear()
+        found = carrier.fed(session, [carrier.media(payload, chunk) for chunk in chunks])
+        assert [audio.duration_ms for audio in carrier.audio_of(found)] == [20.0] * 3
+        assert len(measured) == times
+
+
 def test_without_its_library_it_is_reported_and_payloads_come(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = dataclasses.replace(zip16.LIBRARY, name="libthatisnothere")
     payload = Zip16Format().payload([codec("ZIP16").encoder().encode(bytes(640))])

@@ -177,22 +177,26 @@ class ReceiveChain:
                 media.duration_ms = track.duration_ms(media.payload)
             except PayloadError as error:
                 raise BrokenMessage("payload", str(error)) from None
-        return self._deliver(self._order.put(name, media, follows_directly=follows_directly))
+        return self._deliver(self._order.put(name, media, follows_directly=follows_directly), measured=media)
 
     def drain(self) -> Iterator[Audio | Gap]:
         """Yield what still waits for an earlier chunk, because no more will come."""
         return self._deliver(self._order.drain())
 
-    def _deliver(self, items: Iterator[tuple[str, messages.Media | Lost]]) -> Iterator[Audio | Gap]:
+    def _deliver(
+        self, items: Iterator[tuple[str, messages.Media | Lost]], measured: messages.Media | None = None
+    ) -> Iterator[Audio | Gap]:
+        """Decode in order. measured: the chunk whose duration was worked out since a payload was last read."""
         for name, item in items:
             track = self._tracks[name]
             if isinstance(item, Lost):
                 self.lost_chunks += item.count
                 track.lost_chunks += item.count
             elif item.payload:
-                if track.adapts:
-                    # It was measured as it came. While it waited for its turn, others may have shown another packing.
+                if track.adapts and item is not measured:
+                    # It was measured when it came. While it waited, others may have shown another packing.
                     item.duration_ms = track.duration_ms(item.payload)
+                measured = None
                 if track.lost_chunks:
                     gap = self._gap(name, track, item.duration_ms)
                     yield gap
