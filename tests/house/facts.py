@@ -144,7 +144,7 @@ def same_limit(name: str, value: float, limit: tuple[str, float]) -> bool:
 
 
 def findings_of(name: str, tree: ast.Module, facts: Facts) -> Iterator[str]:
-    """What one file writes anew, the names aside that a single file may write."""
+    """What one file repeats, except the names that a single file may write."""
     for one in literals(tree):
         if (isinstance(one.value, str) and one.value.lower() in facts.distinctive) or (
             code_like(one.value) and one.value in facts.codes
@@ -160,7 +160,7 @@ def findings_of(name: str, tree: ast.Module, facts: Facts) -> Iterator[str]:
 
 
 def repeated(root: Path, packages: Sequence[str], facts: Facts) -> list[str]:
-    """One sentence for each fact that a package or a module below root writes anew."""
+    """One sentence for each fact that a package or a module below root repeats."""
     found: list[str] = []
     written: dict[str, dict[str, int]] = defaultdict(dict)
     for package in packages:

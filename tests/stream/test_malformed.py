@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("dialect")
 def test_corpus_covers_every_rule_of_the_wire() -> None:
     assert len(CASES) >= 70
     assert len({case.defect for case in CASES}) == len(CASES)
-    beyond_one_text = {"order", "payload", "text", "fragments"}
+    beyond_one_text = {"order", "payload", "text", "fragments", "frame"}
     assert {case.rule for case in CASES} | beyond_one_text == set(RULES)
 
 

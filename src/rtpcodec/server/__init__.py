@@ -1,31 +1,31 @@
 """An endpoint that carriers dial: one coroutine per call, or one plain function per chunk. No protocol rules.
 
-serving        `serve` and `run`
-settings       the settings of an endpoint, and their checks
-endpoint       the endpoint: it accepts, counts and ends calls
-access         HTTP answers: health checks, refusals, access control
-addresses      the health check's path, and which hosts are loopback
-listening      the protocols between endpoint and server library
-picows_server  WebSockets by picows
-memory_server  WebSockets in memory, on a virtual clock
-foreign        `call_on`: a call on another server's WebSocket
-runner         one call: its machine, pump, handler and log
-handler_task   the task of a call's handler
-call           Call: the asyncio face of a call, for handlers
-ongoing        Ongoing: a running operation that may be awaited
-inbox          received events that wait for the handler
-heard          waits until the queued audio was heard
-invitations    calls that `Endpoint.stream` has requested
-asking         the streaming command of such a call, and its outcome
-handlers       ready-made handlers
-call_log       log records of a call
+serving         `serve` and `run`
+settings        the settings of an endpoint, and their checks
+endpoint        the endpoint: it accepts, counts and ends calls
+access          HTTP answers: health checks, refusals, access control
+addresses       the health check's path, and which hosts are loopback
+listening       the protocols between endpoint and server library
+picows_server   WebSockets by picows
+memory_server   WebSockets in memory, on a virtual clock
+other_servers   `call_on`: a call on another server's WebSocket
+runner          one call: its machine, pump, handler and log
+handler_task    the task of a call's handler
+call            Call: the asyncio face of a call, for handlers
+ongoing         Ongoing: a running operation that may be awaited
+inbox           received events that wait for the handler
+heard           waits until the queued audio was heard
+invitations     calls that `Endpoint.stream` has requested
+stream_request  the streaming command of such a call, and its outcome
+handlers        ready-made handlers
+call_log        log records of a call
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rtpcodec.server.call import Call
-from rtpcodec.server.foreign import call_on
+from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, EndpointOptions, EndpointSettings, Handler, OnAudio
 

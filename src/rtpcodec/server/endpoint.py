@@ -11,7 +11,6 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
-from rtpcodec.server.asking import StreamingControl, ask
 from rtpcodec.server.call import Call, UpgradeRequest
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.invitations import Invitations, WebhookEvent
@@ -19,6 +18,7 @@ from rtpcodec.server.listening import CallServer
 from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.stream_request import StreamingControl, ask
 from rtpcodec.stream.plan import StreamPlan
 
 GOING_AWAY: Final = 1001
