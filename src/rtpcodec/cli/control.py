@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli import control_options as options
 from rtpcodec.cli.control_options import AsJson, BaseUrl, CallId, CommandId, DryRun, Extra, State, Strict
 from rtpcodec.cli.options import Codec, Mode, Rate
@@ -19,7 +20,7 @@ def start(
     rate: Rate = 0,
     receive_codec: options.ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: options.Tracks = "inbound_track",
+    tracks: options.Tracks = commands.INBOUND_TRACK,
     legs: options.Legs = "self",
     token: options.Token = None,
     parameter: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="For `start`; repeatable.")] = None,
@@ -78,7 +79,7 @@ def dial(
     rate: Rate = 0,
     receive_codec: options.ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: options.Tracks = "inbound_track",
+    tracks: options.Tracks = commands.INBOUND_TRACK,
     legs: options.Legs = "self",
     token: options.Token = None,
     stream_establish_before_call_originate: options.EstablishFirst = None,
@@ -128,7 +129,7 @@ def answer(
     rate: Rate = 0,
     receive_codec: options.ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: options.Tracks = "inbound_track",
+    tracks: options.Tracks = commands.INBOUND_TRACK,
     legs: options.Legs = "self",
     token: options.Token = None,
     preferred_codecs: options.PreferredCodecs = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.carriers.telnyx.commands import API_KEY_VARIABLE
 from rtpcodec.cli.demo.speech import SPEECH
 
 
@@ -27,6 +28,6 @@ def ring(
     """
     from rtpcodec.cli.simulated_calls import answered_call, print_report
 
-    api_key = os.environ.get("TELNYX_API_KEY")
+    api_key = os.environ.get(API_KEY_VARIABLE)
     report = answered_call(webhook_url, audio, api_key=api_key, codec=codec, port=port, wait_s=wait_s, seed=seed)
     print_report(report, heard)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.cli.options import Mode, Rate
 
@@ -25,7 +26,9 @@ def simulate(
     amrwb_packing: Annotated[
         str, typer.Option(help="`bandwidth-efficient` or `octet-aligned`, in both directions.")
     ] = "bandwidth-efficient",
-    tracks: Annotated[str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")] = "inbound_track",
+    tracks: Annotated[
+        str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")
+    ] = commands.INBOUND_TRACK,
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
     ] = None,

@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from rtpcodec.carriers.telnyx import webhooks
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.errors import StreamNotStarted
 from rtpcodec.server.call import Call
 
-TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- a header's name
 """The header that carries the raw token (media streaming, section 6.1)."""
 
 NAME_OCTETS: Final = 24
@@ -131,14 +132,14 @@ class Invitations:
     def tell(self, event: WebhookEvent) -> bool:
         """Handle a webhook event. Returns whether it ended the wait of an invitation."""
         about = [one for one in self._open.values() if one.call_control_id == event.call_control_id]
-        if event.event_type == "streaming.failed":
+        if event.event_type == webhooks.STREAMING_FAILED:
             # An event with another address is late: it is about an earlier stream of the call.
             url = getattr(event, "stream_url", None)
             why = getattr(event, "failure_reason", None) or "no reason is given"
             about = [one for one in about if url in (None, one.url)]
             for one in about:
                 one.fail("failed", f"the carrier could not start it: {why:.80}", why)
-        elif event.event_type == "call.hangup":
+        elif event.event_type == webhooks.CALL_HANGUP:
             why = getattr(event, "hangup_cause", None)
             for one in about:
                 one.fail("hung_up", "the call has ended", why)

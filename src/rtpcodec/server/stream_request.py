@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
+from rtpcodec.carriers.telnyx.members import STREAM_URL
 from rtpcodec.errors import CommandError
 from rtpcodec.server.call import Call
 from rtpcodec.server.invitations import Invitation
@@ -54,7 +56,7 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
 
 async def _send(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any]) -> None:
     start = control.start_streaming
-    body = {**fields, "stream_url": invitation.url, "stream_auth_token": invitation.token}
+    body = {**fields, STREAM_URL: invitation.url, STREAM_AUTH_TOKEN: invitation.token}
     if inspect.iscoroutinefunction(start):
         await start(invitation.call_control_id, **body)
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
@@ -49,7 +47,7 @@ class SendEncoder:
         """Add octets in the send codec, or in mode mp3 an MP3 file, and return the items that they complete."""
         return self._packing.put_payload(memoryview(payload))
 
-    def encoded_ms(self, payload: Buffer, mode: Literal["rtp", "mp3"], call: str) -> float:
+    def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
         """Return the duration in ms of octets for `put_encoded`.
 
         payload: the octets.
