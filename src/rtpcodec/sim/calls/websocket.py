@@ -22,11 +22,10 @@ from picows import (
     ws_connect,
 )
 
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
-
-AUTH_TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
 
 _DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
@@ -191,7 +190,7 @@ class Dialer:
                     websocket_handshake_timeout=None,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
-                    extra_headers=None if auth_token is None else {AUTH_TOKEN_HEADER: auth_token},
+                    extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
                     max_redirects=0,
                     socket_factory=_Connector(sockets),
                 )
