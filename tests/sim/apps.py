@@ -82,12 +82,15 @@ async def echo(socket: ServerConnection, message: Message) -> None:
         await socket.send(json.dumps({"event": "media", "media": {"payload": message["media"]["payload"]}}))
 
 
-async def command(carrier: Carrier, call: SimulatedCall, action: str, **body: Any) -> httpx.Response:
-    """Send one command."""
+async def command(
+    carrier: Carrier, call: SimulatedCall, action: str, method: str | None = None, **body: Any
+) -> httpx.Response:
+    """Send one command; all but one are POSTs."""
     url = f"{carrier.base_url}/calls/{call.call_control_id}/actions/{action}"
     headers = {"Authorization": f"Bearer {carrier.api_key}"}
     async with httpx.AsyncClient(trust_env=False, verify=False, headers=headers) as client:
-        return await client.post(url, json=body)
+        method = method or ("PUT" if action == "client_state_update" else "POST")
+        return await client.request(method, url, json=body)
 
 
 async def start(carrier: Carrier, call: SimulatedCall, url: str, **body: Any) -> None:

@@ -17,6 +17,7 @@ from rtpcodec.sim.media.speech import open_speech
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 STREAM_ID = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
 START_MS = 5000.0
@@ -42,6 +43,7 @@ def open_stream(
     faults: Faults | None = None,
     timing: Timing | None = None,
     keeps_audio: bool = True,
+    tags: tuple[str, ...] = (),
     bridged: bool = False,
     seed: str = "0/0",
     now_ms: float = START_MS,
@@ -63,6 +65,7 @@ def open_stream(
         variations=variations,
         faults=faults or Faults(),
         timing=timing or Timing(),
+        signalling=Signalling(tags=tags),
         keeps_audio=keeps_audio,
         bridged=bridged,
         seed=seed,

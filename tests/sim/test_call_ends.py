@@ -229,7 +229,7 @@ def test_keys_reach_the_app_and_digits_are_checked() -> None:
             await app.saw("start")
             call.press("1#")
             assert [m["dtmf"]["digit"] for m in await app.saw("dtmf", 2)] == ["1", "#"]
-            with pytest.raises(ValueError, match=r"^position 1 is not a DTMF key, allowed are 0123456789\*#ABCD$"):
+            with pytest.raises(ValueError, match=r"^position 1 is not a DTMF key, allowed are 0123456789ABCD\*#$"):
                 call.press("1x")
             call.hang_up()
             await call.finished()

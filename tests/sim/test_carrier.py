@@ -178,7 +178,7 @@ def test_a_wav_file_at_another_rate_is_resampled(tmp_path: Path) -> None:
         (
             {"codec": "L16", "sample_rate_hz": 22050, "variations": Variations(chunk_ms=30)},
             ValueError,
-            "30 ms are no whole number of samples at 22050 Hz",
+            "30 ms are not a whole number of samples at 22050 Hz",
         ),
     ],
 )

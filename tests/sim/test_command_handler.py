@@ -262,6 +262,42 @@ def test_calls_and_actions_must_exist() -> None:
         assert (answer[0], codes(answer)) == (404, ["10005"])
 
 
+def test_each_action_has_one_method() -> None:
+    counter = Counter()
+    body = {"client_state": "bmV3"}
+    assert codes(counter.send("client_state_update", body)) == ["10005"]
+    assert counter.send("client_state_update", body, method="PUT") == (200, {"data": {"result": "ok"}})
+    assert counter.call.leg.client_state == "bmV3"
+    for action in ("answer", "hangup", "speak", "streaming_start"):
+        assert codes(counter.send(action, {}, method="PUT")) == ["10005"]
+
+
+@pytest.mark.parametrize("body", [{"digits": "0123456789ABCD*#wW"}, {"digits": "1", "duration_millis": 100}])
+def test_digits_can_be_sent(body: dict[str, Any]) -> None:
+    counter = Counter()
+    assert counter.send("send_dtmf", body)[0] == 200
+    assert counter.call.commands == [("send_dtmf", body)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "detail"),
+    [
+        ({}, "10004", "digits is missing"),
+        ({"digits": 5}, "10026", "digits is not a string"),
+        ({"digits": ""}, "10015", "digits is empty"),
+        ({"digits": "12a"}, "10015", "digits: position 2 is not a DTMF key or pause, allowed are 0123456789ABCD*#wW"),
+        ({"digits": "1", "duration_millis": 99}, "10015", "duration_millis is 99, 100 to 500 are allowed"),
+        ({"digits": "1", "duration_millis": 501}, "10015", "duration_millis is 501, 100 to 500 are allowed"),
+        ({"digits": "1", "duration_millis": "250"}, "10026", "duration_millis is not an integer"),
+    ],
+)
+def test_digits_are_checked(body: dict[str, Any], code: str, detail: str) -> None:
+    counter = Counter()
+    _, answer = counter.send("send_dtmf", body)
+    assert [(entry["code"], entry["detail"]) for entry in answer["errors"]] == [(code, detail)]
+    assert counter.call.commands == []
+
+
 def test_a_second_start_and_a_stop_without_a_stream_are_refused() -> None:
     counter = Counter()
     answer = counter.send("streaming_stop", {})

@@ -124,7 +124,7 @@ def test_an_outbound_track_that_cannot_be_resampled_is_refused() -> None:
 def test_chunks_are_whole_samples() -> None:
     l16 = AudioFormat(codec("L16"), 22050, "big")
     assert l16.samples_in_ms(20) == 441
-    with pytest.raises(ValueError, match=r"^30 ms are no whole number of samples at 22050 Hz$"):
+    with pytest.raises(ValueError, match=r"^30 ms are not a whole number of samples at 22050 Hz$"):
         l16.samples_in_ms(30)
     assert l16.encoder(20).encode(b"\x01\x00") == b"\x00\x01"
     assert l16.decoder().decode(b"\x00\x01") == b"\x01\x00"

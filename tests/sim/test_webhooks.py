@@ -12,7 +12,7 @@ import pytest
 
 from rtpcodec.client import webhook_events
 from rtpcodec.client.webhook import DuplicateFilter
-from rtpcodec.sim import Carrier, Webhooks
+from rtpcodec.sim import Carrier, Signalling, Webhooks
 from tests.server.dialler import until
 from tests.sim.apps import App, command, listening, run
 from tests.sim.hooks import Hook, hooked
@@ -56,6 +56,73 @@ def test_the_life_of_an_incoming_call() -> None:
                 "normal_clearing",
                 "caller",
             )
+
+    run(main)
+
+
+def test_the_quality_of_a_call_is_reported_at_its_end() -> None:
+    async def main() -> None:
+        async with told(Hook()) as (carrier, hook, app):
+            call = carrier.new_call(bytes(3200))  # 200 ms
+            await command(carrier, call, "streaming_start", stream_url=app.url)
+            await call.finished()
+            await hook.saw("call.hangup")
+            assert hook.of("call.hangup").payload["call_quality_stats"] == {
+                "inbound": {
+                    "mos": "4.50",
+                    "jitter_max_variance": "0.00",
+                    "jitter_packet_count": "0",
+                    "packet_count": "10",
+                    "skip_packet_count": "0",
+                },
+                "outbound": {"packet_count": "10", "skip_packet_count": "0"},
+            }
+
+    run(main)
+
+
+def test_details_of_signalling_are_reported() -> None:
+    signalling = Signalling(
+        tags=("vip",),
+        custom_headers={"X-Account": "7"},
+        sip_headers={"User-to-User": "a"},
+        shaken_stir_attestation="B",
+        shaken_stir_validated=False,
+        call_screening_result="flagged",
+    )
+    common = {
+        "tags": ["vip"],
+        "custom_headers": [{"name": "X-Account", "value": "7"}],
+        "sip_headers": [{"name": "User-to-User", "value": "a"}],
+    }
+
+    async def main() -> None:
+        async with told(Hook()) as (carrier, hook, app):
+            call = carrier.incoming_call(b"", signalling=signalling)
+            await command(carrier, call, "answer", stream_url=app.url)
+            await hook.saw("call.initiated", "call.answered", "call.hangup")
+            for event_type in ("call.initiated", "call.answered", "call.hangup"):
+                assert common.items() <= hook.of(event_type).payload.items()
+            verdicts = {
+                "shaken_stir_attestation": "B",
+                "shaken_stir_validated": False,
+                "call_screening_result": "flagged",
+            }
+            assert verdicts.items() <= hook.of("call.initiated").payload.items()
+            assert app.of("start")[0]["start"]["tags"] == ["vip"]
+            assert "X-Account" not in repr(signalling)
+
+    run(main)
+
+
+def test_a_dialled_call_has_no_verdict_about_its_caller() -> None:
+    async def main() -> None:
+        async with told(Hook()) as (carrier, hook, _):
+            await dial(carrier, "+15550100009", timeout_secs=0)
+            await hook.saw("call.initiated", "call.hangup")
+            initiated = hook.of("call.initiated").payload
+            assert (initiated["tags"], initiated["custom_headers"], initiated["sip_headers"]) == ([], [], [])
+            assert not any(name.startswith(("shaken_stir", "call_screening")) for name in initiated)
 
     run(main)
 

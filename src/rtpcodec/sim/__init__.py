@@ -19,6 +19,7 @@ from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 __all__ = [
     "CallReport",
@@ -31,6 +32,7 @@ __all__ = [
     "Link",
     "MarkHabits",
     "Restart",
+    "Signalling",
     "SimulatedCall",
     "Timing",
     "Variations",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.leg import State
-from rtpcodec.sim.calls.phones import ON_TIME, DialledPhone, PhoneOptions, PhoneSettings
+from rtpcodec.sim.calls.phones import ON_TIME, ORDINARY_CALL, DialledPhone, PhoneOptions, PhoneSettings
 from rtpcodec.sim.calls.registry import CallRegistry
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
@@ -25,6 +25,7 @@ from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
 from rtpcodec.sim.networks import CommandServer, Network, network_of_loop
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
 from rtpcodec.sim.webhooks.sender import WebhookSender
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 if TYPE_CHECKING:
     from rtpcodec.sim.webhooks.signing import Signer
@@ -114,6 +115,7 @@ class Carrier:
         variations: Variations = AS_DOCUMENTED,
         faults: Faults | None = None,
         timing: Timing = ON_TIME,
+        signalling: Signalling = ORDINARY_CALL,
         keeps_audio: bool = True,
         max_call_s: float = 3600.0,
     ) -> SimulatedCall:
@@ -132,6 +134,7 @@ class Carrier:
         variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
         faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
         timing: delays, jitter, stalls, holds, slow reading and clock skew.
+        signalling: tags, headers and verdicts about the number that webhooks report.
         keeps_audio: False: speech and heard audio do not stay in memory, and the report has none of it. For long runs.
         max_call_s: the call ends after this.
 
@@ -149,6 +152,7 @@ class Carrier:
             variations=variations,
             faults=faults,
             timing=timing,
+            signalling=signalling,
             keeps_audio=keeps_audio,
             max_call_s=max_call_s,
         )

@@ -32,6 +32,9 @@ EndReason = Literal[
 ]
 
 
+TIME_LIMIT: Final = "time_limit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
     """One stream of a call, seen from the carrier. PCM is native int16 mono, and empty if the call keeps no audio."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal
 
+from rtpcodec.carriers.telnyx import commands, errors, members
+from rtpcodec.carriers.telnyx import webhooks as events
 from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
@@ -20,13 +22,17 @@ from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import CallReport, EndReason
+from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
 from rtpcodec.sim.webhooks import payloads
 
-_CALL_ENDS_TOO: Final = ("speech_ended", "hang_up", "time_limit", "speech_failed", "carrier_closed")
-"""Ends of a stream that are the end of the call; after any other the call can be streamed again."""
-_CAUSES: Final = {"time_limit": "time_limit", "speech_failed": "unspecified"}
-"""The cause that `call.hangup` gives for them, if it is not normal_clearing."""
+_CAUSES: Final[Mapping[EndReason | None, str]] = {
+    "speech_ended": events.NORMAL_CLEARING,
+    "hang_up": events.NORMAL_CLEARING,
+    "carrier_closed": events.NORMAL_CLEARING,
+    "speech_failed": events.UNSPECIFIED,
+    TIME_LIMIT: events.TIME_LIMIT,
+}
+"""Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
 
 
 class SimulatedCall:
@@ -46,6 +52,7 @@ class SimulatedCall:
         self._rng = rng
         self._ringing = Ringing(services.loop_thread.loop)
         self._streaming = CallStreaming(services, opened=self._stream_opened, over=self._stream_over)
+        self._quality = payloads.CallQuality()
         self._end_reported = False
         self._peer: SimulatedCall | None = None
         self.leg = leg
@@ -163,15 +170,15 @@ class SimulatedCall:
 
     def announce(self) -> None:
         """Report a call that came in, or a phone that begins to ring."""
-        self._services.notify("call.initiated", payloads.initiated(self._facts, self.leg, self._format))
+        self._services.notify(events.CALL_INITIATED, payloads.initiated(self._facts, self.leg, self._format))
 
     def description(self) -> dict[str, Any]:
         """The data in the answer to a dial command (media streaming, section 2.5)."""
         said = payloads.of_call(self._facts, self.leg)
-        names = ("call_control_id", "call_leg_id", "call_session_id", "client_state")
+        names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
         return {name: said[name] for name in names if said[name] is not None} | {
             "is_alive": False,
-            "record_type": "call",
+            events.RECORD_TYPE: "call",
         }
 
     def prepare(self, stream: StreamRequest | None, preferred_codecs: tuple[str, ...]) -> None:
@@ -192,7 +199,7 @@ class SimulatedCall:
             if answers_after_s is not None and answers_after_s < timeout_s:
                 self._ringing.ring(answers_after_s, partial(self._picked_up, stream))
             else:
-                self._ringing.ring(timeout_s, partial(self.leave, "hang_up", "timeout"))
+                self._ringing.ring(timeout_s, partial(self.leave, "hang_up", events.TIMEOUT))
 
         if stream is not None and first and not self.ended:
             self._speech.held = True
@@ -212,7 +219,7 @@ class SimulatedCall:
             self.begin(stream)()
 
     def _report_answer(self, stream: StreamRequest | None) -> None:
-        self._services.notify("call.answered", payloads.answered(self._facts, self.leg, self._format, stream))
+        self._services.notify(events.CALL_ANSWERED, payloads.answered(self._facts, self.leg, self._format, stream))
 
     def bridge(self, other: SimulatedCall) -> None:
         """Join it with another answered call."""
@@ -227,7 +234,7 @@ class SimulatedCall:
         self._streaming.bridge()
 
     def _report_bridge(self) -> None:
-        self._services.notify("call.bridged", payloads.of_phone(self._facts, self.leg))
+        self._services.notify(events.CALL_BRIDGED, payloads.of_phone(self._facts, self.leg))
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
@@ -251,11 +258,11 @@ class SimulatedCall:
     def cease(self, stream_id: str | None) -> None:
         """Stop the stream. Refused: 90048."""
         if not self._streaming.active:
-            raise refused("90048", "the call is not streaming")
+            raise refused(errors.MEDIA_STREAMING_NOT_USED, "the call is not streaming")
         # The id is a uuid, whose case means nothing (RFC 9562 section 4).
         if stream_id is not None and stream_id.lower() != (self.stream_id or "").lower():
-            raise refused("90048", "no stream of the call has this stream_id")
-        self._streaming.end("streaming_stop")
+            raise refused(errors.MEDIA_STREAMING_NOT_USED, "no stream of the call has this stream_id")
+        self._streaming.end(commands.STREAMING_STOP)
 
     async def close(self) -> None:
         """Hang up, because the carrier closes, and wait for the socket to be gone."""
@@ -265,7 +272,7 @@ class SimulatedCall:
     # Life
 
     def leave(
-        self, reason: Literal["hang_up", "carrier_closed"], cause: str = "normal_clearing", *, by_us: bool = False
+        self, reason: Literal["hang_up", "carrier_closed"], cause: str = events.NORMAL_CLEARING, *, by_us: bool = False
     ) -> None:
         """End the call; `by_us`: by a command, not by the phone's side."""
         self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
@@ -281,24 +288,26 @@ class SimulatedCall:
         if self._end_reported:
             return
         self._end_reported = True
-        self._services.notify("call.hangup", payloads.hung_up(self._facts, self.leg))
+        self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
         if self._peer is not None and not self._peer.ended:
             self._peer.leave("hang_up")
 
     def _stream_opened(self, request: StreamRequest) -> None:
-        self._services.notify("streaming.started", payloads.streaming(self._facts, self.leg, request))
+        self._services.notify(events.STREAMING_STARTED, payloads.streaming(self._facts, self.leg, request))
         self._ringing.dialled()
 
     def _stream_over(self, request: StreamRequest, stream: CarrierStream) -> None:
         if self._streaming.was_open:
-            self._services.notify("streaming.stopped", payloads.streaming(self._facts, self.leg, request))
+            self._services.notify(events.STREAMING_STOPPED, payloads.streaming(self._facts, self.leg, request))
         elif self._streaming.failure is not None:
             payload = payloads.streaming_failed(self._facts, self.leg, request, stream.stream_id)
-            self._services.notify("streaming.failed", payload)
+            self._services.notify(events.STREAMING_FAILED, payload)
         self._ringing.dialled()
+        if self._streaming.last is not None:
+            self._quality.add(self._streaming.last, self._facts.variations.chunk_ms)
         reason = stream.end_reason
-        if reason in _CALL_ENDS_TOO:
-            self.leg.end(_CAUSES.get(reason, "normal_clearing"), self.leg.theirs)
+        if reason in _CAUSES:
+            self.leg.end(_CAUSES[reason], self.leg.theirs)
         if self.ended:
             self._report_end()
 

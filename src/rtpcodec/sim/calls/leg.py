@@ -1,4 +1,4 @@
-"""One leg of a call as commands and webhooks see it: who calls whom, its state, and what that state allows. No I/O."""
+"""One leg of a call as commands and webhooks see it: direction, state, and the commands it allows. No I/O."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.sim.commands.refusals import refused
 
 MAX_COMMAND_IDS: Final = 1000
-"""Commands whose repetition is noticed; beyond, the oldest are forgotten."""
+"""Commands whose repetition is noticed; beyond, the oldest are dropped."""
 
 State = Literal["parked", "ringing", "answered", "bridged", "ended"]
 Direction = Literal["incoming", "outgoing"]
 Side = Literal["caller", "callee"]
 
-_BEFORE_ANSWER: Final = ("answer", "reject", "hangup", "client_state_update")
+_BEFORE_ANSWER: Final = (commands.ANSWER, commands.REJECT, commands.HANGUP, commands.CLIENT_STATE_UPDATE)
 """Actions that need no answered call."""
 
 
 class CommandIds:
-    """The ids of the last commands, each with what it was answered."""
+    """The ids of the last commands, each with its answer."""
 
     __slots__ = ("_answers",)
 
@@ -28,11 +29,11 @@ class CommandIds:
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def answer_to(self, command_id: object) -> dict[str, Any] | None:
-        """What the command of that id was answered; None: it is new."""
+        """The answer to the command of that id; None: it is new."""
         return self._answers.get(command_id) if isinstance(command_id, str) else None
 
     def remember(self, command_id: object, answer: dict[str, Any]) -> None:
-        """A command of that id was carried out."""
+        """Note that a command of that id was carried out."""
         if isinstance(command_id, str):
             self._answers[command_id] = answer
             if len(self._answers) > MAX_COMMAND_IDS:
@@ -51,7 +52,7 @@ class Leg:
     command_ids: CommandIds = field(default_factory=CommandIds, repr=False)
     hangup_cause: str = ""
     hangup_source: Side | None = None
-    """Who ended it."""
+    """The side that ended it."""
 
     @property
     def ended(self) -> bool:
@@ -69,16 +70,16 @@ class Leg:
         return "caller" if self.direction == "incoming" else "callee"
 
     def require(self, action: str) -> None:
-        """Refuse what the state does not allow: 90018, 90034, 90102 (media streaming, section 8)."""
+        """Refuse an action that the state does not allow: 90018, 90034, 90102 (media streaming, section 8)."""
         if self.ended:
-            raise refused("90018", "the call has ended")
-        if action in ("answer", "reject"):
+            raise refused(errors.CALL_ENDED, "the call has ended")
+        if action in (commands.ANSWER, commands.REJECT):
             if self.direction == "outgoing":
-                raise refused("90102", f"{action} is for incoming calls, this one is outgoing")
+                raise refused(errors.COMMAND_INVALID, f"{action} is for incoming calls, this one is outgoing")
             if self.state != "parked":
-                raise refused("90102", "the call is answered already")
+                raise refused(errors.COMMAND_INVALID, "the call is answered already")
         elif self.state in ("parked", "ringing") and action not in _BEFORE_ANSWER:
-            raise refused("90034", "the call has not been answered yet")
+            raise refused(errors.CALL_NOT_ANSWERED, "the call has not been answered yet")
 
     def end(self, cause: str, source: Side) -> None:
         """Hang up; a second end changes nothing."""

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
+from rtpcodec.carriers.telnyx.commands import DTMF_DIGITS
 from rtpcodec.codecs import codec as codec_named
 from rtpcodec.sim.media.formats import AudioFormat, require_restarts
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
-
-DIGITS: Final = "0123456789*#ABCD"
-"""The keys of RFC 4733 section 3.2 that a phone can have."""
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 ON_TIME: Final = Timing()
+ORDINARY_CALL: Final = Signalling()
 
 
 class PhoneOptions(TypedDict, total=False):
@@ -31,6 +31,7 @@ class PhoneOptions(TypedDict, total=False):
     variations: Variations
     faults: Faults | None
     timing: Timing
+    signalling: Signalling
     keeps_audio: bool
     max_call_s: float
 
@@ -58,6 +59,7 @@ class PhoneSettings:
     variations: Variations = AS_DOCUMENTED
     faults: Faults | None = None
     timing: Timing = ON_TIME
+    signalling: Signalling = ORDINARY_CALL
     keeps_audio: bool = True
     max_call_s: float = 3600.0
 
@@ -93,5 +95,5 @@ def require_digits(digits: str) -> None:
     Raises: ValueError if a character is not a key.
     """
     for position, digit in enumerate(digits):
-        if digit not in DIGITS:
-            raise ValueError(f"position {position} is not a DTMF key, allowed are {DIGITS}")
+        if digit not in DTMF_DIGITS:
+            raise ValueError(f"position {position} is not a DTMF key, allowed are {DTMF_DIGITS}")

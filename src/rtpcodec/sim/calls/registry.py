@@ -91,6 +91,7 @@ class CallRegistry:
             variations=settings.variations,
             faults=self._faults if settings.faults is None else settings.faults,
             timing=settings.timing,
+            signalling=settings.signalling,
             keeps_audio=settings.keeps_audio,
             seed=f"{self._seed}/{len(self.calls)}",
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Literal
 
+from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import StreamPump
 from rtpcodec.sim.commands.refusals import refused
@@ -53,7 +54,7 @@ class CallStreaming:
     def require_idle(self) -> None:
         """Refuse a second stream: 90045."""
         if self._task is not None:
-            raise refused("90045", "the call is streaming already")
+            raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
     def begin(self, request: StreamRequest, new_stream: NewStream) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial."""
@@ -117,7 +118,7 @@ class CallStreaming:
             pump = await self._services.dialer.dial(request.stream_url, request.auth_token, open_stream)
             await pump.wait_closed()
         except ConnectionError:
-            self.failure = "connection_failed"
+            self.failure = webhooks.CONNECTION_FAILED
         except asyncio.CancelledError:
             # Dialling is abandoned; the socket may have opened in that very moment.
             if self._pump is not None:
@@ -128,7 +129,7 @@ class CallStreaming:
         now_ms = self._services.loop_thread.now_ms()
         self.was_open = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
-        stream.abandon(self._abandoned or "connection_failed", now_ms)
+        stream.abandon(self._abandoned or webhooks.CONNECTION_FAILED, now_ms)
         self.last = stream.report()
         self._task = self._pump = self._stream = None
         self._over(request, stream)

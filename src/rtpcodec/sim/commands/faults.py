@@ -1,4 +1,4 @@
-"""What can befall a command on its way: a late answer, none, a broken one, a refusal for its rate. No I/O."""
+"""Fault injection for commands: late, missing and broken answers, and refusals. No I/O."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.sim.commands.refusals import refused
 
 HUGE_OCTETS: Final = 4 * 1024 * 1024
@@ -17,13 +18,13 @@ HUGE_OCTETS: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFault:
-    """What befalls one command; the fields can be combined.
+    """The faults of one command; the fields can be combined.
 
-    ValueError: a status that is none, a delay below 0.
+    Raises: ValueError if the status is outside 300 to 599 or the delay is below 0.
     """
 
     delay_s: float = 0.0
-    """How late the answer is; the command has taken its effect by then."""
+    """How late the answer is; the command has had its effect by then."""
     drop: Literal["before", "after"] | None = None
     """The connection is cut instead of an answer: before the command took effect, or after it."""
     status: int | None = None
@@ -31,7 +32,7 @@ class CommandFault:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the answer."""
     body: Literal["whole", "cut", "not_json", "empty", "huge"] = "whole"
-    """What becomes of the answer's body."""
+    """How the body of the answer is spoilt."""
 
     def __post_init__(self) -> None:
         if self.status is not None and not 300 <= self.status <= 599:
@@ -46,38 +47,42 @@ class CommandFault:
 
     def error_body(self) -> bytes:
         """The carrier's error for the status."""
-        code = _CODES.get(self.status or 500, "10007" if (self.status or 500) >= 500 else "10015")
+        status = self.status or 500
+        code = errors.CODE_OF_STATUS.get(status, errors.UNEXPECTED_ERROR if status >= 500 else errors.BAD_REQUEST)
         return msgspec.json.encode(refused(code, "asked for by the test").as_json())
 
     def spoil(self, body: bytes) -> bytes:
-        """The body as it goes out; what is cut is announced in full length."""
+        """Return the body as it is sent; one that is cut is announced in full length."""
         return {"not_json": b"<html>Bad Gateway</html>", "empty": b"", "huge": b" " * HUGE_OCTETS + body}.get(
             self.body, body
         )
 
 
-_CODES: Final = {401: "10009", 403: "10010", 404: "10005", 429: "10011"}
 NO_FAULT: Final = CommandFault()
 
 
 def rate_limited(
     *, limit: int = 1, reset_s: int = 1, retry_after: str | None = None, epoch_s: int | None = None
 ) -> CommandFault:
-    """A 429 with the carrier's three headers (media streaming, section 2.7).
+    """Make a 429 with the carrier's three headers (media streaming, section 2.7).
 
-    `x-ratelimit-reset` is reset_s, or with epoch_s that Unix time: both are documented. retry_after is a further header
-    that the carrier does not document.
+    limit: of requests.
+    reset_s: seconds until the limit is reset.
+    retry_after: a further header, which the carrier does not document.
+    epoch_s: the moment of the reset as a Unix time instead of reset_s: both are documented.
     """
     headers = {
-        "x-ratelimit-limit": str(limit),
-        "x-ratelimit-remaining": "0",
-        "x-ratelimit-reset": str(reset_s if epoch_s is None else epoch_s),
+        commands.RATE_LIMIT_HEADER: str(limit),
+        commands.RATE_REMAINING_HEADER: "0",
+        commands.RATE_RESET_HEADER: str(reset_s if epoch_s is None else epoch_s),
     }
-    return CommandFault(status=429, headers=headers if retry_after is None else headers | {"retry-after": retry_after})
+    return CommandFault(
+        status=429, headers=headers if retry_after is None else headers | {commands.RETRY_AFTER_HEADER: retry_after}
+    )
 
 
 class FaultInjector:
-    """Faults in waiting: each command takes the next one."""
+    """Faults of the next commands: each one takes the next."""
 
     __slots__ = ("_waiting",)
 
@@ -85,9 +90,9 @@ class FaultInjector:
         self._waiting: deque[CommandFault | None] = deque()
 
     def add(self, *faults: CommandFault | None) -> None:
-        """Put some at the end; None lets a command pass."""
+        """Add some at the end; None lets a command pass."""
         self._waiting.extend(faults)
 
     def next(self) -> CommandFault:
-        """What befalls the next command."""
+        """Take the fault of the next command."""
         return (self._waiting.popleft() if self._waiting else None) or NO_FAULT

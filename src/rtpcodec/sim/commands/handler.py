@@ -1,4 +1,4 @@
-"""Where the carrier's HTTP requests are judged: from the octets of one to the answer. No I/O."""
+"""The carrier's HTTP requests: from the octets of one to the answer. No I/O."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands import actions
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
@@ -17,23 +18,24 @@ from rtpcodec.sim.commands.requests import read_dial
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
 
-_OK: Final = {"result": "ok"}
+_OK: Final = {commands.RESULT: commands.OK}
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What matters of a request; the action is None where the path is none of a command's, and `dial` has no call."""
+    """The parts of a request that matter. `dial` has no call; without an action, the path is not that of a command."""
 
     authorization: str
     content_type: str
     body: bytes
     call_control_id: str | None = None
     action: str | None = None
+    method: str = commands.POST
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Status and JSON body, and what happens once they are on their way."""
+    """Status and JSON body, and a function to call once they are on their way."""
 
     status: int
     body: bytes
@@ -46,16 +48,16 @@ class CommandHandler:
     __slots__ = ("_authorization", "_carrier")
 
     def __init__(self, api_key: str, carrier: CommandedCarrier) -> None:
-        self._authorization = f"Bearer {api_key}".encode()
+        self._authorization = f"{commands.AUTHORIZATION_PREFIX}{api_key}".encode()
         self._carrier = carrier
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Carry a command out, or say why not."""
+        """Carry out a command, or answer why not."""
         try:
             data, then = self._carry_out(request)
         except Refused as refusal:
             return _refusal(refusal)
-        return HttpAnswer(200, msgspec.json.encode({"data": data}), then)
+        return HttpAnswer(200, msgspec.json.encode({members.DATA: data}), then)
 
     def answer_with(self, fault: CommandFault, request: HttpRequest | None) -> HttpAnswer:
         """Answer a request that meets a fault; None: its body was beyond the limit and not read."""
@@ -70,37 +72,38 @@ class CommandHandler:
 
     def too_large(self) -> HttpAnswer:
         """The answer to a body beyond the limit, which was not read."""
-        return _refusal(refused("10015", f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
+        return _refusal(refused(errors.BAD_REQUEST, f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
 
     def _carry_out(self, request: HttpRequest) -> tuple[dict[str, Any], Then | None]:
-        # Header values come as str with escapes for octets that are no UTF-8; such a key is wrong, not an accident.
+        # Header values come as str with escapes for octets that are not UTF-8; such a key is wrong, not an accident.
         given = request.authorization.encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._authorization):
-            raise refused("10009", "the API key is missing or wrong")
-        if request.action == "dial" and request.call_control_id is None:
+            raise refused(errors.AUTHENTICATION_FAILED, "the API key is missing or wrong")
+        action = request.action
+        if action == commands.DIAL and request.call_control_id is None and request.method == commands.POST:
             return self._dial(_read_body(request))
-        if request.call_control_id is None or request.action is None or not actions.is_known(request.action):
-            raise refused("10005", "there is nothing at this path and method")
+        if request.call_control_id is None or action is None or not actions.is_known(action, request.method):
+            raise refused(errors.RESOURCE_NOT_FOUND, "there is nothing at this path and method")
         body = _read_body(request)
         call = self._carrier.calls.get(request.call_control_id)
         if call is None:
-            raise refused("90015", "no call has this call_control_id")
+            raise refused(errors.INVALID_CALL_CONTROL_ID, "no call has this call_control_id")
         ids = call.leg.command_ids
-        before = ids.answer_to(body.get("command_id"))
+        before = ids.answer_to(body.get(commands.COMMAND_ID))
         if before is not None:
             return before, None
-        then = actions.carry_out(self._carrier, call, request.action, body)
-        ids.remember(body.get("command_id"), _OK)
+        then = actions.carry_out(self._carrier, call, action, body)
+        ids.remember(body.get(commands.COMMAND_ID), _OK)
         return _OK, then
 
     def _dial(self, body: dict[str, Any]) -> tuple[dict[str, Any], Then | None]:
         ids = self._carrier.command_ids
-        before = ids.answer_to(body.get("command_id"))
+        before = ids.answer_to(body.get(commands.COMMAND_ID))
         if before is not None:
             return before, None
         data, then = self._carrier.dial(read_dial(body, self._carrier.dialogflow_url))
-        ids.remember(body.get("command_id"), data)
-        self._carrier.calls[data["call_control_id"]].commands.append(("dial", body))
+        ids.remember(body.get(commands.COMMAND_ID), data)
+        self._carrier.calls[data[members.CALL_CONTROL_ID]].commands.append((commands.DIAL, body))
         return data, then
 
 
@@ -109,12 +112,12 @@ def _refusal(refusal: Refused) -> HttpAnswer:
 
 
 def _read_body(request: HttpRequest) -> dict[str, Any]:
-    if request.content_type.partition(";")[0].strip().lower() != "application/json":
-        raise refused("10029", "the content type must be application/json")
+    if request.content_type.partition(";")[0].strip().lower() != commands.CONTENT_TYPE:
+        raise refused(errors.JSON_CONTENT_TYPE_EXPECTED, "the content type must be application/json")
     try:
         body = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise refused("10023", "the body is not JSON") from None
+        raise refused(errors.INVALID_JSON, "the body is not JSON") from None
     if not isinstance(body, dict):
-        raise refused("10015", "the body is not a JSON object")
+        raise refused(errors.BAD_REQUEST, "the body is not a JSON object")
     return body

@@ -1,4 +1,4 @@
-"""The carrier's HTTP interface, by aiohttp: moves requests to the handler and its answers back."""
+"""The carrier's HTTP interface, by aiohttp: carries requests to the handler and its answers back."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Final
 
 from aiohttp import web
 
+from rtpcodec.carriers.telnyx import commands, members
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpAnswer, HttpRequest
 
 HOST: Final = "127.0.0.1"
 """A simulator serves tests on this machine only."""
 SHUTDOWN_TIMEOUT_S: Final = 1.0
+
+_DIAL_PATH: Final = commands.BASE_PATH + commands.DIAL_PATH
 
 
 class HttpServer:
@@ -24,8 +27,8 @@ class HttpServer:
         self._injector = injector
         self._serving: set[asyncio.Task[object]] = set()
         app = web.Application(client_max_size=MAX_BODY_OCTETS)
-        app.router.add_post("/v2/calls/{call_control_id}/actions/{action}", self._serve)
-        app.router.add_post("/v2/calls", self._serve)
+        app.router.add_route("*", commands.BASE_PATH + commands.ACTION_PATH, self._serve)
+        app.router.add_post(_DIAL_PATH, self._serve)
         app.router.add_route("*", "/{elsewhere:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
 
@@ -37,7 +40,7 @@ class HttpServer:
         except OSError:
             await self._runner.cleanup()
             raise
-        return f"http://{HOST}:{self._runner.addresses[0][1]}/v2"
+        return f"http://{HOST}:{self._runner.addresses[0][1]}{commands.BASE_PATH}"
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
@@ -64,7 +67,7 @@ class HttpServer:
     async def _respond(self, request: web.Request, answer: HttpAnswer, fault: CommandFault) -> web.StreamResponse:
         body = fault.spoil(answer.body)
         response = web.StreamResponse(status=answer.status, headers=fault.headers)
-        response.content_type = "text/html" if fault.body == "not_json" else "application/json"
+        response.content_type = "text/html" if fault.body == "not_json" else commands.CONTENT_TYPE
         response.content_length = len(body)
         with contextlib.suppress(ConnectionError):
             if fault.delay_s:
@@ -89,15 +92,16 @@ class HttpServer:
         except web.HTTPRequestEntityTooLarge:
             return None
         except ConnectionError:
-            body = b""  # the client went in the middle of it, and reads no answer
+            body = b""  # the client is gone, and reads no answer
         path = request.match_info
-        dials = request.method == "POST" and request.path == "/v2/calls"
+        dials = request.path == _DIAL_PATH
         return HttpRequest(
-            request.headers.get("Authorization", ""),
+            request.headers.get(commands.AUTHORIZATION_HEADER, ""),
             request.headers.get("Content-Type", ""),
             body,
-            path.get("call_control_id"),
-            "dial" if dials else path.get("action"),
+            path.get(members.CALL_CONTROL_ID),
+            commands.DIAL if dials else path.get("action"),
+            request.method,
         )
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 from urllib.parse import unquote
 
+from rtpcodec.carriers.telnyx import commands, members
 from rtpcodec.pump.memory import Listener, MemoryAnswer, MemoryNetwork, MemoryRequest
 from rtpcodec.sim.commands.faults import FaultInjector
 from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpRequest
 
 HOST: Final = "127.0.0.1"
+DIAL_PATH: Final = commands.BASE_PATH + commands.DIAL_PATH
+
+_ACTION = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", commands.BASE_PATH + commands.ACTION_PATH))
 
 
 class MemoryHttpServer:
@@ -25,7 +30,7 @@ class MemoryHttpServer:
     async def open(self, port: int) -> str:
         """Listen, on a free port if 0 is given; the address that commands go below."""
         self._listener = self._network.serve_http(f"http://{HOST}:{port}", self._serve)
-        return f"http://{HOST}:{self._listener.port}/v2"
+        return f"http://{HOST}:{self._listener.port}{commands.BASE_PATH}"
 
     async def close(self) -> None:
         """Stop listening."""
@@ -42,7 +47,7 @@ class MemoryHttpServer:
                 await asyncio.sleep(fault.delay_s)
             if fault.drop is not None or fault.body == "cut":
                 raise ConnectionResetError("the simulator cut the connection, as the fault of this command asks for")
-            content_type = "text/html" if fault.body == "not_json" else "application/json"
+            content_type = "text/html" if fault.body == "not_json" else commands.CONTENT_TYPE
             return MemoryAnswer(
                 answer.status, {"Content-Type": content_type, **fault.headers}, fault.spoil(answer.body)
             )
@@ -54,16 +59,16 @@ class MemoryHttpServer:
 
 def _read(request: MemoryRequest) -> HttpRequest:
     call_control_id = action = None
-    if request.method == "POST":
-        match request.target.partition("?")[0].split("/"):
-            case ["", "v2", "calls"]:
-                action = "dial"
-            case ["", "v2", "calls", quoted, "actions", name]:
-                call_control_id, action = unquote(quoted), unquote(name)
+    path = request.target.partition("?")[0]
+    if path == DIAL_PATH:
+        action = commands.DIAL
+    elif found := _ACTION.fullmatch(path):
+        call_control_id, action = unquote(found[members.CALL_CONTROL_ID]), unquote(found["action"])
     return HttpRequest(
-        request.headers.get("Authorization", ""),
+        request.headers.get(commands.AUTHORIZATION_HEADER, ""),
         request.headers.get("Content-Type", ""),
         request.body,
         call_control_id,
         action,
+        request.method,
     )

@@ -1,35 +1,11 @@
-"""How the carrier says no: HTTP status, error number, and the body around it (media streaming, section 2.6)."""
+"""Refusals of commands: HTTP status, error number, and the body around it (media streaming, section 2.6)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-_KINDS: Final = {
-    "10003": (422, "Invalid URL"),
-    "10004": (422, "Missing required parameter"),
-    "10005": (404, "Resource not found"),
-    "10007": (500, "Unexpected error"),
-    "10009": (401, "Authentication failed"),
-    "10010": (403, "Authorization failed"),
-    "10011": (429, "Too many requests"),
-    "10015": (400, "Bad Request"),
-    "10023": (400, "Invalid JSON"),
-    "10025": (422, "String length out of range"),
-    "10026": (422, "Invalid parameter type"),
-    "10029": (400, "Expected JSON Content-Type"),
-    "10032": (422, "Invalid enumerated value"),
-    "90015": (422, "Invalid Call Control ID"),
-    "90017": (422, "Invalid value for client_state"),
-    "90018": (422, "Call has already ended"),
-    "90034": (422, "Call has not been answered yet"),
-    "90045": (422, "Media Streaming is used"),
-    "90046": (422, "Media Streaming Failed"),
-    "90048": (422, "Media Streaming is not used"),
-    "90102": (422, "Command is invalid"),
-    "100001": (422, "Invalid Dialogflow API"),
-}
-"""Code: status and title. Where no status is published, 422 stands for a well-formed command that is refused."""
+from rtpcodec.carriers.telnyx import errors, members
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +19,9 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         """The entry as it stands in the body."""
-        entry: dict[str, Any] = {"code": self.code, "title": _KINDS[self.code][1], "detail": self.detail}
-        return entry if self.pointer is None else entry | {"source": {"pointer": self.pointer}}
+        _, title = errors.COMMAND_ERRORS[self.code]
+        entry: dict[str, Any] = {members.CODE: self.code, members.TITLE: title, members.DETAIL: self.detail}
+        return entry if self.pointer is None else entry | {errors.SOURCE: {errors.POINTER: self.pointer}}
 
 
 class Refused(Exception):
@@ -53,13 +30,13 @@ class Refused(Exception):
     def __init__(self, *problems: Problem, status: int | None = None) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
-        self.status = status or _KINDS[problems[0].code][0]
+        self.status = status or errors.COMMAND_ERRORS[problems[0].code][0]
 
     def as_json(self) -> dict[str, Any]:
         """The body of the answer."""
-        return {"errors": [problem.as_json() for problem in self.problems]}
+        return {errors.ERRORS: [problem.as_json() for problem in self.problems]}
 
 
 def refused(code: str, detail: str, *, status: int | None = None) -> Refused:
-    """A refusal for one reason."""
+    """Make a refusal for one reason."""
     return Refused(Problem(code, detail), status=status)

@@ -1,4 +1,4 @@
-"""Commands as values: what each of them asks for, and what is refused. No I/O.
+"""Commands as values: the wishes of each, and refusals of wrong ones. No I/O.
 
 Details never show tokens, keys, numbers, `client_state` or custom parameters.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands.members import checked, problem_at
 from rtpcodec.sim.commands.refusals import Problem, Refused
 
@@ -16,57 +17,31 @@ RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""
 
 _WISHES: Final = {
-    "stream_url": "stream_url",
-    "stream_track": "tracks",
-    "stream_codec": "codec",
-    "stream_bidirectional_mode": "mode",
-    "stream_bidirectional_codec": "return_codec",
-    "stream_bidirectional_sampling_rate": "return_rate_hz",
-    "stream_bidirectional_target_legs": "target_legs",
-    "stream_auth_token": "auth_token",
-    "client_state": "client_state",
+    members.STREAM_URL: "stream_url",
+    members.STREAM_TRACK: "tracks",
+    commands.STREAM_CODEC: "codec",
+    commands.STREAM_BIDIRECTIONAL_MODE: "mode",
+    commands.STREAM_BIDIRECTIONAL_CODEC: "return_codec",
+    commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE: "return_rate_hz",
+    commands.STREAM_BIDIRECTIONAL_TARGET_LEGS: "target_legs",
+    commands.STREAM_AUTH_TOKEN: "auth_token",
+    members.CLIENT_STATE: "client_state",
 }
-_COMMON: Final = ("client_state", "command_id")
-# Which command takes which field: media streaming, section 2.3. Others are ignored, as by the carrier's own types: an
-# answer has neither a rate nor a token for its stream.
-_STREAM: Final = (
-    "stream_url",
-    "stream_track",
-    "stream_codec",
-    "stream_bidirectional_mode",
-    "stream_bidirectional_codec",
-    "stream_bidirectional_target_legs",
-)
-_STREAM_MORE: Final = (
-    "stream_bidirectional_sampling_rate",
-    "stream_auth_token",
-    "enable_dialogflow",
-    "dialogflow_config",
-)
-_START: Final = (*_STREAM, *_STREAM_MORE, "custom_parameters", *_COMMON)
-_STOP: Final = ("stream_id", *_COMMON)
-_ANSWER: Final = (*_STREAM, "send_silence_when_idle", "preferred_codecs", *_COMMON)
-_DIAL: Final = (
-    *("to", "from", "connection_id", "timeout_secs"),
-    *(*_STREAM, *_STREAM_MORE, "stream_establish_before_call_originate"),
-    *("send_silence_when_idle", "preferred_codecs"),
-    *_COMMON,
-)
-_DIAL_NEEDS: Final = ("to", "from", "connection_id")
+"""Members of commands, and the attributes of StreamRequest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRequest:
-    """What an accepted command asks of a stream, with the carrier's own defaults (media streaming, section 2.2)."""
+    """The wishes of a command for its stream, with the carrier's own defaults (media streaming, section 2.2)."""
 
     stream_url: str = field(repr=False)
     """Its path may be all that guards it."""
-    tracks: str = "inbound_track"
-    codec: str = "default"
-    mode: str = "mp3"
-    return_codec: str = "PCMU"
-    return_rate_hz: int = 8000
-    target_legs: str = "opposite"
+    tracks: str = commands.DEFAULT_TRACK
+    codec: str = commands.OWN_CODEC
+    mode: str = commands.DEFAULT_MODE
+    return_codec: str = commands.DEFAULT_SEND_CODEC
+    return_rate_hz: int = commands.DEFAULT_SAMPLING_RATE_HZ
+    target_legs: str = commands.DEFAULT_TARGET_LEGS
     auth_token: str | None = field(default=None, repr=False)
     client_state: str | None = field(default=None, repr=False)
     custom_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -76,7 +51,7 @@ class StreamRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequest:
-    """What an accepted `answer` asks for."""
+    """The wishes of an accepted `answer`."""
 
     stream: StreamRequest | None = None
     """Begins when the call is answered."""
@@ -86,7 +61,7 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialRequest:
-    """What an accepted dial command asks for."""
+    """The wishes of an accepted dial command."""
 
     to_number: str = field(repr=False)
     from_number: str = field(repr=False)
@@ -100,94 +75,122 @@ class DialRequest:
 
 
 def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
-    """The wishes of a `streaming_start`. Refused lists everything that is wrong with its members.
+    """Read a `streaming_start`.
 
     dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
+
+    Raises: Refused, with everything that is wrong with the members.
     """
-    members, problems = checked(body, _START)
-    _use_dialogflow(members, problems, dialogflow_url)
-    if members.get("enable_dialogflow") is not True:
-        _require(body, members, problems, "stream_url")
+    given, problems = checked(body, commands.START_FIELDS)
+    _use_dialogflow(given, problems, dialogflow_url)
+    if given.get(commands.ENABLE_DIALOGFLOW) is not True:
+        _require(body, given, problems, members.STREAM_URL)
     _settle(problems)
-    return _stream(members)
+    return _stream(given)
 
 
 def read_stop(body: Mapping[str, Any]) -> str | None:
-    """The stream that a `streaming_stop` names, if any. Refused as for read_start."""
-    members, problems = checked(body, _STOP)
+    """Read the stream that a `streaming_stop` names, if any.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, commands.STOP_FIELDS)
     _settle(problems)
-    return members.get("stream_id")
+    return given.get(members.STREAM_ID)
 
 
 def read_answer(body: Mapping[str, Any]) -> AnswerRequest:
-    """The wishes of an `answer`. Refused as for read_start."""
-    members, problems = checked(body, _ANSWER)
+    """Read an `answer`. It has neither a rate nor a token for its stream, as its documented type.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, commands.ANSWER_FIELDS)
     _settle(problems)
     return AnswerRequest(
-        stream=_stream(members) if "stream_url" in members else None, preferred_codecs=_listed(members)
+        stream=_stream(given) if members.STREAM_URL in given else None, preferred_codecs=_listed(given)
     )
 
 
 def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> DialRequest:
-    """The wishes of a dial command. Refused as for read_start."""
-    members, problems = checked(body, _DIAL)
-    _use_dialogflow(members, problems, dialogflow_url)
-    for name in _DIAL_NEEDS:
-        _require(body, members, problems, name)
+    """Read a dial command.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, commands.DIAL_FIELDS)
+    _use_dialogflow(given, problems, dialogflow_url)
+    for name in commands.DIAL_NEEDS:
+        _require(body, given, problems, name)
     _settle(problems)
     return DialRequest(
-        to_number=members["to"],
-        from_number=members["from"],
-        connection_id=members["connection_id"],
-        stream=_stream(members) if "stream_url" in members else None,
-        stream_first=members.get("stream_establish_before_call_originate", False),
-        preferred_codecs=_listed(members),
-        client_state=members.get("client_state"),
-        timeout_s=members.get("timeout_secs", RING_TIMEOUT_S),
+        to_number=given[members.TO],
+        from_number=given[members.FROM],
+        connection_id=given[members.CONNECTION_ID],
+        stream=_stream(given) if members.STREAM_URL in given else None,
+        stream_first=given.get(commands.STREAM_ESTABLISH_BEFORE_CALL_ORIGINATE, False),
+        preferred_codecs=_listed(given),
+        client_state=given.get(members.CLIENT_STATE),
+        timeout_s=given.get(commands.TIMEOUT_SECS, RING_TIMEOUT_S),
     )
 
 
 def read_bridge(body: Mapping[str, Any]) -> str:
-    """The other call that a `bridge` names. Refused as for read_start."""
-    members, problems = checked(body, ("call_control_id", *_COMMON))
-    _require(body, members, problems, "call_control_id")
+    """Read the other call that a `bridge` names.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, (members.CALL_CONTROL_ID, *commands.COMMON_FIELDS))
+    _require(body, given, problems, members.CALL_CONTROL_ID)
     _settle(problems)
-    return str(members["call_control_id"])
+    return str(given[members.CALL_CONTROL_ID])
+
+
+def read_dtmf(body: Mapping[str, Any]) -> None:
+    """Check a `send_dtmf`.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, commands.SEND_DTMF_FIELDS)
+    _require(body, given, problems, commands.DIGITS)
+    _settle(problems)
 
 
 def read_other(body: Mapping[str, Any]) -> None:
-    """Check what every command may have. Refused as for read_start."""
-    _settle(checked(body, _COMMON)[1])
+    """Check the members that every command may have.
+
+    Raises: Refused, as for read_start.
+    """
+    _settle(checked(body, commands.COMMON_FIELDS)[1])
 
 
-def _stream(members: Mapping[str, Any]) -> StreamRequest:
-    wishes = {ours: members[theirs] for theirs, ours in _WISHES.items() if theirs in members}
-    pairs = members.get("custom_parameters", ())
+def _stream(given: Mapping[str, Any]) -> StreamRequest:
+    wishes = {ours: given[theirs] for theirs, ours in _WISHES.items() if theirs in given}
+    pairs = given.get(members.CUSTOM_PARAMETERS, ())
     return StreamRequest(
         **wishes,
-        custom_parameters={pair["name"]: pair["value"] for pair in pairs},
-        dialogflow=members.get("enable_dialogflow", False),
+        custom_parameters={pair[members.NAME]: pair[members.VALUE] for pair in pairs},
+        dialogflow=given.get(commands.ENABLE_DIALOGFLOW, False),
     )
 
 
-def _listed(members: Mapping[str, Any]) -> tuple[str, ...]:
-    names = (name.strip() for name in members.get("preferred_codecs", "").split(","))
+def _listed(given: Mapping[str, Any]) -> tuple[str, ...]:
+    names = (name.strip() for name in given.get(commands.PREFERRED_CODECS, "").split(","))
     return tuple(name for name in names if name)
 
 
-def _use_dialogflow(members: dict[str, Any], problems: list[Problem], dialogflow_url: str | None) -> None:
-    if members.get("enable_dialogflow") is not True:
+def _use_dialogflow(given: dict[str, Any], problems: list[Problem], dialogflow_url: str | None) -> None:
+    name = commands.ENABLE_DIALOGFLOW
+    if given.get(name) is not True:
         return
     if dialogflow_url is None:
-        problems.append(problem_at("100001", "enable_dialogflow", "is true, but this carrier has no Dialogflow"))
+        problems.append(problem_at(errors.INVALID_DIALOGFLOW, name, "is true, but this carrier has no Dialogflow"))
     else:
-        members["stream_url"] = dialogflow_url
+        given[members.STREAM_URL] = dialogflow_url
 
 
-def _require(body: Mapping[str, Any], members: Mapping[str, Any], problems: list[Problem], name: str) -> None:
+def _require(body: Mapping[str, Any], given: Mapping[str, Any], problems: list[Problem], name: str) -> None:
     # A member of a wrong type is named already.
-    if name not in members and body.get(name) is None:
-        problems.append(problem_at("10004", name, "is missing"))
+    if name not in given and body.get(name) is None:
+        problems.append(problem_at(errors.MISSING_PARAMETER, name, "is missing"))
 
 
 def _settle(problems: list[Problem]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class CallFacts:
     variations: Variations
     faults: Faults
     timing: Timing
+    signalling: Signalling
     keeps_audio: bool
     """False: neither the speech nor the audio that is heard stays in memory."""
     seed: str

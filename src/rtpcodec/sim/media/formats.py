@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Final, Self
 
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.errors import MissingLibrary, UnknownCodec
@@ -22,8 +23,8 @@ CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
 
 def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
     """The legs that return audio reaches. The carrier's default, `opposite`, is silence on a call of one leg."""
-    wanted = ("self", "opposite") if target_legs == "both" else (target_legs,)
-    return tuple(leg for leg in wanted if leg == "self" or bridged)
+    wanted = (commands.SELF_LEG, commands.OPPOSITE_LEG) if target_legs == commands.BOTH_LEGS else (target_legs,)
+    return tuple(leg for leg in wanted if leg == commands.SELF_LEG or bridged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class AudioFormat:
             raise ValueError(f"{self.info.name} has no chunks of {duration_ms} ms, only of {steps}")
         samples, rest = divmod(self.sample_rate_hz * duration_ms, 1000)
         if rest:
-            raise ValueError(f"{duration_ms} ms are no whole number of samples at {self.sample_rate_hz} Hz")
+            raise ValueError(f"{duration_ms} ms are not a whole number of samples at {self.sample_rate_hz} Hz")
         return samples
 
     def require_chunks(self, duration_ms: int) -> None:
@@ -127,15 +128,15 @@ def agree(
     request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
     """The formats of a stream on a call. Refused (90046): the app's wish cannot be decoded or resampled here."""
-    returned = _return_format(request, call_format) if request.mode == "rtp" else _mp3_format(call_format)
+    returned = _return_format(request, call_format) if request.mode == commands.RTP_MODE else _mp3_format(call_format)
     media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
     try:
-        if request.tracks != "inbound_track":
+        if request.tracks != commands.INBOUND_TRACK:
             _require_resampler("the outbound track", returned.sample_rate_hz, media.sample_rate_hz)
         require_restarts(media, habits)
     except ValueError as error:
-        raise refused("90046", str(error)) from None
+        raise refused(errors.MEDIA_STREAMING_FAILED, str(error)) from None
     return StreamFormats(media, returned)
 
 
@@ -161,7 +162,7 @@ def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:
     """The format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
-    if name in ("default", call_format.info.name):
+    if name in (commands.OWN_CODEC, call_format.info.name):
         return None
     try:
         wished = replace(call_format, info=codec(name), sample_rate_hz=codec(name).sample_rate_hz())
@@ -186,17 +187,19 @@ def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, 
 def _return_format(request: StreamRequest, call_format: AudioFormat) -> AudioFormat:
     try:
         info = codec(request.return_codec)
-        # A rate that a codec does not have is no error of the documents: the vendor's sample asks for G722 with 16000.
+        # The documents allow a rate that the codec does not have: the vendor's sample asks for G722 with 16000.
         rate_hz = request.return_rate_hz if request.return_rate_hz in info.sample_rates_hz else info.sample_rate_hz()
         returned = replace(call_format, info=info, sample_rate_hz=rate_hz)
         returned.decoder()
     except (UnknownCodec, MissingLibrary) as error:
-        raise refused("90046", f"this simulator cannot decode stream_bidirectional_codec: {error}") from None
+        raise refused(
+            errors.MEDIA_STREAMING_FAILED, f"this simulator cannot decode stream_bidirectional_codec: {error}"
+        ) from None
     return returned
 
 
 def _mp3_format(call_format: AudioFormat) -> Mp3Format:
     """Codec and rate of return audio are ignored in mode mp3; the phone hears what its call can carry."""
     if find_spec("soundfile") is None:
-        raise refused("90046", "this simulator cannot decode MP3: pip install 'rtpcodec[mp3]'")
+        raise refused(errors.MEDIA_STREAMING_FAILED, "this simulator cannot decode MP3: pip install 'rtpcodec[mp3]'")
     return Mp3Format(call_format.sample_rate_hz)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections import deque
 
+from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED, UNKNOWN_ERROR
 from rtpcodec.sim.media.playout import Playout
-from rtpcodec.sim.media.stream_errors import RATE_LIMIT_REACHED, UNKNOWN_ERROR, RefusedMessage
+from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.variations import MarkHabits
 
 

@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 
 from rtpcodec.audio import mp3
+from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
+from rtpcodec.carriers.telnyx.streaming import MP3_INTERVAL_MS
 from rtpcodec.sim.media.formats import Mp3Format
-from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, RATE_LIMIT_REACHED, RefusedMessage
-
-MP3_INTERVAL_MS: Final = 1000.0
-"""A second media message within this is refused with 100005 (media streaming, section 6.2)."""
+from rtpcodec.sim.media.stream_errors import RefusedMessage
 
 _EDGE_S: Final = 0.05  # of silence behind a file, so that its end does not ring into its beginning
 

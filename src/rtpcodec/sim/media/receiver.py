@@ -6,13 +6,15 @@ from typing import Final
 
 from typing_extensions import Buffer
 
+from rtpcodec.carriers.telnyx import commands
+from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, MALFORMED_FRAME, UNKNOWN_ERROR
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, legs_that_hear
 from rtpcodec.sim.media.marks import MarkEchoes
 from rtpcodec.sim.media.playout import Playout
 from rtpcodec.sim.media.returned import returned_reader
-from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, MALFORMED_FRAME, UNKNOWN_ERROR, RefusedMessage
+from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.report import EchoMeter, Tally
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import BrokenMessage, parse
@@ -109,11 +111,11 @@ class AppReceiver:
         self.echo.returned(len(pcm) // 2 * 1000 / rate_hz, now_ms)
         legs = legs_that_hear(self._request.target_legs, bridged=self._bridged)
         self._tally.media_unheard += not legs
-        if "opposite" in legs:
+        if commands.OPPOSITE_LEG in legs:
             self._peer = self._peer or self._new_playout(rate_hz)
             self._peer.play(pcm, now_ms)
         # Marks come back by this play-out, whoever hears.
-        if not self.playout.play(pcm if "self" in legs else bytes(len(pcm)), now_ms):
+        if not self.playout.play(pcm if commands.SELF_LEG in legs else bytes(len(pcm)), now_ms):
             self._tally.media_refused += 1
             raise RefusedMessage(UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA
 from rtpcodec.errors import PayloadError
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format
-from rtpcodec.sim.media.stream_errors import INVALID_MEDIA, RefusedMessage
+from rtpcodec.sim.media.stream_errors import RefusedMessage
 
 
 class Returned(Protocol):

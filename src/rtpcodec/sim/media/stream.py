@@ -13,6 +13,7 @@ from typing import Final
 
 from typing_extensions import Buffer
 
+from rtpcodec.carriers.telnyx.streaming import INBOUND
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.closing import CLOSE_OK, MESSAGE_TOO_BIG, CloseTimer, Ending
 from rtpcodec.sim.media.facts import CallFacts
@@ -25,7 +26,7 @@ from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.tracks import Tracks
 from rtpcodec.sim.media.writer import MessageWriter
-from rtpcodec.sim.report import CallReport, EndReason, Tally
+from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, Tally
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Event
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -95,7 +96,7 @@ class CarrierStream:
         packets = [] if self.paused else self._network.due(now_ms)
         for packet in packets:
             self._tally.sent(packet)
-            if packet.track == "inbound" and not packet.repeated:
+            if packet.track == INBOUND and not packet.repeated:
                 late_ms = max(0.0, now_ms - packet.due_ms)
                 self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms + late_ms)
         self._uplink.reading_paused(now_ms)  # the deadlines go by the last look
@@ -192,7 +193,7 @@ class CarrierStream:
         self._writer.number(messages.Mark(self._receiver.marks.pop(), stream_id=self.stream_id), due_ms)
 
     def _reach_limit(self, due_ms: float, _now_ms: float) -> None:
-        self._end("time_limit", due_ms)
+        self._end(TIME_LIMIT, due_ms)
 
     # Messages of the app
 
@@ -221,7 +222,7 @@ class CarrierStream:
             self._uplink.pop()(due_ms)
         except RefusedMessage as refusal:
             self._tally.errors_sent += 1
-            self._writer.error(refusal.error, str(refusal), due_ms)
+            self._writer.error(refusal, due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now, so that the app feels a slow carrier."""

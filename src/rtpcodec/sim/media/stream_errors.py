@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-UNKNOWN_ERROR: Final = (100002, "unknown_error")
-MALFORMED_FRAME: Final = (100003, "malformed_frame")
-INVALID_MEDIA: Final = (100004, "invalid_media")
-RATE_LIMIT_REACHED: Final = (100005, "rate_limit_reached")
+from rtpcodec.carriers.telnyx import errors
 
 
 class RefusedMessage(Exception):
-    """A message of the app that is answered with an error: code and title, and a sentence."""
+    """A message of the app that is answered with an error: a code, and a sentence."""
 
-    def __init__(self, error: tuple[int, str], detail: str) -> None:
+    def __init__(self, code: int, detail: str) -> None:
         super().__init__(detail)
-        self.error = error
+        self.code = code
+        self.title = errors.STREAM_ERRORS[code]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.coding import ChunkEncoder
 from rtpcodec.sim.media.facts import CallFacts
@@ -165,10 +166,10 @@ class Tracks:
         self._holds = facts.timing.holds
         self._restarts = deque(sorted(variations.restarts, key=lambda restart: restart.at_ms))
         self._caller = Caller(speech, media, facts)
-        speaks, listens = request.tracks != "outbound_track", request.tracks != "inbound_track"
+        speaks, listens = request.tracks != commands.OUTBOUND_TRACK, request.tracks != commands.INBOUND_TRACK
         self._ear = Ear(playout, media, variations.chunk_ms) if listens else None
-        self._inbound = Track("inbound", media, variations, stream_id) if speaks else None
-        self._outbound = Track("outbound", media, variations, stream_id) if listens else None
+        self._inbound = Track(streaming.INBOUND, media, variations, stream_id) if speaks else None
+        self._outbound = Track(streaming.OUTBOUND, media, variations, stream_id) if listens else None
         self._renumber()
 
     @property

@@ -12,13 +12,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from rtpcodec.carriers.telnyx.streaming import MAX_CHUNK_MS, MIN_CHUNK_MS
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import build
-
-MIN_CHUNK_MS: Final = 20
-MAX_CHUNK_MS: Final = 30_000
-"""The lengths of a chunk that the carrier documents (media streaming, section 6.2)."""
 
 AMRWB_PACKINGS: Final = ("bandwidth-efficient", "octet-aligned")
 

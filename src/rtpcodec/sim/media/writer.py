@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rtpcodec.carriers.telnyx.streaming import PROTOCOL_VERSION
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.network import Network, Packet
+from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.stream import messages
 
 Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
@@ -26,7 +28,7 @@ class MessageWriter:
     def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write the messages that open a stream."""
         variations = self._facts.variations
-        self._post(messages.Connected("1.0.0", self._request.auth_token), now_ms)
+        self._post(messages.Connected(PROTOCOL_VERSION, self._request.auth_token), now_ms)
         self.start(media_format, now_ms)
         if variations.unknown_event is not None:
             self.number(messages.Other(variations.unknown_event, ""), now_ms)
@@ -43,6 +45,7 @@ class MessageWriter:
             from_number=facts.from_number,
             to_number=facts.to_number,
             client_state=request.client_state,
+            tags=facts.signalling.tags,
             custom_parameters=dict(request.custom_parameters),
         )
         self.number(start, now_ms)
@@ -61,9 +64,9 @@ class MessageWriter:
         message.sequence_number = self._sequence_number
         self._post(message, now_ms, track, octets)
 
-    def error(self, error: tuple[int, str], detail: str, now_ms: float) -> None:
-        """Write an error: code and title, and a sentence."""
-        self._post(messages.Error(*error, detail, self.stream_id), now_ms)
+    def error(self, refusal: RefusedMessage, now_ms: float) -> None:
+        """Write an error."""
+        self._post(messages.Error(refusal.code, refusal.title, str(refusal), self.stream_id), now_ms)
 
     def stop(self, now_ms: float) -> None:
         """Write the `stop`, unless this carrier sends none."""

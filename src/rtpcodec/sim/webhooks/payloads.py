@@ -1,64 +1,132 @@
-"""What webhooks say about a call: the payload of each event (media streaming, section 4.2). No I/O."""
+"""The payload of each webhook about a call (media streaming, section 4.2). No I/O."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
+from rtpcodec.carriers.telnyx import members, webhooks
+from rtpcodec.carriers.telnyx.streaming import INBOUND, OUTBOUND
 from rtpcodec.sim.calls.leg import Leg
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat
+from rtpcodec.sim.report import CallReport
+
+PACKET_MS: Final = 20
+"""Audio in one packet between phone and carrier."""
+BEST_MOS: Final = "4.50"
+"""Of a phone whose network loses and delays nothing, as here: `Faults` and `Timing` are about the app's side."""
+
+
+@dataclass(slots=True)
+class CallQuality:
+    """Packets between phone and carrier, summed over the streams of a call."""
+
+    packets: int = 0
+    silent_packets: int = 0
+    """Packets to the phone while the play-out had run dry."""
+
+    def add(self, report: CallReport, chunk_ms: int) -> None:
+        """Add a stream."""
+        self.packets += report.ticks * chunk_ms // PACKET_MS
+        self.silent_packets += int(report.dry_ms // PACKET_MS)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object as it stands in `call.hangup`: all numbers are strings."""
+        return {
+            INBOUND: {
+                webhooks.MOS: BEST_MOS,
+                webhooks.JITTER_MAX_VARIANCE: "0.00",
+                webhooks.JITTER_PACKET_COUNT: "0",
+                webhooks.PACKET_COUNT: str(self.packets),
+                webhooks.SKIP_PACKET_COUNT: "0",
+            },
+            OUTBOUND: {
+                webhooks.PACKET_COUNT: str(self.packets),
+                webhooks.SKIP_PACKET_COUNT: str(self.silent_packets),
+            },
+        }
 
 
 def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """What every event of a call says."""
+    """Members of every event of a call."""
     return {
-        "call_control_id": facts.call_control_id,
-        "call_leg_id": leg.call_leg_id,
-        "call_session_id": facts.call_session_id,
-        "client_state": leg.client_state,
-        "connection_id": leg.connection_id,
+        members.CALL_CONTROL_ID: facts.call_control_id,
+        members.CALL_LEG_ID: leg.call_leg_id,
+        members.CALL_SESSION_ID: facts.call_session_id,
+        members.CLIENT_STATE: leg.client_state,
+        members.CONNECTION_ID: leg.connection_id,
     }
 
 
 def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """What the events of the call itself say beside that."""
+    """Members of the events of the call itself."""
     return of_call(facts, leg) | {
-        "from": facts.from_number,
-        "to": facts.to_number,
-        "direction": leg.direction,
-        "state": leg.state,
+        members.FROM: facts.from_number,
+        members.TO: facts.to_number,
+        webhooks.DIRECTION: leg.direction,
+        webhooks.STATE: leg.state,
     }
+
+
+def _of_sip(facts: CallFacts, leg: Leg) -> dict[str, Any]:
+    return of_phone(facts, leg) | {
+        members.TAGS: list(facts.signalling.tags),
+        members.CUSTOM_HEADERS: _pairs(facts.signalling.custom_headers),
+        members.SIP_HEADERS: _pairs(facts.signalling.sip_headers),
+    }
+
+
+def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{members.NAME: name, members.VALUE: value} for name, value in headers.items()]
 
 
 def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
     """`call.initiated`: a call came in, or a phone begins to ring."""
-    return of_phone(facts, leg) | {"offered_codecs": media.name, "connection_codecs": media.name}
+    payload = _of_sip(facts, leg) | {
+        webhooks.OFFERED_CODECS: media.name,
+        webhooks.CONNECTION_CODECS: media.name,
+    }
+    if leg.direction == webhooks.INCOMING:
+        signalling = facts.signalling
+        verdicts = {
+            webhooks.SHAKEN_STIR_ATTESTATION: signalling.shaken_stir_attestation,
+            webhooks.SHAKEN_STIR_VALIDATED: signalling.shaken_stir_validated,
+            webhooks.CALL_SCREENING_RESULT: signalling.call_screening_result,
+        }
+        payload |= {name: verdict for name, verdict in verdicts.items() if verdict is not None}
+    return payload
 
 
 def answered(facts: CallFacts, leg: Leg, media: AudioFormat, request: StreamRequest | None) -> dict[str, Any]:
     """`call.answered`; with the stream that the answer asks for."""
-    payload = of_phone(facts, leg) | {"codec": media.name, "sampling_rate": media.announced_hz}
+    payload = _of_sip(facts, leg) | {webhooks.CODEC: media.name, webhooks.SAMPLING_RATE: media.announced_hz}
     if request is not None:
-        payload |= {"stream_url": request.stream_url, "stream_track": request.tracks}
+        payload |= {members.STREAM_URL: request.stream_url, members.STREAM_TRACK: request.tracks}
     return payload
 
 
-def hung_up(facts: CallFacts, leg: Leg) -> dict[str, Any]:
+def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
     """`call.hangup`."""
-    return of_phone(facts, leg) | {"hangup_cause": leg.hangup_cause, "hangup_source": leg.hangup_source}
+    return _of_sip(facts, leg) | {
+        webhooks.HANGUP_CAUSE: leg.hangup_cause,
+        webhooks.HANGUP_SOURCE: leg.hangup_source,
+        webhooks.CALL_QUALITY_STATS: quality.as_json(),
+    }
 
 
 def streaming(facts: CallFacts, leg: Leg, request: StreamRequest) -> dict[str, Any]:
     """`streaming.started` and `streaming.stopped`."""
-    return of_call(facts, leg) | {"stream_url": request.stream_url}
+    return of_call(facts, leg) | {members.STREAM_URL: request.stream_url}
 
 
 def streaming_failed(facts: CallFacts, leg: Leg, request: StreamRequest, stream_id: str) -> dict[str, Any]:
     """`streaming.failed`."""
     return of_call(facts, leg) | {
-        "failure_reason": "connection_failed",
-        "stream_id": stream_id,
-        "stream_params": {"stream_url": request.stream_url, "track": request.tracks},
-        "stream_type": "dialogflow" if request.dialogflow else "websocket",
+        webhooks.FAILURE_REASON: webhooks.CONNECTION_FAILED,
+        members.STREAM_ID: stream_id,
+        webhooks.STREAM_PARAMS: {members.STREAM_URL: request.stream_url, members.TRACK: request.tracks},
+        webhooks.STREAM_TYPE: webhooks.DIALOGFLOW_STREAM if request.dialogflow else webhooks.WEBSOCKET_STREAM,
     }

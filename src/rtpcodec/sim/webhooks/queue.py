@@ -10,13 +10,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Never, Protocol
+from typing import Any, Never, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
-RETRIED_STATUSES: Final = (408, 429)
-"""Beside 3xx and 5xx (media streaming, section 4.4). Redirects are failures: following one would reveal the numbers."""
+from rtpcodec.carriers.telnyx import commands, members, webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Webhooks:
     """Tried when all attempts at `url` have failed."""
     attempts: int = 2
     """At each address."""
-    timeout_s: float = 2.0
+    timeout_s: float = webhooks.ANSWER_TIMEOUT_S
     """An app that does not answer within it has failed."""
     retry_s: float = 1.0
     """From a failure to the next attempt."""
@@ -123,11 +122,11 @@ class WebhookQueue:
         rng, plan = self._rng, self._plan
         moment = datetime.fromtimestamp((now_ms + self._utc_offset_ms) / 1000, UTC).isoformat(timespec="microseconds")
         event = {
-            "record_type": "event",
-            "event_type": event_type,
-            "id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
-            "occurred_at": moment.replace("+00:00", "Z"),
-            "payload": dict(payload),
+            webhooks.RECORD_TYPE: webhooks.EVENT_RECORD,
+            webhooks.EVENT_TYPE: event_type,
+            webhooks.ID: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            members.OCCURRED_AT: moment.replace("+00:00", "Z"),
+            members.PAYLOAD: dict(payload),
         }
         # Both are drawn for each event, so that one setting does not change what the other does.
         twice, held = rng.random() < plan.duplicate, rng.random() < plan.reorder
@@ -148,9 +147,11 @@ class WebhookQueue:
         return min((entry.due_ms for entry in self._entries), default=None)
 
     def answered(self, post: Post, status: int | None, now_ms: float) -> None:
-        """Take note that the app answered with a status, or not at all: None."""
+        """Note that the app answered with a status, or not at all: None."""
         entry, event = post.entry, post.entry.event
-        self.deliveries.append(Delivery(event["event_type"], event["id"], entry.attempt, post.url, status))
+        self.deliveries.append(
+            Delivery(event[webhooks.EVENT_TYPE], event[webhooks.ID], entry.attempt, post.url, status)
+        )
         for other in self._entries:
             if other.held and other.order < entry.order:
                 other.due_ms, other.held = now_ms, False
@@ -175,14 +176,14 @@ class WebhookQueue:
     def _post(self, entry: _Entry, now_ms: float) -> Post:
         url = self._url(entry.attempt) or self._plan.url
         body = msgspec.json.encode(
-            {"data": entry.event, "meta": {"attempt": entry.attempt, "delivered_to": url}},
+            {members.DATA: entry.event, members.META: {webhooks.ATTEMPT: entry.attempt, webhooks.DELIVERED_TO: url}},
         )
         timestamp = str(int((now_ms + self._utc_offset_ms) // 1000))
         headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "telnyx-webhooks",
-            "telnyx-timestamp": timestamp,
-            "telnyx-signature-ed25519": self._signing.sign(timestamp, body),
+            "Content-Type": commands.CONTENT_TYPE,
+            "User-Agent": webhooks.USER_AGENT,
+            webhooks.TIMESTAMP_HEADER: timestamp,
+            webhooks.SIGNATURE_HEADER: self._signing.sign(timestamp, body),
         }
         return Post(url, headers, body, entry)
 
@@ -192,7 +193,8 @@ def _turn(entry: _Entry) -> tuple[float, int]:
 
 
 def _failed(status: int | None) -> bool:
-    return status is None or 300 <= status < 400 or status >= 500 or status in RETRIED_STATUSES
+    # Redirects are failures: following one would reveal the numbers (media streaming, section 4.4).
+    return status is None or 300 <= status < 400 or status >= 500 or status in webhooks.RETRIED_STATUSES
 
 
 def _is_http(url: str) -> bool:

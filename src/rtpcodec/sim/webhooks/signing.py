@@ -1,10 +1,11 @@
-"""The key that the simulator signs its webhooks with: Ed25519, made of the carrier's seed. A key for tests only."""
+"""The key that signs the simulator's webhooks: Ed25519, made of the carrier's seed. A key for tests only."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 
+from rtpcodec.carriers.telnyx.webhooks import SIGNED_SEPARATOR
 from rtpcodec.errors import MissingExtra
 
 try:
@@ -27,5 +28,5 @@ class Signer:
         return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def sign(self, timestamp: str, body: bytes) -> str:
-        """The signature header of a body that is sent at that Unix time."""
-        return base64.b64encode(self._key.sign(timestamp.encode() + b"|" + body)).decode()
+        """Make the signature header of a body that is sent at that Unix time."""
+        return base64.b64encode(self._key.sign(timestamp.encode() + SIGNED_SEPARATOR + body)).decode()

@@ -1,0 +1,23 @@
+"""Signalling: details of a call that webhooks report, and that have no effect on its audio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalling:
+    """Further members of `call.initiated`, `call.answered` and `call.hangup` (media streaming, section 4.2)."""
+
+    tags: tuple[str, ...] = ()
+    """Of the number; `start` of a stream has them as well."""
+    custom_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Headers of the INVITE, by their names."""
+    sip_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """User-to-User and Diversion."""
+    shaken_stir_attestation: Literal["A", "B", "C"] | None = "A"
+    """How far the caller's carrier vouches for the number (RFC 8588); of incoming calls. None: left out."""
+    shaken_stir_validated: bool | None = True
+    call_screening_result: str | None = None
