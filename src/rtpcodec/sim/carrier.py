@@ -114,8 +114,8 @@ class Carrier:
         speech_hz: of `speech` if it is PCM; None: the rate of the call.
         from_number, to_number: caller and callee.
         tail_ms: how long the caller still listens after the last word; 0 by default.
-        playout_delay_ms: passes (0 by default) before audio is played that comes into the empty play-out, as in a jitter buffer. With
-            0, each chunk of an echo that is a little late makes a gap.
+        playout_delay_ms: passes before audio is played that comes into the empty play-out, as in a jitter buffer. With
+            0, the default, each chunk of an echo that is a little late makes a gap.
         dtmf: keys that the caller presses: at which ms of the stream, and the digit.
         variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
         faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
