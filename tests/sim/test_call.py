@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, Faults, Link, SimulatedCall, Timing, Variations
-from tests.server.dialler import until
-from tests.sim.apps import App, Message, command, echo, listening, run, start
+from rtpcodec.sim import Carrier, Faults, Variations
+from tests.sim.apps import App, Message, echo, listening, run, start
 from tests.sim.streams import CLEAR, mark, media, payloads, ramp
-from tests.sim.test_states import dial
 
 SPEECH = pcmu_decode(pcmu_encode(ramp(160 * 20)))
 """0.4 s that mu-law carries without loss."""
@@ -217,27 +213,5 @@ def test_a_stall_comes_as_a_burst() -> None:
         longest_s = max(after - before for (before, _), (after, _) in pairwise(arrivals))
         assert longest_s > 0.15
         assert report.chunks_dropped == 0
-
-    run(main)
-
-
-def is_answered(call: SimulatedCall) -> bool:
-    return call.state == "answered"
-
-
-def test_every_way_of_making_a_call_takes_its_timing_and_keeps_no_audio_if_asked() -> None:
-    async def main() -> None:
-        options: Any = {"timing": Timing(to_app=Link(delay_ms=30.0)), "keeps_audio": False}
-        async with listening(App(echo)) as app, Carrier() as carrier:
-            carrier.phone("+15550100009", SPEECH, **options)
-            made = carrier.new_call(SPEECH, **options), carrier.incoming_call(SPEECH, **options)
-            await command(carrier, made[1], "answer")
-            await dial(carrier, "+15550100009")
-            for call in carrier.calls:
-                await until(partial(is_answered, call))
-                await start(carrier, call, app.url)
-                report = await call.finished()
-                assert (report.media_sent, report.source_pcm, report.heard_pcm, call.heard) == (20, b"", b"", b"")
-                assert min(report.latencies_ms) > 25
 
     run(main)

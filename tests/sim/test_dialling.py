@@ -1,4 +1,4 @@
-"""Addresses that cannot be dialled, and dialling that is abandoned."""
+"""Addresses that cannot be dialled, and dialling that is given up."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_an_address_that_never_answers() -> None:
 
 
 @pytest.mark.parametrize("how", ["streaming_stop", "hang_up", "carrier_closed"])
-def test_dialling_can_be_abandoned(how: str) -> None:
+def test_dialling_can_be_given_up(how: str) -> None:
     hung_up = asyncio.Event()
     dialled = asyncio.Event()
 
@@ -122,7 +122,7 @@ def test_dialling_can_be_abandoned(how: str) -> None:
     run(main)
 
 
-def test_dialling_that_has_not_begun_can_be_abandoned() -> None:
+def test_dialling_that_has_not_begun_can_be_given_up() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)
@@ -134,7 +134,7 @@ def test_dialling_that_has_not_begun_can_be_abandoned() -> None:
     run(main)
 
 
-def test_a_socket_that_opens_while_dialling_is_abandoned_is_closed() -> None:
+def test_a_socket_that_opens_while_dialling_is_given_up_is_closed() -> None:
     class LateSocket:
         def __init__(self) -> None:
             self.stream: CarrierStream | None = None

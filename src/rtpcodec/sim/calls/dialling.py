@@ -1,4 +1,4 @@
-"""Interfaces: WebSockets to apps, and the carrier, as a call sees them."""
+"""Protocols: what a call needs of the WebSockets that it opens to apps, and of its carrier."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Notify = Callable[[str, dict[str, Any]], None]
 
 
 class Socket(Protocol):
-    """An open WebSocket."""
+    """What a call needs of an open WebSocket."""
 
     def pump(self) -> None:
         """Send what is due."""
@@ -24,7 +24,7 @@ class Socket(Protocol):
 
 
 class Dialer(Protocol):
-    """Opens WebSockets."""
+    """What a call needs to open one."""
 
     async def dial(self, url: str, auth_token: str | None, open_stream: Callable[[Socket], CarrierStream]) -> Socket:
         """Connect, and begin the stream.
@@ -42,7 +42,7 @@ class NewStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """The parts of a carrier that its calls use."""
+    """What a call uses of its carrier."""
 
     loop_thread: LoopThread
     dialer: Dialer

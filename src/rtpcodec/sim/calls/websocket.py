@@ -111,7 +111,7 @@ class AppSocket(WSListener):
         self.pump()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Note that nothing can be sent any more."""
+        """Take note that nothing can be sent any more."""
         self._cancel_timer()
 
     def pause_writing(self) -> None:
