@@ -77,7 +77,7 @@ def open_stream(
 
 
 def sent(stream: CarrierStream, now_ms: float) -> list[dict[str, Any]]:
-    """What goes out at that time, relative to the beginning."""
+    """The messages that go out at that time, relative to the begin."""
     return [json.loads(text) for text in stream.outgoing(START_MS + now_ms)]
 
 

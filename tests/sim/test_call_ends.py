@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, Variations
+from rtpcodec.sim import Carrier, Timing, Variations
 from rtpcodec.sim.media import closing, stream
 from tests.sim.apps import App, Message, command, listening, run, start
 from tests.sim.streams import ramp
@@ -73,7 +73,7 @@ def test_streaming_stop_ends_the_stream_and_the_call_lives_on() -> None:
             second = await call.finished()
         assert second.end_reason == "speech_ended"
         assert second.stream_id != first.stream_id
-        assert first.source_pcm + second.source_pcm == b"".join(said), "the caller goes on where he was interrupted"
+        assert first.source_pcm + second.source_pcm == b"".join(said), "the caller continues where he was interrupted"
         assert [m["media"]["chunk"] for m in app.of("media")][first.media_sent] == "1"
 
     run(main)
@@ -247,5 +247,30 @@ def test_a_waiter_that_gives_up_does_not_disturb_the_call() -> None:
             reports = await asyncio.gather(call.finished(), call.finished())
             assert reports[0] is reports[1]
             assert json.dumps(app.events).count("media") == 20
+
+    run(main)
+
+
+def test_an_app_feels_a_carrier_that_does_not_read() -> None:
+    sent_after_ms: list[float] = []
+    text = json.dumps("x" * 1_000_000)  # answered with an error
+
+    async def answer(socket: ServerConnection, message: Message) -> None:
+        if message["event"] == "start":
+            began_at = time.monotonic()
+            for _ in range(24):  # more than the buffers of both sockets hold
+                await socket.send(text)
+            sent_after_ms.append((time.monotonic() - began_at) * 1000)
+
+    async def main() -> None:
+        async with listening(App(answer)) as app, Carrier() as carrier:
+            timing = Timing(read_pauses_ms=((0.0, 600.0),))
+            call = carrier.new_call(iter(lambda: SPEECH, None), timing=timing)
+            await start(carrier, call, app.url)
+            await app.saw("error", 24)
+            call.hang_up()
+            report = await call.finished()
+        assert report.messages_received == 24
+        assert sent_after_ms[0] > 400
 
     run(main)

@@ -87,7 +87,7 @@ async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any],
         result = await control.start_streaming(live.call_control_id, **({"stream_url": app.url} | fields))
         assert result.result == "ok"
         await app.saw("mark")
-        # The outbound track tells of the last audio a chunk later.
+        # The outbound track has the last audio one chunk later.
         await app.saw("media", max(15, len(app.of("media")) + 4))
         await control.hangup(live.call_control_id)
         return await live.finished()
@@ -150,7 +150,7 @@ def test_stream_codec_is_what_the_app_gets(name: str) -> None:
     run(main)
 
 
-# What is said back
+# Return audio
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), CODEC_RATES)
@@ -270,7 +270,7 @@ def test_dialogflow_that_is_not_there_or_not_enabled() -> None:
     run(main)
 
 
-# What comes back as it was given
+# Values that come back as they were given
 
 
 @pytest.mark.parametrize(("given", "wire"), [(b"\x00state\xff", "AHN0YXRl/w=="), ("AHN0YXRl/w==", "AHN0YXRl/w==")])

@@ -80,7 +80,7 @@ def test_clear_empties_the_buffer_and_makes_all_marks_due_in_order() -> None:
 def test_running_dry_counts_gaps_between_audio_only() -> None:
     play_out = Playout(8000, 0.0)
     play_out.play(ramp(160), 500.0)
-    assert (play_out.dry_count, play_out.dry_ms) == (0, 0.0), "silence before the first audio is no gap"
+    assert (play_out.dry_count, play_out.dry_ms) == (0, 0.0), "silence before the first audio is not a gap"
     play_out.play(ramp(160), 530.0)
     assert (play_out.dry_count, play_out.dry_ms) == (1, 10.0)
     play_out.play(ramp(160), 550.0)

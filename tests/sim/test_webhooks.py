@@ -1,4 +1,4 @@
-"""Signed webhooks over real HTTP, verified by the client's own reader: what is told, when, and how often."""
+"""Signed webhooks over real HTTP, verified by the client's own reader: contents, order and repetition."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 carrier     Carrier: its lifetime, and what tests ask of it
 calls/      calls, their legs and states, and the WebSocket of a stream
 commands/   from an HTTP request to its effect and its answer
-media/      one stream: what is sent when, and what the app's messages do
-webhooks/   what webhooks say, when they are posted, and how they are signed
+media/      one stream: the texts to the app and their times, and the effect of the app's messages
+webhooks/   payloads of webhooks, when they are posted, and their signature
 report      CallReport: the figures of a stream
-loop_thread the event loop that all of it lives in, reached from any thread
+loop_thread the event loop that all of it runs in, reached from any thread
 """
 
 import warnings

@@ -1,4 +1,4 @@
-"""What a stream did, in figures."""
+"""CallReport: the figures of a stream."""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ class CallReport:
     """For each returned chunk, the time since the caller's audio at the same position was sent; it is for echoes."""
 
     source_pcm: bytes = field(default=b"", repr=False)
-    """What the caller said, before encoding, at sample_rate_hz; dropped chunks and the filled last one included."""
+    """The caller's speech before encoding, at sample_rate_hz; dropped chunks and the filled last one included."""
     heard_pcm: bytes = field(default=b"", repr=False)
-    """What the caller heard since `start`, at heard_hz; silence wherever there was none."""
+    """The audio that the caller heard since `start`, at heard_hz, with silence wherever nothing was played."""
     peer_heard_pcm: bytes = field(default=b"", repr=False)
-    """The same of the leg that the call is bridged with; empty where that heard nothing of the stream."""
+    """The same for the leg that the call is bridged with; empty if that heard nothing of the stream."""
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ class Ringing:
         self._begin = begin
 
     def dialled(self) -> None:
-        """Take note that the WebSocket that goes first was dialled, with or without success."""
+        """Note that the WebSocket that goes first was dialled, with or without success."""
         begin, self._begin = self._begin, None
         if begin is not None:
             begin()

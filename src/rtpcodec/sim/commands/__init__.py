@@ -2,9 +2,9 @@
 
 http_server the HTTP interface, by aiohttp; imported when needed
 handler     CommandHandler: a request as a value to its answer: key, path, body, state of the call; no I/O
-actions     what each command does to its call
-requests    what each command asks for
-members     the members of commands: types, values, and what is wrong with them
+actions     the effect of each command on its call
+requests    commands as values
+members     the members of commands: types, values, and the problems of wrong ones
 refusals    errors of the carrier: statuses, codes, bodies
 faults      CommandFault: late, lost and broken answers
 """

@@ -26,7 +26,7 @@ Then = Callable[[], None]
 
 
 class CommandedCall(Protocol):
-    """What a command needs of a call."""
+    """A call as commands see it."""
 
     leg: Leg
     commands: list[tuple[str, dict[str, Any]]]
@@ -48,7 +48,7 @@ class CommandedCall(Protocol):
 
 
 class CommandedCarrier(Protocol):
-    """What commands need of the carrier."""
+    """The carrier as commands see it."""
 
     @property
     def calls(self) -> Mapping[str, CommandedCall]:

@@ -1,4 +1,4 @@
-"""Which codec and rate a stream gets in each direction, from the call and from what the command asks for."""
+"""Codec and rate of a stream in each direction, from the call and from the wishes of the command."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AudioFormat:
 
     @classmethod
     def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
-        """A codec as a carrier of these habits speaks it. ValueError: a rate that it does not have."""
+        """Return the format of a codec at a carrier with these habits. ValueError: the codec does not have the rate."""
         return cls(
             info,
             info.sample_rate_hz(sample_rate_hz),
@@ -51,7 +51,7 @@ class AudioFormat:
 
     @property
     def name(self) -> str:
-        """Of the codec."""
+        """The name of the codec."""
         return self.info.name
 
     @property
@@ -60,23 +60,23 @@ class AudioFormat:
         return self.info.command_rates_hz[0] if self.info.command_rates_hz else self.sample_rate_hz
 
     def encoder(self, chunk_ms: int) -> Encoder:
-        """A new encoder of this format, for chunks of one length. MissingLibrary."""
+        """Make an encoder of this format, for chunks of one length. MissingLibrary."""
         options: dict[str, Any] = {"frame_ms": chunk_ms} if self.info.name == "OPUS" else {}
         return self.info.encoder(self.sample_rate_hz, **self._options(), **options)
 
     def decoder(self) -> Decoder:
-        """A new decoder of this format. MissingLibrary."""
+        """Make a decoder of this format. MissingLibrary."""
         return self.info.decoder(self.sample_rate_hz, **self._options())
 
     def payloads(self) -> PayloadFormat:
-        """How frames of this format lie in payloads."""
+        """Make the payload format."""
         options: dict[str, Any] = {}
         if self.info.name == "AMR-WB":
             options = {"packing": self.amrwb_packing, "cmr": self.amrwb_mode_request}
         return payload_format(self.info, self.sample_rate_hz, **options)
 
     def samples_in_ms(self, duration_ms: int) -> int:
-        """How many samples a chunk of that length has. ValueError: this codec has none of that length."""
+        """Return how many samples a chunk of that length has. ValueError: the codec has none of that length."""
         chunks_ms = CHUNKS_MS.get(self.info.name, (duration_ms,))
         if duration_ms not in chunks_ms:
             steps = f"{chunks_ms[0]}, {chunks_ms[1]} and so on to {chunks_ms[-1]}"
@@ -99,7 +99,7 @@ class AudioFormat:
 
 
 def restarted_format(restart: Restart, before: AudioFormat, habits: Variations) -> AudioFormat:
-    """The format of the audio to the app after a restart.
+    """Return the format of the audio to the app after a restart.
 
     Raises: UnknownCodec; ValueError if the codec does not have the rate.
     """
@@ -110,7 +110,7 @@ def restarted_format(restart: Restart, before: AudioFormat, habits: Variations) 
 
 @dataclass(frozen=True, slots=True)
 class Mp3Format:
-    """MP3 files of any rate, heard at the call's own."""
+    """MP3 files of any rate, heard at the rate of the call."""
 
     sample_rate_hz: int
     name = "MP3"
@@ -127,7 +127,7 @@ class StreamFormats:
 def agree(
     request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
-    """The formats of a stream on a call. Refused (90046): the app's wish cannot be decoded or resampled here."""
+    """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded or resampled here."""
     returned = _return_format(request, call_format) if request.mode == commands.RTP_MODE else _mp3_format(call_format)
     media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format

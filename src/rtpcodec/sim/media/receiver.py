@@ -8,6 +8,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, MALFORMED_FRAME, UNKNOWN_ERROR
+from rtpcodec.carriers.telnyx.streaming import APP_EVENTS
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, legs_that_hear
@@ -19,6 +20,7 @@ from rtpcodec.sim.report import EchoMeter, Tally
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import BrokenMessage, parse
 
+_EVENTS: Final = f"{', '.join(APP_EVENTS[:-1])} and {APP_EVENTS[-1]}"
 KEPT_MS: Final = 1000.0
 """Played audio that stays in memory, a chunk apart, where the call keeps no audio: a tick may be so late."""
 
@@ -93,7 +95,7 @@ class AppReceiver:
             tally.clears_received += 1
             self._clear(now_ms)
         else:
-            raise RefusedMessage(MALFORMED_FRAME, "event is none of media, mark and clear")
+            raise RefusedMessage(MALFORMED_FRAME, f"event is not one of {_EVENTS}")
 
     def reject(self, detail: str) -> None:
         """Count a frame that is not a message.

@@ -1,4 +1,4 @@
-"""What the caller says: a WAV file, PCM, or pieces that a generator makes while the call runs."""
+"""The caller's speech: a WAV file, PCM, or pieces that a generator makes while the call runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEP_MS: Final = 20
 
 
 class Speech:
-    """Speech at any rate that it can be resampled to, a chunk at a time."""
+    """Speech at any rate that it can be resampled to, one chunk at a time."""
 
     __slots__ = ("_at", "_ended", "_piece", "_pieces", "_ready", "_resampler", "held", "sample_rate_hz")
 
@@ -33,15 +33,15 @@ class Speech:
         self._resampler: Resampler | None = None
         self._ended = False
         self.held = False
-        """A pause for as long as it is set."""
+        """While it is set, the speech pauses."""
 
     def tune(self, to_hz: int) -> None:
-        """Choose the rate of what `take` gives. ValueError: no way leads there from the rate of the speech."""
+        """Choose the rate of the samples from `take`. ValueError: the speech cannot be resampled to it."""
         self._resampler = self._resampler_to(to_hz)
         self._ready.clear()
 
     def require_way_to(self, to_hz: int) -> None:
-        """ValueError: speech cannot be had at that rate."""
+        """Check a rate. ValueError: the speech cannot be resampled to it."""
         self._resampler_to(to_hz)
 
     def _resampler_to(self, to_hz: int) -> Resampler | None:
@@ -53,7 +53,7 @@ class Speech:
             raise ValueError(f"speech has {self.sample_rate_hz} Hz, the stream {to_hz} Hz: {error}") from None
 
     def take(self, samples: int) -> bytes:
-        """The next samples; fewer when the speech pauses or ends. What a generator raises comes through."""
+        """Take the next samples, fewer when the speech pauses or ends. Raises the errors of the generator."""
         if self.held:
             return b""
         octets = 2 * samples
@@ -89,7 +89,7 @@ class Speech:
 
 
 def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) -> Speech:
-    """Speech from what a user gives: a path to a WAV file, PCM, or an iterable of PCM pieces; an empty one is a pause.
+    """Open speech: a path to a WAV file, PCM, or an iterable of PCM pieces, of which an empty one is a pause.
 
     PCM has speech_hz, or default_hz without it. ValueError: a rate for a file that has its own, a WAV file as PCM.
     """

@@ -1,4 +1,4 @@
-"""One stream of a call from the carrier's side: what is sent when, and the effect of the app's messages.
+"""One stream of a call from the carrier's side: the texts to the app and their times, and the effect of its messages.
 
 No I/O and no clock: `now_ms` is a float of any monotonic clock. The stream is asked for its texts whenever its next
 deadline has come or something was received; it acts in the order of time however late it is asked.

@@ -53,7 +53,7 @@ class Hold:
     from_ms: float
     to_ms: float
     timestamps: Literal["jump", "stand_still"] = "jump"
-    """The first timestamp after the hold: counted on through it, or the next one as if there had been no hold."""
+    """The first timestamp after the hold: counted through it, or the next one as without the hold."""
 
     def __post_init__(self) -> None:
         _require_intervals("from_ms, to_ms", ((self.from_ms, self.to_ms),))

@@ -20,7 +20,7 @@ from rtpcodec.carriers.telnyx import commands, members, webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Where events are posted, and what goes wrong with them.
+    """Where events are posted, and their faults.
 
     Raises: ValueError if an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
     """
