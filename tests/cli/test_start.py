@@ -23,8 +23,6 @@ HEAVY |= {"soundfile", "ssl", "uvloop", "websockets"}
 OURS = re.compile(
     r"rtpcodec(\.(errors|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?))?"
 )
-    r"rtpcodec(\.(errors|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?))?"
-)
 WHEN_RUN = {"rtpcodec.cli.codec_table", "rtpcodec.cli.control_output", "rtpcodec.cli.simulated_calls"}
 
 
