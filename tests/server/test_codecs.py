@@ -201,8 +201,8 @@ def test_an_mp3_file_that_is_none_is_refused_before_any_call(tmp_path: Path) -> 
 
 
 def test_the_echo_of_mode_mp3_goes_file_by_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "MP3_ECHO_MS", 1300.0)
-    report, _ = carried(MP3, handlers.echo, codec="L16", sample_rate_hz=16000, tail_ms=3000)
+    monkeypatch.setattr(handlers, "MP3_ECHO_MS", 1200.0)
+    report, _ = carried(MP3, handlers.echo, codec="L16", sample_rate_hz=16000, tail_ms=3400)
     assert (report.media_received, report.errors_sent) == (3, 0)
     assert likeness(heard_without_gaps(report), SPEECH) > 0.75
 
