@@ -201,8 +201,8 @@ def test_a_file_that_is_not_mp3_is_refused_before_any_call(tmp_path: Path) -> No
 
 
 def test_the_echo_in_mode_mp3_is_sent_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "MP3_ECHO_MS", 1300.0)
-    report, _ = carried(MP3, handlers.echo, codec="L16", sample_rate_hz=16000, tail_ms=3000)
+    monkeypatch.setattr(handlers, "MP3_ECHO_MS", 1200.0)
+    report, _ = carried(MP3, handlers.echo, codec="L16", sample_rate_hz=16000, tail_ms=3400)
     assert (report.media_received, report.errors_sent) == (3, 0)
     assert likeness(heard_without_gaps(report), SPEECH) > 0.75
 

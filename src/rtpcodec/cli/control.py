@@ -37,7 +37,7 @@ def start(
     """Have the carrier stream a live call to a WebSocket address."""
     from rtpcodec.client import command
 
-    order = command.start_streaming(
+    built = command.start_streaming(
         call_control_id,
         stream_url=stream_url,
         stream_auth_token=token,
@@ -46,7 +46,7 @@ def start(
         **options.dialogflow_fields(enable_dialogflow, analyze_sentiment, partial_automated_agent_reply),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("stream asked for", order, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("stream asked for", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def stop(
@@ -63,10 +63,10 @@ def stop(
     """Have the carrier stop streaming a call."""
     from rtpcodec.client import command
 
-    order = command.stop_streaming(
+    built = command.stop_streaming(
         call_control_id, stream_id=stream_id, **options.common_fields(client_state, command_id, extra_body, strict)
     )
-    options.carry_out("stop asked for", order, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("stop asked for", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def dial(
@@ -103,7 +103,7 @@ def dial(
     from rtpcodec.client import command
 
     streams = stream_url is not None or enable_dialogflow
-    order = command.dial(
+    built = command.dial(
         to=to[0] if len(to) == 1 else to,
         from_=from_,
         connection_id=connection_id,
@@ -118,7 +118,7 @@ def dial(
         **options.dialogflow_fields(enable_dialogflow, analyze_sentiment, partial_automated_agent_reply),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("dialing", order, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("dialing", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def answer(
@@ -146,7 +146,7 @@ def answer(
     """Answer a call, and stream it if `--stream-url` is given."""
     from rtpcodec.client import command
 
-    order = command.answer(
+    built = command.answer(
         call_control_id,
         stream_url=stream_url,
         stream_auth_token=token if stream_url is not None else None,
@@ -155,7 +155,7 @@ def answer(
         **(options.plan_fields(codec, rate, receive_codec, mode, tracks, legs) if stream_url is not None else {}),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("answer asked for", order, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("answer asked for", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def hangup(
@@ -173,10 +173,10 @@ def hangup(
     """End a call."""
     from rtpcodec.client import command
 
-    order = command.hangup(
+    built = command.hangup(
         call_control_id,
         reason=reason,
         custom_headers=options.pairs("--header", header),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("hangup asked for", order, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("hangup asked for", built, base_url, dry_run=dry_run, as_json=as_json)

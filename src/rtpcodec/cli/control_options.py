@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rtpcodec.carriers.telnyx import commands
+from rtpcodec.carriers.telnyx import commands, members
 
 if TYPE_CHECKING:
     from rtpcodec.client import Command
@@ -82,7 +82,7 @@ def common_fields(client_state: str | None, command_id: str | None, extra: str |
     except ValueError as error:
         raise ValueError(f"--extra-body is not JSON: {error}") from None
     return {
-        "client_state": None if client_state is None else client_state.encode(),
+        members.CLIENT_STATE: None if client_state is None else client_state.encode(),
         commands.COMMAND_ID: command_id,
         "extra_body": extra_body,
         "strict": strict,
@@ -99,14 +99,14 @@ def pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
     return {name: value for name, _, value in split}
 
 
-def carry_out(said: str, order: Command[Any], base_url: str | None, *, dry_run: bool, as_json: bool) -> None:
+def carry_out(said: str, command: Command[Any], base_url: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Send a command, or with `dry_run` show it, and print the result."""
     from rtpcodec.cli.control_output import send, show
 
     if dry_run:
-        show(order, base_url, as_json=as_json)
+        show(command, base_url, as_json=as_json)
     else:
-        send(said, order, _api_key(), base_url, as_json=as_json)
+        send(said, command, _api_key(), base_url, as_json=as_json)
 
 
 def _api_key() -> str | None:

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from rtpcodec.carriers.telnyx import members
 from rtpcodec.client import Access, CallControl, Command, CommandResult, DialedCall
 
 
-def send(said: str, order: Command[Any], api_key: str | None, base_url: str | None, *, as_json: bool) -> None:
+def send(said: str, command: Command[Any], api_key: str | None, base_url: str | None, *, as_json: bool) -> None:
     """Send a command and print its result after the words `said`, or as JSON."""
     with CallControl(api_key, base_url=base_url) as control:
-        outcome: CommandResult | DialedCall = control.send(order)
+        outcome: CommandResult | DialedCall = control.send(command)
     if as_json:
-        print(json.dumps({"command": order.name, "command_id": outcome.command_id, **_result_fields(outcome)}))
+        print(json.dumps({"command": command.name, "command_id": outcome.command_id, **_result_fields(outcome)}))
     else:
         words = ", ".join(str(value) for value in _result_fields(outcome).values() if value is not None)
         print(f"{said}: {words} (command_id {outcome.command_id})")
@@ -24,15 +25,15 @@ def send(said: str, order: Command[Any], api_key: str | None, base_url: str | No
 def _result_fields(outcome: CommandResult | DialedCall) -> dict[str, str | None]:
     if isinstance(outcome, CommandResult):
         return {"result": outcome.result}
-    names = ("call_control_id", "call_leg_id", "call_session_id")
+    names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID)
     return {name: getattr(outcome, name) for name in names}
 
 
-def show(order: Command[Any], base_url: str | None, *, as_json: bool) -> None:
+def show(command: Command[Any], base_url: str | None, *, as_json: bool) -> None:
     """Print the request as it would be sent, without key and secrets; no key is needed."""
-    request = Access.of("none", base_url).request(order)
+    request = Access.of("none", base_url).request(command)
     headers = {**request.headers, "Authorization": "Bearer ***"}
-    body = _masked(order.body, frozenset(order.secrets))
+    body = _masked(command.body, frozenset(command.secrets))
     if as_json:
         print(json.dumps({"method": request.method, "url": request.url, "headers": headers, "body": body}))
         return

@@ -25,7 +25,7 @@ _WISHES: Final = {
     commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE: "return_rate_hz",
     commands.STREAM_BIDIRECTIONAL_TARGET_LEGS: "target_legs",
     commands.STREAM_AUTH_TOKEN: "auth_token",
-    members.CLIENT_STATE: "client_state",
+    members.CLIENT_STATE: members.CLIENT_STATE,
 }
 """Members of commands, and the attributes of StreamRequest."""
 
