@@ -10,7 +10,6 @@ from tests.house.attributes import classes_in, crowded, cython_classes, python_c
 
 ROOT = Path(__file__).parents[2] / "src"
 KNOWN_CROWDED = {
-    "rtpcodec.rtp.jitter.JitterBuffer",
     "rtpcodec.server.line.Line",
     "rtpcodec.sim.call.SimulatedCall",
     "rtpcodec.sim.carrier.CarrierStream",
