@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import inf, isfinite, isnan
+from math import isfinite, isnan
 from typing import Final
 
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.playout import PlayoutClock
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, REMEMBERED_HOLES, Holes, Lost
-from rtpcodec.rtp.sequence import TIMESTAMP_BITS, Unwrapper, sequence_distance
+from rtpcodec.rtp.schedule import Held, PlayoutSchedule
+from rtpcodec.rtp.sequence import sequence_distance
 
 FLOOR_MS: Final = 10.0
 """Half of the usual frame: what a busy event loop is late itself."""
@@ -22,12 +22,6 @@ MAX_HELD_MS: Final = 1000.0
 """Audio that is held for a reader that does not come; older audio is dropped and told as lost."""
 MAX_HELD_PACKETS: Final = 1000
 """The same for packets that carry no time of their own: a packet a millisecond."""
-ASSUMED_FRAME_MS: Final = 20.0
-"""Until two packets have told how long a frame is (RFC 3551 section 4.2)."""
-MAX_FRAME_MS: Final = 200.0
-"""The longest that receivers should take (RFC 3551 section 4.2); more between two packets is silence."""
-REBASE_AFTER_MS: Final = 200.0
-"""When nothing came in time for so long, the way has become longer for good; a burst after a stall is over sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +30,6 @@ class Wait:
 
     until_ms: float | None
     """When to ask again, unless a packet comes first; None: nothing is held, only a packet changes that."""
-
-
-@dataclass(slots=True)
-class _Held:
-    packet: RtpPacket
-    media_ms: float
-    """Minus infinity: due at once."""
 
 
 class JitterBuffer:
@@ -63,8 +50,8 @@ class JitterBuffer:
     """
 
     __slots__ = (
-        "_began", "_ceiling_ms", "_clock", "_frame_ms", "_held", "_holes", "_newest", "_next", "_ready",
-        "_ssrc", "_stray", "_ticks_in_ms", "_timestamps", "dropped", "duplicates", "late", "lost", "restarts",
+        "_began", "_held", "_holes", "_next", "_ready", "_schedule", "_ssrc", "_stray", "dropped", "duplicates",
+        "late", "lost", "restarts",
     )  # fmt: skip
 
     def __init__(
@@ -78,17 +65,12 @@ class JitterBuffer:
         if not clock_hz > 0:
             raise ValueError(f"clock_hz is {clock_hz}, a positive number is needed")
         start = min(max(START_MS, floor_ms), ceiling_ms) if start_ms is None else start_ms
-        self._clock = PlayoutClock(floor_ms, ceiling_ms, start)
-        self._ceiling_ms = ceiling_ms
-        self._ticks_in_ms = clock_hz / 1000
-        self._timestamps = Unwrapper(TIMESTAMP_BITS)
-        self._frame_ms = ASSUMED_FRAME_MS
+        self._schedule = PlayoutSchedule(clock_hz, floor_ms, ceiling_ms, start)
         self._ssrc: int | None = None
         self._ready: deque[RtpPacket | Lost] = deque()
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Held] = {}
         self._next = 0
         self._began = False
-        self._newest: tuple[int, int] | None = None
         self._stray: tuple[RtpPacket, float] | None = None
         self._holes = Holes()
         self.late = 0
@@ -104,7 +86,7 @@ class JitterBuffer:
     @property
     def delay_ms(self) -> float:
         """How much later than the quickest packet allows media is played now."""
-        return self._clock.delay_ms
+        return self._schedule.delay_ms
 
     @property
     def held(self) -> int:
@@ -129,7 +111,7 @@ class JitterBuffer:
             self.duplicates += 1
             return False
         # Timed also when it is late: the delay is to cover it the next time.
-        held = self._timed(packet, number, now_ms)
+        held = self._schedule.add(packet, number, now_ms, self._held.values())
         if held is None or (number < self._next and self._began):
             self._holes.fill(number)
             self.late += 1
@@ -152,7 +134,7 @@ class JitterBuffer:
             return Wait(None)
         first = self._next if self._next in self._held else min(self._held)
         missing = first - self._next
-        due_ms = self._held[first].media_ms + self._clock.offset_ms - missing * self._frame_ms
+        due_ms = self._schedule.due_ms(self._held[first]) - missing * self._schedule.frame_ms
         if now_ms < due_ms:
             return Wait(due_ms)
         self._began = True
@@ -160,7 +142,7 @@ class JitterBuffer:
             self._next += 1
             return self._held.pop(first).packet
         # Each at its own time, so that what comes at the last moment is still played.
-        frames_late = (now_ms - due_ms) / self._frame_ms
+        frames_late = (now_ms - due_ms) / self._schedule.frame_ms
         count = missing if frames_late >= missing else 1 + int(frames_late)
         self._pass_over(count)
         return self._take_ready()
@@ -176,12 +158,10 @@ class JitterBuffer:
         self._keep_ready_bounded()
         self._holes.clear()
         self._drop_stray()
-        self._clock.reset()
-        self._timestamps.reset()
+        self._schedule.reset()
         self._ssrc = packet.ssrc
         self._next = packet.sequence_number
         self._began = False
-        self._newest = None
 
     def _take_stray(self, packet: RtpPacket, now_ms: float) -> bool:
         """A number far off: with its successor it is a new numbering, alone it is a mistake (RFC 3550 appendix A.1)."""
@@ -198,42 +178,9 @@ class JitterBuffer:
         self.late += self._stray is not None
         self._stray = None
 
-    def _timed(self, packet: RtpPacket, number: int, now_ms: float) -> _Held | None:
-        """The packet with its media time; None: it is later than may be waited for."""
-        ticks = self._timestamps.unwrap(packet.timestamp)
-        newest = self._newest
-        if newest is not None and ticks == newest[1] and number != newest[0]:
-            # Packets of one instant, as those of a DTMF event (RFC 4733): the clock stands still, they must not.
-            self._newest = (max(number, newest[0]), ticks)
-            return _Held(packet, -inf)
-        media_ms = ticks / self._ticks_in_ms
-        lateness_ms = self._clock.lateness_ms(now_ms - media_ms)
-        if lateness_ms < -self._ceiling_ms:
-            # Media time leapt ahead of real time: what is held lies before the leap.
-            self._start_clock_anew()
-        elif lateness_ms > self._ceiling_ms:
-            since_ms = self._clock.late_since_ms
-            if not packet.marker and (since_ms is None or now_ms - since_ms < REBASE_AFTER_MS):
-                self._clock.late_since_ms = now_ms if since_ms is None else since_ms
-                return None
-            # A talk spurt whose timestamps passed over a silence, or a way that is longer now.
-            self._start_clock_anew()
-        self._clock.add(now_ms - media_ms)
-        if newest is None or number > newest[0]:
-            if newest is not None and number == newest[0] + 1:
-                frame_ms = (ticks - newest[1]) / self._ticks_in_ms
-                self._frame_ms = frame_ms if 0 < frame_ms <= MAX_FRAME_MS else self._frame_ms
-            self._newest = (number, ticks)
-        return _Held(packet, media_ms)
-
-    def _start_clock_anew(self) -> None:
-        for held in self._held.values():
-            held.media_ms = -inf
-        self._clock.reset()
-
     def _keep_bounded(self) -> None:
         """Drop the oldest of what nobody fetches."""
-        while len(self._held) > MAX_HELD_PACKETS or self._held_ms() > MAX_HELD_MS:
+        while len(self._held) > MAX_HELD_PACKETS or self._schedule.span_ms(self._held.values()) > MAX_HELD_MS:
             oldest = min(self._held)
             self._pass_over(oldest - self._next)
             del self._held[oldest]
@@ -241,14 +188,9 @@ class JitterBuffer:
             self.dropped += 1
             self._began = True
 
-    def _held_ms(self) -> float:
-        """Between the first and the last that have a time."""
-        times_ms = [held.media_ms for held in self._held.values() if held.media_ms != -inf]
-        return max(times_ms) - min(times_ms) if times_ms else 0.0
-
     def _keep_ready_bounded(self) -> None:
         """Of streams that are over no more is kept than of one that goes on."""
-        most = min(MAX_HELD_PACKETS, int(MAX_HELD_MS / self._frame_ms) + 1)
+        most = min(MAX_HELD_PACKETS, int(MAX_HELD_MS / self._schedule.frame_ms) + 1)
         while len(self._ready) > most:
             lost = 0
             for oldest in (self._ready.popleft(), self._ready.popleft()):
