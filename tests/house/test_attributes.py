@@ -9,16 +9,6 @@ import pytest
 from tests.house.attributes import classes_in, crowded, cython_classes, python_classes
 
 ROOT = Path(__file__).parents[2] / "src"
-<<<<<<< HEAD
-=======
-KNOWN_CROWDED = {
-    "rtpcodec.server.line.Line",
-    "rtpcodec.sim.call.SimulatedCall",
-    "rtpcodec.sim.carrier.CarrierStream",
-    "rtpcodec.stream.sending.SendChain",
-}
-"""Classes that were too large before this test. Delete each one that is split; add none."""
->>>>>>> rtp
 
 
 def test_no_class_holds_too_many_attributes() -> None:
