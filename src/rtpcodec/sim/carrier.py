@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 from rtpcodec.errors import MissingExtra
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.leg import State
-from rtpcodec.sim.calls.phones import ON_TIME, ORDINARY_CALL, DialledPhone, PhoneOptions, PhoneSettings
+from rtpcodec.sim.calls.phones import DialledPhone, PhoneOptions, PhoneSettings
 from rtpcodec.sim.calls.registry import CallRegistry
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import SpeechSource
-from rtpcodec.sim.media.timing import Timing
-from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
-from rtpcodec.sim.webhooks.signalling import Signalling
 
 if TYPE_CHECKING:
     from rtpcodec.sim.commands.http_server import HttpServer
@@ -104,59 +101,33 @@ class Carrier:
         self,
         speech: SpeechSource,
         *,
-        codec: str = "PCMU",
-        sample_rate_hz: int | None = None,
-        speech_hz: int | None = None,
         from_number: str = CALLER,
         to_number: str = CALLEE,
-        tail_ms: float = 0.0,
-        playout_delay_ms: float = 0.0,
-        dtmf: Iterable[tuple[float, str]] = (),
-        variations: Variations = AS_DOCUMENTED,
-        faults: Faults | None = None,
-        timing: Timing = ON_TIME,
-        signalling: Signalling = ORDINARY_CALL,
-        keeps_audio: bool = True,
-        max_call_s: float = 3600.0,
+        **options: Unpack[PhoneOptions],
     ) -> SimulatedCall:
         """Make a live, answered call of one leg, whose caller says `speech` once the call is streamed.
 
         speech: the path of a WAV file, PCM, or an iterable of PCM pieces. PCM is native int16 mono. A generator is
             asked chunk by chunk, must not block, and pauses with an empty piece.
-        codec: of the call; `stream_codec` of the command may choose another one for the stream.
+        from_number, to_number: caller and callee.
+        codec: of the call, by default PCMU; `stream_codec` of the command may choose another one for the stream.
         sample_rate_hz: of the call; None: the usual rate of the codec.
         speech_hz: of `speech` if it is PCM; None: the rate of the call.
-        from_number, to_number: caller and callee.
         tail_ms: how long the caller still listens after the last word.
-        playout_delay_ms: passes before audio is played that comes into the empty play-out, as in a jitter buffer. With
-            0, each chunk of an echo that is a little late makes a gap.
+        playout_delay_ms: passes before audio is played that comes into the empty play-out, as in a jitter buffer.
+            With 0, each chunk of an echo that is a little late makes a gap.
         dtmf: keys that the caller presses: at which ms of the stream, and the digit.
         variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
         faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
         timing: delays, jitter, stalls, holds, slow reading and clock skew.
         signalling: tags, headers and verdicts about the number that webhooks report.
         keeps_audio: False: speech and heard audio do not stay in memory, and the report has none of it. For long runs.
-        max_call_s: the call ends after this.
+        max_call_s: the call ends after this, by default an hour.
 
         Raises: UnknownCodec, MissingLibrary. ValueError if the codec does not have the rate or the chunk, a rate cannot
             be resampled, or a digit is not a key.
         """
-        settings = PhoneSettings(
-            speech,
-            codec=codec,
-            sample_rate_hz=sample_rate_hz,
-            speech_hz=speech_hz,
-            tail_ms=tail_ms,
-            playout_delay_ms=playout_delay_ms,
-            dtmf=dtmf,
-            variations=variations,
-            faults=faults,
-            timing=timing,
-            signalling=signalling,
-            keeps_audio=keeps_audio,
-            max_call_s=max_call_s,
-        )
-        return self._add(settings, (from_number, to_number), "answered")
+        return self._add(PhoneSettings(speech, **options), (from_number, to_number), "answered")
 
     def incoming_call(
         self,

@@ -17,7 +17,7 @@ RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""
 
 _WISHES: Final = {
-    members.STREAM_URL: "stream_url",
+    members.STREAM_URL: members.STREAM_URL,
     members.STREAM_TRACK: "tracks",
     commands.STREAM_CODEC: "codec",
     commands.STREAM_BIDIRECTIONAL_MODE: "mode",
@@ -25,7 +25,7 @@ _WISHES: Final = {
     commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE: "return_rate_hz",
     commands.STREAM_BIDIRECTIONAL_TARGET_LEGS: "target_legs",
     commands.STREAM_AUTH_TOKEN: "auth_token",
-    members.CLIENT_STATE: "client_state",
+    members.CLIENT_STATE: members.CLIENT_STATE,
 }
 """Members of commands, and the attributes of StreamRequest."""
 
