@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, Faults, Variations, aio
+from rtpcodec.sim import Carrier, Faults, Variations
+from rtpcodec.sim.media import closing
 from tests.lateness import heard_whole, ran_dry_in_time
 from tests.sim.apps import App, Message, echo, listening, run, start
 from tests.sim.streams import CLEAR, mark, media, payloads, ramp
@@ -151,7 +152,7 @@ def test_malformed_input_is_answered_and_the_stream_goes_on() -> None:
 
 
 def test_the_longest_messages_pass_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "CLOSE_TIMEOUT_S", 30.0)  # a busy app has not read them all when the call ends
+    monkeypatch.setattr(closing, "CLOSE_TIMEOUT_MS", 30_000.0)  # a busy app has not read them all when the call ends
     long_answer = ramp(48000 * 30)
 
     async def answer(socket: ServerConnection, message: Message) -> None:

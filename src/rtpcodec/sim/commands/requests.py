@@ -17,7 +17,7 @@ RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""
 
 _WISHES: Final = {
-    members.STREAM_URL: "stream_url",
+    members.STREAM_URL: members.STREAM_URL,
     members.STREAM_TRACK: "tracks",
     commands.STREAM_CODEC: "codec",
     commands.STREAM_BIDIRECTIONAL_MODE: "mode",
