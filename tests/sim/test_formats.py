@@ -14,7 +14,7 @@ from rtpcodec.sim.media.variations import Variations
 
 def agreed(call: str = "PCMU", rate_hz: int = 8000, *, transcodes: bool = True, **wishes: object) -> StreamFormats:
     request = StreamRequest(stream_url="ws://h/", mode="rtp", **wishes)  # type: ignore[arg-type]  # as from a command
-    own = AudioFormat(codec(call), rate_hz, "little")
+    own = AudioFormat(codec(call), rate_hz)
     return agree(request, own, Speech([b""], 16000 if call == "L16" else 8000), Variations(transcodes=transcodes))
 
 
@@ -46,7 +46,7 @@ def test_a_carrier_that_does_not_transcode_sends_the_calls_own() -> None:
 
 def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
     request = StreamRequest(stream_url="ws://h/", codec="L16")
-    own = AudioFormat(codec("L16"), 22050, "little")
+    own = AudioFormat(codec("L16"), 22050)
     assert named(agree(request, own, Speech([b""], 22050)).media) == ("L16", 22050)
     pcmu = StreamRequest(stream_url="ws://h/", codec="PCMU")
     assert named(agree(pcmu, own, Speech([b""], 22050)).media) == ("L16", 22050)
@@ -91,7 +91,7 @@ def test_return_audio_that_cannot_be_decoded_is_refused() -> None:
 @pytest.mark.parametrize("rate_hz", [8000, 22050])
 def test_in_mode_mp3_the_phone_hears_at_the_calls_own_rate(rate_hz: int) -> None:
     request = StreamRequest(stream_url="ws://h/", mode="mp3", return_codec="OPUS", tracks="both_tracks")
-    own = AudioFormat(codec("PCMU" if rate_hz == 8000 else "L16"), rate_hz, "little")
+    own = AudioFormat(codec("PCMU" if rate_hz == 8000 else "L16"), rate_hz)
     assert agree(request, own, Speech([b""], rate_hz)).returned == Mp3Format(rate_hz)
 
 
@@ -122,7 +122,7 @@ def test_an_outbound_track_that_cannot_be_resampled_is_refused() -> None:
 
 
 def test_chunks_are_whole_samples() -> None:
-    l16 = AudioFormat(codec("L16"), 22050, "big")
+    l16 = AudioFormat(codec("L16"), 22050, Variations(l16_byte_order="big"))
     assert l16.samples_in_ms(20) == 441
     with pytest.raises(ValueError, match=r"^30 ms are not a whole number of samples at 22050 Hz$"):
         l16.samples_in_ms(30)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
-from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.errors import MissingLibrary, UnknownCodec
 from rtpcodec.rtp.payloads import PayloadFormat, payload_format
 from rtpcodec.sim.commands.refusals import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.speech import Speech
-from rtpcodec.sim.media.variations import AS_DOCUMENTED, AmrWbPacking, Restart, Variations
-
-CHUNKS_MS: Final = {"OPUS": (20, 40, 60), "AMR-WB": tuple(range(20, 1001, 20))}
-"""Chunks that frame codecs can make: one packet of OPUS, up to 50 frames of AMR-WB."""
+from rtpcodec.sim.media.variations import AS_DOCUMENTED, Restart, Variations
 
 
 def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
@@ -29,25 +25,16 @@ def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """A codec at a rate, and how its frames are packed."""
+    """A codec at a rate, as a carrier with these habits speaks it."""
 
     info: CodecInfo
     sample_rate_hz: int
-    byte_order: ByteOrder = "little"
-    amrwb_packing: AmrWbPacking = "bandwidth-efficient"
-    amrwb_mode_request: int = 15
-    """15: none."""
+    habits: Variations = AS_DOCUMENTED
 
     @classmethod
     def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
         """Return the format of a codec at a carrier with these habits. ValueError: the codec does not have the rate."""
-        return cls(
-            info,
-            info.sample_rate_hz(sample_rate_hz),
-            habits.l16_byte_order,
-            habits.amrwb_packing,
-            habits.amrwb_mode_request,
-        )
+        return cls(info, info.sample_rate_hz(sample_rate_hz), habits)
 
     @property
     def name(self) -> str:
@@ -61,23 +48,20 @@ class AudioFormat:
 
     def encoder(self, chunk_ms: int) -> Encoder:
         """Make an encoder of this format, for chunks of one length. MissingLibrary."""
-        options: dict[str, Any] = {"frame_ms": chunk_ms} if self.info.name == "OPUS" else {}
-        return self.info.encoder(self.sample_rate_hz, **self._options(), **options)
+        options: dict[str, Any] = {"frame_ms": chunk_ms} if "frame_ms" in self.info.encoder_options else {}
+        return self.info.encoder(self.sample_rate_hz, **self.info.coder_options(self.habits), **options)
 
     def decoder(self) -> Decoder:
         """Make a decoder of this format. MissingLibrary."""
-        return self.info.decoder(self.sample_rate_hz, **self._options())
+        return self.info.decoder(self.sample_rate_hz, **self.info.coder_options(self.habits))
 
     def payloads(self) -> PayloadFormat:
         """Make the payload format."""
-        options: dict[str, Any] = {}
-        if self.info.name == "AMR-WB":
-            options = {"packing": self.amrwb_packing, "cmr": self.amrwb_mode_request}
-        return payload_format(self.info, self.sample_rate_hz, **options)
+        return payload_format(self.info, self.sample_rate_hz, **self.info.payload_options(self.habits))
 
     def samples_in_ms(self, duration_ms: int) -> int:
         """Return how many samples a chunk of that length has. ValueError: the codec has none of that length."""
-        chunks_ms = CHUNKS_MS.get(self.info.name, (duration_ms,))
+        chunks_ms = self.info.chunks_ms or (duration_ms,)
         if duration_ms not in chunks_ms:
             steps = f"{chunks_ms[0]}, {chunks_ms[1]} and so on to {chunks_ms[-1]}"
             raise ValueError(f"{self.info.name} has no chunks of {duration_ms} ms, only of {steps}")
@@ -93,9 +77,6 @@ class AudioFormat:
         """
         self.samples_in_ms(duration_ms)
         self.encoder(duration_ms)
-
-    def _options(self) -> dict[str, ByteOrder]:
-        return {"byte_order": self.byte_order} if self.info.name == "L16" else {}
 
 
 def restarted_format(restart: Restart, before: AudioFormat, habits: Variations) -> AudioFormat:
