@@ -10,9 +10,9 @@ from typing import Any
 
 from rtpcodec import codec
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, agree
-from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import open_speech
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.timing import Timing

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rtpcodec.sim.calls.leg import CommandIds, Direction, Leg, State
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.handler import CommandHandler, HttpRequest
-from rtpcodec.sim.commands.refusals import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, DialRequest, StreamRequest
 
 URL = "ws://127.0.0.1:9/"

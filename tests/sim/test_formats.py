@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtpcodec import codec, codec_names
-from rtpcodec.sim.commands.refusals import Refused
+from rtpcodec.sim.commands.error_answers import Refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, StreamFormats, agree
 from rtpcodec.sim.media.speech import Speech

@@ -9,7 +9,7 @@ import pytest
 
 from rtpcodec import Resampler, RtpPacket, codec, pcma_encode, pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
-from rtpcodec.sim.commands.refusals import Refused
+from rtpcodec.sim.commands.error_answers import Refused
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
 from tests.sim.streams import CLEAR, START_MS, mark, media, open_stream, payloads, ramp, run, sent

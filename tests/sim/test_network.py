@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from rtpcodec.sim.media.network import Faults, Network, Packet
+from rtpcodec.sim.media.chunk_faults import Faults, Network, Packet
 
 
 def carried(faults: Faults, chunks: int = 400, seed: str = "1/0", track: str = "inbound") -> tuple[list[int], Network]:

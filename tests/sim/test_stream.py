@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from rtpcodec import Resampler, codec, pcma_decode, pcma_encode, pcmu_decode, pcmu_encode
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.stream.messages import MediaFormat

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import Variations

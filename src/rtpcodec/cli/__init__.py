@@ -1,1 +1,11 @@
-"""Arguments, printing, exit codes. No logic worth a test elsewhere."""
+"""Arguments, printing, exit codes. No logic.
+
+app               `main`: finds the module of a command
+commands          the commands and their modules
+options           options that several commands share
+control           start, stop, dial, answer, hangup; control_options: their options; control_output: what they print
+serve             the endpoint
+simulate, ring    calls of the simulator; simulated_calls: what runs them
+codecs            the list of codecs; codec_table: its columns
+demo/             `rtpcodec demo`
+"""

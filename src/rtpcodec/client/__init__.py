@@ -10,6 +10,7 @@ answer            an HTTP answer as an outcome or an error
 retry             whether and when to retry
 exchange          one command over all its attempts; no I/O
 transport         the HTTP library: httpx2 or httpx, imported with the first shell
+memory_transport  its transport in memory, on a virtual clock
 sync, aio         the shells; sync_http and aio_http carry their exchanges
 webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality

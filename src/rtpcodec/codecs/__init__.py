@@ -1,9 +1,10 @@
-"""Payloads or frames to PCM and back, one file a codec. No packets, no sequence numbers, no time.
+"""Payloads or frames to PCM and back, one file per codec. No packets, no sequence numbers, no time.
 
 info         what a codec is (CodecInfo) and the contracts of encoders and decoders
 registry     the codecs by name
 g711, g722, g722_bank, l16    sample codecs: ours
 opus, amrwb  frame codecs: shared libraries at run time (libraries, _dynamic), bound in _opus and _amrwb
+_stateless, _concealing     decoders of PCMU, PCMA and L16; what decoders of sample codecs share to fill gaps
 opus_packet, amrwb_frame    what packets and frames say without the libraries
 """
 

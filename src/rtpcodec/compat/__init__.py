@@ -1,1 +1,4 @@
-"""Exact twins of interfaces that Python has removed. Nothing else in the package uses them."""
+"""Modules that Python has removed, with exactly their results. Nothing else in the package uses them.
+
+audioop  its G.711 functions
+"""

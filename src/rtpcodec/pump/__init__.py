@@ -1,6 +1,10 @@
 """Drives a machine over a WebSocket, and a clock on which an hour of call takes seconds.
 
+pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
+timer          one timer on the event loop
 socket         the interfaces between a WebSocket and a pump
+picows_socket  a WebSocket by picows, of either side
+writer         a WebSocket whose `send` is awaited, as a plain socket
 virtual        an event loop whose clock jumps to the next deadline
 memory         the network of such a loop: WebSockets and HTTP within the process
 memory_socket  the two ends of a WebSocket in memory

@@ -1,1 +1,14 @@
-"""Packets and order, and how frames lie in payloads (`payloads/`). No sockets, no JSON."""
+"""RTP packets, their order and time, and how frames lie in payloads. No sockets, no JSON.
+
+packet            RtpPacket: header, payload, padding
+header_extension  both forms of RFC 8285
+packetizer        payloads into the packets of a stream: sequence numbers, timestamps, marker
+profile           payload types and clocks; `rtpmap`
+sequence          counters that wrap
+reorder           reorder buffer without timers: for the chunks of a WebSocket
+jitter            JitterBuffer: order, duplicates and loss of packets over UDP
+schedule          timestamps to the times at which packets are due; re-basing
+playout           how long packets are delayed, by their jitter
+statistics        counts of RFC 3550, bursts of loss, an E-model estimate
+payloads/         frames to payloads and back; telephone events; comfort noise
+"""

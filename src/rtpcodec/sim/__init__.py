@@ -6,6 +6,7 @@ commands/   from an HTTP request to its effect and its answer
 media/      one stream: the texts to the app and their times, and the effect of the app's messages
 webhooks/   payloads of webhooks, when they are posted, and their signature
 report      CallReport: the figures of a stream
+networks    the real network, or the one in memory of a virtual clock
 loop_thread the event loop that all of it runs in, reached from any thread
 """
 
@@ -14,7 +15,7 @@ import warnings
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.carrier import Carrier
 from rtpcodec.sim.commands.faults import CommandFault, rate_limited
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.report import CallReport

@@ -18,7 +18,7 @@ from rtpcodec.sim.calls.registry import CallRegistry
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
 from rtpcodec.sim.loop_thread import LoopThread
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.speech import SpeechSource
 from rtpcodec.sim.networks import CommandServer, Network, network_of_loop
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks

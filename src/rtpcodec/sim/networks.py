@@ -46,7 +46,7 @@ class RealNetwork:
 
     def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
         try:
-            from rtpcodec.sim.calls import websocket  # noqa: PLC0415 -- it needs an optional library
+            from rtpcodec.sim.calls import picows_dialer  # noqa: PLC0415 -- it needs an optional library
             from rtpcodec.sim.commands import http_server  # noqa: PLC0415 -- as above
             from rtpcodec.sim.webhooks import http_transport  # noqa: PLC0415 -- as above
         except ImportError as error:
@@ -55,7 +55,7 @@ class RealNetwork:
             raise
         self._ssl_context = ssl_context
         self._http_server = http_server.HttpServer
-        self._dialer = websocket.Dialer
+        self._dialer = picows_dialer.PicowsDialer
         self._transport = http_transport.HttpTransport
 
     def command_server(self, handler: CommandHandler, injector: FaultInjector) -> CommandServer:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from rtpcodec.sim.media.network import Packet
+from rtpcodec.sim.media.chunk_faults import Packet
 
 LATE_TOLERANCE_MS: Final = 5.0
 """A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""

@@ -1,11 +1,13 @@
-"""How frames lie in payloads: what a decoder takes one by one, and what one RTP packet or one message carries.
+"""Frames to payloads and back: a decoder takes frames one by one, an RTP packet or a message carries a payload.
 
 format         the contracts: PayloadFormat, and AdaptivePayloadFormat for codecs with several packings
 sample         sample codecs: any run of octets (RFC 3551)
-opus           one packet a payload (RFC 7587)
+opus           one packet per payload (RFC 7587)
 amrwb          AMR-WB, and which packing a stream has (RFC 4867)
 amrwb_packing  the packings themselves
 amrwb_file     storage files
+telephone_event  digits as packets, packets as digits (RFC 4733)
+comfort_noise  noise measured, sent and made audible (RFC 3389)
 """
 
 from __future__ import annotations

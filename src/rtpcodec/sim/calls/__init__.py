@@ -7,5 +7,7 @@ leg         direction and state of a leg, and the commands they allow; no I/O
 phones      settings of a phone, and a number that can be dialled
 registry    CallRegistry: all calls of a carrier, and its phones
 dialling    interfaces: WebSockets and carrier, as a call sees them
-websocket   the WebSocket of a stream, by picows; imported when needed
+stream_pump   StreamPump: drives a stream over its WebSocket
+picows_dialer opens WebSockets to apps, by picows; imported when needed
+memory_dialer opens WebSockets to apps in memory, on a virtual clock
 """

@@ -17,7 +17,7 @@ from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.streaming import CallStreaming
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from rtpcodec.carriers.telnyx import commands, errors
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 
 MAX_COMMAND_IDS: Final = 1000
 """Commands whose repetition is noticed; beyond, the oldest are dropped."""

@@ -8,8 +8,8 @@ from typing import Final, TypedDict
 
 from rtpcodec.carriers.telnyx.commands import DTMF_DIGITS
 from rtpcodec.codecs import codec as codec_named
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.formats import AudioFormat, require_restarts
-from rtpcodec.sim.media.network import Faults
 from rtpcodec.sim.media.speech import Speech, SpeechSource, open_speech
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import AS_DOCUMENTED, Variations

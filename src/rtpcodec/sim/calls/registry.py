@@ -15,8 +15,8 @@ from rtpcodec.sim.calls.leg import CommandIds, Leg, State
 from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, PhoneSettings
 from rtpcodec.sim.commands.requests import DialRequest
 from rtpcodec.sim.loop_thread import LoopThread
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
-from rtpcodec.sim.media.network import Faults
 
 CONNECTION_ID: Final = "1700000000000000001"
 """The application that incoming calls belong to."""

@@ -11,7 +11,7 @@ from typing import Literal
 from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import StreamPump
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import CallReport, EndReason

@@ -1,10 +1,11 @@
 """Commands: from an HTTP request to its effect and its answer.
 
 http_server the HTTP interface, by aiohttp; imported when needed
+memory_server  the HTTP interface in memory, on a virtual clock
 handler     CommandHandler: a request as a value to its answer: key, path, body, state of the call; no I/O
 actions     the effect of each command on its call
 requests    commands as values
 members     the members of commands: types, values, and the problems of wrong ones
-refusals    errors of the carrier: statuses, codes, bodies
+error_answers  how the carrier refuses: statuses, codes, bodies
 faults      CommandFault: late, lost and broken answers
 """

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.carriers.telnyx.webhooks import CALL_REJECTED, NORMAL_CLEARING
 from rtpcodec.sim.calls.leg import CommandIds, Leg
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import (
     AnswerRequest,
     DialRequest,

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from rtpcodec.carriers.telnyx import commands, errors
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 
 HUGE_OCTETS: Final = 4 * 1024 * 1024
 """Much more than any client needs to read of an answer."""

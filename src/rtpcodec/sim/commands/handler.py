@@ -11,8 +11,8 @@ import msgspec
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands import actions
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.error_answers import Refused, refused
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
-from rtpcodec.sim.commands.refusals import Refused, refused
 from rtpcodec.sim.commands.requests import read_dial
 
 MAX_BODY_OCTETS: Final = 1024 * 1024

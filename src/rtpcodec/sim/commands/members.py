@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rtpcodec.carriers.telnyx import commands, errors, members
-from rtpcodec.sim.commands.refusals import Problem
+from rtpcodec.sim.commands.error_answers import Problem
 
 _STRING: Final = (str, "a string")
 _INTEGER: Final = (int, "an integer")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtpcodec.carriers.telnyx import commands, errors, members
+from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.commands.members import checked, problem_at
-from rtpcodec.sim.commands.refusals import Problem, Refused
 
 RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""

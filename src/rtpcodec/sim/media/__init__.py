@@ -14,7 +14,7 @@ speech      the caller's speech: a file, PCM, or a generator
 playout     the caller's ear: audio and marks on a play-out clock
 marks       when the app's marks come back
 keys        the caller's keys
-network     Faults: reordering, duplicates, loss and stalls of chunks by a seed
+chunk_faults  Faults: reordering, duplicates, loss and stalls of chunks by a seed
 timing      Timing: delays, jitter, stalls, holds, slow reading and clock skew
 link        the two directions of the connection at run time
 variations  Variations: spellings and habits that carriers differ in

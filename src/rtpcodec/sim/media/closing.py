@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.sim.media.network import CLOCK_SLACK_MS
+from rtpcodec.sim.media.chunk_faults import CLOCK_SLACK_MS
 from rtpcodec.sim.report import EndReason
 
 CLOSE_OK: Final = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.webhooks.signalling import Signalling

@@ -11,7 +11,7 @@ from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.errors import MissingLibrary, UnknownCodec
 from rtpcodec.rtp.payloads import PayloadFormat, payload_format
-from rtpcodec.sim.commands.refusals import refused
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.variations import AS_DOCUMENTED, Restart, Variations

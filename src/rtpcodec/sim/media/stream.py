@@ -15,12 +15,12 @@ from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx.streaming import INBOUND
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.chunk_faults import CLOCK_SLACK_MS, Network
 from rtpcodec.sim.media.closing import CLOSE_OK, MESSAGE_TOO_BIG, CloseTimer, Ending
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats
 from rtpcodec.sim.media.keys import KeyPresses
 from rtpcodec.sim.media.link import Uplink
-from rtpcodec.sim.media.network import CLOCK_SLACK_MS, Network
 from rtpcodec.sim.media.receiver import AppReceiver
 from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.stream_errors import RefusedMessage

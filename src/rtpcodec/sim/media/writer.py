@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rtpcodec.carriers.telnyx.streaming import PROTOCOL_VERSION
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.chunk_faults import Network, Packet
 from rtpcodec.sim.media.facts import CallFacts
-from rtpcodec.sim.media.network import Network, Packet
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.stream import messages
 

@@ -23,7 +23,7 @@ _LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
 _LOGGER.parent = logging.getLogger("rtpcodec.sim")
 
 
-class Dialer:
+class PicowsDialer:
     """Opens WebSockets to apps."""
 
     def __init__(self, connect_timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
