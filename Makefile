@@ -12,17 +12,19 @@ SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 # One worker per core, at most eight: each collects the whole suite before it starts.
-# The compiled form of Python files is kept, or every process that a test starts would compile the package again.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
+# Bytecode is kept, or every process that a test starts would compile the package again; workers need no BLAS threads.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
+          $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang aarch64
+.PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang
+.PHONY: aarch64
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
-	@echo "make test    set up, then run the test suite on all cores      (ARGS=\"-k g711\")"
-	@echo "make test-long  the tests that take minutes: leaks, guard pages, demos"
-	@echo "make steady  the test suite three times, beside as many busy processes as there are cores"
+	@echo "make test    set up, then run the test suite on all cores     (ARGS=\"-k g711\")"
+	@echo "make test-long  the long tests: leaks, guard pages, whole sweeps, demos"
+	@echo "make steady  the test suite three times beside as many busy processes as there are cores"
 	@echo "make check   lint, types, stubs, import direction, API snapshot"
 	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
 	@echo "make instructions  callgrind's counts of the kernels           (ARGS=--update takes them over)"
