@@ -36,6 +36,11 @@ def test_a_missing_end_counts_as_noise() -> None:
     assert found.snr_db == pytest.approx(3, abs=0.5)
 
 
+def test_silence_that_is_longer_than_the_source_is_noise_as_loud_as_the_source() -> None:
+    found = fidelity(SOURCE[:800].tobytes(), bytes(2 * 4000), 8000, max_lag_ms=200)
+    assert found.snr_db == 0.0
+
+
 def filtered(most_hz: float) -> bytes:
     """The source without what is above a frequency."""
     spectrum = np.fft.rfft(SOURCE)

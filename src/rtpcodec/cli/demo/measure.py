@@ -74,7 +74,7 @@ def fidelity(source_pcm: bytes, recorded_pcm: bytes, sample_rate_hz: int, max_la
     lag = _lag(source, recorded, int(sample_rate_hz * max_lag_ms / 1000))
     aligned = np.zeros_like(source)
     begins = max(0, -lag)
-    piece = recorded[max(0, lag) : lag + len(source)]
+    piece = recorded[max(0, lag) : max(0, lag + len(source))]
     aligned[begins : begins + len(piece)] = piece
     return Fidelity(source, aligned, lag, sample_rate_hz)
 
