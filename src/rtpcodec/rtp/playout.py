@@ -23,7 +23,7 @@ class PlayoutClock:
     comes so much later that COVERED of them are in time, within floor_ms and ceiling_ms.
     """
 
-    __slots__ = ("_ceiling_ms", "_floor_ms", "_in_order", "_offsets", "_start_ms", "late_since_ms", "offset_ms")
+    __slots__ = ("_ceiling_ms", "_floor_ms", "_in_order", "_offsets", "_start_ms", "offset_ms")
 
     def __init__(self, floor_ms: float, ceiling_ms: float, start_ms: float) -> None:
         if not 0 <= floor_ms <= start_ms <= ceiling_ms:
@@ -36,14 +36,17 @@ class PlayoutClock:
         self._offsets: deque[float] = deque()
         self._in_order: list[float] = []
         self.offset_ms = 0.0
-        """What is added to a media time to have the time at which it is played."""
-        self.late_since_ms: float | None = None
-        """Since when all packets came too late."""
+        """The time of play-out less the media time."""
 
     @property
     def delay_ms(self) -> float:
         """How much later media is played than it could be; 0 before the first packet."""
         return self.offset_ms - self._in_order[0] if self._in_order else 0.0
+
+    @property
+    def count(self) -> int:
+        """The arrivals that are remembered."""
+        return len(self._in_order)
 
     def lateness_ms(self, offset_ms: float) -> float:
         """How much later than the quickest packet one of that offset is; negative: it is the quickest."""
@@ -51,7 +54,6 @@ class PlayoutClock:
 
     def add(self, offset_ms: float) -> None:
         """Take an arrival into account."""
-        self.late_since_ms = None
         insort(self._in_order, offset_ms)
         self._offsets.append(offset_ms)
         if len(self._offsets) > REMEMBERED:
@@ -62,9 +64,3 @@ class PlayoutClock:
         if count < FEW:
             wanted = max(wanted, quickest + self._start_ms)
         self.offset_ms = min(max(wanted, quickest + self._floor_ms), quickest + self._ceiling_ms)
-
-    def reset(self) -> None:
-        """Media time has nothing to do any more with what it was."""
-        self._offsets.clear()
-        self._in_order.clear()
-        self.late_since_ms = None

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.playout import PlayoutClock
-from rtpcodec.rtp.sequence import TIMESTAMP_BITS, Unwrapper
+from rtpcodec.rtp.playout import FEW, PlayoutClock
+from rtpcodec.rtp.sequence import timestamp_distance
 
-ASSUMED_FRAME_MS: Final = 20.0
-"""Until two packets show how long a frame is (RFC 3551 section 4.2)."""
-MAX_FRAME_MS: Final = 200.0
-"""The longest that receivers should accept (RFC 3551 section 4.2); more between two packets is silence."""
 REBASE_AFTER_MS: Final = 200.0
-"""The network delay has risen permanently when nothing arrived in time for so long; a burst is over sooner."""
+"""Timestamps that agree with each other for so long are the new time of the stream; a burst is over sooner."""
 
 
 @dataclass(slots=True)
@@ -24,78 +19,157 @@ class Held:
     """A packet that waits for its time."""
 
     packet: RtpPacket
-    media_ms: float
-    """Minus infinity: due at once."""
+    number: int
+    """Its sequence number without wraps."""
+    arrival_ms: float
+    media_ms: float = 0.0
+    clock: PlayoutClock | None = None
+    """The clock that plays it; None: the time of play-out is fixed."""
+    fixed_ms: float = -inf
+    """That time; minus infinity: at once."""
+
+    @property
+    def due_ms(self) -> float:
+        """The time at which it is played."""
+        return self.fixed_ms if self.clock is None else self.media_ms + self.clock.offset_ms
+
+
+@dataclass(slots=True)
+class _Line:
+    """Timestamps that belong together, and the clock that plays them. number and ticks are those of the newest."""
+
+    clock: PlayoutClock
+    number: int
+    ticks: int
+    since_ms: float = 0.0
+    suspects: list[Held] = field(default_factory=list)
+    """The packets of a line that is not confirmed."""
+
+    def ticks_of(self, timestamp: int) -> int:
+        """Return a timestamp without wraps."""
+        return self.ticks + timestamp_distance(self.ticks & 0xFFFF_FFFF, timestamp)
+
+    def is_in_order(self, number: int, ticks: int) -> bool:
+        """Whether a later number has a later timestamp, and an earlier one an earlier."""
+        return (number > self.number) == (ticks > self.ticks)
 
 
 class PlayoutSchedule:
-    """Media times of packets, and the clock that turns them into times of play-out."""
+    """Times of play-out for numbered packets of one stream.
 
-    __slots__ = ("_ceiling_ms", "_clock", "_newest", "_ticks_in_ms", "_timestamps", "frame_ms")
+    One line of timestamps is the time of the stream. A packet that does not fit it is a suspect: it starts another
+    line, with a clock of its own. When the first line continues, a suspect was a single odd timestamp and takes the
+    place that its number gives it, or it is part of a burst after a stall, too late to be played. When nothing has
+    continued the first line for REBASE_AFTER_MS, the other one is the time of the stream.
+    """
+
+    __slots__ = ("_ceiling_ms", "_floor_ms", "_line", "_other", "_start_ms", "_ticks_in_ms")
 
     def __init__(self, clock_hz: int, floor_ms: float, ceiling_ms: float, start_ms: float) -> None:
-        self._clock = PlayoutClock(floor_ms, ceiling_ms, start_ms)
-        self._ceiling_ms = ceiling_ms
         self._ticks_in_ms = clock_hz / 1000
-        self._timestamps = Unwrapper(TIMESTAMP_BITS)
-        self._newest: tuple[int, int] | None = None
-        self.frame_ms = ASSUMED_FRAME_MS
-        """The time between two packets in a row."""
+        self._floor_ms, self._ceiling_ms, self._start_ms = floor_ms, ceiling_ms, start_ms
+        self._clock()  # refuses limits that are not in order
+        self._line: _Line | None = None
+        self._other: _Line | None = None
 
     @property
     def delay_ms(self) -> float:
         """How much later than the quickest packet allows media is played now."""
-        return self._clock.delay_ms
+        return 0.0 if self._line is None else self._line.clock.delay_ms
 
-    def due_ms(self, held: Held) -> float:
-        """Return the time at which a packet is played."""
-        return held.media_ms + self._clock.offset_ms
+    def restart(self) -> None:
+        """Another sender: its timestamps are not comparable with those before."""
+        self._line = self._other = None
 
-    def span_ms(self, held: Iterable[Held]) -> float:
-        """Return the time between the first and the last packet that have one."""
-        times_ms = [one.media_ms for one in held if one.media_ms != -inf]
-        return max(times_ms) - min(times_ms) if times_ms else 0.0
+    def add(self, held: Held, frame_ms: float) -> list[Held]:
+        """Set the time at which a packet is due.
 
-    def add(self, packet: RtpPacket, number: int, now_ms: float, waiting: Iterable[Held]) -> Held | None:
-        """Return the packet with its media time; None: it is later than the ceiling allows.
+        held: a packet that has arrived.
+        frame_ms: the time between two packets in a row.
 
-        packet: one that has arrived.
-        number: its sequence number without wraps.
-        waiting: the packets held so far, due at once when media time leaps.
+        Returns: the packets that are later than the ceiling allows, the new one or suspects before it.
         """
-        ticks = self._timestamps.unwrap(packet.timestamp)
-        newest = self._newest
-        if newest is not None and ticks == newest[1] and number != newest[0]:
+        line = self._line
+        if line is None:
+            self._line = self._new_line(held, held.packet.timestamp, self._start_ms)
+            return []
+        ticks = line.ticks_of(held.packet.timestamp)
+        if ticks == line.ticks and held.number != line.number:
             # Packets of one instant, as those of a DTMF event (RFC 4733): the clock stands still, they must not.
-            self._newest = (max(number, newest[0]), ticks)
-            return Held(packet, -inf)
-        media_ms = ticks / self._ticks_in_ms
-        lateness_ms = self._clock.lateness_ms(now_ms - media_ms)
-        if lateness_ms < -self._ceiling_ms:
-            # Media time leapt ahead of real time: the packets held lie before the leap.
-            self._rebase(waiting)
-        elif lateness_ms > self._ceiling_ms:
-            since_ms = self._clock.late_since_ms
-            if not packet.marker and (since_ms is None or now_ms - since_ms < REBASE_AFTER_MS):
-                self._clock.late_since_ms = now_ms if since_ms is None else since_ms
-                return None
-            # A talk spurt whose timestamps passed over a silence, or a network delay that is longer now.
-            self._rebase(waiting)
-        self._clock.add(now_ms - media_ms)
-        if newest is None or number > newest[0]:
-            if newest is not None and number == newest[0] + 1:
-                frame_ms = (ticks - newest[1]) / self._ticks_in_ms
-                self.frame_ms = frame_ms if 0 < frame_ms <= MAX_FRAME_MS else self.frame_ms
-            self._newest = (number, ticks)
-        return Held(packet, media_ms)
+            line.number = max(line.number, held.number)
+            return []
+        is_next = held.number > line.number
+        lateness_ms = line.clock.lateness_ms(held.arrival_ms - ticks / self._ticks_in_ms)
+        by_number = line.ticks + (held.number - line.number) * frame_ms * self._ticks_in_ms
+        # As long as few packets are known all of them may have been slow, if the numbers say the same.
+        is_new = line.clock.count < FEW and abs(ticks - by_number) < frame_ms * self._ticks_in_ms / 2
+        most_ahead_ms = self._ceiling_ms if is_new else min(frame_ms, self._ceiling_ms)
+        if -most_ahead_ms <= lateness_ms <= self._ceiling_ms and line.is_in_order(held.number, ticks):
+            self._put_on(line, held, ticks)
+            return self._settle(line, held, frame_ms)
+        if not is_next:
+            own_ms = line.ticks / self._ticks_in_ms + (held.number - line.number) * frame_ms
+            return self._set_media_time(line, held, own_ms)
+        if is_new and lateness_ms < 0:
+            self._line, self._other = self._new_line(held, ticks, self._start_ms), None
+            return []
+        self._suspect(line, held)
+        return []
 
-    def reset(self) -> None:
-        """Clear the history: another stream."""
-        self._clock.reset()
-        self._timestamps.reset()
-        self._newest = None
+    def _suspect(self, line: _Line, held: Held) -> None:
+        """Time a packet that does not fit the line by those that do not fit it either."""
+        other = self._other
+        if other is not None:
+            ticks = other.ticks_of(held.packet.timestamp)
+            if ticks == other.ticks:
+                return
+            lateness_ms = other.clock.lateness_ms(held.arrival_ms - ticks / self._ticks_in_ms)
+            if abs(lateness_ms) <= self._ceiling_ms and other.is_in_order(held.number, ticks):
+                self._put_on(other, held, ticks)
+                _fix(held, other)
+                if held.arrival_ms - other.since_ms >= REBASE_AFTER_MS:
+                    self._line, self._other = other, None
+                    other.suspects.clear()
+                return
+        start_ms = max(self._start_ms, line.clock.delay_ms)
+        self._other = self._new_line(held, line.ticks_of(held.packet.timestamp), start_ms)
+        _fix(held, self._other)
 
-    def _rebase(self, waiting: Iterable[Held]) -> None:
-        for held in waiting:
-            held.media_ms = -inf
-        self._clock.reset()
+    def _settle(self, line: _Line, held: Held, frame_ms: float) -> list[Held]:
+        """The line continues: place the suspects before this packet by their numbers; the late ones are returned."""
+        other = self._other
+        if other is None or held.number < other.number:
+            return []
+        self._other = None
+        late = []
+        for suspect in other.suspects:
+            late += self._set_media_time(line, suspect, held.media_ms - (held.number - suspect.number) * frame_ms)
+        return late
+
+    def _set_media_time(self, line: _Line, held: Held, media_ms: float) -> list[Held]:
+        """Give a packet the media time that its number shows. It is returned where that is too late."""
+        if line.clock.lateness_ms(held.arrival_ms - media_ms) > self._ceiling_ms:
+            return [held]
+        held.media_ms, held.clock = media_ms, line.clock
+        return []
+
+    def _new_line(self, held: Held, ticks: int, start_ms: float) -> _Line:
+        line = _Line(self._clock(start_ms), held.number, ticks, held.arrival_ms)
+        self._put_on(line, held, ticks)
+        return line
+
+    def _put_on(self, line: _Line, held: Held, ticks: int) -> None:
+        held.media_ms, held.clock = ticks / self._ticks_in_ms, line.clock
+        line.clock.add(held.arrival_ms - held.media_ms)
+        if held.number >= line.number:
+            line.number, line.ticks = held.number, ticks
+
+    def _clock(self, start_ms: float | None = None) -> PlayoutClock:
+        start = self._start_ms if start_ms is None else min(start_ms, self._ceiling_ms)
+        return PlayoutClock(self._floor_ms, self._ceiling_ms, start)
+
+
+def _fix(suspect: Held, line: _Line) -> None:
+    """Keep the time of play-out as it is now: in a burst the next packets would move it ahead."""
+    suspect.fixed_ms, suspect.clock = suspect.due_ms, None
+    line.suspects.append(suspect)

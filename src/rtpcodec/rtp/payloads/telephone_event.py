@@ -15,26 +15,26 @@ from typing_extensions import Buffer
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.packetizer import Packetizer
+from rtpcodec.rtp.payloads.key_press import MAX_SEGMENT_TICKS, EventPacket, KeyPress, StreamTime, press_of
 from rtpcodec.rtp.profile import milliseconds, ticks
-from rtpcodec.rtp.sequence import TIMESTAMP_BITS, Unwrapper
+from rtpcodec.rtp.reorder import MAX_MISORDER
+from rtpcodec.rtp.sequence import sequence_distance
 
 KEYS = "0123456789*#ABCD"
 """The keys of a phone by their event, 0 to 15 (section 3.2)."""
 EVENT_OCTETS = 4
-MAX_SEGMENT_TICKS = 0xFFFF
-"""The duration field has 16 bits; a longer event goes on in another segment (section 2.5.1.3)."""
 END_PACKETS = 3
-"""The last packet of an event is sent so often, so that the loss of two is no harm (section 2.5.1.4)."""
+"""The last packet of an event is sent this many times, so two may be lost (section 2.5.1.4)."""
 DEFAULT_VOLUME = 10
 """-10 dBm0: within what receivers accept (section 2.3.4), and as loud as phones send."""
 GIVE_UP_MS = 150
-"""Three times 50 ms, the longest interval between updates that is usual: what has been silent for so long is over."""
-MAX_LATE_MS = 10_000
-"""No packet is on its way for so long: one that lies further back belongs to timestamps that began anew."""
+"""Three times 50 ms, the longest usual interval between updates: an event without packets for so long is over."""
+MAX_STEP_MS = 10_000
+"""A longer step between two timestamps is a restart of them, not time that passes."""
 REMEMBERED = 64
 """Reported events whose repeats are still known; a sender repeats one three times, so a few would do."""
 MAX_PENDING = 8
-"""Events that may be incomplete at once; more come from no sender, and the oldest are reported as they are."""
+"""Events that may be incomplete at once. No sender has more; the oldest are reported as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,46 +148,22 @@ class Digit:
     """A key that was pressed, once. The key is secret in the repr."""
 
     key: str = field(repr=False)
-    """One of KEYS; "" for an event that is no key, as the hook flash."""
+    """One of KEYS; "" for other events, as the hook flash."""
     event: int = field(repr=False)
     duration_ms: float
     timestamp: int
     """RTP timestamp of its start."""
     has_end: bool
-    """False: no end packet came, the duration is the last one that was heard."""
-
-
-@dataclass(slots=True)
-class _Pending:
-    """An event that has not been reported. Times are ticks without wraps."""
-
-    event: int
-    start: int
-    segment: int
-    duration_ticks: int
-    is_ended: bool
-
-    @property
-    def end(self) -> int:
-        return self.segment + self.duration_ticks
-
-    def join(self, event: TelephoneEvent, timestamp: int) -> bool:
-        """Take another packet of this segment, or the first of the next; False: it is of another event."""
-        if timestamp == self.segment + MAX_SEGMENT_TICKS:
-            self.segment, self.duration_ticks = timestamp, event.duration_ticks
-        elif timestamp == self.segment:
-            self.duration_ticks = max(self.duration_ticks, event.duration_ticks)
-        else:
-            return False
-        self.is_ended = self.is_ended or event.is_end
-        return True
+    """False: no end packet arrived; the duration is that of the last packet."""
 
 
 class DigitReceiver:
     """Digits out of the packets of one stream, each reported once, whatever is repeated, lost or out of order.
 
-    A digit is complete with an end packet, with the end of a later one, or when the stream's time, as its packets tell
-    it, is give_up_ms past the last that was heard of it. A longer event is put together from its segments.
+    A digit is complete with an end packet, with the end of a later one, or when the stream's time, as its packets show
+    it, is give_up_ms past the last packet of the digit. A longer event is put together from its segments. Senders that
+    break RFC 4733 section 2.5.1 by one timestamp for several keys, a timestamp far from that of the audio, one that
+    moves within a press, or an SSRC of their own are understood.
 
     >>> stream = Packetizer(payload_format(codec("PCMU")), 0)
     >>> receiver = DigitReceiver(payload_type=101, rtp_clock_hz=8000)
@@ -196,73 +172,77 @@ class DigitReceiver:
     [('5', 100.0)]
     """
 
-    __slots__ = (
-        "_clock_hz", "_give_up_ticks", "_late_ticks", "_now", "_payload_type", "_pending", "_reported", "_ssrc",
-        "_time",
-    )  # fmt: skip
+    __slots__ = ("_clock_hz", "_give_up_ticks", "_payload_type", "_pending", "_reported", "_time")
 
     def __init__(self, *, payload_type: int, rtp_clock_hz: int, give_up_ms: float = GIVE_UP_MS) -> None:
         self._payload_type = payload_type
         self._clock_hz = rtp_clock_hz
         self._give_up_ticks = ticks(give_up_ms, rtp_clock_hz)
-        self._late_ticks = MAX_SEGMENT_TICKS + ticks(MAX_LATE_MS, rtp_clock_hz)
-        self._ssrc: int | None = None
-        self._now: int | None = None
-        self._forget()
+        self._time = StreamTime(ticks(MAX_STEP_MS, rtp_clock_hz))
+        self._pending: list[KeyPress] = []
+        self._reported: deque[KeyPress] = deque(maxlen=REMEMBERED)
 
     def put(self, packet: RtpPacket) -> list[Digit]:
-        """Digits that this packet completes; packets of audio tell the time. PayloadError: an event of wrong length."""
-        event = TelephoneEvent.parse(packet.payload) if packet.payload_type == self._payload_type else None
-        digits = []
-        if packet.ssrc != self._ssrc or self._is_anew(packet.timestamp):
-            digits = self.flush()
-            self._forget()
-            self._ssrc = packet.ssrc
-        timestamp = self._time.peek(packet.timestamp)
-        if event is not None and not any(start <= timestamp <= last for start, last in self._reported):
-            self._take(event, timestamp)
-        end = timestamp + (0 if event is None else event.duration_ticks)
-        if self._now is None or end > self._now:
-            self._now = end
-            self._time.unwrap(packet.timestamp)
-        return digits + self._report(self._now - self._give_up_ticks)
+        """Return the digits that this packet completes; packets of audio show the time.
+
+        Raises: PayloadError: an event of wrong length; nothing has changed.
+        """
+        if packet.payload_type != self._payload_type:
+            self._time.advance(packet.timestamp, is_event=False)
+            return self._report()
+        event = TelephoneEvent.parse(packet.payload)
+        self._time.advance((packet.timestamp + event.duration_ticks) & 0xFFFF_FFFF, is_event=True)
+        self._take(
+            EventPacket(
+                ssrc=packet.ssrc,
+                sequence_number=packet.sequence_number,
+                timestamp=packet.timestamp,
+                marker=packet.marker,
+                event=event.event,
+                is_end=event.is_end,
+                duration_ticks=event.duration_ticks,
+            )
+        )
+        return self._report()
 
     def flush(self) -> list[Digit]:
-        """What is incomplete, because nothing more will come."""
-        return self._report(None)
+        """Return the incomplete digits, because nothing more will arrive."""
+        return self._report_first(len(self._pending))
 
-    def _is_anew(self, timestamp: int) -> bool:
-        """The same sender with other timestamps. Ahead they are as good as a pause."""
-        return self._now is not None and self._time.peek(timestamp) < self._now - self._late_ticks
+    def _take(self, packet: EventPacket) -> None:
+        """Join a packet to its press, or start one in the order of sending."""
+        now = self._time.ticks
+        press = press_of(packet, [*self._reported, *self._pending], now, self._give_up_ticks)
+        if press is not None:
+            press.join(packet, now)
+            return
+        place = len(self._pending)
+        while place and _is_overtaken(self._pending[place - 1], packet):
+            place -= 1
+        self._pending.insert(place, KeyPress.of(packet, now))
 
-    def _forget(self) -> None:
-        self._time = Unwrapper(TIMESTAMP_BITS)
-        self._now = None
-        self._pending: list[_Pending] = []
-        self._reported: deque[tuple[int, int]] = deque(maxlen=REMEMBERED)
-
-    def _take(self, event: TelephoneEvent, timestamp: int) -> None:
-        """Join a packet to its event, or begin one."""
-        for pending in self._pending:
-            if pending.event == event.event and pending.start <= timestamp <= pending.segment + MAX_SEGMENT_TICKS:
-                if pending.segment <= timestamp and pending.join(event, timestamp):
-                    return
-                if timestamp < pending.segment:  # a segment that is over
-                    return
-        self._pending.append(_Pending(event.event, timestamp, timestamp, event.duration_ticks, event.is_end))
-        self._pending.sort(key=lambda pending: pending.start)
-
-    def _report(self, heard_before: int | None) -> list[Digit]:
-        """Up to the last that is complete, in the order of their starts; None: all."""
+    def _report(self) -> list[Digit]:
+        """Report up to the last press that is complete."""
         complete = max(0, len(self._pending) - MAX_PENDING)
-        for place, pending in enumerate(self._pending, start=1):
-            if pending.is_ended or heard_before is None or pending.end < heard_before:
+        for place, press in enumerate(self._pending, start=1):
+            if press.end_number is not None or self._time.ticks - press.heard_at > self._give_up_ticks:
                 complete = max(complete, place)
-        reported, self._pending = self._pending[:complete], self._pending[complete:]
-        self._reported.extend((pending.start, pending.segment) for pending in reported)
-        return [self._digit(pending) for pending in reported]
+        return self._report_first(complete)
 
-    def _digit(self, pending: _Pending) -> Digit:
-        key = KEYS[pending.event] if pending.event < len(KEYS) else ""
-        duration_ms = milliseconds(pending.end - pending.start, self._clock_hz)
-        return Digit(key, pending.event, duration_ms, pending.start & 0xFFFF_FFFF, pending.is_ended)
+    def _report_first(self, count: int) -> list[Digit]:
+        reported, self._pending = self._pending[:count], self._pending[count:]
+        for press in reported:
+            press.is_reported = True
+        self._reported.extend(reported)
+        return [self._digit(press) for press in reported]
+
+    def _digit(self, press: KeyPress) -> Digit:
+        key = KEYS[press.event] if press.event < len(KEYS) else ""
+        duration_ms = milliseconds(press.total_ticks, self._clock_hz)
+        return Digit(key, press.event, duration_ms, press.timestamp, press.end_number is not None)
+
+
+def _is_overtaken(press: KeyPress, packet: EventPacket) -> bool:
+    """Whether the packet was sent before the press started, and is only a little late."""
+    distance = sequence_distance(press.first_number, packet.sequence_number)
+    return press.ssrc == packet.ssrc and -MAX_MISORDER <= distance < 0

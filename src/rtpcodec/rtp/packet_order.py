@@ -1,0 +1,268 @@
+"""The place of each packet in one line of numbers, also where sequence numbers are odd or begin again.
+
+Three witnesses say where a packet belongs: its sequence number, its timestamp and its arrival. Where they contradict
+each other, the packet is set aside until the next one shows whether it was a single odd value or a new numbering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW
+from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
+
+ASSUMED_FRAME_MS: Final = 20.0
+"""Until two packets show how long a frame is (RFC 3551 section 4.2)."""
+MAX_FRAME_MS: Final = 200.0
+"""The longest that receivers should accept (RFC 3551 section 4.2); more between two packets is silence."""
+MAX_LEAP_MS: Final = 1000.0
+"""How far numbers and timestamps together may run ahead of arrival, or lie behind: jitter is less."""
+MAX_REPEAT_MS: Final = 1000.0
+"""A network repeats a packet within this time; later the sender plays it again."""
+SHORT_GAP: Final = 10
+"""Numbers that may be missing without a pause in the timestamps: packets of a key, as long as a ceiling of 200 ms."""
+REMEMBERED: Final = 256
+"""Numbers whose packets are still known, more than MAX_MISORDER."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A packet and its place."""
+
+    packet: RtpPacket
+    arrival_ms: float
+    number: int | None
+    """The sequence number without wraps and restarts; None: a packet of another sender, beside the line."""
+    starts_stream: bool = False
+    """Whether it is the first of another sender, whose timestamps are not comparable with those before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A packet of the line, as a repeat would show it."""
+
+    timestamp: int
+    content: int
+    arrival_ms: float
+
+    @classmethod
+    def of(cls, packet: RtpPacket, arrival_ms: float) -> _Seen:
+        return cls(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
+
+    def is_repeated_by(self, other: _Seen) -> bool:
+        same = (self.timestamp, self.content) == (other.timestamp, other.content)
+        return same and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """A packet whose number contradicts the line."""
+
+    packet: RtpPacket
+    arrival_ms: float
+    followed: int | None = None
+    """Its number where its successor confirms it; None: a new numbering, or another sender."""
+    alone: tuple[int, ...] = ()
+    """Its number where the line continues without it: the first of these that is free. Empty: it has no place."""
+    placed: int | None = None
+    """Its number where the timestamp alone has shown it, and the packet is already given."""
+
+    def is_followed_by(self, packet: RtpPacket, line_ssrc: int) -> bool:
+        """Whether a packet confirms the odd value: two in a row (RFC 3550 appendix A.1)."""
+        if packet.ssrc != self.packet.ssrc:
+            return False
+        ahead = sequence_distance(self.packet.sequence_number, packet.sequence_number)
+        # The packets of a key on an SSRC of its own have one timestamp: they are not another stream of audio.
+        is_stream = packet.ssrc == line_ssrc or timestamp_distance(self.packet.timestamp, packet.timestamp) > 0
+        return 1 <= ahead <= WINDOW and is_stream
+
+
+class _Line:
+    """Numbers and timestamps that belong together: the newest packet, and those that a repeat could show again."""
+
+    __slots__ = ("_shift", "_step", "_ticks_in_ms", "arrival_ms", "frame_ticks", "newest", "number", "seen")
+
+    def __init__(self, packet: RtpPacket, arrival_ms: float, ticks_in_ms: float) -> None:
+        self._ticks_in_ms = ticks_in_ms
+        self._shift = 0
+        self._step: int | None = None
+        self.frame_ticks = ASSUMED_FRAME_MS * ticks_in_ms
+        self.newest = packet
+        self.number = packet.sequence_number
+        self.arrival_ms = arrival_ms
+        self.seen: dict[int, _Seen] = {}
+
+    def number_of(self, packet: RtpPacket) -> int:
+        """Return a sequence number without wraps and restarts."""
+        expected = (self.number - self._shift) & 0xFFFF
+        return self.number + sequence_distance(expected, packet.sequence_number)
+
+    def step_to(self, packet: RtpPacket) -> int:
+        """Return the ticks between the newest packet and another one."""
+        return timestamp_distance(self.newest.timestamp, packet.timestamp)
+
+    def is_continued_by(self, packet: RtpPacket) -> bool:
+        """Whether number and timestamp both say that a packet comes right after the newest."""
+        gap = self.number_of(packet) - self.number
+        return 1 <= gap <= WINDOW and abs(self.step_to(packet) - gap * self.frame_ticks) < self.frame_ticks / 2
+
+    def number_by_time(self, packet: RtpPacket) -> tuple[int, ...]:
+        """Return the number that a timestamp shows, where it lies a few whole frames behind the newest."""
+        frames, rest = divmod(self.step_to(packet), self.frame_ticks)
+        number = self.number + int(frames)
+        is_near = frames >= 1 and frames * self.frame_ticks <= MAX_FRAME_MS * self._ticks_in_ms
+        return (number,) if is_near and not rest and number not in self.seen else ()
+
+    def contradiction(self, packet: RtpPacket, number: int, now_ms: float) -> _Aside | None:
+        """Return the packet, where timestamp or arrival say that its number is odd; the next number never is."""
+        gap, step = number - self.number, self.step_to(packet)
+        by_time = self.number_by_time(packet)
+        max_leap = MAX_LEAP_MS * self._ticks_in_ms
+        if gap < 0:
+            # An earlier packet has an earlier timestamp.
+            is_odd = not gap * self.frame_ticks - max_leap <= step <= 0
+            return _Aside(packet, now_ms, alone=(*by_time, number)) if is_odd else None
+        if gap <= 1:
+            return None
+        own = (number,) if gap <= SHORT_GAP else ()
+        if step < (gap - 0.5) * self.frame_ticks:
+            # Numbers leap, time does not: packets without audio were lost, or the number is odd.
+            return _Aside(packet, now_ms, followed=number if own else None, alone=(*by_time, *own))
+        if step > (now_ms - self.arrival_ms) * self._ticks_in_ms + max_leap:
+            # Number and timestamp leap, the arrival does not.
+            return _Aside(packet, now_ms, followed=number, alone=own)
+        return None
+
+    def take(self, packet: RtpPacket, number: int, arrival_ms: float) -> None:
+        """Remember a packet of the line."""
+        if number > self.number:
+            if number == self.number + 1:
+                self._learn_frame(self.step_to(packet))
+            self.newest, self.number, self.arrival_ms = packet, number, arrival_ms
+        self.seen[number] = _Seen.of(packet, arrival_ms)
+        if len(self.seen) > REMEMBERED:
+            del self.seen[next(iter(self.seen))]
+
+    def renumber(self, packet: RtpPacket, number: int) -> None:
+        """Count from this packet on as if it had this number."""
+        self._shift = number - packet.sequence_number
+
+    def _learn_frame(self, step: int) -> None:
+        """Two equal steps in a row are the length of a frame; one alone may be an odd timestamp."""
+        if 0 < step <= MAX_FRAME_MS * self._ticks_in_ms and step == self._step:
+            self.frame_ticks = step
+        self._step = step
+
+
+class PacketOrder:
+    """Numbers for the packets of one receiver, in the order of arrival: `place` each.
+
+    clock_hz is the RTP clock.
+    """
+
+    __slots__ = ("_aside", "_line", "_ticks_in_ms", "duplicates", "late", "restarts")
+
+    def __init__(self, clock_hz: int) -> None:
+        self._ticks_in_ms = clock_hz / 1000
+        self._line: _Line | None = None
+        self._aside: _Aside | None = None
+        self.late = 0
+        """Single odd packets that have no place."""
+        self.duplicates = 0
+        self.restarts = 0
+        """Senders or numberings that began again."""
+
+    @property
+    def frame_ms(self) -> float:
+        """The time between two packets in a row."""
+        return ASSUMED_FRAME_MS if self._line is None else self._line.frame_ticks / self._ticks_in_ms
+
+    @property
+    def waits_since_ms(self) -> float | None:
+        """Arrival of the packet that is set aside; None: there is none."""
+        aside = self._aside
+        return None if aside is None or aside.placed is not None else aside.arrival_ms
+
+    def place(self, packet: RtpPacket, now_ms: float) -> list[Placed]:
+        """Return the packets whose place is known now that this one has arrived; it may be among them."""
+        line, aside = self._line, self._aside
+        if line is None:
+            line = self._line = _Line(packet, now_ms, self._ticks_in_ms)
+            return [_taken(line, packet, line.number, now_ms)]
+        continues = line.is_continued_by(packet)
+        # 1. The second packet in a row of another numbering or sender?
+        if aside is not None and not continues and aside.is_followed_by(packet, line.newest.ssrc):
+            return self._confirm(line, aside) + self.place(packet, now_ms)
+        if packet.ssrc != line.newest.ssrc and not continues:
+            return self._set_aside(line, _Aside(packet, now_ms))
+        return self._place_by_number(line, packet, now_ms)
+
+    def _place_by_number(self, line: _Line, packet: RtpPacket, now_ms: float) -> list[Placed]:
+        # 2. A number that is known?
+        number = line.number_of(packet)
+        seen = line.seen.get(number)
+        if seen is not None and seen.is_repeated_by(_Seen.of(packet, now_ms)):
+            self.duplicates += 1
+            return []
+        if seen is not None or not -MAX_MISORDER <= number - line.number <= MAX_DROPOUT:
+            return self._set_aside(line, _Aside(packet, now_ms))
+        # 3. A gap that the timestamps, or the arrival, contradict?
+        odd = line.contradiction(packet, number, now_ms)
+        if odd is not None:
+            return self._set_aside(line, odd)
+        return [_taken(line, packet, number, now_ms), *self._settle(line)]
+
+    def stop_waiting(self) -> list[Placed]:
+        """Return the packet that was set aside: no other one has contradicted it in time."""
+        line, aside = self._line, self._aside
+        if line is None or aside is None:
+            return []
+        return self._settle(line) if aside.alone else self._confirm(line, aside)
+
+    def _set_aside(self, line: _Line, odd: _Aside) -> list[Placed]:
+        """Keep an odd packet for the next one to judge."""
+        if self._aside is not None:
+            # The one before it was a single oddity, and may have the place that this one seems to have.
+            return self._settle(line) + self.place(odd.packet, odd.arrival_ms)
+        self._aside = odd
+        if odd.followed is not None or odd.alone or odd.packet.ssrc != line.newest.ssrc:
+            return []
+        by_time = line.number_by_time(odd.packet)
+        if not by_time:
+            return []
+        # The timestamp shows its place: it need not wait.
+        self._aside = replace(odd, placed=by_time[0])
+        return [_taken(line, odd.packet, by_time[0], odd.arrival_ms)]
+
+    def _settle(self, line: _Line) -> list[Placed]:
+        """The line continues: the packet that was set aside was a single oddity."""
+        aside, self._aside = self._aside, None
+        if aside is None or aside.placed is not None:
+            return []
+        if aside.packet.ssrc != line.newest.ssrc:
+            return [Placed(aside.packet, aside.arrival_ms, None)]
+        for number in aside.alone:
+            if number not in line.seen:
+                return [_taken(line, aside.packet, number, aside.arrival_ms)]
+        self.late += 1
+        return []
+
+    def _confirm(self, line: _Line, aside: _Aside) -> list[Placed]:
+        """The packet that was set aside is the first of those that follow."""
+        self._aside = None
+        if aside.followed is not None:
+            return [_taken(line, aside.packet, aside.followed, aside.arrival_ms)]
+        self.restarts += 1
+        if aside.placed is not None:
+            line.renumber(aside.packet, aside.placed)
+            return []
+        is_other = aside.packet.ssrc != line.newest.ssrc
+        line.renumber(aside.packet, line.number + 1)
+        return [_taken(line, aside.packet, line.number + 1, aside.arrival_ms, starts_stream=is_other)]
+
+
+def _taken(line: _Line, packet: RtpPacket, number: int, arrival_ms: float, *, starts_stream: bool = False) -> Placed:
+    line.take(packet, number, arrival_ms)
+    return Placed(packet, arrival_ms, number, starts_stream)

@@ -1,0 +1,174 @@
+"""The packets of one key press, told apart from those of the next one also for senders that break RFC 4733.
+
+Two packets belong to one press when event and timestamp are equal (RFC 4733 section 2.5.1.2). Some senders leave the
+timestamp as it is for every key, others move it within a press. Sequence numbers, end bits and durations decide then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtpcodec.rtp.reorder import MAX_MISORDER
+from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
+
+MAX_SEGMENT_TICKS: Final = 0xFFFF
+"""The duration field has 16 bits; a longer event continues in another segment (RFC 4733 section 2.5.1.3)."""
+MAX_REPEAT_DISTANCE: Final = 15
+"""Sequence numbers between two end packets of one press: 150 ms beside audio in packets of 10 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPacket:
+    """The facts of one packet with a telephone event."""
+
+    ssrc: int
+    sequence_number: int
+    timestamp: int
+    marker: bool
+    event: int = field(repr=False)
+    is_end: bool
+    duration_ticks: int
+
+
+@dataclass(slots=True)
+class KeyPress:
+    """One press as its packets describe it so far."""
+
+    ssrc: int
+    event: int = field(repr=False)
+    timestamp: int
+    """Where the press starts."""
+    segment: int
+    """Timestamp of the last segment."""
+    duration_ticks: int
+    """How long that segment lasts so far."""
+    first_number: int
+    last_number: int
+    end_number: int | None
+    """Sequence number of the first end packet; None: there is none yet."""
+    heard_at: int
+    """Stream time of the last packet, in ticks."""
+    moves: bool = False
+    """Whether the timestamp moves within the press."""
+    moved_ticks: int = 0
+    """How far it has moved within the last segment."""
+    is_reported: bool = False
+
+    @classmethod
+    def of(cls, packet: EventPacket, now: int) -> KeyPress:
+        """Return a press that starts with this packet, at a stream time in ticks."""
+        number = packet.sequence_number
+        end_number = number if packet.is_end else None
+        at = packet.timestamp
+        return cls(packet.ssrc, packet.event, at, at, packet.duration_ticks, number, number, end_number, now)
+
+    @property
+    def is_reported_without_end(self) -> bool:
+        """Whether silence ended it."""
+        return self.is_reported and self.end_number is None
+
+    @property
+    def total_ticks(self) -> int:
+        """How long the press lasts, over all segments."""
+        return timestamp_distance(self.timestamp, self.segment) + self.duration_ticks
+
+    def may_hold(self, packet: EventPacket) -> bool:
+        """Whether the event is the same and the timestamp one of this press."""
+        if (packet.ssrc, packet.event) != (self.ssrc, self.event):
+            return False
+        ahead = timestamp_distance(self.segment, packet.timestamp)
+        if ahead in (0, MAX_SEGMENT_TICKS):
+            return True
+        if ahead < 0:
+            return timestamp_distance(self.timestamp, packet.timestamp) >= 0
+        return not packet.marker and not self.is_reported_without_end and self._is_moved(packet, ahead)
+
+    def _is_moved(self, packet: EventPacket, ahead: int) -> bool:
+        """Whether a sender that stamps each packet with the time of sending would send this packet next."""
+        later = sequence_distance(self.last_number, packet.sequence_number)
+        if not 0 < later <= MAX_REPEAT_DISTANCE:
+            return False
+        if self.end_number is not None:
+            return packet.is_end and self.moves
+        longer = packet.duration_ticks - self.duration_ticks
+        if longer > 0:  # the whole duration in each packet
+            return ahead - self.moved_ticks == longer
+        # One frame in each packet, some of them lost.
+        return longer == 0 and ahead <= later * self.duration_ticks and ahead % self.duration_ticks == 0
+
+    def continues_with(self, packet: EventPacket, now: int, give_up_ticks: int) -> bool:
+        """Whether a packet that may be of this press is, and not of a later one with the same timestamp."""
+        later = sequence_distance(self.last_number, packet.sequence_number)
+        is_near = later <= MAX_REPEAT_DISTANCE and now - self.heard_at <= give_up_ticks
+        if self.end_number is not None:
+            # 1. Ended: end packets are repeated, and a packet that was sent before the end may arrive after it.
+            return is_near if packet.is_end else sequence_distance(self.end_number, packet.sequence_number) < 0
+        if packet.timestamp != self.segment or later <= 0:
+            return True
+        # 2. In the order of sending, the durations of one press never fall. After a silence they grow.
+        shortest = self.duration_ticks + (self.is_reported and not packet.is_end)
+        return packet.duration_ticks >= shortest or (packet.is_end and not self.is_reported)
+
+    def join(self, packet: EventPacket, now: int) -> None:
+        """Take a packet of this press into account."""
+        ahead = timestamp_distance(self.segment, packet.timestamp)
+        is_frame = ahead > 0 and packet.duration_ticks == self.duration_ticks and self.end_number is None
+        if ahead == MAX_SEGMENT_TICKS or is_frame:
+            self.segment, self.duration_ticks, self.moved_ticks = packet.timestamp, packet.duration_ticks, 0
+        elif ahead >= 0:
+            self.duration_ticks = max(self.duration_ticks, packet.duration_ticks)
+            self.moved_ticks = max(self.moved_ticks, ahead)
+        self.moves = self.moves or is_frame or self.moved_ticks > 0
+        number = packet.sequence_number
+        self.first_number = _earlier(self.first_number, number)
+        self.last_number = number if sequence_distance(self.last_number, number) > 0 else self.last_number
+        if packet.is_end:
+            self.end_number = number if self.end_number is None else _earlier(self.end_number, number)
+        self.heard_at = max(self.heard_at, now)
+
+
+def _earlier(one: int, other: int) -> int:
+    return other if sequence_distance(one, other) < 0 else one
+
+
+def press_of(packet: EventPacket, presses: Sequence[KeyPress], now: int, give_up_ticks: int) -> KeyPress | None:
+    """Return the press that a packet belongs to; None: a new one starts with it.
+
+    packet: the packet that has arrived.
+    presses: those known, in the order of their starts.
+    now: the stream's time in ticks.
+    give_up_ticks: the silence after which a press is over.
+    """
+    later: KeyPress | None = None
+    for press in reversed([one for one in presses if one.may_hold(packet)]):
+        if sequence_distance(press.first_number, packet.sequence_number) >= 0:
+            # An end packet that was sent before the later press cannot end that.
+            is_of_it = press.continues_with(packet, now, give_up_ticks) or (packet.is_end and later is not None)
+            return press if is_of_it else later
+        later = press
+    # All of them start with a later number: the packet was overtaken, unless it lies too far back for that.
+    if later is not None and sequence_distance(later.first_number, packet.sequence_number) < -MAX_MISORDER:
+        return None
+    return later
+
+
+class StreamTime:
+    """The time that passes in a stream, as its timestamps show it. Those of keys may have another base.
+
+    A step counts from whichever timestamp is nearest, and only if it is not a leap: one odd timestamp adds nothing.
+    """
+
+    __slots__ = ("_last", "_max_step", "ticks")
+
+    def __init__(self, max_step_ticks: int) -> None:
+        self._max_step = max_step_ticks
+        self._last: dict[bool, int] = {}
+        self.ticks = 0
+
+    def advance(self, timestamp: int, *, is_event: bool) -> None:
+        """Take a timestamp of audio, or the end of an event, into account."""
+        steps = [timestamp_distance(last, timestamp) for last in self._last.values()]
+        self.ticks += min((step for step in steps if abs(step) <= self._max_step), key=abs, default=0)
+        self._last[is_event] = timestamp
