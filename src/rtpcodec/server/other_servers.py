@@ -28,8 +28,9 @@ async def call_on(
     """Run a call on a WebSocket that another server has accepted.
 
     The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
-    for a binary one. It must end when the socket ends. Then `call_on` waits for the handler, and cancels it after
-    `drain_s`. Use it from the event loop's thread only.
+    for a binary one. It must end when the socket ends, with or without an exception. Then `call_on` waits for the
+    handler, and cancels it after `drain_s`, or at once if it is cancelled itself. Use it from the event loop's thread
+    only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
@@ -41,8 +42,26 @@ async def call_on(
     """
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
     ended = asyncio.Event()
-    async with AwaitedSocket(send_text, close) as socket:
-        runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
-        socket.receiver = runner.pump
-        yield runner.pump
-    await ended.wait()
+    socket = AwaitedSocket(send_text, close)
+    runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
+    socket.receiver = runner.pump
+    try:
+        async with socket:
+            yield runner.pump
+    except Exception:
+        raise
+    except BaseException:
+        runner.cancel()
+        raise
+    finally:
+        await _wait(ended, runner)
+
+
+async def _wait(ended: asyncio.Event, runner: CallRunner) -> None:
+    """Wait until socket and handler have ended; if that is cancelled, cancel the handler first."""
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        runner.cancel()
+        await ended.wait()
+        raise
