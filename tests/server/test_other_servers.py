@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from rtpcodec.errors import EndpointError
 from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, call_on
 from tests.stream import carrier
@@ -109,5 +111,20 @@ def test_a_task_that_is_cancelled_while_it_waits_for_the_handler_cancels_it() ->
         with pytest.raises(asyncio.CancelledError):
             await serving
         assert handler.steps == ["began", "cancelled"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"authorize": "token"}, {"max_message_octets": 100}, {"path": "/media"}, {"max_calls": 1}],
+    ids=lambda options: next(iter(options)),
+)
+def test_settings_of_the_server_are_refused_instead_of_ignored(options: dict[str, Any]) -> None:
+    async def main() -> None:
+        socket = OtherSocket()
+        with pytest.raises(EndpointError, match=f"^{next(iter(options))}: call_on cannot apply it"):
+            async with call_on(socket.send_text, socket.close, SlowEnd(), **options):
+                pass
 
     run_virtual(main())

@@ -7,11 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Unpack
 
+from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.call import UpgradeRequest
 from rtpcodec.server.runner import CallRunner
-from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio
 
 
 @contextlib.asynccontextmanager
@@ -23,7 +24,7 @@ async def call_on(
     on_audio: OnAudio | None = None,
     target: str = "/",
     headers: Mapping[str, str] | None = None,
-    **options: Unpack[EndpointOptions],
+    **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
 
@@ -34,13 +35,17 @@ async def call_on(
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
-    handler, on_audio, options: as for `serve`. Access control, paths and size limits are the server's task.
+    handler, on_audio, options: as for `serve`. Access control, paths and size limits are the server's task, so they are
+    not among the options.
     target: path with query of the request, for `Call.path`.
     headers: headers of the request, for `Call.headers`.
     Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other.
+    Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    foreign = sorted(options.keys() - CallOptions.__annotations__)
+    if foreign:
+        raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
     ended = asyncio.Event()
     socket = AwaitedSocket(send_text, close)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
