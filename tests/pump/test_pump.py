@@ -216,3 +216,45 @@ def test_a_frame_that_is_not_a_message_may_end_the_call() -> None:
         assert names(sink.found) == ["Started", "Malformed", "Malformed", "Stopped"]
 
     run_virtual(main())
+
+
+class LosingSocket(RecordedSocket):
+    """Reports the end of its connection within a call of the pump."""
+
+    def __init__(self, lost: Callable[[], object]) -> None:
+        super().__init__()
+        self._lost = lost
+
+    def send(self, text: str) -> None:
+        self._lost()
+
+    def abort(self) -> None:
+        self._lost()
+
+
+@pytest.mark.parametrize("where", ["sink", "send", "abort"])
+def test_the_end_of_the_connection_within_a_run_is_reported_behind_all_events(where: str) -> None:
+    class Sink(RecordedSink):
+        def disconnected(self) -> None:
+            found_at_end.append(names(self.found))
+
+    def lost() -> None:
+        pumps[0].lost()
+
+    pumps: list[Pump[CallMachine]] = []
+    found_at_end: list[list[str]] = []
+
+    async def main() -> None:
+        machine = CallMachine(MediaSession(L16), asyncio.get_running_loop().time() * 1000)
+        sink = Sink(lambda _event: lost() if where == "sink" else None)
+        pump = Pump(machine, LosingSocket(lost), sink)
+        pumps.append(pump)
+        pump.received(carrier.start())
+        if where == "send":
+            machine.plays.play(bytes(2 * 8 * 100))
+        machine.cut = where == "abort"
+        pump.run()
+        await asyncio.sleep(1)
+
+    run_virtual(main())
+    assert found_at_end == [["Started", "Stopped"]]

@@ -229,8 +229,12 @@ class Pump(Driver[MachineT]):
         self.machine.lost(self.now_ms())
         self.run()
         self.stop()
-        if self._sink is not None:
+        if self._sink is None:
+            return
+        if self._state is _State.IDLE:
             self._sink.disconnected()
+        else:  # within a run, whose last events are still to come
+            asyncio.get_running_loop().call_soon(self._sink.disconnected)
 
     def _end_connection(self) -> None:
         machine = self.machine

@@ -44,7 +44,7 @@ class AwaitedSocket:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.receiver: Receiver | None = None
-        """Gets `paused`, `resumed` and `lost`. It must be set within the block, before the first text."""
+        """Gets `paused`, `resumed` and `lost`. It must be set before the first text."""
 
     def send(self, text: str) -> None:
         """Queue a text frame."""

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from rtpcodec.server.call import Call
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.serving import run, serve
-from rtpcodec.server.settings import Authorize, EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
 
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Authorize",
     "Call",
+    "CallOptions",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",

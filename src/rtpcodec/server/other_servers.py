@@ -7,11 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Unpack
 
+from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.call import UpgradeRequest
 from rtpcodec.server.runner import CallRunner
-from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio
 
 
 @contextlib.asynccontextmanager
@@ -23,26 +24,49 @@ async def call_on(
     on_audio: OnAudio | None = None,
     target: str = "/",
     headers: Mapping[str, str] | None = None,
-    **options: Unpack[EndpointOptions],
+    **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
 
     The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
-    for a binary one. It must end when the socket ends. Then `call_on` waits for the handler, and cancels it after
-    `drain_s`. Use it from the event loop's thread only.
+    for a binary one. It must end when the socket ends, with or without an exception. Then `call_on` waits for the
+    handler, and cancels it after `drain_s`, or at once if it is cancelled itself. Use it from the event loop's thread
+    only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
-    handler, on_audio, options: as for `serve`. Access control, paths and size limits are the server's task.
+    handler, on_audio, options: as for `serve`. Access control, paths and size limits are the server's task, so they are
+    not among the options.
     target: path with query of the request, for `Call.path`.
     headers: headers of the request, for `Call.headers`.
     Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other.
+    Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    foreign = sorted(options.keys() - CallOptions.__annotations__)
+    if foreign:
+        raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
     ended = asyncio.Event()
-    async with AwaitedSocket(send_text, close) as socket:
-        runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
-        socket.receiver = runner.pump
-        yield runner.pump
-    await ended.wait()
+    socket = AwaitedSocket(send_text, close)
+    runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
+    socket.receiver = runner.pump
+    try:
+        async with socket:
+            yield runner.pump
+    except Exception:
+        raise
+    except BaseException:
+        runner.cancel()
+        raise
+    finally:
+        await _wait(ended, runner)
+
+
+async def _wait(ended: asyncio.Event, runner: CallRunner) -> None:
+    """Wait until socket and handler have ended; if that is cancelled, cancel the handler first."""
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        runner.cancel()
+        await ended.wait()
+        raise

@@ -34,28 +34,33 @@ Authorize = str | Callable[[Mapping[str, str], str], bool]
 """A token, or a plain function of the request's headers and of its path with query. It must not be async."""
 
 
-class EndpointOptions(TypedDict, total=False):
-    """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
+class CallOptions(TypedDict, total=False):
+    """The keyword arguments of `call_on`: the fields of EndpointSettings that concern a call and not the server."""
 
     plan: StreamPlan | None
+    receive_pcm_hz: PcmRate
+    send_pcm_hz: int | None
+    lead_ms: float | None
+    max_queue_ms: float
+    conceal: bool | None
+    start_timeout_s: float | None
+    idle_timeout_s: float | None
+    drain_s: float
+
+
+class EndpointOptions(CallOptions, total=False):
+    """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
+
     host: str
     port: int
     path: str | None
     authorize: Authorize | None
     public_url: str | None
     ssl: tls.SSLContext | None
-    receive_pcm_hz: PcmRate
-    send_pcm_hz: int | None
-    lead_ms: float | None
-    max_queue_ms: float
-    conceal: bool | None
     max_calls: int
     max_message_octets: int
     max_fragments: int
-    start_timeout_s: float | None
-    idle_timeout_s: float | None
     ping_interval_s: float | None
-    drain_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

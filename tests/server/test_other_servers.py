@@ -1,0 +1,130 @@
+"""`call_on`: a call on a WebSocket of another server, and how its block may end. Virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.pump.virtual import run_virtual
+from rtpcodec.server import Call, call_on
+from tests.stream import carrier
+
+
+class OtherSocket:
+    """The two functions of a WebSocket."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.close_codes: list[int] = []
+
+    async def send_text(self, text: str) -> None:
+        self.texts.append(text)
+
+    async def close(self, code: int) -> None:
+        self.close_codes.append(code)
+
+
+class SlowEnd:
+    """A handler that needs a while after the end of the stream; `steps` says how far it came."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    async def __call__(self, call: Call) -> None:
+        self.steps.append("began")
+        try:
+            async for _ in call.audio():
+                pass
+            await asyncio.sleep(1)
+            self.steps.append("ended")
+        except asyncio.CancelledError:
+            self.steps.append("cancelled")
+            raise
+
+
+def test_a_block_that_ends_waits_for_the_handler() -> None:
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+        async with call_on(socket.send_text, socket.close, handler) as call:
+            call.received(carrier.start())
+            await asyncio.sleep(0.1)
+        assert handler.steps == ["began", "ended"]
+
+    run_virtual(main())
+
+
+def test_a_block_that_raises_waits_for_the_handler_as_well() -> None:
+    """Some servers report the end of a WebSocket by an exception."""
+
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+
+        async def serve() -> None:
+            async with call_on(socket.send_text, socket.close, handler) as call:
+                call.received(carrier.start())
+                await asyncio.sleep(0.1)
+                raise ConnectionResetError
+
+        with pytest.raises(ConnectionResetError):
+            await serve()
+        assert handler.steps == ["began", "ended"]
+
+    run_virtual(main())
+
+
+def test_a_block_that_is_cancelled_cancels_the_handler() -> None:
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+        loop = asyncio.get_running_loop()
+
+        async def serve() -> None:
+            async with call_on(socket.send_text, socket.close, handler) as call:
+                call.received(carrier.start())
+                await asyncio.sleep(100)
+
+        serving = asyncio.create_task(serve())
+        await asyncio.sleep(0.1)
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        assert handler.steps == ["began", "cancelled"]
+        assert loop.time() < 0.2
+
+    run_virtual(main())
+
+
+def test_a_task_that_is_cancelled_while_it_waits_for_the_handler_cancels_it() -> None:
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+
+        async def serve() -> None:
+            async with call_on(socket.send_text, socket.close, handler) as call:
+                call.received(carrier.start())
+                await asyncio.sleep(0.1)
+
+        serving = asyncio.create_task(serve())
+        await asyncio.sleep(0.5)
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        assert handler.steps == ["began", "cancelled"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"authorize": "token"}, {"max_message_octets": 100}, {"path": "/media"}, {"max_calls": 1}],
+    ids=lambda options: next(iter(options)),
+)
+def test_settings_of_the_server_are_refused_instead_of_ignored(options: dict[str, Any]) -> None:
+    async def main() -> None:
+        socket = OtherSocket()
+        with pytest.raises(EndpointError, match=f"^{next(iter(options))}: call_on cannot apply it"):
+            async with call_on(socket.send_text, socket.close, SlowEnd(), **options):
+                pass
+
+    run_virtual(main())
