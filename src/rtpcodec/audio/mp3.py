@@ -108,13 +108,48 @@ def encode(pcm: Buffer, sample_rate_hz: int, bit_rate_kbps: int | None = None) -
         raise TypeError(f"pcm has items of format '{view.format}', 16-bit samples ('h') or octets are needed")
     if not view.nbytes or view.nbytes % SAMPLE_OCTETS:
         raise ValueError(f"pcm has {view.nbytes} octets, 16-bit samples need an even number from 2 on")
-    possible = bit_rates_kbps(sample_rate_hz)
-    kbps = DEFAULT_BIT_RATES_KBPS[sample_rate_hz] if bit_rate_kbps is None else bit_rate_kbps
-    if kbps not in possible:
-        raise ValueError(f"bit_rate_kbps is {kbps}, {sample_rate_hz} Hz has {', '.join(map(str, possible))}")
-    # libsndfile goes from the highest bit rate at 0 to the lowest at 1, but refuses 1 itself.
-    level = min((possible[-1] - kbps) / (possible[-1] - possible[0]), 0.9999)
-    return _with_delays(_encode(view.tobytes(), sample_rate_hz, level), view.nbytes // SAMPLE_OCTETS)
+    encoder = Mp3Encoder(sample_rate_hz, bit_rate_kbps)
+    encoder.put(view.tobytes())
+    return encoder.finish()
+
+
+class Mp3Encoder:
+    """What `encode` does, in pieces: encoding takes some ms per second of audio, and a piece holds its caller up less.
+
+    The file does not depend on the pieces. Use from one thread at a time.
+
+    >>> encoder = Mp3Encoder(16000)
+    >>> for _ in range(10): encoder.put(bytes(3200))
+    >>> encoder.finish() == encode(bytes(32000), 16000)
+    True
+    """
+
+    __slots__ = ("_file", "_samples", "_writer")
+
+    def __init__(self, sample_rate_hz: int, bit_rate_kbps: int | None = None) -> None:
+        """ValueError: the rate, the bit rate. MissingExtra."""
+        possible = bit_rates_kbps(sample_rate_hz)
+        kbps = DEFAULT_BIT_RATES_KBPS[sample_rate_hz] if bit_rate_kbps is None else bit_rate_kbps
+        if kbps not in possible:
+            raise ValueError(f"bit_rate_kbps is {kbps}, {sample_rate_hz} Hz has {', '.join(map(str, possible))}")
+        # libsndfile goes from the highest bit rate at 0 to the lowest at 1, but refuses 1 itself.
+        level = min((possible[-1] - kbps) / (possible[-1] - possible[0]), 0.9999)
+        self._samples = 0
+        self._file = io.BytesIO()
+        self._writer = soundfile().SoundFile(
+            self._file, "w", sample_rate_hz, 1, "MPEG_LAYER_III", format="MP3",
+            compression_level=level, bitrate_mode="CONSTANT",
+        )  # fmt: skip
+
+    def put(self, pcm: bytes) -> None:
+        """Encode whole samples of native int16 mono PCM."""
+        self._samples += len(pcm) // SAMPLE_OCTETS
+        self._writer.buffer_write(pcm, "int16")
+
+    def finish(self) -> bytes:
+        """Return the file. There must have been a sample."""
+        self._writer.close()
+        return _with_delays(self._file.getvalue(), self._samples)
 
 
 def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
@@ -125,17 +160,6 @@ def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
     version = _VERSIONS[sample_rate_hz]
     most = _MAX_MPEG25_KBPS if version == "2.5" else BIT_RATES_KBPS[version][-1]
     return tuple(kbps for kbps in BIT_RATES_KBPS[version] if kbps <= most)
-
-
-def _encode(pcm: bytes, sample_rate_hz: int, compression_level: float) -> bytes:
-    sndfile = soundfile()
-    file = io.BytesIO()
-    with sndfile.SoundFile(
-        file, "w", sample_rate_hz, 1, "MPEG_LAYER_III", format="MP3",
-        compression_level=compression_level, bitrate_mode="CONSTANT",
-    ) as writer:  # fmt: skip
-        writer.buffer_write(pcm, "int16")
-    return file.getvalue()
 
 
 def _with_delays(data: bytes, samples: int) -> bytes:

@@ -1,11 +1,14 @@
-"""The contract between the sending chain and whatever turns PCM and payloads into the payloads of messages."""
+"""The contracts of the sending chain: what encodes the audio that waits, and what packs it into messages."""
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from typing_extensions import Buffer
 
+from rtpcodec.errors import LocalProtocolError
+from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import PayloadFormat
 
 Item = tuple[bytes, float]
@@ -13,34 +16,39 @@ Item = tuple[bytes, float]
 
 
 class Packing(Protocol):
-    """Turns what is played into items. A partial item is kept until more audio completes it, or `flush` pads it."""
+    """Mode rtp: turns PCM and payloads into items. It holds the beginning of one item, and only while that is made."""
 
     @property
     def sample_rate_hz(self) -> int:
         """The rate of the PCM that it takes."""
 
     @property
-    def frame_ms(self) -> float | None:
-        """How long an item becomes that is filled up for a mark behind it; None: only `flush` completes one."""
+    def frame_samples(self) -> int:
+        """How many samples an item has."""
 
     @property
-    def pending_ms(self) -> float:
-        """Audio that waits for the rest of its item."""
+    def turn_ms(self) -> float:
+        """Audio that is encoded within 5 ms, so that an event loop is not held for longer."""
 
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Return the items that PCM completes. ValueError, TypeError: not 16-bit PCM, nothing of it was taken."""
+    @property
+    def unit_octets(self) -> int:
+        """Octets of such a unit."""
 
-    def put_payload(self, payload: memoryview) -> list[Item]:
-        """Return the items that encoded octets complete. PayloadError: nothing of them was taken."""
+    @property
+    def unit_samples(self) -> int | None:
+        """Samples of the smallest piece that a payload can be cut into; None: a payload is an item of its own."""
+
+    def put_pcm(self, pcm: Buffer) -> Item | None:
+        """Encode PCM that does not exceed the item; the item if it is complete now."""
+
+    def put_octets(self, octets: bytes) -> Item | None:
+        """Add encoded units that do not exceed the item; the item if it is complete now."""
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return how long encoded octets play. PayloadError: they are not octets of the codec."""
 
-    def flush(self) -> list[Item]:
-        """Return the partial item, filled with silence."""
-
     def reset(self) -> None:
-        """Drop the partial item: an interruption."""
+        """Prepare for audio that does not continue what was encoded last: an interruption."""
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Follow the far end: send in the packing and mode that its payloads ask for.
@@ -52,3 +60,93 @@ class Packing(Protocol):
 
     def describe(self) -> str:
         """Return codec and rate for people."""
+
+
+class SendEncoding(Protocol):
+    """Audio that waits to be sent, and its encoding when it is due.
+
+    Audio waits as it was played. Only `take` encodes: so the encoder's state is that of what was sent, whatever an
+    interruption drops.
+    """
+
+    pcm_hz: int
+    """The rate of the PCM that `put_pcm` accepts."""
+    sample_rate_hz: int
+    """The rate of the samples that are counted here."""
+    frame_ms: float | None
+    """How long an item becomes that is padded for a mark behind it; None: only `flush` completes an item."""
+    turn_ms: float
+    """Audio that is encoded within 5 ms, so that an event loop is not held for longer."""
+    waiting_samples: int
+    """Audio that waits."""
+    taken_samples: int
+    """Audio of all items that were taken."""
+
+    @property
+    def item_ms(self) -> float | None:
+        """Duration of the next item; None: none can be made yet."""
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` would bring the next item nearer."""
+
+    def work(self, most_ms: float) -> None:
+        """Prepare items, with at most most_ms of audio."""
+
+    def put_pcm(self, pcm: Buffer) -> None:
+        """Append PCM at pcm_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
+
+    def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
+        """Append octets that `encoded_ms` accepts, with the duration that it returned.
+
+        Raises: ValueError in mode mp3 if the file does not fit into a message.
+        """
+
+    def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
+        """Return the duration in ms of octets for `put_encoded`.
+
+        payload: the octets.
+        mode: the plan's mode that the calling method needs.
+        call: the name of that method, for the error.
+        Raises: LocalProtocolError if the plan has the other mode, TypeError if the items are not octets, PayloadError
+        if they are not a payload of the send codec, ValueError if they are not an MP3 file.
+        """
+
+    def flush(self) -> None:
+        """End an utterance: append the resampler's tail, and silence that completes the last item."""
+
+    def complete_item(self) -> None:
+        """Append silence that completes the last item."""
+
+    def take(self) -> Item:
+        """Encode and remove the next item; item_ms must not be None."""
+
+    def drop(self) -> None:
+        """Drop all audio that waits."""
+
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+
+    def describe(self) -> str:
+        """Describe resampling, codec and rate for people."""
+
+
+def octets_of(payload: Buffer, plan_mode: str, mode: str, call: str) -> memoryview:
+    """Return the octets of a payload: see `SendEncoding.encoded_ms`."""
+    if plan_mode != mode:
+        raise LocalProtocolError(f"the plan's mode is {plan_mode!r}, {call} needs {mode!r}")
+    octets = memoryview(payload)
+    if octets.itemsize != 1:
+        raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
+    return octets
+
+
+def pcm_octets(pcm: Buffer) -> bytes:
+    """Return a copy of 16-bit PCM, or PCM itself where nobody can change it. ValueError, TypeError: it is not that."""
+    if type(pcm) is bytes and not len(pcm) & 1:
+        return pcm
+    try:
+        return copy_samples(pcm)
+    except (TypeError, ValueError) as error:
+        # The kernel calls its argument `samples`; errors name the caller's.
+        raise type(error)(re.sub("^samples ", "pcm ", str(error))) from None

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed
+from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
-MARK_TIMEOUT_MS: Final = 10_000.0
-"""An echo takes one round trip after the audio was played; after this time it is considered lost."""
+GENERATED_PREFIX: Final = "rtpcodec-"
+"""Of all names that are made here; a caller must not give such a name, so that names cannot collide."""
+OWN_PREFIX: Final = f"{GENERATED_PREFIX}played-"
+"""Of the marks that this package sends for itself. Their events are not for the user."""
 ECHO_JITTER_MS: Final = 20.0
 """Echoes of played marks vary by about one frame, because the far end plays in frames."""
 _NEVER: Final = float("-inf")
@@ -28,6 +31,7 @@ class _SentMark:
     position_ms: float  # audio sent before it
     end_ms: float  # estimate of when that audio has been played
     cleared_before_ms: float = _NEVER  # an echo received before this time was caused by a clear
+    reported: bool = False  # its event is out; its echo still measures the round trip
 
 
 @dataclass(slots=True)
@@ -40,8 +44,13 @@ class _Interruption:
     round_trip_ms: float | None = None  # from the clear to the first echo that it caused
 
 
-def _reason(mark: _SentMark, otherwise: Literal["stop", "timeout"]) -> Literal["interrupt", "stop", "timeout"]:
-    return "interrupt" if mark.cleared_before_ms == _ALWAYS else otherwise
+def _gone(marks: list[_SentMark], reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
+    """Return the events of marks whose echoes are not waited for any more."""
+    return [
+        MarkCleared(mark.name, "interrupt" if mark.cleared_before_ms == _ALWAYS else reason)
+        for mark in marks
+        if not mark.reported
+    ]
 
 
 class Marks:
@@ -87,7 +96,7 @@ class Marks:
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
-            return [MarkCleared(name, "interrupt"), *self._settled()]
+            return [*([] if mark.reported else [MarkCleared(name, "interrupt")]), *self._settled()]
         # 3. Played: it measures how far echoes lag behind the estimate.
         self._lag_ms = max(0.0, now_ms - mark.end_ms)
         self._played_to_ms = max(self._played_to_ms, mark.position_ms)
@@ -99,7 +108,7 @@ class Marks:
         if not lost:
             return []
         self._sent = [mark for mark in self._sent if mark not in lost]
-        return [*(MarkCleared(mark.name, _reason(mark, "timeout")) for mark in lost), *self._settled()]
+        return [*_gone(lost, "timeout"), *self._settled()]
 
     def interrupted(
         self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float
@@ -127,11 +136,16 @@ class Marks:
         # 3. The next utterance starts at position heard_ms. An echo that proved more than that must not count for it.
         self._played_to_ms = min(self._played_to_ms, heard_ms)
         self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, self._played_to_ms)
-        return [*superseded, *self._settled()]
+        # 4. Nobody waits for the echo of an own mark whose end is certain. A user's mark keeps its place among events.
+        certain = [mark for mark in self._sent if mark.cleared_before_ms == _ALWAYS and not mark.reported]
+        own = [mark for mark in certain if mark.name.startswith(OWN_PREFIX)]
+        for mark in own:
+            mark.reported = True
+        return [*superseded, *(MarkCleared(mark.name, "interrupt") for mark in own), *self._settled()]
 
     def ended(self, reason: Literal["stop"]) -> list[MarkEvent]:
         """End all marks, because the stream has ended and no echo will arrive."""
-        gone = [MarkCleared(mark.name, _reason(mark, reason)) for mark in self._sent]
+        gone = _gone(self._sent, reason)
         self._sent.clear()
         return [*gone, *self._settled()]
 

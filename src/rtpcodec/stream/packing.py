@@ -1,4 +1,4 @@
-"""Packings of mode rtp: PCM and payloads on their way into the queue become the payloads of messages."""
+"""Packings of mode rtp: PCM and payloads that are due become the payloads of messages."""
 
 from __future__ import annotations
 
@@ -6,78 +6,78 @@ from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.frames import Framer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.codecs.info import Encoder, FrameEncoder
-from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
-from rtpcodec.stream.items import Item, Packing
+from rtpcodec.stream.items import Item, Packing, SendEncoding
 from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
+from rtpcodec.stream.send_encoding import RtpEncoding
 
-__all__ = ["FramePacking", "Item", "Packing", "SamplePacking", "packing_of"]
+__all__ = ["FramePacking", "Item", "Packing", "SamplePacking", "encoding_of"]
 
 FRAME_MS: Final = float(MIN_MESSAGE_MS)
 """Of sample codecs: the shortest chunk that the carrier takes is the finest cut for an interruption."""
+SAMPLES_TURN_MS: Final = 1000.0
+"""Audio of a sample codec that one turn of an event loop may send: 50 messages, some 10 us each."""
+FRAMES_TURN_MS: Final = 100.0
+"""The same of a frame codec, whose encoders take up to 0.6 ms per frame of 20 ms."""
 
 
 class SamplePacking:
-    """Sample codecs: encode, then cut, so that PCM and payloads share frames of 20 ms."""
+    """Sample codecs: encode, and collect octets until a frame of 20 ms is complete."""
 
     __slots__ = (
         "_encoder",
-        "_framer",
+        "_frame_octets",
         "_info",
+        "_octets",
         "_part_of_unit",
-        "_unit_octets",
-        "_unit_samples",
-        "frame_ms",
+        "_frame_ms",
+        "frame_samples",
         "sample_rate_hz",
+        "turn_ms",
+        "unit_octets",
+        "unit_samples",
     )
 
     def __init__(self, info: CodecInfo, encoder: Encoder) -> None:
         self._info = info
         self._encoder = encoder
         self.sample_rate_hz = encoder.sample_rate_hz
-        self._unit_octets = info.octets_per_unit
-        self._unit_samples = info.samples_per_unit
-        units = int(self.sample_rate_hz * FRAME_MS / 1000) // self._unit_samples
-        self.frame_ms = units * self._unit_samples * 1000 / self.sample_rate_hz
-        self._framer = Framer(units * self._unit_octets)
+        self.turn_ms = SAMPLES_TURN_MS
+        self.unit_octets = info.octets_per_unit
+        self.unit_samples = info.samples_per_unit
+        units = int(self.sample_rate_hz * FRAME_MS / 1000) // self.unit_samples
+        self.frame_samples = units * self.unit_samples
+        self._frame_ms = self.frame_samples * 1000 / self.sample_rate_hz
+        self._frame_octets = units * self.unit_octets
+        self._octets = b""  # of a frame that is not complete
         self._part_of_unit = b""  # samples of a unit that is not complete, where units have several
 
-    @property
-    def pending_ms(self) -> float:
-        """Octets of the partial frame, as time."""
-        units = self._framer.pending_octets // self._unit_octets
-        return (units * self._unit_samples + len(self._part_of_unit) // 2) * 1000 / self.sample_rate_hz
-
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Return the frames that PCM completes."""
-        if self._unit_samples > 1:
-            samples = self._part_of_unit + copy_samples(pcm)
-            end = len(samples) - len(samples) % (2 * self._unit_samples)
+    def put_pcm(self, pcm: Buffer) -> Item | None:
+        """Encode PCM of this frame; the frame if it is complete now."""
+        if self.unit_samples > 1:
+            samples = self._part_of_unit + bytes(memoryview(pcm))
+            end = len(samples) - len(samples) % (2 * self.unit_samples)
             pcm, self._part_of_unit = samples[:end], samples[end:]
-        return self._cut(self._encoder.encode(pcm))
+        return self.put_octets(self._encoder.encode(pcm))
 
-    def put_payload(self, payload: memoryview) -> list[Item]:
-        """Return the frames that octets complete."""
-        self._info.samples_in(payload)
-        return [*self._complete_unit(), *self._cut(bytes(payload))]
+    def put_octets(self, octets: bytes) -> Item | None:
+        """Add units of this frame; the frame if it is complete now."""
+        if self._octets:
+            octets = self._octets + octets
+        if len(octets) < self._frame_octets:
+            self._octets = octets
+            return None
+        self._octets = b""
+        return octets, self._frame_ms
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return their samples as time."""
         return self._info.samples_in(payload) * 1000 / self.sample_rate_hz
 
-    def flush(self) -> list[Item]:
-        """Return the partial frame, filled with the codec's silence."""
-        completed = self._complete_unit()
-        missing = self._framer.missing_octets // self._unit_octets * self._unit_samples
-        return [*completed, *self.put_pcm(bytes(2 * missing))]
-
     def reset(self) -> None:
-        """Drop the partial frame."""
-        self._framer.reset()
-        self._part_of_unit = b""
+        """Do nothing: the encoder's state is that of the octets before, from which a far end's decoder continues."""
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Do nothing: octets of samples have one packing."""
@@ -86,26 +86,24 @@ class SamplePacking:
         """Return codec and rate."""
         return f"{self._info.name} {self.sample_rate_hz} Hz"
 
-    def _complete_unit(self) -> list[Item]:
-        return self.put_pcm(bytes(-len(self._part_of_unit) % (2 * self._unit_samples)))
-
-    def _cut(self, octets: bytes) -> list[Item]:
-        return [(frame, self.frame_ms) for frame in self._framer.put(octets)]
-
 
 class FramePacking:
-    """Frame codecs: cut, then encode. A message carries one payload of one frame, because none could be cut again."""
+    """Frame codecs: collect, then encode. A message carries one payload of one frame, as none could be cut again."""
 
     __slots__ = (
         "_adaptive",
         "_clock_hz",
         "_encoder",
-        "_framer",
+        "_frame_ms",
         "_heard",
         "_info",
         "_payloads",
-        "frame_ms",
+        "_pcm",
+        "frame_samples",
         "sample_rate_hz",
+        "turn_ms",
+        "unit_octets",
+        "unit_samples",
     )
 
     def __init__(self, info: CodecInfo, encoder: FrameEncoder, payloads: PayloadFormat) -> None:
@@ -116,22 +114,30 @@ class FramePacking:
         self._heard: PayloadFormat | None = None
         self._clock_hz = info.rtp_clock_hz(encoder.sample_rate_hz)
         self.sample_rate_hz = encoder.sample_rate_hz
-        self.frame_ms = encoder.frame_samples * 1000 / self.sample_rate_hz
-        self._framer = Framer(2 * encoder.frame_samples)
+        self.turn_ms = FRAMES_TURN_MS
+        self.unit_octets = 0
+        self.unit_samples: int | None = None
+        self.frame_samples = encoder.frame_samples
+        self._frame_ms = encoder.frame_samples * 1000 / self.sample_rate_hz
+        self._pcm = b""  # of a frame that is not complete
 
-    @property
-    def pending_ms(self) -> float:
-        """Samples of the partial frame, as time."""
-        return self._framer.pending_octets // 2 * 1000 / self.sample_rate_hz
+    def put_pcm(self, pcm: Buffer) -> Item | None:
+        """Add PCM of this frame; its payload if it is complete now."""
+        octets = bytes(memoryview(pcm))
+        if self._pcm:
+            octets = self._pcm + octets
+        if len(octets) < 2 * self.frame_samples:
+            self._pcm = octets
+            return None
+        self._pcm = b""
+        self._adopt()
+        # Frames of silence from an encoder that may say nothing (DTX) go out, too. On this wire no timestamp says how
+        # long a pause is, payloads alone move the far end's clock: what was left out would shorten the pause.
+        return self._payloads.payload([self._encoder.encode(octets)]), self._frame_ms
 
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Return the frames that PCM completes, one payload each."""
-        return [(self._payload_of(frame), self.frame_ms) for frame in self._framer.put(copy_samples(pcm))]
-
-    def put_payload(self, payload: memoryview) -> list[Item]:
-        """Return a payload of its own, behind the partial frame, which nothing can complete any more."""
-        duration_ms = self.payload_ms(payload)
-        return [*self.flush(), (bytes(payload), duration_ms)]
+    def put_octets(self, octets: bytes) -> Item | None:
+        """Refuse: a payload of a frame codec is an item of its own."""
+        raise TypeError(f"payloads of {self._info.name} cannot be cut, {len(octets)} octets were given")
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return its duration by the RTP clock. PayloadError: not exactly one payload, or one that must not be sent."""
@@ -140,17 +146,8 @@ class FramePacking:
             self._adaptive.require_sendable(payload)
         return duration_ms
 
-    def flush(self) -> list[Item]:
-        """Return the partial frame, filled with silence."""
-        return self.put_pcm(bytes(self._framer.missing_octets))
-
     def reset(self) -> None:
-        """Drop the partial frame, and the encoder's history where the codec is better off without it.
-
-        The history is of audio that was dropped: its end lies in the encoder's look-ahead, and predictions from frames
-        that the far end never received mislead its decoder. The first frame after a reset predicts nothing.
-        """
-        self._framer.reset()
+        """Drop the encoder's history where the codec is better off without it (docs/adr/0011)."""
         if not self._info.keeps_history:
             self._encoder.reset()
 
@@ -168,23 +165,17 @@ class FramePacking:
         if self._heard is not None and self._adaptive is not None:
             self._adaptive.adopt(self._heard, self._encoder)
 
-    def _payload_of(self, pcm: bytes) -> bytes:
-        self._adopt()
-        # Frames of silence from an encoder that may say nothing (DTX) go out, too. On this wire no timestamp says how
-        # long a pause is, payloads alone move the far end's clock: what was left out would shorten the pause.
-        return self._payloads.payload([self._encoder.encode(pcm)])
 
-
-def packing_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> Packing:
-    """Return the packing for what a plan sends. MissingLibrary, ValueError: the rate."""
+def encoding_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> SendEncoding:
+    """Return the encoding for what a plan sends. MissingLibrary, ValueError: the rate."""
     if plan.mode == "mp3":
-        from rtpcodec.stream.packing_mp3 import Mp3Packing  # noqa: PLC0415 -- it loads numpy
+        from rtpcodec.stream.packing_mp3 import Mp3Encoding  # noqa: PLC0415 -- it loads numpy
 
         # A file says its rate, so PCM of any that MP3 has needs no resampler.
-        return Mp3Packing(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
+        return Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
     info = plan.send_info
     encoder = plan.new_encoder()
     if not isinstance(encoder, FrameEncoder):
-        return SamplePacking(info, encoder)
+        return RtpEncoding(SamplePacking(info, encoder), pcm_hz)
     payloads = payload_format(info, plan.send_sample_rate_hz, **plan.payload_options(info.name))
-    return FramePacking(info, encoder, payloads)
+    return RtpEncoding(FramePacking(info, encoder, payloads), pcm_hz)

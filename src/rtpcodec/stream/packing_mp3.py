@@ -1,73 +1,188 @@
-"""The packing of mode mp3: PCM and MP3 files become messages that carry one whole file each."""
+"""Mode mp3: PCM and MP3 files become messages that carry one whole file each."""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio import mp3
-from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.items import Item
+from rtpcodec.stream.items import Item, octets_of, pcm_octets
 
 MAX_COLLECTED_MS: Final = 15_000.0
-"""PCM that becomes one MP3 without a `flush`: encoding takes some ms per second of audio, and all calls wait for it."""
+"""PCM that becomes one MP3 without a `flush`, so that what is played without one is heard."""
 
 MAX_FILE_OCTETS: Final = 2 * mp3.MAX_MESSAGE_MP3_OCTETS
-"""Of a file with its tags, which are not sent; all calls wait while a file is read, some 50 ms per MB."""
+"""Of a file with its tags, which are not sent. All calls wait while `play_mp3` reads a file, some 7 ms per MB: the limit
+of a message bounds that."""
+
+TURN_SAMPLES: Final = 2000
+"""PCM that one turn of an event loop may encode: up to 2.5 ms at any rate."""
 
 
-class Mp3Packing:
-    """Mode mp3: PCM is collected until `flush` makes one file of it; a message carries a whole file."""
+class _File:
+    """One file: whole already, or PCM that is collected and encoded in pieces until nothing is added any more."""
 
-    __slots__ = ("_collected", "_max_samples", "frame_ms", "sample_rate_hz")
+    __slots__ = ("_encoder", "_pcm", "_sample_rate_hz", "closed", "done", "samples")
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self.done: Item | None = None
+        """The whole file; None: it is not encoded to its end."""
+        self.closed = False
+        """Whether nothing is added any more."""
+        self.samples = 0
+        self._sample_rate_hz = sample_rate_hz
+        self._pcm = bytearray()
+        self._encoder: mp3.Mp3Encoder | None = None
+
+    def put(self, pcm: Buffer) -> None:
+        octets = memoryview(pcm)
+        self._pcm += octets
+        self.samples += octets.nbytes // 2
+
+    @property
+    def has_work(self) -> bool:
+        return self.done is None and (self.closed or bool(self._pcm))
+
+    def work(self, most_samples: float) -> int:
+        """Encode at most so many samples; if it is closed and these were the last, end the file. How many."""
+        if self._encoder is None:
+            self._encoder = mp3.Mp3Encoder(self._sample_rate_hz)
+        end = 2 * int(min(most_samples, self.samples))
+        piece = bytes(self._pcm[:end])
+        del self._pcm[:end]
+        if piece:
+            self._encoder.put(piece)
+        if self.closed and not self._pcm:
+            self.done = self._encoder.finish(), self.samples * 1000 / self._sample_rate_hz
+        return len(piece) // 2
+
+
+class Mp3Encoding:
+    """Mode mp3: PCM is collected until `flush` ends the file; a message carries a whole file. See SendEncoding.
+
+    PCM is encoded as it comes, some 100 ms per turn of the event loop: a file can be sent only when it is whole, so this
+    cannot wait until the file is due.
+    """
+
+    __slots__ = (
+        "_files",
+        "_max_samples",
+        "_unfinished",
+        "frame_ms",
+        "pcm_hz",
+        "sample_rate_hz",
+        "taken_samples",
+        "turn_ms",
+        "waiting_samples",
+    )
 
     def __init__(self, sample_rate_hz: int, max_queue_ms: float) -> None:
         mp3.bit_rates_kbps(sample_rate_hz)  # refuses a rate that MP3 does not have
-        self.sample_rate_hz = sample_rate_hz
-        self.frame_ms: None = None
-        self._collected = bytearray()
+        self.pcm_hz = self.sample_rate_hz = sample_rate_hz
+        self.frame_ms: float | None = None
+        self.turn_ms = TURN_SAMPLES * 1000 / sample_rate_hz
+        self.waiting_samples = 0
+        self.taken_samples = 0
+        self._files: deque[_File] = deque()
+        self._unfinished: deque[_File] = deque()  # those of them that are not encoded to their ends
         # Half of the queue: the other half can empty itself, so that what is played without a flush never stands still.
         self._max_samples = max(1, int(min(MAX_COLLECTED_MS, max_queue_ms / 2) * sample_rate_hz / 1000))
 
     @property
-    def pending_ms(self) -> float:
-        """Collected PCM as time."""
-        return len(self._collected) // 2 * 1000 / self.sample_rate_hz
+    def item_ms(self) -> float | None:
+        """Duration of the next file; None: it is not encoded to its end."""
+        done = self._files[0].done if self._files else None
+        return None if done is None else done[1]
 
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Return files where more was collected than one can hold, as a rule none. MissingExtra."""
+    @property
+    def has_work(self) -> bool:
+        """Whether PCM waits to be encoded."""
+        return bool(self._unfinished) and self._unfinished[0].has_work
+
+    def work(self, most_ms: float) -> None:
+        """Encode at most so much audio."""
+        left = most_ms * self.sample_rate_hz / 1000
+        while self.has_work and left > 0:
+            file = self._unfinished[0]
+            left -= file.work(left)
+            if file.done is not None:
+                self._unfinished.popleft()
+
+    def put_pcm(self, pcm: Buffer) -> None:
+        """Append PCM. ValueError, TypeError: it is not 16-bit PCM. MissingExtra."""
         mp3.soundfile()  # without it nothing could become a file: raise now, not at the flush
-        self._collected += copy_samples(pcm)
-        size = 2 * self._max_samples
-        full = len(self._collected) // size * size
-        files = [self._file(bytes(self._collected[at : at + size])) for at in range(0, full, size)]
-        del self._collected[:full]
-        return files
+        samples = memoryview(pcm_octets(pcm))
+        self.waiting_samples += len(samples) // 2
+        while samples:
+            if not self._files or self._files[-1].closed:
+                self._append(_File(self.sample_rate_hz))
+            file = self._files[-1]
+            room = 2 * (self._max_samples - file.samples)
+            file.put(samples[:room])
+            samples = samples[room:]
+            file.closed = file.samples == self._max_samples
 
-    def put_payload(self, payload: memoryview) -> list[Item]:
-        """Return a file, behind what was collected before it. ValueError: not an MP3, or too long for a message."""
-        data = _one_file(bytes(payload))
-        mp3.require_mp3(data)
-        return [*self.flush(), (data, mp3.duration_ms(data))]
+    def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
+        """Append a file, behind what was collected before it. ValueError: too long for a message."""
+        data = bytes(memoryview(payload))
+        whole = _one_file(data)
+        if whole is None:
+            pcm, rate_hz = mp3.decode(data)
+            file = _File(rate_hz)
+            file.put(pcm)
+            octets = file.samples / rate_hz * mp3.DEFAULT_BIT_RATES_KBPS[rate_hz] * 125
+            if octets > mp3.MAX_MESSAGE_MP3_OCTETS:
+                raise ValueError(f"MP3 has {octets:.0f} octets, {mp3.MAX_MESSAGE_MP3_OCTETS} are the most")
+            duration_ms = file.samples * 1000 / rate_hz
+        else:
+            mp3.require_mp3(whole)
+            # Joined parts have more samples than they had alone: what their encoders added lies between them.
+            duration_ms = mp3.duration_ms(whole)
+            file = _File(self.sample_rate_hz)
+            file.done = whole, duration_ms
+        self.flush()
+        file.closed = True
+        self._append(file)
+        self.waiting_samples += round(duration_ms * self.sample_rate_hz / 1000)
 
-    def payload_ms(self, payload: Buffer) -> float:
+    def _append(self, file: _File) -> None:
+        self._files.append(file)
+        if file.done is None:
+            self._unfinished.append(file)
+
+    def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
         """Return how long a file plays, all parts of it. ValueError: not an MP3, or too large to be read."""
-        octets = memoryview(payload).nbytes
-        if octets > MAX_FILE_OCTETS:
-            raise ValueError(f"MP3 has {octets} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
+        octets = octets_of(payload, "mp3", mode, call)
+        if octets.nbytes > MAX_FILE_OCTETS:
+            raise ValueError(f"MP3 has {octets.nbytes} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
         return mp3.duration_ms(payload)
 
-    def flush(self) -> list[Item]:
-        """Return all collected PCM as one file."""
-        files = [self._file(bytes(self._collected))] if self._collected else []
-        self._collected.clear()
-        return files
+    def flush(self) -> None:
+        """End the file that is collected."""
+        if self._files:
+            self._files[-1].closed = True
 
-    def reset(self) -> None:
-        """Drop the collected PCM."""
-        self._collected.clear()
+    def complete_item(self) -> None:
+        """Do nothing: only `flush` ends a file."""
+
+    def take(self) -> Item:
+        """Remove and return the first file."""
+        item = self._files.popleft().done
+        if item is None:
+            raise RuntimeError("take was called while item_ms is None")
+        samples = round(item[1] * self.sample_rate_hz / 1000)
+        self.waiting_samples -= samples
+        self.taken_samples += samples
+        return item
+
+    def drop(self) -> None:
+        """Drop all files and the collected PCM."""
+        self._files.clear()
+        self._unfinished.clear()
+        self.waiting_samples = 0
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Do nothing: a file says itself how it is coded."""
@@ -76,12 +191,9 @@ class Mp3Packing:
         """Return form and rate."""
         return f"MP3 {self.sample_rate_hz} Hz"
 
-    def _file(self, pcm: bytes) -> Item:
-        return mp3.encode(pcm, self.sample_rate_hz), len(pcm) // 2 * 1000 / self.sample_rate_hz
 
-
-def _one_file(data: bytes) -> bytes:
-    """Return the same audio as one file, without tags.
+def _one_file(data: bytes) -> bytes | None:
+    """Return the same audio as one file, without tags; None: it must be encoded again.
 
     A message holds "a whole MP3 file", and decoders stop where the first of several glued files ends. One message per
     part would take a second each, whatever its length. So the frames of all parts are placed behind one header frame.
@@ -94,4 +206,4 @@ def _one_file(data: bytes) -> bytes:
     try:
         return mp3.join(parts)
     except ValueError:
-        return mp3.encode(*mp3.decode(data))
+        return None

@@ -1,81 +1,207 @@
-"""The first half of the send chain: PCM or encoded audio in, payloads of messages (items) out."""
+"""The first half of the send chain in mode rtp: audio waits as it was played, and is encoded when it is due."""
 
 from __future__ import annotations
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.packing import Item, packing_of
-from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.items import Item, Packing, octets_of, pcm_octets
+from rtpcodec.stream.send_queue import Kind, SendQueue
 
 
-class SendEncoder:
-    """Resample, encode and pack audio into items. Use from one thread at a time."""
+class RtpEncoding:
+    """Audio of mode rtp on its way to items. See SendEncoding for the contract. Use from one thread at a time.
 
-    __slots__ = ("_mode", "_packing", "_resampler", "pcm_hz")
+    Samples are counted at the codec's rate, also those that the resampler has not made yet: after n samples in, exactly
+    floor(n * to / from) are out. So the length of what waits is known before anything is resampled or encoded.
+    """
 
-    def __init__(self, plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> None:
-        self._mode = plan.mode
-        self._packing = packing_of(plan, pcm_hz, max_queue_ms)
-        self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
-        """The rate of the PCM that `put_pcm` accepts."""
-        same_rate = self.pcm_hz == self._packing.sample_rate_hz
-        self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
+    __slots__ = (
+        "_frame_samples",
+        "_packing",
+        "_pcm_samples",
+        "_queue",
+        "_resampler",
+        "_surplus",
+        "_tail_samples",
+        "_unit_samples",
+        "frame_ms",
+        "pcm_hz",
+        "sample_rate_hz",
+        "taken_samples",
+        "turn_ms",
+        "waiting_samples",
+    )
+
+    def __init__(self, packing: Packing, pcm_hz: int | None) -> None:
+        self._packing = packing
+        self.sample_rate_hz = packing.sample_rate_hz
+        self._frame_samples = packing.frame_samples
+        self._unit_samples = packing.unit_samples
+        self.frame_ms = packing.frame_samples * 1000 / packing.sample_rate_hz
+        self.turn_ms = packing.turn_ms
+        self.pcm_hz = pcm_hz or packing.sample_rate_hz
+        self._resampler = (
+            None if self.pcm_hz == self.sample_rate_hz else Resampler(self.pcm_hz, self.sample_rate_hz)
+        )
+        self._queue = SendQueue()
+        self._surplus = b""  # resampled PCM before the queue: one sample in may give several
+        self.waiting_samples = 0
+        self.taken_samples = 0
+        self._tail_samples = 0  # samples of the last item, if it is not complete
+        self._pcm_samples = 0  # of the resampler's stream, at pcm_hz, waiting ones included
 
     @property
-    def frame_ms(self) -> float | None:
-        """Duration of an item that is padded so that a mark can follow; None: only `flush` completes an item."""
-        return self._packing.frame_ms
+    def item_ms(self) -> float | None:
+        """Duration of the next item; None: none can be made yet."""
+        item_ms = self._queue.first_item_ms
+        if item_ms is not None:
+            return item_ms
+        # A payload that is an item of its own completes the one before it, so what lies before it is whole items.
+        return self.frame_ms if self.waiting_samples >= self._frame_samples else None
 
     @property
-    def pending_ms(self) -> float:
-        """Audio in the partial item, which waits for the rest."""
-        return self._packing.pending_ms
+    def has_work(self) -> bool:
+        """Whether `work` would bring the next item nearer: never, items are made when they are taken."""
+        return False
 
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Add PCM at pcm_hz, and return the items that it completes.
+    def work(self, most_ms: float) -> None:
+        """Do nothing."""
 
-        Raises: ValueError, TypeError if it is not 16-bit PCM; nothing was added then.
-        """
-        if self._resampler is not None:
-            pcm = self._resampler.resample(pcm)
-        return self._packing.put_pcm(pcm)
+    # Appending
 
-    def put_encoded(self, payload: Buffer) -> list[Item]:
-        """Add octets in the send codec, or in mode mp3 an MP3 file, and return the items that they complete."""
-        return self._packing.put_payload(memoryview(payload))
+    def put_pcm(self, pcm: Buffer) -> None:
+        """Append PCM at pcm_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
+        octets = pcm_octets(pcm)
+        samples = len(octets) >> 1
+        if self._resampler is None:
+            self._put_ready(octets, samples)
+        elif samples:
+            before = self._out_samples
+            self._pcm_samples += samples
+            self._queue.put(Kind.PCM, octets)
+            self._count(self._out_samples - before)
+
+    def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
+        """Append octets in the send codec that play so long."""
+        octets = bytes(memoryview(payload))
+        if not octets:
+            return
+        self._end_pcm()
+        samples = round(duration_ms * self.sample_rate_hz / 1000)
+        unit_samples = self._unit_samples
+        if unit_samples is None:
+            self.complete_item()
+            self._queue.put(Kind.ITEM, octets, duration_ms)
+            self.waiting_samples += samples
+        else:
+            self._put_silence(-self._tail_samples % unit_samples)
+            self._queue.put(Kind.OCTETS, octets)
+            self._count(samples)
 
     def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
-        """Return the duration in ms of octets for `put_encoded`.
+        """Return the duration in ms of octets for `put_encoded`: see SendEncoding."""
+        return self._packing.payload_ms(octets_of(payload, "rtp", mode, call))
 
-        payload: the octets.
-        mode: the plan's mode that the calling method needs.
-        call: the name of that method, for the error.
-        Raises: LocalProtocolError if the plan has the other mode, TypeError if the items are not octets, PayloadError
-        if they are not a payload of the send codec, ValueError if they are not an MP3 file.
-        """
-        if self._mode != mode:
-            raise LocalProtocolError(f"the plan's mode is {self._mode!r}, {call} needs {mode!r}")
-        octets = memoryview(payload)
-        if octets.itemsize != 1:
-            raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
-        return self._packing.payload_ms(octets)
+    def flush(self) -> None:
+        """End an utterance: append the resampler's tail, and silence that completes the last item."""
+        self._end_pcm()
+        self.complete_item()
 
-    def flush_resampler(self) -> list[Item]:
-        """End the resampler's input, and return the items that its tail completes."""
-        return [] if self._resampler is None else self._packing.put_pcm(self._resampler.flush())
+    def complete_item(self) -> None:
+        """Append silence that completes the last item."""
+        self._put_silence(-self._tail_samples % self._frame_samples)
 
-    def flush_item(self) -> list[Item]:
-        """Pad the partial item with silence and return it."""
-        return self._packing.flush()
+    def _end_pcm(self) -> None:
+        """Append the resampler's tail, if anything went into the resampler since its last one."""
+        if self._resampler is not None and self._pcm_samples:
+            self._pcm_samples = 0
+            self._queue.put(Kind.TAIL, b"")
+            self._count(self._resampler.delay_samples)
 
-    def reset(self) -> None:
-        """Clear the resampler's history and the partial item; keep the settings."""
+    def _put_silence(self, samples: int) -> None:
+        self._put_ready(bytes(2 * samples), samples)
+
+    def _put_ready(self, octets: bytes, samples: int) -> None:
+        if samples:
+            self._queue.put(Kind.READY, octets)
+            self._count(samples)
+
+    def _count(self, samples: int) -> None:
+        self.waiting_samples += samples
+        self._tail_samples = (self._tail_samples + samples) % self._frame_samples
+
+    @property
+    def _out_samples(self) -> int:
+        """Samples of the resampler's stream, at the codec's rate."""
+        return self._pcm_samples * self.sample_rate_hz // self.pcm_hz
+
+    # Taking
+
+    def take(self) -> Item:
+        """Encode and remove the next item; item_ms must not be None."""
+        queue = self._queue
+        item_ms = queue.first_item_ms
+        if item_ms is not None:
+            samples = round(item_ms * self.sample_rate_hz / 1000)
+            item: Item | None = (queue.take(queue.first_octets), item_ms)
+        else:
+            samples = missing = self._frame_samples
+            item = None
+            while item is None:
+                pcm = self._next_pcm(missing)
+                if pcm is None:
+                    octets, unit_samples = self._next_units(missing)
+                    missing -= unit_samples
+                    item = self._packing.put_octets(octets)
+                elif pcm:
+                    missing -= len(pcm) >> 1
+                    item = self._packing.put_pcm(pcm)
+        self.waiting_samples -= samples
+        self.taken_samples += samples
+        return item
+
+    def _next_pcm(self, missing: int) -> bytes | None:
+        """Return at most so many samples at the codec's rate, perhaps none of this piece; None: octets are next."""
+        queue, resampler = self._queue, self._resampler
+        if self._surplus:
+            pcm, self._surplus = self._surplus, b""
+            return pcm
+        kind = queue.first
+        if kind is Kind.READY:
+            return queue.take(2 * missing)
+        if resampler is None or kind is Kind.OCTETS:
+            return None
+        if kind is Kind.TAIL:
+            queue.take(0)
+            pcm = resampler.flush()
+        else:
+            # The fewest samples that give the missing ones.
+            samples = missing * self.pcm_hz // self.sample_rate_hz
+            while resampler.output_samples(samples) < missing:
+                samples += 1
+            pcm = resampler.resample(queue.take(2 * samples))
+        if len(pcm) > 2 * missing:
+            self._surplus = pcm[2 * missing :]
+            pcm = pcm[: 2 * missing]
+        return pcm
+
+    def _next_units(self, missing: int) -> tuple[bytes, int]:
+        """Return octets of at most so many samples, and their samples."""
+        unit_samples = self._unit_samples or 1
+        unit_octets = self._packing.unit_octets
+        octets = self._queue.take(missing // unit_samples * unit_octets)
+        return octets, len(octets) // unit_octets * unit_samples
+
+    def drop(self) -> None:
+        """Drop all audio that waits, and clear the resampler's history."""
+        self._queue.clear()
+        self._surplus = b""
         self._packing.reset()
         if self._resampler is not None:
             self._resampler.reset()
+        self.waiting_samples = self._tail_samples = self._pcm_samples = 0
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""

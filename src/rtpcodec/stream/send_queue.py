@@ -1,80 +1,79 @@
-"""Queue of payloads (items) that wait to be sent, with the marks between them."""
+"""Audio that waits to be sent, as it was played: pieces of PCM and of payloads in one order."""
 
 from __future__ import annotations
 
 from collections import deque
+from enum import Enum
+from typing import Final
 
-from rtpcodec.stream.packing import Item
+SMALL_OCTETS: Final = 320
+"""Shorter pieces are collected: a queue of single samples would need a hundred times the memory of its audio."""
+COLLECTED_OCTETS: Final = 32_768
+"""A collection of small pieces ends at this length, so that what was sent of it is freed."""
+
+
+class Kind(Enum):
+    """What the octets of a piece are."""
+
+    PCM = "pcm"  # at the rate that is played, which is not the codec's
+    READY = "ready"  # PCM at the codec's rate
+    OCTETS = "octets"  # encoded, and can be cut between units
+    ITEM = "item"  # encoded, one message
+    TAIL = "tail"  # the end of the resampler's stream, without octets of its own
+
+
+Piece = tuple[Kind, bytes | bytearray, float]
+"""Kind, octets, and for an ITEM its duration in ms."""
 
 
 class SendQueue:
-    """First-in, first-out queue of items and marks.
+    """First-in, first-out queue of pieces. Use from one thread at a time."""
 
-    A mark is stored with the number of items before it, counted since the queue was created, and not among the items.
-    So it can wait behind an item that is not complete yet.
-    """
-
-    __slots__ = ("_items", "_marks", "_put_count", "_taken_count", "items_ms")
+    __slots__ = ("_offset", "_pieces")
 
     def __init__(self) -> None:
-        self._items: deque[Item] = deque()
-        self._marks: deque[tuple[int, str]] = deque()
-        self._put_count = 0
-        self._taken_count = 0
-        self.items_ms = 0.0
-        """Duration of the items that wait."""
+        self._pieces: deque[Piece] = deque()
+        self._offset = 0  # octets of the first piece that are gone
+
+    def put(self, kind: Kind, octets: bytes, item_ms: float = 0.0) -> None:
+        """Append a piece."""
+        if len(octets) >= SMALL_OCTETS or kind is Kind.ITEM or kind is Kind.TAIL:
+            self._pieces.append((kind, octets, item_ms))
+            return
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last[0] is kind and type(last[1]) is bytearray and len(last[1]) < COLLECTED_OCTETS:
+            last[1].extend(octets)
+        else:
+            self._pieces.append((kind, bytearray(octets), item_ms))
 
     @property
-    def mark_count(self) -> int:
-        """Number of marks that wait."""
-        return len(self._marks)
-
-    def put(self, items: list[Item]) -> None:
-        """Append items."""
-        for item in items:
-            self._items.append(item)
-            self._put_count += 1
-            self.items_ms += item[1]
-
-    def put_mark(self, name: str, *, behind_partial_item: bool) -> None:
-        """Append a mark.
-
-        behind_partial_item: whether it also waits for the next item, which is still incomplete and not in the queue.
-        """
-        self._marks.append((self._put_count + behind_partial_item, name))
+    def first(self) -> Kind | None:
+        """The kind of the first piece; None: the queue is empty."""
+        return self._pieces[0][0] if self._pieces else None
 
     @property
-    def item(self) -> Item | None:
-        """The first item; None: no item waits."""
-        return self._items[0] if self._items else None
+    def first_item_ms(self) -> float | None:
+        """The duration of the first piece if it is an ITEM, otherwise None."""
+        pieces = self._pieces
+        return pieces[0][2] if pieces and pieces[0][0] is Kind.ITEM else None
 
     @property
-    def mark_is_next(self) -> bool:
-        """Whether a mark waits and no item is before it."""
-        return bool(self._marks) and self._marks[0][0] <= self._taken_count
+    def first_octets(self) -> int:
+        """How many octets of the first piece wait."""
+        return len(self._pieces[0][1]) - self._offset
 
-    @property
-    def mark_waits_for_partial_item(self) -> bool:
-        """Whether no item waits, and a mark waits for the partial item."""
-        return not self._items and bool(self._marks) and self._marks[0][0] > self._taken_count
+    def take(self, octets: int) -> bytes:
+        """Remove and return at most so many octets of the first piece; the piece goes with its last octet."""
+        held = self._pieces[0][1]
+        start, end = self._offset, self._offset + octets
+        if end < len(held):
+            self._offset = end
+            return bytes(held[start:end])
+        self._pieces.popleft()
+        self._offset = 0
+        return held if start == 0 and type(held) is bytes else bytes(held[start:])
 
-    def pop(self) -> Item:
-        """Remove and return the first item."""
-        item = self._items.popleft()
-        self._taken_count += 1
-        # Sums of floats drift, so an empty queue is set to exactly zero.
-        self.items_ms = self.items_ms - item[1] if self._items else 0.0
-        return item
-
-    def pop_mark(self) -> str:
-        """Remove the first mark and return its name."""
-        return self._marks.popleft()[1]
-
-    def drop(self) -> list[str]:
-        """Drop all items and marks. Returns the names of the marks."""
-        names = [name for _, name in self._marks]
-        self._items.clear()
-        self._marks.clear()
-        self._taken_count = self._put_count
-        self.items_ms = 0.0
-        return names
+    def clear(self) -> None:
+        """Drop all pieces."""
+        self._pieces.clear()
+        self._offset = 0

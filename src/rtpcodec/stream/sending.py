@@ -9,12 +9,11 @@ from typing_extensions import Buffer
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.events import Interrupted, MarkCleared
-from rtpcodec.stream.marks import MarkEvent, Marks
+from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
-from rtpcodec.stream.packing import Item
+from rtpcodec.stream.packing import encoding_of
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.send_encoding import SendEncoder
-from rtpcodec.stream.send_queue import SendQueue
+from rtpcodec.stream.unsent_marks import UnsentMarks
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
@@ -29,10 +28,12 @@ def _check_name(name: object) -> None:
         name.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"mark name has a lone surrogate at {error.start}, UTF-8 has no octets for it") from None
+    if name.startswith(GENERATED_PREFIX):
+        raise ValueError(f"mark name is {name!r}, only generated names begin with {GENERATED_PREFIX!r}")
 
 
 class SendChain:
-    """Encode audio, queue it, and release it when it is due.
+    """Queue audio, encode it when it is due, and release it.
 
     Times are in ms of the caller's clock, positions in ms of audio since the stream began. Use from one thread at a
     time.
@@ -41,12 +42,13 @@ class SendChain:
     __slots__ = (
         "_clear_waits",
         "_dialect",
-        "_encoder",
+        "_encoding",
+        "_last_sent_ms",
         "_mark_count",
         "_marks",
         "_max_queue_ms",
         "_pacer",
-        "_queue",
+        "_unsent",
         "_utterance_ended",
         "_utterance_start_ms",
         "media_sent",
@@ -62,11 +64,12 @@ class SendChain:
         self._dialect = dialect
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
-        self._encoder = SendEncoder(plan, pcm_hz, max_queue_ms)
+        self._encoding = encoding_of(plan, pcm_hz, max_queue_ms)
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
-        self._queue = SendQueue()
+        self._unsent = UnsentMarks()
         self._marks = Marks()
+        self._last_sent_ms = float("-inf")
         self._mark_count = 0
         self._clear_waits = False
         self._utterance_start_ms = 0.0
@@ -90,19 +93,19 @@ class SendChain:
                 raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
         # 2. Refuse what does not fit before anything has changed.
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
-        # 3. Encode and queue; the utterance begins where the queue ended before.
+        # 3. Queue; the utterance begins where the queue ended before.
         begins_ms = self.position_ms
-        items = self._encoder.put_pcm(pcm)
+        self._encoding.put_pcm(pcm)
         if samples.nbytes:
             self._begin_utterance(begins_ms)
-        self._queue.put(items)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec.
 
         Raises, and queues nothing: QueueFull, and what `payload_ms` raises.
         """
-        self._put_encoded(payload, self.payload_ms(payload))
+        duration_ms = self.payload_ms(payload)
+        self._put_encoded(payload, duration_ms, duration_ms)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`.
@@ -110,7 +113,7 @@ class SendChain:
         Raises: PayloadError if they are not a payload of the send codec, TypeError if the items are not octets,
         LocalProtocolError if the plan's mode is mp3.
         """
-        return self._encoder.encoded_ms(payload, "rtp", "play_payload")
+        return self._encoding.encoded_ms(payload, "rtp", "play_payload")
 
     def play_mp3(self, data: Buffer) -> None:
         """Queue an MP3 file.
@@ -118,7 +121,8 @@ class SendChain:
         Raises, and queues nothing: QueueFull, and what `mp3_ms` raises.
         """
         # A file cannot be split, so one that is longer than the queue is accepted when nothing else waits.
-        self._put_encoded(data, min(self.mp3_ms(data), self._max_queue_ms))
+        duration_ms = self.mp3_ms(data)
+        self._put_encoded(data, duration_ms, min(duration_ms, self._max_queue_ms))
 
     def mp3_ms(self, data: Buffer) -> float:
         """Return the duration of an MP3 file.
@@ -126,25 +130,22 @@ class SendChain:
         Raises: ValueError if it is not an MP3 file, TypeError if the items are not octets, LocalProtocolError if the
         plan's mode is rtp.
         """
-        return self._encoder.encoded_ms(data, "mp3", "play_mp3")
+        return self._encoding.encoded_ms(data, "mp3", "play_mp3")
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
-        self._encoder.follow(heard)
+        self._encoding.follow(heard)
 
-    def _put_encoded(self, payload: Buffer, needed_ms: float) -> None:
+    def _put_encoded(self, payload: Buffer, duration_ms: float, needed_ms: float) -> None:
         self._require_room(needed_ms)
         begins_ms = self.position_ms
-        items = self._encoder.put_encoded(payload)
+        self._encoding.put_encoded(payload, duration_ms)
         if memoryview(payload).nbytes:
             self._begin_utterance(begins_ms)
-        self._queue.put(items)
 
     def flush(self) -> None:
         """End the utterance: queue the resampler's tail, and pad the last item with silence."""
-        if not self._utterance_ended:
-            self._queue.put(self._encoder.flush_resampler())
-        self._queue.put(self._encoder.flush_item())
+        self._encoding.flush()
         self._utterance_ended = True
 
     def mark(self, name: str | None) -> str:
@@ -153,19 +154,27 @@ class SendChain:
         name: its name; None: one is generated.
         Returns: the name.
         Raises: LocalProtocolError if too many marks wait, TypeError if the name is not a str, ValueError if it has a
-        lone surrogate, which UTF-8 cannot carry.
+        lone surrogate, which UTF-8 cannot carry, or the prefix of generated names.
         """
+        if name is not None:
+            _check_name(name)
+        return self._mark(GENERATED_PREFIX, name)
+
+    def own_mark(self) -> str:
+        """Queue a mark of this package's own, as `mark`, whose events are not for the user. Returns its name."""
+        return self._mark(OWN_PREFIX, None)
+
+    def _mark(self, prefix: str, name: str | None) -> str:
         if not self._dialect.marks:
             raise LocalProtocolError(f"{self._dialect.name} does not return marks")
-        waiting = len(self._marks) + self._queue.mark_count
+        waiting = len(self._marks) + len(self._unsent)
         if waiting >= MAX_WAITING_MARKS:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             self._mark_count += 1
-            name = f"rtpcodec-{self._mark_count}"
-        else:
-            _check_name(name)
-        self._queue.put_mark(name, behind_partial_item=self._encoder.pending_ms > 0)
+            name = f"{prefix}{self._mark_count}"
+        encoding = self._encoding
+        self._unsent.put(name, encoding.taken_samples + encoding.waiting_samples)
         return name
 
     def _require_room(self, more_ms: float) -> None:
@@ -183,54 +192,76 @@ class SendChain:
 
     # Releasing texts
 
-    def due(self, now_ms: float) -> list[str]:
-        """Remove and return the texts that are due."""
+    def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
+        """Remove and return the texts that are due. Audio is encoded here, not before.
+
+        at_once: whether to return all of them; otherwise at most so many that an event loop is held for 5 ms, and
+            `next_deadline_ms` is in the past if others are due.
+        """
         # 1. A clear overtakes everything.
         texts = [self._dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
-        queue, pacer = self._queue, self._pacer
+        encoding, pacer, unsent = self._encoding, self._pacer, self._unsent
+        left_ms = float("inf") if at_once else encoding.turn_ms
+        if encoding.has_work:
+            encoding.work(left_ms)
         while True:
             # 2. A mark with no audio before it is due at once.
-            if queue.mark_is_next:
-                name = queue.pop_mark()
+            position = unsent.position
+            if position is not None and position <= encoding.taken_samples:
+                name = unsent.pop()
                 texts.append(self._dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
+                self._last_sent_ms = now_ms
                 continue
             # 3. No item is complete: pad the partial one if a mark behind it can wait no longer.
-            item = queue.item
-            if item is None:
+            item_ms = encoding.item_ms
+            if item_ms is None:
                 if not self._complete_item(now_ms):
                     return texts
                 continue
             # 4. The first item waits for its deadline.
-            if now_ms < pacer.due_ms(item[1]):
+            if now_ms < pacer.due_ms(item_ms) or left_ms <= 0:
                 return texts
-            queue.pop()
-            texts.append(self._media_text(item, now_ms))
-
-    def _media_text(self, item: Item, now_ms: float) -> str:
-        payload, duration_ms = item
-        self._pacer.sent(duration_ms, now_ms)
-        self.media_sent += 1
-        self.octets_sent += len(payload)
-        return self._dialect.media_text(payload, self.stream_id)
+            left_ms -= item_ms
+            payload, duration_ms = encoding.take()
+            pacer.sent(duration_ms, now_ms)
+            self._last_sent_ms = now_ms
+            self.media_sent += 1
+            self.octets_sent += len(payload)
+            texts.append(self._dialect.media_text(payload, self.stream_id))
 
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` returns something or a mark times out; minus infinity: now; None: not before a call changes it."""
-        queue = self._queue
-        if self._clear_waits or queue.mark_is_next:
+        encoding = self._encoding
+        position = self._unsent.position
+        if self._clear_waits or encoding.has_work or (position is not None and position <= encoding.taken_samples):
             return float("-inf")
         deadlines = []
-        item = queue.item
-        if item is not None:
-            deadlines.append(self._pacer.due_ms(item[1]))
-        elif queue.mark_waits_for_partial_item and self._encoder.frame_ms is not None:
-            deadlines.append(self._partial_due_ms(self._encoder.frame_ms))
-        timeout_ms = self._marks.next_deadline_ms
+        item_ms = encoding.item_ms
+        if item_ms is not None:
+            deadlines.append(self._pacer.due_ms(item_ms))
+        elif position is not None and encoding.frame_ms is not None:
+            deadlines.append(self._partial_due_ms(encoding.frame_ms))
+        timeout_ms = self.mark_deadline_ms
         if timeout_ms is not None:
             deadlines.append(timeout_ms)
         return min(deadlines, default=None)
+
+    @property
+    def mark_deadline_ms(self) -> float | None:
+        """When the first mark times out, sent or not; None: no mark waits."""
+        sent_ms, unsent_ms = self._marks.next_deadline_ms, self._unsent_deadline_ms
+        if sent_ms is None or unsent_ms is None:
+            return unsent_ms if sent_ms is None else sent_ms
+        return min(sent_ms, unsent_ms)
+
+    @property
+    def _unsent_deadline_ms(self) -> float | None:
+        encoding = self._encoding
+        progress_ms = max(self._pacer.remote_end_ms, self._last_sent_ms)
+        return self._unsent.deadline_ms(progress_ms, encoding.taken_samples, encoding.sample_rate_hz)
 
     def _partial_due_ms(self, frame_ms: float) -> float:
         """Return when a partial item must be sent because a mark waits behind it: just before the far end runs dry."""
@@ -238,20 +269,25 @@ class SendChain:
 
     def _complete_item(self, now_ms: float) -> bool:
         """Pad the partial item with silence if a mark behind it can wait no longer. Returns whether it was padded."""
-        frame_ms = self._encoder.frame_ms
-        if not self._queue.mark_waits_for_partial_item or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
+        encoding = self._encoding
+        frame_ms = encoding.frame_ms
+        if not self._unsent or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
             return False
-        completed = self._encoder.flush_item()
-        self._queue.put(completed)
-        return bool(completed)
+        encoding.complete_item()
+        return encoding.item_ms is not None
 
     # Interruption and marks
 
-    def interrupt(self, now_ms: float) -> tuple[Interrupted, list[MarkEvent]]:
-        """Drop all unheard audio, here and at the carrier. Returns the estimate, and the events of ended marks."""
+    def interrupt(self, now_ms: float, also_dropped_ms: float = 0.0) -> tuple[Interrupted, list[MarkEvent]]:
+        """Drop all unheard audio, here and at the carrier. Returns the estimate, and the events of ended marks.
+
+        now_ms: the time.
+        also_dropped_ms: audio that the caller drops, which was not queued yet.
+        """
         # 1. Estimate what was heard, before the drop changes positions.
         heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
-        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), max(0.0, self.position_ms - heard_ms))
+        dropped_ms = max(0.0, self.position_ms - heard_ms) + also_dropped_ms
+        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), dropped_ms)
         # 2. Drop our queue, and take the far end's buffer as empty from now on.
         unsent = self._drop_queue()
         self._pacer.cleared(now_ms)
@@ -269,8 +305,13 @@ class SendChain:
         return self._marks.echoed(name, now_ms)
 
     def marks_timed_out(self, now_ms: float) -> list[MarkEvent]:
-        """End the marks whose echo is overdue, and return the resulting events."""
-        return self._marks.timed_out(now_ms)
+        """End the marks whose echo is overdue, or that wait behind audio which is not sent. Returns the events."""
+        lost = self._marks.timed_out(now_ms)
+        if self._unsent:
+            self._unsent.notice(now_ms)
+            while (deadline_ms := self._unsent_deadline_ms) is not None and now_ms >= deadline_ms:
+                lost.append(MarkCleared(self._unsent.pop(), "timeout"))
+        return lost
 
     def end(self) -> list[MarkEvent]:
         """End the stream: drop everything unsent, and return the events of all marks."""
@@ -279,24 +320,25 @@ class SendChain:
 
     def _drop_queue(self) -> list[str]:
         """Drop everything unsent. Returns the names of unsent marks."""
-        self._encoder.reset()
-        return self._queue.drop()
+        self._encoding.drop()
+        return self._unsent.drop()
 
     # Measures
 
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""
-        return self._encoder.describe()
+        return self._encoding.describe()
 
     @property
     def pcm_hz(self) -> int:
         """The rate of the PCM that `play` accepts."""
-        return self._encoder.pcm_hz
+        return self._encoding.pcm_hz
 
     @property
     def queued_ms(self) -> float:
         """Audio that was queued and not sent yet."""
-        return self._queue.items_ms + self._encoder.pending_ms
+        encoding = self._encoding
+        return encoding.waiting_samples * 1000 / encoding.sample_rate_hz
 
     @property
     def room_ms(self) -> float:

@@ -199,35 +199,55 @@ class MediaSession:
         name: its name; None: one is generated.
         Returns: the name.
         Raises: LocalProtocolError if too many marks wait, StreamEnded after the end, TypeError if the name is not a
-        str, ValueError if it has a lone surrogate.
+        str, ValueError if it has a lone surrogate or begins with `rtpcodec-`, as generated names do.
         """
         self._require_running()
         return self._sending.mark(name)
 
-    def interrupt(self, now_ms: float) -> Interrupted:
+    def own_mark(self) -> str:
+        """Queue a mark as `mark` does, for this package itself: its name begins with `marks.OWN_PREFIX`."""
+        self._require_running()
+        return self._sending.own_mark()
+
+    def interrupt(self, now_ms: float, *, also_dropped_ms: float = 0.0) -> Interrupted:
         """Stop playing: clear the carrier's buffer, the queue, the resampler and the partial frame.
 
+        now_ms: the time.
+        also_dropped_ms: audio that the caller drops, which was not queued yet; it counts in `dropped_ms`.
         Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, when every
         mark on its way has ended.
         Raises: StreamEnded after the end.
         """
         self._require_running()
-        found, events = self._sending.interrupt(now_ms)
+        found, events = self._sending.interrupt(now_ms, also_dropped_ms)
         self._put(events)
         return found
 
-    def outgoing(self, now_ms: float) -> list[str]:
-        """Remove and return the texts that are due. Before `start` and after the end the list is empty."""
+    def outgoing(self, now_ms: float, *, at_once: bool = True) -> list[str]:
+        """Encode, remove and return what is due. Before `start` and after the end the list is empty.
+
+        now_ms: the time.
+        at_once: whether to return all that is due; otherwise at most as much as holds an event loop for 5 ms, and then
+            `next_deadline_ms` is in the past.
+        """
         if self._connection.state is not State.STREAMING:
             return []
-        texts = self._sending.due(now_ms)
+        texts = self._sending.due(now_ms, at_once=at_once)
         self._counts.messages_sent += len(texts)
         return texts
 
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
-        return self._sending.next_deadline_ms if self._connection.state is State.STREAMING else None
+        state = self._connection.state
+        if state is State.STREAMING:
+            return self._sending.next_deadline_ms
+        return None if state is State.STOPPED else self._sending.mark_deadline_ms
+
+    @property
+    def mark_deadline_ms(self) -> float | None:
+        """When to call `events` next although nothing can be sent, because a mark times out; None: no mark waits."""
+        return None if self.ended else self._sending.mark_deadline_ms
 
     # State
 

@@ -1,0 +1,77 @@
+"""Marks that wait behind audio, until it is sent or their deadline passes."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+MARK_TIMEOUT_MS: Final = 10_000.0
+"""An echo takes one round trip after the audio was played; after this time it is considered lost."""
+
+
+@dataclass(slots=True)
+class _UnsentMark:
+    name: str
+    position: int  # samples before it, of all that were taken or wait
+    noticed_ms: float | None = None  # when its time began to count
+
+
+class UnsentMarks:
+    """First-in, first-out queue of marks. Positions are in samples, times in ms of the caller's clock.
+
+    A mark has no time when it is put, because `MediaSession.mark` has none. Its time counts from the next look at the
+    clock (`notice`).
+    """
+
+    __slots__ = ("_marks",)
+
+    def __init__(self) -> None:
+        self._marks: deque[_UnsentMark] = deque()
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def put(self, name: str, position: int) -> None:
+        """Append a mark behind so many samples."""
+        self._marks.append(_UnsentMark(name, position))
+
+    @property
+    def position(self) -> int | None:
+        """Samples before the first mark; None: no mark waits."""
+        return self._marks[0].position if self._marks else None
+
+    def pop(self) -> str:
+        """Remove the first mark and return its name."""
+        return self._marks.popleft().name
+
+    def drop(self) -> list[str]:
+        """Remove all marks and return their names."""
+        names = [mark.name for mark in self._marks]
+        self._marks.clear()
+        return names
+
+    def notice(self, now_ms: float) -> None:
+        """Let the time of all marks count from now on, unless it does already."""
+        for mark in reversed(self._marks):
+            if mark.noticed_ms is not None:
+                return
+            mark.noticed_ms = now_ms
+
+    def deadline_ms(self, progress_ms: float, taken: int, sample_rate_hz: int) -> float | None:
+        """Return when the first mark times out: MARK_TIMEOUT_MS after the end of the audio before it.
+
+        Later marks time out later. Sending moves the deadline, so that only a queue that stands still ends a mark.
+
+        progress_ms: when the last text was sent, or when the far end has played all that was sent, whichever is later.
+        taken: samples that were sent.
+        sample_rate_hz: of the samples.
+        Returns: None: no mark waits, or its time does not count yet.
+        """
+        if not self._marks:
+            return None
+        first = self._marks[0]
+        if first.noticed_ms is None:
+            return None
+        ahead_ms = max(0, first.position - taken) * 1000 / sample_rate_hz
+        return max(first.noticed_ms, progress_ms) + ahead_ms + MARK_TIMEOUT_MS
