@@ -39,6 +39,7 @@
             └── OutcomeUnknown                no answer, though the command may have taken effect
 
     CommandWarning            (UserWarning)   a command that is sent, though it probably does not do what is meant
+    AudioWarning              (UserWarning)   audio that is accepted, though it is probably not what its type says
 
 Wrong arguments of kernels and codecs (a float array, an odd number of octets, too little room) are Python's own
 TypeError and ValueError with rule and number. What the carrier sends on the stream never raises: it becomes an event.
@@ -345,3 +346,7 @@ class WebhookMalformed(WebhookError):
 
 class CommandWarning(UserWarning):
     """A command is sent, but the carrier probably ignores or refuses a part of it."""
+
+
+class AudioWarning(UserWarning):
+    """Audio is accepted, but it is probably in another form than it was passed as, such as floats as 16-bit PCM."""

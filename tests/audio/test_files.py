@@ -59,16 +59,13 @@ def test_an_empty_file_has_a_header(tmp_path: Path) -> None:
     assert read_wav(path) == (b"", 8000)
 
 
-def test_small_pieces_are_collected(tmp_path: Path) -> None:
+def test_pieces_are_collected_for_a_second(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with WavWriter(path, 8000) as wav:
-        for _ in range(100):
+        for piece in range(100):
             wav.write(bytes(320))
-        assert path.stat().st_size == 0
-        for _ in range(110):
-            wav.write(bytes(320))
-        assert path.stat().st_size > 60_000
-    assert path.stat().st_size == 44 + 210 * 320
+            assert path.stat().st_size == 44 + (piece + 1) // 50 * 16_000
+    assert path.stat().st_size == 44 + 100 * 320
 
 
 def test_closing_twice_and_by_an_error(tmp_path: Path) -> None:
@@ -107,7 +104,7 @@ def test_what_is_no_pcm_is_refused(tmp_path: Path) -> None:
             wav.write(array.array("f", [0.5]))
         wav.samples_written = MAX_PCM_OCTETS // 2
         with pytest.raises(
-            ValueError, match=r"^a\.wav would have more than 4294967259 octets of PCM, which no WAV file can$"
+            ValueError, match=r"^a\.wav would have more than 4294967259 octets of PCM, more than a WAV header counts$"
         ):
             wav.write(b"ab")
         wav.samples_written = 0
@@ -115,42 +112,28 @@ def test_what_is_no_pcm_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("content", "message"),
     [
-        ({"channels": 2, "frames": bytes(4)}, "a.wav has 2 channels, 1 is needed"),
-        ({"octets": 1, "frames": bytes(4)}, "a.wav has samples of 8 bits, 16 are needed"),
-        ({"octets": 3, "frames": bytes(6)}, "a.wav has samples of 24 bits, 16 are needed"),
-        ({"rate_hz": 384_000}, "a.wav has a rate of 384000 Hz, 1 to 192000 are possible"),
+        (b"", "a.wav has 0 octets, a WAV file is needed"),
+        (b"RIFF", "a.wav is not a valid WAV file: it has 4 octets, a header has at least 12 (octet 4)"),
+        (b"\1\2\3", "a.wav begins with octets 01 02 03, a WAV file is needed"),
+        (riff(b"AVI ", []), "a.wav is a RIFF file of form b'AVI ', a WAV file ('WAVE') is needed"),
+        (riff(b"WAVE", []), "a.wav is not a valid WAV file: it ends without a fmt chunk (octet 12)"),
     ],
+    ids=["empty", "cut", "noise", "avi", "nothing in it"],
 )
-def test_other_kinds_are_refused_with_what_was_found(tmp_path: Path, found: dict[str, int], message: str) -> None:
-    path = wav_file(tmp_path / "a.wav", **found)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"needed|possible") as refusal:
+def test_what_is_not_a_wav_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="WAV file") as refusal:
         read_wav(path)
     assert str(refusal.value) == message
 
 
-FLOATS = riff(b"WAVE", [(b"fmt ", struct.pack("<HHLLHH", 3, 1, 8000, 32_000, 4, 32)), (b"data", bytes(4))])
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "it ends too early"),
-        (b"RIFF", "it ends too early"),
-        (b"ID3\3 and so on, an MP3", "file does not start with RIFF id"),
-        (riff(b"AVI ", []), "not a WAVE file"),
-        (riff(b"WAVE", []), "fmt chunk and/or data chunk missing"),
-        (FLOATS, "unknown format: 3"),
-    ],
-    ids=["empty", "cut", "mp3", "avi", "nothing in it", "floats"],
-)
-def test_what_is_no_wav_file_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
-    path = tmp_path / "a.wav"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"^a\.wav is no WAV file of 16-bit PCM: ") as refusal:
+def test_an_impossible_rate_is_refused(tmp_path: Path) -> None:
+    path = wav_file(tmp_path / "a.wav", rate_hz=384_000)
+    with pytest.raises(ValueError, match=r"^a\.wav has a rate of 384000 Hz, 1 to 192000 are possible$"):
         read_wav(path)
-    assert str(refusal.value).endswith(reason)
 
 
 def test_a_file_that_was_cut_gives_the_samples_it_has(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""The WAV reader: an input is a file as it comes, read whole, in pieces, and as a pipe that cannot go back."""
+
+import io
+
+from rtpcodec.audio.files import WavReader
+
+
+class Pipe(io.BytesIO):
+    """A file that cannot go back."""
+
+    def seekable(self) -> bool:
+        """No."""
+        return False
+
+
+def run(data: bytes) -> int:
+    """Every way gives the same samples, no more than the file can have."""
+    try:
+        with WavReader(io.BytesIO(data)) as reader:
+            pcm = b"".join(reader)
+    except ValueError:
+        return 1
+    found = reader.format
+    assert len(pcm) // 2 * found.frame_octets <= len(data)
+    assert reader.sample_count == len(pcm) // 2
+    assert found.data_at <= len(data)
+    again = WavReader(io.BytesIO(data))
+    pieces = iter(lambda: again.read(37), b"")
+    assert b"".join(pieces) == pcm
+    last = WavReader(io.BytesIO(data), channel=found.channels - 1)
+    assert len(b"".join(last)) == len(pcm)
+    try:
+        pipe = WavReader(Pipe(data))
+        assert len(b"".join(pipe)) >= len(pcm) or pipe.format != found
+    except ValueError:
+        return 4
+    return 5
