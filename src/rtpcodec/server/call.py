@@ -49,7 +49,10 @@ class CallParts:
 
 
 class Call:
-    """One call: receive its audio, send audio to it. Use it from the event loop's thread only.
+    """One call: receive its audio, send audio to it.
+
+    Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
+    and change nothing. `loop.call_soon_threadsafe(call.play, pcm)` plays from another thread.
 
     After the end of the stream, methods that send raise StreamEnded. A handler may let that pass: StreamEnded raised
     after the end of the stream is not an error.
@@ -234,11 +237,13 @@ class Call:
         """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
         if threading.get_ident() != self._thread_id:
             raise LocalProtocolError(
-                f"{name}() was called outside the event loop's thread; "
-                f"use loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
+                f"{name}() was called outside the event loop's thread, nothing has changed; "
+                f"use loop.call_soon_threadsafe(call.{name}, ...), or asyncio.run_coroutine_threadsafe with a coroutine "
+                f"function that calls it"
             )
         return self._pump.machine
 
     def _require_coroutine(self, name: str) -> None:
+        self._machine(name)
         if not self._parts.may_wait:
             raise LocalProtocolError(f"{name}() waits, and on_audio cannot; pass a coroutine as handler instead")
