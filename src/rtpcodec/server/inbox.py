@@ -44,7 +44,10 @@ class Inbox:
         return self._queue.pop() if len(self._queue) else None
 
     async def wait(self) -> None:
-        """Wait until there may be something to read. Raises LocalProtocolError if another task waits, or in another loop."""
+        """Wait until there may be something to read.
+
+        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        """
         if self._waiter is not None:
             raise LocalProtocolError("another task reads this call's events already, at most 1 may read at a time")
         loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.packing import Item, packing_of
 from rtpcodec.stream.plan import StreamPlan
 
@@ -14,15 +15,16 @@ from rtpcodec.stream.plan import StreamPlan
 class SendEncoder:
     """Resample, encode and pack audio into items. Use from one thread at a time."""
 
-    __slots__ = ("_mode", "_packing", "_resampler", "pcm_hz")
+    __slots__ = ("_mode", "_packing", "_rates", "pcm_hz")
 
     def __init__(self, plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> None:
         self._mode = plan.mode
         self._packing = packing_of(plan, pcm_hz, max_queue_ms)
         self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
         """The rate of the PCM that `put_pcm` accepts."""
-        same_rate = self.pcm_hz == self._packing.sample_rate_hz
-        self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
+        self._rates = AnyRate(self._packing.sample_rate_hz)
+        if self.pcm_hz != self._rates.to_hz:
+            Resampler(self.pcm_hz, self._rates.to_hz)  # refuses a rate that cannot be resampled
 
     @property
     def frame_ms(self) -> float | None:
@@ -34,13 +36,16 @@ class SendEncoder:
         """Audio in the partial item, which waits for the rest."""
         return self._packing.pending_ms
 
-    def put_pcm(self, pcm: Buffer) -> list[Item]:
-        """Add PCM at pcm_hz, and return the items that it completes.
+    def put_pcm(self, pcm: Buffer, pcm_hz: int | None = None) -> list[Item]:
+        """Add PCM, and return the items that it completes.
 
-        Raises: ValueError, TypeError if it is not 16-bit PCM; nothing was added then.
+        pcm: the PCM.
+        pcm_hz: its rate; None: `self.pcm_hz`.
+        Raises: ValueError, TypeError if it is not 16-bit PCM or its rate cannot be resampled; nothing was added then.
         """
-        if self._resampler is not None:
-            pcm = self._resampler.resample(pcm)
+        from_hz = pcm_hz or self.pcm_hz
+        if from_hz != self._rates.to_hz:
+            pcm = self._rates.resample(pcm, from_hz)
         return self._packing.put_pcm(pcm)
 
     def put_encoded(self, payload: Buffer) -> list[Item]:
@@ -64,18 +69,18 @@ class SendEncoder:
         return self._packing.payload_ms(octets)
 
     def flush_resampler(self) -> list[Item]:
-        """End the resampler's input, and return the items that its tail completes."""
-        return [] if self._resampler is None else self._packing.put_pcm(self._resampler.flush())
+        """End the resamplers' input, and return the items that their tails complete."""
+        tails = self._rates.flush()
+        return self._packing.put_pcm(tails) if tails else []
 
     def flush_item(self) -> list[Item]:
         """Pad the partial item with silence and return it."""
         return self._packing.flush()
 
     def reset(self) -> None:
-        """Clear the resampler's history and the partial item; keep the settings."""
+        """Clear the resamplers' history and the partial item; keep the settings."""
         self._packing.reset()
-        if self._resampler is not None:
-            self._resampler.reset()
+        self._rates.reset()
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
@@ -84,4 +89,4 @@ class SendEncoder:
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""
         coded = self._packing.describe()
-        return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"
+        return coded if self.pcm_hz == self._rates.to_hz else f"{self.pcm_hz} Hz -> {coded}"

@@ -76,11 +76,13 @@ class SendChain:
 
     # Accepting audio
 
-    def play(self, pcm: Buffer) -> None:
-        """Queue PCM at pcm_hz.
+    def play(self, pcm: Buffer, pcm_hz: int | None = None) -> None:
+        """Queue PCM.
 
-        Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets or begins with the header of
-        a WAV file, TypeError if it is not 16-bit PCM.
+        pcm: the PCM.
+        pcm_hz: its rate; None: `self.pcm_hz`.
+        Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets, begins with the header of a
+        WAV file or has a rate that cannot be resampled, TypeError if it is not 16-bit PCM.
         """
         samples = memoryview(pcm)
         # 1. A WAV file instead of its samples is a common mistake: its header would be heard as a click.
@@ -89,10 +91,10 @@ class SendChain:
             if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
                 raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
         # 2. Refuse what does not fit before anything has changed.
-        self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
+        self._require_room(samples.nbytes // 2 * 1000 / (pcm_hz or self.pcm_hz))
         # 3. Encode and queue; the utterance begins where the queue ended before.
         begins_ms = self.position_ms
-        items = self._encoder.put_pcm(pcm)
+        items = self._encoder.put_pcm(pcm, pcm_hz)
         if samples.nbytes:
             self._begin_utterance(begins_ms)
         self._queue.put(items)
