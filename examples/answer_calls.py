@@ -43,4 +43,4 @@ async def answer(call_control_id: str) -> None:
     await app.state.control.answer(call_control_id)
     call = await app.state.endpoint.stream(app.state.control, call_control_id)
     async for audio in call.audio():
-        await call.play(audio.pcm)
+        await call.play(audio)

@@ -21,13 +21,13 @@ async def answer(call: rtpcodec.Call) -> None:
     """Play a greeting from a second task, and echo the caller at the same time."""
     greeting = asyncio.create_task(greet(call))
     async for audio in call.audio():
-        call.play(audio.pcm)
+        call.play(audio)
     await greeting
 
 
 async def greet(call: rtpcodec.Call) -> None:
     """Play 200 ms of a 400 Hz square wave."""
-    await call.play((b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80)
+    await call.play((b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80, pcm_hz=8000)
 
 
 @app.websocket("/media")

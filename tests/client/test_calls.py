@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, get_type_hints
 
 import pytest
@@ -12,6 +13,7 @@ import rtpcodec
 from rtpcodec.client import AnswerFields, DialFields, HangupFields
 from rtpcodec.client.command import action, answer, dial, hangup
 from rtpcodec.errors import CommandWarning, InvalidCommand
+from rtpcodec.stream.plan import StreamPlan
 
 ENDS: dict[str, Any] = {"to": "+15550100", "from_": "+15550101", "connection_id": "c-1"}
 RATE, TOKEN = "stream_bidirectional_sampling_rate", "stream_auth_token"
@@ -153,6 +155,14 @@ def test_stream_doubts_only_where_a_stream_is_asked_for() -> None:
     assert doubts(dial, **ENDS, preferred_codecs="EVS") == [
         "dial: preferred_codecs is 'EVS', known are G722, PCMU, PCMA, G729, OPUS, AMR-WB, VP8, H264"
     ]
+
+
+@pytest.mark.parametrize(("name", "make"), [("dial", partial(dial, **ENDS)), ("answer", partial(answer, "v3:x"))])
+def test_a_stream_of_a_url_alone_is_silent_and_says_what_to_add(name: str, make: Any) -> None:
+    mode, legs = doubts(make, stream_url="wss://h/")
+    assert mode.startswith(f"{name}: stream_bidirectional_mode is missing and the carrier's default is 'mp3', which")
+    assert legs.startswith(f"{name}: stream_bidirectional_target_legs is missing and the carrier's default is 'opposit")
+    assert doubts(make, stream_url="wss://h/", **StreamPlan(send_codec="PCMA").command_fields()) == []
 
 
 def test_any_other_action() -> None:

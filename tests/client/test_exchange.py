@@ -34,6 +34,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     UnreadableAnswer,
 )
+from rtpcodec.stream.plan import StreamPlan
 
 ACCESS = Access.of("KEY0123456789_abcdefghij", "https://carrier.example/v2/")
 STOP = stop_streaming("v3:x", command_id="once")
@@ -285,7 +286,7 @@ SECRETS: dict[str, Any] = {
 
 
 def test_our_secrets_are_struck_out_of_the_carriers_words() -> None:
-    start = start_streaming("v3:x", stream_url="wss://h/", **SECRETS)
+    start = start_streaming("v3:x", stream_url="wss://h/", **StreamPlan().command_fields(), **SECRETS)
     told = "no key KEY0123456789_abcdefghij, id KEY0123456789; tok+/hidden aGlkZGVu=? 42 of 1425: Zoë Hidden!"
     entry: dict[str, Any] = {
         "code": "42",

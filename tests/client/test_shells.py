@@ -46,6 +46,9 @@ FIELDS: dict[str, Any] = {
     "command_id": "7d8c5f0e-3f1c-4c57-9f0d-0f4f6a0c1a11",
 }
 
+AUDIBLE: dict[str, Any] = {"stream_bidirectional_mode": "rtp", "stream_bidirectional_target_legs": "self"}
+"""Mode and legs of an app that is heard; without them a command is sent with warnings."""
+
 Order = Callable[..., CommandResult]
 
 
@@ -101,7 +104,7 @@ def test_stop_carries_every_field(send: Order, carrier: RecordingCarrier) -> Non
 @pytest.mark.parametrize(
     ("order", "fields", "action"),
     [
-        (("answer", "v3:x"), {"stream_url": "wss://h/", "send_silence_when_idle": True}, "answer"),
+        (("answer", "v3:x"), {"stream_url": "wss://h/", **AUDIBLE, "send_silence_when_idle": True}, "answer"),
         (("hangup", "v3:x"), {"reason": "elsewhere"}, "hangup"),
         (("send_dtmf", "v3:x"), {"digits": "1w2W#", "duration_millis": 500, "client_state": "dGVzdA=="}, "send_dtmf"),
         (("command", "v3:x", "transfer"), {"to": "+15550100"}, "transfer"),
@@ -186,7 +189,7 @@ def test_wrong_fields_never_leave(send: Order, carrier: RecordingCarrier) -> Non
 
 def test_a_doubt_is_sent_and_names_the_callers_line(send: Order, carrier: RecordingCarrier) -> None:
     with pytest.warns(CommandWarning, match="stream_codec is 'EVS'") as caught:
-        send("start_streaming", "v3:x", stream_url="wss://h/", stream_codec="EVS")
+        send("start_streaming", "v3:x", stream_url="wss://h/", stream_codec="EVS", **AUDIBLE)
     (line,) = [Path(__file__).read_text().splitlines()[each.lineno - 1] for each in caught]
     assert caught[0].filename == __file__
     assert "getattr(control, method)" in line

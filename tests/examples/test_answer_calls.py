@@ -16,7 +16,9 @@ import pytest
 import uvicorn
 
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier, CommandFault, Webhooks
+from rtpcodec.pump import run_virtual
+from rtpcodec.sim import CallReport, Carrier, CommandFault, Webhooks
+from tests.examples.tones import LEGS, SPEECH_HZ, TONE_HZ, pitch_hz, tone
 from tests.lateness import heard_whole
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "answer_calls.py"
@@ -98,3 +100,23 @@ def test_an_unsigned_webhook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         assert call.commands == []
 
     with_example(monkeypatch, test)
+
+
+@pytest.mark.parametrize("leg", LEGS)
+@pytest.mark.usefixtures("opus", "amrwb")
+def test_the_echo_has_the_pitch_of_the_caller_on_every_leg(monkeypatch: pytest.MonkeyPatch, leg: str) -> None:
+    """The example without its web server, on a virtual clock."""
+
+    async def main() -> CallReport:
+        async with Carrier("KEY") as carrier:
+            for name, value in {"TELNYX_API_KEY": "KEY", "TELNYX_BASE_URL": carrier.base_url, "PORT": "0"}.items():
+                monkeypatch.setenv(name, value)
+            example = load_example()
+            async with example.lifespan(example.app):
+                call = carrier.incoming_call(tone(2.0), speech_hz=SPEECH_HZ, tail_ms=500, **LEGS[leg])
+                await example.answer(call.call_control_id)
+                return await call.finished()
+
+    report = run_virtual(main())
+    assert report.end_reason == "speech_ended"
+    assert pitch_hz(report) == pytest.approx(TONE_HZ, rel=0.02)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import uvicorn
@@ -15,8 +16,9 @@ import websockets
 
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier
+from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.plan import StreamPlan
+from tests.examples.tones import LEGS, SPEECH_HZ, TONE_HZ, pitch_hz, tone
 from tests.lateness import heard_whole
 
 TOKEN = "a token of the test"
@@ -78,6 +80,30 @@ def test_it_echoes_a_call_and_plays_from_another_task() -> None:
         assert heard_whole(report, pcmu_decode(pcmu_encode(speech)))
 
     asyncio.run(main())
+
+
+@pytest.mark.usefixtures("opus", "amrwb")
+def test_the_echo_has_the_pitch_of_the_caller_on_every_leg() -> None:
+    """All legs at the same time, since this server needs real time."""
+
+    async def main() -> dict[str, CallReport]:
+        async with (
+            served() as url,
+            Carrier("KEY") as carrier,
+            AsyncCallControl("KEY", base_url=carrier.base_url) as control,
+        ):
+
+            async def echoed(leg: dict[str, Any]) -> CallReport:
+                call = carrier.new_call(tone(2.0), speech_hz=SPEECH_HZ, tail_ms=400, playout_delay_ms=300, **leg)
+                fields = StreamPlan(send_codec="PCMU").command_fields()
+                await control.start_streaming(call.call_control_id, stream_url=url, stream_auth_token=TOKEN, **fields)
+                return await call.finished()
+
+            reports = await asyncio.gather(*map(echoed, LEGS.values()))
+        return dict(zip(LEGS, reports, strict=True))
+
+    for leg, report in asyncio.run(main()).items():
+        assert pitch_hz(report, from_s=1.0) == pytest.approx(TONE_HZ, rel=0.02), leg
 
 
 @pytest.mark.parametrize("token", ["", "another"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import re
 from typing import Any
 
 import pytest
 
 from rtpcodec import StreamPlan, codec
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.errors import PlanError, RtpcodecError
 from tests.stream import carrier
 
@@ -94,6 +96,39 @@ def test_opus_is_encoded_at_the_rate_of_the_command(rate: int) -> None:
     plan = StreamPlan(send_codec="OPUS", send_rate_hz=rate)
     assert carrier.started(plan).send_pcm_hz == plan.send_sample_rate_hz == (rate or 16000)
     assert plan.command_fields()["stream_bidirectional_sampling_rate"] == (rate or 16000)
+
+
+RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+@pytest.mark.parametrize("rate", RATES_HZ)
+@pytest.mark.parametrize("name", commands.SEND_CODECS)
+def test_a_plan_has_the_rates_that_a_command_can_carry_and_the_codec_has(name: str, rate: int) -> None:
+    info = codec(name)
+    if rate in commands.SAMPLING_RATES_HZ and rate in (info.command_rates_hz or info.sample_rates_hz):
+        fields = StreamPlan(send_codec=name, send_rate_hz=rate).command_fields()
+        assert fields["stream_bidirectional_sampling_rate"] == rate
+        return
+    with pytest.raises(PlanError, match=rf"^send_rate_hz: .*{name}.* {rate}\b") as caught:
+        StreamPlan(send_codec=name, send_rate_hz=rate)
+    _, _, known = str(caught.value).partition("with" if "command" in str(caught.value) else "only")
+    for named in re.findall(r"\d+", known.partition("not with")[0]):
+        StreamPlan(send_codec=name, send_rate_hz=int(named))
+
+
+def test_the_refusal_of_a_rate_that_no_command_carries_names_the_others() -> None:
+    with pytest.raises(PlanError) as caught:
+        StreamPlan(send_codec="L16", send_rate_hz=44100)
+    assert str(caught.value) == (
+        "send_rate_hz: a command names L16 with 16000, 8000, 22050, 24000, 48000 Hz, not with 44100"
+    )
+    # A command in mode mp3 carries no rate.
+    assert StreamPlan(send_codec="L16", mode="mp3", send_rate_hz=44100).send_sample_rate_hz == 44100
+
+
+@pytest.mark.parametrize("name", commands.SEND_CODECS)
+def test_the_default_rate_of_every_codec_is_one_that_a_command_carries(name: str) -> None:
+    assert StreamPlan(send_codec=name).send_rate_hz in commands.SAMPLING_RATES_HZ
 
 
 @pytest.mark.parametrize(("rate", "file_hz"), [(0, 16000), (8000, 8000), (44100, 44100)])

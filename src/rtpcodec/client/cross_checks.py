@@ -13,12 +13,16 @@ def of_stream(findings: Findings, body: Mapping[str, object]) -> None:
     mode = body.get(commands.STREAM_BIDIRECTIONAL_MODE, commands.DEFAULT_MODE)
     codec = body.get(commands.STREAM_BIDIRECTIONAL_CODEC)
     rate_hz = body.get(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE)
-    if members.STREAM_URL not in body and body.get(commands.ENABLE_DIALOGFLOW) is not True:
+    dialogflow = body.get(commands.ENABLE_DIALOGFLOW) is True
+    if members.STREAM_URL not in body and not dialogflow:
         findings.warn(members.STREAM_URL, "is missing, so the carrier has nowhere to connect to")
     if mode == commands.MP3_MODE:
-        for name in (commands.STREAM_BIDIRECTIONAL_CODEC, commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE):
-            if name in body:
-                findings.warn(name, f"is ignored by the carrier unless {commands.STREAM_BIDIRECTIONAL_MODE} is 'rtp'")
+        ignored = (commands.STREAM_BIDIRECTIONAL_CODEC, commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE)
+        given = [name for name in ignored if name in body]
+        for name in given:
+            findings.warn(name, f"is ignored by the carrier unless {commands.STREAM_BIDIRECTIONAL_MODE} is 'rtp'")
+        if not given and not dialogflow:
+            _check_mode_is_meant(findings, body)
     if mode == commands.RTP_MODE:
         codec = codec or commands.DEFAULT_SEND_CODEC
     usual_hz = commands.USUAL_RATES_HZ.get(codec, ()) if isinstance(codec, str) else ()
@@ -29,15 +33,31 @@ def of_stream(findings: Findings, body: Mapping[str, object]) -> None:
         # Sources disagree about the default, and L16 read at a wrong rate plays at a wrong speed.
         rule = "is missing, and its default for L16 is disputed"
         findings.warn(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, rule)
-    _check_legs(findings, mode, body.get(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS))
+    _check_legs(
+        findings, body, sends_audio=mode == commands.RTP_MODE or (members.STREAM_URL in body and not dialogflow)
+    )
 
 
-def _check_legs(findings: Findings, mode: object, legs: object) -> None:
-    """Warn of the target that is silent on a call of one leg."""
+def _check_mode_is_meant(findings: Findings, body: Mapping[str, object]) -> None:
+    """Warn of the default mode: it ignores payloads of a codec silently (media streaming, section 6.2)."""
+    if members.STREAM_URL in body and commands.STREAM_BIDIRECTIONAL_MODE not in body:
+        findings.warn(
+            commands.STREAM_BIDIRECTIONAL_MODE,
+            f"is missing and the carrier's default is {commands.DEFAULT_MODE!r}, which plays MP3 files only: "
+            f"add {commands.RTP_MODE!r} to send audio of a codec, or the fields of StreamPlan.command_fields()",
+        )
+
+
+def _check_legs(findings: Findings, body: Mapping[str, object], *, sends_audio: bool) -> None:
+    """Warn of the target that is silent on a call of one leg; it is the default where audio may be sent."""
     silent = commands.OPPOSITE_LEG
-    if legs == silent or (mode == commands.RTP_MODE and legs is None):
+    legs = body.get(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS)
+    if legs == silent or (legs is None and sends_audio):
         given = f"is {silent!r}" if legs else f"is missing and the carrier's default is {silent!r}"
-        findings.warn(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS, f"{given}: a call of one leg hears nothing of it")
+        findings.warn(
+            commands.STREAM_BIDIRECTIONAL_TARGET_LEGS,
+            f"{given}: a call of one leg hears nothing of it, add {commands.SELF_LEG!r}",
+        )
 
 
 def of_call(findings: Findings, body: Mapping[str, object]) -> None:

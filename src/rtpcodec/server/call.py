@@ -14,7 +14,7 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import AudioReader, EventReader, Inbox
 from rtpcodec.server.ongoing import DONE, Ongoing, end_of
-from rtpcodec.stream.events import Interrupted, Started
+from rtpcodec.stream.events import Audio, Interrupted, Started
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.plan import StreamPlan
@@ -49,7 +49,10 @@ class CallParts:
 
 
 class Call:
-    """One call: receive its audio, send audio to it. Use it from the event loop's thread only.
+    """One call: receive its audio, send audio to it.
+
+    Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
+    and change nothing. `loop.call_soon_threadsafe(call.play, pcm)` plays from another thread.
 
     After the end of the stream, methods that send raise StreamEnded. A handler may let that pass: StreamEnded raised
     after the end of the stream is not an error.
@@ -92,18 +95,22 @@ class Call:
 
     # Send
 
-    def play(self, pcm: Buffer) -> Ongoing:
-        """Queue native int16 mono PCM at send_pcm_hz.
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> Ongoing:
+        """Queue native int16 mono PCM.
+
+        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
+        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
 
         Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
         collected until `flush` encodes one file.
 
         Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
         the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
-        Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM; QueueFull
-        in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if too many plays wait already.
+        Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM or the rate
+        cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if too
+        many plays wait already.
         """
-        waiting = end_of(self._machine("play").plays.play(pcm))
+        waiting = end_of(self._machine("play").plays.play(pcm, pcm_hz))
         self._pump.run()
         return waiting
 
@@ -214,7 +221,7 @@ class Call:
 
     @property
     def send_pcm_hz(self) -> int:
-        """The rate of the PCM that `play` accepts."""
+        """The rate of PCM for `play` that is given without a rate."""
         return self._pump.machine.session.send_pcm_hz
 
     @property
@@ -234,11 +241,13 @@ class Call:
         """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
         if threading.get_ident() != self._thread_id:
             raise LocalProtocolError(
-                f"{name}() was called outside the event loop's thread; "
-                f"use loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
+                f"{name}() was called outside the event loop's thread, nothing has changed; "
+                f"use loop.call_soon_threadsafe(call.{name}, ...), or asyncio.run_coroutine_threadsafe with a "
+                f"coroutine function that calls it"
             )
         return self._pump.machine
 
     def _require_coroutine(self, name: str) -> None:
+        self._machine(name)
         if not self._parts.may_wait:
             raise LocalProtocolError(f"{name}() waits, and on_audio cannot; pass a coroutine as handler instead")

@@ -12,9 +12,10 @@ from rtpcodec.stream.events import Audio, Event
 class Inbox:
     """Events that wait for the handler; one reader at a time. Use it from the event loop's thread only."""
 
-    __slots__ = ("_queue", "_waiter", "ended", "was_read")
+    __slots__ = ("_loop", "_queue", "_waiter", "ended", "was_read")
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._queue = EventQueue()
         self._waiter: asyncio.Future[None] | None = None
         self.ended = False
@@ -43,10 +44,16 @@ class Inbox:
         return self._queue.pop() if len(self._queue) else None
 
     async def wait(self) -> None:
-        """Wait until there may be something to read. Raises LocalProtocolError if another task waits already."""
+        """Wait until there may be something to read.
+
+        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        """
         if self._waiter is not None:
             raise LocalProtocolError("another task reads this call's events already, at most 1 may read at a time")
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            raise LocalProtocolError("this call's events can only be read in the event loop of the call")
+        self._waiter = loop.create_future()
         try:
             await self._waiter
         finally:

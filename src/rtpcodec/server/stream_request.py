@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
-from rtpcodec.carriers.telnyx.members import STREAM_URL
+from rtpcodec.carriers.telnyx.commands import (
+    BOTH_LEGS,
+    BOTH_TRACKS,
+    STREAM_AUTH_TOKEN,
+    STREAM_BIDIRECTIONAL_SAMPLING_RATE,
+    STREAM_BIDIRECTIONAL_TARGET_LEGS,
+)
+from rtpcodec.carriers.telnyx.members import STREAM_TRACK, STREAM_URL
 from rtpcodec.errors import CommandError
 from rtpcodec.server.call import Call
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.stream.plan import StreamPlan
+
+_MOST: Final = {STREAM_TRACK: BOTH_TRACKS, STREAM_BIDIRECTIONAL_TARGET_LEGS: BOTH_LEGS}
+"""The value of a field that includes all others."""
 
 
 class StreamingControl(Protocol):
@@ -20,6 +30,35 @@ class StreamingControl(Protocol):
     @property
     def start_streaming(self) -> Callable[..., Any]:
         """Sends the streaming command: called with the call_control_id, and the body's fields as keywords."""
+
+
+def completed(plan: StreamPlan, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a streaming command, with those of the plan filled in; None means not given.
+
+    A field that the plan decides may have the plan's value, another name of it (G722 has 8000 and 16000), or more than
+    it: both tracks, both legs, and a `stream_codec` where the plan has no wish. In mode mp3 the carrier ignores codec
+    and rate.
+
+    Raises: TypeError if a field contradicts the plan, by which the session encodes and reads.
+    """
+    fields: dict[str, Any] = {**plan.command_fields()}
+    for name, value in given.items():
+        if value is None:
+            continue
+        decided = fields.get(name)
+        if decided is not None and value != decided and not _adds(plan, name, value):
+            raise TypeError(
+                f"{name} is {value!r}, the endpoint's plan has {decided!r}; change the plan that `serve` was given"
+            )
+        fields[name] = value
+    return fields
+
+
+def _adds(plan: StreamPlan, name: str, value: object) -> bool:
+    """Return whether a value means the same as the plan's, or all of that and more."""
+    return value == _MOST.get(name) or (
+        name == STREAM_BIDIRECTIONAL_SAMPLING_RATE and value in plan.send_info.command_rates_hz
+    )
 
 
 async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any], timeout_s: float) -> Call:

@@ -96,6 +96,9 @@ class SendEncoding(Protocol):
     def put_pcm(self, pcm: Buffer) -> None:
         """Append PCM at pcm_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
 
+    def put_resampled(self, pcm: Buffer) -> None:
+        """Append PCM at sample_rate_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
+
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
         """Append octets that `encoded_ms` accepts, with the duration that it returned.
 

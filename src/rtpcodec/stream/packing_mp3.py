@@ -125,6 +125,10 @@ class Mp3Encoding:
             samples = samples[room:]
             file.closed = file.samples == self._max_samples
 
+    def put_resampled(self, pcm: Buffer) -> None:
+        """Append PCM at sample_rate_hz, which is pcm_hz as well."""
+        self.put_pcm(pcm)
+
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
         """Append a file, behind what was collected before it. ValueError: too long for a message."""
         data = bytes(memoryview(payload))

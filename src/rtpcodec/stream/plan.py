@@ -89,7 +89,7 @@ class StreamPlan:
             if self.receive_codec != commands.OWN_CODEC:
                 codec(self.receive_codec)
             if self.mode == commands.RTP_MODE:
-                rate_hz = info.command_rate_hz(self.send_rate_hz or None)
+                rate_hz = _command_rate_hz(info, self.send_rate_hz)
             else:
                 rate_hz = _mp3_rate_hz(self.send_rate_hz)
         except UnknownCodec as error:
@@ -163,6 +163,19 @@ class StreamPlan:
         if self.receive_codec != commands.OWN_CODEC:
             fields["stream_codec"] = self.receive_codec
         return fields
+
+
+def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
+    """Return the rate by which a command names a codec; 0: the default. ValueError: no command can name it."""
+    if info.command_rates_hz:
+        return info.command_rate_hz(wanted_hz or None)
+    known_hz = [rate_hz for rate_hz in info.sample_rates_hz if rate_hz in commands.SAMPLING_RATES_HZ]
+    if wanted_hz and wanted_hz not in known_hz:
+        known = ", ".join(map(str, known_hz))
+        if wanted_hz in info.sample_rates_hz:
+            raise ValueError(f"a command names {info.name} with {known} Hz, not with {wanted_hz}")
+        raise ValueError(f"{info.name} has no sample rate of {wanted_hz} Hz, only {known}")
+    return wanted_hz or known_hz[0]
 
 
 def _mp3_rate_hz(wanted_hz: int) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from typing_extensions import Buffer
 
 from rtpcodec.errors import QueueFull
+from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
@@ -117,17 +120,19 @@ class PlayQueue:
         self.drop_count = 0
         """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
 
-    def play(self, pcm: Buffer) -> Waiting | None:
-        """Queue native int16 PCM. If it raises ValueError, TypeError, StreamEnded or QueueFull, nothing is queued."""
+    def play(self, source: Buffer | Audio, pcm_hz: int | None = None) -> Waiting | None:
+        """Queue native int16 PCM or an Audio, as MediaSession.play does. If it raises, nothing is queued."""
         session = self._session
-        if self._queue_now(session.play, pcm):
+        pcm, pcm_hz = pcm_and_rate(source, pcm_hz)
+        put: Callable[[Buffer], None] = session.play if pcm_hz is None else partial(session.play, pcm_hz=pcm_hz)
+        if self._queue_now(put, pcm):
             return None
         octets = memoryview(pcm).nbytes
         if octets % 2:
             raise ValueError(f"pcm has {octets} octets, 16-bit samples need an even number")
         # An empty play: it queues nothing, but raises now what the rest would raise later, in the middle of the audio.
-        session.play(memoryview(pcm)[:0])
-        return self._queue_later(_Pieces(session.play, _octets_of(pcm), 2, 1000 / session.send_pcm_hz))
+        put(memoryview(pcm)[:0])
+        return self._queue_later(_Pieces(put, _octets_of(pcm), 2, 1000 / (pcm_hz or session.send_pcm_hz)))
 
     def play_payload(self, payload: Buffer) -> Waiting | None:
         """Queue octets in the send codec. If it raises PayloadError, StreamEnded or QueueFull, nothing is queued."""

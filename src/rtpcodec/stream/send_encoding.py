@@ -83,6 +83,13 @@ class RtpEncoding:
             self._queue.put(Kind.PCM, octets)
             self._count(self._out_samples - before)
 
+    def put_resampled(self, pcm: Buffer) -> None:
+        """Append PCM at sample_rate_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
+        octets = pcm_octets(pcm)
+        if octets:
+            self._end_pcm()
+            self._put_ready(octets, len(octets) >> 1)
+
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
         """Append octets in the send codec that play so long."""
         octets = bytes(memoryview(payload))
@@ -210,4 +217,4 @@ class RtpEncoding:
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""
         coded = self._packing.describe()
-        return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"
+        return coded if self.pcm_hz == self._rates.to_hz else f"{self.pcm_hz} Hz -> {coded}"

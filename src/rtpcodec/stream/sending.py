@@ -8,6 +8,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Interrupted, MarkCleared
 from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
@@ -48,6 +49,7 @@ class SendChain:
         "_marks",
         "_max_queue_ms",
         "_pacer",
+        "_rates",
         "_unsent",
         "_utterance_ended",
         "_utterance_start_ms",
@@ -65,6 +67,7 @@ class SendChain:
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
         self._encoding = encoding_of(plan, pcm_hz, max_queue_ms)
+        self._rates = AnyRate(self._encoding.sample_rate_hz)
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
         self._unsent = UnsentMarks()
@@ -79,11 +82,13 @@ class SendChain:
 
     # Accepting audio
 
-    def play(self, pcm: Buffer) -> None:
-        """Queue PCM at pcm_hz.
+    def play(self, pcm: Buffer, pcm_hz: int | None = None) -> None:
+        """Queue PCM.
 
-        Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets or begins with the header of
-        a WAV file, TypeError if it is not 16-bit PCM.
+        pcm: the PCM.
+        pcm_hz: its rate; None: `self.pcm_hz`.
+        Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets, begins with the header of a
+        WAV file or has a rate that cannot be resampled, TypeError if it is not 16-bit PCM.
         """
         samples = memoryview(pcm)
         # 1. A WAV file instead of its samples is a common mistake: its header would be heard as a click.
@@ -92,10 +97,14 @@ class SendChain:
             if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
                 raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
         # 2. Refuse what does not fit before anything has changed.
-        self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
+        from_hz = pcm_hz or self.pcm_hz
+        self._require_room(samples.nbytes // 2 * 1000 / from_hz)
         # 3. Queue; the utterance begins where the queue ended before.
         begins_ms = self.position_ms
-        self._encoding.put_pcm(pcm)
+        if from_hz == self.pcm_hz:
+            self._encoding.put_pcm(pcm)
+        else:
+            self._encoding.put_resampled(self._rates.resample(pcm, from_hz))
         if samples.nbytes:
             self._begin_utterance(begins_ms)
 
@@ -138,13 +147,15 @@ class SendChain:
 
     def _put_encoded(self, payload: Buffer, duration_ms: float, needed_ms: float) -> None:
         self._require_room(needed_ms)
+        self._end_rates()
         begins_ms = self.position_ms
         self._encoding.put_encoded(payload, duration_ms)
         if memoryview(payload).nbytes:
             self._begin_utterance(begins_ms)
 
     def flush(self) -> None:
-        """End the utterance: queue the resampler's tail, and pad the last item with silence."""
+        """End the utterance: queue the resamplers' tails, and pad the last item with silence."""
+        self._end_rates()
         self._encoding.flush()
         self._utterance_ended = True
 
@@ -184,6 +195,12 @@ class SendChain:
                 f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
                 f"at most {self._max_queue_ms:.0f} ms are allowed"
             )
+
+    def _end_rates(self) -> None:
+        """Queue the tails of the PCM that had another rate than `pcm_hz`."""
+        tails = self._rates.flush()
+        if tails:
+            self._encoding.put_resampled(tails)
 
     def _begin_utterance(self, position_ms: float) -> None:
         if self._utterance_ended:
@@ -321,6 +338,7 @@ class SendChain:
     def _drop_queue(self) -> list[str]:
         """Drop everything unsent. Returns the names of unsent marks."""
         self._encoding.drop()
+        self._rates.reset()
         return self._unsent.drop()
 
     # Measures

@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import PlanError, StreamEnded
 from rtpcodec.stream import messages
+from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
@@ -148,14 +149,19 @@ class MediaSession:
 
     # Send
 
-    def play(self, pcm: Buffer) -> None:
-        """Queue native int16 mono PCM at send_pcm_hz. In mode mp3 it is collected until `flush` encodes one file.
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+        """Queue native int16 mono PCM. In mode mp3 it is collected until `flush` encodes one file.
 
+        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
+        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
         Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
-        it is not 16-bit PCM; MissingExtra in mode mp3 if no MP3 encoder is installed.
+        it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
+        no MP3 encoder is installed.
         """
         self._require_running()
-        self._sending.play(pcm)
+        if pcm_hz is not None or isinstance(pcm, Audio):
+            pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
+        self._sending.play(pcm, pcm_hz)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec; they share queue, frames and marks with `play`.
