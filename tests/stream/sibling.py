@@ -18,7 +18,17 @@ from rtpcodec.stream.events import Event, Unknown
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire import BrokenMessage, Dialect
-from rtpcodec.stream.wire.json_text import Counter, EnvelopeReader, body_of, check_control_size, checked_text, counter
+from rtpcodec.stream.wire.json_text import (
+    Counter,
+    EnvelopeReader,
+    body_of,
+    check_control_size,
+    checked_text,
+    counter,
+    optional_text,
+    parameters,
+    readable,
+)
 from rtpcodec.stream.wire.rules import MAX_SAMPLE_RATE_HZ
 
 NAMES: Final = {
@@ -102,7 +112,7 @@ class _Begin(msgspec.Struct, rename="camel"):
     callee: str | None = None
     labels: list[str] | None = None
     app_state: str | None = None
-    parameters: dict[str, str | int | float | bool | None] | None = None
+    parameters: object = None
     stream_sid: str | None = None
 
 
@@ -126,12 +136,6 @@ class _End(msgspec.Struct, rename="camel"):
     call_sid: str | None = None
 
 
-class _Fault(msgspec.Struct):
-    number: int | str | None = None
-    headline: str | None = None
-    reason: str | None = None
-
-
 class _Envelope(msgspec.Struct, rename="camel"):
     kind: str
     seq_no: Counter = None
@@ -141,7 +145,8 @@ class _Envelope(msgspec.Struct, rename="camel"):
     stream_ends: _End | None = None
     checkpoint: _Checkpoint | None = None
     key_press: _KeyPress | None = None
-    data: _Fault | None = None
+    data: object = None
+    fault: object = None
     hello: _Hello | None = None
     revision: str | None = None
     at: str | None = None
@@ -157,10 +162,14 @@ _READER: Final = EnvelopeReader(
         "keyPress": (*_COMMON, "keyPress", "at"),
         "begin": (*_COMMON, "begin"),
         "streamEnds": (*_COMMON, "streamEnds"),
-        "fault": (*_COMMON, "data"),
+        "fault": (*_COMMON, "data", "fault"),
         "hello": (*_COMMON, "hello", "revision"),
         "dropAudio": _COMMON,
     },
+    needed=(
+        *("kind", "audio", "audio.data", "begin", "begin.audioFormat", "begin.audioFormat.codec"),
+        *("checkpoint", "checkpoint.label", "keyPress", "keyPress.key"),
+    ),
     payload="audio.data",
 )
 _CODECS: Final = {"AUDIO/X-MULAW": "PCMU"}
@@ -191,11 +200,10 @@ def _begin(envelope: _Envelope) -> messages.Start:
     if not audio_format.codec:
         raise BrokenMessage("value", "begin.audioFormat.codec is empty")
     name = audio_format.codec.strip().upper()
-    rate_hz = counter(audio_format.rate_hz, "rateHz", MAX_SAMPLE_RATE_HZ)
+    rate_hz = counter(audio_format.rate_hz, "begin.audioFormat.rateHz", MAX_SAMPLE_RATE_HZ)
+    lanes = counter(audio_format.lanes, "begin.audioFormat.lanes")
     return messages.Start(
-        media_format=messages.MediaFormat(
-            _CODECS.get(name, name), rate_hz or None, counter(audio_format.lanes, "lanes")
-        ),
+        media_format=messages.MediaFormat(_CODECS.get(name, name), rate_hz or None, lanes or None),
         stream_id=envelope.stream_sid or body.stream_sid,
         sequence_number=_number(envelope),
         call_control_id=body.call_sid,
@@ -205,17 +213,14 @@ def _begin(envelope: _Envelope) -> messages.Start:
         to_number=body.callee,
         tags=tuple(body.labels or ()),
         client_state=body.app_state,
-        custom_parameters={
-            name: value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
-            for name, value in (body.parameters or {}).items()
-        },
+        custom_parameters=parameters(body.parameters, "begin.parameters", "label", "value"),
     )
 
 
 def _audio(envelope: _Envelope) -> messages.Media:
     body = body_of(envelope.audio, "audio")
     leg = _LEGS.get(body.leg, body.leg) if body.leg else None
-    place = counter(body.index, "index"), counter(body.media_time, "mediaTime")
+    place = counter(body.index, "audio.index"), counter(body.media_time, "audio.mediaTime")
     return messages.Media(body.data, leg, *place, _number(envelope), envelope.stream_sid)
 
 
@@ -236,8 +241,14 @@ def _stream_ends(envelope: _Envelope) -> messages.Stop:
 
 
 def _fault(envelope: _Envelope) -> messages.Error:
-    fault = envelope.data or _Fault()
-    return messages.Error(counter(fault.number, "number"), fault.headline, fault.reason)
+    body = {} if envelope.data is None else envelope.data
+    if not isinstance(body, dict):
+        raise BrokenMessage("type", "data is not an object", "data")
+    number = body.get("number")
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int | str)):
+        raise BrokenMessage("type", "data.number is not a whole number", "data.number")
+    headline, reason = optional_text(body, "data", "headline"), optional_text(body, "data", "reason")
+    return messages.Error(counter(number, "data.number"), headline, reason)
 
 
 def _drop_audio(_envelope: _Envelope) -> messages.Clear:
@@ -254,6 +265,18 @@ _READERS: Final[dict[str, Callable[[_Envelope], messages.Message]]] = {
     "fault": _fault,
     "dropAudio": _drop_audio,
 }
+
+
+def _read(envelope: _Envelope, text: str) -> messages.Message:
+    read = _READERS.get(envelope.kind)
+    if read is None:
+        return messages.Other(envelope.kind, text, _number(envelope))
+    if envelope.kind != "audio":
+        check_control_size(text, envelope.kind)
+    message = read(envelope)
+    if isinstance(message, messages.Start | messages.Error):
+        message.raw = readable(text)
+    return message
 
 
 class SiblingDialect:
@@ -274,13 +297,10 @@ class SiblingDialect:
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         text = checked_text(text)
-        envelope = _READER.read(text)
-        read = _READERS.get(envelope.kind)
-        if read is None:
-            return messages.Other(envelope.kind, text, _number(envelope))
-        if envelope.kind != "audio":
-            check_control_size(text, envelope.kind)
-        return read(envelope)
+        try:
+            return _read(_READER.decode(text), text)
+        except (msgspec.MsgspecError, BrokenMessage, RecursionError, UnicodeError) as error:
+            return _READER.read_again(text, error, _read)
 
     def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:
         return _text("audio", stream_id, {"data": b64encode(payload).decode()})

@@ -16,7 +16,7 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.receiving import PcmRate
+from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 

@@ -4,8 +4,8 @@
         └──────────────────────── start ──────────────────▲ │
                                                           └─┘ start again: another format
 
-`start` may arrive without `connected`, which some senders omit. Media needs `start`. After STOPPED all messages are
-ignored.
+`start` may arrive without `connected`, which some senders omit. Media before `start` is counted and dropped, because
+nothing says what it holds. After STOPPED all messages are ignored.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from enum import Enum
 from typing import Final
 
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire import BrokenMessage
 
 MAX_MALFORMED_IN_A_ROW: Final = 20
-"""A sender of this many malformed messages in a row does not speak this protocol."""
+"""A sender of this many malformed messages in a row does not speak this protocol,"""
+MIN_MALFORMED_MS: Final = 5000.0
+"""if its last good message is this long ago as well. A sender without any good message never spoke it."""
+NOT_COUNTED: Final = ("base64",)
+"""Broken rules that never end a stream: the message is of this protocol, only its payload cannot be read."""
 
 
 class State(Enum):
@@ -30,24 +33,24 @@ class State(Enum):
 
 
 class Connection:
-    """Track the state of a stream by its messages, and reject messages that its state does not allow."""
+    """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = ("_malformed_in_a_row", "_next_sequence", "malformed", "state")
+    __slots__ = ("_last_good_ms", "_malformed_in_a_row", "_next_sequence", "malformed", "state")
 
     def __init__(self) -> None:
         self.state = State.CONNECTING
         self.malformed = 0
         self._malformed_in_a_row = 0
+        self._last_good_ms = float("-inf")
         self._next_sequence: int | None = None
 
-    def accept(self, message: messages.Message) -> bool:
-        """Update the state by a message.
+    def accept(self, message: messages.Message, now_ms: float) -> bool:
+        """Update the state by a good message, which ends a row of malformed ones.
 
         Returns: whether the sequence numbers show that no message is missing before this one.
-        Raises: BrokenMessage with rule "order" if the message must not arrive in this state.
         """
-        if isinstance(message, messages.Media) and self.state is not State.STREAMING:
-            raise BrokenMessage("order", "media came before start")
+        self._malformed_in_a_row = 0
+        self._last_good_ms = now_ms
         if isinstance(message, messages.Connected) and self.state is State.CONNECTING:
             self.state = State.CONNECTED
         elif isinstance(message, messages.Start):
@@ -60,15 +63,13 @@ class Connection:
         """End the stream."""
         self.state = State.STOPPED
 
-    def count_good(self) -> None:
-        """Count a message without errors: it ends a row of malformed ones."""
-        self._malformed_in_a_row = 0
-
-    def count_malformed(self) -> bool:
-        """Count a malformed message. Returns whether the limit in a row is reached, so that the stream must end."""
+    def count_malformed(self, rule: str, now_ms: float) -> bool:
+        """Count a malformed message. Returns whether the limits in a row are reached, so that the stream must end."""
         self.malformed += 1
+        if rule in NOT_COUNTED:
+            return False
         self._malformed_in_a_row += 1
-        return self._malformed_in_a_row >= MAX_MALFORMED_IN_A_ROW
+        return self._malformed_in_a_row >= MAX_MALFORMED_IN_A_ROW and now_ms - self._last_good_ms >= MIN_MALFORMED_MS
 
     def _follows(self, sequence: int | None) -> bool:
         """Return whether no number is skipped before this one; a message without a number skips nothing."""

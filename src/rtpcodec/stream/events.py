@@ -5,6 +5,7 @@ No repr shows digits, phone numbers, `client_state` or custom parameters, becaus
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,9 +25,11 @@ __all__ = [
     "MarkCleared",
     "MarkPlayed",
     "Overrun",
+    "PayloadMisfit",
     "Stalled",
     "Started",
     "Stopped",
+    "UnexpectedMark",
     "Unknown",
     "UnsupportedCodec",
 ]
@@ -50,6 +53,8 @@ class Started:
     """When it was received, on the clock of `now_ms`."""
     utc_ms: float | None
     """The same moment in ms since 1970 UTC; None if the session has no `utc_offset_ms`."""
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The whole message as it came, with the members that have no field here or were odd."""
 
     @classmethod
     def of(cls, start: Start, monotonic_ms: float, utc_ms: float | None) -> Started:
@@ -72,6 +77,7 @@ class Started:
             media_format=start.media_format,
             monotonic_ms=monotonic_ms,
             utc_ms=utc_ms,
+            raw=start.raw,
         )
 
 
@@ -118,11 +124,39 @@ class MarkCleared:
 
 
 @dataclass(slots=True)
+class UnexpectedMark:
+    """The carrier returned a mark that we have not sent."""
+
+    name: str
+
+
+@dataclass(slots=True)
 class FormatChanged:
     """The carrier changed the format in the middle of a call; the decoders were replaced."""
 
     before: MediaFormat
     after: MediaFormat
+    announced: bool = True
+    """Whether a `start` named the new format. False: it was found in the payloads; `reason` says how."""
+    reason: str = ""
+    track: str | None = None
+    """The track whose payloads changed; None: all, by a `start`."""
+
+
+@dataclass(slots=True)
+class PayloadMisfit:
+    """A payload that is not valid in the codec of its `start`. Once per codec; Statistics.misfit_payloads counts all.
+
+    The payload is delivered as Audio without PCM. The stream and our sending continue.
+    """
+
+    encoding: str
+    """The codec that it does not fit."""
+    track: str
+    reason: str
+    """The rule of the codec that it breaks, with its numbers."""
+    remedy: str
+    """Codecs that it would fit, and what to change."""
 
 
 @dataclass(slots=True)
@@ -141,15 +175,25 @@ class CarrierError:
     code: int | None
     title: str | None
     detail: str | None
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The whole message as it came."""
 
 
 @dataclass(slots=True)
 class Malformed:
-    """A message that breaks a rule of the wire. It was dropped. The stream continues, but too many in a row end it."""
+    """A message that breaks a rule of the wire. The stream continues, but too many dropped ones in a row end it.
+
+    Reported for each message that was dropped, once per stream for payloads that are not base64, and once per stream
+    for each odd member that nobody needs. Statistics count all of them.
+    """
 
     rule: str
     """One of `rtpcodec.stream.wire.RULES`."""
     detail: str
+    dropped: bool = True
+    """Whether the message was dropped. False: it was read without the member that `detail` names."""
+    count: int = 1
+    """Messages that this event stands for: all media before `start` are one event, which comes with `start`."""
 
 
 @dataclass(slots=True)
@@ -207,7 +251,9 @@ Event = (
     | Dtmf
     | MarkPlayed
     | MarkCleared
+    | UnexpectedMark
     | FormatChanged
+    | PayloadMisfit
     | UnsupportedCodec
     | CarrierError
     | Malformed

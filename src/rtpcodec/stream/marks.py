@@ -7,10 +7,11 @@ a time-out, or by the end of the stream.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed
+from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 GENERATED_PREFIX: Final = "rtpcodec-"
@@ -22,7 +23,10 @@ ECHO_JITTER_MS: Final = 20.0
 _NEVER: Final = float("-inf")
 _ALWAYS: Final = float("inf")
 
-MarkEvent = MarkPlayed | MarkCleared | InterruptionSettled
+MAX_ENDED_NAMES: Final = 1000
+"""Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
+
+MarkEvent = MarkPlayed | MarkCleared | InterruptionSettled | UnexpectedMark
 
 
 @dataclass(slots=True)
@@ -60,10 +64,11 @@ class Marks:
     positions in ms of audio sent. Use from one thread at a time.
     """
 
-    __slots__ = ("_interruption", "_lag_ms", "_played_to_ms", "_sent")
+    __slots__ = ("_ended", "_interruption", "_lag_ms", "_played_to_ms", "_sent")
 
     def __init__(self) -> None:
         self._sent: list[_SentMark] = []
+        self._ended: deque[str] = deque(maxlen=MAX_ENDED_NAMES)
         self._lag_ms = 0.0
         self._played_to_ms = 0.0
         self._interruption: _Interruption | None = None
@@ -86,12 +91,13 @@ class Marks:
         self._sent.append(_SentMark(name, position_ms, end_ms))
 
     def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
-        """End the mark that the carrier returned. No event if it is not ours or has timed out."""
+        """End the mark that the carrier returned. No event if it has ended already."""
         # 1. Ours? With two marks of one name, the older one.
         mark = next((mark for mark in self._sent if mark.name == name), None)
         if mark is None:
-            return []
+            return [] if name in self._ended else [UnexpectedMark(name)]
         self._sent.remove(mark)
+        self._ended.append(name)
         # 2. Too early for an echo of played audio: the clear caused it. The first such echo measures the round trip.
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
@@ -108,6 +114,7 @@ class Marks:
         if not lost:
             return []
         self._sent = [mark for mark in self._sent if mark not in lost]
+        self._ended.extend(mark.name for mark in lost)
         return [*_gone(lost, "timeout"), *self._settled()]
 
     def interrupted(

@@ -5,6 +5,7 @@ From the carrier: Connected, Start, Media, Dtmf, Mark, Stop, Error. To the carri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -42,6 +43,8 @@ class Start:
     tags: tuple[str, ...] = ()
     client_state: str | None = field(default=None, repr=False)
     custom_parameters: dict[str, str] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The whole message as it came; empty if it was made here."""
 
 
 @dataclass(slots=True)
@@ -100,6 +103,8 @@ class Error:
     title: str | None = None
     detail: str | None = None
     stream_id: str | None = None
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The whole message as it came; empty if it was made here."""
 
 
 @dataclass(slots=True)

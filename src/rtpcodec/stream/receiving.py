@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Final
 
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.codecs import CodecInfo, Decoder, FecDecoder, codec
-from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
-from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
+from rtpcodec.codecs import Decoder, FecDecoder
+from rtpcodec.errors import MissingLibrary, PayloadError
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
+from rtpcodec.stream.misfits import Misfits
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
 from rtpcodec.stream.wire import BrokenMessage
 
 ASSUMED_CHUNK_MS: Final = 20.0
@@ -23,39 +25,64 @@ MAX_CONCEALED_MS: Final = 1000.0
 """Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
 
 
-PcmRate = int | Literal["native"] | None
-"""Rate of the PCM to deliver: a number of Hz, the codec's own, or None for payloads alone."""
-
-
 class _Track:
     """One track: its payload format, decoder, resampler and media time."""
 
-    __slots__ = ("_clock_hz", "adapts", "decoder", "lost_chunks", "media_ms", "payloads", "resampler")
+    __slots__ = (
+        "_clock_hz",
+        "_declared",
+        "_declared_payloads",
+        "adapts",
+        "codec",
+        "decoder",
+        "last_ms",
+        "lost_chunks",
+        "media_ms",
+        "payloads",
+        "rate_hz",
+        "resampler",
+        "watched",
+    )
 
-    def __init__(
-        self, payloads: PayloadFormat | None, clock_hz: int, decoder: Decoder | None, pcm_hz: int | None
-    ) -> None:
-        self.payloads = payloads
-        self.adapts = isinstance(payloads, AdaptivePayloadFormat)
-        self.decoder = decoder
-        self.resampler: Resampler | None = None
-        if decoder is not None and pcm_hz not in (None, decoder.sample_rate_hz):
-            self.resampler = Resampler(decoder.sample_rate_hz, pcm_hz)
+    def __init__(self, codec: ReceiveCodec) -> None:
+        self._declared = codec
+        self._declared_payloads = codec.new_payloads()
         self.media_ms = 0.0
         self.lost_chunks = 0
         """Lost since the last audio: reported as soon as audio follows."""
-        self._clock_hz = clock_hz
+        self.last_ms = ASSUMED_CHUNK_MS
+        """How long the last valid payload plays. A payload that does not fit is taken to be as long."""
+        self.watched = False
+        """Whether payloads that fit are of interest as well, because others did not."""
+        self.retune(codec)
+
+    def retune(self, codec: ReceiveCodec) -> None:
+        """Read the payloads from now on in this codec. Raises MissingLibrary, and changes nothing."""
+        decoder = codec.new_decoder()
+        self.decoder = decoder
+        self.codec = codec
+        # The sending chain follows what the declared format has learnt, so that it returns with the declared codec.
+        self.payloads = self._declared_payloads if codec is self._declared else codec.new_payloads()
+        self.adapts = isinstance(self.payloads, AdaptivePayloadFormat)
+        self._clock_hz = codec.clock_hz
+        self.rate_hz = codec.pcm_hz or codec.rate_hz
+        self.resampler: Resampler | None = None
+        if decoder is not None and codec.pcm_hz not in (None, decoder.sample_rate_hz):
+            self.resampler = Resampler(decoder.sample_rate_hz, codec.pcm_hz)
 
     def duration_ms(self, payload: bytes) -> float:
         """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
         return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._clock_hz
 
     def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
-        """Return the audio of a payload that is known to be valid."""
+        """Return the audio of a payload; b"" if it does not fit the codec, which was reported when it came."""
         if self.payloads is None:
             return b""
         # Also where nothing is decoded: an adaptive payload format learns from what it reads.
-        frames = self.payloads.frames(payload)
+        try:
+            frames = self.payloads.frames(payload)
+        except PayloadError:
+            return b""
         decoder = self.decoder
         if decoder is None:
             return b""
@@ -92,18 +119,14 @@ class ReceiveChain:
     """Reorder, take frames out of payloads, decode, resample. Each `start` makes a new one."""
 
     __slots__ = (
+        "_codec",
         "_conceal",
-        "_decoder_rate_hz",
         "_default",
         "_default_track",
-        "_info",
         "_order",
-        "_pcm_hz",
-        "_plan",
         "_tracks",
         "lost_chunks",
-        "media_format",
-        "unsupported",
+        "misfits",
     )
 
     def __init__(
@@ -119,19 +142,25 @@ class ReceiveChain:
 
         track: the one that was asked for; chunks that name none belong to it.
         """
-        self._plan = plan
         self._conceal = conceal
-        self._pcm_hz = None if pcm_hz == "native" else pcm_hz
         self._order = ChunkOrder()
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
-        self.media_format = media_format
         self.lost_chunks = 0
-        self.unsupported: UnsupportedCodec | None = None
-        self._info, self._decoder_rate_hz = self._choose_codec()
-        if pcm_hz == "native":
-            self._pcm_hz = self._decoder_rate_hz
+        self._codec = ReceiveCodec(plan, media_format, pcm_hz)
+        self.misfits = Misfits(plan, self._codec, pcm_hz)
+        """Payloads that did not fit the codec."""
         self._default = self._first_track()
+
+    @property
+    def media_format(self) -> messages.MediaFormat:
+        """The format of the track that was asked for: that of `start`, or the one that its payloads showed since."""
+        return self._default.codec.media_format
+
+    @property
+    def unsupported(self) -> UnsupportedCodec | None:
+        """Why the format of `start` cannot be decoded; None: it can."""
+        return self._codec.unsupported
 
     @property
     def payloads(self) -> PayloadFormat | None:
@@ -154,14 +183,8 @@ class ReceiveChain:
 
     def describe(self) -> str:
         """Return codec, rate and what is done to the audio, for people."""
-        if self._info is None or self.unsupported is not None:
-            return f"{self.media_format.encoding} (not decoded)"
-        chain = self._info.describe(self._decoder_rate_hz, self._plan)
-        if isinstance(self.payloads, AdaptivePayloadFormat):
-            chain += f" {self.payloads.packing}"
-        if self._pcm_hz is None:
-            return f"{chain}, payloads only"
-        return chain if self._pcm_hz == self._decoder_rate_hz else f"{chain} -> {self._pcm_hz} Hz"
+        payloads = self.payloads
+        return self._default.codec.describe(payloads.packing if isinstance(payloads, AdaptivePayloadFormat) else "")
 
     def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Audio | Gap]:
         """Take a chunk; yield what is in order now. BrokenMessage: the chunk cannot be taken."""
@@ -170,14 +193,25 @@ class ReceiveChain:
         if track is None:
             if len(self._tracks) >= MAX_TRACKS:
                 raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            track = self._tracks[name] = self._default if name == self._default_track else self._new_track()
+            track = self._tracks[name] = self._default if name == self._default_track else _Track(self._codec)
         # A message without audio is not an error: carriers send them.
         if media.payload:
             try:
-                media.duration_ms = track.duration_ms(media.payload)
+                media.duration_ms = track.last_ms = track.duration_ms(media.payload)
+                if track.watched:
+                    self._retune(track, self.misfits.fit(name, media.payload, track.codec), media)
             except PayloadError as error:
-                raise BrokenMessage("payload", str(error)) from None
+                track.watched = True
+                media.duration_ms = track.last_ms
+                self._retune(track, self.misfits.misfit(name, media.payload, track.codec, str(error)), media)
         return self._deliver(self._order.put(name, media, follows_directly=follows_directly), measured=media)
+
+    @staticmethod
+    def _retune(track: _Track, found: ReceiveCodec | None, media: messages.Media) -> None:
+        """Read a track in the codec that its payloads showed, if any, from this chunk on."""
+        if found is not None:
+            track.retune(found)
+            media.duration_ms = track.last_ms = track.duration_ms(media.payload)
 
     def drain(self) -> Iterator[Audio | Gap]:
         """Yield what still waits for an earlier chunk, because no more will come."""
@@ -195,7 +229,8 @@ class ReceiveChain:
             elif item.payload:
                 if track.adapts and item is not measured:
                     # It was measured when it came. While it waited, others may have shown another packing.
-                    item.duration_ms = track.duration_ms(item.payload)
+                    with suppress(PayloadError):
+                        item.duration_ms = track.duration_ms(item.payload)
                 measured = None
                 if track.lost_chunks:
                     gap = self._gap(name, track, item.duration_ms)
@@ -213,65 +248,26 @@ class ReceiveChain:
     def _concealed(self, gap: Gap, track: _Track, following: bytes) -> Iterator[Audio]:
         """Yield audio for each lost chunk that begins within the first second."""
         chunk_ms = gap.duration_ms / gap.lost_chunks
-        rate_hz = self._pcm_hz or self._decoder_rate_hz
         for number in range(gap.lost_chunks):
             if number * chunk_ms >= MAX_CONCEALED_MS:
                 break
             is_last = number == gap.lost_chunks - 1
             pcm = track.concealed(chunk_ms, following if is_last else None)
-            yield Audio(gap.track, b"", pcm, rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
+            yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
 
     def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
         duration_ms = media.duration_ms
         pcm = track.pcm_of(media.payload, duration_ms)
-        rate_hz = self._pcm_hz or self._decoder_rate_hz
-        audio = Audio(name, media.payload, pcm, rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp)
+        audio = Audio(
+            name, media.payload, pcm, track.rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp
+        )
         track.media_ms += duration_ms
         return audio
-
-    def _choose_codec(self) -> tuple[CodecInfo | None, int]:
-        """Choose codec and rate by `start`. `encoding` is decisive: a codec of one rate has that rate."""
-        encoding, rate_hz = self.media_format.encoding, self.media_format.sample_rate_hz
-        try:
-            info = codec(encoding)
-        except UnknownCodec:
-            self._refuse(
-                "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
-            )
-            return None, rate_hz or 0
-        if info.kind == "frame":
-            # A decoder of frames has any of its codec's rates, whatever the encoder had: `start` only hints at one.
-            wanted = [rate for rate in (self._pcm_hz, rate_hz) if rate in info.sample_rates_hz]
-            return info, info.sample_rate_hz(wanted[0] if wanted else None)
-        if len(info.sample_rates_hz) == 1:
-            return info, info.sample_rates_hz[0]
-        try:
-            decoder_rate_hz = info.sample_rate_hz(rate_hz)
-            if self._pcm_hz not in (None, decoder_rate_hz):
-                Resampler(decoder_rate_hz, self._pcm_hz)
-        except ValueError as error:
-            self._refuse(f"{error}; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
-            return None, rate_hz or 0
-        return info, decoder_rate_hz
-
-    def _refuse(self, remedy: str) -> None:
-        self.unsupported = UnsupportedCodec(self.media_format.encoding, self.media_format.sample_rate_hz, remedy)
 
     def _first_track(self) -> _Track:
         """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
         try:
-            return self._new_track()
+            return _Track(self._codec)
         except MissingLibrary as error:
-            self._refuse(str(error))
-            return self._new_track()
-
-    def _new_track(self) -> _Track:
-        info = self._info
-        if info is None:
-            return _Track(None, 1, None, None)
-        payloads = payload_format(info, self._decoder_rate_hz, **self._plan.payload_options(info.name))
-        clock_hz = info.rtp_clock_hz(self._decoder_rate_hz)
-        if self._pcm_hz is None or self.unsupported is not None:
-            return _Track(payloads, clock_hz, None, None)
-        decoder = info.decoder(self._decoder_rate_hz, **self._plan.codec_options(info.name))
-        return _Track(payloads, clock_hz, decoder, self._pcm_hz)
+            self._codec.refuse(str(error))
+            return _Track(self._codec)

@@ -11,6 +11,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import PlanError, StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
@@ -21,17 +22,17 @@ from rtpcodec.stream.events import (
     FormatChanged,
     Gap,
     Interrupted,
-    Malformed,
     Stalled,
     Started,
     Stopped,
     Unknown,
 )
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.receiving import PcmRate, ReceiveChain
+from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.receiving import ReceiveChain
 from rtpcodec.stream.sending import SendChain
 from rtpcodec.stream.statistics import Counts, Statistics
-from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
+from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect, OddMessage
 
 LEAD_MS: Final = 400.0
 """Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
@@ -104,6 +105,7 @@ class MediaSession:
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
         self._events = EventQueue(MAX_UNREAD_MS)
         self._counts = Counts()
+        self._complaints = Complaints()
         self._last_received_ms = 0.0
         self._last_chunk_ms = 0.0
 
@@ -117,12 +119,13 @@ class MediaSession:
         self._counts.messages_received += 1
         try:
             message = self._dialect.parse(text)
-            follows_directly = self._connection.accept(message)
-            self._take(message, follows_directly, now_ms)
+        except OddMessage as odd:
+            self._take(odd.message, self._connection.accept(odd.message, now_ms), now_ms)
+            self._put(self._complaints.odd(odd))
         except BrokenMessage as broken:
             self._count_malformed(broken.rule, broken.detail, now_ms)
         else:
-            self._connection.count_good()
+            self._take(message, self._connection.accept(message, now_ms), now_ms)
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message as malformed, such as a binary frame or too many fragments.
@@ -298,7 +301,8 @@ class MediaSession:
 
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
-        return self._counts.snapshot(self._receiving, self._sending, self._connection.malformed, now_ms)
+        malformed = self._connection.malformed
+        return self._counts.snapshot(self._receiving, self._sending, self._complaints, malformed, now_ms)
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""
@@ -310,9 +314,9 @@ class MediaSession:
     def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
         match message:
             case messages.Media() if self._receiving is not None:
-                delivered = self._receiving.put(message, follows_directly=follows_directly)
-                self._counts.take_media(len(message.payload))
-                self._deliver(delivered)
+                self._take_media(self._receiving, message, follows_directly)
+            case messages.Media():
+                self._complaints.media_before_start += 1
             case messages.Mark():
                 self._put(self._sending.mark_echoed(message.name, now_ms))
             case messages.Start():
@@ -322,13 +326,26 @@ class MediaSession:
             case messages.Stop():
                 self._end("stop", now_ms)
             case messages.Error():
-                self._events.put(CarrierError(message.code, message.title, message.detail))
+                self._events.put(CarrierError(message.code, message.title, message.detail, message.raw))
             case messages.Other():
                 self._events.put(Unknown(message.event, message.text))
             case messages.Clear():
                 self._events.put(Unknown("clear", ""))
 
+    def _take_media(self, receiving: ReceiveChain, media: messages.Media, follows_directly: bool) -> None:
+        try:
+            delivered = receiving.put(media, follows_directly=follows_directly)
+        except BrokenMessage as broken:
+            self._connection.malformed += 1
+            self._put(self._complaints.dropped(broken.rule, broken.detail))
+            return
+        if receiving.misfits.events:
+            self._put(receiving.misfits.take_events())
+        self._counts.take_media(len(media.payload))
+        self._deliver(delivered)
+
     def _start(self, start: messages.Start, now_ms: float) -> None:
+        self._put(self._complaints.early_media())
         # 1. A further `start`: finish the receive chain before it, and report a changed format.
         before = self._receiving
         if before is not None:
@@ -361,6 +378,7 @@ class MediaSession:
 
     def _end(self, reason: Literal["stop", "closed", "closed_here", "malformed"], now_ms: float) -> None:
         self._connection.stop()
+        self._put(self._complaints.early_media())
         if self._receiving is not None:
             self._deliver(self._receiving.drain())
         # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
@@ -369,8 +387,8 @@ class MediaSession:
         self._events.put(Stopped(reason))
 
     def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
-        self._events.put(Malformed(rule, detail))
-        if self._connection.count_malformed():
+        self._put(self._complaints.dropped(rule, detail))
+        if self._connection.count_malformed(rule, now_ms):
             self._end("malformed", now_ms)
 
     def _notice_stall(self, now_ms: float) -> None:

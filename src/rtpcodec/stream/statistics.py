@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.receiving import ReceiveChain
 from rtpcodec.stream.sending import SendChain
 
@@ -23,6 +24,13 @@ class Statistics:
     """Chunks that arrived after they were counted as lost; each is also in lost_chunks."""
     duplicate_chunks: int
     malformed: int
+    """Messages that broke a rule of the wire and were dropped."""
+    odd_messages: int
+    """Messages that were read without an odd member which nobody needs."""
+    media_before_start: int
+    """Chunks that came before `start` and were dropped."""
+    misfit_payloads: int
+    """Payloads that were not valid in the codec of `start`; they were delivered without PCM."""
     messages_sent: int
     media_sent: int
     octets_sent: int
@@ -39,6 +47,7 @@ class Counts:
         "_duplicates",
         "_late",
         "_lost",
+        "_misfits",
         "media_received",
         "messages_received",
         "messages_sent",
@@ -50,7 +59,7 @@ class Counts:
         self.media_received = 0
         self.octets_received = 0
         self.messages_sent = 0
-        self._lost = self._late = self._duplicates = 0
+        self._lost = self._late = self._duplicates = self._misfits = 0
 
     def take_media(self, octets: int) -> None:
         """Count a received chunk and the octets of its payload."""
@@ -62,13 +71,22 @@ class Counts:
         self._lost += chain.lost_chunks
         self._late += chain.late_chunks
         self._duplicates += chain.duplicate_chunks
+        self._misfits += chain.misfits.count
 
-    def snapshot(self, receiving: ReceiveChain | None, sending: SendChain, malformed: int, now_ms: float) -> Statistics:
+    def snapshot(
+        self,
+        receiving: ReceiveChain | None,
+        sending: SendChain,
+        complaints: Complaints,
+        malformed: int,
+        now_ms: float,
+    ) -> Statistics:
         """Return all counters at this moment.
 
         receiving: the current receive chain; None: `start` was not received yet.
         sending: the send chain.
-        malformed: malformed messages so far.
+        complaints: counts of odd messages and early media.
+        malformed: dropped messages so far.
         now_ms: the time, for the estimate of what was heard.
         """
         return Statistics(
@@ -79,6 +97,9 @@ class Counts:
             late_chunks=self._late + (receiving.late_chunks if receiving else 0),
             duplicate_chunks=self._duplicates + (receiving.duplicate_chunks if receiving else 0),
             malformed=malformed,
+            odd_messages=complaints.odd_messages,
+            media_before_start=complaints.media_before_start,
+            misfit_payloads=self._misfits + (receiving.misfits.count if receiving else 0),
             messages_sent=self.messages_sent,
             media_sent=sending.media_sent,
             octets_sent=sending.octets_sent,

@@ -9,7 +9,8 @@ TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name 
 PROTOCOL_VERSION: Final = "1.0.0"
 """Of `connected`."""
 
-# Events, each with a member of the same name that holds its body; `error` has `payload` instead, `clear` has none.
+# Events, each with a member of the same name that holds its body; `clear` has none, and the body of `error` is the
+# documented `payload` or a member `error`.
 
 CONNECTED: Final = "connected"
 START: Final = "start"
@@ -43,6 +44,8 @@ CHUNK: Final = "chunk"
 TIMESTAMP: Final = "timestamp"
 """Media time; its unit is disputed."""
 DIGIT: Final = "digit"
+ERROR_MESSAGE: Final = "message"
+"""In some errors, the text in place of `detail`."""
 
 # Tracks and encodings.
 

@@ -7,7 +7,7 @@ telnyx     the dialect of Telnyx
 """
 
 from rtpcodec.stream.wire.dialect import Dialect
-from rtpcodec.stream.wire.rules import MAX_DEPTH, MAX_MESSAGE_OCTETS, RULES, BrokenMessage
+from rtpcodec.stream.wire.rules import MAX_DEPTH, MAX_MESSAGE_OCTETS, RULES, BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TELNYX, build, encoding_name, media_text, parse
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "TELNYX",
     "BrokenMessage",
     "Dialect",
+    "OddMessage",
     "build",
     "encoding_name",
     "media_text",

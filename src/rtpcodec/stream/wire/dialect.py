@@ -53,6 +53,7 @@ class Dialect(Protocol):
 
         Raises:
             BrokenMessage: the text breaks a rule of the wire.
+            OddMessage: it breaks rules only in members that nobody needs; the exception has the message.
         """
 
     def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from typing_extensions import Buffer
 
+from rtpcodec.stream.messages import Message
 from rtpcodec.stream.wire.rules import (
     MAX_CONTROL_OCTETS,
     MAX_COUNTER,
     MAX_DEPTH,
     MAX_MESSAGE_OCTETS,
     BrokenMessage,
+    OddMessage,
 )
 
 Counter = int | str | None
@@ -86,57 +88,132 @@ class EnvelopeReader(Generic[E]):
     envelope: a msgspec.Struct with all members of all events; the name of the event alone makes a value of it.
     event: the member that names the event.
     members: the members that each known event is made of. A message may carry any others, in any shape.
-    payload: the member that is base64, for error texts.
+    needed: paths of the members without which a message means nothing. Any other member may be left out.
+    payload: the path of the member that is base64.
     """
 
-    __slots__ = ("_decode", "_envelope", "_event", "_members", "_payload")
+    __slots__ = ("_envelope", "_event", "_members", "_needed", "_payload", "decode")
 
     def __init__(
-        self, envelope: Callable[[str], E], event: str, members: Mapping[str, tuple[str, ...]], payload: str
+        self,
+        envelope: type[E],
+        *,
+        event: str,
+        members: Mapping[str, tuple[str, ...]],
+        needed: Collection[str],
+        payload: str,
     ) -> None:
         self._envelope = envelope
         self._event = event
         self._members = members
+        self._needed = frozenset(needed)
         self._payload = payload
-        self._decode: Callable[[str | bytes], E] = msgspec.json.Decoder(envelope).decode
+        self.decode: Callable[[str | bytes], E] = msgspec.json.Decoder(envelope).decode
+        """Return the envelope of a checked text. On any error, call `read_again`."""
 
-    def read(self, text: str) -> E:
-        """Return the envelope of a checked text. BrokenMessage names the rule that it breaks."""
-        try:
-            return self._decode(text)
-        except msgspec.ValidationError as error:
-            return self._own_members(text, error)
-        except msgspec.DecodeError as error:
-            raise BrokenMessage("json", _reason(error)) from None
-        except (RecursionError, UnicodeError) as error:
-            raise BrokenMessage("json", type(error).__name__) from None
+    def read_again(self, text: str, error: Exception, read: Callable[[E, str], Message]) -> Message:
+        """Read a text in which `decode` or `read` found an error, without members that nobody needs.
 
-    def _own_members(self, text: str, error: msgspec.ValidationError) -> E:
-        """Read a message again that does not fit as a whole, without the members that its event does not have."""
+        text: the checked text.
+        error: what was found: a BrokenMessage of `read`, or any error of `decode`.
+        read: makes a message of an envelope and its text.
+        Returns: the message, if only members that its event does not have were wrong.
+        Raises: OddMessage if the message means something without its odd members; BrokenMessage if it does not.
+        """
+        # 1. Not JSON, or a fault that no member has.
+        broken = self._broken(error)
+        if not broken.member and not isinstance(error, msgspec.ValidationError):
+            raise broken from None
         try:
             found = _decode_any(text)
-        except msgspec.DecodeError as broken:  # such as a number beyond all range in a member that does not count
-            raise BrokenMessage("number" if "range" in str(broken) else "json", _reason(broken)) from None
+        except msgspec.DecodeError as late:  # such as a number beyond all range in a member that does not count
+            raise BrokenMessage("number" if "range" in str(late) else "json", _reason(late)) from None
         event = found.get(self._event) if isinstance(found, dict) else None
         if not isinstance(event, str):
-            raise self._broken(error) from None
+            raise broken from None
+        # 2. An unknown event may have any members in any shape; a known one any members that are not its own.
         members = self._members.get(event)
         if members is None:
-            return self._envelope(event)
-        try:
-            return self._decode(msgspec.json.encode({name: found[name] for name in members if name in found}))
-        except msgspec.ValidationError as own:
-            raise self._broken(own) from None
+            return read(msgspec.convert({self._event: event}, self._envelope), text)
+        found = {name: found[name] for name in members if name in found}
+        # 3. Leave out one odd member after the other, until the rest can be read.
+        oddities: list[BrokenMessage] = []
+        while True:
+            try:
+                message = read(msgspec.convert(found, self._envelope), text)
+                break
+            except (msgspec.ValidationError, BrokenMessage) as again:
+                broken = self._broken(again)
+            if self._is_unpadded(found, broken):
+                oddities.append(BrokenMessage("base64", f"{self._payload} has no padding", self._payload))
+            elif self._is_left_out(found, broken.member):
+                oddities.append(broken)
+            else:
+                raise broken from None
+        if oddities:
+            raise OddMessage(message, oddities) from None
+        return message
 
-    def _broken(self, error: msgspec.ValidationError) -> BrokenMessage:
+    def _is_left_out(self, found: dict[str, Any], path: str) -> bool:
+        """Remove a member. Returns whether it was there and is not needed."""
+        holder, name = _holder(found, path)
+        if path in self._needed or name not in holder:
+            return False
+        del holder[name]
+        return True
+
+    def _is_unpadded(self, found: dict[str, Any], broken: BrokenMessage) -> bool:
+        """Pad a payload. Returns whether that was its fault: characters of base64 without any padding."""
+        if broken.rule != "base64":
+            return False
+        holder, name = _holder(found, self._payload)
+        value = holder[name]
+        if "=" in value or len(value) % 4 < 2:
+            return False
+        holder[name] = value + "=" * (-len(value) % 4)
+        return True
+
+    def _broken(self, error: Exception) -> BrokenMessage:
+        if isinstance(error, BrokenMessage):
+            return error
+        if not isinstance(error, msgspec.ValidationError):
+            return BrokenMessage(
+                "json", _reason(error) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
+            )
         reason = _reason(error)
-        if "base64" in reason:
-            return BrokenMessage("base64", f"{self._payload} is not base64 (standard alphabet, padded)")
-        if "missing required field" in reason:
-            return BrokenMessage("member", reason)
-        if "out of range" in reason:
-            return BrokenMessage("number", reason)
-        return BrokenMessage("type" if " - at " in reason else "object", reason)
+        found = _PATH.search(reason)
+        rule = next((rule for words, rule in _RULES.items() if words in reason), "object")
+        if rule == "base64":
+            reason = f"{self._payload} is not base64 (standard alphabet, padded)"
+        return BrokenMessage(rule, reason, found[1] if found else "")
+
+
+_RULES: Final = {
+    "base64": "base64",
+    "missing required field": "member",
+    "out of range": "number",
+    " - at ": "type",
+}
+"""Words of msgspec's errors, and the rules that they mean. The first that fits counts."""
+_PATH: Final = re.compile(r" - at `\$\.([^\[`]+)")
+"""The member that msgspec names, without positions in arrays and keys of objects."""
+
+
+def _holder(found: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """Return the object that a member is in, and the member's name in it."""
+    *parents, name = path.split(".")
+    holder: Any = found
+    for parent in parents:
+        holder = holder.get(parent) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}, name
+
+
+def readable(text: str) -> dict[str, Any]:
+    """Return a message that was read before with all its members, as they came."""
+    try:
+        return dict(_decode_any(text))
+    except msgspec.DecodeError:  # a number beyond all range, in a member that nobody reads
+        return {}
 
 
 def _reason(error: Exception) -> str:
@@ -145,15 +222,19 @@ def _reason(error: Exception) -> str:
 
 
 def counter(value: Counter, name: str, most: int = MAX_COUNTER) -> int | None:
-    """Return a counter that the wire spells as digits or as a number. BrokenMessage: it is neither, or out of range."""
+    """Return a counter that the wire spells as digits or as a number. BrokenMessage: it is neither, or out of range.
+
+    name: its path, such as `media.chunk`.
+    """
     if isinstance(value, str):
         # Digits only: int() would take '1_0', ' 1' and digits of other scripts.
         if not (value.isdigit() and value.isascii() and len(value) <= 19):
-            raise BrokenMessage("number", f"{name} has {len(value)} characters that are not a number of 1 to 19 digits")
+            detail = f"{name} has {len(value)} characters that are not a number of 1 to 19 digits"
+            raise BrokenMessage("number", detail, name)
         value = int(value)
     if value is None or 0 <= value <= most:
         return value
-    raise BrokenMessage("number", f"{name} is outside 0 to {most}")
+    raise BrokenMessage("number", f"{name} is outside 0 to {most}", name)
 
 
 def body_of(body: B | None, event: str) -> B:
@@ -161,3 +242,42 @@ def body_of(body: B | None, event: str) -> B:
     if body is None:
         raise BrokenMessage("member", f"event {event!r} has no member {event!r}")
     return body
+
+
+def optional_text(body: Mapping[str, object], path: str, name: str) -> str | None:
+    """Return a member that is a string or absent.
+
+    body: the object that may have it.
+    path: the path of that object.
+    name: the member.
+    Raises: BrokenMessage if the member is of another type.
+    """
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BrokenMessage("type", f"{path}.{name} is not a string", f"{path}.{name}")
+
+
+def parameters(value: object, path: str, name: str, content: str) -> dict[str, str]:
+    """Return custom parameters as texts: an object, or a list of objects with a name and a value each.
+
+    value: the member; a parameter that is not a string becomes the text that JSON has for it.
+    path: its path.
+    name: the member of a listed parameter that is its name.
+    content: the member that is its value.
+    Raises: BrokenMessage if it is anything else.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, list) and all(isinstance(pair, dict) and isinstance(pair.get(name), str) for pair in value):
+        value = {pair[name]: pair.get(content) for pair in value}
+    if not isinstance(value, dict):
+        raise BrokenMessage("type", f"{path} is neither an object nor a list of names and values", path)
+    return {key: _parameter(one) for key, one in value.items()}
+
+
+def _parameter(value: object) -> str:
+    """Return a custom parameter as text; what is not a string as JSON spells it."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()

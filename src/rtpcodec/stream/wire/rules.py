@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from rtpcodec.stream.messages import Message
 
 MAX_MESSAGE_OCTETS: Final = 4 * 1024 * 1024
 """The longest chunk that the carrier documents, 30 s of L16 at 48 kHz, is 3,840,000 characters of base64."""
@@ -38,7 +41,20 @@ RULES: Final = {
 class BrokenMessage(Exception):
     """A text that breaks a rule of the wire."""
 
-    def __init__(self, rule: str, detail: str) -> None:
+    def __init__(self, rule: str, detail: str, member: str = "") -> None:
         super().__init__(f"{rule}: {detail}")
         self.rule = rule
         self.detail = detail
+        self.member = member
+        """The member that breaks the rule, as a path such as `media.chunk`. Empty: the text as a whole."""
+
+
+class OddMessage(BrokenMessage):
+    """A text that breaks rules only in members that nobody needs. A strict reader refuses it."""
+
+    def __init__(self, message: Message, oddities: Sequence[BrokenMessage]) -> None:
+        super().__init__(oddities[0].rule, oddities[0].detail, oddities[0].member)
+        self.message = message
+        """The message without those members."""
+        self.oddities = tuple(oddities)
+        """The broken rules, at least one."""

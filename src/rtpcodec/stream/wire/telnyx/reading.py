@@ -1,6 +1,8 @@
 """JSON texts to messages, in either direction, because the carrier's simulator reads the app's.
 
-A text that breaks a rule raises BrokenMessage; unknown members and events are not errors.
+Unknown members and events are not errors. Needed are only `event`, `media.payload`, the encoding of `start`, and the
+name or digit of `mark` and `dtmf`: a text without one of them raises BrokenMessage. Where another member breaks a rule,
+OddMessage has the message without it.
 """
 
 from __future__ import annotations
@@ -8,16 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from msgspec import Struct, field, json
+from msgspec import MsgspecError, Struct, field
 from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import members, streaming
+from rtpcodec.carriers.telnyx.errors import CODES_OF_TITLES
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire.json_text import Counter, EnvelopeReader, body_of, check_control_size, checked_text, counter
+from rtpcodec.stream.wire.json_text import (
+    Counter,
+    EnvelopeReader,
+    body_of,
+    check_control_size,
+    checked_text,
+    counter,
+    optional_text,
+    parameters,
+    readable,
+)
 from rtpcodec.stream.wire.rules import MAX_SAMPLE_RATE_HZ, BrokenMessage
-
-_ERROR_BODY: Final = members.PAYLOAD
-"""The body of an `error`: the one member that is not named like its event."""
 
 
 class _Connected(Struct):
@@ -39,9 +49,7 @@ class _Start(Struct):
     to_number: str | None = field(default=None, name=members.TO)
     tags: list[str] | None = field(default=None, name=members.TAGS)
     client_state: str | None = field(default=None, name=members.CLIENT_STATE)
-    custom_parameters: dict[str, str | int | float | bool | None] | None = field(
-        default=None, name=members.CUSTOM_PARAMETERS
-    )
+    custom_parameters: object = field(default=None, name=members.CUSTOM_PARAMETERS)
     stream_id: str | None = field(default=None, name=members.STREAM_ID)
 
 
@@ -65,12 +73,6 @@ class _Stop(Struct):
     call_control_id: str | None = field(default=None, name=members.CALL_CONTROL_ID)
 
 
-class _Error(Struct):
-    code: int | str | None = field(default=None, name=members.CODE)
-    title: str | None = field(default=None, name=members.TITLE)
-    detail: str | None = field(default=None, name=members.DETAIL)
-
-
 class _Envelope(Struct):
     event: str = field(name=streaming.EVENT)
     sequence_number: Counter = field(default=None, name=streaming.SEQUENCE_NUMBER)
@@ -80,12 +82,19 @@ class _Envelope(Struct):
     stop: _Stop | None = field(default=None, name=streaming.STOP)
     mark: _Mark | None = field(default=None, name=streaming.MARK)
     dtmf: _Dtmf | None = field(default=None, name=streaming.DTMF)
-    error: _Error | None = field(default=None, name=_ERROR_BODY)
+    payload: object = field(default=None, name=members.PAYLOAD)
+    error: object = field(default=None, name=streaming.ERROR)
     connected: _Connected | None = field(default=None, name=streaming.CONNECTED)
     version: str | None = field(default=None, name=streaming.VERSION)
     occurred_at: str | None = field(default=None, name=members.OCCURRED_AT)
 
 
+_PAYLOAD: Final = f"{streaming.MEDIA}.{members.PAYLOAD}"
+_CHUNK: Final = f"{streaming.MEDIA}.{streaming.CHUNK}"
+_TIMESTAMP: Final = f"{streaming.MEDIA}.{streaming.TIMESTAMP}"
+_FORMAT: Final = f"{streaming.START}.{streaming.MEDIA_FORMAT}"
+_ENCODING: Final = f"{_FORMAT}.{streaming.ENCODING}"
+_PARAMETERS: Final = f"{streaming.START}.{members.CUSTOM_PARAMETERS}"
 _COMMON: Final = (streaming.EVENT, streaming.SEQUENCE_NUMBER, members.STREAM_ID)
 _READER: Final = EnvelopeReader(
     _Envelope,
@@ -96,28 +105,52 @@ _READER: Final = EnvelopeReader(
         streaming.DTMF: (*_COMMON, streaming.DTMF, members.OCCURRED_AT),
         streaming.START: (*_COMMON, streaming.START),
         streaming.STOP: (*_COMMON, streaming.STOP),
-        streaming.ERROR: (*_COMMON, _ERROR_BODY),
+        streaming.ERROR: (*_COMMON, members.PAYLOAD, streaming.ERROR),
         streaming.CONNECTED: (*_COMMON, streaming.CONNECTED, streaming.VERSION),
         streaming.CLEAR: _COMMON,
     },
-    payload=f"{streaming.MEDIA}.{members.PAYLOAD}",
+    needed=(
+        streaming.EVENT,
+        streaming.MEDIA,
+        _PAYLOAD,
+        streaming.START,
+        _FORMAT,
+        _ENCODING,
+        streaming.MARK,
+        f"{streaming.MARK}.{members.NAME}",
+        streaming.DTMF,
+        f"{streaming.DTMF}.{streaming.DIGIT}",
+    ),
+    payload=_PAYLOAD,
 )
-_CHUNK: Final = f"{streaming.MEDIA}.{streaming.CHUNK}"
-_TIMESTAMP: Final = f"{streaming.MEDIA}.{streaming.TIMESTAMP}"
-_FORMAT: Final = f"{streaming.START}.{streaming.MEDIA_FORMAT}"
+_decode: Final = _READER.decode
 
 
 def parse(text: str | Buffer, /) -> messages.Message:
-    """Return the message of one text frame, given as str or as UTF-8 octets. BrokenMessage names the broken rule."""
+    """Return the message of one text frame, given as str or as UTF-8 octets.
+
+    Raises: BrokenMessage, which names the broken rule; OddMessage if only members that nobody needs are broken.
+    """
     text = checked_text(text)
-    envelope = _READER.read(text)
+    try:
+        envelope = _decode(text)
+        return _read_media(envelope) if envelope.event == streaming.MEDIA else _read(envelope, text)
+    except (MsgspecError, BrokenMessage, RecursionError, UnicodeError) as error:
+        return _READER.read_again(text, error, _read)
+
+
+def _read(envelope: _Envelope, text: str) -> messages.Message:
     event = envelope.event
+    if event == streaming.MEDIA:
+        return _read_media(envelope)
     reader = _READERS.get(event)
     if reader is None:
         return messages.Other(event, text, _sequence_number(envelope))
-    if event != streaming.MEDIA:
-        check_control_size(text, event)
-    return reader(envelope)
+    check_control_size(text, event)
+    message = reader(envelope)
+    if isinstance(message, messages.Start | messages.Error):
+        message.raw = readable(text)
+    return message
 
 
 def encoding_name(encoding: str) -> str:
@@ -139,12 +172,11 @@ def _read_start(envelope: _Envelope) -> messages.Start:
     body = body_of(envelope.start, streaming.START)
     media_format = body.media_format
     if not media_format.encoding:
-        raise BrokenMessage("value", f"{_FORMAT}.{streaming.ENCODING} is empty")
+        raise BrokenMessage("value", f"{_ENCODING} is empty")
     rate_hz = counter(media_format.sample_rate, f"{_FORMAT}.{streaming.SAMPLE_RATE}", MAX_SAMPLE_RATE_HZ)
+    channels = counter(media_format.channels, f"{_FORMAT}.{streaming.CHANNELS}")
     return messages.Start(
-        media_format=messages.MediaFormat(
-            encoding_name(media_format.encoding), rate_hz or None, counter(media_format.channels, streaming.CHANNELS)
-        ),
+        media_format=messages.MediaFormat(encoding_name(media_format.encoding), rate_hz or None, channels or None),
         stream_id=envelope.stream_id if envelope.stream_id is not None else body.stream_id,
         sequence_number=_sequence_number(envelope),
         call_control_id=body.call_control_id,
@@ -154,15 +186,8 @@ def _read_start(envelope: _Envelope) -> messages.Start:
         to_number=body.to_number,
         tags=tuple(body.tags or ()),
         client_state=body.client_state,
-        custom_parameters={name: _parameter(value) for name, value in (body.custom_parameters or {}).items()},
+        custom_parameters=parameters(body.custom_parameters, _PARAMETERS, members.NAME, members.VALUE),
     )
-
-
-def _parameter(value: str | float | bool | None) -> str:
-    """Return a custom parameter as text; a number or a truth value as JSON spells it."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.encode(value).decode()
 
 
 def _read_media(envelope: _Envelope) -> messages.Media:
@@ -197,9 +222,29 @@ def _read_stop(envelope: _Envelope) -> messages.Stop:
 
 
 def _read_error(envelope: _Envelope) -> messages.Error:
-    body = envelope.error or _Error()
-    code = counter(body.code, f"{_ERROR_BODY}.{members.CODE}")
-    return messages.Error(code, body.title, body.detail, envelope.stream_id)
+    """Read an error as documented, or in the shapes of others: in a member `error`, with `message`, or a text alone."""
+    path, body = members.PAYLOAD, envelope.payload
+    if body is None:
+        path, body = streaming.ERROR, envelope.error
+    if body is None:
+        body = {}
+    if isinstance(body, str):
+        body = {members.DETAIL: body}
+    if not isinstance(body, dict):
+        raise BrokenMessage("type", f"{path} is neither an object nor a string", path)
+    title = optional_text(body, path, members.TITLE)
+    detail = optional_text(body, path, members.DETAIL)
+    if detail is None:
+        detail = optional_text(body, path, streaming.ERROR_MESSAGE)
+    code = body.get(members.CODE)
+    code_path = f"{path}.{members.CODE}"
+    if isinstance(code, str) and not code.isdecimal():
+        # A word in place of the number: the title of a documented code, or a title of the sender's own.
+        title = code if title is None else title
+        code = CODES_OF_TITLES.get(code)
+    if code is not None and (isinstance(code, bool) or not isinstance(code, int | str)):
+        raise BrokenMessage("type", f"{code_path} is neither a whole number nor a string", code_path)
+    return messages.Error(counter(code, code_path), title, detail, envelope.stream_id)
 
 
 def _read_clear(_envelope: _Envelope) -> messages.Clear:
