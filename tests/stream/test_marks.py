@@ -9,8 +9,8 @@ import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream.marks import MARK_TIMEOUT_MS
 from rtpcodec.stream.sending import MAX_WAITING_MARKS
+from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 from tests.stream import carrier
 
 pytestmark = pytest.mark.usefixtures("dialect")

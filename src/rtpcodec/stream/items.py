@@ -73,14 +73,16 @@ class SendEncoding(Protocol):
     """The rate of the PCM that `put_pcm` accepts."""
     sample_rate_hz: int
     """The rate of the samples that are counted here."""
-    frame_ms: float | None
-    """How long an item becomes that is padded for a mark behind it; None: only `flush` completes an item."""
     turn_ms: float
     """Audio that is encoded within 5 ms, so that an event loop is not held for longer."""
     waiting_samples: int
     """Audio that waits."""
     taken_samples: int
     """Audio of all items that were taken."""
+
+    @property
+    def frame_ms(self) -> float | None:
+        """How long an item becomes that is padded for a mark behind it; None: only `flush` completes an item."""
 
     @property
     def item_ms(self) -> float | None:

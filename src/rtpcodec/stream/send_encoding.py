@@ -148,24 +148,32 @@ class RtpEncoding:
         """Encode and remove the next item; item_ms must not be None."""
         queue = self._queue
         item_ms = queue.first_item_ms
-        if item_ms is not None:
-            samples = round(item_ms * self.sample_rate_hz / 1000)
-            item: Item | None = (queue.take(queue.first_octets), item_ms)
+        if item_ms is None:
+            samples = self._frame_samples
+            item = self._encode()
         else:
-            samples = missing = self._frame_samples
-            item = None
-            while item is None:
-                pcm = self._next_pcm(missing)
-                if pcm is None:
-                    octets, unit_samples = self._next_units(missing)
-                    missing -= unit_samples
-                    item = self._packing.put_octets(octets)
-                elif pcm:
-                    missing -= len(pcm) >> 1
-                    item = self._packing.put_pcm(pcm)
+            samples = round(item_ms * self.sample_rate_hz / 1000)
+            item = queue.take(queue.first_octets), item_ms
         self.waiting_samples -= samples
         self.taken_samples += samples
         return item
+
+    def _encode(self) -> Item:
+        """Take pieces, of PCM or of octets, until they make an item."""
+        missing = self._frame_samples
+        while True:
+            pcm = self._next_pcm(missing)
+            if pcm is None:
+                octets, unit_samples = self._next_units(missing)
+                missing -= unit_samples
+                item = self._packing.put_octets(octets)
+            elif pcm:
+                missing -= len(pcm) >> 1
+                item = self._packing.put_pcm(pcm)
+            else:
+                continue
+            if item is not None:
+                return item
 
     def _next_pcm(self, missing: int) -> bytes | None:
         """Return at most so many samples at the codec's rate, perhaps none of this piece; None: octets are next."""
@@ -215,4 +223,4 @@ class RtpEncoding:
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""
         coded = self._packing.describe()
-        return coded if self.pcm_hz == self._rates.to_hz else f"{self.pcm_hz} Hz -> {coded}"
+        return coded if self._resampler is None else f"{self.pcm_hz} Hz -> {coded}"
