@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from typing_extensions import Buffer
 
 from rtpcodec.errors import QueueFull
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.play_queue import MAX_WAITING, PlayQueue, Waiting
 from rtpcodec.stream.session import MediaSession
@@ -97,10 +98,10 @@ def test_a_play_that_was_ended_leaves_its_rest_out() -> None:
 class FailingSession(MediaSession):
     """Its codec fails on one kind of audio."""
 
-    def play(self, pcm: Buffer) -> None:
-        if bytes(pcm)[:1] == b"\x01":
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+        if not isinstance(pcm, Audio) and bytes(pcm)[:1] == b"\x01":
             raise RuntimeError("the codec failed")
-        super().play(pcm)
+        super().play(pcm, pcm_hz)
 
 
 def test_a_play_that_fails_in_its_turn_leaves_the_others_alone() -> None:
