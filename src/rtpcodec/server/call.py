@@ -49,7 +49,7 @@ class CallParts:
 
 
 class Call:
-    """One call: receive its audio, send audio to it.
+    """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
     and change nothing. `loop.call_soon_threadsafe(call.play, pcm)` plays from another thread.
@@ -192,6 +192,9 @@ class Call:
 
     def close(self, code: int = 1000) -> Ongoing:
         """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
+
+        The phone call continues without the stream, unless its TeXML document ends behind `<Connect>`. `CallControl`'s
+        `hangup` ends the call.
 
         Returns: an Ongoing. Await it to wait until the socket is closed.
         Raises: ValueError if a close frame cannot carry the code (RFC 6455 section 7.4).

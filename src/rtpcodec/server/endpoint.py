@@ -101,7 +101,8 @@ class Endpoint:
 
         The endpoint generates the stream's address and token. They cannot be guessed and are valid for this call only.
         The handler runs as for any other call; the returned Call may be watched or closed meanwhile. If the endpoint
-        has no handler, the code that called `stream` handles the returned Call and must close it. Pass webhooks to
+        has no handler, the code that called `stream` handles the returned Call and must close it; neither end of the
+        stream ends the phone call. Pass webhooks to
         `webhook` to see failures at once instead of after timeout_s.
 
         control: an AsyncCallControl, or a CallControl, which is then called in a thread.
@@ -148,9 +149,9 @@ class Endpoint:
         return self.url
 
     async def drain(self, drain_s: float | None = None) -> None:
-        """Refuse new calls with 503, wait up to drain_s until running calls have ended, then close the rest with 1001.
+        """Refuse new calls with 503, wait up to drain_s until streams have ended, then close the rest with 1001.
 
-        The endpoint still answers health checks until it is closed.
+        The phone calls continue without their streams. The endpoint still answers health checks until it is closed.
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """
@@ -172,7 +173,7 @@ class Endpoint:
         logger.info("listening on %s", self.url)
 
     async def close(self, *, at_once: bool = False) -> None:
-        """Close all calls with 1001 and stop listening. `at_once` cancels handlers without waiting for them."""
+        """Close all streams with 1001 and stop listening. `at_once` cancels handlers without waiting for them."""
         self._take_no_more()
         await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
         server, self._server = self._server, None

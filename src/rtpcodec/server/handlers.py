@@ -78,12 +78,12 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
 
 
 def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Call], Coroutine[None, None, None]]:
-    """Make a handler that plays a WAV file of 16-bit mono PCM, or an MP3 file, once or until the call ends.
+    """Make a handler that plays a WAV file of 16-bit mono PCM, or an MP3 file, once or until the stream ends.
 
     The audio is resampled to the send rate. In mode mp3, an MP3 file is sent unchanged.
 
     path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file.
-    loop: whether to repeat the file until the call ends.
+    loop: whether to repeat the file until the stream ends. The end of the file ends the stream, but not the phone call.
     Raises: ValueError if the file is not of its kind, has no samples, or has a rate that cannot be resampled; OSError
     if it cannot be read. The handler raises MissingExtra if an MP3 file must be decoded and no decoder is installed.
     """

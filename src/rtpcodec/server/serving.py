@@ -30,11 +30,11 @@ def serve(
     Use it as `async with serve(handler) as endpoint`.
 
     Without handler and on_audio the endpoint accepts only calls requested by
-    `await endpoint.stream(control, call_control_id)`. At the end of the block, calls that still run are closed with
+    `await endpoint.stream(control, call_control_id)`. At the end of the block, streams that still run are closed with
     1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
 
-    handler: a coroutine function, called with each Call. When it returns, the call ends once all audio was heard. An
-    exception ends that call only.
+    handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; the
+    phone call continues without it, as docs/start-streaming.md says. An exception ends that stream only, at once.
     on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
     options: the fields of EndpointSettings.
     Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
@@ -52,8 +52,9 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
-    The first signal drains the endpoint: new calls are refused with 503, running calls may continue for `drain_s` and
-    are then closed with 1001. A second signal ends them at once. Call it from the main thread only.
+    The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s` and are
+    then closed with 1001. A second signal closes them at once. The phone calls continue without their streams. Call it
+    from the main thread only.
 
     handler, on_audio, options: as for `serve`.
     on_ready: called with the endpoint once it is open.

@@ -27,7 +27,7 @@ CONCEALS: Final = "conceals"
 """Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
 
 Handler = Callable[[Call], Awaitable[object]]
-"""A coroutine function, called once per call; when it returns, the stream ends."""
+"""A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
 Authorize = str | Callable[[Mapping[str, str], str], bool]
@@ -105,13 +105,13 @@ class EndpointSettings:
     start_timeout_s: float | None = 5.0
     """A socket without a `start` for this time is closed with 1002; None: no limit."""
     idle_timeout_s: float | None = 30.0
-    """A call without any frame, pongs included, for this time is ended and its socket closed with 1008; None: no
-    limit."""
+    """A call without any frame, pongs included, for this time loses its stream: the socket is closed with 1008;
+    None: no limit."""
     ping_interval_s: float | None = 20.0
     """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
     dropped. None: no pings."""
     drain_s: float = 10.0
-    """How long calls may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
 
     def __post_init__(self) -> None:
         self._check_handlers()
