@@ -140,7 +140,8 @@ class Misfits:
         """Return what to change, by the codecs that this payload would fit."""
         info = current.info
         if current.is_given and info is not None and _fits(info, [payload]):
-            fields = ", ".join(setting.field for setting in info.payload_settings)
+            given = self._plan.payload_options(info.name)
+            fields = ", ".join(setting.field for setting in info.payload_settings if setting.keyword in given)
             return f"it fits {info.name} in another packing: leave {fields} of the plan at its default"
         names = [info.name for info in _others(current) if _fits(info, [payload])]
         if not names:
