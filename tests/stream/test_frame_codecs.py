@@ -257,8 +257,9 @@ def test_the_packing_is_learnt_where_nothing_is_decoded() -> None:
 
 def test_a_plan_that_says_the_packing_is_obeyed() -> None:
     session = carrier.started(PLANS["AMR-WB octet-aligned"], start_text=amrwb_start(), lead_ms=None)
-    (found,) = carrier.fed(session, [amrwb_media("bandwidth-efficient")])
-    assert isinstance(found, events.Malformed)
+    found, _ = carrier.fed(session, [amrwb_media("bandwidth-efficient")])
+    assert isinstance(found, events.PayloadMisfit)
+    assert found.remedy == "it fits AMR-WB in another packing: leave amrwb_packing of the plan at its default"
     session.play(speech(320))
     assert sent(session) == reference(PLANS["AMR-WB octet-aligned"], speech(320))
 

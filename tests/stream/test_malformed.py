@@ -1,4 +1,4 @@
-"""What the carrier sends never raises: a broken message is one event, and only twenty in a row end the call."""
+"""What the carrier sends never raises: a broken message is one event, only twenty in a row over 5 s end a call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.stream.connection import MAX_MALFORMED_IN_A_ROW
 from rtpcodec.stream.wire import MAX_DEPTH, RULES, BrokenMessage, parse
 from tests.stream import carrier
-from tests.stream.malformed import CASES, Case
+from tests.stream.malformed import CASES, ODD_CASES, Case
 
 pytestmark = pytest.mark.usefixtures("dialect")
 
@@ -46,10 +46,36 @@ def test_the_same_before_start(case: Case) -> None:
     assert carrier.kinds(session.events(1.0)) == ["Started"]
 
 
-def test_twenty_in_a_row_end_the_call() -> None:
+@pytest.mark.parametrize("case", ODD_CASES, ids=str)
+def test_a_message_with_an_odd_member_is_read_and_reported_once(case: Case) -> None:
+    session = carrier.started(stall_ms=1e9)
+    found = carrier.fed(session, [case.text] * 25, step_ms=300.0)
+    odd = [event for event in found if isinstance(event, events.Malformed)]
+    assert [(event.rule, event.dropped, event.count) for event in odd] == [(case.rule, False, 1)]
+    assert "SECRET" not in repr(found)
+    ends = '"stop"' in str(case.text)
+    assert session.ended is ends
+    statistics = session.statistics(0.0)
+    assert (statistics.odd_messages, statistics.malformed) == (1 if ends else 25, 0)
+    assert len(carrier.audio_of(carrier.fed(session, [carrier.media()], from_ms=8000.0))) == (not ends)
+
+
+def test_the_needed_members_of_an_odd_message_are_checked() -> None:
     session = carrier.started()
+    texts = [
+        '{"event":"media","media":{"timestamp":20.5,"payload":5}}',
+        '{"event":"dtmf","occurred_at":5,"dtmf":{"digit":"12"}}',
+        '{"event":"media","media":{"timestamp":20.5,"track":[],"chunk":"x","payload":"AAA"}}',
+    ]
+    found = carrier.fed(session, texts)
+    assert [event.dropped for event in found if isinstance(event, events.Malformed)] == [True, True, *[False] * 4]
+    assert [audio.payload for audio in carrier.audio_of(found)] == [b"\0\0"]
+
+
+def test_twenty_in_a_row_and_5_s_end_the_call() -> None:
+    session = carrier.started(stall_ms=1e9)
     session.mark("waits")
-    found = carrier.fed(session, ["{"] * MAX_MALFORMED_IN_A_ROW + [carrier.media()] * 3)
+    found = carrier.fed(session, ["{"] * MAX_MALFORMED_IN_A_ROW + [carrier.media()] * 3, step_ms=5000 / 19, from_ms=1.0)
     assert carrier.kinds(found) == ["Malformed"] * 20 + ["MarkCleared", "Stopped"]
     assert found[-1] == events.Stopped("malformed")
     assert session.ended
@@ -57,6 +83,23 @@ def test_twenty_in_a_row_end_the_call() -> None:
     assert session.next_deadline_ms is None
     session.closed(1000.0)
     assert session.events(1000.0) == []
+
+
+def test_twenty_in_a_row_within_5_s_do_not() -> None:
+    session = carrier.started()
+    carrier.fed(session, ["{"] * 249)
+    assert not session.ended
+    assert carrier.fed(session, ["{"], from_ms=5000.0)[-1] == events.Stopped("malformed")
+
+
+@pytest.mark.parametrize("payload", ["AA-_", "AAAA====", "A", "data:audio/basic;base64,AAAA"])
+def test_payloads_that_are_not_base64_never_end_the_call_and_are_one_event(payload: str) -> None:
+    session = carrier.started(stall_ms=1e9)
+    found = carrier.fed(session, [f'{{"event":"media","media":{{"payload":"{payload}"}}}}'] * 60, step_ms=200.0)
+    assert [type(event) for event in found] == [events.Malformed]
+    assert session.statistics(0.0).malformed == 60
+    session.play(bytes(320))
+    assert carrier.sent_octets(session.outgoing(12_000.0)) == carrier.FRAME
 
 
 @pytest.mark.parametrize(
@@ -71,7 +114,7 @@ def test_twenty_in_a_row_end_the_call() -> None:
 )
 def test_nineteen_and_a_good_one_do_not(good: str) -> None:
     session = carrier.started()
-    carrier.fed(session, (["{"] * 19 + [good]) * 5)
+    carrier.fed(session, (["{"] * 19 + [good]) * 5, step_ms=300.0)
     assert not session.ended
     assert session.statistics(0.0).malformed == 95
 
@@ -90,13 +133,37 @@ def test_media_before_start_is_out_of_order() -> None:
     assert carrier.kinds(found) == ["Malformed", "Started", "Audio"]
 
 
+@pytest.mark.parametrize("early", [1, 19, 20, 400])
+def test_all_media_before_start_is_one_event_and_never_ends_the_call(early: int) -> None:
+    session = MediaSession()
+    found = carrier.fed(session, [carrier.media(chunk=at) for at in range(early)])
+    assert (found, session.statistics(0.0).media_before_start) == ([], early)
+    found = carrier.fed(session, [carrier.start(), carrier.media(), carrier.start("PCMA"), carrier.STOP])
+    assert found[0] == events.Malformed("order", "media came before start", count=early)
+    assert carrier.kinds(found)[1:] == ["Started", "Audio", "FormatChanged", "Started", "Stopped"]
+    assert session.statistics(0.0).malformed == 0
+
+
+def test_media_without_any_start_is_counted_at_the_end() -> None:
+    session = MediaSession()
+    carrier.fed(session, [carrier.media()] * 7)
+    session.closed(999.0)
+    assert session.events(999.0) == [
+        events.Malformed("order", "media came before start", count=7),
+        events.Stopped("closed"),
+    ]
+
+
 def test_a_payload_that_ends_inside_a_sample() -> None:
     session = carrier.started(StreamPlan(send_codec="L16"), start_text=carrier.start("L16", 16000))
     found = carrier.fed(session, [carrier.media(b"abc"), carrier.media(b"abcd")])
-    assert found[0] == events.Malformed("payload", "L16 payload has 3 octets, a multiple of 2 is needed")
-    assert carrier.kinds(found) == ["Malformed", "Audio"]
-    assert session.statistics(0.0).media_received == 1
-    assert session.statistics(0.0).octets_received == 4
+    misfit = found[0]
+    assert isinstance(misfit, events.PayloadMisfit)
+    assert (misfit.encoding, misfit.reason) == ("L16", "L16 payload has 3 octets, a multiple of 2 is needed")
+    assert carrier.kinds(found) == ["PayloadMisfit", "Audio", "Audio"]
+    assert session.statistics(0.0).media_received == 2
+    assert session.statistics(0.0).octets_received == 7
+    assert session.statistics(0.0).misfit_payloads == 1
 
 
 def test_more_track_names_than_the_wire_has() -> None:
@@ -115,11 +182,11 @@ def test_a_shell_rejects_what_is_no_text() -> None:
         events.Malformed("fragments", "more than 1000 fragments"),
     ]
     for _ in range(18):
-        session.reject("text", "binary", 20.0)
-    assert session.events(20.0)[-1] == events.Stopped("malformed")
-    session.reject("text", "binary", 30.0)
-    assert session.events(30.0) == []
-    assert session.statistics(30.0).messages_received == 21
+        session.reject("text", "binary", 5000.0)
+    assert session.events(5000.0)[-1] == events.Stopped("malformed")
+    session.reject("text", "binary", 5010.0)
+    assert session.events(5010.0) == []
+    assert session.statistics(5010.0).messages_received == 21
 
 
 SHALLOW = '{"x":[' + "[]," * MAX_DEPTH

@@ -73,10 +73,13 @@ def test_echo_means_played() -> None:
     assert session.next_deadline_ms is None
 
 
-def test_echoes_that_nobody_waits_for_are_ignored() -> None:
+def test_echoes_of_marks_that_were_not_sent_are_unexpected_and_repeated_ones_are_ignored() -> None:
     session = carrier.started()
     session.mark("not sent yet")
-    assert carrier.fed(session, [carrier.mark("strange"), carrier.mark("not sent yet")]) == []
+    assert carrier.fed(session, [carrier.mark("strange"), carrier.mark("not sent yet")]) == [
+        events.UnexpectedMark("strange"),
+        events.UnexpectedMark("not sent yet"),
+    ]
     session.outgoing(50.0)
     twice = [carrier.mark("not sent yet")] * 2
     assert carrier.fed(session, twice, from_ms=60.0) == [events.MarkPlayed("not sent yet")]

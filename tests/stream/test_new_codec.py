@@ -75,8 +75,11 @@ def test_rates_options_and_library_come_from_its_facts(capsys: pytest.CaptureFix
 
 def test_its_payloads_are_checked_cut_and_sent_in_packets() -> None:
     session = carrier.started(StreamPlan(**PLAN), start_text=START)
-    (broken,) = carrier.fed(session, [carrier.media(b"\x00\x09x", 1)])
-    assert broken == events.Malformed("payload", "ZIP16 payload of 3 octets is not made of whole frames")
+    misfit, audio = carrier.fed(session, [carrier.media(b"\x00\x09x", 1)])
+    assert isinstance(misfit, events.PayloadMisfit)
+    assert misfit.reason == "ZIP16 payload of 3 octets is not made of whole frames"
+    assert isinstance(audio, events.Audio)
+    assert (audio.payload, audio.pcm) == (b"\x00\x09x", b"")
     encoder = codec("ZIP16").encoder()
     payload = Zip16Format().payload([encoder.encode(speech(320, n)) for n in range(2)])
     assert session.payload_ms(payload) == 40.0

@@ -188,6 +188,7 @@ def test_events_without_audio() -> None:
         events.CarrierError(None, None, None),
         events.Unknown("later", '{"event": "later", "x": 1}'),
         events.Unknown("clear", ""),
+        events.UnexpectedMark("nobody's"),
     ]
 
 

@@ -32,6 +32,10 @@ class Complaints:
             return []
         return [Malformed(rule, detail)]
 
+    def ignored(self, detail: str) -> list[Malformed]:
+        """Return the event of a declared value without effect, once per stream; detail: the value, empty: none."""
+        return [Malformed("value", detail, dropped=False)] if detail and self._is_new(detail, "value") else []
+
     def early_media(self) -> list[Malformed]:
         """Return one event for all media before `start`, once their number is known."""
         count = self.media_before_start - self._early_reported

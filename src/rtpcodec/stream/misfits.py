@@ -7,7 +7,8 @@ four payloads of speech in PCMU is a valid OPUS packet. Therefore:
 - one misfit changes nothing, IN_A_ROW misfits in a row change the codec if exactly one reading fits them all;
 - a reading fits only if all payloads play equally long, and whole STEP_MS;
 - if any sample codec fits, none is chosen, because PCMU, PCMA, G722 and L16 cannot be told apart;
-- a codec that validates its payloads in full (one with several packings) is believed before one that hardly does;
+- a codec that validates its payloads in full (one with several packings) is believed before one that hardly does, and
+  the latter only if the payloads differ in length: equally long ones may be samples, cut wrongly;
 - after a change, the declared codec returns as soon as it fits IN_A_ROW payloads in a row, which it had refused before.
 """
 
@@ -130,6 +131,8 @@ class Misfits:
         if any(info.kind == "sample" for info in found):
             return None
         sure = [info for info in found if isinstance(payload_format(info), AdaptivePayloadFormat)]
+        if not sure and len({len(payload) for payload in row}) == 1:
+            return None
         found = sure or found
         if len(found) != 1:
             return None
@@ -140,7 +143,8 @@ class Misfits:
         """Return what to change, by the codecs that this payload would fit."""
         info = current.info
         if current.is_given and info is not None and _fits(info, [payload]):
-            fields = ", ".join(setting.field for setting in info.payload_settings)
+            given = self._plan.payload_options(info.name)
+            fields = ", ".join(setting.field for setting in info.payload_settings if setting.keyword in given)
             return f"it fits {info.name} in another packing: leave {fields} of the plan at its default"
         names = [info.name for info in _others(current) if _fits(info, [payload])]
         if not names:

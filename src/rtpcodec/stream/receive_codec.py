@@ -17,9 +17,9 @@ PcmRate = int | Literal["native"] | None
 
 
 class ReceiveCodec:
-    """One received format. Every member of the declared format takes effect, or `unsupported` says why it cannot."""
+    """One received format. Each member of the declared format takes effect, or `unsupported` or `ignored` names it."""
 
-    __slots__ = ("_plan", "_plan_decides", "info", "media_format", "pcm_hz", "rate_hz", "unsupported")
+    __slots__ = ("_plan", "_plan_decides", "ignored", "info", "media_format", "pcm_hz", "rate_hz", "unsupported")
 
     def __init__(
         self, plan: StreamPlan, media_format: MediaFormat, pcm_hz: PcmRate, *, plan_decides: bool = True
@@ -36,6 +36,8 @@ class ReceiveCodec:
         self.media_format = media_format
         self.pcm_hz = None if pcm_hz == "native" else pcm_hz
         self.unsupported: UnsupportedCodec | None = None
+        self.ignored = ""
+        """What `start` declares without effect, as a sentence; empty: nothing."""
         self.info, self.rate_hz = self._choose()
         if pcm_hz == "native":
             self.pcm_hz = self.rate_hz
@@ -103,14 +105,14 @@ class ReceiveCodec:
                 f"{info.name} is declared with {channels} channels, only 1 is decoded; ask for another codec by "
                 "stream_codec in the command, or decode the payloads of the events"
             )
-        # 2. The rate: one that the codec has, or by which commands name it.
+        # 2. The rate: it decides where the octets of a codec mean different rates. Elsewhere it may only be wrong.
         try:
-            if rate_hz not in info.command_rates_hz:
-                info.sample_rate_hz(rate_hz)
             decoder_rate_hz = self._decoder_rate_hz(info)
         except ValueError as error:
             self.refuse(f"{error}; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
             return None, rate_hz or 0
+        if rate_hz not in (None, *info.sample_rates_hz, *info.command_rates_hz):
+            self.ignored = f"start declares {info.name} with {rate_hz} Hz, which it does not have: {decoder_rate_hz} Hz"
         return info, decoder_rate_hz
 
     def _decoder_rate_hz(self, info: CodecInfo) -> int:

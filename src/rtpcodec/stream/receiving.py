@@ -163,6 +163,11 @@ class ReceiveChain:
         return self._codec.unsupported
 
     @property
+    def ignored(self) -> str:
+        """What `start` declares without effect; empty: nothing."""
+        return self._codec.ignored
+
+    @property
     def payloads(self) -> PayloadFormat | None:
         """The payload format that reads the track that was asked for; None: the codec is unknown.
 

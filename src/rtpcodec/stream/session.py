@@ -366,6 +366,7 @@ class MediaSession:
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self._receiving.unsupported is not None:
             self._events.put(self._receiving.unsupported)
+        self._put(self._complaints.ignored(self._receiving.ignored))
 
     def _deliver(self, delivered: Iterable[Audio | Gap]) -> None:
         for event in delivered:
