@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import Buffer
 
+from rtpcodec.codecs import CodecInfo
 from rtpcodec.errors import QueueFull
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.plan import StreamPlan
@@ -47,15 +48,15 @@ def test_audio_that_finds_room_ends_at_once() -> None:
 
 def test_waiting_audio_leaves_in_order_and_ends_in_order() -> None:
     session, queue = started()
-    parts = [samples(4000 * at, 4000) for at in range(4)]
+    parts = [samples(0, 4000), *(samples(4000 + 480 * at, 480) for at in range(3))]
     ended: list[int] = []
     waits = [queue.play(part) for part in parts]
     assert all(wait is not None for wait in waits)
     for at, wait in enumerate(waits):
         assert wait is not None
         wait.on_end = lambda _wait, at=at: ended.append(at)
-    assert queue.waiting_ms == 2000.0
-    assert sent_until(session, queue, 2100) == b"".join(parts)
+    assert queue.waiting_ms == 680.0
+    assert sent_until(session, queue, 800) == b"".join(parts)
     assert ended == [0, 1, 2, 3]
     assert queue.waiting_ms == 0.0
 
@@ -65,12 +66,19 @@ def test_any_lengths_keep_order_and_lose_nothing(counts: list[int]) -> None:
     session, queue = started()
     parts, first = [], 0
     for count in counts:
-        parts.append(samples(first, count))
-        first += count
-        queue.play(parts[-1])
+        part = samples(first, count)
+        before_ms = session.queued_ms + queue.waiting_ms
+        try:
+            queue.play(part)
+        except QueueFull:
+            assert session.queued_ms + queue.waiting_ms == before_ms
+        else:
+            parts.append(part)
+            first += count
         assert session.queued_ms <= 200
+        assert queue.waiting_ms <= 375 + 200
     whole = b"".join(parts)
-    sent = sent_until(session, queue, sum(counts) // MS + 500)
+    sent = sent_until(session, queue, first // MS + 500)
     assert sent == whole[: len(sent)]
     assert len(whole) - len(sent) < 2 * 20 * MS
     assert queue.waiting_ms == 0.0
@@ -132,9 +140,49 @@ def test_odd_octets_are_refused_before_anything_waits() -> None:
     assert queue.waiting_ms == 0.0
 
 
-def test_waiting_plays_are_bounded() -> None:
+def test_waiting_plays_are_bounded_in_number() -> None:
     _, queue = started()
-    for _ in range(MAX_WAITING):
-        queue.play(bytes(2 * 8 * 300))
+    queue.play(bytes(2 * MS * 300))
+    for _ in range(MAX_WAITING - 1):
+        queue.play(bytes(2))
     with pytest.raises(QueueFull, match=rf"^{MAX_WAITING} plays wait for room already"):
-        queue.play(bytes(2 * 8 * 300))
+        queue.play(bytes(2))
+
+
+@pytest.mark.parametrize("kind", ["pcm", "payload"])
+def test_one_play_of_any_length_waits_and_the_rest_is_bounded_in_ms(kind: str) -> None:
+    _, queue = started()
+    play = queue.play if kind == "pcm" else queue.play_payload
+    minute = bytes(2 * MS * 60_000)
+    assert play(minute * 10) is not None
+    text = r"^a play waits for room, 0 ms wait behind it and 60000 ms would follow, at most 200 ms are allowed$"
+    for _ in range(1000):
+        with pytest.raises(QueueFull, match=text):
+            play(minute)
+    assert play(bytes(2 * MS * 120)) is not None
+    with pytest.raises(QueueFull, match=r"120 ms wait behind it and 81 ms would follow"):
+        play(bytes(2 * MS * 81))
+    assert play(bytes(2 * MS * 80)) is not None
+    assert queue.waiting_ms == 600_200.0
+
+
+def test_a_cancelled_play_makes_room_at_once() -> None:
+    _, queue = started()
+    first, second = queue.play(bytes(2 * MS * 5000)), queue.play(bytes(2 * MS * 200))
+    assert first is not None
+    assert second is not None
+    second.end()
+    assert queue.waiting_ms == 5000.0
+    assert queue.play(bytes(2 * MS * 200)) is not None
+    first.end()
+    assert queue.waiting_ms == 200.0, "its octets are freed, too"
+
+
+def test_whole_payloads_that_wait_are_bounded_as_well(opus: CodecInfo) -> None:
+    session = carrier.started(StreamPlan(send_codec="OPUS"), max_queue_ms=200)
+    queue = PlayQueue(session, may_wait=True)
+    packet = opus.encoder().encode(bytes(640))
+    for _ in range(10 + 1 + 10):
+        queue.play_payload(packet)
+    with pytest.raises(QueueFull, match=r"^a play waits for room, 200 ms wait behind it and 20 ms would follow"):
+        queue.play_payload(packet)

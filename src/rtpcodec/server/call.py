@@ -107,8 +107,8 @@ class Call:
         Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
         the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
         Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM or the rate
-        cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if too
-        many plays wait already.
+        cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if a
+        play waits already and more than max_queue_ms would wait behind it.
         """
         waiting = end_of(self._machine("play").plays.play(pcm, pcm_hz))
         self._pump.run()
@@ -229,12 +229,12 @@ class Call:
 
     @property
     def queued_ms(self) -> float:
-        """Audio that waits to be sent."""
-        return self._pump.machine.session.queued_ms
+        """Audio that waits to be sent, with that of plays that wait for space."""
+        return self._pump.machine.queued_ms
 
     def statistics(self) -> Statistics:
         """Return all counters of the stream at this moment."""
-        return self._pump.machine.session.statistics(self._pump.now_ms())
+        return self._pump.machine.statistics(self._pump.now_ms())
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""

@@ -7,6 +7,7 @@ import asyncio
 from rtpcodec.pump.pump import Pump
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
 from rtpcodec.stream.machine import CallMachine
+from rtpcodec.stream.marks import OWN_PREFIX
 
 
 class HeardMarks:
@@ -20,7 +21,7 @@ class HeardMarks:
 
     async def wait(self) -> bool:
         """Wait until all queued audio was heard. False if an interruption, a time-out or the end came first."""
-        name = self._pump.machine.session.mark()
+        name = self._pump.machine.session.own_mark()
         heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters[name] = heard
         self._pump.run()
@@ -29,8 +30,9 @@ class HeardMarks:
         finally:
             self._waiters.pop(name, None)
 
-    def ended(self, mark: MarkPlayed | MarkCleared) -> None:
-        """End the wait of this mark, if it belongs to a wait."""
+    def ended(self, mark: MarkPlayed | MarkCleared) -> bool:
+        """End the wait of this mark, if it belongs to a wait. Returns whether it is not the user's."""
         waiter = self._waiters.pop(mark.name, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(isinstance(mark, MarkPlayed))
+        return mark.name.startswith(OWN_PREFIX)

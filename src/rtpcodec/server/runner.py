@@ -111,7 +111,8 @@ class CallRunner:
             case Started() if self.call is None:
                 self._begin(event)
             case events.MarkPlayed() | events.MarkCleared():
-                self._heard.ended(event)
+                if self._heard.ended(event):
+                    return
             case events.Malformed(rule, detail):
                 self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
             case events.UnsupportedCodec(encoding, _, remedy):

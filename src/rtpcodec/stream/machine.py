@@ -9,7 +9,7 @@ A pump drives it. After each change of the machine, the pump's `run` must be cal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
 
@@ -18,6 +18,7 @@ from typing_extensions import Buffer
 from rtpcodec.stream.events import Event, Interrupted, Stopped
 from rtpcodec.stream.play_queue import PlayQueue
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.statistics import Statistics
 
 CLOSE_TIMEOUT_MS: Final = 2000.0
 """Wait for the other side's close frame, or for the end of the connection after it; then the connection is cut."""
@@ -138,9 +139,18 @@ class CallMachine:
 
     def interrupt(self, now_ms: float) -> Interrupted:
         """Stop playing, and drop the audio that waits in `plays` as well. Raises StreamEnded after the end."""
-        found = self.session.interrupt(now_ms)
+        found = self.session.interrupt(now_ms, also_dropped_ms=self.plays.waiting_ms)
         self.plays.drop()
         return found
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that waits to be sent: in the session, and in `plays` for space there."""
+        return self.session.queued_ms + self.plays.waiting_ms
+
+    def statistics(self, now_ms: float) -> Statistics:
+        """Return all counters of the session at this moment; its queued_ms is that of the call."""
+        return replace(self.session.statistics(now_ms), queued_ms=self.queued_ms)
 
     # For the pump
 
@@ -159,15 +169,15 @@ class CallMachine:
         return found
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """Remove and return the texts that are due, and refill the session's queue from `plays`."""
+        """Refill the session's queue from `plays`, and remove and return texts that are due.
+
+        Encoding takes time, in which every other call waits. So this returns only part of what is due if all of it
+        would take more than 5 ms, and `next_deadline_ms` is in the past then.
+        """
         if self.paused:
             return []
-        # Each text that leaves frees space for waiting audio, some of which may be due at once. Repeat until none moves
-        # from `plays` into the session.
-        texts = self.session.outgoing(now_ms)
-        while self.plays.feed():
-            texts += self.session.outgoing(now_ms)
-        return texts
+        self.plays.feed()
+        return self.session.outgoing(now_ms, at_once=False)
 
     def hung_up(self) -> None:
         """Record that the close frame was sent."""
@@ -176,7 +186,10 @@ class CallMachine:
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
-        session_ms = None if self.paused else self.session.next_deadline_ms
+        if self.paused:
+            session_ms = self.session.mark_deadline_ms
+        else:
+            session_ms = -inf if self.plays.can_feed else self.session.next_deadline_ms
         deadline_ms = min(self._watch_ms, self._cut_ms, inf if session_ms is None else session_ms)
         return None if deadline_ms == inf else deadline_ms
 

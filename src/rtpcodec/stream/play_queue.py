@@ -19,14 +19,17 @@ PIECE_MS: Final = 100.0
 MARGIN_MS: Final = 1.0
 """Left free in the queue, so that rounding to milliseconds cannot exceed its limit."""
 MAX_WAITING: Final = 1000
-"""Plays that may wait for space; a caller with more has a loop without `await`."""
+"""Plays that may wait for space; a caller with more has a loop without `await`. Their audio has a limit as well."""
 
 
 class _Rest(Protocol):
     """The part of one play that is not queued yet."""
 
-    def move(self, room_ms: float) -> bool:
-        """Queue as much as fits into room_ms. Returns whether anything was queued."""
+    def fits(self, room_ms: float) -> bool:
+        """Whether `move` would queue something, or nothing is left."""
+
+    def move(self, room_ms: float) -> None:
+        """Queue as much as fits into room_ms."""
 
     @property
     def rest_ms(self) -> float:
@@ -52,6 +55,7 @@ class Waiting:
             return
         self.ended = True
         self.error = error
+        self.rest = _NOTHING  # frees its audio, also while it stands behind others in the queue
         if self.on_end is not None:
             self.on_end(self)
 
@@ -67,20 +71,40 @@ class _Pieces:
         self._unit_octets = unit_octets
         self._unit_ms = unit_ms
 
-    def move(self, room_ms: float) -> bool:
-        """Queue as many units as fit. Returns whether anything was queued."""
-        room_units = max(0, int((room_ms - MARGIN_MS) / self._unit_ms))
-        octets = min(len(self._rest), room_units * self._unit_octets)
-        if octets < len(self._rest) and room_ms < PIECE_MS:
-            return False
+    def fits(self, room_ms: float) -> bool:
+        """Whether the rest fits, or a piece of it that is worth a wake-up."""
+        return room_ms >= PIECE_MS or len(self._rest) <= self._octets_in(room_ms)
+
+    def move(self, room_ms: float) -> None:
+        """Queue as many units as fit."""
+        octets = self._octets_in(room_ms)
         self._put(self._rest[:octets])
         self._rest = self._rest[octets:]
-        return octets > 0
+
+    def _octets_in(self, room_ms: float) -> int:
+        return max(0, int((room_ms - MARGIN_MS) / self._unit_ms)) * self._unit_octets
 
     @property
     def rest_ms(self) -> float:
         """Duration of the rest."""
         return len(self._rest) / self._unit_octets * self._unit_ms
+
+
+class _Nothing:
+    """The rest of a play that has ended."""
+
+    __slots__ = ()
+    rest_ms = 0.0
+
+    def fits(self, room_ms: float) -> bool:
+        """Nothing is left."""
+        return True
+
+    def move(self, room_ms: float) -> None:
+        """Do nothing."""
+
+
+_NOTHING: Final = _Nothing()
 
 
 class _Whole:
@@ -94,13 +118,14 @@ class _Whole:
         self._session = session
         self.rest_ms = duration_ms
 
-    def move(self, room_ms: float) -> bool:
-        """Queue it if it fits or the queue is empty: a file may be longer than the queue. Returns whether it was."""
-        if self.rest_ms > room_ms and self._session.queued_ms:
-            return False
+    def fits(self, room_ms: float) -> bool:
+        """Whether it fits, or the queue is empty: a file may be longer than the queue."""
+        return self.rest_ms <= room_ms or not self._session.queued_ms
+
+    def move(self, room_ms: float) -> None:
+        """Queue it."""
         self._put(self._octets)
         self.rest_ms = 0.0
-        return True
 
 
 class PlayQueue:
@@ -160,21 +185,28 @@ class PlayQueue:
     @property
     def waiting_ms(self) -> float:
         """Audio that waits for space."""
-        return sum(waiting.rest.rest_ms for waiting in self._waiting if not waiting.ended)
+        return sum(waiting.rest.rest_ms for waiting in self._waiting) if self._waiting else 0.0
+
+    @property
+    def can_feed(self) -> bool:
+        """Whether `feed` would queue something or end a play."""
+        return bool(self._waiting) and self._waiting[0].rest.fits(self._session.room_ms)
 
     def feed(self) -> bool:
         """Queue what fits now, in order. Returns whether anything was queued."""
         moved = False
-        while self._waiting:
+        while self.can_feed:
             first = self._waiting[0]
             if not first.ended:
+                before_ms = first.rest.rest_ms
                 try:
-                    moved |= first.rest.move(self._session.room_ms)
+                    first.rest.move(self._session.room_ms)
                 except Exception as error:  # whatever the session raises; the caller of that play gets it
                     first.end(error)
                 else:
+                    moved = moved or before_ms > 0
                     if first.rest.rest_ms:
-                        break
+                        continue
                     first.end()
             self._waiting.popleft()
         return moved
@@ -197,8 +229,17 @@ class PlayQueue:
         return True
 
     def _queue_later(self, rest: _Rest) -> Waiting:
+        """Let a play wait. One of any length may wait, and behind it as much audio as the session's queue may hold."""
         if len(self._waiting) >= MAX_WAITING:
             raise QueueFull(f"{len(self._waiting)} plays wait for room already, at most {MAX_WAITING} are allowed")
+        lengths_ms = [waiting.rest.rest_ms for waiting in self._waiting if not waiting.ended]
+        behind_ms = sum(lengths_ms[1:])
+        max_ms = self._session.max_queue_ms
+        if lengths_ms and rest.rest_ms and behind_ms + rest.rest_ms > max_ms:
+            raise QueueFull(
+                f"a play waits for room, {behind_ms:.0f} ms wait behind it and {rest.rest_ms:.0f} ms would follow, "
+                f"at most {max_ms:.0f} ms are allowed"
+            )
         waiting = Waiting(rest)
         self._waiting.append(waiting)
         return waiting

@@ -47,12 +47,12 @@ class SendChain:
         "_last_sent_ms",
         "_mark_count",
         "_marks",
-        "_max_queue_ms",
         "_pacer",
         "_rates",
         "_unsent",
         "_utterance_ended",
         "_utterance_start_ms",
+        "max_queue_ms",
         "media_sent",
         "octets_sent",
         "stream_id",
@@ -69,7 +69,7 @@ class SendChain:
         self._encoding = encoding_of(plan, pcm_hz, max_queue_ms)
         self._rates = AnyRate(self._encoding.sample_rate_hz)
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
-        self._max_queue_ms = max_queue_ms
+        self.max_queue_ms = max_queue_ms
         self._unsent = UnsentMarks()
         self._marks = Marks()
         self._last_sent_ms = float("-inf")
@@ -131,7 +131,7 @@ class SendChain:
         """
         # A file cannot be split, so one that is longer than the queue is accepted when nothing else waits.
         duration_ms = self.mp3_ms(data)
-        self._put_encoded(data, duration_ms, min(duration_ms, self._max_queue_ms))
+        self._put_encoded(data, duration_ms, min(duration_ms, self.max_queue_ms))
 
     def mp3_ms(self, data: Buffer) -> float:
         """Return the duration of an MP3 file.
@@ -190,10 +190,10 @@ class SendChain:
 
     def _require_room(self, more_ms: float) -> None:
         queued_ms = self.queued_ms
-        if more_ms and queued_ms + more_ms > self._max_queue_ms:
+        if more_ms and queued_ms + more_ms > self.max_queue_ms:
             raise QueueFull(
                 f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
-                f"at most {self._max_queue_ms:.0f} ms are allowed"
+                f"at most {self.max_queue_ms:.0f} ms are allowed"
             )
 
     def _end_rates(self) -> None:
@@ -361,7 +361,7 @@ class SendChain:
     @property
     def room_ms(self) -> float:
         """Audio that `play` would accept now."""
-        return max(0.0, self._max_queue_ms - self.queued_ms)
+        return max(0.0, self.max_queue_ms - self.queued_ms)
 
     @property
     def position_ms(self) -> float:

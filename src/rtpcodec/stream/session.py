@@ -281,6 +281,11 @@ class MediaSession:
         return self._sending.pcm_hz
 
     @property
+    def max_queue_ms(self) -> float:
+        """Audio that `play` queues before it raises QueueFull."""
+        return self._sending.max_queue_ms
+
+    @property
     def queued_ms(self) -> float:
         """Audio that waits to be sent."""
         return self._sending.queued_ms
