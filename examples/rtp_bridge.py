@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine
 import rtpcodec
 from rtpcodec import RtpPacket, events
 from rtpcodec.rtp.jitter import JitterBuffer, Wait
-from rtpcodec.rtp.profile import ticks
 
 PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
 CLOCK_HZ = SEND_HZ = 8000  # the RTP clock of all three, also of G722, whose samples are 16000 per second
@@ -28,15 +27,16 @@ class RtpLeg(asyncio.DatagramProtocol):
     def datagram_received(self, datagram: bytes, _address: object) -> None:
         """Put packets of every type into the buffer: keys and comfort noise have numbers too, and are not lost."""
         with contextlib.suppress(rtpcodec.errors.PacketError):
-            self.buffer.put(RtpPacket.parse(datagram), time.monotonic() * 1000)
-            self.arrived.set()
+            if not rtpcodec.is_rtcp(datagram):
+                self.buffer.put(RtpPacket.parse(datagram), time.monotonic() * 1000)
+                self.arrived.set()
 
     def packets(self, event: events.Event) -> list[RtpPacket]:
         """The packets to send for an event. Time that was lost passes in the stream too."""
         if isinstance(event, events.Started):  # KeyError: a codec of another clock, or one without a payload type
             self.packetizer.payload_type = PAYLOAD_TYPES[event.media_format.encoding]
         if isinstance(event, events.Gap):
-            self.packetizer.advance(ticks(event.duration_ms, CLOCK_HZ))
+            self.packetizer.advance(round(event.duration_ms * CLOCK_HZ / 1000))
         return self.packetizer.packetize(event.payload) if isinstance(event, events.Audio) else []
 
 

@@ -205,6 +205,17 @@ def test_each_leg_has_the_payload_type_of_its_codec(codec: str) -> None:
     assert rms(report.heard_pcm[8000:24_000]) == pytest.approx(rms(SPEECH), rel=0.3)
 
 
+def test_packets_of_every_type_are_counted_and_rtcp_is_not() -> None:
+    leg = load_example().RtpLeg()
+    stream = Packetizer(rtpcodec.payload_format(rtpcodec.codec("PCMU")), 0)
+    packets = [*stream.packetize(bytes(160)), *filter(None, key(stream)), *filter(None, comfort_noise(stream))]
+    for packet in packets:
+        leg.datagram_received(packet.build(), None)
+        leg.datagram_received(bytes.fromhex("80c80006") + bytes(24), None)
+        leg.datagram_received(b"no packet", None)
+    assert leg.buffer.held == len(packets)
+
+
 def test_leg_that_changes_its_codec_changes_the_payload_type() -> None:
     """As after a transfer; numbers, timestamps and SSRC continue. A codec of another clock is refused by its name."""
     leg = load_example().RtpLeg()
