@@ -1,4 +1,4 @@
-"""Bridges a phone call's media stream to RTP over UDP, in both directions.
+"""Bridges a phone call's media stream to RTP over UDP, in both directions, on legs of PCMU, PCMA and G722.
 
 pip install 'rtpcodec[server]' && python rtp_bridge.py 127.0.0.1 40000
 """
@@ -12,51 +12,51 @@ from collections.abc import Callable, Coroutine
 import rtpcodec
 from rtpcodec import RtpPacket, events
 from rtpcodec.rtp.jitter import JitterBuffer, Wait
-from rtpcodec.rtp.profile import ticks
 
-CODEC, PAYLOAD_TYPE = rtpcodec.codec("PCMU"), 0
-
-
-def now_ms() -> float:
-    """Return the time for the jitter buffer, which does not read a clock itself."""
-    return time.monotonic() * 1000
+PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
+CLOCK_HZ = SEND_HZ = 8000  # the RTP clock of all three, also of G722, whose samples are 16000 per second
 
 
 class RtpLeg(asyncio.DatagramProtocol):
     """The RTP side of a call: puts received packets into a jitter buffer, and turns the call's events into packets."""
 
     def __init__(self) -> None:
-        self.buffer, self.arrived = JitterBuffer(CODEC.rtp_clock_hz()), asyncio.Event()
-        self.packetizer = rtpcodec.Packetizer(rtpcodec.payload_format(CODEC), PAYLOAD_TYPE)
+        self.buffer, self.arrived = JitterBuffer(CLOCK_HZ), asyncio.Event()
+        self.packetizer = rtpcodec.Packetizer(rtpcodec.payload_format(rtpcodec.codec("PCMU")), 0)
 
     def datagram_received(self, datagram: bytes, _address: object) -> None:
-        """Buffer audio packets; ignore all other datagrams."""
+        """Put packets of every type into the buffer: keys and comfort noise have numbers too, and are not lost."""
         with contextlib.suppress(rtpcodec.errors.PacketError):
-            packet = RtpPacket.parse(datagram)
-            if packet.payload_type == PAYLOAD_TYPE and self.buffer.put(packet, now_ms()):
+            if not rtpcodec.is_rtcp(datagram):
+                self.buffer.put(RtpPacket.parse(datagram), time.monotonic() * 1000)
                 self.arrived.set()
 
     def packets(self, event: events.Event) -> list[RtpPacket]:
         """Return the packets of an event. A gap advances the RTP timestamp, so that later audio keeps its time."""
+        if isinstance(event, events.Started):  # KeyError: a codec of another clock, or one without a payload type
+            self.packetizer.payload_type = PAYLOAD_TYPES[event.media_format.encoding]
         if isinstance(event, events.Gap):
-            self.packetizer.advance(ticks(event.duration_ms, CODEC.rtp_clock_hz()))
+            self.packetizer.advance(round(event.duration_ms * CLOCK_HZ / 1000))
         return self.packetizer.packetize(event.payload) if isinstance(event, events.Audio) else []
 
 
 async def play(leg: RtpLeg, call: rtpcodec.Call) -> None:
-    """Play the far end's audio to the caller when it is due, and conceal lost packets."""
-    decoder, samples = CODEC.decoder(), 0
+    """Play the far end's audio when it is due; conceal packets that are lost after audio, not those of a key."""
+    decoders = {number: rtpcodec.codec(name).decoder() for name, number in PAYLOAD_TYPES.items()}
+    resamplers = {number: rtpcodec.Resampler(one.sample_rate_hz, SEND_HZ) for number, one in decoders.items()}
+    heard = samples = 0
     while True:
-        due = leg.buffer.pop(now_ms())
-        if isinstance(due, Wait):
+        while isinstance(due := leg.buffer.pop(time.monotonic() * 1000), Wait):
             leg.arrived.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(leg.arrived.wait(), due.until_ms and (due.until_ms - now_ms()) / 1000)
-        elif isinstance(due, RtpPacket):
-            samples = CODEC.samples_in(due.payload)
-            await call.play(decoder.decode(due.payload))
+                await asyncio.wait_for(leg.arrived.wait(), due.until_ms and due.until_ms / 1000 - time.monotonic())
+        if isinstance(due, RtpPacket):
+            heard = due.payload_type if due.payload_type in decoders else heard
+            pcm = decoders[heard].decode(due.payload) if due.payload_type == heard else b""
+            samples = len(pcm) // 2
         else:
-            await call.play(decoder.conceal(min(samples * due.count, 8000)))  # at most 1 s: it fades out long before
+            pcm = decoders[heard].conceal(min(samples * due.count, SEND_HZ))  # at most 1 s: it fades out long before
+        await call.play(resamplers[heard].resample(pcm))
 
 
 def bridge(host: str, port: int) -> Callable[[rtpcodec.Call], Coroutine[None, None, None]]:
