@@ -12,7 +12,7 @@ from rtpcodec.codecs.info import Encoder, FrameEncoder
 from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
 from rtpcodec.stream.items import Item, Packing
-from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
+from rtpcodec.stream.plan import MIN_MESSAGE_MS, MP3_RATES_HZ, StreamPlan
 
 __all__ = ["FramePacking", "Item", "Packing", "SamplePacking", "packing_of"]
 
@@ -181,6 +181,8 @@ def packing_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> Pac
         from rtpcodec.stream.packing_mp3 import Mp3Packing  # noqa: PLC0415 -- it loads numpy
 
         # A file says its rate, so PCM of any that MP3 has needs no resampler.
+        if pcm_hz is not None and pcm_hz not in MP3_RATES_HZ:
+            raise ValueError(f"send_pcm_hz is {pcm_hz!r}, MP3 has {', '.join(map(str, MP3_RATES_HZ))}")
         return Mp3Packing(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
     info = plan.send_info
     encoder = plan.new_encoder()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final, Literal
 
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import CodecInfo, Decoder, FecDecoder, codec
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
@@ -13,6 +14,7 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
+from rtpcodec.stream.file_check import ReceivedFiles
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import BrokenMessage
@@ -101,6 +103,7 @@ class ReceiveChain:
         "_pcm_hz",
         "_plan",
         "_tracks",
+        "files",
         "lost_chunks",
         "media_format",
         "unsupported",
@@ -125,6 +128,7 @@ class ReceiveChain:
         self._order = ChunkOrder()
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
+        self.files = ReceivedFiles()
         self.media_format = media_format
         self.lost_chunks = 0
         self.unsupported: UnsupportedCodec | None = None
@@ -247,8 +251,8 @@ class ReceiveChain:
             return info, info.sample_rates_hz[0]
         try:
             decoder_rate_hz = info.sample_rate_hz(rate_hz)
-            if self._pcm_hz not in (None, decoder_rate_hz):
-                Resampler(decoder_rate_hz, self._pcm_hz)
+            if self._pcm_hz is not None:
+                resampler_between("sample_rate of start", decoder_rate_hz, "receive_pcm_hz", self._pcm_hz)
         except ValueError as error:
             self._refuse(f"{error}; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
             return None, rate_hz or 0

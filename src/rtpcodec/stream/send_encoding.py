@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.resample import Resampler
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.packing import Item, packing_of
@@ -21,8 +21,9 @@ class SendEncoder:
         self._packing = packing_of(plan, pcm_hz, max_queue_ms)
         self.pcm_hz = pcm_hz or self._packing.sample_rate_hz
         """The rate of the PCM that `put_pcm` accepts."""
-        same_rate = self.pcm_hz == self._packing.sample_rate_hz
-        self._resampler = None if same_rate else Resampler(self.pcm_hz, self._packing.sample_rate_hz)
+        self._resampler = resampler_between(
+            "send_pcm_hz", self.pcm_hz, "send_rate_hz of the plan", self._packing.sample_rate_hz
+        )
 
     @property
     def frame_ms(self) -> float | None:

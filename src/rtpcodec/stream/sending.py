@@ -6,9 +6,12 @@ from typing import Final
 
 from typing_extensions import Buffer
 
+from rtpcodec.audio.file_headers import FILE_STARTS, HeaderWatch
+from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.events import Interrupted, MarkCleared
+from rtpcodec.stream.file_check import require_no_file
 from rtpcodec.stream.marks import MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
 from rtpcodec.stream.packing import Item
@@ -46,6 +49,8 @@ class SendChain:
         "_marks",
         "_max_queue_ms",
         "_pacer",
+        "_payload_watch",
+        "_played",
         "_queue",
         "_utterance_ended",
         "_utterance_start_ms",
@@ -66,6 +71,8 @@ class SendChain:
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self._max_queue_ms = max_queue_ms
         self._queue = SendQueue()
+        self._played = PcmCheck("pcm")
+        self._payload_watch = HeaderWatch()
         self._marks = Marks()
         self._mark_count = 0
         self._clear_waits = False
@@ -80,14 +87,12 @@ class SendChain:
         """Queue PCM at pcm_hz.
 
         Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets or begins with the header of
-        a WAV file, TypeError if it is not 16-bit PCM.
+        a file, TypeError if it is not 16-bit PCM.
         """
         samples = memoryview(pcm)
-        # 1. A WAV file instead of its samples is a common mistake: its header would be heard as a click.
-        if self._utterance_ended and samples.nbytes >= 12:
-            head = samples[:12].tobytes()[:12]
-            if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
-                raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
+        # 1. A file instead of its samples is a common mistake: it would be heard as a click, or as noise.
+        if self._played.alert or samples[:2].tobytes()[:2] in FILE_STARTS:
+            self._played.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
         # 3. Encode and queue; the utterance begins where the queue ended before.
@@ -100,9 +105,12 @@ class SendChain:
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec.
 
-        Raises, and queues nothing: QueueFull, and what `payload_ms` raises.
+        Raises, and queues nothing: QueueFull, what `payload_ms` raises, and PayloadError if they begin with the header
+        of a file.
         """
-        self._put_encoded(payload, self.payload_ms(payload))
+        needed_ms = self.payload_ms(payload)
+        require_no_file(payload, self._payload_watch)
+        self._put_encoded(payload, needed_ms)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`.
