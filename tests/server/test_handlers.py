@@ -228,7 +228,5 @@ def test_a_file_is_played_until_the_call_ends(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_played_is_refused_before_any_call(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^empty\.wav has 0 samples, at least 1 is needed$"):
         handlers.play_file(write_wav(tmp_path / "empty.wav", b""))
-    with pytest.raises(ValueError, match=r"11025"):
-        handlers.play_file(write_wav(tmp_path / "cd.wav", tone(0), 11_025))
     with pytest.raises(FileNotFoundError):
         handlers.play_file(tmp_path / "none.wav")

@@ -53,7 +53,7 @@ async def wait_for(*_arguments: object) -> bool:
         ({"idle_timeout_s": -1.0}, "idle_timeout_s is -1.0, more than 0 is needed; None switches it off"),
         ({"ping_interval_s": 0}, "ping_interval_s is 0, more than 0 is needed; None switches it off"),
         ({"lead_ms": -1}, "lead_ms is -1, 0 or more is needed, or None"),
-        ({"receive_pcm_hz": 11025}, "from_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
+        ({"receive_pcm_hz": 11025}, "receive_pcm_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
     ],
 )
 def test_invalid_settings_are_refused_at_once(options: dict[str, Any], message: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from rtpcodec import codec
 from rtpcodec.audio import mp3
+from rtpcodec.audio.whole_rate import at_rate
 from rtpcodec.rtp.payloads import AmrWbFormat
-from rtpcodec.sim.media.mp3_messages import at_rate
 from rtpcodec.sim.media.variations import Variations
 from tests.sim.streams import CLEAR, START_MS, mark, media, open_stream, run, sent
 

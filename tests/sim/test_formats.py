@@ -117,7 +117,7 @@ def test_a_chunk_of_a_frame_codec_is_one_payload(name: str, chunk_ms: int, text:
 def test_an_outbound_track_that_cannot_be_resampled_is_refused() -> None:
     with pytest.raises(Refused) as found:
         agreed(tracks="both_tracks", return_codec="L16", return_rate_hz=22050)
-    assert "the outbound track cannot be resampled: from_hz is 22050" in found.value.as_json()["errors"][0]["detail"]
+    assert "the outbound track cannot be resampled: its rate is 22050" in found.value.as_json()["errors"][0]["detail"]
     assert named(agreed(return_codec="L16", return_rate_hz=22050).returned) == ("L16", 22050)
 
 

@@ -219,9 +219,9 @@ def test_describe_names_every_conversion() -> None:
         ({"max_queue_ms": math.nan}, "max_queue_ms is nan, a positive number is needed"),
         ({"stall_ms": -1}, "stall_ms is -1, a positive number is needed"),
         ({"lead_ms": -20}, "lead_ms is -20, 0 or more is needed, or None"),
-        ({"receive_pcm_hz": 22050}, "from_hz is 22050, allowed are 8000, 16000, 24000 and 48000"),
-        ({"receive_pcm_hz": "16000"}, "from_hz is '16000', allowed are 8000, 16000, 24000 and 48000"),
-        ({"send_pcm_hz": 44100}, "from_hz is 44100, allowed are 8000, 16000, 24000 and 48000"),
+        ({"receive_pcm_hz": 22050}, "receive_pcm_hz is 22050, allowed are 8000, 16000, 24000 and 48000"),
+        ({"receive_pcm_hz": "16000"}, "receive_pcm_hz is '16000', allowed are 8000, 16000, 24000 and 48000"),
+        ({"send_pcm_hz": 44100}, "send_pcm_hz is 44100, allowed are 8000, 16000, 24000 and 48000"),
     ],
 )
 def test_wrong_settings_are_refused_at_once(options: dict[str, Any], text: str) -> None:

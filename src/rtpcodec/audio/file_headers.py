@@ -15,6 +15,8 @@ from rtpcodec.audio.mp3_frames import HEADER_OCTETS, FrameHeader, read_header, r
 
 HEAD_OCTETS: Final = 8192
 """As much of a chunk is looked at: four of the longest MP3 frames and some more."""
+MAX_CARRIED: Final = 4
+"""Beginnings that are carried at once: a chunk may go on with one, and begin another."""
 MP3_FRAMES: Final = 4
 """Headers of frames that must follow each other to be taken for MP3."""
 
@@ -34,7 +36,7 @@ class FileKind:
         return self.name.startswith("an MP3")
 
 
-_READ_WAV: Final = "read it with rtpcodec.audio.files.read_wav, and use the samples alone"
+_READ_WAV: Final = "read it with rtpcodec.audio.files.read_wav"
 _DECODE: Final = "decode it to PCM first, for example with soundfile"
 _DECODE_MP3: Final = "decode it with rtpcodec.audio.mp3.decode, or send it by play_mp3 in a plan of mode mp3"
 _STATUS: Final = "it is probably the error text of a service: check the status of its answer first"
@@ -110,7 +112,7 @@ class HeaderWatch:
 
     >>> watch = HeaderWatch()
     >>> watch.look(b"RIFF"), watch.carried
-    (None, b'RIFF')
+    (None, (b'RIFF',))
     >>> watch.look(bytes(4) + b"WAVEfmt ").name
     'a WAV file (RIFF)'
     """
@@ -118,26 +120,28 @@ class HeaderWatch:
     __slots__ = ("carried",)
 
     def __init__(self) -> None:
-        self.carried = b""
-        """The chunks so far that may be the beginning of a file. If it is empty, a chunk that does not begin with one
+        self.carried: tuple[bytes, ...] = ()
+        """Beginnings of files that may go on in the next chunk. If there are none, a chunk that does not begin with one
         of FILE_STARTS need not be looked at."""
 
     def look(self, chunk: bytes) -> FileKind | None:
         """Return the kind of the file that this chunk, or this chunk and those before it, begin with."""
         if not chunk:
             return None
-        carried, self.carried = self.carried, b""
-        for octets in (carried + chunk, chunk) if carried else (chunk,):
+        beginnings = [*(carried + chunk for carried in self.carried), chunk]
+        self.carried = ()
+        for octets in beginnings:
             found = _found(octets[:HEAD_OCTETS])
             if isinstance(found, FileKind):
+                self.carried = ()
                 return found
-            if found and not self.carried and len(octets) < HEAD_OCTETS:
-                self.carried = octets
+            if found and len(octets) < HEAD_OCTETS and len(self.carried) < MAX_CARRIED:
+                self.carried += (octets,)
         return None
 
     def clear(self) -> None:
         """Drop what was carried: the next chunk does not follow those before it."""
-        self.carried = b""
+        self.carried = ()
 
 
 def kind_of(octets: bytes) -> FileKind | None:

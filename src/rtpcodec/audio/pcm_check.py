@@ -6,16 +6,20 @@ import warnings
 from typing import Final
 
 from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, HeaderWatch
+from rtpcodec.audio.wav_writer import SAMPLE_OCTETS
 from rtpcodec.errors import AudioWarning
 
-FLOAT_OCTETS: Final = 640
-"""As much of a chunk is looked at for floats: 10 ms of them at 16 kHz."""
+FLOAT_OCTETS: Final = 1024
+"""As much of a chunk is looked at for floats."""
 _MIN_FLOATS: Final = 32
 """Fewer values other than 0 prove nothing."""
 _JUDGED_CHUNKS: Final = 3
 """Chunks of PCM that settle the question: who passes floats does so from the first chunk on."""
-_UNIT_EXPONENTS: Final = bytes((*range(0x33, 0x40), *range(0xB3, 0xC0)))
-"""The upper octet of a float of 2^-24 to below 2, of either sign."""
+_EXPONENTS: Final = {
+    4: bytes((*range(0x20, 0x40), *range(0xA0, 0xC0))),
+    8: bytes((*range(0x3C, 0x40), *range(0xBC, 0xC0))),
+}
+"""By octets of a float: the upper octet of values of either sign from 2^-63 (2^-61) to below 2."""
 
 
 class PcmCheck:
@@ -38,11 +42,13 @@ class PcmCheck:
 
         Raises: ValueError if it, or it with the chunks before it, begins with the header of a file.
         """
-        octets = chunk[: HEAD_OCTETS // chunk.itemsize].tobytes() if chunk.ndim == 1 else chunk.tobytes()
+        if chunk.itemsize > SAMPLE_OCTETS or chunk.ndim != 1:
+            return  # it is refused, or an array of samples
+        octets = chunk[: HEAD_OCTETS // chunk.itemsize].tobytes()
         if self._watch.carried or octets[:2] in FILE_STARTS:
             kind = self._watch.look(octets)
             if kind is not None:
-                raise ValueError(f"{self._name} is not PCM, it begins with the header of {kind.name}; {kind.remedy}")
+                raise ValueError(f"{self._name} is {kind.name}, samples are needed; {kind.remedy}")
         if self._judged < _JUDGED_CHUNKS:
             self._judge(octets[:FLOAT_OCTETS])
         self.alert = self._judged < _JUDGED_CHUNKS or bool(self._watch.carried)
@@ -52,35 +58,35 @@ class PcmCheck:
         self._watch.clear()
 
     def _judge(self, octets: bytes) -> None:
-        verdict = are_floats(octets)
-        if verdict is None:
+        bits = float_bits(octets)
+        if bits is None:
             return
-        self._judged += 1
-        if verdict:
-            self._judged = _JUDGED_CHUNKS
+        self._judged = _JUDGED_CHUNKS if bits else self._judged + 1
+        if bits:
             warnings.warn(
-                f"{self._name} looks like 32-bit floats taken for 16-bit samples, which is loud noise; "
+                f"{self._name} looks like {bits}-bit floats taken for 16-bit samples, which is loud noise; "
                 "convert them first: (floats * 32767).astype(numpy.int16)",
                 AudioWarning,
                 stacklevel=4,
             )
 
 
-def are_floats(octets: bytes) -> bool | None:
-    """Whether octets are little-endian 32-bit floats within -1 to 1, and not 16-bit PCM; None: too few say it.
+def float_bits(octets: bytes) -> int | None:
+    """Return how many bits the floats have that the octets probably are; 0: it is PCM; None: too little to say it.
 
-    The upper octet of such a float is one of 26 values, nearly always. As 16-bit PCM, every second sample would be
-    13,000 to 16,400 or -19,700 to -16,400, and those between them anything else: no speech, no tone, no constant.
+    The upper octet of a float within -1 to 1 has few values. As 16-bit PCM, every second or fourth sample would be
+    large, and those between them anything at all: not speech, a tone or a constant.
     """
-    whole = len(octets) // 4 * 4
-    upper = octets[3:whole:4]
-    # 1. Floats of exactly 0 have a zero as their upper octet; they say nothing.
-    sounding = len(upper) - upper.count(0)
-    if sounding < _MIN_FLOATS:
-        return None
-    # 2. All the others have an exponent of a value below 2.
-    if len(upper.translate(None, _UNIT_EXPONENTS)) - upper.count(0) > 0:
-        return False
-    # 3. The samples between them do not: else it is a constant or a slow wave.
-    between = octets[1:whole:4]
-    return len(between.translate(None, _UNIT_EXPONENTS)) >= len(between) // 2
+    sounding = False
+    for width, exponents in _EXPONENTS.items():
+        whole = len(octets) // width * width
+        # 1. Floats of exactly 0 say nothing.
+        upper = octets[width - 1 : whole : width].translate(None, b"\0\x80")
+        if len(upper) < _MIN_FLOATS:
+            continue
+        sounding = True
+        # 2. All others have one of the exponents; the octets between them do not, else it is a constant or a slow wave.
+        between = octets[1:whole:width]
+        if not upper.translate(None, exponents) and 2 * len(between.translate(None, exponents)) >= len(between):
+            return 8 * width
+    return 0 if sounding else None

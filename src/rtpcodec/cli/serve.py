@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from rtpcodec.server.settings import Handler
+    from rtpcodec.stream.plan import StreamPlan
 
 
 class Task(StrEnum):
@@ -39,7 +40,7 @@ def serve(
     amrwb_packing: AmrWbPacking = "auto",
     folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
     file: Annotated[
-        Path | None, typer.Option(help="WAV or MP3 file that `play` plays.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
@@ -60,7 +61,7 @@ def serve(
         amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
     run(
-        _handler(task, folder, file),
+        _handler(task, folder, file, plan),
         plan=plan,
         host=host,
         port=port,
@@ -89,13 +90,18 @@ def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:
     return context
 
 
-def _handler(task: Task, folder: Path, file: Path | None) -> Handler:
+def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> Handler:
+    from rtpcodec.audio.rates import require_rate
     from rtpcodec.server import handlers
 
     if task is Task.PLAY:
         if file is None:
             raise ValueError("play needs --file")
-        return handlers.play_file(file)
+        return handlers.play_file(file, mode=plan.mode)
     if file is not None:
         raise ValueError(f"--file is for play, not for {task}")
-    return handlers.record(folder) if task is Task.RECORD else handlers.echo
+    if task is Task.RECORD:
+        return handlers.record(folder)
+    # What is received has any rate of a codec, and must be resampled to the one that is sent.
+    require_rate("--rate", plan.send_sample_rate_hz)
+    return handlers.echo

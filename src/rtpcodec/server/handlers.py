@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Final, TypeVar
 
 from rtpcodec.audio.files import WavWriter, read_wav
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.carriers.telnyx.commands import MP3_MODE, Mode
+from rtpcodec.errors import MissingExtra
+from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.server.call import Call
 from rtpcodec.server.settings import CONCEALS, Handler
 from rtpcodec.stream.events import Audio, Started
@@ -77,22 +80,28 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
     return record_call
 
 
-def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Call], Coroutine[None, None, None]]:
-    """Make a handler that plays a WAV file of 16-bit mono PCM, or an MP3 file, once or until the stream ends.
+def play_file(
+    path: str | PathLike[str], *, loop: bool = False, mode: Mode | None = None
+) -> Callable[[Call], Coroutine[None, None, None]]:
+    """Make a handler that plays a WAV or MP3 file of any rate, once or until the stream ends.
 
-    The audio is resampled to the send rate. In mode mp3, an MP3 file is sent unchanged.
+    The file is read and decoded now, so that whatever is wrong with it is known before the first call. A rate that
+    streams cannot be resampled from is converted once, now, to the next higher one that they can (at most 48000 Hz). In
+    mode mp3, an MP3 file is sent unchanged.
 
-    path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file.
+    path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file. Several channels become their mean.
     loop: whether to repeat the file until the stream ends. The end of the file ends the stream, but not the phone call.
-    Raises: ValueError if the file is not of its kind, has no samples, or has a rate that cannot be resampled; OSError
-    if it cannot be read. The handler raises MissingExtra if an MP3 file must be decoded and no decoder is installed.
+    mode: the plan's mode, if it is known. With "mp3", an MP3 file is not decoded; with "rtp", it must be possible.
+    Raises: ValueError if the file is not of its kind or has no samples; OSError if it cannot be read; MissingExtra if
+    an MP3 file must be decoded and no decoder is installed. Without `mode`, the handler raises MissingExtra instead, in
+    calls of mode rtp.
     """
     if Path(path).suffix.lower() == ".mp3":
-        return _play_mp3_file(path, loop=loop)
+        return _play_mp3_file(Path(path), loop=loop, mode=mode)
     pcm, rate_hz = read_wav(path)
     if not pcm:
         raise ValueError(f"{Path(path).name} has 0 samples, at least 1 is needed")
-    Resampler(rate_hz, rate_hz)
+    pcm, rate_hz = _at_streaming_rate(pcm, rate_hz)
 
     async def play_call(call: Call) -> None:
         await _play_pcm(call, pcm, rate_hz, loop=loop)
@@ -100,33 +109,73 @@ def play_file(path: str | PathLike[str], *, loop: bool = False) -> Callable[[Cal
     return play_call
 
 
-def _play_mp3_file(path: str | PathLike[str], *, loop: bool) -> Callable[[Call], Coroutine[None, None, None]]:
+def _play_mp3_file(path: Path, *, loop: bool, mode: Mode | None) -> Callable[[Call], Coroutine[None, None, None]]:
     from rtpcodec.audio import mp3  # noqa: PLC0415 -- it loads numpy
 
-    data = Path(path).read_bytes()
-    mp3.require_mp3(data)
+    data = path.read_bytes()
+    try:
+        mp3.require_mp3(data)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
+    decoded: tuple[bytes, int] | None = None
+    missing: MissingExtra | None = None
+    if mode != MP3_MODE:
+        try:
+            decoded = _decoded(mp3.decode_parts(data))
+        except MissingExtra as error:
+            if mode is not None:
+                raise
+            missing = error
 
     async def play_call(call: Call) -> None:
-        if call.plan.mode == "rtp":
-            pcm, rate_hz = await asyncio.to_thread(mp3.decode, data)
-            await _play_pcm(call, pcm, rate_hz, loop=loop)
-            return
-        await call.play_mp3(data)
-        while loop and not call.ended:
+        if call.plan.mode == MP3_MODE:
             await call.play_mp3(data)
+            while loop and not call.ended:
+                await call.play_mp3(data)
+            return
+        if missing is not None:
+            raise missing
+        await _play_pcm(call, *(decoded or _decoded(mp3.decode_parts(data))), loop=loop)
 
     return play_call
 
 
+def _decoded(parts: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
+    """Join the parts of an MP3 file, each brought to the rate that the first is played at."""
+    from rtpcodec.audio.whole_rate import at_rate  # noqa: PLC0415 -- it loads numpy
+
+    first, rate_hz = _at_streaming_rate(*parts[0])
+    return b"".join([first, *(at_rate(pcm, part_hz, rate_hz) for pcm, part_hz in parts[1:])]), rate_hz
+
+
+def _at_streaming_rate(pcm: bytes, rate_hz: int) -> tuple[bytes, int]:
+    if rate_hz in RATES_HZ:
+        return pcm, rate_hz
+    from rtpcodec.audio.whole_rate import at_streaming_rate  # noqa: PLC0415 -- it loads numpy
+
+    return at_streaming_rate(pcm, rate_hz)
+
+
 async def _play_pcm(call: Call, pcm: bytes, rate_hz: int, *, loop: bool) -> None:
-    second = 2 * rate_hz
     to_send_rate = _RateChanger(call.send_pcm_hz)
     while True:
-        for start in range(0, len(pcm), second):
-            await call.play(to_send_rate.change(pcm[start : start + second], rate_hz))
+        for piece in _pieces(pcm, rate_hz, call.send_pcm_hz):
+            await call.play(to_send_rate.change(*piece))
         if not loop or call.ended:
             await call.play(to_send_rate.flush())
             return
+
+
+def _pieces(pcm: bytes, rate_hz: int, send_hz: int) -> Iterator[tuple[bytes, int]]:
+    """Yield a file second by second, with its rate, or converted where no resampler has the rate that is sent."""
+    if rate_hz == send_hz or {rate_hz, send_hz} <= set(RATES_HZ):
+        for start in range(0, len(pcm), 2 * rate_hz):
+            yield pcm[start : start + 2 * rate_hz], rate_hz
+        return
+    from rtpcodec.audio.whole_rate import pieces_at_rate  # noqa: PLC0415 -- it loads numpy
+
+    for piece in pieces_at_rate(pcm, rate_hz, send_hz):
+        yield piece, send_hz
 
 
 class _RateChanger:
@@ -143,8 +192,8 @@ class _RateChanger:
         if not pcm or from_hz == self._to_hz:
             return pcm
         if self._resampler is None or self._resampler.from_hz != from_hz:
-            self._resampler = Resampler(from_hz, self._to_hz)
-        return self._resampler.resample(pcm)
+            self._resampler = resampler_between("the received rate", from_hz, "the rate to send", self._to_hz)
+        return pcm if self._resampler is None else self._resampler.resample(pcm)
 
     def flush(self) -> bytes:
         """Return the resampler's tail."""

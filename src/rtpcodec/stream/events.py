@@ -15,6 +15,7 @@ from rtpcodec.stream.messages import MediaFormat, Start
 __all__ = [
     "Audio",
     "CarrierError",
+    "Diagnosis",
     "Dtmf",
     "Event",
     "FormatChanged",
@@ -168,6 +169,18 @@ class UnsupportedCodec:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Audio that was received or delivered as it came, and is probably not what the stream says. Once per kind."""
+
+    kind: Literal["file_in_payload"]
+    """"file_in_payload": the payloads are those of a file, with its header, such as WAV or MP3."""
+    evidence: str
+    """The observation, in words and numbers."""
+    remedy: str
+    """The change that ends it."""
+
+
 @dataclass(slots=True)
 class CarrierError:
     """The carrier reports an error in what we sent. The stream continues unless the carrier ends it."""
@@ -256,6 +269,7 @@ Event = (
     | PayloadMisfit
     | UnsupportedCodec
     | CarrierError
+    | Diagnosis
     | Malformed
     | Stopped
     | Unknown

@@ -10,7 +10,7 @@ from rtpcodec.codecs import CodecInfo
 from rtpcodec.codecs.info import Encoder, FrameEncoder
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
 from rtpcodec.stream.items import Item, Packing, SendEncoding
-from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
+from rtpcodec.stream.plan import MIN_MESSAGE_MS, MP3_RATES_HZ, StreamPlan
 from rtpcodec.stream.send_encoding import RtpEncoding
 
 __all__ = ["FramePacking", "Item", "Packing", "SamplePacking", "encoding_of"]
@@ -172,6 +172,8 @@ def encoding_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> Se
         from rtpcodec.stream.packing_mp3 import Mp3Encoding  # noqa: PLC0415 -- it loads numpy
 
         # A file says its rate, so PCM of any that MP3 has needs no resampler.
+        if pcm_hz is not None and pcm_hz not in MP3_RATES_HZ:
+            raise ValueError(f"send_pcm_hz is {pcm_hz!r}, MP3 has {', '.join(map(str, MP3_RATES_HZ))}")
         return Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
     info = plan.send_info
     encoder = plan.new_encoder()

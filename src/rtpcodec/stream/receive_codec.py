@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rtpcodec.audio.resample import Resampler
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.codecs import CodecInfo, Decoder, codec
 from rtpcodec.errors import UnknownCodec
 from rtpcodec.rtp.payloads import PayloadFormat, payload_format
@@ -125,6 +125,6 @@ class ReceiveCodec:
         if len(info.sample_rates_hz) == 1:
             return info.sample_rates_hz[0]
         decoder_rate_hz = info.sample_rate_hz(rate_hz)
-        if self.pcm_hz not in (None, decoder_rate_hz):
-            Resampler(decoder_rate_hz, self.pcm_hz)
+        if self.pcm_hz is not None:
+            resampler_between("sample_rate of start", decoder_rate_hz, "receive_pcm_hz", self.pcm_hz)
         return decoder_rate_hz

@@ -13,6 +13,7 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
+from rtpcodec.stream.file_check import ReceivedFiles
 from rtpcodec.stream.misfits import Misfits
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
 from rtpcodec.stream.plan import StreamPlan
@@ -125,6 +126,7 @@ class ReceiveChain:
         "_default_track",
         "_order",
         "_tracks",
+        "files",
         "lost_chunks",
         "misfits",
     )
@@ -146,6 +148,7 @@ class ReceiveChain:
         self._order = ChunkOrder()
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
+        self.files = ReceivedFiles()
         self.lost_chunks = 0
         self._codec = ReceiveCodec(plan, media_format, pcm_hz)
         self.misfits = Misfits(plan, self._codec, pcm_hz)

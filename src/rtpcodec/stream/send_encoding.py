@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.resample import Resampler
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.items import Item, Packing, octets_of, pcm_octets
 from rtpcodec.stream.send_queue import Kind, SendQueue
@@ -42,7 +42,9 @@ class RtpEncoding:
         self.frame_ms = packing.frame_samples * 1000 / packing.sample_rate_hz
         self.turn_ms = packing.turn_ms
         self.pcm_hz = pcm_hz or packing.sample_rate_hz
-        self._resampler = None if self.pcm_hz == self.sample_rate_hz else Resampler(self.pcm_hz, self.sample_rate_hz)
+        self._resampler = resampler_between(
+            "send_pcm_hz", self.pcm_hz, "send_rate_hz of the plan", self.sample_rate_hz
+        )
         self._queue = SendQueue()
         self._surplus = b""  # resampled PCM before the queue: one sample in may give several
         self.waiting_samples = 0

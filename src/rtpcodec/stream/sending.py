@@ -6,10 +6,12 @@ from typing import Final
 
 from typing_extensions import Buffer
 
+from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Interrupted, MarkCleared
+from rtpcodec.stream.file_check import PlayChecks
 from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
 from rtpcodec.stream.packing import encoding_of
@@ -33,6 +35,16 @@ def _check_name(name: object) -> None:
         raise ValueError(f"mark name is {name!r}, only generated names begin with {GENERATED_PREFIX!r}")
 
 
+class _Utterance:
+    """Where the audio since the last `flush` or interruption begins."""
+
+    __slots__ = ("ended", "start_ms")
+
+    def __init__(self) -> None:
+        self.ended = True
+        self.start_ms = 0.0
+
+
 class SendChain:
     """Queue audio, encode it when it is due, and release it.
 
@@ -41,6 +53,7 @@ class SendChain:
     """
 
     __slots__ = (
+        "_checks",
         "_clear_waits",
         "_dialect",
         "_encoding",
@@ -50,8 +63,7 @@ class SendChain:
         "_pacer",
         "_rates",
         "_unsent",
-        "_utterance_ended",
-        "_utterance_start_ms",
+        "_utterance",
         "max_queue_ms",
         "media_sent",
         "octets_sent",
@@ -71,12 +83,12 @@ class SendChain:
         self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
         self.max_queue_ms = max_queue_ms
         self._unsent = UnsentMarks()
+        self._checks = PlayChecks()
         self._marks = Marks()
         self._last_sent_ms = float("-inf")
         self._mark_count = 0
         self._clear_waits = False
-        self._utterance_start_ms = 0.0
-        self._utterance_ended = True
+        self._utterance = _Utterance()
         self.media_sent = 0
         self.octets_sent = 0
 
@@ -88,14 +100,12 @@ class SendChain:
         pcm: the PCM.
         pcm_hz: its rate; None: `self.pcm_hz`.
         Raises, and queues nothing: QueueFull, ValueError if it has an odd number of octets, begins with the header of a
-        WAV file or has a rate that cannot be resampled, TypeError if it is not 16-bit PCM.
+        file or has a rate that cannot be resampled, TypeError if it is not 16-bit PCM.
         """
         samples = memoryview(pcm)
-        # 1. A WAV file instead of its samples is a common mistake: its header would be heard as a click.
-        if self._utterance_ended and samples.nbytes >= 12:
-            head = samples[:12].tobytes()[:12]
-            if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
-                raise ValueError("pcm begins with a WAV file's header of 44 octets or more, samples alone are needed")
+        # 1. A file instead of its samples is a common mistake: it would be heard as a click, or as noise.
+        if self._checks.pcm.alert or samples[:2].tobytes()[:2] in FILE_STARTS:
+            self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         from_hz = pcm_hz or self.pcm_hz
         self._require_room(samples.nbytes // 2 * 1000 / from_hz)
@@ -111,9 +121,11 @@ class SendChain:
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec.
 
-        Raises, and queues nothing: QueueFull, and what `payload_ms` raises.
+        Raises, and queues nothing: QueueFull, what `payload_ms` raises, and PayloadError if they begin with the header
+        of a file.
         """
         duration_ms = self.payload_ms(payload)
+        self._checks.payload(payload)
         self._put_encoded(payload, duration_ms, duration_ms)
 
     def payload_ms(self, payload: Buffer) -> float:
@@ -157,7 +169,7 @@ class SendChain:
         """End the utterance: queue the resamplers' tails, and pad the last item with silence."""
         self._end_rates()
         self._encoding.flush()
-        self._utterance_ended = True
+        self._utterance.ended = True
 
     def mark(self, name: str | None) -> str:
         """Queue a mark behind all audio so far.
@@ -203,9 +215,9 @@ class SendChain:
             self._encoding.put_resampled(tails)
 
     def _begin_utterance(self, position_ms: float) -> None:
-        if self._utterance_ended:
-            self._utterance_ended = False
-            self._utterance_start_ms = position_ms
+        if self._utterance.ended:
+            self._utterance.ended = False
+            self._utterance.start_ms = position_ms
 
     # Releasing texts
 
@@ -304,16 +316,16 @@ class SendChain:
         # 1. Estimate what was heard, before the drop changes positions.
         heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
         dropped_ms = max(0.0, self.position_ms - heard_ms) + also_dropped_ms
-        found = Interrupted(max(0.0, heard_ms - self._utterance_start_ms), dropped_ms)
+        found = Interrupted(max(0.0, heard_ms - self._utterance.start_ms), dropped_ms)
         # 2. Drop our queue, and take the far end's buffer as empty from now on.
         unsent = self._drop_queue()
         self._pacer.cleared(now_ms)
         # 3. Marks on their way end by their echoes; unsent ones end here.
         settled = self._marks.interrupted(
-            found, utterance_start_ms=self._utterance_start_ms, heard_ms=heard_ms, now_ms=now_ms
+            found, utterance_start_ms=self._utterance.start_ms, heard_ms=heard_ms, now_ms=now_ms
         )
         # 4. The clear is the next text.
-        self._utterance_ended = True
+        self._utterance.ended = True
         self._clear_waits = self._dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.resample import Resampler
+from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import PlanError, StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
@@ -91,7 +92,7 @@ class MediaSession:
         if not stall_ms > 0:
             raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         if receive_pcm_hz is not None and receive_pcm_hz != "native":
-            Resampler(receive_pcm_hz, receive_pcm_hz)
+            require_rate("receive_pcm_hz", receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
         if self.plan.mode not in dialect.modes:
             raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
@@ -319,6 +320,8 @@ class MediaSession:
     def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
         match message:
             case messages.Media() if self._receiving is not None:
+                if message.payload[:2] in FILE_STARTS or self._receiving.files.alert:
+                    self._put(self._receiving.files.look(message.track, message.payload))
                 self._take_media(self._receiving, message, follows_directly)
             case messages.Media():
                 self._complaints.media_before_start += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Self
 
-from rtpcodec.audio.resample import Resampler
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.errors import MissingLibrary, UnknownCodec
@@ -134,11 +134,10 @@ def require_restarts(media: AudioFormat, habits: Variations) -> None:
 
 
 def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
-    if from_hz != to_hz:
-        try:
-            Resampler(from_hz, to_hz)
-        except ValueError as error:
-            raise ValueError(f"{name} cannot be resampled: {error}") from None
+    try:
+        resampler_between("its rate", from_hz, "the rate of the stream", to_hz)
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be resampled: {error}") from None
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:

@@ -10,8 +10,11 @@ from typing import Final, cast
 from typing_extensions import Buffer
 
 from rtpcodec.audio.files import read_wav
+from rtpcodec.audio.pcm_check import PcmCheck
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.pcm import copy_samples
+from rtpcodec.kernels.resample import RATES_HZ
 
 SpeechSource = str | os.PathLike[str] | Buffer | Iterable[Buffer]
 
@@ -22,7 +25,7 @@ _STEP_MS: Final = 20
 class Speech:
     """Speech at any rate that it can be resampled to, one chunk at a time."""
 
-    __slots__ = ("_at", "_ended", "_piece", "_pieces", "_ready", "_resampler", "held", "sample_rate_hz")
+    __slots__ = ("_at", "_check", "_ended", "_piece", "_pieces", "_ready", "_resampler", "held", "sample_rate_hz")
 
     def __init__(self, pieces: Iterable[Buffer], sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
@@ -31,6 +34,7 @@ class Speech:
         self._at = 0  # how far the piece was taken
         self._ready = bytearray()
         self._resampler: Resampler | None = None
+        self._check = PcmCheck("speech")
         self._ended = False
         self.held = False
         """While it is set, the speech pauses."""
@@ -45,10 +49,8 @@ class Speech:
         self._resampler_to(to_hz)
 
     def _resampler_to(self, to_hz: int) -> Resampler | None:
-        if to_hz == self.sample_rate_hz:
-            return None
         try:
-            return Resampler(self.sample_rate_hz, to_hz)
+            return resampler_between("speech_hz", self.sample_rate_hz, "the stream's rate", to_hz)
         except ValueError as error:
             raise ValueError(f"speech has {self.sample_rate_hz} Hz, the stream {to_hz} Hz: {error}") from None
 
@@ -75,6 +77,7 @@ class Speech:
         if self._at == len(self._piece):
             try:
                 self._piece, self._at = copy_samples(next(self._pieces)), 0
+                self._check.check(memoryview(self._piece))
             except StopIteration:
                 self._ended = True
                 if self._resampler is not None:
@@ -91,12 +94,13 @@ class Speech:
 def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) -> Speech:
     """Open speech: a path to a WAV file, PCM, or an iterable of PCM pieces, of which an empty one is a pause.
 
-    PCM has speech_hz, or default_hz without it. ValueError: a rate for a file that has its own, a WAV file as PCM.
+    PCM has speech_hz, or default_hz without it. A file whose rate cannot be resampled piece by piece is converted once.
+    ValueError: a rate for a file that has its own, a file as PCM. AudioWarning: PCM that looks like floats.
     """
     if isinstance(source, str | os.PathLike):
         if speech_hz is not None:
             raise ValueError(f"speech_hz is {speech_hz}, but the WAV file says its rate itself")
-        pcm, file_hz = read_wav(Path(source))
+        pcm, file_hz = _read(Path(source))
         return Speech([pcm] if pcm else [], file_hz)
     rate_hz = default_hz if speech_hz is None else speech_hz
     if rate_hz < 1:
@@ -106,6 +110,14 @@ def open_speech(source: SpeechSource, speech_hz: int | None, default_hz: int) ->
     except TypeError:
         return Speech(cast("Iterable[Buffer]", source), rate_hz)
     pcm = copy_samples(view)
-    if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
-        raise ValueError("speech begins with a WAV file's header, give the path of the file or samples alone")
+    PcmCheck("speech").check(memoryview(pcm))
     return Speech([pcm] if pcm else [], rate_hz)
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    pcm, rate_hz = read_wav(path)
+    if rate_hz in RATES_HZ:
+        return pcm, rate_hz
+    from rtpcodec.audio.whole_rate import at_streaming_rate  # noqa: PLC0415 -- it loads numpy
+
+    return at_streaming_rate(pcm, rate_hz)

@@ -1,0 +1,28 @@
+"""Rates that streams can be resampled between, with errors that name what the caller gave."""
+
+from __future__ import annotations
+
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.kernels.resample import RATES_HZ
+
+
+def require_rate(name: str, rate_hz: object) -> None:
+    """Check a rate. ValueError: streams cannot be resampled from or to it; `name` is the caller's word for it."""
+    if rate_hz not in RATES_HZ:
+        *others, last = RATES_HZ
+        raise ValueError(f"{name} is {rate_hz!r}, allowed are {', '.join(map(str, others))} and {last}")
+
+
+def resampler_between(from_name: str, from_hz: int, to_name: str, to_hz: int) -> Resampler | None:
+    """Make a resampler.
+
+    from_name, to_name: the caller's words for the two rates, for the error.
+    from_hz, to_hz: the rates.
+    Returns: None if they are equal.
+    Raises: ValueError if streams cannot be resampled between them.
+    """
+    if from_hz == to_hz:
+        return None
+    require_rate(from_name, from_hz)
+    require_rate(to_name, to_hz)
+    return Resampler(from_hz, to_hz)

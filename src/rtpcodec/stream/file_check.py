@@ -1,0 +1,73 @@
+"""Files in payloads: refused where we send them, diagnosed where the carrier sends them (docs/audio-checks.md)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.file_headers import FILE_STARTS, HeaderWatch
+from rtpcodec.audio.pcm_check import PcmCheck
+from rtpcodec.errors import PayloadError
+from rtpcodec.stream.events import Diagnosis
+
+MAX_TRACKS: Final = 4
+"""Tracks that are looked at; a carrier has two."""
+
+
+class PlayChecks:
+    """Checks what a stream is to send. Use from one thread at a time."""
+
+    __slots__ = ("_watch", "pcm")
+
+    def __init__(self) -> None:
+        self.pcm = PcmCheck("pcm")
+        """Of the PCM for `play`."""
+        self._watch = HeaderWatch()
+
+    def payload(self, payload: Buffer) -> None:
+        """Check the next payload.
+
+        Raises: PayloadError if it, or it with those before it, begins with the header of a file.
+        """
+        octets = payload if isinstance(payload, bytes) else memoryview(payload).tobytes()
+        if octets[:2] in FILE_STARTS or self._watch.carried:
+            kind = self._watch.look(octets)
+            if kind is not None:
+                raise PayloadError(f"payload is {kind.name}, audio of the send codec is needed; {kind.remedy}")
+
+
+class ReceivedFiles:
+    """Looks for files in the payloads of one stream, and reports the first. Use from one thread at a time."""
+
+    __slots__ = ("_reported", "_watches", "alert")
+
+    def __init__(self) -> None:
+        self._watches: dict[str | None, HeaderWatch] = {}
+        self._reported = False
+        self.alert = False
+        """If it is false, a payload that does not begin with one of FILE_STARTS need not be looked at."""
+
+    def look(self, track: str | None, payload: bytes) -> list[Diagnosis]:
+        """Return the diagnosis, once, when a payload shows that the carrier sends a file."""
+        if self._reported:
+            return []
+        watch = self._watches.get(track)
+        if watch is None:
+            if len(self._watches) >= MAX_TRACKS:
+                return []
+            watch = self._watches[track] = HeaderWatch()
+        kind = watch.look(payload)
+        self.alert = any(one.carried for one in self._watches.values())
+        if kind is None:
+            return []
+        self._reported, self.alert = True, False
+        return [
+            Diagnosis(
+                "file_in_payload",
+                f"a payload of track {track} begins with the header of {kind.name}"
+                if track
+                else f"a payload begins with the header of {kind.name}",
+                "whoever sends the audio must send encoded samples, not a file; decode the payloads as that file",
+            )
+        ]
