@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import math
 import struct
 from collections.abc import Callable, Iterator
@@ -121,7 +123,8 @@ def test_payloads_are_never_a_file(name: str, usable_codec: Callable[[str], Code
     for label, pcm in signals():
         if label.startswith("constant") and name in ("OPUS", "AMR-WB"):
             continue
-        for options in [{"byte_order": order} for order in ("little", "big")] if name == "L16" else [{}]:
+        byte_orders: list[dict[str, Any]] = [{"byte_order": order} for order in ("little", "big")]
+        for options in byte_orders if name == "L16" else [{}]:
             encoder = info.encoder(**options)
             if isinstance(encoder, FrameEncoder):
                 size = 2 * encoder.frame_samples

@@ -1,4 +1,4 @@
-"""What can befall a command: each kind over real HTTP, and what has become of the call by then."""
+"""Fault injection for commands: each kind over real HTTP, and the state of the call afterwards."""
 
 from __future__ import annotations
 

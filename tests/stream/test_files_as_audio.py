@@ -140,4 +140,4 @@ def test_floats_are_played_with_one_warning(kind: str) -> None:
 
 def test_an_array_of_floats_is_refused_and_does_not_warn() -> None:
     with pytest.raises(TypeError, match="items of format 'f'"):
-        carrier.started().play(speechlike(800).astype(np.float32))
+        carrier.started().play(speechlike(800).astype(np.float32).data)

@@ -42,9 +42,7 @@ class RtpEncoding:
         self.frame_ms = packing.frame_samples * 1000 / packing.sample_rate_hz
         self.turn_ms = packing.turn_ms
         self.pcm_hz = pcm_hz or packing.sample_rate_hz
-        self._resampler = resampler_between(
-            "send_pcm_hz", self.pcm_hz, "send_rate_hz of the plan", self.sample_rate_hz
-        )
+        self._resampler = resampler_between("send_pcm_hz", self.pcm_hz, "send_rate_hz of the plan", self.sample_rate_hz)
         self._queue = SendQueue()
         self._surplus = b""  # resampled PCM before the queue: one sample in may give several
         self.waiting_samples = 0

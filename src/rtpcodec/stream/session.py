@@ -320,8 +320,6 @@ class MediaSession:
     def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
         match message:
             case messages.Media() if self._receiving is not None:
-                if message.payload[:2] in FILE_STARTS or self._receiving.files.alert:
-                    self._put(self._receiving.files.look(message.track, message.payload))
                 self._take_media(self._receiving, message, follows_directly)
             case messages.Media():
                 self._complaints.media_before_start += 1
@@ -341,6 +339,8 @@ class MediaSession:
                 self._events.put(Unknown("clear", ""))
 
     def _take_media(self, receiving: ReceiveChain, media: messages.Media, follows_directly: bool) -> None:
+        if media.payload[:2] in FILE_STARTS or receiving.files.alert:
+            self._put(receiving.files.look(media.track, media.payload))
         try:
             delivered = receiving.put(media, follows_directly=follows_directly)
         except BrokenMessage as broken:
