@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import math
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
