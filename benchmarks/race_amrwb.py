@@ -32,12 +32,12 @@ def encode() -> Race:
     """PCM to frames."""
     pcm = frames_of_speech()
     floor = each("fresh object", floors.fresh_quarter, pcm)
-    return Race("frame", FRAMES, each("rtpcodec", codec("AMR-WB").encoder().encode, pcm, codes), (), floor)
+    return Race("frame", FRAMES, each("rtpcodec", codec("AMR-WB").encoder(mode=8).encode, pcm, codes), (), floor)
 
 
 def decode(rival: str) -> Race:
     """Frames to PCM, beside one of FFmpeg's decoders."""
-    frames = list(map(codec("AMR-WB").encoder().encode, frames_of_speech()))
+    frames = list(map(codec("AMR-WB").encoder(mode=8).encode, frames_of_speech()))
     rivals = contenders(PEERS, "decode", frames, rival)
     floor = each("fresh object", floors.fresh_double, [bytes(320)] * FRAMES)
     ours = each("rtpcodec", codec("AMR-WB").decoder().decode, frames, samples)

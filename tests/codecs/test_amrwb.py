@@ -74,6 +74,14 @@ def test_the_mode_may_change_before_each_frame(amrwb: CodecInfo) -> None:
     assert encoder.mode == modes[-1]
 
 
+def test_an_encoder_uses_mode_2_without_dtx_unless_it_is_told_otherwise(amrwb: CodecInfo) -> None:
+    free = amrwb.encoder()
+    assert isinstance(free, AmrWbEncoder)
+    assert (free.mode, free.mode_given, free.dtx) == (2, None, False)
+    assert {free.encode(bytes(2 * FRAME))[0] >> 3 for _ in range(60)} == {2}
+    assert [encoder_of(amrwb, mode).mode_given for mode in range(9)] == list(range(9))
+
+
 def test_dtx_sends_noise_descriptions_and_nothing(amrwb: CodecInfo) -> None:
     encoder = encoder_of(amrwb, dtx=True)
     assert encoder.dtx

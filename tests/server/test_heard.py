@@ -138,6 +138,58 @@ def test_played_is_false_after_an_interruption(waiting: bool) -> None:
     assert heard == [False]
 
 
+def test_after_an_interruption_played_does_not_wait_for_an_echo_that_cannot_change_it() -> None:
+    passed_s: list[float] = []
+
+    async def play(call: Call) -> None:
+        call.play(bytes(2 * 8 * 300))
+        played = asyncio.create_task(call.played())
+        await anext(call.audio())
+        begun = asyncio.get_running_loop().time()
+        call.interrupt()
+        assert not await played
+        passed_s.append(asyncio.get_running_loop().time() - begun)
+
+    async def carry(carrier: Dialler) -> None:
+        await carrier.next("mark")
+        await carrier.media()
+        assert await carrier.close_code() == 1000
+
+    converse(play, carry)
+    assert passed_s[0] < 5.0
+
+
+def test_marks_of_played_are_not_among_the_events_and_cannot_be_given() -> None:
+    seen: list[events.Event] = []
+    names: list[str] = []
+
+    async def play(call: Call) -> None:
+        call.play(bytes(320))
+        heard, cancelled = asyncio.create_task(call.played()), asyncio.create_task(call.played())
+        await asyncio.sleep(0)
+        names.append(call.mark())
+        for name in ("rtpcodec-played-1", names[0]):
+            with pytest.raises(ValueError, match="only generated names begin with 'rtpcodec-'"):
+                call.mark(name)
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        assert await heard
+        await call.close()
+        seen.extend([event async for event in call.events()])
+
+    async def carry(carrier: Dialler) -> None:
+        for _ in range(3):
+            names.append((await carrier.next("mark"))["mark"]["name"])
+        for name in names[1:]:
+            await carrier.echo_mark(name)
+        await carrier.close_code()
+
+    converse(play, carry)
+    assert len(set(names[1:])) == 3
+    marks = [event for event in seen if isinstance(event, events.MarkPlayed | events.MarkCleared)]
+    assert [mark.name for mark in marks] == names[:1]
+
+
 @pytest.mark.parametrize("waiting", [False, True], ids=["on its way", "waiting its turn"])
 def test_played_is_false_when_the_stream_ends(waiting: bool) -> None:
     heard: list[bool] = []

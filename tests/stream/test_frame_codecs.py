@@ -252,7 +252,7 @@ def test_the_packing_is_learnt_where_nothing_is_decoded() -> None:
     session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None, receive_pcm_hz=None)
     carrier.fed(session, [amrwb_media("octet-aligned")])
     session.play(speech(320))
-    assert len(sent(session)[0]) == 62
+    assert len(sent(session)[0]) == 34
 
 
 def test_a_plan_that_says_the_packing_is_obeyed() -> None:
@@ -295,7 +295,42 @@ def test_a_mode_request_is_followed() -> None:
         carrier.fed(session, [amrwb_media("bandwidth-efficient", cmr=cmr)])
         session.play(speech(320))
         lengths += [len(payload) for payload in sent(session)]
-    assert lengths == [61, 18, 33, 33, 61]
+    assert lengths == [33, 18, 33, 33, 61]
+
+
+def test_a_mode_request_counts_from_the_next_frame_of_a_long_play() -> None:
+    session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=100.0)
+    session.play(speech(10 * 16000))
+    assert [len(carrier.payload_of(text) or b"") for text in session.outgoing(0.0)] == [33] * 5
+    carrier.fed(session, [amrwb_media("bandwidth-efficient", cmr=1)], from_ms=10.0)
+    assert [len(carrier.payload_of(text) or b"") for text in session.outgoing(60.0)] == [24] * 3
+
+
+@pytest.mark.parametrize("given", [None, 0, 1, 8])
+def test_no_higher_mode_is_sent_than_is_received_unless_it_was_given(given: int | None) -> None:
+    plan = StreamPlan(send_codec="AMR-WB", send_options={} if given is None else {"mode": given})
+    session = carrier.started(plan, start_text=amrwb_start(), lead_ms=None)
+    octets = {0: 18, 1: 24, 2: 33, 8: 61}
+    lengths = []
+    for mode in (None, 0, 1, 0, 8, 2):
+        if mode is not None:
+            frame = codec("AMR-WB").encoder(mode=mode).encode(speech(320))
+            carrier.fed(session, [amrwb_media("bandwidth-efficient", frame=frame)])
+        session.play(speech(320))
+        lengths += [len(payload) for payload in sent(session)]
+    if given is None:
+        assert lengths == [octets[2], octets[0], octets[1], octets[1], octets[2], octets[2]]
+    else:
+        assert lengths == [octets[given]] * 6
+
+
+def test_comfort_noise_says_nothing_about_the_mode() -> None:
+    session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None)
+    encoder = codec("AMR-WB").encoder(mode=0, dtx=True)
+    quiet = [frame for frame in (encoder.encode(bytes(640)) for _ in range(30)) if frame[0] >> 3 >= 9]
+    carrier.fed(session, [amrwb_media("bandwidth-efficient", frame=frame) for frame in quiet])
+    session.play(speech(320))
+    assert [len(payload) for payload in sent(session)] == [33]
 
 
 def test_another_start_is_listened_to_anew() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from rtpcodec import MediaSession, events
 from rtpcodec.stream.machine import CLOSE_TIMEOUT_MS, CallMachine, CallTimeouts
+from rtpcodec.stream.marks import MARK_TIMEOUT_MS
 from rtpcodec.stream.plan import StreamPlan
 from tests.stream import carrier
 
@@ -199,3 +200,42 @@ def test_a_frame_that_is_not_a_message_is_counted_as_malformed() -> None:
     machine = started()
     machine.reject("text", "a binary message of 3 octets, messages are text", 20.0)
     assert machine.events(20.0) == [events.Malformed("text", "a binary message of 3 octets, messages are text")]
+
+
+def test_a_mark_of_a_socket_that_does_not_read_times_out() -> None:
+    machine = started(start_ms=None, idle_ms=None)
+    machine.plays.play(bytes(2 * 8 * 1000))
+    machine.session.mark("m")
+    machine.paused = True
+    assert machine.events(100.0) == []
+    deadline_ms = 100.0 + 1000.0 + MARK_TIMEOUT_MS
+    assert (machine.outgoing(100.0), machine.next_deadline_ms) == ([], deadline_ms)
+    assert machine.events(deadline_ms) == [events.MarkCleared("m", "timeout")]
+    assert machine.next_deadline_ms is None
+
+
+def test_a_sent_mark_of_a_socket_that_stops_reading_times_out() -> None:
+    machine = started(start_ms=None, idle_ms=None)
+    machine.session.mark("m")
+    assert len(machine.outgoing(50.0)) == 1
+    machine.paused = True
+    assert machine.next_deadline_ms == 50.0 + MARK_TIMEOUT_MS
+
+
+@pytest.mark.parametrize("send_pcm_hz", [8000, 24000])
+@pytest.mark.parametrize("at_ms", [0.0, 500.0])
+def test_audio_that_waits_in_plays_counts_as_queued_and_dropped(send_pcm_hz: int, at_ms: float) -> None:
+    machine = CallMachine(MediaSession(L16, max_queue_ms=200.0, send_pcm_hz=send_pcm_hz), 0.0)
+    machine.receive(carrier.start(), 0.0)
+    machine.plays.play(bytes(2 * send_pcm_hz * 5))
+    machine.plays.play(bytes(2 * send_pcm_hz // 10))
+    assert machine.queued_ms == machine.statistics(0.0).queued_ms == 5100.0
+    for now_ms in range(0, int(at_ms) + 1, 20):
+        machine.outgoing(float(now_ms))
+        assert machine.queued_ms == pytest.approx(5100.0 - 400.0 - now_ms, abs=20.0)
+    queued_ms = machine.queued_ms
+    found = machine.interrupt(at_ms)
+    assert found == events.Interrupted(pytest.approx(at_ms), pytest.approx(queued_ms + 400.0, abs=20.0))
+    assert found.dropped_ms == pytest.approx(5100.0 - at_ms)
+    assert machine.events(at_ms)[-1] == events.InterruptionSettled(found, pytest.approx(at_ms))
+    assert machine.queued_ms == 0.0

@@ -9,6 +9,7 @@ import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.sending import MAX_WAITING_MARKS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 from tests.stream import carrier
@@ -256,6 +257,15 @@ def test_names_that_no_text_can_carry_are_refused_at_once(name: Any, error: type
     assert (session.outgoing(0.0), session.next_deadline_ms) == ([], None)
 
 
+@pytest.mark.parametrize("name", ["rtpcodec-1", "rtpcodec-", "rtpcodec-played-1"])
+def test_a_generated_name_cannot_be_given(name: str) -> None:
+    session = carrier.started()
+    with pytest.raises(ValueError, match=rf"^mark name is '{name}', only generated names begin with 'rtpcodec-'$"):
+        session.mark(name)
+    assert session.mark("rtpcodec") == "rtpcodec"
+    assert session.mark() == "rtpcodec-1"
+
+
 @pytest.mark.parametrize("name", ["", 'quo"te', "back\\slash", "new\nline", "größe", "\U0001f600", "x" * 5000])
 def test_any_other_name_returns(name: str) -> None:
     session = carrier.started()
@@ -279,3 +289,109 @@ def test_marks_outlive_a_second_start() -> None:
     session.outgoing(0.0)
     found = carrier.fed(session, [carrier.start("PCMA"), carrier.mark("m")])
     assert found[-1] == events.MarkPlayed("m")
+
+
+# Marks that are not sent
+
+
+def timed_out(session: MediaSession, name: str, deadline_ms: float) -> None:
+    assert session.mark_deadline_ms == deadline_ms
+    assert session.events(deadline_ms - 0.001) == []
+    assert session.events(deadline_ms) == [events.MarkCleared(name, "timeout")]
+    assert session.mark_deadline_ms is None
+
+
+def test_a_mark_before_start_times_out_behind_its_audio() -> None:
+    session = MediaSession()
+    play_frames(session, 50)
+    session.mark("m")
+    assert session.events(100.0) == []
+    assert session.next_deadline_ms == 100.0 + 1000.0 + MARK_TIMEOUT_MS
+    timed_out(session, "m", 100.0 + 1000.0 + MARK_TIMEOUT_MS)
+    session.receive(carrier.start(), 20_000.0)
+    assert set(order_of(session.outgoing(20_000.0))) == {"m"}, "the audio is sent without it"
+    assert carrier.mark_names(session.outgoing(30_000.0)) == []
+
+
+def test_a_mark_behind_audio_that_nobody_takes_times_out() -> None:
+    """The peer does not read, so `outgoing` is not called."""
+    session = carrier.started()
+    play_frames(session, 25)
+    session.outgoing(0.0)
+    session.mark("m")
+    session.events(50.0)
+    timed_out(session, "m", 500.0 + MARK_TIMEOUT_MS)
+
+
+def test_an_mp3_that_is_never_flushed_ends_its_mark() -> None:
+    session = carrier.started(StreamPlan(mode="mp3"))
+    session.play(bytes(2 * 16 * 700))
+    session.mark("m")
+    session.outgoing(0.0)
+    session.events(20.0)
+    timed_out(session, "m", 20.0 + 700.0 + MARK_TIMEOUT_MS)
+    session.flush()
+    assert order_of(session.outgoing(20_000.0)) == ["m"]
+
+
+def test_a_mark_does_not_time_out_while_its_audio_leaves() -> None:
+    """50 files, 1.25 s apart: the estimate is renewed with each."""
+    session = carrier.started(StreamPlan(mode="mp3"))
+    for _ in range(50):
+        session.play(bytes(3200))
+        session.flush()
+    session.mark("end")
+    texts: list[str] = []
+    for now_ms in range(0, 70_000, 250):
+        assert session.events(float(now_ms)) == []
+        texts += session.outgoing(float(now_ms))
+    assert order_of(texts) == ["m"] * 50 + ["end"]
+
+
+def test_each_unsent_mark_times_out_once_and_in_order() -> None:
+    session = MediaSession()
+    for name in ("a", "b", "c"):
+        session.mark(name)
+        play_frames(session, 50)
+    session.events(0.0)
+    found = [(now_ms, event.name) for now_ms in range(0, 20_000, 500) for event in session.events(float(now_ms))]  # type: ignore[union-attr]
+    assert found == [(10_000, "a"), (11_000, "b"), (12_000, "c")]
+
+
+def test_an_own_mark_that_is_cleared_ends_at_once_and_still_settles_the_interruption() -> None:
+    session = carrier.started()
+    play_frames(session, 10)
+    name = session.own_mark()
+    assert name.startswith(OWN_PREFIX)
+    play_frames(session, 1)
+    session.outgoing(0.0)
+    found = session.interrupt(50.0)
+    assert session.events(50.0) == [events.MarkCleared(name, "interrupt")]
+    echoed = carrier.fed(session, [carrier.mark(name)], from_ms=80.0)
+    assert echoed == [events.InterruptionSettled(found, 50.0)]
+
+
+@pytest.mark.parametrize("how", ["timeout", "stop", "second interruption"])
+def test_an_own_mark_ends_once(how: str) -> None:
+    session = carrier.started()
+    play_frames(session, 10)
+    name = session.own_mark()
+    session.outgoing(0.0)
+    session.interrupt(50.0)
+    if how == "second interruption":
+        session.interrupt(60.0)
+    if how == "stop":
+        session.receive(carrier.STOP, 70.0)
+    found = [*session.events(70.0), *session.events(20_000.0)]
+    assert [event for event in found if isinstance(event, events.MarkCleared)] == [events.MarkCleared(name, "interrupt")]
+
+
+def test_an_own_mark_of_heard_audio_waits_for_its_echo() -> None:
+    """Its audio has ended by the estimate: the echo decides."""
+    session = carrier.started()
+    play_frames(session, 1)
+    name = session.own_mark()
+    session.outgoing(0.0)
+    session.interrupt(50.0)
+    assert session.events(50.0) == []
+    assert carrier.fed(session, [carrier.mark(name)], from_ms=60.0)[0] == events.MarkPlayed(name)

@@ -23,6 +23,8 @@ cdef enum:
     GOOD = 4                 # the quality bit of a frame's first octet
     HEADER_ZEROS = 0x83      # as amrwb_frame.HEADER_ZEROS
 
+cdef object NOT_ASKED = object()
+
 cdef int[16] FRAME_OCTETS    # by frame type; -1: there is no such type
 cdef int kind
 for kind in range(16):
@@ -77,8 +79,8 @@ cdef int open_encoder() except -1:
 cdef class AmrWbEncoder:
     """AMR-WB frames of native int16 mono PCM at 16 kHz, one for each 320 samples.
 
-    mode 0 to 8 is 6.60 to 23.85 kbit/s and may be set anew before any frame. dtx: silence becomes SID frames and
-    NO_DATA. ValueError: another mode. MissingLibrary: libvo-amrwbenc is not here.
+    mode 0 to 8 is 6.60 to 23.85 kbit/s and may be set anew before any frame; 2 unless it is given. dtx: silence becomes
+    SID frames and NO_DATA. ValueError: another mode. MissingLibrary: libvo-amrwbenc is not here.
 
     For one thread at a time: a second one inside gets RuntimeError. The library's state cannot be copied.
     """
@@ -88,9 +90,11 @@ cdef class AmrWbEncoder:
     cdef readonly object info
     cdef readonly int sample_rate_hz
     cdef readonly bint dtx
+    cdef readonly object mode_given
 
-    def __cinit__(self, info, sample_rate_hz, *, mode=HIGHEST_MODE, dtx=False):
-        self.mode = mode
+    def __cinit__(self, info, sample_rate_hz, *, mode=NOT_ASKED, dtx=False):
+        self.mode_given = None if mode is NOT_ASKED else mode
+        self.mode = amrwb_frame.DEFAULT_MODE if mode is NOT_ASKED else mode
         self.info = info
         self.sample_rate_hz = sample_rate_hz
         self.dtx = dtx

@@ -14,6 +14,8 @@ from typing import Final, Literal
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
+__all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
+
 GENERATED_PREFIX: Final = "rtpcodec-"
 """Of all names that are made here; a caller must not give such a name, so that names cannot collide."""
 OWN_PREFIX: Final = f"{GENERATED_PREFIX}played-"

@@ -12,7 +12,7 @@ from typing import Literal
 from typing_extensions import Buffer
 
 from rtpcodec.codecs._amrwb import AmrWbEncoder
-from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, MODES
+from rtpcodec.codecs.amrwb_frame import DEFAULT_MODE, FRAME_SAMPLES, MODES
 from rtpcodec.codecs.info import Encoder
 from rtpcodec.errors import PacketError, PayloadError
 from rtpcodec.rtp.packet import RtpPacket
@@ -40,7 +40,18 @@ class AmrWbFormat:
     ('octet-aligned', 'f04c1234567890')
     """
 
-    __slots__ = ("_auto", "_cmr", "_rival", "_rival_payloads", "cmr_received", "detected", "mode_request", "packing")
+    __slots__ = (
+        "_adopted_request",
+        "_auto",
+        "_cmr",
+        "_rival",
+        "_rival_payloads",
+        "cmr_received",
+        "detected",
+        "highest_mode",
+        "mode_request",
+        "packing",
+    )
 
     packing: Packing
     """What payloads are made in, and read in where several fit."""
@@ -50,6 +61,8 @@ class AmrWbFormat:
     """The mode that the far end asked our encoder for last, 0 to 8 (RFC 4867 section 4.3.1)."""
     cmr_received: int | None
     """The request field of the last payload as it came: 15 asks for nothing, 9 to 14 are ignored."""
+    highest_mode: int | None
+    """The highest mode of a speech frame that was received."""
 
     def __init__(
         self,
@@ -72,6 +85,8 @@ class AmrWbFormat:
         self.detected = None
         self.mode_request = None
         self.cmr_received = None
+        self.highest_mode = None
+        self._adopted_request: int | None = None
         self.cmr = cmr
         self._rival: Packing | None = None
         self._rival_payloads = 0
@@ -98,6 +113,9 @@ class AmrWbFormat:
             self.cmr_received = cmr
             if cmr < MODES:
                 self.mode_request = cmr
+            highest = max((frame[0] >> 3 for frame in frames if frame[0] >> 3 < MODES), default=-1)
+            if highest >= 0 and (self.highest_mode is None or highest > self.highest_mode):
+                self.highest_mode = highest
         return frames
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
@@ -133,15 +151,20 @@ class AmrWbFormat:
     def adopt(self, heard: PayloadFormat, encoder: Encoder, /) -> None:
         """Pack as the far end does where the packing is not given, and encode in the mode that it asked for.
 
-        RFC 4867 section 4.3.1: a mode request holds until another one comes.
+        RFC 4867 section 4.3.1: a mode request holds until another one comes. Without one, the encoder's given mode
+        holds, or else mode 2, but no higher mode than the far end uses itself.
         """
         if not isinstance(heard, AmrWbFormat):
             return
         # Storage form is for files: a sender that uses it is at fault, and the fault is not repeated (section 5).
         if self._auto and heard.detected not in (None, "storage"):
             self.packing = heard.packing
-        if heard.mode_request is not None and isinstance(encoder, AmrWbEncoder):
-            encoder.mode = heard.mode_request
+        if not isinstance(encoder, AmrWbEncoder):
+            return
+        if heard.mode_request is not None:
+            self._adopted_request = encoder.mode = heard.mode_request
+        elif self._adopted_request is None and encoder.mode_given is None and heard.highest_mode is not None:
+            encoder.mode = min(DEFAULT_MODE, heard.highest_mode)
 
     def require_sendable(self, payload: Buffer, /) -> None:
         """Refuse storage form, in which encoders give their frames, unless this packing was given."""
