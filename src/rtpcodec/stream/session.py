@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -18,7 +20,6 @@ from rtpcodec.stream.events import (
     Dtmf,
     Event,
     FormatChanged,
-    Gap,
     Interrupted,
     Malformed,
     Stalled,
@@ -26,9 +27,11 @@ from rtpcodec.stream.events import (
     Stopped,
     Unknown,
 )
+from rtpcodec.stream.key_order import KeyOrder
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.receiving import PcmRate, ReceiveChain
+from rtpcodec.stream.receiving import Delivered, PcmRate, ReceiveChain
 from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
 
@@ -86,8 +89,6 @@ class MediaSession:
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
         """
-        if not stall_ms > 0:
-            raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         if receive_pcm_hz is not None and receive_pcm_hz != "native":
             Resampler(receive_pcm_hz, receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
@@ -95,7 +96,7 @@ class MediaSession:
             raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
         self._dialect = dialect
         self._receive_pcm_hz: PcmRate = receive_pcm_hz
-        self._stall_ms = stall_ms
+        self._stalling = StallWatch(stall_ms)
         self._utc_offset_ms = utc_offset_ms
         self._conceal = conceal
         self._connection = Connection()
@@ -103,8 +104,7 @@ class MediaSession:
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
         self._events = EventQueue(MAX_UNREAD_MS)
         self._counts = Counts()
-        self._last_received_ms = 0.0
-        self._last_chunk_ms = 0.0
+        self._keys = KeyOrder()
 
     # Receive
 
@@ -112,13 +112,18 @@ class MediaSession:
         """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
         if self.ended:
             return
-        self._notice_stall(now_ms)
+        silence_ms = self._stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         try:
             message = self._dialect.parse(text)
             follows_directly = self._connection.accept(message)
-            self._take(message, follows_directly, now_ms)
+            if isinstance(message, messages.Media):
+                self._take_media(message, follows_directly, silence_ms, now_ms)
+            else:
+                self._take(message, silence_ms, now_ms)
         except BrokenMessage as broken:
+            if silence_ms:
+                self._events.put(Stalled(silence_ms))
             self._count_malformed(broken.rule, broken.detail, now_ms)
         else:
             self._connection.count_good()
@@ -132,7 +137,9 @@ class MediaSession:
         """
         if self.ended:
             return
-        self._notice_stall(now_ms)
+        silence_ms = self._stalling.silence_ms(now_ms)
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
         self._counts.messages_received += 1
         self._count_malformed(rule, detail, now_ms)
 
@@ -142,8 +149,15 @@ class MediaSession:
             self._end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
-        """Remove and return the events since the last call, with those of time alone (a mark timed out)."""
+        """Remove and return the events since the last call, with those of time alone.
+
+        Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
+        """
         self._put(self._sending.marks_timed_out(now_ms))
+        if self._receiving is not None and self._receiving.deadline_ms <= now_ms:
+            self._deliver(self._receiving.expire(now_ms))
+        if self._keys.deadline_ms <= now_ms:
+            self._put(self._keys.due(now_ms))
         return self._events.take_all()
 
     # Send
@@ -227,7 +241,12 @@ class MediaSession:
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
-        return self._sending.next_deadline_ms if self._connection.state is State.STREAMING else None
+        if self.ended:
+            return None
+        sending_ms = self._sending.next_deadline_ms if self.streaming else None
+        receiving_ms = inf if self._receiving is None else self._receiving.deadline_ms
+        deadline_ms = min(receiving_ms, self._keys.deadline_ms, inf if sending_ms is None else sending_ms)
+        return None if deadline_ms == inf else deadline_ms
 
     # State
 
@@ -270,6 +289,13 @@ class MediaSession:
         """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return self._sending.heard_ms(now_ms)
 
+    def utc(self, media_ms: float) -> datetime | None:
+        """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
+        moment_ms = None if self._receiving is None else self._receiving.moment_ms(media_ms)
+        if moment_ms is None or self._utc_offset_ms is None:
+            return None
+        return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
+
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
         return self._counts.snapshot(self._receiving, self._sending, self._connection.malformed, now_ms)
@@ -281,18 +307,31 @@ class MediaSession:
 
     # Internal
 
-    def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
+    def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
+        receiving = self._receiving
+        if receiving is None:
+            return
+        media.received_ms = now_ms
+        delivered = receiving.put(media, follows_directly=follows_directly)
+        self._counts.take_media(len(media.payload))
+        if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
+            self._events.put(Stalled(silence_ms))
+        self._deliver(delivered)
+
+    def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
+        receiving = self._receiving
+        if receiving is not None and receiving.counts_messages:
+            self._deliver(receiving.pass_over(getattr(message, "sequence_number", None), now_ms))
         match message:
-            case messages.Media() if self._receiving is not None:
-                delivered = self._receiving.put(message, follows_directly=follows_directly)
-                self._counts.take_media(len(message.payload))
-                self._deliver(delivered)
             case messages.Mark():
                 self._put(self._sending.mark_echoed(message.name, now_ms))
             case messages.Start():
                 self._start(message, now_ms)
             case messages.Dtmf():
-                self._events.put(Dtmf(message.digit, message.occurred_at))
+                self._keys.put(Dtmf(message.digit, message.occurred_at), now_ms)
+                self._put(self._keys.due(now_ms))
             case messages.Stop():
                 self._end("stop", now_ms)
             case messages.Error():
@@ -313,21 +352,27 @@ class MediaSession:
         # 2. A new receive chain, whose payload format the send chain follows.
         track = self._dialect.tracks[self.plan.tracks][0]
         self._receiving = ReceiveChain(
-            self.plan, start.media_format, self._receive_pcm_hz, track=track, conceal=self._conceal
+            self.plan,
+            start.media_format,
+            self._receive_pcm_hz,
+            track=track,
+            conceal=self._conceal,
+            start_sequence=start.sequence_number,
         )
         self._sending.stream_id = start.stream_id
         self._sending.follow(self._receiving.payloads)
-        self._last_received_ms = now_ms
+        self._stalling.begin(now_ms)
         # 3. Report it.
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self._receiving.unsupported is not None:
             self._events.put(self._receiving.unsupported)
 
-    def _deliver(self, delivered: Iterable[Audio | Gap]) -> None:
+    def _deliver(self, delivered: Iterable[Delivered]) -> None:
         for event in delivered:
             self._events.put(event)
-            self._last_chunk_ms = event.duration_ms
+            if type(event) is Audio:
+                self._stalling.take_chunk(event.duration_ms)
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -337,6 +382,7 @@ class MediaSession:
         self._connection.stop()
         if self._receiving is not None:
             self._deliver(self._receiving.drain())
+        self._put(self._keys.drain())
         # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
         self._put(self._sending.marks_timed_out(now_ms))
         self._put(self._sending.end())
@@ -346,13 +392,6 @@ class MediaSession:
         self._events.put(Malformed(rule, detail))
         if self._connection.count_malformed():
             self._end("malformed", now_ms)
-
-    def _notice_stall(self, now_ms: float) -> None:
-        silence_ms = now_ms - self._last_received_ms
-        self._last_received_ms = now_ms
-        # Chunks may last up to 30 s; then silence of one chunk's length between two chunks is normal.
-        if self.streaming and silence_ms >= max(self._stall_ms, 2 * self._last_chunk_ms):
-            self._events.put(Stalled(silence_ms))
 
     def _require_running(self) -> None:
         if self.ended:
