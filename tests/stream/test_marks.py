@@ -295,10 +295,10 @@ def test_marks_outlive_a_second_start() -> None:
 
 
 def timed_out(session: MediaSession, name: str, deadline_ms: float) -> None:
-    assert session.mark_deadline_ms == deadline_ms
+    assert session.event_deadline_ms == deadline_ms
     assert session.events(deadline_ms - 0.001) == []
     assert session.events(deadline_ms) == [events.MarkCleared(name, "timeout")]
-    assert session.mark_deadline_ms is None
+    assert session.event_deadline_ms is None
 
 
 def test_a_mark_before_start_times_out_behind_its_audio() -> None:

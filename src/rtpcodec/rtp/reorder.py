@@ -1,4 +1,4 @@
-"""Reorder buffer without timers: an item is lost once more than WINDOW later items wait for it.
+"""Reorder buffer: an item is lost once more than WINDOW later items wait for it. A caller may add a limit in time.
 
 Below, a number is *missing* while later ones wait for it, and *skipped* once the window has passed it. A skipped number
 is *lost* unless another sequence that shares the counter has it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -21,6 +21,10 @@ MAX_MISORDER = 100
 """A jump back by more than this is a new numbering, not a late item (RFC 3550 appendix A.1)."""
 REMEMBERED_HOLES = 256
 """Skipped numbers that are remembered. A late item lies at most MAX_MISORDER back, so this covers two such spans."""
+REMEMBERED_CONTENTS: Final = 127
+"""Numbers whose content is remembered. A prime: counters step by 2, 160 or 320, and must not share one place."""
+MAX_REFUSED: Final = 4
+"""Items refused in a row, none ahead of the one before, that show a numbering without sense."""
 
 
 @dataclass(slots=True)
@@ -67,52 +71,112 @@ class ReorderWindow(Generic[Item]):
 
     Numbers may start anywhere and never wrap, because the counters of the wire are decimal text. Use from one thread at
     a time.
+
+    `put` may be given the item's content. Then a number that was received before with the same content is a duplicate,
+    and with another content a number used again. Without contents, all items of one number are duplicates.
     """
 
-    __slots__ = ("_held", "_holes", "_stray", "_window", "duplicates", "first", "late", "next")
+    __slots__ = (
+        "_contents",
+        "_held",
+        "_holes",
+        "_max_back",
+        "_ready",
+        "_refused",
+        "_stray",
+        "duplicates",
+        "first",
+        "late",
+        "next",
+        "restarts",
+        "reused",
+        "window",
+    )
 
-    def __init__(self, window: int = WINDOW) -> None:
-        self._window = window
+    def __init__(self, window: int = WINDOW, max_back: int = MAX_MISORDER) -> None:
+        """Make an empty window.
+
+        window: later items that may wait for a missing one.
+        max_back: a number further back than this is far off.
+        """
+        self.window = window
+        self._max_back = max_back
         self._held: dict[int, Item] = {}
         self._holes = Holes()
-        self._stray: tuple[int, Item] | None = None
+        self._contents: list[tuple[int, object] | None] = [None] * REMEMBERED_CONTENTS
+        self._stray: tuple[int, Item, object] | None = None
+        self._ready: list[Item] = []
+        self._refused: list[tuple[int, Item, bool]] = []
         self.first: int | None = None
         self.next = 0
         self.late = 0
         self.duplicates = 0
+        self.restarts = 0
+        """How often a new numbering began."""
+        self.reused = 0
+        """Items with a number of another one, which were delivered as they arrived."""
 
     def start_at(self, number: int) -> None:
         """Set the number that the first item is expected to have."""
         self.first = self.next = number
 
-    def put(self, number: int, item: Item) -> bool:
-        """Take an item. False if it was dropped, as a duplicate or as too late."""
+    def follows(self, number: int, content: object) -> bool:
+        """Take a number whose item is in order now, so that it needs no `pop`. False: nothing was taken, use `put`."""
+        if number != self.next or self._held or self._stray is not None or self._refused or self.first is None:
+            return False
+        self.next = number + 1
+        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
+        return True
+
+    def put(self, number: int, item: Item, content: object = None) -> bool:
+        """Take an item. False if it was dropped, as a duplicate or as too late.
+
+        number: its number.
+        item: the item.
+        content: what tells it from another item of the same number; None: all items of one number are the same.
+        """
         if self.first is None:
             self.start_at(number)
-        # 1. New numbering? A number far off is held back until a second one confirms it.
-        if -MAX_MISORDER <= number - self.next <= MAX_DROPOUT:
+        remembered = None if content is None else self._contents[number % REMEMBERED_CONTENTS]
+        is_reused = False
+        if remembered is not None and remembered[0] == number:
+            # 1. A copy?
+            if remembered[1] == content:
+                self.duplicates += 1
+                self._refuse(number, item, is_copy=True)
+                return False
+            is_reused = True
+        # 2. New numbering? A number far off or used again is held back until a second one confirms it.
+        if not is_reused and -self._max_back <= number - self.next <= MAX_DROPOUT:
             self._forget_stray()
-        elif not self._follows_stray(number, item):
+        elif not self._follows_stray(number, item, content):
             return True
-        # 2. Duplicate?
+        # 3. Duplicate?
         if self.has_seen(number):
             self.duplicates += 1
             return False
-        # 3. Late? The window has passed its number, so it can no longer be delivered in order.
+        # 4. Late? The window has passed its number, so it can no longer be delivered in order.
         if number < self.next:
-            self._holes.fill(number)
             self.late += 1
+            if number in self._holes:
+                self._holes.fill(number)
+            else:
+                self._refuse(number, item)
             return False
-        # 4. New: hold it until `pop`.
+        # 5. New: hold it until `pop`.
         self._held[number] = item
+        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
+        self._refused.clear()
         return True
 
-    def pop(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
+    def pop(self, is_elsewhere: Callable[[int], bool] | None = None, *, until: int = 0) -> list[Item | Lost]:
         """Remove and return the items that are in order, with Lost in place of numbers that the window has passed.
 
         is_elsewhere: returns whether another sequence that shares the counter has the number, so that it is not lost.
+        until: missing numbers before this one are skipped now, because they were waited for long enough.
         """
-        out: list[Item | Lost] = []
+        out: list[Item | Lost] = [*self._ready]
+        self._ready.clear()
         lost = 0
         # Each round advances `next` by one number, until one is missing and the window has space to wait for it.
         while self._held:
@@ -125,8 +189,8 @@ class ReorderWindow(Generic[Item]):
             # 2. In another sequence: skip it without loss.
             elif is_elsewhere is not None and is_elsewhere(self.next):
                 self._holes.add(self.next)
-            # 3. Too many later items wait: it is lost.
-            elif len(self._held) > self._window:
+            # 3. Too many later items wait, or for too long: it is lost.
+            elif len(self._held) > self.window or self.next < until:
                 self._holes.add(self.next)
                 lost += 1
             # 4. It may still arrive.
@@ -138,11 +202,7 @@ class ReorderWindow(Generic[Item]):
     def drain(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
         """Remove and return all held items in order, because no more will arrive. A number far off is dropped."""
         self._forget_stray()
-        window, self._window = self._window, 0
-        try:
-            return self.pop(is_elsewhere)
-        finally:
-            self._window = window
+        return self.pop(is_elsewhere, until=max(self._held, default=0))
 
     def has_seen(self, number: int) -> bool:
         """Return whether an item with this number was received."""
@@ -150,12 +210,55 @@ class ReorderWindow(Generic[Item]):
             return True
         return self.first is not None and self.first <= number < self.next and number not in self._holes
 
+    def content_of(self, number: int) -> Any:
+        """Return the content that `put` was given with a number, if it is remembered; None: it is not."""
+        remembered = self._contents[number % REMEMBERED_CONTENTS]
+        return remembered[1] if remembered is not None and remembered[0] == number else None
+
+    def is_hole(self, number: int) -> bool:
+        """Return whether a number was skipped and did not arrive since."""
+        return number in self._holes
+
     @property
     def waiting(self) -> int:
         """Items held because an earlier one is missing."""
         return len(self._held)
 
-    def _follows_stray(self, number: int, item: Item) -> bool:
+    @property
+    def held(self) -> dict[int, Item]:
+        """The items that wait for an earlier one, by their numbers."""
+        return self._held
+
+    @property
+    def stray(self) -> Item | None:
+        """The item of a number far off, or used again, that no second one has confirmed yet."""
+        return None if self._stray is None else self._stray[1]
+
+    @property
+    def has_no_sense(self) -> bool:
+        """Whether the last numbers stood still or fell, so that they give no order."""
+        return len(self._refused) + (self._stray is not None) >= MAX_REFUSED
+
+    def take_refused(self) -> list[Item]:
+        """Remove and return what was refused in a row, as it arrived: the numbers made no sense, so none was late."""
+        items = [item for _, item, _ in self._refused]
+        copies = sum(is_copy for _, _, is_copy in self._refused)
+        self.duplicates -= copies
+        self.late -= len(items) - copies
+        if self._stray is not None:
+            items.append(self._stray[1])
+        self._stray = None
+        self._refused.clear()
+        return items
+
+    def confirm_stray(self) -> None:
+        """Take the stray for the begin of a new numbering, although no second number has confirmed it."""
+        if self._stray is not None:
+            number, item, content = self._stray
+            self._stray = None
+            self._restart_at(number, item, content)
+
+    def _follows_stray(self, number: int, item: Item, content: object) -> bool:
         """Return whether a second number far off confirms the first: the numbering has restarted (RFC 3550 A.1).
 
         A single number far off is a *stray*. It is kept until the next item, so that an old duplicate cannot derail the
@@ -163,25 +266,55 @@ class ReorderWindow(Generic[Item]):
         may step by more than one.
         """
         # 1. The first one far off: keep it as the stray.
-        stray, self._stray = self._stray, (number, item)
+        stray, self._stray = self._stray, (number, item, content)
         if stray is None:
             return False
         # 2. Not ahead of the stray, so not a confirmation: it replaces the stray, which is dropped.
         if number <= stray[0]:
             self.late += 1
+            self._refuse(stray[0], stray[1])
             return False
         self._stray = None
         # 3. Confirmed. `pop` walks from the stray's number to the second one, one number at a time. If that is too far,
         #    renumber the stray to directly before the second one: the order is kept, the loss between is not counted.
         at = stray[0] if number - stray[0] <= MAX_DROPOUT else number - 1
-        # 4. Renumber the held items to directly before the stray, so that they keep their order and their gaps.
-        shift = at - max(self._held, default=self.next - 1) - 1
-        self._held = {old + shift: held for old, held in self._held.items()} | {at: stray[1]}
-        self._holes.clear()
-        self.start_at(self.next + shift)
+        self._restart_at(at, stray[1], stray[2])
         return True
 
+    def _restart_at(self, number: int, item: Item, content: object) -> None:
+        """Begin a new numbering: the held items get numbers directly before it, which keep their order and gaps."""
+        shift = number - max(self._held, default=self.next - 1) - 1
+        self._held = {old + shift: held for old, held in self._held.items()} | {number: item}
+        self._holes.clear()
+        self._contents = [None] * REMEMBERED_CONTENTS
+        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
+        self._refused.clear()
+        self.start_at(self.next + shift)
+        self.restarts += 1
+
     def _forget_stray(self) -> None:
-        """Drop the stray and count it as late: no second number has confirmed it."""
-        self.late += self._stray is not None
-        self._stray = None
+        """Drop the stray and count it as late, because no second number has confirmed it.
+
+        If its number was received with another content, it is certainly not an old item: it is delivered.
+        """
+        stray, self._stray = self._stray, None
+        if stray is None:
+            return
+        if stray[2] is not None and self.content_of(stray[0]) not in {None, stray[2]}:
+            self.reused += 1
+            self._ready.append(stray[1])
+        else:
+            self.late += 1
+
+    def _refuse(self, number: int, item: Item, *, is_copy: bool = False) -> None:
+        """Remember an item that was dropped, in case that the numbers turn out to make no sense.
+
+        Numbers that rise are in an order, so they begin the row again. A copy only counts if it repeats the last
+        number that was received: the copies of a burst do not.
+        """
+        if is_copy and number != self.next - 1:
+            return
+        if self._refused and number > self._refused[-1][0]:
+            self._refused.clear()
+        self._refused.append((number, item, is_copy))
+        del self._refused[:-MAX_REFUSED]

@@ -15,6 +15,7 @@ from rtpcodec.stream.messages import MediaFormat, Start
 __all__ = [
     "Audio",
     "CarrierError",
+    "CounterChanged",
     "Diagnosis",
     "Dtmf",
     "Event",
@@ -91,13 +92,28 @@ class Stalled:
 
 @dataclass(slots=True)
 class Gap:
-    """Chunks that did not arrive although later ones did. The next audio starts at `media_ms` + `duration_ms`."""
+    """Time without audio on a track. The next audio starts at `media_ms` + `duration_ms`."""
 
     track: str
     lost_chunks: int
+    """Chunks that did not arrive although later ones did; 0: nothing was lost on the way, the carrier sent none."""
     media_ms: float
     duration_ms: float
-    """An estimate: each lost chunk counts as long as the chunk after the gap."""
+    """By the timestamps, if they make sense; otherwise each lost chunk counts as long as the chunk after the gap."""
+    reason: Literal["lost", "pause", "carrier"] = "lost"
+    """Why: "lost" chunks did not arrive; "pause" the caller was on hold, muted, or silent with DTX; "carrier" the
+    carrier dropped audio after a stall. Only lost chunks are concealed."""
+
+
+@dataclass(slots=True)
+class CounterChanged:
+    """A counter of the carrier's chunks began again or makes no sense. No audio is lost by that."""
+
+    track: str
+    counter: Literal["chunk", "sequence_number", "timestamp"]
+    change: Literal["restarted", "ignored"]
+    """"restarted": its values continue from another number. "ignored": from now on chunks are in order as they arrive,
+    or for "timestamp" each begins where the one before it ends."""
 
 
 @dataclass(slots=True)
@@ -261,6 +277,7 @@ Event = (
     | Started
     | Stalled
     | Gap
+    | CounterChanged
     | Dtmf
     | MarkPlayed
     | MarkCleared

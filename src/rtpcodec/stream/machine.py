@@ -187,7 +187,7 @@ class CallMachine:
     def next_deadline_ms(self) -> float | None:
         """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
         if self.paused:
-            session_ms = self.session.mark_deadline_ms
+            session_ms = self.session.event_deadline_ms
         else:
             session_ms = -inf if self.plays.can_feed else self.session.next_deadline_ms
         deadline_ms = min(self._watch_ms, self._cut_ms, inf if session_ms is None else session_ms)

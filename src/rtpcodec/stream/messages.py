@@ -59,6 +59,8 @@ class Media:
     stream_id: str | None = None
     duration_ms: float = field(default=0.0, repr=False, compare=False)
     """How long the payload plays. No message says it: the receiving chain works it out and keeps it here."""
+    received_ms: float = field(default=0.0, repr=False, compare=False)
+    """When it was received, on the session's clock; kept here while it waits for an earlier one."""
 
 
 @dataclass(slots=True)

@@ -1,144 +1,370 @@
 """Learns from the stream itself what the carrier's counters mean (media streaming, uncertain point U3).
 
-`chunk` may count per track or over both tracks, may step by more than one, or may be absent. Therefore:
+`chunk` may count per track or over both tracks, may step by more than one, may begin again, or may be absent; then
+`sequence_number` takes its place, which counts all messages of the stream. Therefore:
 
-- a number is lost only if it was seen on no track;
-- loss is not reported before LEARNING_CHUNKS chunks were received;
-- loss is not reported at all if most of those chunks skipped numbers, because then skipping is the carrier's habit.
+- A counter that all tracks share has one reorder window, counters per track have one each. As long as it is not known
+  which of the two it is, each track has a window, and a number is missing only if it was seen on no track.
+- Loss is not certain before LEARNING_CHUNKS chunks were received: it is `Doubtful`.
+- Loss is not reported at all if most of those chunks skipped numbers, because then skipping is the carrier's habit.
+- Numbers that stand still, fall, or begin again and again give no order: then chunks are in order as they arrive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from math import inf
+from typing import Final, Literal
 
 from rtpcodec.rtp.reorder import WINDOW, Lost, ReorderWindow
+from rtpcodec.stream.events import CounterChanged
 from rtpcodec.stream.messages import Media
+from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
+from rtpcodec.stream.succession import Succession
 
-LEARNING_CHUNKS: Final = 50
-"""One second of 20 ms chunks."""
+__all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
+
 MAX_TRACKS: Final = 4
 """The wire has two. The limit keeps a sender that invents track names from filling memory."""
+MAX_WAIT_MS: Final = 100.0
+"""A missing number is waited for until the first chunk behind it is this old."""
+MAX_BACK: Final = 64
+"""Numbers further back than this are a new numbering, if two in a row ascend."""
+_Entry = tuple[str, Media]
+_Window = ReorderWindow[_Entry]
+_NO_TRACK: Final = ""
+"""Holds the place of a message without audio, which has a number of the stream as well."""
+
+
+Ordered = tuple[str, "Media | Lost | Doubtful | CounterChanged"]
+"""A track, and what comes next on it."""
 
 
 class ChunkOrder:
-    """Put the chunks of all tracks in order, with one reorder window per track."""
+    """Put the chunks of all tracks in order."""
 
-    __slots__ = ("_holes", "_last", "_learning_left", "_usual_step", "_window", "per_track", "tracks")
+    __slots__ = (
+        "_counted",
+        "_counter",
+        "_expected_sequence",
+        "_ignored",
+        "_shared",
+        "_skipped",
+        "_succession",
+        "_window",
+        "deadline_ms",
+        "facts",
+        "per_track",
+        "tracks",
+    )
 
-    def __init__(self, window: int = WINDOW) -> None:
+    def __init__(self, window: int = WINDOW, *, start_sequence: int | None = None) -> None:
+        """Make an empty order.
+
+        window: later chunks that may wait for a missing one.
+        start_sequence: the sequence number of `start`; None: it had none.
+        """
         self._window = window
-        self._learning_left = LEARNING_CHUNKS
-        self._holes = 0
-        self._last: dict[str, int] = {}
-        self._usual_step: dict[str, int] = {}
-        self.tracks: dict[str, ReorderWindow[Media]] = {}
+        self._expected_sequence = None if start_sequence is None else start_sequence + 1
+        self._counter: Literal["chunk", "sequence_number"] | None = None
+        self._shared: _Window | None = None
+        self._succession = Succession()
+        self._skipped = False
+        self._ignored: set[str] = set()
+        self._counted = [0, 0]
+        self.facts = NumberingFacts()
+        self.tracks: dict[str, _Window] = {}
         self.per_track = False
         """Whether the same number was seen on two tracks, so that each track has its own counter."""
-
-    @property
-    def learnt(self) -> bool:
-        """Whether enough chunks were received to tell a lost number from a habit of the carrier."""
-        return self._learning_left <= 0
-
-    @property
-    def has_habit_of_holes(self) -> bool:
-        """Whether the numbers usually step by more than one, so that they give the order but do not prove loss."""
-        return self._holes > LEARNING_CHUNKS // 2
+        self.deadline_ms = inf
+        """When `expire` has something to give up."""
 
     @property
     def late(self) -> int:
         """Chunks that arrived after they were counted as lost."""
-        return sum(window.late for window in self.tracks.values())
+        return self._counted[0] + sum(window.late for window in self._windows())
 
     @property
     def duplicates(self) -> int:
         """Chunks that arrived more than once."""
-        return sum(window.duplicates for window in self.tracks.values())
+        return self._counted[1] + sum(window.duplicates for window in self._windows())
 
-    def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterator[tuple[str, Media | Lost]]:
-        """Take a chunk and yield what is in order now, with Lost in place of lost chunks.
+    @property
+    def counts_messages(self) -> bool:
+        """Whether `sequence_number` gives the order, so that messages without audio have to be counted as well."""
+        return self._counter == "sequence_number"
+
+    def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterable[Ordered]:
+        """Take a chunk and return what is in order now, with Lost in place of lost chunks.
 
         track: the chunk's track.
         media: the chunk. One without a number is in order when it arrives.
         follows_directly: whether its sequence number shows that no message is missing before it.
-        Yields: track and chunk, or track and Lost.
+        Returns: pairs of a track and what comes next on it.
         """
-        if self._learning_left > 0:
-            self._learning_left -= 1
-        # 1. No number: nothing to order.
-        if media.chunk is None:
+        self.facts.received += 1
+        number = media.chunk
+        window = self.tracks.get(track)
+        # The ordinary chunk: it follows the one before it, and no other track can have its number.
+        if (
+            number is not None
+            and window is not None
+            and (self._shared is window or self.per_track or len(self.tracks) == 1)
+            and self._counter == "chunk"
+            and window.follows(number, (track, media.timestamp, hash(media.payload)))
+        ):
+            if self._shared is window:
+                self._succession.follow(track, number)
+            return ((track, media),)
+        return self._put(track, media, follows_directly)
+
+    def pass_over(self, number: int | None, now_ms: float) -> Iterable[Ordered]:
+        """Count a message without audio, where all messages have numbers; return what is in order now."""
+        window = self._shared
+        if number is None or window is None or not self.counts_messages:
+            return ()
+        media = Media(b"", sequence_number=number, received_ms=now_ms)
+        if window.follows(number, (_NO_TRACK, None, 0)):
+            return ()
+        return self._into(window, number, (_NO_TRACK, media))
+
+    def expire(self, now_ms: float) -> Iterator[Ordered]:
+        """Yield what has waited for MAX_WAIT_MS, with what is before it."""
+        for window in self._windows():
+            oldest_ms = now_ms - MAX_WAIT_MS
+            until = max((number for number, (_, one) in window.held.items() if one.received_ms <= oldest_ms), default=0)
+            if until:
+                yield from self._judged(window, window.pop(self._elsewhere(window), until=until))
+            stray = window.stray
+            if stray is not None and stray[1].received_ms <= oldest_ms:
+                window.confirm_stray()
+                yield from self._renumbered(window, stray[0])
+        self._set_deadline()
+
+    def drain(self) -> Iterator[Ordered]:
+        """Yield all held chunks in order, because the stream has ended or restarted."""
+        for window in self._windows():
+            yield from self._judged(window, window.pop(self._elsewhere(window), until=max(window.held, default=0)))
+            if window.stray is not None:
+                window.confirm_stray()
+                yield from self._judged(window, window.pop())
+        self.deadline_ms = inf
+
+    def _windows(self) -> list[_Window]:
+        """Return each window once."""
+        if self._shared is not None:
+            return [self._shared]
+        return list(self.tracks.values())
+
+    def _put(self, track: str, media: Media, follows_directly: bool) -> Iterator[Ordered]:
+        # 1. Which counter? The first chunk that has one decides.
+        if self._counter is None:
+            self._counter = "chunk" if media.chunk is not None else "sequence_number"
+            if media.chunk is None and media.sequence_number is None:
+                self._counter = None
+        number = media.chunk if self._counter == "chunk" else media.sequence_number
+        # 2. No number, or none that gives an order.
+        if self._counter is None or number is None or track in self._ignored:
             yield track, media
             return
-        # 2. New track? Numbers start at 1. If a message is missing before the first chunk, the chunks before it were
-        #    overtaken, so wait for them.
+        # 3. Its window.
         window = self.tracks.get(track)
         if window is None:
-            window = self.tracks[track] = ReorderWindow(self._window)
-            if not follows_directly and 1 <= media.chunk <= 1 + self._window:
-                window.start_at(1)
-        # 3. One counter per track, or one for all? A new number that another track has used as well proves the former.
-        if not self.per_track and len(self.tracks) > 1:
-            self.per_track = self._is_elsewhere(track, media.chunk) and media.chunk >= window.next
-        # 4. Order this track.
-        window.put(media.chunk, media)
-        yield from self._in_order(track, window)
-        # 5. With a shared counter, this may be the number that another track waits for.
-        if not self.per_track:
-            for other, waiting in self.tracks.items():
-                if other != track and waiting.waiting:
-                    yield from self._in_order(other, waiting)
+            yield from self._join(track, number, follows_directly)
+            window = self.tracks[track]
+        # 4. One counter for all, or one per track? The same number twice proves the latter.
+        if self._shared is window and self._counter == "chunk":
+            if self._is_of_another_counter(track, number):
+                yield from self._split()
+                window = self.tracks[track]
+        elif not self.per_track and len(self.tracks) > 1:
+            self.per_track = number >= window.next and self._is_elsewhere(window, number)
+        # 5. In order?
+        yield from self._into(window, number, (track, media))
 
-    def drain(self) -> Iterator[tuple[str, Media | Lost]]:
-        """Yield all held chunks in order, because the stream has ended or restarted."""
+    def _into(self, window: _Window, number: int, entry: _Entry) -> Iterator[Ordered]:
+        """Put an entry into a window, and yield what is in order then."""
+        track, media = entry
+        restarts, odd = window.restarts, window.late + window.reused
+        window.put(number, entry, (track, media.timestamp, hash(media.payload)))
+        # 1. A new numbering, or no sense at all?
+        if window.restarts != restarts:
+            yield from self._renumbered(window, track)
+        elif window.has_no_sense or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
+            yield from self._ignore(window, track)
+        # 2. The usual case.
+        else:
+            yield from self._judged(window, window.pop(self._elsewhere(window)))
+        # 3. A number that two windows skip for each other shows that they share one counter.
+        if self._skipped and not self.per_track and self._shared is None:
+            yield from self._merge()
+        # 4. This may be the number that another track waits for.
+        elif self._shared is None and not self.per_track:
+            for other in self._windows():
+                if other is not window and other.held:
+                    yield from self._judged(other, other.pop(self._elsewhere(other)))
+        self._set_deadline()
+
+    def _join(self, track: str, number: int, follows_directly: bool) -> Iterator[Ordered]:
+        """Give a new track its window."""
+        # 1. Sequence numbers are always of the whole stream, which `start` has begun.
+        if self._counter == "sequence_number":
+            if self._shared is None:
+                self._shared = self._new_window()
+                if self._expected_sequence is not None and 0 <= number - self._expected_sequence <= self._window:
+                    self._shared.start_at(self._expected_sequence)
+            self.tracks[track] = self._shared
+            self._shared.window = self._window * len(self.tracks)
+            return
+        # 2. The next number of the only counter so far: probably all tracks share it. What follows proves it or not.
+        shared = self._shared
+        if shared is None and len(self.tracks) == 1 and not self.per_track:
+            (only,) = self.tracks.values()
+            ahead = number - only.next
+            if ahead == 0 or (not follows_directly and 0 < ahead <= self._window):
+                shared = self._shared = only
+                self._succession.begin(next(iter(self.tracks)), only.next - 1)
+        if shared is not None:
+            self.tracks[track] = shared
+            shared.window = self._window * len(self.tracks)
+            return
+        # 3. A counter of its own. Numbers start at 1. If a message is missing before the first chunk, the chunks before
+        #    it were overtaken, so wait for them.
+        self.tracks[track] = window = self._new_window()
+        if not follows_directly and 1 <= number <= 1 + self._window:
+            window.start_at(1)
+        yield from ()
+
+    def _new_window(self) -> _Window:
+        return ReorderWindow(self._window, MAX_BACK)
+
+    def _is_of_another_counter(self, track: str, number: int) -> bool:
+        """Return whether a number of a shared counter shows that the track has a counter of its own."""
+        shared = self._shared
+        if shared is None or (number >= shared.next and number not in shared.held):
+            return False
+        # 1. Another track has used this number.
+        owner = shared.content_of(number)
+        if owner is not None and owner[0] != track:
+            return True
+        # 2. It is this track's next number, while the other tracks have gone on by more than a reorder window.
+        return (
+            number == self._succession.last_number.get(track, inf) + 1
+            and shared.next - number > shared.window
+            and not shared.is_hole(number)
+        )
+
+    def _split(self) -> Iterator[Ordered]:
+        """Give each track a window of its own, because the tracks do not share a counter."""
+        shared, self._shared, self.per_track = self._shared, None, True
+        if shared is None:
+            return
+        self._keep_counts(shared)
+        for track in self.tracks:
+            self.tracks[track] = window = self._new_window()
+            if track in self._succession.last_number:
+                window.start_at(self._succession.last_number[track] + 1)
+        for number, (track, media) in sorted(shared.held.items()):
+            self.tracks[track].put(number, (track, media), (track, media.timestamp, hash(media.payload)))
+        for window in self._windows():
+            yield from self._judged(window, window.pop())
+
+    def _merge(self) -> Iterator[Ordered]:
+        """Give all tracks one window, because they share a counter."""
+        windows = self._windows()
+        shared = ReorderWindow[_Entry](self._window * len(windows), MAX_BACK)
+        held = {number: entry for window in windows for number, entry in window.held.items()}
+        at = max(window.next for window in windows)
+        # 1. Numbers behind the furthest window that another one still waits for are not waited for any longer.
+        lost = 0
+        for number in range(min((window.next for window in windows if window.held), default=at), at):
+            if number in held:
+                track, media = held.pop(number)
+                yield from self.facts.judge({track: lost})
+                yield track, media
+                lost = 0
+            else:
+                lost += not any(window.has_seen(number) for window in windows)
+        # 2. The rest continues in the shared window.
         for track, window in self.tracks.items():
-            yield from self._judged(track, window.drain(lambda number, track=track: self._accounted(track, number)))  # type: ignore[misc]
+            self._keep_counts(window)
+            self._succession.begin(track, window.next - 1)
+            self.tracks[track] = shared
+        shared.start_at(at)
+        self._shared = shared
+        for number, (track, media) in sorted(held.items()):
+            shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
+        yield from self._judged(shared, shared.pop())
 
-    def _in_order(self, track: str, window: ReorderWindow[Media]) -> Iterator[tuple[str, Media | Lost]]:
-        return self._judged(track, window.pop(lambda number: self._accounted(track, number)))
+    def _renumbered(self, window: _Window, track: str) -> Iterator[Ordered]:
+        """Yield what is in order after a new numbering; too many of them make no sense."""
+        if self.facts.restarts_too_often():
+            yield from self._ignore(window, track)
+            return
+        yield track, CounterChanged(track, self._counter or "chunk", "restarted")
+        yield from self._judged(window, window.pop())
 
-    def _judged(self, track: str, items: list[Media | Lost]) -> Iterator[tuple[str, Media | Lost]]:
-        """Yield the items of one window, with Lost only where the missing numbers prove loss on this track."""
+    def _ignore(self, window: _Window, track: str) -> Iterator[Ordered]:
+        """Deliver what waits and all that follows as it arrives, because the numbers give no order."""
+        yield track, CounterChanged(track, self._counter or "chunk", "ignored")
+        names = [name for name, own in self.tracks.items() if own is window]
+        self._ignored.update(names)
+        for name in names:
+            del self.tracks[name]
+        refused = window.take_refused()
+        waiting = window.pop(until=max(window.held, default=0))
+        self._keep_counts(window)
+        if self._shared is window:
+            self._shared = None
+        for name, item in (*(entry for entry in waiting if not isinstance(entry, Lost)), *refused):
+            if name != _NO_TRACK:
+                yield name, item
+
+    def _keep_counts(self, window: _Window) -> None:
+        self._counted[0] += window.late
+        self._counted[1] += window.duplicates
+
+    def _judged(self, window: _Window, items: list[_Entry | Lost]) -> Iterator[Ordered]:
+        """Yield the items of one window, with what is missing before them on each track."""
         lost = 0
         for item in items:
             if isinstance(item, Lost):
                 lost = item.count
                 continue
-            # 1. How many of the missing numbers belong to this track?
-            count = self._lost_on(track, item, lost)
-            # 2. Still learning: only count how often numbers are skipped.
-            if count and not self.learnt:
-                self._holes += 1
-            # 3. Learnt: report it, unless this carrier skips numbers as a habit.
-            elif count and not self.has_habit_of_holes:
-                yield track, Lost(count)
+            track, media = item
+            number = media.chunk if self._counter == "chunk" else media.sequence_number
+            if window is not self._shared:
+                yield from self.facts.judge({track: lost})
+            elif lost:
+                missing = self._succession.skip(lost, track, number or 0)
+                missing.pop(_NO_TRACK, None)
+                yield from self.facts.judge(missing)
+            elif track != _NO_TRACK:
+                self._succession.follow(track, number or 0)
             lost = 0
-            yield track, item
+            if track != _NO_TRACK:
+                yield track, media
 
-    def _lost_on(self, track: str, media: Media, missing: int) -> int:
-        """Return how many of the missing numbers before a chunk belong to this track.
+    def _elsewhere(self, window: _Window) -> Callable[[int], bool] | None:
+        """Return the function that tells `pop` whether another track has a number; None: no other could."""
+        if window is self._shared or self.per_track or len(self.tracks) < 2:
+            return None
+        return lambda number: self._is_skipped(window, number)
 
-        If the tracks share a counter, the numbers of each track usually step by the same amount: by 2 if two tracks
-        take turns. The numbers inside a usual step belong to the other tracks, even if those have lost them. Only a
-        longer step is loss on this track.
-        """
-        if media.chunk is None:
-            return missing
-        step = media.chunk - self._last.get(track, media.chunk - 1)
-        self._last[track] = media.chunk
-        # 1. Nothing is missing: this is the usual step.
-        if not missing:
-            self._usual_step[track] = max(1, step)
-            return 0
-        # 2. A counter of its own: all missing numbers are this track's.
-        if self.per_track or len(self.tracks) == 1:
-            return missing
-        # 3. A shared counter: a step of n usual steps is n - 1 lost chunks.
-        return min(missing, round(step / self._usual_step.get(track, 1)) - 1)
+    def _is_skipped(self, window: _Window, number: int) -> bool:
+        if self._is_elsewhere(window, number):
+            self._skipped = True
+            return True
+        return False
 
-    def _accounted(self, track: str, number: int) -> bool:
-        """Return whether another track that shares the counter has the number, so that it is not lost."""
-        return not self.per_track and self._is_elsewhere(track, number)
+    def _is_elsewhere(self, window: _Window, number: int) -> bool:
+        return any(other.has_seen(number) for other in self._windows() if other is not window)
 
-    def _is_elsewhere(self, track: str, number: int) -> bool:
-        return any(window.has_seen(number) for other, window in self.tracks.items() if other != track)
+    def _set_deadline(self) -> None:
+        oldest_ms = inf
+        for window in self._windows():
+            for _, media in window.held.values():
+                oldest_ms = min(oldest_ms, media.received_ms)
+            if window.stray is not None:
+                oldest_ms = min(oldest_ms, window.stray[1].received_ms)
+        self.deadline_ms = oldest_ms + MAX_WAIT_MS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -12,10 +12,11 @@ from rtpcodec.errors import MissingLibrary, PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
-from rtpcodec.stream.events import Audio, Gap, UnsupportedCodec
+from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import ReceivedFiles
+from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.misfits import Misfits
-from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder
+from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
 from rtpcodec.stream.wire import BrokenMessage
@@ -26,6 +27,9 @@ MAX_CONCEALED_MS: Final = 1000.0
 """Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
 
 
+Delivered = Audio | Gap | CounterChanged
+
+
 class _Track:
     """One track: its payload format, decoder, resampler and media time."""
 
@@ -34,21 +38,24 @@ class _Track:
         "_declared",
         "_declared_payloads",
         "adapts",
+        "clock",
         "codec",
         "decoder",
+        "doubtful_chunks",
         "last_ms",
         "lost_chunks",
-        "media_ms",
         "payloads",
         "rate_hz",
         "resampler",
         "watched",
     )
 
-    def __init__(self, codec: ReceiveCodec) -> None:
+    def __init__(self, codec: ReceiveCodec, timeline: Timeline) -> None:
         self._declared = codec
         self._declared_payloads = codec.new_payloads()
-        self.media_ms = 0.0
+        self.clock = TrackClock(timeline)
+        self.doubtful_chunks = 0
+        """Missing while the numbering was learnt: reported when it has proved to be loss."""
         self.lost_chunks = 0
         """Lost since the last audio: reported as soon as audio follows."""
         self.last_ms = ASSUMED_CHUNK_MS
@@ -125,6 +132,7 @@ class ReceiveChain:
         "_default",
         "_default_track",
         "_order",
+        "_timeline",
         "_tracks",
         "files",
         "lost_chunks",
@@ -139,13 +147,16 @@ class ReceiveChain:
         *,
         track: str,
         conceal: bool = False,
+        start_sequence: int | None = None,
     ) -> None:
         """Make a chain.
 
         track: the one that was asked for; chunks that name none belong to it.
+        start_sequence: the sequence number of `start`.
         """
         self._conceal = conceal
-        self._order = ChunkOrder()
+        self._order = ChunkOrder(start_sequence=start_sequence)
+        self._timeline = Timeline()
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
         self.files = ReceivedFiles()
@@ -194,14 +205,14 @@ class ReceiveChain:
         payloads = self.payloads
         return self._default.codec.describe(payloads.packing if isinstance(payloads, AdaptivePayloadFormat) else "")
 
-    def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Audio | Gap]:
+    def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Delivered]:
         """Take a chunk; yield what is in order now. BrokenMessage: the chunk cannot be taken."""
         name = media.track or self._default_track
         track = self._tracks.get(name)
         if track is None:
             if len(self._tracks) >= MAX_TRACKS:
                 raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            track = self._tracks[name] = self._default if name == self._default_track else _Track(self._codec)
+            track = self._tracks[name] = self._default if name == self._default_track else _Track(self._codec, self._timeline)
         # A message without audio is not an error: carriers send them.
         if media.payload:
             try:
@@ -221,42 +232,105 @@ class ReceiveChain:
             track.retune(found)
             media.duration_ms = track.last_ms = track.duration_ms(media.payload)
 
-    def drain(self) -> Iterator[Audio | Gap]:
+    def pass_over(self, sequence_number: int | None, now_ms: float) -> Iterator[Delivered]:
+        """Count a message without audio, where chunks have no numbers of their own; yield what is in order now."""
+        return self._deliver(self._order.pass_over(sequence_number, now_ms))
+
+    def expire(self, now_ms: float) -> Iterator[Delivered]:
+        """Yield what has waited for an earlier chunk long enough."""
+        return self._deliver(self._order.expire(now_ms))
+
+    def drain(self) -> Iterator[Delivered]:
         """Yield what still waits for an earlier chunk, because no more will come."""
         return self._deliver(self._order.drain())
 
-    def _deliver(
-        self, items: Iterator[tuple[str, messages.Media | Lost]], measured: messages.Media | None = None
-    ) -> Iterator[Audio | Gap]:
+    @property
+    def deadline_ms(self) -> float:
+        """When `expire` has something to yield; infinite: never."""
+        return self._order.deadline_ms
+
+    @property
+    def counts_messages(self) -> bool:
+        """Whether messages without audio have to be counted by `pass_over`."""
+        return self._order.counts_messages
+
+    def pause_ms(self, media: messages.Media) -> float:
+        """Return how long a chunk's timestamp says that the carrier sent nothing before it."""
+        track = self._tracks.get(media.track or self._default_track)
+        return 0.0 if track is None else track.clock.ahead_ms(media.timestamp)
+
+    def moment_ms(self, media_ms: float) -> float | None:
+        """Return when a media time was, on the session's clock; None: nothing was received yet."""
+        return self._timeline.moment_ms(media_ms)
+
+    def _deliver(self, items: Iterable[Ordered], measured: messages.Media | None = None) -> Iterator[Delivered]:
         """Decode in order. measured: the chunk whose duration was worked out since a payload was last read."""
         for name, item in items:
             track = self._tracks[name]
-            if isinstance(item, Lost):
-                self.lost_chunks += item.count
-                track.lost_chunks += item.count
+            if not isinstance(item, messages.Media):
+                if isinstance(item, CounterChanged):
+                    track.doubtful_chunks = 0
+                    yield item
+                else:
+                    self._count_missing(track, item)
             elif item.payload:
                 if track.adapts and item is not measured:
                     # It was measured when it came. While it waited, others may have shown another packing.
                     with suppress(PayloadError):
                         item.duration_ms = track.duration_ms(item.payload)
                 measured = None
-                if track.lost_chunks:
-                    gap = self._gap(name, track, item.duration_ms)
-                    yield gap
-                    if self._conceal and track.decoder is not None:
-                        yield from self._concealed(gap, track, item.payload)
+                clock = track.clock
+                if (
+                    track.lost_chunks
+                    or track.doubtful_chunks
+                    or (item.timestamp != clock.next_timestamp and item.timestamp is not None and not clock.is_ignored)
+                    or not clock.media_ms
+                ):
+                    yield from self._place(name, track, item)
                 yield self._audio(name, track, item)
 
-    def _gap(self, name: str, track: _Track, chunk_ms: float) -> Gap:
-        gap = Gap(name, track.lost_chunks, track.media_ms, track.lost_chunks * chunk_ms)
+    def _count_missing(self, track: _Track, item: Lost | Doubtful) -> None:
+        if isinstance(item, Lost):
+            self.lost_chunks += item.count
+            track.lost_chunks += item.count
+        else:
+            track.doubtful_chunks += item.count
+
+    def _place(self, name: str, track: _Track, item: messages.Media) -> Iterator[Delivered]:
+        """Find the place of a chunk in media time, and yield what is missing before it."""
+        clock, chunk_ms = track.clock, item.duration_ms
+        if not clock.media_ms:
+            other = next((one.clock for one in self._tracks.values() if one is not track and one.clock.media_ms), None)
+            clock.begin(item.timestamp, item.received_ms, chunk_ms, other)
+        # 1. Doubtful loss is proved by the timestamps of the same chunk, or by the end of the learning.
+        doubtful = track.doubtful_chunks
+        is_proved = doubtful > 0 and clock.ahead_ms(item.timestamp) > doubtful * chunk_ms / 2
+        if is_proved:
+            self._count_missing(track, Lost(doubtful))
+        if is_proved or clock.knows_unit:
+            track.doubtful_chunks = 0
+        elif doubtful and self._order.facts.believes_doubtful:
+            # It was lost at any time since the begin, so it is not concealed here.
+            track.doubtful_chunks = 0
+            self.lost_chunks += doubtful
+            yield Gap(name, doubtful, clock.media_ms, doubtful * chunk_ms)
+            clock.media_ms += doubtful * chunk_ms
+        # 2. Loss and pauses.
+        lost = track.lost_chunks
         track.lost_chunks = 0
-        track.media_ms += gap.duration_ms
-        return gap
+        for duration_ms, reason in clock.place(item.timestamp, item.received_ms, chunk_ms, lost * chunk_ms):
+            gap = Gap(name, lost if reason == "lost" else 0, clock.media_ms, duration_ms, reason)
+            clock.media_ms += duration_ms
+            yield gap
+            if gap.lost_chunks and self._conceal and track.decoder is not None:
+                yield from self._concealed(gap, track, item.payload)
+        if clock.change is not None:
+            yield CounterChanged(name, "timestamp", clock.change)
 
     def _concealed(self, gap: Gap, track: _Track, following: bytes) -> Iterator[Audio]:
         """Yield audio for each lost chunk that begins within the first second."""
         chunk_ms = gap.duration_ms / gap.lost_chunks
-        for number in range(gap.lost_chunks):
+        for number in range(gap.lost_chunks if chunk_ms else 0):
             if number * chunk_ms >= MAX_CONCEALED_MS:
                 break
             is_last = number == gap.lost_chunks - 1
@@ -264,18 +338,18 @@ class ReceiveChain:
             yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
 
     def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
-        duration_ms = media.duration_ms
+        duration_ms, clock = media.duration_ms, track.clock
         pcm = track.pcm_of(media.payload, duration_ms)
         audio = Audio(
-            name, media.payload, pcm, track.rate_hz, track.media_ms, duration_ms, media.chunk, media.timestamp
+            name, media.payload, pcm, track.rate_hz, clock.media_ms, duration_ms, media.chunk, media.timestamp
         )
-        track.media_ms += duration_ms
+        clock.advance(media.timestamp, media.received_ms, duration_ms)
         return audio
 
     def _first_track(self) -> _Track:
         """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
         try:
-            return _Track(self._codec)
+            return _Track(self._codec, self._timeline)
         except MissingLibrary as error:
             self._codec.refuse(str(error))
-            return _Track(self._codec)
+            return _Track(self._codec, self._timeline)

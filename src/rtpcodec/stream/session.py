@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -21,17 +23,18 @@ from rtpcodec.stream.events import (
     Dtmf,
     Event,
     FormatChanged,
-    Gap,
     Interrupted,
     Stalled,
     Started,
     Stopped,
     Unknown,
 )
+from rtpcodec.stream.key_order import KeyOrder
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.receiving import ReceiveChain
+from rtpcodec.stream.receiving import Delivered, ReceiveChain
 from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect, OddMessage
 
@@ -89,8 +92,6 @@ class MediaSession:
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
         """
-        if not stall_ms > 0:
-            raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         if receive_pcm_hz is not None and receive_pcm_hz != "native":
             require_rate("receive_pcm_hz", receive_pcm_hz)
         self.plan = plan if plan is not None else StreamPlan()
@@ -98,7 +99,7 @@ class MediaSession:
             raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
         self._dialect = dialect
         self._receive_pcm_hz: PcmRate = receive_pcm_hz
-        self._stall_ms = stall_ms
+        self._stalling = StallWatch(stall_ms)
         self._utc_offset_ms = utc_offset_ms
         self._conceal = conceal
         self._connection = Connection()
@@ -107,8 +108,7 @@ class MediaSession:
         self._events = EventQueue(MAX_UNREAD_MS)
         self._counts = Counts()
         self._complaints = Complaints()
-        self._last_received_ms = 0.0
-        self._last_chunk_ms = 0.0
+        self._keys = KeyOrder()
 
     # Receive
 
@@ -116,17 +116,25 @@ class MediaSession:
         """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
         if self.ended:
             return
-        self._notice_stall(now_ms)
+        silence_ms = self._stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
+        odd = None
         try:
             message = self._dialect.parse(text)
-        except OddMessage as odd:
-            self._take(odd.message, self._connection.accept(odd.message, now_ms), now_ms)
-            self._put(self._complaints.odd(odd))
+        except OddMessage as found:
+            message, odd = found.message, found
         except BrokenMessage as broken:
+            if silence_ms:
+                self._events.put(Stalled(silence_ms))
             self._count_malformed(broken.rule, broken.detail, now_ms)
+            return
+        follows_directly = self._connection.accept(message, now_ms)
+        if isinstance(message, messages.Media):
+            self._take_media(message, follows_directly, silence_ms, now_ms)
         else:
-            self._take(message, self._connection.accept(message, now_ms), now_ms)
+            self._take(message, silence_ms, now_ms)
+        if odd is not None:
+            self._put(self._complaints.odd(odd))
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message as malformed, such as a binary frame or too many fragments.
@@ -137,7 +145,9 @@ class MediaSession:
         """
         if self.ended:
             return
-        self._notice_stall(now_ms)
+        silence_ms = self._stalling.silence_ms(now_ms)
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
         self._counts.messages_received += 1
         self._count_malformed(rule, detail, now_ms)
 
@@ -147,8 +157,15 @@ class MediaSession:
             self._end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
-        """Remove and return the events since the last call, with those of time alone (a mark timed out)."""
+        """Remove and return the events since the last call, with those of time alone.
+
+        Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
+        """
         self._put(self._sending.marks_timed_out(now_ms))
+        if self._receiving is not None and self._receiving.deadline_ms <= now_ms:
+            self._deliver(self._receiving.expire(now_ms))
+        if self._keys.deadline_ms <= now_ms:
+            self._put(self._keys.due(now_ms))
         return self._events.take_all()
 
     # Send
@@ -250,14 +267,20 @@ class MediaSession:
     def next_deadline_ms(self) -> float | None:
         """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
         state = self._connection.state
-        if state is State.STREAMING:
-            return self._sending.next_deadline_ms
-        return None if state is State.STOPPED else self._sending.mark_deadline_ms
+        if state is not State.STREAMING:
+            return self.event_deadline_ms
+        return _first(self._sending.next_deadline_ms, self._waiting_ms)
 
     @property
-    def mark_deadline_ms(self) -> float | None:
-        """When to call `events` next although nothing can be sent, because a mark times out; None: no mark waits."""
-        return None if self.ended else self._sending.mark_deadline_ms
+    def event_deadline_ms(self) -> float | None:
+        """When to call `events` next although nothing can be sent; None: not before another method is called."""
+        return None if self.ended else _first(self._sending.mark_deadline_ms, self._waiting_ms)
+
+    @property
+    def _waiting_ms(self) -> float:
+        """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
+        receiving_ms = inf if self._receiving is None else self._receiving.deadline_ms
+        return min(receiving_ms, self._keys.deadline_ms)
 
     # State
 
@@ -305,6 +328,13 @@ class MediaSession:
         """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return self._sending.heard_ms(now_ms)
 
+    def utc(self, media_ms: float) -> datetime | None:
+        """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
+        moment_ms = None if self._receiving is None else self._receiving.moment_ms(media_ms)
+        if moment_ms is None or self._utc_offset_ms is None:
+            return None
+        return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
+
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
         malformed = self._connection.malformed
@@ -317,18 +347,43 @@ class MediaSession:
 
     # Internal
 
-    def _take(self, message: messages.Message, follows_directly: bool, now_ms: float) -> None:
+    def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
+        receiving = self._receiving
+        if receiving is None:
+            self._complaints.media_before_start += 1
+            return
+        media.received_ms = now_ms
+        if media.payload[:2] in FILE_STARTS or receiving.files.alert:
+            self._put(receiving.files.look(media.track, media.payload))
+        try:
+            delivered = receiving.put(media, follows_directly=follows_directly)
+        except BrokenMessage as broken:
+            if silence_ms:
+                self._events.put(Stalled(silence_ms))
+            self._connection.malformed += 1
+            self._put(self._complaints.dropped(broken.rule, broken.detail))
+            return
+        if receiving.misfits.events:
+            self._put(receiving.misfits.take_events())
+        self._counts.take_media(len(media.payload))
+        if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
+            self._events.put(Stalled(silence_ms))
+        self._deliver(delivered)
+
+    def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
+        receiving = self._receiving
+        if receiving is not None and receiving.counts_messages:
+            self._deliver(receiving.pass_over(getattr(message, "sequence_number", None), now_ms))
         match message:
-            case messages.Media() if self._receiving is not None:
-                self._take_media(self._receiving, message, follows_directly)
-            case messages.Media():
-                self._complaints.media_before_start += 1
             case messages.Mark():
                 self._put(self._sending.mark_echoed(message.name, now_ms))
             case messages.Start():
                 self._start(message, now_ms)
             case messages.Dtmf():
-                self._events.put(Dtmf(message.digit, message.occurred_at))
+                self._keys.put(Dtmf(message.digit, message.occurred_at), now_ms)
+                self._put(self._keys.due(now_ms))
             case messages.Stop():
                 self._end("stop", now_ms)
             case messages.Error():
@@ -337,20 +392,6 @@ class MediaSession:
                 self._events.put(Unknown(message.event, message.text))
             case messages.Clear():
                 self._events.put(Unknown("clear", ""))
-
-    def _take_media(self, receiving: ReceiveChain, media: messages.Media, follows_directly: bool) -> None:
-        if media.payload[:2] in FILE_STARTS or receiving.files.alert:
-            self._put(receiving.files.look(media.track, media.payload))
-        try:
-            delivered = receiving.put(media, follows_directly=follows_directly)
-        except BrokenMessage as broken:
-            self._connection.malformed += 1
-            self._put(self._complaints.dropped(broken.rule, broken.detail))
-            return
-        if receiving.misfits.events:
-            self._put(receiving.misfits.take_events())
-        self._counts.take_media(len(media.payload))
-        self._deliver(delivered)
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
         self._put(self._complaints.early_media())
@@ -364,11 +405,16 @@ class MediaSession:
         # 2. A new receive chain, whose payload format the send chain follows.
         track = self._dialect.tracks[self.plan.tracks][0]
         self._receiving = ReceiveChain(
-            self.plan, start.media_format, self._receive_pcm_hz, track=track, conceal=self._conceal
+            self.plan,
+            start.media_format,
+            self._receive_pcm_hz,
+            track=track,
+            conceal=self._conceal,
+            start_sequence=start.sequence_number,
         )
         self._sending.stream_id = start.stream_id
         self._sending.follow(self._receiving.payloads)
-        self._last_received_ms = now_ms
+        self._stalling.begin(now_ms)
         # 3. Report it.
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
@@ -376,10 +422,11 @@ class MediaSession:
             self._events.put(self._receiving.unsupported)
         self._put(self._complaints.ignored(self._receiving.ignored))
 
-    def _deliver(self, delivered: Iterable[Audio | Gap]) -> None:
+    def _deliver(self, delivered: Iterable[Delivered]) -> None:
         for event in delivered:
             self._events.put(event)
-            self._last_chunk_ms = event.duration_ms
+            if type(event) is Audio:
+                self._stalling.take_chunk(event.duration_ms)
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -390,6 +437,7 @@ class MediaSession:
         self._put(self._complaints.early_media())
         if self._receiving is not None:
             self._deliver(self._receiving.drain())
+        self._put(self._keys.drain())
         # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
         self._put(self._sending.marks_timed_out(now_ms))
         self._put(self._sending.end())
@@ -400,13 +448,12 @@ class MediaSession:
         if self._connection.count_malformed(rule, now_ms):
             self._end("malformed", now_ms)
 
-    def _notice_stall(self, now_ms: float) -> None:
-        silence_ms = now_ms - self._last_received_ms
-        self._last_received_ms = now_ms
-        # Chunks may last up to 30 s; then silence of one chunk's length between two chunks is normal.
-        if self.streaming and silence_ms >= max(self._stall_ms, 2 * self._last_chunk_ms):
-            self._events.put(Stalled(silence_ms))
-
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
+
+
+def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
+    """Return the earlier deadline; None: there is none."""
+    earlier_ms = waiting_ms if sending_ms is None else min(sending_ms, waiting_ms)
+    return None if earlier_ms == inf else earlier_ms

@@ -1,0 +1,239 @@
+"""Media time: where on the time line of a stream a chunk of audio begins (media streaming, uncertain point U2).
+
+Two witnesses tell it, the carrier's timestamps and the moments of arrival:
+
+| timestamp jumps | arrival jumps | meaning |
+|---|---|---|
+| yes | yes | hold, mute or DTX: the pause is kept |
+| yes | no | after a stall: the carrier dropped audio; otherwise a new base of the timestamps |
+| no | yes | the socket stalled: nothing is missing |
+
+A position is believed if it does not lie in the future: the audio before it cannot be longer than the time that has
+passed since the stream began. At a new base, time continues by arrival. Timestamps that make no sense are ignored; then
+durations are summed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from math import inf
+from typing import Final, Literal
+
+UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
+"""Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""
+VOTES: Final = 3
+"""Steps in a row that fit the same unit teach it."""
+MAX_TRIES: Final = 50
+"""Chunks without a unit, after which the timestamps are ignored."""
+TOLERANCE_MS: Final = 5.0
+"""A smaller deviation is rounding."""
+SLACK_MS: Final = 100.0
+"""How much earlier than the earliest chunk so far a chunk may come: jitter of the network."""
+LATE_TRACK_MS: Final = 200.0
+"""A track that begins this long after the stream has begun later; below, it only arrives later."""
+MAX_REBASES: Final = 4
+"""More new bases than this within REBASE_MS show timestamps without sense."""
+REBASE_MS: Final = 2000.0
+WRAP: Final = 2**32
+"""RTP timestamps begin again here (RFC 3550 section 5.1)."""
+BUCKET_CHUNKS: Final = 250
+"""The least delay is that of the current bucket and the one before, so that it follows slow clocks."""
+MAX_ANCHORS: Final = 256
+ANCHOR_MS: Final = 50.0
+"""A change of the delay by this much is remembered for `moment_ms`."""
+
+Reason = Literal["lost", "pause", "carrier"]
+
+
+class Timeline:
+    """Relates the media time of a stream to the clock of arrival. All tracks share it."""
+
+    __slots__ = ("_anchors", "_before_ms", "_left", "_reference_ms", "least_ms")
+
+    def __init__(self) -> None:
+        self.least_ms = inf
+        """The least delay in this bucket: arrival minus the media time at which a chunk ends."""
+        self._before_ms = inf
+        self._left = BUCKET_CHUNKS
+        self._reference_ms: float | None = None
+        self._anchors: list[tuple[float, float]] = []
+
+    @property
+    def delay_ms(self) -> float:
+        """The least delay of late; infinite before the first chunk."""
+        return min(self.least_ms, self._before_ms)
+
+    def note(self, end_ms: float, received_ms: float) -> None:
+        """Take a chunk that ends at a media time."""
+        delay_ms = received_ms - end_ms
+        self._left -= 1
+        self.least_ms = min(self.least_ms, delay_ms)
+        if not self._left:
+            self._turn(end_ms)
+
+    def elapsed_ms(self, received_ms: float) -> float:
+        """Return the media time that has passed at a moment: no audio that is received then ends later."""
+        return received_ms - self.delay_ms
+
+    def moment_ms(self, media_ms: float) -> float | None:
+        """Return when a media time was, on the clock of arrival; None: nothing was received yet."""
+        if self.delay_ms == inf:
+            return None
+        at = bisect_right(self._anchors, (media_ms, inf))
+        delay_ms = self._anchors[at][1] if at < len(self._anchors) else self.delay_ms
+        return media_ms + delay_ms
+
+    def _turn(self, end_ms: float) -> None:
+        """Begin a new bucket. If the delay changes, remember the old one for the time up to now."""
+        self._before_ms, self.least_ms = self.least_ms, inf
+        self._left = BUCKET_CHUNKS
+        if self._reference_ms is None:
+            self._reference_ms = self._before_ms
+        elif abs(self._before_ms - self._reference_ms) >= ANCHOR_MS:
+            self._anchors.append((end_ms, self._reference_ms))
+            self._reference_ms = self._before_ms
+            del self._anchors[:-MAX_ANCHORS]
+
+
+class TrackClock:
+    """The media time of one track, by its timestamps as soon as their unit is known."""
+
+    __slots__ = (
+        "_duration_ms",
+        "_last_received_ms",
+        "_rebases",
+        "_timeline",
+        "_tries",
+        "_units_per_ms",
+        "_vote_for",
+        "_votes",
+        "change",
+        "is_ignored",
+        "media_ms",
+        "next_timestamp",
+    )
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._units_per_ms = 0.0
+        self._votes = 0
+        self._vote_for = 0.0
+        self._tries = 0
+        self._rebases: list[float] = []
+        self._duration_ms = 0.0
+        self._last_received_ms = 0.0
+        self.media_ms = 0.0
+        """Where the next chunk begins if nothing is missing before it."""
+        self.next_timestamp = -1.0
+        """The timestamp of the next chunk then; before the unit is known, that of the last chunk."""
+        self.is_ignored = False
+        """Whether the timestamps make no sense."""
+        self.change: Literal["restarted", "ignored"] | None = None
+        """What the last `place` found out about the timestamps."""
+
+    @property
+    def knows_unit(self) -> bool:
+        """Whether the unit of the timestamps is known, so that they place the audio."""
+        return self._units_per_ms > 0
+
+    def begin(self, timestamp: int | None, received_ms: float, duration_ms: float, other: TrackClock | None) -> None:
+        """Set where the first chunk begins: by the timestamps of another track, or by arrival."""
+        elapsed_ms = self._timeline.elapsed_ms(received_ms) - duration_ms
+        if other is None or elapsed_ms < LATE_TRACK_MS or elapsed_ms == inf:
+            return
+        self.media_ms = elapsed_ms
+        if timestamp is not None and other._units_per_ms:  # noqa: SLF001 -- of the same class
+            units_per_ms = other._units_per_ms  # noqa: SLF001
+            by_timestamp_ms = other.media_ms + _wrapped(timestamp - other.next_timestamp) / units_per_ms
+            if abs(by_timestamp_ms - elapsed_ms) < LATE_TRACK_MS:
+                self.media_ms = by_timestamp_ms
+
+    def ahead_ms(self, timestamp: int | None) -> float:
+        """Return how much later than expected a timestamp lies; 0 if that is not known."""
+        if timestamp is None or not self._units_per_ms:
+            return 0.0
+        return _wrapped(timestamp - self.next_timestamp) / self._units_per_ms
+
+    def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None:
+        """Take a chunk that begins at media_ms."""
+        self.media_ms += duration_ms
+        self._duration_ms = duration_ms
+        self._last_received_ms = received_ms
+        if self._units_per_ms:
+            if timestamp is not None:
+                self.next_timestamp = timestamp
+            self.next_timestamp += duration_ms * self._units_per_ms
+        elif timestamp is not None:
+            self.next_timestamp = timestamp
+        self._timeline.note(self.media_ms, received_ms)
+
+    def place(
+        self, timestamp: int | None, received_ms: float, duration_ms: float, lost_ms: float
+    ) -> tuple[tuple[float, Reason], ...]:
+        """Return what lies between the chunk before and this one, in order: how long it is, and why.
+
+        timestamp: the chunk's timestamp, None: it has none.
+        received_ms: when it was received.
+        duration_ms: how long it plays.
+        lost_ms: what the numbers say is missing before it.
+        """
+        self.change = None
+        lost: tuple[tuple[float, Reason], ...] = ((lost_ms, "lost"),) if lost_ms else ()
+        if timestamp is None or self.is_ignored:
+            return lost
+        # 1. Unit unknown: learn it.
+        if not self._units_per_ms:
+            self._learn(timestamp, is_next=not lost_ms)
+            return lost
+        gap_ms = self.ahead_ms(timestamp)
+        # 2. As expected. If numbers are missing, nothing lies between all the same.
+        if abs(gap_ms) < TOLERANCE_MS:
+            return ((0.0, "lost"),) if lost_ms else ()
+        # 3. Lost, and the timestamps agree.
+        if lost_ms and 0 < gap_ms <= 1.5 * lost_ms:
+            return ((gap_ms, "lost"),)
+        silence_ms = received_ms - self._last_received_ms - duration_ms
+        # 4. A pause or dropped audio, because as much time has passed.
+        future_ms = self.media_ms + gap_ms + duration_ms - self._timeline.elapsed_ms(received_ms)
+        if gap_ms > 0 and future_ms <= SLACK_MS:
+            rest_ms = gap_ms - lost_ms
+            return (*lost, (rest_ms, "pause" if silence_ms >= rest_ms / 2 else "carrier"))
+        # 5. A new base: time continues by arrival.
+        self._rebase()
+        pause_ms = silence_ms - lost_ms
+        return lost if pause_ms < LATE_TRACK_MS else (*lost, (pause_ms, "pause"))
+
+    def _rebase(self) -> None:
+        self.change = "restarted"
+        self._rebases = [at_ms for at_ms in self._rebases if at_ms > self.media_ms - REBASE_MS]
+        self._rebases.append(self.media_ms)
+        if len(self._rebases) > MAX_REBASES:
+            self.change = "ignored"
+            self.is_ignored = True
+            self._units_per_ms = 0.0
+
+    def _learn(self, timestamp: int, *, is_next: bool) -> None:
+        """Take one step of the timestamps for one unit, if it fits any."""
+        step = _wrapped(timestamp - self.next_timestamp)
+        has_step = is_next and self._duration_ms > 0 and self.next_timestamp >= 0
+        for units_per_ms in UNITS_PER_MS if has_step else ():
+            expected = self._duration_ms * units_per_ms
+            if abs(step - expected) <= max(1.0, expected / 50):
+                self._votes = self._votes + 1 if units_per_ms == self._vote_for else 1
+                self._vote_for = units_per_ms
+                break
+        else:
+            self._votes = 0
+            self._tries += 1
+        if self._votes >= VOTES:
+            self._units_per_ms = self._vote_for
+            self.next_timestamp = timestamp
+            self._tries = 0
+        elif self._tries >= MAX_TRIES:
+            self.is_ignored = True
+            self.change = "ignored"
+
+
+def _wrapped(step: float) -> float:
+    """Return a step of timestamps, across their wrap at 2^32 as well."""
+    return step + WRAP if step < -WRAP / 2 else step

@@ -1,0 +1,85 @@
+"""Facts about the numbers of a stream: whether missing ones prove loss, and whether they give an order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rtpcodec.rtp.reorder import Lost
+
+LEARNING_CHUNKS: Final = 50
+"""One second of 20 ms chunks."""
+MAX_BELIEVED_HOLES: Final = LEARNING_CHUNKS // 10
+"""At most this many holes in the chunks of the learning are loss, once the numbers have proved contiguous."""
+MIN_RUN_CHUNKS: Final = 32
+"""A numbering that begins again after fewer chunks makes no sense."""
+MAX_RESTARTS: Final = 3
+"""This many new numberings within RESTART_CHUNKS chunks make no sense either."""
+RESTART_CHUNKS: Final = 200
+MAX_ODD: Final = 16
+"""This many late chunks, or chunks of used numbers, within ODD_CHUNKS chunks show numbers without sense."""
+ODD_CHUNKS: Final = 32
+
+
+@dataclass(slots=True)
+class Doubtful:
+    """Missing numbers before it is known whether the carrier numbers all chunks: perhaps lost."""
+
+    count: int
+
+
+class NumberingFacts:
+    """Counts chunks, holes, new numberings and late chunks, and judges by them."""
+
+    __slots__ = ("_holes", "_odd_at", "_restarts", "received")
+
+    def __init__(self) -> None:
+        self.received = 0
+        """Chunks so far."""
+        self._holes = 0
+        self._restarts: deque[int] = deque(maxlen=MAX_RESTARTS)
+        self._odd_at: deque[int] = deque(maxlen=MAX_ODD)
+
+    @property
+    def learnt(self) -> bool:
+        """Whether enough chunks were received to tell a lost number from a habit of the carrier."""
+        return self.received >= LEARNING_CHUNKS
+
+    @property
+    def has_habit_of_holes(self) -> bool:
+        """Whether the numbers usually step by more than one, so that they give the order but do not prove loss."""
+        return self._holes > LEARNING_CHUNKS // 2
+
+    @property
+    def believes_doubtful(self) -> bool:
+        """Whether what was doubtful while learning has proved to be loss."""
+        return self.learnt and self._holes <= MAX_BELIEVED_HOLES
+
+    def judge(self, missing: Mapping[str, int]) -> Iterator[tuple[str, Lost | Doubtful]]:
+        """Yield the numbers that are missing on each track, as loss where they prove it."""
+        if not any(missing.values()):
+            return
+        # 1. Still learning: count how often numbers are skipped.
+        learnt = self.learnt
+        if not learnt:
+            self._holes += 1
+        for track, count in missing.items():
+            if count and not learnt:
+                yield track, Doubtful(count)
+            # 2. Learnt: report it, unless this carrier skips numbers as a habit.
+            elif count and not self.has_habit_of_holes:
+                yield track, Lost(count)
+
+    def restarts_too_often(self) -> bool:
+        """Count a new numbering. Returns whether there are so many that the numbers make no sense."""
+        run_chunks = self.received - (self._restarts[-1] if self._restarts else 0)
+        self._restarts.append(self.received)
+        is_full = len(self._restarts) == MAX_RESTARTS
+        return run_chunks < MIN_RUN_CHUNKS or (is_full and self.received - self._restarts[0] < RESTART_CHUNKS)
+
+    def is_odd_too_often(self) -> bool:
+        """Count a chunk that is late or of a used number. Returns whether there are so many that the numbers cannot be the order."""
+        self._odd_at.append(self.received)
+        return len(self._odd_at) == MAX_ODD and self.received - self._odd_at[0] < ODD_CHUNKS
