@@ -212,7 +212,9 @@ class ReceiveChain:
         if track is None:
             if len(self._tracks) >= MAX_TRACKS:
                 raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            track = self._tracks[name] = self._default if name == self._default_track else _Track(self._codec, self._timeline)
+            track = self._tracks[name] = (
+                self._default if name == self._default_track else _Track(self._codec, self._timeline)
+            )
         # A message without audio is not an error: carriers send them.
         if media.payload:
             try:
