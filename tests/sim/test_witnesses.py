@@ -15,14 +15,19 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rtpcodec import verify_webhook
+from rtpcodec import codec, verify_webhook
 from rtpcodec.carriers.telnyx import commands, errors, streaming
 from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.sim.calls.leg import Leg
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.variations import Variations
+from rtpcodec.sim.webhooks import payloads
 from rtpcodec.sim.webhooks.signing import Signer
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import TELNYX, build, parse
 from tests import vectors
+from tests.client.sdk_types import EVENT_MEMBERS, SEEN_ON_CALLS, STREAM_VALUES
 from tests.client.test_webhook import BODY, KEY, NOW, SIGNATURE
 from tests.sim.streams import START_MS, media, open_stream, ramp, run
 
@@ -102,6 +107,41 @@ def test_the_simulator_signs_the_published_vector(monkeypatch: pytest.MonkeyPatc
     assert (signer.public_key, signer.sign(str(NOW), BODY)) == (KEY, SIGNATURE)
     headers = {"telnyx-signature-ed25519": SIGNATURE, "telnyx-timestamp": str(NOW)}
     assert verify_webhook(BODY, headers, KEY, now=NOW).event_type == "streaming.started"
+
+
+def test_the_webhooks_of_the_simulator_have_the_members_of_the_sdk() -> None:
+    """`make sdk` compares the lists with the SDK itself."""
+    stream = open_stream(ramp(160))
+    facts, media_format = stream._facts, AudioFormat.of(codec("PCMU"), None, Variations())
+    for direction in ("incoming", "outgoing"):
+        leg = Leg(direction=direction, state="answered", call_leg_id="leg", connection_id="1")
+        request = StreamRequest(stream_url="ws://127.0.0.1/")
+        sent = {
+            "call.initiated": payloads.initiated(facts, leg, media_format),
+            "call.answered": payloads.answered(facts, leg, media_format, request),
+            "call.bridged": payloads.of_phone(facts, leg),
+            "call.hangup": payloads.hung_up(facts, leg, payloads.CallQuality()),
+            "streaming.started": payloads.streaming(facts, leg, request),
+            "streaming.stopped": payloads.streaming(facts, leg, request),
+            "streaming.failed": payloads.streaming_failed(facts, leg, request, "stream"),
+        }
+        assert sent.keys() == EVENT_MEMBERS.keys()
+        for event, payload in sent.items():
+            assert payload.keys() <= EVENT_MEMBERS[event] | SEEN_ON_CALLS.get(event, set()), event
+
+
+def test_the_values_of_a_streaming_command_are_those_of_the_sdk() -> None:
+    ours = {
+        commands.STREAM_CODEC: commands.RECEIVE_CODECS,
+        commands.STREAM_BIDIRECTIONAL_MODE: commands.MODES,
+        commands.STREAM_BIDIRECTIONAL_CODEC: commands.SEND_CODECS,
+        commands.STREAM_BIDIRECTIONAL_TARGET_LEGS: commands.TARGET_LEGS,
+        commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE: commands.SAMPLING_RATES_HZ,
+        "stream_track": commands.TRACKS,
+    }
+    assert {name: set(values) for name, values in ours.items()} == {
+        name: set(values) for name, values in STREAM_VALUES.items()
+    }
 
 
 def test_an_rtp_header_in_front_of_a_payload_is_that_of_its_rfc() -> None:

@@ -4,6 +4,9 @@ plan           codecs, rates and tracks that we request
 messages       the carrier's messages as values
 wire           their JSON form
 connection     the state of the stream and the order of its messages
+complaints     which broken messages are reported, and how often
+receive_codec  the codec of a declared format
+misfits        payloads that are not valid in it, and the codec that they show
 numbering      gaps and order from the carrier's counters
 receiving      receive chain: chunks to audio in order
 send_encoding  send chain, first half: PCM to payloads
