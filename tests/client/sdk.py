@@ -19,7 +19,7 @@ import warnings
 from collections import Counter
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -36,6 +36,7 @@ from rtpcodec.client import (
 )
 from rtpcodec.errors import CommandError
 from tests.client.conftest import Received, RecordingCarrier
+from tests.client.sdk_types import EVENT_MEMBERS, STREAM_VALUES
 
 KEY = "KEY0123456789_abcdefghij"
 MAX_COST = 0.15
@@ -195,6 +196,19 @@ def unknown_fields() -> list[str]:
     return told
 
 
+def compared_types() -> int:
+    """Compare what the tests believe of the SDK's types with the SDK. AssertionError: it has other types by now."""
+    hints = get_type_hints(import_module("telnyx.types.calls.action_start_streaming_params").ActionStartStreamingParams)
+    for name, values in STREAM_VALUES.items():
+        assert set(get_args(hints[name])) == set(values), f"{name}: {get_args(hints[name])}"
+    for event, members in EVENT_MEMBERS.items():
+        module = event if event.startswith("call.") else f"call.{event}"
+        payload = import_module(f"telnyx.types.{module.replace('.', '_')}").Payload
+        official = {found.alias or name for name, found in payload.model_fields.items()}
+        assert official == members, f"{event}: {sorted(official ^ members)}"
+    return len(STREAM_VALUES) + len(EVENT_MEMBERS)
+
+
 def cost_s(code: str) -> float:
     """CPU seconds of a fresh process for these lines beyond a bare interpreter: the least of five."""
 
@@ -225,6 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
             ):
                 found = [compared(seed, carrier, ours, theirs) for seed in range(sets)]
                 actions = compared_actions(carrier, ours, theirs)
+                types = compared_types()
         except (AssertionError, CommandError) as error:
             say(f"sdk: {error}\n")
             return 1
@@ -234,6 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
     counts = Counter(command for command, _ in found)
     say(f"telnyx {version('telnyx')}: {sets} sets, method, path and JSON body equal: {dict(counts)}\n")
     say(f"{actions} actions, method and path equal\n")
+    say(f"{types} types as the tests believe\n")
     say(f"headers that differ: {', '.join(sorted(set().union(*(names for _, names in found))))}\n")
     for what, why in DIFFERENCES.items():
         say(f"  {what}: {why}\n")

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.server import Call, Endpoint
+from rtpcodec.stream import connection
 from tests.server.dialler import Dialler, RawSocket, call, dial, raw, run, until
 
 TEXT, BINARY, CONTINUATION, PING, PONG, CLOSE = 1, 2, 0, 9, 10, 8
@@ -157,15 +158,17 @@ BAD_FRAMES: dict[str, Callable[[Dialler], Any]] = {
     "text": lambda carrier: carrier.socket.send(b"\0"),
     "utf8": lambda carrier: carrier.socket.send(b"\xff", text=True),
     "depth": lambda carrier: carrier.socket.send('{"event":' + "[" * 100),
-    "base64": lambda carrier: carrier.socket.send('{"event":"media","media":{"payload":"*"}}'),
+    "member": lambda carrier: carrier.socket.send('{"event":"media","media":{}}'),
     "type": lambda carrier: carrier.socket.send('{"event":1}'),
 }
 
 
 @pytest.mark.parametrize("rule", BAD_FRAMES)
 def test_twenty_malformed_messages_in_a_row_end_only_their_own_call(
-    rule: str, caplog: pytest.LogCaptureFixture
+    rule: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "MIN_MALFORMED_MS", 0.0)
+
     async def main() -> None:
         broken, whole = Listener(), Listener()
         listeners = {"/broken": broken, "/whole": whole}
@@ -196,12 +199,16 @@ def test_twenty_malformed_messages_in_a_row_end_only_their_own_call(
     assert f"malformed message ({rule}): " in warnings[0]
 
 
-def test_malformed_messages_before_start_end_the_socket() -> None:
+def test_malformed_messages_before_start_end_the_socket_and_media_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MIN_MALFORMED_MS", 0.0)
+
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener) as endpoint, dial(endpoint.url) as carrier:
             for _ in range(20):
                 await carrier.media()
+            for _ in range(20):
+                await carrier.socket.send("{")
             assert await carrier.close_code() == 1008
         assert listener.seen == []
 

@@ -1,4 +1,4 @@
-"""Audio waits as it was played and is encoded when it is due: nothing is held up, and nothing leaks that was dropped."""
+"""Audio waits as it was played and is encoded when it is due: nothing is held up, nothing dropped leaks."""
 
 from __future__ import annotations
 

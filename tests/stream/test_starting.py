@@ -227,3 +227,137 @@ def test_describe_names_every_conversion() -> None:
 def test_wrong_settings_are_refused_at_once(options: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         MediaSession(**options)
+
+
+# Odd members of `start` and of errors
+
+PAIRS = [{"name": "tenant", "value": "t1"}, {"name": "n", "value": 5}, {"name": "empty"}]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "read"),
+    [
+        (PAIRS, {"tenant": "t1", "n": "5", "empty": ""}),
+        ([], {}),
+        ({}, {}),
+        (None, {}),
+        ({"a": {"b": [1, None]}, "c": [], "d": True}, {"a": '{"b":[1,null]}', "c": "[]", "d": "true"}),
+    ],
+)
+def test_custom_parameters_are_read_in_each_shape(parameters: object, read: dict[str, str]) -> None:
+    session = MediaSession()
+    (started,) = carrier.fed(session, [carrier.start(custom_parameters=parameters)])
+    assert isinstance(started, events.Started)
+    assert started.custom_parameters == read
+
+
+ODD: dict[str, Any] = {
+    "custom_parameters": "tenant=t1",
+    "tags": "demo",
+    "client_state": {"a": 1},
+    "from": {"number": "+15550100001"},
+    "to": 15550100002,
+    "call_control_id": ["v3:x"],
+    "call_session_id": 7,
+    "user_id": {},
+    "stream_id": 5.5,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_member_of_start_is_left_out_and_readable(name: str) -> None:
+    session = MediaSession()
+    found = carrier.fed(session, [carrier.start(**{name: ODD[name]}), *[carrier.media()] * 3])
+    assert carrier.kinds(found) == ["Started", "Malformed", "Audio", "Audio", "Audio"]
+    started, odd = found[:2]
+    assert isinstance(started, events.Started)
+    assert isinstance(odd, events.Malformed)
+    assert (odd.rule, odd.dropped) == ("type", False)
+    assert started.media_format == MediaFormat("PCMU", 8000, 1)
+    field = {"from": "from_number", "to": "to_number"}.get(name, name)
+    empty: object = {"tags": (), "custom_parameters": {}, "stream_id": "stream-1"}.get(name)
+    assert getattr(started, field) == empty
+    assert ODD[name] in [value for body in started.raw.values() if isinstance(body, dict) for value in body.values()]
+
+
+def test_all_odd_members_at_once() -> None:
+    session = MediaSession()
+    found = carrier.fed(session, [carrier.start(sequence=1.5, **ODD), carrier.start(sequence=1.5, **ODD)])
+    assert carrier.kinds(found) == ["Started", *["Malformed"] * (len(ODD) + 1), "Started"]
+    assert session.statistics(0.0).odd_messages == 2
+    assert session.streaming
+
+
+def test_raw_has_the_whole_start_and_is_in_no_repr() -> None:
+    session = MediaSession()
+    (started,) = carrier.fed(session, [carrier.start(client_state="c2VjcmV0", later={"a": [1]})])
+    assert isinstance(started, events.Started)
+    (body,) = (body for body in started.raw.values() if isinstance(body, dict))
+    assert body["later"] == {"a": [1]}
+    assert "c2VjcmV0" in body.values()
+    assert "raw" not in repr(started)
+    assert "c2VjcmV0" not in repr(started)
+
+
+# Declared properties
+
+REFUSED_CHANNELS = "only 1 is decoded; ask for another codec by stream_codec in the command, or decode the payloads"
+
+
+@pytest.mark.parametrize("receive_pcm_hz", ["native", 16000, None])
+@pytest.mark.parametrize("channels", [2, "2", 6])
+@pytest.mark.parametrize("encoding", ["L16", "PCMU", "PCMA", "G722", "AMR-WB"])
+def test_several_channels_are_refused_and_payloads_keep_their_length(
+    encoding: str, channels: object, receive_pcm_hz: Any
+) -> None:
+    session = MediaSession(receive_pcm_hz=receive_pcm_hz)
+    rate_hz = 16000 if encoding in ("L16", "AMR-WB") else 8000
+    media_format = {"encoding": encoding, "sample_rate": rate_hz, "channels": channels}
+    count = int(str(channels))
+    chunk = bytes({"L16": 640, "AMR-WB": 0}.get(encoding, 160) * count) or bytes.fromhex("f7c0")
+    found = carrier.fed(session, [carrier.start(media_format=media_format), carrier.media(chunk)])
+    assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
+    refused = found[1]
+    assert isinstance(refused, events.UnsupportedCodec)
+    assert refused.remedy.startswith(f"{encoding} is declared with {count} channels, {REFUSED_CHANNELS}")
+    (audio,) = carrier.audio_of(found)
+    assert (audio.payload, audio.pcm, audio.duration_ms) == (chunk, b"", 20.0)
+    session.play(bytes(320))
+    assert carrier.sent_octets(session.outgoing(60.0)) == carrier.FRAME
+
+
+@pytest.mark.parametrize(
+    ("encoding", "channels"), [("PCMU", 1), ("L16", "1"), ("L16", None), ("PCMA", 0), ("OPUS", 2), ("OPUS", 1)]
+)
+def test_one_channel_is_decoded_and_the_two_that_opus_always_declares(encoding: str, channels: object) -> None:
+    """RFC 7587 section 7: the number of channels in the description must be 2, whatever is sent."""
+    session = MediaSession(receive_pcm_hz=None)
+    media_format = {"encoding": encoding, "sample_rate": 16000 if encoding in ("L16", "OPUS") else 8000}
+    if channels is not None:
+        media_format["channels"] = channels  # type: ignore[assignment]  # of any type
+    assert carrier.kinds(carrier.fed(session, [carrier.start(media_format=media_format)])) == ["Started"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "rate_hz", "decoded_hz"),
+    [("PCMU", 16000, 8000), ("PCMA", 48000, 8000), ("G722", 32000, 16000), ("AMR-WB", 24000, 16000)],
+)
+def test_a_rate_that_a_codec_does_not_have_is_reported_once(encoding: str, rate_hz: int, decoded_hz: int) -> None:
+    session = MediaSession(receive_pcm_hz=None)
+    found = carrier.fed(session, [carrier.start(encoding, rate_hz)] * 3)
+    assert carrier.kinds(found) == ["Started", "Malformed", "Started", "Started"]
+    detail = f"start declares {encoding} with {rate_hz} Hz, which it does not have: {decoded_hz} Hz"
+    assert found[1] == events.Malformed("value", detail, dropped=False)
+    assert f"{encoding} {decoded_hz} Hz" in session.describe()
+
+
+@pytest.mark.parametrize(("encoding", "rate_hz"), [("G722", 8000), ("G722", 16000), ("AMR-WB", 8000), ("OPUS", 48000)])
+def test_each_rate_by_which_a_codec_is_named_is_fine(encoding: str, rate_hz: int) -> None:
+    session = MediaSession(receive_pcm_hz=None)
+    assert carrier.kinds(carrier.fed(session, [carrier.start(encoding, rate_hz)])) == ["Started"]
+
+
+@pytest.mark.parametrize("rate_hz", [11025, 32000, 12000, 96000, 1])
+def test_odd_rates_of_l16_are_refused(rate_hz: int) -> None:
+    found = carrier.fed(MediaSession(receive_pcm_hz=None), [carrier.start("L16", rate_hz), carrier.media(bytes(640))])
+    assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]

@@ -15,6 +15,7 @@ from rtpcodec.stream.wire import (
     MAX_MESSAGE_OCTETS,
     RULES,
     BrokenMessage,
+    OddMessage,
     build,
     encoding_name,
     media_text,
@@ -267,3 +268,72 @@ def test_messages_at_the_limits_are_taken() -> None:
 def test_a_message_without_a_payload_is_short() -> None:
     with pytest.raises(BrokenMessage, match="size: 'mark' message has 70033 characters, at most 65536 are allowed"):
         parse('{"event":"mark","mark":{"name":"' + "x" * 69998 + '"}}')
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"payload": {"code": 100004, "title": "t", "detail": "d"}}, messages.Error(100004, "t", "d")),
+        ({"error": {"code": 100004, "message": "m"}}, messages.Error(100004, None, "m")),
+        ({"error": {"code": "invalid_media", "message": "m"}}, messages.Error(100004, "invalid_media", "m")),
+        ({"payload": {"code": "rate_limit_reached"}}, messages.Error(100005, "rate_limit_reached")),
+        ({"payload": {"code": "E_OTHER", "detail": "d"}}, messages.Error(None, "E_OTHER", "d")),
+        ({"payload": {"code": "E_OTHER", "title": "t"}}, messages.Error(None, "t")),
+        ({"payload": {"code": "100003", "message": "m", "detail": "d"}}, messages.Error(100003, None, "d")),
+        ({"error": "went wrong"}, messages.Error(None, None, "went wrong")),
+        ({"payload": "went wrong"}, messages.Error(None, None, "went wrong")),
+        ({"payload": None, "error": {"code": 100002}}, messages.Error(100002)),
+        ({}, messages.Error()),
+    ],
+)
+def test_errors_are_read_in_each_shape(members: dict[str, object], expected: messages.Error) -> None:
+    text = carrier.text("error", **members)
+    message = parse(text)
+    assert message == expected
+    assert isinstance(message, messages.Error)
+    assert message.raw == {"event": "error"} | members
+
+
+@pytest.mark.parametrize("code", [1.5, True, [], {}, -1, "9" * 20])
+def test_an_error_with_an_odd_code_is_read_without_it(code: object) -> None:
+    with pytest.raises(OddMessage, match=r"payload\.code") as caught:
+        parse(carrier.text("error", payload={"code": code, "title": "t", "detail": "d"}))
+    assert caught.value.message == messages.Error(None, "t", "d")
+    assert getattr(caught.value.message, "raw", {})["payload"]["code"] == code
+
+
+def test_a_strict_reader_refuses_an_odd_message() -> None:
+    with pytest.raises(BrokenMessage, match=r"^number: media\.chunk is outside 0 to \d+$") as caught:
+        parse(carrier.media(chunk=-1))
+    assert (caught.value.rule, caught.value.member) == ("number", "media.chunk")
+    assert isinstance(caught.value, OddMessage)
+    assert caught.value.message == messages.Media(carrier.FRAME)
+
+
+@pytest.mark.parametrize("octets", [1, 2, 4, 5, 160, 641])
+def test_base64_without_padding_is_read(octets: int) -> None:
+    payload = bytes(range(256)) * 3
+    text = carrier.media(payload[:octets])
+    with pytest.raises(OddMessage, match=r"^base64: media\.payload is not base64 .*: it has no padding$") as caught:
+        parse(text.replace("=", ""))
+    assert caught.value.message == messages.Media(payload[:octets])
+
+
+odd_values = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: value != int(value) or value < 0),
+    st.booleans(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.integers(max_value=-1),
+    st.sampled_from(["", "20.0", "20.5", "-1", "0x10", "9" * 20]),
+)
+
+
+@given(st.sampled_from(["chunk", "timestamp", "sequence_number"]), odd_values)
+def test_any_odd_counter_is_left_out(member: str, value: object) -> None:
+    message = json.loads(carrier.media(chunk=7, timestamp=140, sequence=9))
+    (message if member == "sequence_number" else message["media"])[member] = value
+    with pytest.raises(OddMessage) as caught:
+        parse(json.dumps(message))
+    expected = {"chunk": 7, "timestamp": 140, "sequence_number": 9} | {member: None}
+    assert caught.value.message == messages.Media(carrier.FRAME, **expected)  # type: ignore[arg-type]

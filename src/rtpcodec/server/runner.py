@@ -117,6 +117,8 @@ class CallRunner:
                 self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
             case events.UnsupportedCodec(encoding, _, remedy):
                 self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
+            case events.PayloadMisfit(encoding, _, reason, remedy):
+                self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
             case events.CarrierError(code):
                 self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
         # 2. A handler reads all events.

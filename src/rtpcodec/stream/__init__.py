@@ -4,6 +4,9 @@ plan           codecs, rates and tracks that we request
 messages       the carrier's messages as values
 wire           their spelling: one dialect per carrier
 connection     the state of the stream and the order of its messages
+complaints     which broken messages are reported, and how often
+receive_codec  the codec of a declared format
+misfits        payloads that are not valid in it, and the codec that they show
 numbering      gaps and order from the carrier's counters
 receiving      receive chain: chunks to audio in order
 items          contract of what turns PCM into the payloads of messages

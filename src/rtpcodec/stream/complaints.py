@@ -1,4 +1,4 @@
-"""What is reported of messages that break rules: each dropped one, and each kind of odd one once."""
+"""Reports of messages that break rules: each dropped one, and each kind of odd one once."""
 
 from __future__ import annotations
 

@@ -87,5 +87,3 @@ STREAM_ERRORS: Final = {
     RATE_LIMIT_REACHED: "rate_limit_reached",
 }
 """Code and title of an `error` message: what was wrong with a message that the app sent."""
-CODES_OF_TITLES: Final = {title: code for code, title in STREAM_ERRORS.items()}
-"""Some errors have the title in the place of the code."""

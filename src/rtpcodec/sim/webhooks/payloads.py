@@ -66,13 +66,12 @@ def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
     return of_call(facts, leg) | {
         members.FROM: facts.from_number,
         members.TO: facts.to_number,
-        webhooks.DIRECTION: leg.direction,
-        webhooks.STATE: leg.state,
     }
 
 
 def _of_sip(facts: CallFacts, leg: Leg) -> dict[str, Any]:
     return of_phone(facts, leg) | {
+        webhooks.STATE: leg.state,
         members.TAGS: list(facts.signalling.tags),
         members.CUSTOM_HEADERS: _pairs(facts.signalling.custom_headers),
         members.SIP_HEADERS: _pairs(facts.signalling.sip_headers),
@@ -86,6 +85,7 @@ def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
 def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
     """`call.initiated`: a call came in, or a phone begins to ring."""
     payload = _of_sip(facts, leg) | {
+        webhooks.DIRECTION: leg.direction,
         webhooks.OFFERED_CODECS: media.name,
         webhooks.CONNECTION_CODECS: media.name,
     }

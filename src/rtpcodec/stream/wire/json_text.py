@@ -145,7 +145,7 @@ class EnvelopeReader(Generic[E]):
             except (msgspec.ValidationError, BrokenMessage) as again:
                 broken = self._broken(again)
             if self._is_unpadded(found, broken):
-                oddities.append(BrokenMessage("base64", f"{self._payload} has no padding", self._payload))
+                oddities.append(BrokenMessage("base64", f"{broken.detail}: it has no padding", self._payload))
             elif self._is_left_out(found, broken.member):
                 oddities.append(broken)
             else:

@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Struct, field
 from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import members, streaming
-from rtpcodec.carriers.telnyx.errors import CODES_OF_TITLES
+from rtpcodec.carriers.telnyx.errors import STREAM_ERRORS
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire.json_text import (
     Counter,
@@ -89,6 +89,8 @@ class _Envelope(Struct):
     occurred_at: str | None = field(default=None, name=members.OCCURRED_AT)
 
 
+_CODES_OF_TITLES: Final = {title: code for code, title in STREAM_ERRORS.items()}
+"""Some errors have the title in the place of the code."""
 _PAYLOAD: Final = f"{streaming.MEDIA}.{members.PAYLOAD}"
 _CHUNK: Final = f"{streaming.MEDIA}.{streaming.CHUNK}"
 _TIMESTAMP: Final = f"{streaming.MEDIA}.{streaming.TIMESTAMP}"
@@ -241,7 +243,7 @@ def _read_error(envelope: _Envelope) -> messages.Error:
     if isinstance(code, str) and not code.isdecimal():
         # A word in place of the number: the title of a documented code, or a title of the sender's own.
         title = code if title is None else title
-        code = CODES_OF_TITLES.get(code)
+        code = _CODES_OF_TITLES.get(code)
     if code is not None and (isinstance(code, bool) or not isinstance(code, int | str)):
         raise BrokenMessage("type", f"{code_path} is neither a whole number nor a string", code_path)
     return messages.Error(counter(code, code_path), title, detail, envelope.stream_id)
