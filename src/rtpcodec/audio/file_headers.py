@@ -16,7 +16,7 @@ from rtpcodec.audio.mp3_frames import HEADER_OCTETS, FrameHeader, read_header, r
 HEAD_OCTETS: Final = 8192
 """As much of a chunk is looked at: four of the longest MP3 frames and some more."""
 MAX_CARRIED: Final = 4
-"""Beginnings that are carried at once: a chunk may go on with one, and begin another."""
+"""Beginnings that are carried at once: a chunk may continue one, and begin another."""
 MP3_FRAMES: Final = 4
 """Headers of frames that must follow each other to be taken for MP3."""
 
@@ -121,7 +121,7 @@ class HeaderWatch:
 
     def __init__(self) -> None:
         self.carried: tuple[bytes, ...] = ()
-        """Beginnings of files that may go on in the next chunk. If there are none, a chunk that does not begin with one
+        """Beginnings of files that may continue in the next chunk. If there are none, a chunk that does not begin with one
         of FILE_STARTS need not be looked at."""
 
     def look(self, chunk: bytes) -> FileKind | None:
@@ -151,7 +151,7 @@ def kind_of(octets: bytes) -> FileKind | None:
 
 
 def _found(octets: bytes) -> FileKind | bool:
-    """Return the kind of file; True: a longer beginning may show one; False: it is none of them."""
+    """Return the kind of file; True: a longer beginning may show one; False: neither."""
     if octets[:2] not in FILE_STARTS:
         return False
     if octets[0] == 0xFF:
