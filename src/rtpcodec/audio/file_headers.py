@@ -121,8 +121,8 @@ class HeaderWatch:
 
     def __init__(self) -> None:
         self.carried: tuple[bytes, ...] = ()
-        """Beginnings of files that may continue in the next chunk. If there are none, a chunk that does not begin with one
-        of FILE_STARTS need not be looked at."""
+        """Beginnings of files that may continue in the next chunk. If there are none, a chunk that does not begin with
+        one of FILE_STARTS need not be looked at."""
 
     def look(self, chunk: bytes) -> FileKind | None:
         """Return the kind of the file that this chunk, or this chunk and those before it, begin with."""
