@@ -101,6 +101,9 @@ _TEXT_STARTS: Final = (
 _STARTS: Final = frozenset(map(bytes, _TEXT_STARTS)) | _SYNC | {
     first + second for (first, second, *_), _ in _SIGNATURES if first and second
 }  # fmt: skip
+_BY_FIRST: Final = {
+    octet: tuple(one for one in _SIGNATURES if one[0][0] == bytes((octet,))) for octet in b"RBFOf.c\x1a#I"
+}
 FILE_STARTS: Final = _STARTS | {start[:1] for start in _STARTS}
 """The first two octets (one, of a chunk of one) of all files; whatever begins otherwise is not one of them."""
 
@@ -159,7 +162,7 @@ def _found(octets: bytes) -> FileKind | bool:
     if octets[0] in b" \t\r\n<{[":
         return _text(octets[:_TEXT_OCTETS])
     unfinished = False
-    for atoms, kind in _SIGNATURES:
+    for atoms, kind in _BY_FIRST[octets[0]]:
         if all(atom is None or octet in atom for octet, atom in zip(octets, atoms, strict=False)):
             if len(octets) >= len(atoms):
                 return kind

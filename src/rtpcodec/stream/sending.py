@@ -91,7 +91,8 @@ class SendChain:
         """
         samples = memoryview(pcm)
         # 1. A file instead of its samples is a common mistake: it would be heard as a click, or as noise.
-        if self._played.alert or samples[:2].tobytes()[:2] in FILE_STARTS:
+        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]
+        if head in FILE_STARTS or self._played.alert:
             self._played.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         self._require_room(samples.nbytes // 2 * 1000 / self.pcm_hz)
