@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rtpcodec.audio import mp3
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.app import main
 from rtpcodec.cli.demo import scenario, show
@@ -72,6 +73,59 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert err.count("\n") == 1
     assert err.startswith("rtpcodec: ")
     assert complaint in err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("a.mp3", b"<html>404</html>", "a.mp3: data is HTML or XML text, an MP3 is needed"),
+        ("a.wav", b"ID3\4\0\0\0\0\0\0", "a.wav is an MP3 file (ID3), a WAV file is needed"),
+        ("a.wav", b"RIFF\4\0\0\0WAVE", "a.wav is not a valid WAV file: it ends without a fmt chunk (octet 12)"),
+    ],
+)
+def test_serve_play_refuses_a_file_at_the_start(
+    tmp_path: Path, name: str, content: bytes, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert main(["serve", "play", "--port", "0", "--file", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"rtpcodec: {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("options", "rate"),
+    [(["--codec", "L16", "--rate", "22050"], "22050"), (["--mode", "mp3", "--rate", "44100"], "44100")],
+)
+def test_serve_echo_names_the_rate_that_was_given(
+    options: list[str], rate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "echo", "--port", "0", *options]) == 2
+    assert capsys.readouterr().err == f"rtpcodec: --rate is {rate}, allowed are 8000, 16000, 24000 and 48000\n"
+
+
+def test_serve_play_and_simulate_with_an_mp3_of_44100_hz(tmp_path: Path) -> None:
+    path = tmp_path / "greeting.mp3"
+    path.write_bytes(mp3.encode(speech(16000), 44_100))
+    serving = subprocess.Popen(
+        [*RTPCODEC, "serve", "play", "--port", "0", "--file", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().split()[-1]
+        heard = tmp_path / "heard.wav"
+        calling = subprocess.run(
+            [*RTPCODEC, "simulate", url, "--heard", str(heard)], check=False, capture_output=True, text=True, timeout=60
+        )
+        assert calling.returncode == 0, calling.stderr
+        assert "app_closed" in calling.stdout
+        assert any(read_wav(heard)[0])
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(timeout=60) == 0
+        if serving.stdout is not None:
+            serving.stdout.close()
 
 
 def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:

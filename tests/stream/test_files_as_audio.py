@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import warnings
+from array import array
 from collections.abc import Callable
 
 import numpy as np
@@ -140,4 +141,4 @@ def test_floats_are_played_with_one_warning(kind: str) -> None:
 
 def test_an_array_of_floats_is_refused_and_does_not_warn() -> None:
     with pytest.raises(TypeError, match="items of format 'f'"):
-        carrier.started().play(speechlike(800).astype(np.float32).data)
+        carrier.started().play(array("f", speechlike(800)))

@@ -16,7 +16,7 @@ from rtpcodec.audio.mp3_frames import HEADER_OCTETS, FrameHeader, read_header, r
 HEAD_OCTETS: Final = 8192
 """As much of a chunk is looked at: four of the longest MP3 frames and some more."""
 MAX_CARRIED: Final = 4
-"""Beginnings that are carried at once: a chunk may go on with one, and begin another."""
+"""Beginnings that are carried at once: a chunk may continue one, and begin another."""
 MP3_FRAMES: Final = 4
 """Headers of frames that must follow each other to be taken for MP3."""
 
@@ -101,6 +101,9 @@ _TEXT_STARTS: Final = (
 _STARTS: Final = frozenset(map(bytes, _TEXT_STARTS)) | _SYNC | {
     first + second for (first, second, *_), _ in _SIGNATURES if first and second
 }  # fmt: skip
+_BY_FIRST: Final = {
+    octet: tuple(one for one in _SIGNATURES if one[0][0] == bytes((octet,))) for octet in b"RBFOf.c\x1a#I"
+}
 FILE_STARTS: Final = _STARTS | {start[:1] for start in _STARTS}
 """The first two octets (one, of a chunk of one) of all files; whatever begins otherwise is not one of them."""
 
@@ -121,8 +124,8 @@ class HeaderWatch:
 
     def __init__(self) -> None:
         self.carried: tuple[bytes, ...] = ()
-        """Beginnings of files that may go on in the next chunk. If there are none, a chunk that does not begin with one
-        of FILE_STARTS need not be looked at."""
+        """Beginnings of files that may continue in the next chunk. If there are none, a chunk that does not begin with
+        one of FILE_STARTS need not be looked at."""
 
     def look(self, chunk: bytes) -> FileKind | None:
         """Return the kind of the file that this chunk, or this chunk and those before it, begin with."""
@@ -151,7 +154,7 @@ def kind_of(octets: bytes) -> FileKind | None:
 
 
 def _found(octets: bytes) -> FileKind | bool:
-    """Return the kind of file; True: a longer beginning may show one; False: it is none of them."""
+    """Return the kind of file; True: a longer beginning may show one; False: neither."""
     if octets[:2] not in FILE_STARTS:
         return False
     if octets[0] == 0xFF:
@@ -159,7 +162,7 @@ def _found(octets: bytes) -> FileKind | bool:
     if octets[0] in b" \t\r\n<{[":
         return _text(octets[:_TEXT_OCTETS])
     unfinished = False
-    for atoms, kind in _SIGNATURES:
+    for atoms, kind in _BY_FIRST[octets[0]]:
         if all(atom is None or octet in atom for octet, atom in zip(octets, atoms, strict=False)):
             if len(octets) >= len(atoms):
                 return kind

@@ -37,7 +37,7 @@ class WavWriter:
         path: the file.
         sample_rate_hz: rate of the samples, which are not resampled.
         replace: whether an existing file may be replaced.
-        Raises: FileExistsError if it may not; ValueError if the rate is not possible; OSError.
+        Raises: FileExistsError if it must not be replaced; ValueError if the rate is not possible; OSError.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")

@@ -102,6 +102,6 @@ def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> H
         raise ValueError(f"--file is for play, not for {task}")
     if task is Task.RECORD:
         return handlers.record(folder)
-    # What is received has any rate of a codec, and must be resampled to the one that is sent.
+    # Received audio has any rate of a codec, and must be resampled to the rate that is sent.
     require_rate("--rate", plan.send_sample_rate_hz)
     return handlers.echo

@@ -104,7 +104,8 @@ class SendChain:
         """
         samples = memoryview(pcm)
         # 1. A file instead of its samples is a common mistake: it would be heard as a click, or as noise.
-        if self._checks.pcm.alert or samples[:2].tobytes()[:2] in FILE_STARTS:
+        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]
+        if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         from_hz = pcm_hz or self.pcm_hz
