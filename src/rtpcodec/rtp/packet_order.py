@@ -7,7 +7,7 @@ each other, the packet is set aside until the next one shows whether it was a si
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW
@@ -27,7 +27,7 @@ REMEMBERED: Final = 256
 """Numbers whose packets are still known, more than MAX_MISORDER."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """A packet and its place."""
 
@@ -39,21 +39,19 @@ class Placed:
     """Whether it is the first of another sender, whose timestamps are not comparable with those before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A packet of the line, as a repeat would show it."""
 
     timestamp: int
     content: int
     arrival_ms: float
 
-    @classmethod
-    def of(cls, packet: RtpPacket, arrival_ms: float) -> _Seen:
-        return cls(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
-
     def is_repeated_by(self, other: _Seen) -> bool:
-        same = (self.timestamp, self.content) == (other.timestamp, other.content)
-        return same and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
+        return self[:2] == other[:2] and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
+
+
+def _seen(packet: RtpPacket, arrival_ms: float) -> _Seen:
+    return _Seen(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ class _Line:
             if number == self.number + 1:
                 self._learn_frame(self.step_to(packet))
             self.newest, self.number, self.arrival_ms = packet, number, arrival_ms
-        self.seen[number] = _Seen.of(packet, arrival_ms)
+        self.seen[number] = _seen(packet, arrival_ms)
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
 
@@ -191,6 +189,9 @@ class PacketOrder:
         if line is None:
             line = self._line = _Line(packet, now_ms, self._ticks_in_ms)
             return [_taken(line, packet, line.number, now_ms)]
+        number = line.number_of(packet)
+        if aside is None and number == line.number + 1 and packet.ssrc == line.newest.ssrc:
+            return [_taken(line, packet, number, now_ms)]  # the usual packet; the steps below say the same
         continues = line.is_continued_by(packet)
         # 1. The second packet in a row of another numbering or sender?
         if aside is not None and not continues and aside.is_followed_by(packet, line.newest.ssrc):
@@ -203,7 +204,7 @@ class PacketOrder:
         # 2. A number that is known?
         number = line.number_of(packet)
         seen = line.seen.get(number)
-        if seen is not None and seen.is_repeated_by(_Seen.of(packet, now_ms)):
+        if seen is not None and seen.is_repeated_by(_seen(packet, now_ms)):
             self.duplicates += 1
             return []
         if seen is not None or not -MAX_MISORDER <= number - line.number <= MAX_DROPOUT:

@@ -101,7 +101,7 @@ class AmrWbFormat:
         return frames
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
-        """1 to 50 frames in the packing in force. PayloadError: what is no frame, none or too many."""
+        """1 to 50 frames in the packing in force. PayloadError: not a valid frame, none, or too many."""
         return PACK[self.packing](frames, self._cmr)
 
     def ticks(self, payload: Buffer, /) -> int:
