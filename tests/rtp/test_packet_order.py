@@ -34,6 +34,32 @@ def test_short_stream_before_a_lower_numbering() -> None:
     assert Heard(coming).is_all_of(coming)
 
 
+@pytest.mark.parametrize("lower", [11, 30, 60, 100, 101, 500])
+@pytest.mark.parametrize("count", [1, 2, 9])
+@pytest.mark.parametrize("jitter_ms", [0.0, 3.0])
+def test_lower_numbering_that_reads_like_late_packets(lower: int, count: int, jitter_ms: float) -> None:
+    """Numbers and timestamps begin again below the first packet: late ones would come in a burst or between others."""
+    source = Random(lower)
+    packets = [packet(2000 + n) for n in range(count)] + [
+        packet(2000 - lower + n, payload=b"%d" % n) for n in range(200)
+    ]
+    coming = [(at_ms + source.uniform(0, jitter_ms), one) for at_ms, one in evenly(packets)]
+    heard = Heard(coming)
+    assert heard.is_all_of(coming)
+    assert heard.buffer.restarts == 1
+
+
+@pytest.mark.parametrize("spacing_ms", [0.0, 1.0, 40.0])
+def test_late_packets_are_not_a_lower_numbering(spacing_ms: float) -> None:
+    """Fifteen packets on a slower path, in order: all at once, in a burst, or slower than the audio."""
+    coming = evenly([packet(n) for n in range(200)])
+    slow = coming[50:65]
+    coming = coming[:50] + coming[65:] + [(1700.0 + spacing_ms * n, one) for n, (_, one) in enumerate(slow)]
+    heard = Heard(sorted(coming, key=lambda one: one[0]))
+    assert heard.packets == [packet for at, (_, packet) in enumerate(coming) if at < 185]
+    assert (heard.buffer.late, heard.buffer.restarts, heard.lost) == (15, 0, 15)
+
+
 @pytest.mark.parametrize("lower", [1, 30, 101, 20_000])
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_packets_lost_where_a_numbering_begins(lower: int, lost: int) -> None:
