@@ -28,7 +28,7 @@ CAPACITY, PREFETCH = 16, 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What happens on the way."""
+    """The faults of a network."""
 
     loss: float = 0.0
     burst: float = 1.0
@@ -71,7 +71,7 @@ def sent(network: Network) -> Iterator[tuple[int, float, RtpPacket]]:
 
 
 def arrivals(network: Network, seed: int) -> list[Arrival]:
-    """What comes, in the order in which it comes."""
+    """Return the packets that arrive, in the order of arrival."""
     random, losing, found = Random(seed), False, []  # noqa: S311 -- a network for tests
     leave = 1 / network.burst
     enter = network.loss * leave / (1 - network.loss)
@@ -87,7 +87,7 @@ def arrivals(network: Network, seed: int) -> list[Arrival]:
 
 
 def played(buffer: JitterBuffer, coming: list[Arrival]) -> Iterator[tuple[float, RtpPacket | Lost]]:
-    """What the buffer gives to a reader that asks whenever it is told to, with the time."""
+    """Yield time and output of the buffer, for a reader that calls `pop` at each arrival and each `until_ms`."""
     waiting = [(one.arrival_ms, at) for at, one in enumerate(coming)]
     heapq.heapify(waiting)
     wake_ms: float | None = None

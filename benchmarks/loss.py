@@ -1,4 +1,4 @@
-"""What concealment and in-band FEC are worth when 10 % of the packets are lost: `python -m benchmarks.loss`.
+"""The gain of concealment and in-band FEC when 10 % of the packets are lost: `python -m benchmarks.loss`.
 
 Speech is coded, packets are lost in five seeded ways, and what is heard is compared with what is heard without loss.
 Segmental SNR: the mean over frames of 20 ms with sound, each between -10 and 35 dB, higher is better. Log-spectral
@@ -74,7 +74,7 @@ def coded(name: str, **options: Any) -> list[bytes]:
 
 
 def zero_filled(name: str) -> Heard:
-    """Zeros for each lost frame, and the decoder knows nothing of it."""
+    """Zeros for each lost frame, without a word to the decoder."""
 
     def hear(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
         decoder = codec(name).decoder(RATE_HZ)
@@ -84,7 +84,7 @@ def zero_filled(name: str) -> Heard:
 
 
 def concealed(name: str) -> Heard:
-    """What the decoder makes up."""
+    """The decoder conceals each lost frame."""
 
     def hear(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
         decoder: Any = codec(name).decoder(RATE_HZ)
@@ -96,7 +96,7 @@ def concealed(name: str) -> Heard:
 
 
 def with_fec(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
-    """From the next packet's copy where that packet came, made up where not."""
+    """Decode a lost frame from the next packet's copy where that packet came; conceal it where not."""
     decoder: Any = codec("OPUS").decoder(RATE_HZ)
     heard = []
     for i, frame in enumerate(frames):

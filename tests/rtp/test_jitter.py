@@ -77,7 +77,7 @@ def test_order_delay_and_length_hold_on_every_network(name: str, seed: int) -> N
         assert now_ms - earliest_ms[at] <= CEILING_MS + 5, "delay beyond the ceiling"
         gave += 1
     assert first is not None
-    # Every frame of the sender was given or told as lost, so the audio is as long as it was spoken.
+    # Every frame of the sender was given out or reported as lost, so the audio is as long as it was spoken.
     last = max(one.number for one in coming)
     assert gave + lost == last + 1 - first
     assert buffer.held == 0
@@ -94,7 +94,7 @@ def test_added_delay_is_below_aiortcs_and_no_more_is_missing() -> None:
     assert all(a <= b for a, b in zip(mine.missing, theirs.missing, strict=True))
 
 
-def test_a_lost_packet_is_told_when_it_was_due_and_delays_nothing() -> None:
+def test_a_lost_packet_is_reported_when_it_was_due_and_delays_nothing() -> None:
     buffer = JitterBuffer(8000)
     times = {}
     for now_ms, item in played(
@@ -103,14 +103,14 @@ def test_a_lost_packet_is_told_when_it_was_due_and_delays_nothing() -> None:
     ):
         times[50 if isinstance(item, Lost) else item.sequence_number] = now_ms
     assert sorted(times) == list(range(200))
-    # Nothing tells that it is lost before the next one is here.
+    # Its loss is known only when the next one is here.
     assert FRAME_MS <= times[50] - times[49] <= 2 * FRAME_MS
     assert times[51] - times[49] == pytest.approx(2 * FRAME_MS)
     assert times[199] == pytest.approx(20.0 * 199 + buffer.delay_ms)
     assert buffer.delay_ms == pytest.approx(10.0)
 
 
-def test_late_and_twice_are_told_apart() -> None:
+def test_late_packets_and_duplicates_are_distinguished() -> None:
     buffer = JitterBuffer(8000)
     assert [buffer.put(packet(n), 20.0 * n) for n in (1, 2, 2, 4)] == [True, True, False, True]
     assert drained(buffer, 200.0) == [1, 2, Lost(1), 4]
@@ -146,7 +146,7 @@ def test_another_sender_begins_after_what_is_held_of_the_first() -> None:
     assert buffer.lost == 0
 
 
-def test_what_is_missing_when_another_sender_begins_is_told() -> None:
+def test_packets_missing_when_another_sender_begins_are_reported() -> None:
     buffer = JitterBuffer(8000)
     for n in (1, 2, 4, 5):
         buffer.put(packet(n), 20.0 * n)
@@ -210,16 +210,14 @@ def test_timestamps_that_jump_with_a_talk_spurt_stall_nothing(jump: int) -> None
     assert all(0 <= now_ms - 20.0 * at <= 60 for at, (now_ms, _) in enumerate(out))
 
 
-def test_a_way_that_is_longer_for_good_costs_a_fifth_of_a_second() -> None:
+def test_a_network_delay_that_rises_permanently_loses_no_packet() -> None:
     coming = [bench.Arrival(20.0 * n + (500 if n >= 100 else 0), n, 0.0, packet(n)) for n in range(200)]
     out = list(played(JitterBuffer(8000), coming))
     heard = [item.sequence_number for _, item in out if isinstance(item, RtpPacket)]
-    assert heard[:100] == list(range(100))
-    assert heard[100:] == list(range(heard[100], 200))
-    assert heard[100] <= 112
+    assert heard == list(range(200))
 
 
-def test_what_a_stall_held_up_beyond_the_ceiling_is_lost_and_the_delay_does_not_stay() -> None:
+def test_packets_a_stall_delayed_beyond_the_ceiling_are_lost_and_the_delay_does_not_stay() -> None:
     coming = [bench.Arrival(max(20.0 * n, 2500.0) if n >= 100 else 20.0 * n, n, 0.0, packet(n)) for n in range(300)]
     out = list(played(JitterBuffer(8000), coming))
     assert sum(item.count for _, item in out if isinstance(item, Lost)) == pytest.approx(300 / 20, abs=2)
@@ -239,7 +237,7 @@ def test_packets_of_one_instant_do_not_wait_for_a_clock_that_stands_still() -> N
     assert buffer.late == 0
 
 
-def test_what_nobody_fetches_is_bounded_and_told_as_lost() -> None:
+def test_packets_that_nobody_fetches_are_bounded_and_reported_as_lost() -> None:
     buffer = JitterBuffer(8000)
     for n in range(500):
         buffer.put(packet(n), 20.0 * n)

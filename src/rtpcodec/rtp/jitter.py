@@ -176,7 +176,7 @@ class JitterBuffer:
 
     def _keep_bounded(self) -> None:
         """Drop the oldest packets that nobody fetches."""
-        while len(self._held) > MAX_HELD_PACKETS or self._held_ms() > MAX_HELD_MS:
+        while len(self._held) > 1 and (len(self._held) > MAX_HELD_PACKETS or self._held_ms() > MAX_HELD_MS):
             oldest = min(self._held)
             self._pass_over(oldest - self._next)
             del self._held[oldest]

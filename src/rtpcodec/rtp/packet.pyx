@@ -25,7 +25,7 @@ MAX_PADDING_OCTETS = 255
 
 
 cdef object fault_of(HeaderFault fault, const uint8_t* octets, Py_ssize_t n, const RtpHeader* header):
-    """The error of octets that are no packet: the rule and the number."""
+    """Return the error of octets that are not a valid packet: the rule and the number."""
     cdef Py_ssize_t fixed = FIXED_OCTETS
     if fault == HEADER_SHORT:
         return PacketError(f"RTP packet has {n} octets, a header needs {fixed}")

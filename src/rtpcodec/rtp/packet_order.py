@@ -7,7 +7,7 @@ each other, the packet is set aside until the next one shows whether it was a si
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW
@@ -27,7 +27,7 @@ REMEMBERED: Final = 256
 """Numbers whose packets are still known, more than MAX_MISORDER."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """A packet and its place."""
 
@@ -39,21 +39,19 @@ class Placed:
     """Whether it is the first of another sender, whose timestamps are not comparable with those before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A packet of the line, as a repeat would show it."""
 
     timestamp: int
     content: int
     arrival_ms: float
 
-    @classmethod
-    def of(cls, packet: RtpPacket, arrival_ms: float) -> _Seen:
-        return cls(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
-
     def is_repeated_by(self, other: _Seen) -> bool:
-        same = (self.timestamp, self.content) == (other.timestamp, other.content)
-        return same and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
+        return self[:2] == other[:2] and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
+
+
+def _seen(packet: RtpPacket, arrival_ms: float) -> _Seen:
+    return _Seen(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,19 @@ class _Aside:
     """Its number where the line continues without it: the first of these that is free. Empty: it has no place."""
     placed: int | None = None
     """Its number where the timestamp alone has shown it, and the packet is already given."""
+    is_late: bool = False
+    """Whether it may be a late packet of the line: only a successor as far from it in arrival as in time says no."""
 
-    def is_followed_by(self, packet: RtpPacket, line_ssrc: int) -> bool:
+    def is_followed_by(self, packet: RtpPacket, now_ms: float, line: _Line) -> bool:
         """Whether a packet confirms the odd value: two in a row (RFC 3550 appendix A.1)."""
+        step = timestamp_distance(self.packet.timestamp, packet.timestamp)
         if packet.ssrc != self.packet.ssrc:
+            return False
+        if self.is_late and abs(line.ticks(now_ms - self.arrival_ms) - step) >= line.frame_ticks / 2:
             return False
         ahead = sequence_distance(self.packet.sequence_number, packet.sequence_number)
         # The packets of a key on an SSRC of its own have one timestamp: they are not another stream of audio.
-        is_stream = packet.ssrc == line_ssrc or timestamp_distance(self.packet.timestamp, packet.timestamp) > 0
+        is_stream = packet.ssrc == line.newest.ssrc or step > 0
         return 1 <= ahead <= WINDOW and is_stream
 
 
@@ -93,6 +96,10 @@ class _Line:
         self.number = packet.sequence_number
         self.arrival_ms = arrival_ms
         self.seen: dict[int, _Seen] = {}
+
+    def ticks(self, duration_ms: float) -> float:
+        """Return a duration by the RTP clock."""
+        return duration_ms * self._ticks_in_ms
 
     def number_of(self, packet: RtpPacket) -> int:
         """Return a sequence number without wraps and restarts."""
@@ -112,25 +119,28 @@ class _Line:
         """Return the number that a timestamp shows, where it lies a few whole frames behind the newest."""
         frames, rest = divmod(self.step_to(packet), self.frame_ticks)
         number = self.number + int(frames)
-        is_near = frames >= 1 and frames * self.frame_ticks <= MAX_FRAME_MS * self._ticks_in_ms
+        is_near = frames >= 1 and frames * self.frame_ticks <= self.ticks(MAX_FRAME_MS)
         return (number,) if is_near and not rest and number not in self.seen else ()
 
     def contradiction(self, packet: RtpPacket, number: int, now_ms: float) -> _Aside | None:
         """Return the packet, where timestamp or arrival say that its number is odd; the next number never is."""
         gap, step = number - self.number, self.step_to(packet)
         by_time = self.number_by_time(packet)
-        max_leap = MAX_LEAP_MS * self._ticks_in_ms
+        max_leap = self.ticks(MAX_LEAP_MS)
         if gap < 0:
-            # An earlier packet has an earlier timestamp.
+            # An earlier packet has an earlier timestamp, and is not late by more than the longest frame.
             is_odd = not gap * self.frame_ticks - max_leap <= step <= 0
-            return _Aside(packet, now_ms, alone=(*by_time, number)) if is_odd else None
+            is_late = self.ticks(now_ms - self.arrival_ms) - step > self.ticks(MAX_FRAME_MS)
+            if not is_odd and not is_late:
+                return None
+            return _Aside(packet, now_ms, alone=(*by_time, number), is_late=not is_odd)
         if gap <= 1:
             return None
         own = (number,) if gap <= SHORT_GAP else ()
         if step < (gap - 0.5) * self.frame_ticks:
             # Numbers leap, time does not: packets without audio were lost, or the number is odd.
             return _Aside(packet, now_ms, followed=number if own else None, alone=(*by_time, *own))
-        if step > (now_ms - self.arrival_ms) * self._ticks_in_ms + max_leap:
+        if step > self.ticks(now_ms - self.arrival_ms) + max_leap:
             # Number and timestamp leap, the arrival does not.
             return _Aside(packet, now_ms, followed=number, alone=own)
         return None
@@ -141,7 +151,7 @@ class _Line:
             if number == self.number + 1:
                 self._learn_frame(self.step_to(packet))
             self.newest, self.number, self.arrival_ms = packet, number, arrival_ms
-        self.seen[number] = _Seen.of(packet, arrival_ms)
+        self.seen[number] = _seen(packet, arrival_ms)
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
 
@@ -151,7 +161,7 @@ class _Line:
 
     def _learn_frame(self, step: int) -> None:
         """Two equal steps in a row are the length of a frame; one alone may be an odd timestamp."""
-        if 0 < step <= MAX_FRAME_MS * self._ticks_in_ms and step == self._step:
+        if 0 < step <= self.ticks(MAX_FRAME_MS) and step == self._step:
             self.frame_ticks = step
         self._step = step
 
@@ -191,9 +201,12 @@ class PacketOrder:
         if line is None:
             line = self._line = _Line(packet, now_ms, self._ticks_in_ms)
             return [_taken(line, packet, line.number, now_ms)]
+        number = line.number_of(packet)
+        if aside is None and number == line.number + 1 and packet.ssrc == line.newest.ssrc:
+            return [_taken(line, packet, number, now_ms)]  # the usual packet; the steps below say the same
         continues = line.is_continued_by(packet)
         # 1. The second packet in a row of another numbering or sender?
-        if aside is not None and not continues and aside.is_followed_by(packet, line.newest.ssrc):
+        if aside is not None and not continues and aside.is_followed_by(packet, now_ms, line):
             return self._confirm(line, aside) + self.place(packet, now_ms)
         if packet.ssrc != line.newest.ssrc and not continues:
             return self._set_aside(line, _Aside(packet, now_ms))
@@ -203,7 +216,7 @@ class PacketOrder:
         # 2. A number that is known?
         number = line.number_of(packet)
         seen = line.seen.get(number)
-        if seen is not None and seen.is_repeated_by(_Seen.of(packet, now_ms)):
+        if seen is not None and seen.is_repeated_by(_seen(packet, now_ms)):
             self.duplicates += 1
             return []
         if seen is not None or not -MAX_MISORDER <= number - line.number <= MAX_DROPOUT:

@@ -78,7 +78,8 @@ class Packetizer:
     ) -> RtpPacket:
         """One packet with the next sequence number, for what has its own rules: events, comfort noise.
 
-        What is not given is that of the stream. The timestamp stays. A marker that is given says nothing about talk.
+        Arguments that are None are those of the stream. The timestamp stays. An explicit marker does not start or end a
+        talk spurt.
         """
         if marker is None:
             marker, self._talk_spurt_begins = self._talk_spurt_begins, False

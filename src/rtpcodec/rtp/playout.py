@@ -1,4 +1,4 @@
-"""When packets are due: the arrivals of one stream on its own clock, and the delay that covers nearly all of them."""
+"""The play-out clock: arrivals against media time, and the delay that covers nearly all of them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ COVERED: Final = 0.995
 """The share of packets that the delay waits for. The others are concealed: half a percent of loss is not heard, and
 waiting for all would put the delay at the one worst packet of ten seconds."""
 REMEMBERED: Final = 500
-"""Packets that are looked back at: ten seconds of 20 ms frames. Clocks that differ by 200 ppm drift 2 ms meanwhile."""
+"""Packets in the history: ten seconds of 20 ms frames. Clocks that differ by 200 ppm drift 2 ms meanwhile."""
 FEW: Final = 25
 """With fewer packets than these, half a second, the delay is not below what it starts with."""
 
 
 class PlayoutClock:
-    """Times at which media is to be played, from when packets came. ValueError: the limits are not in order.
+    """Times of play-out for media, from the arrivals of packets. ValueError: the limits are not in order.
 
-    Each arrival minus its media time is an offset. The least of the last ones is the way without queues; the play-out
-    comes so much later that COVERED of them are in time, within floor_ms and ceiling_ms.
+    Each arrival minus its media time is an offset. The minimum recent offset approximates the unqueued delay; play-out
+    is so much later that COVERED of the packets are in time, within floor_ms and ceiling_ms.
     """
 
     __slots__ = ("_ceiling_ms", "_floor_ms", "_in_order", "_offsets", "_start_ms", "offset_ms")

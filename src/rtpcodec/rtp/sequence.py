@@ -25,7 +25,7 @@ def timestamp_distance(earlier: int, later: int) -> int:
 
 
 class Unwrapper:
-    """Numbers of a counter that wraps to numbers that do not: each is taken as the nearest to the one before it.
+    """Numbers of a counter that wraps to numbers that do not: each is read as the nearest to the one before it.
 
     The first comes out as it is. A number that is late right after the start can come out negative. ValueError: a
     number that is not one of so many bits.
@@ -56,5 +56,5 @@ class Unwrapper:
         return self._last + ((number - self._last + self._half) & self._mask) - self._half
 
     def reset(self) -> None:
-        """Start anew: the next number comes out as it is."""
+        """Clear the history: the next number comes out as it is."""
         self._last = None

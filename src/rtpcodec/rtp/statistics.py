@@ -1,4 +1,4 @@
-"""What a receiver can tell of a stream: loss, jitter (RFC 3550), bursts, and an estimate of what it sounds like."""
+"""Reception statistics of a stream: loss, jitter (RFC 3550), bursts, and an estimate of the quality."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ReceptionStatistics:
             if number != self._bad:
                 self._bad = (number + 1) % WRAP
                 return False
-            # Two in a row far off: the sender counts anew, and its timestamps are no longer comparable.
+            # Two in a row far off: the numbering restarted, and its timestamps are no longer comparable.
             self._base = self._max = number
             self._cycles = self._expected_before = self._received_before = self.received = 0
             self._bad = self._last = None
@@ -126,7 +126,7 @@ class ReceptionStatistics:
 
 @dataclass(slots=True)
 class LossBursts:
-    """How losses cluster among what a jitter buffer gives out: tell it `played` and `lost` in that order.
+    """How losses cluster in the output of a jitter buffer: call `played` and `lost` in that order.
 
     >>> bursts = LossBursts()
     >>> for lost in (0, 0, 3, 0, 0, 0, 1, 0, 0, 0):
@@ -187,7 +187,7 @@ DEFAULT_RATING: Final = 93.2
 
 @dataclass(frozen=True, slots=True)
 class QualityEstimate:
-    """An estimate by ITU-T G.107: made for planning of narrow-band networks, it has not listened to anything."""
+    """An estimate by ITU-T G.107, for the planning of narrow-band networks; it does not listen to the audio."""
 
     r_factor: float
     """0 to 100; above 80 most users are satisfied, below 60 nearly none."""
@@ -200,7 +200,7 @@ def estimate_quality(
 ) -> QualityEstimate:
     """The E-model's R and MOS at a mouth-to-ear delay without echo, a share of loss (0 to 1) and its BurstR.
 
-    Other parameters are at their defaults. ValueError: loss is no share, the delay is negative or BurstR is below 1.
+    Other parameters are at their defaults. ValueError: loss is not a share, the delay is negative or BurstR is below 1.
 
     >>> estimate = estimate_quality(G711, delay_ms=100, loss=0.01)
     >>> round(estimate.r_factor, 1), round(estimate.mos, 2)

@@ -17,10 +17,11 @@ NARROW_MAGIC = b"#!AMR\n"
 
 
 def read_amrwb(source: str | PathLike[str] | Buffer) -> Iterator[bytes]:
-    """The frames of a file, or of the octets of one, as a decoder takes them.
+    """Yield the frames of a file, or of the octets of one, as a decoder takes them.
 
     PayloadError at once: not a file of this kind, or one of several channels. PayloadError after the last whole frame:
-    the file ends inside a frame, or goes on with what is none; the message tells at which octet. OSError.
+    the file ends inside a frame, or continues with octets that are not a valid frame; the message says at which octet.
+    OSError.
 
     >>> frames = [bytes.fromhex("4c1234567890"), bytes.fromhex("7c")]
     >>> list(read_amrwb(amrwb_octets(frames))) == frames
@@ -53,12 +54,12 @@ def _frames(octets: bytes) -> Iterator[bytes]:
 
 
 def amrwb_octets(frames: Iterable[bytes | None]) -> bytes:
-    """The octets of a file. None stands for a frame that was not received. PayloadError: what is no frame."""
+    """Return the octets of a file. None stands for a frame that was not received. PayloadError: not a valid frame."""
     return MAGIC + b"".join([_checked(frame) for frame in frames])
 
 
 def write_amrwb(path: str | PathLike[str], frames: Iterable[bytes | None]) -> None:
-    """Write a file anew. None and PayloadError as for amrwb_octets, before anything is written. OSError."""
+    """Write a file, or replace it. None and PayloadError as for amrwb_octets, before anything is written. OSError."""
     Path(path).write_bytes(amrwb_octets(frames))
 
 

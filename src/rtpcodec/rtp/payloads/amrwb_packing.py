@@ -117,7 +117,7 @@ def unpack_storage(octets: bytes, strict: bool) -> Unpacked:
 
 
 def pack_bandwidth_efficient(frames: Sequence[bytes], cmr: int) -> bytes:
-    """The opposite of unpack_bandwidth_efficient. PayloadError: what is no frame, none of them or too many."""
+    """The opposite of unpack_bandwidth_efficient. PayloadError: not a valid frame, none of them or too many."""
     kinds = _kinds(frames)
     bits, length = cmr, 4
     for frame in frames:

@@ -2,7 +2,7 @@
 
 Levels are relative to overload: 0 dBov is a square wave at full scale. The spectrum is that of an all-pole filter
 1 / A(z) in reflection coefficients, with A(z) = 1 + k1 / z for a single one: noise of low frequencies has a
-negative k1. Noise is made by NumPy in floating point, a frame at a time; it is no signal that must be exact.
+negative k1. NumPy makes the noise in floating point, a frame at a time; it need not be exact to the bit.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ComfortNoise:
 
 
 class NoiseGenerator:
-    """Noise as payloads tell it, for the silence between talk spurts. The same seed gives the same noise.
+    """Noise as payloads describe it, for the silence between talk spurts. The same seed gives the same noise.
 
     Level and spectrum may change at any time; the level glides over 160 samples.
 

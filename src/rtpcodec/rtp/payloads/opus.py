@@ -11,29 +11,29 @@ from rtpcodec.errors import PayloadError
 
 
 class OpusFormat:
-    """A payload is a packet; what a packet may be is RFC 6716 section 3.4."""
+    """A payload is one packet, checked by RFC 6716 section 3.4."""
 
     __slots__ = ()
 
     def frames(self, payload: Buffer, /) -> list[bytes]:
-        """The packet. PayloadError: it is none."""
+        """Return the packet. PayloadError: not a valid OPUS packet."""
         packet = bytes(memoryview(payload))
         duration_ticks(packet)
         return [packet]
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
-        """The packet as a payload. PayloadError: it is none, or there is not exactly one."""
+        """Return the packet as a payload. PayloadError: not a valid OPUS packet, or not exactly one."""
         if len(frames) != 1:
             raise PayloadError(f"OPUS payload of {len(frames)} packets, exactly 1 is needed (RFC 7587 section 4.2)")
         duration_ticks(frames[0])
         return bytes(frames[0])
 
     def ticks(self, payload: Buffer, /) -> int:
-        """Duration by the RTP clock of 48000 Hz (RFC 7587 section 4.1). PayloadError: it is no packet."""
+        """Return the duration by the RTP clock of 48000 Hz (RFC 7587 section 4.1). PayloadError: not a valid packet."""
         return duration_ticks(payload)
 
     def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
-        """The packet alone, it is never cut (RFC 7587 section 4.2). PayloadError: it is none, or longer."""
+        """Yield the packet, never cut (RFC 7587 section 4.2). PayloadError: not a valid packet, or a longer one."""
         duration_ticks(payload)
         if len(payload) > max_octets:
             raise PayloadError(f"OPUS packet has {len(payload)} octets, it cannot be cut to {max_octets}")

@@ -1,4 +1,4 @@
-"""Digits as events: what one packet says, packets of a digit that is sent, digits out of packets (RFC 4733).
+"""Digits as events: the content of a packet, packets of a digit to send, digits out of packets (RFC 4733).
 
 Durations are ticks of the stream's RTP clock, 8000 with G722 too (section 2.1); `rtp/profile` turns them into ms.
 """
@@ -39,7 +39,11 @@ MAX_PENDING = 8
 
 @dataclass(frozen=True, slots=True)
 class TelephoneEvent:
-    """What one payload says (section 2.3). The event itself is secret: a digit may be part of a PIN.
+    """The content of one payload (section 2.3). The event itself is secret: a digit may be part of a PIN.
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        |     event     |E|R| volume    |          duration             |
 
     >>> event = TelephoneEvent.parse(bytes.fromhex("058a0320"))
     >>> event, event.build().hex()
@@ -83,7 +87,7 @@ def event_of(key: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TimedPacket:
-    """A packet, and when it is due."""
+    """A packet and the time at which it is due."""
 
     after_ms: float
     """Since the event began."""
@@ -132,7 +136,7 @@ def digit_packets(
 
 
 def _reports(total: int, step: int) -> Iterator[tuple[int, int, int, bool]]:
-    """When a packet is due, what time it reports, where its segment begins, and whether the event has ended; ticks."""
+    """Yield when a packet is due, the time it reports, where its segment begins, and whether the event has ended."""
     segment, at = 0, min(step, total, MAX_SEGMENT_TICKS)
     while at < total:
         yield at, at, segment, False
