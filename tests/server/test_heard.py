@@ -178,8 +178,7 @@ def test_marks_of_played_are_not_among_the_events_and_cannot_be_given() -> None:
         seen.extend([event async for event in call.events()])
 
     async def carry(carrier: Dialler) -> None:
-        for _ in range(3):
-            names.append((await carrier.next("mark"))["mark"]["name"])
+        names.extend([(await carrier.next("mark"))["mark"]["name"] for _ in range(3)])
         for name in names[1:]:
             await carrier.echo_mark(name)
         await carrier.close_code()

@@ -1,4 +1,4 @@
-"""Audio waits as it was played and is encoded when it is due: nothing is held up, and nothing leaks that was dropped."""
+"""Audio waits as it was played and is encoded when it is due: no loop is held, and nothing leaks that was dropped."""
 
 from __future__ import annotations
 
@@ -295,7 +295,9 @@ def test_it_does_not_matter_when_audio_is_encoded(
             elif what == "flush":
                 session.flush()
             else:
-                session.play_payload(sent_payload(plan) if codec(plan.send_codec).kind == "frame" else bytes(2 * amount))
+                session.play_payload(
+                    sent_payload(plan) if codec(plan.send_codec).kind == "frame" else bytes(2 * amount)
+                )
         got[0] += sent(at_once, 0.0)
         if look:
             got[1] += sent(sometimes, 0.0)

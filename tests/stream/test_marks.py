@@ -379,7 +379,9 @@ def test_an_own_mark_ends_once(how: str) -> None:
     if how == "stop":
         session.receive(carrier.STOP, 70.0)
     found = [*session.events(70.0), *session.events(20_000.0)]
-    assert [event for event in found if isinstance(event, events.MarkCleared)] == [events.MarkCleared(name, "interrupt")]
+    assert [event for event in found if isinstance(event, events.MarkCleared)] == [
+        events.MarkCleared(name, "interrupt")
+    ]
 
 
 def test_an_own_mark_of_heard_audio_waits_for_its_echo() -> None:

@@ -28,11 +28,11 @@ class SamplePacking:
 
     __slots__ = (
         "_encoder",
+        "_frame_ms",
         "_frame_octets",
         "_info",
         "_octets",
         "_part_of_unit",
-        "_frame_ms",
         "frame_samples",
         "sample_rate_hz",
         "turn_ms",

@@ -39,12 +39,10 @@ class RtpEncoding:
         self.sample_rate_hz = packing.sample_rate_hz
         self._frame_samples = packing.frame_samples
         self._unit_samples = packing.unit_samples
-        self.frame_ms = packing.frame_samples * 1000 / packing.sample_rate_hz
+        self.frame_ms: float | None = packing.frame_samples * 1000 / packing.sample_rate_hz
         self.turn_ms = packing.turn_ms
         self.pcm_hz = pcm_hz or packing.sample_rate_hz
-        self._resampler = (
-            None if self.pcm_hz == self.sample_rate_hz else Resampler(self.pcm_hz, self.sample_rate_hz)
-        )
+        self._resampler = None if self.pcm_hz == self.sample_rate_hz else Resampler(self.pcm_hz, self.sample_rate_hz)
         self._queue = SendQueue()
         self._surplus = b""  # resampled PCM before the queue: one sample in may give several
         self.waiting_samples = 0
@@ -144,23 +142,25 @@ class RtpEncoding:
         queue = self._queue
         item_ms = queue.first_item_ms
         if item_ms is not None:
-            samples = round(item_ms * self.sample_rate_hz / 1000)
-            item: Item | None = (queue.take(queue.first_octets), item_ms)
-        else:
-            samples = missing = self._frame_samples
-            item = None
-            while item is None:
-                pcm = self._next_pcm(missing)
-                if pcm is None:
-                    octets, unit_samples = self._next_units(missing)
-                    missing -= unit_samples
-                    item = self._packing.put_octets(octets)
-                elif pcm:
-                    missing -= len(pcm) >> 1
-                    item = self._packing.put_pcm(pcm)
+            self._taken(round(item_ms * self.sample_rate_hz / 1000))
+            return queue.take(queue.first_octets), item_ms
+        missing = self._frame_samples
+        self._taken(missing)
+        while True:
+            pcm = self._next_pcm(missing)
+            if pcm is None:
+                octets, samples = self._next_units(missing)
+                item = self._packing.put_octets(octets)
+            else:
+                samples = len(pcm) >> 1
+                item = self._packing.put_pcm(pcm)
+            if item is not None:
+                return item
+            missing -= samples
+
+    def _taken(self, samples: int) -> None:
         self.waiting_samples -= samples
         self.taken_samples += samples
-        return item
 
     def _next_pcm(self, missing: int) -> bytes | None:
         """Return at most so many samples at the codec's rate, perhaps none of this piece; None: octets are next."""
