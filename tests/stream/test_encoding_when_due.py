@@ -1,4 +1,4 @@
-"""Audio waits as it was played and is encoded when it is due: nothing is held up, nothing dropped leaks."""
+"""Audio waits as it was played and is encoded when it is due: no loop is held, and nothing leaks that was dropped."""
 
 from __future__ import annotations
 

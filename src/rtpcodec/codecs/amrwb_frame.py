@@ -9,8 +9,8 @@ FRAME_SAMPLES = 320
 MODES = 9
 """Frame types 0 to 8 are the speech modes, 6.60 to 23.85 kbit/s."""
 DEFAULT_MODE = 2
-"""12.65 kbit/s, which an encoder uses unless it is told otherwise: carriers' own switches use modes 0 to 2, and speech
-in higher ones was heard choppy behind them."""
+"""12.65 kbit/s, which an encoder uses unless a mode is given: carriers' own switches use modes 0 to 2, and higher ones
+were heard choppy behind them."""
 SID = 9
 """Frame type of comfort noise."""
 SPEECH_LOST = 14

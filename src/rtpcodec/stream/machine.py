@@ -177,7 +177,7 @@ class CallMachine:
         if self.paused:
             return []
         self.plays.feed()
-        return self.session.outgoing(now_ms, at_once=False)
+        return self.session.outgoing_part(now_ms)
 
     def hung_up(self) -> None:
         """Record that the close frame was sent."""

@@ -15,8 +15,8 @@ MAX_COLLECTED_MS: Final = 15_000.0
 """PCM that becomes one MP3 without a `flush`, so that what is played without one is heard."""
 
 MAX_FILE_OCTETS: Final = 2 * mp3.MAX_MESSAGE_MP3_OCTETS
-"""Of a file with its tags, which are not sent. All calls wait while `play_mp3` reads a file, some 7 ms per MB; the
-limit of a message bounds that."""
+"""Of a file with its tags, which are not sent. All calls wait while `play_mp3` reads a file, some 7 ms per MB. The
+limit of a message bounds that; a file cannot be read later, because its errors are due now."""
 
 TURN_SAMPLES: Final = 2000
 """PCM that one turn of an event loop may encode: up to 2.5 ms at any rate."""
@@ -63,8 +63,8 @@ class _File:
 class Mp3Encoding:
     """Mode mp3: PCM is collected until `flush` ends the file; a message carries a whole file. See SendEncoding.
 
-    PCM is encoded as it comes, some 100 ms per turn of the event loop: a file can be sent only when it is whole, so
-    encoding cannot wait until the file is due.
+    PCM is encoded as it comes, TURN_SAMPLES per turn of the event loop. This cannot wait until the file is due, because
+    a file can be sent only when it is whole.
     """
 
     __slots__ = (

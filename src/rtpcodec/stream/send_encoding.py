@@ -27,6 +27,7 @@ class RtpEncoding:
         "_tail_samples",
         "_unit_samples",
         "frame_ms",
+        "has_work",
         "pcm_hz",
         "sample_rate_hz",
         "taken_samples",
@@ -39,10 +40,12 @@ class RtpEncoding:
         self.sample_rate_hz = packing.sample_rate_hz
         self._frame_samples = packing.frame_samples
         self._unit_samples = packing.unit_samples
-        self.frame_ms = packing.frame_samples * 1000 / packing.sample_rate_hz
+        self.frame_ms: float | None = packing.frame_samples * 1000 / packing.sample_rate_hz
         self.turn_ms = packing.turn_ms
         self.pcm_hz = pcm_hz or packing.sample_rate_hz
         self._resampler = resampler_between("send_pcm_hz", self.pcm_hz, "send_rate_hz of the plan", self.sample_rate_hz)
+        self.has_work = False
+        """Items are made when they are taken, never before."""
         self._queue = SendQueue()
         self._surplus = b""  # resampled PCM before the queue: one sample in may give several
         self.waiting_samples = 0
@@ -53,16 +56,12 @@ class RtpEncoding:
     @property
     def item_ms(self) -> float | None:
         """Duration of the next item; None: none can be made yet."""
-        item_ms = self._queue.first_item_ms
-        if item_ms is not None:
-            return item_ms
+        if self._unit_samples is None:
+            item_ms = self._queue.first_item_ms
+            if item_ms is not None:
+                return item_ms
         # A payload that is an item of its own completes the one before it, so what lies before it is whole items.
         return self.frame_ms if self.waiting_samples >= self._frame_samples else None
-
-    @property
-    def has_work(self) -> bool:
-        """Whether `work` would bring the next item nearer: never, items are made when they are taken."""
-        return False
 
     def work(self, most_ms: float) -> None:
         """Do nothing."""
@@ -73,20 +72,25 @@ class RtpEncoding:
         """Append PCM at pcm_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
         octets = pcm_octets(pcm)
         samples = len(octets) >> 1
+        if not samples:
+            return
         if self._resampler is None:
-            self._put_ready(octets, samples)
-        elif samples:
-            before = self._out_samples
-            self._pcm_samples += samples
+            self._queue.put(Kind.READY, octets)
+        else:
             self._queue.put(Kind.PCM, octets)
-            self._count(self._out_samples - before)
+            before = self._pcm_samples * self.sample_rate_hz // self.pcm_hz
+            self._pcm_samples += samples
+            samples = self._pcm_samples * self.sample_rate_hz // self.pcm_hz - before
+        self.waiting_samples += samples
+        self._tail_samples = (self._tail_samples + samples) % self._frame_samples
 
     def put_resampled(self, pcm: Buffer) -> None:
         """Append PCM at sample_rate_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
         octets = pcm_octets(pcm)
         if octets:
             self._end_pcm()
-            self._put_ready(octets, len(octets) >> 1)
+            self._queue.put(Kind.READY, octets)
+            self._count(len(octets) >> 1)
 
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
         """Append octets in the send codec that play so long."""
@@ -126,54 +130,38 @@ class RtpEncoding:
             self._count(self._resampler.delay_samples)
 
     def _put_silence(self, samples: int) -> None:
-        self._put_ready(bytes(2 * samples), samples)
-
-    def _put_ready(self, octets: bytes, samples: int) -> None:
         if samples:
-            self._queue.put(Kind.READY, octets)
+            self._queue.put(Kind.READY, bytes(2 * samples))
             self._count(samples)
 
     def _count(self, samples: int) -> None:
         self.waiting_samples += samples
         self._tail_samples = (self._tail_samples + samples) % self._frame_samples
 
-    @property
-    def _out_samples(self) -> int:
-        """Samples of the resampler's stream, at the codec's rate."""
-        return self._pcm_samples * self.sample_rate_hz // self.pcm_hz
-
     # Taking
 
     def take(self) -> Item:
         """Encode and remove the next item; item_ms must not be None."""
         queue = self._queue
-        item_ms = queue.first_item_ms
-        if item_ms is None:
-            samples = self._frame_samples
-            item = self._encode()
-        else:
+        if self._unit_samples is None and (item_ms := queue.first_item_ms) is not None:
             samples = round(item_ms * self.sample_rate_hz / 1000)
-            item = queue.take(queue.first_octets), item_ms
-        self.waiting_samples -= samples
-        self.taken_samples += samples
-        return item
-
-    def _encode(self) -> Item:
-        """Take pieces, of PCM or of octets, until they make an item."""
+            self.waiting_samples -= samples
+            self.taken_samples += samples
+            return queue.take(queue.first_octets), item_ms
         missing = self._frame_samples
+        self.waiting_samples -= missing
+        self.taken_samples += missing
         while True:
             pcm = self._next_pcm(missing)
             if pcm is None:
-                octets, unit_samples = self._next_units(missing)
-                missing -= unit_samples
+                octets, samples = self._next_units(missing)
                 item = self._packing.put_octets(octets)
-            elif pcm:
-                missing -= len(pcm) >> 1
-                item = self._packing.put_pcm(pcm)
             else:
-                continue
+                samples = len(pcm) >> 1
+                item = self._packing.put_pcm(pcm)
             if item is not None:
                 return item
+            missing -= samples
 
     def _next_pcm(self, missing: int) -> bytes | None:
         """Return at most so many samples at the codec's rate, perhaps none of this piece; None: octets are next."""

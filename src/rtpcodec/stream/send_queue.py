@@ -65,13 +65,16 @@ class SendQueue:
     def take(self, octets: int) -> bytes:
         """Remove and return at most so many octets of the first piece; the piece goes with its last octet."""
         held = self._pieces[0][1]
-        start, end = self._offset, self._offset + octets
+        start = self._offset
+        end = start + octets
         if end < len(held):
             self._offset = end
             return bytes(held[start:end])
         self._pieces.popleft()
+        if start == 0 and type(held) is bytes:
+            return held
         self._offset = 0
-        return held if start == 0 and type(held) is bytes else bytes(held[start:])
+        return bytes(held[start:])
 
     def clear(self) -> None:
         """Drop all pieces."""

@@ -16,7 +16,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer, Pacer
 from rtpcodec.stream.packing import encoding_of
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.unsent_marks import UnsentMarks
+from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
@@ -109,15 +109,14 @@ class SendChain:
             self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         from_hz = pcm_hz or self.pcm_hz
-        self._require_room(samples.nbytes // 2 * 1000 / from_hz)
-        # 3. Queue; the utterance begins where the queue ended before.
-        begins_ms = self.position_ms
+        queued_ms = self._require_room(samples.nbytes // 2 * 1000 / from_hz)
         if from_hz == self.pcm_hz:
             self._encoding.put_pcm(pcm)
         else:
             self._encoding.put_resampled(self._rates.resample(pcm, from_hz))
-        if samples.nbytes:
-            self._begin_utterance(begins_ms)
+        # 3. The utterance begins where the queue ended before.
+        if self._utterance.ended and samples.nbytes:
+            self._begin_utterance(queued_ms)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec.
@@ -159,12 +158,11 @@ class SendChain:
         self._encoding.follow(heard)
 
     def _put_encoded(self, payload: Buffer, duration_ms: float, needed_ms: float) -> None:
-        self._require_room(needed_ms)
+        queued_ms = self._require_room(needed_ms)
         self._end_rates()
-        begins_ms = self.position_ms
         self._encoding.put_encoded(payload, duration_ms)
-        if memoryview(payload).nbytes:
-            self._begin_utterance(begins_ms)
+        if self._utterance.ended and memoryview(payload).nbytes:
+            self._begin_utterance(queued_ms)
 
     def flush(self) -> None:
         """End the utterance: queue the resamplers' tails, and pad the last item with silence."""
@@ -201,13 +199,16 @@ class SendChain:
         self._unsent.put(name, encoding.taken_samples + encoding.waiting_samples)
         return name
 
-    def _require_room(self, more_ms: float) -> None:
-        queued_ms = self.queued_ms
+    def _require_room(self, more_ms: float) -> float:
+        """Return the audio that waits. QueueFull: so much more does not fit."""
+        encoding = self._encoding
+        queued_ms = encoding.waiting_samples * 1000 / encoding.sample_rate_hz
         if more_ms and queued_ms + more_ms > self.max_queue_ms:
             raise QueueFull(
                 f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, "
                 f"at most {self.max_queue_ms:.0f} ms are allowed"
             )
+        return queued_ms
 
     def _end_rates(self) -> None:
         """Queue the tails of the PCM that had another rate than `pcm_hz`."""
@@ -215,10 +216,10 @@ class SendChain:
         if tails:
             self._encoding.put_resampled(tails)
 
-    def _begin_utterance(self, position_ms: float) -> None:
-        if self._utterance.ended:
-            self._utterance.ended = False
-            self._utterance.start_ms = position_ms
+    def _begin_utterance(self, queued_ms: float) -> None:
+        """Begin an utterance behind so much audio that waits."""
+        self._utterance.ended = False
+        self._utterance.start_ms = self._pacer.sent_ms + queued_ms
 
     # Releasing texts
 
@@ -237,8 +238,7 @@ class SendChain:
             encoding.work(left_ms)
         while True:
             # 2. A mark with no audio before it is due at once.
-            position = unsent.position
-            if position is not None and position <= encoding.taken_samples:
+            if unsent.first_position <= encoding.taken_samples:
                 name = unsent.pop()
                 texts.append(self._dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
@@ -265,24 +265,26 @@ class SendChain:
     def next_deadline_ms(self) -> float | None:
         """When `due` returns something or a mark times out; minus infinity: now; None: not before a call changes it."""
         encoding = self._encoding
-        position = self._unsent.position
-        if self._clear_waits or encoding.has_work or (position is not None and position <= encoding.taken_samples):
+        position = self._unsent.first_position
+        if self._clear_waits or encoding.has_work or position <= encoding.taken_samples:
             return float("-inf")
-        deadlines = []
         item_ms = encoding.item_ms
         if item_ms is not None:
-            deadlines.append(self._pacer.due_ms(item_ms))
-        elif position is not None and encoding.frame_ms is not None:
-            deadlines.append(self._partial_due_ms(encoding.frame_ms))
+            due_ms: float | None = self._pacer.due_ms(item_ms)
+        elif position != NOWHERE and encoding.frame_ms is not None:
+            due_ms = self._partial_due_ms(encoding.frame_ms)
+        else:
+            due_ms = None
         timeout_ms = self.mark_deadline_ms
-        if timeout_ms is not None:
-            deadlines.append(timeout_ms)
-        return min(deadlines, default=None)
+        if due_ms is None or timeout_ms is None:
+            return timeout_ms if due_ms is None else due_ms
+        return min(due_ms, timeout_ms)
 
     @property
     def mark_deadline_ms(self) -> float | None:
         """When the first mark times out, sent or not; None: no mark waits."""
-        sent_ms, unsent_ms = self._marks.next_deadline_ms, self._unsent_deadline_ms
+        sent_ms = self._marks.next_deadline_ms
+        unsent_ms = None if self._unsent.first_position == NOWHERE else self._unsent_deadline_ms
         if sent_ms is None or unsent_ms is None:
             return unsent_ms if sent_ms is None else sent_ms
         return min(sent_ms, unsent_ms)
@@ -301,7 +303,7 @@ class SendChain:
         """Pad the partial item with silence if a mark behind it can wait no longer. Returns whether it was padded."""
         encoding = self._encoding
         frame_ms = encoding.frame_ms
-        if not self._unsent or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
+        if self._unsent.first_position == NOWHERE or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
             return False
         encoding.complete_item()
         return encoding.item_ms is not None
@@ -337,7 +339,7 @@ class SendChain:
     def marks_timed_out(self, now_ms: float) -> list[MarkEvent]:
         """End the marks whose echo is overdue, or that wait behind audio which is not sent. Returns the events."""
         lost = self._marks.timed_out(now_ms)
-        if self._unsent:
+        if self._unsent.first_position != NOWHERE:
             self._unsent.notice(now_ms)
             while (deadline_ms := self._unsent_deadline_ms) is not None and now_ms >= deadline_ms:
                 lost.append(MarkCleared(self._unsent.pop(), "timeout"))

@@ -250,18 +250,16 @@ class MediaSession:
         self._put(events)
         return found
 
-    def outgoing(self, now_ms: float, *, at_once: bool = True) -> list[str]:
-        """Encode, remove and return what is due. Before `start` and after the end the list is empty.
+    def outgoing(self, now_ms: float) -> list[str]:
+        """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
+        return self._outgoing(now_ms, at_once=True)
 
-        now_ms: the time.
-        at_once: whether to return all that is due; otherwise at most as much as holds an event loop for 5 ms, and then
-            `next_deadline_ms` is in the past.
+    def outgoing_part(self, now_ms: float) -> list[str]:
+        """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
+
+        For event loops: `outgoing` encodes all that is due, which is the whole queue if lead_ms is None.
         """
-        if self._connection.state is not State.STREAMING:
-            return []
-        texts = self._sending.due(now_ms, at_once=at_once)
-        self._counts.messages_sent += len(texts)
-        return texts
+        return self._outgoing(now_ms, at_once=False)
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -346,6 +344,13 @@ class MediaSession:
         return f"receive {receiving}; send {self._sending.describe()}"
 
     # Internal
+
+    def _outgoing(self, now_ms: float, *, at_once: bool) -> list[str]:
+        if self._connection.state is not State.STREAMING:
+            return []
+        texts = self._sending.due(now_ms, at_once=at_once)
+        self._counts.messages_sent += len(texts)
+        return texts
 
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
         receiving = self._receiving

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 MARK_TIMEOUT_MS: Final = 10_000.0
 """An echo takes one round trip after the audio was played; after this time it is considered lost."""
+NOWHERE: Final = sys.maxsize
+"""The position of no mark: behind all audio that there can be."""
 
 
 @dataclass(slots=True)
@@ -24,10 +27,12 @@ class UnsentMarks:
     clock (`notice`).
     """
 
-    __slots__ = ("_marks",)
+    __slots__ = ("_marks", "first_position")
 
     def __init__(self) -> None:
         self._marks: deque[_UnsentMark] = deque()
+        self.first_position = NOWHERE
+        """Samples before the first mark; NOWHERE: no mark waits. A value, because it is compared for each message."""
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -35,20 +40,19 @@ class UnsentMarks:
     def put(self, name: str, position: int) -> None:
         """Append a mark behind so many samples."""
         self._marks.append(_UnsentMark(name, position))
-
-    @property
-    def position(self) -> int | None:
-        """Samples before the first mark; None: no mark waits."""
-        return self._marks[0].position if self._marks else None
+        self.first_position = self._marks[0].position
 
     def pop(self) -> str:
         """Remove the first mark and return its name."""
-        return self._marks.popleft().name
+        name = self._marks.popleft().name
+        self.first_position = self._marks[0].position if self._marks else NOWHERE
+        return name
 
     def drop(self) -> list[str]:
         """Remove all marks and return their names."""
         names = [mark.name for mark in self._marks]
         self._marks.clear()
+        self.first_position = NOWHERE
         return names
 
     def notice(self, now_ms: float) -> None:
