@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -175,7 +175,7 @@ def test_tracks_that_begin_together_begin_at_zero() -> None:
     assert positions(found, "outbound") == positions(found) == [20.0 * at for at in range(99)]
 
 
-SENSELESS = {
+SENSELESS: dict[str, Callable[[int, random.Random], int]] = {
     "stand still": lambda at, _: 5,
     "count chunks": lambda at, _: at,
     "a step of 100": lambda at, _: 100 * at,
