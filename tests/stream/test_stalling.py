@@ -66,3 +66,26 @@ def test_the_beat_is_that_of_the_last_chunk() -> None:
     session = carrier.started()
     beat = [(10.0, carrier.media(b"\xff" * 2400)), (590.0, carrier.media()), (1000.0, carrier.media())]
     assert stalls_of(session, beat) == [events.Stalled(410.0)]
+
+
+@pytest.mark.parametrize("chunk_ms", [200, 400, 1000, 30_000])
+def test_the_first_chunk_is_not_a_stall_however_long_it_is(chunk_ms: int) -> None:
+    long = carrier.media(b"\xff" * 8 * chunk_ms)
+    assert stalls_of(carrier.started(), [(chunk_ms * at + 30.0, long) for at in range(1, 5)]) == []
+
+
+def test_a_silence_longer_than_the_first_chunk_is_a_stall() -> None:
+    assert stalls_of(carrier.started(), [(900.0, carrier.media(b"\xff" * 1600))]) == [events.Stalled(900.0)]
+    assert stalls_of(carrier.started(), [(200.0, carrier.media())]) == [events.Stalled(200.0)]
+
+
+def test_a_longer_chunk_is_not_a_stall_after_short_ones() -> None:
+    short, long = carrier.media(), carrier.media(b"\xff" * 4000)
+    assert stalls_of(carrier.started(), [(20.0, short), (40.0, short), (540.0, long), (1040.0, long)]) == []
+
+
+def test_a_pause_of_the_carrier_is_not_a_stall() -> None:
+    rows = [(20.0 * at, carrier.media(chunk=at, timestamp=20 * (at - 1))) for at in range(1, 51)]
+    rows += [(5000.0, carrier.media(chunk=51, timestamp=4980))]
+    rows += [(9000.0, carrier.media(chunk=52, timestamp=5000))]
+    assert stalls_of(carrier.started(), rows) == [events.Stalled(4000.0)]

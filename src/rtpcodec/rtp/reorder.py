@@ -160,6 +160,7 @@ class ReorderWindow(Generic[Item]):
             self.late += 1
             if number in self._holes:
                 self._holes.fill(number)
+                self._refused.clear()
             else:
                 self._refuse(number, item)
             return False

@@ -20,7 +20,10 @@ from rtpcodec.server.settings import CONCEALS, Handler
 from rtpcodec.stream.events import Audio, Started
 
 MAX_SILENCE_MS: Final = 60_000.0
-"""Longest silence written for one gap in a recording. A carrier with wild counters must not fill the disk."""
+"""Longest silence written for one gap that makes a recording longer than its call: wild counters must not fill the
+disk. A hold of any length is written, because its time has passed."""
+SILENCE_PIECE_MS: Final = 10_000.0
+"""Silence is written in pieces of this length: an hour of it must not be in memory at once."""
 MIN_SILENCE_MS: Final = 1.0
 """Shorter gaps come from rounding milliseconds to samples and are not filled."""
 MAX_NAME_CHARACTERS: Final = 100
@@ -66,12 +69,13 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
 
     @_for_ears
     async def record_call(call: Call) -> None:
+        begun_s = asyncio.get_running_loop().time()
         with contextlib.ExitStack() as files:
             tracks: dict[str, _TrackFile] = {}
             async for event in call.events():
                 if isinstance(event, Audio) and event.pcm:
                     if event.track not in tracks:
-                        tracks[event.track] = _TrackFile(files.enter_context(_open(into, call, event)))
+                        tracks[event.track] = _TrackFile(files.enter_context(_open(into, call, event)), begun_s)
                     tracks[event.track].write(event)
                 elif isinstance(event, Started):
                     for track in tracks.values():
@@ -207,10 +211,11 @@ class _TrackFile:
     cache accepts a buffer of several seconds within microseconds. Handing each chunk to a thread would cost more.
     """
 
-    __slots__ = ("_begins_at", "_to_file_rate", "_wav")
+    __slots__ = ("_begins_at", "_begun_s", "_to_file_rate", "_wav")
 
-    def __init__(self, wav: WavWriter) -> None:
+    def __init__(self, wav: WavWriter, begun_s: float) -> None:
         self._wav = wav
+        self._begun_s = begun_s
         self._to_file_rate = _RateChanger(wav.sample_rate_hz)
         self._begins_at = 0
 
@@ -227,13 +232,16 @@ class _TrackFile:
         self._begins_at = self._wav.samples_written
 
     def _fill(self, samples: int) -> None:
-        """Write silence, at most MAX_SILENCE_MS; what is left out moves all later audio to an earlier position."""
+        """Write silence up to now, or MAX_SILENCE_MS. What is left out moves all later audio to an earlier position."""
         rate_hz = self._wav.sample_rate_hz
         if samples * 1000 / rate_hz < MIN_SILENCE_MS:
             return
-        silent = min(samples, round(MAX_SILENCE_MS * rate_hz / 1000))
-        self._wav.write(bytes(2 * silent))
+        passed = round((asyncio.get_running_loop().time() - self._begun_s) * rate_hz) - self._wav.samples_written
+        silent = min(samples, max(passed, round(MAX_SILENCE_MS * rate_hz / 1000)))
         self._begins_at -= samples - silent
+        piece = round(SILENCE_PIECE_MS * rate_hz / 1000)
+        for begin in range(0, silent, piece):
+            self._wav.write(bytes(2 * min(piece, silent - begin)))
 
 
 def _open(folder: Path, call: Call, audio: Audio) -> WavWriter:

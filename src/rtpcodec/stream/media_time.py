@@ -99,8 +99,9 @@ class TrackClock:
     """The media time of one track, by its timestamps as soon as their unit is known."""
 
     __slots__ = (
-        "_duration_ms",
         "_last_received_ms",
+        "_last_timestamp",
+        "_last_timestamp_at_ms",
         "_rebases",
         "_timeline",
         "_tries",
@@ -120,12 +121,13 @@ class TrackClock:
         self._vote_for = 0.0
         self._tries = 0
         self._rebases: list[float] = []
-        self._duration_ms = 0.0
+        self._last_timestamp: int | None = None
+        self._last_timestamp_at_ms = 0.0
         self._last_received_ms = 0.0
         self.media_ms = 0.0
         """Where the next chunk begins if nothing is missing before it."""
         self.next_timestamp = -1.0
-        """The timestamp of the next chunk then; before the unit is known, that of the last chunk."""
+        """The timestamp of the next chunk then; -1 before the unit is known."""
         self.is_ignored = False
         """Whether the timestamps make no sense."""
         self.change: Literal["restarted", "ignored"] | None = None
@@ -156,15 +158,16 @@ class TrackClock:
 
     def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None:
         """Take a chunk that begins at media_ms."""
-        self.media_ms += duration_ms
-        self._duration_ms = duration_ms
+        begin_ms = self.media_ms
+        self.media_ms = begin_ms + duration_ms
         self._last_received_ms = received_ms
         if self._units_per_ms:
             if timestamp is not None:
                 self.next_timestamp = timestamp
             self.next_timestamp += duration_ms * self._units_per_ms
         elif timestamp is not None:
-            self.next_timestamp = timestamp
+            self._last_timestamp = timestamp
+            self._last_timestamp_at_ms = begin_ms
         self._timeline.note(self.media_ms, received_ms)
 
     def place(
@@ -214,10 +217,11 @@ class TrackClock:
 
     def _learn(self, timestamp: int, *, is_next: bool) -> None:
         """Take one step of the timestamps for one unit, if it fits any."""
-        step = _wrapped(timestamp - self.next_timestamp)
-        has_step = is_next and self._duration_ms > 0 and self.next_timestamp >= 0
-        for units_per_ms in UNITS_PER_MS if has_step else ():
-            expected = self._duration_ms * units_per_ms
+        if self._last_timestamp is None:
+            return
+        step = _wrapped(timestamp - self._last_timestamp)
+        for units_per_ms in UNITS_PER_MS if is_next else ():
+            expected = (self.media_ms - self._last_timestamp_at_ms) * units_per_ms
             if abs(step - expected) <= max(1.0, expected / 50):
                 self._votes = self._votes + 1 if units_per_ms == self._vote_for else 1
                 self._vote_for = units_per_ms

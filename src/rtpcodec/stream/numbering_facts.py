@@ -80,6 +80,6 @@ class NumberingFacts:
         return run_chunks < MIN_RUN_CHUNKS or (is_full and self.received - self._restarts[0] < RESTART_CHUNKS)
 
     def is_odd_too_often(self) -> bool:
-        """Count a chunk that is late or of a used number. Returns whether they are too many for numbers in order."""
+        """Count a chunk that is late or of a used number. Returns whether there are too many for an order."""
         self._odd_at.append(self.received)
         return len(self._odd_at) == MAX_ODD and self.received - self._odd_at[0] < ODD_CHUNKS
