@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rtpcodec.sim.media.network import Faults
 
 import rtpcodec
 from rtpcodec import AsyncCallControl, StreamPlan, pcmu_decode, pcmu_encode
 from rtpcodec.audio.files import read_wav
 from rtpcodec.pump import run_virtual
 from rtpcodec.server import handlers
-from rtpcodec.sim import Carrier
+from rtpcodec.sim import Carrier, Faults, Variations
 from rtpcodec.sim.media.timing import Hold, Link, Timing
-from rtpcodec.sim.media.variations import Variations
 
 RATE = 8
 """Samples per ms."""

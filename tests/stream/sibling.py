@@ -330,5 +330,8 @@ class SiblingSession(MediaSession):
             for event in super().events(now_ms)
         ]
 
-    def outgoing(self, now_ms: float, *, at_once: bool = True) -> list[str]:
-        return list(map(spelled_back, super().outgoing(now_ms, at_once=at_once)))
+    def outgoing(self, now_ms: float) -> list[str]:
+        return list(map(spelled_back, super().outgoing(now_ms)))
+
+    def outgoing_part(self, now_ms: float) -> list[str]:
+        return list(map(spelled_back, super().outgoing_part(now_ms)))

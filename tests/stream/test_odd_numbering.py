@@ -51,7 +51,7 @@ def heard(texts: Sequence[str], session: MediaSession | None = None) -> list[eve
     ("before", "after"),
     [
         (range(1, 96), range(1, 96)),  # 95 back
-        (range(1, 61), range(1, 61)),  # less than the window of old numbers, told by the content
+        (range(1, 61), range(1, 61)),  # less than the window of old numbers: the content shows it
         (range(1, 201), range(150, 300)),  # the middle of what was delivered
         (range(5000, 5100), range(1, 96)),
         (range(1, 96), range(90_000, 90_100)),

@@ -3,6 +3,10 @@
 resample     Resampler: one stream from rate to rate
 concealment  Concealer: fills gaps in PCM
 frames       Framer: audio of any cut into frames of one size
-files        WAV
+rates        the rates that streams can be resampled between
+whole_rate   a whole recording from any rate to another
+files        WAV files whole: wav_reader (piece by piece), wav_writer, wav_format (chunks), wav_samples (codings)
+file_headers the beginnings of files, to recognise one that is taken for audio
+pcm_check    files and floats that are played as PCM
 mp3          whole MP3 files; mp3_frames (headers), mp3_scan (borders), mp3_other (data that is not MP3) are its parts
 """

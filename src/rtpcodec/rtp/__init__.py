@@ -6,7 +6,8 @@ packetizer        payloads into the packets of a stream: sequence numbers, times
 profile           payload types and clocks; `rtpmap`
 sequence          counters that wrap
 reorder           reorder buffer without timers: for the chunks of a WebSocket
-jitter            JitterBuffer: order, duplicates and loss of packets over UDP
+packet_order      the numbers of packets over UDP: order, duplicates, a new numbering
+jitter            JitterBuffer: holds packets, counts loss
 schedule          timestamps to the times at which packets are due; re-basing
 playout           how long packets are delayed, by their jitter
 statistics        counts of RFC 3550, bursts of loss, an E-model estimate

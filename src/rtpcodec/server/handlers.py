@@ -233,7 +233,7 @@ class _TrackFile:
         self._begins_at = self._wav.samples_written
 
     def _fill(self, samples: int) -> None:
-        """Write silence up to now, or MAX_SILENCE_MS. What is left out moves all later audio to an earlier position."""
+        """Write silence up to now, or MAX_SILENCE_MS. A shorter one moves all later audio to an earlier position."""
         rate_hz = self._wav.sample_rate_hz
         if samples * 1000 / rate_hz < MIN_SILENCE_MS:
             return

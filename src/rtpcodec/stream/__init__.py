@@ -7,14 +7,22 @@ connection     the state of the stream and the order of its messages
 complaints     which broken messages are reported, and how often
 receive_codec  the codec of a declared format
 misfits        payloads that are not valid in it, and the codec that they show
-numbering      gaps and order from the carrier's counters
+numbering      order and loss by the carrier's counters; numbering_facts: what the stream has shown of them
+succession     the track of a missing number of a shared counter
+media_time     where a chunk lies in time: pauses, later tracks
+file_check     files that are sent or received in place of audio
 receiving      receive chain: chunks to audio in order
+stalling       silence of the socket that is a stall
+key_order      keys in the order in which they were pressed
+incoming       acts on each message of the carrier
 items          contract of what turns PCM into the payloads of messages
 packing        payloads of messages, for sample and frame codecs; packing_mp3: whole files
-send_encoding  send chain, first half: PCM to payloads
-send_queue     payloads and marks that wait to be sent
+any_rate       PCM of any rate to that of the codec
+send_queue     audio that waits, as it was played
+send_encoding  send chain, first half: PCM to payloads when they are due
 sending        send chain, second half: payloads to texts, paced
 pacing         when a frame is due
+unsent_marks   marks that wait behind audio
 marks          marks between sending and echo
 events         the events that a session reports; _audio: Audio, the hot one
 event_queue    bounded queue of events for a slow reader

@@ -110,7 +110,8 @@ class CounterChanged:
     """A counter of the carrier's chunks began again or makes no sense. No audio is lost by that."""
 
     track: str
-    counter: Literal["chunk", "sequence_number", "timestamp"]
+    counter: Literal["chunk", "sequence", "timestamp"]
+    """"sequence" stands for the sequence number of all messages, which gives the order if chunks have no numbers."""
     change: Literal["restarted", "ignored"]
     """"restarted": its values continue from another number. "ignored": from now on chunks are in order as they arrive,
     or for "timestamp" each begins where the one before it ends."""

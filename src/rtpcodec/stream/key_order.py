@@ -31,7 +31,7 @@ class KeyOrder:
         """Take a key."""
         pressed_ms = _milliseconds(key.occurred_at)
         if pressed_ms is None:
-            # Nothing tells that it is early, so it does not wait for itself, only for those before it.
+            # Nothing says that it is early, so it does not wait for itself, only for those before it.
             pressed_ms, until_ms = self._held[-1][:2] if self._held else (-inf, now_ms)
         else:
             until_ms = now_ms + MAX_WAIT_MS

@@ -1,6 +1,6 @@
 """Media time: where on the time line of a stream a chunk of audio begins (media streaming, uncertain point U2).
 
-Two witnesses tell it, the carrier's timestamps and the moments of arrival:
+There are two witnesses, the carrier's timestamps and the moments of arrival:
 
 | timestamp jumps | arrival jumps | meaning |
 |---|---|---|

@@ -66,7 +66,7 @@ class ChunkOrder:
         """
         self._window = window
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
-        self._counter: Literal["chunk", "sequence_number"] | None = None
+        self._counter: Literal["chunk", "sequence"] | None = None
         self._shared: _Window | None = None
         self._succession = Succession()
         self._skipped = False
@@ -77,7 +77,7 @@ class ChunkOrder:
         self.per_track = False
         """Whether the same number was seen on two tracks, so that each track has its own counter."""
         self.deadline_ms = inf
-        """When `expire` has something to give up."""
+        """When `expire` has something to deliver."""
 
     @property
     def late(self) -> int:
@@ -92,7 +92,7 @@ class ChunkOrder:
     @property
     def counts_messages(self) -> bool:
         """Whether `sequence_number` gives the order, so that messages without audio have to be counted as well."""
-        return self._counter == "sequence_number"
+        return self._counter == "sequence"
 
     def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterable[Ordered]:
         """Take a chunk and return what is in order now, with Lost in place of lost chunks.
@@ -159,7 +159,7 @@ class ChunkOrder:
     def _put(self, track: str, media: Media, follows_directly: bool) -> Iterator[Ordered]:
         # 1. Which counter? The first chunk that has one decides.
         if self._counter is None:
-            self._counter = "chunk" if media.chunk is not None else "sequence_number"
+            self._counter = "chunk" if media.chunk is not None else "sequence"
             if media.chunk is None and media.sequence_number is None:
                 self._counter = None
         number = media.chunk if self._counter == "chunk" else media.sequence_number
@@ -208,7 +208,7 @@ class ChunkOrder:
     def _join(self, track: str, number: int, follows_directly: bool) -> Iterator[Ordered]:
         """Give a new track its window."""
         # 1. Sequence numbers are always of the whole stream, which `start` has begun.
-        if self._counter == "sequence_number":
+        if self._counter == "sequence":
             if self._shared is None:
                 self._shared = self._new_window()
                 if self._expected_sequence is not None and 0 <= number - self._expected_sequence <= self._window:
@@ -247,7 +247,7 @@ class ChunkOrder:
         owner = shared.content_of(number)
         if owner is not None and owner[0] != track:
             return True
-        # 2. It is this track's next number, while the other tracks have gone on by more than a reorder window.
+        # 2. It is this track's next number, while the other tracks are ahead by more than a reorder window.
         return (
             number == self._succession.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
@@ -346,7 +346,7 @@ class ChunkOrder:
                 yield track, media
 
     def _elsewhere(self, window: _Window) -> Callable[[int], bool] | None:
-        """Return the function that tells `pop` whether another track has a number; None: no other could."""
+        """Return the function by which `pop` asks whether another track has a number; None: no other could."""
         if window is self._shared or self.per_track or len(self.tracks) < 2:
             return None
         return lambda number: self._is_skipped(window, number)

@@ -12,7 +12,7 @@ from rtpcodec.rtp.reorder import Lost
 LEARNING_CHUNKS: Final = 50
 """One second of 20 ms chunks."""
 MAX_BELIEVED_HOLES: Final = LEARNING_CHUNKS // 10
-"""At most this many holes in the chunks of the learning are loss, once the numbers have proved contiguous."""
+"""If numbers were skipped at most this often while learning, they were lost."""
 MIN_RUN_CHUNKS: Final = 32
 """A numbering that begins again after fewer chunks makes no sense."""
 MAX_RESTARTS: Final = 3
@@ -31,7 +31,7 @@ class Doubtful:
 
 
 class NumberingFacts:
-    """Counts chunks, holes, new numberings and late chunks, and judges by them."""
+    """Counts chunks, skipped numbers, new numberings and late chunks, and judges by them."""
 
     __slots__ = ("_holes", "_odd_at", "_restarts", "received")
 

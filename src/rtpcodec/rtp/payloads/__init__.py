@@ -7,6 +7,7 @@ amrwb          AMR-WB, and which packing a stream has (RFC 4867)
 amrwb_packing  the packings themselves
 amrwb_file     storage files
 telephone_event  digits as packets, packets as digits (RFC 4733)
+key_press      which packets of digits are one press
 comfort_noise  noise measured, sent and made audible (RFC 3389)
 """
 
