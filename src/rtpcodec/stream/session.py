@@ -5,38 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import inf
-from typing import Final, Literal
+from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import PlanError, StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
-from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
     Audio,
-    CarrierError,
-    Dtmf,
     Event,
-    FormatChanged,
     Interrupted,
-    Stalled,
-    Started,
-    Stopped,
-    Unknown,
 )
-from rtpcodec.stream.key_order import KeyOrder
+from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.receiving import Delivered, ReceiveChain
 from rtpcodec.stream.sending import SendChain
-from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.statistics import Counts, Statistics
-from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect, OddMessage
+from rtpcodec.stream.wire import TELNYX, Dialect
 
 LEAD_MS: Final = 400.0
 """Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
@@ -97,44 +86,30 @@ class MediaSession:
         self.plan = plan if plan is not None else StreamPlan()
         if self.plan.mode not in dialect.modes:
             raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
-        self._dialect = dialect
-        self._receive_pcm_hz: PcmRate = receive_pcm_hz
-        self._stalling = StallWatch(stall_ms)
         self._utc_offset_ms = utc_offset_ms
-        self._conceal = conceal
         self._connection = Connection()
-        self._receiving: ReceiveChain | None = None
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
         self._events = EventQueue(MAX_UNREAD_MS)
         self._counts = Counts()
-        self._complaints = Complaints()
-        self._keys = KeyOrder()
+        self._incoming = Incoming(
+            self.plan,
+            receive_pcm_hz,
+            conceal=conceal,
+            stall_ms=stall_ms,
+            utc_offset_ms=utc_offset_ms,
+            dialect=dialect,
+            connection=self._connection,
+            sending=self._sending,
+            events=self._events,
+            counts=self._counts,
+        )
 
     # Receive
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
-        if self.ended:
-            return
-        silence_ms = self._stalling.silence_ms(now_ms)
-        self._counts.messages_received += 1
-        odd = None
-        try:
-            message = self._dialect.parse(text)
-        except OddMessage as found:
-            message, odd = found.message, found
-        except BrokenMessage as broken:
-            if silence_ms:
-                self._events.put(Stalled(silence_ms))
-            self._count_malformed(broken.rule, broken.detail, now_ms)
-            return
-        follows_directly = self._connection.accept(message, now_ms)
-        if isinstance(message, messages.Media):
-            self._take_media(message, follows_directly, silence_ms, now_ms)
-        else:
-            self._take(message, silence_ms, now_ms)
-        if odd is not None:
-            self._put(self._complaints.odd(odd))
+        if self._connection.state is not State.STOPPED:
+            self._incoming.receive(text, now_ms)
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message as malformed, such as a binary frame or too many fragments.
@@ -143,18 +118,13 @@ class MediaSession:
         detail: the rule with its numbers, in words.
         now_ms: the time.
         """
-        if self.ended:
-            return
-        silence_ms = self._stalling.silence_ms(now_ms)
-        if silence_ms:
-            self._events.put(Stalled(silence_ms))
-        self._counts.messages_received += 1
-        self._count_malformed(rule, detail, now_ms)
+        if not self.ended:
+            self._incoming.reject(rule, detail, now_ms)
 
     def closed(self, now_ms: float, *, by_us: bool = False) -> None:
         """Feed the end of the socket. Before a `stop` it ends the stream, abnormally unless `by_us`."""
         if not self.ended:
-            self._end("closed_here" if by_us else "closed", now_ms)
+            self._incoming.end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
         """Remove and return the events since the last call, with those of time alone.
@@ -162,10 +132,8 @@ class MediaSession:
         Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
         """
         self._put(self._sending.marks_timed_out(now_ms))
-        if self._receiving is not None and self._receiving.deadline_ms <= now_ms:
-            self._deliver(self._receiving.expire(now_ms))
-        if self._keys.deadline_ms <= now_ms:
-            self._put(self._keys.due(now_ms))
+        if self._incoming.deadline_ms <= now_ms:
+            self._incoming.expire(now_ms)
         return self._events.take_all()
 
     # Send
@@ -267,18 +235,12 @@ class MediaSession:
         state = self._connection.state
         if state is not State.STREAMING:
             return self.event_deadline_ms
-        return _first(self._sending.next_deadline_ms, self._waiting_ms)
+        return _first(self._sending.next_deadline_ms, self._incoming.deadline_ms)
 
     @property
     def event_deadline_ms(self) -> float | None:
         """When to call `events` next although nothing can be sent; None: not before another method is called."""
-        return None if self.ended else _first(self._sending.mark_deadline_ms, self._waiting_ms)
-
-    @property
-    def _waiting_ms(self) -> float:
-        """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
-        receiving_ms = inf if self._receiving is None else self._receiving.deadline_ms
-        return min(receiving_ms, self._keys.deadline_ms)
+        return None if self.ended else _first(self._sending.mark_deadline_ms, self._incoming.deadline_ms)
 
     # State
 
@@ -295,7 +257,7 @@ class MediaSession:
     @property
     def media_format(self) -> messages.MediaFormat | None:
         """The format of the carrier's audio; None before `start`."""
-        return None if self._receiving is None else self._receiving.media_format
+        return None if self._incoming.chain is None else self._incoming.chain.media_format
 
     @property
     def send_pcm_hz(self) -> int:
@@ -328,7 +290,7 @@ class MediaSession:
 
     def utc(self, media_ms: float) -> datetime | None:
         """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
-        moment_ms = None if self._receiving is None else self._receiving.moment_ms(media_ms)
+        moment_ms = None if self._incoming.chain is None else self._incoming.chain.moment_ms(media_ms)
         if moment_ms is None or self._utc_offset_ms is None:
             return None
         return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
@@ -336,11 +298,11 @@ class MediaSession:
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
         malformed = self._connection.malformed
-        return self._counts.snapshot(self._receiving, self._sending, self._complaints, malformed, now_ms)
+        return self._counts.snapshot(self._incoming.chain, self._sending, self._incoming.complaints, malformed, now_ms)
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""
-        receiving = "not started" if self._receiving is None else self._receiving.describe()
+        receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
         return f"receive {receiving}; send {self._sending.describe()}"
 
     # Internal
@@ -352,106 +314,9 @@ class MediaSession:
         self._counts.messages_sent += len(texts)
         return texts
 
-    def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
-        receiving = self._receiving
-        if receiving is None:
-            self._complaints.media_before_start += 1
-            return
-        media.received_ms = now_ms
-        if media.payload[:2] in FILE_STARTS or receiving.files.alert:
-            self._put(receiving.files.look(media.track, media.payload))
-        try:
-            delivered = receiving.put(media, follows_directly=follows_directly)
-        except BrokenMessage as broken:
-            if silence_ms:
-                self._events.put(Stalled(silence_ms))
-            self._connection.malformed += 1
-            self._put(self._complaints.dropped(broken.rule, broken.detail))
-            return
-        if receiving.misfits.events:
-            self._put(receiving.misfits.take_events())
-        self._counts.take_media(len(media.payload))
-        if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
-            self._events.put(Stalled(silence_ms))
-        self._deliver(delivered)
-
-    def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
-        if silence_ms:
-            self._events.put(Stalled(silence_ms))
-        receiving = self._receiving
-        if receiving is not None and receiving.counts_messages:
-            self._deliver(receiving.pass_over(getattr(message, "sequence_number", None), now_ms))
-        match message:
-            case messages.Mark():
-                self._put(self._sending.mark_echoed(message.name, now_ms))
-            case messages.Start():
-                self._start(message, now_ms)
-            case messages.Dtmf():
-                self._keys.put(Dtmf(message.digit, message.occurred_at), now_ms)
-                self._put(self._keys.due(now_ms))
-            case messages.Stop():
-                self._end("stop", now_ms)
-            case messages.Error():
-                self._events.put(CarrierError(message.code, message.title, message.detail, message.raw))
-            case messages.Other():
-                self._events.put(Unknown(message.event, message.text))
-            case messages.Clear():
-                self._events.put(Unknown("clear", ""))
-
-    def _start(self, start: messages.Start, now_ms: float) -> None:
-        self._put(self._complaints.early_media())
-        # 1. A further `start`: finish the receive chain before it, and report a changed format.
-        before = self._receiving
-        if before is not None:
-            self._deliver(before.drain())
-            self._counts.keep(before)
-            if before.media_format != start.media_format:
-                self._events.put(FormatChanged(before.media_format, start.media_format))
-        # 2. A new receive chain, whose payload format the send chain follows.
-        track = self._dialect.tracks[self.plan.tracks][0]
-        self._receiving = ReceiveChain(
-            self.plan,
-            start.media_format,
-            self._receive_pcm_hz,
-            track=track,
-            conceal=self._conceal,
-            start_sequence=start.sequence_number,
-        )
-        self._sending.stream_id = start.stream_id
-        self._sending.follow(self._receiving.payloads)
-        self._stalling.begin(now_ms)
-        # 3. Report it.
-        utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
-        self._events.put(Started.of(start, now_ms, utc_ms))
-        if self._receiving.unsupported is not None:
-            self._events.put(self._receiving.unsupported)
-        self._put(self._complaints.ignored(self._receiving.ignored))
-
-    def _deliver(self, delivered: Iterable[Delivered]) -> None:
-        for event in delivered:
-            self._events.put(event)
-            if type(event) is Audio:
-                self._stalling.take_chunk(event.duration_ms)
-
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
             self._events.put(event)
-
-    def _end(self, reason: Literal["stop", "closed", "closed_here", "malformed"], now_ms: float) -> None:
-        self._connection.stop()
-        self._put(self._complaints.early_media())
-        if self._receiving is not None:
-            self._deliver(self._receiving.drain())
-        self._put(self._keys.drain())
-        # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
-        self._put(self._sending.marks_timed_out(now_ms))
-        self._put(self._sending.end())
-        self._events.put(Stopped(reason))
-
-    def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
-        self._put(self._complaints.dropped(rule, detail))
-        if self._connection.count_malformed(rule, now_ms):
-            self._end("malformed", now_ms)
 
     def _require_running(self) -> None:
         if self.ended:

@@ -1,0 +1,229 @@
+"""The receiving half of a session: acts on each message of the carrier, and fills the queue of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import Literal
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.stream import messages
+from rtpcodec.stream.complaints import Complaints
+from rtpcodec.stream.connection import Connection
+from rtpcodec.stream.event_queue import EventQueue
+from rtpcodec.stream.events import (
+    Audio,
+    CarrierError,
+    Dtmf,
+    Event,
+    FormatChanged,
+    Stalled,
+    Started,
+    Stopped,
+    Unknown,
+)
+from rtpcodec.stream.key_order import KeyOrder
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.receiving import Delivered, ReceiveChain
+from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.stalling import StallWatch
+from rtpcodec.stream.statistics import Counts
+from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
+
+
+class Incoming:
+    """Parses messages, and joins their audio, keys, marks, start and end. Use from one thread at a time."""
+
+    __slots__ = (
+        "_conceal",
+        "_connection",
+        "_counts",
+        "_dialect",
+        "_events",
+        "_keys",
+        "_pcm_hz",
+        "_plan",
+        "_sending",
+        "_stalling",
+        "_utc_offset_ms",
+        "chain",
+        "complaints",
+    )
+
+    def __init__(
+        self,
+        plan: StreamPlan,
+        pcm_hz: PcmRate,
+        *,
+        conceal: bool,
+        stall_ms: float,
+        utc_offset_ms: float | None,
+        dialect: Dialect,
+        connection: Connection,
+        sending: SendChain,
+        events: EventQueue,
+        counts: Counts,
+    ) -> None:
+        """Make the half of one session; the arguments are MediaSession's, and the parts that both halves share."""
+        self._plan = plan
+        self._pcm_hz: PcmRate = pcm_hz
+        self._conceal = conceal
+        self._stalling = StallWatch(stall_ms)
+        self._utc_offset_ms = utc_offset_ms
+        self._dialect = dialect
+        self._connection = connection
+        self._sending = sending
+        self._events = events
+        self._counts = counts
+        self._keys = KeyOrder()
+        self.complaints = Complaints()
+        self.chain: ReceiveChain | None = None
+        """Of the last `start`; None: there was none."""
+
+    def receive(self, text: str | Buffer, now_ms: float) -> None:
+        """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
+        silence_ms = self._stalling.silence_ms(now_ms)
+        self._counts.messages_received += 1
+        odd = None
+        try:
+            message = self._dialect.parse(text)
+        except OddMessage as found:
+            message, odd = found.message, found
+        except BrokenMessage as broken:
+            if silence_ms:
+                self._events.put(Stalled(silence_ms))
+            self._count_malformed(broken.rule, broken.detail, now_ms)
+            return
+        follows_directly = self._connection.accept(message, now_ms)
+        if isinstance(message, messages.Media):
+            self._take_media(message, follows_directly, silence_ms, now_ms)
+        else:
+            self._take(message, silence_ms, now_ms)
+        if odd is not None:
+            self._put(self.complaints.odd(odd))
+
+    def reject(self, rule: str, detail: str, now_ms: float) -> None:
+        """Count a frame that is not a text message: see MediaSession.reject."""
+        silence_ms = self._stalling.silence_ms(now_ms)
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
+        self._counts.messages_received += 1
+        self._count_malformed(rule, detail, now_ms)
+
+    @property
+    def deadline_ms(self) -> float:
+        """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
+        chain_ms = inf if self.chain is None else self.chain.deadline_ms
+        return min(chain_ms, self._keys.deadline_ms)
+
+    def expire(self, now_ms: float) -> None:
+        """Report the chunks and keys that have waited long enough."""
+        if self.chain is not None and self.chain.deadline_ms <= now_ms:
+            self._deliver(self.chain.expire(now_ms))
+        if self._keys.deadline_ms <= now_ms:
+            self._put(self._keys.due(now_ms))
+
+    def end(self, reason: Literal["stop", "closed", "closed_here", "malformed"], now_ms: float) -> None:
+        """End the stream: report all that waits, the marks and the end."""
+        self._connection.stop()
+        self._put(self.complaints.early_media())
+        if self.chain is not None:
+            self._deliver(self.chain.drain())
+        self._put(self._keys.drain())
+        # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
+        self._put(self._sending.marks_timed_out(now_ms))
+        self._put(self._sending.end())
+        self._events.put(Stopped(reason))
+
+    def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
+        receiving = self.chain
+        if receiving is None:
+            self.complaints.media_before_start += 1
+            return
+        media.received_ms = now_ms
+        if media.payload[:2] in FILE_STARTS or receiving.files.alert:
+            self._put(receiving.files.look(media.track, media.payload))
+        try:
+            delivered = receiving.put(media, follows_directly=follows_directly)
+        except BrokenMessage as broken:
+            if silence_ms:
+                self._events.put(Stalled(silence_ms))
+            self._connection.malformed += 1
+            self._put(self.complaints.dropped(broken.rule, broken.detail))
+            return
+        if receiving.misfits.events:
+            self._put(receiving.misfits.take_events())
+        self._counts.take_media(len(media.payload))
+        if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
+            self._events.put(Stalled(silence_ms))
+        self._deliver(delivered)
+
+    def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
+        if silence_ms:
+            self._events.put(Stalled(silence_ms))
+        receiving = self.chain
+        if receiving is not None and receiving.counts_messages:
+            self._deliver(receiving.pass_over(getattr(message, "sequence_number", None), now_ms))
+        match message:
+            case messages.Mark():
+                self._put(self._sending.mark_echoed(message.name, now_ms))
+            case messages.Start():
+                self._start(message, now_ms)
+            case messages.Dtmf():
+                self._keys.put(Dtmf(message.digit, message.occurred_at), now_ms)
+                self._put(self._keys.due(now_ms))
+            case messages.Stop():
+                self.end("stop", now_ms)
+            case messages.Error():
+                self._events.put(CarrierError(message.code, message.title, message.detail, message.raw))
+            case messages.Other():
+                self._events.put(Unknown(message.event, message.text))
+            case messages.Clear():
+                self._events.put(Unknown("clear", ""))
+
+    def _start(self, start: messages.Start, now_ms: float) -> None:
+        self._put(self.complaints.early_media())
+        # 1. A further `start`: finish the receive chain before it, and report a changed format.
+        before = self.chain
+        if before is not None:
+            self._deliver(before.drain())
+            self._counts.keep(before)
+            if before.media_format != start.media_format:
+                self._events.put(FormatChanged(before.media_format, start.media_format))
+        # 2. A new receive chain, whose payload format the send chain follows.
+        track = self._dialect.tracks[self._plan.tracks][0]
+        self.chain = ReceiveChain(
+            self._plan,
+            start.media_format,
+            self._pcm_hz,
+            track=track,
+            conceal=self._conceal,
+            start_sequence=start.sequence_number,
+        )
+        self._sending.stream_id = start.stream_id
+        self._sending.follow(self.chain.payloads)
+        self._stalling.begin(now_ms)
+        # 3. Report it.
+        utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
+        self._events.put(Started.of(start, now_ms, utc_ms))
+        if self.chain.unsupported is not None:
+            self._events.put(self.chain.unsupported)
+        self._put(self.complaints.ignored(self.chain.ignored))
+
+    def _deliver(self, delivered: Iterable[Delivered]) -> None:
+        for event in delivered:
+            self._events.put(event)
+            if type(event) is Audio:
+                self._stalling.take_chunk(event.duration_ms)
+
+    def _put(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._events.put(event)
+
+    def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
+        self._put(self.complaints.dropped(rule, detail))
+        if self._connection.count_malformed(rule, now_ms):
+            self.end("malformed", now_ms)
