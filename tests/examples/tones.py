@@ -30,9 +30,11 @@ def tone(duration_s: float) -> bytes:
     return (8000 * np.sin(2 * np.pi * TONE_HZ * times)).astype(np.int16).tobytes()
 
 
-def pitch_hz(report: CallReport, from_s: float = 0.0) -> float:
-    """The strongest frequency that the caller heard from that second on; at least 0.5 s must be loud."""
-    heard = np.frombuffer(report.heard_pcm, np.int16).astype(float)[round(from_s * report.heard_hz) :]
-    assert np.count_nonzero(np.abs(heard) > 1000) > report.heard_hz / 4, "the tone is missing"
-    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard)), 4 * len(heard)))
-    return float(spectrum.argmax() * report.heard_hz / (4 * len(heard)))
+def pitch_hz(report: CallReport) -> float:
+    """The strongest frequency in the last half second of sound that the caller heard."""
+    heard = np.frombuffer(report.heard_pcm, np.int16).astype(float)
+    loud = np.flatnonzero(np.abs(heard) > 1000)
+    assert len(loud) > report.heard_hz / 4, "the tone is missing"
+    last = heard[: loud[-1]][-report.heard_hz // 2 :]
+    spectrum = np.abs(np.fft.rfft(last * np.hanning(len(last)), 4 * len(last)))
+    return float(spectrum.argmax() * report.heard_hz / (4 * len(last)))
