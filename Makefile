@@ -17,7 +17,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
           $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang
-.PHONY: aarch64
+.PHONY: aarch64 random-calls
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
 	@echo "make instructions  callgrind's counts of the kernels           (ARGS=--update takes them over)"
 	@echo "make sanitize  kernel and codec tests under AddressSanitizer and UBSan"
+	@echo "make random-calls  1,000 calls of 100 s with every fault, on the virtual clock        (ARGS=5000)"
 	@echo "make fuzz    seeded fuzzing under the sanitizers               (ARGS=\"--count 10000000 g711\")"
 	@echo "make cover   the test suite on a traced build: lines of Python and Cython that nothing reaches"
 	@echo "make annotate  Cython's view of each .pyx as HTML in build/annotate"
@@ -102,6 +103,9 @@ check: setup
 
 sanitize: setup
 	@bash scripts/sanitize.sh $(BIN) $(ARGS)
+
+random-calls: setup
+	@$(BIN)/python -m tests.virtual.random_calls $(ARGS)
 
 fuzz: setup
 	@bash scripts/fuzz.sh $(BIN) $(ARGS)

@@ -2,14 +2,20 @@
 
 `RandomCall(seed).run()` joins a CarrierStream and a CallMachine by their deadlines. A seed decides codec, tracks, chunk
 length, faults, timing, habits, changes of the codec in mid-call, what the app does, and how messages are disturbed.
+
+python -m tests.virtual.random_calls [CALLS]    runs 1000 or CALLS calls of 100 s on all CPUs, and checks their books
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
+import sys
+import traceback
 from base64 import b64decode, b64encode
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -31,6 +37,8 @@ CHUNKS_MS = {"OPUS": (20, 40, 60), "AMR-WB": (20, 60, 100, 200)}
 RATES_HZ = {"G722": 16000, "AMR-WB": 16000, "OPUS": 16000}
 TICK_MS = 250.0
 """How often the app does something."""
+END_REASONS = {"stop", "closed"}
+"""A stream that ends for its messages, not by the carrier, would have another reason."""
 
 
 @dataclass
@@ -40,6 +48,8 @@ class Books:
     arrived: int = 0
     """Media messages with a readable payload that reached the app before the end of its stream."""
     arrived_octets: int = 0
+    empty: int = 0
+    """Media messages without audio. One that is late counts among `late_chunks`."""
     delivered: int = 0
     delivered_octets: int = 0
     marks_set: Counter[str] = field(default_factory=Counter)
@@ -50,6 +60,23 @@ class Books:
     stopped: list[str] = field(default_factory=list)
     played_octets: int = 0
     statistics: Statistics | None = None
+
+    def check(self) -> None:
+        """Compare both sides of every account."""
+        statistics = self.statistics
+        assert statistics is not None
+        # 1. Each chunk that arrived was delivered, or is counted as what it was.
+        counted = self.delivered + statistics.duplicate_chunks + statistics.late_chunks + statistics.media_before_start
+        assert self.arrived <= counted <= self.arrived + self.empty
+        assert statistics.media_received + statistics.media_before_start == self.arrived + self.empty
+        assert self.delivered_octets <= self.arrived_octets
+        # 2. Each mark ended once, and each interruption was settled, in order.
+        assert self.marks_ended == self.marks_set
+        assert self.settled == self.interrupted
+        # 3. No payload or message ended the call.
+        assert len(self.stopped) == 1
+        assert set(self.stopped) <= END_REASONS
+        assert self.kinds["Audio"] > 0
 
 
 def speech(rng: random.Random, rate_hz: int) -> bytes:
@@ -315,9 +342,13 @@ class RandomCall:
         except (ValueError, TypeError, KeyError):
             return
         octets = len(b64decode(payload + "=" * (-len(payload) % 4)))
-        if octets and not self.machine.session.ended:
+        if self.machine.session.ended:
+            return
+        if octets:
             self.books.arrived += 1
             self.books.arrived_octets += octets
+        elif message["event"] == "media":
+            self.books.empty += 1
 
     def _take(self, found: list[events.Event]) -> None:
         books = self.books
@@ -335,3 +366,26 @@ class RandomCall:
                     books.stopped.append(event.reason)
                 case _:
                     pass
+
+
+def failure_of(seed: int) -> str:
+    """Run and check one call; return what failed, empty: nothing."""
+    try:
+        RandomCall(seed).run().check()
+    except Exception:
+        return f"call {seed}: {traceback.format_exc(limit=-2)}"
+    return ""
+
+
+def main() -> int:
+    """Run the calls; print each failure and their number."""
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        failures = [failure for failure in pool.map(failure_of, range(calls), chunksize=5) if failure]
+    lines = [*failures, f"{calls} random calls of {CALL_MS / 1000:.0f} s, {len(failures)} failed"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """L16: 16-bit samples as they are, in one of two byte orders (RFC 3551 4.5.11).
 
 RTP says big-endian. What carriers send over a WebSocket is disputed in the field, so the order is a required argument:
-nothing in a payload says it, and a wrong guess is loud noise.
+nothing in a payload says it, and a wrong guess is loud noise. The decoder is `_stateless.L16Decoder`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ picows_server   WebSockets by picows
 memory_server   WebSockets in memory, on a virtual clock
 other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
-handler_task    the task of a call's handler
+handler_task    the task of a call's handler, and the play-out after it
 call            Call: the asyncio face of a call, for handlers
 ongoing         Ongoing: a running operation that may be awaited
 inbox           received events that wait for the handler
