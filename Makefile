@@ -13,8 +13,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 # One worker per core, at most eight: each collects the whole suite before it starts.
 # Bytecode is kept, or every process that a test starts would compile the package again; workers need no BLAS threads.
+# A test that hangs for five minutes ends its worker with a traceback of all threads, and fails.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
-          $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
+          $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
+          -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 .PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang
 .PHONY: aarch64 random-calls
