@@ -291,6 +291,7 @@ class ChunkOrder:
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
+        self._skipped = False
         for number, (track, media) in sorted(held.items()):
             shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
         yield from self._judged(shared, shared.pop())
