@@ -236,6 +236,16 @@ def test_a_single_loss_after_a_spurt_belongs_to_the_track_whose_turn_it_was() ->
     assert (lost(found, "inbound"), lost(found, "outbound")) == (1, 0)
 
 
+def test_a_shared_counter_that_was_found_late_may_lose_its_sense() -> None:
+    session = carrier.started(StreamPlan(tracks="both_tracks"))
+    chunks = [(("outbound", "inbound")[number % 2], number) for number in range(1, 101) if number != 2]
+    chunks += [(("outbound", "inbound")[number % 2], number) for _ in range(10) for number in range(1, 11)]
+    texts = [carrier.media(payload(at), number, track=track) for at, (track, number) in enumerate(chunks)]
+    found = heard(texts, session)
+    assert sorted(contents(found) + contents(found, "outbound")) == list(range(len(chunks)))
+    assert [change.change for change in changes(found)] == ["restarted", "ignored"]
+
+
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 120), st.integers(0, 2**32))
 def test_counters_per_track_stay_apart_wherever_they_begin(first: int, other: int, head: int, seed: int) -> None:
     """Each track's numbers begin anywhere, one track earlier, and each pauses at random: all audio, in its order."""

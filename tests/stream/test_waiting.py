@@ -41,6 +41,18 @@ def test_what_waits_is_delivered_100_ms_after_it_came() -> None:
     assert (statistics.lost_chunks, statistics.late_chunks) == (1, 1)
 
 
+@given(st.floats(2000.0, 1e9))
+def test_at_its_deadline_nothing_is_left_to_wait(now_ms: float) -> None:
+    """Sums of floats round: a deadline that has come must not stay, or the pump would run for ever."""
+    session = learnt()
+    session.receive(carrier.media(chunk=102), now_ms)
+    session.receive(carrier.media(b"\x01" * 160, chunk=1), now_ms)
+    deadline_ms = session.next_deadline_ms
+    assert deadline_ms is not None
+    assert numbers_of(session.events(deadline_ms)) == [102, 1]
+    assert session.next_deadline_ms is None
+
+
 def test_each_missing_number_is_waited_for_by_itself() -> None:
     session = learnt()
     session.receive(carrier.media(chunk=102), 2040.0)

@@ -131,12 +131,11 @@ class ChunkOrder:
     def expire(self, now_ms: float) -> Iterator[Ordered]:
         """Yield what has waited for MAX_WAIT_MS, with what is before it."""
         for window in self._windows():
-            oldest_ms = now_ms - MAX_WAIT_MS
-            until = max((number for number, (_, one) in window.held.items() if one.received_ms <= oldest_ms), default=0)
+            until = max((number for number, (_, one) in window.held.items() if _is_over(one, now_ms)), default=0)
             if until:
                 yield from self._judged(window, window.pop(self._elsewhere(window), until=until))
             stray = window.stray
-            if stray is not None and stray[1].received_ms <= oldest_ms:
+            if stray is not None and _is_over(stray[1], now_ms):
                 window.confirm_stray()
                 yield from self._renumbered(window, stray[0])
         self._set_deadline()
@@ -292,6 +291,7 @@ class ChunkOrder:
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
+        self._skipped = False
         for number, (track, media) in sorted(held.items()):
             shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
         yield from self._judged(shared, shared.pop())
@@ -368,3 +368,8 @@ class ChunkOrder:
             if window.stray is not None:
                 oldest_ms = min(oldest_ms, window.stray[1].received_ms)
         self.deadline_ms = oldest_ms + MAX_WAIT_MS
+
+
+def _is_over(media: Media, now_ms: float) -> bool:
+    """Return whether a chunk has waited long enough. The sum is that of `deadline_ms`, so that both round alike."""
+    return media.received_ms + MAX_WAIT_MS <= now_ms
