@@ -3,7 +3,7 @@
 resample     Resampler: one stream from rate to rate
 concealment  Concealer: fills gaps in PCM
 frames       Framer: audio of any cut into frames of one size
-rates        the rates that streams can be resampled between
+rates        checks of a rate; the list itself is in kernels/resample
 whole_rate   a whole recording from any rate to another
 files        WAV files whole: wav_reader (piece by piece), wav_writer, wav_format (chunks), wav_samples (codings)
 file_headers the beginnings of files, to recognise one that is taken for audio

@@ -84,7 +84,7 @@ cdef class G722Encoder:
     def encode(self, pcm, /):
         """An octet for each two samples.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples; the state is unchanged.
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples, no state is changed.
         """
         cdef Py_buffer view
         cdef G722Stream stream
