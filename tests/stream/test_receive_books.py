@@ -131,6 +131,6 @@ def test_simulated_calls_keep_the_books(seed: int) -> None:
     report = stream.report()
     leave_out = options["variations"].leave_out
     if not restarts and leave_out != ("chunk", "sequence_number"):
-        # What is lost at the end is not noticed, and neither is what is lost before the first chunk.
+        # No number shows a loss at the end, or before the first chunk.
         assert report.chunks_dropped - 6 <= statistics.lost_chunks - statistics.late_chunks <= report.chunks_dropped
         assert statistics.duplicate_chunks == report.chunks_duplicated
