@@ -119,6 +119,8 @@ class CallRunner:
                 self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
             case events.PayloadMisfit(encoding, _, reason, remedy):
                 self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
+            case events.Diagnosis(kind, evidence, remedy):
+                self.log.warn_once(kind, "%s: %s", evidence, remedy)
             case events.CarrierError(code):
                 self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
         # 2. A handler reads all events.
