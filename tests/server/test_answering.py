@@ -371,3 +371,26 @@ def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(capl
     ]
     assert warnings[0].startswith("'SPEEX' cannot be decoded: ask for another codec by stream_codec")
     assert warnings[1:] == [f"the carrier reports error {code}: 'bad\\nmedia'" for code in (100002, 100005)]
+
+
+def test_a_file_in_the_payloads_is_logged_for_handlers_that_read_audio_only(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[bytes] = []
+
+    async def listen(call: Call) -> None:
+        heard.extend([audio.payload async for audio in call.audio()])
+
+    wav = b"RIFF\x24\x01\x00\x00WAVEfmt " + bytes(144)
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint, dial(endpoint.url) as carrier:
+            await carrier.start("PCMU", 8000)
+            await carrier.media(wav)
+            await carrier.media(wav)
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    assert "begins with the header of a WAV file (RIFF): whoever sends the audio" in warnings[0]
+    assert heard == [wav, wav]

@@ -116,6 +116,14 @@ def test_stop_closes_with_1000_behind_its_events() -> None:
     assert (machine.hangup, machine.events(30.0), machine.outgoing(30.0)) == (None, [], [])
 
 
+@pytest.mark.parametrize("odd", [{"stop": "x"}, {"sequence_number": "x"}, {"stream_id": 5}, {"stop": {"user_id": []}}])
+def test_a_stop_with_an_odd_member_closes_as_any_other(odd: dict[str, object]) -> None:
+    machine = started()
+    machine.receive(carrier.text("stop", **odd), 20.0)
+    assert [type(event) for event in machine.events(20.0)] == [events.Malformed, events.Stopped]
+    assert machine.hangup == 1000
+
+
 def test_too_many_malformed_messages_close_with_1008() -> None:
     machine = started()
     for _ in range(20):

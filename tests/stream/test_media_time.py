@@ -66,6 +66,24 @@ def test_a_pause_is_kept_whatever_its_length(pause_ms: int) -> None:
     assert others(found) == [events.Gap("inbound", 0, 1000.0, pause_ms, "pause")]
 
 
+@pytest.mark.parametrize("before", [1, 2, 3, 4])
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
+def test_a_hold_is_kept_although_no_unit_is_known_before_it(unit: int, before: int) -> None:
+    rows = steady(before, base=7.0, unit=unit)
+    resumed_ms = 20.0 * before + HOLD_MS
+    rows += steady(50, first=before + 1, at_ms=resumed_ms, base=7.0 + resumed_ms * unit, unit=unit)
+    found = heard(rows)
+    assert positions(found)[before:] == [resumed_ms + 20.0 * at for at in range(50)]
+    assert others(found) == [events.Gap("inbound", 0, 20.0 * before, HOLD_MS, "pause")]
+
+
+def test_a_stall_that_the_timestamps_do_not_count_teaches_nothing() -> None:
+    rows = steady(2) + steady(50, first=3, at_ms=2000.0, base=40.0)
+    found = heard(rows)
+    assert positions(found) == [20.0 * at for at in range(52)]
+    assert [type(event) for event in others(found)] == [events.Stalled]
+
+
 def test_a_pause_is_kept_under_jitter() -> None:
     rng = random.Random(3)
     rows = [*steady(50), *steady(200, first=51, at_ms=1400.0, base=1400.0)]

@@ -273,3 +273,34 @@ def test_counters_per_track_stay_apart_wherever_they_begin(first: int, other: in
     dropped = statistics.late_chunks + statistics.duplicate_chunks
     assert {track: contents(found, track) for track in sent} == sent, (dropped, changes(found))
     assert dropped == 0
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "i6 o5 o7 o4 i3 o3 i3",
+        "i0 i15 i5 i8 o3 i11 i8 i11",
+        "o5 o7 i0 i6 o0 o1 o2 i4 o5 i7 o0 o1 o3 o4 o5 o6 o7 i0 i2 i4",
+    ],
+)
+def test_numbers_of_two_tracks_without_sense_deliver_all_and_raise_nothing(numbers: str) -> None:
+    tracks = {"i": "inbound", "o": "outbound"}
+    texts = [carrier.media(payload(at), int(one[1:]), track=tracks[one[0]]) for at, one in enumerate(numbers.split())]
+    session = carrier.started()
+    found = heard(texts, session)
+    assert "ignored" in {event.change for event in changes(found)}
+    counts = session.statistics(0.0)
+    assert len(carrier.audio_of(found)) + counts.late_chunks + counts.duplicate_chunks == len(texts)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["inbound", "outbound"]), st.integers(0, 16)), max_size=80),
+    st.sampled_from(["chunk", "sequence"]),
+)
+def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], member: str) -> None:
+    session = carrier.started()
+    texts = [carrier.media(payload(at), track=track, **{member: n}) for at, (track, n) in enumerate(numbers)]
+    found = heard(texts, session)
+    counts = session.statistics(0.0)
+    assert counts.media_received == len(texts)
+    assert len(carrier.audio_of(found)) + counts.late_chunks + counts.duplicate_chunks == len(texts)

@@ -113,14 +113,8 @@ class CallRunner:
             case events.MarkPlayed() | events.MarkCleared():
                 if self._heard.ended(event):
                     return
-            case events.Malformed(rule, detail):
-                self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
-            case events.UnsupportedCodec(encoding, _, remedy):
-                self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
-            case events.PayloadMisfit(encoding, _, reason, remedy):
-                self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
-            case events.CarrierError(code):
-                self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
+            case _:
+                self._warn(event)
         # 2. A handler reads all events.
         if self.call is not None and self._settings.on_audio is None:
             self.inbox.put(event)
@@ -141,6 +135,20 @@ class CallRunner:
         """Record that the connection is gone."""
         self._disconnected.set_result(None)
         self._settle()
+
+    def _warn(self, event: Event) -> None:
+        """Log an event that tells of a fault, once per kind: handlers that read audio only do not see it."""
+        match event:
+            case events.Malformed(rule, detail):
+                self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
+            case events.UnsupportedCodec(encoding, _, remedy):
+                self.log.warn_once("codec", "%.40r cannot be decoded: %s", encoding, remedy)
+            case events.PayloadMisfit(encoding, _, reason, remedy):
+                self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
+            case events.Diagnosis(kind, evidence, remedy):
+                self.log.warn_once(kind, "%s: %s", evidence, remedy)
+            case events.CarrierError(code):
+                self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
 
     # The phases of the call
 

@@ -98,12 +98,18 @@ class Incoming:
             self._count_malformed(broken.rule, broken.detail, now_ms)
             return
         follows_directly = self._connection.accept(message, now_ms)
+        complaints: Iterable[Event] = () if odd is None else self.complaints.odd(odd)
         if isinstance(message, messages.Media):
             self._take_media(message, follows_directly, silence_ms, now_ms)
+        elif isinstance(message, messages.Stop):
+            # Nothing comes after Stopped.
+            self._put(complaints)
+            complaints = ()
+            self._take(message, silence_ms, now_ms)
         else:
             self._take(message, silence_ms, now_ms)
-        if odd is not None:
-            self._put(self.complaints.odd(odd))
+        if complaints:
+            self._put(complaints)
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message: see MediaSession.reject."""

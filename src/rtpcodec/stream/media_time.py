@@ -23,6 +23,8 @@ UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
 """Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""
 VOTES: Final = 3
 """Steps in a row that fit the same unit teach it."""
+MIN_TEACHING_MS: Final = 400.0
+"""A pause this long teaches the unit at once: units differ by a factor of 2 and more, and jitter is below SLACK_MS."""
 MAX_TRIES: Final = 50
 """Chunks without a unit, after which the timestamps are ignored."""
 TOLERANCE_MS: Final = 5.0
@@ -156,6 +158,12 @@ class TrackClock:
             return 0.0
         return _wrapped(timestamp - self.next_timestamp) / self._units_per_ms
 
+    def pause_ms(self, timestamp: int | None, received_ms: float) -> float:
+        """Return how long the carrier sent nothing before a chunk, by its timestamp; 0 if that is not known."""
+        if timestamp is not None and not self._units_per_ms and not self.is_ignored:
+            self._learn_by_pause(timestamp, received_ms)
+        return self.ahead_ms(timestamp)
+
     def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None:
         """Take a chunk that begins at media_ms."""
         begin_ms = self.media_ms
@@ -187,7 +195,8 @@ class TrackClock:
         # 1. Unit unknown: learn it.
         if not self._units_per_ms:
             self._learn(timestamp, is_next=not lost_ms)
-            return lost
+            if self._units_per_ms or not self._learn_by_pause(timestamp, received_ms):
+                return lost
         gap_ms = self.ahead_ms(timestamp)
         # 2. As expected. If numbers are missing, nothing lies between all the same.
         if abs(gap_ms) < TOLERANCE_MS:
@@ -236,6 +245,20 @@ class TrackClock:
         elif self._tries >= MAX_TRIES:
             self.is_ignored = True
             self.change = "ignored"
+
+    def _learn_by_pause(self, timestamp: int, received_ms: float) -> bool:
+        """Learn the unit by a pause at the begin, if timestamp and arrival jump by the same time. Whether it did."""
+        silence_ms = received_ms - self._last_received_ms
+        if self._last_timestamp is None or silence_ms < MIN_TEACHING_MS:
+            return False
+        step = _wrapped(timestamp - self._last_timestamp)
+        for units_per_ms in UNITS_PER_MS:
+            if abs(step / units_per_ms - silence_ms) <= SLACK_MS:
+                self._units_per_ms = units_per_ms
+                passed_ms = self.media_ms - self._last_timestamp_at_ms
+                self.next_timestamp = self._last_timestamp + passed_ms * units_per_ms
+                return True
+        return False
 
 
 def _wrapped(step: float) -> float:

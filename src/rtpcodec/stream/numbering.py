@@ -195,7 +195,7 @@ class ChunkOrder:
         else:
             yield from self._judged(window, window.pop(self._elsewhere(window)))
         # 3. A number that two windows skip for each other shows that they share one counter.
-        if self._skipped and not self.per_track and self._shared is None:
+        if self._skipped and len(self.tracks) > 1 and not self.per_track and self._shared is None:
             yield from self._merge()
         # 4. This may be the number that another track waits for.
         elif self._shared is None and not self.per_track:
@@ -259,6 +259,7 @@ class ChunkOrder:
         if shared is None:
             return
         self._keep_counts(shared)
+        yield from self._stray_of(shared)
         for track in self.tracks:
             self.tracks[track] = window = self._new_window()
             if track in self._succession.last_number:
@@ -284,6 +285,8 @@ class ChunkOrder:
                 lost = 0
             else:
                 lost += not any(window.has_seen(number) for window in windows)
+        for window in windows:
+            yield from self._stray_of(window)
         # 2. The rest continues in the shared window.
         for track, window in self.tracks.items():
             self._keep_counts(window)
@@ -295,6 +298,12 @@ class ChunkOrder:
         for number, (track, media) in sorted(held.items()):
             shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
         yield from self._judged(shared, shared.pop())
+
+    @staticmethod
+    def _stray_of(window: _Window) -> Iterator[Ordered]:
+        """Yield the chunk of a number far off in a window that ends: nothing can confirm its number any more."""
+        if window.stray is not None and window.stray[0] != _NO_TRACK:
+            yield window.stray
 
     def _renumbered(self, window: _Window, track: str) -> Iterator[Ordered]:
         """Yield what is in order after a new numbering; too many of them make no sense."""

@@ -259,7 +259,7 @@ class ReceiveChain:
     def pause_ms(self, media: messages.Media) -> float:
         """Return how long a chunk's timestamp says that the carrier sent nothing before it."""
         track = self._tracks.get(media.track or self._default_track)
-        return 0.0 if track is None else track.clock.ahead_ms(media.timestamp)
+        return 0.0 if track is None else track.clock.pause_ms(media.timestamp, media.received_ms)
 
     def moment_ms(self, media_ms: float) -> float | None:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""

@@ -16,13 +16,17 @@ class Statistics:
     messages_received: int
     """All messages, malformed ones included."""
     media_received: int
+    """Chunks after `start`: those that were delivered as Audio, late_chunks, duplicate_chunks, and messages without
+    audio."""
     octets_received: int
     """Payload octets."""
     lost_chunks: int
     """Chunks that were missing when later ones had arrived."""
     late_chunks: int
-    """Chunks that arrived after they were counted as lost; each is also in lost_chunks."""
+    """Chunks that were dropped because they arrived after they were counted as lost, or because their number lies far
+    from those around it."""
     duplicate_chunks: int
+    """Chunks that were dropped because they had been received before."""
     malformed: int
     """Messages that broke a rule of the wire and were dropped."""
     odd_messages: int

@@ -46,6 +46,15 @@ class Sender:
             yield self._packet(EVENT_TYPE, start, payload, ssrc=self._event_ssrc, marker=first)
         self.timestamp += self._frame * (updates + 1)
 
+    def moving_key(self, key: str, *, updates: int = 8, ends: int = 3) -> Iterator[RtpPacket]:
+        """A press whose updates have the time of sending, and whose end packets repeat the last of them."""
+        for place in range(updates + ends):
+            ticks = self._frame * min(place + 1, updates)
+            payload = TelephoneEvent(event_of(key), place >= updates, 10, ticks).build()
+            at = self.timestamp + ticks - self._frame
+            yield self._packet(EVENT_TYPE, at, payload, ssrc=self._event_ssrc, marker=place == 0)
+        self.timestamp += self._frame * updates
+
     def key_with_audio(self, key: str, *, timestamp: int | None = None, updates: int = 5) -> Iterator[RtpPacket]:
         """The audio continues beside the packets of the key."""
         start = self.timestamp if timestamp is None else timestamp
@@ -280,3 +289,28 @@ def test_each_press_is_reported_once_whatever_rule_the_sender_breaks(  # noqa: P
     receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000)
     digits = [digit for packet in packets for digit in receiver.put(packet)] + receiver.flush()
     assert [digit.key for digit in digits] == keys
+
+
+@pytest.mark.parametrize("timestamp", [FAR, 0, None])
+@pytest.mark.parametrize("updates", [5, 20, 100])
+def test_audio_that_overtakes_the_last_end_packet_starts_no_press(updates: int, timestamp: int | None) -> None:
+    sender = Sender()
+    packets = [*sender.audio(20), *sender.key("5", timestamp=timestamp, updates=updates), *sender.audio(20)]
+    at = 20 + updates + 2
+    packets[at], packets[at + 1] = packets[at + 1], packets[at]
+    assert keys_of(iter(packets)) == "5"
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_end_packets_that_repeat_an_update_with_a_moving_timestamp_are_of_its_press(copies: int) -> None:
+    sender = Sender()
+    packets = [*sender.audio(5), *sender.moving_key("5"), *sender.audio(9), *sender.moving_key("5"), *sender.audio(9)]
+    assert presses_of(packet for packet in packets for _ in range(copies)) == [("5", True), ("5", True)]
+
+
+@pytest.mark.parametrize("at", range(5, 12))
+def test_packets_with_a_moving_timestamp_may_be_out_of_order(at: int) -> None:
+    sender = Sender()
+    packets = [*sender.audio(5), *sender.moving_key("5"), *sender.audio(9)]
+    packets[at], packets[at + 1] = packets[at + 1], packets[at]
+    assert presses_of(iter(packets)) == [("5", True)]

@@ -81,27 +81,33 @@ class KeyPress:
         ahead = timestamp_distance(self.segment, packet.timestamp)
         if ahead in (0, MAX_SEGMENT_TICKS):
             return True
-        if ahead < 0:
-            return timestamp_distance(self.timestamp, packet.timestamp) >= 0
-        return not packet.marker and not self.is_reported_without_end and self._is_moved(packet, ahead)
+        if ahead < 0 and timestamp_distance(self.timestamp, packet.timestamp) >= 0:
+            return True
+        is_first = packet.marker and ahead > 0
+        return not is_first and not self.is_reported_without_end and self._is_moved(packet, ahead)
 
     def _is_moved(self, packet: EventPacket, ahead: int) -> bool:
         """Whether a sender that stamps each packet with the time of sending would send this packet next."""
         later = sequence_distance(self.last_number, packet.sequence_number)
-        if not 0 < later <= MAX_REPEAT_DISTANCE:
+        if abs(later) > MAX_REPEAT_DISTANCE:
+            return False
+        longer = packet.duration_ticks - self.duration_ticks
+        # The whole duration in each packet, also in one that is repeated or was overtaken.
+        if ahead - self.moved_ticks == longer and later * longer >= 0 and (self.end_number is None or later <= 0):
+            return True
+        if later < 0 or longer > 0:
             return False
         if self.end_number is not None:
             return packet.is_end and self.moves
-        longer = packet.duration_ticks - self.duration_ticks
-        if longer > 0:  # the whole duration in each packet
-            return ahead - self.moved_ticks == longer
         # One frame in each packet, some of them lost.
-        return longer == 0 and ahead <= later * self.duration_ticks and ahead % self.duration_ticks == 0
+        return longer == 0 and later > 0 and ahead <= later * self.duration_ticks and ahead % self.duration_ticks == 0
 
     def continues_with(self, packet: EventPacket, now: int, give_up_ticks: int) -> bool:
         """Whether a packet that may be of this press is, and not of a later one with the same timestamp."""
         later = sequence_distance(self.last_number, packet.sequence_number)
-        is_near = later <= MAX_REPEAT_DISTANCE and now - self.heard_at <= give_up_ticks
+        # No number between them, so no other press either, whatever time audio shows that overtook the packet.
+        is_next = later <= 1
+        is_near = is_next or (later <= MAX_REPEAT_DISTANCE and now - self.heard_at <= give_up_ticks)
         if self.end_number is not None:
             # 1. Ended: end packets are repeated, and a packet that was sent before the end may arrive after it.
             return is_near if packet.is_end else sequence_distance(self.end_number, packet.sequence_number) < 0
