@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from rtpcodec import StreamPlan, events
 from rtpcodec.rtp.reorder import REMEMBERED_CONTENTS, REMEMBERED_HOLES
-from rtpcodec.sim.media.network import Faults
+from rtpcodec.sim import Faults, Restart, Variations
 from rtpcodec.sim.media.timing import Hold, Link, Timing
-from rtpcodec.sim.media.variations import Restart, Variations
 from rtpcodec.stream.messages import Media
 from rtpcodec.stream.numbering import ChunkOrder
 from tests.sim.streams import START_MS, open_stream, ramp
