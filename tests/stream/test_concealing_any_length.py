@@ -1,4 +1,4 @@
-"""A gap is as long as the timestamps say, also where that is no whole number of the codec's frames."""
+"""A gap is as long as the timestamps say, and its length need not be that of whole frames."""
 
 from __future__ import annotations
 
