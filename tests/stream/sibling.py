@@ -191,7 +191,8 @@ def _number(envelope: _Envelope) -> int | None:
 
 
 def _hello(envelope: _Envelope) -> messages.Connected:
-    return messages.Connected(envelope.revision, envelope.hello.auth_token if envelope.hello else None)
+    token = envelope.hello.auth_token if envelope.hello else None
+    return messages.Connected(envelope.revision, token, _number(envelope))
 
 
 def _begin(envelope: _Envelope) -> messages.Start:
@@ -248,11 +249,12 @@ def _fault(envelope: _Envelope) -> messages.Error:
     if number is not None and (isinstance(number, bool) or not isinstance(number, int | str)):
         raise BrokenMessage("type", "data.number is not a whole number", "data.number")
     headline, reason = optional_text(body, "data", "headline"), optional_text(body, "data", "reason")
-    return messages.Error(counter(number, "data.number"), headline, reason)
+    found = counter(number, "data.number")
+    return messages.Error(found, headline, reason, sequence_number=_number(envelope))
 
 
-def _drop_audio(_envelope: _Envelope) -> messages.Clear:
-    return messages.Clear()
+def _drop_audio(envelope: _Envelope) -> messages.Clear:
+    return messages.Clear(_number(envelope))
 
 
 _READERS: Final[dict[str, Callable[[_Envelope], messages.Message]]] = {

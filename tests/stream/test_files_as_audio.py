@@ -16,6 +16,7 @@ from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.codecs import CodecInfo, codec_names
 from rtpcodec.errors import AudioWarning, PayloadError
 from rtpcodec.stream.events import Audio, Diagnosis, Event
+from rtpcodec.stream.play_queue import PlayQueue
 from tests.other_files import files, more_files
 from tests.stream import carrier
 from tests.wav_files import speechlike
@@ -142,3 +143,17 @@ def test_floats_are_played_with_one_warning(kind: str) -> None:
 def test_an_array_of_floats_is_refused_and_does_not_warn() -> None:
     with pytest.raises(TypeError, match="items of format 'f'"):
         carrier.started().play(array("f", speechlike(800)))
+
+
+@pytest.mark.parametrize(("name", "data"), EVEN, ids=[name for name, _ in EVEN])
+def test_a_file_behind_a_play_that_waits_is_refused_at_once(name: str, data: bytes) -> None:
+    plays = PlayQueue(carrier.started(max_queue_ms=1000.0), may_wait=True)
+    assert plays.play(bytes(32_000)) is not None
+    waiting_ms = plays.waiting_ms
+    with pytest.raises(ValueError, match=rf"^pcm is {re.escape(name)}, samples are needed; "):
+        plays.play(data[:2000])
+    with pytest.raises(ValueError, match=rf"^pcm is {re.escape(name)}, samples are needed; "):
+        plays.play(data[:2000], 16000)
+    with pytest.raises(PayloadError, match=rf"^payload is {re.escape(name)}, audio of the send codec is needed; "):
+        plays.play_payload(data[:2000])
+    assert plays.waiting_ms == waiting_ms

@@ -304,3 +304,17 @@ def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], me
     counts = session.statistics(0.0)
     assert counts.media_received == len(texts)
     assert len(carrier.audio_of(found)) + counts.late_chunks + counts.duplicate_chunks == len(texts)
+
+
+@pytest.mark.parametrize("event", ["error", "clear", "connected", "mark", "dtmf", "later", "media"])
+def test_messages_without_audio_take_a_number_of_the_stream_and_are_no_loss(event: str) -> None:
+    """Where chunks have no numbers, those of all messages give the order."""
+    texts = [carrier.media(payload(at), sequence=2 + at) for at in range(60)]
+    body = {"name": "x"} if event == "mark" else {"digit": "1"} if event == "dtmf" else {"payload": ""}
+    texts.append(
+        carrier.text(event, sequence_number="62", **({event: body} if event in {"mark", "dtmf", "media"} else {}))
+    )
+    texts += [carrier.media(payload(at), sequence=3 + at) for at in range(60, 80)]
+    found = heard(texts)
+    assert lost(found) == 0
+    assert contents(found) == list(range(80))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Final
 
-from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, HeaderWatch
+from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, FileKind, HeaderWatch, kind_of
 from rtpcodec.audio.wav_writer import SAMPLE_OCTETS
 from rtpcodec.errors import AudioWarning
 
@@ -48,7 +48,7 @@ class PcmCheck:
         if self._watch.carried or octets[:2] in FILE_STARTS:
             kind = self._watch.look(octets)
             if kind is not None:
-                raise ValueError(f"{self._name} is {kind.name}, samples are needed; {kind.remedy}")
+                raise _not_samples(self._name, kind)
         if self._judged < _JUDGED_CHUNKS:
             self._judge(octets[:FLOAT_OCTETS])
         self.alert = self._judged < _JUDGED_CHUNKS or bool(self._watch.carried)
@@ -69,6 +69,18 @@ class PcmCheck:
                 AudioWarning,
                 stacklevel=4,
             )
+
+
+def refuse_file(name: str, chunk: memoryview) -> None:
+    """Raise ValueError if PCM that nothing precedes begins with the whole header of a file."""
+    if chunk.itemsize <= SAMPLE_OCTETS and chunk.ndim == 1:
+        kind = kind_of(chunk[: HEAD_OCTETS // chunk.itemsize].tobytes())
+        if kind is not None:
+            raise _not_samples(name, kind)
+
+
+def _not_samples(name: str, kind: FileKind) -> ValueError:
+    return ValueError(f"{name} is {kind.name}, samples are needed; {kind.remedy}")
 
 
 def float_bits(octets: bytes) -> int | None:

@@ -137,7 +137,7 @@ class CallRunner:
         self._settle()
 
     def _warn(self, event: Event) -> None:
-        """Log an event that tells of a fault, once per kind: handlers that read audio only do not see it."""
+        """Log an event that reports a fault, once per kind: handlers that read audio only do not see it."""
         match event:
             case events.Malformed(rule, detail):
                 self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)

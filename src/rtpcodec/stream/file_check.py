@@ -6,7 +6,7 @@ from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.file_headers import FILE_STARTS, HeaderWatch
+from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, FileKind, HeaderWatch, kind_of
 from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.errors import PayloadError
 from rtpcodec.stream.events import Diagnosis
@@ -34,7 +34,18 @@ class PlayChecks:
         if octets[:2] in FILE_STARTS or self._watch.carried:
             kind = self._watch.look(octets)
             if kind is not None:
-                raise PayloadError(f"payload is {kind.name}, audio of the send codec is needed; {kind.remedy}")
+                raise _not_encoded(kind)
+
+
+def refuse_file_as_payload(payload: Buffer) -> None:
+    """Raise PayloadError if a payload that nothing precedes begins with the whole header of a file."""
+    kind = kind_of(memoryview(payload)[:HEAD_OCTETS].tobytes())
+    if kind is not None:
+        raise _not_encoded(kind)
+
+
+def _not_encoded(kind: FileKind) -> PayloadError:
+    return PayloadError(f"payload is {kind.name}, audio of the send codec is needed; {kind.remedy}")
 
 
 class ReceivedFiles:

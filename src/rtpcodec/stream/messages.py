@@ -26,6 +26,7 @@ class Connected:
 
     version: str | None = None
     auth_token: str | None = field(default=None, repr=False)
+    sequence_number: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +87,8 @@ class Mark:
 class Clear:
     """To the carrier: drop all audio that has not been heard yet."""
 
+    sequence_number: int | None = None
+
 
 @dataclass(slots=True)
 class Stop:
@@ -107,6 +110,7 @@ class Error:
     stream_id: str | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
     """The whole message as it came; empty if it was made here."""
+    sequence_number: int | None = None
 
 
 @dataclass(slots=True)

@@ -9,9 +9,11 @@ from typing import Final, Protocol
 
 from typing_extensions import Buffer
 
+from rtpcodec.audio.pcm_check import refuse_file
 from rtpcodec.errors import QueueFull
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
+from rtpcodec.stream.file_check import refuse_file_as_payload
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
@@ -157,6 +159,7 @@ class PlayQueue:
             raise ValueError(f"pcm has {octets} octets, 16-bit samples need an even number")
         # An empty play: it queues nothing, but raises now what the rest would raise later, in the middle of the audio.
         put(memoryview(pcm)[:0])
+        refuse_file("pcm", memoryview(pcm))
         return self._queue_later(_Pieces(put, _octets_of(pcm), 2, 1000 / (pcm_hz or session.send_pcm_hz)))
 
     def play_payload(self, payload: Buffer) -> Waiting | None:
@@ -165,6 +168,7 @@ class PlayQueue:
         if self._queue_now(session.play_payload, payload):
             return None
         duration_ms = session.payload_ms(payload)
+        refuse_file_as_payload(payload)
         info = session.plan.send_info
         if info.kind == "frame":
             return self._queue_later(_Whole(session.play_payload, _octets_of(payload), session, duration_ms))

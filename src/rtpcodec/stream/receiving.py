@@ -109,7 +109,7 @@ class _Track:
         pcm = None
         if following is not None and self.payloads is not None and isinstance(decoder, FecDecoder):
             samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-            with suppress(PayloadError):
+            with suppress(ValueError):  # PayloadError; or a gap that is not whole frames, by its timestamps
                 pcm = decoder.decode_fec(self.payloads.frames(following)[0], samples)
         if pcm is None:
             pcm = self._concealed(decoder, duration_ms)
@@ -120,7 +120,14 @@ class _Track:
         """The decoder is asked for a second at most, which is what frame codecs give; by then all have faded."""
         samples = round(duration_ms * decoder.sample_rate_hz / 1000)
         concealed = min(samples, decoder.sample_rate_hz)
-        return decoder.conceal(concealed) + bytes(2 * (samples - concealed))
+        try:
+            pcm = decoder.conceal(concealed)
+        except ValueError:
+            # Frame codecs give whole frames, up to a length; timestamps may say any other one.
+            frame_samples = round(ASSUMED_CHUNK_MS * decoder.sample_rate_hz / 1000)
+            frames = -(-concealed // frame_samples)
+            pcm = b"".join(decoder.conceal(frame_samples) for _ in range(frames))[: 2 * concealed]
+        return pcm + bytes(2 * samples - len(pcm))
 
 
 class ReceiveChain:

@@ -167,7 +167,8 @@ def _sequence_number(envelope: _Envelope) -> int | None:
 
 def _read_connected(envelope: _Envelope) -> messages.Connected:
     connected = envelope.connected
-    return messages.Connected(envelope.version, connected.auth_token if connected else None)
+    auth_token = connected.auth_token if connected else None
+    return messages.Connected(envelope.version, auth_token, _sequence_number(envelope))
 
 
 def _read_start(envelope: _Envelope) -> messages.Start:
@@ -246,11 +247,13 @@ def _read_error(envelope: _Envelope) -> messages.Error:
         code = _CODES_OF_TITLES.get(code)
     if code is not None and (isinstance(code, bool) or not isinstance(code, int | str)):
         raise BrokenMessage("type", f"{code_path} is neither a whole number nor a string", code_path)
-    return messages.Error(counter(code, code_path), title, detail, envelope.stream_id)
+    return messages.Error(
+        counter(code, code_path), title, detail, envelope.stream_id, sequence_number=_sequence_number(envelope)
+    )
 
 
-def _read_clear(_envelope: _Envelope) -> messages.Clear:
-    return messages.Clear()
+def _read_clear(envelope: _Envelope) -> messages.Clear:
+    return messages.Clear(_sequence_number(envelope))
 
 
 _READERS: Final[dict[str, Callable[[_Envelope], messages.Message]]] = {
