@@ -314,3 +314,42 @@ def test_packets_with_a_moving_timestamp_may_be_out_of_order(at: int) -> None:
     packets = [*sender.audio(5), *sender.moving_key("5"), *sender.audio(9)]
     packets[at], packets[at + 1] = packets[at + 1], packets[at]
     assert presses_of(iter(packets)) == [("5", True)]
+
+
+@given(
+    packets=st.lists(
+        st.tuples(
+            st.integers(-20, 20),
+            st.integers(-400, 400) | st.integers(0, 2**32 - 1),
+            st.sampled_from((0, 1, 160, 65535)),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=20,
+    )
+)
+def test_packets_of_any_duration_raise_nothing(packets: list[tuple[int, int, int, bool, bool]]) -> None:
+    receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000)
+    for number, timestamp, ticks, is_end, marker in packets:
+        payload = TelephoneEvent(event_of("5"), is_end, 10, ticks).build()
+        receiver.put(
+            RtpPacket(
+                payload_type=EVENT_TYPE,
+                sequence_number=number % 2**16,
+                timestamp=timestamp % 2**32,
+                ssrc=1,
+                payload=payload,
+                marker=marker,
+            )
+        )
+
+
+def test_updates_without_a_duration_whose_timestamps_fall_raise_nothing() -> None:
+    receiver, payload = (
+        DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000),
+        TelephoneEvent(event_of("0"), False, 10, 0).build(),
+    )
+    for number, timestamp in ((9, 0), (23, 2**32 - 2)):
+        receiver.put(
+            RtpPacket(payload_type=EVENT_TYPE, sequence_number=number, timestamp=timestamp, ssrc=1, payload=payload)
+        )

@@ -99,8 +99,9 @@ class KeyPress:
             return False
         if self.end_number is not None:
             return packet.is_end and self.moves
-        # One frame in each packet, some of them lost.
-        return longer == 0 and later > 0 and ahead <= later * self.duration_ticks and ahead % self.duration_ticks == 0
+        # One frame in each packet, some of them lost. A duration of 0 is no frame: nothing moves by it.
+        frame = self.duration_ticks
+        return frame > 0 and longer == 0 and later > 0 and ahead <= later * frame and ahead % frame == 0
 
     def continues_with(self, packet: EventPacket, now: int, give_up_ticks: int) -> bool:
         """Whether a packet that may be of this press is, and not of a later one with the same timestamp."""
