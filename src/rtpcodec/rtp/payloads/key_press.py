@@ -99,7 +99,7 @@ class KeyPress:
             return False
         if self.end_number is not None:
             return packet.is_end and self.moves
-        # One frame in each packet, some of them lost. A duration of 0 is no frame: nothing moves by it.
+        # One frame in each packet, some of them lost. A duration of 0 does not move a timestamp.
         frame = self.duration_ticks
         return frame > 0 and longer == 0 and later > 0 and ahead <= later * frame and ahead % frame == 0
 
