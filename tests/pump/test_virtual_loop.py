@@ -130,8 +130,13 @@ def test_interrupt_key_cancels_the_program() -> None:
         asyncio.get_running_loop().call_later(1, signal.raise_signal, signal.SIGINT)
         await asyncio.sleep(HOUR_S)
 
-    with pytest.raises(KeyboardInterrupt):
-        run_virtual(main())
+    # A shell starts its background processes with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_virtual(main())
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_debug_mode_logs_callbacks_that_take_long_in_real_time(caplog: pytest.LogCaptureFixture) -> None:
