@@ -8,7 +8,6 @@ import pickle
 import random
 import subprocess
 import sys
-import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +20,7 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.kernels import _g722_forms as kernel
 from rtpcodec.kernels._simd import simd_level
+from tests.traced_memory import peak_octets, traced
 
 
 def noise(samples: int, seed: int = 1) -> bytes:
@@ -266,18 +266,10 @@ def test_into_allocates_nothing() -> None:
         (coder.encode_into, samples, octet_room),
         (speaker.decode_into, octets, sample_room),
     ]
-    for function, source, room in into:
-        function(source, room)
-        tracemalloc.start()
-        try:
-            before = tracemalloc.get_traced_memory()[0]
-            tracemalloc.reset_peak()
-            function(source, room)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-        # The int that traces the memory itself is all that may appear.
-        assert peak - before <= 32
+    with traced():
+        for function, source, room in into:
+            # The int that is returned is all that may appear.
+            assert peak_octets(function, source, room) <= 32
 
 
 def test_codecs_work_side_by_side_on_threads() -> None:

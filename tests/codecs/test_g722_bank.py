@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import threading
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
+from tests.traced_memory import peak_octets, traced
 
 Samples = NDArray[np.int16]
 Octets = NDArray[np.uint8]
@@ -276,17 +276,9 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
 def test_with_room_given_nothing_is_allocated() -> None:
     bank, codes = G722DecoderBank(64), octets(64, 160)
     room = np.zeros((64, 320), np.int16)
-    bank.decode(codes, out=room)
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        bank.decode(codes, out=room)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    # Two exported buffers and the int that traces the memory itself; a result would be 40,960.
-    assert peak - before <= 1024
+    with traced():
+        # Two exported buffers; a result would be 40,960.
+        assert peak_octets(lambda: bank.decode(codes, out=room)) <= 1024
 
 
 def test_repr_and_copies() -> None:

@@ -1,12 +1,9 @@
 """A kernel allocates its result and nothing else; with a given buffer it allocates nothing.
 
-tracemalloc sees all three allocators of Python, and the extensions know no other one. The peak of a call counts what it
-frees again, too.
+The peak of a call counts what it frees again, too.
 """
 
-import gc
 import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,34 +16,13 @@ from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample, rtp_header
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
+from tests.traced_memory import peak_octets, traced
 
 
 @pytest.fixture(scope="module", autouse=True)
-def traced() -> Iterator[None]:
-    gc.disable()
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
-    gc.enable()
-
-
-def peak_octets(call: Callable[..., Any], *args: Any) -> int:
-    """The octets that a call had allocated at once, beside those of an empty call."""
-
-    def peak(run: Callable[..., Any]) -> int:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        result = run(*args)
-        highest = tracemalloc.get_traced_memory()[1]
-        del result
-        return highest - before
-
-    def empty(*_args: Any) -> None:
-        return None
-
-    # The first calls fill caches of the interpreter.
-    # What the interpreter frees beside the calls can make the difference negative.
-    return max(0, min(peak(call) for _ in range(5)) - min(peak(empty) for _ in range(5)))
+def tracing() -> Iterator[None]:
+    with traced():
+        yield
 
 
 def good_calls(into: bool) -> list[Call]:
