@@ -108,12 +108,13 @@ class SendChain:
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
-        from_hz = pcm_hz or self.pcm_hz
+        encoding = self._encoding
+        from_hz = pcm_hz or encoding.pcm_hz
         queued_ms = self._require_room(samples.nbytes // 2 * 1000 / from_hz)
-        if from_hz == self.pcm_hz:
-            self._encoding.put_pcm(pcm)
+        if from_hz == encoding.pcm_hz:
+            encoding.put_pcm(pcm)
         else:
-            self._encoding.put_resampled(self._rates.resample(pcm, from_hz))
+            encoding.put_resampled(self._rates.resample(pcm, from_hz))
         # 3. The utterance begins where the queue ended before.
         if self._utterance.ended and samples.nbytes:
             self._begin_utterance(queued_ms)

@@ -147,7 +147,8 @@ class MediaSession:
         it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
         no MP3 encoder is installed.
         """
-        self._require_running()
+        if self._connection.state is State.STOPPED:
+            self._require_running()
         if pcm_hz is not None or isinstance(pcm, Audio):
             pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
         self._sending.play(pcm, pcm_hz)
@@ -220,14 +221,22 @@ class MediaSession:
 
     def outgoing(self, now_ms: float) -> list[str]:
         """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
-        return self._outgoing(now_ms, at_once=True)
+        if self._connection.state is not State.STREAMING:
+            return []
+        texts = self._sending.due(now_ms)
+        self._counts.messages_sent += len(texts)
+        return texts
 
     def outgoing_part(self, now_ms: float) -> list[str]:
         """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
 
         For event loops: `outgoing` encodes all that is due, which is the whole queue if lead_ms is None.
         """
-        return self._outgoing(now_ms, at_once=False)
+        if self._connection.state is not State.STREAMING:
+            return []
+        texts = self._sending.due(now_ms, at_once=False)
+        self._counts.messages_sent += len(texts)
+        return texts
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -306,13 +315,6 @@ class MediaSession:
         return f"receive {receiving}; send {self._sending.describe()}"
 
     # Internal
-
-    def _outgoing(self, now_ms: float, *, at_once: bool) -> list[str]:
-        if self._connection.state is not State.STREAMING:
-            return []
-        texts = self._sending.due(now_ms, at_once=at_once)
-        self._counts.messages_sent += len(texts)
-        return texts
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
