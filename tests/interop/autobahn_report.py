@@ -1,0 +1,67 @@
+"""What Autobahn's test suite is asked, and its verdicts as a table.
+
+    python -m tests.interop.autobahn_report spec PORT FOLDER [CASE ...]
+    python -m tests.interop.autobahn_report table FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+AGENT: Final = "rtpcodec"
+WITHOUT_COMPRESSION: Final = ("12.*", "13.*")
+"""Cases of permessage-deflate, which the endpoint does not offer."""
+PASSED: Final = frozenset({"OK", "INFORMATIONAL"})
+TOLERATED: Final = frozenset({"NON-STRICT"})
+"""Allowed by the RFC, though not the strictest answer."""
+
+
+def spec(port: int, folder: str, cases: list[str]) -> dict[str, Any]:
+    """Return the specification that the suite reads."""
+    return {
+        "outdir": folder,
+        "servers": [{"agent": AGENT, "url": f"ws://127.0.0.1:{port}", "options": {"version": 18}}],
+        "cases": cases or ["*"],
+        "exclude-cases": list(WITHOUT_COMPRESSION),
+        "exclude-agent-cases": {},
+    }
+
+
+def table(folder: Path) -> bool:
+    """Print the cases that did not pass, and the numbers of all. Returns whether none failed."""
+    cases: dict[str, dict[str, Any]] = json.loads((folder / "index.json").read_text("utf-8"))[AGENT]
+    verdicts: Counter[str] = Counter()
+    failed = False
+    for case, found in sorted(cases.items(), key=lambda item: [int(part) for part in item[0].split(".")]):
+        # Both must be right: what was received, and how the connection was closed.
+        worst = max((found["behavior"], found["behaviorClose"]), key=_badness)
+        verdicts[worst] += 1
+        failed = failed or _badness(worst) == 2
+        if _badness(worst):
+            report = json.loads((folder / found["reportfile"]).read_text("utf-8"))
+            print(f"{case:<8} {worst:<12} {report['result']} {report['resultClose']}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+    print(f"autobahn: {len(cases)} cases: {counts}")
+    return bool(cases) and not failed
+
+
+def _badness(verdict: str) -> int:
+    return 0 if verdict in PASSED else 1 if verdict in TOLERATED else 2
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["spec", port, folder, *cases]:
+            print(json.dumps(spec(int(port), folder, cases), indent=1))
+        case ["table", folder]:
+            sys.exit(not table(Path(folder)))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
