@@ -1,6 +1,6 @@
-"""An echo behind the endpoint's own listener and framing, for Autobahn's test suite: prints its port, runs until stdin ends.
+"""An echo behind the endpoint's listener and framing, for Autobahn's test suite. Prints its port, ends with stdin.
 
-    python -m tests.interop.autobahn_echo [--message-octets N] [--fragments N]
+python -m tests.interop.autobahn_echo [--message-octets N] [--fragments N]
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from rtpcodec.server.settings import EndpointSettings
 
 MESSAGE_OCTETS: Final = 16 * 1024 * 1024
 """The longest message of Autobahn's cases 9.1.6 and 9.2.6."""
-FRAGMENTS: Final = 65_536
-"""Cases 9.3.1 and 9.4.1 send 4 MiB in fragments of 64 octets."""
+FRAGMENTS: Final = 65_537
+"""Cases 9.3.1 and 9.4.1 send 4 MiB in fragments of 64 octets, and an empty last one."""
 
 
 class EchoSocket(PicowsSocket):
     """The endpoint's socket; echoes binary messages, which the endpoint drops."""
 
     def _receive_binary(self, message: bytes) -> None:
-        if not self._transport.is_close_frame_sent:
-            self._transport.send(WSMsgType.BINARY, message)
+        self._transport.send(WSMsgType.BINARY, message)
 
 
 class EchoServer(PicowsServer):
@@ -80,7 +79,7 @@ async def serve(message_octets: int, fragments: int) -> None:
     settings = EndpointSettings(max_fragments=fragments, ping_interval_s=None)
     object.__setattr__(settings, "max_message_octets", message_octets)  # an endpoint's settings refuse more than 4 MiB
     server = EchoServer(settings, EveryCaller())
-    print(await server.open(), flush=True)  # noqa: T201 -- the script reads the port
+    print(await server.open(), flush=True)  # the script reads it
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await server.close()
 

@@ -30,7 +30,9 @@ class Frame:
         """Return the octets on the wire (section 5.2)."""
         masked = from_client is not self.wrong_mask
         flag, extended = self._length()
-        head = bytes([(FIN if self.fin else 0) | self.reserved | self.opcode, (0x80 if masked else 0) | flag]) + extended
+        head = (
+            bytes([(FIN if self.fin else 0) | self.reserved | self.opcode, (0x80 if masked else 0) | flag]) + extended
+        )
         if not masked:
             return head + self.payload
         return head + MASK + bytes(octet ^ MASK[at % 4] for at, octet in enumerate(self.payload))

@@ -76,7 +76,7 @@ async def exchange(frames: Sequence[Frame], **settings: Any) -> tuple[list[Frame
         write(socket, Frame(TEXT, START), Frame(PING, b"ready"))
         assert await next_frame(socket.reader) == Frame(PONG, b"ready")
         write(socket, *frames)
-        answers = []
+        answers: list[Frame] = []
         while not answers or answers[-1].opcode != CLOSE:
             answers.append(await next_frame(socket.reader))
         write(socket, Frame(CLOSE, answers[-1].payload[:2]))

@@ -1,4 +1,4 @@
-"""Rules of RFC 6455 that picows leaves to its user: reserved bits, close codes, texts, headers of the handshake. No I/O."""
+"""Rules of RFC 6455 that picows does not check: reserved bits, close codes, texts, handshake headers. No I/O."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def close_code_of(payload: bytes) -> int | None:
         payload[2:].decode()
     except UnicodeDecodeError as error:
         raise BrokenFrame(
-            "frame", f"the reason of a close frame is not valid UTF-8: octet {error.start}: {error.reason}", INVALID_TEXT
+            "frame",
+            f"the reason of a close frame is not valid UTF-8: octet {error.start}: {error.reason}",
+            INVALID_TEXT,
         ) from None
     return code
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+from typing_extensions import Buffer
 
 from rtpcodec.pump.frame_rules import (
     INVALID_TEXT,
@@ -54,10 +55,8 @@ class PicowsSocket(WSListener):
     # As a Socket
 
     def send(self, text: str) -> None:
-        """Send a text frame; dropped after a close frame (RFC 6455 section 5.5.1)."""
-        transport = self._transport
-        if not transport.is_close_frame_sent:
-            transport.send(TEXT, text)
+        """Send a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
+        self._transport.send(TEXT, text)
 
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
@@ -136,7 +135,7 @@ class PicowsSocket(WSListener):
             case WSMsgType.PING:
                 # Pongs for a peer that does not read them would pile up; only the latest ping must be answered
                 # (RFC 6455 section 5.5.3).
-                if not (self._paused or transport.is_close_frame_sent):
+                if not self._paused:
                     transport.send_pong(frame.get_payload_as_bytes())
             case WSMsgType.CLOSE:
                 self._answer_close(transport, frame)
@@ -200,5 +199,5 @@ class PicowsSocket(WSListener):
             self._receiver.rejected("frame", f"a frame breaks a rule of WebSocket: {sent.reason}", int(sent.code))
 
 
-def _drop(_text: str) -> None:
+def _drop(_text: str | Buffer) -> None:
     """Receive a text after the last one that counts."""

@@ -60,6 +60,7 @@ class PicowsDialer:
                     url,
                     ssl_context=self._ssl_context,
                     websocket_handshake_timeout=None,
+                    enable_auto_pong=False,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
                     extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
