@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
-from typing_extensions import Buffer
 
 from rtpcodec.pump.frame_rules import (
     INVALID_TEXT,
@@ -33,6 +32,7 @@ class PicowsSocket(WSListener):
 
     _transport: WSTransport
     _receiver: Receiver
+    _received: Callable[[str], object]
 
     def __init__(
         self, begin: Callable[[PicowsSocket], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
@@ -199,5 +199,5 @@ class PicowsSocket(WSListener):
             self._receiver.rejected("frame", f"a frame breaks a rule of WebSocket: {sent.reason}", int(sent.code))
 
 
-def _drop(_text: str | Buffer) -> None:
+def _drop(_text: str) -> None:
     """Receive a text after the last one that counts."""
