@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.pump.frames import (
     CONTINUATION,
     PING,
     PONG,
+    RSV1,
     TEXT,
     VALID_CODES,
     Broken,
@@ -27,6 +29,7 @@ from tests.pump.frames import (
 )
 from tests.server import dialler
 from tests.server.dialler import RawSocket, pending_timers, raw, until
+from tests.server.test_tls import client_context, server_context
 
 START = b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}'
 DTMF = b'{"event":"dtmf","dtmf":{"digit":"1"}}'
@@ -266,5 +269,23 @@ def test_a_handshake_that_is_not_for_a_websocket_is_refused(changed: dict[str, s
     async def main() -> None:
         async with rtpcodec.serve(Listener(), authorize=TOKEN) as endpoint:
             assert status_of(await answer_to(endpoint.port, list((REQUEST | changed).items()))) == 400
+
+    run(main)
+
+
+def test_broken_rules_end_a_connection_over_tls() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(Listener(), ssl=server_context()) as endpoint:
+            for broken in (Frame(TEXT, START, reserved=RSV1), close(5000), Frame(TEXT, b"\xff"), Frame(3)):
+                reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port, ssl=client_context())
+                socket = RawSocket(reader, writer)
+                assert (await socket.upgrade()).startswith("HTTP/1.1 101 ")
+                write(socket, broken)
+                answer = await next_frame(reader)
+                assert answer.payload[:2] == (1007 if broken.payload == b"\xff" else 1002).to_bytes(2)
+                write(socket, Frame(CLOSE, answer.payload[:2]))
+                assert await frames_to_end(reader) == []
+                writer.close()
+                await writer.wait_closed()
 
     run(main)
