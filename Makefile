@@ -40,6 +40,7 @@ help:
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
+	@echo "make autobahn  Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS=\"'6.*'\")"
 	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
 	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
 	@echo "make format  let ruff lay out the code"
@@ -78,12 +79,15 @@ $(VENV)/.sdk: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
 
-.PHONY: sdk faults
+.PHONY: sdk faults autobahn
 sdk: $(VENV)/.sdk
 	@$(BIN)/python -m tests.client.sdk $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m tests.client.faults $(ARGS)
+
+autobahn: setup
+	@bash scripts/autobahn.sh $(BIN) $(ARGS)
 
 demo: setup
 	@$(BIN)/rtpcodec demo $(ARGS)

@@ -7,7 +7,7 @@ if command -v "python$version" >/dev/null 2>&1 && "python$version" -c '' 2>/dev/
     exit
 fi
 for root in "${PYENV_ROOT:-}" "$HOME/.pyenv"; do
-    found=$(ls -d "$root/versions/$version".*/bin/python3 2>/dev/null | sort -V | tail -n 1 || true)
+    found=$(ls -d "$root/versions/$version".*/bin/python 2>/dev/null | sort -V | tail -n 1 || true)
     [ -n "$found" ] && { echo "$found"; exit; }
 done
 echo "rtpcodec: no Python $version found on PATH or under pyenv: install it, or choose: make pythons PYTHONS=\"3.11\"" >&2

@@ -1,10 +1,14 @@
 """examples/fastapi_echo.py with the simulated carrier: a call on a WebSocket of FastAPI and uvicorn."""
 
 import asyncio
+import base64
 import contextlib
 import importlib.util
+import json
 import os
+import re
 import socket
+import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +17,11 @@ from typing import Any
 import pytest
 import uvicorn
 import websockets
+from fastapi import FastAPI, WebSocket
 
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
+from rtpcodec.server import call_on
 from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.plan import StreamPlan
 from tests.examples.tones import LEGS, SPEECH_HZ, TONE_HZ, pitch_hz, tone
@@ -24,6 +30,7 @@ from tests.lateness import heard_whole
 TOKEN = "a token of the test"
 GREETING_CHUNKS = 10
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_echo.py"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def load_example() -> ModuleType:
@@ -38,11 +45,29 @@ def load_example() -> ModuleType:
 GREETING = (b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80
 
 
+def load_readme() -> FastAPI:
+    """Return an app whose WebSocket runs the block of README.md that shows `call_on`."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    (block,) = [block for block in blocks if "call_on(" in block]
+    source = f"async def media(socket):\n    await socket.accept()\n{textwrap.indent(block, '    ')}"
+    example = load_example()
+    names: dict[str, Any] = {"call_on": call_on, "answer": example.answer, "plan": example.PLAN}
+    exec(source, names)
+    app = FastAPI()
+    app.add_api_websocket_route("/media", annotated(names["media"]))
+    return app
+
+
+def annotated(media: Any) -> Any:
+    media.__annotations__ = {"socket": WebSocket}
+    return media
+
+
 @contextlib.asynccontextmanager
-async def served() -> AsyncIterator[str]:
-    """Serve the example with uvicorn; yields its URL."""
+async def served(app: FastAPI | None = None) -> AsyncIterator[str]:
+    """Serve an app, by default the example, with uvicorn; yields its URL."""
     os.environ["MEDIA_TOKEN"] = TOKEN
-    config = uvicorn.Config(load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
+    config = uvicorn.Config(app or load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -118,11 +143,33 @@ def test_a_wrong_token_is_refused_before_the_upgrade(token: str) -> None:
     asyncio.run(main())
 
 
-def test_a_client_that_sends_binary_frames_alone_is_refused_after_twenty() -> None:
+@pytest.mark.parametrize("page", ["example", "README"])
+def test_a_binary_frame_is_dropped_and_the_call_continues(page: str) -> None:
+    async def main() -> None:
+        headers = {"x-telnyx-streaming-auth-token": TOKEN}
+        async with (
+            served(load_readme() if page == "README" else None) as url,
+            websockets.connect(url, additional_headers=headers) as client,
+        ):
+            await client.send('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
+            await client.send(b"octets")
+            await client.send([b"octets ", b"in fragments"])
+            payload = base64.b64encode(b"\x55" * 160).decode()
+            await client.send(json.dumps({"event": "media", "media": {"payload": payload}}))
+            while json.loads(await client.recv())["media"]["payload"] != payload:  # behind the greeting
+                pass
+            await client.send('{"event":"stop"}')
+            await client.wait_closed()
+            assert client.close_code == 1000
+
+    asyncio.run(main())
+
+
+def test_twenty_binary_frames_in_a_row_end_the_call() -> None:
     async def main() -> None:
         headers = {"x-telnyx-streaming-auth-token": TOKEN}
         async with served() as url, websockets.connect(url, additional_headers=headers) as client:
-            for _ in range(20):
+            for _ in range(20):  # without any good message, such as `start`, before them
                 await client.send(b"octets")
             await client.wait_closed()
             assert client.close_code == 1008

@@ -32,11 +32,15 @@ def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str = "asyncio", ti
             await main()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
-        timers = [timer for timer in getattr(asyncio.get_running_loop(), "_scheduled", ()) if not timer.cancelled()]
-        assert not timers, timers
+        assert not pending_timers(), pending_timers()
 
     with asyncio.Runner(debug=True, loop_factory=LOOPS[loop]) as runner:
         runner.run(checked())
+
+
+def pending_timers() -> list[asyncio.TimerHandle]:
+    """Return the timers of the running loop; uvloop does not show them."""
+    return [timer for timer in getattr(asyncio.get_running_loop(), "_scheduled", ()) if not timer.cancelled()]
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -1,6 +1,9 @@
 """One WebSocket by picows, of either side: frames to a Receiver as messages, texts as frames.
 
 picows hands over frames, so fragments are joined here. It answers no ping and no close frame by itself.
+
+picows checks opcodes, masks, lengths, and that control frames are whole and short. Here are checked: reserved bits,
+the order of fragments, texts, close codes (RFC 6455). After a broken rule or a close frame nothing more is delivered.
 """
 
 from __future__ import annotations
@@ -10,8 +13,16 @@ from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from rtpcodec.pump.frame_rules import (
+    INVALID_TEXT,
+    BrokenFrame,
+    close_code_of,
+    invalid_text,
+    reserved_bits,
+    text_of,
+)
 from rtpcodec.pump.socket import Receiver
-from rtpcodec.stream.fragments import MAX_FRAGMENTS, BrokenFragments, FragmentJoiner
+from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
 
 TEXT: Final = WSMsgType.TEXT
 
@@ -21,6 +32,7 @@ class PicowsSocket(WSListener):
 
     _transport: WSTransport
     _receiver: Receiver
+    _received: Callable[[str], object]
 
     def __init__(
         self, begin: Callable[[PicowsSocket], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
@@ -36,13 +48,14 @@ class PicowsSocket(WSListener):
         self._paused = False
         self._closed_here = False
         self._breach_reported = False
+        self._done_reading = False
         self.open = False
         """Whether the handshake succeeded."""
 
     # As a Socket
 
     def send(self, text: str) -> None:
-        """Send a text frame."""
+        """Send a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
         self._transport.send(TEXT, text)
 
     def close(self, code: int) -> None:
@@ -74,12 +87,17 @@ class PicowsSocket(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Receive a frame; nearly all are whole texts."""
-        if frame.msg_type is TEXT and frame.fin and not self._joiner.joining:
+        if (
+            frame.msg_type is TEXT
+            and frame.fin
+            and not (self._joiner.joining or frame.rsv1 or frame.rsv2 or frame.rsv3)
+        ):
             try:
-                text: str | bytes = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                text = frame.get_payload_as_bytes()  # the machine says which octet is wrong
-            self._received(text)
+                text = frame.get_payload_as_utf8_text()
+            except UnicodeDecodeError as error:
+                self._fail(invalid_text(error))
+            else:
+                self._received(text)
         else:
             self._receive_rare(transport, frame)
 
@@ -91,7 +109,7 @@ class PicowsSocket(WSListener):
     def is_user_specific_pong(self, frame: WSFrame) -> bool:
         """Whether a frame answers our ping; asked only while one is awaited."""
         self._receiver.touched()
-        return frame.msg_type is WSMsgType.PONG
+        return frame.msg_type is WSMsgType.PONG and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
 
     def pause_writing(self) -> None:
         """Report that the other side reads slower than we send."""
@@ -104,7 +122,14 @@ class PicowsSocket(WSListener):
         self._receiver.resumed()
 
     def _receive_rare(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Receive control frames, fragments, octets."""
+        """Receive control frames, fragments, octets, and frames that break a rule."""
+        if self._done_reading:
+            if frame.msg_type is WSMsgType.CLOSE:
+                transport.disconnect()
+            return
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self._fail(reserved_bits(frame.rsv1, frame.rsv2, frame.rsv3))
+            return
         self._receiver.touched()
         match frame.msg_type:
             case WSMsgType.PING:
@@ -117,8 +142,8 @@ class PicowsSocket(WSListener):
             case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.CONTINUATION:
                 try:
                     self._join(frame)
-                except BrokenFragments as broken:
-                    self._receiver.rejected(broken.rule, broken.detail, broken.code)
+                except (BrokenFragments, BrokenFrame) as broken:
+                    self._fail(broken)
 
     def _join(self, frame: WSFrame) -> None:
         message = self._joiner.put(
@@ -130,17 +155,34 @@ class PicowsSocket(WSListener):
         if message is None:
             return
         if self._joiner.binary:
-            self._receiver.rejected("text", f"a binary message of {len(message)} octets, messages are text")
+            self._receive_binary(message)
         else:
-            self._received(message)
+            self._received(text_of(message))
+
+    def _receive_binary(self, message: bytes) -> None:
+        self._receiver.rejected("text", f"a binary message of {len(message)} octets, messages are text")
+
+    def _fail(self, broken: BrokenFragments | BrokenFrame) -> None:
+        """Report a broken rule, for which the receiver closes, and deliver nothing more (RFC 6455 section 7.1.7)."""
+        if not self._done_reading:
+            self._stop_reading()
+            self._receiver.rejected(broken.rule, broken.detail, broken.code)
+
+    def _stop_reading(self) -> None:
+        self._done_reading = True
+        self._received = _drop
 
     def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
         self._report_breach(transport)
-        octets = frame.get_payload_as_bytes()[:2]
-        code = int.from_bytes(octets) if octets else None
-        self._receiver.peer_closed(code)
-        if not transport.is_close_frame_sent:
-            transport.send_close(cast("WSCloseCode", code or 1000))
+        try:
+            code = close_code_of(frame.get_payload_as_bytes())
+        except BrokenFrame as broken:
+            self._fail(broken)
+        else:
+            self._stop_reading()
+            self._receiver.peer_closed(code)
+            if not transport.is_close_frame_sent:
+                transport.send_close(cast("WSCloseCode", code or 1000))
         transport.disconnect()
 
     def _report_breach(self, transport: WSTransport) -> None:
@@ -152,6 +194,10 @@ class PicowsSocket(WSListener):
         if sent.code == WSCloseCode.MESSAGE_TOO_BIG:
             self._breach_reported = True
             self._receiver.rejected("size", f"a frame has more than {self._max_octets} octets", int(sent.code))
-        elif sent.code == WSCloseCode.PROTOCOL_ERROR:
+        elif sent.code in (PROTOCOL_ERROR, INVALID_TEXT):
             self._breach_reported = True
-            self._receiver.rejected("frame", "a frame breaks a rule of WebSocket", int(sent.code))
+            self._receiver.rejected("frame", f"a frame breaks a rule of WebSocket: {sent.reason}", int(sent.code))
+
+
+def _drop(_text: str) -> None:
+    """Receive a text after the last one that counts."""

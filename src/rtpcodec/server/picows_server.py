@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
@@ -22,6 +23,7 @@ try:
         ws_create_server,
     )
 
+    from rtpcodec.pump.frame_rules import VERSION, request_fault
     from rtpcodec.pump.picows_socket import PicowsSocket
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
@@ -29,6 +31,9 @@ except ImportError as error:
 
 class PicowsServer:
     """Listen on one address."""
+
+    socket_class: type[PicowsSocket] = PicowsSocket
+    """The class of the sockets of calls."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         self._settings = settings
@@ -70,15 +75,19 @@ class PicowsServer:
 
     def _admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
         """Answer a request, or return the socket of a new call. picows checks afterwards whether it is an upgrade."""
+        fault = request_fault(request.headers.items())
+        if fault is not None:
+            return WSUpgradeResponseWithListener(_response(Answer(fault.status, fault.detail.encode())), None)
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
-        if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:
+        connection = ",".join(request.headers.getall("Connection", []))
+        if "upgrade" in [token.strip().lower() for token in connection.split(",")]:
             # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
-        return PicowsSocket(
+        return self.socket_class(
             lambda socket: self._acceptor.accept(socket, target, headers),
             self._settings.max_message_octets,
             self._settings.max_fragments,
@@ -97,6 +106,8 @@ class _QuietLog(logging.LoggerAdapter[logging.Logger]):
 
 def _response(answer: Answer) -> WSUpgradeResponse:
     extra = {"Content-Type": answer.content_type}
+    if answer.status == HTTPStatus.UPGRADE_REQUIRED:
+        extra["Sec-WebSocket-Version"] = VERSION  # RFC 6455 section 4.4
     if answer.status < 400:
         response = WSUpgradeResponse.create_ok_response(answer.body, extra)
     else:

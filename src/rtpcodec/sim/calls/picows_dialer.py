@@ -10,9 +10,10 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from picows import WSError, WSParsedURL, ws_connect
+from picows import WSError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws_connect
 
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.pump.frame_rules import response_fault
 from rtpcodec.pump.picows_socket import PicowsSocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
 from rtpcodec.sim.media.stream import CarrierStream
@@ -44,14 +45,22 @@ class PicowsDialer:
             return pumps[0]
 
         app = PicowsSocket(begin, MAX_MESSAGE_OCTETS)
+
+        def accept(_request: WSUpgradeRequest, response: WSUpgradeResponse) -> PicowsSocket:
+            fault = response_fault(response.headers.items())
+            if fault is not None:
+                raise DialFailed(fault)
+            return app
+
         sockets: list[socket.socket] = []
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 await ws_connect(
-                    lambda _request, _response: app,
+                    accept,
                     url,
                     ssl_context=self._ssl_context,
                     websocket_handshake_timeout=None,
+                    enable_auto_pong=False,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
                     extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
