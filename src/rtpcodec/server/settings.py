@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
+from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, FrameBudget
 from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
 from rtpcodec.stream.events import Audio
@@ -46,6 +47,8 @@ class CallOptions(TypedDict, total=False):
     start_timeout_s: float | None
     idle_timeout_s: float | None
     drain_s: float
+    max_frames_per_s: float | None
+    max_octets_per_s: float | None
 
 
 class EndpointOptions(CallOptions, total=False):
@@ -113,6 +116,12 @@ class EndpointSettings:
     drain_s: float = 10.0
     """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
 
+    max_frames_per_s: float | None = MAX_FRAMES_PER_S
+    """Limit on the frames of a call, pings and fragments included. What BURST_S of it allow may come at once, so that
+    what waited during a pause of the network passes; beyond it the socket is closed with 1008. None: no limit."""
+    max_octets_per_s: float | None = MAX_OCTETS_PER_S
+    """Limit on the octets of a call's messages, as above; None: no limit."""
+
     def __post_init__(self) -> None:
         self._check_handlers()
         self._check_address()
@@ -138,6 +147,10 @@ class EndpointSettings:
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
         )
+
+    def new_budget(self, now_ms: float) -> FrameBudget:
+        """Make the budget of one call."""
+        return FrameBudget(self.max_frames_per_s, self.max_octets_per_s, now_ms)
 
     @property
     def call_timeouts(self) -> CallTimeouts:
@@ -186,10 +199,16 @@ class EndpointSettings:
             value: Any = getattr(self, name)
             if not value >= at_least:
                 raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
-        for name in ("start_timeout_s", "idle_timeout_s", "ping_interval_s"):
-            seconds: float | None = getattr(self, name)
-            if seconds is not None and not seconds > 0:
-                raise EndpointError(f"{name} is {seconds}, more than 0 is needed; None switches it off")
+        for name in (
+            "start_timeout_s",
+            "idle_timeout_s",
+            "ping_interval_s",
+            "max_frames_per_s",
+            "max_octets_per_s",
+        ):
+            limit: float | None = getattr(self, name)
+            if limit is not None and not limit > 0:
+                raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
         if self.max_message_octets > MAX_MESSAGE_OCTETS:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
