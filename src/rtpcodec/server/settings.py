@@ -61,6 +61,8 @@ class EndpointOptions(CallOptions, total=False):
     public_url: str | None
     ssl: tls.SSLContext | None
     max_calls: int
+    max_half_open: int
+    max_half_open_per_address: int
     max_message_octets: int
     max_fragments: int
     ping_interval_s: float | None
@@ -101,6 +103,11 @@ class EndpointSettings:
     the ready-made ones that record and echo."""
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
+    max_half_open: int = 512
+    """Limit on sockets that are open and have not sent their request yet. One more replaces the oldest of the address
+    that has most."""
+    max_half_open_per_address: int = 256
+    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
@@ -192,6 +199,8 @@ class EndpointSettings:
         least: dict[str, float] = {
             "max_queue_ms": MIN_QUEUE_MS,
             "max_calls": 1,
+            "max_half_open": 1,
+            "max_half_open_per_address": 1,
             "max_message_octets": 1,
             "max_fragments": 1,
         }
