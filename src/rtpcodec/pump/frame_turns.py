@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from picows import WSFrame, WSMsgType
 
@@ -17,29 +17,29 @@ TURN_FRAMES: Final = 16
 only after a pause of the network."""
 
 
-class HeldFrame:
+class HeldFrame(NamedTuple):
     """A copy of a frame, with the members of picows' WSFrame that a socket uses."""
 
-    __slots__ = ("_payload", "fin", "msg_type", "payload_size", "rsv1", "rsv2", "rsv3")
+    payload: bytes
+    msg_type: WSMsgType
+    fin: int
+    rsv1: int
+    rsv2: int
+    rsv3: int
+    last_in_buffer: int
 
-    last_in_buffer = False
-
-    def __init__(self, frame: WSFrame | HeldFrame) -> None:
-        self._payload = frame.get_payload_as_bytes()
-        self.msg_type: WSMsgType = frame.msg_type
-        self.payload_size = len(self._payload)
-        self.fin: bool = bool(frame.fin)
-        self.rsv1: bool = bool(frame.rsv1)
-        self.rsv2: bool = bool(frame.rsv2)
-        self.rsv3: bool = bool(frame.rsv3)
+    @property
+    def payload_size(self) -> int:
+        """Return the octets of the payload."""
+        return len(self.payload)
 
     def get_payload_as_bytes(self) -> bytes:
         """Return the payload."""
-        return self._payload
+        return self.payload
 
     def get_payload_as_utf8_text(self) -> str:
         """Return the payload as text. Raises UnicodeDecodeError."""
-        return self._payload.decode()
+        return self.payload.decode()
 
 
 class FrameTurns:
@@ -78,7 +78,17 @@ class FrameTurns:
         if not held:
             self._schedule()
         self.idle = False
-        held.append(HeldFrame(frame))
+        held.append(
+            HeldFrame(
+                frame.get_payload_as_bytes(),
+                frame.msg_type,
+                frame.fin,
+                frame.rsv1,
+                frame.rsv2,
+                frame.rsv3,
+                frame.last_in_buffer,
+            )
+        )
         return False
 
     def next(self, handle: Callable[[HeldFrame], object]) -> bool:

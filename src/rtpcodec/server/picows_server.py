@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.access import Answer
+from rtpcodec.server.descriptors import warn_if_short
 from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S, HalfOpenSocket, HalfOpenSockets
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
@@ -51,6 +52,7 @@ class PicowsServer:
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
+        warn_if_short(self._settings)
         return await self._listener.open(self._settings.host, self._settings.port)
 
     async def close(self) -> None:

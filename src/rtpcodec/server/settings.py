@@ -27,6 +27,9 @@ MIN_QUEUE_MS: Final = 200.0
 CONCEALS: Final = "conceals"
 """Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
 
+FILES_PER_CALL: Final = "files_per_call"
+"""Name of an attribute of handlers: the files that each call keeps open."""
+
 Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
 OnAudio = Callable[[Call, Audio], object]
@@ -103,10 +106,10 @@ class EndpointSettings:
     the ready-made ones that record and echo."""
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
-    max_half_open: int = 512
+    max_half_open: int = 256
     """Limit on sockets that are open and have not sent their request yet. One more replaces the oldest of the address
     that has most."""
-    max_half_open_per_address: int = 256
+    max_half_open_per_address: int = 128
     """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
     """Limit on the octets of one message, its fragments joined."""
