@@ -165,10 +165,13 @@ class _Handshake:
 
 
 class _QuietLog(logging.LoggerAdapter[logging.Logger]):
-    """picows' logger without levels below DEBUG, at which it logs requests with their tokens."""
+    """picows' logger from WARNING upwards.
+
+    Below it, picows logs two lines per connection, which anyone can open, and requests with their tokens.
+    """
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name
-        return level >= logging.DEBUG and super().isEnabledFor(level)
+        return level >= logging.WARNING and super().isEnabledFor(level)
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         return msg, kwargs
