@@ -85,6 +85,7 @@ def test_more_silent_sockets_than_the_limit_push_out_the_oldest(loop: str, tls: 
                 assert await carrier.close_code() == 1000
             assert await silent[2].reader.read() == b"", "the call took its place"
             assert not silent[3].reader.at_eof()
+            assert endpoint._server.half_open == 3  # type: ignore[union-attr]
 
     run(main, loop)
 

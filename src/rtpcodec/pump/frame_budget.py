@@ -49,7 +49,7 @@ class FrameBudget:
     def refill(self, now_ms: float) -> str | None:
         """Add what the time since the last refill allows. Returns the limit that is exceeded nevertheless, in words."""
         if not self.closing:
-            # 0 s of an unlimited rate would be no number.
+            # Never 0 s: infinity times 0 is not a number.
             spent_s = max(now_ms - self._at_ms, 0.001) / 1000
             self._at_ms = now_ms
             self.frames = min(self._frames_per_s * BURST_S, self.frames + self._frames_per_s * spent_s)

@@ -50,6 +50,11 @@ class PicowsServer:
         self._half_open = HalfOpenSockets(settings.max_half_open, settings.max_half_open_per_address)
         self._listener = TcpListener(self._begin, self._free_descriptors)
 
+    @property
+    def half_open(self) -> int:
+        """Sockets that have not become calls."""
+        return len(self._half_open)
+
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
         warn_if_short(self._settings)
