@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -158,6 +160,23 @@ def test_a_breach_after_the_peers_close_frame_is_cut() -> None:
         assert listener.kinds == ["Started", "Stopped"]
 
     run(main)
+
+
+def test_a_peer_that_breaks_the_protocol_again_and_again_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            with suppress(ConnectionError):
+                while not socket.reader.at_eof():
+                    flood(socket, [(3, b"x" * 1000, True)], 10)
+                    await socket.writer.drain()
+                    await asyncio.sleep(0)
+            await until(lambda: "Stopped" in listener.kinds)
+        assert listener.rules == ["frame"]
+
+    run(main)
+    assert len([line for line in caplog.records if line.name != "asyncio" and line.levelno >= logging.WARNING]) == 1
 
 
 def test_frames_that_wait_for_their_turn_are_handled_before_the_end_of_the_connection() -> None:
