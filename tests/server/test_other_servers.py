@@ -128,3 +128,17 @@ def test_settings_of_the_server_are_refused_instead_of_ignored(options: dict[str
                 pass
 
     run_virtual(main())
+
+
+def test_a_call_of_another_server_has_a_budget_too() -> None:
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+        async with call_on(socket.send_text, socket.close, handler, max_frames_per_s=20) as call:
+            call.received(carrier.start())
+            for _ in range(1000):
+                call.touched()
+            await asyncio.sleep(0.1)
+            assert socket.close_codes == [1008]
+        assert handler.steps == ["began", "ended"]
+
+    run_virtual(main())

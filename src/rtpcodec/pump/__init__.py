@@ -3,6 +3,8 @@
 pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
 timer          one timer on the event loop
 socket         the interfaces between a WebSocket and a pump
+frame_budget   frames and octets that one WebSocket may send
+frame_turns    a share of each turn of the event loop per WebSocket
 picows_socket  a WebSocket by picows, of either side
 frame_rules    the rules of RFC 6455 that picows does not check
 writer         a WebSocket whose `send` is awaited, as a plain socket

@@ -8,6 +8,7 @@ the order of fragments, texts, close codes (RFC 6455). After a broken rule or a 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ from rtpcodec.pump.frame_rules import (
     reserved_bits,
     text_of,
 )
+from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
 
@@ -45,6 +47,9 @@ class PicowsSocket(WSListener):
         self._begin = begin
         self._max_octets = max_octets
         self._joiner = FragmentJoiner(max_octets, max_fragments)
+        self._turns = FrameTurns(self._schedule_turn)
+        self._reads = True
+        self._lost = False
         self._paused = False
         self._closed_here = False
         self._breach_reported = False
@@ -65,16 +70,20 @@ class PicowsSocket(WSListener):
             self._transport.send_close(cast("WSCloseCode", code))
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Cut the connection, and drop the frames that were read and not handled."""
+        self._turns.stop()
         self._transport.disconnect(graceful=False)
 
     def pause_reading(self) -> None:
         """Read nothing, so that the other side feels a slow reader."""
+        self._reads = False
         self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again."""
-        self._transport.underlying_transport.resume_reading()
+        self._reads = True
+        if self._turns.idle:
+            self._transport.underlying_transport.resume_reading()
 
     # picows' reports
 
@@ -85,8 +94,11 @@ class PicowsSocket(WSListener):
         self._receiver = self._begin(self)
         self._received = self._receiver.received
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Receive a frame; nearly all are whole texts."""
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
+        """Receive a frame; nearly all are whole texts, and alone in their read."""
+        turns = self._turns
+        if not (turns.idle and frame.last_in_buffer) and not turns.has_turn(frame):
+            return
         if (
             frame.msg_type is TEXT
             and frame.fin
@@ -102,9 +114,10 @@ class PicowsSocket(WSListener):
             self._receive_rare(transport, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Report the end."""
-        self._report_breach(transport)
-        self._receiver.lost()
+        """Report the end, after the frames that wait for their turn."""
+        self._lost = True
+        if not self._turns.waiting:
+            self._end(transport)
 
     def is_user_specific_pong(self, frame: WSFrame) -> bool:
         """Whether a frame answers our ping; asked only while one is awaited."""
@@ -121,7 +134,28 @@ class PicowsSocket(WSListener):
         self._paused = False
         self._receiver.resumed()
 
-    def _receive_rare(self, transport: WSTransport, frame: WSFrame) -> None:
+    def _schedule_turn(self) -> None:
+        self._transport.underlying_transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        """Handle a share of the frames that wait, and read again once none waits."""
+        transport = self._transport
+        try:
+            may_read = self._turns.next(lambda frame: self.on_ws_frame(transport, frame))
+        except BaseException:
+            self.abort()
+            raise
+        if self._lost and not self._turns.waiting:
+            self._end(transport)
+        elif may_read and self._reads:
+            transport.underlying_transport.resume_reading()
+
+    def _end(self, transport: WSTransport) -> None:
+        self._report_breach(transport)
+        self._receiver.lost()
+
+    def _receive_rare(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         """Receive control frames, fragments, octets, and frames that break a rule."""
         if self._done_reading:
             if frame.msg_type is WSMsgType.CLOSE:
@@ -145,7 +179,7 @@ class PicowsSocket(WSListener):
                 except (BrokenFragments, BrokenFrame) as broken:
                     self._fail(broken)
 
-    def _join(self, frame: WSFrame) -> None:
+    def _join(self, frame: WSFrame | HeldFrame) -> None:
         message = self._joiner.put(
             frame.get_payload_as_bytes(),
             opens=frame.msg_type is not WSMsgType.CONTINUATION,
@@ -172,7 +206,7 @@ class PicowsSocket(WSListener):
         self._done_reading = True
         self._received = _drop
 
-    def _answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
+    def _answer_close(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         self._report_breach(transport)
         try:
             code = close_code_of(frame.get_payload_as_bytes())

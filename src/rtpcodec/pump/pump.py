@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
+from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
 from rtpcodec.stream.events import Audio, Event
+
+POLICY_VIOLATION: Final = 1008
 
 
 class Driven(Protocol):
@@ -173,17 +176,31 @@ class Driver(Generic[DrivenT]):
 class Pump(Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_lost", "_socket")
+    __slots__ = ("_budget", "_lost", "_socket")
 
-    def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
-        """Take over an open socket. Without a sink the machine's events are dropped."""
+    def __init__(
+        self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
+    ) -> None:
+        """Take over an open socket.
+
+        machine: what to drive.
+        socket: its WebSocket.
+        sink: handles the machine's events; None: they are dropped.
+        budget: what the other side may send; None: without limit.
+        """
         super().__init__(machine, socket.send, sink)
+        self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
         self._socket = socket
         self._lost = False
 
     def received(self, text: str | Buffer) -> None:
         """Feed one text message."""
         now_ms = self._time() * 1000.0
+        budget = self._budget
+        budget.frames -= 1
+        budget.octets -= len(text)  # type: ignore[arg-type]  # all buffers that hold a text have a length
+        if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):
+            return
         self.machine.receive(text, now_ms)
         if self._state is _State.IDLE:
             self._run(now_ms)
@@ -204,8 +221,12 @@ class Pump(Driver[MachineT]):
         self.run()
 
     def touched(self) -> None:
-        """Report a control frame."""
-        self.machine.touch(self.now_ms())
+        """Report a control frame, or a fragment."""
+        now_ms = self.now_ms()
+        budget = self._budget
+        budget.frames -= 1
+        if budget.frames >= 0 or self._refill(now_ms):
+            self.machine.touch(now_ms)
 
     def paused(self) -> None:
         """Report that the socket accepts no more texts for now: they wait in the machine."""
@@ -236,9 +257,25 @@ class Pump(Driver[MachineT]):
         else:  # within a run, whose last events are still to come
             asyncio.get_running_loop().call_soon(self._sink.disconnected)
 
+    def _refill(self, now_ms: float) -> bool:
+        """Refill the budget. Returns whether the frame that emptied it is within the budget."""
+        budget = self._budget
+        breach = budget.refill(now_ms)
+        if breach is None:
+            return True
+        if budget.closing:
+            # The other side continues after our close frame, or after a breach.
+            self.machine.cut = True
+            self.run()
+        else:
+            budget.close()
+            self.rejected("rate", breach, POLICY_VIOLATION)
+        return False
+
     def _end_connection(self) -> None:
         machine = self.machine
         if machine.hangup is not None:
+            self._budget.close()
             self._socket.close(machine.hangup)
             machine.hung_up()
         if machine.cut:

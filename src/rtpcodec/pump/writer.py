@@ -25,7 +25,18 @@ class AwaitedSocket:
     All methods must be called in the event loop's thread.
     """
 
-    __slots__ = ("_close", "_close_code", "_octets", "_paused", "_send_text", "_task", "_texts", "_wake", "receiver")
+    __slots__ = (
+        "_awaiting",
+        "_close",
+        "_close_code",
+        "_octets",
+        "_paused",
+        "_send_text",
+        "_task",
+        "_texts",
+        "_wake",
+        "receiver",
+    )
 
     def __init__(
         self, send_text: Callable[[str], Awaitable[object]], close: Callable[[int], Awaitable[object]]
@@ -40,6 +51,7 @@ class AwaitedSocket:
         self._texts: deque[str] = deque()
         self._octets = 0
         self._paused = False
+        self._awaiting = False
         self._close_code: int | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -61,8 +73,12 @@ class AwaitedSocket:
         self._wake.set()
 
     def abort(self) -> None:
-        """Drop the queued texts and send nothing more."""
-        if self._task is not None:
+        """Drop the queued texts and send nothing more, except a close frame that no other frame holds up.
+
+        Without it the other server would never learn that its WebSocket must end.
+        """
+        self._texts.clear()
+        if self._task is not None and (self._awaiting or self._close_code is None):
             self._task.cancel()
 
     async def __aenter__(self) -> Self:
@@ -83,12 +99,15 @@ class AwaitedSocket:
             self._wake.clear()
             while self._texts:
                 text = self._texts.popleft()
+                self._awaiting = True
                 await self._send_text(text)
+                self._awaiting = False
                 self._octets -= len(text)
                 if self._paused and self._octets < LOW_WATER_OCTETS and self.receiver is not None:
                     self._paused = False
                     self.receiver.resumed()
             if self._close_code is not None:
+                self._awaiting = True
                 await self._close(self._close_code)
                 return
 

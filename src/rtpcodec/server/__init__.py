@@ -7,6 +7,9 @@ access          HTTP answers: health checks, refusals, access control
 addresses       the health check's path, and which hosts are loopback
 listening       the protocols between endpoint and server library
 picows_server   WebSockets by picows
+tcp_listener    accepts sockets, and waits where no descriptor is left
+half_open       sockets that have not become calls: bounded, with a deadline
+descriptors     file descriptors: what an endpoint needs and what the process may open
 memory_server   WebSockets in memory, on a virtual clock
 other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log

@@ -17,7 +17,7 @@ from rtpcodec.carriers.telnyx.commands import MP3_MODE, Mode
 from rtpcodec.errors import MissingExtra
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.server.call import Call
-from rtpcodec.server.settings import CONCEALS, Handler
+from rtpcodec.server.settings import CONCEALS, FILES_PER_CALL, Handler
 from rtpcodec.stream.events import Audio, Started
 
 MAX_SILENCE_MS: Final = 60_000.0
@@ -27,6 +27,8 @@ SILENCE_PIECE_MS: Final = 10_000.0
 """Silence is written in pieces of this length: an hour of it must not be in memory at once."""
 MIN_SILENCE_MS: Final = 1.0
 """Shorter gaps come from rounding milliseconds to samples and are not filled."""
+TRACKS: Final = 2
+"""Tracks of a call, and so files of a recording."""
 MAX_NAME_CHARACTERS: Final = 100
 MP3_ECHO_MS: Final = 2000.0
 """Audio per file of an echo in mode mp3, and so its delay. The carrier accepts only one file per second."""
@@ -82,6 +84,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
                     for track in tracks.values():
                         track.begin_anew()
 
+    setattr(record_call, FILES_PER_CALL, TRACKS)
     return record_call
 
 

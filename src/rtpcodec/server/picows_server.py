@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, MutableMapping
+import socket
+import ssl
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from rtpcodec.errors import MissingExtra
+from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.access import Answer
+from rtpcodec.server.descriptors import warn_if_short
+from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S, HalfOpenSocket, HalfOpenSockets
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener
 
 try:
     from multidict import CIMultiDictProxy
     from picows import (
+        WSAutoPingStrategy,
         WSListener,
         WSUpgradeRequest,
         WSUpgradeResponse,
         WSUpgradeResponseWithListener,
-        ws_create_server,
     )
+    from picows.picows import WSProtocol  # type: ignore[attr-defined]  # what ws_create_server itself makes
 
     from rtpcodec.pump.frame_rules import VERSION, request_fault
     from rtpcodec.pump.picows_socket import PicowsSocket
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
+
+
+READ_BUFFER_OCTETS: Final = 16 * 1024
+"""Initial read buffer per socket; picows doubles it when a read fills it."""
 
 
 class PicowsServer:
@@ -38,42 +51,62 @@ class PicowsServer:
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         self._settings = settings
         self._acceptor = acceptor
-        self._server: asyncio.Server | None = None
+        self._log = _QuietLog(logging.getLogger("picows.server"))
+        self._half_open = HalfOpenSockets(settings.max_half_open, settings.max_half_open_per_address)
+        self._listener = TcpListener(self._begin, self._free_descriptors)
+
+    @property
+    def half_open(self) -> int:
+        """Sockets that have not become calls."""
+        return len(self._half_open)
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
-        settings = self._settings
-        ping_s = settings.ping_interval_s
-        self._server = await ws_create_server(
-            self._admit,
-            settings.host,
-            settings.port,
-            ssl=settings.ssl,
-            max_frame_size=settings.max_message_octets,
-            enable_auto_ping=ping_s is not None,
-            auto_ping_idle_timeout=ping_s or 1.0,
-            auto_ping_reply_timeout=ping_s or 1.0,
-            enable_auto_pong=False,
-            logger_name=_QuietLog(logging.getLogger("picows.server")),
-        )
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        warn_if_short(self._settings)
+        return await self._listener.open(self._settings.host, self._settings.port)
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.close()
-        # Cut sockets that have not sent a request yet. Before Python 3.13 asyncio's own server cannot do that.
-        abort_clients = getattr(server, "abort_clients", None)
-        if abort_clients is not None:
-            abort_clients()
-        # Let the tasks that picows cancelled, and the callbacks of cut connections, run to their end.
+        self._listener.close()
+        self._half_open.close()
+        # Let the cancelled tasks, and the callbacks of cut connections, run to their end.
         for _ in range(3):
             await asyncio.sleep(0)
 
-    def _admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+    def _begin(self, accepted: socket.socket, address: str) -> None:
+        """Begin the handshake on an accepted socket."""
+        handshake = _Handshake(accepted)
+        entry = self._half_open.add(address, handshake.cut)
+        admit = partial(self._admit, entry)
+        handshake.begin(lambda: self._new_protocol(admit, partial(self._half_open.remove, entry)), self._settings.ssl)
+
+    def _free_descriptors(self) -> None:
+        for _ in range(ACCEPTS_PER_TURN):
+            self._half_open.drop_oldest()
+
+    def _new_protocol(self, admit: Callable[[WSUpgradeRequest], object], ended: Callable[[], object]) -> _Protocol:
+        ping_s = self._settings.ping_interval_s
+        protocol = _Protocol(
+            host_port=None,
+            ws_path=None,
+            is_client_side=False,
+            ws_listener_factory=admit,
+            logger=self._log,
+            disconnect_on_exception=True,
+            websocket_handshake_timeout=None,  # that of HalfOpenSockets includes TLS
+            enable_auto_ping=ping_s is not None,
+            auto_ping_idle_timeout=ping_s or 1.0,
+            auto_ping_reply_timeout=ping_s or 1.0,
+            auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
+            enable_auto_pong=False,
+            max_frame_size=self._settings.max_message_octets,
+            extra_headers=None,
+            read_buffer_init_size=READ_BUFFER_OCTETS,
+        )
+        protocol.ended = ended
+        return protocol
+
+    def _admit(self, entry: HalfOpenSocket, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
         """Answer a request, or return the socket of a new call. picows checks afterwards whether it is an upgrade."""
         fault = request_fault(request.headers.items())
         if fault is not None:
@@ -87,18 +120,77 @@ class PicowsServer:
         if "upgrade" in [token.strip().lower() for token in connection.split(",")]:
             # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
+
+        def begin(opened: PicowsSocket) -> Receiver:
+            self._half_open.remove(entry)
+            return self._acceptor.accept(opened, target, headers)
+
         return self.socket_class(
-            lambda socket: self._acceptor.accept(socket, target, headers),
+            begin,
             self._settings.max_message_octets,
             self._settings.max_fragments,
         )
 
 
+class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
+    """picows' protocol of one connection, which reports its end."""
+
+    ended: Callable[[], object]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.ended()
+
+
+class _Handshake:
+    """An accepted socket until its transport is open, TLS included."""
+
+    __slots__ = ("_accepted", "_task", "_transport")
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self._accepted = accepted
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.BaseTransport | None = None
+
+    def begin(self, make_protocol: Callable[[], _Protocol], tls: ssl.SSLContext | None) -> None:
+        """Open the transport, by the running loop's own implementation."""
+        self._task = asyncio.get_running_loop().create_task(self._open(make_protocol, tls))
+        self._task.add_done_callback(self._opened)
+
+    def cut(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            cast("asyncio.Transport", self._transport).abort()
+        elif self._task is not None:
+            self._task.cancel()
+
+    async def _open(self, make_protocol: Callable[[], _Protocol], tls: ssl.SSLContext | None) -> None:
+        with suppress(OSError):  # the other side is gone, or does not speak TLS
+            self._transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+                make_protocol,
+                self._accepted,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else HANDSHAKE_TIMEOUT_S,
+            )
+
+    def _opened(self, _task: asyncio.Task[None]) -> None:
+        if self._transport is None:
+            self._accepted.close()
+
+
 class _QuietLog(logging.LoggerAdapter[logging.Logger]):
-    """picows' logger without levels below DEBUG, at which it logs requests with their tokens."""
+    """picows' logger from WARNING upwards.
+
+    Below it, picows logs two lines per connection, which anyone can open, and requests with their tokens.
+    """
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name
-        return level >= logging.DEBUG and super().isEnabledFor(level)
+        return level >= logging.WARNING and super().isEnabledFor(level)
+
+    def error(self, msg: object, *args: object, **kwargs: Any) -> None:
+        # Once per read of a socket that broke a rule. The endpoint logs the broken rule once, with the call.
+        if not str(msg).startswith("WS parser error"):
+            super().error(msg, *args, **kwargs)
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         return msg, kwargs

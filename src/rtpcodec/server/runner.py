@@ -70,7 +70,7 @@ class CallRunner:
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
         self.log = CallLog(secrets.token_hex(4))
-        self.pump = Pump(machine, socket, self)
+        self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
         self.inbox = Inbox()
         self.call: Call | None = None
         self.failed_call = False

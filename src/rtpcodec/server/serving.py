@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.descriptors import descriptors_needed, raise_limit
 from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def run(
     """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
     The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s` and are
-    then closed with 1001. A second signal closes them at once. The phone calls continue without their streams. Call it
-    from the main thread only.
+    then closed with 1001. A second signal closes them at once. The phone calls continue without their streams. The
+    process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main thread only.
 
     handler, on_audio, options: as for `serve`.
     on_ready: called with the endpoint once it is open.
@@ -64,6 +65,7 @@ def run(
     settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
     if threading.current_thread() is not threading.main_thread():
         raise EndpointError("run needs the main thread for its signals; use serve in other threads")
+    raise_limit(descriptors_needed(settings))
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
         runner.run(_serve_until_signalled(settings, on_ready))
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
+from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, FrameBudget
 from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
 from rtpcodec.stream.events import Audio
@@ -25,6 +26,9 @@ MIN_QUEUE_MS: Final = 200.0
 
 CONCEALS: Final = "conceals"
 """Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
+
+FILES_PER_CALL: Final = "files_per_call"
+"""Name of an attribute of handlers: the files that each call keeps open."""
 
 Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
@@ -46,6 +50,8 @@ class CallOptions(TypedDict, total=False):
     start_timeout_s: float | None
     idle_timeout_s: float | None
     drain_s: float
+    max_frames_per_s: float | None
+    max_octets_per_s: float | None
 
 
 class EndpointOptions(CallOptions, total=False):
@@ -58,6 +64,8 @@ class EndpointOptions(CallOptions, total=False):
     public_url: str | None
     ssl: tls.SSLContext | None
     max_calls: int
+    max_half_open: int
+    max_half_open_per_address: int
     max_message_octets: int
     max_fragments: int
     ping_interval_s: float | None
@@ -98,6 +106,11 @@ class EndpointSettings:
     the ready-made ones that record and echo."""
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
+    max_half_open: int = 256
+    """Limit on sockets that are open and have not sent their request yet. One more replaces the oldest of the address
+    that has most."""
+    max_half_open_per_address: int = 128
+    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
@@ -112,6 +125,12 @@ class EndpointSettings:
     dropped. None: no pings."""
     drain_s: float = 10.0
     """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+
+    max_frames_per_s: float | None = MAX_FRAMES_PER_S
+    """Limit on the frames of a call, pings and fragments included. What BURST_S of it allow may come at once, so that
+    what waited during a pause of the network passes; beyond it the socket is closed with 1008. None: no limit."""
+    max_octets_per_s: float | None = MAX_OCTETS_PER_S
+    """Limit on the octets of a call's messages, as above; None: no limit."""
 
     def __post_init__(self) -> None:
         self._check_handlers()
@@ -138,6 +157,10 @@ class EndpointSettings:
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
         )
+
+    def new_budget(self, now_ms: float) -> FrameBudget:
+        """Make the budget of one call."""
+        return FrameBudget(self.max_frames_per_s, self.max_octets_per_s, now_ms)
 
     @property
     def call_timeouts(self) -> CallTimeouts:
@@ -179,6 +202,8 @@ class EndpointSettings:
         least: dict[str, float] = {
             "max_queue_ms": MIN_QUEUE_MS,
             "max_calls": 1,
+            "max_half_open": 1,
+            "max_half_open_per_address": 1,
             "max_message_octets": 1,
             "max_fragments": 1,
         }
@@ -186,10 +211,16 @@ class EndpointSettings:
             value: Any = getattr(self, name)
             if not value >= at_least:
                 raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
-        for name in ("start_timeout_s", "idle_timeout_s", "ping_interval_s"):
-            seconds: float | None = getattr(self, name)
-            if seconds is not None and not seconds > 0:
-                raise EndpointError(f"{name} is {seconds}, more than 0 is needed; None switches it off")
+        for name in (
+            "start_timeout_s",
+            "idle_timeout_s",
+            "ping_interval_s",
+            "max_frames_per_s",
+            "max_octets_per_s",
+        ):
+            limit: float | None = getattr(self, name)
+            if limit is not None and not limit > 0:
+                raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
         if self.max_message_octets > MAX_MESSAGE_OCTETS:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"

@@ -1,0 +1,116 @@
+"""Turns of one WebSocket: a read that holds many frames must not keep the event loop from other sockets.
+
+picows hands over all frames of a read in one callback and cannot stop in between: 64 KiB hold ten thousand empty ones.
+So frames beyond a share are copied, the socket is not read any more, and each later turn of the loop handles a share.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from picows import WSFrame, WSMsgType
+
+TURN_FRAMES: Final = 16
+"""Frames per socket and turn of the event loop. Handling them takes less than a millisecond; an honest read holds more
+only after a pause of the network."""
+
+
+class HeldFrame(NamedTuple):
+    """A copy of a frame, with the members of picows' WSFrame that a socket uses."""
+
+    payload: bytes
+    msg_type: WSMsgType
+    fin: int
+    rsv1: int
+    rsv2: int
+    rsv3: int
+    last_in_buffer: int
+
+    @property
+    def payload_size(self) -> int:
+        """Return the octets of the payload."""
+        return len(self.payload)
+
+    def get_payload_as_bytes(self) -> bytes:
+        """Return the payload."""
+        return self.payload
+
+    def get_payload_as_utf8_text(self) -> str:
+        """Return the payload as text. Raises UnicodeDecodeError."""
+        return self.payload.decode()
+
+
+class FrameTurns:
+    """Frames of one socket that wait for their turn. Use it from the event loop's thread only."""
+
+    __slots__ = ("_count", "_handling", "_held", "_schedule", "idle")
+
+    def __init__(self, schedule: Callable[[], object]) -> None:
+        """Begin without waiting frames.
+
+        schedule: stops reading, and calls `next` in the next turn of the event loop.
+        """
+        self._schedule = schedule
+        self._held: deque[HeldFrame] | None = deque()  # None: stopped
+        self._count = 0
+        self._handling = False
+        self.idle = True
+        """Whether a frame that is the last of its read need not ask `has_turn`."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether frames wait."""
+        return bool(self._held)
+
+    def has_turn(self, frame: WSFrame | HeldFrame) -> bool:
+        """Return whether to handle a frame now; otherwise it is held, or dropped after `stop`."""
+        held = self._held
+        if held is None:
+            return False
+        if self._handling:
+            return True
+        if not held and self._count < TURN_FRAMES:
+            self.idle = bool(frame.last_in_buffer)
+            self._count = 0 if self.idle else self._count + 1
+            return True
+        if not held:
+            self._schedule()
+        self.idle = False
+        held.append(
+            HeldFrame(
+                frame.get_payload_as_bytes(),
+                frame.msg_type,
+                frame.fin,
+                frame.rsv1,
+                frame.rsv2,
+                frame.rsv3,
+                frame.last_in_buffer,
+            )
+        )
+        return False
+
+    def next(self, handle: Callable[[HeldFrame], object]) -> bool:
+        """Handle the next share of frames. Returns whether the socket may be read again; else it schedules a turn."""
+        self._handling = True
+        try:
+            for _ in range(TURN_FRAMES):
+                if not self._held:
+                    break
+                handle(self._held.popleft())
+        finally:
+            self._handling = False
+        if self._held is None:
+            return False
+        if self._held:
+            self._schedule()
+            return False
+        self._count = 0
+        self.idle = True
+        return True
+
+    def stop(self) -> None:
+        """Drop the frames that wait and all that follow."""
+        self._held = None
+        self.idle = False

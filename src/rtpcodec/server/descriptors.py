@@ -1,0 +1,61 @@
+"""File descriptors: what an endpoint needs, and what the process may open."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+from rtpcodec.server.settings import FILES_PER_CALL, EndpointSettings
+
+if sys.platform != "win32":
+    import resource
+
+RESERVED: Final = 64
+"""For listening sockets, the event loop, standard streams, logs and what a program opens beside its calls."""
+
+_log = logging.getLogger("rtpcodec.server")
+
+
+def descriptors_needed(settings: EndpointSettings) -> int:
+    """Return the descriptors of an endpoint with all its calls and all sockets before their upgrade.
+
+    A call is one socket. Ready-made recorders open a file per track as well; the files and connections of other
+    handlers are unknown and not counted.
+    """
+    per_call: int = 1 + getattr(settings.handler, FILES_PER_CALL, 0)
+    return settings.max_calls * per_call + settings.max_half_open + RESERVED
+
+
+def raise_limit(needed: int) -> None:
+    """Raise the process's soft limit on descriptors to what is needed, as far as the hard limit allows."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError) as error:  # some systems refuse what their hard limit allows
+        _log.warning("RLIMIT_NOFILE stays at %d: %s", soft, error)
+
+
+def warn_if_short(settings: EndpointSettings) -> None:
+    """Log a warning with all numbers if the process may open fewer descriptors than the endpoint needs."""
+    if sys.platform == "win32":
+        return
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    needed = descriptors_needed(settings)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    _log.warning(
+        "RLIMIT_NOFILE is %d, and max_calls=%d needs %d: %d per call, %d before the upgrade (max_half_open), %d "
+        "for the rest; raise the limit or lower max_calls",
+        soft,
+        settings.max_calls,
+        needed,
+        1 + getattr(settings.handler, FILES_PER_CALL, 0),
+        settings.max_half_open,
+        RESERVED,
+    )

@@ -1,0 +1,116 @@
+"""Sockets that were accepted and have not become calls: bounded in all and per address, and each has a deadline.
+
+A full table drops its oldest socket instead of the newest: an honest one becomes a call within milliseconds, so the
+oldest is a silent one, and silent sockets never keep a call away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final
+
+HANDSHAKE_TIMEOUT_S: Final = 5.0
+"""From accepting a socket to its upgrade or refusal, TLS included; then it is cut."""
+
+
+class HalfOpenSocket:
+    """A socket in its handshake."""
+
+    __slots__ = ("accepted_s", "cut", "network")
+
+    def __init__(self, network: bytes, accepted_s: float, cut: Callable[[], object]) -> None:
+        """Describe a socket.
+
+        network: the part of its address that one peer cannot change.
+        accepted_s: when it was accepted.
+        cut: cuts it.
+        """
+        self.network = network
+        self.accepted_s = accepted_s
+        self.cut = cut
+
+
+class HalfOpenSockets:
+    """The sockets of one endpoint in their handshakes. Use it from the event loop's thread only."""
+
+    __slots__ = ("_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
+
+    def __init__(self, max_sockets: int, max_sockets_per_address: int) -> None:
+        """Begin without sockets; the limits are in all, and per IPv4 address or IPv6 network of 64 bits."""
+        self._loop = asyncio.get_running_loop()
+        self._max_sockets = max_sockets
+        self._max_sockets_per_address = max_sockets_per_address
+        # Both in the order of arrival.
+        self._sockets: dict[HalfOpenSocket, None] = {}
+        self._networks: dict[bytes, dict[HalfOpenSocket, None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    def add(self, address: str, cut: Callable[[], object]) -> HalfOpenSocket:
+        """Add a socket, and drop an older one if a limit is exceeded.
+
+        address: its other side's IP address.
+        cut: cuts it.
+        """
+        added = HalfOpenSocket(_network(address), self._loop.time(), cut)
+        self._sockets[added] = None
+        neighbours = self._networks.setdefault(added.network, {})
+        neighbours[added] = None
+        if len(neighbours) > self._max_sockets_per_address:
+            self._drop(next(iter(neighbours)))
+        elif len(self._sockets) > self._max_sockets:
+            self.drop_oldest()
+        if self._timer is None:
+            self._timer = self._loop.call_at(added.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
+        return added
+
+    def remove(self, ended: HalfOpenSocket) -> None:
+        """Remove a socket that became a call or is gone; another removal does nothing."""
+        if ended not in self._sockets:
+            return
+        del self._sockets[ended]
+        neighbours = self._networks[ended.network]
+        del neighbours[ended]
+        if not neighbours:
+            del self._networks[ended.network]
+
+    def drop_oldest(self) -> bool:
+        """Drop the oldest socket of the address that has most. Returns whether there was one."""
+        if not self._sockets:
+            return False
+        fullest = max(self._networks, key=lambda network: len(self._networks[network]))
+        self._drop(next(iter(self._networks[fullest])))
+        return True
+
+    def close(self) -> None:
+        """Drop all sockets."""
+        for each in tuple(self._sockets):
+            self._drop(each)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _drop(self, dropped: HalfOpenSocket) -> None:
+        self.remove(dropped)
+        dropped.cut()
+
+    def _drop_late(self) -> None:
+        """Drop the sockets whose deadline has passed, and set the timer to that of the oldest one left."""
+        self._timer = None
+        latest_s = self._loop.time() - HANDSHAKE_TIMEOUT_S
+        for each in tuple(self._sockets):
+            if each.accepted_s > latest_s:
+                self._timer = self._loop.call_at(each.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
+                return
+            self._drop(each)
+
+
+def _network(address: str) -> bytes:
+    """Return the octets of an IPv4 address, or of an IPv6 address its network: a host chooses the other 64 bits."""
+    if ":" in address:
+        return socket.inet_pton(socket.AF_INET6, address.partition("%")[0])[:8]
+    return socket.inet_aton(address)

@@ -1,0 +1,240 @@
+"""Sockets that never become calls, and a process without descriptors: honest calls are served all the same."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import rtpcodec
+from rtpcodec.server import Call, EndpointSettings, half_open
+from rtpcodec.server.descriptors import RESERVED, descriptors_needed, raise_limit, warn_if_short
+from rtpcodec.server.half_open import HalfOpenSockets
+from rtpcodec.server.handlers import record
+from rtpcodec.server.tcp_listener import RECEIVE_BUFFER_OCTETS
+from tests.server.dialler import LOOPS, call, raw, run
+from tests.server.test_tls import client_context, server_context
+
+CHILD = "tests.isolated.few_descriptors"
+LIMIT = 60
+SILENT = 2 * LIMIT
+
+
+async def listen(call: Call) -> None:
+    async for _ in call.audio():
+        pass
+
+
+def dial_silently(port: int) -> socket.socket:
+    """Connect without waiting for it, and send nothing."""
+    silent = socket.socket()
+    silent.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        silent.connect(("127.0.0.1", port))
+    return silent
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_call_is_served_where_silent_sockets_use_up_all_descriptors(loop: str) -> None:
+    arguments = [sys.executable, "-m", CHILD, loop, str(LIMIT), "10"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        port = int(child.stdout.readline())
+        silent = [dial_silently(port) for _ in range(SILENT)]
+
+        async def main() -> None:
+            async with call(f"ws://127.0.0.1:{port}/", open_timeout=30) as carrier:
+                await carrier.media()
+                await carrier.stop()
+                assert await carrier.close_code() == 1000
+
+        run(main)
+        for each in silent:
+            each.close()
+        child.stdin.close()
+        cpu_s = float(child.stdout.readline())
+        log = child.stdout.read()
+    assert [line for line in log.splitlines() if "accept" in line] == [
+        "cannot accept a connection: Too many open files; it is tried again every 0.1 s"
+    ]
+    assert len(log) < 2000
+    assert cpu_s < 10, "start-up included; a loop that spins uses all of the time"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_more_silent_sockets_than_the_limit_push_out_the_oldest(loop: str, tls: bool) -> None:
+    async def main() -> None:
+        context = server_context() if tls else None
+        serving = rtpcodec.serve(listen, ssl=context, max_half_open=8, max_half_open_per_address=4)
+        async with serving as endpoint, contextlib.AsyncExitStack() as opened:
+            silent = [await opened.enter_async_context(raw(endpoint.port)) for _ in range(6)]
+            assert [await each.reader.read() for each in silent[:2]] == [b"", b""]
+            options = {"ssl": client_context()} if tls else {}
+            async with call(endpoint.url, **options) as carrier:
+                await carrier.stop()
+                assert await carrier.close_code() == 1000
+            assert await silent[2].reader.read() == b"", "the call took its place"
+            assert not silent[3].reader.at_eof()
+            assert endpoint._server.half_open == 3  # type: ignore[union-attr]
+
+    run(main, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"\x16", b"GET / HTTP/1.1\r\nHost: a\r\n"], ids=["nothing", "an octet", "a half"]
+)
+def test_a_handshake_has_a_deadline(loop: str, tls: bool, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 0.05)
+
+    async def main() -> None:
+        context = server_context() if tls else None
+        async with rtpcodec.serve(listen, ssl=context, start_timeout_s=None) as endpoint, raw(endpoint.port) as silent:
+            silent.write(sent)
+            with contextlib.suppress(ConnectionResetError):
+                await silent.reader.read()
+            assert endpoint.statistics().calls_taken == 0
+
+    run(main, loop)
+
+
+def test_a_call_outlives_the_deadline_of_its_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 1.0)
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint, call(endpoint.url) as carrier, raw(endpoint.port) as silent:
+            assert await silent.reader.read() == b""
+            await carrier.media()
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+
+    run(main)
+
+
+def test_accepted_sockets_have_a_bounded_receive_buffer() -> None:
+    async def main() -> None:
+        sizes: list[int] = []
+
+        async def measure(call: Call) -> None:
+            transport = call._pump._socket._transport.underlying_transport  # type: ignore[attr-defined]
+            sizes.append(transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+
+        async with rtpcodec.serve(measure) as endpoint, call(endpoint.url) as carrier:
+            assert await carrier.close_code() == 1000
+        assert sizes[0] in (RECEIVE_BUFFER_OCTETS, 2 * RECEIVE_BUFFER_OCTETS)
+
+    run(main)
+
+
+def test_the_address_with_most_sockets_loses_the_oldest_one() -> None:
+    async def main() -> None:
+        cut: list[str] = []
+        sockets = HalfOpenSockets(5, 4)
+        for name, address in zip(
+            "abcde", ["192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.2", "2001:db8::1"], strict=True
+        ):
+            sockets.add(address, partial(cut.append, name))
+        assert cut == []
+        sockets.add("2001:db8::2", lambda: cut.append("f"))
+        assert cut == ["b"]
+        assert len(sockets) == 5
+        sockets.close()
+        assert sorted(cut) == list("abcdef")
+
+    run(main)
+
+
+def test_hosts_of_one_ipv6_network_share_their_limit() -> None:
+    async def main() -> None:
+        cut: list[int] = []
+        sockets = HalfOpenSockets(10, 2)
+        for host in range(1, 5):
+            sockets.add(f"2001:db8::{host}", partial(cut.append, host))
+        sockets.add("2001:db8:0:1::1", lambda: cut.append(5))
+        sockets.add("fe80::1%lo", lambda: cut.append(6))
+        assert cut == [1, 2]
+        sockets.close()
+
+    run(main)
+
+
+def test_a_socket_that_ended_is_not_cut_later() -> None:
+    async def main() -> None:
+        cut: list[int] = []
+        sockets = HalfOpenSockets(1, 1)
+        ended = sockets.add("192.0.2.1", lambda: cut.append(1))
+        sockets.remove(ended)
+        sockets.remove(ended)
+        assert not sockets.drop_oldest()
+        sockets.add("192.0.2.1", lambda: cut.append(2))
+        assert sockets.drop_oldest()
+        sockets.close()
+        assert cut == [2]
+
+    run(main)
+
+
+@pytest.fixture
+def soft_limit() -> Iterator[int]:
+    """Lower the soft limit for one test."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, before[1]))
+    yield 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_descriptors_of_an_endpoint(tmp_path: Path) -> None:
+    listening = EndpointSettings(handler=listen, max_calls=100, max_half_open=10)
+    recording = EndpointSettings(handler=record(tmp_path), max_calls=100, max_half_open=10)
+    assert descriptors_needed(listening) == 100 + 10 + RESERVED
+    assert descriptors_needed(recording) == 300 + 10 + RESERVED, "a file per track"
+
+
+def test_the_soft_limit_is_raised_to_what_is_needed(soft_limit: int) -> None:
+    raise_limit(soft_limit - 1)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft_limit
+    raise_limit(soft_limit + 100)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft_limit + 100
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY:
+        raise_limit(hard + 1)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+@pytest.mark.usefixtures("soft_limit")
+def test_too_few_descriptors_are_a_warning_with_all_numbers(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    warn_if_short(EndpointSettings(handler=listen, max_calls=500 - 256 - RESERVED))
+    assert caplog.records == []
+    warn_if_short(EndpointSettings(handler=record(tmp_path)))
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        (
+            "RLIMIT_NOFILE is 500, and max_calls=500 needs 1820: 3 per call, 256 before the upgrade (max_half_open), "
+            f"{RESERVED} for the rest; raise the limit or lower max_calls"
+        )
+    ]
+
+
+def test_run_raises_the_limit() -> None:
+    program = (
+        "import resource, os, signal, rtpcodec\n"
+        "async def listen(call): pass\n"
+        "def ready(endpoint):\n"
+        "    print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "rtpcodec.run(listen, port=0, max_calls=300, on_ready=ready)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert int(done.stdout) == 300 + 256 + RESERVED
+    assert done.stderr == ""
