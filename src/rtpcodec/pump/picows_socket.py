@@ -55,7 +55,7 @@ class PicowsSocket(WSListener):
         self._breach_reported = False
         self._done_reading = False
         self.open = False
-        """Whether the handshake succeeded."""
+        """Whether the handshake succeeded and `begin` has returned."""
 
     # As a Socket
 
@@ -90,9 +90,11 @@ class PicowsSocket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
-        self.open = True
         self._receiver = self._begin(self)
         self._received = self._receiver.received
+        self.open = True
+        if self._paused:  # what `begin` sent has filled the buffers
+            self._receiver.paused()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         """Receive a frame; nearly all are whole texts, and alone in their read."""
@@ -127,12 +129,14 @@ class PicowsSocket(WSListener):
     def pause_writing(self) -> None:
         """Report that the other side reads slower than we send."""
         self._paused = True
-        self._receiver.paused()
+        if self.open:
+            self._receiver.paused()
 
     def resume_writing(self) -> None:
         """Report that it has caught up."""
         self._paused = False
-        self._receiver.resumed()
+        if self.open:
+            self._receiver.resumed()
 
     def _schedule_turn(self) -> None:
         self._transport.underlying_transport.pause_reading()
