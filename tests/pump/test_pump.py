@@ -41,7 +41,7 @@ class RecordedSink:
 
     def __init__(self, react: Callable[[Event], object] = lambda _event: None) -> None:
         self.found: list[Event] = []
-        self.failures: list[Exception] = []
+        self.failures: list[BaseException] = []
         self.gone = 0
         self._react = react
 
@@ -52,7 +52,7 @@ class RecordedSink:
         self.found.append(event)
         self._react(event)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         self.failures.append(error)
 
     def disconnected(self) -> None:
@@ -151,15 +151,32 @@ def test_an_exception_that_ends_programs_leaves_the_pump_usable() -> None:
     async def main() -> None:
         def react(event: Event) -> None:
             if isinstance(event, Audio):
+                raise KeyboardInterrupt
+
+        sink = RecordedSink(react)
+        pump, socket = opened(sink)
+        pump.received(carrier.start())
+        with pytest.raises(KeyboardInterrupt):
+            pump.received(carrier.media(chunk="1"))
+        pump.received(carrier.STOP)
+        assert names(sink.found) == ["Started", "Audio", "Stopped"]
+        assert socket.close_codes == [1000]
+
+    run_virtual(main())
+
+
+def test_an_exit_of_a_handler_is_a_failure_like_any_other() -> None:
+    async def main() -> None:
+        def react(event: Event) -> None:
+            if isinstance(event, Audio):
                 raise SystemExit(3)
 
         sink = RecordedSink(react)
         pump, socket = opened(sink)
         pump.received(carrier.start())
-        with pytest.raises(SystemExit):
-            pump.received(carrier.media(chunk="1"))
+        pump.received(carrier.media(chunk="1"))
         pump.received(carrier.STOP)
-        assert names(sink.found) == ["Started", "Audio", "Stopped"]
+        assert [type(error) for error in sink.failures] == [SystemExit]
         assert socket.close_codes == [1000]
 
     run_virtual(main())

@@ -85,8 +85,8 @@ class Sink(Protocol):
     def take(self, event: Event) -> None:
         """Handle any other event."""
 
-    def failed(self, error: Exception) -> None:
-        """Handle an error that `take_audio` or `take` raised."""
+    def failed(self, error: BaseException) -> None:
+        """Handle an error that `take_audio` or `take` raised: any but KeyboardInterrupt."""
 
     def disconnected(self) -> None:
         """Handle the end of the connection. Called once, after all events."""
@@ -149,7 +149,9 @@ class Driver(Generic[DrivenT]):
                                 sink.take_audio(event)
                             else:
                                 sink.take(event)
-                        except Exception as error:  # whatever a handler raises; the sink decides what that means
+                        except KeyboardInterrupt:
+                            raise
+                        except BaseException as error:  # whatever a handler raises; the sink decides what that means
                             sink.failed(error)
                 # 2. Texts.
                 for item in machine.outgoing(now_ms):

@@ -83,7 +83,9 @@ class Gate:
             return None
         try:
             allowed = self._authorize(headers, target)
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # SystemExit as well: no request may end the program
             _log.exception("authorize failed, the call is refused")
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
         if not isinstance(allowed, bool):

@@ -41,6 +41,8 @@ class EndpointStatistics:
     """Refused requests. Health checks do not count."""
     calls_failed: int
     """Calls that an error ended: of the handler, malformed messages, silence, or a missing start."""
+    handlers_hung: int
+    """Handlers that still run 1 s or longer after they were cancelled, at this moment."""
     messages_received: int
     messages_sent: int
     dropped_audio_ms: float
@@ -89,6 +91,7 @@ class Endpoint:
             calls_taken=self._taken,
             calls_refused=self._refused,
             calls_failed=self._failed,
+            handlers_hung=sum(runner.hung for runner in self._runners),
             messages_received=self._received + sum(received for received, _, _ in now),
             messages_sent=self._sent + sum(sent for _, sent, _ in now),
             dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms in now),

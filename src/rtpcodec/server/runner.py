@@ -97,6 +97,11 @@ class CallRunner:
         self.pump.machine.cut = True
         self.pump.run()
 
+    @property
+    def hung(self) -> bool:
+        """Whether the handler still runs although it was cancelled long enough ago."""
+        return self._handler.hung
+
     async def ended(self) -> None:
         """Wait until socket and handler have ended."""
         await asyncio.shield(self._disconnected)
@@ -122,7 +127,7 @@ class CallRunner:
         if isinstance(event, events.Stopped):
             self._stream_ended(event.reason)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
         if self.pump.machine.session.ended and is_stream_ended(error):
             return
