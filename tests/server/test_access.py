@@ -49,6 +49,56 @@ def test_a_token_beyond_ascii_is_refused_like_any_wrong_one() -> None:
     run(main)
 
 
+@pytest.mark.parametrize("tokens", [["new", "old"], ("new", "old")], ids=["list", "tuple"])
+def test_each_of_two_tokens_is_accepted_while_they_are_exchanged(tokens: Any) -> None:
+    dials = [{"token": token} for token in ("new", "old", "newold", "new, old", "")]
+    assert statuses(*dials, {}, authorize=tokens) == [101, 101, 401, 401, 401, 401]
+
+
+def test_tokens_of_a_list_that_changes_later_stay() -> None:
+    tokens = ["new", "old"]
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=tokens) as endpoint:
+            tokens.clear()
+            assert await refused_with(endpoint.url) == 401
+            assert await refused_with(endpoint.url, token="old") == 101
+
+    run(main)
+
+
+ORIGINS = ["https://evil.example", "http://127.0.0.1", "null", "file://", ""]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_web_page_cannot_open_a_call(origin: str) -> None:
+    dials = [{"token": TOKEN, "headers": {"Origin": origin}}, {"token": TOKEN}]
+    assert statuses(*dials, authorize=TOKEN) == [403, 101]
+    assert statuses({"headers": {"Origin": origin}}, {}) == [403, 101]
+
+
+@pytest.mark.parametrize("origin", ["https://app.example", "HTTPS://App.Example:443", "http://[::1]:3000"])
+def test_a_web_page_of_an_allowed_origin_can(origin: str) -> None:
+    sent = {"https://app.example": origin, "HTTPS://App.Example:443": "https://app.example"}.get(origin, origin)
+    others = ["https://app.example.evil.example", "http://app.example", "https://app.example:8443", "null"]
+    dials = [{"headers": {"Origin": value}} for value in (sent, *others)]
+    assert statuses(*dials, {}, allowed_origins=[origin]) == [101, 403, 403, 403, 403, 101]
+
+
+def test_a_web_page_cannot_open_an_invitation_and_can_read_the_health() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            invitation = endpoint._invitations.add("v3:a", endpoint.url)  # noqa: SLF001
+            page = {"Origin": "https://evil.example"}
+            assert await refused_with(invitation.url, token=invitation.token, headers=page) == 403
+            assert (await get(endpoint.port, "/healthz", **page))[0] == 200
+            assert endpoint.statistics().origins_refused == 1
+            assert await refused_with(invitation.url, token=invitation.token) == 101
+            invitation.give_up()
+
+    run(main)
+
+
 def test_a_function_authorizes_by_headers_and_path() -> None:
     asked: list[tuple[str, str | None]] = []
 
@@ -89,16 +139,16 @@ def test_the_path_is_checked_before_the_token() -> None:
     assert statuses({"at": "/other"}, authorize=TOKEN) == [404]
 
 
-def test_health_checks_need_no_token_and_count_calls() -> None:
+def test_health_checks_need_no_token_and_report_nothing_but_the_status() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN, path="/media") as endpoint:
-            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "ok", "calls": 0}))
+            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "ok"}))
             async with dial(endpoint.url, token=TOKEN) as carrier:
                 await carrier.start()
                 await until(lambda: endpoint.calls)
-                assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok", "calls": 1}))
+                assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok"}))
             await endpoint.drain()
-            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining", "calls": 0}))
+            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining"}))
             assert endpoint.statistics().calls_refused == 0
 
     run(main)

@@ -35,8 +35,12 @@ async def wait_for(*_arguments: object) -> bool:
             {"handler": None, "on_audio": listen},
             "on_audio is a coroutine function, a plain one is needed; pass it as handler instead",
         ),
-        ({"authorize": ""}, "authorize must be a non-empty string or a function"),
-        ({"authorize": b"token"}, "authorize must be a non-empty string or a function"),
+        ({"authorize": ""}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": b"token"}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": []}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": ("new", "")}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": ["new", b"old"]}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": {"new": 1}}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": wait_for}, "authorize is a coroutine function, a plain one is needed"),
         ({"port": 65536}, "port is 65536, 0 to 65535 is needed"),
         ({"path": "media"}, "path is 'media', it must begin with '/' and have no query"),
@@ -52,6 +56,16 @@ async def wait_for(*_arguments: object) -> bool:
         ({"start_timeout_s": 0}, "start_timeout_s is 0, more than 0 is needed; None switches it off"),
         ({"idle_timeout_s": -1.0}, "idle_timeout_s is -1.0, more than 0 is needed; None switches it off"),
         ({"ping_interval_s": 0}, "ping_interval_s is 0, more than 0 is needed; None switches it off"),
+        ({"slow_turn_ms": 0}, "slow_turn_ms is 0, more than 0 is needed; None switches it off"),
+        ({"lag_period_s": -1}, "lag_period_s is -1, more than 0 is needed; None switches it off"),
+        ({"allowed_origins": "https://a.example"}, "allowed_origins is a string, a list of strings is needed"),
+        *(
+            (
+                {"allowed_origins": [origin]},
+                f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com",
+            )
+            for origin in ("null", "*", "a.example", "https://a.example/", "https://u@a.example", "https://a:b", "", 1)
+        ),
         ({"lead_ms": -1}, "lead_ms is -1, 0 or more is needed, or None"),
         ({"receive_pcm_hz": 11025}, "receive_pcm_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
     ],

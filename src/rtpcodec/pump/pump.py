@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum
+from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
@@ -92,6 +93,16 @@ class Sink(Protocol):
         """Handle the end of the connection. Called once, after all events."""
 
 
+class TurnWatch(Protocol):
+    """Gets the turns of a pump that take long. All other machines of the event loop wait for a turn to end."""
+
+    limit_s: float
+    """A longer turn is reported."""
+
+    def report(self, took_s: float, cause: str) -> None:
+        """Handle one slow turn: its seconds, and its cause in words."""
+
+
 class _State(Enum):
     IDLE = 0
     RUNNING = 1
@@ -175,22 +186,43 @@ class Driver(Generic[DrivenT]):
 class Pump(Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_lost", "_socket")
+    __slots__ = ("_lost", "_socket", "_watch")
 
     def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
         """Take over an open socket. Without a sink the machine's events are dropped."""
         super().__init__(machine, socket.send, sink)
         self._socket = socket
         self._lost = False
+        self._watch: TurnWatch | None = None
+
+    def watch(self, watch: TurnWatch | None) -> None:
+        """Report slow turns from now on; None: measure nothing."""
+        self._watch = watch
 
     def received(self, text: str | Buffer) -> None:
         """Feed one text message."""
+        watch = self._watch
+        begun_s = 0.0 if watch is None else perf_counter()
         now_ms = self._time() * 1000.0
         self.machine.receive(text, now_ms)
         if self._state is _State.IDLE:
             self._run(now_ms)
         else:
             self._state = _State.RUNNING_AGAIN
+        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
+            octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
+            watch.report(took_s, f"a message of {octets} octets")
+
+    def run(self) -> None:
+        """Look at the machine again, because something changed or its deadline has come."""
+        if self._state is not _State.IDLE:
+            self._state = _State.RUNNING_AGAIN
+            return
+        watch = self._watch
+        begun_s = 0.0 if watch is None else perf_counter()
+        self._run(self._time() * 1000.0)
+        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
+            watch.report(took_s, "audio that was due, or a timer")
 
     def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
         """Report a frame that is not a message.

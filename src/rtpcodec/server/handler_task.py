@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from rtpcodec.errors import StreamEnded
@@ -13,6 +13,7 @@ from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.ongoing import end_of
 from rtpcodec.server.settings import Handler
+from rtpcodec.server.slow_turns import SlowTurns, timed
 from rtpcodec.stream.machine import NORMAL, CallMachine
 
 ECHO_MS: Final = 1000.0
@@ -28,12 +29,22 @@ MAX_HUNG_REPORTS: Final = 16
 class HandlerTask:
     """Run a handler once, in a task of its own. Use it from the event loop's thread only."""
 
-    __slots__ = ("_cancelled_s", "_failed", "_heard", "_log", "_pump", "_reports", "_task", "_timer")
+    __slots__ = ("_cancelled_s", "_failed", "_heard", "_log", "_pump", "_reports", "_slow_turns", "_task", "_timer")
 
     def __init__(
-        self, pump: Pump[CallMachine], heard: HeardMarks, log: CallLog, failed: Callable[[BaseException], None]
+        self,
+        pump: Pump[CallMachine],
+        heard: HeardMarks,
+        log: CallLog,
+        failed: Callable[[BaseException], None],
+        slow_turns: SlowTurns | None = None,
     ) -> None:
-        """Prepare the task; `failed` is called with an exception that the handler raises."""
+        """Prepare the task.
+
+        pump, heard, log: of the call.
+        failed: called with an exception that the handler raises.
+        slow_turns: gets the handler's slow steps; None: they are not measured.
+        """
         self._pump = pump
         self._heard = heard
         self._log = log
@@ -41,6 +52,7 @@ class HandlerTask:
         self._task: asyncio.Task[None] | None = None
         self._cancelled_s: float | None = None
         self._reports = 0
+        self._slow_turns = slow_turns
         self._timer: asyncio.TimerHandle | None = None  # the cancellation to come, or the next report after it
 
     def begin(self, handler: Handler, call: Call, ended: Callable[[asyncio.Task[None]], None]) -> None:
@@ -99,7 +111,10 @@ class HandlerTask:
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
-            await handler(call)
+            running, slow_turns = handler(call), self._slow_turns
+            if slow_turns is not None and isinstance(running, Coroutine):
+                running = timed(running, slow_turns.limit_s, slow_turns.report_step)
+            await running
             await self._play_out()
         except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
             # The task reports the first two by its end. GeneratorExit may also mean that this coroutine is dropped.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
@@ -23,6 +24,7 @@ try:
     )
 
     from rtpcodec.pump.picows_socket import PicowsSocket
+    from rtpcodec.server.late_refusals import LateRefusals
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
@@ -34,6 +36,12 @@ class PicowsServer:
         self._settings = settings
         self._acceptor = acceptor
         self._server: asyncio.Server | None = None
+        self._late_refusals = LateRefusals(acceptor.hold_back_s, settings.ping_interval_s)
+
+    @property
+    def half_open(self) -> int | None:
+        """Not counted: picows names no socket before its request."""
+        return None
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
@@ -60,6 +68,7 @@ class PicowsServer:
         if server is None:
             return
         server.close()
+        self._late_refusals.cut()
         # Cut sockets that have not sent a request yet. Before Python 3.13 asyncio's own server cannot do that.
         abort_clients = getattr(server, "abort_clients", None)
         if abort_clients is not None:
@@ -73,6 +82,8 @@ class PicowsServer:
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
+        if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
+            return self._late_refusals.refuse(request, _response(answer))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         if "upgrade" in [token.strip().lower() for token in request.headers.get("Connection", "").split(",")]:

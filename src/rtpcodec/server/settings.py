@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import ssl as tls
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
+from rtpcodec.server.loop_lag import LAG_PERIOD_S
+from rtpcodec.server.origins import serialized
+from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.machine import CallTimeouts
@@ -30,8 +33,9 @@ Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
-Authorize = str | Callable[[Mapping[str, str], str], bool]
-"""A token, or a plain function of the request's headers and of its path with query. It must not be async."""
+Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
+"""A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
+not be async."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -46,6 +50,7 @@ class CallOptions(TypedDict, total=False):
     start_timeout_s: float | None
     idle_timeout_s: float | None
     drain_s: float
+    slow_turn_ms: float | None
 
 
 class EndpointOptions(CallOptions, total=False):
@@ -55,12 +60,14 @@ class EndpointOptions(CallOptions, total=False):
     port: int
     path: str | None
     authorize: Authorize | None
+    allowed_origins: Sequence[str]
     public_url: str | None
     ssl: tls.SSLContext | None
     max_calls: int
     max_message_octets: int
     max_fragments: int
     ping_interval_s: float | None
+    lag_period_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,11 @@ class EndpointSettings:
     path: str | None = "/"
     """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
-    """A token that the header x-telnyx-streaming-auth-token must carry, or a plain function (headers, path) -> bool."""
+    """A token that the header x-telnyx-streaming-auth-token must carry, or several of which it must carry one (a new and
+    an old one while they are exchanged), or a plain function (headers, path) -> bool."""
+    allowed_origins: Sequence[str] = ()
+    """Origins of web pages that may open a call, such as `https://app.example.com`. A carrier sends no Origin, browsers
+    always do: without this list any web page could open the endpoint of a developer who visits it."""
     public_url: str | None = field(default=None, repr=False)
     """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
     `Endpoint.stream`; None: the endpoint's own URL."""
@@ -112,6 +123,10 @@ class EndpointSettings:
     dropped. None: no pings."""
     drain_s: float = 10.0
     """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    slow_turn_ms: float | None = SLOW_TURN_MS
+    """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
+    lag_period_s: float | None = LAG_PERIOD_S
+    """Time between two measurements of how late the event loop is; None: no measurement and no timer."""
 
     def __post_init__(self) -> None:
         self._check_handlers()
@@ -159,8 +174,8 @@ class EndpointSettings:
         authorize: object = self.authorize
         if inspect.iscoroutinefunction(authorize):
             raise EndpointError("authorize is a coroutine function, a plain one is needed")
-        if authorize is not None and not callable(authorize) and not (isinstance(authorize, str) and authorize):
-            raise EndpointError("authorize must be a non-empty string or a function")
+        if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
+            raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
         if authorize is None and self.answers_all and not is_loopback(self.host):
             raise EndpointError(
                 f"host {self.host!r} can be reached from other machines and no authorize is given: "
@@ -168,6 +183,11 @@ class EndpointSettings:
             )
         if self.public_url is not None and not _is_websocket_url(self.public_url):
             raise EndpointError("public_url must be a ws or wss URL with a host and without query and fragment")
+        if isinstance(self.allowed_origins, str):
+            raise EndpointError("allowed_origins is a string, a list of strings is needed")
+        for origin in self.allowed_origins:
+            if not isinstance(origin, str) or serialized(origin) is None:
+                raise EndpointError(f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
         if not 0 <= self.port <= 65535:
             raise EndpointError(f"port is {self.port}, 0 to 65535 is needed")
         if self.path is not None and (not self.path.startswith("/") or "?" in self.path):
@@ -186,14 +206,20 @@ class EndpointSettings:
             value: Any = getattr(self, name)
             if not value >= at_least:
                 raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
-        for name in ("start_timeout_s", "idle_timeout_s", "ping_interval_s"):
-            seconds: float | None = getattr(self, name)
-            if seconds is not None and not seconds > 0:
-                raise EndpointError(f"{name} is {seconds}, more than 0 is needed; None switches it off")
+        for name in ("start_timeout_s", "idle_timeout_s", "ping_interval_s", "slow_turn_ms", "lag_period_s"):
+            span: float | None = getattr(self, name)
+            if span is not None and not span > 0:
+                raise EndpointError(f"{name} is {span}, more than 0 is needed; None switches it off")
         if self.max_message_octets > MAX_MESSAGE_OCTETS:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _are_tokens(authorize: object) -> bool:
+    """Return whether it is a token, or at least one token."""
+    tokens = authorize if isinstance(authorize, list | tuple) else (authorize,)
+    return len(tokens) > 0 and all(isinstance(token, str) and token for token in tokens)
 
 
 def _in_ms(seconds: float | None) -> float | None:
