@@ -51,7 +51,7 @@ def test_a_token_beyond_ascii_is_refused_like_any_wrong_one() -> None:
 
 @pytest.mark.parametrize("tokens", [["new", "old"], ("new", "old")], ids=["list", "tuple"])
 def test_each_of_two_tokens_is_accepted_while_they_are_exchanged(tokens: Any) -> None:
-    dials = [{"token": token} for token in ("new", "old", "newold", "new, old", "")]
+    dials: list[dict[str, Any]] = [{"token": token} for token in ("new", "old", "newold", "new, old", "")]
     assert statuses(*dials, {}, authorize=tokens) == [101, 101, 401, 401, 401, 401]
 
 
@@ -72,7 +72,7 @@ ORIGINS = ["https://evil.example", "http://127.0.0.1", "null", "file://", ""]
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_web_page_cannot_open_a_call(origin: str) -> None:
-    dials = [{"token": TOKEN, "headers": {"Origin": origin}}, {"token": TOKEN}]
+    dials: list[dict[str, Any]] = [{"token": TOKEN, "headers": {"Origin": origin}}, {"token": TOKEN}]
     assert statuses(*dials, authorize=TOKEN) == [403, 101]
     assert statuses({"headers": {"Origin": origin}}, {}) == [403, 101]
 
@@ -88,7 +88,7 @@ def test_a_web_page_of_an_allowed_origin_can(origin: str) -> None:
 def test_a_web_page_cannot_open_an_invitation_and_can_read_the_health() -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
-            invitation = endpoint._invitations.add("v3:a", endpoint.url)  # noqa: SLF001
+            invitation = endpoint._invitations.add("v3:a", endpoint.url)
             page = {"Origin": "https://evil.example"}
             assert await refused_with(invitation.url, token=invitation.token, headers=page) == 403
             assert (await get(endpoint.port, "/healthz", **page))[0] == 200

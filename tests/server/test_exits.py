@@ -15,11 +15,16 @@ from rtpcodec.server import Call, call_on
 from tests.server.dialler import LOOPS, call, refused_with, run, until
 from tests.stream import carrier as wire
 
+
+class Abort(BaseException):
+    """An exception of the user's own."""
+
+
 STRANGE: list[Callable[[], BaseException]] = [
     SystemExit,
     GeneratorExit,
     lambda: BaseExceptionGroup("two", [SystemExit(), ValueError()]),
-    lambda: type("Abort", (BaseException,), {})(),
+    Abort,
 ]
 NAMES = ["SystemExit", "GeneratorExit", "group", "own"]
 
@@ -102,14 +107,14 @@ def test_an_interrupt_from_the_keyboard_still_ends_the_program(by: str, loop: st
     async def handler(_call: Call) -> None:
         interrupt()
 
-    options: dict[str, Any] = {
+    answers: dict[str, dict[str, Any]] = {
         "handler": {"handler": handler},
         "on_audio": {"on_audio": interrupt},
         "authorize": {"handler": handler, "authorize": interrupt},
-    }[by]
+    }
 
     async def main() -> None:
-        async with rtpcodec.serve(**options) as endpoint, call(endpoint.url) as carrier:
+        async with rtpcodec.serve(**answers[by]) as endpoint, call(endpoint.url) as carrier:
             await carrier.media()
             await carrier.close_code()
 

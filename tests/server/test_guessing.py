@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
 
 import rtpcodec
-from rtpcodec.pump.memory import HandshakeRefused
+from rtpcodec.errors import HandshakeRefused
 from rtpcodec.pump.virtual import VirtualEventLoop, run_virtual
 from rtpcodec.server import Call
 from rtpcodec.server.guessing import (
@@ -115,16 +114,14 @@ def test_refusals_come_later_and_later_and_a_right_token_at_once_on_the_virtual_
 
 async def refused_in_memory(loop: VirtualEventLoop, url: str) -> int:
     headers = {"x-telnyx-streaming-auth-token": TOKEN}
-    client = await loop.network.connect(url, headers, lambda end: end._receiver)  # noqa: SLF001
+    client = await loop.network.connect(url, headers, lambda end: end._receiver)
     client.abort()
     return 101
 
 
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
-def test_a_refusal_that_is_held_back_holds_nobody_else(
-    tls: bool, loop: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refusal_that_is_held_back_holds_nobody_else(tls: bool, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rtpcodec.server.guessing.FIRST_DELAY_S", 0.2)
     options = {"ssl": server_context()} if tls else {}
     dialled = {"ssl": client_context()} if tls else {}
@@ -173,9 +170,9 @@ def test_sockets_that_wait_for_a_refusal_end_with_the_server_or_earlier(loop: st
                 for one in waiting:
                     one.request()
                 waiting[0].frame(1, b"{}")
-                await until(lambda: len(endpoint._server._late_refusals.waiting) == 3)  # type: ignore[union-attr] # noqa: SLF001
+                await until(lambda: len(endpoint._server._late_refusals.waiting) == 3)  # type: ignore[union-attr]
                 waiting[1].writer.transport.abort()
-                await until(lambda: len(endpoint._server._late_refusals.waiting) == 2)  # type: ignore[union-attr] # noqa: SLF001
+                await until(lambda: len(endpoint._server._late_refusals.waiting) == 2)  # type: ignore[union-attr]
             for one in (waiting[0], waiting[2]):
                 with contextlib.suppress(ConnectionError):
                     assert await one.reader.read() == b""

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from rtpcodec.stream.plan import StreamPlan
 
 
+Token = Annotated[str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")]
+OldToken = Annotated[
+    str | None,
+    typer.Option(envvar="RTPCODEC_OLD_STREAM_TOKEN", help="Token that is accepted beside --token for a while."),
+]
+AllowedOrigin = Annotated[
+    list[str] | None,
+    typer.Option(help="Origin of web pages that may open a call, such as https://example.com. May be repeated."),
+]
+
+
 class Task(StrEnum):
     """What to do with each call."""
 
@@ -31,17 +42,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8080,
     path: Annotated[str, typer.Option(help="Path of the WebSocket.")] = "/",
-    token: Annotated[
-        str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")
-    ] = None,
-    old_token: Annotated[
-        str | None,
-        typer.Option(envvar="RTPCODEC_OLD_STREAM_TOKEN", help="Token that is accepted beside --token for a while."),
-    ] = None,
-    allowed_origin: Annotated[
-        list[str] | None,
-        typer.Option(help="Origin of web pages that may open a call, such as https://example.com. Several times: each."),
-    ] = None,
+    token: Token = None,
+    old_token: OldToken = None,
+    allowed_origin: AllowedOrigin = None,
     codec: Codec = "PCMU",
     rate: Rate = 0,
     mode: Mode = "rtp",

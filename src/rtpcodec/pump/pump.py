@@ -109,6 +109,13 @@ class _State(Enum):
     RUNNING_AGAIN = 2  # something changed while the pump was running
 
 
+def _report_failure(sink: Sink, error: BaseException) -> None:
+    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    sink.failed(error)
+
+
 class Driver(Generic[DrivenT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
@@ -160,10 +167,8 @@ class Driver(Generic[DrivenT]):
                                 sink.take_audio(event)
                             else:
                                 sink.take(event)
-                        except KeyboardInterrupt:
-                            raise
                         except BaseException as error:  # whatever a handler raises; the sink decides what that means
-                            sink.failed(error)
+                            _report_failure(sink, error)
                 # 2. Texts.
                 for item in machine.outgoing(now_ms):
                     send(item)

@@ -22,7 +22,7 @@ from http import HTTPStatus
 
 from rtpcodec.server.addresses import HEALTH_PATH
 from rtpcodec.server.guessing import GuessDelays
-from rtpcodec.server.invitations import Invitations, has_token
+from rtpcodec.server.invitations import Invitation, Invitations, has_token
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
 from rtpcodec.server.settings import EndpointSettings
 
@@ -85,16 +85,23 @@ class Gate:
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
+        invitation = self._invitations.of(path)
+        return self._unwelcome(path, headers, invitation) or self._unauthorized(target, headers, invitation)
+
+    def _unwelcome(self, path: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
+        """Return the refusal of a request that no token makes welcome."""
         if not self._origins.allow(headers.get(ORIGIN_HEADER)):
             self.forbidden_origins += 1
             return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed")
-        invitation = self._invitations.of(path)
         if invitation is None and not (self._answers_all and self._path in (None, path)):
             return _refusal(HTTPStatus.NOT_FOUND, "no such path")
         if self.draining:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         if self._calls() >= self._max_calls:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many calls")
+        return None
+
+    def _unauthorized(self, target: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
         allowed = invitation.accepts(headers) if invitation is not None else self._authorized(target, headers)
         if allowed is None:
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")

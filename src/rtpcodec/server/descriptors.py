@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Final
 
-_FOLDERS: Final = ("/proc/self/fd", "/dev/fd")
+_FOLDERS: Final = (Path("/proc/self/fd"), Path("/dev/fd"))
 """List the open descriptors, on Linux and on BSD and macOS."""
 
 
@@ -13,7 +13,7 @@ def open_descriptors() -> int | None:
     """Return how many descriptors the process has open; None: the system does not list them."""
     for folder in _FOLDERS:
         try:
-            return len(os.listdir(folder)) - 1  # without the one that lists them
+            return sum(1 for _ in folder.iterdir()) - 1  # without the one that lists them
         except OSError:
             continue
     return None

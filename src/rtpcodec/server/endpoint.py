@@ -15,13 +15,12 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call, UpgradeRequest
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
+from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations, WebhookEvent
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
-from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
-from rtpcodec.server.endpoint_statistics import EndpointStatistics as EndpointStatistics
-from rtpcodec.server.endpoint_statistics import EndpointTotals
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.stream_request import StreamingControl, ask, completed

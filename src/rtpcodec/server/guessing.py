@@ -20,7 +20,7 @@ MAX_DELAY_S: Final = 8.0
 FORGET_S: Final = 300.0
 """An address without a refusal for this time starts again."""
 MAX_ADDRESSES: Final = 1024
-"""Addresses that are remembered; beyond it the one with the oldest refusal is forgotten."""
+"""Addresses that are remembered; beyond it the one with the oldest refusal is dropped."""
 MAX_WAITING: Final = 64
 """Refusals that wait at the same time, each with an open socket. Beyond it a refusal is sent at once."""
 MAX_WAITING_PER_ADDRESS: Final = 8
@@ -72,7 +72,7 @@ class GuessDelays:
         if self.waiting(now_s) >= MAX_WAITING:
             return 0.0
         doublings = min(guesser.refusals - FREE_REFUSALS - 1, 10)  # 10 exceed the longest delay
-        delay_s = min(FIRST_DELAY_S * 2**doublings, MAX_DELAY_S)
+        delay_s: float = min(FIRST_DELAY_S * 2**doublings, MAX_DELAY_S)
         heapq.heappush(guesser.due_s, now_s + delay_s)
         heapq.heappush(self._due_s, now_s + delay_s)
         return delay_s

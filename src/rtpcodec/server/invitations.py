@@ -97,7 +97,7 @@ def has_token(headers: Mapping[str, str], *tokens: str) -> bool:
     # Header octets beyond ASCII arrive as lone surrogates.
     given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
     found = False
-    for token in tokens:  # all of them, so that the time does not tell which one it was
+    for token in tokens:  # all of them, so that the time does not show which one it was
         found |= hmac.compare_digest(given, token.encode())
     return found
 

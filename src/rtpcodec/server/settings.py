@@ -86,8 +86,8 @@ class EndpointSettings:
     path: str | None = "/"
     """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
-    """A token that the header x-telnyx-streaming-auth-token must carry, or several of which it must carry one (a new and
-    an old one while they are exchanged), or a plain function (headers, path) -> bool."""
+    """A token that the header x-telnyx-streaming-auth-token must carry, or several of which it must carry one (the new
+    and the old one while they are exchanged), or a plain function (headers, path) -> bool."""
     allowed_origins: Sequence[str] = ()
     """Origins of web pages that may open a call, such as `https://app.example.com`. A carrier sends no Origin, browsers
     always do: without this list any web page could open the endpoint of a developer who visits it."""
@@ -131,6 +131,7 @@ class EndpointSettings:
     def __post_init__(self) -> None:
         self._check_handlers()
         self._check_address()
+        self._check_origins()
         self._check_limits()
         try:
             self.new_session()
@@ -170,6 +171,16 @@ class EndpointSettings:
         if inspect.iscoroutinefunction(self.on_audio):
             raise EndpointError("on_audio is a coroutine function, a plain one is needed; pass it as handler instead")
 
+    def _check_origins(self) -> None:
+        given: object = self.allowed_origins
+        if not isinstance(given, list | tuple):
+            raise EndpointError(f"allowed_origins is of type {type(given).__name__}, a list of strings is needed")
+        for origin in given:
+            if not isinstance(origin, str) or serialized(origin) is None:
+                raise EndpointError(
+                    f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com"
+                )
+
     def _check_address(self) -> None:
         authorize: object = self.authorize
         if inspect.iscoroutinefunction(authorize):
@@ -183,11 +194,6 @@ class EndpointSettings:
             )
         if self.public_url is not None and not _is_websocket_url(self.public_url):
             raise EndpointError("public_url must be a ws or wss URL with a host and without query and fragment")
-        if isinstance(self.allowed_origins, str):
-            raise EndpointError("allowed_origins is a string, a list of strings is needed")
-        for origin in self.allowed_origins:
-            if not isinstance(origin, str) or serialized(origin) is None:
-                raise EndpointError(f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
         if not 0 <= self.port <= 65535:
             raise EndpointError(f"port is {self.port}, 0 to 65535 is needed")
         if self.path is not None and (not self.path.startswith("/") or "?" in self.path):
