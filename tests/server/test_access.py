@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
+from rtpcodec.server.call_log import RefusalLog
 from tests.server.dialler import call, dial, get, raw, refused_with, run, until
 
 TOKEN = "Zm9v-very-secret"
@@ -211,6 +213,22 @@ def test_a_public_address_with_authorization_serves() -> None:
             assert await refused_with(f"ws://127.0.0.1:{endpoint.port}/", token=TOKEN) == 101
 
     run(main)
+
+
+def test_refusals_are_logged_seldom_with_their_number(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log = RefusalLog()
+    for number in range(1000):
+        log.refused(HTTPStatus.UNAUTHORIZED, 5.0 + number / 1000)
+    log.refused(HTTPStatus.FORBIDDEN, 5.5)
+    log.refused(HTTPStatus.UNAUTHORIZED, 6.0)
+    log.refused(HTTPStatus.UNAUTHORIZED, 8.0)
+    assert caplog.messages == [
+        "request refused: 401 Unauthorized",
+        "request refused: 403 Forbidden",
+        "request refused: 401 Unauthorized, and 999 more since the last report",
+        "request refused: 401 Unauthorized",
+    ]
 
 
 def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,7 +37,7 @@ def refuse(delays: GuessDelays, times: int, address: str = "192.0.2.1", now_s: f
 def test_the_delay_doubles_after_the_first_refusals_up_to_a_limit() -> None:
     delays = GuessDelays()
     found = [delays.refused("192.0.2.1", 10.0 * number) for number in range(11)]
-    assert found == [0, 0, 0, 0.5, 1, 2, 4, 8, 8, 8, 8]
+    assert found == [0, 0, 0, 0.5, 1, 2, 4, 4, 4, 4, 4]
 
 
 def test_other_addresses_have_a_delay_of_their_own() -> None:
@@ -49,7 +49,7 @@ def test_other_addresses_have_a_delay_of_their_own() -> None:
 def test_an_address_that_was_quiet_starts_again() -> None:
     delays = GuessDelays()
     refuse(delays, 8)
-    assert delays.refused("192.0.2.1", FORGET_S - 1) == 8
+    assert delays.refused("192.0.2.1", FORGET_S - 1) == 4
     assert refuse(delays, 4, now_s=2 * FORGET_S - 1) == [0, 0, 0, 0.5]
 
 
@@ -77,8 +77,8 @@ def test_waiting_refusals_are_bounded_per_address_and_in_all() -> None:
     for number in range(200):
         refuse(delays, 20, f"192.0.2.{number}")
     assert delays.waiting(0.0) == MAX_WAITING
-    assert delays.waiting(8.0) == 0
-    assert delays.refused("192.0.2.1", 8.0) > 0
+    assert delays.waiting(4.0) == 0
+    assert delays.refused("192.0.2.1", 4.0) > 0
 
 
 def test_the_addresses_that_are_remembered_are_bounded() -> None:

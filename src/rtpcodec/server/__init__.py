@@ -25,7 +25,7 @@ handlers        ready-made handlers
 call_log        log records of a call
 slow_turns      calls that hold the event loop: measured, counted, logged
 loop_lag        how late the event loop is
-descriptors     open file descriptors and their limit
+descriptor_count  open file descriptors and their limit
 """
 
 from importlib import import_module

@@ -14,8 +14,8 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call, UpgradeRequest
-from rtpcodec.server.call_log import logger
-from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
+from rtpcodec.server.call_log import RefusalLog, logger
+from rtpcodec.server.descriptor_count import descriptor_limit, open_descriptors
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations, WebhookEvent
 from rtpcodec.server.listening import CallServer
@@ -44,6 +44,7 @@ class Endpoint:
         self._gate = Gate(settings, lambda: len(self._runners), self._invitations)
         self._server: CallServer | None = None
         self._totals = EndpointTotals()
+        self._refusals = RefusalLog()
         self._lag: LoopLag | None = None
         self.host = settings.host
         """The address that it listens on, as configured."""
@@ -221,7 +222,7 @@ class Endpoint:
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
             self._totals.refused += 1
-            logger.info("request refused: %d %s", answer.status, answer.status.phrase)
+            self._refusals.refused(answer.status, asyncio.get_running_loop().time())
         return answer
 
     def hold_back_s(self, address: str) -> float:

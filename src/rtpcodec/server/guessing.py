@@ -15,8 +15,8 @@ from typing import Final
 FREE_REFUSALS: Final = 3
 """Refusals of one address without delay: a wrong setting shows at once."""
 FIRST_DELAY_S: Final = 0.5
-MAX_DELAY_S: Final = 8.0
-"""The delay doubles from the first to this one. Carriers and browsers wait longer for an answer."""
+MAX_DELAY_S: Final = 4.0
+"""The delay doubles from the first to this one, which is shorter than the 5 s that a handshake may take."""
 FORGET_S: Final = 300.0
 """An address without a refusal for this time starts again."""
 MAX_ADDRESSES: Final = 1024

@@ -143,7 +143,8 @@ class CallRunner:
             return
         self.failed_call = True
         self.take_audio = _ignore
-        self.log.error("the handler failed", exc_info=error)
+        what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
+        self.log.error("the handler %s", what, exc_info=error)
         self.close(INTERNAL_ERROR)
 
     def disconnected(self) -> None:
