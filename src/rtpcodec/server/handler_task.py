@@ -77,7 +77,7 @@ class HandlerTask:
             return
         self._task.cancel()
         if self._cancelled_s is None:
-            self.release()
+            self._stop_timer()
             loop = asyncio.get_running_loop()
             self._cancelled_s = loop.time()
             self._timer = loop.call_later(HUNG_AFTER_S, self._report_hung)
@@ -94,6 +94,9 @@ class HandlerTask:
 
     def release(self) -> None:
         """Cancel the timer: the handler has ended."""
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
