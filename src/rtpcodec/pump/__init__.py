@@ -4,6 +4,7 @@ pump           Driver: the loop of any machine; Pump: the loop of a machine over
 timer          one timer on the event loop
 socket         the interfaces between a WebSocket and a pump
 picows_socket  a WebSocket by picows, of either side
+interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
 virtual        an event loop whose clock jumps to the next deadline
 memory         the network of such a loop: WebSockets and HTTP within the process

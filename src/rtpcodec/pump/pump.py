@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
+from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
 from rtpcodec.stream.events import Audio, Event
@@ -112,8 +113,9 @@ class _State(Enum):
 def _report_failure(sink: Sink, error: BaseException) -> None:
     """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
     if isinstance(error, KeyboardInterrupt):
-        raise error
-    sink.failed(error)
+        end_loop(error)
+    else:
+        sink.failed(error)
 
 
 class Driver(Generic[DrivenT]):

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.server.addresses import HEALTH_PATH
 from rtpcodec.server.guessing import GuessDelays
 from rtpcodec.server.invitations import Invitation, Invitations, has_token
@@ -122,8 +123,9 @@ class Gate:
             return True
         try:
             allowed = self._authorize(headers, target)
-        except KeyboardInterrupt:
-            raise
+        except KeyboardInterrupt as interrupt:
+            end_loop(interrupt)
+            return None
         except BaseException:  # SystemExit as well: no request may end the program
             _log.exception("authorize failed, the call is refused")
             return None
