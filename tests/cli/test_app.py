@@ -54,6 +54,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["stop"], "CALL_CONTROL_ID"),
         (["stop", "v3:x"], "api_key"),
         (["serve", "--key", __file__], "--key needs --certificate"),
+        (["serve", "--old-token", "old"], "--old-token needs --token"),
         (["serve", "--certificate", __file__], "not a PEM pair"),
         (["serve", "echo", "--file", __file__], "--file is for play, not for echo"),
         (["serve", "--option", "bitrate"], "--option needs the form NAME=VALUE"),

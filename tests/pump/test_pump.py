@@ -41,18 +41,18 @@ class RecordedSink:
 
     def __init__(self, react: Callable[[Event], object] = lambda _event: None) -> None:
         self.found: list[Event] = []
-        self.failures: list[Exception] = []
+        self.failures: list[BaseException] = []
         self.gone = 0
-        self._react = react
+        self.react = react
 
     def take_audio(self, audio: Audio) -> None:
         self.take(audio)
 
     def take(self, event: Event) -> None:
         self.found.append(event)
-        self._react(event)
+        self.react(event)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         self.failures.append(error)
 
     def disconnected(self) -> None:
@@ -148,6 +148,29 @@ def test_a_sink_that_fails_loses_no_event_of_others() -> None:
 
 
 def test_an_exception_that_ends_programs_leaves_the_pump_usable() -> None:
+    sink = RecordedSink()
+
+    async def main() -> None:
+        def react(event: Event) -> None:
+            if isinstance(event, Audio):
+                raise KeyboardInterrupt
+
+        sink.react = react
+        pump, socket = opened(sink)
+        pump.received(carrier.start())
+        pump.received(carrier.media(chunk="1"))
+        pump.received(carrier.STOP)
+        assert names(sink.found) == ["Started", "Audio", "Stopped"]
+        assert socket.close_codes == [1000]
+        await asyncio.sleep(0)
+        raise AssertionError
+
+    with pytest.raises(KeyboardInterrupt):
+        run_virtual(main())
+    assert sink.failures == []
+
+
+def test_an_exit_of_a_handler_is_a_failure_like_any_other() -> None:
     async def main() -> None:
         def react(event: Event) -> None:
             if isinstance(event, Audio):
@@ -156,10 +179,9 @@ def test_an_exception_that_ends_programs_leaves_the_pump_usable() -> None:
         sink = RecordedSink(react)
         pump, socket = opened(sink)
         pump.received(carrier.start())
-        with pytest.raises(SystemExit):
-            pump.received(carrier.media(chunk="1"))
+        pump.received(carrier.media(chunk="1"))
         pump.received(carrier.STOP)
-        assert names(sink.found) == ["Started", "Audio", "Stopped"]
+        assert [type(error) for error in sink.failures] == [SystemExit]
         assert socket.close_codes == [1000]
 
     run_virtual(main())

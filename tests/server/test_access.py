@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
+from rtpcodec.server.call_log import RefusalLog
 from tests.server.dialler import call, dial, get, raw, refused_with, run, until
 
 TOKEN = "Zm9v-very-secret"
@@ -45,6 +47,56 @@ def test_a_token_beyond_ascii_is_refused_like_any_wrong_one() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint, raw(endpoint.port) as http:
             assert (await http.upgrade(x_telnyx_streaming_auth_token="\xe9")).startswith("HTTP/1.1 401 ")
+
+    run(main)
+
+
+@pytest.mark.parametrize("tokens", [["new", "old"], ("new", "old")], ids=["list", "tuple"])
+def test_each_of_two_tokens_is_accepted_while_they_are_exchanged(tokens: Any) -> None:
+    dials: list[dict[str, Any]] = [{"token": token} for token in ("new", "old", "newold", "new, old", "")]
+    assert statuses(*dials, {}, authorize=tokens) == [101, 101, 401, 401, 401, 401]
+
+
+def test_tokens_of_a_list_that_changes_later_stay() -> None:
+    tokens = ["new", "old"]
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=tokens) as endpoint:
+            tokens.clear()
+            assert await refused_with(endpoint.url) == 401
+            assert await refused_with(endpoint.url, token="old") == 101
+
+    run(main)
+
+
+ORIGINS = ["https://evil.example", "http://127.0.0.1", "null", "file://", ""]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_web_page_cannot_open_a_call(origin: str) -> None:
+    dials: list[dict[str, Any]] = [{"token": TOKEN, "headers": {"Origin": origin}}, {"token": TOKEN}]
+    assert statuses(*dials, authorize=TOKEN) == [403, 101]
+    assert statuses({"headers": {"Origin": origin}}, {}) == [403, 101]
+
+
+@pytest.mark.parametrize("origin", ["https://app.example", "HTTPS://App.Example:443", "http://[::1]:3000"])
+def test_a_web_page_of_an_allowed_origin_can(origin: str) -> None:
+    sent = {"https://app.example": origin, "HTTPS://App.Example:443": "https://app.example"}.get(origin, origin)
+    others = ["https://app.example.evil.example", "http://app.example", "https://app.example:8443", "null"]
+    dials = [{"headers": {"Origin": value}} for value in (sent, *others)]
+    assert statuses(*dials, {}, allowed_origins=[origin]) == [101, 403, 403, 403, 403, 101]
+
+
+def test_a_web_page_cannot_open_an_invitation_and_can_read_the_health() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve() as endpoint:
+            invitation = endpoint._invitations.add("v3:a", endpoint.url)
+            page = {"Origin": "https://evil.example"}
+            assert await refused_with(invitation.url, token=invitation.token, headers=page) == 403
+            assert (await get(endpoint.port, "/healthz", **page))[0] == 200
+            assert endpoint.statistics().origins_refused == 1
+            assert await refused_with(invitation.url, token=invitation.token) == 101
+            invitation.give_up()
 
     run(main)
 
@@ -89,16 +141,16 @@ def test_the_path_is_checked_before_the_token() -> None:
     assert statuses({"at": "/other"}, authorize=TOKEN) == [404]
 
 
-def test_health_checks_need_no_token_and_count_calls() -> None:
+def test_health_checks_need_no_token_and_report_nothing_but_the_status() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN, path="/media") as endpoint:
-            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "ok", "calls": 0}))
+            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "ok"}))
             async with dial(endpoint.url, token=TOKEN) as carrier:
                 await carrier.start()
                 await until(lambda: endpoint.calls)
-                assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok", "calls": 1}))
+                assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok"}))
             await endpoint.drain()
-            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining", "calls": 0}))
+            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining"}))
             assert endpoint.statistics().calls_refused == 0
 
     run(main)
@@ -161,6 +213,22 @@ def test_a_public_address_with_authorization_serves() -> None:
             assert await refused_with(f"ws://127.0.0.1:{endpoint.port}/", token=TOKEN) == 101
 
     run(main)
+
+
+def test_refusals_are_logged_seldom_with_their_number(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log = RefusalLog()
+    for number in range(1000):
+        log.refused(HTTPStatus.UNAUTHORIZED, 5.0 + number / 1000)
+    log.refused(HTTPStatus.FORBIDDEN, 5.5)
+    log.refused(HTTPStatus.UNAUTHORIZED, 6.0)
+    log.refused(HTTPStatus.UNAUTHORIZED, 8.0)
+    assert caplog.messages == [
+        "request refused: 401 Unauthorized",
+        "request refused: 403 Forbidden",
+        "request refused: 401 Unauthorized, and 999 more since the last report",
+        "request refused: 401 Unauthorized",
+    ]
 
 
 def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> None:

@@ -211,6 +211,26 @@ def test_a_signal_drains_the_endpoint(number: signal.Signals, uvloop: str) -> No
         assert process.returncode == 0
 
 
+@pytest.mark.parametrize("uvloop", ["uvloop", "no uvloop"])
+def test_a_hangup_of_the_terminal_cuts_no_call(uvloop: str) -> None:
+    with program("listen", 20, uvloop) as (process, url):
+
+        async def main() -> None:
+            async with call(url) as carrier:
+                for _ in range(3):
+                    os.kill(process.pid, signal.SIGHUP)
+                    await carrier.media()
+                    await carrier.payload()
+                assert await refused_with(url) == 101
+                os.kill(process.pid, signal.SIGTERM)
+                await carrier.stop()
+                assert await carrier.close_code() == 1000
+
+        run(main)
+        assert rest_of(process) == ["stream ended", "over"]
+        assert process.returncode == 0
+
+
 def test_after_drain_s_calls_are_closed() -> None:
     with program("listen", 0.1) as (process, url):
 

@@ -35,8 +35,12 @@ async def wait_for(*_arguments: object) -> bool:
             {"handler": None, "on_audio": listen},
             "on_audio is a coroutine function, a plain one is needed; pass it as handler instead",
         ),
-        ({"authorize": ""}, "authorize must be a non-empty string or a function"),
-        ({"authorize": b"token"}, "authorize must be a non-empty string or a function"),
+        ({"authorize": ""}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": b"token"}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": []}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": ("new", "")}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": ["new", b"old"]}, "authorize must be a non-empty string, a list of them, or a function"),
+        ({"authorize": {"new": 1}}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": wait_for}, "authorize is a coroutine function, a plain one is needed"),
         ({"port": 65536}, "port is 65536, 0 to 65535 is needed"),
         ({"path": "media"}, "path is 'media', it must begin with '/' and have no query"),
@@ -52,6 +56,8 @@ async def wait_for(*_arguments: object) -> bool:
         ({"start_timeout_s": 0}, "start_timeout_s is 0, more than 0 is needed; None switches it off"),
         ({"idle_timeout_s": -1.0}, "idle_timeout_s is -1.0, more than 0 is needed; None switches it off"),
         ({"ping_interval_s": 0}, "ping_interval_s is 0, more than 0 is needed; None switches it off"),
+        ({"slow_turn_ms": 0}, "slow_turn_ms is 0, more than 0 is needed; None switches it off"),
+        ({"lag_period_s": -1}, "lag_period_s is -1, more than 0 is needed; None switches it off"),
         ({"lead_ms": -1}, "lead_ms is -1, 0 or more is needed, or None"),
         ({"receive_pcm_hz": 11025}, "receive_pcm_hz is 11025, allowed are 8000, 16000, 24000 and 48000"),
     ],
@@ -60,6 +66,20 @@ def test_invalid_settings_are_refused_at_once(options: dict[str, Any], message: 
     with pytest.raises(EndpointError) as refusal:
         rtpcodec.serve(**({"handler": listen} | options))
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "*", "a.example", "https://a.example/", "https://u@a.example", "https://a:b", "https://", "", 1]
+)
+def test_an_origin_is_a_scheme_and_a_host(origin: Any) -> None:
+    with pytest.raises(EndpointError) as refusal:
+        rtpcodec.serve(listen, allowed_origins=[origin])
+    assert str(refusal.value) == (f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
+
+
+def test_allowed_origins_are_a_list() -> None:
+    with pytest.raises(EndpointError, match=r"^allowed_origins is of type str, a list of strings is needed$"):
+        rtpcodec.serve(listen, allowed_origins="https://a.example")
 
 
 def test_the_keywords_of_serve_are_the_settings() -> None:

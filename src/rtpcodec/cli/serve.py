@@ -11,10 +11,22 @@ import typer
 from rtpcodec.cli.options import AmrWbPacking, Codec, Mode, Rate, SendOption, send_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ssl import SSLContext
 
     from rtpcodec.server.settings import Handler
     from rtpcodec.stream.plan import StreamPlan
+
+
+Token = Annotated[str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")]
+OldToken = Annotated[
+    str | None,
+    typer.Option(envvar="RTPCODEC_OLD_STREAM_TOKEN", help="Token that is accepted beside --token for a while."),
+]
+AllowedOrigin = Annotated[
+    list[str] | None,
+    typer.Option(help="Origin of web pages that may open a call, such as https://example.com. May be repeated."),
+]
 
 
 class Task(StrEnum):
@@ -30,9 +42,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8080,
     path: Annotated[str, typer.Option(help="Path of the WebSocket.")] = "/",
-    token: Annotated[
-        str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token that the carrier must present.")
-    ] = None,
+    token: Token = None,
+    old_token: OldToken = None,
+    allowed_origin: AllowedOrigin = None,
     codec: Codec = "PCMU",
     rate: Rate = 0,
     mode: Mode = "rtp",
@@ -66,11 +78,18 @@ def serve(
         host=host,
         port=port,
         path=path,
-        authorize=token,
+        authorize=_tokens(token, old_token),
+        allowed_origins=allowed_origin or (),
         ssl=_tls(certificate, key),
         drain_s=drain_s,
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
     )
+
+
+def _tokens(token: str | None, old_token: str | None) -> Sequence[str] | None:
+    if old_token is not None and token is None:
+        raise ValueError("--old-token needs --token")
+    return [one for one in (token, old_token) if one is not None] or None
 
 
 def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:

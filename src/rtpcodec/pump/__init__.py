@@ -7,6 +7,7 @@ frame_budget   frames and octets that one WebSocket may send
 frame_turns    a share of each turn of the event loop per WebSocket
 picows_socket  a WebSocket by picows, of either side
 frame_rules    the rules of RFC 6455 that picows does not check
+interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
 virtual        an event loop whose clock jumps to the next deadline
 memory         the network of such a loop: WebSockets and HTTP within the process

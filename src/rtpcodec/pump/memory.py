@@ -69,6 +69,8 @@ class MemoryAnswer:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    delay_s: float = 0.0
+    """How long the server holds it back, if it refuses a WebSocket."""
 
 
 MakeReceiver: TypeAlias = Callable[[MemorySocket], Receiver]
@@ -183,6 +185,7 @@ class MemoryNetwork:
             raise HandshakeRefused(404)
         admitted = self._ask(service, target, Headers(headers))
         if isinstance(admitted, MemoryAnswer):
+            await asyncio.sleep(admitted.delay_s)
             raise HandshakeRefused(admitted.status, admitted.body)
         server, client = open_pair(self._make_waker, (service.context, copy_context()), self.max_unread_octets)
         try:
@@ -222,7 +225,9 @@ class MemoryNetwork:
         await asyncio.sleep(0)
         service = self._http.find(address)
         if service is None:
-            return self._answer_by_admit(request, address)
+            answer = self._answer_by_admit(request, address)
+            await asyncio.sleep(answer.delay_s)
+            return answer
         task = self._loop.create_task(self._answer(service.serve, request), context=service.context.copy())
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)

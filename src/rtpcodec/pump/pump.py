@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum
+from time import perf_counter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
 from rtpcodec.pump.frame_budget import FrameBudget
+from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
 from rtpcodec.stream.events import Audio, Event
@@ -88,17 +90,35 @@ class Sink(Protocol):
     def take(self, event: Event) -> None:
         """Handle any other event."""
 
-    def failed(self, error: Exception) -> None:
-        """Handle an error that `take_audio` or `take` raised."""
+    def failed(self, error: BaseException) -> None:
+        """Handle an error that `take_audio` or `take` raised: any but KeyboardInterrupt."""
 
     def disconnected(self) -> None:
         """Handle the end of the connection. Called once, after all events."""
+
+
+class TurnWatch(Protocol):
+    """Gets the turns of a pump that take long. All other machines of the event loop wait for a turn to end."""
+
+    limit_s: float
+    """A longer turn is reported."""
+
+    def report(self, took_s: float, cause: str) -> None:
+        """Handle one slow turn: its seconds, and its cause in words."""
 
 
 class _State(Enum):
     IDLE = 0
     RUNNING = 1
     RUNNING_AGAIN = 2  # something changed while the pump was running
+
+
+def _report_failure(sink: Sink, error: BaseException) -> None:
+    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
+    if isinstance(error, KeyboardInterrupt):
+        end_loop(error)
+    else:
+        sink.failed(error)
 
 
 class Driver(Generic[DrivenT]):
@@ -152,8 +172,8 @@ class Driver(Generic[DrivenT]):
                                 sink.take_audio(event)
                             else:
                                 sink.take(event)
-                        except Exception as error:  # whatever a handler raises; the sink decides what that means
-                            sink.failed(error)
+                        except BaseException as error:  # whatever a handler raises; the sink decides what that means
+                            _report_failure(sink, error)
                 # 2. Texts.
                 for item in machine.outgoing(now_ms):
                     send(item)
@@ -176,7 +196,7 @@ class Driver(Generic[DrivenT]):
 class Pump(Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_budget", "_lost", "_socket")
+    __slots__ = ("_budget", "_lost", "_socket", "_watch")
 
     def __init__(
         self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
@@ -192,9 +212,16 @@ class Pump(Driver[MachineT]):
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
         self._socket = socket
         self._lost = False
+        self._watch: TurnWatch | None = None
+
+    def watch(self, watch: TurnWatch | None) -> None:
+        """Report slow turns from now on; None: measure nothing."""
+        self._watch = watch
 
     def received(self, text: str | Buffer) -> None:
         """Feed one text message."""
+        watch = self._watch
+        begun_s = 0.0 if watch is None else perf_counter()
         now_ms = self._time() * 1000.0
         budget = self._budget
         budget.frames -= 1
@@ -206,6 +233,20 @@ class Pump(Driver[MachineT]):
             self._run(now_ms)
         else:
             self._state = _State.RUNNING_AGAIN
+        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
+            octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
+            watch.report(took_s, f"a message of {octets} octets")
+
+    def run(self) -> None:
+        """Look at the machine again, because something changed or its deadline has come."""
+        if self._state is not _State.IDLE:
+            self._state = _State.RUNNING_AGAIN
+            return
+        watch = self._watch
+        begun_s = 0.0 if watch is None else perf_counter()
+        self._run(self._time() * 1000.0)
+        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
+            watch.report(took_s, "audio that was due, or a timer")
 
     def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
         """Report a frame that is not a message.

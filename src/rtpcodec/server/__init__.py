@@ -3,13 +3,17 @@
 serving         `serve` and `run`
 settings        the settings of an endpoint, and their checks
 endpoint        the endpoint: it accepts, counts and ends calls
+endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
+origins         which web pages may open a call
+guessing        how long refusals of repeated wrong tokens are held back
 addresses       the health check's path, and which hosts are loopback
 listening       the protocols between endpoint and server library
 picows_server   WebSockets by picows
 tcp_listener    accepts sockets, and waits where no descriptor is left
 half_open       sockets that have not become calls: bounded, with a deadline
-descriptors     file descriptors: what an endpoint needs and what the process may open
+descriptors     file descriptors: what an endpoint needs, what the process may open and has open
+late_refusals   answers with 401 that picows sends late
 memory_server   WebSockets in memory, on a virtual clock
 other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
@@ -22,6 +26,8 @@ invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
 handlers        ready-made handlers
 call_log        log records of a call
+slow_turns      calls that hold the event loop: measured, counted, logged
+loop_lag        how late the event loop is
 """
 
 from importlib import import_module
@@ -35,7 +41,7 @@ from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, En
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
     from rtpcodec.server.endpoint import Endpoint as Endpoint
-    from rtpcodec.server.endpoint import EndpointStatistics as EndpointStatistics
+    from rtpcodec.server.endpoint_statistics import EndpointStatistics as EndpointStatistics
 
 __all__ = [
     "Authorize",
@@ -57,7 +63,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load names that need picows or file access at their first use."""
     if name in ("Endpoint", "EndpointStatistics"):
-        return getattr(import_module("rtpcodec.server.endpoint"), name)
+        module = "endpoint" if name == "Endpoint" else "endpoint_statistics"
+        return getattr(import_module(f"rtpcodec.server.{module}"), name)
     if name == "handlers":
         return import_module("rtpcodec.server.handlers")
     raise AttributeError(f"module 'rtpcodec.server' has no attribute {name!r}")

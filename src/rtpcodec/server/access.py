@@ -3,9 +3,11 @@
 The checks, in this order:
 
 1. the health check's path: 200, or 503 while draining
-2. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
-3. the endpoint is draining or full: 503
-4. the request is not authorized: 401; `authorize` fails: 500. An invitation's path needs the invitation's token.
+2. the request comes from a web page whose origin is not allowed: 403
+3. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
+4. the endpoint is draining or full: 503
+5. the request is not authorized: 401, which is held back if the address has had several;
+   `authorize` fails: 500. An invitation's path needs the invitation's token.
 
 A request that passes may become a call. If it is not a WebSocket upgrade, the WebSocket library refuses it.
 """
@@ -14,12 +16,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.server.addresses import HEALTH_PATH
-from rtpcodec.server.invitations import Invitations, has_token
+from rtpcodec.server.guessing import GuessDelays
+from rtpcodec.server.invitations import Invitation, Invitations, has_token
+from rtpcodec.server.origins import ORIGIN_HEADER, Origins
 from rtpcodec.server.settings import EndpointSettings
 
 _log = logging.getLogger("rtpcodec.server")
@@ -39,12 +44,24 @@ class Answer:
 class Gate:
     """Answer requests or let them pass. While `draining` is set, no new call passes."""
 
-    __slots__ = ("_answers_all", "_authorize", "_calls", "_invitations", "_max_calls", "_path", "draining")
+    __slots__ = (
+        "_answers_all",
+        "_authorize",
+        "_calls",
+        "_invitations",
+        "_max_calls",
+        "_origins",
+        "_path",
+        "draining",
+        "forbidden_origins",
+        "guess_delays",
+        "unauthorized",
+    )
 
     def __init__(self, settings: EndpointSettings, calls: Callable[[], int], invitations: Invitations) -> None:
         """Make a gate.
 
-        settings: path, authorize and max_calls of the endpoint.
+        settings: path, authorize, allowed_origins and max_calls of the endpoint.
         calls: returns the number of calls that run now.
         invitations: the endpoint's open invitations.
         """
@@ -54,8 +71,15 @@ class Gate:
         self._max_calls = settings.max_calls
         self._calls = calls
         authorize = settings.authorize
-        self._authorize = _presents(authorize) if isinstance(authorize, str) else authorize
+        self._authorize = authorize if authorize is None or callable(authorize) else _presents(authorize)
+        self._origins = Origins(settings.allowed_origins)
         self.draining = False
+        self.guess_delays = GuessDelays()
+        """How long each answer with 401 is held back."""
+        self.unauthorized = 0
+        """Requests that were answered with 401."""
+        self.forbidden_origins = 0
+        """Requests that were answered with 403."""
 
     def answer(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the answer to a GET of `target` (path and query); None: it may become a call."""
@@ -63,40 +87,60 @@ class Gate:
         if path == HEALTH_PATH:
             return self._health()
         invitation = self._invitations.of(path)
+        return self._unwelcome(path, headers, invitation) or self._unauthorized(target, headers, invitation)
+
+    def _unwelcome(self, path: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
+        """Return the refusal of a request that no token makes welcome."""
+        if not self._origins.allow(headers.get(ORIGIN_HEADER)):
+            self.forbidden_origins += 1
+            return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed")
         if invitation is None and not (self._answers_all and self._path in (None, path)):
             return _refusal(HTTPStatus.NOT_FOUND, "no such path")
         if self.draining:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         if self._calls() >= self._max_calls:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many calls")
-        if invitation is not None:
-            return None if invitation.accepts(headers) else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
-        return self._unauthorized(target, headers)
+        return None
+
+    def _unauthorized(self, target: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
+        allowed = invitation.accepts(headers) if invitation is not None else self._authorized(target, headers)
+        if allowed is None:
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+        if allowed:
+            return None
+        self.unauthorized += 1
+        return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
 
     def _health(self) -> Answer:
+        # Nothing but the status: strangers see it, and how many calls run is nobody's business.
         status = HTTPStatus.SERVICE_UNAVAILABLE if self.draining else HTTPStatus.OK
-        state = {"status": "draining" if self.draining else "ok", "calls": self._calls()}
+        state = {"status": "draining" if self.draining else "ok"}
         return Answer(status, json.dumps(state).encode(), "application/json", refused=False)
 
-    def _unauthorized(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+    def _authorized(self, target: str, headers: Mapping[str, str]) -> bool | None:
+        """Return whether a request is authorized; None: `authorize` failed."""
         if self._authorize is None:
-            return None
+            return True
         try:
             allowed = self._authorize(headers, target)
-        except Exception:
+        except KeyboardInterrupt as interrupt:
+            end_loop(interrupt)
+            return None
+        except BaseException:  # SystemExit as well: no request may end the program
             _log.exception("authorize failed, the call is refused")
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+            return None
         if not isinstance(allowed, bool):
             # An awaitable counts as true in Python, so an async `authorize` would let every call pass.
             _log.error(
                 "authorize returned a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
             )
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
-        return None if allowed else _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
+            return None
+        return allowed
 
 
-def _presents(token: str) -> Callable[[Mapping[str, str], str], bool]:
-    return lambda headers, _target: has_token(headers, token)
+def _presents(tokens: str | Sequence[str]) -> Callable[[Mapping[str, str], str], bool]:
+    several = (tokens,) if isinstance(tokens, str) else tuple(tokens)
+    return lambda headers, _target: has_token(headers, *several)
 
 
 def _refusal(status: HTTPStatus, text: str) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from rtpcodec.stream.events import Started
@@ -16,6 +17,9 @@ MAX_ID_CHARACTERS: Final = 200
 
 MAX_TOPICS: Final = 50
 """Warnings per call. Some topics contain numbers that the other side chooses, and these must not fill memory or log."""
+
+REFUSALS_PERIOD_S: Final = 1.0
+"""Time between two log records about refusals with the same status: anyone can be refused any number of times."""
 
 _UNSAFE = re.compile(r"[^\w.:+/=@-]", re.ASCII)
 
@@ -49,6 +53,26 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         if topic not in self._told and len(self._told) < MAX_TOPICS:
             self._told.add(topic)
             self.warning(message, *args)
+
+
+class RefusalLog:
+    """Log refused requests, at most one record per status in REFUSALS_PERIOD_S."""
+
+    __slots__ = ("_quiet_until_s", "_unlogged")
+
+    def __init__(self) -> None:
+        self._quiet_until_s: dict[HTTPStatus, float] = {}
+        self._unlogged: dict[HTTPStatus, int] = {}
+
+    def refused(self, status: HTTPStatus, now_s: float) -> None:
+        """Log one refusal, or count it for the next record of its status."""
+        if now_s < self._quiet_until_s.get(status, now_s):
+            self._unlogged[status] = self._unlogged.get(status, 0) + 1
+            return
+        self._quiet_until_s[status] = now_s + REFUSALS_PERIOD_S
+        unlogged = self._unlogged.pop(status, 0)
+        more = f", and {unlogged} more since the last report" if unlogged else ""
+        logger.info("request refused: %d %s%s", status, status.phrase, more)
 
 
 def _plain(identifier: str | None) -> str | None:

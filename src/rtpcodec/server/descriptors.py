@@ -1,9 +1,10 @@
-"""File descriptors: what an endpoint needs, and what the process may open."""
+"""File descriptors: what an endpoint needs, what the process may open and what it has open."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Final
 
 from rtpcodec.server.settings import FILES_PER_CALL, EndpointSettings
@@ -13,6 +14,9 @@ if sys.platform != "win32":
 
 RESERVED: Final = 64
 """For listening sockets, the event loop, standard streams, logs and what a program opens beside its calls."""
+
+_FOLDERS: Final = (Path("/proc/self/fd"), Path("/dev/fd"))
+"""List the open descriptors, on Linux and on BSD and macOS."""
 
 _log = logging.getLogger("rtpcodec.server")
 
@@ -43,11 +47,9 @@ def raise_limit(needed: int) -> None:
 
 def warn_if_short(settings: EndpointSettings) -> None:
     """Log a warning with all numbers if the process may open fewer descriptors than the endpoint needs."""
-    if sys.platform == "win32":
-        return
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    soft = descriptor_limit()
     needed = descriptors_needed(settings)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    if soft is None or soft >= needed:
         return
     _log.warning(
         "RLIMIT_NOFILE is %d, and max_calls=%d needs %d: %d per call, %d before the upgrade (max_half_open), %d "
@@ -59,3 +61,21 @@ def warn_if_short(settings: EndpointSettings) -> None:
         settings.max_half_open,
         RESERVED,
     )
+
+
+def open_descriptors() -> int | None:
+    """Return how many descriptors the process has open; None: the system does not list them."""
+    for folder in _FOLDERS:
+        try:
+            return sum(1 for _ in folder.iterdir()) - 1  # without the one that lists them
+        except OSError:
+            continue
+    return None
+
+
+def descriptor_limit() -> int | None:
+    """Return how many descriptors the process may open (RLIMIT_NOFILE); None: no limit, or the system has none."""
+    if sys.platform == "win32":
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft

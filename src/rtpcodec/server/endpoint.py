@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
@@ -15,9 +14,12 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call, UpgradeRequest
-from rtpcodec.server.call_log import logger
+from rtpcodec.server.call_log import RefusalLog, logger
+from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
+from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations, WebhookEvent
 from rtpcodec.server.listening import CallServer
+from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
@@ -27,24 +29,6 @@ from rtpcodec.stream.plan import StreamPlan
 GOING_AWAY: Final = 1001
 HANDLER_GRACE_S: Final = 1.0
 """Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointStatistics:
-    """Counters of an endpoint since it was opened."""
-
-    calls_running: int
-    """Calls whose socket is open or whose handler has not ended."""
-    calls_taken: int
-    """Accepted calls: sockets that were opened."""
-    calls_refused: int
-    """Refused requests. Health checks do not count."""
-    calls_failed: int
-    """Calls that an error ended: of the handler, malformed messages, silence, or a missing start."""
-    messages_received: int
-    messages_sent: int
-    dropped_audio_ms: float
-    """Audio that was dropped because handlers were too slow or did not read it."""
 
 
 class Endpoint:
@@ -59,8 +43,9 @@ class Endpoint:
         self._invitations = Invitations()
         self._gate = Gate(settings, lambda: len(self._runners), self._invitations)
         self._server: CallServer | None = None
-        self._taken = self._refused = self._failed = self._received = self._sent = 0
-        self._dropped_ms = 0.0
+        self._totals = EndpointTotals()
+        self._refusals = RefusalLog()
+        self._lag: LoopLag | None = None
         self.host = settings.host
         """The address that it listens on, as configured."""
         self.port = settings.port
@@ -83,15 +68,29 @@ class Endpoint:
 
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
-        now = [_counts(runner) for runner in self._runners]
+        ended, now = self._totals, EndpointTotals()
+        for runner in self._runners:
+            _add(now, runner)
+        lag, gate, measured = self._lag, self._gate, self._settings.lag_period_s is not None
         return EndpointStatistics(
             calls_running=len(self._runners),
-            calls_taken=self._taken,
-            calls_refused=self._refused,
-            calls_failed=self._failed,
-            messages_received=self._received + sum(received for received, _, _ in now),
-            messages_sent=self._sent + sum(sent for _, sent, _ in now),
-            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms in now),
+            calls_taken=ended.taken,
+            calls_refused=ended.refused,
+            calls_failed=ended.failed,
+            messages_received=ended.received + now.received,
+            messages_sent=ended.sent + now.sent,
+            dropped_audio_ms=ended.dropped_ms + now.dropped_ms,
+            requests_unauthorized=gate.unauthorized,
+            refusals_waiting=gate.guess_delays.waiting(asyncio.get_running_loop().time()),
+            origins_refused=gate.forbidden_origins,
+            sockets_half_open=None if self._server is None else self._server.half_open,
+            protocol_errors=ended.malformed + now.malformed,
+            handlers_hung=sum(runner.hung for runner in self._runners),
+            slow_turns=ended.slow_turns,
+            loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
+            loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
+            descriptors_open=open_descriptors(),
+            descriptors_limit=descriptor_limit(),
         )
 
     async def stream(
@@ -170,6 +169,11 @@ class Endpoint:
             raise EndpointError(
                 f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
             ) from error
+        loop = asyncio.get_running_loop()
+        # The virtual clock is never late, and a timer without end would hide a deadlock there.
+        if settings.lag_period_s is not None and not isinstance(loop, VirtualEventLoop):
+            self._lag = LoopLag(loop, settings.lag_period_s)
+            self._lag.start()
         logger.info("listening on %s", self.url)
 
     async def close(self, *, at_once: bool = False) -> None:
@@ -179,6 +183,8 @@ class Endpoint:
         server, self._server = self._server, None
         if server is not None:
             await server.close()
+            if self._lag is not None:
+                self._lag.stop()
             logger.info("closed %s", self.url)
 
     def _require_thread(self, name: str) -> None:
@@ -215,9 +221,13 @@ class Endpoint:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
-            self._refused += 1
-            logger.info("request refused: %d %s", answer.status, answer.status.phrase)
+            self._totals.refused += 1
+            self._refusals.refused(answer.status, asyncio.get_running_loop().time())
         return answer
+
+    def hold_back_s(self, address: str) -> float:
+        """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
+        return self._gate.guess_delays.refused(address, asyncio.get_running_loop().time())
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket.
@@ -230,27 +240,28 @@ class Endpoint:
         if invitation is not None:
             self._invitations.remove(invitation)  # valid for one socket only
         request = UpgradeRequest(target, headers)
-        runner = CallRunner(self._settings, socket, request, self._remove, invitation=invitation)
+        runner = CallRunner(
+            self._settings, socket, request, self._remove, invitation=invitation, slow_turn=self._count_slow_turn
+        )
         self._runners.add(runner)
-        self._taken += 1
+        self._totals.taken += 1
         self._idle.clear()
         return runner.pump
 
+    def _count_slow_turn(self) -> None:
+        self._totals.slow_turns += 1
+
     def _remove(self, runner: CallRunner) -> None:
         self._runners.discard(runner)
-        received, sent, dropped_ms = _counts(runner)
-        self._received += received
-        self._sent += sent
-        self._dropped_ms += dropped_ms
-        self._failed += runner.failed_call
+        _add(self._totals, runner)
+        self._totals.failed += runner.failed_call
         if not self._runners:
             self._idle.set()
 
 
-def _counts(runner: CallRunner) -> tuple[int, int, float]:
-    """Return messages received, messages sent, and ms of audio dropped."""
-    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
-    return stream.messages_received, stream.messages_sent, runner.inbox.dropped_ms
+def _add(totals: EndpointTotals, runner: CallRunner) -> None:
+    """Add what a call has counted so far."""
+    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.inbox.dropped_ms)
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from rtpcodec.errors import StreamEnded
@@ -13,28 +13,47 @@ from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.ongoing import end_of
 from rtpcodec.server.settings import Handler
+from rtpcodec.server.slow_turns import SlowTurns, timed
 from rtpcodec.stream.machine import NORMAL, CallMachine
 
 ECHO_MS: Final = 1000.0
 """Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
 After that the echo is considered lost."""
 
+HUNG_AFTER_S: Final = 1.0
+"""A handler that still runs this long after it was cancelled counts as hung, and is reported."""
+MAX_HUNG_REPORTS: Final = 16
+"""Reports per handler, each after twice the time of the one before: the last one comes after 9 hours."""
+
 
 class HandlerTask:
     """Run a handler once, in a task of its own. Use it from the event loop's thread only."""
 
-    __slots__ = ("_cancel", "_failed", "_heard", "_log", "_pump", "_task")
+    __slots__ = ("_cancelled_s", "_failed", "_heard", "_log", "_pump", "_reports", "_slow_turns", "_task", "_timer")
 
     def __init__(
-        self, pump: Pump[CallMachine], heard: HeardMarks, log: CallLog, failed: Callable[[Exception], None]
+        self,
+        pump: Pump[CallMachine],
+        heard: HeardMarks,
+        log: CallLog,
+        failed: Callable[[BaseException], None],
+        slow_turns: SlowTurns | None = None,
     ) -> None:
-        """Prepare the task; `failed` is called with an exception that the handler raises."""
+        """Prepare the task.
+
+        pump, heard, log: of the call.
+        failed: called with an exception that the handler raises.
+        slow_turns: gets the handler's slow steps; None: they are not measured.
+        """
         self._pump = pump
         self._heard = heard
         self._log = log
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
-        self._cancel: asyncio.TimerHandle | None = None
+        self._cancelled_s: float | None = None
+        self._reports = 0
+        self._slow_turns = slow_turns
+        self._timer: asyncio.TimerHandle | None = None  # the cancellation to come, or the next report after it
 
     def begin(self, handler: Handler, call: Call, ended: Callable[[asyncio.Task[None]], None]) -> None:
         """Start the handler; `ended` is called with the task when it has ended."""
@@ -47,15 +66,26 @@ class HandlerTask:
         """Whether the handler has started and not ended."""
         return self._task is not None and not self._task.done()
 
+    @property
+    def hung(self) -> bool:
+        """Whether the handler still runs, HUNG_AFTER_S or longer after it was cancelled."""
+        return self._reports > 0 and self.running
+
     def cancel(self) -> None:
-        """Cancel the handler now."""
-        if self._task is not None:
-            self._task.cancel()
+        """Cancel the handler now, and report it for as long as it does not end."""
+        if self._task is None or self._task.done():
+            return
+        self._task.cancel()
+        if self._cancelled_s is None:
+            self._stop_timer()
+            loop = asyncio.get_running_loop()
+            self._cancelled_s = loop.time()
+            self._timer = loop.call_later(HUNG_AFTER_S, self._report_hung)
 
     def cancel_after(self, grace_s: float) -> None:
         """Cancel the handler, unless it ends by itself within grace_s seconds."""
-        if self._task is not None and self.running:
-            self._cancel = asyncio.get_running_loop().call_later(grace_s, self._task.cancel)
+        if self.running and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(grace_s, self.cancel)
 
     async def wait(self) -> None:
         """Wait until the handler has ended, in whatever way."""
@@ -63,15 +93,36 @@ class HandlerTask:
             await asyncio.wait((self._task,))
 
     def release(self) -> None:
-        """Cancel the timer of `cancel_after`."""
-        if self._cancel is not None:
-            self._cancel.cancel()
+        """Cancel the timer: the handler has ended."""
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _report_hung(self) -> None:
+        """Report that the handler does not end."""
+        if not self.running or self._cancelled_s is None:
+            return
+        loop = asyncio.get_running_loop()
+        elapsed_s = loop.time() - self._cancelled_s
+        self._reports += 1
+        self._log.error("the handler still runs %.0f s after it was cancelled", elapsed_s)
+        if self._reports < MAX_HUNG_REPORTS:
+            self._timer = loop.call_later(elapsed_s, self._report_hung)
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
-            await handler(call)
+            running, slow_turns = handler(call), self._slow_turns
+            if slow_turns is not None and isinstance(running, Coroutine):
+                running = timed(running, slow_turns.limit_s, slow_turns.report_step)
+            await running
             await self._play_out()
-        except Exception as error:
+        except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
+            # The task reports the first two by its end. GeneratorExit may also mean that this coroutine is dropped.
+            raise
+        except BaseException as error:  # SystemExit as well, which the event loop would raise
             self._failed(error)
         else:
             self._pump.machine.close(NORMAL, self._pump.now_ms())

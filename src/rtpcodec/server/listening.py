@@ -15,6 +15,12 @@ class Acceptor(Protocol):
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
 
+    def hold_back_s(self, address: str) -> float:
+        """Count an answer with 401, and return the seconds after which it is to be sent.
+
+        address: address of the client; "": unknown.
+        """
+
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket, and return the receiver of the socket's reports.
 
@@ -26,6 +32,10 @@ class Acceptor(Protocol):
 
 class CallServer(Protocol):
     """The side of the server library, which an endpoint calls."""
+
+    @property
+    def half_open(self) -> int | None:
+        """Sockets that have not become calls or got an answer; None: the server does not count them."""
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from rtpcodec.pump.memory import Listener, MakeReceiver, MemoryAnswer, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
@@ -20,6 +21,11 @@ class MemoryServer:
         self._network = network
         self._listener: Listener | None = None
 
+    @property
+    def half_open(self) -> int | None:
+        """Always 0: a socket in memory opens with its request."""
+        return 0
+
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
         self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
@@ -34,7 +40,8 @@ class MemoryServer:
     def _admit(self, target: str, headers: Mapping[str, str]) -> MemoryAnswer | MakeReceiver:
         answer = self._acceptor.refusal(target, headers)
         if answer is not None:
-            return MemoryAnswer(answer.status, {"Content-Type": answer.content_type}, answer.body)
+            delay_s = self._acceptor.hold_back_s("") if answer.status == HTTPStatus.UNAUTHORIZED else 0.0
+            return MemoryAnswer(answer.status, {"Content-Type": answer.content_type}, answer.body, delay_s)
 
         def accept(socket: MemorySocket) -> Receiver:
             return self._acceptor.accept(socket, target, headers)

@@ -34,6 +34,7 @@ try:
 
     from rtpcodec.pump.frame_rules import VERSION, request_fault
     from rtpcodec.pump.picows_socket import PicowsSocket
+    from rtpcodec.server.late_refusals import LateRefusals
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
@@ -53,6 +54,7 @@ class PicowsServer:
         self._acceptor = acceptor
         self._log = _QuietLog(logging.getLogger("picows.server"))
         self._half_open = HalfOpenSockets(settings.max_half_open, settings.max_half_open_per_address)
+        self._late_refusals = LateRefusals(acceptor.hold_back_s, settings.ping_interval_s)
         self._listener = TcpListener(self._begin, self._free_descriptors)
 
     @property
@@ -69,6 +71,7 @@ class PicowsServer:
         """Stop listening, and cut the sockets that have not become calls."""
         self._listener.close()
         self._half_open.close()
+        self._late_refusals.cut()
         # Let the cancelled tasks, and the callbacks of cut connections, run to their end.
         for _ in range(3):
             await asyncio.sleep(0)
@@ -114,6 +117,9 @@ class PicowsServer:
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
+        if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
+            self._half_open.remove(entry)  # late refusals have their own limits
+            return self._late_refusals.refuse(request, _response(answer))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         connection = ",".join(request.headers.getall("Connection", []))

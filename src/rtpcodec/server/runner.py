@@ -10,6 +10,7 @@ from functools import partial
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
+from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call, CallParts, UpgradeRequest
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.handler_task import HandlerTask, is_stream_ended
@@ -17,6 +18,7 @@ from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import Inbox
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.stream import events
 from rtpcodec.stream.events import Audio, Event, Started
 from rtpcodec.stream.machine import NORMAL, CallMachine
@@ -56,6 +58,7 @@ class CallRunner:
         on_end: Callable[[CallRunner], None],
         *,
         invitation: Invitation | None = None,
+        slow_turn: Callable[[], None] | None = None,
     ) -> None:
         """Begin a call.
 
@@ -64,6 +67,7 @@ class CallRunner:
         request: the HTTP request that became the socket.
         on_end: called once, when socket and handler have ended.
         invitation: the invitation that the request answers; None: the call was not requested.
+        slow_turn: called each time that this call held the event loop for too long.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
@@ -81,7 +85,13 @@ class CallRunner:
         self._invitation = invitation
         self._on_end = on_end
         self._heard = HeardMarks(self.pump)
-        self._handler = HandlerTask(self.pump, self._heard, self.log, self.failed)
+        # On the virtual clock, turns take no time.
+        slow_ms = None if isinstance(loop, VirtualEventLoop) else settings.slow_turn_ms
+        slow = None if slow_ms is None else SlowTurns(slow_ms, self.log, slow_turn)
+        if slow is not None and settings.on_audio is not None:
+            slow.within = ", and on_audio"
+        self.pump.watch(slow)
+        self._handler = HandlerTask(self.pump, self._heard, self.log, self.failed, slow)
         self._disconnected: asyncio.Future[None] = loop.create_future()
         self._settled = False
         self.pump.run()
@@ -96,6 +106,11 @@ class CallRunner:
         self._handler.cancel()
         self.pump.machine.cut = True
         self.pump.run()
+
+    @property
+    def hung(self) -> bool:
+        """Whether the handler still runs although it was cancelled long enough ago."""
+        return self._handler.hung
 
     async def ended(self) -> None:
         """Wait until socket and handler have ended."""
@@ -122,13 +137,14 @@ class CallRunner:
         if isinstance(event, events.Stopped):
             self._stream_ended(event.reason)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
         if self.pump.machine.session.ended and is_stream_ended(error):
             return
         self.failed_call = True
         self.take_audio = _ignore
-        self.log.error("the handler failed", exc_info=error)
+        what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
+        self.log.error("the handler %s", what, exc_info=error)
         self.close(INTERNAL_ERROR)
 
     def disconnected(self) -> None:

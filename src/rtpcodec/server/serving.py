@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 RUN_PORT: Final = 8080
 """The default port of `run`."""
 
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
+_SIGHUP: Final[signal.Signals | None] = getattr(signal, "SIGHUP", None)  # POSIX only
+
 
 def serve(
     handler: Handler | None = None, *, on_audio: OnAudio | None = None, **options: Unpack[EndpointOptions]
@@ -89,8 +92,11 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
     def signalled() -> None:
         (second if first.is_set() else first).set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDING:
         loop.add_signal_handler(number, signalled)
+    if _SIGHUP is not None:
+        # By default it ends the process and so cuts all calls. There is no configuration that it could reload.
+        loop.add_signal_handler(_SIGHUP, logger.info, "received SIGHUP, which changes nothing: calls continue")
     try:
         async with _opened(settings) as endpoint:
             if on_ready is not None:
@@ -101,7 +107,7 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
                 logger.info("received a second signal, closing at once")
                 await endpoint.close(at_once=True)
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDING if _SIGHUP is None else (*_ENDING, _SIGHUP):
             loop.remove_signal_handler(number)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import ssl as tls
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
@@ -13,6 +13,9 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, FrameBudget
 from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
+from rtpcodec.server.loop_lag import LAG_PERIOD_S
+from rtpcodec.server.origins import serialized
+from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.machine import CallTimeouts
@@ -34,8 +37,9 @@ Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
-Authorize = str | Callable[[Mapping[str, str], str], bool]
-"""A token, or a plain function of the request's headers and of its path with query. It must not be async."""
+Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
+"""A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
+not be async."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -52,6 +56,7 @@ class CallOptions(TypedDict, total=False):
     drain_s: float
     max_frames_per_s: float | None
     max_octets_per_s: float | None
+    slow_turn_ms: float | None
 
 
 class EndpointOptions(CallOptions, total=False):
@@ -61,6 +66,7 @@ class EndpointOptions(CallOptions, total=False):
     port: int
     path: str | None
     authorize: Authorize | None
+    allowed_origins: Sequence[str]
     public_url: str | None
     ssl: tls.SSLContext | None
     max_calls: int
@@ -69,6 +75,7 @@ class EndpointOptions(CallOptions, total=False):
     max_message_octets: int
     max_fragments: int
     ping_interval_s: float | None
+    lag_period_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,11 @@ class EndpointSettings:
     path: str | None = "/"
     """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
-    """A token that the header x-telnyx-streaming-auth-token must carry, or a plain function (headers, path) -> bool."""
+    """A token that the header x-telnyx-streaming-auth-token must carry, or several of which it must carry one (the new
+    and the old one while they are exchanged), or a plain function (headers, path) -> bool."""
+    allowed_origins: Sequence[str] = ()
+    """Origins of web pages that may open a call, such as `https://app.example.com`. A carrier sends no Origin, browsers
+    always do: without this list any web page could open the endpoint of a developer who visits it."""
     public_url: str | None = field(default=None, repr=False)
     """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
     `Endpoint.stream`; None: the endpoint's own URL."""
@@ -125,6 +136,10 @@ class EndpointSettings:
     dropped. None: no pings."""
     drain_s: float = 10.0
     """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    slow_turn_ms: float | None = SLOW_TURN_MS
+    """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
+    lag_period_s: float | None = LAG_PERIOD_S
+    """Time between two measurements of how late the event loop is; None: no measurement and no timer."""
 
     max_frames_per_s: float | None = MAX_FRAMES_PER_S
     """Limit on the frames of a call, pings and fragments included. What BURST_S of it allow may come at once, so that
@@ -135,6 +150,7 @@ class EndpointSettings:
     def __post_init__(self) -> None:
         self._check_handlers()
         self._check_address()
+        self._check_origins()
         self._check_limits()
         try:
             self.new_session()
@@ -178,12 +194,22 @@ class EndpointSettings:
         if inspect.iscoroutinefunction(self.on_audio):
             raise EndpointError("on_audio is a coroutine function, a plain one is needed; pass it as handler instead")
 
+    def _check_origins(self) -> None:
+        given: object = self.allowed_origins
+        if not isinstance(given, list | tuple):
+            raise EndpointError(f"allowed_origins is of type {type(given).__name__}, a list of strings is needed")
+        for origin in given:
+            if not isinstance(origin, str) or serialized(origin) is None:
+                raise EndpointError(
+                    f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com"
+                )
+
     def _check_address(self) -> None:
         authorize: object = self.authorize
         if inspect.iscoroutinefunction(authorize):
             raise EndpointError("authorize is a coroutine function, a plain one is needed")
-        if authorize is not None and not callable(authorize) and not (isinstance(authorize, str) and authorize):
-            raise EndpointError("authorize must be a non-empty string or a function")
+        if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
+            raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
         if authorize is None and self.answers_all and not is_loopback(self.host):
             raise EndpointError(
                 f"host {self.host!r} can be reached from other machines and no authorize is given: "
@@ -217,6 +243,8 @@ class EndpointSettings:
             "ping_interval_s",
             "max_frames_per_s",
             "max_octets_per_s",
+            "slow_turn_ms",
+            "lag_period_s",
         ):
             limit: float | None = getattr(self, name)
             if limit is not None and not limit > 0:
@@ -225,6 +253,12 @@ class EndpointSettings:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _are_tokens(authorize: object) -> bool:
+    """Return whether it is a token, or at least one token."""
+    tokens = authorize if isinstance(authorize, list | tuple) else (authorize,)
+    return len(tokens) > 0 and all(isinstance(token, str) and token for token in tokens)
 
 
 def _in_ms(seconds: float | None) -> float | None:

@@ -1,0 +1,70 @@
+"""Counters of an endpoint: those that it keeps, and what `Endpoint.statistics` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtpcodec.stream.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointStatistics:
+    """Counters of an endpoint since it was opened, and its state at this moment."""
+
+    calls_running: int
+    """Calls whose socket is open or whose handler has not ended."""
+    calls_taken: int
+    """Accepted calls: sockets that were opened."""
+    calls_refused: int
+    """Refused requests. Health checks do not count."""
+    calls_failed: int
+    """Calls that an error ended: of the handler, malformed messages, silence, or a missing start."""
+    messages_received: int
+    messages_sent: int
+    dropped_audio_ms: float
+    """Audio that was dropped because handlers were too slow or did not read it."""
+    requests_unauthorized: int
+    """Requests that were answered with 401; they are among calls_refused."""
+    refusals_waiting: int
+    """Answers with 401 that are held back at this moment."""
+    origins_refused: int
+    """Requests of web pages that were answered with 403; they are among calls_refused."""
+    sockets_half_open: int | None
+    """Sockets at this moment that have not become a call or got an answer yet; None: the server does not count them."""
+    protocol_errors: int
+    """Messages and frames that broke a rule, of all calls: the events `Malformed`."""
+    handlers_hung: int
+    """Handlers that still run 1 s or longer after they were cancelled, at this moment."""
+    slow_turns: int
+    """Times that one call held the event loop longer than `slow_turn_ms`."""
+    loop_lag_ms: float | None
+    """How late the event loop was at the latest measurement; None: `lag_period_s` is None. On the virtual clock 0."""
+    loop_lag_max_ms: float | None
+    """The largest of the last 60 measurements."""
+    descriptors_open: int | None
+    """File descriptors that the process has open; None: the system does not list them."""
+    descriptors_limit: int | None
+    """File descriptors that the process may open; None: without limit."""
+
+
+class EndpointTotals:
+    """The counters that an endpoint keeps of ended calls and of requests."""
+
+    __slots__ = ("dropped_ms", "failed", "malformed", "received", "refused", "sent", "slow_turns", "taken")
+
+    def __init__(self) -> None:
+        self.taken = self.refused = self.failed = 0
+        self.received = self.sent = self.malformed = 0
+        self.slow_turns = 0
+        self.dropped_ms = 0.0
+
+    def add(self, stream: Statistics, dropped_ms: float) -> None:
+        """Add what a call counted.
+
+        stream: counters of its session.
+        dropped_ms: audio that its handler did not read.
+        """
+        self.received += stream.messages_received
+        self.sent += stream.messages_sent
+        self.malformed += stream.malformed
+        self.dropped_ms += dropped_ms

@@ -1,0 +1,122 @@
+"""Answers with 401 that are sent late, on picows, which answers a request at once or never.
+
+The refused socket is given to picows as an open WebSocket, whose handshake response is empty. The real answer follows
+after the delay. Only then is the address of the client known, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import cast
+
+from picows import (
+    WSFrame,
+    WSListener,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
+
+_UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+}
+"""What picows must see in the request, so that it opens the socket and answers nothing by itself."""
+
+
+class LateRefusals:
+    """The refusals of one server. Use it from the event loop's thread only."""
+
+    __slots__ = ("_delay_s", "_max_delay_s", "waiting")
+
+    def __init__(self, delay_s: Callable[[str], float], max_delay_s: float | None) -> None:
+        """Make an empty set.
+
+        delay_s: returns the delay of a refusal for an address.
+        max_delay_s: limit on it, because picows pings a socket after this time; None: no limit.
+        """
+        self._delay_s = delay_s
+        self._max_delay_s = max_delay_s
+        self.waiting: set[_LateRefusal] = set()
+        """Sockets whose refusal is not sent yet."""
+
+    def refuse(self, request: WSUpgradeRequest, response: WSUpgradeResponse) -> WSUpgradeResponseWithListener:
+        """Return what makes picows hold the answer back."""
+        for name, value in _UPGRADE.items():
+            request.headers[name] = value
+        response.headers["Connection"] = "close"
+        return WSUpgradeResponseWithListener(_nothing(), _LateRefusal(self, bytes(response.to_bytes())))
+
+    def delay_s(self, transport: WSTransport) -> float:
+        """Return the delay of a refusal on a socket."""
+        peer = transport.underlying_transport.get_extra_info("peername")
+        delay_s = self._delay_s(str(peer[0]) if isinstance(peer, tuple) else "")
+        return delay_s if self._max_delay_s is None else min(delay_s, self._max_delay_s)
+
+    def cut(self) -> None:
+        """Cut the sockets that wait, because the server closes."""
+        for refusal in tuple(self.waiting):
+            refusal.cut()
+
+
+class _LateRefusal(WSListener):
+    """One socket that waits for its refusal."""
+
+    _transport: WSTransport
+
+    def __init__(self, refusals: LateRefusals, answer: bytes) -> None:
+        self._refusals = refusals
+        self._answer = answer
+        self._timer: asyncio.TimerHandle | None = None
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        delay_s = self._refusals.delay_s(transport)
+        if delay_s == 0:
+            self._send()
+            return
+        self._refusals.waiting.add(self)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._send)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Ignore what the client sends."""
+
+    def send_user_specific_ping(self, transport: WSTransport) -> None:
+        """Send no ping: for the client this is not a WebSocket yet."""
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._forget()
+
+    def cut(self) -> None:
+        self._forget()
+        self._transport.disconnect(graceful=False)
+
+    def _send(self) -> None:
+        self._forget()
+        self._transport.underlying_transport.write(self._answer)
+        self._transport.disconnect()
+
+    def _forget(self) -> None:
+        self._refusals.waiting.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class _Nothing(WSUpgradeResponse):
+    """A handshake response without any octet."""
+
+    def to_bytes(self) -> bytearray:
+        return bytearray()
+
+
+def _nothing() -> WSUpgradeResponse:
+    response = _Nothing()
+    response.status = HTTPStatus.SWITCHING_PROTOCOLS
+    response.headers = WSUpgradeResponse.create_101_response().headers
+    return cast("WSUpgradeResponse", response)

@@ -1,0 +1,103 @@
+"""Turns of the event loop in which one call holds all others: measured, counted and logged with the call's name.
+
+The event loop runs one thing at a time. A handler that computes or blocks between two awaits, an `on_audio` that is
+slow, or a message that takes long to read delays every other call for as long.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Coroutine, Generator
+from time import perf_counter
+from typing import Any, Final
+
+from rtpcodec.server.call_log import CallLog
+
+SLOW_TURN_MS: Final = 100.0
+"""Five chunks of 20 ms: every call on the loop is late by as much."""
+LOG_PERIOD_S: Final = 10.0
+"""Time between two log records of one call."""
+
+
+class SlowTurns:
+    """Count and log the slow turns of one call. Use it from the event loop's thread only."""
+
+    __slots__ = ("_clock", "_counted", "_log", "_quiet_until_s", "_unlogged", "limit_s", "within")
+
+    def __init__(
+        self,
+        limit_ms: float,
+        log: CallLog,
+        counted: Callable[[], None] | None = None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Watch one call.
+
+        limit_ms: a longer turn is slow.
+        log: the call's log.
+        counted: called for each slow turn; None: nobody counts them.
+        clock: returns seconds, for the time between two log records.
+        """
+        self.limit_s = limit_ms / 1000
+        self._log = log
+        self._counted = counted
+        self._clock = clock
+        self._quiet_until_s = 0.0
+        self._unlogged = 0
+        self.within = ""
+        """What else of the user's may run within a turn of the pump, to follow the cause."""
+
+    def report(self, took_s: float, cause: str) -> None:
+        """Report one slow turn of the pump.
+
+        took_s: how long it held the event loop.
+        cause: the cause, to follow a colon.
+        """
+        self._report(took_s, cause + self.within)
+
+    def report_step(self, took_s: float) -> None:
+        """Report a slow step of the handler."""
+        self._report(took_s, "the handler, between two awaits")
+
+    def _report(self, took_s: float, cause: str) -> None:
+        if self._counted is not None:
+            self._counted()
+        now_s = self._clock()
+        if now_s < self._quiet_until_s:
+            self._unlogged += 1
+            return
+        self._quiet_until_s = now_s + LOG_PERIOD_S
+        more = f"; {self._unlogged} more since the last report" if self._unlogged else ""
+        self._unlogged = 0
+        self._log.warning("held the event loop for %.0f ms: %s%s", took_s * 1000, cause, more)
+
+
+@types.coroutine
+def timed(
+    coroutine: Coroutine[Any, Any, object], limit_s: float, slow: Callable[[float], None]
+) -> Generator[Any, None, object]:
+    """Run a coroutine, and report each of its steps that takes longer than limit_s seconds.
+
+    coroutine: the coroutine. A step is what it does between two awaits that wait.
+    slow: called with the seconds of a slow step.
+    Returns: the coroutine's result.
+    """
+    thrown: BaseException | None = None
+    while True:
+        begun_s = perf_counter()
+        try:
+            waits_for = coroutine.send(None) if thrown is None else coroutine.throw(thrown)
+        except StopIteration as end:
+            return end.value
+        finally:
+            thrown = None  # its traceback holds this frame
+            took_s = perf_counter() - begun_s
+            if took_s > limit_s:
+                slow(took_s)
+        try:
+            yield waits_for
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:  # such as CancelledError
+            thrown = error
