@@ -12,11 +12,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Final, Literal
 
-from rtpcodec.rtp.reorder import WINDOW, Lost, ReorderWindow
+from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
+from rtpcodec.rtp.skipped import united
 from rtpcodec.stream.events import CounterChanged
 from rtpcodec.stream.messages import Media
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
@@ -49,7 +50,6 @@ class ChunkOrder:
         "_expected_sequence",
         "_ignored",
         "_shared",
-        "_skipped",
         "_succession",
         "_window",
         "deadline_ms",
@@ -69,7 +69,6 @@ class ChunkOrder:
         self._counter: Literal["chunk", "sequence"] | None = None
         self._shared: _Window | None = None
         self._succession = Succession()
-        self._skipped = False
         self._ignored: set[str] = set()
         self._counted = [0, 0]
         self.facts = NumberingFacts()
@@ -195,7 +194,7 @@ class ChunkOrder:
         else:
             yield from self._judged(window, window.pop(self._elsewhere(window)))
         # 3. A number that two windows skip for each other shows that they share one counter.
-        if self._skipped and len(self.tracks) > 1 and not self.per_track and self._shared is None:
+        if self._elsewhere(window) is not None and any(one.shared for one in self._windows()):
             yield from self._merge()
         # 4. This may be the number that another track waits for.
         elif self._shared is None and not self.per_track:
@@ -276,15 +275,13 @@ class ChunkOrder:
         held = {number: entry for window in windows for number, entry in window.held.items()}
         at = max(window.next for window in windows)
         # 1. Numbers behind the furthest window that another one still waits for are not waited for any longer.
-        lost = 0
-        for number in range(min((window.next for window in windows if window.held), default=at), at):
-            if number in held:
-                track, media = held.pop(number)
-                yield from self.facts.judge({track: lost})
-                yield track, media
-                lost = 0
-            else:
-                lost += not any(window.has_seen(number) for window in windows)
+        begin = min((window.next for window in windows if window.held), default=at)
+        for number in sorted(number for number in held if number < at):
+            seen = united(span for window in windows for span in window.seen(begin, number))
+            track, media = held.pop(number)
+            yield from self.facts.judge({track: number - begin - sum(end - at for at, end in seen)})
+            yield track, media
+            begin = number + 1
         for window in windows:
             yield from self._stray_of(window)
         # 2. The rest continues in the shared window.
@@ -294,7 +291,6 @@ class ChunkOrder:
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
-        self._skipped = False
         for number, (track, media) in sorted(held.items()):
             shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
         yield from self._judged(shared, shared.pop())
@@ -354,17 +350,12 @@ class ChunkOrder:
             if track != _NO_TRACK:
                 yield track, media
 
-    def _elsewhere(self, window: _Window) -> Callable[[int], bool] | None:
-        """Return the function by which `pop` asks whether another track has a number; None: no other could."""
+    def _elsewhere(self, window: _Window) -> Elsewhere | None:
+        """Return the function by which `pop` asks which numbers other tracks have; None: none could."""
         if window is self._shared or self.per_track or len(self.tracks) < 2:
             return None
-        return lambda number: self._is_skipped(window, number)
-
-    def _is_skipped(self, window: _Window, number: int) -> bool:
-        if self._is_elsewhere(window, number):
-            self._skipped = True
-            return True
-        return False
+        others = [other for other in self._windows() if other is not window]
+        return lambda begin, end: united(span for other in others for span in other.seen(begin, end))
 
     def _is_elsewhere(self, window: _Window, number: int) -> bool:
         return any(other.has_seen(number) for other in self._windows() if other is not window)
