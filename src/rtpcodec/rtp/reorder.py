@@ -240,6 +240,15 @@ class ReorderWindow(Generic[Item]):
         """Whether the last numbers stood still or fell, so that they give no order."""
         return len(self._refused) + (self._stray is not None) >= MAX_REFUSED
 
+    @property
+    def refused(self) -> list[Item]:
+        """The items that were refused in a row; they are kept in case that the numbers turn out to make no sense."""
+        return [item for _, item, _ in self._refused]
+
+    def forget_refused(self) -> None:
+        """Drop the items that were refused in a row. They stay counted."""
+        self._refused.clear()
+
     def take_refused(self) -> list[Item]:
         """Remove and return what was refused in a row, as it arrived: the numbers made no sense, so none was late."""
         items = [item for _, item, _ in self._refused]

@@ -22,6 +22,7 @@ from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.stream_request import StreamingControl, ask, completed
+from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 GOING_AWAY: Final = 1001
@@ -61,6 +62,7 @@ class Endpoint:
         self._server: CallServer | None = None
         self._taken = self._refused = self._failed = self._received = self._sent = 0
         self._dropped_ms = 0.0
+        self._budget = HeldBudget(settings.max_held_octets)
         self.host = settings.host
         """The address that it listens on, as configured."""
         self.port = settings.port
@@ -230,7 +232,7 @@ class Endpoint:
         if invitation is not None:
             self._invitations.remove(invitation)  # valid for one socket only
         request = UpgradeRequest(target, headers)
-        runner = CallRunner(self._settings, socket, request, self._remove, invitation=invitation)
+        runner = CallRunner(self._settings, socket, request, self._remove, budget=self._budget, invitation=invitation)
         self._runners.add(runner)
         self._taken += 1
         self._idle.clear()

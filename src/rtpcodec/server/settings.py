@@ -14,6 +14,7 @@ from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
+from rtpcodec.stream.held import MAX_HELD_OCTETS, HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -60,6 +61,7 @@ class EndpointOptions(CallOptions, total=False):
     max_calls: int
     max_message_octets: int
     max_fragments: int
+    max_held_octets: int
     ping_interval_s: float | None
 
 
@@ -102,6 +104,10 @@ class EndpointSettings:
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
     """Limit on the fragments of one message."""
+    max_held_octets: int = MAX_HELD_OCTETS
+    """Limit on the octets that wait in all calls together for handlers, for missing chunks and for the rest of messages
+    in fragments. Beyond it the call that holds the most loses its oldest events, which an Overrun counts. What each
+    part of a call holds below 256 KiB does not count."""
     start_timeout_s: float | None = 5.0
     """A socket without a `start` for this time is closed with 1002; None: no limit."""
     idle_timeout_s: float | None = 30.0
@@ -127,8 +133,12 @@ class EndpointSettings:
         """Whether the endpoint accepts calls other than those of `Endpoint.stream`."""
         return self.handler is not None or self.on_audio is not None
 
-    def new_session(self, utc_offset_ms: float | None = None) -> MediaSession:
-        """Make the session of one call; utc_offset_ms is UTC minus the session's clock."""
+    def new_session(self, utc_offset_ms: float | None = None, budget: HeldBudget | None = None) -> MediaSession:
+        """Make the session of one call.
+
+        utc_offset_ms: UTC minus the session's clock.
+        budget: the octets that the calls of the endpoint may hold together.
+        """
         return MediaSession(
             self.plan,
             receive_pcm_hz=self.receive_pcm_hz,
@@ -137,6 +147,7 @@ class EndpointSettings:
             max_queue_ms=self.max_queue_ms,
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
+            budget=budget,
         )
 
     @property
@@ -181,6 +192,7 @@ class EndpointSettings:
             "max_calls": 1,
             "max_message_octets": 1,
             "max_fragments": 1,
+            "max_held_octets": 0,
         }
         for name, at_least in (least | {"drain_s": 0}).items():
             value: Any = getattr(self, name)

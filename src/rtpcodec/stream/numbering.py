@@ -19,9 +19,11 @@ from typing import Final, Literal
 from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import united
 from rtpcodec.stream.events import CounterChanged
+from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.messages import Media
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
 from rtpcodec.stream.succession import Succession
+from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
 __all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
 
@@ -31,6 +33,8 @@ MAX_WAIT_MS: Final = 100.0
 """A missing number is waited for until the first chunk behind it is this old."""
 MAX_BACK: Final = 64
 """Numbers further back than this are a new numbering, if two in a row ascend."""
+MAX_WAITING_OCTETS: Final = MAX_MESSAGE_OCTETS
+"""Payloads that wait for a missing chunk: as much as the longest message, which no ordinary chunk comes near."""
 _Entry = tuple[str, Media]
 _Window = ReorderWindow[_Entry]
 _NO_TRACK: Final = ""
@@ -49,6 +53,7 @@ class ChunkOrder:
         "_counter",
         "_expected_sequence",
         "_ignored",
+        "_share",
         "_shared",
         "_succession",
         "_window",
@@ -58,13 +63,17 @@ class ChunkOrder:
         "tracks",
     )
 
-    def __init__(self, window: int = WINDOW, *, start_sequence: int | None = None) -> None:
+    def __init__(
+        self, window: int = WINDOW, *, start_sequence: int | None = None, account: Account | None = None
+    ) -> None:
         """Make an empty order.
 
         window: later chunks that may wait for a missing one.
         start_sequence: the sequence number of `start`; None: it had none.
+        account: the call's account of the budget that chunks which wait are counted in; None: there is none.
         """
         self._window = window
+        self._share = Share(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None = None
         self._shared: _Window | None = None
@@ -146,6 +155,8 @@ class ChunkOrder:
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
+            window.forget_refused()
+        self._share.covers(0)
         self.deadline_ms = inf
 
     def _windows(self) -> list[_Window]:
@@ -183,6 +194,7 @@ class ChunkOrder:
     def _into(self, window: _Window, number: int, entry: _Entry) -> Iterator[Ordered]:
         """Put an entry into a window, and yield what is in order then."""
         track, media = entry
+        media.track, media.stream_id = track, None  # it may wait, and its own copies of names may be long
         restarts, odd = window.restarts, window.late + window.reused
         window.put(number, entry, (track, media.timestamp, hash(media.payload)))
         # 1. A new numbering, or no sense at all?
@@ -201,7 +213,9 @@ class ChunkOrder:
             for other in self._windows():
                 if other is not window and other.held:
                     yield from self._judged(other, other.pop(self._elsewhere(other)))
-        self._set_deadline()
+        # 5. Too many octets wait: what is missing before them is not waited for any longer.
+        if not self._share.covers(self._set_deadline()):
+            yield from self.drain()
 
     def _join(self, track: str, number: int, follows_directly: bool) -> Iterator[Ordered]:
         """Give a new track its window."""
@@ -360,14 +374,19 @@ class ChunkOrder:
     def _is_elsewhere(self, window: _Window, number: int) -> bool:
         return any(other.has_seen(number) for other in self._windows() if other is not window)
 
-    def _set_deadline(self) -> None:
-        oldest_ms = inf
+    def _set_deadline(self) -> int:
+        """Set when `expire` has something to deliver. Returns the octets of the payloads that are kept meanwhile."""
+        oldest_ms, octets = inf, 0
         for window in self._windows():
-            for _, media in window.held.values():
-                oldest_ms = min(oldest_ms, media.received_ms)
+            waiting = [media for _, media in window.held.values()]
             if window.stray is not None:
-                oldest_ms = min(oldest_ms, window.stray[1].received_ms)
+                waiting.append(window.stray[1])
+            for media in waiting:
+                octets += len(media.payload)
+                oldest_ms = min(oldest_ms, media.received_ms)
+            octets += sum(len(media.payload) for _, media in window.refused)
         self.deadline_ms = oldest_ms + MAX_WAIT_MS
+        return octets
 
 
 def _is_over(media: Media, now_ms: float) -> bool:

@@ -20,6 +20,7 @@ from rtpcodec.stream.events import (
     Event,
     Interrupted,
 )
+from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -65,6 +66,7 @@ class MediaSession:
         utc_offset_ms: float | None = None,
         conceal: bool = False,
         dialect: Dialect = TELNYX,
+        budget: HeldBudget | None = None,
     ) -> None:
         """Make a session.
 
@@ -77,6 +79,7 @@ class MediaSession:
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
+        budget: the octets that this session and others may hold together; None: only each session's own limits apply.
         Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
@@ -89,7 +92,9 @@ class MediaSession:
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
-        self._events = EventQueue(MAX_UNREAD_MS)
+        self.account = None if budget is None else Account(budget)
+        """What the session holds of the budget; None: it has none."""
+        self._events = EventQueue(MAX_UNREAD_MS, self.account)
         self._counts = Counts()
         self._incoming = Incoming(
             self.plan,
@@ -102,6 +107,7 @@ class MediaSession:
             sending=self._sending,
             events=self._events,
             counts=self._counts,
+            account=self.account,
         )
 
     # Receive

@@ -1,0 +1,72 @@
+"""How many octets of memory an event holds while it waits. What is shared, such as a track's name, does not count.
+
+A str has a header of 41 to 76 octets and 1, 2 or 4 octets per character, whatever its widest character needs:
+`sys.getsizeof` knows. It is asked for rare events only; of Audio, the lengths are known already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from sys import getsizeof
+from typing import Final
+
+from rtpcodec.stream import events
+from rtpcodec.stream.events import Event
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.wire.json_text import RawObject
+
+AUDIO_OCTETS: Final = 400
+"""Of an Audio beside its payload and PCM: the object, the headers of both, two numbers, and its place in a queue."""
+EVENT_OCTETS: Final = 250
+"""Of any other event beside its texts."""
+MEMBER_OCTETS: Final = 160
+"""Of a member of an object, or an item of an array, beside its characters."""
+
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {
+    events.CarrierError: ("title", "detail", "raw"),
+    events.Diagnosis: ("evidence", "remedy"),
+    events.Dtmf: ("occurred_at",),
+    events.FormatChanged: ("before", "after", "reason"),
+    events.Malformed: ("detail",),
+    events.MarkCleared: ("name",),
+    events.MarkPlayed: ("name",),
+    events.PayloadMisfit: ("encoding", "reason", "remedy"),
+    events.Started: (
+        "stream_id",
+        "call_control_id",
+        "call_session_id",
+        "user_id",
+        "from_number",
+        "to_number",
+        "client_state",
+        "tags",
+        "custom_parameters",
+        "media_format",
+        "raw",
+    ),
+    events.UnexpectedMark: ("name",),
+    events.Unknown: ("event", "text"),
+    events.UnsupportedCodec: ("encoding", "remedy"),
+}
+
+
+def octets_of(event: Event) -> int:
+    """Return the octets of memory that an event holds, its place in a queue included. For any event but Audio."""
+    octets = EVENT_OCTETS
+    for name in _FIELDS.get(type(event), ()):
+        octets += _octets_of_value(getattr(event, name))
+    return octets
+
+
+def _octets_of_value(value: object) -> int:
+    if isinstance(value, str):
+        return getsizeof(value)
+    if isinstance(value, RawObject):
+        return getsizeof(value.text)
+    if isinstance(value, MediaFormat):
+        return getsizeof(value.encoding)
+    if isinstance(value, Mapping):
+        return sum(MEMBER_OCTETS + getsizeof(key) + getsizeof(item) for key, item in value.items())
+    if isinstance(value, tuple):
+        return sum(8 + getsizeof(item) for item in value)
+    return 0
