@@ -6,7 +6,7 @@ import inspect
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
@@ -29,6 +29,7 @@ CONCEALS: Final = "conceals"
 
 Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
+HandlerT = TypeVar("HandlerT", bound=Handler)
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
 Authorize = str | Callable[[Mapping[str, str], str], bool]
@@ -206,6 +207,12 @@ class EndpointSettings:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def for_ears(handler: HandlerT) -> HandlerT:
+    """Mark a handler whose audio people will hear, so that its gaps are concealed."""
+    setattr(handler, CONCEALS, True)
+    return handler
 
 
 def _in_ms(seconds: float | None) -> float | None:
