@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -63,16 +64,16 @@ def most_work(session: MediaSession, texts: list[str], *, step_ms: float = 20.0,
     now_ms = begin_ms
     found: list[events.Event] = []
 
-    def act() -> None:
+    def act(text: str, now_ms: float) -> None:
         session.receive(text, now_ms)
         found.extend(session.events(now_ms))
 
     for at, text in enumerate(texts):
         found.clear()
         if at < ordinary:
-            act()
+            act(text, now_ms)
         else:
-            lines = max(lines, lines_of(act))
+            lines = max(lines, lines_of(partial(act, text, now_ms)))
         most = max(most, len(found))
         concealed_ms += sum(audio.duration_ms for audio in carrier.audio_of(found) if audio.concealed)
         now_ms += step_ms

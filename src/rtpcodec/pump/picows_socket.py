@@ -12,6 +12,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, BrokenFragments, FragmentJoiner
+from rtpcodec.stream.held import Account
 
 TEXT: Final = WSMsgType.TEXT
 
@@ -23,16 +24,21 @@ class PicowsSocket(WSListener):
     _receiver: Receiver
 
     def __init__(
-        self, begin: Callable[[PicowsSocket], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
+        self,
+        begin: Callable[[PicowsSocket], Receiver],
+        max_octets: int,
+        max_fragments: int = MAX_FRAGMENTS,
+        account: Account | None = None,
     ) -> None:
         """Make a socket that is not open yet.
 
         begin: called when it is open; returns the receiver of its reports.
         max_octets, max_fragments: of one message.
+        account: of the budget that fragments which wait are counted in; None: there is none.
         """
         self._begin = begin
         self._max_octets = max_octets
-        self._joiner = FragmentJoiner(max_octets, max_fragments)
+        self._joiner = FragmentJoiner(max_octets, max_fragments, account)
         self._paused = False
         self._closed_here = False
         self._breach_reported = False

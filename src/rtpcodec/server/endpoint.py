@@ -46,6 +46,11 @@ class EndpointStatistics:
     messages_sent: int
     dropped_audio_ms: float
     """Audio that was dropped because handlers were too slow or did not read it."""
+    dropped_events: int
+    """Events that were dropped for the same reason, or because all calls held too many octets; chunks of audio
+    included."""
+    held_octets: int
+    """What calls hold of `max_held_octets` now."""
 
 
 class Endpoint:
@@ -62,7 +67,9 @@ class Endpoint:
         self._server: CallServer | None = None
         self._taken = self._refused = self._failed = self._received = self._sent = 0
         self._dropped_ms = 0.0
-        self._budget = HeldBudget(settings.max_held_octets)
+        self._dropped_events = 0
+        self.budget = HeldBudget(settings.max_held_octets)
+        """The octets that wait in all calls together."""
         self.host = settings.host
         """The address that it listens on, as configured."""
         self.port = settings.port
@@ -91,9 +98,11 @@ class Endpoint:
             calls_taken=self._taken,
             calls_refused=self._refused,
             calls_failed=self._failed,
-            messages_received=self._received + sum(received for received, _, _ in now),
-            messages_sent=self._sent + sum(sent for _, sent, _ in now),
-            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms in now),
+            messages_received=self._received + sum(received for received, _, _, _ in now),
+            messages_sent=self._sent + sum(sent for _, sent, _, _ in now),
+            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms, _ in now),
+            dropped_events=self._dropped_events + sum(dropped_events for _, _, _, dropped_events in now),
+            held_octets=self.budget.held_octets,
         )
 
     async def stream(
@@ -232,7 +241,7 @@ class Endpoint:
         if invitation is not None:
             self._invitations.remove(invitation)  # valid for one socket only
         request = UpgradeRequest(target, headers)
-        runner = CallRunner(self._settings, socket, request, self._remove, budget=self._budget, invitation=invitation)
+        runner = CallRunner(self._settings, socket, request, self._remove, budget=self.budget, invitation=invitation)
         self._runners.add(runner)
         self._taken += 1
         self._idle.clear()
@@ -240,19 +249,21 @@ class Endpoint:
 
     def _remove(self, runner: CallRunner) -> None:
         self._runners.discard(runner)
-        received, sent, dropped_ms = _counts(runner)
+        received, sent, dropped_ms, dropped_events = _counts(runner)
         self._received += received
         self._sent += sent
         self._dropped_ms += dropped_ms
+        self._dropped_events += dropped_events
         self._failed += runner.failed_call
         if not self._runners:
             self._idle.set()
 
 
-def _counts(runner: CallRunner) -> tuple[int, int, float]:
-    """Return messages received, messages sent, and ms of audio dropped."""
+def _counts(runner: CallRunner) -> tuple[int, int, float, int]:
+    """Return messages received, messages sent, ms of audio dropped, and events dropped."""
     stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
-    return stream.messages_received, stream.messages_sent, runner.inbox.dropped_ms
+    inbox = runner.inbox
+    return stream.messages_received, stream.messages_sent, inbox.dropped_ms, inbox.dropped_events
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

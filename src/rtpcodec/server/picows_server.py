@@ -11,6 +11,7 @@ from rtpcodec.errors import MissingExtra
 from rtpcodec.server.access import Answer
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.stream.held import Account
 
 try:
     from multidict import CIMultiDictProxy
@@ -82,6 +83,7 @@ class PicowsServer:
             lambda socket: self._acceptor.accept(socket, target, headers),
             self._settings.max_message_octets,
             self._settings.max_fragments,
+            Account(self._acceptor.budget),
         )
 
 

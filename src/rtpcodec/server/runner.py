@@ -21,6 +21,7 @@ from rtpcodec.stream import events
 from rtpcodec.stream.events import Audio, Event, Started
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
+from rtpcodec.stream.octets import octets_of
 
 INTERNAL_ERROR = 1011
 
@@ -157,6 +158,9 @@ class CallRunner:
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
+        account = self.pump.machine.session.account
+        if account is not None:  # the call keeps this event
+            account.budget.take(account, octets_of(started))
         if self._invitation is not None and not self._invitation.wanted:
             self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL)

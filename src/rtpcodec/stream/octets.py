@@ -17,10 +17,12 @@ from rtpcodec.stream.wire.json_text import RawObject
 
 AUDIO_OCTETS: Final = 400
 """Of an Audio beside its payload and PCM: the object, the headers of both, two numbers, and its place in a queue."""
-EVENT_OCTETS: Final = 250
+EVENT_OCTETS: Final = 180
 """Of any other event beside its texts."""
-MEMBER_OCTETS: Final = 160
-"""Of a member of an object, or an item of an array, beside its characters."""
+MEMBER_OCTETS: Final = 80
+"""Of a member of an object, beside its name and its value."""
+VALUE_OCTETS: Final = 100
+"""Of a value that is an object of its own, beside its text."""
 
 _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     events.CarrierError: ("title", "detail", "raw"),
@@ -62,9 +64,9 @@ def _octets_of_value(value: object) -> int:
     if isinstance(value, str):
         return getsizeof(value)
     if isinstance(value, RawObject):
-        return getsizeof(value.text)
+        return VALUE_OCTETS + getsizeof(value.text)
     if isinstance(value, MediaFormat):
-        return getsizeof(value.encoding)
+        return VALUE_OCTETS + getsizeof(value.encoding)
     if isinstance(value, Mapping):
         return sum(MEMBER_OCTETS + getsizeof(key) + getsizeof(item) for key, item in value.items())
     if isinstance(value, tuple):
