@@ -26,7 +26,7 @@ SIZES = [
     *(pytest.param(size, marks=pytest.mark.long) for size in (2, 5, 40, 64, 300, 3000, 3001, 10**6, 2**32)),
 ]
 MAX_LINES = 3000
-"""Of one message: an ordinary one runs some 100. A gap of 50 concealed pieces and a merge of two windows are the most."""
+"""Of one message: an ordinary one runs 100. A gap of 50 concealed pieces and a merge of two windows are the most."""
 TINY = b"\xff"
 """One sample: the most numbers per octet and per ms."""
 

@@ -7,7 +7,6 @@ from typing import Final
 from rtpcodec.stream.events import Malformed
 from rtpcodec.stream.wire import OddMessage
 
-
 MAX_TOLD: Final = 100
 """Kinds of odd values that are reported: some are named with numbers that the other side chooses."""
 
