@@ -53,6 +53,30 @@ class EndpointStatistics:
     """What calls hold of `max_held_octets` now."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Counters of some calls together."""
+
+    received: int = 0
+    sent: int = 0
+    dropped_ms: float = 0.0
+    dropped_events: int = 0
+
+    @classmethod
+    def of(cls, runner: CallRunner) -> _Counts:
+        """Return the counters of one call."""
+        stream, inbox = runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.inbox
+        return cls(stream.messages_received, stream.messages_sent, inbox.dropped_ms, inbox.dropped_events)
+
+    def __add__(self, other: _Counts) -> _Counts:
+        return _Counts(
+            self.received + other.received,
+            self.sent + other.sent,
+            self.dropped_ms + other.dropped_ms,
+            self.dropped_events + other.dropped_events,
+        )
+
+
 class Endpoint:
     """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
 
@@ -65,9 +89,8 @@ class Endpoint:
         self._invitations = Invitations()
         self._gate = Gate(settings, lambda: len(self._runners), self._invitations)
         self._server: CallServer | None = None
-        self._taken = self._refused = self._failed = self._received = self._sent = 0
-        self._dropped_ms = 0.0
-        self._dropped_events = 0
+        self._taken = self._refused = self._failed = 0
+        self._ended = _Counts()
         self.budget = HeldBudget(settings.max_held_octets)
         """The octets that wait in all calls together."""
         self.host = settings.host
@@ -92,16 +115,16 @@ class Endpoint:
 
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
-        now = [_counts(runner) for runner in self._runners]
+        total = sum((_Counts.of(runner) for runner in self._runners), self._ended)
         return EndpointStatistics(
             calls_running=len(self._runners),
             calls_taken=self._taken,
             calls_refused=self._refused,
             calls_failed=self._failed,
-            messages_received=self._received + sum(received for received, _, _, _ in now),
-            messages_sent=self._sent + sum(sent for _, sent, _, _ in now),
-            dropped_audio_ms=self._dropped_ms + sum(dropped_ms for _, _, dropped_ms, _ in now),
-            dropped_events=self._dropped_events + sum(dropped_events for _, _, _, dropped_events in now),
+            messages_received=total.received,
+            messages_sent=total.sent,
+            dropped_audio_ms=total.dropped_ms,
+            dropped_events=total.dropped_events,
             held_octets=self.budget.held_octets,
         )
 
@@ -249,21 +272,10 @@ class Endpoint:
 
     def _remove(self, runner: CallRunner) -> None:
         self._runners.discard(runner)
-        received, sent, dropped_ms, dropped_events = _counts(runner)
-        self._received += received
-        self._sent += sent
-        self._dropped_ms += dropped_ms
-        self._dropped_events += dropped_events
+        self._ended += _Counts.of(runner)
         self._failed += runner.failed_call
         if not self._runners:
             self._idle.set()
-
-
-def _counts(runner: CallRunner) -> tuple[int, int, float, int]:
-    """Return messages received, messages sent, ms of audio dropped, and events dropped."""
-    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
-    inbox = runner.inbox
-    return stream.messages_received, stream.messages_sent, inbox.dropped_ms, inbox.dropped_events
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -37,6 +37,7 @@ class EventQueue:
         "_overrun_place",
         "_place",
         "_share",
+        "account",
         "dropped_events",
         "dropped_ms",
         "octets",
@@ -55,6 +56,7 @@ class EventQueue:
         self._audio_ms = 0.0
         self._overrun: Overrun | None = None
         self._overrun_place = 0
+        self.account = account
         self._share = Share(MAX_OCTETS, account)
         self.octets = 0
         """Octets of memory that waiting events hold."""
@@ -143,7 +145,7 @@ class EventQueue:
         """Drop the oldest events, unless the share grows. A single event stays if it has at most FREE_OCTETS."""
         if self._share.covers(self.octets):
             return
-        # A little more than needed, so that the next event does not ask again.
+        # A little more than needed, so that the next event has room.
         until = max(self._share.limit_octets - GRAIN_OCTETS, FREE_OCTETS)
         while self.octets > until and len(self._audio) + len(self._others) > 1:
             self._drop_oldest()

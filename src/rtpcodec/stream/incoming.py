@@ -24,7 +24,6 @@ from rtpcodec.stream.events import (
     Stopped,
     Unknown,
 )
-from rtpcodec.stream.held import Account
 from rtpcodec.stream.key_order import KeyOrder
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -39,7 +38,6 @@ class Incoming:
     """Parses messages, and joins their audio, keys, marks, start and end. Use from one thread at a time."""
 
     __slots__ = (
-        "_account",
         "_conceal",
         "_connection",
         "_counts",
@@ -68,7 +66,6 @@ class Incoming:
         sending: SendChain,
         events: EventQueue,
         counts: Counts,
-        account: Account | None,
     ) -> None:
         """Make the half of one session; the arguments are MediaSession's, and the parts that both halves share."""
         self._plan = plan
@@ -81,7 +78,6 @@ class Incoming:
         self._sending = sending
         self._events = events
         self._counts = counts
-        self._account = account
         self._keys = KeyOrder()
         self.complaints = Complaints()
         self.chain: ReceiveChain | None = None
@@ -212,7 +208,7 @@ class Incoming:
             track=track,
             conceal=self._conceal,
             start_sequence=start.sequence_number,
-            account=self._account,
+            account=self._events.account,
         )
         self._sending.stream_id = start.stream_id
         self._sending.follow(self.chain.payloads)

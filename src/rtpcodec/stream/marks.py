@@ -73,7 +73,7 @@ class Marks:
         self._sent: deque[_SentMark] = deque()
         """In the order of their end_ms, which `sent` keeps."""
         self._names: dict[str, int] = {}
-        """How many marks of a name are on their way: a name that is none of them is found at once."""
+        """How many marks of a name are on their way: other names need no search."""
         self._ended: dict[str, None] = {}
         self._lag_ms = 0.0
         self._played_to_ms = 0.0

@@ -1,4 +1,4 @@
-"""How many octets of memory an event holds while it waits. What is shared, such as a track's name, does not count.
+"""How many octets of memory an event holds while it waits. Shared texts, such as a reason, count each time.
 
 A str has a header of 41 to 76 octets and 1, 2 or 4 octets per character, whatever its widest character needs:
 `sys.getsizeof` knows. It is asked for rare events only; of Audio, the lengths are known already.
@@ -7,10 +7,10 @@ A str has a header of 41 to 76 octets and 1, 2 or 4 octets per character, whatev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from sys import getsizeof
-from typing import Final
+from typing import Final, cast, get_args
 
-from rtpcodec.stream import events
 from rtpcodec.stream.events import Event
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire.json_text import RawObject
@@ -25,37 +25,16 @@ VALUE_OCTETS: Final = 100
 """Of a value that is an object of its own, beside its text."""
 
 _FIELDS: Final[dict[type, tuple[str, ...]]] = {
-    events.CarrierError: ("title", "detail", "raw"),
-    events.Diagnosis: ("evidence", "remedy"),
-    events.Dtmf: ("occurred_at",),
-    events.FormatChanged: ("before", "after", "reason"),
-    events.Malformed: ("detail",),
-    events.MarkCleared: ("name",),
-    events.MarkPlayed: ("name",),
-    events.PayloadMisfit: ("encoding", "reason", "remedy"),
-    events.Started: (
-        "stream_id",
-        "call_control_id",
-        "call_session_id",
-        "user_id",
-        "from_number",
-        "to_number",
-        "client_state",
-        "tags",
-        "custom_parameters",
-        "media_format",
-        "raw",
-    ),
-    events.UnexpectedMark: ("name",),
-    events.Unknown: ("event", "text"),
-    events.UnsupportedCodec: ("encoding", "remedy"),
+    kind: tuple(field.name for field in fields(kind))
+    for kind in cast("tuple[type, ...]", get_args(Event))
+    if is_dataclass(kind)
 }
 
 
 def octets_of(event: Event) -> int:
     """Return the octets of memory that an event holds, its place in a queue included. For any event but Audio."""
     octets = EVENT_OCTETS
-    for name in _FIELDS.get(type(event), ()):
+    for name in _FIELDS[type(event)]:
         octets += _octets_of_value(getattr(event, name))
     return octets
 

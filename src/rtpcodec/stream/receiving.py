@@ -51,7 +51,6 @@ class _Track:
         "adapts",
         "clock",
         "codec",
-        "credit_from_ms",
         "decoder",
         "doubtful_chunks",
         "last_ms",
@@ -75,8 +74,6 @@ class _Track:
         """Lost since the last audio: reported as soon as audio follows."""
         self.last_ms = ASSUMED_CHUNK_MS
         """How long the last valid payload plays. A payload that does not fit is taken to be as long."""
-        self.credit_from_ms = -inf
-        """Audio may be concealed for the time that has passed since this moment."""
         self.watched = False
         """Whether payloads that fit are of interest as well, because others did not."""
         self.retune(codec)
@@ -153,6 +150,7 @@ class ReceiveChain:
     __slots__ = (
         "_codec",
         "_conceal",
+        "_credit_from_ms",
         "_default",
         "_default_track",
         "_order",
@@ -183,6 +181,8 @@ class ReceiveChain:
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)
         self._timeline = Timeline()
+        self._credit_from_ms: dict[str, float] = {}
+        """By track: audio may be concealed for the time that has passed since this moment."""
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
         self.files = ReceivedFiles()
@@ -357,8 +357,9 @@ class ReceiveChain:
             return
         # 1. At most the time that has passed, less what was concealed in it.
         now_ms = following.received_ms
-        track.credit_from_ms = max(track.credit_from_ms, now_ms - MAX_CREDIT_MS)
-        end_ms = min(gap.duration_ms, MAX_CONCEALED_MS, now_ms - track.credit_from_ms)
+        from_ms = max(self._credit_from_ms.get(track.name, -inf), now_ms - MAX_CREDIT_MS)
+        end_ms = min(gap.duration_ms, MAX_CONCEALED_MS, now_ms - from_ms)
+        self._credit_from_ms[track.name] = from_ms + end_ms
         # 2. Pieces, of which the last one may be shorter.
         chunk_ms = gap.duration_ms / gap.lost_chunks
         piece_ms = chunk_ms * max(1, round(PIECE_MS / chunk_ms))
@@ -368,7 +369,6 @@ class ReceiveChain:
             is_last = begin_ms + length_ms > gap.duration_ms - ROUNDING
             pcm = track.concealed(length_ms, following.payload if is_last else None)
             yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + begin_ms, length_ms, concealed=True)
-            track.credit_from_ms += length_ms
 
     def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
         duration_ms, clock = media.duration_ms, track.clock

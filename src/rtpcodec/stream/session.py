@@ -84,17 +84,12 @@ class MediaSession:
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
         """
-        if receive_pcm_hz is not None and receive_pcm_hz != "native":
-            require_rate("receive_pcm_hz", receive_pcm_hz)
-        self.plan = plan if plan is not None else StreamPlan()
-        if self.plan.mode not in dialect.modes:
-            raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+        self.plan = _possible(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
-        self.account = None if budget is None else Account(budget)
-        """What the session holds of the budget; None: it has none."""
-        self._events = EventQueue(MAX_UNREAD_MS, self.account)
+        self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
+        self.account = self._events.account  # what the session holds of the budget
         self._counts = Counts()
         self._incoming = Incoming(
             self.plan,
@@ -107,7 +102,6 @@ class MediaSession:
             sending=self._sending,
             events=self._events,
             counts=self._counts,
-            account=self.account,
         )
 
     # Receive
@@ -327,6 +321,15 @@ class MediaSession:
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
+
+
+def _possible(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
+    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is not possible."""
+    if receive_pcm_hz is not None and receive_pcm_hz != "native":
+        require_rate("receive_pcm_hz", receive_pcm_hz)
+    if plan.mode not in dialect.modes:
+        raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+    return plan
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
