@@ -324,7 +324,7 @@ class MediaSession:
 
 
 def _possible(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
-    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is not possible."""
+    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is impossible."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)
     if plan.mode not in dialect.modes:
