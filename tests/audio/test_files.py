@@ -4,6 +4,7 @@ import array
 import contextlib
 import struct
 import sys
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -140,3 +141,33 @@ def test_a_file_that_was_cut_gives_the_samples_it_has(tmp_path: Path) -> None:
     path = wav_file(tmp_path / "a.wav", frames=LITTLE_ENDIAN)
     path.write_bytes(path.read_bytes()[:-3])
     assert read_wav(path) == (SAMPLES[:4].tobytes(), 8000)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 7999, 8000, 8001, 1_000_000])
+def test_silence_of_any_length_lies_between_the_samples(tmp_path: Path, samples: int) -> None:
+    path = tmp_path / "silence.wav"
+    with WavWriter(path, 8000) as wav:
+        wav.write(b"\1\0" * 5)
+        wav.write_silence(samples)
+        wav.write(b"\2\0" * 5)
+        assert wav.samples_written == 10 + samples
+    assert read_wav(path) == (b"\1\0" * 5 + bytes(2 * samples) + b"\2\0" * 5, 8000)
+
+
+def test_an_hour_of_silence_needs_no_memory_and_is_in_the_file_at_once(tmp_path: Path) -> None:
+    with WavWriter(tmp_path / "hour.wav", 48_000) as wav:
+        tracemalloc.start()
+        wav.write_silence(3600 * 48_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert wav.path.stat().st_size == 44 + 2 * 3600 * 48_000
+    assert peak < 10_000
+
+
+def test_silence_that_a_file_cannot_hold_is_refused(tmp_path: Path) -> None:
+    with WavWriter(tmp_path / "full.wav", 8000) as wav:
+        with pytest.raises(ValueError, match=f"^full.wav would have more than {MAX_PCM_OCTETS} octets of PCM"):
+            wav.write_silence(MAX_PCM_OCTETS // 2 + 1)
+        with pytest.raises(ValueError, match=r"^samples is -1, 0 or more is needed$"):
+            wav.write_silence(-1)
+        assert wav.samples_written == 0

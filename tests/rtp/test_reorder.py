@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, REMEMBERED_HOLES, WINDOW, Lost, ReorderWindow
+from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW, Lost, ReorderWindow
+from rtpcodec.rtp.skipped import REMEMBERED_HOLES
 
 Got = list[int | Lost]
 
@@ -132,10 +133,10 @@ def test_a_number_that_is_elsewhere_is_not_lost() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     window.put(1, 1)
     window.put(4, 4)
-    assert window.pop(is_elsewhere=lambda number: number == 2) == [1]
-    assert window.pop(is_elsewhere=lambda number: number == 3) == [4]
+    assert window.pop(elsewhere=lambda _begin, _end: [(2, 3)]) == [1]
+    assert window.pop(elsewhere=lambda _begin, _end: [(3, 4)]) == [4]
     window.put(8, 8)
-    assert window.drain(is_elsewhere=lambda number: number in {5, 7}) == [Lost(1), 8]
+    assert window.drain(elsewhere=lambda _begin, _end: [(5, 6), (7, 8)]) == [Lost(1), 8]
     assert [number for number in range(10) if window.has_seen(number)] == [1, 4, 8]
 
 
@@ -249,4 +250,4 @@ def test_holes_are_remembered_to_a_limit() -> None:
     window: ReorderWindow[int] = ReorderWindow(0)
     for number in range(0, 100_000, 2):
         feed(window, [number])
-    assert len(window._holes._numbers) == len(window._holes._order) == REMEMBERED_HOLES
+    assert len(window._holes) == REMEMBERED_HOLES

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from rtpcodec.sim.media import playout
 from rtpcodec.sim.media.playout import Playout
 from tests.sim.streams import ramp
+from tests.stream.work import lines_of
 
 MS = 8 * 2
 """Octets of a ms at 8 kHz."""
@@ -117,6 +120,31 @@ def test_too_many_marks_are_not_taken() -> None:
     assert not play_out.mark("one more", 0.0)
     play_out.pop_mark()
     assert play_out.mark("there is room again", 0.0)
+
+
+def test_long_names_of_marks_are_not_taken_without_end() -> None:
+    play_out = Playout(8000, 0.0)
+    play_out.play(bytes(320), 0.0)
+    name = "x" * 60_000
+    taken = 0
+    while play_out.mark(name, 0.0):
+        taken += 1
+    assert taken == playout.MAX_MARK_OCTETS // sys.getsizeof(name)
+    assert play_out.clear(0.0) == taken
+    for _ in range(taken):
+        assert play_out.pop_mark() == name
+    assert play_out.mark(name, 0.0)
+    assert play_out.drop_marks(-1.0) == 0
+
+
+def test_many_clears_do_not_walk_over_the_marks_again_and_again() -> None:
+    play_out = Playout(8000, 0.0)
+    play_out.play(bytes(320), 0.0)
+    for number in range(playout.MAX_PENDING_MARKS):
+        play_out.mark(str(number), 0.0)
+    assert play_out.clear(1.0) == playout.MAX_PENDING_MARKS
+    assert lines_of(lambda: play_out.clear(1.0)) < 20
+    assert [play_out.pop_mark() for _ in range(3)] == ["0", "1", "2"]
 
 
 def test_positions_are_exact_after_an_hour_at_22050_hz() -> None:

@@ -66,14 +66,35 @@ class WavWriter:
         octets = view.cast("B")
         if len(octets) % SAMPLE_OCTETS:
             raise ValueError(f"pcm has {len(octets)} octets, 16-bit samples need an even number")
-        if SAMPLE_OCTETS * self.samples_written + len(octets) > MAX_PCM_OCTETS:
-            raise ValueError(
-                f"{self.path.name} would have more than {MAX_PCM_OCTETS} octets of PCM, more than a WAV header counts"
-            )
+        self._require_space(len(octets))
         self._collected += octets if sys.byteorder == "little" else swap_bytes(octets)
         self.samples_written += len(octets) // SAMPLE_OCTETS
         if len(self._collected) >= SAMPLE_OCTETS * self.sample_rate_hz:
             self.flush()
+
+    def write_silence(self, samples: int) -> None:
+        """Append silence of any length at the cost of one call of the system, and without blocks on most disks.
+
+        Raises: ValueError if it is negative or the file is full: nothing was appended. OSError.
+        """
+        if samples < 0:
+            raise ValueError(f"samples is {samples}, 0 or more is needed")
+        octets = SAMPLE_OCTETS * samples
+        if samples < self.sample_rate_hz:
+            self.write(bytes(octets))
+            return
+        self._require_space(octets)
+        self.flush()
+        self._file.truncate(HEADER_OCTETS + self._octets_in_file + octets)
+        self._octets_in_file += octets
+        self.samples_written += samples
+        self._write_header()
+
+    def _require_space(self, octets: int) -> None:
+        if SAMPLE_OCTETS * self.samples_written + octets > MAX_PCM_OCTETS:
+            raise ValueError(
+                f"{self.path.name} would have more than {MAX_PCM_OCTETS} octets of PCM, more than a WAV header counts"
+            )
 
     def flush(self) -> None:
         """Write what was collected, and then the header. OSError."""

@@ -25,6 +25,7 @@ from rtpcodec.pump.frame_rules import (
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
+from rtpcodec.stream.held import Account
 
 TEXT: Final = WSMsgType.TEXT
 
@@ -37,16 +38,21 @@ class PicowsSocket(WSListener):
     _received: Callable[[str], object]
 
     def __init__(
-        self, begin: Callable[[PicowsSocket], Receiver], max_octets: int, max_fragments: int = MAX_FRAGMENTS
+        self,
+        begin: Callable[[PicowsSocket], Receiver],
+        max_octets: int,
+        max_fragments: int = MAX_FRAGMENTS,
+        account: Account | None = None,
     ) -> None:
         """Make a socket that is not open yet.
 
         begin: called when it is open; returns the receiver of its reports.
         max_octets, max_fragments: of one message.
+        account: of the budget that fragments which wait are counted in; None: there is none.
         """
         self._begin = begin
         self._max_octets = max_octets
-        self._joiner = FragmentJoiner(max_octets, max_fragments)
+        self._joiner = FragmentJoiner(max_octets, max_fragments, account)
         self._turns = FrameTurns(self._schedule_turn)
         self._reads = True
         self._lost = False

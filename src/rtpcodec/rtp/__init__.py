@@ -6,6 +6,7 @@ packetizer        payloads into the packets of a stream: sequence numbers, times
 profile           payload types and clocks; `rtpmap`
 sequence          counters that wrap
 reorder           reorder buffer without timers: for the chunks of a WebSocket
+skipped           the numbers that it has skipped, as spans
 packet_order      the numbers of packets over UDP: order, duplicates, a new numbering
 jitter            JitterBuffer: holds packets, counts loss
 schedule          timestamps to the times at which packets are due; re-basing

@@ -22,6 +22,10 @@ MAX_HELD_MS: Final = 1000.0
 """Audio that is held for a reader that does not come; older audio is dropped and reported as lost."""
 MAX_HELD_PACKETS: Final = 1000
 """The same for packets that carry no time of their own: a packet a millisecond."""
+OFTEN_CHECKED: Final = 100
+"""With more packets than these (a second of 10 ms frames), their times are looked at once per RARELY_CHECKED packets:
+then no stream of frames is held but a flood, and the limit on their number holds in any case."""
+RARELY_CHECKED: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,18 @@ class JitterBuffer:
     ([7, 8], Lost(count=1))
     """
 
-    __slots__ = ("_began", "_held", "_next", "_order", "_ready", "_schedule", "_too_late", "dropped", "lost")
+    __slots__ = (
+        "_began",
+        "_held",
+        "_next",
+        "_order",
+        "_ready",
+        "_schedule",
+        "_too_late",
+        "_unchecked",
+        "dropped",
+        "lost",
+    )
 
     def __init__(
         self,
@@ -71,6 +86,7 @@ class JitterBuffer:
         self._next = 0
         self._began = False
         self._too_late = 0
+        self._unchecked = 0
         self.lost = 0
         """Packets that were reported as Lost. Those that are late come on top of `late`."""
         self.dropped = 0
@@ -176,20 +192,39 @@ class JitterBuffer:
 
     def _keep_bounded(self) -> None:
         """Drop the oldest packets that nobody fetches."""
-        while len(self._held) > 1 and (len(self._held) > MAX_HELD_PACKETS or self._held_ms() > MAX_HELD_MS):
-            oldest = min(self._held)
-            self._pass_over(oldest - self._next)
-            del self._held[oldest]
-            self._pass_over(1)
-            self.dropped += 1
-            self._began = True
+        if len(self._held) > MAX_HELD_PACKETS:
+            self._drop_held(min(self._held))
+        self._unchecked += 1
+        if len(self._held) <= OFTEN_CHECKED or self._unchecked >= RARELY_CHECKED:
+            self._unchecked = 0
+            times_ms = [held.due_ms for held in self._held.values() if held.due_ms != -inf]
+            if times_ms and max(times_ms) - min(times_ms) > MAX_HELD_MS:
+                self._keep_short()
         while len(self._ready) > MAX_HELD_PACKETS:
             self._drop_ready()
 
-    def _held_ms(self) -> float:
-        """Between the first and the last that have a time."""
-        times_ms = [held.due_ms for held in self._held.values() if held.due_ms != -inf]
-        return max(times_ms) - min(times_ms) if times_ms else 0.0
+    def _keep_short(self) -> None:
+        """Drop the oldest packets beyond MAX_HELD_MS between the first and the last that have a time."""
+        first_ms, last_ms = inf, -inf
+        numbers = sorted(self._held)
+        kept = len(numbers)
+        while kept:
+            due_ms = self._held[numbers[kept - 1]].due_ms
+            if due_ms != -inf:
+                first_ms, last_ms = min(first_ms, due_ms), max(last_ms, due_ms)
+            if last_ms - first_ms > MAX_HELD_MS:
+                break
+            kept -= 1
+        for number in numbers[:kept]:
+            self._drop_held(number)
+
+    def _drop_held(self, oldest: int) -> None:
+        """Count the oldest packet among the lost ones."""
+        self._pass_over(oldest - self._next)
+        del self._held[oldest]
+        self._pass_over(1)
+        self.dropped += 1
+        self._began = True
 
     def _drop_ready(self) -> None:
         """Count the oldest packet that nobody fetches among the lost ones."""

@@ -6,10 +6,11 @@ is *lost* unless another sequence that shares the counter has it.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
+
+from rtpcodec.rtp.skipped import Holes, Span, united
 
 Item = TypeVar("Item")
 
@@ -19,12 +20,14 @@ MAX_DROPOUT = 3000
 """A jump ahead by more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
 MAX_MISORDER = 100
 """A jump back by more than this is a new numbering, not a late item (RFC 3550 appendix A.1)."""
-REMEMBERED_HOLES = 256
-"""Skipped numbers that are remembered. A late item lies at most MAX_MISORDER back, so this covers two such spans."""
 REMEMBERED_CONTENTS: Final = 127
 """Numbers whose content is remembered. A prime: counters step by 2, 160 or 320, and must not share one place."""
 MAX_REFUSED: Final = 4
 """Items refused in a row, none ahead of the one before, that show a numbering without sense."""
+
+
+Elsewhere = Callable[[int, int], Iterable[Span]]
+"""Returns the numbers of a span that another sequence has, in order."""
 
 
 @dataclass(slots=True)
@@ -32,38 +35,6 @@ class Lost:
     """Consecutive numbers that were lost: the window has passed them."""
 
     count: int
-
-
-class Holes:
-    """The last REMEMBERED_HOLES skipped numbers.
-
-    An item behind the window is late if its number is among them, and a duplicate if it is not.
-    """
-
-    __slots__ = ("_numbers", "_order")
-
-    def __init__(self) -> None:
-        self._numbers: set[int] = set()
-        self._order: deque[int] = deque()
-
-    def __contains__(self, number: int) -> bool:
-        return number in self._numbers
-
-    def add(self, number: int) -> None:
-        """Remember a skipped number, and drop the oldest one beyond the limit."""
-        self._numbers.add(number)
-        self._order.append(number)
-        if len(self._order) > REMEMBERED_HOLES:
-            self._numbers.discard(self._order.popleft())
-
-    def fill(self, number: int) -> None:
-        """Remove a number whose item arrived late: the next one of that number is a duplicate."""
-        self._numbers.discard(number)
-
-    def clear(self) -> None:
-        """Remove all numbers, because the numbering has restarted."""
-        self._numbers.clear()
-        self._order.clear()
 
 
 class ReorderWindow(Generic[Item]):
@@ -90,6 +61,7 @@ class ReorderWindow(Generic[Item]):
         "next",
         "restarts",
         "reused",
+        "shared",
         "window",
     )
 
@@ -115,6 +87,8 @@ class ReorderWindow(Generic[Item]):
         """How often a new numbering began."""
         self.reused = 0
         """Items with a number of another one, which were delivered as they arrived."""
+        self.shared = False
+        """Whether numbers were skipped because another sequence has them."""
 
     def start_at(self, number: int) -> None:
         """Set the number that the first item is expected to have."""
@@ -170,40 +144,66 @@ class ReorderWindow(Generic[Item]):
         self._refused.clear()
         return True
 
-    def pop(self, is_elsewhere: Callable[[int], bool] | None = None, *, until: int = 0) -> list[Item | Lost]:
+    def pop(self, elsewhere: Elsewhere | None = None, *, until: int = 0) -> list[Item | Lost]:
         """Remove and return the items that are in order, with Lost in place of numbers that the window has passed.
 
-        is_elsewhere: returns whether another sequence that shares the counter has the number, so that it is not lost.
+        elsewhere: returns which numbers of a span another sequence that shares the counter has, so that they are not
+            lost.
         until: missing numbers before this one are skipped now, because they were waited for long enough.
         """
         out: list[Item | Lost] = [*self._ready]
         self._ready.clear()
         lost = 0
-        # Each round advances `next` by one number, until one is missing and the window has space to wait for it.
+        # Each round delivers one item. A gap before it is passed in one step, however many numbers it has.
         while self._held:
-            # 1. Here: deliver it, behind the loss before it.
-            if self.next in self._held:
-                if lost:
-                    out.append(Lost(lost))
-                    lost = 0
-                out.append(self._held.pop(self.next))
-            # 2. In another sequence: skip it without loss.
-            elif is_elsewhere is not None and is_elsewhere(self.next):
-                self._holes.add(self.next)
-            # 3. Too many later items wait, or for too long: it is lost.
-            elif len(self._held) > self.window or self.next < until:
-                self._holes.add(self.next)
-                lost += 1
-            # 4. It may still arrive.
-            else:
-                break
+            # 1. The next number is missing: pass the gap, or wait.
+            if self.next not in self._held:
+                first = min(self._held)
+                lost += self._pass_gap(first, elsewhere, first if len(self._held) > self.window else until)
+                if self.next < first:
+                    break
+            # 2. Here: deliver it, behind the loss before it.
+            if lost:
+                out.append(Lost(lost))
+                lost = 0
+            out.append(self._held.pop(self.next))
             self.next += 1
         return out
 
-    def drain(self, is_elsewhere: Callable[[int], bool] | None = None) -> list[Item | Lost]:
+    def _pass_gap(self, first: int, elsewhere: Elsewhere | None, until: int) -> int:
+        """Advance `next` to the first held number, or to the first one that may still arrive. Returns the lost ones.
+
+        first: the first held number.
+        elsewhere: as for `pop`.
+        until: missing numbers before this one are lost.
+        """
+        begin, lost = self.next, 0
+        for at, end in [*(elsewhere(begin, first) if elsewhere is not None else ()), (first, first)]:
+            # 1. Missing numbers, up to those of another sequence: lost, or waited for.
+            passed = max(self.next, min(at, until))
+            lost += passed - self.next
+            self.next = passed
+            if passed < at:
+                break
+            # 2. In another sequence: skip them without loss.
+            self.shared |= end > at
+            self.next = end
+        self._holes.add(begin, self.next)
+        return lost
+
+    def drain(self, elsewhere: Elsewhere | None = None) -> list[Item | Lost]:
         """Remove and return all held items in order, because no more will arrive. A number far off is dropped."""
         self._forget_stray()
-        return self.pop(is_elsewhere, until=max(self._held, default=0))
+        return self.pop(elsewhere, until=max(self._held, default=0))
+
+    def seen(self, begin: int, end: int) -> list[Span]:
+        """Return the numbers from begin to before end whose items were received."""
+        found = [(number, number + 1) for number in self._held if begin <= number < end]
+        if self._stray is not None and begin <= self._stray[0] < end:
+            found.append((self._stray[0], self._stray[0] + 1))
+        if self.first is not None:
+            found += self._holes.others(max(begin, self.first), min(end, self.next))
+        return united(found)
 
     def has_seen(self, number: int) -> bool:
         """Return whether an item with this number was received."""
@@ -239,6 +239,15 @@ class ReorderWindow(Generic[Item]):
     def has_no_sense(self) -> bool:
         """Whether the last numbers stood still or fell, so that they give no order."""
         return len(self._refused) + (self._stray is not None) >= MAX_REFUSED
+
+    @property
+    def refused(self) -> list[Item]:
+        """The items that were refused in a row; they are kept in case that the numbers turn out to make no sense."""
+        return [item for _, item, _ in self._refused]
+
+    def forget_refused(self) -> None:
+        """Drop the items that were refused in a row. They stay counted."""
+        self._refused.clear()
 
     def take_refused(self) -> list[Item]:
         """Remove and return what was refused in a row, as it arrived: the numbers made no sense, so none was late."""
@@ -276,8 +285,8 @@ class ReorderWindow(Generic[Item]):
             self._refuse(stray[0], stray[1])
             return False
         self._stray = None
-        # 3. Confirmed. `pop` walks from the stray's number to the second one, one number at a time. If that is too far,
-        #    renumber the stray to directly before the second one: the order is kept, the loss between is not counted.
+        # 3. Confirmed. If the second one is too far ahead for loss, renumber the stray to directly before it: the order
+        #    is kept, and nothing between is counted as lost.
         at = stray[0] if number - stray[0] <= MAX_DROPOUT else number - 1
         self._restart_at(at, stray[1], stray[2])
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final
@@ -12,6 +13,9 @@ from rtpcodec.rtp.sequence import timestamp_distance
 
 REBASE_AFTER_MS: Final = 200.0
 """Timestamps that agree with each other for so long are the new time of the stream; a burst is over sooner."""
+
+MAX_SUSPECTS: Final = 1000
+"""As many packets as a jitter buffer holds: a flood within REBASE_AFTER_MS must not fill memory."""
 
 
 @dataclass(slots=True)
@@ -42,8 +46,8 @@ class _Line:
     number: int
     ticks: int
     since_ms: float = 0.0
-    suspects: list[Held] = field(default_factory=list)
-    """The packets of a line that is not confirmed."""
+    suspects: deque[Held] = field(default_factory=lambda: deque(maxlen=MAX_SUSPECTS))
+    """The packets of a line that is not confirmed. The oldest beyond the limit keep the time that they have."""
 
     def ticks_of(self, timestamp: int) -> int:
         """Return a timestamp without wraps."""

@@ -25,6 +25,8 @@ heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
 handlers        ready-made handlers
+recording       `record`, the one that writes files
+rate_changer    PCM of any rate to one rate, for these handlers
 call_log        log records of a call
 slow_turns      calls that hold the event loop: measured, counted, logged
 loop_lag        how late the event loop is

@@ -24,6 +24,7 @@ from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.stream_request import StreamingControl, ask, completed
+from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 GOING_AWAY: Final = 1001
@@ -46,6 +47,8 @@ class Endpoint:
         self._totals = EndpointTotals()
         self._refusals = RefusalLog()
         self._lag: LoopLag | None = None
+        self.budget = HeldBudget(settings.max_held_octets)
+        """The octets that wait in all calls together."""
         self.host = settings.host
         """The address that it listens on, as configured."""
         self.port = settings.port
@@ -89,6 +92,8 @@ class Endpoint:
             slow_turns=ended.slow_turns,
             loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
             loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
+            dropped_events=ended.dropped_events + now.dropped_events,
+            held_octets=self.budget.held_octets,
             descriptors_open=open_descriptors(),
             descriptors_limit=descriptor_limit(),
         )
@@ -241,7 +246,13 @@ class Endpoint:
             self._invitations.remove(invitation)  # valid for one socket only
         request = UpgradeRequest(target, headers)
         runner = CallRunner(
-            self._settings, socket, request, self._remove, invitation=invitation, slow_turn=self._count_slow_turn
+            self._settings,
+            socket,
+            request,
+            self._remove,
+            budget=self.budget,
+            invitation=invitation,
+            slow_turn=self._count_slow_turn,
         )
         self._runners.add(runner)
         self._totals.taken += 1
@@ -261,7 +272,7 @@ class Endpoint:
 
 def _add(totals: EndpointTotals, runner: CallRunner) -> None:
     """Add what a call has counted so far."""
-    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.inbox.dropped_ms)
+    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.inbox)
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtpcodec.server.inbox import Inbox
 from rtpcodec.stream.statistics import Statistics
 
 
@@ -23,6 +24,11 @@ class EndpointStatistics:
     messages_sent: int
     dropped_audio_ms: float
     """Audio that was dropped because handlers were too slow or did not read it."""
+    dropped_events: int
+    """Events that were dropped for the same reason, or because all calls held too many octets; chunks of audio
+    included."""
+    held_octets: int
+    """What calls hold of `max_held_octets` now."""
     requests_unauthorized: int
     """Requests that were answered with 401; they are among calls_refused."""
     refusals_waiting: int
@@ -50,21 +56,32 @@ class EndpointStatistics:
 class EndpointTotals:
     """The counters that an endpoint keeps of ended calls and of requests."""
 
-    __slots__ = ("dropped_ms", "failed", "malformed", "received", "refused", "sent", "slow_turns", "taken")
+    __slots__ = (
+        "dropped_events",
+        "dropped_ms",
+        "failed",
+        "malformed",
+        "received",
+        "refused",
+        "sent",
+        "slow_turns",
+        "taken",
+    )
 
     def __init__(self) -> None:
         self.taken = self.refused = self.failed = 0
         self.received = self.sent = self.malformed = 0
-        self.slow_turns = 0
+        self.slow_turns = self.dropped_events = 0
         self.dropped_ms = 0.0
 
-    def add(self, stream: Statistics, dropped_ms: float) -> None:
+    def add(self, stream: Statistics, inbox: Inbox) -> None:
         """Add what a call counted.
 
         stream: counters of its session.
-        dropped_ms: audio that its handler did not read.
+        inbox: its events for the handler.
         """
         self.received += stream.messages_received
         self.sent += stream.messages_sent
         self.malformed += stream.malformed
-        self.dropped_ms += dropped_ms
+        self.dropped_ms += inbox.dropped_ms
+        self.dropped_events += inbox.dropped_events

@@ -7,6 +7,7 @@ import asyncio
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event
+from rtpcodec.stream.held import Account
 
 
 class Inbox:
@@ -14,9 +15,10 @@ class Inbox:
 
     __slots__ = ("_loop", "_queue", "_waiter", "ended", "was_read")
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account | None = None) -> None:
+        """Make an empty inbox; account: what the call holds of the endpoint's budget, None: there is no budget."""
         self._loop = asyncio.get_running_loop()
-        self._queue = EventQueue()
+        self._queue = EventQueue(account=account)
         self._waiter: asyncio.Future[None] | None = None
         self.ended = False
         self.was_read = False
@@ -26,6 +28,16 @@ class Inbox:
     def dropped_ms(self) -> float:
         """Audio that was dropped because the handler was too slow."""
         return self._queue.dropped_ms
+
+    @property
+    def dropped_events(self) -> int:
+        """Events that were dropped because the handler was too slow, chunks of audio included."""
+        return self._queue.dropped_events
+
+    @property
+    def octets(self) -> int:
+        """Octets of memory that waiting events hold."""
+        return self._queue.octets
 
     def put(self, event: Event) -> None:
         """Add an event and wake the reader."""

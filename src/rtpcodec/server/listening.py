@@ -7,10 +7,15 @@ from typing import Protocol
 
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
+from rtpcodec.stream.held import HeldBudget
 
 
 class Acceptor(Protocol):
     """The side of the endpoint, which a server library calls."""
+
+    @property
+    def budget(self) -> HeldBudget:
+        """The octets that all calls may hold together, fragments of messages included."""
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""

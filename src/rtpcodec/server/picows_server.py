@@ -20,6 +20,7 @@ from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S, HalfOpenSocket, HalfO
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener
+from rtpcodec.stream.held import Account
 
 try:
     from multidict import CIMultiDictProxy
@@ -135,6 +136,7 @@ class PicowsServer:
             begin,
             self._settings.max_message_octets,
             self._settings.max_fragments,
+            Account(self._acceptor.budget),
         )
 
 

@@ -21,7 +21,9 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.stream import events
 from rtpcodec.stream.events import Audio, Event, Started
+from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
+from rtpcodec.stream.octets import octets_of
 
 INTERNAL_ERROR = 1011
 
@@ -57,6 +59,7 @@ class CallRunner:
         request: UpgradeRequest,
         on_end: Callable[[CallRunner], None],
         *,
+        budget: HeldBudget | None = None,
         invitation: Invitation | None = None,
         slow_turn: Callable[[], None] | None = None,
     ) -> None:
@@ -66,16 +69,17 @@ class CallRunner:
         socket: the open socket.
         request: the HTTP request that became the socket.
         on_end: called once, when socket and handler have ended.
+        budget: the octets that the calls of the endpoint may hold together; None: there are no other calls.
         invitation: the invitation that the request answers; None: the call was not requested.
         slow_turn: called each time that this call held the event loop for too long.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
-        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms)
+        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
         self.log = CallLog(secrets.token_hex(4))
         self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
-        self.inbox = Inbox()
+        self.inbox = Inbox(session.account)
         self.call: Call | None = None
         self.failed_call = False
         """Whether an error of either side ended it."""
@@ -170,6 +174,9 @@ class CallRunner:
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
+        account = self.pump.machine.session.account
+        if account is not None:  # the call keeps this event
+            account.budget.take(account, octets_of(started))
         if self._invitation is not None and not self._invitation.wanted:
             self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL)
@@ -195,8 +202,12 @@ class CallRunner:
         self.log.info("ended: %s", reason)
         self.failed_call |= fault is not None or reason == "malformed"
         self.inbox.end()
-        if self.inbox.was_read and self.inbox.dropped_ms:
-            self.log.warning("the handler was slow: %.0f ms of audio were dropped", self.inbox.dropped_ms)
+        if self.inbox.was_read and self.inbox.dropped_events:
+            self.log.warning(
+                "the handler was slow: %.0f ms of audio were dropped, %d events in all",
+                self.inbox.dropped_ms,
+                self.inbox.dropped_events,
+            )
         self._handler.cancel_after(self._settings.drain_s)
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:

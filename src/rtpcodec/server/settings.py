@@ -6,7 +6,7 @@ import inspect
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
@@ -18,6 +18,7 @@ from rtpcodec.server.origins import serialized
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
+from rtpcodec.stream.held import MAX_HELD_OCTETS, HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -35,6 +36,7 @@ FILES_PER_CALL: Final = "files_per_call"
 
 Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
+HandlerT = TypeVar("HandlerT", bound=Handler)
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
 Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
@@ -74,6 +76,7 @@ class EndpointOptions(CallOptions, total=False):
     max_half_open_per_address: int
     max_message_octets: int
     max_fragments: int
+    max_held_octets: int
     ping_interval_s: float | None
     lag_period_s: float | None
 
@@ -126,6 +129,10 @@ class EndpointSettings:
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
     """Limit on the fragments of one message."""
+    max_held_octets: int = MAX_HELD_OCTETS
+    """Limit on the octets that wait in all calls together for handlers, for missing chunks and for the rest of messages
+    in fragments. Beyond it the call that holds the most loses its oldest events, which an Overrun counts. What each
+    part of a call holds below 256 KiB does not count."""
     start_timeout_s: float | None = 5.0
     """A socket without a `start` for this time is closed with 1002; None: no limit."""
     idle_timeout_s: float | None = 30.0
@@ -162,8 +169,12 @@ class EndpointSettings:
         """Whether the endpoint accepts calls other than those of `Endpoint.stream`."""
         return self.handler is not None or self.on_audio is not None
 
-    def new_session(self, utc_offset_ms: float | None = None) -> MediaSession:
-        """Make the session of one call; utc_offset_ms is UTC minus the session's clock."""
+    def new_session(self, utc_offset_ms: float | None = None, budget: HeldBudget | None = None) -> MediaSession:
+        """Make the session of one call.
+
+        utc_offset_ms: UTC minus the session's clock.
+        budget: the octets that the calls of the endpoint may hold together.
+        """
         return MediaSession(
             self.plan,
             receive_pcm_hz=self.receive_pcm_hz,
@@ -172,6 +183,7 @@ class EndpointSettings:
             max_queue_ms=self.max_queue_ms,
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
+            budget=budget,
         )
 
     def new_budget(self, now_ms: float) -> FrameBudget:
@@ -232,6 +244,7 @@ class EndpointSettings:
             "max_half_open_per_address": 1,
             "max_message_octets": 1,
             "max_fragments": 1,
+            "max_held_octets": 0,
         }
         for name, at_least in (least | {"drain_s": 0}).items():
             value: Any = getattr(self, name)
@@ -259,6 +272,12 @@ def _are_tokens(authorize: object) -> bool:
     """Return whether it is a token, or at least one token."""
     tokens = authorize if isinstance(authorize, list | tuple) else (authorize,)
     return len(tokens) > 0 and all(isinstance(token, str) and token for token in tokens)
+
+
+def for_ears(handler: HandlerT) -> HandlerT:
+    """Mark a handler whose audio people will hear, so that its gaps are concealed."""
+    setattr(handler, CONCEALS, True)
+    return handler
 
 
 def _in_ms(seconds: float | None) -> float | None:

@@ -25,6 +25,7 @@ pacing         when a frame is due
 unsent_marks   marks that wait behind audio
 marks          marks between sending and echo
 events         the events that a session reports; _audio: Audio, the hot one
+held           octets that calls may hold: shares of a budget; octets: how many an event holds
 event_queue    bounded queue of events for a slow reader
 statistics     counters of a session
 session        one call's stream: all of the above

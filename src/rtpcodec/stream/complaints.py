@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rtpcodec.stream.events import Malformed
 from rtpcodec.stream.wire import OddMessage
+
+MAX_TOLD: Final = 100
+"""Kinds of odd values that are reported: some are named with numbers that the other side chooses."""
 
 
 class Complaints:
@@ -43,7 +48,8 @@ class Complaints:
         return [Malformed("order", "media came before start", count=count)] if count else []
 
     def _is_new(self, member: str, rule: str) -> bool:
-        """Return whether this has not been reported yet. The members are those of the dialect, so they are few."""
-        is_new = (member, rule) not in self._told
+        """Return whether this has not been reported yet, nor MAX_TOLD others."""
+        if (member, rule) in self._told or len(self._told) >= MAX_TOLD:
+            return False
         self._told.add((member, rule))
-        return is_new
+        return True

@@ -13,6 +13,8 @@ from rtpcodec.stream.events import Diagnosis
 
 MAX_TRACKS: Final = 4
 """Tracks that are looked at; a carrier has two."""
+MAX_TRACK_CHARACTERS: Final = 64
+"""Of a track's name, which each recording and each chunk carries; the names of the wire have 8."""
 
 
 class PlayChecks:
@@ -65,7 +67,7 @@ class ReceivedFiles:
             return []
         watch = self._watches.get(track)
         if watch is None:
-            if len(self._watches) >= MAX_TRACKS:
+            if len(self._watches) >= MAX_TRACKS or (track is not None and len(track) > MAX_TRACK_CHARACTERS):
                 return []
             watch = self._watches[track] = HeaderWatch()
         kind = watch.look(payload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_FRAGMENTS: Final = 1024
@@ -11,6 +12,7 @@ MAX_FRAGMENTS: Final = 1024
 PROTOCOL_ERROR: Final = 1002
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
+TRY_AGAIN_LATER: Final = 1013
 
 
 class BrokenFragments(Exception):
@@ -26,9 +28,20 @@ class BrokenFragments(Exception):
 class FragmentJoiner:
     """Join the fragments of one message at a time. Use from one thread at a time."""
 
-    __slots__ = ("_count", "_max_fragments", "_max_octets", "_octets", "binary", "joining")
+    __slots__ = ("_count", "_max_fragments", "_max_octets", "_octets", "_share", "binary", "joining")
 
-    def __init__(self, max_octets: int = MAX_MESSAGE_OCTETS, max_fragments: int = MAX_FRAGMENTS) -> None:
+    def __init__(
+        self,
+        max_octets: int = MAX_MESSAGE_OCTETS,
+        max_fragments: int = MAX_FRAGMENTS,
+        account: Account | None = None,
+    ) -> None:
+        """Make a joiner that holds nothing.
+
+        max_octets, max_fragments: of one message.
+        account: of the budget that fragments which wait are counted in; None: there is none.
+        """
+        self._share = Share(max_octets, account)
         self._max_octets = max_octets
         self._max_fragments = max_fragments
         self._octets = bytearray()
@@ -75,8 +88,20 @@ class FragmentJoiner:
             raise BrokenFragments(
                 "size", f"a message in fragments has more than {self._max_octets} octets", MESSAGE_TOO_BIG
             )
+        if len(self._octets) + len(octets) > self._share.limit_octets:
+            self._require_share(len(self._octets) + len(octets))
         self._octets += octets
+
+    def _require_share(self, octets: int) -> None:
+        if not self._share.covers(octets):
+            self._forget()
+            raise BrokenFragments(
+                "size",
+                f"the fragments of a message have {octets} octets, which exceed what all calls may hold together",
+                TRY_AGAIN_LATER,
+            )
 
     def _forget(self) -> None:
         self._octets.clear()
+        self._share.shrink(0)
         self.joining = False

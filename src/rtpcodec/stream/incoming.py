@@ -208,6 +208,7 @@ class Incoming:
             track=track,
             conceal=self._conceal,
             start_sequence=start.sequence_number,
+            account=self._events.account,
         )
         self._sending.stream_id = start.stream_id
         self._sending.follow(self.chain.payloads)

@@ -12,6 +12,8 @@ MAX_WAIT_MS: Final = 150.0
 """How long a key waits for one that was pressed before it."""
 MAX_HELD: Final = 64
 """No one presses as many keys in that time; beyond it the first one waits no longer."""
+MAX_TIME_CHARACTERS: Final = 64
+"""A time of ISO 8601 has 35 at most. A key with a longer text ends all waiting, so that long texts are not held."""
 
 
 class KeyOrder:
@@ -33,6 +35,8 @@ class KeyOrder:
         if pressed_ms is None:
             # Nothing says that it is early, so it does not wait for itself, only for those before it.
             pressed_ms, until_ms = self._held[-1][:2] if self._held else (-inf, now_ms)
+            if _is_long(key.occurred_at):
+                until_ms = -inf
         else:
             until_ms = now_ms + MAX_WAIT_MS
         at = len(self._held)
@@ -65,10 +69,14 @@ class KeyOrder:
 
 def _milliseconds(occurred_at: str | None) -> float | None:
     """Return a time in ms since 1970, None if it is not ISO 8601. Without a zone it is UTC."""
-    if occurred_at is None:
+    if occurred_at is None or _is_long(occurred_at):
         return None
     try:
         time = datetime.fromisoformat(occurred_at)
         return (time if time.tzinfo is not None else time.replace(tzinfo=UTC)).timestamp() * 1000
     except (ValueError, OverflowError):
         return None
+
+
+def _is_long(occurred_at: str | None) -> bool:
+    return occurred_at is not None and len(occurred_at) > MAX_TIME_CHARACTERS

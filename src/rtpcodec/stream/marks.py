@@ -8,6 +8,7 @@ a time-out, or by the end of the stream.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -50,7 +51,7 @@ class _Interruption:
     round_trip_ms: float | None = None  # from the clear to the first echo that it caused
 
 
-def _gone(marks: list[_SentMark], reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
+def _gone(marks: Iterable[_SentMark], reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
     """Return the events of marks whose echoes are not waited for any more."""
     return [
         MarkCleared(mark.name, "interrupt" if mark.cleared_before_ms == _ALWAYS else reason)
@@ -66,11 +67,14 @@ class Marks:
     positions in ms of audio sent. Use from one thread at a time.
     """
 
-    __slots__ = ("_ended", "_interruption", "_lag_ms", "_played_to_ms", "_sent")
+    __slots__ = ("_ended", "_interruption", "_lag_ms", "_names", "_played_to_ms", "_sent")
 
     def __init__(self) -> None:
-        self._sent: list[_SentMark] = []
-        self._ended: deque[str] = deque(maxlen=MAX_ENDED_NAMES)
+        self._sent: deque[_SentMark] = deque()
+        """In the order of their end_ms, which `sent` keeps."""
+        self._names: dict[str, int] = {}
+        """How many marks of a name are on their way: other names need no search."""
+        self._ended: dict[str, None] = {}
         self._lag_ms = 0.0
         self._played_to_ms = 0.0
         self._interruption: _Interruption | None = None
@@ -81,7 +85,7 @@ class Marks:
     @property
     def next_deadline_ms(self) -> float | None:
         """When the first mark times out; None: no mark is on its way."""
-        return min(mark.end_ms for mark in self._sent) + MARK_TIMEOUT_MS if self._sent else None
+        return self._sent[0].end_ms + MARK_TIMEOUT_MS if self._sent else None
 
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
         """Add a mark that was sent.
@@ -90,16 +94,20 @@ class Marks:
         position_ms: audio sent before it.
         end_ms: estimate of when that audio has been played.
         """
+        if self._sent:
+            end_ms = max(end_ms, self._sent[-1].end_ms)
         self._sent.append(_SentMark(name, position_ms, end_ms))
+        self._names[name] = self._names.get(name, 0) + 1
 
     def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned. No event if it has ended already."""
         # 1. Ours? With two marks of one name, the older one.
-        mark = next((mark for mark in self._sent if mark.name == name), None)
-        if mark is None:
+        if name not in self._names:
             return [] if name in self._ended else [UnexpectedMark(name)]
-        self._sent.remove(mark)
-        self._ended.append(name)
+        at = next(at for at, mark in enumerate(self._sent) if mark.name == name)
+        mark = self._sent[at]
+        del self._sent[at]
+        self._end(mark)
         # 2. Too early for an echo of played audio: the clear caused it. The first such echo measures the round trip.
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
@@ -112,11 +120,12 @@ class Marks:
 
     def timed_out(self, now_ms: float) -> list[MarkEvent]:
         """End the marks whose echo is overdue."""
-        lost = [mark for mark in self._sent if now_ms >= mark.end_ms + MARK_TIMEOUT_MS]
+        lost: list[_SentMark] = []
+        while self._sent and now_ms >= self._sent[0].end_ms + MARK_TIMEOUT_MS:
+            lost.append(self._sent.popleft())
+            self._end(lost[-1])
         if not lost:
             return []
-        self._sent = [mark for mark in self._sent if mark not in lost]
-        self._ended.extend(mark.name for mark in lost)
         return [*_gone(lost, "timeout"), *self._settled()]
 
     def interrupted(
@@ -156,7 +165,18 @@ class Marks:
         """End all marks, because the stream has ended and no echo will arrive."""
         gone = _gone(self._sent, reason)
         self._sent.clear()
+        self._names.clear()
         return [*gone, *self._settled()]
+
+    def _end(self, mark: _SentMark) -> None:
+        """Remember the name of a mark that is not on its way any more."""
+        self._names[mark.name] -= 1
+        if not self._names[mark.name]:
+            del self._names[mark.name]
+        self._ended.pop(mark.name, None)
+        self._ended[mark.name] = None
+        if len(self._ended) > MAX_ENDED_NAMES:
+            del self._ended[next(iter(self._ended))]
 
     def _settled(self) -> list[InterruptionSettled]:
         """Return the final value of an interruption once no mark is on its way any more.

@@ -12,15 +12,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Final, Literal
 
-from rtpcodec.rtp.reorder import WINDOW, Lost, ReorderWindow
+from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
+from rtpcodec.rtp.skipped import united
 from rtpcodec.stream.events import CounterChanged
+from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.messages import Media
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
 from rtpcodec.stream.succession import Succession
+from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
 __all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
 
@@ -30,6 +33,8 @@ MAX_WAIT_MS: Final = 100.0
 """A missing number is waited for until the first chunk behind it is this old."""
 MAX_BACK: Final = 64
 """Numbers further back than this are a new numbering, if two in a row ascend."""
+MAX_WAITING_OCTETS: Final = MAX_MESSAGE_OCTETS
+"""Payloads that wait for a missing chunk: as much as the longest message, which no ordinary chunk comes near."""
 _Entry = tuple[str, Media]
 _Window = ReorderWindow[_Entry]
 _NO_TRACK: Final = ""
@@ -48,8 +53,8 @@ class ChunkOrder:
         "_counter",
         "_expected_sequence",
         "_ignored",
+        "_share",
         "_shared",
-        "_skipped",
         "_succession",
         "_window",
         "deadline_ms",
@@ -58,18 +63,21 @@ class ChunkOrder:
         "tracks",
     )
 
-    def __init__(self, window: int = WINDOW, *, start_sequence: int | None = None) -> None:
+    def __init__(
+        self, window: int = WINDOW, *, start_sequence: int | None = None, account: Account | None = None
+    ) -> None:
         """Make an empty order.
 
         window: later chunks that may wait for a missing one.
         start_sequence: the sequence number of `start`; None: it had none.
+        account: the call's account of the budget that chunks which wait are counted in; None: there is none.
         """
         self._window = window
+        self._share = Share(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None = None
         self._shared: _Window | None = None
         self._succession = Succession()
-        self._skipped = False
         self._ignored: set[str] = set()
         self._counted = [0, 0]
         self.facts = NumberingFacts()
@@ -147,6 +155,8 @@ class ChunkOrder:
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
+            window.forget_refused()
+        self._share.covers(0)
         self.deadline_ms = inf
 
     def _windows(self) -> list[_Window]:
@@ -184,6 +194,7 @@ class ChunkOrder:
     def _into(self, window: _Window, number: int, entry: _Entry) -> Iterator[Ordered]:
         """Put an entry into a window, and yield what is in order then."""
         track, media = entry
+        media.track, media.stream_id = track, None  # it may wait, and its own copies of names may be long
         restarts, odd = window.restarts, window.late + window.reused
         window.put(number, entry, (track, media.timestamp, hash(media.payload)))
         # 1. A new numbering, or no sense at all?
@@ -195,14 +206,16 @@ class ChunkOrder:
         else:
             yield from self._judged(window, window.pop(self._elsewhere(window)))
         # 3. A number that two windows skip for each other shows that they share one counter.
-        if self._skipped and len(self.tracks) > 1 and not self.per_track and self._shared is None:
+        if self._elsewhere(window) is not None and any(one.shared for one in self._windows()):
             yield from self._merge()
         # 4. This may be the number that another track waits for.
         elif self._shared is None and not self.per_track:
             for other in self._windows():
                 if other is not window and other.held:
                     yield from self._judged(other, other.pop(self._elsewhere(other)))
-        self._set_deadline()
+        # 5. Too many octets wait: what is missing before them is not waited for any longer.
+        if not self._share.covers(self._set_deadline()):
+            yield from self.drain()
 
     def _join(self, track: str, number: int, follows_directly: bool) -> Iterator[Ordered]:
         """Give a new track its window."""
@@ -276,15 +289,13 @@ class ChunkOrder:
         held = {number: entry for window in windows for number, entry in window.held.items()}
         at = max(window.next for window in windows)
         # 1. Numbers behind the furthest window that another one still waits for are not waited for any longer.
-        lost = 0
-        for number in range(min((window.next for window in windows if window.held), default=at), at):
-            if number in held:
-                track, media = held.pop(number)
-                yield from self.facts.judge({track: lost})
-                yield track, media
-                lost = 0
-            else:
-                lost += not any(window.has_seen(number) for window in windows)
+        begin = min((window.next for window in windows if window.held), default=at)
+        for number in sorted(number for number in held if number < at):
+            seen = united(span for window in windows for span in window.seen(begin, number))
+            track, media = held.pop(number)
+            yield from self.facts.judge({track: number - begin - sum(end - at for at, end in seen)})
+            yield track, media
+            begin = number + 1
         for window in windows:
             yield from self._stray_of(window)
         # 2. The rest continues in the shared window.
@@ -294,7 +305,6 @@ class ChunkOrder:
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
-        self._skipped = False
         for number, (track, media) in sorted(held.items()):
             shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
         yield from self._judged(shared, shared.pop())
@@ -354,29 +364,29 @@ class ChunkOrder:
             if track != _NO_TRACK:
                 yield track, media
 
-    def _elsewhere(self, window: _Window) -> Callable[[int], bool] | None:
-        """Return the function by which `pop` asks whether another track has a number; None: no other could."""
+    def _elsewhere(self, window: _Window) -> Elsewhere | None:
+        """Return the function by which `pop` asks which numbers other tracks have; None: none could."""
         if window is self._shared or self.per_track or len(self.tracks) < 2:
             return None
-        return lambda number: self._is_skipped(window, number)
-
-    def _is_skipped(self, window: _Window, number: int) -> bool:
-        if self._is_elsewhere(window, number):
-            self._skipped = True
-            return True
-        return False
+        others = [other for other in self._windows() if other is not window]
+        return lambda begin, end: united(span for other in others for span in other.seen(begin, end))
 
     def _is_elsewhere(self, window: _Window, number: int) -> bool:
         return any(other.has_seen(number) for other in self._windows() if other is not window)
 
-    def _set_deadline(self) -> None:
-        oldest_ms = inf
+    def _set_deadline(self) -> int:
+        """Set when `expire` has something to deliver. Returns the octets of the payloads that are kept meanwhile."""
+        oldest_ms, octets = inf, 0
         for window in self._windows():
-            for _, media in window.held.values():
-                oldest_ms = min(oldest_ms, media.received_ms)
+            waiting = [media for _, media in window.held.values()]
             if window.stray is not None:
-                oldest_ms = min(oldest_ms, window.stray[1].received_ms)
+                waiting.append(window.stray[1])
+            for media in waiting:
+                octets += len(media.payload)
+                oldest_ms = min(oldest_ms, media.received_ms)
+            octets += sum(len(media.payload) for _, media in window.refused)
         self.deadline_ms = oldest_ms + MAX_WAIT_MS
+        return octets
 
 
 def _is_over(media: Media, now_ms: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from math import ceil, inf
 from typing import Final
 
 from rtpcodec.audio.resample import Resampler
@@ -13,7 +14,8 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
-from rtpcodec.stream.file_check import ReceivedFiles
+from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
+from rtpcodec.stream.held import Account
 from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.misfits import Misfits
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
@@ -25,6 +27,15 @@ ASSUMED_CHUNK_MS: Final = 20.0
 """Length of a chunk whose codec is unknown: its payload does not say it, and nearly all have this one."""
 MAX_CONCEALED_MS: Final = 1000.0
 """Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
+PIECE_MS: Final = 20.0
+"""A gap is concealed in pieces of whole chunks, about as long as this where chunks are shorter."""
+MAX_PIECES: Final = 50
+"""Of one gap: MAX_CONCEALED_MS in pieces of PIECE_MS, so that no number on the wire makes more of them."""
+ROUNDING: Final = 1e-6
+"""Lengths that differ by less are equal: they are quotients and sums of floats."""
+MAX_CREDIT_MS: Final = 5000.0
+"""Audio that a track may have concealed at once. From then on it is as much as time passes: what is lost was sent in
+real time, so that more than that is wrong counting, and costs more than decoding would."""
 
 
 Delivered = Audio | Gap | CounterChanged
@@ -44,13 +55,16 @@ class _Track:
         "doubtful_chunks",
         "last_ms",
         "lost_chunks",
+        "name",
         "payloads",
         "rate_hz",
         "resampler",
         "watched",
     )
 
-    def __init__(self, codec: ReceiveCodec, timeline: Timeline) -> None:
+    def __init__(self, name: str, codec: ReceiveCodec, timeline: Timeline) -> None:
+        self.name = name
+        """All its chunks share this one str, so that those that wait do not hold a copy each."""
         self._declared = codec
         self._declared_payloads = codec.new_payloads()
         self.clock = TrackClock(timeline)
@@ -136,6 +150,7 @@ class ReceiveChain:
     __slots__ = (
         "_codec",
         "_conceal",
+        "_credit_from_ms",
         "_default",
         "_default_track",
         "_order",
@@ -155,15 +170,19 @@ class ReceiveChain:
         track: str,
         conceal: bool = False,
         start_sequence: int | None = None,
+        account: Account | None = None,
     ) -> None:
         """Make a chain.
 
         track: the one that was asked for; chunks that name none belong to it.
         start_sequence: the sequence number of `start`.
+        account: the call's account of the budget that chunks which wait are counted in; None: there is none.
         """
         self._conceal = conceal
-        self._order = ChunkOrder(start_sequence=start_sequence)
+        self._order = ChunkOrder(start_sequence=start_sequence, account=account)
         self._timeline = Timeline()
+        self._credit_from_ms: dict[str, float] = {}
+        """By track: audio may be concealed for the time that has passed since this moment."""
         self._tracks: dict[str, _Track] = {}
         self._default_track = track
         self.files = ReceivedFiles()
@@ -217,11 +236,7 @@ class ReceiveChain:
         name = media.track or self._default_track
         track = self._tracks.get(name)
         if track is None:
-            if len(self._tracks) >= MAX_TRACKS:
-                raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
-            track = self._tracks[name] = (
-                self._default if name == self._default_track else _Track(self._codec, self._timeline)
-            )
+            track = self._tracks[name] = self._new_track(name)
         # A message without audio is not an error: carriers send them.
         if media.payload:
             try:
@@ -232,7 +247,7 @@ class ReceiveChain:
                 track.watched = True
                 media.duration_ms = track.last_ms
                 self._retune(track, self.misfits.misfit(name, media.payload, track.codec, str(error)), media)
-        return self._deliver(self._order.put(name, media, follows_directly=follows_directly), measured=media)
+        return self._deliver(self._order.put(track.name, media, follows_directly=follows_directly), measured=media)
 
     @staticmethod
     def _retune(track: _Track, found: ReceiveCodec | None, media: messages.Media) -> None:
@@ -332,19 +347,28 @@ class ReceiveChain:
             clock.media_ms += duration_ms
             yield gap
             if gap.lost_chunks and self._conceal and track.decoder is not None:
-                yield from self._concealed(gap, track, item.payload)
+                yield from self._concealed(gap, track, item)
         if clock.change is not None:
             yield CounterChanged(name, "timestamp", clock.change)
 
-    def _concealed(self, gap: Gap, track: _Track, following: bytes) -> Iterator[Audio]:
-        """Yield audio for each lost chunk that begins within the first second."""
+    def _concealed(self, gap: Gap, track: _Track, following: messages.Media) -> Iterator[Audio]:
+        """Yield audio for a gap, or for its begin, in pieces of whole chunks. Their number is bounded."""
+        if not gap.duration_ms:
+            return
+        # 1. At most the time that has passed, less what was concealed in it.
+        now_ms = following.received_ms
+        from_ms = max(self._credit_from_ms.get(track.name, -inf), now_ms - MAX_CREDIT_MS)
+        end_ms = min(gap.duration_ms, MAX_CONCEALED_MS, now_ms - from_ms)
+        self._credit_from_ms[track.name] = from_ms + end_ms
+        # 2. Pieces, of which the last one may be shorter.
         chunk_ms = gap.duration_ms / gap.lost_chunks
-        for number in range(gap.lost_chunks if chunk_ms else 0):
-            if number * chunk_ms >= MAX_CONCEALED_MS:
-                break
-            is_last = number == gap.lost_chunks - 1
-            pcm = track.concealed(chunk_ms, following if is_last else None)
-            yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + number * chunk_ms, chunk_ms, concealed=True)
+        piece_ms = chunk_ms * max(1, round(PIECE_MS / chunk_ms))
+        for number in range(min(MAX_PIECES, ceil(end_ms / piece_ms - ROUNDING))):
+            begin_ms = number * piece_ms
+            length_ms = min(piece_ms, end_ms - begin_ms)
+            is_last = begin_ms + length_ms > gap.duration_ms - ROUNDING
+            pcm = track.concealed(length_ms, following.payload if is_last else None)
+            yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + begin_ms, length_ms, concealed=True)
 
     def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
         duration_ms, clock = media.duration_ms, track.clock
@@ -358,7 +382,16 @@ class ReceiveChain:
     def _first_track(self) -> _Track:
         """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
         try:
-            return _Track(self._codec, self._timeline)
+            return _Track(self._default_track, self._codec, self._timeline)
         except MissingLibrary as error:
             self._codec.refuse(str(error))
-            return _Track(self._codec, self._timeline)
+            return _Track(self._default_track, self._codec, self._timeline)
+
+    def _new_track(self, name: str) -> _Track:
+        """Return the track of a name that has had no chunk yet. BrokenMessage: the name is not allowed."""
+        if len(self._tracks) >= MAX_TRACKS:
+            raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
+        if len(name) > MAX_TRACK_CHARACTERS:
+            detail = f"media.track has {len(name)} characters, at most {MAX_TRACK_CHARACTERS} are allowed"
+            raise BrokenMessage("value", detail)
+        return self._default if name == self._default_track else _Track(name, self._codec, self._timeline)

@@ -20,6 +20,7 @@ from rtpcodec.stream.events import (
     Event,
     Interrupted,
 )
+from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -65,6 +66,7 @@ class MediaSession:
         utc_offset_ms: float | None = None,
         conceal: bool = False,
         dialect: Dialect = TELNYX,
+        budget: HeldBudget | None = None,
     ) -> None:
         """Make a session.
 
@@ -77,19 +79,17 @@ class MediaSession:
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
+        budget: the octets that this session and others may hold together; None: only each session's own limits apply.
         Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
         """
-        if receive_pcm_hz is not None and receive_pcm_hz != "native":
-            require_rate("receive_pcm_hz", receive_pcm_hz)
-        self.plan = plan if plan is not None else StreamPlan()
-        if self.plan.mode not in dialect.modes:
-            raise PlanError(f"mode is {self.plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+        self.plan = _possible(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
         self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
-        self._events = EventQueue(MAX_UNREAD_MS)
+        self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
+        self.account = self._events.account  # what the session holds of the budget
         self._counts = Counts()
         self._incoming = Incoming(
             self.plan,
@@ -323,6 +323,15 @@ class MediaSession:
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
+
+
+def _possible(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
+    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is impossible."""
+    if receive_pcm_hz is not None and receive_pcm_hz != "native":
+        require_rate("receive_pcm_hz", receive_pcm_hz)
+    if plan.mode not in dialect.modes:
+        raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+    return plan
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:

@@ -94,6 +94,7 @@ class Network:
         "_draws",
         "_faults",
         "_link",
+        "_octets",
         "_queue",
         "_seed",
         "_stalls_end",
@@ -109,6 +110,7 @@ class Network:
         self._start_ms = start_ms
         self._link = LinkClock(link, f"{seed}/to_app", start_ms)
         self._queue: deque[Packet] = deque()
+        self._octets = 0  # of all texts in the queue
         self._draws: dict[str, _Draws] = {}
         self._stalls_end = False
         self.dropped = 0
@@ -163,6 +165,7 @@ class Network:
             packet.sent_ms = self._stalled_until_ms(now_ms)
             packet.due_ms = self._link.arrival_ms(packet.sent_ms)
         self._queue.append(packet)
+        self._octets += len(packet.text)
 
     def flush(self, now_ms: float) -> None:
         """Send the chunks that wait to be overtaken: nothing follows that could."""
@@ -174,6 +177,7 @@ class Network:
     def discard(self) -> None:
         """Drop everything that has not reached the app."""
         self._queue.clear()
+        self._octets = 0
 
     def end_stalls(self, now_ms: float) -> None:
         """Deliver everything now and from now on without stall or delay."""
@@ -185,12 +189,16 @@ class Network:
         """Take the messages that reach the app now."""
         packets: list[Packet] = []
         while self._queue and self._queue[0].due_ms <= now_ms + CLOCK_SLACK_MS:
-            packets.append(self._queue.popleft())
+            packet = self._queue.popleft()
+            self._octets -= len(packet.text)
+            packets.append(packet)
         return packets
 
-    def due_octets(self, now_ms: float) -> int:
-        """How much `due` would hand out."""
-        return sum(len(packet.text) for packet in self._queue if packet.due_ms <= now_ms + CLOCK_SLACK_MS)
+    def has_due(self, octets: int, now_ms: float) -> bool:
+        """Whether `due` would hand out more than so many octets. Below that in all, no message is looked at."""
+        if self._octets <= octets:
+            return False
+        return sum(len(packet.text) for packet in self._queue if packet.due_ms <= now_ms + CLOCK_SLACK_MS) > octets
 
     @property
     def next_deadline_ms(self) -> float | None:

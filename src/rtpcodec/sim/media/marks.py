@@ -6,7 +6,7 @@ import random
 from collections import deque
 
 from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED, UNKNOWN_ERROR
-from rtpcodec.sim.media.playout import Playout
+from rtpcodec.sim.media.playout import MAX_PENDING_MARKS, Playout
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.variations import MarkHabits
 
@@ -39,10 +39,15 @@ class MarkEchoes:
         lost = self._rng.random() < habits.lost
         if lost or habits.echo == "never":
             self.lost += 1
-        elif habits.echo == "received":
-            self._received.append((now_ms, name))
-        elif not self._playout.mark(name, now_ms):
+        elif not (self._echo_soon(name, now_ms) if habits.echo == "received" else self._playout.mark(name, now_ms)):
             raise RefusedMessage(UNKNOWN_ERROR, "too many marks wait")
+
+    def _echo_soon(self, name: str, now_ms: float) -> bool:
+        """Let a mark come back without its audio; False: too many wait already."""
+        if len(self._received) >= MAX_PENDING_MARKS:
+            return False
+        self._received.append((now_ms, name))
+        return True
 
     @property
     def next_ms(self) -> float | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from sys import getsizeof
 from typing import Final
 
 MAX_QUEUED_MS: Final = 600_000.0
 """Audio that waits to be heard. Nobody listens to ten minutes without a break; more is an app that never stops."""
 MAX_PENDING_MARKS: Final = 10_000
 """Marks that wait for their audio: more than one for each 100 ms of the fullest buffer."""
+
+MAX_MARK_OCTETS: Final = 8 * 1024 * 1024
+"""Of the names of these marks in memory: each may be as long as a message allows."""
 
 _CLOCK_SLACK_SAMPLES: Final = 1e-6
 """Milliseconds to samples and back is not exact in floating point."""
@@ -30,6 +34,7 @@ class Playout:
         "_delay_samples",
         "_end",
         "_kept_samples",
+        "_mark_octets",
         "_marks",
         "_start_ms",
         "_timeline",
@@ -55,7 +60,8 @@ class Playout:
         self._timeline = bytearray()
         self._base = 0  # the position of the timeline's first sample
         self._end = 0  # the position behind the last queued sample
-        self._marks: deque[tuple[int, str]] = deque()
+        self._marks: deque[tuple[int, str]] = deque()  # in the order of their positions
+        self._mark_octets = 0
         self._cleared = True  # the silence before the first audio is not a gap either
         self.dry_count = 0
         """How often audio came when all before it had been played: an underrun, or the pause between two answers."""
@@ -90,8 +96,10 @@ class Playout:
 
     def mark(self, name: str, now_ms: float) -> bool:
         """Place a mark behind all audio so far; False: too many wait already."""
-        if len(self._marks) >= MAX_PENDING_MARKS:
+        octets = getsizeof(name)
+        if len(self._marks) >= MAX_PENDING_MARKS or self._mark_octets + octets > MAX_MARK_OCTETS:
             return False
+        self._mark_octets += octets
         self._marks.append((max(self._end, self.position(now_ms)), name))
         return True
 
@@ -105,15 +113,20 @@ class Playout:
             del self._timeline[2 * (cut - self._base) :]
             self._end = cut
         self._cleared = True
-        early = sum(position > cut for position, _ in self._marks)
-        self._marks = deque((min(position, cut), name) for position, name in self._marks)
-        return early
+        # Marks that an earlier clear has moved lie before the cut, so that many clears do not walk over them again.
+        names: list[str] = []
+        while self._marks and self._marks[-1][0] > cut:
+            names.append(self._marks.pop()[1])
+        self._marks.extend((cut, name) for name in reversed(names))
+        return len(names)
 
     def drop_marks(self, now_ms: float) -> int:
         """Drop the marks that are not due yet; how many."""
         now = self.position(now_ms)
-        kept = deque(mark for mark in self._marks if mark[0] <= now)
-        dropped, self._marks = len(self._marks) - len(kept), kept
+        dropped = 0
+        while self._marks and self._marks[-1][0] > now:
+            self._mark_octets -= getsizeof(self._marks.pop()[1])
+            dropped += 1
         return dropped
 
     @property
@@ -123,7 +136,9 @@ class Playout:
 
     def pop_mark(self) -> str:
         """Take the first mark, which is due; its name."""
-        return self._marks.popleft()[1]
+        name = self._marks.popleft()[1]
+        self._mark_octets -= getsizeof(name)
+        return name
 
     def queued_ms(self, now_ms: float) -> float:
         """Audio that is not played yet."""

@@ -19,13 +19,13 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.wire.json_text import (
     Counter,
     EnvelopeReader,
+    RawObject,
     body_of,
     check_control_size,
     checked_text,
     counter,
     optional_text,
     parameters,
-    readable,
 )
 from rtpcodec.stream.wire.rules import MAX_SAMPLE_RATE_HZ, BrokenMessage
 
@@ -151,7 +151,7 @@ def _read(envelope: _Envelope, text: str) -> messages.Message:
     check_control_size(text, event)
     message = reader(envelope)
     if isinstance(message, messages.Start | messages.Error):
-        message.raw = readable(text)
+        message.raw = RawObject(text)
     return message
 
 

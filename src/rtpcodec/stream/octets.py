@@ -1,0 +1,53 @@
+"""How many octets of memory an event holds while it waits. Shared texts, such as a reason, count each time.
+
+A str has a header of 41 to 76 octets and 1, 2 or 4 octets per character, whatever its widest character needs:
+`sys.getsizeof` knows. It is asked for rare events only; of Audio, the lengths are known already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from sys import getsizeof
+from typing import Final, cast, get_args
+
+from rtpcodec.stream.events import Event
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.wire.json_text import RawObject
+
+AUDIO_OCTETS: Final = 400
+"""Of an Audio beside its payload and PCM: the object, the headers of both, two numbers, and its place in a queue."""
+EVENT_OCTETS: Final = 180
+"""Of any other event beside its texts."""
+MEMBER_OCTETS: Final = 80
+"""Of a member of an object, beside its name and its value."""
+VALUE_OCTETS: Final = 100
+"""Of a value that is an object of its own, beside its text."""
+
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in cast("tuple[type, ...]", get_args(Event))
+    if is_dataclass(kind)
+}
+
+
+def octets_of(event: Event) -> int:
+    """Return the octets of memory that an event holds, its place in a queue included. For any event but Audio."""
+    octets = EVENT_OCTETS
+    for name in _FIELDS[type(event)]:
+        octets += _octets_of_value(getattr(event, name))
+    return octets
+
+
+def _octets_of_value(value: object) -> int:
+    if isinstance(value, str):
+        return getsizeof(value)
+    if isinstance(value, RawObject):
+        return VALUE_OCTETS + getsizeof(value.text)
+    if isinstance(value, MediaFormat):
+        return VALUE_OCTETS + getsizeof(value.encoding)
+    if isinstance(value, Mapping):
+        return sum(MEMBER_OCTETS + getsizeof(key) + getsizeof(item) for key, item in value.items())
+    if isinstance(value, tuple):
+        return sum(8 + getsizeof(item) for item in value)
+    return 0
