@@ -134,7 +134,7 @@ class Driver(Generic[DrivenT]):
     def stop(self) -> None:
         """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
         self._asleep_for_good = True
-        self._timer.cancel()
+        self._timer.release()
 
     def _run(self, now_ms: float) -> None:
         machine, sink, send = self.machine, self._sink, self._send
@@ -178,7 +178,7 @@ class Pump(Driver[MachineT]):
     def __init__(self, machine: MachineT, socket: Socket, sink: Sink | None = None) -> None:
         """Take over an open socket. Without a sink the machine's events are dropped."""
         super().__init__(machine, socket.send, sink)
-        self._socket = socket
+        self._socket: Socket | None = socket
         self._lost = False
 
     def received(self, text: str | Buffer) -> None:
@@ -229,18 +229,28 @@ class Pump(Driver[MachineT]):
         self.machine.lost(self.now_ms())
         self.run()
         self.stop()
-        if self._sink is None:
-            return
         if self._state is _State.IDLE:
-            self._sink.disconnected()
+            self._release()
         else:  # within a run, whose last events are still to come
-            asyncio.get_running_loop().call_soon(self._sink.disconnected)
+            asyncio.get_running_loop().call_soon(self._release)
 
     def _end_connection(self) -> None:
-        machine = self.machine
+        machine, socket = self.machine, self._socket
         if machine.hangup is not None:
-            self._socket.close(machine.hangup)
+            if socket is not None:
+                socket.close(machine.hangup)
             machine.hung_up()
         if machine.cut:
             machine.cut = False
-            self._socket.abort()
+            if socket is not None:
+                socket.abort()
+
+    def _release(self) -> None:
+        """Report the end to the sink, and drop both neighbours: they own this pump, which is a reference cycle."""
+        sink, self._sink, self._socket, self._send = self._sink, None, None, _drop
+        if sink is not None:
+            sink.disconnected()
+
+
+def _drop(_item: object) -> None:
+    """Stand for the socket's `send` after the end of the connection."""

@@ -63,9 +63,11 @@ class HandlerTask:
             await asyncio.wait((self._task,))
 
     def release(self) -> None:
-        """Cancel the timer of `cancel_after`."""
+        """Cancel the timer of `cancel_after`, and drop what refers back to the call, because socket and task ended."""
         if self._cancel is not None:
             self._cancel.cancel()
+        self._cancel = self._task = None
+        self._failed = _ignore
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
@@ -92,6 +94,10 @@ class HandlerTask:
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session
         return session.position_ms - session.heard_ms(self._pump.now_ms())
+
+
+def _ignore(_error: Exception) -> None:
+    """Stand for the caller's function after the end of the call."""
 
 
 def is_stream_ended(error: BaseException) -> bool:

@@ -58,8 +58,9 @@ class Waiting:
         self.ended = True
         self.error = error
         self.rest = _NOTHING  # frees its audio, also while it stands behind others in the queue
-        if self.on_end is not None:
-            self.on_end(self)
+        on_end, self.on_end = self.on_end, None  # it usually holds what holds this object
+        if on_end is not None:
+            on_end(self)
 
 
 class _Pieces:
@@ -207,6 +208,7 @@ class PlayQueue:
                     first.rest.move(self._session.room_ms)
                 except Exception as error:  # whatever the session raises; the caller of that play gets it
                     first.end(error)
+                    del first  # the error's traceback holds this frame, and the Waiting the error
                 else:
                     moved = moved or before_ms > 0
                     if first.rest.rest_ms:
