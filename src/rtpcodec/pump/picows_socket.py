@@ -70,6 +70,7 @@ class PicowsSocket(WSListener):
         self._transport = transport
         self.open = True
         self._receiver = self._begin(self)
+        del self._begin  # it may hold the object that owns this socket
         self._received = self._receiver.received
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:

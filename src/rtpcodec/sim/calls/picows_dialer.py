@@ -94,7 +94,10 @@ class _Connector:
             else:
                 self._sockets.append(candidate)
                 return candidate
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame
 
 
 def _shut(sockets: list[socket.socket]) -> None:

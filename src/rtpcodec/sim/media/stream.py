@@ -162,7 +162,8 @@ class CarrierStream:
         try:
             chunks = self._tracks.tick(due_ms)
         except Exception as error:  # whatever the user's generator raises; `finished` raises it there
-            self.ending.speech_error = error
+            # Without this frame, which holds the object that holds the error.
+            self.ending.speech_error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
             self._end("speech_failed", due_ms)
             return
         if chunks is None:
@@ -205,7 +206,7 @@ class CarrierStream:
 
     def reject(self, _rule: str, detail: str, now_ms: float) -> None:
         """Answer a frame that is not a message with an error, which says the broken rule in words."""
-        self._queue(lambda _now_ms: self._receiver.reject(detail), len(detail), now_ms)
+        self._queue(partial(_reject, self._receiver, detail), len(detail), now_ms)
 
     def touch(self, now_ms: float) -> None:
         """Note a control frame. A carrier has no time-out for silence."""
@@ -314,6 +315,10 @@ class CarrierStream:
             peer_heard_pcm=receiver.peer_heard(ending.at_ms),
             **asdict(self._tally),
         )
+
+
+def _reject(receiver: AppReceiver, detail: str, _now_ms: float) -> None:
+    receiver.reject(detail)
 
 
 def _announced(media: AudioFormat) -> messages.MediaFormat:
