@@ -230,7 +230,6 @@ class MemorySocket:
             self._resumes = False
             self._report_soon()
 
-
     def _release(self) -> None:
         """Drop what refers back to this end, because the connection is gone for both."""
         self._receiver = _NOBODY

@@ -37,7 +37,10 @@ class Ongoing(Coroutine[Any, Any, None]):
             if self._end is not None:
                 self._end.cancel()  # it was not awaited yet, so asyncio does not cancel it
             self._steps = self.__await__()
-        return self._steps.throw(*error)
+        try:
+            return self._steps.throw(*error)
+        finally:
+            del error  # its traceback holds this frame
 
     def close(self) -> None:
         """Stop the wait."""

@@ -12,7 +12,7 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.server.call import Call, CallParts, UpgradeRequest
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.handler_task import HandlerTask, is_stream_ended
+from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import Inbox
 from rtpcodec.server.invitations import Invitation
@@ -124,12 +124,12 @@ class CallRunner:
 
     def failed(self, error: Exception) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
-        if self.pump.machine.session.ended and is_stream_ended(error):
-            return
-        self.failed_call = True
-        self.take_audio = _ignore
-        self.log.error("the handler failed", exc_info=error)
-        self.close(INTERNAL_ERROR)
+        if not (self.pump.machine.session.ended and is_stream_ended(error)):
+            self.failed_call = True
+            self.take_audio = _ignore
+            self.log.error("the handler failed", exc_info=error)
+            self.close(INTERNAL_ERROR)
+        drop_tracebacks(error)
 
     def disconnected(self) -> None:
         """Record that the connection is gone."""

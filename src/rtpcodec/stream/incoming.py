@@ -91,7 +91,7 @@ class Incoming:
         try:
             message = self._dialect.parse(text)
         except OddMessage as found:
-            message, odd = found.message, found
+            message, odd = found.message, found.with_traceback(None)  # which would hold this frame
         except BrokenMessage as broken:
             if silence_ms:
                 self._events.put(Stalled(silence_ms))

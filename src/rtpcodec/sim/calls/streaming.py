@@ -54,9 +54,7 @@ class CallStreaming:
         if self._task is not None:
             raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
-    def begin(
-        self, request: StreamRequest, new_stream: NewStream, *, opened: Opened, over: Over
-    ) -> Callable[[], None]:
+    def begin(self, request: StreamRequest, new_stream: NewStream, *, opened: Opened, over: Over) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial.
 
         opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
