@@ -14,10 +14,26 @@ from rtpcodec.pump.socket import Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, BrokenFragments, FragmentJoiner
 
 TEXT: Final = WSMsgType.TEXT
+READ_BUFFER_OCTETS: Final = 2048
+"""Of a new socket, the least that picows takes: six chunks of PCMU. It grows by itself for longer messages, and picows'
+own default of 16 KiB would be a third of an idle call."""
 
 
 class PicowsSocket(WSListener):
     """A Socket, and the listener that picows reports to."""
+
+    __slots__ = (
+        "_begin",
+        "_breach_reported",
+        "_closed_here",
+        "_joiner",
+        "_max_octets",
+        "_paused",
+        "_received",
+        "_receiver",
+        "_transport",
+        "open",
+    )
 
     _transport: WSTransport
     _receiver: Receiver

@@ -22,7 +22,7 @@ try:
         ws_create_server,
     )
 
-    from rtpcodec.pump.picows_socket import PicowsSocket
+    from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
@@ -45,6 +45,7 @@ class PicowsServer:
             settings.port,
             ssl=settings.ssl,
             max_frame_size=settings.max_message_octets,
+            read_buffer_init_size=READ_BUFFER_OCTETS,
             enable_auto_ping=ping_s is not None,
             auto_ping_idle_timeout=ping_s or 1.0,
             auto_ping_reply_timeout=ping_s or 1.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtpcodec.stream.events import Malformed
+from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.wire import OddMessage
 
 
@@ -15,7 +16,7 @@ class Complaints:
         self.odd_messages = 0
         self.media_before_start = 0
         self._early_reported = 0
-        self._told: set[tuple[str, str]] = set()
+        self._told: frozenset[tuple[str, str]] = NO_NAMES
 
     def odd(self, odd: OddMessage) -> list[Malformed]:
         """Count a message that was read without its odd members. Returns one event per member and rule and stream."""
@@ -45,5 +46,6 @@ class Complaints:
     def _is_new(self, member: str, rule: str) -> bool:
         """Return whether this has not been reported yet. The members are those of the dialect, so they are few."""
         is_new = (member, rule) not in self._told
-        self._told.add((member, rule))
+        if is_new:
+            self._told |= {(member, rule)}
         return is_new

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
+from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
@@ -70,7 +71,7 @@ class Marks:
 
     def __init__(self) -> None:
         self._sent: list[_SentMark] = []
-        self._ended: deque[str] = deque(maxlen=MAX_ENDED_NAMES)
+        self._ended: deque[str] = NO_ITEMS
         self._lag_ms = 0.0
         self._played_to_ms = 0.0
         self._interruption: _Interruption | None = None
@@ -90,6 +91,8 @@ class Marks:
         position_ms: audio sent before it.
         end_ms: estimate of when that audio has been played.
         """
+        if self._ended is NO_ITEMS:
+            self._ended = deque(maxlen=MAX_ENDED_NAMES)
         self._sent.append(_SentMark(name, position_ms, end_ms))
 
     def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:

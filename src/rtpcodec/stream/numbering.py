@@ -19,6 +19,7 @@ from typing import Final, Literal
 from rtpcodec.rtp.reorder import WINDOW, Lost, ReorderWindow
 from rtpcodec.stream.events import CounterChanged
 from rtpcodec.stream.messages import Media
+from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
 from rtpcodec.stream.succession import Succession
 
@@ -70,7 +71,7 @@ class ChunkOrder:
         self._shared: _Window | None = None
         self._succession = Succession()
         self._skipped = False
-        self._ignored: set[str] = set()
+        self._ignored: frozenset[str] = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
         self.tracks: dict[str, _Window] = {}
@@ -317,7 +318,7 @@ class ChunkOrder:
         """Deliver what waits and all that follows as it arrives, because the numbers give no order."""
         yield track, CounterChanged(track, self._counter or "chunk", "ignored")
         names = [name for name, own in self.tracks.items() if own is window]
-        self._ignored.update(names)
+        self._ignored |= {*names}
         for name in names:
             del self.tracks[name]
         refused = window.take_refused()

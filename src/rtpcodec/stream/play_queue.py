@@ -14,6 +14,7 @@ from rtpcodec.errors import QueueFull
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
+from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
@@ -144,7 +145,7 @@ class PlayQueue:
         """Make the queue. Without `may_wait`, audio that does not fit raises QueueFull."""
         self._session = session
         self._may_wait = may_wait
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Waiting] = NO_ITEMS
         self.drop_count = 0
         """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
 
@@ -247,6 +248,8 @@ class PlayQueue:
                 f"at most {max_ms:.0f} ms are allowed"
             )
         waiting = Waiting(rest)
+        if self._waiting is NO_ITEMS:
+            self._waiting = deque()
         self._waiting.append(waiting)
         return waiting
 

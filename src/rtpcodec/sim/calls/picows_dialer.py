@@ -13,7 +13,7 @@ from typing import Final
 from picows import WSError, WSParsedURL, ws_connect
 
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
-from rtpcodec.pump.picows_socket import PicowsSocket
+from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -54,6 +54,7 @@ class PicowsDialer:
                     websocket_handshake_timeout=None,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
+                    read_buffer_init_size=READ_BUFFER_OCTETS,
                     extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
                     max_redirects=0,
                     socket_factory=_Connector(sockets),
