@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rtpcodec.stream.events import Malformed
 from rtpcodec.stream.no_items import NO_NAMES
-from rtpcodec.stream.wire import OddMessage
+from rtpcodec.stream.wire import BrokenMessage
 
 
 class Complaints:
@@ -18,12 +20,12 @@ class Complaints:
         self._early_reported = 0
         self._told: frozenset[tuple[str, str]] = NO_NAMES
 
-    def odd(self, odd: OddMessage) -> list[Malformed]:
+    def odd(self, oddities: Sequence[BrokenMessage]) -> list[Malformed]:
         """Count a message that was read without its odd members. Returns one event per member and rule and stream."""
         self.odd_messages += 1
         return [
             Malformed(found.rule, found.detail, dropped=False)
-            for found in odd.oddities
+            for found in oddities
             if self._is_new(found.member, found.rule)
         ]
 
