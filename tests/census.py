@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import types
 from collections.abc import Collection, Iterator
 from typing import Any, Final, Self
@@ -20,9 +21,11 @@ ROUNDS: Final = 500
 
 
 class Census:
-    """Count the objects that were made within the block, which runs with the cycle collector off."""
+    """Count the objects that were made within the block, which runs with the cycle collector off and without logs."""
 
     def __enter__(self) -> Self:
+        # pytest keeps log records, with the tracebacks of errors and the frames of handlers.
+        logging.disable(logging.CRITICAL)
         gc.freeze()  # what lived before is not looked at, which also makes each look fast
         gc.disable()
         return self
@@ -30,6 +33,7 @@ class Census:
     def __exit__(self, *_failure: object) -> None:
         gc.enable()
         gc.unfreeze()
+        logging.disable(logging.NOTSET)
 
     async def settled(self, kept: Collection[str] = ()) -> list[str]:
         """Wait until nothing lives but objects of the kept types, and return `left`."""

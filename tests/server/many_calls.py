@@ -213,7 +213,7 @@ async def carriers(port: int, calls: int, seed: int) -> None:
     async def next_calls() -> None:
         for number in seeds:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await one_call(port, random.Random(f"{seed}/{number}"))  # noqa: S311 -- chance for tests, no secrets
+                await one_call(port, random.Random(f"{seed}/{number}"))
 
     await asyncio.gather(*(next_calls() for _ in range(AT_ONCE)))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +14,7 @@ from websockets.asyncio.server import serve as websockets_serve
 from websockets.exceptions import ConnectionClosed
 
 import rtpcodec
-from rtpcodec.errors import CommandRefused, StreamEnded, StreamNotStarted
+from rtpcodec.errors import StreamEnded
 from rtpcodec.server import Call, Endpoint, call_on
 from rtpcodec.stream.events import Audio
 from tests.census import Census
@@ -26,14 +25,6 @@ Carry = Callable[[Dialler], Awaitable[object]]
 
 BROKEN_FRAME = b"\x83\x80\0\0\0\0"
 """Of a reserved opcode (RFC 6455 section 5.2)."""
-
-
-@pytest.fixture(autouse=True)
-def _without_log_records() -> Iterator[None]:
-    """Log nothing: pytest keeps the records of a test, with the tracebacks of errors and the frames of handlers."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def live_calls() -> list[Call]:
@@ -136,6 +127,14 @@ async def send_octets(carrier: Dialler) -> None:
     await stop(carrier)
 
 
+async def send_odd(carrier: Dialler) -> None:
+    await carrier.send(event="media", media={"payload": "AAAA", "chunk": "x", "timestamp": []})
+    await carrier.send(event="dtmf", dtmf={"digit": "1"}, occurred_at=7)
+    await carrier.send(event="error", payload={"code": True})
+    await carrier.send(event="mark")
+    await stop(carrier)
+
+
 async def lose_chunks(carrier: Dialler) -> None:
     for chunk in (10, 12, 11, 20, 5000, 5001, 3, 3, 5002):
         await carrier.media(chunk=chunk)
@@ -161,6 +160,7 @@ ENDS: dict[str, tuple[Handler, Carry]] = {
     "a broken frame": (listen, break_a_frame),
     "too long a message": (listen, exceed_the_size),
     "binary, fragments and a misfit": (listen, send_octets),
+    "odd and malformed messages": (listen, send_odd),
     "loss, new numbering, second start": (listen, lose_chunks),
 }
 OPTIONS: dict[str, Any] = {"drain_s": 0.02, "max_queue_ms": 400.0, "max_message_octets": 50_000}
@@ -283,70 +283,6 @@ def test_neither_when_the_endpoint_closes_the_call() -> None:
             await closed()
             await census.settled({"Endpoint", "Gate", "Invitations", "EndpointSettings"})
             assert live_calls() == []
-
-    run(main, "uvloop")
-
-
-class Control:
-    """A carrier that dials the address of the command, or answers otherwise."""
-
-    def __init__(self, *, error: Callable[[], Exception] | None = None, dials: bool = True) -> None:
-        self._error = error
-        self._dials = dials
-        self.asked = asyncio.Event()
-        self.dialling: asyncio.Task[None] | None = None
-
-    async def start_streaming(self, _call_control_id: str, **body: Any) -> None:
-        self.asked.set()
-        if self._error is not None:
-            raise self._error()
-        if self._dials:
-            self.dialling = asyncio.create_task(self._dial(body["stream_url"], body["stream_auth_token"]))
-
-    async def _dial(self, url: str, token: str) -> None:
-        async with call(url, token=token) as carrier:
-            await carrier.close_code()
-
-
-async def invite(endpoint: Endpoint, control: Control, **options: Any) -> None:
-    """Request a stream, close it, and wait for the end of both sides."""
-    with suppress(StreamNotStarted):
-        stream = await endpoint.stream(control, "v3:a", **options)
-        await stream.close()
-    if control.dialling is not None:
-        await control.dialling
-    await ended(endpoint)
-
-
-async def withdraw(endpoint: Endpoint) -> None:
-    """Request a stream, and cancel the request."""
-    control = Control(dials=False)
-    waiting = asyncio.create_task(endpoint.stream(control, "v3:a"))
-    await control.asked.wait()
-    waiting.cancel()
-    with suppress(asyncio.CancelledError):
-        await waiting
-
-
-INVITATIONS: dict[str, Callable[[Endpoint], Awaitable[None]]] = {
-    "accepted": lambda endpoint: invite(endpoint, Control()),
-    "refused": lambda endpoint: invite(endpoint, Control(error=lambda: CommandRefused("no", status=422))),
-    "failed": lambda endpoint: invite(endpoint, Control(error=lambda: OSError("a fault of the transport"))),
-    "not dialled": lambda endpoint: invite(endpoint, Control(dials=False), timeout_s=0.02),
-    "withdrawn": withdraw,
-}
-
-
-@pytest.mark.parametrize("outcome", INVITATIONS)
-def test_neither_of_a_requested_call(outcome: str) -> None:
-    async def main() -> None:
-        async with rtpcodec.serve() as endpoint:
-            with suppress(OSError):
-                await INVITATIONS[outcome](endpoint)
-            with Census() as census:
-                with suppress(OSError):
-                    await INVITATIONS[outcome](endpoint)
-                assert await census.settled() == []
 
     run(main, "uvloop")
 

@@ -6,6 +6,6 @@ from collections import deque
 from typing import Any, Final
 
 NO_ITEMS: Final[deque[Any]] = deque(maxlen=0)
-"""Empty for ever, and shared by all calls. Who appends replaces it by a deque of its own first."""
+"""Empty for ever, and shared by all calls. Before it appends, a caller replaces it by a deque of its own."""
 NO_NAMES: Final[frozenset[Any]] = frozenset()
-"""The same for a set, of 216 octets. Who adds replaces it by a larger one (`|=`)."""
+"""The same for a set, of 216 octets. To add, a caller replaces it by a larger one (`|=`)."""

@@ -120,7 +120,10 @@ class SimulatedCall:
 
         done.add_done_callback(wake_from_any_thread)
         await waiter
-        return done.result()
+        try:
+            return done.result()
+        finally:
+            del self, done  # they have the error, whose traceback holds this frame
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
         """Like `finished`, for blocking code.

@@ -137,7 +137,8 @@ class CallStreaming:
         self.last = stream.report()
         self._task = self._pump = self._stream = None
         over(request, stream)
-        if stream.ending.speech_error is not None:
-            self.done.set_exception(stream.ending.speech_error)
+        error, stream.ending.speech_error = stream.ending.speech_error, None  # its traceback holds the stream
+        if error is not None:
+            self.done.set_exception(error)
         else:
             self.done.set_result(self.last)

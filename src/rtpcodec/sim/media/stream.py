@@ -162,8 +162,7 @@ class CarrierStream:
         try:
             chunks = self._tracks.tick(due_ms)
         except Exception as error:  # whatever the user's generator raises; `finished` raises it there
-            # Without this frame, which holds the object that holds the error.
-            self.ending.speech_error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+            self.ending.speech_error = error
             self._end("speech_failed", due_ms)
             return
         if chunks is None:
