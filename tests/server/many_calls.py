@@ -20,6 +20,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import uvloop
@@ -234,14 +235,19 @@ class Growth:
     garbage: int
     """Objects that only the cycle collector can free, found after the last call."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.calls} calls: {self.settled_octets / 1e6:.1f} MB when settled, at most "
+            f"{self.most_octets / 1e6:.1f} MB since ({self.share:+.1%}); {self.garbage} objects were garbage"
+        )
+
     @property
     def share(self) -> float:
         return self.most_octets / self.settled_octets - 1
 
 
 def resident_octets() -> int:
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * PAGE_OCTETS
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * PAGE_OCTETS
 
 
 async def measure(calls: int, seed: int, settled_calls: int) -> Growth:
@@ -284,14 +290,7 @@ def main() -> int:
         if chosen.no_collector:
             gc.disable()
         growth = runner.run(measure(chosen.calls, chosen.seed, chosen.settled))
-    if chosen.json:
-        print(json.dumps(vars(growth)))
-    else:
-        print(
-            f"{growth.calls} calls, collector {'off' if chosen.no_collector else 'on'}: "
-            f"{growth.settled_octets / 1e6:.1f} MB after {chosen.settled}, at most {growth.most_octets / 1e6:.1f} MB "
-            f"since ({growth.share:+.1%}); {growth.garbage} objects were garbage"
-        )
+    sys.stdout.write(f"{json.dumps(vars(growth)) if chosen.json else growth}\n")
     return int(growth.share > MAX_GROWTH)
 
 

@@ -1,4 +1,4 @@
-"""A requested call is freed at once, however `endpoint.stream` ends: with the cycle collector off, nothing of it lives."""
+"""A requested call is freed at once, however `endpoint.stream` ends: nothing of it waits for the cycle collector."""
 
 from __future__ import annotations
 

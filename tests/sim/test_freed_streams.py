@@ -89,7 +89,7 @@ async def one_call(carrier: sim.Carrier, url: str, speech: SpeechSource, act: Ac
 
 
 async def finish(call: sim.SimulatedCall) -> None:
-    """Wait for the end. The call keeps an error of its speech, whose traceback holds the frames that it went through."""
+    """Wait for the end. The call keeps an error of its speech, whose traceback holds the frames on its way."""
     try:
         with suppress(RuntimeError):
             await call.finished()
