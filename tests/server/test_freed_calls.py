@@ -19,6 +19,7 @@ from rtpcodec.server import Call, Endpoint, call_on
 from rtpcodec.stream.events import Audio
 from tests.census import Census
 from tests.server.dialler import Dialler, call, dial, raw, refused_with, run, until
+from tests.server.test_tls import client_context, server_context
 
 Handler = Callable[[Call], Awaitable[None]]
 Carry = Callable[[Dialler], Awaitable[object]]
@@ -171,7 +172,8 @@ async def ended(endpoint: Endpoint) -> None:
 
 
 async def one_call(endpoint: Endpoint, carry: Carry) -> None:
-    async with call(endpoint.url) as carrier:
+    secure = {"ssl": client_context()} if endpoint.url.startswith("wss:") else {}
+    async with call(endpoint.url, **secure) as carrier:
         for _ in range(3):
             await carrier.media()
         await until(lambda: endpoint.statistics().messages_received >= 3)
@@ -208,6 +210,11 @@ def test_neither_on_the_loop_of_asyncio() -> None:
 def test_neither_with_other_codecs_and_rates(receive_pcm_hz: Any, send_codec: str) -> None:
     plan = rtpcodec.StreamPlan(send_codec=send_codec)
     assert freed(play_of_another_rate, stop, plan=plan, receive_pcm_hz=receive_pcm_hz, conceal=True) == []
+
+
+@pytest.mark.parametrize("end", ["the carrier stops", "the connection is lost", "the handler raises"])
+def test_neither_over_tls(end: str) -> None:
+    assert freed(*ENDS[end], ssl=server_context()) == []
 
 
 def test_neither_with_opus(opus: object) -> None:
