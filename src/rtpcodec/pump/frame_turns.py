@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 from picows import WSFrame, WSMsgType
 
+from rtpcodec.stream.no_items import NO_ITEMS
+
 TURN_FRAMES: Final = 16
 """Frames per socket and turn of the event loop. Handling them takes less than a millisecond; an honest read holds more
 only after a pause of the network."""
@@ -53,7 +55,7 @@ class FrameTurns:
         schedule: stops reading, and calls `next` in the next turn of the event loop.
         """
         self._schedule = schedule
-        self._held: deque[HeldFrame] | None = deque()  # None: stopped
+        self._held: deque[HeldFrame] | None = NO_ITEMS  # None: stopped
         self._count = 0
         self._handling = False
         self.idle = True
@@ -76,6 +78,7 @@ class FrameTurns:
             self._count = 0 if self.idle else self._count + 1
             return True
         if not held:
+            held = self._held = deque()
             self._schedule()
         self.idle = False
         held.append(
@@ -111,6 +114,11 @@ class FrameTurns:
         return True
 
     def stop(self) -> None:
-        """Drop the frames that wait and all that follow."""
+        """Drop the frames that wait and all that follow, and what refers back to the socket."""
         self._held = None
+        self._schedule = _nothing
         self.idle = False
+
+
+def _nothing() -> None:
+    """Stand for the socket's function after the end."""

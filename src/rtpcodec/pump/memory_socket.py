@@ -186,6 +186,9 @@ class MemorySocket:
         if self._state == _ENDED:
             self._state = _LOST
             self._receiver.lost()
+            if self._peer._state == _LOST:
+                self._peer._release()
+                self._release()
 
     def _report_controls(self) -> None:
         if not self._reading or self._state >= _ENDED:
@@ -226,6 +229,20 @@ class MemorySocket:
             self._close_frame = None
             self._resumes = False
             self._report_soon()
+
+    def _release(self) -> None:
+        """Drop what refers back to this end, because the connection is gone for both."""
+        self._receiver = _NOBODY
+        self._peer = _GONE
+        self._wake = _nothing
+
+
+_GONE: Final = MemorySocket(0)
+"""Stands for the other end after the end of the connection."""
+
+
+def _nothing() -> None:
+    """Stand for the function that schedules a report."""
 
 
 def open_pair(

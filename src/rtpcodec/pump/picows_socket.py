@@ -28,10 +28,30 @@ from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragm
 from rtpcodec.stream.held import Account
 
 TEXT: Final = WSMsgType.TEXT
+READ_BUFFER_OCTETS: Final = 2048
+"""Of a new socket, the least that picows takes: six chunks of PCMU. It grows by itself for longer messages, and picows'
+own default of 16 KiB would be a third of an idle call."""
 
 
 class PicowsSocket(WSListener):
     """A Socket, and the listener that picows reports to."""
+
+    __slots__ = (
+        "_begin",
+        "_breach_reported",
+        "_closed_here",
+        "_done_reading",
+        "_joiner",
+        "_lost",
+        "_max_octets",
+        "_paused",
+        "_reads",
+        "_received",
+        "_receiver",
+        "_transport",
+        "_turns",
+        "open",
+    )
 
     _transport: WSTransport
     _receiver: Receiver
@@ -97,6 +117,7 @@ class PicowsSocket(WSListener):
         """Begin."""
         self._transport = transport
         self._receiver = self._begin(self)
+        del self._begin  # it may hold the object that owns this socket
         self._received = self._receiver.received
         self.open = True
         if self._paused:  # what `begin` sent has filled the buffers
@@ -162,6 +183,7 @@ class PicowsSocket(WSListener):
             transport.underlying_transport.resume_reading()
 
     def _end(self, transport: WSTransport) -> None:
+        self._turns.stop()
         self._report_breach(transport)
         self._receiver.lost()
 

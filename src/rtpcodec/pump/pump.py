@@ -157,7 +157,7 @@ class Driver(Generic[DrivenT]):
     def stop(self) -> None:
         """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
         self._asleep_for_good = True
-        self._timer.cancel()
+        self._timer.release()
 
     def _run(self, now_ms: float) -> None:
         machine, sink, send = self.machine, self._sink, self._send
@@ -210,7 +210,7 @@ class Pump(Driver[MachineT]):
         """
         super().__init__(machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
-        self._socket = socket
+        self._socket: Socket | None = socket
         self._lost = False
         self._watch: TurnWatch | None = None
 
@@ -291,12 +291,10 @@ class Pump(Driver[MachineT]):
         self.machine.lost(self.now_ms())
         self.run()
         self.stop()
-        if self._sink is None:
-            return
         if self._state is _State.IDLE:
-            self._sink.disconnected()
+            self._release()
         else:  # within a run, whose last events are still to come
-            asyncio.get_running_loop().call_soon(self._sink.disconnected)
+            asyncio.get_running_loop().call_soon(self._release)
 
     def _refill(self, now_ms: float) -> bool:
         """Refill the budget. Returns whether the frame that emptied it is within the budget."""
@@ -314,11 +312,23 @@ class Pump(Driver[MachineT]):
         return False
 
     def _end_connection(self) -> None:
-        machine = self.machine
+        machine, socket = self.machine, self._socket
         if machine.hangup is not None:
             self._budget.close()
-            self._socket.close(machine.hangup)
+            if socket is not None:
+                socket.close(machine.hangup)
             machine.hung_up()
         if machine.cut:
             machine.cut = False
-            self._socket.abort()
+            if socket is not None:
+                socket.abort()
+
+    def _release(self) -> None:
+        """Report the end to the sink, and drop both neighbours: they own this pump, which is a reference cycle."""
+        sink, self._sink, self._socket, self._send, self._watch = self._sink, None, None, _drop, None
+        if sink is not None:
+            sink.disconnected()
+
+
+def _drop(_item: object) -> None:
+    """Stand for the socket's `send` after the end of the connection."""

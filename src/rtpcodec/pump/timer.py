@@ -42,7 +42,16 @@ class DeadlineTimer:
         self._handle = None
         self._at_ms = math.inf
 
+    def release(self) -> None:
+        """Cancel the timer for good, and drop the function: its object usually owns this timer, a reference cycle."""
+        self.cancel()
+        self._call = _nothing
+
     def _fire(self) -> None:
         self._handle = None
         self._at_ms = math.inf
         self._call()
+
+
+def _nothing() -> None:
+    """Stand for the function of a timer that was released."""

@@ -87,9 +87,10 @@ class AwaitedSocket:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        task, self._task = self._task, None  # it may hold an error, whose traceback holds this object
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))
         if self.receiver is not None:
             self.receiver.lost()
 

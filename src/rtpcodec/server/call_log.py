@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from rtpcodec.stream.events import Started
+from rtpcodec.stream.no_items import NO_NAMES
 
 logger: Final = logging.getLogger("rtpcodec.server")
 
@@ -31,7 +32,7 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         super().__init__(logger, {"call_id": call_id, "stream_id": None, "call_control_id": None})
         self.call_id = call_id
         self._prefix = f"call {call_id}: "
-        self._told: set[str] = set()
+        self._told: frozenset[str] = NO_NAMES
 
     def name_stream(self, started: Started) -> None:
         """Add the carrier's ids."""
@@ -51,7 +52,7 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         message, args: as for `warning`.
         """
         if topic not in self._told and len(self._told) < MAX_TOPICS:
-            self._told.add(topic)
+            self._told |= {topic}
             self.warning(message, *args)
 
 

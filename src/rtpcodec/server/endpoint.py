@@ -136,6 +136,7 @@ class Endpoint:
             raise
         finally:
             self._invitations.remove(invitation)
+            del invitation  # it may hold the error that is raised, whose traceback holds this frame
 
     def webhook(self, event: WebhookEvent) -> bool:
         """Handle a verified webhook event of any kind. Returns whether it ended the wait of a `stream`.

@@ -93,8 +93,10 @@ class HandlerTask:
             await asyncio.wait((self._task,))
 
     def release(self) -> None:
-        """Cancel the timer: the handler has ended."""
+        """Cancel the timer, and drop what refers back to the call, because socket and task have ended."""
         self._stop_timer()
+        self._task = self._slow_turns = None
+        self._failed = _ignore
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -145,8 +147,31 @@ class HandlerTask:
         return session.position_ms - session.heard_ms(self._pump.now_ms())
 
 
+def _ignore(_error: BaseException) -> None:
+    """Stand for the caller's function after the end of the call."""
+
+
 def is_stream_ended(error: BaseException) -> bool:
     """Return whether an error is StreamEnded, or a group that holds nothing else."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_stream_ended(part) for part in error.exceptions)
     return isinstance(error, StreamEnded)
+
+
+def drop_tracebacks(error: BaseException) -> None:
+    """Drop the tracebacks of an error that nobody handles any more, and of those that it holds or came from.
+
+    A traceback holds the variables of the handler. A variable that holds the error makes this a cycle, as in the task
+    groups of asyncio before Python 3.13.
+    """
+    found: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while found:
+        one = found.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        found += (one.__cause__, one.__context__)
+        if isinstance(one, BaseExceptionGroup):
+            found += one.exceptions

@@ -23,8 +23,7 @@ class Ongoing(Coroutine[Any, Any, None]):
         self._steps: Generator[Any, Any, None] | None = None
 
     def __await__(self) -> Generator[Any, Any, None]:
-        if self._end is not None:
-            yield from self._end.__await__()
+        return _wait(self._end)
 
     def send(self, value: Any) -> Any:
         """Continue the wait; called by a task."""
@@ -38,12 +37,23 @@ class Ongoing(Coroutine[Any, Any, None]):
             if self._end is not None:
                 self._end.cancel()  # it was not awaited yet, so asyncio does not cancel it
             self._steps = self.__await__()
-        return self._steps.throw(*error)
+        try:
+            return self._steps.throw(*error)
+        finally:
+            del error  # its traceback holds this frame
 
     def close(self) -> None:
         """Stop the wait."""
         if self._steps is not None:
             self._steps.close()
+
+
+def _wait(end: asyncio.Future[None] | None) -> Generator[Any, Any, None]:
+    try:
+        if end is not None:
+            yield from end.__await__()
+    finally:
+        del end  # an error holds this frame in its traceback, and the future holds the error
 
 
 DONE: Final = Ongoing()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
@@ -34,14 +34,10 @@ try:
     from picows.picows import WSProtocol  # type: ignore[attr-defined]  # what ws_create_server itself makes
 
     from rtpcodec.pump.frame_rules import VERSION, request_fault
-    from rtpcodec.pump.picows_socket import PicowsSocket
+    from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
     from rtpcodec.server.late_refusals import LateRefusals
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
-
-
-READ_BUFFER_OCTETS: Final = 16 * 1024
-"""Initial read buffer per socket; picows doubles it when a read fills it."""
 
 
 class PicowsServer:

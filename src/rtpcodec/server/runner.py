@@ -13,7 +13,7 @@ from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call, CallParts, UpgradeRequest
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.handler_task import HandlerTask, is_stream_ended
+from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import Inbox
 from rtpcodec.server.invitations import Invitation
@@ -143,13 +143,13 @@ class CallRunner:
 
     def failed(self, error: BaseException) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
-        if self.pump.machine.session.ended and is_stream_ended(error):
-            return
-        self.failed_call = True
-        self.take_audio = _ignore
-        what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
-        self.log.error("the handler %s", what, exc_info=error)
-        self.close(INTERNAL_ERROR)
+        if not (self.pump.machine.session.ended and is_stream_ended(error)):
+            self.failed_call = True
+            self.take_audio = _ignore
+            what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
+            self.log.error("the handler %s", what, exc_info=error)
+            self.close(INTERNAL_ERROR)
+        drop_tracebacks(error)
 
     def disconnected(self) -> None:
         """Record that the connection is gone."""

@@ -91,6 +91,7 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
     finally:
         command.cancel()
         await asyncio.gather(command, return_exceptions=True)
+        del invitation, command  # they hold errors, whose tracebacks hold this frame
 
 
 async def _send(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any]) -> None:
@@ -114,4 +115,6 @@ def _doubt(command: asyncio.Future[None], invitation: Invitation) -> CommandErro
         if error.outcome_unknown:
             return error
         raise invitation.not_started("refused", str(error)) from error
+    finally:
+        del command  # it holds the error, whose traceback holds this frame
     return None

@@ -37,12 +37,17 @@ class LoopThread:
         if self.here or self.loop.is_closed():
             return act()
         done: Future[T] = Future()
+        self.loop.call_soon_threadsafe(_act_there, act, done)
+        try:
+            return done.result(ANSWER_TIMEOUT_S)
+        finally:
+            del done  # it holds an error, whose traceback holds this frame
 
-        def act_there() -> None:
-            try:
-                done.set_result(act())
-            except Exception as error:  # it is raised where `run` was called
-                done.set_exception(error)
 
-        self.loop.call_soon_threadsafe(act_there)
-        return done.result(ANSWER_TIMEOUT_S)
+def _act_there(act: Callable[[], T], done: Future[T]) -> None:
+    try:
+        done.set_result(act())
+    except Exception as error:  # it is raised where `run` was called
+        done.set_exception(error)
+    finally:
+        del done  # as in `run`

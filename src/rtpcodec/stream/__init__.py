@@ -22,6 +22,7 @@ send_queue     audio that waits, as it was played
 send_encoding  send chain, first half: PCM to payloads when they are due
 sending        send chain, second half: payloads to texts, paced
 pacing         when a frame is due
+no_items       stand for collections that nothing was put into
 unsent_marks   marks that wait behind audio
 marks          marks between sending and echo
 events         the events that a session reports; _audio: Audio, the hot one

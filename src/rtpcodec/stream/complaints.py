@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rtpcodec.stream.events import Malformed
-from rtpcodec.stream.wire import OddMessage
+from rtpcodec.stream.no_items import NO_NAMES
+from rtpcodec.stream.wire import BrokenMessage
 
 MAX_TOLD: Final = 100
 """Kinds of odd values that are reported: some are named with numbers that the other side chooses."""
@@ -20,14 +22,14 @@ class Complaints:
         self.odd_messages = 0
         self.media_before_start = 0
         self._early_reported = 0
-        self._told: set[tuple[str, str]] = set()
+        self._told: frozenset[tuple[str, str]] = NO_NAMES
 
-    def odd(self, odd: OddMessage) -> list[Malformed]:
+    def odd(self, oddities: Sequence[BrokenMessage]) -> list[Malformed]:
         """Count a message that was read without its odd members. Returns one event per member and rule and stream."""
         self.odd_messages += 1
         return [
             Malformed(found.rule, found.detail, dropped=False)
-            for found in odd.oddities
+            for found in oddities
             if self._is_new(found.member, found.rule)
         ]
 
@@ -51,5 +53,5 @@ class Complaints:
         """Return whether this has not been reported yet, nor MAX_TOLD others."""
         if (member, rule) in self._told or len(self._told) >= MAX_TOLD:
             return False
-        self._told.add((member, rule))
+        self._told |= {(member, rule)}
         return True

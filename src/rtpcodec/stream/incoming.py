@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Literal
 
@@ -87,18 +87,18 @@ class Incoming:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
         silence_ms = self._stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
-        odd = None
+        odd: Sequence[BrokenMessage] = ()
         try:
             message = self._dialect.parse(text)
         except OddMessage as found:
-            message, odd = found.message, found
+            message, odd = found.message, found.oddities  # not the error: its traceback holds this frame
         except BrokenMessage as broken:
             if silence_ms:
                 self._events.put(Stalled(silence_ms))
             self._count_malformed(broken.rule, broken.detail, now_ms)
             return
         follows_directly = self._connection.accept(message, now_ms)
-        complaints: Iterable[Event] = () if odd is None else self.complaints.odd(odd)
+        complaints: Iterable[Event] = self.complaints.odd(odd) if odd else ()
         if isinstance(message, messages.Media):
             self._take_media(message, follows_directly, silence_ms, now_ms)
         elif isinstance(message, messages.Stop):

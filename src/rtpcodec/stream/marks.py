@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
+from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
@@ -70,7 +71,7 @@ class Marks:
     __slots__ = ("_ended", "_interruption", "_lag_ms", "_names", "_played_to_ms", "_sent")
 
     def __init__(self) -> None:
-        self._sent: deque[_SentMark] = deque()
+        self._sent: deque[_SentMark] = NO_ITEMS
         """In the order of their end_ms, which `sent` keeps."""
         self._names: dict[str, int] = {}
         """How many marks of a name are on their way: other names need no search."""
@@ -96,6 +97,8 @@ class Marks:
         """
         if self._sent:
             end_ms = max(end_ms, self._sent[-1].end_ms)
+        elif self._sent is NO_ITEMS:
+            self._sent = deque()
         self._sent.append(_SentMark(name, position_ms, end_ms))
         self._names[name] = self._names.get(name, 0) + 1
 

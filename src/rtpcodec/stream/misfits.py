@@ -23,6 +23,7 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
 from rtpcodec.stream.events import Event, FormatChanged, PayloadMisfit
 from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
 
@@ -53,7 +54,7 @@ class Misfits:
         self._declared = declared
         self._pcm_hz: PcmRate = pcm_hz
         self._rows: dict[str, _Row] = {}
-        self._told: set[str] = set()
+        self._told: frozenset[str] = NO_NAMES
         self.count = 0
         self.events: list[Event] = []
         """Events to report before the payload that caused them."""
@@ -75,7 +76,7 @@ class Misfits:
         self.count += 1
         encoding = current.media_format.encoding
         if encoding not in self._told:
-            self._told.add(encoding)
+            self._told |= {encoding}
             self.events.append(PayloadMisfit(encoding, track, reason, self._remedy(payload, current)))
         row = self._rows.setdefault(track, _Row())
         if len(payload) > MAX_JUDGED_OCTETS:

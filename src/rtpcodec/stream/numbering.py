@@ -21,6 +21,7 @@ from rtpcodec.rtp.skipped import united
 from rtpcodec.stream.events import CounterChanged
 from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.messages import Media
+from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
 from rtpcodec.stream.succession import Succession
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
@@ -78,7 +79,7 @@ class ChunkOrder:
         self._counter: Literal["chunk", "sequence"] | None = None
         self._shared: _Window | None = None
         self._succession = Succession()
-        self._ignored: set[str] = set()
+        self._ignored: frozenset[str] = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
         self.tracks: dict[str, _Window] = {}
@@ -327,7 +328,7 @@ class ChunkOrder:
         """Deliver what waits and all that follows as it arrives, because the numbers give no order."""
         yield track, CounterChanged(track, self._counter or "chunk", "ignored")
         names = [name for name, own in self.tracks.items() if own is window]
-        self._ignored.update(names)
+        self._ignored |= {*names}
         for name in names:
             del self.tracks[name]
         refused = window.take_refused()

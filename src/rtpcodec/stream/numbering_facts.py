@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.rtp.reorder import Lost
+from rtpcodec.stream.no_items import NO_ITEMS
 
 LEARNING_CHUNKS: Final = 50
 """One second of 20 ms chunks."""
@@ -39,8 +40,8 @@ class NumberingFacts:
         self.received = 0
         """Chunks so far."""
         self._holes = 0
-        self._restarts: deque[int] = deque(maxlen=MAX_RESTARTS)
-        self._odd_at: deque[int] = deque(maxlen=MAX_ODD)
+        self._restarts: deque[int] = NO_ITEMS
+        self._odd_at: deque[int] = NO_ITEMS
 
     @property
     def learnt(self) -> bool:
@@ -75,11 +76,15 @@ class NumberingFacts:
     def restarts_too_often(self) -> bool:
         """Count a new numbering. Returns whether there are so many that the numbers make no sense."""
         run_chunks = self.received - (self._restarts[-1] if self._restarts else 0)
+        if self._restarts is NO_ITEMS:
+            self._restarts = deque(maxlen=MAX_RESTARTS)
         self._restarts.append(self.received)
         is_full = len(self._restarts) == MAX_RESTARTS
         return run_chunks < MIN_RUN_CHUNKS or (is_full and self.received - self._restarts[0] < RESTART_CHUNKS)
 
     def is_odd_too_often(self) -> bool:
         """Count a chunk that is late or of a used number. Returns whether there are too many for an order."""
+        if self._odd_at is NO_ITEMS:
+            self._odd_at = deque(maxlen=MAX_ODD)
         self._odd_at.append(self.received)
         return len(self._odd_at) == MAX_ODD and self.received - self._odd_at[0] < ODD_CHUNKS

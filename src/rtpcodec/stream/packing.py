@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, cast
 
 from typing_extensions import Buffer
 
@@ -93,10 +94,11 @@ class FramePacking:
     __slots__ = (
         "_adaptive",
         "_clock_hz",
-        "_encoder",
         "_frame_ms",
         "_heard",
         "_info",
+        "_made",
+        "_new_encoder",
         "_payloads",
         "_pcm",
         "frame_samples",
@@ -106,9 +108,19 @@ class FramePacking:
         "unit_samples",
     )
 
-    def __init__(self, info: CodecInfo, encoder: FrameEncoder, payloads: PayloadFormat) -> None:
+    def __init__(
+        self, info: CodecInfo, encoder: FrameEncoder, payloads: PayloadFormat, new_encoder: Callable[[], FrameEncoder]
+    ) -> None:
+        """Make a packing.
+
+        info: the codec.
+        encoder: an encoder to learn its frames from. It is not kept: OPUS has 30 kB, which a silent call does not need.
+        payloads: the payload format.
+        new_encoder: makes the same encoder again, when the first frame is due.
+        """
         self._info = info
-        self._encoder = encoder
+        self._new_encoder = new_encoder
+        self._made: FrameEncoder | None = None
         self._payloads = payloads
         self._adaptive = payloads if isinstance(payloads, AdaptivePayloadFormat) else None
         self._heard: PayloadFormat | None = None
@@ -148,8 +160,8 @@ class FramePacking:
 
     def reset(self) -> None:
         """Drop the encoder's history where the codec is better off without it (docs/adr/0011)."""
-        if not self._info.keeps_history:
-            self._encoder.reset()
+        if self._made is not None and not self._info.keeps_history:
+            self._made.reset()
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Follow the far end from now on; what the payload format before this one has learnt is adopted first."""
@@ -160,6 +172,12 @@ class FramePacking:
         """Return codec and rate, and the packing where there are several."""
         coded = f"{self._info.name} {self.sample_rate_hz} Hz"
         return coded if self._adaptive is None else f"{coded} {self._adaptive.packing}"
+
+    @property
+    def _encoder(self) -> FrameEncoder:
+        if self._made is None:
+            self._made = self._new_encoder()
+        return self._made
 
     def _adopt(self) -> None:
         if self._heard is not None and self._adaptive is not None:
@@ -180,4 +198,5 @@ def encoding_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> Se
     if not isinstance(encoder, FrameEncoder):
         return RtpEncoding(SamplePacking(info, encoder), pcm_hz)
     payloads = payload_format(info, plan.send_sample_rate_hz, **plan.payload_options(info.name))
-    return RtpEncoding(FramePacking(info, encoder, payloads), pcm_hz)
+    new_encoder = cast("Callable[[], FrameEncoder]", plan.new_encoder)
+    return RtpEncoding(FramePacking(info, encoder, payloads, new_encoder), pcm_hz)

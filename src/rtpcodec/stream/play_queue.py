@@ -14,6 +14,7 @@ from rtpcodec.errors import QueueFull
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
+from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
@@ -58,8 +59,9 @@ class Waiting:
         self.ended = True
         self.error = error
         self.rest = _NOTHING  # frees its audio, also while it stands behind others in the queue
-        if self.on_end is not None:
-            self.on_end(self)
+        on_end, self.on_end = self.on_end, None  # it usually holds what holds this object
+        if on_end is not None:
+            on_end(self)
 
 
 class _Pieces:
@@ -143,7 +145,7 @@ class PlayQueue:
         """Make the queue. Without `may_wait`, audio that does not fit raises QueueFull."""
         self._session = session
         self._may_wait = may_wait
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Waiting] = NO_ITEMS
         self.drop_count = 0
         """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
 
@@ -207,6 +209,7 @@ class PlayQueue:
                     first.rest.move(self._session.room_ms)
                 except Exception as error:  # whatever the session raises; the caller of that play gets it
                     first.end(error)
+                    del first  # the error's traceback holds this frame, and the Waiting the error
                 else:
                     moved = moved or before_ms > 0
                     if first.rest.rest_ms:
@@ -245,6 +248,8 @@ class PlayQueue:
                 f"at most {max_ms:.0f} ms are allowed"
             )
         waiting = Waiting(rest)
+        if self._waiting is NO_ITEMS:
+            self._waiting = deque()
         self._waiting.append(waiting)
         return waiting
 

@@ -48,10 +48,11 @@ class _Track:
         "_clock_hz",
         "_declared",
         "_declared_payloads",
+        "_made",
         "adapts",
         "clock",
         "codec",
-        "decoder",
+        "decodes",
         "doubtful_chunks",
         "last_ms",
         "lost_chunks",
@@ -81,7 +82,9 @@ class _Track:
     def retune(self, codec: ReceiveCodec) -> None:
         """Read the payloads from now on in this codec. Raises MissingLibrary, and changes nothing."""
         decoder = codec.new_decoder()
-        self.decoder = decoder
+        self.decodes = decoder is not None
+        # OPUS has 20 kB, which a call without audio does not need: it is made again for the first payload.
+        self._made = None if codec.info is not None and codec.info.kind == "frame" else decoder
         self.codec = codec
         # The sending chain follows what the declared format has learnt, so that it returns with the declared codec.
         self.payloads = self._declared_payloads if codec is self._declared else codec.new_payloads()
@@ -91,6 +94,13 @@ class _Track:
         self.resampler: Resampler | None = None
         if decoder is not None and codec.pcm_hz not in (None, decoder.sample_rate_hz):
             self.resampler = Resampler(decoder.sample_rate_hz, codec.pcm_hz)
+
+    @property
+    def decoder(self) -> Decoder | None:
+        """The decoder; None: payloads only."""
+        if self._made is None and self.decodes:
+            self._made = self.codec.new_decoder()
+        return self._made
 
     def duration_ms(self, payload: bytes) -> float:
         """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
@@ -105,7 +115,7 @@ class _Track:
             frames = self.payloads.frames(payload)
         except PayloadError:
             return b""
-        decoder = self.decoder
+        decoder = self._made or self.decoder
         if decoder is None:
             return b""
         try:
@@ -346,7 +356,7 @@ class ReceiveChain:
             gap = Gap(name, lost if reason == "lost" else 0, clock.media_ms, duration_ms, reason)
             clock.media_ms += duration_ms
             yield gap
-            if gap.lost_chunks and self._conceal and track.decoder is not None:
+            if gap.lost_chunks and self._conceal and track.decodes:
                 yield from self._concealed(gap, track, item)
         if clock.change is not None:
             yield CounterChanged(name, "timestamp", clock.change)

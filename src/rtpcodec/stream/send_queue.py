@@ -6,6 +6,8 @@ from collections import deque
 from enum import Enum
 from typing import Final
 
+from rtpcodec.stream.no_items import NO_ITEMS
+
 SMALL_OCTETS: Final = 320
 """Shorter pieces are collected: a queue of single samples would need a hundred times the memory of its audio."""
 COLLECTED_OCTETS: Final = 32_768
@@ -32,11 +34,13 @@ class SendQueue:
     __slots__ = ("_offset", "_pieces")
 
     def __init__(self) -> None:
-        self._pieces: deque[Piece] = deque()
+        self._pieces: deque[Piece] = NO_ITEMS
         self._offset = 0  # octets of the first piece that are gone
 
     def put(self, kind: Kind, octets: bytes, item_ms: float = 0.0) -> None:
         """Append a piece."""
+        if self._pieces is NO_ITEMS:
+            self._pieces = deque()
         if len(octets) >= SMALL_OCTETS or kind is Kind.ITEM or kind is Kind.TAIL:
             self._pieces.append((kind, octets, item_ms))
             return

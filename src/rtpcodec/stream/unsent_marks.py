@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from rtpcodec.stream.no_items import NO_ITEMS
+
 MARK_TIMEOUT_MS: Final = 10_000.0
 """An echo takes one round trip after the audio was played; after this time it is considered lost."""
 NOWHERE: Final = sys.maxsize
@@ -30,7 +32,7 @@ class UnsentMarks:
     __slots__ = ("_marks", "first_position")
 
     def __init__(self) -> None:
-        self._marks: deque[_UnsentMark] = deque()
+        self._marks: deque[_UnsentMark] = NO_ITEMS
         self.first_position = NOWHERE
         """Samples before the first mark; NOWHERE: no mark waits. A value, because it is compared for each message."""
 
@@ -39,6 +41,8 @@ class UnsentMarks:
 
     def put(self, name: str, position: int) -> None:
         """Append a mark behind so many samples."""
+        if self._marks is NO_ITEMS:
+            self._marks = deque()
         self._marks.append(_UnsentMark(name, position))
         self.first_position = self._marks[0].position
 

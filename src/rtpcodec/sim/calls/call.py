@@ -51,7 +51,7 @@ class SimulatedCall:
         self._format = phone.media
         self._rng = rng
         self._ringing = Ringing(services.loop_thread.loop)
-        self._streaming = CallStreaming(services, opened=self._stream_opened, over=self._stream_over)
+        self._streaming = CallStreaming(services)
         self._quality = payloads.CallQuality()
         self._end_reported = False
         self._peer: SimulatedCall | None = None
@@ -120,7 +120,10 @@ class SimulatedCall:
 
         done.add_done_callback(wake_from_any_thread)
         await waiter
-        return done.result()
+        try:
+            return done.result()
+        finally:
+            del self, done  # they have the error, whose traceback holds this frame
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
         """Like `finished`, for blocking code.
@@ -247,7 +250,7 @@ class SimulatedCall:
         def new_stream(*, now_ms: float, utc_ms: float) -> CarrierStream:
             return CarrierStream(self._facts, self._speech, agreed, formats, stream_id, now_ms=now_ms, utc_ms=utc_ms)
 
-        return self._streaming.begin(request, new_stream)
+        return self._streaming.begin(request, new_stream, opened=self._stream_opened, over=self._stream_over)
 
     def _preferred(self, codecs: tuple[str, ...]) -> AudioFormat:
         return preferred(codecs, self._format, self._speech, self._facts.variations.chunk_ms)
@@ -289,8 +292,9 @@ class SimulatedCall:
             return
         self._end_reported = True
         self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
-        if self._peer is not None and not self._peer.ended:
-            self._peer.leave("hang_up")
+        peer, self._peer = self._peer, None
+        if peer is not None and not peer.ended:
+            peer.leave("hang_up")
 
     def _stream_opened(self, request: StreamRequest) -> None:
         self._services.notify(events.STREAMING_STARTED, payloads.streaming(self._facts, self.leg, request))

@@ -14,7 +14,7 @@ from picows import WSError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws
 
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.pump.frame_rules import response_fault
-from rtpcodec.pump.picows_socket import PicowsSocket
+from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -63,6 +63,7 @@ class PicowsDialer:
                     enable_auto_pong=False,
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
+                    read_buffer_init_size=READ_BUFFER_OCTETS,
                     extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
                     max_redirects=0,
                     socket_factory=_Connector(sockets),
@@ -103,7 +104,10 @@ class _Connector:
             else:
                 self._sockets.append(candidate)
                 return candidate
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame
 
 
 def _shut(sockets: list[socket.socket]) -> None:

@@ -21,9 +21,10 @@ class Ringing:
         self._timer = self._loop.call_later(seconds, then)
 
     def stop(self) -> None:
-        """Ring no longer."""
+        """Ring no longer; the timer refers back to the call, and so does a function that waits for the WebSocket."""
         if self._timer is not None:
             self._timer.cancel()
+        self._timer = self._begin = None
 
     def once_dialled(self, begin: Callable[[], None]) -> None:
         """Begin to ring when the WebSocket that goes first is open, or could not be opened."""

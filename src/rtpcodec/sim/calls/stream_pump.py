@@ -32,7 +32,7 @@ class StreamPump(Pump[CarrierStream]):
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
-        self._app = socket
+        self._app: AppSocket | None = socket
         self._reading_paused = False
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
@@ -48,14 +48,19 @@ class StreamPump(Pump[CarrierStream]):
         if not self._closed.done():
             self._closed.set_result(None)
 
+    def _release(self) -> None:
+        super()._release()
+        self._app = None
+
     def _run(self, now_ms: float) -> None:
         super()._run(now_ms)
-        if self._lost:
+        app = self._app
+        if self._lost or app is None:
             return
         paused = self.machine.reading_paused(now_ms)
         if paused != self._reading_paused:
             self._reading_paused = paused
             if paused:
-                self._app.pause_reading()
+                app.pause_reading()
             else:
-                self._app.resume_reading()
+                app.resume_reading()

@@ -25,10 +25,8 @@ Over = Callable[[StreamRequest, CarrierStream], None]
 class CallStreaming:
     """At most one stream at a time; `done` is the report of the one that runs or comes next, or of the last one."""
 
-    def __init__(self, services: CallServices, *, opened: Opened, over: Over) -> None:
+    def __init__(self, services: CallServices) -> None:
         self._services = services
-        self._opened = opened
-        self._over = over
         self._task: asyncio.Task[None] | None = None
         self._pump: StreamPump | None = None
         self._stream: CarrierStream | None = None  # while it runs
@@ -56,15 +54,19 @@ class CallStreaming:
         if self._task is not None:
             raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
-    def begin(self, request: StreamRequest, new_stream: NewStream) -> Callable[[], None]:
-        """Reserve the call for a stream; the function that is returned makes it dial."""
+    def begin(self, request: StreamRequest, new_stream: NewStream, *, opened: Opened, over: Over) -> Callable[[], None]:
+        """Reserve the call for a stream; the function that is returned makes it dial.
+
+        opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
+            longer than the stream runs.
+        """
         if self.done.done():
             self.done = Future()
         self.failure = self._abandoned = None
         answered = asyncio.Event()
-        self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered))
+        self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered, opened))
         # Not at the end of that coroutine: a task that is cancelled at once never begins.
-        self._task.add_done_callback(lambda _task: self._finish(request, new_stream))
+        self._task.add_done_callback(lambda _task: self._finish(request, new_stream, over))
         return answered.set
 
     def end(self, reason: EndReason) -> None:
@@ -104,13 +106,15 @@ class CallStreaming:
         if self._stream is not None:
             self._stream.bridge()
 
-    async def _carry(self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event) -> None:
+    async def _carry(
+        self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event, opened: Opened
+    ) -> None:
         """Dial once the command was answered, and stay until the stream is over."""
 
-        def open_stream(opened: StreamPump) -> CarrierStream:
-            self._pump = opened
+        def open_stream(pump: StreamPump) -> CarrierStream:
+            self._pump = pump
             self._stream = new_stream(now_ms=self._services.loop_thread.now_ms(), utc_ms=time.time() * 1000)
-            self._opened(request)
+            opened(request)
             return self._stream
 
         try:
@@ -125,15 +129,16 @@ class CallStreaming:
                 self.end(self._abandoned or "carrier_closed")
                 await self._pump.wait_closed()
 
-    def _finish(self, request: StreamRequest, new_stream: NewStream) -> None:
+    def _finish(self, request: StreamRequest, new_stream: NewStream, over: Over) -> None:
         now_ms = self._services.loop_thread.now_ms()
         self.was_open = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
         stream.abandon(self._abandoned or webhooks.CONNECTION_FAILED, now_ms)
         self.last = stream.report()
         self._task = self._pump = self._stream = None
-        self._over(request, stream)
-        if stream.ending.speech_error is not None:
-            self.done.set_exception(stream.ending.speech_error)
+        over(request, stream)
+        error, stream.ending.speech_error = stream.ending.speech_error, None  # its traceback holds the stream
+        if error is not None:
+            self.done.set_exception(error)
         else:
             self.done.set_result(self.last)

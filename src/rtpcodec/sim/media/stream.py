@@ -205,7 +205,7 @@ class CarrierStream:
 
     def reject(self, _rule: str, detail: str, now_ms: float) -> None:
         """Answer a frame that is not a message with an error, which says the broken rule in words."""
-        self._queue(lambda _now_ms: self._receiver.reject(detail), len(detail), now_ms)
+        self._queue(partial(_reject, self._receiver, detail), len(detail), now_ms)
 
     def touch(self, now_ms: float) -> None:
         """Note a control frame. A carrier has no time-out for silence."""
@@ -314,6 +314,10 @@ class CarrierStream:
             peer_heard_pcm=receiver.peer_heard(ending.at_ms),
             **asdict(self._tally),
         )
+
+
+def _reject(receiver: AppReceiver, detail: str, _now_ms: float) -> None:
+    receiver.reject(detail)
 
 
 def _announced(media: AudioFormat) -> messages.MediaFormat:

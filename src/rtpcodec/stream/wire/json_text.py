@@ -123,20 +123,22 @@ class EnvelopeReader(Generic[E]):
         # 1. Not JSON, or a fault that no member has.
         broken = self._broken(error)
         if not broken.member and not isinstance(error, msgspec.ValidationError):
-            raise broken from None
+            raise self._broken(error) from None
         try:
             found = _decode_any(text)
         except msgspec.DecodeError as late:  # such as a number beyond all range in a member that does not count
             raise BrokenMessage("number" if "range" in str(late) else "json", _reason(late)) from None
         event = found.get(self._event) if isinstance(found, dict) else None
         if not isinstance(event, str):
-            raise broken from None
+            raise self._broken(error) from None
         # 2. An unknown event may have any members in any shape; a known one any members that are not its own.
         members = self._members.get(event)
         if members is None:
             return read(msgspec.convert({self._event: event}, self._envelope), text)
-        found = {name: found[name] for name in members if name in found}
-        # 3. Leave out one odd member after the other, until the rest can be read.
+        return self._without_odd({name: found[name] for name in members if name in found}, text, read)
+
+    def _without_odd(self, found: dict[str, Any], text: str, read: Callable[[E, str], Message]) -> Message:
+        """Leave out one odd member after the other, until the rest can be read. Raises as `read_again`."""
         oddities: list[BrokenMessage] = []
         while True:
             try:
@@ -144,12 +146,12 @@ class EnvelopeReader(Generic[E]):
                 break
             except (msgspec.ValidationError, BrokenMessage) as again:
                 broken = self._broken(again)
-            if self._is_unpadded(found, broken):
-                oddities.append(BrokenMessage("base64", f"{broken.detail}: it has no padding", self._payload))
-            elif self._is_left_out(found, broken.member):
-                oddities.append(broken)
-            else:
-                raise broken from None
+                if self._is_unpadded(found, broken):
+                    oddities.append(BrokenMessage("base64", f"{broken.detail}: it has no padding", self._payload))
+                elif self._is_left_out(found, broken.member):
+                    oddities.append(broken)
+                else:
+                    raise self._broken(again) from None
         if oddities:
             raise OddMessage(message, oddities) from None
         return message
@@ -174,8 +176,9 @@ class EnvelopeReader(Generic[E]):
         return True
 
     def _broken(self, error: Exception) -> BrokenMessage:
+        """Return a new error: one that its own frame holds would be a cycle, and keep the text and the call."""
         if isinstance(error, BrokenMessage):
-            return error
+            return BrokenMessage(error.rule, error.detail, error.member)
         if not isinstance(error, msgspec.ValidationError):
             return BrokenMessage(
                 "json", _reason(error) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
