@@ -1,0 +1,58 @@
+"""Attacks on an endpoint beside good calls: `python -m tests.storm [--attack NAME]`, described in docs/storm.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.storm.attacks import ATTACKS
+from tests.storm.run import run_attack
+from tests.storm.table import HEAD, as_json, row
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="make storm", description="Attack an endpoint beside good calls.")
+    names = [attack.name for attack in ATTACKS]
+    parser.add_argument(
+        "--attack", action="append", choices=names, metavar="NAME", help="only this one; may be repeated"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of each attack (10)")
+    parser.add_argument("--calls", type=int, default=20, help="good calls (20)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    parser.add_argument("--list", action="store_true", help="list the attacks and end")
+    return parser.parse_args()
+
+
+def write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the attacks one after the other. Returns 1 if a rule did not hold beside one of them."""
+    chosen = options()
+    if chosen.list:
+        for attack in ATTACKS:
+            write(f"{attack.name:<22}{attack.does}")
+        return 0
+    rows: list[dict[str, Any]] = []
+    write(HEAD)
+    for attack in ATTACKS:
+        if chosen.attack is None or attack.name in chosen.attack:
+            result = asyncio.run(run_attack(attack, calls=chosen.calls, seconds=chosen.seconds))
+            rows.append(as_json(result))
+            write(row(result))
+    failed = sum(bool(one["failures"]) for one in rows)
+    write(f"{len(rows)} attacks beside {chosen.calls} calls, {failed} failed")
+    if chosen.json is not None:
+        chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

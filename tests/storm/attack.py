@@ -1,0 +1,36 @@
+"""What an attack is: a name, a sentence, steps, and what the endpoint needs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tests.storm.peer import Target
+
+MIB: Final = 1 << 20
+
+Steps = Callable[[Target], Iterator[None]]
+"""Runs an attack step by step; between two steps its process looks whether the time is over. An OSError of a step means
+that the endpoint cut a connection: the attack begins again at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """One attack of the storm, and the bounds that hold beside it."""
+
+    name: str
+    does: str
+    """One sentence."""
+    steps: Steps | None
+    """None: nothing happens beside the good calls."""
+    tls: bool = False
+    """Whether endpoint and good calls speak TLS."""
+    descriptors: int = 1024
+    """RLIMIT_NOFILE of the endpoint, soft and hard: the usual soft limit of a login."""
+    max_calls: int = 500
+    """Setting of the endpoint: its default."""
+    least_s: float = 0.0
+    """How long the attack takes at least to reach its full size."""
+    max_growth_octets: int = 128 * MIB
+    """Limit on the memory that the endpoint's process takes beyond that of the good calls."""

@@ -1,0 +1,177 @@
+"""Messages that cost more than they weigh."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from tests.storm.attack import MIB, Attack
+from tests.storm.endpoint import UNREAD
+from tests.storm.peer import TEXT, Target, frame, pause
+
+LONGEST: Final = 4 * MIB
+"""The endpoint's limit for one message."""
+JUMP: Final = 2999
+JUMPS_PER_S: Final = 50
+LONG_VALUE_OCTETS: Final = 80_000
+LONG_VALUES: Final = 3000
+PEERS: Final = 8
+
+
+def _media(number: int | str, payload: bytes = b"/w==") -> bytes:
+    return b'{"event":"media","media":{"chunk":"%s","payload":"%s"}}' % (str(number).encode(), payload)
+
+
+def long_messages(target: Target) -> Iterator[None]:
+    """Send the longest messages: media of minutes, and an unknown event."""
+    payload = b"/" * (LONGEST - 200) + b"=="
+    texts = [
+        _media(1, payload[2 : 2 + (LONGEST - 200) // 4 * 4]),
+        b'{"event":"news","text":"' + b"x" * (LONGEST - 200) + b'"}',
+        b'{"event":"news","list":[' + b"0," * ((LONGEST - 200) // 2) + b"0]}",
+    ]
+    frames = [frame(TEXT, text) for text in texts]
+    opened = target.call()
+    for octets in itertools.cycle(frames):
+        target.push(opened, octets)
+        target.counts["messages"] += 1
+        yield
+
+
+def hostile_texts() -> list[bytes]:
+    """Return texts that hurt JSON parsers and readers of numbers."""
+    deep = 50_000
+    texts = [
+        b"[" * deep,
+        b"[" * deep + b"]" * deep,
+        b'{"a":' * deep + b"0" + b"}" * deep,
+        b'{"event":"media","media":' + b"[" * deep + b"]" * deep + b"}",
+        b'{"event":"media","media":{"chunk":' + b"9" * 5000 + b',"payload":"/w=="}}',
+        _media("9" * 5000),
+        _media(2**64),
+        _media(-(2**63)),
+        b'{"event":"media","media":{"chunk":1e400,"payload":"/w=="}}',
+        b'{"event":"media","media":{"timestamp":"' + b"9" * 5000 + b'","payload":"/w=="}}',
+        b'{"event":"media","media":{"timestamp":NaN,"payload":"/w=="}}',
+        b'{"event":"media","media":{"payload":"' + b"=" * 100_000 + b'"}}',
+        b'{"event":"media","media":{"payload":"' + b"\\u0000" * 20_000 + b'"}}',
+        b'{"event":"\\ud800","media":{}}',
+        b'{"event":"media"' + b',"event":"media"' * 20_000 + b"}",
+        json.dumps({f"key{number}": number for number in range(20_000)}).encode(),
+        json.dumps({"event": "start", "start": {"custom_parameters": {str(n): "x" for n in range(20_000)}}}).encode(),
+        b'{"event":"start","start":{"media_format":{"encoding":"' + b"x" * 100_000 + b'","sample_rate":1e308}}}',
+        b'{"event":"mark","mark":{"name":"' + b"n" * 100_000 + b'"}}',
+        b'{"event":"dtmf","dtmf":{"digit":"' + b"1" * 100_000 + b'"}}',
+        b'{"event":"error","payload":{"code":' + b"9" * 5000 + b',"title":"' + b"\\n" * 50_000 + b'"}}',
+        b'{"event":"stop","stop":' + b"{}" * 10_000 + b"}",
+        b"\xff" * 1000,
+        b"\0" * 1000,
+        b" " * 200_000 + b"{}",
+        b'"' + b"\\" * 99_999,
+        b"-" * 100_000,
+    ]
+    assert all(len(text) < LONGEST for text in texts)
+    return texts
+
+
+def hostile_json(target: Target) -> Iterator[None]:
+    """Send hostile texts, with a good message between two of them, which keeps the stream open."""
+    frames = [frame(TEXT, text) for text in hostile_texts()]
+    opened = target.call()
+    for number in itertools.count(1):
+        target.push(opened, frames[number % len(frames)] + frame(TEXT, _media(number)))
+        target.counts["messages"] += 1
+        yield
+
+
+def jumps(target: Target) -> Iterator[None]:
+    """Send 50 messages per second whose chunk numbers jump."""
+    opened = target.call()
+    begun_s = time.monotonic()
+    for sent in itertools.count():
+        target.push(opened, frame(TEXT, _media(1 + sent * JUMP)))
+        target.counts["messages"] += 1
+        pause(max(0.0, begun_s + sent / JUMPS_PER_S - time.monotonic()))
+        yield
+
+
+def jumps_at_full_speed(target: Target) -> Iterator[None]:
+    opened = target.call()
+    for block in itertools.count():
+        target.push(opened, b"".join(frame(TEXT, _media((block * 100 + at) * JUMP)) for at in range(100)))
+        target.counts["messages"] += 100
+        yield
+
+
+def _flood_of_all(target: Target, path: str, blocks: list[bytes]) -> Iterator[None]:
+    """Send the blocks on PEERS calls in turn, and then hold the calls."""
+    peers = [target.call(path) for _ in range(PEERS)]
+    for block in blocks:
+        for opened in peers:
+            target.push(opened, block)
+            target.counts["messages"] += 1
+            yield
+    while True:
+        peers = target.alive(peers)
+        if not peers:
+            return
+        pause(0.1)
+        yield
+
+
+def long_values(target: Target) -> Iterator[None]:
+    """Send digits with a long time on calls whose handlers read nothing."""
+    text = b'{"event":"dtmf","occurred_at":"' + b"x" * LONG_VALUE_OCTETS + b'","dtmf":{"digit":"1"}}'
+    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * (LONG_VALUES // PEERS))
+
+
+def long_marks(target: Target) -> Iterator[None]:
+    """Send echoes of marks that were never sent, with long names, on calls whose handlers read nothing."""
+    texts = [
+        b'{"event":"mark","mark":{"name":"%d' % number + b"n" * LONG_VALUE_OCTETS + b'"}}'
+        for number in range(LONG_VALUES // PEERS)
+    ]
+    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text) for text in texts])
+
+
+def never_reads(target: Target) -> Iterator[None]:
+    """Send speech as fast as it is accepted, and read nothing of its echo."""
+    speech = b"/" * 212 + b"=="[:0]
+    blocks = [
+        b"".join(frame(TEXT, _media(number, speech)) for number in range(at, at + 50)) for at in range(1, 50_000, 50)
+    ]
+    peers: list[socket.socket] = [target.call() for _ in range(PEERS)]
+    for block in itertools.cycle(blocks):
+        for opened in peers:
+            opened.setblocking(True)
+            opened.settimeout(0.5)
+            try:
+                opened.sendall(block)
+            except TimeoutError:
+                target.counts["blocked"] += 1
+            yield
+
+
+ATTACKS: Final = (
+    Attack(
+        name="long_messages", does="Messages of 4 MiB at full speed.", steps=long_messages, max_growth_octets=256 * MIB
+    ),
+    Attack(name="hostile_json", does="Deep, long, wrong and huge JSON between good messages.", steps=hostile_json),
+    Attack(name="jumps", does=f"{JUMPS_PER_S} messages per second whose chunk numbers jump by {JUMP}.", steps=jumps),
+    Attack(name="jumps_at_full_speed", does=f"The same at full speed.", steps=jumps_at_full_speed),
+    Attack(
+        name="long_values",
+        does=f"{PEERS} calls that nobody reads, with digits of {LONG_VALUE_OCTETS} octets.",
+        steps=long_values,
+    ),
+    Attack(
+        name="long_marks",
+        does=f"{PEERS} calls that nobody reads, with marks of {LONG_VALUE_OCTETS} octets.",
+        steps=long_marks,
+    ),
+    Attack(name="never_reads", does=f"{PEERS} calls that send at full speed and read no echo.", steps=never_reads),
+)
