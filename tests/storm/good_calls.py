@@ -80,7 +80,7 @@ class Caller:
         except CommandError as error:
             raise ConnectionError("the simulator refused the command") from error
         async with asyncio.timeout(OPEN_S):
-            while stream_of(call) is None:  # noqa: ASYNC110 -- no event reports it
+            while stream_of(call) is None:
                 if not call.streaming:
                     raise ConnectionError("the endpoint did not take the call, or ended it at once")
                 await asyncio.sleep(POLL_S)

@@ -162,7 +162,7 @@ ATTACKS: Final = (
     ),
     Attack(name="hostile_json", does="Deep, long, wrong and huge JSON between good messages.", steps=hostile_json),
     Attack(name="jumps", does=f"{JUMPS_PER_S} messages per second whose chunk numbers jump by {JUMP}.", steps=jumps),
-    Attack(name="jumps_at_full_speed", does=f"The same at full speed.", steps=jumps_at_full_speed),
+    Attack(name="jumps_at_full_speed", does="The same at full speed.", steps=jumps_at_full_speed),
     Attack(
         name="long_values",
         does=f"{PEERS} calls that nobody reads, with digits of {LONG_VALUE_OCTETS} octets.",
