@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,13 @@ def main() -> int:
             write(f"{attack.name:<22}{attack.does}")
         return 0
     rows: list[dict[str, Any]] = []
+    load = " ".join(f"{average:.1f}" for average in os.getloadavg())
+    write(f"{os.cpu_count()} cores, load before the first attack {load}")
     write(HEAD)
     for attack in ATTACKS:
         if chosen.attack is None or attack.name in chosen.attack:
-            result = asyncio.run(run_attack(attack, calls=chosen.calls, seconds=chosen.seconds))
+            seconds = max(chosen.seconds, attack.least_s)
+            result = asyncio.run(run_attack(attack, calls=chosen.calls, seconds=seconds))
             rows.append(as_json(result))
             write(row(result))
     failed = sum(bool(one["failures"]) for one in rows)

@@ -32,5 +32,7 @@ class Attack:
     """Setting of the endpoint: its default."""
     least_s: float = 0.0
     """How long the attack takes at least to reach its full size."""
+    aim: tuple[str, int] | None = None
+    """What the attacker must have counted for the attack to be one, such as its calls."""
     max_growth_octets: int = 128 * MIB
     """Limit on the memory that the endpoint's process takes beyond that of the good calls."""

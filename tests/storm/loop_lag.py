@@ -17,7 +17,11 @@ class Turn:
 
     wall_ms: float = 0.0
     cpu_ms: float = 0.0
-    """CPU time of the loop's thread within it. Much less than wall_ms: the machine gave the thread no core."""
+    """The most CPU time that its thread took at a stretch. Much less than wall_ms: the machine gave it no core."""
+
+    def longer(self, other: Turn) -> Turn:
+        """Return the longer of both, in each of the two."""
+        return Turn(max(self.wall_ms, other.wall_ms), max(self.cpu_ms, other.cpu_ms))
 
 
 class LoopLag:
@@ -41,9 +45,9 @@ class LoopLag:
         self._timer = self._loop.call_at(self._due_s, self._look)
 
     def _look(self) -> None:
-        late_ms = (self._loop.time() - self._due_s) * 1000
-        if late_ms > self._longest.wall_ms:
-            self._longest = Turn(late_ms, (time.thread_time() - self._cpu_s) * 1000)
+        late_ms, cpu_ms = (self._loop.time() - self._due_s) * 1000, (time.thread_time() - self._cpu_s) * 1000
+        if late_ms > self._longest.wall_ms or cpu_ms > self._longest.cpu_ms:
+            self._longest = self._longest.longer(Turn(late_ms, cpu_ms))
         self._schedule()
 
     def stop(self) -> None:

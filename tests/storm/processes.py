@@ -105,9 +105,7 @@ class EndpointProcess:
 
     async def _read(self) -> None:
         while (line := await self._next_line()) is not None:
-            turn = Turn(line["turn_ms"], line["turn_cpu_ms"])
-            if turn.wall_ms > self._longest.wall_ms:
-                self._longest = turn
+            self._longest = self._longest.longer(Turn(line["turn_ms"], line["turn_cpu_ms"]))
 
     async def stop(self) -> None:
         """End it by SIGTERM, and by SIGKILL if it does not end."""

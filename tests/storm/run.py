@@ -67,7 +67,6 @@ class Result:
 
 async def run_attack(attack: Attack, *, calls: int, seconds: float) -> Result:
     """Run an attack beside good calls."""
-    seconds = max(seconds, attack.least_s)
     token = secrets.token_urlsafe()
     with tempfile.TemporaryDirectory() as folder:
         async with open_endpoint(attack, token, Path(folder)) as endpoint:

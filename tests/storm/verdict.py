@@ -12,14 +12,16 @@ MAX_P99_MS: Final = 100.0
 """Limit on the round trip of 99 of 100 chunks, on a machine of two cores."""
 MAX_LOG_OCTETS: Final = 256 << 10
 """Limit on the log of an attack of any length: what is logged once per connection is not bounded."""
-CPU_BOUND: Final = 0.5
-"""An endpoint that computed for this share of its longest turn held its loop itself."""
+HELD_MS: Final = MAX_P99_MS / 2
+"""A loop whose thread computed for so long at a stretch held the calls itself, on whatever machine."""
 
 
 def failures(result: Result, *, timed: bool = True) -> list[str]:
     """Return a sentence per rule that did not hold; `timed`: also those that depend on the machine."""
-    found = []
-    chunks, probe = result.chunks, result.probe
+    found: list[str] = []
+    chunks, probe, aim = result.chunks, result.probe, result.attack.aim
+    if timed and aim is not None and (reached := result.did.get(aim[0], 0)) < aim[1]:
+        found.append(f"the attack reached {reached} of {aim[1]} {aim[0]}: give it more time")
     if chunks.returned < chunks.sent or not chunks.sent:
         found.append(f"{chunks.sent - chunks.returned} of {chunks.sent} chunks did not come back")
     if timed and (p99_ms := chunks.percentile_ms(99)) >= MAX_P99_MS:
@@ -41,11 +43,14 @@ def failures(result: Result, *, timed: bool = True) -> list[str]:
 def _cause(result: Result) -> str:
     """Say whether endpoint, simulator or machine held the chunks."""
     endpoint, simulator = result.endpoint_turn, result.simulator_turn
-    if simulator.wall_ms > endpoint.wall_ms and simulator.wall_ms > MAX_P99_MS / 2:
-        return f"simulator, whose loop was held for {_text(simulator)}; the endpoint's for {_text(endpoint)}"
-    if endpoint.cpu_ms >= CPU_BOUND * endpoint.wall_ms or result.waited_share < CPU_BOUND * result.cpu_share:
+    if endpoint.cpu_ms >= HELD_MS:
         return f"endpoint, whose loop was held for {_text(endpoint)}"
-    return f"machine, which gave the endpoint no core for {result.waited_share:.0%} of the time"
+    if simulator.wall_ms > max(endpoint.wall_ms, HELD_MS):
+        return f"simulator, whose loop was held for {_text(simulator)}, the endpoint's for {_text(endpoint)}"
+    waited = f"without a core for {result.waited_share:.0%} of the time"
+    if result.waited_share > result.cpu_share:
+        return f"machine: the endpoint was ready, and {waited}; its loop was held for {_text(endpoint)}"
+    return f"endpoint, in many turns of up to {_text(endpoint)}, {waited}"
 
 
 def _text(turn: Turn) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -17,8 +16,12 @@ LONGEST: Final = 4 * MIB
 """The endpoint's limit for one message."""
 JUMP: Final = 2999
 JUMPS_PER_S: Final = 50
-LONG_VALUE_OCTETS: Final = 80_000
-LONG_VALUES: Final = 3000
+GROUP: Final = 4
+"""Numbers in a row before each jump: where every number jumps, jumping is the carrier's habit, and nothing is lost."""
+LONG_VALUE: Final = "\U0001f600" * 60_000
+"""Below the limit of 65,536 characters, and 240 kB of memory."""
+LONG_VALUES: Final = 1000
+"""Messages of each peer, as many as an event queue holds."""
 PEERS: Final = 8
 
 
@@ -88,21 +91,25 @@ def hostile_json(target: Target) -> Iterator[None]:
         yield
 
 
+def _jumping(at: int) -> bytes:
+    return frame(TEXT, _media(1 + at // GROUP * JUMP + at % GROUP))
+
+
 def jumps(target: Target) -> Iterator[None]:
     """Send 50 messages per second whose chunk numbers jump."""
     opened = target.call()
     begun_s = time.monotonic()
-    for sent in itertools.count():
-        target.push(opened, frame(TEXT, _media(1 + sent * JUMP)))
+    for at in itertools.count():
+        target.push(opened, _jumping(at))
         target.counts["messages"] += 1
-        pause(max(0.0, begun_s + sent / JUMPS_PER_S - time.monotonic()))
+        pause(max(0.0, begun_s + at / JUMPS_PER_S - time.monotonic()))
         yield
 
 
 def jumps_at_full_speed(target: Target) -> Iterator[None]:
     opened = target.call()
-    for block in itertools.count():
-        target.push(opened, b"".join(frame(TEXT, _media((block * 100 + at) * JUMP)) for at in range(100)))
+    for at in itertools.count(0, 100):
+        target.push(opened, b"".join(map(_jumping, range(at, at + 100))))
         target.counts["messages"] += 100
         yield
 
@@ -125,32 +132,29 @@ def _flood_of_all(target: Target, path: str, blocks: list[bytes]) -> Iterator[No
 
 def long_values(target: Target) -> Iterator[None]:
     """Send digits with a long time on calls whose handlers read nothing."""
-    text = b'{"event":"dtmf","occurred_at":"' + b"x" * LONG_VALUE_OCTETS + b'","dtmf":{"digit":"1"}}'
-    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * (LONG_VALUES // PEERS))
+    text = b'{"event":"dtmf","occurred_at":"%s","dtmf":{"digit":"1"}}' % LONG_VALUE.encode()
+    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * LONG_VALUES)
 
 
 def long_marks(target: Target) -> Iterator[None]:
     """Send echoes of marks that were never sent, with long names, on calls whose handlers read nothing."""
-    texts = [
-        b'{"event":"mark","mark":{"name":"%d' % number + b"n" * LONG_VALUE_OCTETS + b'"}}'
-        for number in range(LONG_VALUES // PEERS)
-    ]
-    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text) for text in texts])
+    text = b'{"event":"mark","mark":{"name":"%s"}}' % LONG_VALUE.encode()
+    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * LONG_VALUES)
 
 
 def never_reads(target: Target) -> Iterator[None]:
     """Send speech as fast as it is accepted, and read nothing of its echo."""
-    speech = b"/" * 212 + b"=="[:0]
-    blocks = [
-        b"".join(frame(TEXT, _media(number, speech)) for number in range(at, at + 50)) for at in range(1, 50_000, 50)
-    ]
-    peers: list[socket.socket] = [target.call() for _ in range(PEERS)]
+    payload = b"/" * 212
+    frames = [frame(TEXT, _media(number, payload)) for number in range(1, 5001)]
+    blocks = [b"".join(frames[at : at + 50]) for at in range(0, len(frames), 50)]
+    peers = [target.call() for _ in range(PEERS)]
+    for opened in peers:
+        opened.settimeout(0.5)
     for block in itertools.cycle(blocks):
         for opened in peers:
-            opened.setblocking(True)
-            opened.settimeout(0.5)
             try:
                 opened.sendall(block)
+                target.counts["octets"] += len(block)
             except TimeoutError:
                 target.counts["blocked"] += 1
             yield
@@ -161,16 +165,20 @@ ATTACKS: Final = (
         name="long_messages", does="Messages of 4 MiB at full speed.", steps=long_messages, max_growth_octets=256 * MIB
     ),
     Attack(name="hostile_json", does="Deep, long, wrong and huge JSON between good messages.", steps=hostile_json),
-    Attack(name="jumps", does=f"{JUMPS_PER_S} messages per second whose chunk numbers jump by {JUMP}.", steps=jumps),
+    Attack(
+        name="jumps",
+        does=f"{JUMPS_PER_S} messages per second, whose chunk numbers jump by {JUMP} in each group of {GROUP}.",
+        steps=jumps,
+    ),
     Attack(name="jumps_at_full_speed", does="The same at full speed.", steps=jumps_at_full_speed),
     Attack(
         name="long_values",
-        does=f"{PEERS} calls that nobody reads, with digits of {LONG_VALUE_OCTETS} octets.",
+        does=f"{PEERS} calls that nobody reads, with digits of 60,000 wide characters.",
         steps=long_values,
     ),
     Attack(
         name="long_marks",
-        does=f"{PEERS} calls that nobody reads, with marks of {LONG_VALUE_OCTETS} octets.",
+        does=f"{PEERS} calls that nobody reads, with marks of 60,000 wide characters.",
         steps=long_marks,
     ),
     Attack(name="never_reads", does=f"{PEERS} calls that send at full speed and read no echo.", steps=never_reads),

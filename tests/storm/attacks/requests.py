@@ -13,6 +13,8 @@ from tests.storm.peer import PING, START, TEXT, Cut, Target, frame, request
 
 PARALLEL: Final = 64
 """Requests on their way at once: a delay of single answers must not protect the endpoint by chance."""
+ANSWER_S: Final = 0.02
+"""For the endpoint's close; an attacker does not wait long for it."""
 SEED: Final = 13
 
 
@@ -64,6 +66,35 @@ def token_guessing(target: Target) -> Iterator[None]:
         yield
 
 
+def health(target: Target) -> Iterator[None]:
+    """Ask for the health of the endpoint, PARALLEL times at once."""
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    while True:
+        batch = [target.connect() for _ in range(PARALLEL)]
+        for opened in batch:
+            opened.sendall(ask)
+        for opened in batch:
+            opened.recv(4096)
+            target.close(opened)
+        yield
+
+
+def not_tls(target: Target) -> Iterator[None]:
+    """Send something else where TLS is expected, in a loop."""
+    for octets in itertools.cycle((b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 500, bytes(600))):
+        batch = [target.connect() for _ in range(PARALLEL)]
+        for opened in batch:
+            opened.sendall(octets)
+        for opened in batch:
+            opened.settimeout(ANSWER_S)
+            try:
+                opened.recv(4096)
+            except OSError:
+                target.counts["cut"] += 1
+            target.close(opened)
+        yield
+
+
 def reconnect(target: Target) -> Iterator[None]:
     """Start calls and close them, in a loop."""
     while True:
@@ -89,7 +120,7 @@ def malformed_reconnect(target: Target) -> Iterator[None]:
         opened = target.call()
         try:
             opened.sendall(octets)
-            opened.settimeout(0.2)
+            opened.settimeout(ANSWER_S)
             while opened.recv(4096):
                 pass
         except OSError:
@@ -140,6 +171,8 @@ ATTACKS: Final = (
     Attack(name="long_headers", does="Requests whose headers never end.", steps=long_headers),
     Attack(name="many_headers", does="Requests of 5,000 headers.", steps=many_headers),
     Attack(name="token_guessing", does=f"Wrong tokens, {PARALLEL} at once.", steps=token_guessing),
+    Attack(name="health", does=f"Health checks, {PARALLEL} at once.", steps=health),
+    Attack(name="not_tls", does="Octets that are not TLS where TLS is expected.", steps=not_tls, tls=True),
     Attack(name="reconnect", does="Calls that are started and closed in a loop.", steps=reconnect),
     Attack(name="malformed", does="Calls that break a rule and reconnect in a loop.", steps=malformed_reconnect),
     Attack(name="resets", does="RST anywhere in request and stream.", steps=resets),

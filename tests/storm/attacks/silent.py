@@ -115,7 +115,7 @@ def idle_calls(target: Target) -> Iterator[None]:
             opened.sendall(start)
             target.counts["calls"] += 1
         held += batch
-        pause(0.1)
+        pause(STEP_S)
         yield
     while True:
         held = target.alive(held)
@@ -145,7 +145,8 @@ ATTACKS: Final = (
         steps=idle_calls,
         descriptors=12_000,
         max_calls=IDLE_CALLS + 500,
-        least_s=20.0,
+        least_s=30.0,
+        aim=("calls", IDLE_CALLS),
         max_growth_octets=400 * MIB,
     ),
 )
