@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each attack (10)")
     parser.add_argument("--calls", type=int, default=20, help="good calls (20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs of the endpoint")
     parser.add_argument("--list", action="store_true", help="list the attacks and end")
     return parser.parse_args()
 
@@ -41,6 +43,15 @@ def main() -> int:
         for attack in ATTACKS:
             write(f"{attack.name:<22}{attack.does}")
         return 0
+    with tempfile.TemporaryDirectory() as folder:
+        rows = storm(chosen, chosen.logs or Path(folder))
+    if chosen.json is not None:
+        chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 1 if any(one["failures"] for one in rows) else 0
+
+
+def storm(chosen: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    """Run the attacks, write a row of each, and return all figures."""
     rows: list[dict[str, Any]] = []
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     write(f"{os.cpu_count()} cores, load before the first attack {load}")
@@ -48,14 +59,12 @@ def main() -> int:
     for attack in ATTACKS:
         if chosen.attack is None or attack.name in chosen.attack:
             seconds = max(chosen.seconds, attack.least_s)
-            result = asyncio.run(run_attack(attack, calls=chosen.calls, seconds=seconds))
+            result = asyncio.run(run_attack(attack, folder, calls=chosen.calls, seconds=seconds))
             rows.append(as_json(result))
             write(row(result))
     failed = sum(bool(one["failures"]) for one in rows)
     write(f"{len(rows)} attacks beside {chosen.calls} calls, {failed} failed")
-    if chosen.json is not None:
-        chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
-    return 1 if failed else 0
+    return rows
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ def main() -> None:
     parser.add_argument("--max-calls", type=int, required=True)
     parser.add_argument("--tls", action="store_true")
     chosen = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (chosen.descriptors, chosen.descriptors))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptors = chosen.descriptors if hard == resource.RLIM_INFINITY else min(chosen.descriptors, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     context = None
     if chosen.tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -23,6 +23,8 @@ START_S: Final = 60.0
 END_S: Final = 30.0
 """Safety net for its end: the endpoint drains for one second, its handlers have two more."""
 KIB: Final = 1024
+MAX_NAME_CHARACTERS: Final = 100
+"""Of a file: the names of attacks in a row are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class EndpointProcess:
 @asynccontextmanager
 async def open_endpoint(attack: Attack, token: str, folder: Path) -> AsyncIterator[EndpointProcess]:
     """Run an endpoint with what the attack needs; its log lies in a folder."""
-    log = folder / f"{attack.name}.log"
+    log = folder / f"{attack.name[:MAX_NAME_CHARACTERS]}.log"
     options = [f"--token={token}", f"--descriptors={attack.descriptors}", f"--max-calls={attack.max_calls}"]
     if attack.tls:
         options.append("--tls")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,9 @@ from tests.storm.processes import EndpointProcess, ProcessFigures, figures, open
 
 WARM_UP_S: Final = 0.5
 """The good calls before the attack begins."""
-PROBE_S: Final = 0.5
+NEW_CALL_S: Final = 0.5
 """Length of the call that shows that the endpoint still takes calls."""
-PROBE_TRIES: Final = 3
+NEW_CALL_TRIES: Final = 3
 
 ESCAPED: Final = re.compile(
     r"Traceback \(most recent call last\)|Exception ignored in|was never awaited|Task was destroyed|Fatal Python error"
@@ -29,84 +28,85 @@ ESCAPED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """All figures of one attack."""
+class Beside:
+    """What was measured while the attack ran."""
 
-    attack: Attack
     did: dict[str, int]
     """What the attacker counted."""
     chunks: Chunks
-    probe: Chunks
-    """Of the call after the attack."""
     endpoint_turn: Turn
     simulator_turn: Turn
     before: ProcessFigures
     after: ProcessFigures
-    at_end_octets: int
-    """Memory of the endpoint after the last call."""
-    log_octets: int
-    escaped: tuple[str, ...]
-    """The last line of each exception in the log."""
-    exit_code: int | None
 
     @property
     def cpu_share(self) -> float:
         """CPU time of the endpoint per time."""
-        return (self.after.cpu_s - self.before.cpu_s) / (self.after.at_s - self.before.at_s)
+        return (self.after.cpu_s - self.before.cpu_s) / self._seconds
 
     @property
     def waited_share(self) -> float:
         """How much of the time the endpoint had work and no core."""
-        return (self.after.waited_s - self.before.waited_s) / (self.after.at_s - self.before.at_s)
+        return (self.after.waited_s - self.before.waited_s) / self._seconds
 
     @property
     def growth_octets(self) -> int:
         """The most memory that the endpoint took beyond that of the good calls."""
         return max(0, self.after.peak_octets - self.before.rss_octets)
 
-
-async def run_attack(attack: Attack, *, calls: int, seconds: float) -> Result:
-    """Run an attack beside good calls."""
-    token = secrets.token_urlsafe()
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_endpoint(attack, token, Path(folder)) as endpoint:
-            async with open_caller(endpoint.port, token, tls=attack.tls) as caller:
-                measured = await _measure(attack, endpoint, caller, token, calls=calls, seconds=seconds)
-                probe = await _probe(caller)
-            at_end_octets = figures(endpoint.pid).rss_octets if endpoint.running else 0
-        text = endpoint.log_text()
-        return Result(
-            attack=attack,
-            did=measured.did,
-            chunks=measured.chunks,
-            probe=probe,
-            endpoint_turn=measured.endpoint_turn,
-            simulator_turn=measured.simulator_turn,
-            before=measured.before,
-            after=measured.after,
-            at_end_octets=at_end_octets,
-            log_octets=endpoint.log_octets(),
-            escaped=escaped_in(text),
-            exit_code=endpoint.exit_code,
-        )
+    @property
+    def _seconds(self) -> float:
+        return max(self.after.at_s - self.before.at_s, 1e-3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Measured:
-    did: dict[str, int]
-    chunks: Chunks
-    endpoint_turn: Turn
-    simulator_turn: Turn
-    before: ProcessFigures
-    after: ProcessFigures
+class Result:
+    """All figures of one attack."""
+
+    attack: Attack
+    beside: Beside
+    new_call: Chunks
+    """Of the call after the attack."""
+    rss_octets: int
+    """Memory of the endpoint after that call."""
+    log_octets: int
+    escaped: tuple[str, ...]
+    """The last line of each exception in the log."""
+    exit_code: int | None
+    """None: the endpoint had to be killed."""
+
+
+async def run_attack(attack: Attack, folder: Path, *, calls: int, seconds: float) -> Result:
+    """Run an attack beside good calls.
+
+    attack: the attack, or several in a row.
+    folder: for the log of the endpoint.
+    calls: how many good calls.
+    seconds: length of the attack, of each of several.
+    """
+    token = secrets.token_urlsafe()
+    async with open_endpoint(attack, token, folder) as endpoint:
+        async with open_caller(endpoint.port, token, tls=attack.tls) as caller:
+            beside = await _measure(attack, endpoint, caller, token, calls=calls, seconds=seconds)
+            new_call = await _new_call(caller)
+        rss_octets = figures(endpoint.pid).rss_octets if endpoint.running else 0
+    return Result(
+        attack=attack,
+        beside=beside,
+        new_call=new_call,
+        rss_octets=rss_octets,
+        log_octets=endpoint.log_octets(),
+        escaped=escaped_in(endpoint.log_text()),
+        exit_code=endpoint.exit_code,
+    )
 
 
 async def _measure(
     attack: Attack, endpoint: EndpointProcess, caller: Caller, token: str, *, calls: int, seconds: float
-) -> _Measured:
+) -> Beside:
     """Make the good calls, the attack among them, and look at the endpoint before and after it."""
     lag = LoopLag(asyncio.get_running_loop())
-    speech_s = WARM_UP_S + seconds
+    speech_s = WARM_UP_S + seconds * attack.parts
     good = [await caller.begin(speech_s) for _ in range(calls)]
     await asyncio.sleep(WARM_UP_S)
     reset_peak(endpoint.pid)
@@ -122,7 +122,7 @@ async def _measure(
     after = figures(endpoint.pid) if endpoint.running else before
     simulator_turn = lag.take_longest()
     lag.stop()
-    return _Measured(
+    return Beside(
         did=did,
         chunks=chunks_of(reports),
         endpoint_turn=endpoint.take_longest(),
@@ -132,14 +132,14 @@ async def _measure(
     )
 
 
-async def _probe(caller: Caller) -> Chunks:
+async def _new_call(caller: Caller) -> Chunks:
     """Make a new call after the attack."""
-    for _ in range(PROBE_TRIES):
+    for _ in range(NEW_CALL_TRIES):
         try:
-            call = await caller.begin(PROBE_S)
+            call = await caller.begin(NEW_CALL_S)
         except (ConnectionError, TimeoutError):
             continue
-        return chunks_of(await caller.end([call], PROBE_S))
+        return chunks_of(await caller.end([call], NEW_CALL_S))
     return Chunks(0, 0, ())
 
 

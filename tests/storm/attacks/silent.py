@@ -106,20 +106,22 @@ def idle_calls(target: Target) -> Iterator[None]:
     """Open calls in batches, and let them idle."""
     start, ask = frame(TEXT, START), request(target.token)
     held: list[socket.socket] = []
-    while len(held) < IDLE_CALLS:
+    while True:
         batch = [target.connect() for _ in range(min(BATCH, IDLE_CALLS - len(held)))]
         for opened in batch:
             opened.sendall(ask)
         for opened in batch:
-            target.read_head(opened)
-            opened.sendall(start)
-            target.counts["calls"] += 1
-        held += batch
-        pause(STEP_S)
-        yield
-    while True:
+            try:
+                target.read_head(opened)
+                opened.sendall(start)
+            except OSError:
+                target.counts["refused"] += 1
+                target.close(opened)
+            else:
+                held.append(opened)
         held = target.alive(held)
-        pause(0.1)
+        target.counts["held calls"] = max(target.counts["held calls"], len(held))
+        pause(STEP_S if batch else 10 * STEP_S)
         yield
 
 
@@ -146,7 +148,7 @@ ATTACKS: Final = (
         descriptors=12_000,
         max_calls=IDLE_CALLS + 500,
         least_s=30.0,
-        aim=("calls", IDLE_CALLS),
+        aim=("held calls", IDLE_CALLS),
         max_growth_octets=400 * MIB,
     ),
 )
