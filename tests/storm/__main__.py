@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.storm.attacks import ATTACKS
 from tests.storm.run import run_attack
-from tests.storm.table import HEAD, as_json, row
+from tests.storm.table import HEAD, as_json, markdown, row
 
 
 def options() -> argparse.Namespace:
@@ -26,6 +26,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each attack (10)")
     parser.add_argument("--calls", type=int, default=20, help="good calls (20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table of a page to a file")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs of the endpoint")
     parser.add_argument("--list", action="store_true", help="list the attacks and end")
     return parser.parse_args()
@@ -43,10 +44,14 @@ def main() -> int:
         for attack in ATTACKS:
             write(f"{attack.name:<22}{attack.does}")
         return 0
+    if chosen.logs is not None:
+        chosen.logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         rows = storm(chosen, chosen.logs or Path(folder))
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
+    if chosen.markdown is not None:
+        chosen.markdown.write_text(markdown(rows))
     return 1 if any(one["failures"] for one in rows) else 0
 
 

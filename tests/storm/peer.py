@@ -19,7 +19,7 @@ HOST: Final = "127.0.0.1"
 SOURCE: Final = "127.0.0.2"
 """The attacker's address, another one than that of the good calls: also loopback."""
 TIMEOUT_S: Final = 2.0
-"""For one operation on a socket. An attack that waits longer for an endpoint is no attack."""
+"""For one operation on a socket. An attacker does not wait longer; it opens another connection."""
 MASK: Final = bytes.fromhex("37fa213d")
 """Masking key of all frames (RFC 6455 section 5.3), the one of the RFC's example."""
 TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10

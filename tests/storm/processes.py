@@ -55,7 +55,7 @@ def figures(pid: int) -> ProcessFigures:
 
 
 def reset_peak(pid: int) -> None:
-    """Let the peak of the memory begin anew."""
+    """Make the current memory the peak."""
     Path("/proc", str(pid), "clear_refs").write_text("5")
 
 

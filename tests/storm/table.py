@@ -10,7 +10,7 @@ from tests.storm.run import Result
 from tests.storm.verdict import failures
 
 HEAD: Final = (
-    f"{'attack':<22}{'sent':>7}{'back':>7}{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}{'CPU':>6}{'turn ms':>9}"
+    f"{'attack':<22}{'sent':>7}{'back':>7}{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}{'CPU':>6}{'turn ms, CPU':>14}"
     f"{'RSS MiB before, peak, end':>27}{'log':>9}  verdict"
 )
 
@@ -21,10 +21,11 @@ def row(result: Result) -> str:
     memory = "{:.0f} {:.0f} {:.0f}".format(
         *(octets / MIB for octets in (beside.before.rss_octets, beside.after.peak_octets, result.rss_octets))
     )
+    turn = f"{beside.endpoint_turn.wall_ms:.0f}, {beside.endpoint_turn.cpu_ms:.0f}"
     line = (
         f"{result.attack.name:<22}{chunks.sent:>7}{chunks.returned:>7}"
         + "".join(f"{chunks.percentile_ms(percent):>8.1f}" for percent in (50, 99, 100))
-        + f"{beside.cpu_share:>6.0%}{beside.endpoint_turn.wall_ms:>9.0f}{memory:>27}{result.log_octets:>9}"
+        + f"{beside.cpu_share:>6.0%}{turn:>14}{memory:>27}{result.log_octets:>9}"
         + f"  {'failed' if found else 'passed'}"
     )
     return "\n".join([line, *(f"    {one}" for one in found)])
@@ -53,3 +54,20 @@ def as_json(result: Result) -> dict[str, Any]:
         "exceptions": len(result.escaped),
         "failures": failures(result),
     }
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table of a page."""
+    lines = [
+        "| attack | chunks back | p50 ms | p99 ms | max ms | CPU | turn ms, CPU | memory | log octets |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in rows:
+        turn = one["endpoint_turn"]
+        taken_mib = max(0, one["rss_peak_octets"] - one["rss_before_octets"]) / MIB
+        lines.append(
+            f"| `{one['attack']}` | {one['chunks_returned']} of {one['chunks_sent']} | {one['p50_ms']:.1f} "
+            f"| {one['p99_ms']:.1f} | {one['max_ms']:.1f} | {one['endpoint_cpu']:.0%} "
+            f"| {turn['wall_ms']:.0f}, {turn['cpu_ms']:.0f} | {taken_mib:.0f} MiB | {one['log_octets']} |"
+        )
+    return "\n".join(lines) + "\n"

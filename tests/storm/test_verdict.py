@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.storm.attack import MIB, Attack
+from tests.storm.attacks import ATTACKS
 from tests.storm.good_calls import Chunks
 from tests.storm.loop_lag import Turn
 from tests.storm.processes import ProcessFigures
 from tests.storm.run import Beside, Result, escaped_in
-from tests.storm.table import HEAD, as_json, row
+from tests.storm.table import HEAD, as_json, markdown, row
 from tests.storm.verdict import MAX_LOG_OCTETS, failures
 
 GOOD = Result(
     attack=Attack(name="none", does="Nothing.", steps=None),
     beside=Beside(
         did={},
-        chunks=Chunks(1000, 1000, tuple(float(ms) for ms in range(1, 11)) * 100),
+        chunks=Chunks(1000, 1000, (1.0,) * 500 + (6.0,) * 490 + (10.0,) * 10),
         endpoint_turn=Turn(3.0, 2.0),
         simulator_turn=Turn(4.0, 3.0),
         before=ProcessFigures(0.0, 1.0, 0.5, 30 * MIB, 30 * MIB),
@@ -43,6 +45,12 @@ def test_a_storm_without_harm_passes() -> None:
     assert row(GOOD).endswith("passed")
     assert len(HEAD) == len(row(GOOD)) - len("passed") + len("verdict")
     assert as_json(GOOD)["failures"] == []
+    assert "| `none` | 1000 of 1000 | 6.0 | 10.0 | 10.0 | 10% | 3, 2 | 2 MiB | 0 |\n" in markdown([as_json(GOOD)])
+
+
+def test_the_page_lists_every_attack() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "storm.md").read_text("utf-8")
+    assert [attack.name for attack in ATTACKS if f"`{attack.name}`" not in page] == []
 
 
 def test_percentiles_are_those_of_all_chunks() -> None:
