@@ -11,7 +11,7 @@ from tests.storm.peer import CONTINUATION, PING, PONG, TEXT, Target, frame
 
 BLOCK_FRAMES: Final = 10_000
 """Frames that are handed to the socket at once."""
-MEDIA_FRAMES: Final = 100_000
+MEDIA_FRAMES: Final = 20_000
 """Media messages of rising number; after them the numbers begin again."""
 FRAGMENTS: Final = 1000
 """Of one message: the endpoint allows 1024."""

@@ -20,8 +20,11 @@ GROUP: Final = 4
 """Numbers in a row before each jump: where every number jumps, jumping is the carrier's habit, and nothing is lost."""
 LONG_VALUE: Final = "\U0001f600" * 60_000
 """Below the limit of 65,536 characters, and 240 kB of memory."""
-LONG_VALUES: Final = 1000
-"""Messages of each peer, as many as an event queue holds."""
+LONG_VALUES: Final = 250
+"""Messages of each hoarding peer: 60 MB of memory, so that a bound per call alone is not enough."""
+HOARDING_PEERS: Final = 32
+MAX_HOARD_OCTETS: Final = 384 * MIB
+"""What all calls of an endpoint may hold together, 256 MiB by default, and the memory around it."""
 PEERS: Final = 8
 
 
@@ -114,12 +117,13 @@ def jumps_at_full_speed(target: Target) -> Iterator[None]:
         yield
 
 
-def _flood_of_all(target: Target, path: str, blocks: list[bytes]) -> Iterator[None]:
-    """Send the blocks on PEERS calls in turn, and then hold the calls."""
-    peers = [target.call(path) for _ in range(PEERS)]
-    for block in blocks:
+def _hoard(target: Target, text: bytes) -> Iterator[None]:
+    """Send a text again and again on calls whose handlers read nothing, and then hold the calls."""
+    octets = frame(TEXT, text)
+    peers = [target.call(f"/?{UNREAD}") for _ in range(HOARDING_PEERS)]
+    for _ in range(LONG_VALUES):
         for opened in peers:
-            target.push(opened, block)
+            target.push(opened, octets)
             target.counts["messages"] += 1
             yield
     while True:
@@ -131,15 +135,13 @@ def _flood_of_all(target: Target, path: str, blocks: list[bytes]) -> Iterator[No
 
 
 def long_values(target: Target) -> Iterator[None]:
-    """Send digits with a long time on calls whose handlers read nothing."""
-    text = b'{"event":"dtmf","occurred_at":"%s","dtmf":{"digit":"1"}}' % LONG_VALUE.encode()
-    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * LONG_VALUES)
+    """Send digits with a long time."""
+    return _hoard(target, b'{"event":"dtmf","occurred_at":"%s","dtmf":{"digit":"1"}}' % LONG_VALUE.encode())
 
 
 def long_marks(target: Target) -> Iterator[None]:
-    """Send echoes of marks that were never sent, with long names, on calls whose handlers read nothing."""
-    text = b'{"event":"mark","mark":{"name":"%s"}}' % LONG_VALUE.encode()
-    return _flood_of_all(target, f"/?{UNREAD}", [frame(TEXT, text)] * LONG_VALUES)
+    """Send echoes of marks that were never sent, with long names."""
+    return _hoard(target, b'{"event":"mark","mark":{"name":"%s"}}' % LONG_VALUE.encode())
 
 
 def never_reads(target: Target) -> Iterator[None]:
@@ -173,13 +175,15 @@ ATTACKS: Final = (
     Attack(name="jumps_at_full_speed", does="The same at full speed.", steps=jumps_at_full_speed),
     Attack(
         name="long_values",
-        does=f"{PEERS} calls that nobody reads, with digits of 60,000 wide characters.",
+        does=f"{HOARDING_PEERS} calls that nobody reads, with digits of 60,000 wide characters.",
         steps=long_values,
+        max_growth_octets=MAX_HOARD_OCTETS,
     ),
     Attack(
         name="long_marks",
-        does=f"{PEERS} calls that nobody reads, with marks of 60,000 wide characters.",
+        does=f"{HOARDING_PEERS} calls that nobody reads, with marks of 60,000 wide characters.",
         steps=long_marks,
+        max_growth_octets=MAX_HOARD_OCTETS,
     ),
     Attack(name="never_reads", does=f"{PEERS} calls that send at full speed and read no echo.", steps=never_reads),
 )

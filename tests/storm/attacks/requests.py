@@ -176,5 +176,6 @@ ATTACKS: Final = (
     Attack(name="reconnect", does="Calls that are started and closed in a loop.", steps=reconnect),
     Attack(name="malformed", does="Calls that break a rule and reconnect in a loop.", steps=malformed_reconnect),
     Attack(name="resets", does="RST anywhere in request and stream.", steps=resets),
+    Attack(name="resets_tls", does="The same over TLS, whose handshake comes first.", steps=resets, tls=True),
     Attack(name="oversized_frames", does="Frames that claim 4 EiB, sent on after the close.", steps=oversized_frames),
 )
