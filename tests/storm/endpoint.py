@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import resource
 import ssl
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +53,16 @@ def watch(endpoint: Endpoint) -> None:
     loop.call_later(REPORT_S, report)
 
 
+def end_with_parent() -> None:
+    """End this process once the one that started it is gone and so closes our standard input."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--token", required=True)
@@ -58,6 +70,7 @@ def main() -> None:
     parser.add_argument("--max-calls", type=int, required=True)
     parser.add_argument("--tls", action="store_true")
     chosen = parser.parse_args()
+    end_with_parent()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = chosen.descriptors if hard == resource.RLIM_INFINITY else min(chosen.descriptors, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
