@@ -19,7 +19,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 .PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang
-.PHONY: aarch64 random-calls many-calls
+.PHONY: aarch64 random-calls many-calls storm
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make sanitize  kernel and codec tests under AddressSanitizer and UBSan"
 	@echo "make random-calls  1,000 calls of 100 s with every fault, on the virtual clock        (ARGS=5000)"
 	@echo "make many-calls  10,000 disturbed calls over loopback, with and without the cycle collector: flat memory"
+	@echo "make storm   attacks on an endpoint beside 20 good calls            (ARGS=\"--attack pings\")"
 	@echo "make fuzz    seeded fuzzing under the sanitizers               (ARGS=\"--count 10000000 g711\")"
 	@echo "make cover   the test suite on a traced build: lines of Python and Cython that nothing reaches"
 	@echo "make annotate  Cython's view of each .pyx as HTML in build/annotate"
@@ -117,6 +118,9 @@ random-calls: setup
 many-calls: setup
 	@$(BIN)/python -m tests.server.many_calls $(ARGS)
 	@$(BIN)/python -m tests.server.many_calls --no-collector $(ARGS)
+
+storm: setup
+	@$(BIN)/python -m tests.storm $(ARGS)
 
 fuzz: setup
 	@bash scripts/fuzz.sh $(BIN) $(ARGS)
