@@ -56,6 +56,7 @@ class PicowsSocket(WSListener):
     _transport: WSTransport
     _receiver: Receiver
     _received: Callable[[str], object]
+    _turns: FrameTurns
 
     def __init__(
         self,
@@ -73,7 +74,6 @@ class PicowsSocket(WSListener):
         self._begin = begin
         self._max_octets = max_octets
         self._joiner = FragmentJoiner(max_octets, max_fragments, account)
-        self._turns = FrameTurns(self._schedule_turn)
         self._reads = True
         self._lost = False
         self._paused = False
@@ -116,6 +116,7 @@ class PicowsSocket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
+        self._turns = FrameTurns(self._schedule_turn)
         self._receiver = self._begin(self)
         del self._begin  # it may hold the object that owns this socket
         self._received = self._receiver.received

@@ -73,6 +73,7 @@ class HalfOpenSockets:
         if ended not in self._sockets:
             return
         del self._sockets[ended]
+        ended.cut = _nothing  # it refers to the connection, which refers to this entry
         neighbours = self._networks[ended.network]
         del neighbours[ended]
         if not neighbours:
@@ -95,8 +96,9 @@ class HalfOpenSockets:
             self._timer = None
 
     def _drop(self, dropped: HalfOpenSocket) -> None:
+        cut = dropped.cut
         self.remove(dropped)
-        dropped.cut()
+        cut()
 
     def _drop_late(self) -> None:
         """Drop the sockets whose deadline has passed, and set the timer to that of the oldest one left."""
@@ -107,6 +109,10 @@ class HalfOpenSockets:
                 self._timer = self._loop.call_at(each.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
                 return
             self._drop(each)
+
+
+def _nothing() -> None:
+    """Stand for `cut` after the end."""
 
 
 def _network(address: str) -> bytes:

@@ -136,6 +136,10 @@ class PicowsServer:
         )
 
 
+_ENDED: Final = asyncio.BufferedProtocol()
+"""The protocol of ended connections."""
+
+
 class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
     """picows' protocol of one connection, which reports its end."""
 
@@ -143,6 +147,8 @@ class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # A transport of TLS refers to its protocol for ever, and this protocol to the transport.
+        self.transport.underlying_transport.set_protocol(_ENDED)
         self.ended()
 
 
