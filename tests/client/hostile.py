@@ -1,4 +1,4 @@
-"""A TCP server on loopback that answers as told, octet by octet, with a limit that only a broken deadline reaches."""
+"""A hostile TCP server on loopback: each connection is answered by a function of the test."""
 
 from __future__ import annotations
 

@@ -250,17 +250,17 @@ def test_addresses_that_do_not_answer_leave_time_for_the_others(http_library: st
 
     with serving(good) as server:
         lookup = lambda _host, _port: ["127.0.0.2", "127.0.0.1"]  # noqa: E731 -- refused, then there
-        with library.Client(transport=deadline_transport(library, deadline, None, lookup)) as client:
-            with deadline.within(PATIENCE_S):
-                assert client.get(server.url.replace("127.0.0.1", "carrier.invalid")).status_code == 200
+        client = library.Client(transport=deadline_transport(library, deadline, None, lookup))
+        with client, deadline.within(PATIENCE_S):
+            assert client.get(server.url.replace("127.0.0.1", "carrier.invalid")).status_code == 200
 
 
 def test_a_host_without_an_address_is_not_connected(http_library: str) -> None:
     library = transport.http_library("test")
     deadline = Deadline()
-    with library.Client(transport=deadline_transport(library, deadline, None, lambda _host, _port: [])) as client:
-        with deadline.within(PATIENCE_S), pytest.raises(library.ConnectError, match="has no address"):
-            client.get("http://carrier.invalid/")
+    client = library.Client(transport=deadline_transport(library, deadline, None, lambda _host, _port: []))
+    with client, deadline.within(PATIENCE_S), pytest.raises(library.ConnectError, match="has no address"):
+        client.get("http://carrier.invalid/")
 
 
 def test_a_deadline_belongs_to_its_thread_and_an_inner_one_only_shortens() -> None:

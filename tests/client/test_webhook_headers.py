@@ -52,7 +52,7 @@ FORMS: dict[str, Callable[[], Any]] = {
     "pairs with lists": lambda: [[name, [value]] for name, value in HEADERS.items()],
     "generator of pairs": lambda: (pair for pair in HEADERS.items()),
     "read-only mapping": lambda: MappingProxyType(HEADERS),
-    "items of a mapping": lambda: HEADERS.items(),
+    "items of a mapping": HEADERS.items,
     "aiohttp": lambda: CIMultiDict(HEADERS),
     "starlette": lambda: StarletteHeaders(HEADERS),
     "httpx": lambda: transport.http_library("test").Headers(HEADERS),

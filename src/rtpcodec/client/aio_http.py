@@ -15,9 +15,10 @@ from rtpcodec.client.memory_transport import memory_transport
 from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
+from rtpcodec.pickling import Live
 
 
-class AsyncHttp:
+class AsyncHttp(Live):
     """Connections to the carrier, kept open between commands."""
 
     def __init__(

@@ -31,6 +31,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     UnreadableAnswer,
 )
+from rtpcodec.pickling import Value
 
 MAX_ANSWER_OCTETS: Final = 1 << 20
 """An answer has some hundred octets; a body a thousand times longer is not an answer to a command."""
@@ -56,7 +57,7 @@ _OF_CODE: Final = {
 
 
 @dataclass(slots=True)
-class Answer:
+class Answer(Value):
     """One HTTP answer as it arrives; header names are compared in lower case."""
 
     status: int

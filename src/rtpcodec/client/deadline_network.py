@@ -200,7 +200,7 @@ def _in_thread(act: Callable[[], T], limit_s: float) -> T:
     def run() -> None:
         try:
             done.put((act(), None))
-        except BaseException as error:  # noqa: BLE001 -- raised in the thread that waits
+        except BaseException as error:
             done.put((None, error))
 
     threading.Thread(target=run, name="rtpcodec-lookup", daemon=True).start()

@@ -52,9 +52,7 @@ def _pool(library: ModuleType, core: ModuleType, proxy_url: str | None, **settin
     if proxy_url is None:
         return core.ConnectionPool(**settings)
     proxy = library.Proxy(proxy_url)
-    url = core.URL(
-        scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
-    )
+    url = core.URL(scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path)
     if proxy.url.scheme in ("socks5", "socks5h"):
         import_module("socksio")
         return core.SOCKSProxy(url, proxy_auth=proxy.raw_auth, **settings)
@@ -109,4 +107,3 @@ def _transport(library: ModuleType, core: ModuleType, pool: Any) -> object:
             pool.close()
 
     return DeadlineTransport()
-

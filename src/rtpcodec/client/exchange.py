@@ -22,9 +22,10 @@ from rtpcodec.client.redaction import Redaction
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry, may_succeed_later
 from rtpcodec.errors import CommandError, CommandUnreachable, OutcomeUnknown, UnreadableAnswer
+from rtpcodec.pickling import Live
 
 
-class Exchange(Generic[R]):
+class Exchange(Live, Generic[R]):
     """Iterating gives the seconds to wait before each attempt. Every attempt sends the same request."""
 
     __slots__ = ("_access", "_answer", "_attempts", "_command", "_loss", "_retry", "_unknown", "request")

@@ -16,9 +16,10 @@ from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
+from rtpcodec.pickling import Live
 
 
-class BlockingHttp:
+class BlockingHttp(Live):
     """Connections to the carrier, kept open between commands."""
 
     def __init__(

@@ -23,6 +23,8 @@ LIBRARIES: Final = ("httpx2", "httpx")
 """The preferred one first: httpx2 is maintained."""
 ACE_PREFIX: Final = "xn--"
 """Of an encoded international label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 takes it."""
+
+
 class Response(Protocol):
     """A response whose body was not read yet."""
 

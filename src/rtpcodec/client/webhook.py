@@ -15,6 +15,7 @@ from typing import Final
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.client.webhook_events import WebhookEvent, read
 from rtpcodec.errors import MissingExtra, WebhookExpired, WebhookForged, WebhookKeyInvalid, WebhookUnsigned
+from rtpcodec.pickling import Value
 
 MAX_BODY_OCTETS: Final = 1 << 20
 """An event has some kilobytes; a body a hundred times longer is not an event."""
@@ -78,7 +79,7 @@ def verify_webhook(
     return read(octets)
 
 
-class DuplicateFilter:
+class DuplicateFilter(Value):
     """Distinguishes the first delivery of an event from repeats, by the event's id; remembers the latest `max_ids`.
 
     >>> from rtpcodec import webhook_events

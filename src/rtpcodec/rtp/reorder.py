@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from rtpcodec.pickling import Value
+
 Item = TypeVar("Item")
 
 WINDOW = 3
@@ -28,7 +30,7 @@ MAX_REFUSED: Final = 4
 
 
 @dataclass(slots=True)
-class Lost:
+class Lost(Value):
     """Consecutive numbers that were lost: the window has passed them."""
 
     count: int

@@ -11,6 +11,7 @@ from typing import Any, Final
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
 from rtpcodec.carriers.telnyx.members import STREAM_URL
 from rtpcodec.errors import EndpointError
+from rtpcodec.pickling import Live
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
@@ -47,7 +48,7 @@ class EndpointStatistics:
     """Audio that was dropped because handlers were too slow or did not read it."""
 
 
-class Endpoint:
+class Endpoint(Live):
     """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
 
     def __init__(self, settings: EndpointSettings) -> None:
