@@ -55,7 +55,7 @@ CLOSE_OF_STREAM = Bound(
     ),
 )
 HEARD = Bound(
-    "a mark that does not come back is given up after 10 s, and at the end of the stream",
+    "a mark that does not come back times out after 10 s, and at the end of the stream",
     ("stream/test_machine.py::test_a_sent_mark_of_a_socket_that_stops_reading_times_out",),
 )
 DRAIN = Bound(
