@@ -62,7 +62,7 @@ DRAIN = Bound(
     "drain_s, then HANDLER_GRACE_S", ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",)
 )
 PEER_OF_HTTP = Bound(
-    "the end of the simulator, which serves this machine only: SHUTDOWN_TIMEOUT_S after it, all connections are dropped",
+    "the end of the simulator, which serves this machine only; SHUTDOWN_TIMEOUT_S after it, connections are dropped",
     ("sim/test_http_server.py::test_a_client_that_never_ends_its_request_does_not_hold_the_end",),
 )
 LIBRARY = Bound(
@@ -188,7 +188,7 @@ INSIDE: dict[str, str] = {
 
 
 def test_every_wait_is_listed() -> None:
-    """Add a new one to OUTSIDE, with its bound and a test against a hostile peer, or say in INSIDE why it needs none."""
+    """Add a new one to OUTSIDE, with its bound and a test with a hostile peer, or say in INSIDE why it needs none."""
     found = waits_below(ROOT)
     listed = OUTSIDE.keys() | INSIDE.keys()
     assert {place: expressions for place, expressions in found.items() if place not in listed} == {}
