@@ -40,6 +40,7 @@ help:
 	@echo "make clang   a build with clang, and the kernel and codec tests on it"
 	@echo "make aarch64 the same for aarch64, under qemu-user (Debian, Ubuntu)"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
+	@echo "make lowest  the test suite with the lowest versions of all dependencies"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
 	@echo "make autobahn  Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS=\"'6.*'\")"
@@ -144,7 +145,7 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: pythons dist wheel api
+.PHONY: pythons lowest dist wheel api
 pythons: PYTHONS ?= 3.11 3.12 3.13
 pythons:
 	@for version in $(PYTHONS); do \
@@ -152,6 +153,9 @@ pythons:
 	  echo "=== Python $$version"; \
 	  $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version ARGS="$(ARGS)" || exit 1; \
 	done
+
+lowest:
+	@bash scripts/lowest.sh $(ARGS)
 
 api: setup
 	@$(BIN)/python -m tests.house.api

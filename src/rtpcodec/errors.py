@@ -50,8 +50,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rtpcodec.pickling import Raised
 
-class RtpcodecError(Exception):
+
+class RtpcodecError(Raised, Exception):
     """The root: catches whatever this package raises of its own."""
 
 

@@ -1,6 +1,6 @@
 """Finds the imports that point the wrong way through the packages.
 
-    errors, carriers < kernels < audio, compat < codecs < rtp < stream < pump
+    pickling < errors, carriers < kernels < audio, compat < codecs < rtp < stream < pump
         < client, server, sim < adapters, testing, cli
 
 A file may import from its own package and from packages to the left. Packages between two signs do not know each
@@ -15,6 +15,7 @@ from tests.house.imports import PACKAGE, imports_of, source_files
 
 FACE = "the package's face"
 LEVELS = (
+    ("pickling",),
     ("errors", "carriers"),
     ("kernels",),
     ("audio", "compat"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from rtpcodec.sim import Carrier, SimulatedCall
+from rtpcodec.sim.commands import http_server
 from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS
 from rtpcodec.sim.commands.http_server import HttpServer
 from tests.server.dialler import until
@@ -130,5 +133,26 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_no_accident(caplog: pyt
             writer.transport.abort()
             await until(lambda: not server._serving)
         assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "request_so_far", [b"", b"POST /v2/calls HTTP/1.1\r\n", b"POST /v2/calls HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_a_client_that_never_ends_its_request_does_not_hold_the_end(
+    request_so_far: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "SHUTDOWN_TIMEOUT_S", 0.05)
+
+    async def main() -> None:
+        async with Carrier() as carrier:
+            address = urlsplit(carrier.base_url)
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            writer.write(request_so_far)
+            await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            assert b"200" not in await reader.read()
+        writer.close()
 
     run(main)

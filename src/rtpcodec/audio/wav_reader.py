@@ -10,12 +10,13 @@ from typing import BinaryIO, Final, Self
 
 from rtpcodec.audio.wav_format import WavFormat, read_format
 from rtpcodec.audio.wav_samples import converter
+from rtpcodec.pickling import Live
 
 BLOCK_OCTETS: Final = 256 * 1024
 """Read at once, at least one frame: what a header says never decides how much memory is used."""
 
 
-class WavReader:
+class WavReader(Live):
     """Reads native int16 mono PCM from a WAV file of any coding; also a context, and an iterator over pieces.
 
     `format` says how the file is coded, `sample_rate_hz` its rate. Use from one thread at a time.

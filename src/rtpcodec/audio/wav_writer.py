@@ -14,6 +14,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.wav_format import MAX_SAMPLE_RATE_HZ
 from rtpcodec.kernels.pcm import swap_bytes
+from rtpcodec.pickling import Live
 
 SAMPLE_OCTETS: Final = 2
 ITEM_FORMATS: Final = ("h", "B", "b", "c")
@@ -22,7 +23,7 @@ MAX_PCM_OCTETS: Final = 2**32 - 1 - 36
 HEADER_OCTETS: Final = 44
 
 
-class WavWriter:
+class WavWriter(Live):
     """Writes native int16 mono PCM to a WAV file; also a context.
 
     A second of samples is collected, then written, and then the header says so. So the header is true at any moment,

@@ -7,9 +7,13 @@ command           one function per command
 results           results of accepted commands
 access            address and key, and a command as a request
 answer            an HTTP answer as an outcome or an error
+redaction         strikes the API key and other secrets out of what is shown
 retry             whether and when to retry
 exchange          one command over all its attempts; no I/O
 transport         the HTTP library: httpx2 or httpx, imported with the first shell
+proxies           the proxy that the environment names
+deadline          the moment at which a blocking attempt ends
+deadline_network  sockets that keep it; deadline_transport lays the HTTP library over them
 memory_transport  its transport in memory, on a virtual clock
 sync, aio         the shells; sync_http and aio_http carry their exchanges
 webhook           signature and repeats of a delivery

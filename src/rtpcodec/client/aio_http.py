@@ -11,12 +11,14 @@ from rtpcodec.client import transport
 from rtpcodec.client.access import Access
 from rtpcodec.client.command import Command
 from rtpcodec.client.exchange import Exchange
-from rtpcodec.client.memory_transport import transport_of_loop
+from rtpcodec.client.memory_transport import memory_transport
+from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
+from rtpcodec.pickling import Live
 
 
-class AsyncHttp:
+class AsyncHttp(Live):
     """Connections to the carrier, kept open between commands."""
 
     def __init__(
@@ -33,7 +35,9 @@ class AsyncHttp:
         self._sleep = sleep or asyncio.sleep
         self._library = transport.http_library(type(self).__name__)
         settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
-        settings |= transport_of_loop(self._library, timeout_s)
+        in_memory = memory_transport(self._library)
+        self._has_sockets = in_memory is None
+        settings["transport"] = in_memory or self._library.AsyncHTTPTransport(proxy=proxy_for(access.base_url))
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:
@@ -50,18 +54,30 @@ class AsyncHttp:
 
     async def _attempt(self, exchange: Exchange[R]) -> None:
         request = exchange.request
-        clock_s = asyncio.get_running_loop().time
-        deadline_s = clock_s() + self._timeout_s
-        async with self._client.stream(
-            request.method, request.url, headers=request.headers, content=request.body
-        ) as response:
-            answer = exchange.answered(response.status_code, response.headers)
-            # A body may break off: the status has come and decides.
-            with contextlib.suppress(self._library.TransportError):
-                async for part in response.aiter_raw():
-                    if not answer.add(part) or clock_s() > deadline_s:
-                        return
-                answer.ended = True
+        progress = transport.Progress(is_sending=not self._has_sockets)
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._client.stream(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    content=request.body,
+                    extensions={"trace": progress.trace},
+                ) as response,
+            ):
+                answer = exchange.answered(response.status_code, response.headers)
+                # A body may break off: the status has come and decides.
+                with contextlib.suppress(self._library.TransportError):
+                    async for part in response.aiter_raw():
+                        if not answer.add(part):
+                            return
+                    answer.ended = True
+        except TimeoutError as error:
+            kind = self._library.ReadTimeout if progress.is_sending else self._library.ConnectTimeout
+            raise kind(f"no answer within {self._timeout_s:g} s") from error
+        finally:
+            await progress.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a second call does nothing."""

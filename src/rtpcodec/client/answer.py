@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +12,7 @@ from rtpcodec.carriers.telnyx import errors as codes
 from rtpcodec.carriers.telnyx import members
 from rtpcodec.client.access import Access
 from rtpcodec.client.command import Command
+from rtpcodec.client.redaction import Redaction
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import asked_wait_s, may_succeed_later
 from rtpcodec.errors import (
@@ -31,6 +31,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     UnreadableAnswer,
 )
+from rtpcodec.pickling import Value
 
 MAX_ANSWER_OCTETS: Final = 1 << 20
 """An answer has some hundred octets; a body a thousand times longer is not an answer to a command."""
@@ -53,11 +54,10 @@ _OF_CODE: Final = {
     codes.MEDIA_STREAMING_FAILED: StreamingFailed,
     codes.MEDIA_STREAMING_NOT_USED: StreamingNotInUse,
 }
-_SHORT_SECRET_CHARACTERS: Final = 8
 
 
 @dataclass(slots=True)
-class Answer:
+class Answer(Value):
     """One HTTP answer as it arrives; header names are compared in lower case."""
 
     status: int
@@ -79,47 +79,53 @@ def read_answer(command: Command[R], answer: Answer, access: Access, unix_time_s
     Args:
         command: the command that was sent.
         answer: status, headers and body.
-        access: its key is struck out of error texts.
+        access: its key is struck out of whatever an error shows.
         unix_time_s: when the answer came, for a wait that the carrier gives as a date.
 
     Raises:
         CommandRefused: or the subclass that fits; any status other than 2xx, also a redirect, which is never followed.
-        UnreadableAnswer: a 2xx without the members that the command's outcome needs.
+        UnreadableAnswer: a 2xx without the members that the command's outcome needs, or with the key in one of them.
     """
     content = _parsed(answer.body)
+    redaction = Redaction(access.secrets, command.secrets)
     if not 200 <= answer.status < 300:
-        raise _refusal(command, answer, content, (*access.secrets, *command.secrets), unix_time_s)
+        raise _refusal(command, answer, content, redaction, unix_time_s)
     outcome = None
     if isinstance(content, dict) and isinstance(data := content.get(members.DATA), dict):
         outcome = command.outcome.read(data, command.command_id, content)
+    needs = f"{members.DATA}.{command.outcome.NEEDS}"
     if outcome is None:
-        raise UnreadableAnswer(
-            f"{command.name} was answered with status {answer.status}, but without "
-            f"{members.DATA}.{command.outcome.NEEDS}: {_about(answer)}; "
-            f"it probably took effect (command_id {command.command_id})",
-            status=answer.status,
-            command_id=command.command_id,
-        )
-    return outcome
+        fault = f"without {needs}: {_about(answer, redaction)}"
+    elif redaction.has_key(repr(outcome)):
+        fault = f"with the API key in {members.DATA}"
+    else:
+        return outcome
+    raise UnreadableAnswer(
+        f"{command.name} was answered with status {answer.status}, but {fault}; "
+        f"it probably took effect (command_id {command.command_id})",
+        status=answer.status,
+        command_id=command.command_id,
+    )
 
 
 def _parsed(body: bytearray) -> object:
-    """Return the JSON value; None for a body that is not JSON, is cut, too long or too deep."""
+    """Return the JSON value; None for a body that is not JSON in UTF-8, is cut, too long or too deep."""
     if len(body) > MAX_ANSWER_OCTETS:
         return None
     try:
         return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # ValueError: octets that are not UTF-8, or an integer with more digits than Python converts.
         return None
 
 
 def _refusal(
-    command: Command[Any], answer: Answer, content: object, secrets: tuple[str, ...], unix_time_s: float
+    command: Command[Any], answer: Answer, content: object, redaction: Redaction, unix_time_s: float
 ) -> CommandRefused:
     """Return the error that fits: the status decides, a code refines it."""
     entries = content.get(codes.ERRORS) if isinstance(content, dict) else content
     listed = entries if isinstance(entries, list) else []
-    reasons = tuple(_reason(entry, secrets) for entry in listed if isinstance(entry, dict))
+    reasons = tuple(_reason(entry, redaction) for entry in listed if isinstance(entry, dict))
     kind = _OF_STATUS.get(answer.status)
     if kind is None:
         by_code = (_OF_CODE[reason.code] for reason in reasons if reason.code in _OF_CODE)
@@ -130,7 +136,7 @@ def _refusal(
         why = "; ".join(_sentence(reason) for reason in reasons[:MAX_SHOWN_REASONS])
         why += f"; and {len(reasons) - MAX_SHOWN_REASONS} more" if len(reasons) > MAX_SHOWN_REASONS else ""
     else:
-        why = f"no readable errors: {_about(answer)}"
+        why = f"no readable errors: {_about(answer, redaction)}"
     return kind(
         f"{command.name} was refused with status {answer.status}: {why} (command_id {command.command_id})",
         status=answer.status,
@@ -141,15 +147,15 @@ def _refusal(
     )
 
 
-def _reason(entry: Mapping[str, object], secrets: tuple[str, ...]) -> RefusalReason:
+def _reason(entry: Mapping[str, object], redaction: Redaction) -> RefusalReason:
     """One entry; the SDK's types say `description` where the carrier says `detail`."""
     meta, source = entry.get(members.META), entry.get(codes.SOURCE)
     return RefusalReason(
-        code=_words(entry, members.CODE),
-        title=_without(_words(entry, members.TITLE), secrets),
-        detail=_without(_words(entry, members.DETAIL) or _words(entry, codes.DESCRIPTION), secrets),
-        pointer=_without(_words(source, codes.POINTER), secrets),
-        parameter=_without(_words(source, codes.PARAMETER), secrets),
+        code=redaction.without_key(_words(entry, members.CODE)),
+        title=redaction.text(_words(entry, members.TITLE)),
+        detail=redaction.text(_words(entry, members.DETAIL) or _words(entry, codes.DESCRIPTION)),
+        pointer=redaction.text(_words(source, codes.POINTER)),
+        parameter=redaction.text(_words(source, codes.PARAMETER)),
         meta=meta if isinstance(meta, dict) else {},
         source=source if isinstance(source, dict) else {},
     )
@@ -161,36 +167,23 @@ def _words(holder: object, name: str) -> str | None:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _without(words: str | None, secrets: tuple[str, ...]) -> str | None:
-    """Return the carrier's words with our secrets struck out."""
-    if words is None:
-        return None
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        struck = re.escape(secret)
-        if len(secret) < _SHORT_SECRET_CHARACTERS:
-            # A short value such as "1" must not eat into the words and numbers around it.
-            struck = rf"(?<!\w){struck}(?!\w)"
-        words = re.sub(struck, "***", words)
-    return words
-
-
 def _sentence(reason: RefusalReason) -> str:
     """One entry as a message repeats it."""
     head = " ".join(filter(None, (reason.code, reason.title)))
     place = f"at {reason.pointer or reason.parameter}" if reason.pointer or reason.parameter else None
-    return _one_line(": ".join(filter(None, (head, reason.detail, place))) or "an entry without code, title and detail")
+    return one_line(": ".join(filter(None, (head, reason.detail, place))) or "an entry without code, title and detail")
 
 
-def _about(answer: Answer) -> str:
+def _about(answer: Answer, redaction: Redaction) -> str:
     """Describe a body that is not the documented one."""
-    kind = _one_line(answer.headers.get("content-type", "no content type"))
+    kind = one_line(redaction.words(answer.headers.get("content-type", "no content type")))
     if len(answer.body) > MAX_ANSWER_OCTETS:
         return f"the body ({kind}) has more than {MAX_ANSWER_OCTETS} octets"
     shape = "not whole JSON" if _parsed(answer.body) is None else "JSON of another shape"
     return f"the body ({kind}) of {len(answer.body)} octets is {shape}"
 
 
-def _one_line(words: str) -> str:
+def one_line(words: str) -> str:
     """Return the carrier's words on one line, without control characters, cut to a limit."""
     line = "".join(letter if letter.isprintable() else " " for letter in words)
     return line if len(line) <= MAX_SHOWN_CHARACTERS else f"{line[:MAX_SHOWN_CHARACTERS]}..."

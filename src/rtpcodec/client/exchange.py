@@ -16,14 +16,16 @@ from typing import Generic
 from urllib.parse import urlsplit
 
 from rtpcodec.client.access import Access
-from rtpcodec.client.answer import Answer, read_answer
+from rtpcodec.client.answer import Answer, one_line, read_answer
 from rtpcodec.client.command import Command
+from rtpcodec.client.redaction import Redaction
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry, may_succeed_later
 from rtpcodec.errors import CommandError, CommandUnreachable, OutcomeUnknown, UnreadableAnswer
+from rtpcodec.pickling import Live
 
 
-class Exchange(Generic[R]):
+class Exchange(Live, Generic[R]):
     """Iterating gives the seconds to wait before each attempt. Every attempt sends the same request."""
 
     __slots__ = ("_access", "_answer", "_attempts", "_command", "_loss", "_retry", "_unknown", "request")
@@ -63,7 +65,7 @@ class Exchange(Generic[R]):
     def result(self) -> R:
         """Return the outcome of the command, or raise the error of the last attempt."""
         if self._answer is None:
-            raise self._unreachable() from self._loss[2]
+            raise self._unreachable()
         try:
             return read_answer(self._command, self._answer, self._access, self._retry.unix_time_s())
         except CommandError as error:
@@ -97,7 +99,9 @@ class Exchange(Generic[R]):
         return False
 
     def _unreachable(self) -> CommandUnreachable:
-        why, nothing_sent, _ = self._loss
+        why, nothing_sent, cause = self._loss
+        redaction = Redaction(self._access.secrets, self._command.secrets)
+        why = one_line(redaction.words(why))
         name, command_id = self._command.name, self._command.command_id
         host = urlsplit(self.request.url).netloc
         tries = f" in {self._attempts} attempts" if self._attempts > 1 else ""
@@ -108,4 +112,6 @@ class Exchange(Generic[R]):
             words = f"{name} got no answer from {host}{tries} ({why}); whether it took effect is unknown"
             error = OutcomeUnknown(f"{words} (command_id {command_id})", command_id=command_id)
         error.attempts = self._attempts
+        # A traceback shows the cause, and a cause may quote what the other side has sent.
+        error.__cause__ = cause if redaction.is_clean(cause) else None
         return error

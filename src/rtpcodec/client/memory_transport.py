@@ -11,31 +11,26 @@ from rtpcodec.pump.memory import MemoryNetwork
 from rtpcodec.pump.virtual import VirtualEventLoop
 
 
-def transport_of_loop(library: ModuleType, timeout_s: float) -> dict[str, Any]:
-    """Return the client's argument `transport` where the running event loop has a virtual clock; else nothing."""
+def memory_transport(library: ModuleType) -> object | None:
+    """Return the client's argument `transport` where the running event loop has a virtual clock; else None."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return {}
-    if not isinstance(loop, VirtualEventLoop):
-        return {}
-    return {"transport": _memory_transport(library, loop.network, timeout_s)}
+        return None
+    return _transport(library, loop.network) if isinstance(loop, VirtualEventLoop) else None
 
 
-def _memory_transport(library: ModuleType, network: MemoryNetwork, timeout_s: float) -> object:
+def _transport(library: ModuleType, network: MemoryNetwork) -> object:
     # The base class belongs to the library that was found, so the class is made here.
     class MemoryTransport(library.AsyncBaseTransport):  # type: ignore[misc,name-defined]  # a module is not typed
         async def handle_async_request(self, request: Any) -> Any:
             body = await request.aread()
             try:
-                async with asyncio.timeout(timeout_s):
-                    answer = await network.request(request.method, str(request.url), dict(request.headers), body)
+                answer = await network.request(request.method, str(request.url), dict(request.headers), body)
             except ConnectionRefusedError as error:
                 raise library.ConnectError(str(error)) from error
             except ConnectionError as error:
                 raise library.ReadError(str(error)) from error
-            except TimeoutError as error:
-                raise library.ReadTimeout(f"no answer within {timeout_s:g} s") from error
             return library.Response(answer.status, headers=dict(answer.headers), content=_parts(answer.body))
 
     return MemoryTransport()

@@ -26,13 +26,18 @@ UNIX_TIME_FROM_S: Final = 1e9
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
+def chance() -> float:
+    """Return a number from 0 up to 1. Unlike `random.random` it is pickled by its name, without the generator."""
+    return random.random()  # noqa: S311 -- spreads waits, keeps no secret
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """How often a command is retried, with the sources of chance and time that its waits are computed from."""
 
     retries: int = 2
     """Attempts after the first one; 0: none."""
-    random: Callable[[], float] = field(default=random.random, repr=False)
+    random: Callable[[], float] = field(default=chance, repr=False)
     """A number from 0 up to 1."""
     unix_time_s: Callable[[], float] = field(default=time.time, repr=False)
 

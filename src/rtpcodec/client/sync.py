@@ -25,8 +25,9 @@ class CallControl(BlockingHttp):
     """Sends commands about calls to the carrier; use it as a context manager, from any thread.
 
     By default the environment's TELNYX_API_KEY and TELNYX_BASE_URL hold, and the carrier's public address. `timeout_s`
-    limits each wait for octets of an answer's head, and how long its body may take. `retry` and `sleep` retry under
-    the same `command_id`; a closed control does not retry.
+    limits each attempt as a whole, `connect_timeout_s` its connect and its TLS handshake; the system's resolver is left
+    behind in a thread when it takes longer. `retry` and `sleep` retry under the same `command_id`; a closed control
+    does not retry.
 
     InvalidCommand before anything is sent; CommandRefused, UnreadableAnswer or CommandUnreachable after; MissingExtra.
     """

@@ -10,12 +10,16 @@ from typing import Self
 from rtpcodec.client import transport
 from rtpcodec.client.access import Access
 from rtpcodec.client.command import Command
+from rtpcodec.client.deadline import Deadline
+from rtpcodec.client.deadline_transport import deadline_transport
 from rtpcodec.client.exchange import Exchange
+from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
+from rtpcodec.pickling import Live
 
 
-class BlockingHttp:
+class BlockingHttp(Live):
     """Connections to the carrier, kept open between commands."""
 
     def __init__(
@@ -31,7 +35,9 @@ class BlockingHttp:
         self._retry = retry
         self._sleep = sleep or time.sleep
         self._library = transport.http_library(type(self).__name__)
+        self._deadline = Deadline()
         settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
+        settings["transport"] = deadline_transport(self._library, self._deadline, proxy_for(access.base_url))
         self._client: transport.Client = self._library.Client(**settings)
 
     def send(self, command: Command[R]) -> R:
@@ -48,15 +54,16 @@ class BlockingHttp:
 
     def _attempt(self, exchange: Exchange[R]) -> None:
         request = exchange.request
-        deadline_s = time.monotonic() + self._timeout_s
-        with self._client.stream(
-            request.method, request.url, headers=request.headers, content=request.body
-        ) as response:
+        stream = self._client.stream
+        with (
+            self._deadline.within(self._timeout_s),
+            stream(request.method, request.url, headers=request.headers, content=request.body) as response,
+        ):
             answer = exchange.answered(response.status_code, response.headers)
             # A body may break off: the status has come and decides.
             with contextlib.suppress(self._library.TransportError):
                 for part in response.iter_raw():
-                    if not answer.add(part) or time.monotonic() > deadline_s:
+                    if not answer.add(part):
                         return
                 answer.ended = True
 

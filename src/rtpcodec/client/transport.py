@@ -23,8 +23,6 @@ LIBRARIES: Final = ("httpx2", "httpx")
 """The preferred one first: httpx2 is maintained."""
 ACE_PREFIX: Final = "xn--"
 """Of an encoded international label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 takes it."""
-LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-"""Never proxied: to a proxy, localhost is another machine."""
 
 
 class Response(Protocol):
@@ -69,7 +67,7 @@ class AsyncClient(Protocol):
         """Whether it was closed."""
 
     def stream(
-        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes, extensions: Mapping[str, object]
     ) -> contextlib.AbstractAsyncContextManager[Response]:
         """Send a request."""
 
@@ -111,7 +109,32 @@ def client_settings(
     checks.count(retry.retries, "retries", findings)
     findings.settle()
     timeout = library.Timeout(timeout_s, connect=min(connect_timeout_s, timeout_s))
-    return {"timeout": timeout, "follow_redirects": False, "mounts": dict.fromkeys(LOOPBACK)}
+    return {"timeout": timeout, "follow_redirects": False}
+
+
+class Progress:
+    """How far an asynchronous attempt has come, by the library's extension `trace`."""
+
+    def __init__(self, *, is_sending: bool) -> None:
+        self.is_sending = is_sending
+        """An octet of the request may have been sent."""
+        self._connected: Any = None
+        self._shaking_hands = False
+
+    async def trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Take an event, such as `connection.connect_tcp.complete`."""
+        match event.rsplit(".", 2)[-2:]:
+            case ["send_request_headers", "started"]:
+                self.is_sending = True
+            case ["connect_tcp", "complete"]:
+                self._connected = facts["return_value"]
+            case ["start_tls", state]:
+                self._shaking_hands = state != "complete"
+
+    async def aclose(self) -> None:
+        """Close a socket in the middle of a TLS handshake: when it is cancelled there, the library leaves it open."""
+        if self._shaking_hands and self._connected is not None:
+            await self._connected.aclose()
 
 
 @contextlib.contextmanager

@@ -9,19 +9,26 @@ import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.client.webhook_events import WebhookEvent, read
 from rtpcodec.errors import MissingExtra, WebhookExpired, WebhookForged, WebhookKeyInvalid, WebhookUnsigned
+from rtpcodec.pickling import Value
 
 MAX_BODY_OCTETS: Final = 1 << 20
 """An event has some kilobytes; a body a hundred times longer is not an event."""
 MAX_REMEMBERED_IDS: Final = 10_000
 """Deliveries are repeated within minutes; a hundred calls per second start and end fewer events in that time."""
 
-Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+HeaderText = str | bytes
+Headers = (
+    Mapping[str, str]
+    | Mapping[str, Sequence[str]]
+    | Mapping[bytes, bytes]
+    | Iterable[tuple[HeaderText, HeaderText | Sequence[HeaderText]]]
+)
 
 _INTEGER = re.compile(r"[0-9]{1,15}")
 
@@ -36,7 +43,8 @@ def verify_webhook(
 
     Args:
         raw_body: the body as it came; JSON that was parsed and written again has other octets.
-        headers: a mapping or a list of pairs, such as a framework's or ASGI's.
+        headers: a mapping, an object with `items()` or a list of pairs, such as a framework's or ASGI's. Names compare
+            without regard to case; names and values are str or bytes, and a value may be a list of them.
         public_key: the account's, in base64; by default TELNYX_PUBLIC_KEY.
         now: the Unix time; by default the clock's.
 
@@ -47,10 +55,11 @@ def verify_webhook(
         WebhookForged: signed with another key, or changed.
         WebhookMalformed: signed by the carrier, but not an event.
         MissingExtra: cryptography is not installed.
-        TypeError: `raw_body` is not octets.
+        TypeError: `raw_body` is not octets, or `headers` is neither a mapping nor pairs.
     """
     octets = _octets(raw_body)
-    signature_text, timestamp = _header(headers, webhooks.SIGNATURE_HEADER), _header(headers, webhooks.TIMESTAMP_HEADER)
+    pairs = list(_pairs(headers))
+    signature_text, timestamp = _header(pairs, webhooks.SIGNATURE_HEADER), _header(pairs, webhooks.TIMESTAMP_HEADER)
     if not _INTEGER.fullmatch(timestamp):
         raise WebhookUnsigned(f"{webhooks.TIMESTAMP_HEADER} is not a whole number of seconds")
     distance_s = abs((time.time() if now is None else now) - int(timestamp))
@@ -70,7 +79,7 @@ def verify_webhook(
     return read(octets)
 
 
-class DuplicateFilter:
+class DuplicateFilter(Value):
     """Distinguishes the first delivery of an event from repeats, by the event's id; remembers the latest `max_ids`.
 
     >>> from rtpcodec import webhook_events
@@ -128,17 +137,31 @@ def _octets(raw_body: object) -> bytes:
     return octets
 
 
-def _header(headers: Headers, name: str) -> str:
+def _header(pairs: list[tuple[object, str]], name: str) -> str:
     """Return the one value of a header; with two it would be open which was signed."""
-    listed = headers.items() if isinstance(headers, Mapping) else headers
-    values = [_str(value) for key, value in listed if _str(key).lower() == name]
+    values = [value for key, value in pairs if _text(key).lower() == name]
     if len(values) != 1:
         raise WebhookUnsigned(f"{name} is {'missing' if not values else f'there {len(values)} times'}")
     return values[0].strip(" \t")
 
 
-def _str(words: str | bytes) -> str:
-    return words.decode("latin-1") if isinstance(words, bytes) else words
+def _pairs(headers: object) -> Iterator[tuple[object, str]]:
+    """Yield each name with each of its values; None, as some frameworks give it for a missing header, is not one."""
+    items = getattr(headers, "items", None)
+    listed = items() if callable(items) else headers
+    if isinstance(listed, str | bytes) or not isinstance(listed, Iterable):
+        raise TypeError(f"headers is {type(headers).__name__}, a mapping or a list of pairs is needed")
+    for pair in listed:
+        if isinstance(pair, str | bytes) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise TypeError("headers has an item that is not a pair of name and value")
+        key, value = pair
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if one is not None:
+                yield key, _text(one)
+
+
+def _text(words: object) -> str:
+    return words.decode("latin-1") if isinstance(words, bytes) else str(words)
 
 
 def _base64(words: str) -> bytes | None:

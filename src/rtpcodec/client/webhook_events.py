@@ -133,7 +133,7 @@ def read(raw_body: bytes | bytearray | memoryview) -> WebhookEvent:
     """
     try:
         body = msgspec.json.decode(raw_body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise WebhookMalformed(f"the body of {memoryview(raw_body).nbytes} octets is not JSON") from None
     data = body.get(members.DATA) if isinstance(body, dict) else None
     event_type = data.get(webhooks.EVENT_TYPE) if isinstance(data, dict) else None

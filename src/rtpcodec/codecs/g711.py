@@ -7,9 +7,10 @@ from typing import Self
 from rtpcodec.codecs._stateless import PcmaDecoder, PcmuDecoder
 from rtpcodec.codecs.info import CodecInfo, Unit
 from rtpcodec.kernels import g711
+from rtpcodec.pickling import Value
 
 
-class _Stateless:
+class _Stateless(Value):
     """Base of both encoders."""
 
     __slots__ = ("info", "sample_rate_hz")

@@ -14,9 +14,10 @@ from typing_extensions import Buffer
 from rtpcodec.codecs._stateless import L16Decoder
 from rtpcodec.codecs.info import ByteOrder, CodecInfo, Setting, Unit
 from rtpcodec.kernels import pcm as samples_of
+from rtpcodec.pickling import Value
 
 
-class L16Encoder:
+class L16Encoder(Value):
     """L16 octets of PCM: its samples copied, or the octets of each exchanged."""
 
     __slots__ = ("_foreign", "byte_order", "info", "sample_rate_hz")

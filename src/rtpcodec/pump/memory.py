@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import HandshakeRefused
+from rtpcodec.pickling import Live, Value
 from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
@@ -28,7 +29,7 @@ EVERY_HOST: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- nothing is bound
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
-class Headers(Mapping[str, str]):
+class Headers(Value, Mapping[str, str]):
     """The fields of an HTTP header, by names in any case. Values never appear in a repr."""
 
     __slots__ = ("_fields",)
@@ -123,7 +124,7 @@ class _Services(Generic[S]):
         return hosts.get(address.host) or hosts.get("")
 
 
-class Listener:
+class Listener(Live):
     """Serves one address until it is closed; open connections stay open."""
 
     def __init__(self, host: str, port: int, close: Callable[[], object]) -> None:
@@ -138,7 +139,7 @@ class Listener:
             close()
 
 
-class MemoryNetwork:
+class MemoryNetwork(Live):
     """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
 
     max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are

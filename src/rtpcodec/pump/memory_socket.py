@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from typing_extensions import Buffer
 
+from rtpcodec.pickling import Live
 from rtpcodec.pump.socket import Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
@@ -60,7 +61,7 @@ class _Nobody:
 _NOBODY: Final = _Nobody()
 
 
-class MemorySocket:
+class MemorySocket(Live):
     """One end of a WebSocket in memory; implements `Socket`.
 
     Texts, control frames and the end of the connection reach the other end's Receiver in later callbacks of the loop,

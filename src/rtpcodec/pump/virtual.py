@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, Unpack
 
 from rtpcodec.errors import VirtualClockError
+from rtpcodec.pickling import Live
 from rtpcodec.pump.handles import ReadyHandle, Timer, drop_last_frame
 from rtpcodec.pump.memory import MemoryNetwork
 
@@ -54,7 +55,7 @@ def _refused(name: str, needs: str) -> Any:
     return refuse
 
 
-class VirtualEventLoop(asyncio.BaseEventLoop):
+class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
     `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, isnan
 from typing import Final
 
+from rtpcodec.pickling import Live
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.packet_order import PacketOrder, Placed
 from rtpcodec.rtp.reorder import Lost
@@ -36,7 +37,7 @@ class Wait:
     """When to call `pop` next, unless a packet arrives first; None: nothing is held, only a packet changes that."""
 
 
-class JitterBuffer:
+class JitterBuffer(Live):
     """One stream of packets, in order and when they are due. `put` each that arrives, call `pop` until it says Wait.
 
     clock_hz is the RTP clock (8000 for G722). The delay adapts to the jitter between floor_ms and ceiling_ms, and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random, SystemRandom
 
+from rtpcodec.pickling import Value
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads import PayloadFormat
 
@@ -12,7 +13,7 @@ MAX_OCTETS = 1200
 the headers of IPv6, UDP, RTP and a tunnel."""
 
 
-class Packetizer:
+class Packetizer(Value):
     """One stream that is sent. Timestamps count ticks of the format's RTP clock; a payload begins where one ended.
 
     sequence_number, timestamp and ssrc start at random (RFC 3550 section 5.1), from `random`, or where they are given.

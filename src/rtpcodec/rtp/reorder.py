@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from rtpcodec.pickling import Value
 from rtpcodec.rtp.skipped import Holes, Span, united
 
 Item = TypeVar("Item")
@@ -31,7 +32,7 @@ Elsewhere = Callable[[int, int], Iterable[Span]]
 
 
 @dataclass(slots=True)
-class Lost:
+class Lost(Value):
     """Consecutive numbers that were lost: the window has passed them."""
 
     count: int

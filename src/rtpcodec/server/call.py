@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import AudioReader, EventReader, Inbox
@@ -48,7 +49,7 @@ class CallParts:
     """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
 
 
-class Call:
+class Call(Live):
     """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError

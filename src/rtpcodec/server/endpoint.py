@@ -10,6 +10,7 @@ from typing import Any, Final
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
 from rtpcodec.carriers.telnyx.members import STREAM_URL
 from rtpcodec.errors import EndpointError
+from rtpcodec.pickling import Live
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
@@ -32,7 +33,7 @@ HANDLER_GRACE_S: Final = 1.0
 """Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
 
 
-class Endpoint:
+class Endpoint(Live):
     """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
 
     def __init__(self, settings: EndpointSettings) -> None:

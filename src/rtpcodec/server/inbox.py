@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.pickling import Live
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.held import Account
@@ -76,7 +77,7 @@ class Inbox:
             self._waiter.set_result(None)
 
 
-class EventReader:
+class EventReader(Live):
     """All events, as an async iterator that ends with the stream."""
 
     __slots__ = ("_inbox",)
@@ -97,7 +98,7 @@ class EventReader:
         return event
 
 
-class AudioReader:
+class AudioReader(Live):
     """The audio of one track or of all, as an async iterator that ends with the stream; other events are skipped."""
 
     __slots__ = ("_inbox", "_track")

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Coroutine, Generator
 from typing import Any, Final
 
+from rtpcodec.pickling import Live
 from rtpcodec.stream.play_queue import Waiting
 
 
-class Ongoing(Coroutine[Any, Any, None]):
+class Ongoing(Live, Coroutine[Any, Any, None]):
     """A running operation. Await it to wait for its end, or ignore it: the operation continues by itself.
 
     It is a coroutine object, so that `create_task`, `gather` and `timeout` accept it. Unlike with a coroutine, nothing

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
+from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.leg import State
 from rtpcodec.sim.calls.phones import DialledPhone, PhoneOptions, PhoneSettings
@@ -34,7 +35,7 @@ CALLEE: Final = "+15550100002"
 _NO_FAULTS: Final = Faults()
 
 
-class Carrier:
+class Carrier(Live):
     """A carrier on this machine: takes commands over HTTP, dials apps over WebSocket, and plays what they send.
 
     As `async with` it lives in the running loop; as `with` in a thread and loop of its own, for blocking code. Leaving

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.messages import MediaFormat, Start
 
@@ -38,7 +39,7 @@ __all__ = [
 
 
 @dataclass(slots=True, kw_only=True)
-class Started:
+class Started(Value):
     """The carrier's `start`: the parties of the call and the format of its audio. A call may have several."""
 
     stream_id: str | None
@@ -84,14 +85,14 @@ class Started:
 
 
 @dataclass(slots=True)
-class Stalled:
+class Stalled(Value):
     """The socket was silent and delivers again. This alone loses nothing: delayed messages follow in order."""
 
     silence_ms: float
 
 
 @dataclass(slots=True)
-class Gap:
+class Gap(Value):
     """Time without audio on a track. The next audio starts at `media_ms` + `duration_ms`."""
 
     track: str
@@ -106,7 +107,7 @@ class Gap:
 
 
 @dataclass(slots=True)
-class CounterChanged:
+class CounterChanged(Value):
     """A counter of the carrier's chunks began again or makes no sense. No audio is lost by that."""
 
     track: str
@@ -118,7 +119,7 @@ class CounterChanged:
 
 
 @dataclass(slots=True)
-class Dtmf:
+class Dtmf(Value):
     """A key that the caller pressed."""
 
     digit: str = field(repr=False)
@@ -127,14 +128,14 @@ class Dtmf:
 
 
 @dataclass(slots=True)
-class MarkPlayed:
+class MarkPlayed(Value):
     """The audio before this mark has been heard."""
 
     name: str
 
 
 @dataclass(slots=True)
-class MarkCleared:
+class MarkCleared(Value):
     """The audio before this mark was not heard to its end, or its echo will not arrive."""
 
     name: str
@@ -142,14 +143,14 @@ class MarkCleared:
 
 
 @dataclass(slots=True)
-class UnexpectedMark:
+class UnexpectedMark(Value):
     """The carrier returned a mark that we have not sent."""
 
     name: str
 
 
 @dataclass(slots=True)
-class FormatChanged:
+class FormatChanged(Value):
     """The carrier changed the format in the middle of a call; the decoders were replaced."""
 
     before: MediaFormat
@@ -162,7 +163,7 @@ class FormatChanged:
 
 
 @dataclass(slots=True)
-class PayloadMisfit:
+class PayloadMisfit(Value):
     """A payload that is not valid in the codec of its `start`. Once per codec; Statistics.misfit_payloads counts all.
 
     The payload is delivered as Audio without PCM. The stream and our sending continue.
@@ -178,7 +179,7 @@ class PayloadMisfit:
 
 
 @dataclass(slots=True)
-class UnsupportedCodec:
+class UnsupportedCodec(Value):
     """The carrier's audio uses a codec that cannot be decoded here. Payloads are still delivered; sending continues."""
 
     encoding: str
@@ -199,7 +200,7 @@ class Diagnosis:
 
 
 @dataclass(slots=True)
-class CarrierError:
+class CarrierError(Value):
     """The carrier reports an error in what we sent. The stream continues unless the carrier ends it."""
 
     code: int | None
@@ -210,7 +211,7 @@ class CarrierError:
 
 
 @dataclass(slots=True)
-class Malformed:
+class Malformed(Value):
     """A message that breaks a rule of the wire. The stream continues, but too many dropped ones in a row end it.
 
     Reported for each message that was dropped, once per stream for payloads that are not base64, and once per stream
@@ -227,7 +228,7 @@ class Malformed:
 
 
 @dataclass(slots=True)
-class Stopped:
+class Stopped(Value):
     """The stream has ended."""
 
     reason: Literal["stop", "closed", "closed_here", "malformed"]
@@ -236,7 +237,7 @@ class Stopped:
 
 
 @dataclass(slots=True)
-class Unknown:
+class Unknown(Value):
     """A message whose event name this version does not know."""
 
     event: str
@@ -244,7 +245,7 @@ class Unknown:
 
 
 @dataclass(slots=True)
-class Overrun:
+class Overrun(Value):
     """The reader was too slow: the oldest events, nearly always audio, were dropped so that memory stays bounded."""
 
     dropped_ms: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.pickling import Raised
 from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
@@ -15,7 +16,7 @@ MESSAGE_TOO_BIG: Final = 1009
 TRY_AGAIN_LATER: Final = 1013
 
 
-class BrokenFragments(Exception):
+class BrokenFragments(Raised, Exception):
     """Fragments that do not form a valid message; the socket must be closed with `code`."""
 
     def __init__(self, rule: str, detail: str, code: int) -> None:

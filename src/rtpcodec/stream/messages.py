@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rtpcodec.pickling import Value
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFormat:
@@ -21,7 +23,7 @@ class MediaFormat:
 
 
 @dataclass(slots=True)
-class Connected:
+class Connected(Value):
     """The carrier's first message."""
 
     version: str | None = None
@@ -30,7 +32,7 @@ class Connected:
 
 
 @dataclass(slots=True, kw_only=True)
-class Start:
+class Start(Value):
     """A stream starts, or restarts in another format."""
 
     media_format: MediaFormat
@@ -49,7 +51,7 @@ class Start:
 
 
 @dataclass(slots=True)
-class Media:
+class Media(Value):
     """A chunk of audio. To the carrier only the payload is needed."""
 
     payload: bytes = field(repr=False)
@@ -65,7 +67,7 @@ class Media:
 
 
 @dataclass(slots=True)
-class Dtmf:
+class Dtmf(Value):
     """A key was pressed."""
 
     digit: str = field(repr=False)
@@ -75,7 +77,7 @@ class Dtmf:
 
 
 @dataclass(slots=True)
-class Mark:
+class Mark(Value):
     """To the carrier: report when the audio before this has ended. From the carrier: it has, or was cleared."""
 
     name: str
@@ -84,14 +86,14 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Clear:
+class Clear(Value):
     """To the carrier: drop all audio that has not been heard yet."""
 
     sequence_number: int | None = None
 
 
 @dataclass(slots=True)
-class Stop:
+class Stop(Value):
     """The stream is over."""
 
     sequence_number: int | None = None
@@ -101,7 +103,7 @@ class Stop:
 
 
 @dataclass(slots=True)
-class Error:
+class Error(Value):
     """The carrier complains."""
 
     code: int | None = None
@@ -114,7 +116,7 @@ class Error:
 
 
 @dataclass(slots=True)
-class Other:
+class Other(Value):
     """A message of an unknown kind."""
 
     event: str

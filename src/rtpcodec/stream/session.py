@@ -11,6 +11,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import PlanError, StreamEnded
+from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.connection import Connection, State
@@ -38,7 +39,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession:
+class MediaSession(Live):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it

@@ -15,6 +15,7 @@ from rtpcodec.codecs._amrwb import AmrWbEncoder
 from rtpcodec.codecs.amrwb_frame import DEFAULT_MODE, FRAME_SAMPLES, MODES
 from rtpcodec.codecs.info import Encoder
 from rtpcodec.errors import PacketError, PayloadError
+from rtpcodec.pickling import Value
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.amrwb_file import MAGIC, MANY_CHANNELS_MAGIC
 from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packing, Unpacked
@@ -25,7 +26,7 @@ SWITCH_PAYLOADS = 3
 is followed within 60 ms."""
 
 
-class AmrWbFormat:
+class AmrWbFormat(Value):
     """Frames in storage form to payloads and back, in a given packing or in the one that a stream turns out to have.
 
     "auto" takes the first packing that a payload fits alone, and another after SWITCH_PAYLOADS that fit that one alone.

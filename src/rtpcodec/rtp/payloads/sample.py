@@ -8,9 +8,10 @@ from typing_extensions import Buffer
 
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.errors import PayloadError
+from rtpcodec.pickling import Value
 
 
-class SampleFormat:
+class SampleFormat(Value):
     """A payload is one piece for the decoder, of any length that ends between two units."""
 
     __slots__ = ("_clock_hz", "_info", "_sample_rate_hz")

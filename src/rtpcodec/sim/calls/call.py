@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.carriers.telnyx import webhooks as events
+from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
@@ -35,7 +36,7 @@ _CAUSES: Final[Mapping[EndReason | None, str]] = {
 """Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
 
 
-class SimulatedCall:
+class SimulatedCall(Live):
     """A call of one leg, which commands can have streamed to the app. A `Carrier` makes it.
 
     The phone's side speaks from the begin of the stream on, and hangs up when everything was said. Everything here

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtpcodec.carriers.telnyx import errors, members
+from rtpcodec.pickling import Raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Problem:
         return entry if self.pointer is None else entry | {errors.SOURCE: {errors.POINTER: self.pointer}}
 
 
-class Refused(Exception):
+class Refused(Raised, Exception):
     """A command that is answered with an error."""
 
     def __init__(self, *problems: Problem, status: int | None = None) -> None:

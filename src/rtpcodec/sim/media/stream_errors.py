@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rtpcodec.carriers.telnyx import errors
+from rtpcodec.pickling import Raised
 
 
-class RefusedMessage(Exception):
+class RefusedMessage(Raised, Exception):
     """A message of the app that is answered with an error: a code, and a sentence."""
 
     def __init__(self, code: int, detail: str) -> None:

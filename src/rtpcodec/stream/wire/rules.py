@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from rtpcodec.pickling import Raised
 from rtpcodec.stream.messages import Message
 
 MAX_MESSAGE_OCTETS: Final = 4 * 1024 * 1024
@@ -38,7 +39,7 @@ RULES: Final = {
 """The rules that Malformed names."""
 
 
-class BrokenMessage(Exception):
+class BrokenMessage(Raised, Exception):
     """A text that breaks a rule of the wire."""
 
     def __init__(self, rule: str, detail: str, member: str = "") -> None:
