@@ -18,6 +18,7 @@ carry() { # library, Debian package, folder for the library, prefix of the names
     source=$(find "$root/usr/lib" -name "$library.so.*" -type f)
     strip --strip-unneeded -o "$folder/$library.so.0" "$source"
     chmod 755 "$folder/$library.so.0"
+    (cd "$folder" && sha256sum "$library.so.0" >> SHA256SUMS) # checked before the library is opened
     cp "$root/usr/share/doc/$package/copyright" "$texts$library.copyright"
     find "$root/usr/share/doc/$package" -name 'NOTICE*' | while read -r text; do
         text_name=$(basename "$text" .gz)
@@ -30,7 +31,7 @@ echo "wheel: Debian's libraries"
 bash scripts/unpack_debs.sh "$root" libopus0 libopencore-amrwb0 libvo-amrwbenc0
 
 tree=$PWD/$(bash scripts/lay_tree.sh wheel)
-rm -rf "$tree/build"
+rm -rf "$tree/build" "$tree/src/rtpcodec/_libs"
 carry libopus libopus0 "$tree/src/rtpcodec/_libs" "$tree/LICENSE."
 for python in "$@"; do
     echo "wheel: rtpcodec with libopus for $("$python" --version)"
