@@ -60,7 +60,7 @@ class CodecLibrary:
         """The library, opened at the first call. MissingLibrary says what to install."""
         found = _open.get(self.name)
         if found is None:
-            found = _open[self.name] = self._find()
+            found = _open.setdefault(self.name, self._find())  # one for all, whichever thread was first
         return found
 
     def status(self) -> LibraryStatus:
