@@ -1,4 +1,4 @@
-"""Many threads load the public names in different orders, and use codecs at once: `python -m tests.isolated.import_storm`."""
+"""Many threads load the public names in different orders, and use codecs: `python -m tests.isolated.import_storm`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def main() -> None:
     if failures or len(set(versions)) != 1:
         raise SystemExit(f"{failures[:3]} {set(versions)}")
     maps = Path("/proc/self/maps")
-    copies = {line.split()[-1] for line in maps.read_text().splitlines() if "libopus" in line} if maps.exists() else set()
+    copies = (
+        {line.split()[-1] for line in maps.read_text().splitlines() if "libopus" in line} if maps.exists() else set()
+    )
     if len(copies) > 1:
         raise SystemExit(f"several copies of a library: {copies}")
     sys.stdout.write(f"{THREADS} threads, {len(rtpcodec.__all__)} names\n")

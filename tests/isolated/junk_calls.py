@@ -1,4 +1,4 @@
-"""Calls everything that classes in Cython have with arguments that fit and that do not: `python -m tests.isolated.junk_calls`.
+"""Calls all that classes in Cython have, with arguments that fit or not: `python -m tests.isolated.junk_calls`.
 
 Objects are made by the `__new__` of each class and of each of its bases, without and with arguments. Whatever happens
 has to be an exception. A crash ends the process, so this runs in one of its own.
@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 from typing import Any
 
 import rtpcodec
@@ -65,7 +66,7 @@ def extension_classes() -> Iterator[type]:
     for module in pkgutil.walk_packages(rtpcodec.__path__, "rtpcodec."):
         file = getattr(module.module_finder, "path", "")
         name = module.name.rpartition(".")[2]
-        if any((importlib.import_module("pathlib").Path(file) / (name + suffix)).exists() for suffix in EXTENSION_SUFFIXES):
+        if any((Path(file) / (name + suffix)).exists() for suffix in EXTENSION_SUFFIXES):
             loaded = importlib.import_module(module.name)
             for value in vars(loaded).values():
                 if isinstance(value, type) and value.__module__.startswith("rtpcodec."):

@@ -159,7 +159,9 @@ def packet_step(one: Any, chance: random.Random) -> None:
     """Read a packet that several threads initialise."""
     payload = octets(chance, 0, 160, 40000)
     try:
-        one.__init__(payload_type=0, sequence_number=1, timestamp=2, ssrc=3, payload=payload, csrcs=range(len(payload) % 7))
+        one.__init__(
+            payload_type=0, sequence_number=1, timestamp=2, ssrc=3, payload=payload, csrcs=range(len(payload) % 7)
+        )
     except TypeError:
         assert len(one.payload) in (0, 160, 40000)
         assert len(one.csrcs) < 8
@@ -237,7 +239,9 @@ def main(calls: int, names: list[str]) -> None:
         if failures:
             raise SystemExit(f"{name}: {failures[:3]}")
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    sys.stdout.write(f"{len(names or chosen)} kinds of objects, {THREADS} threads, {'with' if gil else 'without'} the GIL\n")
+    sys.stdout.write(
+        f"{len(names or chosen)} kinds of objects, {THREADS} threads, {'with' if gil else 'without'} the GIL\n"
+    )
 
 
 if __name__ == "__main__":
