@@ -52,6 +52,8 @@ rm -f dist/rtpcodec*.whl
 for wheel in "$work"/plain/*.whl; do
     "$bin/auditwheel" repair --wheel-dir dist "$wheel" > "$work/audit.log" 2>&1 || { tail -n 40 "$work/audit.log" >&2; exit 1; }
 done
+echo "wheel: ELF headers"
+"$bin/python" scripts/check_hardening.py dist/rtpcodec*.whl
 for python in "$@"; do
     bash scripts/try_wheels.sh "$python" dist
 done
