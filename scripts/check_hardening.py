@@ -1,8 +1,8 @@
 """Reads the ELF headers of what a wheel loads: `check_hardening.py WHEEL ...`.
 
 Every shared object needs: RELRO, a stack that is not executable, no segment that is writable and executable, no text
-relocations, no symbol table, no RPATH or RUNPATH that leads out of the wheel. Our own modules have to bind all addresses
-at once (full RELRO), and some of them have to call the stack protector and fortified functions, or the compiler was not
+relocations, no symbol table, no RPATH or RUNPATH that leads out of the wheel. Our own modules bind all addresses
+at once (full RELRO), and some of them call the stack protector and fortified functions, or the compiler was not
 asked for them. Debian's libraries are opened with RTLD_NOW, which binds them at once as well, but only what their own
 linker put under RELRO is read-only then.
 """
