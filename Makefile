@@ -38,6 +38,7 @@ help:
 	@echo "make clang   a build with clang, and the kernel and codec tests on it"
 	@echo "make aarch64 the same for aarch64, under qemu-user (Debian, Ubuntu)"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
+	@echo "make freethreaded  kernel and codec tests and thread storms without the GIL    (PYTHON=python3.14t)"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
 	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
@@ -131,7 +132,11 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: pythons dist wheel api
+.PHONY: pythons dist wheel api freethreaded
+freethreaded: PYTHON = python3.13t
+freethreaded:
+	@bash scripts/freethreaded.sh $(PYTHON) $(ARGS)
+
 pythons: PYTHONS ?= 3.11 3.12 3.13
 pythons:
 	@for version in $(PYTHONS); do \
