@@ -49,7 +49,7 @@ ctypedef const char* (*text_function)() noexcept nogil
 def loader_folders():
     """Return the folders that the loader searches for a bare name, in its order; the loader's cache is not among them.
 
-    Empty where the C library does not tell them.
+    Empty where the C library does not name them.
     """
     cdef void* program = dlopen(NULL, RTLD_NOW | RTLD_LOCAL)
     cdef size_t octets = rtpcodec_folders_size(program)
