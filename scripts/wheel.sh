@@ -35,7 +35,9 @@ rm -rf "$tree/build" "$tree/src/rtpcodec/_libs"
 carry libopus libopus0 "$tree/src/rtpcodec/_libs" "$tree/LICENSE."
 for python in "$@"; do
     echo "wheel: rtpcodec with libopus for $("$python" --version)"
-    "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/plain" "$tree" 2> "$work/build.log" ||
+    # A Python that was built with a run path gives it to every module; LDSHARED replaces its link command.
+    LDSHARED="${CC:-gcc} -shared" \
+        "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/plain" "$tree" 2> "$work/build.log" ||
         { tail -n 40 "$work/build.log" >&2; exit 1; }
 done
 
