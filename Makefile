@@ -41,6 +41,7 @@ help:
 	@echo "make aarch64 the same for aarch64, under qemu-user (Debian, Ubuntu)"
 	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
 	@echo "make lowest  the test suite with the lowest versions of all dependencies"
+	@echo "make freethreaded  kernel and codec tests and thread storms without the GIL    (PYTHON=python3.14t)"
 	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
 	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
 	@echo "make autobahn  Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS=\"'6.*'\")"
@@ -145,7 +146,11 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: pythons lowest dist wheel api
+.PHONY: pythons lowest dist wheel api freethreaded
+freethreaded: PYTHON = python3.13t
+freethreaded:
+	@bash scripts/freethreaded.sh $(PYTHON) $(ARGS)
+
 pythons: PYTHONS ?= 3.11 3.12 3.13
 pythons:
 	@for version in $(PYTHONS); do \

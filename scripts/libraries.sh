@@ -2,6 +2,7 @@
 # Brings the libraries that OPUS and AMR-WB need: `libraries.sh PYTHON FOLDER`. Root has apt install them; anyone else on
 # Debian or Ubuntu gets apt's copies in FOLDER. Where neither works it says what is missing, which only turns codecs off.
 set -u
+umask 022 # a library that every user can write is refused
 python=$1
 folder=$2
 

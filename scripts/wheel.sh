@@ -18,6 +18,7 @@ carry() { # library, Debian package, folder for the library, prefix of the names
     source=$(find "$root/usr/lib" -name "$library.so.*" -type f)
     strip --strip-unneeded -o "$folder/$library.so.0" "$source"
     chmod 755 "$folder/$library.so.0"
+    (cd "$folder" && sha256sum "$library.so.0" >> SHA256SUMS) # checked before the library is opened
     cp "$root/usr/share/doc/$package/copyright" "$texts$library.copyright"
     find "$root/usr/share/doc/$package" -name 'NOTICE*' | while read -r text; do
         text_name=$(basename "$text" .gz)
@@ -30,11 +31,13 @@ echo "wheel: Debian's libraries"
 bash scripts/unpack_debs.sh "$root" libopus0 libopencore-amrwb0 libvo-amrwbenc0
 
 tree=$PWD/$(bash scripts/lay_tree.sh wheel)
-rm -rf "$tree/build"
+rm -rf "$tree/build" "$tree/src/rtpcodec/_libs"
 carry libopus libopus0 "$tree/src/rtpcodec/_libs" "$tree/LICENSE."
 for python in "$@"; do
     echo "wheel: rtpcodec with libopus for $("$python" --version)"
-    "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/plain" "$tree" 2> "$work/build.log" ||
+    # A Python that was built with a run path gives it to every module; LDSHARED replaces its link command.
+    LDSHARED="${CC:-gcc} -shared" \
+        "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/plain" "$tree" 2> "$work/build.log" ||
         { tail -n 40 "$work/build.log" >&2; exit 1; }
 done
 
@@ -51,6 +54,8 @@ rm -f dist/rtpcodec*.whl
 for wheel in "$work"/plain/*.whl; do
     "$bin/auditwheel" repair --wheel-dir dist "$wheel" > "$work/audit.log" 2>&1 || { tail -n 40 "$work/audit.log" >&2; exit 1; }
 done
+echo "wheel: ELF headers"
+"$bin/python" scripts/check_hardening.py dist/rtpcodec*.whl
 for python in "$@"; do
     bash scripts/try_wheels.sh "$python" dist
 done

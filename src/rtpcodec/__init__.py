@@ -26,6 +26,7 @@ milliseconds and needs none of the optional libraries:
 
 from __future__ import annotations
 
+from _thread import RLock  # threading would take a millisecond
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -119,17 +120,18 @@ _MODULES = {
     "webhook_events": "rtpcodec.client.webhook_events",
 }
 
+_LOADING = RLock()
+"""One thread at a time: where one imports a package and another a module of it, the import system raises an error."""
+
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604 -- the keys of two tables of strings
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name at its first use."""
-    if name in _HOME:
-        value = getattr(import_module(_HOME[name]), name)
-    elif name in _MODULES:
-        value = import_module(_MODULES[name])
-    else:
+    if name not in _HOME and name not in _MODULES:
         raise AttributeError(f"module 'rtpcodec' has no attribute {name!r}")
+    with _LOADING:
+        value = getattr(import_module(_HOME[name]), name) if name in _HOME else import_module(_MODULES[name])
     globals()[name] = value
     return value
 

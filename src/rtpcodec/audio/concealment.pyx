@@ -35,7 +35,7 @@ cdef class Concealer:
     >>> len(heard)
     960
     """
-    # Within the C functions nothing but this object's memory is used: two threads garble the audio and no more.
+    # Methods enter the state in a critical section: two threads garble the audio and no more.
 
     def __cinit__(self, sample_rate_hz):
         if sample_rate_hz not in range(MIN_RATE_HZ, MAX_RATE_HZ + 1):
@@ -52,12 +52,13 @@ cdef class Concealer:
         cdef bytes out
         take_pcm(pcm, &view)
         try:
-            if self._state.period == 0 and PyBytes_CheckExact(pcm):
-                out = pcm    # only read
-            else:
-                out = PyBytes_FromStringAndSize(NULL, view.len)
-                memcpy(PyBytes_AS_STRING(out), view.buf, view.len)
-            concealment_take(&self._state, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
+            with cython.critical_section(self):
+                if self._state.period == 0 and PyBytes_CheckExact(pcm):
+                    out = pcm    # only read, as long as no other thread opens a gap
+                else:
+                    out = PyBytes_FromStringAndSize(NULL, view.len)
+                    memcpy(PyBytes_AS_STRING(out), view.buf, view.len)
+                concealment_take(&self._state, <uint8_t*>PyBytes_AS_STRING(out), view.len // 2)
         finally:
             PyBuffer_Release(&view)
         return out
@@ -66,17 +67,20 @@ cdef class Concealer:
         """So many samples in place of those that never came. ValueError: not 0 to a minute's samples."""
         cdef int n = checked_gap(samples, self.sample_rate_hz)
         cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * n)
-        concealment_fill(&self._state, <uint8_t*>PyBytes_AS_STRING(out), n)
+        with cython.critical_section(self):
+            concealment_fill(&self._state, <uint8_t*>PyBytes_AS_STRING(out), n)
         return out
 
     def reset(self):
         """Start a new stream at the same rate."""
-        concealment_start(&self._state, self.sample_rate_hz)
+        with cython.critical_section(self):
+            concealment_start(&self._state, self.sample_rate_hz)
 
     def copy(self):
         """A twin at the same place of the stream, which goes on independently."""
         cdef Concealer twin = Concealer.__new__(Concealer, self.sample_rate_hz)
-        twin._state = self._state
+        with cython.critical_section(self):
+            twin._state = self._state
         return twin
 
     def __repr__(self):

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm, take_room
 from rtpcodec.kernels.resample cimport (
-    ResampleStream, resample_bank, resample_block, resample_count, resample_flush, resample_start,
+    ResampleBank, ResampleStream, resample_bank, resample_block, resample_count, resample_flush, resample_start,
 )
 
 cdef enum:
@@ -42,11 +42,13 @@ cdef class Resampler:
     """
     # Methods work on a copy: two threads that use one resampler garble the audio, but never write beyond a buffer.
     cdef ResampleStream _stream
+    cdef const ResampleBank* _bank    # that of the stream, never exchanged
     cdef readonly int from_hz
     cdef readonly int to_hz
 
     def __cinit__(self, from_hz, to_hz):
-        resample_start(&self._stream, resample_bank(from_hz, to_hz))
+        self._bank = resample_bank(from_hz, to_hz)
+        resample_start(&self._stream, self._bank)
         self.from_hz = from_hz
         self.to_hz = to_hz
 
@@ -60,10 +62,12 @@ cdef class Resampler:
         cdef bytes out
         take_pcm(pcm, &view)
         try:
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             out = PyBytes_FromStringAndSize(NULL, 2 * resample_count(&stream, view.len // 2))
             run(&stream, &view, PyBytes_AS_STRING(out))
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
         finally:
             PyBuffer_Release(&view)
         return out
@@ -79,10 +83,12 @@ cdef class Resampler:
         cdef Py_ssize_t written
         take_pcm(pcm, &view)
         try:
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             take_room(out, &room, &view, 2 * resample_count(&stream, view.len // 2), samples=True)
             written = run(&stream, &view, room.buf)
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
             PyBuffer_Release(&room)
         finally:
             PyBuffer_Release(&view)
@@ -90,40 +96,44 @@ cdef class Resampler:
 
     def flush(self):
         """The last delay_samples samples of the stream, as PCM. The next piece begins a new stream."""
-        cdef ResampleStream stream = self._stream
-        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * stream.bank.delay_samples)
-        resample_flush(&stream, <uint8_t*>PyBytes_AS_STRING(out))
-        self._stream = stream
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * self._bank.delay_samples)
+        with cython.critical_section(self):
+            resample_flush(&self._stream, <uint8_t*>PyBytes_AS_STRING(out))
         return out
 
     def reset(self):
         """Forget the stream, also what is delayed; the next piece begins a new one."""
-        resample_start(&self._stream, self._stream.bank)
+        with cython.critical_section(self):
+            resample_start(&self._stream, self._bank)
 
     def copy(self):
         """A twin at the same place of the stream, which goes on independently."""
         cdef Resampler twin = Resampler.__new__(Resampler, self.from_hz, self.to_hz)
-        twin._stream = self._stream
+        with cython.critical_section(self):
+            twin._stream = self._stream
         return twin
 
     def output_samples(self, input_samples, /):
         """How many samples the next piece gives if it has so many. ValueError: a negative number."""
         # The formula of resample_count in Python's integers, which no number overflows.
-        cdef int up = self._stream.bank.up
-        cdef int down = self._stream.bank.down
+        cdef int up = self._bank.up
+        cdef int down = self._bank.down
+        cdef int ahead
         if input_samples < 0:
             raise ValueError(f"input_samples is {input_samples}, it must be 0 or more")
-        return (input_samples * <object>up + (down - 1 - self._stream.ahead)) // <object>down
+        with cython.critical_section(self):
+            ahead = self._stream.ahead
+        return (input_samples * <object>up + (down - 1 - ahead)) // <object>down
 
     @property
     def delay_samples(self):
         """How many output samples the audio is late."""
-        return self._stream.bank.delay_samples
+        return self._bank.delay_samples
 
     @property
     def delay_ms(self):
         """The same in milliseconds: below 2."""
-        return self._stream.bank.delay_samples * 1000 / <double>self.to_hz
+        return self._bank.delay_samples * 1000 / <double>self.to_hz
 
     def __repr__(self):
         return f"Resampler(from_hz={self.from_hz}, to_hz={self.to_hz})"

@@ -3,7 +3,8 @@
 info         what a codec is (CodecInfo) and the contracts of encoders and decoders
 registry     the codecs by name
 g711, g722, g722_bank, l16    sample codecs: ours
-opus, amrwb  frame codecs: shared libraries at run time (libraries, _dynamic), bound in _opus and _amrwb
+opus, amrwb  frame codecs: shared libraries at run time (libraries, library_file, _dynamic), bound in _opus and
+             _amrwb
 _stateless, _concealing     decoders of PCMU, PCMA and L16; what decoders of sample codecs share to fill gaps
 opus_packet, amrwb_frame    what packets and frames say without the libraries
 """

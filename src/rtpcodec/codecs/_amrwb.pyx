@@ -49,28 +49,28 @@ cdef bint encoder_opened = False
 cdef int open_decoder() except -1:
     """Take the decoder's functions, once. MissingLibrary: it is not here."""
     global decoder_opened
-    cdef SharedLibrary found
-    if not decoder_opened:
-        found = AMRWB_DECODER.open()
-        opencore.start = <void* (*)() noexcept nogil>found.symbol("D_IF_init")
-        opencore.decode = <void (*)(void*, const uint8_t*, int16_t*, int) noexcept nogil>found.symbol("D_IF_decode")
-        opencore.stop = <void (*)(void*) noexcept nogil>found.symbol("D_IF_exit")
-        decoder_opened = True
+    cdef SharedLibrary found = AMRWB_DECODER.open()
+    with cython.critical_section(found):
+        if not decoder_opened:
+            opencore.start = <void* (*)() noexcept nogil>found.symbol("D_IF_init")
+            opencore.decode = <void (*)(void*, const uint8_t*, int16_t*, int) noexcept nogil>found.symbol("D_IF_decode")
+            opencore.stop = <void (*)(void*) noexcept nogil>found.symbol("D_IF_exit")
+            decoder_opened = True
     return 0
 
 
 cdef int open_encoder() except -1:
     """Take the encoder's functions, once. MissingLibrary: it is not here."""
     global encoder_opened
-    cdef SharedLibrary found
-    if not encoder_opened:
-        found = AMRWB_ENCODER.open()
-        visualon.start = <void* (*)() noexcept nogil>found.symbol("E_IF_init")
-        visualon.encode = (
-            <int (*)(void*, int, const int16_t*, uint8_t*, int) noexcept nogil>found.symbol("E_IF_encode")
-        )
-        visualon.stop = <void (*)(void*) noexcept nogil>found.symbol("E_IF_exit")
-        encoder_opened = True
+    cdef SharedLibrary found = AMRWB_ENCODER.open()
+    with cython.critical_section(found):
+        if not encoder_opened:
+            visualon.start = <void* (*)() noexcept nogil>found.symbol("E_IF_init")
+            visualon.encode = (
+                <int (*)(void*, int, const int16_t*, uint8_t*, int) noexcept nogil>found.symbol("E_IF_encode")
+            )
+            visualon.stop = <void (*)(void*) noexcept nogil>found.symbol("E_IF_exit")
+            encoder_opened = True
     return 0
 
 
@@ -116,7 +116,9 @@ cdef class AmrWbEncoder:
     def mode(self, mode):
         if mode not in range(HIGHEST_MODE + 1):
             raise ValueError(f"mode is {mode!r}, 0 to {HIGHEST_MODE} are allowed")
-        self._mode = mode
+        cdef int chosen = mode
+        with cython.critical_section(self):
+            self._mode = chosen
 
     @property
     def frame_samples(self):
@@ -131,13 +133,15 @@ cdef class AmrWbEncoder:
     cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
         """Encode one frame to out, which has room for max_octets; how many octets."""
         cdef int16_t aligned[FRAME_SAMPLES]
-        cdef int octets
+        cdef int octets, mode
         if pcm.len != 2 * FRAME_SAMPLES:
             raise ValueError(f"AMR-WB frame has {pcm.len // 2} samples, {FRAME_SAMPLES} are needed")
+        with cython.critical_section(self):
+            mode = self._mode
         take_turn(&self._busy, self)
         with nogil:
             memcpy(aligned, pcm.buf, 2 * FRAME_SAMPLES)
-            octets = visualon.encode(self._state, self._mode, aligned, out, self.dtx)
+            octets = visualon.encode(self._state, mode, aligned, out, self.dtx)
         end_turn(&self._busy)
         return octets
 
@@ -222,9 +226,11 @@ cdef class AmrWbDecoder:
         """Decode a frame, or make one up (NULL)."""
         cdef uint8_t octets[MAX_OCTETS]
         memset(octets, 0, MAX_OCTETS)
-        if frame != NULL and require_frame(<const uint8_t*>frame.buf, frame.len) & GOOD:
-            memcpy(octets, frame.buf, frame.len)
-        else:
+        # What is checked is a copy: another thread may change the frame.
+        if frame != NULL:
+            memcpy(octets, frame.buf, min(frame.len, <Py_ssize_t>MAX_OCTETS))
+        if frame == NULL or not require_frame(octets, frame.len) & GOOD:
+            memset(octets, 0, MAX_OCTETS)
             # The library has a flag for damaged frames, which some versions ignore; NO_DATA says the same to all.
             octets[0] = NO_DATA << 3 | GOOD
         take_turn(&self._busy, self)
@@ -304,7 +310,7 @@ cdef class AmrWbDecoder:
 
 
 cdef int require_frame(const uint8_t* frame, Py_ssize_t octets) except -1:
-    """The first octet of a frame in storage form. PayloadError: it is none."""
+    """The first octet of a frame in storage form, of which MAX_OCTETS are here. PayloadError: it is none."""
     if octets == 0 or octets != FRAME_OCTETS[frame[0] >> 3 & 15] or frame[0] & HEADER_ZEROS:
-        amrwb_frame.frame_type(PyBytes_FromStringAndSize(<const char*>frame, octets))    # says what is wrong
+        amrwb_frame.frame_type(bytes(frame[:min(octets, <Py_ssize_t>1)]).ljust(octets, b"\0"))    # says what is wrong
     return frame[0]

@@ -22,7 +22,10 @@ cdef class ConcealingDecoder:
     cdef int heard(self, void* pcm, Py_ssize_t n, object held) except -1
     # The samples of a gap.
     cdef bytes concealed(self, int n)
-    cdef int remember(self) except -1
     cdef int forget(self) except -1
+
+    # In a critical section of self, of take_over: of the other.
+    cdef int remember(self) except -1
+    cdef int drop_held(self) except -1
     # Become what another is. Only for an object that nothing was decoded with.
     cdef int take_over(self, ConcealingDecoder other) except -1

@@ -6,7 +6,7 @@ into a Concealer, which from there on gets a copy of all that is decoded.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
 from cpython.ref cimport Py_INCREF, Py_XDECREF, Py_XINCREF
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.concealment cimport concealment_fill, concealment_take
 
@@ -27,25 +27,33 @@ cdef class ConcealingDecoder:
         cdef PyObject* oldest
         if n == 0:
             return 0
-        if (
-            self._concealer is None and PyBytes_CheckExact(held)
-            and MIN_HELD_MS * self.sample_rate_hz <= 1000 * n <= MAX_HELD_MS * self.sample_rate_hz
-        ):
-            oldest = self._held[self._at]
-            Py_INCREF(held)
-            self._held[self._at] = <PyObject*>held
-            self._at = (self._at + 1) & (HELD - 1)
-            Py_XDECREF(oldest)
-            return 0
-        self.remember()
-        concealment_take(&self._concealer._state, <uint8_t*>pcm, n)
+        with cython.critical_section(self):
+            if (
+                self._concealer is None and PyBytes_CheckExact(held)
+                and MIN_HELD_MS * <int64_t>self.sample_rate_hz <= 1000 * n <= MAX_HELD_MS * <int64_t>self.sample_rate_hz
+            ):
+                oldest = self._held[self._at]
+                Py_INCREF(held)
+                self._held[self._at] = <PyObject*>held
+                self._at = (self._at + 1) & (HELD - 1)
+                Py_XDECREF(oldest)
+                return 0
+            self.remember()
+            concealment_take(&self._concealer._state, <uint8_t*>pcm, n)
         return 0
 
     cdef bytes concealed(self, int n):
         cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * n)
-        self.remember()
-        concealment_fill(&self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n)
+        with cython.critical_section(self):
+            self.remember()
+            concealment_fill(&self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n)
         return out
+
+    cdef int forget(self) except -1:
+        with cython.critical_section(self):
+            self.drop_held()
+            self._concealer = None
+        return 0
 
     cdef int remember(self) except -1:
         """From references to a history of samples, which alone can be cross-faded and cut anywhere."""
@@ -59,18 +67,17 @@ cdef class ConcealingDecoder:
             held = self._held[(self._at + i) & (HELD - 1)]
             if held != NULL:
                 concealer.take(self.pcm_of(<bytes>held))
-        self.forget()
+        self.drop_held()
         self._concealer = concealer
         return 0
 
-    cdef int forget(self) except -1:
+    cdef int drop_held(self) except -1:
         cdef int i
         cdef PyObject* held
         for i in range(HELD):
             held = self._held[i]
             self._held[i] = NULL
             Py_XDECREF(held)
-        self._concealer = None
         return 0
 
     cdef int take_over(self, ConcealingDecoder other) except -1:

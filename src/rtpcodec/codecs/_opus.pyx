@@ -3,7 +3,7 @@
 A packet is what the wire carries as one payload; here it is the codec's frame, however many frames it has inside.
 """
 cimport cython
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int16_t, int32_t, uint8_t
 from libc.string cimport memcpy
@@ -56,27 +56,33 @@ cdef bint opened = False
 cdef int open_library() except -1:
     """Take the library's functions, once. MissingLibrary: it is not here."""
     global opened
-    cdef SharedLibrary found
-    if not opened:
-        found = OPUS.open()
-        opus.encoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_encoder_get_size")
-        opus.encoder_init = <int (*)(void*, int32_t, int, int) noexcept nogil>found.symbol("opus_encoder_init")
-        opus.encoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_encoder_ctl")
-        opus.encode = (
-            <int32_t (*)(void*, const int16_t*, int, uint8_t*, int32_t) noexcept nogil>found.symbol("opus_encode")
-        )
-        opus.decoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_decoder_get_size")
-        opus.decoder_init = <int (*)(void*, int32_t, int) noexcept nogil>found.symbol("opus_decoder_init")
-        opus.decoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_decoder_ctl")
-        opus.decode = (
-            <int (*)(void*, const uint8_t*, int32_t, int16_t*, int, int) noexcept nogil>found.symbol("opus_decode")
-        )
-        opus.samples_of = (
-            <int (*)(const uint8_t*, int32_t, int32_t) noexcept nogil>found.symbol("opus_packet_get_nb_samples")
-        )
-        opus.error_text = <const char* (*)(int) noexcept nogil>found.symbol("opus_strerror")
-        opened = True
+    cdef SharedLibrary found = OPUS.open()
+    # Two threads would write the same addresses, but one must not read them half written.
+    with cython.critical_section(found):
+        if not opened:
+            opus.encoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_encoder_get_size")
+            opus.encoder_init = <int (*)(void*, int32_t, int, int) noexcept nogil>found.symbol("opus_encoder_init")
+            opus.encoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_encoder_ctl")
+            opus.encode = (
+                <int32_t (*)(void*, const int16_t*, int, uint8_t*, int32_t) noexcept nogil>found.symbol("opus_encode")
+            )
+            opus.decoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_decoder_get_size")
+            opus.decoder_init = <int (*)(void*, int32_t, int) noexcept nogil>found.symbol("opus_decoder_init")
+            opus.decoder_ctl = <int (*)(void*, int, ...) noexcept nogil>found.symbol("opus_decoder_ctl")
+            opus.decode = (
+                <int (*)(void*, const uint8_t*, int32_t, int16_t*, int, int) noexcept nogil>found.symbol("opus_decode")
+            )
+            opus.samples_of = (
+                <int (*)(const uint8_t*, int32_t, int32_t) noexcept nogil>found.symbol("opus_packet_get_nb_samples")
+            )
+            opus.error_text = <const char* (*)(int) noexcept nogil>found.symbol("opus_strerror")
+            opened = True
     return 0
+
+
+cdef inline bytes unchanging(object packet, const Py_buffer* view):
+    """The octets of a packet. The library reads them several times without the GIL, so what can change is copied."""
+    return packet if PyBytes_CheckExact(packet) else PyBytes_FromStringAndSize(<const char*>view.buf, view.len)
 
 
 cdef object fault(str what, int code):
@@ -145,6 +151,7 @@ cdef class OpusEncoder(_State):
     """
     cdef readonly int frame_samples
     cdef readonly int max_octets
+    cdef int32_t _delay_samples
     cdef readonly object frame_ms
 
     def __cinit__(
@@ -168,6 +175,7 @@ cdef class OpusEncoder(_State):
         self.set(SET_INBAND_FEC, bool(fec))
         self.set(SET_PACKET_LOSS_PERC, expected_loss_percent)
         self.set(SET_DTX, bool(dtx))
+        opus.encoder_ctl(self._block, GET_LOOKAHEAD, &self._delay_samples)
 
     cdef int set(self, int request, int value) except -1:
         cdef int code = opus.encoder_ctl(self._block, request, <int32_t>value)
@@ -178,9 +186,7 @@ cdef class OpusEncoder(_State):
     @property
     def delay_samples(self):
         """How many samples the decoded audio is late, in a decoder of the same rate."""
-        cdef int32_t samples = 0
-        opus.encoder_ctl(self._block, GET_LOOKAHEAD, &samples)
-        return samples
+        return self._delay_samples
 
     cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
         """Encode one frame to out, which has room for max_octets; how many octets."""
@@ -241,6 +247,7 @@ cdef class OpusEncoder(_State):
             OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms
         )
         twin.take_over(self)    # the settings are in it as well
+        twin._delay_samples = self._delay_samples
         return twin
 
     def __repr__(self):
@@ -263,28 +270,30 @@ cdef class OpusDecoder(_State):
         self.info = info
         self.sample_rate_hz = sample_rate_hz
 
-    cdef int samples_of(self, const Py_buffer* packet) except -1:
+    cdef int samples_of(self, bytes packet) except -1:
         """How many samples a packet gives. PayloadError: it cannot be."""
-        cdef int samples = opus.samples_of(<const uint8_t*>packet.buf, <int32_t>packet.len, self.sample_rate_hz)
-        if samples <= 0 or packet.len > MAX_PACKET_OCTETS:
+        cdef Py_ssize_t octets = PyBytes_GET_SIZE(packet)
+        cdef const uint8_t* first = <const uint8_t*>PyBytes_AS_STRING(packet)
+        cdef int samples = opus.samples_of(first, <int32_t>octets, self.sample_rate_hz)
+        if samples <= 0 or octets > MAX_PACKET_OCTETS:
             raise refusal(packet)
         return samples
 
-    cdef int run(self, const Py_buffer* packet, int16_t* pcm, int samples, bint fec) except -1:
-        """Decode a packet, its copy of the one before it (fec), or make audio up (NULL)."""
+    cdef int run(self, bytes packet, int16_t* pcm, int samples, bint fec) except -1:
+        """Decode a packet, its copy of the one before it (fec), or make audio up (None)."""
         cdef const uint8_t* octets = NULL
         cdef int32_t count = 0
         cdef int got
-        if packet != NULL:
-            octets = <const uint8_t*>packet.buf
-            count = <int32_t>packet.len
+        if packet is not None:
+            octets = <const uint8_t*>PyBytes_AS_STRING(packet)
+            count = <int32_t>PyBytes_GET_SIZE(packet)
         take_turn(&self._busy, self)
         with nogil:
             got = opus.decode(self._block, octets, count, pcm, samples, fec)
         end_turn(&self._busy)
         if got == samples:
             return 0
-        if packet != NULL:
+        if packet is not None:
             raise refusal(packet)
         raise fault("conceal", got)
 
@@ -296,10 +305,12 @@ cdef class OpusDecoder(_State):
         cdef Py_buffer view
         cdef int16_t pcm[MAX_SAMPLES]
         cdef int samples
+        cdef bytes octets
         take_octets(packet, &view, "packet")
         try:
-            samples = self.samples_of(&view)
-            self.run(&view, pcm, samples, False)
+            octets = unchanging(packet, &view)
+            samples = self.samples_of(octets)
+            self.run(octets, pcm, samples, False)
         finally:
             PyBuffer_Release(&view)
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples)
@@ -313,12 +324,14 @@ cdef class OpusDecoder(_State):
         cdef Py_buffer room
         cdef int16_t pcm[MAX_SAMPLES]
         cdef int samples
+        cdef bytes octets
         take_octets(packet, &view, "packet")
         try:
-            samples = self.samples_of(&view)
+            octets = unchanging(packet, &view)
+            samples = self.samples_of(octets)
             take_room(out, &room, &view, 2 * samples, samples=True)
             try:
-                self.run(&view, pcm, samples, False)
+                self.run(octets, pcm, samples, False)
                 memcpy(room.buf, pcm, 2 * samples)
             finally:
                 PyBuffer_Release(&room)
@@ -333,7 +346,7 @@ cdef class OpusDecoder(_State):
         """
         cdef int16_t pcm[MAX_SAMPLES]
         cdef int count = self.checked_gap(samples)
-        self.run(NULL, pcm, count, False)
+        self.run(None, pcm, count, False)
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
 
     def decode_fec(self, packet, samples, /):
@@ -344,10 +357,12 @@ cdef class OpusDecoder(_State):
         cdef Py_buffer view
         cdef int16_t pcm[MAX_SAMPLES]
         cdef int count = self.checked_gap(samples)
+        cdef bytes octets
         take_octets(packet, &view, "packet")
         try:
-            self.samples_of(&view)
-            self.run(&view, pcm, count, True)
+            octets = unchanging(packet, &view)
+            self.samples_of(octets)
+            self.run(octets, pcm, count, True)
         finally:
             PyBuffer_Release(&view)
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
@@ -375,10 +390,10 @@ cdef class OpusDecoder(_State):
         return f"<OpusDecoder {self.sample_rate_hz} Hz>"
 
 
-cdef object refusal(const Py_buffer* packet):
+cdef object refusal(bytes packet):
     """What our parser, which gives rules and numbers, has against a packet that the library refuses."""
     try:
-        opus_packet.parse(PyBytes_FromStringAndSize(<char*>packet.buf, packet.len))
+        opus_packet.parse(packet)
     except PayloadError as error:
         return error
-    return PayloadError(f"libopus refuses the Opus packet of {packet.len} octets")
+    return PayloadError(f"libopus refuses the Opus packet of {len(packet)} octets")

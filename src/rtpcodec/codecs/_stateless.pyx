@@ -18,6 +18,9 @@ cdef class StatelessDecoder(ConcealingDecoder):
     """Native int16 mono PCM of payloads cut anywhere between samples. A subclass names the block function."""
 
     def __cinit__(self, info, sample_rate_hz, **options):
+        if not isinstance(self, (PcmuDecoder, PcmaDecoder, L16Decoder)):
+            raise TypeError(f"{type(self).__name__} has no block function: make a PcmuDecoder, PcmaDecoder or L16Decoder")
+        self._block = copy_block    # until the subclass names its own
         self.info = info
         self.sample_rate_hz = sample_rate_hz
         self._octets = 1
@@ -88,7 +91,8 @@ cdef class StatelessDecoder(ConcealingDecoder):
         """A twin at the same place of the stream, which goes on independently."""
         cls = type(self)
         cdef StatelessDecoder twin = cls.__new__(cls, self.info, self.sample_rate_hz, **self.options())
-        twin.take_over(self)
+        with cython.critical_section(self):
+            twin.take_over(self)
         return twin
 
     cdef dict options(self):

@@ -92,9 +92,11 @@ cdef class G722Encoder:
         take_pcm(pcm, &view)
         try:
             out = PyBytes_FromStringAndSize(NULL, pairs_of(&view))
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             run_encoder(&stream, &view, PyBytes_AS_STRING(out), self.mode)
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
         finally:
             PyBuffer_Release(&view)
         return out
@@ -112,9 +114,11 @@ cdef class G722Encoder:
         try:
             pairs = pairs_of(&view)
             take_room(out, &room, &view, pairs, samples=False)
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             run_encoder(&stream, &view, room.buf, self.mode)
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
             PyBuffer_Release(&room)
         finally:
             PyBuffer_Release(&view)
@@ -122,12 +126,14 @@ cdef class G722Encoder:
 
     def reset(self):
         """Start a new stream in the same mode."""
-        g722_start(&self._stream)
+        with cython.critical_section(self):
+            g722_start(&self._stream)
 
     def copy(self):
         """Return an independent copy at the same place of the stream."""
         cdef G722Encoder clone = G722Encoder.__new__(G722Encoder, self.info, self.sample_rate_hz, mode=self.mode)
-        clone._stream = self._stream
+        with cython.critical_section(self):
+            clone._stream = self._stream
         return clone
 
     def __repr__(self):
@@ -186,9 +192,11 @@ cdef class G722Decoder(ConcealingDecoder):
         take_octets(payload, &view)
         try:
             out = PyBytes_FromStringAndSize(NULL, 4 * view.len)
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             run_decoder(&stream, &view, PyBytes_AS_STRING(out), self.mode)
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
         finally:
             PyBuffer_Release(&view)
         self.heard(PyBytes_AS_STRING(out), 2 * view.len, out)
@@ -205,9 +213,11 @@ cdef class G722Decoder(ConcealingDecoder):
         take_octets(payload, &view)
         try:
             take_room(out, &room, &view, 4 * view.len, samples=True)
-            stream = self._stream
+            with cython.critical_section(self):
+                stream = self._stream
             run_decoder(&stream, &view, room.buf, self.mode)
-            self._stream = stream
+            with cython.critical_section(self):
+                self._stream = stream
             try:
                 self.heard(room.buf, 2 * view.len, None)
             finally:
@@ -227,20 +237,23 @@ cdef class G722Decoder(ConcealingDecoder):
         if n & 1:
             raise ValueError(f"samples is {n}, G722 codes them in pairs and needs an even number")
         out = PyBytes_FromStringAndSize(NULL, 2 * n)
-        self.remember()
-        fill_gap(&self._stream, &self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n // 2)
+        with cython.critical_section(self):
+            self.remember()
+            fill_gap(&self._stream, &self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n // 2)
         return out
 
     def reset(self):
         """Start a new stream in the same mode."""
-        g722_start(&self._stream)
+        with cython.critical_section(self):
+            g722_start(&self._stream)
         self.forget()
 
     def copy(self):
         """Return an independent copy at the same place of the stream."""
         cdef G722Decoder clone = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
-        clone._stream = self._stream
-        clone.take_over(self)
+        with cython.critical_section(self):
+            clone._stream = self._stream
+            clone.take_over(self)
         return clone
 
     def __repr__(self):

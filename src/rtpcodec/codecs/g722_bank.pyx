@@ -10,6 +10,7 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
+from rtpcodec.codecs._turn cimport clear_flag, take_flag
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, _has_item
 from rtpcodec.kernels.g722 cimport G722Stream, g722_chosen_form, g722_start
 from rtpcodec.kernels.g722_lanes cimport g722_decode_streams, g722_encode_streams
@@ -65,9 +66,11 @@ cdef class _Bank:
     cdef G722Stream** _chosen
     cdef const uint8_t** _sources
     cdef uint8_t** _targets
-    cdef bint _at_work
+    cdef char _busy
 
     def __cinit__(self, rows, *, mode=1):
+        if not isinstance(self, (G722EncoderBank, G722DecoderBank)):
+            raise TypeError(f"{type(self).__name__} codes nothing: make a G722EncoderBank or a G722DecoderBank")
         count = operator.index(rows)
         if count < 1:
             raise ValueError(f"rows is {count}, a bank needs at least 1")
@@ -81,7 +84,7 @@ cdef class _Bank:
         self._targets = <uint8_t**>PyMem_Calloc(self.rows, sizeof(void*))
         if not self._streams or not self._chosen or not self._sources or not self._targets:
             raise MemoryError(f"a bank of {count} rows does not fit the memory")
-        self.reset()
+        self.start_rows()
 
     def __dealloc__(self):
         PyMem_Free(self._streams)
@@ -96,12 +99,18 @@ cdef class _Bank:
         return number
 
     cdef int begin(self) except -1:
-        """Keep other threads away from the notes about a call, until `end`."""
-        with cython.critical_section(self):
-            if self._at_work:
-                raise RuntimeError("the bank is at work on another thread, it serves one at a time")
-            self._at_work = True
+        """Keep other threads away from the streams and the notes about a call, until `end`."""
+        if not take_flag(&self._busy):
+            raise RuntimeError("the bank is at work on another thread, it serves one at a time")
         return 0
+
+    cdef void end(self) noexcept:
+        clear_flag(&self._busy)
+
+    cdef void start_rows(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.rows):
+            g722_start(self._streams + i)
 
     cdef int choose(self, object rows, const Py_buffer* source, str name) except -1:
         """Which stream each row of an array is for: all in order, or those that rows names."""
@@ -146,23 +155,36 @@ cdef class _Bank:
         return 0
 
     def reset(self, row=None):
-        """Start a new stream in one row, or in all. IndexError: no such row."""
-        cdef Py_ssize_t i
-        if row is not None:
-            g722_start(self._streams + self.checked_row(row))
-            return
-        for i in range(self.rows):
-            g722_start(self._streams + i)
+        """Start a new stream in one row, or in all.
+
+        IndexError: no such row. RuntimeError: another thread is here. Nothing is changed then.
+        """
+        cdef Py_ssize_t chosen = 0 if row is None else self.checked_row(row)
+        self.begin()
+        if row is None:
+            self.start_rows()
+        else:
+            g722_start(self._streams + chosen)
+        self.end()
 
     def copy_row(self, source, target, /):
-        """Make a row a twin of another, at the same place of the stream. IndexError: no such row."""
-        self._streams[self.checked_row(target)] = self._streams[self.checked_row(source)]
+        """Make a row a copy of another, at the same place of the stream.
+
+        IndexError: no such row. RuntimeError: another thread is here. Nothing is changed then.
+        """
+        cdef Py_ssize_t from_row = self.checked_row(source)
+        cdef Py_ssize_t to_row = self.checked_row(target)
+        self.begin()
+        self._streams[to_row] = self._streams[from_row]
+        self.end()
 
     def copy(self):
-        """A bank whose rows go on independently from the same places."""
-        cdef _Bank twin = type(self)(self.rows, mode=self.mode)
-        memcpy(twin._streams, self._streams, self.rows * sizeof(G722Stream))
-        return twin
+        """Return a bank whose rows continue independently from the same places. RuntimeError: another thread is here."""
+        cdef _Bank clone = type(self)(self.rows, mode=self.mode)
+        self.begin()
+        memcpy(clone._streams, self._streams, self.rows * sizeof(G722Stream))
+        self.end()
+        return clone
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.rows} rows mode {self.mode}>"
@@ -189,7 +211,7 @@ cdef class G722EncoderBank(_Bank):
         try:
             return self.encoded(pcm, rows, out)
         finally:
-            self._at_work = False
+            self.end()
 
     cdef object encoded(self, object pcm, object rows, object out):
         cdef Py_buffer view
@@ -248,7 +270,7 @@ cdef class G722DecoderBank(_Bank):
         try:
             return self.decoded(codes, rows, out)
         finally:
-            self._at_work = False
+            self.end()
 
     cdef object decoded(self, object codes, object rows, object out):
         cdef Py_buffer view

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from rtpcodec.codecs._dynamic import SharedLibrary
+from rtpcodec.codecs.library_file import ForeignLibrary, loader_copies, require_loadable
 from rtpcodec.errors import MissingLibrary
 
 VARIABLE = "RTPCODEC_LIBRARY_PATH"
@@ -34,11 +35,13 @@ class CodecLibrary:
     """The version of its binary interface, a part of the file's name."""
     debian_package: str
     witness: str
-    """A function that every version of it has."""
+    """A function that every version of it has; the file that was opened is found by its address."""
+    functions: tuple[str, ...] = ()
+    """What its codec calls besides."""
     data_package: str | None = None
     """An importable package whose folder `_libs` carries it."""
     version_function: str | None = None
-    """A function that tells the version as text."""
+    """A function that returns the version as text."""
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ class CodecLibrary:
         """The library, opened at the first call. MissingLibrary says what to install."""
         found = _open.get(self.name)
         if found is None:
-            found = _open[self.name] = self._find()
+            found = _open.setdefault(self.name, self._find())  # one for all, whichever thread was first
         return found
 
     def status(self) -> LibraryStatus:
@@ -69,36 +72,49 @@ class CodecLibrary:
         return LibraryStatus(self.name, self._version_of(found), found.path, None)
 
     def _find(self) -> SharedLibrary:
-        for folder in self._folders():
+        for folder, of_package in self._folders():
             for name in self.file_names:
                 path = folder / name
-                if os.path.isfile(path):  # noqa: PTH113 -- False where Path.is_file raises: a folder without permission
-                    return self._opened([path])
+                if os.path.lexists(path):  # False where Path.exists raises: a folder without permission
+                    return self._opened([path], [path], of_package)
         # Bare names last: once a copy is open by its path, the loader gives that copy for its bare name as well.
-        return self._opened(self.file_names)
+        return self._opened(self.file_names, [copy for name in self.file_names for copy in loader_copies(name)], False)
 
-    def _folders(self) -> Iterator[Path]:
-        """Absolute paths: the loader would look for a bare name in places of its own."""
-        yield from (Path(folder).absolute() for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder)
-        yield BUNDLED
+    def _folders(self) -> Iterator[tuple[Path, bool]]:
+        """Absolute paths, since the loader would look for a bare name elsewhere; whether a package brought them."""
+        yield from (
+            (Path(folder).absolute(), False) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder
+        )
+        yield BUNDLED, True
         package = find_spec(self.data_package) if self.data_package else None
         for folder in (package and package.submodule_search_locations) or ():
-            yield Path(folder).absolute() / "_libs"
+            yield Path(folder).absolute() / "_libs", True
 
-    def _opened(self, names: list[Path] | tuple[str, ...]) -> SharedLibrary:
-        """The first of the names that opens. A file that is there and broken is told, not passed over."""
+    def _opened(self, names: Sequence[Path | str], files: list[Path], of_package: bool) -> SharedLibrary:
+        """The first of the names that opens, after a check of the files that it may be.
+
+        A file that is there and broken is reported, not passed over: it would hide which copy runs.
+        """
         reasons = []
-        for name in names:
+        for file in files:
             try:
-                return SharedLibrary(name, self.witness)
+                require_loadable(file, of_package=of_package)
+            except ForeignLibrary as error:
+                if file in names:
+                    reasons.append(str(error))
+            except OSError as error:
+                reasons.append(str(error))
+        for name in () if reasons else names:
+            try:
+                return SharedLibrary(name, (self.witness, *self.functions), self.version_function)
             except OSError as error:
                 reasons.append(str(error))
         raise MissingLibrary(self.codec, self.name, self.installed_by, VARIABLE, "; ".join(reasons))
 
     def _version_of(self, found: SharedLibrary) -> str:
         """What the library says of itself, or else the version in its file's name."""
-        if self.version_function is not None:
-            return found.text(self.version_function).removeprefix(f"{self.name} ")
+        if found.version is not None:
+            return found.version.removeprefix(f"{self.name} ")
         return Path(found.path).resolve().name.removeprefix(f"{self.name}.").removeprefix("so.").removesuffix(".dylib")
 
 
@@ -118,6 +134,17 @@ OPUS = CodecLibrary(
     major=0,
     debian_package="libopus0",
     witness="opus_decode",
+    functions=(
+        "opus_encoder_get_size",
+        "opus_encoder_init",
+        "opus_encoder_ctl",
+        "opus_encode",
+        "opus_decoder_get_size",
+        "opus_decoder_init",
+        "opus_decoder_ctl",
+        "opus_packet_get_nb_samples",
+        "opus_strerror",
+    ),
     version_function="opus_get_version_string",
 )
 AMRWB_DECODER = CodecLibrary(
@@ -126,6 +153,7 @@ AMRWB_DECODER = CodecLibrary(
     major=0,
     debian_package="libopencore-amrwb0",
     witness="D_IF_decode",
+    functions=("D_IF_init", "D_IF_exit"),
     data_package="rtpcodec_amrwb",
 )
 AMRWB_ENCODER = CodecLibrary(
@@ -134,5 +162,6 @@ AMRWB_ENCODER = CodecLibrary(
     major=0,
     debian_package="libvo-amrwbenc0",
     witness="E_IF_encode",
+    functions=("E_IF_init", "E_IF_exit"),
     data_package="rtpcodec_amrwb",
 )

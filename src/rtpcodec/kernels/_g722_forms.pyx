@@ -38,6 +38,12 @@ cdef int load(G722Stream* stream, bytes state) except -1:
     return 0
 
 
+cdef int check_mode(int mode) except -1:
+    if mode not in (1, 2, 3):
+        raise ValueError(f"mode is {mode}, allowed are 1, 2 and 3")
+    return 0
+
+
 cdef bytes stored(const G722Stream* stream):
     return PyBytes_FromStringAndSize(<const char*>stream, sizeof(G722Stream))
 
@@ -96,6 +102,7 @@ def decode(str form, bytes state, payload, int mode, /):
     cdef G722Stream stream
     cdef _Lanes lanes
     cdef Py_buffer view
+    check_mode(mode)
     load(&stream, state)
     take_octets(payload, &view)
     try:
@@ -154,6 +161,8 @@ cdef tuple decode_chunk(str form, G722Stream* stream, bytes codes, int mode):
 def encode_bands(str form, bytes state, bytes low, bytes high, /):
     """The octets of both sub-band signals as PCM, without the QMF, and the state afterwards."""
     cdef G722Stream stream
+    if len(low) != len(high) or len(low) & 1:
+        raise ValueError(f"low has {len(low)} octets and high {len(high)}, the same even number is needed")
     load(&stream, state)
     out = []
     for first in range(0, len(low), 2 * CHUNK_PAIRS):
@@ -166,6 +175,7 @@ def encode_bands(str form, bytes state, bytes low, bytes high, /):
 def decode_bands(str form, bytes state, bytes payload, int mode, /):
     """Both sub-band signals of octets as PCM, without the QMF, and the state afterwards."""
     cdef G722Stream stream
+    check_mode(mode)
     load(&stream, state)
     low = []
     high = []

@@ -120,8 +120,11 @@ cdef class RtpPacket:
             memcpy(out + at + view.len, PyBytes_AS_STRING(padding), header.padding_octets)
         finally:
             PyBuffer_Release(&view)
-        self._header = made
-        self._datagram = datagram
+        with cython.critical_section(self):
+            if self._datagram is not None:    # by an argument's own code, or by another thread
+                raise TypeError("an RtpPacket never changes, make another one")
+            self._header = made
+            self._datagram = datagram
 
     @staticmethod
     def parse(datagram, /):
@@ -175,7 +178,9 @@ cdef class RtpPacket:
         """32 bits, the sender's random name."""
         return self._header.ssrc
 
+    # Header and datagram are read together: another thread may be in __init__ of a packet that __new__ made.
     @property
+    @cython.critical_section
     def csrcs(self):
         """The sources that a mixer mixed."""
         cdef const uint8_t* octets = <const uint8_t*>PyBytes_AS_STRING(self._datagram) + FIXED_OCTETS
@@ -200,6 +205,7 @@ cdef class RtpPacket:
         return () if extension is None else header_extension_elements(*extension)
 
     @property
+    @cython.critical_section
     def payload(self):
         """The octets between header and padding, copied."""
         return PyBytes_FromStringAndSize(

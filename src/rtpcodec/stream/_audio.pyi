@@ -1,4 +1,4 @@
-from typing import final
+from typing import Self, final
 
 @final
 class Audio:
@@ -20,8 +20,8 @@ class Audio:
     def timestamp(self) -> int | None: ...
     @property
     def concealed(self) -> bool: ...
-    def __init__(
-        self,
+    def __new__(
+        cls,
         track: str,
         payload: bytes,
         pcm: bytes,
@@ -31,4 +31,4 @@ class Audio:
         chunk: int | None = None,
         timestamp: int | None = None,
         concealed: bool = False,
-    ) -> None: ...
+    ) -> Self: ...

@@ -3,6 +3,7 @@ cimport cython
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class Audio:
     """One chunk of audio of one track, in order. Concealed: made up for a lost one, so that it has no payload."""
 
@@ -16,7 +17,8 @@ cdef class Audio:
     cdef readonly object timestamp
     cdef readonly bint concealed
 
-    def __init__(
+    # Not __init__, which can be called again: another thread may read a member while it is replaced.
+    def __cinit__(
         self, str track not None, bytes payload not None, bytes pcm not None, int sample_rate_hz,
         double media_ms, double duration_ms, object chunk=None, object timestamp=None,
         bint concealed=False,
@@ -30,6 +32,12 @@ cdef class Audio:
         self.chunk = chunk
         self.timestamp = timestamp
         self.concealed = concealed
+
+    def __reduce__(self):
+        return Audio, (
+            self.track, self.payload, self.pcm, self.sample_rate_hz, self.media_ms, self.duration_ms, self.chunk,
+            self.timestamp, self.concealed,
+        )
 
     def __repr__(self):
         return (

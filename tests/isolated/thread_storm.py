@@ -1,0 +1,248 @@
+"""Several threads in one object at once: `python -m tests.isolated.thread_storm CALLS [OBJECT ...]`.
+
+Whatever an object gives has to be what it could give to one thread, in type and length, or an exception; arguments stay
+as they are. Audio may be garbled. A crash ends the process, so this runs in one of its own. Without a GIL
+(`python3.13t`) threads really meet in the C code; with it they meet where it is released.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import rtpcodec
+from rtpcodec.audio.concealment import Concealer
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.codecs import codec
+from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
+from rtpcodec.errors import PayloadError
+
+THREADS = 4
+Step = Callable[[Any, random.Random], None]
+
+
+def octets(chance: random.Random, *lengths: int) -> bytes:
+    """A bytes object that nobody may change: its content is known by its length."""
+    length = chance.choice(lengths)
+    return KNOWN[length]
+
+
+KNOWN = {n: bytes((7 * i + 3) & 0xFF for i in range(n)) for n in (0, 2, 40, 80, 160, 320, 640, 1920, 40000, 80000)}
+COPIES = {n: bytes(bytearray(known)) for n, known in KNOWN.items()}
+
+
+def decoder_step(gaps: tuple[int, ...], samples_per_octet: float, *lengths: int) -> Step:
+    """Decode, conceal, copy and reset a sample decoder."""
+
+    def step(one: Any, chance: random.Random) -> None:
+        payload = octets(chance, *lengths)
+        match chance.randrange(8):
+            case 0:
+                gap = chance.choice(gaps)
+                assert len(one.conceal(gap)) == 2 * gap
+            case 1:
+                room = bytearray(int(2 * samples_per_octet * len(payload)))
+                assert one.decode_into(payload, room) == samples_per_octet * len(payload)
+            case 2:
+                assert len(one.copy().decode(payload)) == 2 * samples_per_octet * len(payload)
+            case 3:
+                one.reset()
+            case _:
+                assert len(one.decode(payload)) == 2 * samples_per_octet * len(payload)
+
+    return step
+
+
+def encoder_step(one: Any, chance: random.Random) -> None:
+    """Encode, copy and reset a G722 encoder."""
+    pcm = octets(chance, 640, 1920, 80000)
+    match chance.randrange(4):
+        case 0:
+            one.reset()
+        case 1:
+            assert len(one.copy().encode(pcm)) == len(pcm) // 4
+        case _:
+            assert len(one.encode(pcm)) == len(pcm) // 4
+
+
+def resampler_step(one: Any, chance: random.Random) -> None:
+    """Resample, flush, copy and reset."""
+    pcm = octets(chance, 2, 320, 640, 40000)
+    match chance.randrange(6):
+        case 0:
+            assert len(one.flush()) == 2 * one.delay_samples
+        case 1:
+            one.reset()
+        case 2:
+            one.copy().resample(pcm)
+        case 3:
+            assert one.resample_into(pcm, bytearray(3 * len(pcm) + 2)) <= 3 * len(pcm) // 2
+        case _:
+            # 3 / 1 is the largest ratio here, and where a stream stands adds one sample at most.
+            assert abs(len(one.resample(pcm)) // 2 - 3 * len(pcm) // 2) <= 3
+            assert one.output_samples(10) in range(28, 33)
+
+
+def concealer_step(one: Any, chance: random.Random) -> None:
+    """Take, conceal, copy and reset."""
+    pcm = octets(chance, 0, 2, 40, 320, 1920)
+    match chance.randrange(6):
+        case 0 | 1:
+            samples = chance.choice((0, 1, 20, 160, 2000))
+            assert len(one.conceal(samples)) == 2 * samples
+        case 2:
+            one.copy().take(pcm)
+        case 3:
+            one.reset()
+        case _:
+            assert len(one.take(pcm)) == len(pcm)
+
+
+def frame_encoder_step(one: Any, chance: random.Random) -> None:
+    """Encode and reset, with settings changed meanwhile."""
+    if chance.randrange(8) == 0:
+        one.reset()
+    elif hasattr(one, "mode"):
+        one.mode = chance.randrange(9)
+    elif chance.randrange(4) == 0:
+        one.copy().encode(bytes(2 * one.frame_samples))
+    assert 0 < len(one.encode(bytes(2 * one.frame_samples))) <= one.max_octets
+
+
+def frame_decoder_step(frame: bytes, samples: int) -> Step:
+    """Decode a frame from a buffer that other threads change."""
+    shared = bytearray(frame)
+
+    def step(one: Any, chance: random.Random) -> None:
+        shared[chance.randrange(len(shared))] = chance.randrange(256)
+        if chance.randrange(8) == 0:
+            shared[:] = frame
+        match chance.randrange(6):
+            case 0:
+                one.reset()
+            case 1:
+                assert len(one.conceal(samples)) == 2 * samples
+            case 2:
+                assert len(one.decode(frame)) == 2 * samples
+            case _:
+                one.decode(memoryview(shared))
+
+    return step
+
+
+def bank_step(one: Any, chance: random.Random) -> None:
+    """Code, copy and reset rows of a bank."""
+    decodes = isinstance(one, G722DecoderBank)
+    columns = chance.choice((2, 160, 4000))
+    table = np.zeros((one.rows, columns), np.uint8 if decodes else np.int16)
+    match chance.randrange(6):
+        case 0:
+            one.reset()
+        case 1:
+            one.reset(chance.randrange(one.rows))
+        case 2:
+            one.copy_row(0, one.rows - 1)
+        case 3:
+            assert one.copy().rows == one.rows
+        case _:
+            coded = one.decode(table) if decodes else one.encode(table)
+            assert coded.shape == (one.rows, 2 * columns if decodes else columns // 2)
+
+
+def packet_step(one: Any, chance: random.Random) -> None:
+    """Read a packet that several threads initialise."""
+    payload = octets(chance, 0, 160, 40000)
+    try:
+        one.__init__(
+            payload_type=0, sequence_number=1, timestamp=2, ssrc=3, payload=payload, csrcs=range(len(payload) % 7)
+        )
+    except TypeError:
+        assert len(one.payload) in (0, 160, 40000)
+        assert len(one.csrcs) < 8
+        assert len(one.build()) >= 12
+
+
+@dataclass
+class Storm:
+    """One kind of object, and what a thread does with it."""
+
+    make: Callable[[], Any]
+    step: Step
+    allowed: tuple[type[Exception], ...] = ()
+    failures: list[str] = field(default_factory=list)
+
+    def run(self, calls: int) -> None:
+        """THREADS threads, so many calls each, on one object."""
+        one = self.make()
+        ready = threading.Barrier(THREADS)
+
+        def work(seed: int) -> None:
+            chance = random.Random(seed)
+            ready.wait()
+            for _ in range(calls):
+                try:
+                    self.step(one, chance)
+                except self.allowed:
+                    pass
+                except BaseException as error:
+                    self.failures.append(f"{type(error).__name__}: {error}")
+                    return
+
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def storms() -> dict[str, Storm]:
+    """All stateful objects in Cython."""
+    busy = (RuntimeError, PayloadError)
+    opus, amrwb, g722 = codec("OPUS"), codec("AMR-WB"), codec("G722")
+    opus_frame = opus.encoder().encode(KNOWN[640])
+    amrwb_frame = amrwb.encoder().encode(KNOWN[640])
+    return {
+        "PCMU decoder": Storm(codec("PCMU").decoder, decoder_step((0, 1, 80, 600), 1, 0, 40, 160, 40000)),
+        "L16 decoder": Storm(
+            lambda: codec("L16").decoder(byte_order="big"), decoder_step((0, 1, 160), 0.5, 0, 40, 320, 80000)
+        ),
+        "G722 decoder": Storm(g722.decoder, decoder_step((0, 2, 320, 640), 2, 0, 40, 160, 40000)),
+        "G722 encoder": Storm(g722.encoder, encoder_step),
+        "resampler": Storm(lambda: Resampler(8000, 24000), resampler_step),
+        "concealer": Storm(lambda: Concealer(8000), concealer_step),
+        "OPUS encoder": Storm(opus.encoder, frame_encoder_step, busy),
+        "OPUS decoder": Storm(opus.decoder, frame_decoder_step(opus_frame, 320), busy),
+        "AMR-WB encoder": Storm(amrwb.encoder, frame_encoder_step, busy),
+        "AMR-WB decoder": Storm(amrwb.decoder, frame_decoder_step(amrwb_frame, 320), busy),
+        "G722 encoder bank": Storm(lambda: G722EncoderBank(18), bank_step, busy),
+        "G722 decoder bank": Storm(lambda: G722DecoderBank(18), bank_step, busy),
+        "packet": Storm(lambda: rtpcodec.RtpPacket.__new__(rtpcodec.RtpPacket), packet_step),
+    }
+
+
+def main(calls: int, names: list[str]) -> None:
+    """Run the storms; SystemExit says what failed."""
+    sys.setswitchinterval(1e-5)
+    chosen = storms()
+    for name in names or chosen:
+        # A packet is initialised once: many objects, few calls.
+        rounds, each = (calls // 10, 10) if name == "packet" else (1, calls)
+        for _ in range(rounds):
+            chosen[name].run(each)
+        failures = [*chosen[name].failures, *("an argument was changed" for n in KNOWN if KNOWN[n] != COPIES[n])]
+        if failures:
+            raise SystemExit(f"{name}: {failures[:3]}")
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    sys.stdout.write(
+        f"{len(names or chosen)} kinds of objects, {THREADS} threads, {'with' if gil else 'without'} the GIL\n"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])
