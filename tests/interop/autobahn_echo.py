@@ -18,6 +18,7 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
 from rtpcodec.server.picows_server import PicowsServer
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.stream.held import HeldBudget
 
 MESSAGE_OCTETS: Final = 16 * 1024 * 1024
 """The longest message of Autobahn's cases 9.1.6 and 9.2.6."""
@@ -66,6 +67,11 @@ class Echo:
 
 class EveryCaller:
     """Accepts every WebSocket."""
+
+    budget = HeldBudget(1 << 30)
+
+    def hold_back_s(self, _address: str) -> float:
+        return 0.0
 
     def refusal(self, _target: str, _headers: Mapping[str, str]) -> Answer | None:
         return None

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,8 @@ def test_accepted_sockets_have_a_bounded_receive_buffer() -> None:
         sizes: list[int] = []
 
         async def measure(call: Call) -> None:
-            transport = call._pump._socket._transport.underlying_transport  # type: ignore[attr-defined]
+            opened: Any = call._pump._socket
+            transport = opened._transport.underlying_transport
             sizes.append(transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
 
         async with rtpcodec.serve(measure) as endpoint, call(endpoint.url) as carrier:

@@ -7,6 +7,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -324,7 +325,8 @@ def test_a_carrier_that_does_not_read_blocks_the_play_instead_of_filling_memory(
             carrier.frame(1, b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
             await until(lambda: calls and calls[0].queued_ms >= 1000)
             (runner,) = endpoint._runners
-            transport = runner.pump._socket._transport.underlying_transport  # type: ignore[attr-defined]
+            opened: Any = runner.pump._socket
+            transport = opened._transport.underlying_transport
             assert runner.pump.machine.paused
             assert transport.get_write_buffer_size() < 64 * 1024 + 2_000_000
             sent = calls[0].statistics().media_sent

@@ -13,7 +13,7 @@ import rtpcodec
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.pump import run_virtual
 from rtpcodec.server import handlers
-from rtpcodec.server.endpoint import EndpointStatistics
+from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.recording import MAX_AHEAD_MS, MAX_NAMES, MAX_TRACKS, _TrackFile
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS

@@ -191,6 +191,7 @@ class PicowsSocket(WSListener):
     def _receive_rare(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         """Receive control frames, fragments, octets, and frames that break a rule."""
         if self._done_reading:
+            self._received("")
             if frame.msg_type is WSMsgType.CLOSE:
                 transport.disconnect()
             return
@@ -236,8 +237,10 @@ class PicowsSocket(WSListener):
             self._receiver.rejected(broken.rule, broken.detail, broken.code)
 
     def _stop_reading(self) -> None:
+        """Deliver nothing more. What follows still counts: a peer that sends on has a budget."""
         self._done_reading = True
-        self._received = _drop
+        receiver = self._receiver
+        self._received = lambda _text: receiver.touched()
 
     def _answer_close(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         self._report_breach(transport)
@@ -264,7 +267,3 @@ class PicowsSocket(WSListener):
         elif sent.code in (PROTOCOL_ERROR, INVALID_TEXT):
             self._breach_reported = True
             self._receiver.rejected("frame", f"a frame breaks a rule of WebSocket: {sent.reason}", int(sent.code))
-
-
-def _drop(_text: str) -> None:
-    """Receive a text after the last one that counts."""
