@@ -37,7 +37,9 @@ class AsyncHttp(Live):
         settings = transport.client_settings(self._library, access, timeout_s, connect_timeout_s, retry)
         in_memory = memory_transport(self._library)
         self._has_sockets = in_memory is None
-        settings["transport"] = in_memory or self._library.AsyncHTTPTransport(proxy=proxy_for(access.base_url))
+        settings["transport"] = in_memory or self._library.AsyncHTTPTransport(
+            verify=transport.tls_context(self._library), proxy=proxy_for(access.base_url)
+        )
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rtpcodec.client.deadline import Deadline
 from rtpcodec.client.deadline_network import DeadlineNetwork, Lookup
+from rtpcodec.client.transport import tls_context
 
 KEPT_CONNECTIONS: Final = 20
 KEPT_S: Final = 5.0
@@ -41,7 +42,7 @@ def deadline_transport(
         library,
         core,
         proxy,
-        ssl_context=library.create_ssl_context(),
+        ssl_context=tls_context(library),
         network_backend=DeadlineNetwork(core, deadline, lookup),
         **limits,
     )

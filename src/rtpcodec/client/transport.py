@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, Protocol
@@ -85,6 +88,18 @@ def http_library(user: str) -> ModuleType:
         with contextlib.suppress(ImportError):
             return import_module(name)
     raise MissingExtra(user, LIBRARIES[0], "client")
+
+
+def tls_context(library: ModuleType) -> ssl.SSLContext:
+    """Return the TLS settings that all controls share: reading the certificates takes 40 ms, also of an event loop."""
+    return _tls_context(library, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _tls_context(library: ModuleType, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Make the settings once per place that the environment names for certificates."""
+    context: ssl.SSLContext = library.create_ssl_context()
+    return context
 
 
 def client_settings(
