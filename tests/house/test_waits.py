@@ -58,6 +58,13 @@ HEARD = Bound(
     "a mark that does not come back times out after 10 s, and at the end of the stream",
     ("stream/test_machine.py::test_a_sent_mark_of_a_socket_that_stops_reading_times_out",),
 )
+HANDSHAKE = Bound(
+    "HANDSHAKE_TIMEOUT_S, TLS and request together",
+    (
+        "server/test_descriptors.py::test_a_handshake_has_a_deadline",
+        "server/test_descriptors.py::test_more_silent_sockets_than_the_limit_push_out_the_oldest",
+    ),
+)
 DRAIN = Bound(
     "drain_s, then HANDLER_GRACE_S", ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",)
 )
@@ -76,6 +83,7 @@ OUTSIDE: dict[str, Bound] = {
     "client/deadline_network.py:_Plain.receive": SYNC,
     "client/deadline_network.py:_in_thread": SYNC,
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
+    "server/picows_server.py:_Handshake._open": HANDSHAKE,
     "server/call.py:Call.played": HEARD,
     "server/endpoint.py:Endpoint._wait_idle": DRAIN,
     "server/handler_task.py:HandlerTask._play_out": HEARD,
@@ -121,6 +129,8 @@ CLOSES = "closes a socket, for which no peer is needed"
 NO_WAIT = "a function of ours of that name, which returns at once"
 LOOKUP = "runs in the thread that `_in_thread` leaves behind at the deadline"
 
+INSTALLED = "a regular file of this installation or system"
+
 INSIDE: dict[str, str] = {
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/demo/scenario.py:_record_and_answer": READER,
@@ -137,6 +147,9 @@ INSIDE: dict[str, str] = {
     "client/memory_transport.py:_transport.MemoryTransport.handle_async_request": MEMORY,
     "client/sync_http.py:BlockingHttp.send": KNOWN,
     "client/transport.py:Progress.aclose": CLOSES,
+    "codecs/library_file.py:_own_ident": INSTALLED,
+    "codecs/library_file.py:_require_listed": INSTALLED,
+    "codecs/library_file.py:loader_copies": INSTALLED,
     "pump/memory.py:MemoryNetwork._answer": MEMORY,
     "pump/memory.py:MemoryNetwork.connect": MEMORY,
     "pump/memory.py:MemoryNetwork.request": MEMORY,
@@ -151,7 +164,6 @@ INSIDE: dict[str, str] = {
     "server/handlers.py:_play_mp3_file.play_call": READER,
     "server/handlers.py:_play_pcm": READER,
     "server/handlers.py:echo": READER,
-    "server/handlers.py:record.record_call": READER,
     "server/inbox.py:AudioReader.__anext__": READER,
     "server/inbox.py:EventReader.__anext__": READER,
     "server/inbox.py:Inbox.wait": READER,
@@ -159,13 +171,16 @@ INSIDE: dict[str, str] = {
     "server/memory_server.py:MemoryServer._admit.accept": NO_WAIT,
     "server/other_servers.py:_wait": TASK,
     "server/other_servers.py:call_on": TASK,
-    "server/picows_server.py:PicowsServer._admit": NO_WAIT,
+    "server/picows_server.py:PicowsServer._admit.begin": NO_WAIT,
     "server/picows_server.py:PicowsServer.close": KNOWN,
     "server/picows_server.py:PicowsServer.open": LISTEN,
+    "server/recording.py:record.record_call": READER,
     "server/serving.py:_drained_before": TASK,
     "server/serving.py:_opened": LISTEN,
     "server/serving.py:_serve_until_signalled": TASK,
     "server/stream_request.py:_doubt": NO_WAIT,
+    "server/tcp_listener.py:TcpListener._accept": NO_WAIT,
+    "server/tcp_listener.py:TcpListener.open": LISTEN,
     "sim/calls/call.py:SimulatedCall.finished": TASK,
     "sim/calls/call.py:SimulatedCall.wait": KNOWN,
     "sim/calls/memory_dialer.py:MemoryDialer.dial": MEMORY,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.pickling import Raised
 from rtpcodec.stream.fragments import PROTOCOL_ERROR
 
 INVALID_TEXT: Final = 1007
@@ -35,7 +36,7 @@ _NOT_OFFERED: Final = {
 }
 
 
-class BrokenFrame(Exception):
+class BrokenFrame(Raised, Exception):
     """A frame breaks a rule; the connection must be closed with `code`."""
 
     def __init__(self, rule: str, detail: str, code: int) -> None:

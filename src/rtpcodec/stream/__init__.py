@@ -11,7 +11,8 @@ numbering      order and loss by the carrier's counters; numbering_facts: what t
 succession     the track of a missing number of a shared counter
 media_time     where a chunk lies in time: pauses, later tracks
 file_check     files that are sent or received in place of audio
-receiving      receive chain: chunks to audio in order
+received_track  one track: payloads to audio, and its media time
+receiving      receive chain: chunks of all tracks to audio in order
 stalling       silence of the socket that is a stall
 key_order      keys in the order in which they were pressed
 incoming       acts on each message of the carrier

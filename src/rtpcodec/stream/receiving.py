@@ -7,8 +7,6 @@ from contextlib import suppress
 from math import ceil, inf
 from typing import Final
 
-from rtpcodec.audio.resample import Resampler
-from rtpcodec.codecs import Decoder, FecDecoder
 from rtpcodec.errors import MissingLibrary, PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
@@ -16,15 +14,14 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
 from rtpcodec.stream.held import Account
-from rtpcodec.stream.media_time import Timeline, TrackClock
+from rtpcodec.stream.media_time import Timeline
 from rtpcodec.stream.misfits import Misfits
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
+from rtpcodec.stream.received_track import ReceivedTrack
 from rtpcodec.stream.wire import BrokenMessage
 
-ASSUMED_CHUNK_MS: Final = 20.0
-"""Length of a chunk whose codec is unknown: its payload does not say it, and nearly all have this one."""
 MAX_CONCEALED_MS: Final = 1000.0
 """Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
 PIECE_MS: Final = 20.0
@@ -39,119 +36,6 @@ real time, so that more than that is wrong counting, and costs more than decodin
 
 
 Delivered = Audio | Gap | CounterChanged
-
-
-class _Track:
-    """One track: its payload format, decoder, resampler and media time."""
-
-    __slots__ = (
-        "_clock_hz",
-        "_declared",
-        "_declared_payloads",
-        "_made",
-        "adapts",
-        "clock",
-        "codec",
-        "decodes",
-        "doubtful_chunks",
-        "last_ms",
-        "lost_chunks",
-        "name",
-        "payloads",
-        "rate_hz",
-        "resampler",
-        "watched",
-    )
-
-    def __init__(self, name: str, codec: ReceiveCodec, timeline: Timeline) -> None:
-        self.name = name
-        """All its chunks share this one str, so that those that wait do not hold a copy each."""
-        self._declared = codec
-        self._declared_payloads = codec.new_payloads()
-        self.clock = TrackClock(timeline)
-        self.doubtful_chunks = 0
-        """Missing while the numbering was learnt: reported when it has proved to be loss."""
-        self.lost_chunks = 0
-        """Lost since the last audio: reported as soon as audio follows."""
-        self.last_ms = ASSUMED_CHUNK_MS
-        """How long the last valid payload plays. A payload that does not fit is taken to be as long."""
-        self.watched = False
-        """Whether payloads that fit are of interest as well, because others did not."""
-        self.retune(codec)
-
-    def retune(self, codec: ReceiveCodec) -> None:
-        """Read the payloads from now on in this codec. Raises MissingLibrary, and changes nothing."""
-        decoder = codec.new_decoder()
-        self.decodes = decoder is not None
-        # OPUS has 20 kB, which a call without audio does not need: it is made again for the first payload.
-        self._made = None if codec.info is not None and codec.info.kind == "frame" else decoder
-        self.codec = codec
-        # The sending chain follows what the declared format has learnt, so that it returns with the declared codec.
-        self.payloads = self._declared_payloads if codec is self._declared else codec.new_payloads()
-        self.adapts = isinstance(self.payloads, AdaptivePayloadFormat)
-        self._clock_hz = codec.clock_hz
-        self.rate_hz = codec.pcm_hz or codec.rate_hz
-        self.resampler: Resampler | None = None
-        if decoder is not None and codec.pcm_hz not in (None, decoder.sample_rate_hz):
-            self.resampler = Resampler(decoder.sample_rate_hz, codec.pcm_hz)
-
-    @property
-    def decoder(self) -> Decoder | None:
-        """The decoder; None: payloads only."""
-        if self._made is None and self.decodes:
-            self._made = self.codec.new_decoder()
-        return self._made
-
-    def duration_ms(self, payload: bytes) -> float:
-        """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
-        return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._clock_hz
-
-    def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
-        """Return the audio of a payload; b"" if it does not fit the codec, which was reported when it came."""
-        if self.payloads is None:
-            return b""
-        # Also where nothing is decoded: an adaptive payload format learns from what it reads.
-        try:
-            frames = self.payloads.frames(payload)
-        except PayloadError:
-            return b""
-        decoder = self._made or self.decoder
-        if decoder is None:
-            return b""
-        try:
-            pcm = decoder.decode(frames[0]) if len(frames) == 1 else b"".join(map(decoder.decode, frames))
-        except PayloadError:
-            # The framing is good, but the library cannot decode its content: conceal it like a lost chunk.
-            pcm = self._concealed(decoder, duration_ms)
-        return pcm if self.resampler is None else self.resampler.resample(pcm)
-
-    def concealed(self, duration_ms: float, following: bytes | None) -> bytes:
-        """Return audio for a lost chunk; following: the payload right after it, which may hold a copy."""
-        decoder = self.decoder
-        if decoder is None:
-            return b""
-        pcm = None
-        if following is not None and self.payloads is not None and isinstance(decoder, FecDecoder):
-            samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-            with suppress(ValueError):  # PayloadError; or a gap that is not whole frames, by its timestamps
-                pcm = decoder.decode_fec(self.payloads.frames(following)[0], samples)
-        if pcm is None:
-            pcm = self._concealed(decoder, duration_ms)
-        return pcm if self.resampler is None else self.resampler.resample(pcm)
-
-    @staticmethod
-    def _concealed(decoder: Decoder, duration_ms: float) -> bytes:
-        """The decoder is asked for a second at most, which is what frame codecs give; by then all have faded."""
-        samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-        concealed = min(samples, decoder.sample_rate_hz)
-        try:
-            pcm = decoder.conceal(concealed)
-        except ValueError:
-            # Frame codecs give whole frames, up to a length; timestamps may say any other one.
-            frame_samples = round(ASSUMED_CHUNK_MS * decoder.sample_rate_hz / 1000)
-            frames = -(-concealed // frame_samples)
-            pcm = b"".join(decoder.conceal(frame_samples) for _ in range(frames))[: 2 * concealed]
-        return pcm + bytes(2 * samples - len(pcm))
 
 
 class ReceiveChain:
@@ -193,7 +77,7 @@ class ReceiveChain:
         self._timeline = Timeline()
         self._credit_from_ms: dict[str, float] = {}
         """By track: audio may be concealed for the time that has passed since this moment."""
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, ReceivedTrack] = {}
         self._default_track = track
         self.files = ReceivedFiles()
         self.lost_chunks = 0
@@ -260,7 +144,7 @@ class ReceiveChain:
         return self._deliver(self._order.put(track.name, media, follows_directly=follows_directly), measured=media)
 
     @staticmethod
-    def _retune(track: _Track, found: ReceiveCodec | None, media: messages.Media) -> None:
+    def _retune(track: ReceivedTrack, found: ReceiveCodec | None, media: messages.Media) -> None:
         """Read a track in the codec that its payloads showed, if any, from this chunk on."""
         if found is not None:
             track.retune(found)
@@ -323,14 +207,14 @@ class ReceiveChain:
                     yield from self._place(name, track, item)
                 yield self._audio(name, track, item)
 
-    def _count_missing(self, track: _Track, item: Lost | Doubtful) -> None:
+    def _count_missing(self, track: ReceivedTrack, item: Lost | Doubtful) -> None:
         if isinstance(item, Lost):
             self.lost_chunks += item.count
             track.lost_chunks += item.count
         else:
             track.doubtful_chunks += item.count
 
-    def _place(self, name: str, track: _Track, item: messages.Media) -> Iterator[Delivered]:
+    def _place(self, name: str, track: ReceivedTrack, item: messages.Media) -> Iterator[Delivered]:
         """Find the place of a chunk in media time, and yield what is missing before it."""
         clock, chunk_ms = track.clock, item.duration_ms
         if not clock.media_ms:
@@ -361,7 +245,7 @@ class ReceiveChain:
         if clock.change is not None:
             yield CounterChanged(name, "timestamp", clock.change)
 
-    def _concealed(self, gap: Gap, track: _Track, following: messages.Media) -> Iterator[Audio]:
+    def _concealed(self, gap: Gap, track: ReceivedTrack, following: messages.Media) -> Iterator[Audio]:
         """Yield audio for a gap, or for its begin, in pieces of whole chunks. Their number is bounded."""
         if not gap.duration_ms:
             return
@@ -380,7 +264,7 @@ class ReceiveChain:
             pcm = track.concealed(length_ms, following.payload if is_last else None)
             yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + begin_ms, length_ms, concealed=True)
 
-    def _audio(self, name: str, track: _Track, media: messages.Media) -> Audio:
+    def _audio(self, name: str, track: ReceivedTrack, media: messages.Media) -> Audio:
         duration_ms, clock = media.duration_ms, track.clock
         pcm = track.pcm_of(media.payload, duration_ms)
         audio = Audio(
@@ -389,19 +273,19 @@ class ReceiveChain:
         clock.advance(media.timestamp, media.received_ms, duration_ms)
         return audio
 
-    def _first_track(self) -> _Track:
+    def _first_track(self) -> ReceivedTrack:
         """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
         try:
-            return _Track(self._default_track, self._codec, self._timeline)
+            return ReceivedTrack(self._default_track, self._codec, self._timeline)
         except MissingLibrary as error:
             self._codec.refuse(str(error))
-            return _Track(self._default_track, self._codec, self._timeline)
+            return ReceivedTrack(self._default_track, self._codec, self._timeline)
 
-    def _new_track(self, name: str) -> _Track:
+    def _new_track(self, name: str) -> ReceivedTrack:
         """Return the track of a name that has had no chunk yet. BrokenMessage: the name is not allowed."""
         if len(self._tracks) >= MAX_TRACKS:
             raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
         if len(name) > MAX_TRACK_CHARACTERS:
             detail = f"media.track has {len(name)} characters, at most {MAX_TRACK_CHARACTERS} are allowed"
             raise BrokenMessage("value", detail)
-        return self._default if name == self._default_track else _Track(name, self._codec, self._timeline)
+        return self._default if name == self._default_track else ReceivedTrack(name, self._codec, self._timeline)
