@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = {"aiohttp", "asyncio", "cryptography", "httpx", "httpx2", "matplotlib", "msgspec", "numpy", "picows", "pystoi"}
 HEAVY |= {"soundfile", "ssl", "uvloop", "websockets"}
 OURS = re.compile(
-    r"rtpcodec(\.(errors|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?))?"
+    r"rtpcodec(\.(errors|pickling|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?))?"
 )
 WHEN_RUN = {"rtpcodec.cli.codec_table", "rtpcodec.cli.control_output", "rtpcodec.cli.simulated_calls"}
 
