@@ -113,5 +113,5 @@ def test_words_that_only_look_like_secrets_stay() -> None:
 def test_a_secret_of_megabytes_is_struck_at_once() -> None:
     secret = "+" * (1 << 20)
     before_s = time.process_time()
-    assert Redaction([KEY], [secret, "told"]).words(f"{KEY} {secret} told") == "*** *** ***"
+    assert Redaction([KEY], [secret, "moved"]).words(f"{KEY} {secret} moved") == "*** *** ***"
     assert time.process_time() - before_s < 5
