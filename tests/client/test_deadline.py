@@ -1,4 +1,4 @@
-"""Every attempt of a command ends by its deadline, whatever the other side does: both shells, both HTTP libraries."""
+"""Every attempt of a command ends by its deadline, whatever the other side does, in both shells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, Ou
 from tests.client.hostile import CERTIFICATE, PATIENCE_S, Peer, serving
 
 KEY = "KEY0123456789_abcdefghij"
-TIMEOUT_S = 0.15
+TIMEOUT_S = 0.1
 HEAD = b"HTTP/1.1 500 Oops\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n" + b'{"data":{"result":"ok"}}'
 
@@ -45,7 +45,7 @@ Shell = Callable[[Command[Any], dict[str, Any]], CommandError]
 
 
 @pytest.fixture(params=[blocking, awaited])
-def fail(request: pytest.FixtureRequest, http_library: str) -> Callable[..., CommandError]:
+def fail(request: pytest.FixtureRequest) -> Callable[..., CommandError]:
     """Send a command that must fail, and fail long before the server's patience ends."""
     shell: Shell = request.param
 
@@ -98,10 +98,22 @@ def test_an_answer_that_drips_before_its_status_leaves_the_outcome_unknown(
     assert error.command_id == "once"
 
 
+@pytest.mark.parametrize("name", ["silence", "header lines", "103"])
+def test_the_other_library_keeps_the_deadline_as_well(
+    fail: Callable[..., CommandError], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LIBRARIES", transport.LIBRARIES[1:])
+    with serving(dripping(*BEFORE_A_STATUS[name])) as server:
+        assert isinstance(fail(server.url), CommandUnreachable)
+        error = fail(server.url.replace("http:", "https:"))
+    assert isinstance(error, CommandUnreachable)
+    assert error.nothing_sent
+
+
 @pytest.mark.parametrize("name", AFTER_A_STATUS)
 def test_an_answer_that_drips_after_its_status_ends_with_it(fail: Callable[..., CommandError], name: str) -> None:
     with serving(dripping(*AFTER_A_STATUS[name])) as server:
-        error = fail(server.url, timeout_s=0.3)
+        error = fail(server.url, timeout_s=0.2)
     assert isinstance(error, CommandRefused | CommandUnreachable)
     assert error.command_id == "once"
 
@@ -207,7 +219,7 @@ def test_a_proxy_that_drips(
     assert isinstance(error, CommandUnreachable | CommandRefused | CommandError)
 
 
-def test_a_kept_connection_has_the_deadline_of_its_next_command(http_library: str) -> None:
+def test_a_kept_connection_has_the_deadline_of_its_next_command() -> None:
     def good_then_dripping(peer: Peer) -> None:
         peer.read_request()
         peer.socket.sendall(OK)

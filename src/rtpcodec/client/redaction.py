@@ -27,7 +27,10 @@ class Redaction:
         keys = [key for key in keys if key]
         spellings = {spelling for key in keys for spelling in (key, quote(key, safe=""), *_within_base64(key))}
         self._key = _any_of(spellings, re.IGNORECASE)
-        self._value = _any_of(filter(None, values))
+        ordered = sorted({value for value in values if value}, key=len, reverse=True)
+        # A pattern of a value of megabytes would take a minute to compile.
+        self._long = [value for value in ordered if len(value) >= SHORT_SECRET_CHARACTERS]
+        self._short = _any_of(value for value in ordered if len(value) < SHORT_SECRET_CHARACTERS)
 
     def text(self, words: str | None) -> str | None:
         """Return the words without secrets; None stays None."""
@@ -35,7 +38,10 @@ class Redaction:
 
     def words(self, words: str) -> str:
         """Return the words without secrets."""
-        return self._value.sub(STRUCK, self._key.sub(STRUCK, words))
+        words = self._key.sub(STRUCK, words)
+        for value in self._long:
+            words = words.replace(value, STRUCK)
+        return self._short.sub(STRUCK, words)
 
     def without_key(self, words: str | None) -> str | None:
         """Return the words without the API key; for what has to stay readable where a value of ours is as short."""
