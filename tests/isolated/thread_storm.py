@@ -124,7 +124,7 @@ def frame_decoder_step(frame: bytes, samples: int) -> Step:
     def step(one: Any, chance: random.Random) -> None:
         shared[chance.randrange(len(shared))] = chance.randrange(256)
         if chance.randrange(8) == 0:
-            shared[:] = frame
+            ctypes.memmove(shared, frame, len(frame))
         match chance.randrange(6):
             case 0:
                 one.reset()
