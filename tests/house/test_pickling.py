@@ -27,6 +27,7 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.g722_bank import _Bank
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
@@ -60,6 +61,7 @@ VALUES: dict[type, Callable[[], object]] = {
     errors.OutcomeUnknown: lambda: errors.OutcomeUnknown("no", command_id="once"),
     BrokenMessage: lambda: BrokenMessage("json", "is not JSON", "media.chunk"),
     OddMessage: lambda: OddMessage(Clear(), [BrokenMessage("json", "is not JSON")]),
+    BrokenFrame: lambda: BrokenFrame("frame", "is not one", 1002),
     BrokenFragments: lambda: BrokenFragments("frame", "is not one", 1002),
     Refused: lambda: Refused(Problem("10005", "no such call")),
     RefusedMessage: lambda: RefusedMessage(100002, "no"),
