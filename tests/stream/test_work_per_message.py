@@ -121,11 +121,13 @@ def test_sequence_numbers_and_timestamps(kind: str, size: int) -> None:
 
 def test_a_gap_of_any_size_is_as_much_work_as_another() -> None:
     found = []
-    for size in (100, 100, 1000, 2900):  # the first one also fills caches of the process
+    for size in (100, 1000, 2900):
         found_numbers = (*range(1, 101), *range(100 + size, 105 + size))
         texts = [carrier.media(carrier.FRAME, number) for number in found_numbers]
         found.append(most_work(carrier.started(conceal=True), texts))
-    assert found[1] == found[2] == found[3]
+    lines, most = zip(*found, strict=True)
+    assert len(set(most)) == 1
+    assert max(lines) - min(lines) < 100  # caches of the process: a step per number would be thousands
 
 
 def test_marks_that_were_never_sent_are_found_at_once() -> None:
