@@ -29,6 +29,7 @@ recording       `record`, the one that writes files
 rate_changer    PCM of any rate to one rate, for these handlers
 call_log        log records of a call
 slow_turns      calls that hold the event loop: measured, counted, logged
+collector       the cycle collector in `run`
 loop_lag        how late the event loop is
 """
 

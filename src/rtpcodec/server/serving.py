@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.collector import rare_collections
 from rtpcodec.server.descriptors import descriptors_needed, raise_limit
 from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
 
@@ -98,14 +99,15 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
         # By default it ends the process and so cuts all calls. There is no configuration that it could reload.
         loop.add_signal_handler(_SIGHUP, logger.info, "received SIGHUP, which changes nothing: calls continue")
     try:
-        async with _opened(settings) as endpoint:
-            if on_ready is not None:
-                on_ready(endpoint)
-            await first.wait()
-            logger.info("draining: %d calls may continue for %g s", len(endpoint.calls), settings.drain_s)
-            if not await _drained_before(endpoint, second):
-                logger.info("received a second signal, closing at once")
-                await endpoint.close(at_once=True)
+        with rare_collections(loop):
+            async with _opened(settings) as endpoint:
+                if on_ready is not None:
+                    on_ready(endpoint)
+                await first.wait()
+                logger.info("draining: %d calls may continue for %g s", len(endpoint.calls), settings.drain_s)
+                if not await _drained_before(endpoint, second):
+                    logger.info("received a second signal, closing at once")
+                    await endpoint.close(at_once=True)
     finally:
         for number in _ENDING if _SIGHUP is None else (*_ENDING, _SIGHUP):
             loop.remove_signal_handler(number)
