@@ -24,7 +24,7 @@ class HalfOpenSocket:
         """Describe a socket.
 
         network: the part of its address that one peer cannot change.
-        accepted_s: when it was accepted.
+        accepted_s: when it was accepted, or its late refusal was sent.
         cut: cuts it.
         """
         self.network = network
@@ -57,6 +57,20 @@ class HalfOpenSockets:
         cut: cuts it.
         """
         added = HalfOpenSocket(_network(address), self._loop.time(), cut)
+        self._put(added)
+        return added
+
+    def add_again(self, refused: HalfOpenSocket, cut: Callable[[], object]) -> None:
+        """Add a removed socket whose refusal was sent. Over TLS it stays open until the other side answers its end.
+
+        cut: cuts it.
+        """
+        self.remove(refused)
+        refused.accepted_s = self._loop.time()
+        refused.cut = cut
+        self._put(refused)
+
+    def _put(self, added: HalfOpenSocket) -> None:
         self._sockets[added] = None
         neighbours = self._networks.setdefault(added.network, {})
         neighbours[added] = None
@@ -66,7 +80,6 @@ class HalfOpenSockets:
             self.drop_oldest()
         if self._timer is None:
             self._timer = self._loop.call_at(added.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
-        return added
 
     def remove(self, ended: HalfOpenSocket) -> None:
         """Remove a socket that became a call or is gone; another removal does nothing."""

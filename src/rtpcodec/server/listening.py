@@ -40,7 +40,7 @@ class CallServer(Protocol):
 
     @property
     def half_open(self) -> int | None:
-        """Sockets that have not become calls or got an answer; None: the server does not count them."""
+        """Sockets before their request, or refused and not ended; None: the server does not count them."""
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""

@@ -115,8 +115,8 @@ class PicowsServer:
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._half_open.remove(entry)  # late refusals have their own limits
-            return self._late_refusals.refuse(request, _response(answer))
+            self._half_open.remove(entry)  # while they wait, late refusals have their own limits
+            return self._late_refusals.refuse(request, _response(answer), partial(self._half_open.add_again, entry))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         connection = ",".join(request.headers.getall("Connection", []))
