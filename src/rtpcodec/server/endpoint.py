@@ -224,6 +224,11 @@ class Endpoint(Live):
 
     # For the server library
 
+    @property
+    def free_calls(self) -> int:
+        """How many more calls there may be."""
+        return self._settings.max_calls - len(self._runners)
+
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
         answer = self._gate.answer(target, headers)

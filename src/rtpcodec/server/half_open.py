@@ -1,7 +1,8 @@
 """Sockets that were accepted and have not become calls: bounded in all and per address, and each has a deadline.
 
 A full table drops its oldest socket instead of the newest: an honest one becomes a call within milliseconds, so the
-oldest is a silent one, and silent sockets never keep a call away.
+oldest is a silent one, and silent sockets never keep a call away. As many sockets as there are free places for calls
+come on top: after an interruption a carrier dials all its calls at once, and often through one proxy.
 """
 
 from __future__ import annotations
@@ -35,10 +36,18 @@ class HalfOpenSocket:
 class HalfOpenSockets:
     """The sockets of one endpoint in their handshakes. Use it from the event loop's thread only."""
 
-    __slots__ = ("_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
+    __slots__ = ("_free_calls", "_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
 
-    def __init__(self, max_sockets: int, max_sockets_per_address: int) -> None:
-        """Begin without sockets; the limits are in all, and per IPv4 address or IPv6 network of 64 bits."""
+    def __init__(
+        self, max_sockets: int, max_sockets_per_address: int, free_calls: Callable[[], int] | None = None
+    ) -> None:
+        """Begin without sockets.
+
+        max_sockets: limit in all.
+        max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
+        free_calls: returns how many more calls there may be, which is added to both limits; None: 0.
+        """
+        self._free_calls = free_calls or _none
         self._loop = asyncio.get_running_loop()
         self._max_sockets = max_sockets
         self._max_sockets_per_address = max_sockets_per_address
@@ -74,9 +83,10 @@ class HalfOpenSockets:
         self._sockets[added] = None
         neighbours = self._networks.setdefault(added.network, {})
         neighbours[added] = None
-        if len(neighbours) > self._max_sockets_per_address:
+        free_calls = max(self._free_calls(), 0)
+        if len(neighbours) > self._max_sockets_per_address + free_calls:
             self._drop(next(iter(neighbours)))
-        elif len(self._sockets) > self._max_sockets:
+        elif len(self._sockets) > self._max_sockets + free_calls:
             self.drop_oldest()
         if self._timer is None:
             self._timer = self._loop.call_at(added.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
@@ -126,6 +136,11 @@ class HalfOpenSockets:
 
 def _nothing() -> None:
     """Stand for `cut` after the end."""
+
+
+def _none() -> int:
+    """Stand for the number of free places where there are no calls."""
+    return 0
 
 
 def _network(address: str) -> bytes:

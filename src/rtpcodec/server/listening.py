@@ -17,6 +17,10 @@ class Acceptor(Protocol):
     def budget(self) -> HeldBudget:
         """The octets that all calls may hold together, fragments of messages included."""
 
+    @property
+    def free_calls(self) -> int:
+        """How many more calls it accepts now."""
+
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
 

@@ -50,7 +50,9 @@ class PicowsServer:
         self._settings = settings
         self._acceptor = acceptor
         self._log = _QuietLog(logging.getLogger("picows.server"))
-        self._half_open = HalfOpenSockets(settings.max_half_open, settings.max_half_open_per_address)
+        self._half_open = HalfOpenSockets(
+            settings.max_half_open, settings.max_half_open_per_address, lambda: acceptor.free_calls
+        )
         self._late_refusals = LateRefusals(acceptor.hold_back_s, settings.ping_interval_s)
         self._listener = TcpListener(self._begin, self._free_descriptors)
 

@@ -121,10 +121,11 @@ class EndpointSettings:
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
     max_half_open: int = 256
-    """Limit on sockets that are open and have not sent their request yet. One more replaces the oldest of the address
-    that has most."""
+    """Limit on sockets that are open and have not sent their request yet, beyond those that may still become one of
+    `max_calls`. One more replaces the oldest of the address that has most."""
     max_half_open_per_address: int = 128
-    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's."""
+    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's, so the
+    free places of `max_calls` are added to it as well."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
