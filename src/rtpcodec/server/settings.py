@@ -31,6 +31,11 @@ MIN_QUEUE_MS: Final = 200.0
 CONCEALS: Final = "conceals"
 """Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
 
+_COUNTS: Final = frozenset(
+    ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
+)
+"""Settings that count something; the system's limits and picows take whole numbers."""
+
 FILES_PER_CALL: Final = "files_per_call"
 """Name of an attribute of handlers: the files that each call keeps open."""
 
@@ -249,6 +254,9 @@ class EndpointSettings:
         }
         for name, at_least in (least | {"drain_s": 0}).items():
             value: Any = getattr(self, name)
+            if name in _COUNTS and not isinstance(value, int):
+                raise EndpointError(f"{name} is {value!r}, a whole number is needed")
+            _require_number(name, value)
             if not value >= at_least:
                 raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
         for name in (
@@ -261,12 +269,20 @@ class EndpointSettings:
             "lag_period_s",
         ):
             limit: float | None = getattr(self, name)
-            if limit is not None and not limit > 0:
+            if limit is None:
+                continue
+            _require_number(name, limit)
+            if not limit > 0:
                 raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
         if self.max_message_octets > MAX_MESSAGE_OCTETS:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _require_number(name: str, value: object) -> None:
+    if not isinstance(value, int | float):
+        raise EndpointError(f"{name} is {value!r}, a number is needed")
 
 
 def _are_tokens(authorize: object) -> bool:
