@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 import rtpcodec
+from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, EndpointSettings, half_open
 from rtpcodec.server.descriptors import RESERVED, descriptors_needed, raise_limit, warn_if_short
-from rtpcodec.server.half_open import HalfOpenSockets
+from rtpcodec.server.half_open import DROPS_PER_TURN, HalfOpenSockets
 from rtpcodec.server.handlers import record
 from rtpcodec.server.tcp_listener import RECEIVE_BUFFER_OCTETS
 from tests.server.dialler import LOOPS, call, raw, run, until
@@ -202,6 +203,31 @@ def test_hosts_of_one_ipv6_network_share_their_limit() -> None:
         sockets.close()
 
     run(main)
+
+
+def test_late_sockets_are_cut_in_shares() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        turns: list[int] = []
+        turn = 0
+
+        def tick() -> None:
+            nonlocal turn
+            turn += 1
+            loop.call_soon(tick)
+
+        sockets = HalfOpenSockets(100, 100)
+        for _ in range(3 * DROPS_PER_TURN + 1):
+            sockets.add("192.0.2.1", lambda: turns.append(turn))
+        await asyncio.sleep(half_open.HANDSHAKE_TIMEOUT_S - 0.001)
+        assert turns == []
+        tick()
+        while len(sockets):
+            await asyncio.sleep(0)
+        assert sorted(turns.count(each) for each in set(turns)) == [1, *[DROPS_PER_TURN] * 3]
+        sockets.close()
+
+    run_virtual(main())
 
 
 def test_a_socket_that_ended_is_not_cut_later() -> None:
