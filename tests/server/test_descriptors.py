@@ -222,7 +222,7 @@ def test_late_sockets_are_cut_in_shares() -> None:
         await asyncio.sleep(half_open.HANDSHAKE_TIMEOUT_S - 0.001)
         assert turns == []
         tick()
-        while len(sockets):
+        while len(sockets):  # noqa: ASYNC110 -- turn by turn
             await asyncio.sleep(0)
         assert sorted(turns.count(each) for each in set(turns)) == [1, *[DROPS_PER_TURN] * 3]
         sockets.close()

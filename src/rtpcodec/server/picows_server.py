@@ -182,7 +182,8 @@ class _Handshake:
                 make_protocol,
                 self._accepted,
                 ssl=tls,
-                ssl_handshake_timeout=None if tls is None else HANDSHAKE_TIMEOUT_S,
+                # HalfOpenSockets cut it earlier, and few in one turn.
+                ssl_handshake_timeout=None if tls is None else 2 * HANDSHAKE_TIMEOUT_S,
             )
 
     def _opened(self, _task: asyncio.Task[None]) -> None:
