@@ -23,6 +23,7 @@ from rtpcodec.server.descriptors import RESERVED, descriptors_needed, raise_limi
 from rtpcodec.server.half_open import DROPS_PER_TURN, HalfOpenSockets
 from rtpcodec.server.handlers import record
 from rtpcodec.server.tcp_listener import RECEIVE_BUFFER_OCTETS
+from tests.census import Census
 from tests.server.dialler import LOOPS, call, raw, run, until
 from tests.server.test_tls import client_context, server_context
 
@@ -203,6 +204,28 @@ def test_hosts_of_one_ipv6_network_share_their_limit() -> None:
         sockets.close()
 
     run(main)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_nothing_of_a_handshake_that_was_cut_lives_after(tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silent sockets come by the thousand, and the cycle collector would hold all calls."""
+    monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 0.05)
+
+    async def be_silent(port: int) -> None:
+        async with raw(port) as silent:
+            with contextlib.suppress(ConnectionError):
+                assert await silent.reader.read() == b""
+
+    async def main() -> None:
+        context = server_context() if tls else None
+        async with rtpcodec.serve(listen, ssl=context) as endpoint:
+            await be_silent(endpoint.port)
+            with Census() as census:
+                await be_silent(endpoint.port)
+                await until(lambda: endpoint.statistics().sockets_half_open == 0)
+                assert await census.settled() == []
+
+    run(main, "uvloop")
 
 
 def test_late_sockets_are_cut_in_shares() -> None:

@@ -187,6 +187,7 @@ class _Handshake:
             )
 
     def _opened(self, _task: asyncio.Task[None]) -> None:
+        self._task = None  # a cancelled one holds its error, whose traceback holds this object
         if self._transport is None:
             self._accepted.close()
 
