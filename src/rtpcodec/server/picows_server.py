@@ -39,7 +39,7 @@ try:
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
-TLS_END_TIMEOUT_S: Final = 2.0
+TLS_END_S: Final = 2.0
 """For the other side's answer to the end of TLS; then the connection is cut. Event loops wait 30 s, in which a peer
 that broke a rule would hold its call."""
 
@@ -188,7 +188,7 @@ class _Handshake:
                 ssl=tls,
                 # HalfOpenSockets cut it earlier, and few in one turn.
                 ssl_handshake_timeout=None if tls is None else 2 * HANDSHAKE_TIMEOUT_S,
-                ssl_shutdown_timeout=None if tls is None else TLS_END_TIMEOUT_S,
+                ssl_shutdown_timeout=None if tls is None else TLS_END_S,
             )
 
     def _opened(self, _task: asyncio.Task[None]) -> None:
