@@ -48,7 +48,7 @@ class Echo:
     def received(self, text: str) -> None:
         self._socket.send(text)
 
-    def rejected(self, _rule: str, _detail: str, code: int | None = None) -> None:
+    def rejected(self, _rule: str, _detail: str, code: int | None = None, octets: int = 0) -> None:
         if code is not None:
             self._socket.close(code)
 

@@ -25,7 +25,7 @@ class Recorder:
         self.texts.append(text)
         self.log.append(text)
 
-    def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
+    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         self.log.append((rule, detail, code))
 
     def touched(self) -> None:

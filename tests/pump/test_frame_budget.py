@@ -31,6 +31,15 @@ def test_two_tracks_pass_after_a_pause_of_the_network(before_s: float, pause_s: 
             assert spend(budget, now_ms, L16_48_KHZ_OCTETS) is None
 
 
+@pytest.mark.parametrize("spent", [0, 1, 3000, 5999, 6000])
+def test_chunks_of_10_ms_pass_after_the_longest_pause_wherever_the_budget_is(spent: int) -> None:
+    budget = FrameBudget(MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, 0.0)
+    for frame in range(spent):
+        assert spend(budget, frame * 5.0) is None
+    for _ in range(2 * 3000):
+        assert spend(budget, spent * 5.0 + 30_000.0, 1500) is None
+
+
 def test_pauses_one_after_the_other_pass() -> None:
     budget = FrameBudget(MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, 0.0)
     for pause in range(1, 21):
@@ -42,13 +51,13 @@ def test_the_whole_burst_may_come_at_once_and_not_one_frame_more() -> None:
     budget = FrameBudget(10, None, 0.0)
     for _ in range(round(10 * BURST_S)):
         assert spend(budget, 0.0) is None
-    assert spend(budget, 0.0) == "more than 10 frames per second, after 100 at once"
+    assert spend(budget, 0.0) == "more than 10 frames per second, after 120 at once"
 
 
 def test_octets_have_a_limit_of_their_own() -> None:
     budget = FrameBudget(None, 1000, 0.0)
     assert spend(budget, 0.0, round(1000 * BURST_S)) is None
-    assert spend(budget, 0.0, 2) == "more than 1000 octets per second, after 10000 at once"
+    assert spend(budget, 0.0, 2) == "more than 1000 octets per second, after 12000 at once"
 
 
 def test_a_sender_above_the_rate_is_found_within_two_bursts() -> None:

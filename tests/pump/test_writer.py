@@ -19,7 +19,7 @@ class Reports:
     def received(self, text: str | Buffer) -> None:
         self.names.append("received")
 
-    def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
+    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         self.names.append("rejected")
 
     def touched(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import resource
@@ -16,12 +17,14 @@ from typing import Any
 import pytest
 
 import rtpcodec
+from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, EndpointSettings, half_open
 from rtpcodec.server.descriptors import RESERVED, descriptors_needed, raise_limit, warn_if_short
-from rtpcodec.server.half_open import HalfOpenSockets
+from rtpcodec.server.half_open import DROPS_PER_TURN, HalfOpenSockets
 from rtpcodec.server.handlers import record
 from rtpcodec.server.tcp_listener import RECEIVE_BUFFER_OCTETS
-from tests.server.dialler import LOOPS, call, raw, run
+from tests.census import Census
+from tests.server.dialler import LOOPS, call, raw, run, until
 from tests.server.test_tls import client_context, server_context
 
 CHILD = "tests.isolated.few_descriptors"
@@ -76,7 +79,7 @@ def test_a_call_is_served_where_silent_sockets_use_up_all_descriptors(loop: str)
 def test_more_silent_sockets_than_the_limit_push_out_the_oldest(loop: str, tls: bool) -> None:
     async def main() -> None:
         context = server_context() if tls else None
-        serving = rtpcodec.serve(listen, ssl=context, max_half_open=8, max_half_open_per_address=4)
+        serving = rtpcodec.serve(listen, ssl=context, max_calls=1, max_half_open=7, max_half_open_per_address=3)
         async with serving as endpoint, contextlib.AsyncExitStack() as opened:
             silent = [await opened.enter_async_context(raw(endpoint.port)) for _ in range(6)]
             assert [await each.reader.read() for each in silent[:2]] == [b"", b""]
@@ -157,6 +160,38 @@ def test_the_address_with_most_sockets_loses_the_oldest_one() -> None:
     run(main)
 
 
+def test_sockets_that_may_become_calls_have_places_on_top() -> None:
+    async def main() -> None:
+        cut: list[int] = []
+        free = 3
+        sockets = HalfOpenSockets(4, 2, lambda: free)
+        for number in range(6):
+            sockets.add("192.0.2.1", partial(cut.append, number))
+        assert cut == [0], "2 and 3 per address"
+        for number in range(6, 9):
+            sockets.add(f"192.0.2.{number}", partial(cut.append, number))
+        assert cut == [0, 1], "4 and 3 in all"
+        free = -1
+        sockets.add("192.0.2.1", partial(cut.append, 9))
+        assert cut == [0, 1, 2]
+        sockets.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_all_calls_of_one_proxy_may_be_dialled_at_once(loop: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, max_calls=200) as endpoint, contextlib.AsyncExitStack() as opened:
+            dialled = [await opened.enter_async_context(raw(endpoint.port)) for _ in range(200)]
+            await until(lambda: endpoint.statistics().sockets_half_open == 200)
+            heads = await asyncio.gather(*(each.upgrade() for each in dialled))
+            assert {head.split()[1] for head in heads} == {"101"}
+            assert endpoint.statistics().calls_running == 200
+
+    run(main, loop)
+
+
 def test_hosts_of_one_ipv6_network_share_their_limit() -> None:
     async def main() -> None:
         cut: list[int] = []
@@ -169,6 +204,53 @@ def test_hosts_of_one_ipv6_network_share_their_limit() -> None:
         sockets.close()
 
     run(main)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_nothing_of_a_handshake_that_was_cut_lives_after(tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silent sockets come by the thousand, and the cycle collector would hold all calls."""
+    monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 0.05)
+
+    async def be_silent(port: int) -> None:
+        async with raw(port) as silent:
+            with contextlib.suppress(ConnectionError):
+                assert await silent.reader.read() == b""
+
+    async def main() -> None:
+        context = server_context() if tls else None
+        async with rtpcodec.serve(listen, ssl=context) as endpoint:
+            await be_silent(endpoint.port)
+            with Census() as census:
+                await be_silent(endpoint.port)
+                await until(lambda: endpoint.statistics().sockets_half_open == 0)
+                assert await census.settled() == []
+
+    run(main, "uvloop")
+
+
+def test_late_sockets_are_cut_in_shares() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        turns: list[int] = []
+        turn = 0
+
+        def tick() -> None:
+            nonlocal turn
+            turn += 1
+            loop.call_soon(tick)
+
+        sockets = HalfOpenSockets(100, 100)
+        for _ in range(3 * DROPS_PER_TURN + 1):
+            sockets.add("192.0.2.1", lambda: turns.append(turn))
+        await asyncio.sleep(half_open.HANDSHAKE_TIMEOUT_S - 0.001)
+        assert turns == []
+        tick()
+        while len(sockets):  # noqa: ASYNC110 -- turn by turn
+            await asyncio.sleep(0)
+        assert sorted(turns.count(each) for each in set(turns)) == [1, *[DROPS_PER_TURN] * 3]
+        sockets.close()
+
+    run_virtual(main())
 
 
 def test_a_socket_that_ended_is_not_cut_later() -> None:

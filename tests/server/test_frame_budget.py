@@ -15,7 +15,7 @@ from rtpcodec import events
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.frame_budget import BURST_S
 from rtpcodec.pump.frame_turns import TURN_FRAMES
-from rtpcodec.server import Call, EndpointSettings
+from rtpcodec.server import Call, EndpointSettings, call_on
 from rtpcodec.stream.events import Audio
 from tests.server.dialler import LOOPS, RawSocket, call, raw, run, until
 from tests.server.test_limits import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Listener, open_raw
@@ -73,6 +73,46 @@ def test_more_octets_than_the_budget_end_the_call() -> None:
                 socket.frame(TEXT, json.dumps({"event": "unknown", "filler": "x" * 6000}).encode())
             assert await socket.close_code() == 1008
         assert listener.rules == ["rate"]
+
+    run(main)
+
+
+@pytest.mark.parametrize("kind", ["whole", "in fragments"])
+def test_octets_of_binary_messages_count_as_well(kind: str) -> None:
+    async def main() -> None:
+        listener = Listener()
+        async with rtpcodec.serve(listener, max_octets_per_s=1000) as endpoint, raw(endpoint.port) as socket:
+            await open_raw(endpoint, socket)
+            for _ in range(2):
+                if kind == "whole":
+                    socket.frame(BINARY, bytes(6000))
+                else:
+                    socket.frame(BINARY, bytes(3000), fin=False)
+                    socket.frame(CONTINUATION, bytes(3000))
+            assert await socket.close_code() == 1008
+        assert listener.rules == ["text", "rate"]
+
+    run(main)
+
+
+def test_binary_messages_count_on_the_websocket_of_another_server() -> None:
+    sent: list[int] = []
+
+    async def ignore(_text: str) -> None:
+        pass
+
+    async def close(code: int) -> None:
+        sent.append(code)
+
+    async def main() -> None:
+        listener = Listener()
+        async with call_on(ignore, close, listener, max_frames_per_s=2) as receiver:
+            receiver.received('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
+            for _ in range(round(2 * BURST_S) + 1):
+                receiver.rejected("text", "a binary message")
+            await until(lambda: sent)
+        assert sent == [1008]
+        assert listener.rules[-1] == "rate"
 
     run(main)
 

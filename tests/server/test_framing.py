@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -273,17 +275,52 @@ def test_a_handshake_that_is_not_for_a_websocket_is_refused(changed: dict[str, s
     run(main)
 
 
+def over_tls(port: int, octets: bytes) -> ssl.SSLSocket:
+    """Open a WebSocket and send octets, without reading anything but the answer to the request."""
+    secured = client_context().wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="localhost")
+    secured.sendall(
+        "\r\n".join(["GET / HTTP/1.1", *(f"{name}: {value}" for name, value in REQUEST.items()), "", ""]).encode()
+    )
+    secured.recv(4096)
+    secured.sendall(octets)
+    return secured
+
+
+@pytest.mark.parametrize("loop", dialler.LOOPS)
+@pytest.mark.parametrize(
+    "broken",
+    [Frame(3), Frame(TEXT, START, wrong_mask=True), Frame(TEXT, START, reserved=RSV1)],
+    ids=["opcode", "mask", "bits"],
+)
+def test_a_peer_that_breaks_a_rule_and_never_ends_tls_loses_its_call(
+    broken: Frame, loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtpcodec.server.picows_server.TLS_END_S", 0.1)
+    monkeypatch.setattr("rtpcodec.stream.machine.CLOSE_TIMEOUT_MS", 100.0)
+
+    async def main() -> None:
+        async with rtpcodec.serve(Listener(), ssl=server_context()) as endpoint:
+            octets = Frame(TEXT, START).octets(from_client=True) + broken.octets(from_client=True)
+            with await asyncio.to_thread(over_tls, endpoint.port, octets):
+                await until(lambda: endpoint.statistics().calls_taken == 1)
+                async with asyncio.timeout(20):
+                    await until(lambda: endpoint.statistics().calls_running == 0)
+            assert endpoint.statistics().protocol_errors == 1
+
+    dialler.run(main, loop)
+
+
 def test_broken_rules_end_a_connection_over_tls() -> None:
     async def main() -> None:
         async with rtpcodec.serve(Listener(), ssl=server_context()) as endpoint:
             for broken in (Frame(TEXT, START, reserved=RSV1), close(5000), Frame(TEXT, b"\xff"), Frame(3)):
                 reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port, ssl=client_context())
-                socket = RawSocket(reader, writer)
-                assert (await socket.upgrade()).startswith("HTTP/1.1 101 ")
-                write(socket, broken)
+                peer = RawSocket(reader, writer)
+                assert (await peer.upgrade()).startswith("HTTP/1.1 101 ")
+                write(peer, broken)
                 answer = await next_frame(reader)
                 assert answer.payload[:2] == (1007 if broken.payload == b"\xff" else 1002).to_bytes(2)
-                write(socket, Frame(CLOSE, answer.payload[:2]))
+                write(peer, Frame(CLOSE, answer.payload[:2]))
                 assert await frames_to_end(reader) == []
                 writer.close()
                 await writer.wait_closed()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 
 import rtpcodec
 from rtpcodec.errors import HandshakeRefused
 from rtpcodec.pump.virtual import VirtualEventLoop, run_virtual
-from rtpcodec.server import Call
+from rtpcodec.server import Call, half_open
 from rtpcodec.server.guessing import (
     FORGET_S,
     FREE_REFUSALS,
@@ -19,6 +20,7 @@ from rtpcodec.server.guessing import (
     MAX_WAITING_PER_ADDRESS,
     GuessDelays,
 )
+from rtpcodec.server.late_refusals import MAX_WAITING_OCTETS
 from tests.server.dialler import LOOPS, get, raw, refused_with, run, until
 from tests.server.test_tls import client_context, server_context
 
@@ -176,6 +178,56 @@ def test_sockets_that_wait_for_a_refusal_end_with_the_server_or_earlier(loop: st
             for one in (waiting[0], waiting[2]):
                 with contextlib.suppress(ConnectionError):
                     assert await one.reader.read() == b""
+
+    run(main, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_floods_while_it_waits_is_cut(loop: str) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN) as endpoint:
+            for _ in range(FREE_REFUSALS):
+                assert await refused_with(endpoint.url) == 401
+            async with raw(endpoint.port) as flooding:
+                flooding.request()
+                await until(lambda: endpoint.statistics().refusals_waiting == 1)
+                for _ in range(MAX_WAITING_OCTETS):
+                    flooding.frame(9)
+                received = b""
+                with contextlib.suppress(ConnectionError):
+                    received = await flooding.reader.read()
+                assert received == b"", "it was cut before its refusal"
+            await until(lambda: not endpoint._server._late_refusals.waiting)  # type: ignore[union-attr]
+
+    run(main, loop)
+
+
+def wrong_token_over_tls(port: int) -> socket.socket:
+    """Send a request with a wrong token, and leave the connection alone."""
+    secured = client_context().wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="localhost")
+    secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return secured
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("delayed", [False, True], ids=["at once", "held back"])
+def test_a_refused_socket_that_never_ends_tls_is_cut(delayed: bool, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of TLS needs the other side, for which event loops wait 30 s."""
+    monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("rtpcodec.server.guessing.FREE_REFUSALS", 0 if delayed else FREE_REFUSALS)
+    monkeypatch.setattr("rtpcodec.server.guessing.FIRST_DELAY_S", 0.05)
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN, ssl=server_context()) as endpoint:
+            left = await asyncio.to_thread(wrong_token_over_tls, endpoint.port)
+            with left:
+                await until(lambda: endpoint.statistics().requests_unauthorized == 1)
+                await until(lambda: endpoint.statistics().sockets_half_open == 1)
+                held = endpoint.statistics().descriptors_open
+                assert held is not None
+                await until(lambda: endpoint.statistics().sockets_half_open == 0)
+                await until(lambda: endpoint.statistics().descriptors_open == held - 1)
+                assert (await asyncio.to_thread(left.recv, 4096)).startswith(b"HTTP/1.1 401 ")
 
     run(main, loop)
 

@@ -12,7 +12,7 @@ import pytest
 
 import rtpcodec
 from rtpcodec.pump.virtual import run_virtual
-from rtpcodec.server import Call
+from rtpcodec.server import Call, Endpoint
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.loop_lag import KEPT, LoopLag
 from tests.server.dialler import LOOPS, call, run, until
@@ -135,3 +135,14 @@ def test_protocol_errors_of_running_and_ended_calls_are_counted() -> None:
             assert endpoint.statistics().protocol_errors == 2
 
     run(main)
+
+
+def test_the_statistics_can_be_read_after_the_end_of_the_event_loop() -> None:
+    endpoints: list[Endpoint] = []
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint:
+            endpoints.append(endpoint)
+
+    run(main)
+    assert endpoints[0].statistics().calls_taken == 0

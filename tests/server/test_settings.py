@@ -51,6 +51,13 @@ async def wait_for(*_arguments: object) -> bool:
         ({"max_fragments": 0}, "max_fragments is 0, at least 1 is needed"),
         ({"max_message_octets": 0}, "max_message_octets is 0, at least 1 is needed"),
         ({"max_message_octets": 2**23}, "max_message_octets is 8388608, at most 4194304 is possible"),
+        ({"max_calls": "5"}, "max_calls is '5', a whole number is needed"),
+        ({"max_half_open": None}, "max_half_open is None, a whole number is needed"),
+        ({"max_half_open_per_address": 1.5}, "max_half_open_per_address is 1.5, a whole number is needed"),
+        ({"max_calls": float("inf")}, "max_calls is inf, a whole number is needed"),
+        ({"max_held_octets": None}, "max_held_octets is None, a number is needed"),
+        ({"max_frames_per_s": "5"}, "max_frames_per_s is '5', a number is needed"),
+        ({"lag_period_s": []}, "lag_period_s is [], a number is needed"),
         ({"drain_s": -1}, "drain_s is -1, at least 0 is needed"),
         ({"drain_s": float("nan")}, "drain_s is nan, at least 0 is needed"),
         ({"start_timeout_s": 0}, "start_timeout_s is 0, more than 0 is needed; None switches it off"),
@@ -69,7 +76,19 @@ def test_invalid_settings_are_refused_at_once(options: dict[str, Any], message: 
 
 
 @pytest.mark.parametrize(
-    "origin", ["null", "*", "a.example", "https://a.example/", "https://u@a.example", "https://a:b", "https://", "", 1]
+    "origin",
+    [
+        "null",
+        "*",
+        "a.example",
+        "https://a.example/",
+        "https://u@a.example",
+        "https://a:b",
+        "https://",
+        "https://bücher.example",
+        "",
+        1,
+    ],
 )
 def test_an_origin_is_a_scheme_and_a_host(origin: Any) -> None:
     with pytest.raises(EndpointError) as refusal:

@@ -14,9 +14,10 @@ MAX_FRAMES_PER_S: Final = 500
 """Five times the 50 messages per second of each of two tracks; twice that of chunks of 10 ms."""
 MAX_OCTETS_PER_S: Final = 1024 * 1024
 """Four times L16 at 48 kHz as base64 in both tracks, 276 kB per second."""
-BURST_S: Final = 10.0
-"""The budget of this time may be used at once: 5000 frames, which two tracks take 50 s to speak. The longest pause that
-a call survives is its idle time-out of 30 s. 10 MiB hold two messages of the greatest length."""
+BURST_S: Final = 12.0
+"""The budget of this time may be used at once: 6000 frames, which two tracks take 60 s to speak, or 30 s with chunks
+of 10 ms. The longest pause that a call survives is its idle time-out of 30 s. 12 MiB hold three messages of the
+greatest length."""
 CLOSING_S: Final = 1.0
 """The budget of this time is left for frames that were on their way when our close frame was sent."""
 

@@ -228,7 +228,8 @@ class PicowsSocket(WSListener):
             self._received(text_of(message))
 
     def _receive_binary(self, message: bytes) -> None:
-        self._receiver.rejected("text", f"a binary message of {len(message)} octets, messages are text")
+        octets = len(message)
+        self._receiver.rejected("text", f"a binary message of {octets} octets, messages are text", octets=octets)
 
     def _fail(self, broken: BrokenFragments | BrokenFrame) -> None:
         """Report a broken rule, for which the receiver closes, and deliver nothing more (RFC 6455 section 7.1.7)."""

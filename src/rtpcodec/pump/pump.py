@@ -248,14 +248,21 @@ class Pump(Driver[MachineT]):
         if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
             watch.report(took_s, "audio that was due, or a timer")
 
-    def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
+    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
 
         rule: the name of the rule that it breaks.
         detail: the rule with its numbers, in words.
         code: the close code that the connection must end with; None: the connection continues.
+        octets: of a message that was received as a whole, which count in the budget.
         """
         now_ms = self.now_ms()
+        if code is None:  # else it is the last one
+            budget = self._budget
+            budget.frames -= 1
+            budget.octets -= octets
+            if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):
+                return
         self.machine.reject(rule, detail, now_ms)
         if code is not None:
             self.machine.close(code, now_ms)

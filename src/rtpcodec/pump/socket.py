@@ -30,12 +30,13 @@ class Receiver(Protocol):
     def received(self, text: str | Buffer) -> None:
         """Take a text message, as octets if it is not valid UTF-8."""
 
-    def rejected(self, rule: str, detail: str, code: int | None = None) -> None:
+    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Note a frame that is not a text message: binary, too long, or a broken fragment.
 
         rule: name of the broken rule.
         detail: the rule in words, with its numbers.
         code: the close code that the connection must end with; None: the connection continues.
+        octets: what the frame counts in a budget of octets.
         """
 
     def touched(self) -> None:

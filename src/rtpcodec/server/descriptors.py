@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from pathlib import Path
 from typing import Final
 
 from rtpcodec.server.settings import FILES_PER_CALL, EndpointSettings
@@ -15,7 +15,7 @@ if sys.platform != "win32":
 RESERVED: Final = 64
 """For listening sockets, the event loop, standard streams, logs and what a program opens beside its calls."""
 
-_FOLDERS: Final = (Path("/proc/self/fd"), Path("/dev/fd"))
+_FOLDERS: Final = ("/proc/self/fd", "/dev/fd")
 """List the open descriptors, on Linux and on BSD and macOS."""
 
 _log = logging.getLogger("rtpcodec.server")
@@ -67,7 +67,7 @@ def open_descriptors() -> int | None:
     """Return how many descriptors the process has open; None: the system does not list them."""
     for folder in _FOLDERS:
         try:
-            return sum(1 for _ in folder.iterdir()) - 1  # without the one that lists them
+            return len(os.listdir(folder)) - 1  # noqa: PTH208 -- fast; without the one that lists them
         except OSError:
             continue
     return None

@@ -38,6 +38,7 @@ class Endpoint(Live):
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
+        self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._runners: set[CallRunner] = set()
         self._idle = asyncio.Event()
@@ -85,7 +86,7 @@ class Endpoint(Live):
             messages_sent=ended.sent + now.sent,
             dropped_audio_ms=ended.dropped_ms + now.dropped_ms,
             requests_unauthorized=gate.unauthorized,
-            refusals_waiting=gate.guess_delays.waiting(asyncio.get_running_loop().time()),
+            refusals_waiting=gate.guess_delays.waiting(self._loop.time()),
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
             protocol_errors=ended.malformed + now.malformed,
@@ -223,6 +224,11 @@ class Endpoint(Live):
             return
 
     # For the server library
+
+    @property
+    def free_calls(self) -> int:
+        """How many more calls there may be."""
+        return self._settings.max_calls - len(self._runners)
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""

@@ -36,7 +36,7 @@ class EndpointStatistics:
     origins_refused: int
     """Requests of web pages that were answered with 403; they are among calls_refused."""
     sockets_half_open: int | None
-    """Sockets at this moment that have not become a call or got an answer yet; None: the server does not count them."""
+    """Sockets now before their request, or refused and not ended yet; None: the server does not count them."""
     protocol_errors: int
     """Messages and frames that broke a rule, of all calls: the events `Malformed`."""
     handlers_hung: int

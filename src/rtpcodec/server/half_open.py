@@ -1,7 +1,8 @@
 """Sockets that were accepted and have not become calls: bounded in all and per address, and each has a deadline.
 
 A full table drops its oldest socket instead of the newest: an honest one becomes a call within milliseconds, so the
-oldest is a silent one, and silent sockets never keep a call away.
+oldest is a silent one, and silent sockets never keep a call away. As many sockets as there are free places for calls
+come on top: after an interruption a carrier dials all its calls at once, and often through one proxy.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 HANDSHAKE_TIMEOUT_S: Final = 5.0
 """From accepting a socket to its upgrade or refusal, TLS included; then it is cut."""
+
+DROPS_PER_TURN: Final = 16
+"""Late sockets that are cut in one turn of the event loop: cutting one of TLS takes 0.2 ms, and a call waits for it."""
 
 
 class HalfOpenSocket:
@@ -24,7 +29,7 @@ class HalfOpenSocket:
         """Describe a socket.
 
         network: the part of its address that one peer cannot change.
-        accepted_s: when it was accepted.
+        accepted_s: when it was accepted, or its late refusal was sent.
         cut: cuts it.
         """
         self.network = network
@@ -35,10 +40,18 @@ class HalfOpenSocket:
 class HalfOpenSockets:
     """The sockets of one endpoint in their handshakes. Use it from the event loop's thread only."""
 
-    __slots__ = ("_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
+    __slots__ = ("_free_calls", "_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
 
-    def __init__(self, max_sockets: int, max_sockets_per_address: int) -> None:
-        """Begin without sockets; the limits are in all, and per IPv4 address or IPv6 network of 64 bits."""
+    def __init__(
+        self, max_sockets: int, max_sockets_per_address: int, free_calls: Callable[[], int] | None = None
+    ) -> None:
+        """Begin without sockets.
+
+        max_sockets: limit in all.
+        max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
+        free_calls: returns how many more calls there may be, which is added to both limits; None: 0.
+        """
+        self._free_calls = free_calls or _none
         self._loop = asyncio.get_running_loop()
         self._max_sockets = max_sockets
         self._max_sockets_per_address = max_sockets_per_address
@@ -57,16 +70,30 @@ class HalfOpenSockets:
         cut: cuts it.
         """
         added = HalfOpenSocket(_network(address), self._loop.time(), cut)
+        self._put(added)
+        return added
+
+    def add_again(self, refused: HalfOpenSocket, cut: Callable[[], object]) -> None:
+        """Add a removed socket whose refusal was sent. Over TLS it stays open until the other side answers its end.
+
+        cut: cuts it.
+        """
+        self.remove(refused)
+        refused.accepted_s = self._loop.time()
+        refused.cut = cut
+        self._put(refused)
+
+    def _put(self, added: HalfOpenSocket) -> None:
         self._sockets[added] = None
         neighbours = self._networks.setdefault(added.network, {})
         neighbours[added] = None
-        if len(neighbours) > self._max_sockets_per_address:
+        free_calls = max(self._free_calls(), 0)
+        if len(neighbours) > self._max_sockets_per_address + free_calls:
             self._drop(next(iter(neighbours)))
-        elif len(self._sockets) > self._max_sockets:
+        elif len(self._sockets) > self._max_sockets + free_calls:
             self.drop_oldest()
         if self._timer is None:
             self._timer = self._loop.call_at(added.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
-        return added
 
     def remove(self, ended: HalfOpenSocket) -> None:
         """Remove a socket that became a call or is gone; another removal does nothing."""
@@ -104,15 +131,22 @@ class HalfOpenSockets:
         """Drop the sockets whose deadline has passed, and set the timer to that of the oldest one left."""
         self._timer = None
         latest_s = self._loop.time() - HANDSHAKE_TIMEOUT_S
-        for each in tuple(self._sockets):
+        for each in tuple(islice(self._sockets, DROPS_PER_TURN)):
             if each.accepted_s > latest_s:
-                self._timer = self._loop.call_at(each.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
-                return
+                break
             self._drop(each)
+        oldest = next(iter(self._sockets), None)
+        if oldest is not None:  # if it is late as well, the timer fires in the next turn
+            self._timer = self._loop.call_at(oldest.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
 
 
 def _nothing() -> None:
     """Stand for `cut` after the end."""
+
+
+def _none() -> int:
+    """Stand for the number of free places where there are no calls."""
+    return 0
 
 
 def _network(address: str) -> bytes:

@@ -10,7 +10,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
+from typing import Final, cast
 
 from picows import (
     WSFrame,
@@ -29,6 +29,12 @@ _UPGRADE = {
 }
 """What picows must see in the request, so that it opens the socket and answers nothing by itself."""
 
+MAX_WAITING_OCTETS: Final = 4096
+"""Octets that a client may send while it waits; a client that waits has nothing to send. Beyond it it is cut."""
+
+AwaitEnd = Callable[[Callable[[], object]], object]
+"""Takes the function that cuts a socket, once its refusal was sent."""
+
 
 class LateRefusals:
     """The refusals of one server. Use it from the event loop's thread only."""
@@ -46,12 +52,19 @@ class LateRefusals:
         self.waiting: set[_LateRefusal] = set()
         """Sockets whose refusal is not sent yet."""
 
-    def refuse(self, request: WSUpgradeRequest, response: WSUpgradeResponse) -> WSUpgradeResponseWithListener:
-        """Return what makes picows hold the answer back."""
+    def refuse(
+        self, request: WSUpgradeRequest, response: WSUpgradeResponse, await_end: AwaitEnd
+    ) -> WSUpgradeResponseWithListener:
+        """Return what makes picows hold the answer back.
+
+        request: the request.
+        response: the answer.
+        await_end: called once the answer was sent: the socket may stay open after it.
+        """
         for name, value in _UPGRADE.items():
             request.headers[name] = value
         response.headers["Connection"] = "close"
-        return WSUpgradeResponseWithListener(_nothing(), _LateRefusal(self, bytes(response.to_bytes())))
+        return WSUpgradeResponseWithListener(_nothing(), _LateRefusal(self, bytes(response.to_bytes()), await_end))
 
     def delay_s(self, transport: WSTransport) -> float:
         """Return the delay of a refusal on a socket."""
@@ -70,9 +83,10 @@ class _LateRefusal(WSListener):
 
     _transport: WSTransport
 
-    def __init__(self, refusals: LateRefusals, answer: bytes) -> None:
+    def __init__(self, refusals: LateRefusals, answer: bytes, await_end: AwaitEnd) -> None:
         self._refusals = refusals
         self._answer = answer
+        self._await_end = await_end
         self._timer: asyncio.TimerHandle | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -81,6 +95,7 @@ class _LateRefusal(WSListener):
         if delay_s == 0:
             self._send()
             return
+        transport.underlying_transport.set_protocol(_Waiting(transport.underlying_transport))
         self._refusals.waiting.add(self)
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._send)
 
@@ -99,13 +114,34 @@ class _LateRefusal(WSListener):
 
     def _send(self) -> None:
         self._forget()
-        self._transport.underlying_transport.write(self._answer)
+        underlying = self._transport.underlying_transport
+        underlying.write(self._answer)
+        self._await_end(underlying.abort)
         self._transport.disconnect()
 
     def _forget(self) -> None:
         self._refusals.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+
+
+class _Waiting(asyncio.Protocol):
+    """The protocol of a socket that waits. picows would read its frames, of any number and length."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._opened = cast("asyncio.Protocol", transport.get_protocol())
+        self._octets = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Drop what the client sends, and cut one that sends much."""
+        self._octets += len(data)
+        if self._octets > MAX_WAITING_OCTETS:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report the end to picows."""
+        self._opened.connection_lost(exc)
 
 
 class _Nothing(WSUpgradeResponse):

@@ -17,6 +17,10 @@ class Acceptor(Protocol):
     def budget(self) -> HeldBudget:
         """The octets that all calls may hold together, fragments of messages included."""
 
+    @property
+    def free_calls(self) -> int:
+        """How many more calls it accepts now."""
+
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
 
@@ -40,7 +44,7 @@ class CallServer(Protocol):
 
     @property
     def half_open(self) -> int | None:
-        """Sockets that have not become calls or got an answer; None: the server does not count them."""
+        """Sockets before their request, or refused and not ended; None: the server does not count them."""
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""

@@ -16,13 +16,20 @@ def serialized(origin: str) -> str | None:
     """Return an origin as browsers write it (RFC 6454 section 6.2): lower case, without the scheme's default port.
 
     Returns: None if it is not a scheme and a host with an optional port. `null` is not one: any page can have it.
+    Nor is one beyond ASCII: browsers send the name of such a host as `xn--...`.
     """
     try:
         parts = urlsplit(origin.lower())
         scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
         return None
-    if not scheme or not host or "@" in origin or origin.lower() != f"{scheme}://{parts.netloc}":
+    if (
+        not scheme
+        or not host
+        or not origin.isascii()
+        or "@" in origin
+        or origin.lower() != f"{scheme}://{parts.netloc}"
+    ):
         return None
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"

@@ -39,6 +39,10 @@ try:
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
+TLS_END_S: Final = 2.0
+"""For the other side's answer to the end of TLS; then the connection is cut. Event loops wait 30 s, in which a peer
+that broke a rule would hold its call."""
+
 
 class PicowsServer:
     """Listen on one address."""
@@ -50,7 +54,9 @@ class PicowsServer:
         self._settings = settings
         self._acceptor = acceptor
         self._log = _QuietLog(logging.getLogger("picows.server"))
-        self._half_open = HalfOpenSockets(settings.max_half_open, settings.max_half_open_per_address)
+        self._half_open = HalfOpenSockets(
+            settings.max_half_open, settings.max_half_open_per_address, lambda: acceptor.free_calls
+        )
         self._late_refusals = LateRefusals(acceptor.hold_back_s, settings.ping_interval_s)
         self._listener = TcpListener(self._begin, self._free_descriptors)
 
@@ -115,8 +121,8 @@ class PicowsServer:
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._half_open.remove(entry)  # late refusals have their own limits
-            return self._late_refusals.refuse(request, _response(answer))
+            self._half_open.remove(entry)  # while they wait, late refusals have their own limits
+            return self._late_refusals.refuse(request, _response(answer), partial(self._half_open.add_again, entry))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         connection = ",".join(request.headers.getall("Connection", []))
@@ -180,10 +186,13 @@ class _Handshake:
                 make_protocol,
                 self._accepted,
                 ssl=tls,
-                ssl_handshake_timeout=None if tls is None else HANDSHAKE_TIMEOUT_S,
+                # HalfOpenSockets cut it earlier, and few in one turn.
+                ssl_handshake_timeout=None if tls is None else 2 * HANDSHAKE_TIMEOUT_S,
+                ssl_shutdown_timeout=None if tls is None else TLS_END_S,
             )
 
     def _opened(self, _task: asyncio.Task[None]) -> None:
+        self._task = None  # a cancelled one holds its error, whose traceback holds this object
         if self._transport is None:
             self._accepted.close()
 

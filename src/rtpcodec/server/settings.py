@@ -31,6 +31,11 @@ MIN_QUEUE_MS: Final = 200.0
 CONCEALS: Final = "conceals"
 """Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
 
+_COUNTS: Final = frozenset(
+    ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
+)
+"""Settings that count something; the system's limits and picows take whole numbers."""
+
 FILES_PER_CALL: Final = "files_per_call"
 """Name of an attribute of handlers: the files that each call keeps open."""
 
@@ -121,10 +126,11 @@ class EndpointSettings:
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
     max_half_open: int = 256
-    """Limit on sockets that are open and have not sent their request yet. One more replaces the oldest of the address
-    that has most."""
+    """Limit on sockets that are open and have not sent their request yet, beyond those that may still become one of
+    `max_calls`. One more replaces the oldest of the address that has most."""
     max_half_open_per_address: int = 128
-    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's."""
+    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's, so the
+    free places of `max_calls` are added to it as well."""
     max_message_octets: int = MAX_MESSAGE_OCTETS
     """Limit on the octets of one message, its fragments joined."""
     max_fragments: int = MAX_FRAGMENTS
@@ -248,6 +254,9 @@ class EndpointSettings:
         }
         for name, at_least in (least | {"drain_s": 0}).items():
             value: Any = getattr(self, name)
+            if name in _COUNTS and not isinstance(value, int):
+                raise EndpointError(f"{name} is {value!r}, a whole number is needed")
+            _require_number(name, value)
             if not value >= at_least:
                 raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
         for name in (
@@ -260,12 +269,20 @@ class EndpointSettings:
             "lag_period_s",
         ):
             limit: float | None = getattr(self, name)
-            if limit is not None and not limit > 0:
+            if limit is None:
+                continue
+            _require_number(name, limit)
+            if not limit > 0:
                 raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
         if self.max_message_octets > MAX_MESSAGE_OCTETS:
             raise EndpointError(
                 f"max_message_octets is {self.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
             )
+
+
+def _require_number(name: str, value: object) -> None:
+    if not isinstance(value, int | float):
+        raise EndpointError(f"{name} is {value!r}, a number is needed")
 
 
 def _are_tokens(authorize: object) -> bool:
