@@ -7,12 +7,14 @@ as they are. Audio may be garbled. A crash ends the process, so this runs in one
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import random
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
 from rtpcodec.errors import PayloadError
 
 THREADS = 4
+TIGHT_ROUNDS = 8
+"""With a new object each: held payloads, a first gap and a first call come again."""
 Step = Callable[[Any, random.Random], None]
 
 
@@ -170,33 +174,59 @@ def packet_step(one: Any, chance: random.Random) -> None:
         assert len(one.build()) >= 12
 
 
+Members = tuple[str, object] | tuple[str]
+"""A method, and its argument if it takes one."""
+
+
 @dataclass
 class Storm:
-    """One kind of object, and what a thread does with it."""
+    """One kind of object, and what threads do with it."""
 
     make: Callable[[], Any]
     step: Step
+    """One of many things at random, checked."""
+    tight: tuple[Members, ...] = ()
+    """What each thread does over and over, with as little as possible between its calls; this is where threads meet."""
     allowed: tuple[type[Exception], ...] = ()
     failures: list[str] = field(default_factory=list)
 
     def run(self, calls: int) -> None:
-        """THREADS threads, so many calls each, on one object."""
+        """THREADS threads in one object, so many calls each, at random."""
         one = self.make()
-        ready = threading.Barrier(THREADS)
 
         def work(seed: int) -> None:
             chance = random.Random(seed)
-            ready.wait()
             for _ in range(calls):
-                try:
+                with contextlib.suppress(*self.allowed):
                     self.step(one, chance)
+
+        self.together([partial(work, seed) for seed in range(THREADS)])
+
+    def run_tight(self, calls: int) -> None:
+        """A thread for each method, so many calls each."""
+        one = self.make()
+
+        def work(method: Callable[..., object], *argument: object) -> None:
+            for _ in range(calls):
+                try:  # noqa: SIM105 -- suppress would be a Python call between two calls
+                    method(*argument)
                 except self.allowed:
                     pass
-                except BaseException as error:
-                    self.failures.append(f"{type(error).__name__}: {error}")
-                    return
 
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(THREADS)]
+        self.together([partial(work, getattr(one, name), *argument) for name, *argument in self.tight])
+
+    def together(self, works: list[Callable[[], None]]) -> None:
+        """Run all at once, each on a thread of its own."""
+        ready = threading.Barrier(max(len(works), 1))
+
+        def begin(work: Callable[[], None]) -> None:
+            ready.wait()
+            try:
+                work()
+            except BaseException as error:
+                self.failures.append(f"{type(error).__name__}: {error}")
+
+        threads = [threading.Thread(target=begin, args=(work,)) for work in works]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -209,21 +239,39 @@ def storms() -> dict[str, Storm]:
     opus, amrwb, g722 = codec("OPUS"), codec("AMR-WB"), codec("G722")
     opus_frame = opus.encoder().encode(KNOWN[640])
     amrwb_frame = amrwb.encoder().encode(KNOWN[640])
+    pcm_rows, code_rows = np.zeros((18, 160), np.int16), np.zeros((18, 80), np.uint8)
+
+    def decodes(octets: int, gap: int) -> tuple[Members, ...]:
+        return ("decode", KNOWN[octets]), ("decode", KNOWN[octets]), ("conceal", gap), ("reset",)
+
+    def codes(method: str, argument: object) -> tuple[Members, ...]:
+        return (method, argument), (method, argument), ("reset",), ("copy",)
+
     return {
-        "PCMU decoder": Storm(codec("PCMU").decoder, decoder_step((0, 1, 80, 600), 1, 0, 40, 160, 40000)),
-        "L16 decoder": Storm(
-            lambda: codec("L16").decoder(byte_order="big"), decoder_step((0, 1, 160), 0.5, 0, 40, 320, 80000)
+        "PCMU decoder": Storm(
+            codec("PCMU").decoder, decoder_step((0, 1, 80, 600), 1, 0, 40, 160, 40000), decodes(160, 80)
         ),
-        "G722 decoder": Storm(g722.decoder, decoder_step((0, 2, 320, 640), 2, 0, 40, 160, 40000)),
-        "G722 encoder": Storm(g722.encoder, encoder_step),
-        "resampler": Storm(lambda: Resampler(8000, 24000), resampler_step),
-        "concealer": Storm(lambda: Concealer(8000), concealer_step),
-        "OPUS encoder": Storm(opus.encoder, frame_encoder_step, busy),
-        "OPUS decoder": Storm(opus.decoder, frame_decoder_step(opus_frame, 320), busy),
-        "AMR-WB encoder": Storm(amrwb.encoder, frame_encoder_step, busy),
-        "AMR-WB decoder": Storm(amrwb.decoder, frame_decoder_step(amrwb_frame, 320), busy),
-        "G722 encoder bank": Storm(lambda: G722EncoderBank(18), bank_step, busy),
-        "G722 decoder bank": Storm(lambda: G722DecoderBank(18), bank_step, busy),
+        "L16 decoder": Storm(
+            lambda: codec("L16").decoder(byte_order="big"),
+            decoder_step((0, 1, 160), 0.5, 0, 40, 320, 80000),
+            decodes(320, 80),
+        ),
+        "G722 decoder": Storm(g722.decoder, decoder_step((0, 2, 320, 640), 2, 0, 40, 160, 40000), decodes(40, 20)),
+        "G722 encoder": Storm(g722.encoder, encoder_step, codes("encode", KNOWN[40])),
+        "resampler": Storm(lambda: Resampler(8000, 24000), resampler_step, codes("resample", KNOWN[40])),
+        "concealer": Storm(
+            lambda: Concealer(8000),
+            concealer_step,
+            (("take", KNOWN[320]), ("conceal", 20), ("take", KNOWN[320]), ("conceal", 160)),
+        ),
+        "OPUS encoder": Storm(opus.encoder, frame_encoder_step, codes("encode", KNOWN[640]), busy),
+        "OPUS decoder": Storm(opus.decoder, frame_decoder_step(opus_frame, 320), codes("decode", opus_frame), busy),
+        "AMR-WB encoder": Storm(amrwb.encoder, frame_encoder_step, codes("encode", KNOWN[640])[:3], busy),
+        "AMR-WB decoder": Storm(
+            amrwb.decoder, frame_decoder_step(amrwb_frame, 320), codes("decode", amrwb_frame)[:3], busy
+        ),
+        "G722 encoder bank": Storm(lambda: G722EncoderBank(18), bank_step, codes("encode", pcm_rows), busy),
+        "G722 decoder bank": Storm(lambda: G722DecoderBank(18), bank_step, codes("decode", code_rows), busy),
         "packet": Storm(lambda: rtpcodec.RtpPacket.__new__(rtpcodec.RtpPacket), packet_step),
     }
 
@@ -233,11 +281,14 @@ def main(calls: int, names: list[str]) -> None:
     sys.setswitchinterval(1e-5)
     chosen = storms()
     for name in names or chosen:
+        storm = chosen[name]
         # A packet is initialised once: many objects, few calls.
         rounds, each = (calls // 10, 10) if name == "packet" else (1, calls)
         for _ in range(rounds):
-            chosen[name].run(each)
-        failures = [*chosen[name].failures, *("an argument was changed" for n in KNOWN if KNOWN[n] != COPIES[n])]
+            storm.run(each)
+        for _ in range(TIGHT_ROUNDS):
+            storm.run_tight(calls)
+        failures = [*storm.failures, *("an argument was changed" for n in KNOWN if KNOWN[n] != COPIES[n])]
         if failures:
             raise SystemExit(f"{name}: {failures[:3]}")
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
