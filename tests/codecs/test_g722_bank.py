@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -271,6 +271,35 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
     worker.join()
     assert refused == {"the bank is at work on another thread, it serves one at a time"}
     bank.encode(np.zeros((2, 2), np.int16))
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda bank: bank.reset(),
+        lambda bank: bank.reset(1),
+        lambda bank: bank.copy_row(0, 1),
+        lambda bank: bank.copy(),
+        lambda bank: bank.encode(np.zeros((2, 2), np.int16)),
+    ],
+    ids=["reset", "reset of a row", "copy of a row", "copy", "encode"],
+)
+def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], object]) -> None:
+    """The rows of a call are read while it is at work, so an iterator is inside as another thread would be."""
+    bank, twin, refused = G722EncoderBank(2), G722EncoderBank(2), []
+
+    def rows() -> Iterator[int]:
+        yield 0
+        try:
+            meanwhile(bank)
+        except RuntimeError as error:
+            refused.append(str(error))
+        yield 1
+
+    pcm = np.arange(640, dtype=np.int16).reshape(2, 320)
+    assert (bank.encode(pcm, rows=rows()) == twin.encode(pcm)).all()
+    assert refused == ["the bank is at work on another thread, it serves one at a time"]
+    assert (bank.copy().encode(pcm) == twin.encode(pcm)).all()
 
 
 def test_with_room_given_nothing_is_allocated() -> None:

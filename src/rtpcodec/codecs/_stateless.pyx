@@ -19,7 +19,7 @@ cdef class StatelessDecoder(ConcealingDecoder):
 
     def __cinit__(self, info, sample_rate_hz, **options):
         if not isinstance(self, (PcmuDecoder, PcmaDecoder, L16Decoder)):
-            raise TypeError(f"{type(self).__name__} has no block function: make a PcmuDecoder, PcmaDecoder or L16Decoder")
+            raise TypeError(f"{type(self).__name__} has no block function, make a Pcmu-, Pcma- or L16Decoder")
         self._block = copy_block    # until the subclass names its own
         self.info = info
         self.sample_rate_hz = sample_rate_hz

@@ -179,7 +179,10 @@ cdef class _Bank:
         self.end()
 
     def copy(self):
-        """Return a bank whose rows continue independently from the same places. RuntimeError: another thread is here."""
+        """Return a bank whose rows continue independently from the same places.
+
+        RuntimeError: another thread is here.
+        """
         cdef _Bank clone = type(self)(self.rows, mode=self.mode)
         self.begin()
         memcpy(clone._streams, self._streams, self.rows * sizeof(G722Stream))

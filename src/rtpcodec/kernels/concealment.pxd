@@ -1,7 +1,7 @@
 """Concealment of lost PCM for other Cython code: one flat state a direction, which copy by assignment makes a twin of.
 
-PCM is native int16 at any address and at 8 to 48 kHz. A state is for one thread at a time: lengths of copies are computed
-from it, so callers enter it in a critical section.
+PCM is native int16 at any address and at 8 to 48 kHz. A state is for one thread at a time: lengths of copies are
+computed from it, so callers enter it in a critical section.
 """
 from libc.stdint cimport int16_t, uint8_t
 
