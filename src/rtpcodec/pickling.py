@@ -25,7 +25,7 @@ class Live:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         """Refuse pickle and copy with TypeError."""
-        raise TypeError(f"a {type(self).__name__} belongs to its process and its state: it cannot be pickled or copied")
+        raise TypeError(f"{type(self).__name__} belongs to its process and its state, it cannot be pickled or copied")
 
 
 class Raised:

@@ -204,7 +204,7 @@ class CallRunner:
         self.inbox.end()
         if self.inbox.was_read and self.inbox.dropped_events:
             self.log.warning(
-                "the handler was slow: %.0f ms of audio were dropped, %d events in all",
+                "audio came faster than the handler read it: %.0f ms were dropped, %d events in all",
                 self.inbox.dropped_ms,
                 self.inbox.dropped_events,
             )
