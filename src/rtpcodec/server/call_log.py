@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,18 +20,48 @@ MAX_ID_CHARACTERS: Final = 200
 MAX_TOPICS: Final = 50
 """Warnings per call. Some topics contain numbers that the other side chooses, and these must not fill memory or log."""
 
+WARNINGS_AT_ONCE: Final = 50
+"""Warnings that the peers of an endpoint may cause at once, and"""
+WARNING_PERIOD_S: Final = 1.0
+"""the time for each further one: peers that break a rule and reconnect must not fill the log, some 15 MB a day."""
+
 REFUSALS_PERIOD_S: Final = 1.0
 """Time between two log records about refusals with the same status: anyone can be refused any number of times."""
 
 _UNSAFE = re.compile(r"[^\w.:+/=@-]", re.ASCII)
 
 
+class WarningQuota:
+    """The warnings that peers may cause, of all calls of an endpoint. Use it from the event loop's thread only."""
+
+    __slots__ = ("_clock", "_full_s", "_left_out")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with a full quota; clock returns the time in s."""
+        self._clock = clock
+        self._full_s = clock()  # when the quota is full again
+        self._left_out = 0
+
+    def take(self) -> int | None:
+        """Take one warning. Returns how many were left out before it; None: the quota is used up, leave it out."""
+        now_s = self._clock()
+        full_s = max(self._full_s, now_s) + WARNING_PERIOD_S
+        if full_s - now_s > WARNINGS_AT_ONCE * WARNING_PERIOD_S:
+            self._left_out += 1
+            return None
+        self._full_s = full_s
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
 class CallLog(logging.LoggerAdapter[logging.Logger]):
     """Add the call's ids to each message and to its record, as call_id, stream_id and call_control_id."""
 
-    def __init__(self, call_id: str) -> None:
+    def __init__(self, call_id: str, quota: WarningQuota | None = None) -> None:
+        """Make the log of a call; quota: that of its endpoint, None: the call is the only one."""
         super().__init__(logger, {"call_id": call_id, "stream_id": None, "call_control_id": None})
         self.call_id = call_id
+        self._quota = quota
         self._prefix = f"call {call_id}: "
         self._told: frozenset[str] = NO_NAMES
 
@@ -45,15 +76,24 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         kwargs["extra"] = self.extra
         return f"{self._prefix}{msg}", kwargs
 
+    def warn_of_peer(self, message: str, *args: object) -> None:
+        """Log a warning that the other side can cause, within the quota; message, args: as for `warning`."""
+        left_out = 0 if self._quota is None else self._quota.take()
+        if left_out is None:
+            return
+        if left_out:
+            message, args = f"{message}; %d warnings of calls were left out", (*args, left_out)
+        self.warning(message, *args)
+
     def warn_once(self, topic: str, message: str, *args: object) -> None:
-        """Log a warning, once per topic and for at most MAX_TOPICS topics.
+        """Log a warning that the other side can cause, once per topic and for at most MAX_TOPICS topics.
 
         topic: the kind of warning.
         message, args: as for `warning`.
         """
         if topic not in self._told and len(self._told) < MAX_TOPICS:
             self._told |= {topic}
-            self.warning(message, *args)
+            self.warn_of_peer(message, *args)
 
 
 class RefusalLog:

@@ -15,7 +15,7 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call, UpgradeRequest
-from rtpcodec.server.call_log import RefusalLog, logger
+from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations, WebhookEvent
@@ -48,6 +48,7 @@ class Endpoint(Live):
         self._server: CallServer | None = None
         self._totals = EndpointTotals()
         self._refusals = RefusalLog()
+        self._warnings = WarningQuota(self._loop.time)
         self._lag: LoopLag | None = None
         self.budget = HeldBudget(settings.max_held_octets)
         """The octets that wait in all calls together."""
@@ -261,6 +262,7 @@ class Endpoint(Live):
             budget=self.budget,
             invitation=invitation,
             slow_turn=self._count_slow_turn,
+            warnings=self._warnings,
         )
         self._runners.add(runner)
         self._totals.taken += 1

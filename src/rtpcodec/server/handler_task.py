@@ -140,7 +140,7 @@ class HandlerTask:
                     machine.session.flush()
                     await self._heard.wait()
         except TimeoutError:
-            self._log.warning("the last audio might not have been heard: its mark was not echoed")
+            self._log.warn_of_peer("the last audio might not have been heard: its mark was not echoed")
 
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session

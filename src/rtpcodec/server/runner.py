@@ -12,7 +12,7 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call, CallParts, UpgradeRequest
-from rtpcodec.server.call_log import CallLog
+from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks
 from rtpcodec.server.inbox import Inbox
@@ -62,6 +62,7 @@ class CallRunner:
         budget: HeldBudget | None = None,
         invitation: Invitation | None = None,
         slow_turn: Callable[[], None] | None = None,
+        warnings: WarningQuota | None = None,
     ) -> None:
         """Begin a call.
 
@@ -72,12 +73,13 @@ class CallRunner:
         budget: the octets that the calls of the endpoint may hold together; None: there are no other calls.
         invitation: the invitation that the request answers; None: the call was not requested.
         slow_turn: called each time that this call held the event loop for too long.
+        warnings: the quota of the endpoint's log; None: there are no other calls.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
-        self.log = CallLog(secrets.token_hex(4))
+        self.log = CallLog(secrets.token_hex(4), warnings)
         self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
         self.inbox = Inbox(session.account)
         self.call: Call | None = None
@@ -198,12 +200,12 @@ class CallRunner:
     def _stream_ended(self, reason: str) -> None:
         fault = self.pump.machine.fault
         if fault is not None:
-            self.log.warning("%s", fault)
+            self.log.warn_of_peer("%s", fault)
         self.log.info("ended: %s", reason)
         self.failed_call |= fault is not None or reason == "malformed"
         self.inbox.end()
         if self.inbox.was_read and self.inbox.dropped_events:
-            self.log.warning(
+            self.log.warn_of_peer(
                 "audio came faster than the handler read it: %.0f ms were dropped, %d events in all",
                 self.inbox.dropped_ms,
                 self.inbox.dropped_events,

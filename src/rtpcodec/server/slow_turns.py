@@ -69,7 +69,7 @@ class SlowTurns:
         self._quiet_until_s = now_s + LOG_PERIOD_S
         more = f"; {self._unlogged} more since the last report" if self._unlogged else ""
         self._unlogged = 0
-        self._log.warning("held the event loop for %.0f ms: %s%s", took_s * 1000, cause, more)
+        self._log.warn_of_peer("held the event loop for %.0f ms: %s%s", took_s * 1000, cause, more)
 
 
 @types.coroutine
