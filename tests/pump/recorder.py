@@ -28,7 +28,7 @@ class Recorder:
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         self.log.append((rule, detail, code))
 
-    def touched(self) -> None:
+    def touched(self, octets: int = 0) -> None:
         self.log.append("touched")
 
     def peer_closed(self, code: int | None) -> None:

@@ -22,7 +22,7 @@ class Reports:
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         self.names.append("rejected")
 
-    def touched(self) -> None:
+    def touched(self, octets: int = 0) -> None:
         self.names.append("touched")
 
     def peer_closed(self, code: int | None) -> None:

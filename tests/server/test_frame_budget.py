@@ -170,17 +170,27 @@ def test_a_socket_gets_only_its_share_of_a_turn(loop: str, tls: bool) -> None:
     assert max(turns.count(turn) for turn in set(turns)) <= 2 * TURN_FRAMES
 
 
-def test_a_peer_that_sends_on_after_our_close_frame_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("frames", "limits"),
+    [
+        pytest.param(FLOODS["pongs"], {"max_frames_per_s": 20}, id="frames"),
+        pytest.param([(TEXT, bytes(1000), True)], {"max_octets_per_s": 2000}, id="octets of texts"),
+        pytest.param([(BINARY, bytes(1000), True)], {"max_octets_per_s": 2000}, id="octets of binary messages"),
+    ],
+)
+def test_a_peer_that_sends_on_after_our_close_frame_is_cut(
+    frames: list[tuple[int, bytes, bool]], limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rtpcodec.stream.machine.CLOSE_TIMEOUT_MS", 3_600_000.0)
 
     async def leave(_call: Call) -> None:
         pass
 
     async def main() -> None:
-        async with rtpcodec.serve(leave, max_frames_per_s=20) as endpoint, raw(endpoint.port) as socket:
+        async with rtpcodec.serve(leave, **limits) as endpoint, raw(endpoint.port) as socket:
             await open_raw(endpoint, socket)
             assert await socket.close_code() == 1000
-            flood(socket, FLOODS["pongs"], 100)
+            flood(socket, frames, 100)
             with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
                 await socket.reader.readexactly(1)
             await until(lambda: not endpoint.calls)

@@ -191,7 +191,7 @@ class PicowsSocket(WSListener):
     def _receive_rare(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         """Receive control frames, fragments, octets, and frames that break a rule."""
         if self._done_reading:
-            self._received("")
+            self._receiver.touched(frame.payload_size)
             if frame.msg_type is WSMsgType.CLOSE:
                 transport.disconnect()
             return
@@ -241,7 +241,7 @@ class PicowsSocket(WSListener):
         """Deliver nothing more. What follows still counts: a peer that sends on has a budget."""
         self._done_reading = True
         receiver = self._receiver
-        self._received = lambda _text: receiver.touched()
+        self._received = lambda text: receiver.touched(len(text))
 
     def _answer_close(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         self._report_breach(transport)

@@ -268,12 +268,16 @@ class Pump(Driver[MachineT]):
             self.machine.close(code, now_ms)
         self.run()
 
-    def touched(self) -> None:
-        """Report a control frame, or a fragment."""
+    def touched(self, octets: int = 0) -> None:
+        """Report a control frame, a fragment, or a frame behind the last one that counts.
+
+        octets: of a message, which count in the budget; those of fragments are reported with their message.
+        """
         now_ms = self.now_ms()
         budget = self._budget
         budget.frames -= 1
-        if budget.frames >= 0 or self._refill(now_ms):
+        budget.octets -= octets
+        if (budget.frames >= 0 and budget.octets >= 0) or self._refill(now_ms):
             self.machine.touch(now_ms)
 
     def paused(self) -> None:

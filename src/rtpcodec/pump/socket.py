@@ -39,8 +39,11 @@ class Receiver(Protocol):
         octets: what the frame counts in a budget of octets.
         """
 
-    def touched(self) -> None:
-        """Note a control frame, which proves that the other side is alive."""
+    def touched(self, octets: int = 0) -> None:
+        """Note a frame without a message, which proves that the other side is alive: a control frame, a fragment.
+
+        octets: what the frame counts in a budget of octets.
+        """
 
     def peer_closed(self, code: int | None) -> None:
         """Note the other side's close frame; None: it has no code."""
