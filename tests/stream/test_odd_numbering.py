@@ -67,6 +67,16 @@ def test_a_numbering_that_begins_again_loses_nothing(before: range, after: range
     assert (statistics.late_chunks, statistics.duplicate_chunks, statistics.lost_chunks) == (0, 0, 0)
 
 
+def test_a_message_without_audio_that_shows_a_new_numbering_raises_nothing() -> None:
+    """Found by `make fuzz`, a million calls of `wire`: the event was for a track that there is not."""
+    session = carrier.started()
+    numbered_twice = [carrier.media(b"", sequence="7"), carrier.media(b"", sequence="7")]
+    with_chunks = [carrier.media(b"", "6", sequence="7"), carrier.media(b"", "6", sequence="7")]
+    found = carrier.fed(session, [*numbered_twice, *with_chunks, carrier.start("L16", 16000, sequence="1")])
+    assert {change.track for change in changes(found)} == {"inbound"}
+    assert contents(carrier.fed(session, [carrier.media(payload(3), "7", sequence="8")], from_ms=200.0)) == [3]
+
+
 def test_loss_is_noticed_in_the_new_numbering() -> None:
     found = heard(numbered([*range(1, 96), *range(1, 50), *range(51, 96)]))
     assert lost(found) == 1

@@ -321,12 +321,18 @@ class ChunkOrder:
         if self.facts.restarts_too_often():
             yield from self._ignore(window, track)
             return
-        yield track, CounterChanged(track, self._counter or "chunk", "restarted")
+        yield from self._changed(window, track, "restarted")
         yield from self._judged(window, window.pop())
+
+    def _changed(self, window: _Window, track: str, change: Literal["restarted", "ignored"]) -> Iterator[Ordered]:
+        """Yield the event; a message without audio may show the change, which is one of the window's tracks then."""
+        name = track or next((name for name, own in self.tracks.items() if own is window), _NO_TRACK)
+        if name != _NO_TRACK:
+            yield name, CounterChanged(name, self._counter or "chunk", change)
 
     def _ignore(self, window: _Window, track: str) -> Iterator[Ordered]:
         """Deliver what waits and all that follows as it arrives, because the numbers give no order."""
-        yield track, CounterChanged(track, self._counter or "chunk", "ignored")
+        yield from self._changed(window, track, "ignored")
         names = [name for name, own in self.tracks.items() if own is window]
         self._ignored |= {*names}
         for name in names:
