@@ -152,7 +152,7 @@ HOSTILE: dict[str, tuple[bytes, str | int]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_is_bounded(name: str) -> None:
-    """Two seconds of processor time for 10 MB leave room for a slow machine: quadratic ones take minutes."""
+    """Ten seconds of processor time for 10 MB leave room for a slow machine and sanitizers: quadratic ones take minutes."""
     unit, outcome = HOSTILE[name]
     data = unit * (HOSTILE_OCTETS // len(unit))
     start = time.process_time()
@@ -162,7 +162,7 @@ def test_time_is_bounded(name: str) -> None:
         with pytest.raises(ValueError, match="octet") as error:
             parts_of(data)
         assert text_of(error) == outcome
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("damage", ["flip", "drop", "insert", "cut"])
