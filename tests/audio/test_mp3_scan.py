@@ -152,7 +152,7 @@ HOSTILE: dict[str, tuple[bytes, str | int]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_is_bounded(name: str) -> None:
-    """Ten seconds of processor time for 10 MB leave room for slow machines and sanitizers: quadratic ones take minutes."""
+    """Ten seconds of CPU time for 10 MB leave room for slow machines and sanitizers; quadratic ones take minutes."""
     unit, outcome = HOSTILE[name]
     data = unit * (HOSTILE_OCTETS // len(unit))
     start = time.process_time()
