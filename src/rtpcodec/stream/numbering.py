@@ -326,8 +326,7 @@ class ChunkOrder:
 
     def _changed(self, window: _Window, track: str, change: Literal["restarted", "ignored"]) -> Iterator[Ordered]:
         """Yield the event; a message without audio may show the change, which is one of the window's tracks then."""
-        name = track or next((name for name, own in self.tracks.items() if own is window), _NO_TRACK)
-        if name != _NO_TRACK:
+        if name := track or next((name for name, own in self.tracks.items() if own is window), _NO_TRACK):
             yield name, CounterChanged(name, self._counter or "chunk", change)
 
     def _ignore(self, window: _Window, track: str) -> Iterator[Ordered]:
