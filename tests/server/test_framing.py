@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import rtpcodec
-from rtpcodec import events
 from rtpcodec.server import Call
 from tests.pump.frames import (
     BINARY,
@@ -31,31 +30,10 @@ from tests.pump.frames import (
 )
 from tests.server import dialler
 from tests.server.dialler import RawSocket, pending_timers, raw, until
+from tests.server.test_limits import DTMF, START, Listener
 from tests.server.test_tls import client_context, server_context
 
-START = b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}'
-DTMF = b'{"event":"dtmf","dtmf":{"digit":"1"}}'
 TOKEN = "a token of the test"
-
-
-class Listener:
-    """A handler that collects its events."""
-
-    def __init__(self) -> None:
-        self.seen: list[events.Event] = []
-
-    async def __call__(self, call: Call) -> None:
-        async for event in call.events():
-            self.seen.append(event)
-
-    @property
-    def kinds(self) -> list[str]:
-        """Of all events except the pauses that a busy machine makes."""
-        return [type(event).__name__ for event in self.seen if not isinstance(event, events.Stalled)]
-
-    @property
-    def malformed(self) -> list[events.Malformed]:
-        return [event for event in self.seen if isinstance(event, events.Malformed)]
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

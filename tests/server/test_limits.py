@@ -38,8 +38,12 @@ class Listener:
         return [type(event).__name__ for event in self.seen if not isinstance(event, events.Stalled)]
 
     @property
+    def malformed(self) -> list[events.Malformed]:
+        return [event for event in self.seen if isinstance(event, events.Malformed)]
+
+    @property
     def rules(self) -> list[str]:
-        return [event.rule for event in self.seen if isinstance(event, events.Malformed)]
+        return [event.rule for event in self.malformed]
 
 
 async def open_raw(endpoint: Endpoint, socket: RawSocket) -> None:

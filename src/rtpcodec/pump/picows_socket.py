@@ -69,7 +69,7 @@ class PicowsSocket(WSListener):
 
         begin: called when it is open; returns the receiver of its reports.
         max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in; None: there is none.
+        account: of the budget that fragments which wait are counted in; None: without a budget.
         """
         self._begin = begin
         self._max_octets = max_octets

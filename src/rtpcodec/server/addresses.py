@@ -1,4 +1,4 @@
-"""The path of health checks, and which hosts are loopback."""
+"""The path of health checks, which hosts are loopback, and which addresses one client may have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ipaddress
 from typing import Final
 
 HEALTH_PATH: Final = "/healthz"
+IPV6_PREFIX_BITS: Final = 64
+"""One network has at least this prefix (RFC 4291 section 2.5.4), so one client can use all addresses below it."""
 
 
 def is_loopback(host: str) -> bool:
@@ -14,3 +16,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def network_of(address: str) -> str:
+    """Return the address that stands for a client: of IPv6 its network."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((parsed, IPV6_PREFIX_BITS), strict=False))

@@ -8,9 +8,10 @@ loop and log. Against guessing, a token of 32 random octets protects.
 from __future__ import annotations
 
 import heapq
-import ipaddress
 from collections import OrderedDict
 from typing import Final
+
+from rtpcodec.server.addresses import network_of
 
 FREE_REFUSALS: Final = 3
 """Refusals of one address without delay: a wrong setting shows at once."""
@@ -24,8 +25,6 @@ MAX_ADDRESSES: Final = 1024
 MAX_WAITING: Final = 64
 """Refusals that wait at the same time, each with an open socket. Beyond it a refusal is sent at once."""
 MAX_WAITING_PER_ADDRESS: Final = 8
-IPV6_PREFIX_BITS: Final = 64
-"""One network has at least this prefix (RFC 4291 section 2.5.4), so one client can use all addresses below it."""
 
 
 class _Guesser:
@@ -57,7 +56,7 @@ class GuessDelays:
         address: address of the client; "": unknown.
         now_s: the time.
         """
-        name = _network(address)
+        name = network_of(address)
         guesser = self._guessers.pop(name, None)
         if guesser is None or now_s - guesser.last_s >= FORGET_S:
             guesser = _Guesser()
@@ -86,16 +85,3 @@ class GuessDelays:
 def _drop_past(due_s: list[float], now_s: float) -> None:
     while due_s and due_s[0] <= now_s:
         heapq.heappop(due_s)
-
-
-def _network(address: str) -> str:
-    """Return the address that stands for a client: of IPv6 its network."""
-    if ":" not in address:
-        return address
-    try:
-        parsed = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((parsed, IPV6_PREFIX_BITS), strict=False))

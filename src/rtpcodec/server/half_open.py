@@ -8,10 +8,11 @@ come on top: after an interruption a carrier dials all its calls at once, and of
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from itertools import islice
 from typing import Final
+
+from rtpcodec.server.addresses import network_of
 
 HANDSHAKE_TIMEOUT_S: Final = 5.0
 """From accepting a socket to its upgrade or refusal, TLS included; then it is cut."""
@@ -25,7 +26,7 @@ class HalfOpenSocket:
 
     __slots__ = ("accepted_s", "cut", "network")
 
-    def __init__(self, network: bytes, accepted_s: float, cut: Callable[[], object]) -> None:
+    def __init__(self, network: str, accepted_s: float, cut: Callable[[], object]) -> None:
         """Describe a socket.
 
         network: the part of its address that one peer cannot change.
@@ -57,7 +58,7 @@ class HalfOpenSockets:
         self._max_sockets_per_address = max_sockets_per_address
         # Both in the order of arrival.
         self._sockets: dict[HalfOpenSocket, None] = {}
-        self._networks: dict[bytes, dict[HalfOpenSocket, None]] = {}
+        self._networks: dict[str, dict[HalfOpenSocket, None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class HalfOpenSockets:
         address: its other side's IP address.
         cut: cuts it.
         """
-        added = HalfOpenSocket(_network(address), self._loop.time(), cut)
+        added = HalfOpenSocket(network_of(address), self._loop.time(), cut)
         self._put(added)
         return added
 
@@ -145,12 +146,5 @@ def _nothing() -> None:
 
 
 def _none() -> int:
-    """Stand for the number of free places where there are no calls."""
+    """Stand for the number of free places of an endpoint without calls."""
     return 0
-
-
-def _network(address: str) -> bytes:
-    """Return the octets of an IPv4 address, or of an IPv6 address its network: a host chooses the other 64 bits."""
-    if ":" in address:
-        return socket.inet_pton(socket.AF_INET6, address.partition("%")[0])[:8]
-    return socket.inet_aton(address)

@@ -87,11 +87,6 @@ class HandlerTask:
         if self.running and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(grace_s, self.cancel)
 
-    async def wait(self) -> None:
-        """Wait until the handler has ended, in whatever way."""
-        if self._task is not None:
-            await asyncio.wait((self._task,))
-
     def release(self) -> None:
         """Cancel the timer, and drop what refers back to the call, because socket and task have ended."""
         self._stop_timer()

@@ -17,7 +17,7 @@ class Inbox:
     __slots__ = ("_loop", "_queue", "_waiter", "ended", "was_read")
 
     def __init__(self, account: Account | None = None) -> None:
-        """Make an empty inbox; account: what the call holds of the endpoint's budget, None: there is no budget."""
+        """Make an empty inbox; account: what the call holds of the endpoint's budget, None: without a budget."""
         self._loop = asyncio.get_running_loop()
         self._queue = EventQueue(account=account)
         self._waiter: asyncio.Future[None] | None = None

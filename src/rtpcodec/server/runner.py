@@ -70,10 +70,10 @@ class CallRunner:
         socket: the open socket.
         request: the HTTP request that became the socket.
         on_end: called once, when socket and handler have ended.
-        budget: the octets that the calls of the endpoint may hold together; None: there are no other calls.
+        budget: the octets that the calls of the endpoint may hold together; None: only the limits of one call apply.
         invitation: the invitation that the request answers; None: the call was not requested.
         slow_turn: called each time that this call held the event loop for too long.
-        warnings: the quota of the endpoint's log; None: there are no other calls.
+        warnings: the quota of the endpoint's log; None: all warnings are logged.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
@@ -117,11 +117,6 @@ class CallRunner:
     def hung(self) -> bool:
         """Whether the handler still runs although it was cancelled long enough ago."""
         return self._handler.hung
-
-    async def ended(self) -> None:
-        """Wait until socket and handler have ended."""
-        await asyncio.shield(self._disconnected)
-        await self._handler.wait()
 
     # As a sink
 

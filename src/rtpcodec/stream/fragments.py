@@ -40,7 +40,7 @@ class FragmentJoiner:
         """Make a joiner that holds nothing.
 
         max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in; None: there is none.
+        account: of the budget that fragments which wait are counted in; None: without a budget.
         """
         self._share = Share(max_octets, account)
         self._max_octets = max_octets

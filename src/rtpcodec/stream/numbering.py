@@ -71,7 +71,7 @@ class ChunkOrder:
 
         window: later chunks that may wait for a missing one.
         start_sequence: the sequence number of `start`; None: it had none.
-        account: the call's account of the budget that chunks which wait are counted in; None: there is none.
+        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
         """
         self._window = window
         self._share = Share(MAX_WAITING_OCTETS, account)

@@ -70,7 +70,7 @@ class ReceiveChain:
 
         track: the one that was asked for; chunks that name none belong to it.
         start_sequence: the sequence number of `start`.
-        account: the call's account of the budget that chunks which wait are counted in; None: there is none.
+        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
         """
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)
