@@ -83,6 +83,20 @@ cdef inline object odd_pcm(Py_ssize_t octets, str name="pcm"):
     return ValueError(f"{name} has {octets} octets, 16-bit samples need an even number")
 
 
+cdef inline int take_float32(object source, Py_buffer* view, str name) except -1:
+    """Export native float32 samples for reading; the caller releases the view.
+
+    TypeError: not a buffer, or other items than float32 or octets. ValueError: not a multiple of 4 octets, or 2-D.
+    """
+    if not _took_bytes(source, view):
+        _take(source, view, name, 0, b"fBbc", "float32 samples ('f') or octets ('B', 'b', 'c')")
+    if view.len & 3:
+        octets = view.len
+        PyBuffer_Release(view)
+        raise ValueError(f"{name} has {octets} octets, float32 samples need a multiple of 4")
+    return 0
+
+
 cdef inline int take_octets(object source, Py_buffer* view, str name="payload") except -1:
     """Export octets for reading; the caller releases the view. TypeError for other items than octets."""
     return 0 if _took_bytes(source, view) else _take(source, view, name, 0, b"Bbc", "octets ('B', 'b', 'c')")
@@ -99,6 +113,19 @@ cdef inline int take_room(
         _take(out, view, "out", PyBUF_WRITABLE, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
     else:
         _take(out, view, "out", PyBUF_WRITABLE, b"Bbc", "octets ('B', 'b', 'c')")
+    return _checked_room(view, source, needed_octets)
+
+
+cdef inline int take_float32_room(
+    object out, Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets
+) except -1:
+    """Export room for float32 samples: see take_room."""
+    _take(out, view, "out", PyBUF_WRITABLE, b"fBbc", "float32 samples ('f') or octets ('B', 'b', 'c')")
+    return _checked_room(view, source, needed_octets)
+
+
+cdef inline int _checked_room(Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets) except -1:
+    """Release the view and raise ValueError if it is too small or lies over the source."""
     try:
         if view.len < needed_octets:
             raise ValueError(f"out has room for {view.len} octets, the result needs {needed_octets}")

@@ -1,0 +1,295 @@
+"""Gain and mixing of int16 PCM in integers.
+
+A factor is held as mantissa / 2^shift with 15 significant bits, which is within 0.0003 dB of any factor. A sample times
+a factor is rounded to an integer, halves to even. A mix is the sum of its scaled sources, saturated once at its end: two
+sources that are too loud apart and cancel each other are not distorted.
+"""
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.math cimport frexp, rint
+from libc.stdint cimport int16_t, int32_t, uint8_t
+
+from rtpcodec.kernels._blocks cimport GIL_FREE_SAMPLES
+from rtpcodec.kernels._buffers cimport (
+    Py_buffer, PyBuffer_Release, _overlap, load_i16, odd_pcm, store_i16, take_pcm, take_room,
+)
+from rtpcodec.kernels._simd cimport avx2_chosen
+
+cdef extern from "rtpcodec/kernels/simd/mixing_avx2.h":
+    void gain_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n, mix_gain gain) noexcept nogil
+    void mix_avx2(
+        const uint8_t* const* sources, const mix_gain* gains, int count, uint8_t* out, Py_ssize_t n
+    ) noexcept nogil
+
+cdef enum:
+    AVX2_SAMPLES = 16     # a step of the AVX2 form
+    SUM_SAMPLES = 256     # the portable form sums up so many samples at a time, in 1 kB
+
+cdef bint USES_AVX2 = avx2_chosen()
+
+
+cdef mix_gain gain_of(double factor) noexcept nogil:
+    """The nearest mantissa / 2^shift to a factor of 0 to MAX_GAIN."""
+    cdef int exponent
+    cdef mix_gain gain
+    # 1. factor = fraction * 2^exponent with a fraction of 0.5 to below 1, which gives 15 significant bits.
+    cdef double fraction = frexp(factor, &exponent)
+    gain.mantissa = <int32_t>rint(fraction * 32768)
+    gain.shift = 15 - exponent
+    # 2. The rounding may have reached the next power of two.
+    if gain.mantissa == 32768:
+        gain.mantissa = 16384
+        gain.shift -= 1
+    # 3. No sample times 2^-16 or less reaches one half: silence.
+    if gain.shift > 30 or gain.mantissa == 0:
+        gain.mantissa = 0
+        gain.shift = 14
+    return gain
+
+
+cdef int checked_gain(object factor, mix_gain* gain) except -1:
+    """The gain of a caller's factor. ValueError: not 0 to MAX_GAIN. TypeError: not a number."""
+    cdef double value = factor
+    if not 0 <= value <= MAX_GAIN:
+        raise ValueError(f"gain is {factor!r}, a factor of 0 to {MAX_GAIN} is needed")
+    gain[0] = gain_of(value)
+    return 0
+
+
+cdef inline int32_t scaled(int16_t sample, mix_gain gain) noexcept nogil:
+    """A sample times a gain, rounded, halves to even."""
+    cdef int32_t product = <int32_t>sample * gain.mantissa
+    cdef int32_t odd = (product >> gain.shift) & 1
+    return (product + (1 << (gain.shift - 1)) - 1 + odd) >> gain.shift
+
+
+cdef inline int16_t saturated(int32_t total) noexcept nogil:
+    """The nearest int16."""
+    return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
+
+
+cdef void gain_portable(const uint8_t* pcm, uint8_t* out, Py_ssize_t n, mix_gain gain) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        store_i16(out, i, saturated(scaled(load_i16(pcm, i), gain)))
+
+
+cdef void mix_portable(
+    const uint8_t* const* sources, const mix_gain* gains, int count, uint8_t* out, Py_ssize_t n
+) noexcept nogil:
+    cdef int32_t sums[SUM_SAMPLES]
+    cdef Py_ssize_t i, size
+    cdef Py_ssize_t start = 0
+    cdef const uint8_t* source
+    cdef mix_gain gain
+    cdef int k
+    while start < n:
+        size = min(n - start, <Py_ssize_t>SUM_SAMPLES)
+        for i in range(size):
+            sums[i] = 0
+        for k in range(count):
+            source = sources[k] + 2 * start
+            gain = gains[k]
+            for i in range(size):
+                sums[i] += scaled(load_i16(source, i), gain)
+        for i in range(size):
+            store_i16(out + 2 * start, i, saturated(sums[i]))
+        start += size
+
+
+cdef void gain_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n, mix_gain gain) noexcept nogil:
+    """Scale n samples; in and out must not overlap."""
+    if USES_AVX2 and n >= AVX2_SAMPLES:
+        gain_avx2(pcm, out, n, gain)
+    else:
+        gain_portable(pcm, out, n, gain)
+
+
+cdef void mix_block(
+    const uint8_t* const* sources, const mix_gain* gains, int count, uint8_t* out, Py_ssize_t n
+) noexcept nogil:
+    """Mix 1 to MAX_SOURCES sources of n samples; out must not overlap one of them."""
+    if USES_AVX2 and n >= AVX2_SAMPLES:
+        mix_avx2(sources, gains, count, out, n)
+    else:
+        mix_portable(sources, gains, count, out, n)
+
+
+cdef inline void run_gain(const void* pcm, void* out, Py_ssize_t n, mix_gain gain) noexcept:
+    """Scale n samples, many of them without the GIL."""
+    if n < GIL_FREE_SAMPLES:
+        gain_block(<const uint8_t*>pcm, <uint8_t*>out, n, gain)
+    else:
+        with nogil:
+            gain_block(<const uint8_t*>pcm, <uint8_t*>out, n, gain)
+
+
+cdef struct Sources:
+    int count
+    Py_ssize_t octets                    # of each of them
+    mix_gain gains[MAX_SOURCES]
+    const uint8_t* samples[MAX_SOURCES]
+    Py_buffer views[MAX_SOURCES]
+
+
+cdef inline void run_mix(const Sources* sources, void* out) noexcept:
+    """Mix, many samples without the GIL."""
+    cdef Py_ssize_t n = sources.octets >> 1
+    if n < GIL_FREE_SAMPLES:
+        mix_block(sources.samples, sources.gains, sources.count, <uint8_t*>out, n)
+    else:
+        with nogil:
+            mix_block(sources.samples, sources.gains, sources.count, <uint8_t*>out, n)
+
+
+cdef void release(Sources* sources) noexcept:
+    cdef int k
+    for k in range(sources.count):
+        PyBuffer_Release(&sources.views[k])
+
+
+cdef int take_gains(Sources* sources, object gains, Py_ssize_t count) except -1:
+    """The gains of so many sources; None: 1 for each of them."""
+    cdef Py_ssize_t k
+    cdef mix_gain unity = gain_of(1)
+    if gains is None:
+        for k in range(count):
+            sources.gains[k] = unity
+        return 0
+    cdef tuple factors = tuple(gains)
+    if PyTuple_GET_SIZE(factors) != count:
+        raise ValueError(f"gains has {len(factors)} factors, {count} sources need one each")
+    for k in range(count):
+        checked_gain(factors[k], &sources.gains[k])
+    return 0
+
+
+cdef int take_sources(Sources* sources, tuple pcms, object gains) except -1:
+    """Export all sources for reading; the caller releases them, and keeps the tuple meanwhile."""
+    cdef Py_ssize_t k
+    cdef Py_ssize_t count = PyTuple_GET_SIZE(pcms)
+    sources.count = 0
+    if not 1 <= count <= MAX_SOURCES:
+        raise ValueError(f"sources has {count} items, 1 to {MAX_SOURCES} are needed")
+    take_gains(sources, gains, count)
+    try:
+        for k in range(count):
+            take_pcm(<object>PyTuple_GET_ITEM(pcms, k), &sources.views[k], "a source")
+            sources.count += 1
+            if k == 0:
+                sources.octets = sources.views[0].len
+            elif sources.views[k].len != sources.octets:
+                raise ValueError(
+                    f"source {k} has {sources.views[k].len >> 1} samples, source 0 has {sources.octets >> 1}; "
+                    "all must have the same number"
+                )
+            sources.samples[k] = <const uint8_t*>sources.views[k].buf
+    except BaseException:
+        release(sources)
+        raise
+    return 0
+
+
+def gain(pcm, factor, /):
+    """Scale native int16 PCM by a factor.
+
+    pcm: samples of any buffer.
+    factor: 0 to 64; 1 changes nothing.
+    Returns: each sample times the factor, rounded to the nearest integer, halves to even, and saturated.
+    Raises: TypeError: not a buffer of 16-bit samples or octets, not a number. ValueError: an odd number of octets, or
+    a factor out of range.
+
+    >>> from array import array
+    >>> array("h", gain(array("h", [1000, 3, -20000]), 2.5)).tolist()
+    [2500, 8, -32768]
+    """
+    cdef Py_buffer view
+    cdef mix_gain wanted
+    cdef Py_ssize_t octets
+    cdef bytes out
+    checked_gain(factor, &wanted)
+    if PyBytes_CheckExact(pcm):
+        octets = PyBytes_GET_SIZE(pcm)
+        if octets & 1:
+            raise odd_pcm(octets)
+        out = PyBytes_FromStringAndSize(NULL, octets)
+        run_gain(PyBytes_AS_STRING(pcm), PyBytes_AS_STRING(out), octets >> 1, wanted)
+        return out
+    take_pcm(pcm, &view)
+    try:
+        out = PyBytes_FromStringAndSize(NULL, view.len)
+        run_gain(view.buf, PyBytes_AS_STRING(out), view.len >> 1, wanted)
+    finally:
+        PyBuffer_Release(&view)
+    return out
+
+
+def gain_into(pcm, factor, out, /):
+    """Scale PCM into the start of a writable buffer; how many samples.
+
+    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    """
+    cdef Py_buffer view
+    cdef Py_buffer room
+    cdef mix_gain wanted
+    checked_gain(factor, &wanted)
+    take_pcm(pcm, &view)
+    try:
+        take_room(out, &room, &view, view.len, samples=True)
+        run_gain(view.buf, room.buf, view.len >> 1, wanted)
+        PyBuffer_Release(&room)
+        return view.len >> 1
+    finally:
+        PyBuffer_Release(&view)
+
+
+def mix(sources, gains=None, /):
+    """Mix native int16 PCM of equal length.
+
+    sources: 1 to 64 buffers of samples.
+    gains: a factor of 0 to 64 for each source; None: 1 for all.
+    Returns: the sum of the scaled sources, each rounded as by `gain`; the sum is saturated once.
+    Raises: TypeError: a source is not a buffer of 16-bit samples or octets. ValueError: other numbers of sources,
+    samples or gains, or a factor out of range.
+
+    >>> from array import array
+    >>> speech, music = array("h", [30000, -100, 7]), array("h", [8000, 400, -7])
+    >>> array("h", mix((speech, music))).tolist()
+    [32767, 300, 0]
+    >>> array("h", mix((speech, music), (1, 0.25))).tolist()
+    [32000, 0, 5]
+    """
+    cdef Sources taken
+    cdef bytes out
+    cdef tuple pcms = tuple(sources)
+    take_sources(&taken, pcms, gains)
+    try:
+        out = PyBytes_FromStringAndSize(NULL, taken.octets)
+        run_mix(&taken, PyBytes_AS_STRING(out))
+    finally:
+        release(&taken)
+    return out
+
+
+def mix_into(sources, out, gains=None, /):
+    """Mix into the start of a writable buffer; how many samples.
+
+    ValueError as well: too little room, or a buffer that overlaps a source.
+    """
+    cdef Sources taken
+    cdef Py_buffer room
+    cdef int k
+    cdef tuple pcms = tuple(sources)
+    take_sources(&taken, pcms, gains)
+    try:
+        take_room(out, &room, &taken.views[0], taken.octets, samples=True)
+        try:
+            for k in range(1, taken.count):
+                if taken.octets and _overlap(&room, &taken.views[k], taken.octets):
+                    raise ValueError("out overlaps the source, the result would destroy its own input")
+            run_mix(&taken, room.buf)
+        finally:
+            PyBuffer_Release(&room)
+    finally:
+        release(&taken)
+    return taken.octets >> 1
