@@ -190,8 +190,11 @@ cdef class PcmInput:
         if carried:
             room[0] = <uint8_t>self._odd_octet
         # 2. The last one waits if it has no partner.
-        self._odd_octet = room[octets - 1] if octets & 1 else NO_OCTET
-        return joined[:octets - 1] if octets & 1 else joined
+        if octets & 1:
+            self._odd_octet = room[octets - 1]
+            return joined[:octets - 1]
+        self._odd_octet = NO_OCTET
+        return joined
 
     def __repr__(self):
         return f"PcmInput(name={self._name!r}, carried={self.carried})"
