@@ -7,6 +7,7 @@
     ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
     ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
     │   ├── QueueFull                         more audio queued than the limit in ms allows
+    │   ├── ReplyInterrupted                  the reply was interrupted, nothing can be added to it
     │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
     ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
     ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
@@ -79,6 +80,10 @@ class LocalProtocolError(RtpcodecError, RuntimeError):
 
 class QueueFull(LocalProtocolError):
     """The audio would pass the queue's limit in ms; nothing of it was queued."""
+
+
+class ReplyInterrupted(LocalProtocolError):
+    """The reply was interrupted; the loop that feeds it should end."""
 
 
 class StreamEnded(LocalProtocolError):

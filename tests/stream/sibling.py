@@ -293,6 +293,7 @@ class SiblingDialect:
     }
     marks = True
     clear = True
+    too_many_messages = None
     digits = True
     counters = True
     token_in_connected = True

@@ -28,7 +28,7 @@ from rtpcodec.stream.key_order import KeyOrder
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
-from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.statistics import Counts
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
@@ -76,6 +76,7 @@ class Incoming:
         self._dialect = dialect
         self._connection = connection
         self._sending = sending
+        sending.hear(self._stalling)
         self._events = events
         self._counts = counts
         self._keys = KeyOrder()
@@ -140,8 +141,8 @@ class Incoming:
             self._deliver(self.chain.drain())
         self._put(self._keys.drain())
         # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
-        self._put(self._sending.marks_timed_out(now_ms))
-        self._put(self._sending.end())
+        self._put(self._sending.expired(now_ms))
+        self._put(self._sending.end(now_ms))
         self._events.put(Stopped(reason))
 
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
@@ -185,6 +186,8 @@ class Incoming:
                 self.end("stop", now_ms)
             case messages.Error():
                 self._events.put(CarrierError(message.code, message.title, message.detail, message.raw))
+                if message.code == self._dialect.too_many_messages:
+                    self._put(self._sending.refused(now_ms))
             case messages.Other():
                 self._events.put(Unknown(message.event, message.text))
             case messages.Clear():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from enum import Enum
 from typing import Protocol
 
 from typing_extensions import Buffer
@@ -15,8 +17,22 @@ Item = tuple[bytes, float]
 """The payload of one message and how long it plays, in ms."""
 
 
+class Kind(Enum):
+    """What the octets of a piece of audio are."""
+
+    PCM = "pcm"  # at the rate that is played, which is not the codec's
+    READY = "ready"  # PCM at the codec's rate
+    OCTETS = "octets"  # encoded, and can be cut between units
+    ITEM = "item"  # encoded, one message
+    TAIL = "tail"  # the end of a resampler's stream, without octets of its own
+
+
+Piece = tuple[Kind, bytes]
+"""Audio at the codec's rate: READY PCM, OCTETS of a sample codec, or one ITEM of a frame codec."""
+
+
 class Packing(Protocol):
-    """Mode rtp: turns PCM and payloads into items. It holds the beginning of one item, and only while that is made."""
+    """Mode rtp: turns PCM and payloads into the payloads of messages."""
 
     @property
     def sample_rate_hz(self) -> int:
@@ -24,7 +40,7 @@ class Packing(Protocol):
 
     @property
     def frame_samples(self) -> int:
-        """How many samples an item has."""
+        """Samples of the shortest message: 20 ms of a sample codec, one frame of a frame codec."""
 
     @property
     def turn_ms(self) -> float:
@@ -32,17 +48,14 @@ class Packing(Protocol):
 
     @property
     def unit_octets(self) -> int:
-        """Octets of such a unit."""
+        """Octets of the smallest piece that a payload can be cut into; 0: none can be cut."""
 
     @property
     def unit_samples(self) -> int | None:
-        """Samples of the smallest piece that a payload can be cut into; None: a payload is an item of its own."""
+        """Samples of that piece; None: a payload is a message of its own."""
 
-    def put_pcm(self, pcm: Buffer) -> Item | None:
-        """Encode PCM that does not exceed the item; the item if it is complete now."""
-
-    def put_octets(self, octets: bytes) -> Item | None:
-        """Add encoded units that do not exceed the item; the item if it is complete now."""
+    def encode(self, pieces: Sequence[Piece]) -> bytes:
+        """Encode the audio of one message, whole frames of it."""
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return how long encoded octets play. PayloadError: they are not octets of the codec."""

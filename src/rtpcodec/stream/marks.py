@@ -16,7 +16,7 @@ from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
-__all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
+__all__ = ["check_mark_name", "GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
 
 GENERATED_PREFIX: Final = "rtpcodec-"
 """Of all names that are made here; a caller must not give such a name, so that names cannot collide."""
@@ -29,6 +29,18 @@ _ALWAYS: Final = float("inf")
 
 MAX_ENDED_NAMES: Final = 1000
 """Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
+
+def check_mark_name(name: object) -> None:
+    """Refuse a mark's name that a message cannot carry: here in `mark`, not later when the message is built."""
+    if not isinstance(name, str):
+        raise TypeError(f"mark name is of type {type(name).__name__}, str is needed")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"mark name has a lone surrogate at {error.start}, UTF-8 has no octets for it") from None
+    if name.startswith(GENERATED_PREFIX):
+        raise ValueError(f"mark name is {name!r}, only generated names begin with {GENERATED_PREFIX!r}")
+
 
 MarkEvent = MarkPlayed | MarkCleared | InterruptionSettled | UnexpectedMark
 

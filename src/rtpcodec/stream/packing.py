@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from typing_extensions import Buffer
@@ -10,11 +10,10 @@ from typing_extensions import Buffer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.codecs.info import Encoder, FrameEncoder
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
-from rtpcodec.stream.items import Item, Packing, SendEncoding
-from rtpcodec.stream.plan import MIN_MESSAGE_MS, MP3_RATES_HZ, StreamPlan
-from rtpcodec.stream.send_encoding import RtpEncoding
+from rtpcodec.stream.items import Kind, Packing, Piece
+from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
 
-__all__ = ["FramePacking", "Item", "Packing", "SamplePacking", "encoding_of"]
+__all__ = ["FramePacking", "Packing", "SamplePacking", "packing_of"]
 
 FRAME_MS: Final = float(MIN_MESSAGE_MS)
 """Of sample codecs: the shortest chunk that the carrier takes is the finest cut for an interruption."""
@@ -25,15 +24,11 @@ FRAMES_TURN_MS: Final = 100.0
 
 
 class SamplePacking:
-    """Sample codecs: encode, and collect octets until a frame of 20 ms is complete."""
+    """Sample codecs: a message holds any number of units."""
 
     __slots__ = (
         "_encoder",
-        "_frame_ms",
-        "_frame_octets",
         "_info",
-        "_octets",
-        "_part_of_unit",
         "frame_samples",
         "sample_rate_hz",
         "turn_ms",
@@ -50,28 +45,23 @@ class SamplePacking:
         self.unit_samples = info.samples_per_unit
         units = int(self.sample_rate_hz * FRAME_MS / 1000) // self.unit_samples
         self.frame_samples = units * self.unit_samples
-        self._frame_ms = self.frame_samples * 1000 / self.sample_rate_hz
-        self._frame_octets = units * self.unit_octets
-        self._octets = b""  # of a frame that is not complete
-        self._part_of_unit = b""  # samples of a unit that is not complete, where units have several
 
-    def put_pcm(self, pcm: Buffer) -> Item | None:
-        """Encode PCM of this frame; the frame if it is complete now."""
-        if self.unit_samples > 1:
-            samples = self._part_of_unit + bytes(memoryview(pcm))
-            end = len(samples) - len(samples) % (2 * self.unit_samples)
-            pcm, self._part_of_unit = samples[:end], samples[end:]
-        return self.put_octets(self._encoder.encode(pcm))
-
-    def put_octets(self, octets: bytes) -> Item | None:
-        """Add units of this frame; the frame if it is complete now."""
-        if self._octets:
-            octets = self._octets + octets
-        if len(octets) < self._frame_octets:
-            self._octets = octets
-            return None
-        self._octets = b""
-        return octets, self._frame_ms
+    def encode(self, pieces: Sequence[Piece]) -> bytes:
+        """Encode the pieces of one message: PCM, and octets that are encoded already."""
+        if len(pieces) == 1:
+            kind, octets = pieces[0]
+            return octets if kind is Kind.OCTETS else self._encoder.encode(octets)
+        parts: list[bytes] = []
+        pcm = b""  # of a unit that is not complete, where units have several samples
+        for kind, octets in pieces:
+            if kind is Kind.OCTETS:
+                parts.append(octets)
+                continue
+            pcm += octets
+            end = len(pcm) - len(pcm) % (2 * self.unit_samples)
+            parts.append(self._encoder.encode(pcm[:end]))
+            pcm = pcm[end:]
+        return b"".join(parts)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return their samples as time."""
@@ -89,18 +79,16 @@ class SamplePacking:
 
 
 class FramePacking:
-    """Frame codecs: collect, then encode. A message carries one payload of one frame, as none could be cut again."""
+    """Frame codecs: a message carries one payload of one frame, as none could be cut again."""
 
     __slots__ = (
         "_adaptive",
         "_clock_hz",
-        "_frame_ms",
         "_heard",
         "_info",
         "_made",
         "_new_encoder",
         "_payloads",
-        "_pcm",
         "frame_samples",
         "sample_rate_hz",
         "turn_ms",
@@ -130,26 +118,18 @@ class FramePacking:
         self.unit_octets = 0
         self.unit_samples: int | None = None
         self.frame_samples = encoder.frame_samples
-        self._frame_ms = encoder.frame_samples * 1000 / self.sample_rate_hz
-        self._pcm = b""  # of a frame that is not complete
 
-    def put_pcm(self, pcm: Buffer) -> Item | None:
-        """Add PCM of this frame; its payload if it is complete now."""
-        octets = bytes(memoryview(pcm))
-        if self._pcm:
-            octets = self._pcm + octets
-        if len(octets) < 2 * self.frame_samples:
-            self._pcm = octets
-            return None
-        self._pcm = b""
+    def encode(self, pieces: Sequence[Piece]) -> bytes:
+        """Encode the PCM of one frame, or return the payload that is a message of its own."""
+        kind, octets = pieces[0]
+        if kind is Kind.ITEM:
+            return octets
+        if len(pieces) > 1:
+            octets = b"".join([pcm for _, pcm in pieces])
         self._adopt()
         # Frames of silence from an encoder that may say nothing (DTX) go out, too. On this wire no timestamp says how
         # long a pause is, payloads alone move the far end's clock: what was left out would shorten the pause.
-        return self._payloads.payload([self._encoder.encode(octets)]), self._frame_ms
-
-    def put_octets(self, octets: bytes) -> Item | None:
-        """Refuse: a payload of a frame codec is an item of its own."""
-        raise TypeError(f"payloads of {self._info.name} cannot be cut, {len(octets)} octets were given")
+        return self._payloads.payload([self._encoder.encode(octets)])
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return its duration by the RTP clock. PayloadError: not exactly one payload, or one that must not be sent."""
@@ -184,19 +164,11 @@ class FramePacking:
             self._adaptive.adopt(self._heard, self._encoder)
 
 
-def encoding_of(plan: StreamPlan, pcm_hz: int | None, max_queue_ms: float) -> SendEncoding:
-    """Return the encoding for what a plan sends. MissingLibrary, ValueError: the rate."""
-    if plan.mode == "mp3":
-        from rtpcodec.stream.packing_mp3 import Mp3Encoding  # noqa: PLC0415 -- it loads numpy
-
-        # A file says its rate, so PCM of any that MP3 has needs no resampler.
-        if pcm_hz is not None and pcm_hz not in MP3_RATES_HZ:
-            raise ValueError(f"send_pcm_hz is {pcm_hz!r}, MP3 has {', '.join(map(str, MP3_RATES_HZ))}")
-        return Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
+def packing_of(plan: StreamPlan) -> Packing:
+    """Return the packing for what a plan of mode rtp sends. MissingLibrary."""
     info = plan.send_info
     encoder = plan.new_encoder()
     if not isinstance(encoder, FrameEncoder):
-        return RtpEncoding(SamplePacking(info, encoder), pcm_hz)
+        return SamplePacking(info, encoder)
     payloads = payload_format(info, plan.send_sample_rate_hz, **plan.payload_options(info.name))
-    new_encoder = cast("Callable[[], FrameEncoder]", plan.new_encoder)
-    return RtpEncoding(FramePacking(info, encoder, payloads, new_encoder), pcm_hz)
+    return FramePacking(info, encoder, payloads, cast("Callable[[], FrameEncoder]", plan.new_encoder))

@@ -1,4 +1,4 @@
-"""Audio that waits for space in the session's queue, first come, first served. No tasks, no futures."""
+"""Audio that waits for space in the session's queue, first come, first served per reply. No tasks, no futures."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.reply import Reply
 
 PIECE_MS: Final = 100.0
 """Smallest piece of a long play: less is not worth a wake-up. It is half of the smallest allowed queue."""
@@ -64,13 +65,63 @@ class Waiting:
             on_end(self)
 
 
+class Target(Protocol):
+    """Takes audio, and says how much fits: a session, or one reply of it."""
+
+    @property
+    def send_pcm_hz(self) -> int:
+        """The rate of PCM that is given without one."""
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that waits to be sent."""
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that fits now."""
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Audio that fits into an empty queue."""
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
+        """Queue PCM, or raise QueueFull."""
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
+        """Queue what `octets_of` returned, or a part of it."""
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return PCM as int16 octets; a single octet waits for the next call."""
+
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
+        """Queue octets in the send codec, or raise QueueFull."""
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Return their duration."""
+
+
 class _Pieces:
     """Audio that can be split: PCM, and payloads of sample codecs."""
 
-    __slots__ = ("_put", "_rest", "_unit_ms", "_unit_octets")
+    __slots__ = ("_last", "_put", "_rest", "_unit_ms", "_unit_octets")
 
-    def __init__(self, put: Callable[[Buffer], None], octets: bytes, unit_octets: int, unit_ms: float) -> None:
+    def __init__(
+        self,
+        put: Callable[[bytes], None],
+        octets: bytes,
+        unit_octets: int,
+        unit_ms: float,
+        last: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Make the rest of a play.
+
+        put: queues a piece.
+        octets: all of it.
+        unit_octets, unit_ms: of the smallest piece.
+        last: queues the last piece; None: `put` does.
+        """
         self._put = put
+        self._last = last or put
         self._rest = memoryview(octets)
         self._unit_octets = unit_octets
         self._unit_ms = unit_ms
@@ -82,7 +133,8 @@ class _Pieces:
     def move(self, room_ms: float) -> None:
         """Queue as many units as fit."""
         octets = self._octets_in(room_ms)
-        self._put(self._rest[:octets])
+        piece = bytes(self._rest[:octets])
+        (self._put if len(piece) < len(self._rest) else self._last)(piece)
         self._rest = self._rest[octets:]
 
     def _octets_in(self, room_ms: float) -> int:
@@ -114,17 +166,17 @@ _NOTHING: Final = _Nothing()
 class _Whole:
     """Audio that cannot be split: a payload of a frame codec, or an MP3 file."""
 
-    __slots__ = ("_octets", "_put", "_session", "rest_ms")
+    __slots__ = ("_octets", "_put", "_target", "rest_ms")
 
-    def __init__(self, put: Callable[[Buffer], None], octets: bytes, session: MediaSession, duration_ms: float) -> None:
+    def __init__(self, put: Callable[[Buffer], None], octets: bytes, target: Target, duration_ms: float) -> None:
         self._put = put
         self._octets = octets
-        self._session = session
+        self._target = target
         self.rest_ms = duration_ms
 
     def fits(self, room_ms: float) -> bool:
         """Whether it fits, or the queue is empty: a file may be longer than the queue."""
-        return self.rest_ms <= room_ms or not self._session.queued_ms
+        return self.rest_ms <= room_ms or not self._target.queued_ms
 
     def move(self, room_ms: float) -> None:
         """Queue it."""
@@ -133,60 +185,64 @@ class _Whole:
 
 
 class PlayQueue:
-    """Queue audio in the session: at once if it fits, otherwise in turn behind the plays that wait.
+    """Queue audio in one target: at once if it fits, otherwise in turn behind the plays that wait.
 
     The methods that play return None if everything was queued at once, otherwise the Waiting. Use from one thread at a
     time.
     """
 
-    __slots__ = ("_may_wait", "_session", "_waiting", "drop_count")
+    __slots__ = ("_info", "_may_wait", "_rate_hz", "_target", "_waiting", "drop_count", "emptied")
 
-    def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
-        """Make the queue. Without `may_wait`, audio that does not fit raises QueueFull."""
-        self._session = session
+    def __init__(self, session: MediaSession, *, may_wait: bool, reply: Reply | None = None) -> None:
+        """Make the queue.
+
+        session: the call's session.
+        may_wait: whether audio that does not fit waits; otherwise QueueFull is raised.
+        reply: the reply that audio is for; None: the audio of `play` outside any reply.
+        """
+        self._target: Target = session if reply is None else reply
+        self._info = session.plan.send_info
+        self._rate_hz = session.plan.send_sample_rate_hz
         self._may_wait = may_wait
         self._waiting: deque[Waiting] = NO_ITEMS
         self.drop_count = 0
         """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
+        self.emptied: Callable[[], object] | None = None
+        """Called when the last play that waited has been queued."""
 
-    def play(self, source: Buffer | Audio, pcm_hz: int | None = None) -> Waiting | None:
-        """Queue native int16 PCM or an Audio, as MediaSession.play does. If it raises, nothing is queued."""
-        session = self._session
+    def play(self, source: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Waiting | None:
+        """Queue mono PCM or an Audio, as Reply.play does. If it raises, nothing is queued."""
+        target = self._target
         pcm, pcm_hz = pcm_and_rate(source, pcm_hz)
-        put: Callable[[Buffer], None] = session.play if pcm_hz is None else partial(session.play, pcm_hz=pcm_hz)
-        if self._queue_now(put, pcm):
+        put = target.play if note is None else partial(target.play, note=note)
+        if self._queue_now(put if pcm_hz is None else partial(put, pcm_hz=pcm_hz), pcm):
             return None
-        octets = memoryview(pcm).nbytes
-        if octets % 2:
-            raise ValueError(f"pcm has {octets} octets, 16-bit samples need an even number")
         # An empty play: it queues nothing, but raises now what the rest would raise later, in the middle of the audio.
-        put(memoryview(pcm)[:0])
+        target.play(memoryview(pcm)[:0], pcm_hz)
         refuse_file("pcm", memoryview(pcm))
-        return self._queue_later(_Pieces(put, _octets_of(pcm), 2, 1000 / (pcm_hz or session.send_pcm_hz)))
+        put_octets = partial(target.play_octets, pcm_hz=pcm_hz)
+        last = put_octets if note is None else partial(put_octets, note=note)
+        unit_ms = 1000 / (pcm_hz or target.send_pcm_hz)
+        return self._queue_later(_Pieces(put_octets, target.octets_of(pcm), 2, unit_ms, last))
 
-    def play_payload(self, payload: Buffer) -> Waiting | None:
+    def play_payload(self, payload: Buffer, note: object = None) -> Waiting | None:
         """Queue octets in the send codec. If it raises PayloadError, StreamEnded or QueueFull, nothing is queued."""
-        session = self._session
-        if self._queue_now(session.play_payload, payload):
+        target = self._target
+        put = target.play_payload
+        last: Callable[[Buffer], None] = put if note is None else partial(put, note=note)
+        if self._queue_now(last, payload):
             return None
-        duration_ms = session.payload_ms(payload)
+        duration_ms = target.payload_ms(payload)
         refuse_file_as_payload(payload)
-        info = session.plan.send_info
+        info = self._info
         if info.kind == "frame":
-            return self._queue_later(_Whole(session.play_payload, _octets_of(payload), session, duration_ms))
-        unit_ms = info.samples_per_unit * 1000 / session.plan.send_sample_rate_hz
-        return self._queue_later(_Pieces(session.play_payload, _octets_of(payload), info.octets_per_unit, unit_ms))
-
-    def play_mp3(self, data: Buffer) -> Waiting | None:
-        """Queue an MP3 file. If it raises ValueError, StreamEnded or QueueFull, nothing is queued."""
-        session = self._session
-        if self._queue_now(session.play_mp3, data):
-            return None
-        return self._queue_later(_Whole(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))
+            return self._queue_later(_Whole(last, _octets_of(payload), target, duration_ms))
+        unit_ms = info.samples_per_unit * 1000 / self._rate_hz
+        return self._queue_later(_Pieces(put, _octets_of(payload), info.octets_per_unit, unit_ms, last))
 
     def turn(self) -> Waiting | None:
         """Return a Waiting that ends after all plays that wait now; None: no play waits."""
-        return self._queue_later(_Pieces(self._session.play, b"", 2, 1.0)) if self._waiting else None
+        return self._queue_later(_Pieces(self._target.play_octets, b"", 2, 1.0)) if self._waiting else None
 
     @property
     def waiting_ms(self) -> float:
@@ -196,7 +252,7 @@ class PlayQueue:
     @property
     def can_feed(self) -> bool:
         """Whether `feed` would queue something or end a play."""
-        return bool(self._waiting) and self._waiting[0].rest.fits(self._session.room_ms)
+        return bool(self._waiting) and self._waiting[0].rest.fits(self._target.room_ms)
 
     def feed(self) -> bool:
         """Queue what fits now, in order. Returns whether anything was queued."""
@@ -206,7 +262,7 @@ class PlayQueue:
             if not first.ended:
                 before_ms = first.rest.rest_ms
                 try:
-                    first.rest.move(self._session.room_ms)
+                    first.rest.move(self._target.room_ms)
                 except Exception as error:  # whatever the session raises; the caller of that play gets it
                     first.end(error)
                     del first  # the error's traceback holds this frame, and the Waiting the error
@@ -216,13 +272,15 @@ class PlayQueue:
                         continue
                     first.end()
             self._waiting.popleft()
+            if not self._waiting and self.emptied is not None:
+                self.emptied()
         return moved
 
-    def drop(self) -> None:
-        """Drop all audio that waits, and end its Waitings."""
+    def drop(self, error: Exception | None = None) -> None:
+        """Drop all audio that waits, and end its Waitings, with an error if one is given."""
         self.drop_count += 1
         while self._waiting:
-            self._waiting.popleft().end()
+            self._waiting.popleft().end(error)
 
     def _queue_now(self, put: Callable[[Buffer], None], source: Buffer) -> bool:
         if self._waiting:
@@ -241,7 +299,7 @@ class PlayQueue:
             raise QueueFull(f"{len(self._waiting)} plays wait for room already, at most {MAX_WAITING} are allowed")
         lengths_ms = [waiting.rest.rest_ms for waiting in self._waiting if not waiting.ended]
         behind_ms = sum(lengths_ms[1:])
-        max_ms = self._session.max_queue_ms
+        max_ms = self._target.max_queue_ms
         if lengths_ms and rest.rest_ms and behind_ms + rest.rest_ms > max_ms:
             raise QueueFull(
                 f"a play waits for room, {behind_ms:.0f} ms wait behind it and {rest.rest_ms:.0f} ms would follow, "
@@ -256,3 +314,20 @@ class PlayQueue:
 
 def _octets_of(source: Buffer) -> bytes:
     return source if isinstance(source, bytes) else memoryview(source).tobytes()
+
+
+class FileQueue(PlayQueue):
+    """The same in mode mp3, where files are queued as well."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
+        super().__init__(session, may_wait=may_wait)
+        self._session = session
+
+    def play_mp3(self, data: Buffer) -> Waiting | None:
+        """Queue an MP3 file. If it raises ValueError, StreamEnded or QueueFull, nothing is queued."""
+        session = self._session
+        if self._queue_now(session.play_mp3, data):
+            return None
+        return self._queue_later(_Whole(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import inf
-from typing import Final
+from typing import Final, Literal
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.rates import require_rate
-from rtpcodec.errors import PlanError, StreamEnded
+from rtpcodec.errors import LocalProtocolError, PlanError, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.chains import chains_of
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
@@ -25,14 +26,17 @@ from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.send_chain import SendChain
+from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.pause import Pause
+from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, MIN_CHUNK_MS, KeepAlive, SpeakingSettings, WhenFull
 from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, Dialect
 
-LEAD_MS: Final = 400.0
-"""Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
-MAX_QUEUE_MS: Final = 60_000.0
-"""Limit on queued audio; a minute of PCMU is 480 kB."""
+PAUSE_TIMEOUT_MS: Final = 2000.0
+"""A caller who interrupts has said enough by then for a decision; until then nothing is heard."""
 MAX_UNREAD_MS: Final = 600_000.0
 """Limit on received audio that waits for `events`; only a shell that never calls it reaches this."""
 STALL_MS: Final = 200.0
@@ -62,7 +66,13 @@ class MediaSession(Live):
         receive_pcm_hz: PcmRate = "native",
         send_pcm_hz: int | None = None,
         lead_ms: float | None = LEAD_MS,
+        idle_lead_ms: float = IDLE_LEAD_MS,
         max_queue_ms: float = MAX_QUEUE_MS,
+        send_chunk_ms: float = MIN_CHUNK_MS,
+        prebuffer_ms: float = 0.0,
+        keep_alive: KeepAlive = None,
+        when_full: WhenFull = "wait",
+        own_marks: bool = True,
         stall_ms: float = STALL_MS,
         utc_offset_ms: float | None = None,
         conceal: bool = False,
@@ -75,7 +85,13 @@ class MediaSession(Live):
         receive_pcm_hz: rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded.
         send_pcm_hz: rate of the PCM for `play`; None: the plan's rate.
         lead_ms: audio to hold at the carrier ahead of its play-out; None: send everything at once.
-        max_queue_ms: audio that `play` queues before it raises QueueFull.
+        idle_lead_ms: the same between replies, for keep-alive and background; it delays a reply by no more.
+        max_queue_ms: audio that `play` queues before it raises QueueFull: of the reply that speaks, and of all others.
+        send_chunk_ms: audio of one message of a sample codec, 20 to 200.
+        prebuffer_ms: audio that must wait before a reply begins, unless the reply has ended.
+        keep_alive: "silence" or "comfort_noise" (-62 dBm0) is sent while no reply speaks; None: nothing is.
+        when_full: what happens to audio beyond max_queue_ms: "wait" (QueueFull here), or "drop_oldest".
+        own_marks: whether marks of our own measure what was heard; False: only the caller's marks do.
         stall_ms: silence of the socket that is reported as Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
@@ -88,7 +104,17 @@ class MediaSession(Live):
         self.plan = _possible(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
-        self._sending = SendChain(self.plan, send_pcm_hz, lead_ms, max_queue_ms, dialect)
+        settings = SpeakingSettings(
+            lead_ms=lead_ms,
+            idle_lead_ms=idle_lead_ms,
+            max_queue_ms=max_queue_ms,
+            send_chunk_ms=send_chunk_ms,
+            prebuffer_ms=prebuffer_ms,
+            keep_alive=keep_alive,
+            when_full=when_full,
+            own_marks=own_marks,
+        )
+        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, settings, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self._counts = Counts()
@@ -132,7 +158,7 @@ class MediaSession(Live):
 
         Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
         """
-        self._put(self._sending.marks_timed_out(now_ms))
+        self._put(self._sending.expired(now_ms))
         if self._incoming.deadline_ms <= now_ms:
             self._incoming.expire(now_ms)
         return self._events.take_all()
@@ -153,6 +179,15 @@ class MediaSession(Live):
         if pcm_hz is not None or isinstance(pcm, Audio):
             pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
         self._sending.play(pcm, pcm_hz)
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+        """Queue int16 octets that `octets_of` returned, or a part of them. Raises what `play` raises."""
+        self._require_running()
+        self._sending.play_octets(octets, pcm_hz)
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return int16 or float32 PCM as int16 octets; an odd octet waits for the next call."""
+        return self._sending.octets_of(pcm)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec; they share queue, frames and marks with `play`.
@@ -201,24 +236,68 @@ class MediaSession(Live):
         self._require_running()
         return self._sending.mark(name)
 
-    def own_mark(self) -> str:
-        """Queue a mark as `mark` does, for this package itself: its name begins with `marks.OWN_PREFIX`."""
-        self._require_running()
-        return self._sending.own_mark()
+    def reply(self, reply_id: str | None = None, *, interruptible: bool = True) -> Reply:
+        """Open a reply: audio that is spoken as a whole, in this place of the order. Its `end` closes it.
 
-    def interrupt(self, now_ms: float, *, also_dropped_ms: float = 0.0) -> Interrupted:
-        """Stop playing: clear the carrier's buffer, the queue, the resampler and the partial frame.
+        reply_id: names it in events; None: one is generated.
+        interruptible: False for a disclosure, which `interrupt` does not stop.
+        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end.
+        """
+        return self._speaking("reply").reply(reply_id, interruptible=interruptible)
+
+    @property
+    def last_reply(self) -> Reply | None:
+        """The reply behind which nothing is spoken; None: everything was heard, or mode mp3."""
+        return None if self._speech is None else self._speech.last_reply
+
+    def interrupt(
+        self, now_ms: float, *, what: Literal["all", "current"] = "all", also_dropped_ms: float = 0.0
+    ) -> Interrupted:
+        """Stop playing: the reply that is heard ends, and by default all behind it. The carrier's buffer is cleared.
 
         now_ms: the time.
+        what: "all", or "current" for the reply that is heard alone.
         also_dropped_ms: audio that the caller drops, which was not queued yet; it counts in `dropped_ms`.
-        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, when every
-        mark on its way has ended.
-        Raises: StreamEnded after the end.
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value.
+        Raises: StreamEnded after the end; LocalProtocolError for "current" in mode mp3.
         """
         self._require_running()
-        found, events = self._sending.interrupt(now_ms, also_dropped_ms)
+        if what == "all":
+            found, events = self._sending.interrupt(now_ms, also_dropped_ms)
+        else:
+            found, events = self._speaking("interrupt('current')").interrupt(now_ms, also_dropped_ms, what)
         self._put(events)
         return found
+
+    def pause_playback(
+        self, now_ms: float, timeout_ms: float = PAUSE_TIMEOUT_MS, then: Literal["resume", "discard"] = "resume"
+    ) -> Pause:
+        """Pause: clear the carrier's buffer, and keep what was not heard. The event PauseResolved ends it.
+
+        now_ms: the time.
+        timeout_ms: how long at most.
+        then: what happens at the time-out.
+        Raises: LocalProtocolError in mode mp3 or during a pause, StreamEnded after the end, ValueError.
+        """
+        return Pause(self._speaking("pause_playback"), now_ms, timeout_ms, then)
+
+    def background(self, bed: Bed) -> None:
+        """Mix a background sound under replies, and play it alone between them, until `bed.stop`.
+
+        Raises: LocalProtocolError in mode mp3, StreamEnded after the end, ValueError: see IdleSound.add.
+        """
+        self._speaking("background").idle.add(bed)
+
+    @property
+    def speech(self) -> SpeechChain | None:
+        """The chain that speaks; None in mode mp3."""
+        return self._speech
+
+    def _speaking(self, name: str) -> SpeechChain:
+        self._require_running()
+        if self._speech is None:
+            raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, {name} needs 'rtp'")
+        return self._speech
 
     def outgoing(self, now_ms: float) -> list[str]:
         """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
@@ -250,7 +329,7 @@ class MediaSession(Live):
     @property
     def event_deadline_ms(self) -> float | None:
         """When to call `events` next although nothing can be sent; None: not before another method is called."""
-        return None if self.ended else _first(self._sending.mark_deadline_ms, self._incoming.deadline_ms)
+        return None if self.ended else _first(self._sending.event_deadline_ms, self._incoming.deadline_ms)
 
     # State
 

@@ -8,7 +8,7 @@ from math import inf
 class StallWatch:
     """Measures the silence before each message. It counts as a stall only if the audio does not explain it."""
 
-    __slots__ = ("_last_chunk_ms", "_last_received_ms", "_limit_ms", "_stall_ms")
+    __slots__ = ("_last_chunk_ms", "_limit_ms", "_stall_ms", "last_received_ms")
 
     def __init__(self, stall_ms: float) -> None:
         """Make a watch that finds no stalls until `begin`.
@@ -19,18 +19,19 @@ class StallWatch:
             raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         self._stall_ms = stall_ms
         self._limit_ms = inf
-        self._last_received_ms = 0.0
+        self.last_received_ms = 0.0
+        """When the last message arrived."""
         self._last_chunk_ms = 0.0
 
     def begin(self, now_ms: float) -> None:
         """Measure from now on, because the stream starts."""
-        self._last_received_ms = now_ms
+        self.last_received_ms = now_ms
         self._limit_ms = max(self._stall_ms, 2 * self._last_chunk_ms)
 
     def silence_ms(self, now_ms: float) -> float:
         """Take a message; return the silence before it if it is long enough for a stall, otherwise 0."""
-        silence_ms = now_ms - self._last_received_ms
-        self._last_received_ms = now_ms
+        silence_ms = now_ms - self.last_received_ms
+        self.last_received_ms = now_ms
         return silence_ms if silence_ms >= self._limit_ms else 0.0
 
     def is_stall(self, silence_ms: float, chunk_ms: float, pause_ms: float) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.receiving import ReceiveChain
-from rtpcodec.stream.sending import SendChain
+from rtpcodec.stream.send_chain import SendChain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,12 @@ class Statistics:
     """Audio that waits to be sent."""
     heard_ms: float
     """Estimate of how much of our audio was heard."""
+    send_stalls: int = 0
+    """How often our own side stood still while audio was due; each was a SendStalled."""
+    round_trip_ms: float | None = None
+    """The least measured time to the carrier and back; None: not measured yet."""
+    hold_ms: float | None = None
+    """How long the carrier holds the first audio back before it plays it; None: not measured yet."""
 
 
 class Counts:
@@ -93,6 +99,7 @@ class Counts:
         malformed: dropped messages so far.
         now_ms: the time, for the estimate of what was heard.
         """
+        measures = sending.measures
         return Statistics(
             messages_received=self.messages_received,
             media_received=self.media_received,
@@ -105,8 +112,11 @@ class Counts:
             media_before_start=complaints.media_before_start,
             misfit_payloads=self._misfits + (receiving.misfits.count if receiving else 0),
             messages_sent=self.messages_sent,
-            media_sent=sending.media_sent,
-            octets_sent=sending.octets_sent,
+            media_sent=measures.media_sent,
+            octets_sent=measures.octets_sent,
             queued_ms=sending.queued_ms,
             heard_ms=sending.heard_ms(now_ms),
+            send_stalls=measures.stalls,
+            round_trip_ms=measures.round_trip_ms,
+            hold_ms=measures.hold_ms,
         )

@@ -46,6 +46,13 @@ class UnsentMarks:
         self._marks.append(_UnsentMark(name, position))
         self.first_position = self._marks[0].position
 
+    def put_first(self, name: str, position: int) -> None:
+        """Put a mark back before all others, behind so many samples."""
+        if self._marks is NO_ITEMS:
+            self._marks = deque()
+        self._marks.appendleft(_UnsentMark(name, position))
+        self.first_position = position
+
     def pop(self) -> str:
         """Remove the first mark and return its name."""
         name = self._marks.popleft().name

@@ -37,6 +37,10 @@ class Dialect(Protocol):
         """Whether the carrier can drop audio that it has not played yet."""
 
     @property
+    def too_many_messages(self) -> int | None:
+        """The code of the error that says that messages come too often; None: there is none."""
+
+    @property
     def digits(self) -> bool:
         """Whether keys of the phone are messages of the stream."""
 

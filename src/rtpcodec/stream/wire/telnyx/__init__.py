@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.carriers.telnyx import commands, streaming
+from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
 from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
@@ -26,6 +27,7 @@ class TelnyxDialect:
     tracks = streaming.DELIVERED_TRACKS
     marks = True
     clear = True
+    too_many_messages = RATE_LIMIT_REACHED
     digits = True
     counters = True
     token_in_connected = True

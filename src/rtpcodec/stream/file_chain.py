@@ -1,4 +1,4 @@
-"""The send chain: PCM or encoded audio in, texts for the carrier out, in order and paced."""
+"""The send chain of mode mp3: PCM and files in, texts for the carrier out, in order and paced."""
 
 from __future__ import annotations
 
@@ -7,32 +7,23 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Interrupted, MarkCleared
 from rtpcodec.stream.file_check import PlayChecks
-from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
-from rtpcodec.stream.pacing import FilePacer, Pacer
-from rtpcodec.stream.packing import encoding_of
+from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks, check_mark_name
+from rtpcodec.stream.pacing import FilePacer
+from rtpcodec.stream.packing_mp3 import Mp3Encoding
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
 """Marks in the queue or on their way; a caller with more has an endless loop."""
-
-
-def _check_name(name: object) -> None:
-    """Refuse a mark's name that a message cannot carry: here in `mark`, not later when the message is built."""
-    if not isinstance(name, str):
-        raise TypeError(f"mark name is of type {type(name).__name__}, str is needed")
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"mark name has a lone surrogate at {error.start}, UTF-8 has no octets for it") from None
-    if name.startswith(GENERATED_PREFIX):
-        raise ValueError(f"mark name is {name!r}, only generated names begin with {GENERATED_PREFIX!r}")
 
 
 class _Utterance:
@@ -45,8 +36,8 @@ class _Utterance:
         self.start_ms = 0.0
 
 
-class SendChain:
-    """Queue audio, encode it when it is due, and release it.
+class FileChain:
+    """Queue audio, encode it to files, and release them.
 
     Times are in ms of the caller's clock, positions in ms of audio since the stream began. Use from one thread at a
     time.
@@ -57,6 +48,7 @@ class SendChain:
         "_clear_waits",
         "_dialect",
         "_encoding",
+        "_input",
         "_last_sent_ms",
         "_mark_count",
         "_marks",
@@ -78,12 +70,13 @@ class SendChain:
         self._dialect = dialect
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
-        self._encoding = encoding_of(plan, pcm_hz, max_queue_ms)
+        self._encoding = Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
         self._rates = AnyRate(self._encoding.sample_rate_hz)
-        self._pacer = FilePacer(lead_ms) if plan.mode == "mp3" else Pacer(lead_ms)
+        self._pacer = FilePacer(lead_ms)
         self.max_queue_ms = max_queue_ms
         self._unsent = UnsentMarks()
         self._checks = PlayChecks()
+        self._input = PcmInput()
         self._marks = Marks()
         self._last_sent_ms = float("-inf")
         self._mark_count = 0
@@ -108,16 +101,26 @@ class SendChain:
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
+        values = samples.nbytes // (4 if samples.format == "f" else 2)
+        self._require_room(values * 1000 / (pcm_hz or self._encoding.pcm_hz))
+        self.play_octets(self.octets_of(pcm), pcm_hz)
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+        """Queue int16 octets. Raises what `play` raises."""
         encoding = self._encoding
         from_hz = pcm_hz or encoding.pcm_hz
-        queued_ms = self._require_room(samples.nbytes // 2 * 1000 / from_hz)
+        queued_ms = self._require_room((len(octets) >> 1) * 1000 / from_hz)
         if from_hz == encoding.pcm_hz:
-            encoding.put_pcm(pcm)
+            encoding.put_pcm(octets)
         else:
-            encoding.put_resampled(self._rates.resample(pcm, from_hz))
-        # 3. The utterance begins where the queue ended before.
-        if self._utterance.ended and samples.nbytes:
+            encoding.put_resampled(self._rates.resample(octets, from_hz))
+        # The utterance begins where the queue ended before.
+        if self._utterance.ended and octets:
             self._begin_utterance(queued_ms)
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return PCM as int16 octets; a single octet waits for the next call."""
+        return self._input.accept(pcm)
 
     def play_payload(self, payload: Buffer) -> None:
         """Queue octets that are already in the send codec.
@@ -180,7 +183,7 @@ class SendChain:
         lone surrogate, which UTF-8 cannot carry, or the prefix of generated names.
         """
         if name is not None:
-            _check_name(name)
+            check_mark_name(name)
         return self._mark(GENERATED_PREFIX, name)
 
     def own_mark(self) -> str:
@@ -276,13 +279,13 @@ class SendChain:
             due_ms = self._partial_due_ms(encoding.frame_ms)
         else:
             due_ms = None
-        timeout_ms = self.mark_deadline_ms
+        timeout_ms = self.event_deadline_ms
         if due_ms is None or timeout_ms is None:
             return timeout_ms if due_ms is None else due_ms
         return min(due_ms, timeout_ms)
 
     @property
-    def mark_deadline_ms(self) -> float | None:
+    def event_deadline_ms(self) -> float | None:
         """When the first mark times out, sent or not; None: no mark waits."""
         sent_ms = self._marks.next_deadline_ms
         unsent_ms = None if self._unsent.first_position == NOWHERE else self._unsent_deadline_ms
@@ -337,7 +340,14 @@ class SendChain:
         """End the mark that the carrier returned, and return the resulting events."""
         return self._marks.echoed(name, now_ms)
 
-    def marks_timed_out(self, now_ms: float) -> list[MarkEvent]:
+    def hear(self, _inbound: StallWatch) -> None:
+        """Ignore it: files have their own pace."""
+
+    def refused(self, _now_ms: float) -> list[MarkEvent]:
+        """Take a complaint about too many messages: it is about files, whose pace is fixed."""
+        return []
+
+    def expired(self, now_ms: float) -> list[MarkEvent]:
         """End the marks whose echo is overdue, or that wait behind audio which is not sent. Returns the events."""
         lost = self._marks.timed_out(now_ms)
         if self._unsent.first_position != NOWHERE:
@@ -346,7 +356,7 @@ class SendChain:
                 lost.append(MarkCleared(self._unsent.pop(), "timeout"))
         return lost
 
-    def end(self) -> list[MarkEvent]:
+    def end(self, _now_ms: float) -> list[MarkEvent]:
         """End the stream: drop everything unsent, and return the events of all marks."""
         self._clear_waits = False
         return [*self._marks.ended("stop"), *(MarkCleared(name, "stop") for name in self._drop_queue())]
@@ -358,6 +368,11 @@ class SendChain:
         return self._unsent.drop()
 
     # Measures
+
+    @property
+    def measures(self) -> SendMeasures:
+        """Counters."""
+        return SendMeasures(self.media_sent, self.octets_sent)
 
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from enum import Enum
-from typing import Final
+from typing import Any, Final
 
+from rtpcodec.stream.items import Kind
 from rtpcodec.stream.no_items import NO_ITEMS
 
 SMALL_OCTETS: Final = 320
@@ -14,18 +14,8 @@ COLLECTED_OCTETS: Final = 32_768
 """A collection of small pieces ends at this length, so that what was sent of it is freed."""
 
 
-class Kind(Enum):
-    """What the octets of a piece are."""
-
-    PCM = "pcm"  # at the rate that is played, which is not the codec's
-    READY = "ready"  # PCM at the codec's rate
-    OCTETS = "octets"  # encoded, and can be cut between units
-    ITEM = "item"  # encoded, one message
-    TAIL = "tail"  # the end of the resampler's stream, without octets of its own
-
-
-Piece = tuple[Kind, bytes | bytearray, float]
-"""Kind, octets, and for an ITEM its duration in ms."""
+QueuedPiece = tuple[Kind, bytes | bytearray, Any]
+"""Kind, octets, and what belongs to the kind: of an ITEM its samples, of PCM and TAIL the stream of their rate."""
 
 
 class SendQueue:
@@ -34,21 +24,27 @@ class SendQueue:
     __slots__ = ("_offset", "_pieces")
 
     def __init__(self) -> None:
-        self._pieces: deque[Piece] = NO_ITEMS
+        self._pieces: deque[QueuedPiece] = NO_ITEMS
         self._offset = 0  # octets of the first piece that are gone
 
-    def put(self, kind: Kind, octets: bytes, item_ms: float = 0.0) -> None:
-        """Append a piece."""
+    def put(self, kind: Kind, octets: bytes, extra: Any = None) -> None:
+        """Append a piece; extra: see QueuedPiece."""
         if self._pieces is NO_ITEMS:
             self._pieces = deque()
         if len(octets) >= SMALL_OCTETS or kind is Kind.ITEM or kind is Kind.TAIL:
-            self._pieces.append((kind, octets, item_ms))
+            self._pieces.append((kind, octets, extra))
             return
         last = self._pieces[-1] if self._pieces else None
-        if last is not None and last[0] is kind and type(last[1]) is bytearray and len(last[1]) < COLLECTED_OCTETS:
+        if (
+            last is not None
+            and last[0] is kind
+            and last[2] is extra
+            and type(last[1]) is bytearray
+            and len(last[1]) < COLLECTED_OCTETS
+        ):
             last[1].extend(octets)
         else:
-            self._pieces.append((kind, bytearray(octets), item_ms))
+            self._pieces.append((kind, bytearray(octets), extra))
 
     @property
     def first(self) -> Kind | None:
@@ -56,10 +52,9 @@ class SendQueue:
         return self._pieces[0][0] if self._pieces else None
 
     @property
-    def first_item_ms(self) -> float | None:
-        """The duration of the first piece if it is an ITEM, otherwise None."""
-        pieces = self._pieces
-        return pieces[0][2] if pieces and pieces[0][0] is Kind.ITEM else None
+    def first_extra(self) -> Any:
+        """What belongs to the first piece: see QueuedPiece."""
+        return self._pieces[0][2]
 
     @property
     def first_octets(self) -> int:

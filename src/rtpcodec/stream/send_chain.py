@@ -1,0 +1,121 @@
+"""The contract of a send chain, and the one for a plan: of replies in mode rtp, of files in mode mp3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from typing_extensions import Buffer
+
+from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.events import Audio, Event, Interrupted
+from rtpcodec.stream.stalling import StallWatch
+
+
+@dataclass(frozen=True, slots=True)
+class SendMeasures:
+    """Counters and measurements of a send chain."""
+
+    media_sent: int
+    octets_sent: int
+    stalls: int = 0
+    """How often our own side stood still while audio was due."""
+    round_trip_ms: float | None = None
+    hold_ms: float | None = None
+    """How long the carrier holds the first audio back; None: no echo has measured it."""
+
+
+class SendChain(Protocol):
+    """What a session needs of either chain."""
+
+    stream_id: str | None
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+        """Queue PCM."""
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+        """Queue what `octets_of` returned, or a part of it."""
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return PCM as int16 octets; a single octet waits for the next call."""
+
+    def play_payload(self, payload: Buffer) -> None:
+        """Queue octets in the send codec."""
+
+    def play_mp3(self, data: Buffer) -> None:
+        """Queue an MP3 file."""
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Return the duration of octets in the send codec."""
+
+    def mp3_ms(self, data: Buffer) -> float:
+        """Return the duration of an MP3 file."""
+
+    def flush(self) -> None:
+        """End the utterance."""
+
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Follow the packing of the far end's payloads."""
+
+    def mark(self, name: str | None) -> str:
+        """Queue a mark behind all audio so far."""
+
+    def mark_echoed(self, name: str, now_ms: float) -> Sequence[Event]:
+        """Take an echo."""
+
+    def hear(self, inbound: StallWatch) -> None:
+        """Look there how long the carrier has been silent."""
+
+    def refused(self, now_ms: float) -> Sequence[Event]:
+        """Take the carrier's complaint about too many messages."""
+
+    def expired(self, now_ms: float) -> Sequence[Event]:
+        """Return the events of time alone."""
+
+    def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
+        """Remove and return the texts that are due."""
+
+    def interrupt(self, now_ms: float, also_dropped_ms: float = 0.0) -> tuple[Interrupted, Sequence[Event]]:
+        """Drop all unheard audio."""
+
+    def end(self, now_ms: float) -> Sequence[Event]:
+        """End the stream."""
+
+    def heard_ms(self, now_ms: float) -> float:
+        """Estimate the position up to which audio was heard."""
+
+    def describe(self) -> str:
+        """Describe the chain for people."""
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `due` or `expired` has something to do."""
+
+    @property
+    def event_deadline_ms(self) -> float | None:
+        """When `expired` has something to do."""
+
+    @property
+    def pcm_hz(self) -> int:
+        """The rate of PCM that is given without one."""
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Limit of queued audio."""
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that waits to be sent."""
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that `play` would accept now."""
+
+    @property
+    def position_ms(self) -> float:
+        """Audio queued since the stream began, without what interruptions dropped."""
+
+    @property
+    def measures(self) -> SendMeasures:
+        """Counters and measurements."""

@@ -1,0 +1,465 @@
+"""The send chain of mode rtp: replies in, texts for the carrier out, in order and paced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Final, Literal
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
+from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, MarkPlayed, PauseResolved
+from rtpcodec.stream.file_check import PlayChecks
+from rtpcodec.stream.items import Packing
+from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
+from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.speaking.echoes import CutSettled, Echoes, EchoOutcome
+from rtpcodec.stream.speaking.far_end import FarEnd, Heard
+from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.idle_sound import IdleSound
+from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.order import ReplyOrder
+from rtpcodec.stream.speaking.own_marks import OwnMarks
+from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.releasing import Releaser
+from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.resolving import Resolver
+from rtpcodec.stream.speaking.sent_audio import SentAudio
+from rtpcodec.stream.speaking.settings import SpeakingSettings
+from rtpcodec.stream.speaking.stopping import Stopper
+from rtpcodec.stream.stalling import StallWatch
+from rtpcodec.stream.unsent_marks import NOWHERE
+from rtpcodec.stream.wire import Dialect
+
+MAX_WAITING_MARKS: Final = 1000
+"""Marks in the queue or on their way; a caller with more has an endless loop."""
+KEPT_MS: Final = 5000.0
+"""Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
+
+
+class SpeechChain:
+    """Queue the audio of replies, encode it when it is due, and release it. It is the Stage of its replies.
+
+    Times are in ms of the caller's clock. Use from one thread at a time.
+    """
+
+    __slots__ = (
+        "_checks",
+        "_ended",
+        "_parts",
+        "_releaser",
+        "_reply_count",
+        "_resolver",
+        "_stopper",
+        "pcm_hz",
+        "sample_rate_hz",
+    )
+
+    def __init__(self, packing: Packing, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect) -> None:
+        """Make the chain of a stream.
+
+        packing: of the plan's codec.
+        pcm_hz: rate of PCM that is given without one; None: the codec's.
+        settings: of the speaking side.
+        dialect: of the carrier.
+        """
+        rate_hz = packing.sample_rate_hz
+        far_end = FarEnd(rate_hz)
+        kept_ms = KEPT_MS + (settings.lead_ms or 0.0)
+        self._parts = Parts(
+            settings=settings,
+            dialect=dialect,
+            packing=packing,
+            far_end=far_end,
+            echoes=Echoes(far_end),
+            own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
+            order=ReplyOrder(),
+            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), (packing.unit_samples or 1, packing.unit_octets)),
+            idle=IdleSound(rate_hz, settings.keep_alive),
+            gate=Gate(rate_hz, settings.lead_ms),
+        )
+        self.pcm_hz = pcm_hz or rate_hz
+        self.sample_rate_hz = rate_hz
+        self._checks = PlayChecks()
+        self._releaser = Releaser(self._parts)
+        self._resolver = Resolver(self._parts)
+        self._stopper = Stopper(self._parts, self._put_clear)
+        self._reply_count = 0
+        self._ended = False
+
+    # Replies
+
+    def reply(self, reply_id: str | None, *, interruptible: bool) -> Reply:
+        """Open a reply behind all others. LocalProtocolError: too many are open."""
+        self._reply_count += 1
+        reply = Reply(self, Line(self._parts.packing), reply_id or f"reply-{self._reply_count}", interruptible=interruptible)
+        order = self._parts.order
+        implicit = order.implicit
+        order.open(reply)
+        if implicit is not None:
+            order.implicit = None
+            implicit.end()
+        return reply
+
+    @property
+    def last_reply(self) -> Reply | None:
+        """The last reply that was not heard to its end; None: everything was heard."""
+        order = self._parts.order
+        order.current  # noqa: B018 -- moves those that were sent to `unheard`
+        return order.last or (order.unheard[-1] if order.unheard else None)
+
+    @property
+    def implicit_reply(self) -> Reply:
+        """The reply of audio that is played outside any; one is opened if there is none."""
+        order = self._parts.order
+        if order.implicit is None:
+            implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
+            order.open(implicit)
+            order.implicit = implicit
+        return order.implicit  # type: ignore[return-value]
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+        """Add PCM to the implicit reply: see Reply.play."""
+        self.implicit_reply.play(pcm, pcm_hz)
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+        """Add int16 octets to the implicit reply: see Reply.play_octets."""
+        self.implicit_reply.play_octets(octets, pcm_hz)
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return PCM as int16 octets: see Reply.octets_of."""
+        return self.implicit_reply.octets_of(pcm)
+
+    def play_payload(self, payload: Buffer) -> None:
+        """Add octets in the send codec to the implicit reply: see Reply.play_payload."""
+        self.implicit_reply.play_payload(payload)
+
+    def play_mp3(self, data: Buffer) -> None:
+        """Refuse: LocalProtocolError."""
+        self.mp3_ms(data)
+
+    def mp3_ms(self, _data: Buffer) -> float:
+        """Refuse: LocalProtocolError."""
+        raise LocalProtocolError("the plan's mode is 'rtp', play_mp3 needs 'mp3'")
+
+    def flush(self) -> None:
+        """End the implicit reply as an utterance."""
+        implicit = self._parts.order.implicit
+        if implicit is not None:
+            self._parts.order.implicit = None
+            implicit.end()
+
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+        self._parts.packing.follow(heard)
+
+    # As the Stage of replies
+
+    def check_pcm(self, pcm: Buffer) -> None:
+        """Refuse a file in place of its samples: a common mistake, heard as a click or as noise."""
+        samples = memoryview(pcm)
+        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]  # type: ignore[index]
+        if head in FILE_STARTS or self._checks.pcm.alert:
+            self._checks.pcm.check(samples)
+
+    def check_payload(self, payload: Buffer) -> None:
+        """Refuse a file in place of a payload."""
+        self._checks.payload(payload)
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Return the duration of octets in the send codec. PayloadError, TypeError."""
+        octets = memoryview(payload)
+        if octets.itemsize != 1:
+            raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
+        return self._parts.packing.payload_ms(octets)
+
+    def require_room(self, reply: Reply, more_ms: float) -> None:
+        """Make room for audio of a reply, or raise QueueFull."""
+        queued_ms = self._counted_ms(reply)
+        max_ms = self._parts.settings.max_queue_ms
+        if not more_ms or queued_ms + more_ms <= max_ms:
+            return
+        raise QueueFull(
+            f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
+        )
+
+    def room_ms_of(self, reply: Reply) -> float:
+        """Return how much audio of a reply fits."""
+        return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
+
+    def _counted_ms(self, reply: Reply) -> float:
+        """Return the audio that counts against a reply's limit.
+
+        The reply that speaks has the whole limit, and all others share another one. Otherwise an open reply without
+        audio, behind which the queue is full, could never get any.
+        """
+        current = self._parts.order.current
+        if reply is current or current is None:
+            return self._parts.ms(reply.line.waiting_samples - reply.line.kept_samples)
+        return self._behind_ms
+
+    @property
+    def _behind_ms(self) -> float:
+        order = self._parts.order
+        current = order.current
+        return self._parts.ms(
+            sum(one.line.waiting_samples - one.line.kept_samples for one in order.waiting if one is not current)
+        )
+
+    def heard_now(self, now_ms: float) -> Heard:
+        """Return the far end's position."""
+        return self._parts.far_end.heard(now_ms)
+
+    def ended(self, reply: Reply) -> None:
+        """Take note that nothing more is added to a reply."""
+        if reply is self._parts.order.implicit:
+            self._parts.order.implicit = None
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Limit of queued audio."""
+        return self._parts.settings.max_queue_ms
+
+    def require_running(self) -> None:
+        """StreamEnded: the stream has ended."""
+        if self._ended:
+            raise StreamEnded("the stream has stopped, nothing can be sent any more")
+
+    # Marks
+
+    def mark(self, name: str | None) -> str:
+        """Queue a mark behind all audio so far: see MediaSession.mark."""
+        if name is not None:
+            check_mark_name(name)
+        parts = self._parts
+        if not parts.dialect.marks:
+            raise LocalProtocolError(f"{parts.dialect.name} does not return marks")
+        waiting = len(parts.echoes) + sum(len(reply.marks) for reply in parts.order.waiting)
+        if waiting >= MAX_WAITING_MARKS:
+            raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
+        if name is None:
+            name = parts.new_mark(GENERATED_PREFIX)
+        reply = parts.order.last_with_audio or self.implicit_reply
+        reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
+        return name
+
+    def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
+        """Take an echo. Returns the caller's events."""
+        echoes = self._parts.echoes
+        found = self._events_of(echoes.echoed(name, now_ms))
+        self._parts.sent_audio.played(echoes.proven_position)
+        self._resolver.resolve(now_ms)
+        return [*found, *self._take_reports()]
+
+    def hear(self, inbound: StallWatch) -> None:
+        """Look there how long the carrier has been silent."""
+        self._parts.gate.inbound = inbound
+
+    def refused(self, now_ms: float) -> list[Event]:
+        """Take the carrier's complaint about too many messages."""
+        return self._events_of(self._parts.echoes.refused(now_ms))
+
+    def expired(self, now_ms: float) -> list[Event]:
+        """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
+        parts = self._parts
+        deadline_ms = parts.echoes.next_deadline_ms
+        found: list[Event] = []
+        if deadline_ms is not None and now_ms >= deadline_ms:
+            found = self._events_of(parts.echoes.expired(now_ms))
+        if now_ms >= self._stopper.next_ms:
+            self._stopper.expire(now_ms)
+        if parts.order.unheard:
+            self._resolver.resolve(now_ms)
+        for reply in parts.order.waiting:
+            if len(reply.marks):
+                found.extend(self._unsent_timed_out(reply, now_ms))
+        if parts.reports:
+            found.extend(self._take_reports())
+        return found
+
+    def _unsent_timed_out(self, reply: Reply, now_ms: float) -> list[Event]:
+        reply.marks.notice(now_ms)
+        if self._parts.paused:
+            return []
+        found: list[Event] = []
+        while (deadline_ms := self._unsent_deadline_ms(reply)) is not None and now_ms >= deadline_ms:
+            found.append(MarkCleared(reply.marks.pop(), "timeout"))
+        return found
+
+    def _unsent_deadline_ms(self, reply: Reply) -> float | None:
+        progress_ms = max(self._parts.far_end.remote_end_ms, self._releaser.last_sent_ms)
+        return reply.marks.deadline_ms(progress_ms, reply.line.taken_samples, self.sample_rate_hz)
+
+    def _events_of(self, outcomes: list[EchoOutcome]) -> list[Event]:
+        found: list[Event] = []
+        for outcome in outcomes:
+            if isinstance(outcome, CutSettled):
+                self._stopper.settled(outcome)
+                found.extend(self._take_reports())
+            elif not isinstance(outcome, (MarkPlayed, MarkCleared)) or self._stopper.mark_ended(outcome):
+                found.append(outcome)
+        return found
+
+    def _take_reports(self) -> list[Event]:
+        reports, self._parts.reports = self._parts.reports, []
+        return reports
+
+    # Releasing texts
+
+    def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
+        """Remove and return the texts that are due. Audio is encoded here, not before.
+
+        at_once: whether to return all of them; otherwise at most so many that an event loop is held for 5 ms, and
+            `next_deadline_ms` is in the past if others are due.
+        """
+        texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
+        if self._parts.order.unheard:
+            self._resolver.resolve(now_ms)
+        return texts
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When `due` or `expired` has something to do; minus infinity: now; None: not before a call changes it."""
+        event_ms = self.event_deadline_ms
+        next_ms = min(self._releaser.next_ms, inf if event_ms is None else event_ms)
+        return None if next_ms == inf else next_ms
+
+    @property
+    def event_deadline_ms(self) -> float | None:
+        """When `expired` has something to do; None: not before a call changes it."""
+        echoes_ms = self._parts.echoes.next_deadline_ms
+        next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
+        for reply in self._parts.order.waiting:
+            if reply.marks.first_position != NOWHERE and not self._parts.paused:
+                deadline_ms = self._unsent_deadline_ms(reply)
+                next_ms = next_ms if deadline_ms is None else min(next_ms, deadline_ms)
+        return None if next_ms == inf else next_ms
+
+    def _put_clear(self, fence: str | None) -> None:
+        dialect, stream_id = self._parts.dialect, self._releaser.stream_id
+        self._releaser.clear = [dialect.clear_text(stream_id)]
+        if fence is not None:
+            self._releaser.clear.append(dialect.mark_text(fence, stream_id))
+
+    # Interruption, pause, background
+
+    def interrupt(
+        self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] = "all"
+    ) -> tuple[Interrupted, list[Event]]:
+        """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
+        found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
+        return found, self._take_reports()
+
+    def pause(
+        self,
+        now_ms: float,
+        timeout_ms: float,
+        then: Literal["resume", "discard"],
+        on_end: Callable[[PauseResolved], object],
+    ) -> None:
+        """Pause: see MediaSession.pause_playback; on_end is called when it ends."""
+        self._stopper.pause(now_ms, timeout_ms, then, on_end)
+
+    def resume(self, now_ms: float, rewind_ms: float) -> None:
+        """End the pause, and send what was not heard again."""
+        self._stopper.resume(now_ms, rewind_ms)
+
+    def discard(self, now_ms: float) -> None:
+        """End the pause, and drop what was not heard."""
+        self._stopper.discard(now_ms)
+
+    @property
+    def idle(self) -> IdleSound:
+        """The sounds beside speech."""
+        return self._parts.idle
+
+    # The far end's answers
+
+    @property
+    def gate(self) -> Gate:
+        """Whether the far end takes audio."""
+        return self._parts.gate
+
+    def ping(self, now_ms: float) -> bytes | None:
+        """Return the payload of a ping that is due behind the texts; None: none is due."""
+        return self._parts.gate.ping(self._parts.far_end.sent_position, now_ms)
+
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Take a pong: it measures the round trip, and proves that all before its ping was read."""
+        round_trip_ms = self._parts.gate.ponged(payload, now_ms)
+        if round_trip_ms is not None:
+            self._parts.far_end.round_trip(round_trip_ms, now_ms)
+
+    def end(self, now_ms: float) -> list[Event]:
+        """End the stream: drop everything unsent, and return the events of marks and replies."""
+        self._ended = True
+        parts = self._parts
+        self._stopper.end(now_ms)
+        found = [*self._take_reports(), *self._events_of(parts.echoes.ended())]
+        position = parts.far_end.heard(now_ms)
+        for reply in list(parts.order):
+            found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
+            parts.order.remove(reply)
+            over = reply.closed and not reply.line.waiting_samples and (reply.spans.end or 0) <= position.position
+            reply.settle(position.position, position.uncertainty_ms)
+            reply.become("estimated" if over else "interrupted")
+            if reply.explicit:
+                found.append(reply.ended_event())
+        self._releaser.end()
+        return [*found, *self._take_reports()]
+
+    # Measures
+
+    def describe(self) -> str:
+        """Describe resampling, codec and rate for people."""
+        coded = self._parts.packing.describe()
+        return coded if self.pcm_hz == self.sample_rate_hz else f"{self.pcm_hz} Hz -> {coded}"
+
+    @property
+    def stream_id(self) -> str | None:
+        """Of the last `start`."""
+        return self._releaser.stream_id
+
+    @stream_id.setter
+    def stream_id(self, stream_id: str | None) -> None:
+        self._releaser.stream_id = stream_id
+
+    @property
+    def measures(self) -> SendMeasures:
+        """Counters and measurements for statistics."""
+        releaser, far_end = self._releaser, self._parts.far_end
+        return SendMeasures(
+            releaser.media_sent, releaser.octets_sent, releaser.stalls, far_end.round_trip_ms, far_end.hold_ms
+        )
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that `play` would accept now."""
+        order = self._parts.order
+        if order.implicit is None:
+            return self.max_queue_ms - (0.0 if order.current is None else self._behind_ms)
+        return self.room_ms_of(order.implicit)
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that was queued and not sent yet, of all replies."""
+        return self._parts.ms(self._parts.order.waiting_samples)
+
+    @property
+    def position_ms(self) -> float:
+        """Audio queued since the stream began, without what interruptions dropped."""
+        parts = self._parts
+        return parts.ms(parts.far_end.sent_position - parts.lost_samples + parts.order.waiting_samples)
+
+    def heard_ms(self, now_ms: float) -> float:
+        """Estimate the position up to which audio was heard, on the scale of position_ms."""
+        parts = self._parts
+        return max(0.0, parts.ms(parts.far_end.heard(now_ms).position - parts.lost_samples))
+
+    @property
+    def sent_ms(self) -> float:
+        """Audio sent since the stream began, heard or not."""
+        return self._parts.ms(self._parts.far_end.sent_position)

@@ -1,0 +1,114 @@
+"""Whether the far end takes what we send, or only buffers on the way do: audio behind a stall would outlive a clear."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.stalling import StallWatch
+
+UNACKNOWLEDGED_MS: Final = 250.0
+"""Beside the lead, so much audio may be on its way. A clear waits behind no more than that."""
+PING_MS: Final = 250.0
+"""A ping follows each so much audio. Its pong proves that all audio before it was read."""
+INBOUND_SILENCE_MS: Final = 200.0
+"""While the carrier sends nothing either, a missing pong proves nothing: only the way to us may stall."""
+POLL_MS: Final = 20.0
+"""How often a closed gate is looked at; a pong opens it at once."""
+IDLE_PING_MS: Final = 5000.0
+"""Between two pings, while many have not been answered."""
+MAX_PINGS: Final = 32
+"""Pings on their way: 8 s of audio."""
+
+
+class Gate:
+    """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
+
+    __slots__ = (
+        "_acknowledged",
+        "_count",
+        "_limit_ms",
+        "_ms_per_octet",
+        "_pinged",
+        "_pings",
+        "_pongs",
+        "_rate_hz",
+        "backlog",
+        "inbound",
+        "look_ms",
+    )
+
+    def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
+        """Make an open gate; lead_ms None: it never closes."""
+        self._rate_hz = rate_hz
+        self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
+        self._acknowledged = 0
+        self._pinged = 0  # position of the last ping
+        self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
+        self._count = 0
+        self._pongs = 0
+        self._ms_per_octet = 0.0
+        self.backlog: Callable[[], int | None] | None = None
+        """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
+        self.inbound: StallWatch | None = None
+        """Knows when the carrier's last message arrived."""
+        self.look_ms = float("-inf")
+        """When a closed gate is looked at next; minus infinity: it is open."""
+
+    def open(self, position: int, round_trip_ms: float | None, now_ms: float) -> bool:
+        """Return whether audio may be sent.
+
+        position: of the last audio that was sent.
+        round_trip_ms: as measured, which is on the way in any case; None: unknown.
+        now_ms: the time.
+        """
+        limit_ms = self._limit_ms
+        if limit_ms is None:
+            return True
+        if round_trip_ms is not None and round_trip_ms > UNACKNOWLEDGED_MS:
+            limit_ms += round_trip_ms - UNACKNOWLEDGED_MS
+        # 1. What lies in buffers here and in the network, if the system says it.
+        octets = self.backlog() if self.backlog is not None else None
+        closed = octets is not None and octets * self._ms_per_octet > limit_ms
+        # 2. What the other side has not read.
+        if not closed and self._pongs and self._carrier_sends(now_ms):
+            closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
+        self.look_ms = now_ms + POLL_MS if closed else float("-inf")
+        return not closed
+
+    def _carrier_sends(self, now_ms: float) -> bool:
+        return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
+
+    def sent(self, octets: int, duration_ms: float) -> None:
+        """Record the last message of audio: how long one octet of it plays."""
+        self._ms_per_octet = duration_ms / octets
+
+    def acknowledged(self, position: int) -> None:
+        """Record that everything up to a position has been read."""
+        self._acknowledged = max(self._acknowledged, position)
+
+    def ping(self, position: int, now_ms: float) -> bytes | None:
+        """Return the payload of a ping that is due behind this position; None: none is due."""
+        if self._count and (position - self._pinged) * 1000 < PING_MS * self._rate_hz:
+            return None
+        if len(self._pings) >= MAX_PINGS and now_ms - self._pings[-1][2] < IDLE_PING_MS:
+            return None  # this socket answers no pings, or nothing passes
+        if self._pings is NO_ITEMS:
+            self._pings = deque(maxlen=MAX_PINGS)
+        self._count += 1
+        self._pinged = position
+        self._pings.append((b"%d" % self._count, position, now_ms))
+        return self._pings[-1][0]
+
+    def ponged(self, payload: bytes, now_ms: float) -> float | None:
+        """Take a pong. Returns the round trip in ms; None: it answers no ping of ours."""
+        for sent, position, at_ms in self._pings:
+            if sent == payload:
+                while self._pings.popleft()[0] != payload:
+                    pass
+                self._pongs += 1
+                self.acknowledged(position)
+                return now_ms - at_ms
+        return None

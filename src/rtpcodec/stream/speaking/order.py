@@ -1,0 +1,102 @@
+"""The replies of one stream, in the order of their speaking."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking.reply import Reply
+
+MAX_REPLIES: Final = 1000
+"""Replies that wait or speak; a caller with more has a loop that never leaves its replies."""
+
+
+class ReplyOrder:
+    """Replies from their opening until they were heard or interrupted. Use from one thread at a time."""
+
+    __slots__ = ("_waiting", "implicit", "unheard")
+
+    def __init__(self) -> None:
+        self._waiting: deque[Reply] = NO_ITEMS
+        self.unheard: list[Reply] = []
+        """Replies whose audio was all sent, and may not have been heard to its end."""
+        self.implicit: Reply | None = None
+        """The reply that `MediaSession.play` adds to; None: it opens one."""
+
+    def open(self, reply: Reply) -> None:
+        """Add a reply behind all others. LocalProtocolError: there are too many."""
+        if self._waiting is NO_ITEMS:
+            self._waiting = deque()
+        if len(self._waiting) >= MAX_REPLIES:
+            raise LocalProtocolError(f"{len(self._waiting)} replies are open, at most {MAX_REPLIES} are allowed")
+        self._waiting.append(reply)
+
+    def first(self, replies: list[Reply]) -> None:
+        """Put replies before all others, in this order; those that stand in the order move."""
+        if self._waiting is NO_ITEMS:
+            self._waiting = deque()
+        for reply in reversed(replies):
+            if reply in self._waiting:
+                self._waiting.remove(reply)
+            if reply in self.unheard:
+                self.unheard.remove(reply)
+            self._waiting.appendleft(reply)
+
+    def split(self, reply: Reply) -> Reply:
+        """End the implicit reply after all that was sent of it. Returns the one that speaks what waits."""
+        successor = reply.successor()
+        self._waiting[self._waiting.index(reply)] = successor
+        self.unheard.append(reply)
+        self.implicit = successor
+        return successor
+
+    @property
+    def current(self) -> Reply | None:
+        """The reply whose turn it is to be sent; None: there is none. An open reply without audio has its turn."""
+        waiting = self._waiting
+        while waiting:
+            first = waiting[0]
+            if not first.closed or first.more_follows or first.line.waiting_samples:
+                return first
+            waiting.popleft()
+            if first is self.implicit:
+                self.implicit = None
+            self.unheard.append(first)
+        return None
+
+    @property
+    def last(self) -> Reply | None:
+        """The last reply that is open or has audio to send; None: there is none."""
+        return self._waiting[-1] if self._waiting else None
+
+    @property
+    def last_with_audio(self) -> Reply | None:
+        """The last reply that has audio to send; None: there is none."""
+        return next((reply for reply in reversed(self._waiting) if reply.line.waiting_samples), None)
+
+    def __iter__(self) -> Iterator[Reply]:
+        """Return all replies, those that are sent first."""
+        yield from self.unheard
+        yield from self._waiting
+
+    @property
+    def waiting(self) -> Iterator[Reply]:
+        """Return the replies that are open or have audio to send."""
+        return iter(self._waiting)
+
+    def remove(self, reply: Reply) -> None:
+        """Remove a reply that was interrupted."""
+        if reply in self._waiting:
+            self._waiting.remove(reply)
+        if reply in self.unheard:
+            self.unheard.remove(reply)
+        if reply is self.implicit:
+            self.implicit = None
+
+    @property
+    def waiting_samples(self) -> int:
+        """Audio of all replies that waits to be sent."""
+        return sum([reply.line.waiting_samples for reply in self._waiting]) if self._waiting else 0

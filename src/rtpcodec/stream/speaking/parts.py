@@ -1,0 +1,55 @@
+"""The parts of one stream's speaking side that its modules share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rtpcodec.stream.events import Event
+from rtpcodec.stream.items import Packing
+from rtpcodec.stream.speaking.echoes import Echoes
+from rtpcodec.stream.speaking.far_end import FarEnd
+from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.idle_sound import IdleSound
+from rtpcodec.stream.speaking.order import ReplyOrder
+from rtpcodec.stream.speaking.own_marks import OwnMarks
+from rtpcodec.stream.speaking.sent_audio import SentAudio
+from rtpcodec.stream.speaking.settings import SpeakingSettings
+from rtpcodec.stream.wire import Dialect
+
+
+@dataclass(slots=True)
+class Parts:
+    """Shared by the modules of `stream.speaking`; each names the parts that it changes."""
+
+    settings: SpeakingSettings
+    dialect: Dialect
+    packing: Packing
+    far_end: FarEnd
+    echoes: Echoes
+    own_marks: OwnMarks
+    order: ReplyOrder
+    sent_audio: SentAudio
+    idle: IdleSound
+    gate: Gate
+    reports: list[Event] = field(default_factory=list)
+    """Events for the session's next `events`."""
+    paused: bool = False
+    """Whether a pause holds the replies back."""
+    lost_samples: int = 0
+    """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
+    mark_count: int = 0
+    """Marks that were named here."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate of the codec's samples, in which positions count."""
+        return self.packing.sample_rate_hz
+
+    def ms(self, samples: int) -> float:
+        """Return samples as time."""
+        return samples * 1000 / self.packing.sample_rate_hz
+
+    def new_mark(self, prefix: str) -> str:
+        """Return the name of another mark."""
+        self.mark_count += 1
+        return f"{prefix}{self.mark_count}"

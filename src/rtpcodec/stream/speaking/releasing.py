@@ -1,0 +1,218 @@
+"""Releasing: take audio that is due, encode it, and turn it into texts, with the marks between."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+from rtpcodec.stream.events import SendStalled
+from rtpcodec.stream.items import Kind, Piece
+from rtpcodec.stream.speaking.chunking import Chunking
+from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.unsent_marks import NOWHERE
+
+OWN_STALL_MS: Final = 100.0
+"""Audio that waits is sent so much later than it was due: our event loop stood still."""
+
+
+class Releaser:
+    """Release the texts of one stream. Changes all parts but `order`'s replies that wait. From one thread at a time."""
+
+    __slots__ = (
+        "_chunking",
+        "_expected_ms",
+        "_frame_samples",
+        "_parts",
+        "clear",
+        "last_sent_ms",
+        "media_sent",
+        "octets_sent",
+        "stalls",
+        "stream_id",
+    )
+
+    def __init__(self, parts: Parts) -> None:
+        """Make it; nothing is due."""
+        self._parts = parts
+        packing, settings = parts.packing, parts.settings
+        self._frame_samples = packing.frame_samples
+        self._chunking = Chunking(
+            packing.frame_samples,
+            packing.sample_rate_hz,
+            chunk_ms=settings.send_chunk_ms,
+            prebuffer_ms=settings.prebuffer_ms,
+            is_frame_codec=packing.unit_samples is None,
+        )
+        self._expected_ms = inf  # when the next message of a reply was due, as of the last look
+        self.clear: list[str] = []
+        """Texts that go before all others: a clear and its fence."""
+        self.last_sent_ms = -inf
+        self.media_sent = 0
+        self.octets_sent = 0
+        self.stalls = 0
+        """How often our own side stood still while audio was due."""
+        self.stream_id: str | None = None
+        """Of the last `start`, for the dialects that write it into every text."""
+
+    def due(self, now_ms: float, left_ms: float) -> list[str]:
+        """Remove and return the texts that are due, with at most left_ms of audio."""
+        # 1. A clear overtakes everything.
+        texts, self.clear = self.clear, []
+        if now_ms - self._expected_ms >= OWN_STALL_MS:
+            self._report_stall(now_ms)
+        self._expected_ms = inf
+        parts = self._parts
+        far_end, packing, settings = parts.far_end, parts.packing, parts.settings
+        while True:
+            reply = None if parts.paused else parts.order.current
+            # 2. A mark with no audio before it is due at once; our own one when it may.
+            if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
+                self._send_mark(reply.marks.pop(), now_ms, texts)
+                continue
+            own_ms = parts.own_marks.due_ms
+            if own_ms is not None and now_ms >= own_ms:
+                self._send_own_mark(now_ms, texts)
+                continue
+            # 3. A reply's next message, or the sound between replies.
+            samples = 0 if reply is None else self._next_samples(reply)
+            lead_ms: float | None = settings.lead_ms
+            if not samples:
+                if reply is not None:
+                    reply.ran_empty = True
+                    if self._complete_frame(reply, now_ms):
+                        continue
+                if not parts.idle.active:
+                    return texts
+                samples = self._frame_samples
+                reply, lead_ms = None, settings.idle_lead_ms
+            # 4. It waits for its deadline, and for a far end that reads.
+            due_ms = far_end.due_ms(samples, lead_ms)
+            if now_ms < due_ms or left_ms <= 0:
+                if reply is not None:
+                    self._expected_ms = max(due_ms, now_ms)
+                return texts
+            if not parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
+                return texts
+            # 5. Take and encode it.
+            left_ms -= parts.ms(samples)
+            if reply is None:
+                pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
+            else:
+                if reply.ran_empty:
+                    reply = self._after_empty(reply, now_ms)
+                pieces = self._take(reply, samples)
+            payload = packing.encode(pieces)
+            far_end.sent(samples, now_ms)
+            self.last_sent_ms = now_ms
+            self.media_sent += 1
+            self.octets_sent += len(payload)
+            text = parts.dialect.media_text(payload, self.stream_id)
+            parts.gate.sent(len(text), parts.ms(samples))
+            texts.append(text)
+            # 6. A mark of our own behind it measures when it is heard.
+            if reply is not None and parts.own_marks.enabled:
+                last = not reply.line.waiting_samples and parts.order.last_with_audio is None
+                if parts.own_marks.wanted(far_end.sent_position, now_ms, last=last):
+                    self._send_own_mark(now_ms, texts)
+
+    def _next_samples(self, reply: Reply) -> int:
+        """Return how many samples the next message of a reply takes; 0: it waits for more audio."""
+        line = reply.line
+        waiting, frame = line.waiting_samples, self._frame_samples
+        if self._parts.packing.unit_samples is None:
+            # A payload that is a message of its own completes the frame before it, so whole frames lie before it.
+            item = line.first_item_samples
+            if item is not None:
+                return item
+        if waiting < frame:
+            return 0
+        # A message ends where a mark stands, rounded up to a frame.
+        to_mark = -(-(reply.marks.first_position - line.taken_samples) // frame) * frame
+        whole = min(waiting // frame * frame, to_mark)
+        return self._chunking.next_samples(
+            whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued"
+        )
+
+    def _after_empty(self, reply: Reply, now_ms: float) -> Reply:
+        """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
+        reply.ran_empty = False
+        parts = self._parts
+        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms:
+            return reply
+        return parts.order.split(reply)
+
+    def _take(self, reply: Reply, samples: int) -> list[Piece]:
+        """Take audio of a reply, and record where it goes."""
+        parts = self._parts
+        line, position = reply.line, parts.far_end.sent_position
+        if reply.state == "queued":
+            reply.become("speaking")
+            parts.own_marks.begin_reply()
+        content = line.taken_samples
+        reply.spans.sent(position, content, samples)
+        pieces = line.take(samples)
+        parts.sent_audio.add(position, samples, content, reply, pieces)
+        idle = parts.idle
+        if not idle.active:
+            return pieces
+        if any(kind is not Kind.READY for kind, _ in pieces):
+            idle.unmixed()
+            return pieces
+        return [(kind, idle.under(pcm)) for kind, pcm in pieces]
+
+    def _send_mark(self, name: str, now_ms: float, texts: list[str]) -> None:
+        texts.append(self._parts.dialect.mark_text(name, self.stream_id))
+        self._parts.echoes.sent(name, now_ms)
+        self.last_sent_ms = now_ms
+
+    def _send_own_mark(self, now_ms: float, texts: list[str]) -> None:
+        parts = self._parts
+        self._send_mark(parts.new_mark(parts.own_marks.prefix), now_ms, texts)
+        parts.own_marks.sent(parts.far_end.sent_position, now_ms)
+
+    def _complete_frame(self, reply: Reply, now_ms: float) -> bool:
+        """Pad a partial frame with silence if a mark behind it can wait no longer. Returns whether it was padded."""
+        if not reply.line.waiting_samples or reply.marks.first_position == NOWHERE:
+            return False
+        if now_ms < self._partial_due_ms():
+            return False
+        reply.line.complete_frame()
+        return True
+
+    def _partial_due_ms(self) -> float:
+        """Return when a partial frame is sent because a mark waits behind it: just before the far end runs dry."""
+        parts = self._parts
+        far_end = parts.far_end
+        frame_ms = parts.ms(self._frame_samples)
+        return max(far_end.remote_end_ms - frame_ms, far_end.due_ms(self._frame_samples, parts.settings.lead_ms))
+
+    @property
+    def next_ms(self) -> float:
+        """When `due` returns something next; minus infinity: now; infinity: not before something changes."""
+        parts = self._parts
+        if self.clear:
+            return -inf
+        next_ms = inf if parts.own_marks.due_ms is None else parts.own_marks.due_ms
+        reply = None if parts.paused else parts.order.current
+        samples = 0
+        if reply is not None:
+            if reply.marks.first_position <= reply.line.taken_samples:
+                return -inf
+            samples = self._next_samples(reply)
+            if samples:
+                next_ms = min(next_ms, parts.far_end.due_ms(samples, parts.settings.lead_ms))
+            elif reply.line.waiting_samples and reply.marks.first_position != NOWHERE:
+                next_ms = min(next_ms, self._partial_due_ms())
+        if not samples and parts.idle.active:
+            next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
+        return max(next_ms, parts.gate.look_ms)
+
+    def _report_stall(self, now_ms: float) -> None:
+        self.stalls += 1
+        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
+
+    def end(self) -> None:
+        """Send nothing more."""
+        self.clear = []
+        self._expected_ms = inf

@@ -1,0 +1,338 @@
+"""A reply: audio that is spoken as a whole, in its place among the others, and the truth about how much was heard."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.pcm_input import PcmInput
+from rtpcodec.errors import LocalProtocolError, QueueFull, ReplyInterrupted
+from rtpcodec.pickling import Live
+from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.events import Audio, ReplyEnded
+from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.spans import Spans
+from rtpcodec.stream.unsent_marks import UnsentMarks
+
+if TYPE_CHECKING:
+    from rtpcodec.stream.speaking.far_end import Heard
+
+ReplyState = Literal["queued", "speaking", "played", "estimated", "interrupted"]
+"""queued: nothing was sent yet. speaking: sent in part, or not heard to its end. played: heard to its end, as an echo
+of the carrier proves. estimated: heard to its end by our estimate, the carrier has not confirmed it. interrupted: an
+interruption, a discarded pause or the end of the stream cut it or came before it."""
+
+ENDED: Final = ("played", "estimated", "interrupted")
+"""The states that a reply does not leave."""
+MAX_NOTES: Final = 10_000
+"""Notes of a reply: a word each for an hour of speech."""
+
+
+class Stage(Protocol):
+    """What a reply needs of the stream that speaks it."""
+
+    def check_pcm(self, pcm: Buffer) -> None:
+        """Refuse a file in place of its samples."""
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Return the duration of a payload of the send codec. PayloadError, TypeError."""
+
+    def check_payload(self, payload: Buffer) -> None:
+        """Refuse a file in place of a payload."""
+
+    def require_room(self, reply: Reply, more_ms: float) -> None:
+        """QueueFull: so much more audio of this reply does not fit."""
+
+    def room_ms_of(self, reply: Reply) -> float:
+        """Return how much audio of this reply fits."""
+
+    def heard_now(self, now_ms: float) -> Heard:
+        """Return the far end's position."""
+
+    def ended(self, reply: Reply) -> None:
+        """Take note that nothing more is added to a reply."""
+
+    @property
+    def pcm_hz(self) -> int:
+        """The rate of PCM that is given without one."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate of the codec's samples."""
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Limit of queued audio."""
+
+    def require_running(self) -> None:
+        """StreamEnded: the stream has ended."""
+
+
+class _Notes:
+    """Notes at the ends of chunks."""
+
+    __slots__ = ("_last", "_notes")
+
+    def __init__(self) -> None:
+        self._notes: deque[tuple[int, Any]] = NO_ITEMS
+        self._last: Any = None
+
+    def put(self, end: int, note: Any) -> None:
+        if self._notes is NO_ITEMS:
+            self._notes = deque()
+        if len(self._notes) >= MAX_NOTES:
+            raise QueueFull(f"{len(self._notes)} notes wait, at most {MAX_NOTES} are allowed")
+        self._notes.append((end, note))
+
+    def last_before(self, position: int) -> Any:
+        """Return the last note whose chunk ends at this content position or before."""
+        found = self._last
+        for end, note in self._notes:
+            if end > position:
+                break
+            found = note
+        return found
+
+    def settle(self, position: int) -> None:
+        """Keep the last note that was heard, and drop all others."""
+        self._last = self.last_before(position)
+        self._notes = NO_ITEMS
+
+
+class Reply(Live):
+    """One reply. Its place in the order is fixed when it opens; `end` closes it, and it ends as an utterance.
+
+    Use from one thread at a time. Times are in ms of the session's clock.
+    """
+
+    __slots__ = (
+        "_final",
+        "_input",
+        "_notes",
+        "_stage",
+        "closed",
+        "explicit",
+        "id",
+        "interruptible",
+        "line",
+        "marks",
+        "more_follows",
+        "on_end",
+        "ran_empty",
+        "spans",
+        "state",
+    )
+
+    def __init__(self, stage: Stage, line: Line, reply_id: str | None, *, interruptible: bool) -> None:
+        """Open a reply; `MediaSession.reply` does it."""
+        self._stage = stage
+        self.line = line
+        self.id = reply_id
+        """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
+        self.explicit = reply_id is not None
+        self.interruptible = interruptible
+        self.state: ReplyState = "queued"
+        self.closed = False
+        """Whether nothing more is added."""
+        self.more_follows = False
+        """Whether audio of this reply waits for space elsewhere; closing it waits for that."""
+        self.ran_empty = False  # all its audio was sent before it ended
+        self.on_end: Callable[[Reply], object] | None = None
+        """Called once, when it was heard to its end or interrupted. It must not call the session."""
+        self.spans = Spans(line.taken_samples)
+        self.marks = UnsentMarks()
+        """The caller's marks by content position."""
+        self._input: PcmInput | None = None
+        self._notes: _Notes | None = None
+        self._final: tuple[float, float] | None = None  # played_ms and its uncertainty, once they are known
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.id!r} {self.state}>"
+
+    # Adding audio
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
+        """Add int16 or float32 mono PCM.
+
+        pcm: the PCM, as octets of int16, an array, a memoryview or a numpy array of int16 or float32; or an Audio,
+            which keeps its rate. An odd octet waits for its partner in the next call.
+        pcm_hz: its rate; None: send_pcm_hz.
+        note: anything, such as the words of this chunk: see `last_note_played`.
+        Raises, and adds nothing: ReplyInterrupted; QueueFull; StreamEnded; ValueError, TypeError if it is not PCM or
+        the rate cannot be resampled.
+        """
+        self._require_open()
+        if pcm_hz is not None or isinstance(pcm, Audio):
+            pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
+        stage = self._stage
+        from_hz = pcm_hz or stage.pcm_hz
+        # 1. Refuse what does not fit before anything has changed.
+        stage.check_pcm(pcm)
+        if pcm.__class__ is bytes:
+            samples = len(pcm) >> 1  # type: ignore[arg-type]
+        else:
+            view = memoryview(pcm)
+            samples = view.nbytes // (4 if view.format == "f" else 2)
+        stage.require_room(self, samples * 1000 / from_hz)
+        # 2. To int16; a single octet waits here.
+        self.line.put_pcm(self.octets_of(pcm), from_hz)
+        if note is not None:
+            self._note(note)
+
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
+        """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
+        self._require_open()
+        from_hz = pcm_hz or self._stage.pcm_hz
+        self._stage.require_room(self, (len(octets) >> 1) * 1000 / from_hz)
+        self.line.put_pcm(octets, from_hz)
+        if note is not None:
+            self._note(note)
+
+    def octets_of(self, pcm: Buffer) -> bytes:
+        """Return PCM as int16 octets; a single octet waits for the next call."""
+        if pcm.__class__ is bytes and self._input is None and not len(pcm) & 1:  # type: ignore[arg-type]
+            return pcm  # type: ignore[return-value]
+        if self._input is None:
+            self._input = PcmInput()
+        return self._input.accept(pcm)
+
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
+        """Add octets that are already in the send codec.
+
+        Raises, and adds nothing: PayloadError, and what `play` raises.
+        """
+        self._require_open()
+        duration_ms = self._stage.payload_ms(payload)
+        self._stage.check_payload(payload)
+        self._stage.require_room(self, duration_ms)
+        self.line.put_payload(payload, duration_ms)
+        if note is not None:
+            self._note(note)
+
+    def payload_ms(self, payload: Buffer) -> float:
+        """Return the duration of octets for `play_payload`. Raises: PayloadError, TypeError."""
+        return self._stage.payload_ms(payload)
+
+    def end(self) -> None:
+        """End the reply: nothing more is added, and its last frame is padded with silence. A second call does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        self.finish()
+
+    def finish(self) -> None:
+        """Pad the last frame of a reply that has ended, once all of its audio has arrived."""
+        if self.closed and not self.more_follows:
+            self.line.flush()
+            self._stage.ended(self)
+
+    # State
+
+    @property
+    def queued_ms(self) -> float:
+        """Its audio that waits to be sent."""
+        return self.line.waiting_samples * 1000 / self._stage.sample_rate_hz
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that `play` would accept now."""
+        return self._stage.room_ms_of(self)
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Limit of queued audio."""
+        return self._stage.max_queue_ms
+
+    @property
+    def send_pcm_hz(self) -> int:
+        """The rate of PCM that is given without one."""
+        return self._stage.pcm_hz
+
+    @property
+    def sent_ms(self) -> float:
+        """Its audio that was sent, heard or not."""
+        return (self.spans.sent_to - self.spans.first_content) * 1000 / self._stage.sample_rate_hz
+
+    def played_ms(self, now_ms: float) -> float:
+        """Return how much of it was heard, at the carrier's play-out; never more than was sent."""
+        if self._final is not None:
+            return self._final[0]
+        if self.state == "queued":
+            return 0.0
+        heard = self._stage.heard_now(now_ms)
+        return self.spans.heard_samples(heard.position) * 1000 / self._stage.sample_rate_hz
+
+    def played_uncertainty_ms(self, now_ms: float) -> float:
+        """Return how wrong `played_ms` may be, either way."""
+        if self._final is not None:
+            return self._final[1]
+        if self.state == "queued":
+            return 0.0
+        cut = self.spans.last_cut
+        return cut.uncertainty_ms if cut is not None else self._stage.heard_now(now_ms).uncertainty_ms
+
+    def last_note_played(self, now_ms: float) -> Any:
+        """Return the note of the last chunk that was heard to its end; None: there is none."""
+        if self._notes is None:
+            return None
+        if self._final is not None or self.state == "queued":
+            return self._notes.last_before(self.spans.first_content - 1)
+        return self._notes.last_before(self.spans.heard_to(self._stage.heard_now(now_ms).position))
+
+    # For the chain
+
+    def settle(self, position: int, uncertainty_ms: float) -> None:
+        """Fix how much of it was heard: the far end's position at its end or cut, which changes no more."""
+        heard = self.spans.heard_samples(position)
+        self._final = heard * 1000 / self._stage.sample_rate_hz, uncertainty_ms
+        if self._notes is not None:
+            self._notes.settle(self.spans.heard_to(position))
+
+    def ended_event(self) -> ReplyEnded:
+        """Return the report of its final values."""
+        played_ms, uncertainty_ms = self._final or (0.0, 0.0)
+        note = None if self._notes is None else self._notes.last_before(-1)
+        return ReplyEnded(self.id or "", self.state, played_ms, uncertainty_ms, self.sent_ms, note)
+
+    def successor(self) -> Reply:
+        """Close an implicit reply, and return the one that takes over its waiting audio and marks."""
+        successor = Reply(self._stage, self.line, None, interruptible=True)
+        successor.marks, self.marks = self.marks, UnsentMarks()
+        successor._input, successor.more_follows = self._input, self.more_follows
+        self.closed = True
+        return successor
+
+    @property
+    def settled(self) -> bool:
+        """Whether `played_ms` has its final value."""
+        return self._final is not None
+
+    def become(self, state: ReplyState) -> None:
+        """Enter a state. Entering one of ENDED drops waiting audio if it is "interrupted", and calls `on_end`."""
+        if self.state in ENDED:
+            return
+        self.state = state
+        if state == "interrupted":
+            self.closed = True
+            self.line.drop()
+        if state in ENDED:
+            on_end, self.on_end = self.on_end, None
+            if on_end is not None:
+                on_end(self)
+
+    def _note(self, note: object) -> None:
+        if self._notes is None:
+            self._notes = _Notes()
+        line = self.line
+        self._notes.put(line.taken_samples + line.waiting_samples, note)
+
+    def _require_open(self) -> None:
+        if self.state == "interrupted":
+            raise ReplyInterrupted(f"reply {self.id!r} was interrupted, nothing of this call was queued")
+        self._stage.require_running()
+        if self.closed:
+            raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")

@@ -1,0 +1,105 @@
+"""Sent audio that the far end has not played for certain: a pause sends it again from where it was cut."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking.reply import Reply
+
+FADE_MS: Final = 5.0
+"""Of the first audio that is sent again: a step in the middle of a word would click."""
+
+
+@dataclass(slots=True)
+class SentPiece:
+    """One message of a reply that was sent."""
+
+    position: int
+    samples: int
+    content: int  # position in its reply
+    reply: Reply
+    pieces: list[Piece]
+
+
+class SentAudio:
+    """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
+
+    __slots__ = ("_max_samples", "_sent", "_unit")
+
+    def __init__(self, max_samples: int, unit: tuple[int, int]) -> None:
+        """Make it empty.
+
+        max_samples: more than this is never kept: the far end has played it long ago.
+        unit: samples and octets of the smallest piece of a payload that can be cut.
+        """
+        self._max_samples = max_samples
+        self._unit = unit
+        self._sent: deque[SentPiece] = NO_ITEMS
+
+    def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
+        """Add audio that is sent now."""
+        sent = self._sent
+        if sent is NO_ITEMS:
+            self._sent = sent = deque()
+        sent.append(SentPiece(position, samples, content, reply, pieces))
+        oldest = position + samples - self._max_samples
+        while sent[0].position + sent[0].samples < oldest:
+            sent.popleft()
+
+    def played(self, position: int) -> None:
+        """Drop what was played for certain."""
+        sent = self._sent
+        while sent and sent[0].position + sent[0].samples <= position:
+            sent.popleft()
+
+    def take(self) -> list[SentPiece]:
+        """Remove and return everything: a clear was sent."""
+        taken, self._sent = list(self._sent), NO_ITEMS
+        return taken
+
+    def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
+        """Give audio back to its replies from a position on, so that it is sent again.
+
+        taken: what `take` returned.
+        position: where the audio begins; all of it is behind.
+        fade_samples: of a fade-in at its beginning.
+        Returns: the replies that have got audio, in the order of speaking.
+        """
+        replies: list[Reply] = []
+        first: SentPiece | None = None
+        for sent in reversed(taken):
+            if sent.position + sent.samples <= position or sent.reply.state == "interrupted":
+                continue
+            skipped = max(0, position - sent.position)
+            pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
+            sent.reply.line.put_first(pieces, left)
+            if not replies or replies[0] is not sent.reply:
+                replies.insert(0, sent.reply)
+            first = sent
+        if first is not None and fade_samples:
+            first.reply.line.fade_in(fade_samples)
+        return replies
+
+
+def _without(pieces: list[Piece], skipped: int, samples: int, unit: tuple[int, int]) -> tuple[list[Piece], int]:
+    """Return pieces without their first samples, and how many samples are left; a payload is cut between units."""
+    if not skipped:
+        return pieces, samples
+    rest: list[Piece] = []
+    unit_samples, unit_octets = unit
+    left = samples
+    for kind, octets in pieces:
+        if kind is Kind.ITEM or not skipped:
+            rest.append((kind, octets))
+            continue
+        per_samples, per_octets = (1, 2) if kind is Kind.READY else (unit_samples, unit_octets)
+        cut = min(skipped // per_samples * per_octets, len(octets))
+        skipped -= cut // per_octets * per_samples
+        left -= cut // per_octets * per_samples
+        if cut < len(octets):
+            rest.append((kind, octets[cut:]))
+            skipped = 0
+    return rest, left

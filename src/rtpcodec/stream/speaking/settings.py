@@ -1,0 +1,63 @@
+"""Settings of the speaking side of a stream, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+LEAD_MS: Final = 400.0
+"""Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
+IDLE_LEAD_MS: Final = 80.0
+"""The same between replies, for sounds that nobody misses. It delays a reply by no more."""
+MAX_QUEUE_MS: Final = 60_000.0
+"""Limit on queued audio; a minute of PCMU is 480 kB."""
+MIN_CHUNK_MS: Final = 20.0
+MAX_CHUNK_MS: Final = 200.0
+"""Of a message: a longer one would be too coarse for lead and interruption."""
+
+KeepAlive = Literal["silence", "comfort_noise"] | None
+WhenFull = Literal["wait", "drop_oldest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingSettings:
+    """How a stream sends its audio.
+
+    Raises: ValueError if a value is outside its range.
+    """
+
+    lead_ms: float | None = LEAD_MS
+    """Audio to hold at the carrier ahead of its play-out while a reply speaks; None: send everything at once."""
+    idle_lead_ms: float = IDLE_LEAD_MS
+    """The same between replies, for keep-alive and background."""
+    max_queue_ms: float = MAX_QUEUE_MS
+    """Audio that may wait to be sent: of the reply that speaks, and of all others together."""
+    send_chunk_ms: float = MIN_CHUNK_MS
+    """Audio of one message of a sample codec: 20 to 200, in whole messages of 20."""
+    prebuffer_ms: float = 0.0
+    """Audio that must wait before a reply begins, unless the reply has ended."""
+    keep_alive: KeepAlive = None
+    """What is sent while no reply speaks; None: nothing, as the carrier expects it."""
+    when_full: WhenFull = "wait"
+    """What happens to audio beyond max_queue_ms: it waits (or raises QueueFull), or the oldest that waits is dropped."""
+    own_marks: bool = True
+    """Whether marks of our own measure what was heard. False: only the caller's marks do, and all else is estimated."""
+
+    def __post_init__(self) -> None:
+        for name in ("lead_ms", "idle_lead_ms", "prebuffer_ms"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} is {value:g}, 0 or more is needed{', or None' if name == 'lead_ms' else ''}")
+        if not self.max_queue_ms > 0:
+            raise ValueError(f"max_queue_ms is {self.max_queue_ms:g}, a positive number is needed")
+        if not MIN_CHUNK_MS <= self.send_chunk_ms <= MAX_CHUNK_MS or self.send_chunk_ms % MIN_CHUNK_MS:
+            raise ValueError(
+                f"send_chunk_ms is {self.send_chunk_ms:g}, {MIN_CHUNK_MS:g} to {MAX_CHUNK_MS:g} in steps of "
+                f"{MIN_CHUNK_MS:g} are allowed"
+            )
+        if self.prebuffer_ms > self.max_queue_ms:
+            raise ValueError(f"prebuffer_ms is {self.prebuffer_ms:g}, the queue holds {self.max_queue_ms:g} ms")
+        if self.keep_alive not in (None, "silence", "comfort_noise"):
+            raise ValueError(f"keep_alive is {self.keep_alive!r}, None, 'silence' or 'comfort_noise' is needed")
+        if self.when_full not in ("wait", "drop_oldest"):
+            raise ValueError(f"when_full is {self.when_full!r}, 'wait' or 'drop_oldest' is needed")
