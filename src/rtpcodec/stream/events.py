@@ -191,7 +191,17 @@ class UnsupportedCodec(Value):
 class Diagnosis:
     """Audio that was received or delivered as it came, and is probably not what the stream says. Once per kind."""
 
-    kind: Literal["file_in_payload"]
+    kind: Literal[
+        "file_in_payload",
+        "marks_not_returned",
+        "marks_returned_early",
+        "marks_lost",
+        "marks_late",
+        "clear_loses_marks",
+        "clear_slow",
+        "clear_ignored",
+        "marks_refused",
+    ]
     """"file_in_payload": the payloads are those of a file, with its header, such as WAV or MP3."""
     evidence: str
     """The observation, in words and numbers."""

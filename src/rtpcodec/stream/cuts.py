@@ -1,0 +1,166 @@
+"""Cuts: where a clear ended the audio. Estimated when it is sent, settled when its fence returns or is given up.
+
+A fence is an own mark sent right behind a clear. It returns at once, which measures the round trip and bounds the
+moment at which the clear acted: not before the clear + the least round trip, not after the fence's echo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rtpcodec.stream.far_end import FarEnd, Heard
+from rtpcodec.stream.runs import Run
+
+FENCE_TIMEOUT_MS: Final = 1000.0
+"""A fence that takes this much longer than the round trip is lost."""
+SLOW_CLEAR_MS: Final = 150.0
+"""A fence that takes this much longer than the longest round trip shows a clear that does not act at once."""
+
+Effect = Literal["usual", "slow", "ignored", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An interruption at the moment of its clear."""
+
+    id: int
+    """Counted from 1 per stream."""
+    heard: Heard
+    """The estimate of where it cuts."""
+    at_ms: float
+    """When the clear was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutSettled:
+    """The final value of a cut. Each cut has one, also at the end of the stream."""
+
+    cut: Cut
+    heard: Heard
+
+
+class OpenCut:
+    """A cut that is not settled yet, and what its marks' echoes have said so far."""
+
+    __slots__ = (
+        "caused_ms",
+        "caused_position",
+        "cut",
+        "end",
+        "expected_end_ms",
+        "fence",
+        "first_held",
+        "late_position",
+        "number",
+        "on_time_ms",
+        "run",
+        "settled",
+    )
+
+    def __init__(self, cut: Cut, far_end: FarEnd, fence: str | None, number: int) -> None:
+        self.cut = cut
+        self.fence = fence
+        self.number = number
+        """Marks with a smaller number were sent before the clear."""
+        self.run: Run = far_end.run
+        self.end = far_end.sent_position
+        self.expected_end_ms = far_end.echo_ms(self.run, self.end) if far_end.remote_end_ms > cut.at_ms else cut.at_ms
+        """When all audio sent before the clear would have been played, in echo time."""
+        self.caused_ms: float | None = None
+        """When the first echo arrived that the clear caused for certain."""
+        self.caused_position: int | None = None
+        """Audio before this position was not played to its end."""
+        self.first_held: tuple[int, float] | None = None
+        """Position and time of the first echo that the clear may have caused."""
+        self.late_position: int | None = None
+        """The first mark whose echo was due before the clear acted but arrived late: played, or caused by the clear."""
+        self.on_time_ms: float | None = None
+        """The last echo that arrived when its audio would have been played without the clear."""
+        self.settled = False
+
+    @property
+    def at_ms(self) -> float:
+        """When the clear was sent."""
+        return self.cut.at_ms
+
+    def earliest_ms(self, far_end: FarEnd) -> float:
+        """Return the earliest moment, in echo time, at which the clear can have acted."""
+        return self.at_ms + far_end.round_trips.floor_ms
+
+    def held(self, position: int, run: Run, now_ms: float, far_end: FarEnd) -> None:
+        """Record the echo of a mark before the clear that the clear may have caused.
+
+        position: samples sent before the mark.
+        run: the mark's run.
+        now_ms: when the echo arrived.
+        far_end: the model.
+        """
+        if run is not self.run:
+            return
+        expected_ms, doubt_ms = far_end.echo_ms(run, position), far_end.echo_doubt_ms
+        # Played or caused by the clear: no more than this was played when the echo left.
+        if self.first_held is None:
+            self.first_held = position, now_ms
+        if run.base_ms is None:
+            return
+        if now_ms < expected_ms - doubt_ms:
+            if self.caused_ms is None:
+                self.caused_ms = now_ms
+                self.caused_position = position
+        elif now_ms <= expected_ms + doubt_ms:
+            self.on_time_ms = now_ms
+        elif self.late_position is None:
+            self.late_position = position
+
+    def effect(self, far_end: FarEnd, fence_ms: float | None) -> Effect:
+        """Return what the clear did.
+
+        far_end: the model.
+        fence_ms: when the fence's echo arrived; None: it is lost.
+        """
+        doubt_ms = far_end.echo_doubt_ms
+        usual_ms = self.at_ms + far_end.round_trip_bound_ms + SLOW_CLEAR_MS + far_end.spread_ms
+        if fence_ms is None:
+            late = self.on_time_ms is not None and self.caused_ms is None and self.on_time_ms > usual_ms
+            return "ignored" if late else "unknown"
+        if fence_ms <= usual_ms:
+            return "usual"
+        return "ignored" if abs(fence_ms - self.expected_end_ms) <= doubt_ms and self.caused_ms is None else "slow"
+
+    def heard(self, far_end: FarEnd, effect: Effect, until_ms: float | None) -> Heard:
+        """Return the final position.
+
+        far_end: the model.
+        effect: what the clear did.
+        until_ms: when the fence's echo, or one of a later mark, arrived; None: none did.
+        """
+        if effect == "ignored":
+            return Heard(self.end, 0.0, estimated=False)
+        found = self.cut.heard
+        if found.position >= self.end and not found.uncertainty_ms:
+            return found
+        trips = far_end.round_trips
+        least_ms = self.at_ms + (far_end.round_trip_ms or 0.0)
+        # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
+        jitter_ms = max(far_end.spread_ms, trips.jitter_ms / 2)
+        until_ms = min(until_ms or float("inf"), self.caused_ms or float("inf"))
+        if until_ms == float("inf"):
+            until_ms = least_ms + jitter_ms
+        until_ms = max(least_ms, until_ms)
+        earliest_ms, latest_ms = least_ms, until_ms
+        if effect == "usual":
+            latest_ms = min(until_ms, least_ms + jitter_ms)
+            if self.caused_ms is not None:
+                earliest_ms = min(latest_ms, max(least_ms, self.caused_ms - far_end.spread_ms))
+        # 2. Echoes that were due and arrived with the fence leave open whether their audio was played.
+        overdue_ms = 0.0
+        if self.late_position is not None:
+            overdue_ms = max(0.0, least_ms - far_end.echo_ms(self.run, self.late_position))
+        heard = far_end.position_between(self.run, self.end, earliest_ms, latest_ms, overdue_ms)
+        # 3. No more was played than before the first mark that returned behind the clear.
+        most = self.caused_position
+        if most is None and self.first_held is not None and self.late_position is None:
+            position, echo_ms = self.first_held
+            most = position + round(max(0.0, latest_ms - echo_ms + far_end.spread_ms) * far_end.sample_rate_hz / 1000)
+        return heard if most is None else far_end.bounded(heard, self.run, most)

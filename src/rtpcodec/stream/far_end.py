@@ -1,0 +1,342 @@
+"""The far end: which of the audio that we sent has been played. It alone turns positions into time.
+
+Words. *Sent position*: samples of all audio sent since the stream began. *Run*: audio that the far end plays without a
+break (`runs`). *Echo time*: our clock when the echo of a mark arrives, without jitter; for position p of a run
+E(p) = base + (p - start) / rate. *Round trip*: way up + way down. *Hold*: what the far end waits before it plays a run.
+
+A clear sent at t acts at t + round trip in echo time, so that the position of a cut needs no split into up and down.
+The far end has played everything at remote_end_ms = E(sent position) - round trip, as a message sent then finds it dry.
+Without an echo, a run is expected to begin `hold` after its first message was sent: the open-loop model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rtpcodec.stream.round_trips import RoundTrips
+from rtpcodec.stream.runs import ECHO_JITTER_MS, SPREAD_DECAY, Run
+
+__all__ = ["EchoVerdict", "FarEnd", "Heard"]
+
+MAX_HOLD_MS: Final = 1000.0
+"""Nobody lets a caller wait longer for an answer: echoes that say so are late themselves."""
+MAX_ROUND_TRIP_MS: Final = 500.0
+"""Expected where none was measured: a geostationary satellite's."""
+UNKNOWN_HOLD_MS: Final = 250.0
+"""Doubt about the hold where no echo says it: jitter buffers of carriers hold 20 to 200 ms."""
+FRAME_DOUBT_MS: Final = 10.0
+"""Half a frame: the far end plays in frames, and machines are not exact."""
+CAUSALITY_CHECK_MS: Final = 10_000.0
+"""Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
+_NEVER: Final = float("-inf")
+
+EchoVerdict = Literal["followed", "early", "late", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A position up to which audio was heard, with its doubt."""
+
+    position: int
+    """Samples sent."""
+    uncertainty_ms: float
+    """The truth is within this of `position` in 99 of 100 cases."""
+    estimated: bool
+    """True: no echo supports it."""
+
+
+class FarEnd:
+    """Model the far end's play-out, corrected by echoes. Use from one thread at a time."""
+
+    __slots__ = (
+        "_after_clear",
+        "_hold_bound_ms",
+        "_ms_per_sample",
+        "_run",
+        "_spread_ms",
+        "clears_ignored",
+        "deaf",
+        "hold_ms",
+        "overdue_from_ms",
+        "proven_position",
+        "remote_end_ms",
+        "round_trips",
+        "sample_rate_hz",
+        "sent_position",
+    )
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self._ms_per_sample = 1000 / sample_rate_hz
+        self.sent_position = 0
+        """Samples of all audio sent since the stream began."""
+        self.remote_end_ms = _NEVER
+        """Estimate of when the far end has played everything that was sent; minus infinity before anything was."""
+        self.hold_ms: float | None = None
+        """What the far end waits before it plays a run; None: no echo has said it."""
+        self.round_trips = RoundTrips()
+        self.proven_position = 0
+        """Played for certain, by an echo."""
+        self.overdue_from_ms = float("inf")
+        """When the echo of the first mark on its way is expected: without it, the position is doubtful from then on."""
+        self.deaf = False
+        """Whether echoes say nothing about positions on this stream."""
+        self.clears_ignored = False
+        """Whether the far end plays on after a clear."""
+        self._run = Run(0, _NEVER, 0.0, behind_clear=False)
+        self._after_clear = False
+        self._spread_ms = 0.0
+        self._hold_bound_ms = float("inf")
+
+    # Sending
+
+    def sent(self, samples: int, now_ms: float) -> None:
+        """Record that a message of audio was sent. A run begins if the far end is dry."""
+        if now_ms > self.remote_end_ms or self._after_clear:
+            self._begin_run(now_ms)
+        self.sent_position += samples
+        self.remote_end_ms += samples * 1000 / self.sample_rate_hz
+
+    def due_ms(self, samples: int, lead_ms: float | None) -> float:
+        """Return when a message of so many samples may be sent; minus infinity: at once.
+
+        It is due as soon as the far end, with this message, would hold no more than the lead.
+        """
+        if lead_ms is None:
+            return _NEVER
+        message_ms = samples * 1000 / self.sample_rate_hz
+        return self.remote_end_ms + message_ms - (lead_ms if lead_ms > message_ms else message_ms)
+
+    def cleared(self, now_ms: float) -> None:
+        """Record that a clear is sent. The audio that follows is a new run, and older audio is not played any more."""
+        if not self.clears_ignored:
+            self._after_clear = True
+            self.remote_end_ms = min(self.remote_end_ms, now_ms)
+
+    def not_cleared(self, run: Run, position: int) -> None:
+        """Record that the far end ignored a clear, and probably ignores all.
+
+        run: the run that it should have ended.
+        position: the sent position at the clear.
+        """
+        self.clears_ignored = True
+        end_ms = self._base_ms(run) + (position - run.start) * self._ms_per_sample - self._round_trip_ms
+        if self._after_clear:
+            # Nothing was sent since: the run continues.
+            self._after_clear = False
+            self.remote_end_ms = end_ms
+        elif self._run is not run and self._run.base_ms is None:
+            self._run.hold_ms = max(self._run.hold_ms, end_ms - self._run.first_sent_ms)
+            self._follow()
+
+    def _begin_run(self, now_ms: float) -> None:
+        hold_ms = self.hold_ms or 0.0
+        self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
+        self._after_clear = False
+        self.remote_end_ms = now_ms + hold_ms
+
+    # Echoes and round trips
+
+    @property
+    def run(self) -> Run:
+        """The run of the audio that was sent last."""
+        return self._run
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether no audio was sent since the stream or the last clear."""
+        return self._after_clear or self._run.first_sent_ms == _NEVER
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The round trip without jitter; None: it was not measured."""
+        return self.round_trips.least_ms if self.round_trips.count else None
+
+    @property
+    def spread_ms(self) -> float:
+        """How much the echoes of played marks vary."""
+        return self._spread_ms
+
+    @property
+    def echo_doubt_ms(self) -> float:
+        """How far an echo may lie from its expected time without a reason."""
+        return max(self._spread_ms, self.round_trips.jitter_ms / 2) + ECHO_JITTER_MS
+
+    def round_trip(self, ms: float, now_ms: float) -> None:
+        """Add a measurement of the round trip: a pong, a fence, or a mark that found the far end dry.
+
+        ms: the round trip.
+        now_ms: when it ended.
+        """
+        self.round_trips.add(ms)
+        if now_ms < self.remote_end_ms:
+            self._follow()
+
+    def echoed(self, run: Run, position: int, now_ms: float) -> EchoVerdict:
+        """Correct the model by the echo of a mark whose audio was played.
+
+        run: the run that the mark belongs to.
+        position: samples sent before the mark.
+        now_ms: when the echo arrived.
+        Returns: whether the model follows it; "early": before the audio can have been played; "late": far behind
+            every plausible hold; "ignored": echoes do not count on this stream.
+        """
+        if self.deaf:
+            return "ignored"
+        ahead_ms = (position - run.start) * self._ms_per_sample
+        offset_ms = now_ms - ahead_ms
+        lag_ms = offset_ms - run.first_sent_ms
+        if self.is_early(run, position, now_ms):
+            return "early"
+        first = run.base_ms is None
+        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (0 if self.round_trips.count else MAX_ROUND_TRIP_MS):
+            return "late"
+        allowed_ms = max(self._spread_ms, self.round_trips.jitter_ms)
+        shown_ms = run.add(offset_ms, now_ms, allowed_ms)
+        self._spread_ms = max(self._spread_ms * SPREAD_DECAY, shown_ms)
+        self._learn_hold(run)
+        if run is self._run and not self._after_clear:
+            self._follow()
+        return "followed"
+
+    def is_early(self, run: Run, position: int, now_ms: float) -> bool:
+        """Whether an echo arrives before the audio of its mark can have been played and the echo have returned."""
+        ahead_ms = (position - run.start) * self._ms_per_sample
+        least_ms = run.first_sent_ms + ahead_ms + self.round_trips.floor_ms - ECHO_JITTER_MS
+        return now_ms < least_ms and ahead_ms <= CAUSALITY_CHECK_MS
+
+    def ignore_echoes(self) -> None:
+        """Drop all that echoes said: on this stream they do not say when audio was played."""
+        self.deaf = True
+        self.hold_ms = None
+        self._run.hold_ms = 0.0
+        self._run.ignore_echoes()
+        if not self._after_clear:
+            self._follow()
+
+    def _learn_hold(self, run: Run) -> None:
+        if run.base_ms is None:
+            return
+        lag_ms = run.base_ms - run.first_sent_ms
+        self._hold_bound_ms = min(self._hold_bound_ms, lag_ms)
+        hold_ms = max(0.0, lag_ms - self._round_trip_ms)
+        # Behind a clear that was slow, the far end was not dry: the least hold of these runs is true.
+        if run.behind_clear:
+            hold_ms = hold_ms if self.hold_ms is None else min(self.hold_ms, hold_ms)
+        # A run that went dry in the middle says nothing about its begin.
+        if hold_ms <= MAX_HOLD_MS and run is self._run:
+            self.hold_ms = hold_ms
+
+    def _follow(self) -> None:
+        """Bring remote_end_ms in line with the run's base."""
+        run = self._run
+        if run.first_sent_ms == _NEVER or self._after_clear:
+            return
+        end_ms = self._base_ms(run) + (self.sent_position - run.start) * self._ms_per_sample
+        self.remote_end_ms = end_ms - self._round_trip_ms
+
+    # Times and positions
+
+    @property
+    def _round_trip_ms(self) -> float:
+        """The best guess: without a measurement, the first echo shows round trip + hold, and the hold may be 0."""
+        if self.round_trips.count:
+            return self.round_trips.least_ms
+        return self._hold_bound_ms if self._hold_bound_ms < float("inf") else 0.0
+
+    @property
+    def round_trip_bound_ms(self) -> float:
+        """No round trip without jitter is longer than this, by what echoes and measurements say."""
+        return max(self._hold_bound_ms, self.round_trips.most_ms)
+
+    def _base_ms(self, run: Run) -> float:
+        if run.base_ms is not None:
+            return run.base_ms
+        return run.first_sent_ms + self._round_trip_ms + run.hold_ms
+
+    def echo_ms(self, run: Run, position: int) -> float:
+        """Return our clock when the echo of a mark there arrives, if it is played in its run."""
+        return self._base_ms(run) + (position - run.start) * self._ms_per_sample
+
+    def played_by_ms(self, position: int) -> float:
+        """Return our clock when the echo of a mark there would arrive; minus infinity: nothing is left to play."""
+        run = self._run
+        if run.first_sent_ms == _NEVER or position <= run.start:
+            return _NEVER
+        return self.echo_ms(run, position)
+
+    def heard(self, now_ms: float) -> Heard:
+        """Estimate what the far end has played now. Half of the round trip is assumed each way."""
+        half_ms = self._round_trip_ms / 2
+        return self._estimate(now_ms + half_ms, half_ms, now_ms)
+
+    def cut(self, now_ms: float) -> Heard:
+        """Estimate where a clear sent now would cut."""
+        if self.clears_ignored:
+            return Heard(self.sent_position, 0.0, estimated=False)
+        trips = self.round_trips
+        # The clear itself has jitter on its way up: about half of what round trips have.
+        return self._estimate(
+            now_ms + self._round_trip_ms + trips.mean_excess_ms / 2, max(trips.jitter_ms, self._spread_ms) / 2, now_ms
+        )
+
+    def _estimate(self, echo_ms: float, doubt_ms: float, now_ms: float) -> Heard:
+        # 1. Nothing is left to play?
+        end = self.sent_position
+        if self.is_dry or self.proven_position >= end:
+            return Heard(end, 0.0, estimated=False)
+        # 2. A mark whose echo is overdue: the far end may stand still.
+        overdue_ms = now_ms - self.overdue_from_ms - self.echo_doubt_ms
+        return self.position_between(self._run, end, echo_ms - doubt_ms, echo_ms + doubt_ms, max(0.0, overdue_ms))
+
+    def position_between(
+        self, run: Run, end: int, earliest_ms: float, latest_ms: float, overdue_ms: float = 0.0
+    ) -> Heard:
+        """Return the position that is played between two echo times.
+
+        run: the run.
+        end: where its audio ends.
+        earliest_ms: the earlier time.
+        latest_ms: the later time.
+        overdue_ms: how much less may have been played, because an echo is overdue.
+        """
+        base_ms = self._base_ms(run)
+        doubt_ms = FRAME_DOUBT_MS + self._base_doubt_ms(run)
+        middle_ms = (earliest_ms + latest_ms) / 2
+        lowest = max(run.start, min(self.proven_position, end))
+
+        def at(echo_ms: float) -> int:
+            position = run.start + round((echo_ms - base_ms) / self._ms_per_sample)
+            return max(lowest, min(end, position))
+
+        position = at(middle_ms)
+        least, most = at(earliest_ms - doubt_ms - overdue_ms), at(latest_ms + doubt_ms)
+        uncertainty_ms = max(position - least, most - position) * self._ms_per_sample
+        return Heard(position, uncertainty_ms, estimated=run.base_ms is None)
+
+    def bounded(self, heard: Heard, run: Run, most: int) -> Heard:
+        """Return a position of a run that is known to be at most this, with the doubt that is left."""
+        least = max(run.start, self.proven_position, heard.position - self._samples(heard.uncertainty_ms))
+        if most >= heard.position + self._samples(heard.uncertainty_ms):
+            return heard
+        most = max(most, least)
+        # An estimate that contradicts the bound says nothing: the middle is the best guess.
+        position = heard.position if heard.position <= most else (least + most) // 2
+        uncertainty_ms = max(position - least, most - position) * self._ms_per_sample
+        return Heard(position, max(FRAME_DOUBT_MS, uncertainty_ms), heard.estimated)
+
+    def _samples(self, ms: float) -> int:
+        return round(ms / self._ms_per_sample)
+
+    def _base_doubt_ms(self, run: Run) -> float:
+        """How far the base of a run may be off."""
+        trips = self.round_trips
+        if run.base_ms is None:
+            doubt_ms = trips.jitter_ms / 2
+            if self.hold_ms is None:
+                doubt_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
+            return doubt_ms
+        # Without a measured round trip, its part of the first echo's lag cannot be told from the hold.
+        unknown_ms = 0.0 if trips.count else max(0.0, run.base_ms - run.first_sent_ms)
+        return unknown_ms + max(self._spread_ms, trips.jitter_ms / 2) / (1 + run.echo_count)

@@ -1,0 +1,105 @@
+"""Own marks: after which messages of audio one is sent, so that their echoes show where the far end plays.
+
+They are frequent while a reply begins, because a barge-in is most likely there and nothing is known about its run yet.
+A carrier may limit the rate of marks (media streaming, U20): its first complaint halves the rate, its second ends them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+BEGIN_MS: Final = 2000.0
+"""Audio of a reply that counts as its begin."""
+BEGIN_SPACING_MS: Final = 250.0
+"""Audio between two own marks there."""
+BEGIN_MARKS_PER_S: Final = 4
+SPACING_MS: Final = 500.0
+"""Audio between two own marks after it."""
+MARKS_PER_S: Final = 2
+LIMIT_MS: Final = 1000.0
+"""The interval of the two limits, which hold wherever it begins."""
+MAX_COMPLAINTS: Final = 2
+"""With this complaint of the carrier, own marks stop for the stream."""
+
+
+class OwnMarks:
+    """Decide after which message an own mark is sent.
+
+    Positions are in samples of the codec's rate, as in FarEnd; times in ms of the caller's clock. Use from one thread
+    at a time.
+    """
+
+    __slots__ = (
+        "_begins",
+        "_complaints",
+        "_last_position",
+        "_ms_per_sample",
+        "_next_position",
+        "_reply_position",
+        "_sent_ms",
+        "due_ms",
+        "enabled",
+    )
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._ms_per_sample = 1000 / sample_rate_hz
+        self._begins = True
+        self._reply_position = 0
+        self._next_position = 0
+        self._last_position = 0
+        self._sent_ms: deque[float] = deque(maxlen=BEGIN_MARKS_PER_S)
+        self._complaints = 0
+        self.enabled = True
+        """Whether own marks are sent at all. False: the carrier complained MAX_COMPLAINTS times, or has no marks."""
+        self.due_ms: float | None = None
+        """When a last mark that had to wait for the limit may be sent: ask `wanted` again then."""
+
+    def begin_reply(self) -> None:
+        """The next message is the first one of a reply: a mark follows it."""
+        self._begins = True
+        self._next_position = 0
+        self.due_ms = None
+
+    def wanted(self, position: int, now_ms: float, *, last: bool) -> bool:
+        """Return whether an own mark is due. Call it after each message of audio.
+
+        position: samples sent, that message included.
+        now_ms: the time.
+        last: whether nothing follows, so that the end needs a mark.
+        """
+        if position < self._next_position and not last:
+            return False
+        if not self.enabled or position == self._last_position:
+            return False
+        if self._begins:
+            self._begins = False
+            self._reply_position = self._last_position
+        allowed = BEGIN_MARKS_PER_S if self._is_begin(position) else MARKS_PER_S
+        allowed >>= self._complaints
+        sent_ms = self._sent_ms
+        if len(sent_ms) >= allowed and now_ms < sent_ms[-allowed] + LIMIT_MS:
+            if last:
+                self.due_ms = sent_ms[-allowed] + LIMIT_MS
+            return False
+        return True
+
+    def sent(self, position: int, now_ms: float) -> None:
+        """Record that an own mark was sent behind so many samples."""
+        spacing_ms = BEGIN_SPACING_MS if self._is_begin(position) else SPACING_MS
+        self._next_position = position + int((spacing_ms * (1 + self._complaints)) / self._ms_per_sample)
+        self._last_position = position
+        self._sent_ms.append(now_ms)
+        self.due_ms = None
+
+    def refused(self) -> bool:
+        """Count a complaint of the carrier. Returns whether own marks have stopped by it."""
+        self._complaints += 1
+        if self._complaints != MAX_COMPLAINTS:
+            return False
+        self.enabled = False
+        self.due_ms = None
+        return True
+
+    def _is_begin(self, position: int) -> bool:
+        return (position - self._reply_position) * self._ms_per_sample < BEGIN_MS

@@ -1,0 +1,86 @@
+"""A run: audio that the far end plays without a break, and what the echoes of its marks say about its begin.
+
+An echo at `now_ms` of a mark at position p has the *offset* now_ms - (p - start) / rate: when the echo of a mark at the
+run's begin would have arrived. Without jitter all offsets of a run are equal. Jitter only adds to them, so that the
+least of the recent ones is the run's *base*. Few of them count, because the clock of the far end drifts against ours.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+WINDOW: Final = 8
+"""Recent offsets of which the base is the least: at two marks per second and 200 ppm they drift by 0.8 ms."""
+REBASE_AFTER: Final = 3
+"""So many echoes in a row that are too late for the base replace it: the far end ran dry, or its clock was set."""
+REBASE_SPACING_MS: Final = 100.0
+"""Echoes that arrive together after a stall of the way to us count once."""
+ECHO_JITTER_MS: Final = 20.0
+"""Echoes vary by about one frame without a network, because the far end plays in frames."""
+MAX_SPREAD_MS: Final = 400.0
+"""Echoes that are later than this are not jitter but a stall."""
+SPREAD_DECAY: Final = 0.995
+"""Per echo: at two marks per second, jitter that has ended counts half after a minute."""
+
+
+class Run:
+    """One run. Times are in ms of the caller's clock, positions in samples. Use from one thread at a time."""
+
+    __slots__ = ("_beyond", "_beyond_ms", "_offsets_ms", "base_ms", "behind_clear", "first_sent_ms", "hold_ms", "start")
+
+    def __init__(self, start: int, first_sent_ms: float, hold_ms: float, *, behind_clear: bool) -> None:
+        self.start = start
+        """The sent position at which it begins."""
+        self.first_sent_ms = first_sent_ms
+        self.hold_ms = hold_ms
+        """What the far end is expected to wait before it plays the run, as long as no echo says it."""
+        self.behind_clear = behind_clear
+        """Whether a clear ended the run before. The far end may not have been dry then."""
+        self.base_ms: float | None = None
+        """When the echo of a mark at its start would have arrived; None: no echo says it."""
+        self._offsets_ms: deque[float] | None = None
+        self._beyond: list[float] = []
+        self._beyond_ms = float("-inf")
+
+    @property
+    def echo_count(self) -> int:
+        """Echoes that the base rests on."""
+        return len(self._offsets_ms) if self._offsets_ms else 0
+
+    def add(self, offset_ms: float, now_ms: float, spread_ms: float) -> float:
+        """Add the offset of an echo.
+
+        offset_ms: the offset.
+        now_ms: when the echo arrived.
+        spread_ms: how much offsets vary.
+        Returns: the spread that this echo shows; 0: none.
+        """
+        # 1. The first one?
+        if self.base_ms is None or self._offsets_ms is None:
+            self.base_ms = offset_ms
+            self._offsets_ms = deque((offset_ms,), maxlen=WINDOW)
+            return 0.0
+        # 2. Too late for the base: one such echo is a delay, several in a row are a new base.
+        late_ms = offset_ms - self.base_ms
+        if late_ms > spread_ms + ECHO_JITTER_MS:
+            if now_ms - self._beyond_ms >= REBASE_SPACING_MS:
+                self._beyond_ms = now_ms
+                self._beyond.append(offset_ms)
+            if len(self._beyond) >= REBASE_AFTER:
+                self._offsets_ms = deque(self._beyond, maxlen=WINDOW)
+                self.base_ms = min(self._beyond)
+                self._beyond = []
+            return 0.0
+        # 3. Usual: late ones before it were jitter.
+        shown_ms = max(late_ms, -late_ms)
+        if self._beyond:
+            shown_ms = max(shown_ms, max(self._beyond) - self.base_ms)
+            self._beyond = []
+        self._offsets_ms.append(offset_ms)
+        self.base_ms = min(self._offsets_ms)
+        return shown_ms if shown_ms <= MAX_SPREAD_MS else 0.0
+
+    def ignore_echoes(self) -> None:
+        """Drop the base, because the echoes of this carrier do not say when audio was played."""
+        self.base_ms = self._offsets_ms = None
