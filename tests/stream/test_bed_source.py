@@ -45,6 +45,10 @@ def test_pcm_may_be_any_buffer_of_samples(kind: type[bytes]) -> None:
     assert source.rms == pytest.approx(np.sqrt(np.mean(np.frombuffer(pcm, np.int16).astype(float) ** 2)))
 
 
+def test_float32_has_full_scale_at_1() -> None:
+    assert bed_source(array("f", [0.25] * 200), 8000) == bed_source(array("h", [8192] * 200), 8000)
+
+
 def test_an_audio_knows_its_rate() -> None:
     pcm = noise(320)
     assert bed_source(Audio("inbound", b"", pcm, 16000, 0.0, 20.0)) == bed_source(pcm, 16000)
@@ -64,7 +68,9 @@ def test_a_source_is_a_value_that_processes_may_share() -> None:
         (bytes(400), 8001, ValueError, "pcm_hz is 8001, allowed are "),
         (bytes(318), 8000, ValueError, "source lasts 19.875 ms, a background sound needs at least 20 ms"),
         (b"", 8000, ValueError, "source lasts 0 ms, a background sound needs at least 20 ms"),
-        (array("d", [0.5]), 8000, TypeError, ""),
+        (bytes(401), 8000, ValueError, "source has 401 octets, 16-bit samples need an even number"),
+        (array("d", [0.5]), 8000, TypeError, "source has items of format 'd'"),
+        (array("f", [float("nan")] * 200), 8000, ValueError, "source is NaN at sample 0"),
     ],
 )
 def test_what_cannot_be_a_background_sound_is_refused(

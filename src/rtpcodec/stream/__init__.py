@@ -22,8 +22,8 @@ any_rate       PCM of any rate to that of the codec
 send_queue     audio that waits, as it was played
 chunking       how much of a reply a message takes
 bed_source     a recording for background sound; source_reader: read from any place on, at another rate
-beds           background sound under speech and alone; sound_mixing: its arithmetic
-idle_sound     what is sent between replies; idle_noise: comfort noise
+beds           background sound under speech and alone
+idle_sound     all sound beside speech: background sounds, keep-alive
 send_encoding  send chain, first half: PCM to payloads when they are due
 sending        send chain, second half: payloads to texts, paced
 pacing         when a frame is due

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from math import sqrt
-from operator import mul
 from os import PathLike, fspath
 from typing import Final
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.files import WavReader
+from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.audio.rates import require_rate
+from rtpcodec.kernels.levels import energy
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
-from rtpcodec.stream.items import pcm_octets
 
+FADE_MS: Final = 5
+"""Of fade-in, fade-out and crossfades: a step of the level within it is not heard as a click."""
 MAX_SOURCE_OCTETS: Final = 64 << 20
 """Of 16-bit samples: eleven minutes at the highest rate, more than an hour at 8000 Hz. A longer file is probably a
 mistake, and a source is held as a whole."""
-MIN_SOURCE_MS: Final = 20
-"""The fades at both ends and the crossfade of a loop fit into it."""
+MIN_SOURCE_MS: Final = 4 * FADE_MS
+"""The fades at both ends and the crossfade of a loop fit into it, with as much between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
 
     It reads a file as a whole and looks at every sample, so call it before the calls come, or in a thread.
 
-    source: the path of a WAV file of any coding (several channels become their mean), an Audio, or PCM: 16-bit samples
-        or their octets.
+    source: the path of a WAV file of any coding (several channels become their mean), an Audio, or PCM: samples
+        of int16 or float32 (full scale 1.0), or the octets of int16.
     pcm_hz: the rate of PCM; a file and an Audio know theirs.
     Returns: a value that any number of calls may share.
     Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, or if the recording is
-    shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not 16-bit PCM; OSError.
+    shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not PCM; OSError.
     """
     if isinstance(source, str | PathLike):
         pcm, rate_hz = _file(fspath(source), pcm_hz)
@@ -56,12 +57,15 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
             raise ValueError("pcm_hz is missing, PCM does not say its rate")
         rate_hz = known_hz
         require_rate("pcm_hz", rate_hz)
-        _check_octets(memoryview(buffer).nbytes)
-        pcm = pcm_octets(buffer)
+        reading = PcmInput("source")
+        pcm = reading.accept(buffer)
+        if reading.carried:
+            raise ValueError(f"source has {len(pcm) + 1} octets, 16-bit samples need an even number")
+        _check_octets(len(pcm))
     if len(pcm) * 500 < MIN_SOURCE_MS * rate_hz:
         duration_ms = len(pcm) * 500 / rate_hz
         raise ValueError(f"source lasts {duration_ms:g} ms, a background sound needs at least {MIN_SOURCE_MS} ms")
-    return BedSource(pcm, rate_hz, rms_of(pcm))
+    return BedSource(pcm, rate_hz, sqrt(energy(pcm) / (len(pcm) >> 1)))
 
 
 def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:
@@ -86,9 +90,3 @@ def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:
 def _check_octets(octets: int) -> None:
     if octets > MAX_SOURCE_OCTETS:
         raise ValueError(f"source has {octets} octets of samples, at most {MAX_SOURCE_OCTETS} are held")
-
-
-def rms_of(pcm: bytes) -> float:
-    """Return the root mean square of 16-bit samples."""
-    samples = array("h", pcm)
-    return sqrt(sum(map(mul, samples, samples)) / len(samples)) if samples else 0.0

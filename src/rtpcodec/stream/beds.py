@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.kernels.fading import fade
+from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.pickling import Live
-from rtpcodec.stream.bed_source import BedSource
-from rtpcodec.stream.sound_mixing import gain, mix, ramp
+from rtpcodec.stream.bed_source import FADE_MS, BedSource
 from rtpcodec.stream.source_reader import SourceReader
 
-FADE_MS: Final = 5
-"""Of fade-in and fade-out: a step of the level within it is not heard as a click."""
 DUCK_MS: Final = 50
 """The level moves this long to and from the ducked one: shorter than a syllable."""
 FULL_SCALE: Final = 32768
@@ -26,8 +25,8 @@ class Bed(Live):
     """One background sound of one call. Use from one thread at a time.
 
     Its level is that of the whole recording: its root mean square becomes `level_dbov`. A silent recording stays
-    silent, and the gain ends at MAX_GAIN_DB. What the call's rate cannot carry of the recording is missing in the
-    result, so a hissing recording at 48000 Hz is quieter on a call of 8000 Hz.
+    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are
+    lost, so a hissing recording at 48000 Hz is quieter on a call of 8000 Hz.
 
     Every call of `under` and `alone` continues where the one before it ended, so the sound is the same however it is
     cut. It fades in and out within FADE_MS.
@@ -132,7 +131,7 @@ class Bed(Live):
             self._stopped = not self._fade_out
         if self._duck != target:
             return self._moved(pcm, target), self._factor
-        return pcm, self._factor * self._duck_factor(target)
+        return pcm, self._factor * self._ducked if target else self._factor
 
     def rewind(self, samples: int, *, fade_in: bool = True) -> None:
         """Continue this many samples earlier: the carrier dropped them, nobody has heard them.
@@ -158,39 +157,32 @@ class Bed(Live):
     def stop(self) -> None:
         """Fade out within the next FADE_MS of samples; `ended` is true behind them. More than once does nothing."""
         if self._fade_out is None:
-            # What is fading in fades out from the level it has.
+            # A sound that is fading in fades out from the level it has.
             self._fade_out = self._fade_samples - self._fade_in
             self._fade_in = 0
             self._stopped = not self._fade_out
 
     def _faded_in(self, pcm: bytes) -> bytes:
         whole, left = self._fade_samples, self._fade_in
-        now = min(left, len(pcm) >> 1)
-        self._fade_in = left - now
-        return ramp(pcm[: 2 * now], (whole - left) / whole, (whole - left + now) / whole) + pcm[2 * now :]
+        self._fade_in = max(0, left - (len(pcm) >> 1))
+        return fade(pcm, whole - left, whole, True)
 
     def _moved(self, pcm: bytes, target: int) -> bytes:
         """Move the factor of the ducking towards its target, evenly in DUCK_MS."""
-        begin, samples = self._duck, len(pcm) >> 1
-        moving = min(samples, abs(target - begin))
-        self._duck = begin + moving if target > begin else begin - moving
-        factor = self._duck_factor(self._duck)
-        moved = ramp(pcm[: 2 * moving], self._duck_factor(begin), factor)
-        return moved if moving == samples else moved + gain(pcm[2 * moving :], factor)
-
-    def _duck_factor(self, duck: int) -> float:
-        return 1.0 - (1.0 - self._ducked) * duck / self._duck_samples if duck else 1.0
+        begin, whole, samples = self._duck, self._duck_samples, len(pcm) >> 1
+        rising = target < begin
+        self._duck = max(target, begin - samples) if rising else min(target, begin + samples)
+        # Between the ducked level and the full one, a factor is the ducked one and a share of the rest.
+        fading = fade(pcm, whole - begin if rising else begin, whole, rising)
+        return mix((pcm, fading), (self._ducked, 1.0 - self._ducked))
 
 
 def _faded_out(pcm: bytes, left: int, whole: int) -> bytes:
     """Fade out PCM that ends `left` samples after its beginning, of which the last `whole` fade."""
-    samples = len(pcm) >> 1
-    begin = max(0, left - whole)
-    end = min(left, samples)
-    if begin >= end:
-        return pcm if begin else bytes(2 * samples)
-    fading = ramp(pcm[2 * begin : 2 * end], (left - begin) / whole, (left - end) / whole)
-    return pcm[: 2 * begin] + fading + bytes(2 * (samples - end))
+    begin = 2 * (left - whole)
+    if begin > 0:
+        return pcm[:begin] + fade(pcm[begin:], 0, whole, False)
+    return fade(pcm, whole - left, whole, False)
 
 
 def level_factor(rms: float, level_dbov: float) -> float:

@@ -8,10 +8,9 @@ from math import gcd
 from typing import Final
 
 from rtpcodec.audio.rates import resampler_between
+from rtpcodec.stream.bed_source import FADE_MS
 
-JOINT_MS: Final = 5
-"""Crossfade where the end of a loop does not meet its beginning."""
-SILENT_MS: Final = 5
+PRE_ROLL_MS: Final = 5
 """Read ahead of a new place: the resampler's filters see at most 4 ms, so its output is that of an unbroken stream."""
 
 
@@ -43,7 +42,7 @@ class SourceReader:
     def __init__(self, pcm: bytes, pcm_hz: int, to_hz: int, *, loop: bool) -> None:
         """Make a reader.
 
-        pcm: native int16 mono PCM, of at least four times JOINT_MS.
+        pcm: native int16 mono PCM, of at least four times FADE_MS.
         pcm_hz: its rate.
         to_hz: the rate that is read.
         loop: repeat without end; else silence follows.
@@ -54,7 +53,7 @@ class SourceReader:
         divisor = gcd(pcm_hz, to_hz)
         self._up, self._down = to_hz // divisor, pcm_hz // divisor
         samples = len(pcm) >> 1
-        self._joint = memoryview(joint(pcm, pcm_hz * JOINT_MS // 1000) if loop else b"")
+        self._joint = memoryview(joint(pcm, pcm_hz * FADE_MS // 1000) if loop else b"")
         self._period = samples - (len(self._joint) >> 1) if loop else 0
         self.end_samples: int | None = None if loop else samples * self._up // self._down
         """Samples of the whole recording; None: it has no end."""
@@ -81,7 +80,7 @@ class SourceReader:
         return self._resampled(samples)
 
     def _sync(self) -> None:
-        """Restart the resampler some ms before `position`, and drop what it gives up to there."""
+        """Restart the resampler some ms before `position`, and drop its output before that."""
         resampler = self._resampler
         if resampler is None:
             return
@@ -89,7 +88,7 @@ class SourceReader:
         self._ready = b""
         wanted = self.position + resampler.delay_samples
         # The resampler's phases repeat every `up` samples: it restarts at one of these places.
-        early = wanted - resampler.to_hz * SILENT_MS // 1000
+        early = wanted - resampler.to_hz * PRE_ROLL_MS // 1000
         begin = max(0, early // self._up * self._up)
         self._input = begin // self._up * self._down
         self._synced = True
