@@ -20,6 +20,10 @@ items          contract of what turns PCM into the payloads of messages
 packing        payloads of messages, for sample and frame codecs; packing_mp3: whole files
 any_rate       PCM of any rate to that of the codec
 send_queue     audio that waits, as it was played
+chunking       how much of a reply a message takes
+bed_source     a recording for background sound; source_reader: read from any place on, at another rate
+beds           background sound under speech and alone
+idle_sound     all sound beside speech: background sounds, keep-alive
 send_encoding  send chain, first half: PCM to payloads when they are due
 sending        send chain, second half: payloads to texts, paced
 pacing         when a frame is due

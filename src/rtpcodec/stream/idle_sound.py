@@ -1,0 +1,135 @@
+"""The sound beside speech: background sounds under it, and between replies these and a keep-alive."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from rtpcodec.kernels.fading import fade
+from rtpcodec.kernels.mixing import gain, mix
+from rtpcodec.kernels.noise import white_noise
+from rtpcodec.stream.bed_source import FADE_MS
+from rtpcodec.stream.beds import FULL_SCALE, Bed
+
+KeepAlive = Literal["silence", "comfort_noise"]
+KEEP_ALIVES: Final[tuple[KeepAlive, ...]] = get_args(KeepAlive)
+COMFORT_NOISE_DBM0: Final = -62.0
+"""A quiet line: audible as one that is open, and far below speech."""
+DBM0_DBOV: Final = -6.15
+"""Level in dBov of 0 dBm0: a sine at overload has 3.14 dBm0 (ITU-T G.711, A-law) and -3.01 dBov (G.100.1)."""
+NOISE_RMS: Final[float] = FULL_SCALE * 10 ** ((COMFORT_NOISE_DBM0 + DBM0_DBOV) / 20)
+NOISE_SEED: Final = 711
+"""Any number: the noise is the same on every call."""
+MAX_BEDS: Final = 8
+"""Background sounds of one call at a time: each costs some microseconds per message, and more of them are noise."""
+KEPT_MS: Final = 5000
+"""An ended recording is kept this long for `rewind`: more than the far end holds unheard at any usual lead."""
+
+
+class IdleSound:
+    """The sound of one call beside its speech: background sounds, and a keep-alive between replies.
+
+    Background sounds run on under speech. A keep-alive is heard between replies only, and speech is never changed by
+    it. So comfort noise fades in behind speech, and breaks off where speech begins: its samples lie below -50 dBov.
+    Use from one thread at a time.
+    """
+
+    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise_at", "keep_alive", "sample_rate_hz")
+
+    def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
+        """Make the sound of a call.
+
+        sample_rate_hz: the rate of all PCM here.
+        keep_alive: `silence` (zeros), `comfort_noise` (white noise at -62 dBm0), or None: nothing.
+        Raises: ValueError for another word.
+        """
+        if keep_alive is not None and keep_alive not in KEEP_ALIVES:
+            raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
+        self.sample_rate_hz = sample_rate_hz
+        self.keep_alive = keep_alive
+        self._noise_at = 0  # samples of the noise that were made
+        self._beds: list[Bed] = []
+        self._fade_samples = sample_rate_hz * FADE_MS // 1000
+        self._fade_in = self._fade_samples  # of the noise, samples that are left
+
+    @property
+    def has_beds(self) -> bool:
+        """Whether `under` may change anything; false saves its call."""
+        return bool(self._beds)
+
+    @property
+    def active(self) -> bool:
+        """Whether something is to be sent between replies."""
+        return self.keep_alive is not None or any(not bed.ended for bed in self._beds)
+
+    def add(self, bed: Bed) -> None:
+        """Add a background sound, which `Bed.stop` ends.
+
+        Raises: ValueError if it has another rate, was added before, or MAX_BEDS are heard.
+        """
+        if bed.to_hz != self.sample_rate_hz:
+            raise ValueError(f"the background sound has {bed.to_hz} Hz, the call has {self.sample_rate_hz} Hz")
+        if bed in self._beds:
+            raise ValueError("the background sound was added before")
+        if len(self._beds) >= MAX_BEDS:
+            # An ended one makes room, though `rewind` cannot bring it back then.
+            over = next((one for one in self._beds if one.ended), None)
+            if over is None:
+                raise ValueError(f"{MAX_BEDS} background sounds are heard, one of them must be stopped first")
+            self._beds.remove(over)
+        self._beds.append(bed)
+
+    def frame(self, samples: int) -> bytes | None:
+        """Return the next samples of a pause between replies; None: nothing is to be sent."""
+        if not self.active:
+            return None
+        parts = self._parts(samples, under_speech=False)
+        if self.keep_alive == "comfort_noise":
+            parts.append((self._noise(samples), 1.0))
+        if not parts:
+            return bytes(2 * samples)
+        if len(parts) > 1:
+            return mix([pcm for pcm, _ in parts], [factor for _, factor in parts])
+        pcm, factor = parts[0]
+        return pcm if factor == 1 else gain(pcm, factor)
+
+    def under(self, speech: bytes) -> bytes:
+        """Return speech with the background sounds mixed under it; the same object if there is none."""
+        self._fade_in = self._fade_samples
+        if not self._beds:
+            return speech
+        parts = self._parts(len(speech) >> 1, under_speech=True)
+        if not parts:
+            return speech
+        return mix([speech, *(pcm for pcm, _ in parts)], [1.0, *(factor for _, factor in parts)])
+
+    def unmixed(self) -> None:
+        """Note that audio was sent which bypassed this object, such as payloads of the codec: all sounds fade in."""
+        self._fade_in = self._fade_samples
+        for bed in self._beds:
+            bed.fade_in()
+
+    def rewind(self, samples: int) -> None:
+        """Continue this many samples earlier: the carrier dropped them, nobody has heard them.
+
+        samples: of `frame` and `under` together. All sounds fade in.
+        """
+        self._fade_in = self._fade_samples
+        for bed in self._beds:
+            bed.rewind(samples)
+
+    def _parts(self, samples: int, *, under_speech: bool) -> list[tuple[bytes, float]]:
+        """Return the next samples of all background sounds, each with its factor; silent ones are left out."""
+        parts = [bed.part(samples, under_speech=under_speech) for bed in self._beds]
+        kept_samples = self.sample_rate_hz * KEPT_MS // 1000
+        if any(bed.ended and (bed.stopped or bed.over_samples > kept_samples) for bed in self._beds):
+            self._beds = [bed for bed in self._beds if not bed.stopped and bed.over_samples <= kept_samples]
+        return [part for part in parts if part[1]]
+
+    def _noise(self, samples: int) -> bytes:
+        pcm = white_noise(NOISE_SEED, self._noise_at, samples, NOISE_RMS)
+        self._noise_at += samples
+        whole, left = self._fade_samples, self._fade_in
+        if not left:
+            return pcm
+        self._fade_in = max(0, left - samples)
+        return fade(pcm, whole - left, whole, True)
