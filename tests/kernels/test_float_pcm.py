@@ -90,7 +90,11 @@ def test_half_a_sample_is_refused() -> None:
 
 
 def test_infinities_are_clipped() -> None:
-    assert array("h", float_pcm.float32_to_int16(array("f", [math.inf, -math.inf] * 20))).tolist() == [
-        32767,
-        -32768,
-    ] * 20
+    assert (
+        array("h", float_pcm.float32_to_int16(array("f", [math.inf, -math.inf] * 20))).tolist()
+        == [
+            32767,
+            -32768,
+        ]
+        * 20
+    )
