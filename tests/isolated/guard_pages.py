@@ -1,4 +1,4 @@
-"""Every length and alignment of G.711 and G.722, with the buffers at the edge of memory that nobody may touch.
+"""Every length and alignment of G.711, G.722 and the PCM kernels, with the buffers at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
 Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at
@@ -19,6 +19,7 @@ from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
 from rtpcodec.errors import PacketError
+from rtpcodec.kernels import channels, fading, float_pcm, levels, mixing
 from tests.oracles.guarded import PAGE, GuardedMemory
 
 LENGTHS = range(301)
@@ -49,6 +50,8 @@ class Kernel(NamedTuple):
     run_into: Callable[[memoryview | bytes, memoryview], int] | None
     octets_in: int
     octets_out: int
+    valid: Callable[[bytes], bytes] = bytes
+    """Makes valid input of random octets."""
 
 
 class Place(NamedTuple):
@@ -79,7 +82,46 @@ def kernels() -> Iterator[Kernel]:
     for name, octets_out in OCTETS_OUT.items():
         decode, decode_into = partial(_decode_after_gap, name), partial(_decode_into_after_gap, name)
         yield Kernel(f"{name} decode after a gap", decode, decode_into, 1, octets_out)
+    yield from pcm_kernels()
     yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
+
+
+def pcm_kernels() -> Iterator[Kernel]:
+    """Gain, mixing, fades, channels, levels and float32; the other source of a mix has its pages to itself."""
+    yield Kernel("gain", lambda pcm: mixing.gain(pcm, 0.7), lambda pcm, out: mixing.gain_into(pcm, 0.7, out), 2, 2)
+    yield Kernel("mix", lambda pcm: mixing.mix((pcm, pcm)), lambda pcm, out: mixing.mix_into((pcm, pcm), out), 2, 2)
+    for rising in (True, False):
+        fade, fade_into = partial(_fade, rising), partial(_fade_into, rising)
+        yield Kernel("fade", fade, fade_into, 2, 2)
+    yield Kernel("int16_to_float32", float_pcm.int16_to_float32, float_pcm.int16_to_float32_into, 2, 4)
+    yield Kernel(
+        "float32_to_int16", float_pcm.float32_to_int16, float_pcm.float32_to_int16_into, 4, 2, valid=_without_nan
+    )
+    yield Kernel("downmix", lambda pcm: channels.downmix(pcm, 2), _downmix_into, 4, 2)
+    yield Kernel("split", lambda pcm: b"".join(channels.split(pcm, 3)), None, 6, 6)
+    yield Kernel("interleave", lambda pcm: channels.interleave((pcm, pcm)), _interleave_into, 2, 4)
+    yield Kernel("levels", lambda pcm: b"%d %d" % (levels.peak(pcm), levels.energy(pcm)), None, 2, 2)
+
+
+def _fade(rising: bool, pcm: memoryview | bytes) -> bytes:
+    return fading.fade(pcm, 5, 100, rising)
+
+
+def _fade_into(rising: bool, pcm: memoryview | bytes, out: memoryview) -> int:
+    return fading.fade_into(pcm, 5, 100, rising, out)
+
+
+def _downmix_into(pcm: memoryview | bytes, out: memoryview) -> int:
+    return channels.downmix_into(pcm, 2, out)
+
+
+def _interleave_into(pcm: memoryview | bytes, out: memoryview) -> int:
+    return channels.interleave_into((pcm, pcm), out)
+
+
+def _without_nan(octets: bytes) -> bytes:
+    floats = np.frombuffer(octets, np.float32)
+    return np.where(np.isnan(floats), np.float32(0.3), floats).tobytes()
 
 
 def width_2(function: Callable[..., bytes], fragment: memoryview | bytes) -> bytes:
@@ -181,7 +223,7 @@ def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
 
 
 def check_packets(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Packets of every length, and octets that are none, read and written at both edges; how many calls."""
+    """Packets of every length, and octets that are not packets, read and written at both edges; how many calls."""
     calls = 0
     for length in LENGTHS:
         for first in range(256):
@@ -213,7 +255,7 @@ def main(places_per_length: int | None) -> None:
     calls = 0
     for kernel in kernels():
         for length in LENGTHS:
-            data = generator.randbytes(length * kernel.octets_in)
+            data = kernel.valid(generator.randbytes(length * kernel.octets_in))
             for place in generator.sample(every, places_per_length) if places_per_length else every:
                 calls += check(kernel, length, data, place, memories)
     wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)

@@ -19,6 +19,7 @@ from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import FrameEncoder
 from rtpcodec.codecs._opus import OpusDecoder
 from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
+from tests.isolated.pcm_calls import PCM_CALLS
 
 ITEMS = 160
 SAMPLE_OCTETS = (2, 4)
@@ -43,6 +44,7 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "pcma_to_pcmu": SAME,
     "swap_bytes": SAMPLES,
     "copy_samples": SAMPLES,
+    "int16_to_float32": Shape(2, 4),
     "ulaw2lin": Shape(1, 2, (2,)),
     "alaw2lin": Shape(1, 2, (2,)),
     "lin2ulaw": Shape(2, 1, (2,)),
@@ -53,8 +55,9 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
     "is_rtcp": ((b"\x80\xc8",), (bytearray(12),), (b"",), (memoryview(bytes(2)),)),
     "coefficients": ((8000, 16000), (48000, 8000)),
+    **PCM_CALLS,
 }
-"""By function name; its *_into twin takes the room as well."""
+"""By function name; its *_into form takes a buffer for the result as well."""
 
 
 class Call(NamedTuple):
@@ -67,7 +70,7 @@ class Call(NamedTuple):
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """Every public function of the kernels, and of the twin of audioop, by module and name; no test doors."""
+    """Every public function of the kernels, and of `compat.audioop`, by module and name; no test doors."""
     modules = [
         f"rtpcodec.kernels.{module.name}"
         for module in iter_modules(rtpcodec.kernels.__path__)
@@ -87,7 +90,8 @@ def functions() -> dict[str, Callable[..., Any]]:
 def calls() -> Iterator[Call]:
     """Good and bad calls of all functions that SHAPES knows."""
     for name, function in functions().items():
-        shape = SHAPES.get(name.rpartition(".")[2].removesuffix("_into"))
+        member = name.rpartition(".")[2]
+        shape = SHAPES.get(member, SHAPES.get(member.removesuffix("_into")))
         if isinstance(shape, Shape):
             yield from (_calls_into if name.endswith("_into") else _calls_fresh)(name, function, shape)
         elif shape is not None:
@@ -222,7 +226,7 @@ def sources(shape: Shape) -> list[Any]:
 
 
 def bad_sources(shape: Shape) -> list[tuple[Any, type[Exception]]]:
-    """What is no source, and the error."""
+    """Arguments that are not a source, and the error of each."""
     square = np.zeros((4, 4), np.int16 if shape.octets_in in SAMPLE_OCTETS else np.uint8)
     bad: list[tuple[Any, type[Exception]]] = [(array("d", [0.5]), TypeError), ("text", TypeError), (None, TypeError)]
     if not shape.rest:

@@ -1,4 +1,4 @@
-"""A digest of each G.711 function's results over all inputs and over every length from 0 to 300, a line each.
+"""A digest of the results of each function that has a vector form over all inputs and over every length from 0 to 300, a line each.
 
 Run by tests/kernels/test_simd_levels.py at every level of the kernels: equal lines, equal results.
 """
@@ -11,10 +11,20 @@ from functools import partial
 
 import rtpcodec
 from rtpcodec.compat import audioop
+from rtpcodec.kernels import float_pcm, mixing
 
 EVERY_SAMPLE = array("h", range(-32768, 32768)).tobytes()
 EVERY_CODE = bytes(range(256))
 LENGTHS = range(301)
+NAN_BITS = 0x7F800000
+
+
+def _numbers(octets: bytes) -> bytes:
+    """Random octets as float32 values: infinities stay, a NaN loses its mantissa."""
+    bits = array("I", octets)
+    return array("I", [NAN_BITS if one & NAN_BITS == NAN_BITS else one for one in bits]).tobytes()
+
+
 FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "pcmu_decode": (rtpcodec.pcmu_decode, 1),
     "pcma_decode": (rtpcodec.pcma_decode, 1),
@@ -26,6 +36,10 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "alaw2lin": (lambda fragment: audioop.alaw2lin(fragment, 2), 1),
     "lin2ulaw": (lambda fragment: audioop.lin2ulaw(fragment, 2), 2),
     "lin2alaw": (lambda fragment: audioop.lin2alaw(fragment, 2), 2),
+    "gain": (lambda pcm: b"".join(mixing.gain(pcm, factor) for factor in (0, 0.005, 1 / 3, 1, 1.7, 64)), 2),
+    "mix": (lambda pcm: mixing.mix((pcm, mixing.gain(pcm, 0.3), pcm), (1, 1.5, 0.01)), 2),
+    "int16_to_float32": (float_pcm.int16_to_float32, 2),
+    "float32_to_int16": (lambda octets: float_pcm.float32_to_int16(_numbers(octets)), 4),
 }
 """By name, with the octets of an item."""
 

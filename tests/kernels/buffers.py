@@ -22,7 +22,7 @@ def at_odd_address(octets: bytes) -> memoryview:
     return memoryview(room)[start : start + len(octets)]
 
 
-def _ctypes_of(item: type[ctypes.c_int16 | ctypes.c_uint8]) -> Maker:
+def _ctypes_of(item: type[ctypes.c_int16 | ctypes.c_uint8 | ctypes.c_float]) -> Maker:
     def make(octets: bytes) -> Any:
         return (item * (len(octets) // ctypes.sizeof(item))).from_buffer_copy(octets)
 
@@ -61,8 +61,20 @@ SAMPLES: dict[str, Maker] = OCTETS | {
 }
 """What holds native 16-bit samples, as items or as octets."""
 
+FLOATS: dict[str, Maker] = OCTETS | {
+    "memoryview, float32": lambda octets: memoryview(octets).cast("f"),
+    "array f": lambda octets: array("f", octets),
+    "ndarray float32": lambda octets: np.frombuffer(octets, np.float32).copy(),
+    "ctypes float32": _ctypes_of(ctypes.c_float),
+}
+"""What holds native float32 samples, as items or as octets."""
+
+BY_ITEM: dict[int, dict[str, Maker]] = {1: OCTETS, 2: SAMPLES, 4: FLOATS}
+"""By octets of an item."""
 OCTETS_WANTED = "octets ('B', 'b', 'c') are needed"
 SAMPLES_WANTED = "16-bit samples ('h') or octets ('B', 'b', 'c') are needed"
+FLOATS_WANTED = "float32 samples ('f') or octets ('B', 'b', 'c') are needed"
+WANTED = {1: OCTETS_WANTED, 2: SAMPLES_WANTED, 4: FLOATS_WANTED}
 _FOREIGN = ">" if np.little_endian else "<"
 
 
@@ -78,6 +90,7 @@ def wrong_items(name: str, wanted: str) -> list[tuple[Any, type[Exception], str]
             ("bool", "?"),
             (f"{_FOREIGN}i2", f"{_FOREIGN}h"),
         )
+        if f"'{shown}'" not in wanted
     ]
     found.append((array("d", [0.0]), TypeError, f"{name} has items of format 'd', {wanted}"))
     found.append((np.zeros((2, 4), np.uint8), ValueError, f"{name} has 2 dimensions, mono audio has 1"))

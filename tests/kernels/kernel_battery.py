@@ -33,7 +33,7 @@ class Kernel:
 
     @property
     def wanted(self) -> str:
-        return buffers.SAMPLES_WANTED if self.takes_samples else buffers.OCTETS_WANTED
+        return buffers.WANTED[self.source_item_octets]
 
     def source(self, items: int = 50) -> bytes:
         """Octets that look like nothing in particular."""
@@ -43,7 +43,7 @@ class Kernel:
 def takes_every_buffer(kernel: Kernel) -> None:
     source = kernel.source()
     expected = kernel.function(source)
-    for name, make in (buffers.SAMPLES if kernel.takes_samples else buffers.OCTETS).items():
+    for name, make in buffers.BY_ITEM[kernel.source_item_octets].items():
         assert kernel.function(make(source)) == expected, name
         room = bytearray(len(expected))
         assert kernel.into(make(source), room) == 50, name
@@ -53,8 +53,7 @@ def takes_every_buffer(kernel: Kernel) -> None:
 def writes_into_every_buffer(kernel: Kernel) -> None:
     source = kernel.source()
     expected = kernel.function(source)
-    makers = buffers.SAMPLES if kernel.result_item_octets == 2 else buffers.OCTETS
-    for name, make in makers.items():
+    for name, make in buffers.BY_ITEM[kernel.result_item_octets].items():
         room = memoryview(make(bytes(len(expected))))
         if not room.readonly:
             assert kernel.into(source, room) == 50, name
@@ -84,7 +83,7 @@ def refuses_other_items(kernel: Kernel) -> None:
             with pytest.raises(error) as caught:
                 call()
             assert str(caught.value) == text
-    if not kernel.takes_samples:
+    if kernel.source_item_octets == 1:
         with pytest.raises(TypeError, match=r"^payload has items of format 'h', octets"):
             kernel.function(np.zeros(4, np.int16))
 
@@ -119,7 +118,7 @@ def refuses_unfit_rooms(kernel: Kernel) -> None:
         with pytest.raises(ValueError, match=f"^out has room for {room_octets} octets, the result needs {needed}$"):
             kernel.into(source, room)
         assert room == b"\xa5" * room_octets
-    wanted = buffers.SAMPLES_WANTED if kernel.result_item_octets == 2 else buffers.OCTETS_WANTED
+    wanted = buffers.WANTED[kernel.result_item_octets]
     for wrong, error, text in buffers.wrong_items("out", wanted):
         with pytest.raises(error) as caught:
             kernel.into(source, wrong)
@@ -139,7 +138,7 @@ def refuses_out_over_its_source(kernel: Kernel) -> None:
         with pytest.raises(ValueError, match=r"^out overlaps the source, the result would destroy its own input$"):
             kernel.into(view[source_at : source_at + octets], view[out_at:])
     assert room == before
-    # Side by side is no overlap.
+    # Side by side, they do not overlap.
     expected = kernel.function(before[200 : 200 + octets])
     assert kernel.into(view[200 : 200 + octets], view[200 + octets :]) == 50
     assert room[200 + octets : 200 + octets + needed] == expected

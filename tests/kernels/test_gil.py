@@ -8,6 +8,7 @@ import pytest
 
 import rtpcodec
 from rtpcodec.compat import audioop
+from rtpcodec.kernels import channels, float_pcm, mixing
 
 LONG, FRAME = 20_000_000, 160
 ATTEMPTS = 50
@@ -17,6 +18,10 @@ FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "pcmu_decode": rtpcodec.pcmu_decode,
     "pcmu_to_pcma": rtpcodec.pcmu_to_pcma,
     "pcmu_decode_into": lambda payload: rtpcodec.pcmu_decode_into(payload, bytearray(2 * len(payload))),
+    "gain": lambda pcm: mixing.gain(pcm, 0.5),
+    "mix": lambda pcm: mixing.mix((pcm, pcm)),
+    "downmix": lambda pcm: channels.downmix(pcm, 2),
+    "float32_to_int16": float_pcm.float32_to_int16,
     "lin2ulaw": lambda fragment: audioop.lin2ulaw(fragment, 2),
 }
 functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)

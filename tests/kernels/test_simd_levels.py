@@ -9,7 +9,12 @@ from tests.kernels.levels import run
 
 ALL = ("portable", "avx2", "avx512")
 TELL = "import rtpcodec; print(rtpcodec.simd_level())"
-BATTERY = ("tests/kernels/test_g711.py", "tests/kernels/test_g711_transcode.py", "tests/compat")
+BATTERY = (
+    "tests/kernels/test_g711.py",
+    "tests/kernels/test_g711_transcode.py",
+    "tests/kernels/test_float_pcm.py",
+    "tests/compat",
+)
 LEVELS = available_levels()
 every_level = pytest.mark.parametrize("level", LEVELS)
 

@@ -8,8 +8,7 @@ cdef extern from "rtpcodec/kernels/simd/mixing_avx2.h":
         int32_t shift
 
 cdef enum:
-    MAX_SOURCES = 64      # 64 full-scale sources at the highest gain sum up to 2^27, far within 32 bits
-    MAX_GAIN = 64         # 36 dB
+    MAX_GAIN = 64    # 36 dB; 64 full-scale sources at this gain sum up to 2^27, far within 32 bits
 
 cdef mix_gain gain_of(double factor) noexcept nogil
 cdef int checked_gain(object factor, mix_gain* gain) except -1

@@ -5,15 +5,17 @@ a factor is rounded to an integer, halves to even. A mix is the sum of its scale
 sources that are too loud apart and cancel each other are not distorted.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.math cimport frexp, rint
 from libc.stdint cimport int16_t, int32_t, uint8_t
 
 from rtpcodec.kernels._blocks cimport GIL_FREE_SAMPLES
 from rtpcodec.kernels._buffers cimport (
-    Py_buffer, PyBuffer_Release, _overlap, load_i16, odd_pcm, store_i16, take_pcm, take_room,
+    Py_buffer, PyBuffer_Release, load_i16, odd_pcm, store_i16, take_pcm, take_room,
 )
 from rtpcodec.kernels._simd cimport avx2_chosen
+from rtpcodec.kernels._sources cimport (
+    MAX_SOURCES, Sources, release_sources, take_room_beside, take_sources,
+)
 
 cdef extern from "rtpcodec/kernels/simd/mixing_avx2.h":
     void gain_avx2(const uint8_t* pcm, uint8_t* out, Py_ssize_t n, mix_gain gain) noexcept nogil
@@ -124,69 +126,35 @@ cdef inline void run_gain(const void* pcm, void* out, Py_ssize_t n, mix_gain gai
             gain_block(<const uint8_t*>pcm, <uint8_t*>out, n, gain)
 
 
-cdef struct Sources:
-    int count
-    Py_ssize_t octets                    # of each of them
+cdef struct Mixing:
+    Sources sources
     mix_gain gains[MAX_SOURCES]
-    const uint8_t* samples[MAX_SOURCES]
-    Py_buffer views[MAX_SOURCES]
 
 
-cdef inline void run_mix(const Sources* sources, void* out) noexcept:
+cdef inline void run_mix(const Mixing* mixing, void* out) noexcept:
     """Mix, many samples without the GIL."""
-    cdef Py_ssize_t n = sources.octets >> 1
+    cdef Py_ssize_t n = mixing.sources.octets >> 1
     if n < GIL_FREE_SAMPLES:
-        mix_block(sources.samples, sources.gains, sources.count, <uint8_t*>out, n)
+        mix_block(mixing.sources.samples, mixing.gains, mixing.sources.count, <uint8_t*>out, n)
     else:
         with nogil:
-            mix_block(sources.samples, sources.gains, sources.count, <uint8_t*>out, n)
+            mix_block(mixing.sources.samples, mixing.gains, mixing.sources.count, <uint8_t*>out, n)
 
 
-cdef void release(Sources* sources) noexcept:
-    cdef int k
-    for k in range(sources.count):
-        PyBuffer_Release(&sources.views[k])
-
-
-cdef int take_gains(Sources* sources, object gains, Py_ssize_t count) except -1:
+cdef int take_gains(mix_gain* taken, object gains, int count) except -1:
     """The gains of so many sources; None: 1 for each of them."""
-    cdef Py_ssize_t k
+    cdef int k
     cdef mix_gain unity = gain_of(1)
+    cdef tuple factors
     if gains is None:
         for k in range(count):
-            sources.gains[k] = unity
+            taken[k] = unity
         return 0
-    cdef tuple factors = tuple(gains)
-    if PyTuple_GET_SIZE(factors) != count:
+    factors = tuple(gains)
+    if len(factors) != count:
         raise ValueError(f"gains has {len(factors)} factors, {count} sources need one each")
     for k in range(count):
-        checked_gain(factors[k], &sources.gains[k])
-    return 0
-
-
-cdef int take_sources(Sources* sources, tuple pcms, object gains) except -1:
-    """Export all sources for reading; the caller releases them, and keeps the tuple meanwhile."""
-    cdef Py_ssize_t k
-    cdef Py_ssize_t count = PyTuple_GET_SIZE(pcms)
-    sources.count = 0
-    if not 1 <= count <= MAX_SOURCES:
-        raise ValueError(f"sources has {count} items, 1 to {MAX_SOURCES} are needed")
-    take_gains(sources, gains, count)
-    try:
-        for k in range(count):
-            take_pcm(<object>PyTuple_GET_ITEM(pcms, k), &sources.views[k], "a source")
-            sources.count += 1
-            if k == 0:
-                sources.octets = sources.views[0].len
-            elif sources.views[k].len != sources.octets:
-                raise ValueError(
-                    f"source {k} has {sources.views[k].len >> 1} samples, source 0 has {sources.octets >> 1}; "
-                    "all must have the same number"
-                )
-            sources.samples[k] = <const uint8_t*>sources.views[k].buf
-    except BaseException:
-        release(sources)
-        raise
+        checked_gain(factors[k], &taken[k])
     return 0
 
 
@@ -259,15 +227,16 @@ def mix(sources, gains=None, /):
     >>> array("h", mix((speech, music), (1, 0.25))).tolist()
     [32000, 0, 5]
     """
-    cdef Sources taken
+    cdef Mixing mixing
     cdef bytes out
     cdef tuple pcms = tuple(sources)
-    take_sources(&taken, pcms, gains)
+    take_sources(&mixing.sources, pcms)
     try:
-        out = PyBytes_FromStringAndSize(NULL, taken.octets)
-        run_mix(&taken, PyBytes_AS_STRING(out))
+        take_gains(mixing.gains, gains, mixing.sources.count)
+        out = PyBytes_FromStringAndSize(NULL, mixing.sources.octets)
+        run_mix(&mixing, PyBytes_AS_STRING(out))
     finally:
-        release(&taken)
+        release_sources(&mixing.sources)
     return out
 
 
@@ -276,20 +245,15 @@ def mix_into(sources, out, gains=None, /):
 
     ValueError as well: too little room, or a buffer that overlaps a source.
     """
-    cdef Sources taken
+    cdef Mixing mixing
     cdef Py_buffer room
-    cdef int k
     cdef tuple pcms = tuple(sources)
-    take_sources(&taken, pcms, gains)
+    take_sources(&mixing.sources, pcms)
     try:
-        take_room(out, &room, &taken.views[0], taken.octets, samples=True)
-        try:
-            for k in range(1, taken.count):
-                if taken.octets and _overlap(&room, &taken.views[k], taken.octets):
-                    raise ValueError("out overlaps the source, the result would destroy its own input")
-            run_mix(&taken, room.buf)
-        finally:
-            PyBuffer_Release(&room)
+        take_gains(mixing.gains, gains, mixing.sources.count)
+        take_room_beside(out, &room, &mixing.sources, mixing.sources.octets)
+        run_mix(&mixing, room.buf)
+        PyBuffer_Release(&room)
     finally:
-        release(&taken)
-    return taken.octets >> 1
+        release_sources(&mixing.sources)
+    return mixing.sources.octets >> 1

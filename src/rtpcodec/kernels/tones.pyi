@@ -1,0 +1,3 @@
+from collections.abc import Iterable
+
+def sines(tones: Iterable[tuple[int, float]], rate_hz: int, position: int, samples: int, /) -> bytes: ...
