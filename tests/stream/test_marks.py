@@ -10,7 +10,7 @@ import pytest
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.sending import MAX_WAITING_MARKS
+from rtpcodec.stream.speaking.chain import MAX_WAITING_MARKS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 from tests.stream import carrier
 

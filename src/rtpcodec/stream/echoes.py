@@ -69,6 +69,18 @@ class Echoes:
     def __len__(self) -> int:
         return self._users.count + self._own.count
 
+    def users_marks(self) -> list[tuple[int, str]]:
+        """Return sent position and name of the user's marks on their way that no clear has met, in their order."""
+        marks = self._users.before(self._number + 1)
+        return [(mark.position, mark.name) for mark in marks if mark.cut is None and mark.echo_ms is None]
+
+    def awaits(self, position: int) -> bool:
+        """Whether a mark is on its way whose echo would prove that everything up to a position was played."""
+        own, user = self._own.last, self._users.last
+        return (own is not None and not own.done and own.position >= position) or (
+            user is not None and not user.done and user.position >= position
+        )
+
     @property
     def proven_position(self) -> int:
         """Samples sent that were played for certain, by echoes."""

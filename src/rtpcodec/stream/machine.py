@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Final
+from typing import Final, Literal
 
 from typing_extensions import Buffer
 
 from rtpcodec.stream.events import Event, Interrupted, Stopped
-from rtpcodec.stream.play_queue import PlayQueue
+from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
 
@@ -80,7 +80,7 @@ class CallMachine:
         raised.
         """
         self.session = session
-        self.plays = PlayQueue(session, may_wait=may_wait)
+        self.plays = Plays(session, may_wait=may_wait)
         """Queues all audio in the session, and holds what does not fit."""
         self.hangup: int | None = None
         """The code of a close frame that is due; None: no close frame is due."""
@@ -137,10 +137,10 @@ class CallMachine:
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
         self.session.closed(now_ms, by_us=True)
 
-    def interrupt(self, now_ms: float) -> Interrupted:
-        """Stop playing, and drop the audio that waits in `plays` as well. Raises StreamEnded after the end."""
-        found = self.session.interrupt(now_ms, also_dropped_ms=self.plays.waiting_ms)
-        self.plays.drop()
+    def interrupt(self, now_ms: float, what: Literal["all", "current"] = "all") -> Interrupted:
+        """Stop playing, and drop the audio of interrupted replies that waits in `plays` as well. Raises StreamEnded."""
+        found = self.session.interrupt(now_ms, what=what, also_dropped_ms=self.plays.interruptible_ms(what, now_ms))
+        self.plays.drop_interrupted()
         return found
 
     @property

@@ -16,7 +16,7 @@ from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
-__all__ = ["check_mark_name", "GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks"]
+__all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks", "check_mark_name"]
 
 GENERATED_PREFIX: Final = "rtpcodec-"
 """Of all names that are made here; a caller must not give such a name, so that names cannot collide."""
@@ -29,6 +29,7 @@ _ALWAYS: Final = float("inf")
 
 MAX_ENDED_NAMES: Final = 1000
 """Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
+
 
 def check_mark_name(name: object) -> None:
     """Refuse a mark's name that a message cannot carry: here in `mark`, not later when the message is built."""

@@ -42,7 +42,7 @@ class OwnMarks:
         "enabled",
     )
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, enabled: bool = True) -> None:
         self._ms_per_sample = 1000 / sample_rate_hz
         self._begins = True
         self._reply_position = 0
@@ -50,7 +50,7 @@ class OwnMarks:
         self._last_position = 0
         self._sent_ms: deque[float] = deque(maxlen=BEGIN_MARKS_PER_S)
         self._complaints = 0
-        self.enabled = True
+        self.enabled = enabled
         """Whether own marks are sent at all. False: the carrier complained MAX_COMPLAINTS times, or has no marks."""
         self.due_ms: float | None = None
         """When a last mark that had to wait for the limit may be sent: ask `wanted` again then."""
@@ -90,6 +90,10 @@ class OwnMarks:
         self._next_position = position + int((spacing_ms * (1 + self._complaints)) / self._ms_per_sample)
         self._last_position = position
         self._sent_ms.append(now_ms)
+        self.due_ms = None
+
+    def cleared(self) -> None:
+        """A clear was sent: nothing is left whose end needs a mark."""
         self.due_ms = None
 
     def refused(self) -> bool:

@@ -16,7 +16,6 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.session import MediaSession
-from rtpcodec.stream.speaking.reply import Reply
 
 PIECE_MS: Final = 100.0
 """Smallest piece of a long play: less is not worth a wake-up. It is half of the smallest allowed queue."""
@@ -191,24 +190,22 @@ class PlayQueue:
     time.
     """
 
-    __slots__ = ("_info", "_may_wait", "_rate_hz", "_target", "_waiting", "drop_count", "emptied")
+    __slots__ = ("_info", "_may_wait", "_rate_hz", "_target", "_waiting", "drop_count")
 
-    def __init__(self, session: MediaSession, *, may_wait: bool, reply: Reply | None = None) -> None:
+    def __init__(self, session: MediaSession, target: Target | None = None, *, may_wait: bool) -> None:
         """Make the queue.
 
         session: the call's session.
+        target: what audio is for, a reply; None: the session, for audio outside any reply.
         may_wait: whether audio that does not fit waits; otherwise QueueFull is raised.
-        reply: the reply that audio is for; None: the audio of `play` outside any reply.
         """
-        self._target: Target = session if reply is None else reply
+        self._target: Target = session if target is None else target
         self._info = session.plan.send_info
         self._rate_hz = session.plan.send_sample_rate_hz
         self._may_wait = may_wait
         self._waiting: deque[Waiting] = NO_ITEMS
         self.drop_count = 0
         """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
-        self.emptied: Callable[[], object] | None = None
-        """Called when the last play that waited has been queued."""
 
     def play(self, source: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Waiting | None:
         """Queue mono PCM or an Audio, as Reply.play does. If it raises, nothing is queued."""
@@ -245,6 +242,11 @@ class PlayQueue:
         return self._queue_later(_Pieces(self._target.play_octets, b"", 2, 1.0)) if self._waiting else None
 
     @property
+    def waits(self) -> bool:
+        """Whether a play waits."""
+        return bool(self._waiting)
+
+    @property
     def waiting_ms(self) -> float:
         """Audio that waits for space."""
         return sum(waiting.rest.rest_ms for waiting in self._waiting) if self._waiting else 0.0
@@ -272,8 +274,6 @@ class PlayQueue:
                         continue
                     first.end()
             self._waiting.popleft()
-            if not self._waiting and self.emptied is not None:
-                self.emptied()
         return moved
 
     def drop(self, error: Exception | None = None) -> None:

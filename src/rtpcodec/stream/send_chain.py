@@ -31,16 +31,16 @@ class SendChain(Protocol):
 
     stream_id: str | None
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+    def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue PCM."""
 
-    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue what `octets_of` returned, or a part of it."""
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
 
-    def play_payload(self, payload: Buffer) -> None:
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
         """Queue octets in the send codec."""
 
     def play_mp3(self, data: Buffer) -> None:

@@ -14,6 +14,7 @@ from rtpcodec.errors import LocalProtocolError, PlanError, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.beds import Bed
 from rtpcodec.stream.chains import chains_of
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
@@ -26,12 +27,18 @@ from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.send_chain import SendChain
-from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
-from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, MIN_CHUNK_MS, KeepAlive, SpeakingSettings, WhenFull
+from rtpcodec.stream.speaking.settings import (
+    IDLE_LEAD_MS,
+    LEAD_MS,
+    MAX_QUEUE_MS,
+    MIN_CHUNK_MS,
+    KeepAlive,
+    SpeakingSettings,
+    WhenFull,
+)
 from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, Dialect
 
@@ -165,11 +172,12 @@ class MediaSession(Live):
 
     # Send
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
-        """Queue native int16 mono PCM. In mode mp3 it is collected until `flush` encodes one file.
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
+        """Queue mono PCM of int16 or float32. In mode mp3 it is collected until `flush` encodes one file.
 
         pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
         pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
+        note: anything, such as the words of this chunk: see Reply.last_note_played.
         Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
         it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
         no MP3 encoder is installed.
@@ -178,18 +186,18 @@ class MediaSession(Live):
             self._require_running()
         if pcm_hz is not None or isinstance(pcm, Audio):
             pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
-        self._sending.play(pcm, pcm_hz)
+        self._sending.play(pcm, pcm_hz, note)
 
-    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue int16 octets that `octets_of` returned, or a part of them. Raises what `play` raises."""
         self._require_running()
-        self._sending.play_octets(octets, pcm_hz)
+        self._sending.play_octets(octets, pcm_hz, note)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return int16 or float32 PCM as int16 octets; an odd octet waits for the next call."""
         return self._sending.octets_of(pcm)
 
-    def play_payload(self, payload: Buffer) -> None:
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
         """Queue octets that are already in the send codec; they share queue, frames and marks with `play`.
 
         Sample codecs accept any number of whole samples, frame codecs exactly one payload.
@@ -198,7 +206,7 @@ class MediaSession(Live):
         QueueFull, StreamEnded and TypeError as for `play`.
         """
         self._require_running()
-        self._sending.play_payload(payload)
+        self._sending.play_payload(payload, note)
 
     def play_mp3(self, data: Buffer) -> None:
         """Queue an MP3 file. Several files in one buffer are all played.

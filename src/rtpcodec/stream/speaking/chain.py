@@ -11,18 +11,18 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
 from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.echoes import CutSettled, Echoes, EchoOutcome
 from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, MarkPlayed, PauseResolved
+from rtpcodec.stream.far_end import FarEnd, Heard
 from rtpcodec.stream.file_check import PlayChecks
+from rtpcodec.stream.idle_sound import IdleSound
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
+from rtpcodec.stream.own_marks import OwnMarks
 from rtpcodec.stream.send_chain import SendMeasures
-from rtpcodec.stream.speaking.echoes import CutSettled, Echoes, EchoOutcome
-from rtpcodec.stream.speaking.far_end import FarEnd, Heard
 from rtpcodec.stream.speaking.gate import Gate
-from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.line import Line
 from rtpcodec.stream.speaking.order import ReplyOrder
-from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
@@ -95,7 +95,9 @@ class SpeechChain:
     def reply(self, reply_id: str | None, *, interruptible: bool) -> Reply:
         """Open a reply behind all others. LocalProtocolError: too many are open."""
         self._reply_count += 1
-        reply = Reply(self, Line(self._parts.packing), reply_id or f"reply-{self._reply_count}", interruptible=interruptible)
+        reply = Reply(
+            self, Line(self._parts.packing), reply_id or f"reply-{self._reply_count}", interruptible=interruptible
+        )
         order = self._parts.order
         implicit = order.implicit
         order.open(reply)
@@ -103,6 +105,10 @@ class SpeechChain:
             order.implicit = None
             implicit.end()
         return reply
+
+    def current_reply(self, now_ms: float) -> Reply | None:
+        """Return the reply that an interruption of the current one ends; None: there is none."""
+        return self._stopper.current_reply(now_ms)
 
     @property
     def last_reply(self) -> Reply | None:
@@ -119,23 +125,23 @@ class SpeechChain:
             implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
-        return order.implicit  # type: ignore[return-value]
+        return order.implicit
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> None:
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
         """Add PCM to the implicit reply: see Reply.play."""
-        self.implicit_reply.play(pcm, pcm_hz)
+        self.implicit_reply.play(pcm, pcm_hz, note)
 
-    def play_octets(self, octets: bytes, pcm_hz: int | None = None) -> None:
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add int16 octets to the implicit reply: see Reply.play_octets."""
-        self.implicit_reply.play_octets(octets, pcm_hz)
+        self.implicit_reply.play_octets(octets, pcm_hz, note)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets: see Reply.octets_of."""
         return self.implicit_reply.octets_of(pcm)
 
-    def play_payload(self, payload: Buffer) -> None:
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
         """Add octets in the send codec to the implicit reply: see Reply.play_payload."""
-        self.implicit_reply.play_payload(payload)
+        self.implicit_reply.play_payload(payload, note)
 
     def play_mp3(self, data: Buffer) -> None:
         """Refuse: LocalProtocolError."""
@@ -161,7 +167,7 @@ class SpeechChain:
     def check_pcm(self, pcm: Buffer) -> None:
         """Refuse a file in place of its samples: a common mistake, heard as a click or as noise."""
         samples = memoryview(pcm)
-        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]  # type: ignore[index]
+        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(samples)
 
@@ -260,7 +266,10 @@ class SpeechChain:
 
     def refused(self, now_ms: float) -> list[Event]:
         """Take the carrier's complaint about too many messages."""
-        return self._events_of(self._parts.echoes.refused(now_ms))
+        parts = self._parts
+        outcomes = parts.echoes.refused(now_ms)
+        parts.own_marks.refused()
+        return self._events_of(outcomes)
 
     def expired(self, now_ms: float) -> list[Event]:
         """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""

@@ -1,4 +1,4 @@
-"""Line: the audio of one reply that waits to be sent, as it was played. Nothing is resampled or encoded before it is due."""
+"""Line: the audio of one reply that waits to be sent, as it was played. It is resampled when it is taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rtpcodec.audio.rates import resampler_between
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.stream.items import Kind, Packing, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
-from rtpcodec.stream.send_queue import Kind, SendQueue
+from rtpcodec.stream.speaking.send_queue import SendQueue
+
 
 class _Rate:
     """The PCM of one source rate: its resampler, and how much went in. Chunks of one rate join without a seam."""

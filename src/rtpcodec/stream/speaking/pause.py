@@ -18,7 +18,9 @@ class Pause(Live):
 
     __slots__ = ("_chain", "on_end", "resolved")
 
-    def __init__(self, chain: SpeechChain, now_ms: float, timeout_ms: float, then: Literal["resume", "discard"]) -> None:
+    def __init__(
+        self, chain: SpeechChain, now_ms: float, timeout_ms: float, then: Literal["resume", "discard"]
+    ) -> None:
         """Pause. LocalProtocolError: a pause is on already."""
         self._chain = chain
         self.resolved: PauseResolved | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+from rtpcodec.stream.chunking import Chunking
 from rtpcodec.stream.events import SendStalled
 from rtpcodec.stream.items import Kind, Piece
-from rtpcodec.stream.speaking.chunking import Chunking
+from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.unsent_marks import NOWHERE
@@ -130,9 +131,7 @@ class Releaser:
         # A message ends where a mark stands, rounded up to a frame.
         to_mark = -(-(reply.marks.first_position - line.taken_samples) // frame) * frame
         whole = min(waiting // frame * frame, to_mark)
-        return self._chunking.next_samples(
-            whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued"
-        )
+        return self._chunking.next_samples(whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued")
 
     def _after_empty(self, reply: Reply, now_ms: float) -> Reply:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
@@ -168,7 +167,7 @@ class Releaser:
 
     def _send_own_mark(self, now_ms: float, texts: list[str]) -> None:
         parts = self._parts
-        self._send_mark(parts.new_mark(parts.own_marks.prefix), now_ms, texts)
+        self._send_mark(parts.new_mark(OWN_PREFIX), now_ms, texts)
         parts.own_marks.sent(parts.far_end.sent_position, now_ms)
 
     def _complete_frame(self, reply: Reply, now_ms: float) -> bool:

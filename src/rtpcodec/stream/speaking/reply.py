@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from typing_extensions import Buffer
 
 from rtpcodec.audio.pcm_input import PcmInput
-from rtpcodec.errors import LocalProtocolError, QueueFull, ReplyInterrupted
+from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
@@ -19,7 +19,7 @@ from rtpcodec.stream.speaking.spans import Spans
 from rtpcodec.stream.unsent_marks import UnsentMarks
 
 if TYPE_CHECKING:
-    from rtpcodec.stream.speaking.far_end import Heard
+    from rtpcodec.stream.far_end import Heard
 
 ReplyState = Literal["queued", "speaking", "played", "estimated", "interrupted"]
 """queued: nothing was sent yet. speaking: sent in part, or not heard to its end. played: heard to its end, as an echo
@@ -29,7 +29,7 @@ interruption, a discarded pause or the end of the stream cut it or came before i
 ENDED: Final = ("played", "estimated", "interrupted")
 """The states that a reply does not leave."""
 MAX_NOTES: Final = 10_000
-"""Notes of a reply: a word each for an hour of speech."""
+"""Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""
 
 
 class Stage(Protocol):
@@ -85,7 +85,7 @@ class _Notes:
         if self._notes is NO_ITEMS:
             self._notes = deque()
         if len(self._notes) >= MAX_NOTES:
-            raise QueueFull(f"{len(self._notes)} notes wait, at most {MAX_NOTES} are allowed")
+            self._last = self._notes.popleft()[1]
         self._notes.append((end, note))
 
     def last_before(self, position: int) -> Any:
@@ -173,7 +173,7 @@ class Reply(Live):
         # 1. Refuse what does not fit before anything has changed.
         stage.check_pcm(pcm)
         if pcm.__class__ is bytes:
-            samples = len(pcm) >> 1  # type: ignore[arg-type]
+            samples = len(pcm) >> 1
         else:
             view = memoryview(pcm)
             samples = view.nbytes // (4 if view.format == "f" else 2)
@@ -194,8 +194,8 @@ class Reply(Live):
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
-        if pcm.__class__ is bytes and self._input is None and not len(pcm) & 1:  # type: ignore[arg-type]
-            return pcm  # type: ignore[return-value]
+        if pcm.__class__ is bytes and self._input is None and not len(pcm) & 1:
+            return pcm
         if self._input is None:
             self._input = PcmInput()
         return self._input.accept(pcm)

@@ -58,7 +58,7 @@ class Resolver:
             self._end(reply, "played", end, 0.0)
             return None
         over_ms = parts.far_end.played_by_ms(end)
-        if parts.echoes.awaits(end):
+        if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
             over_ms += GRACE_MS
         if now_ms < over_ms:
             return over_ms

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from rtpcodec.stream.items import Kind, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.reply import Reply
 

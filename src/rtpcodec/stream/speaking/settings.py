@@ -39,7 +39,7 @@ class SpeakingSettings:
     keep_alive: KeepAlive = None
     """What is sent while no reply speaks; None: nothing, as the carrier expects it."""
     when_full: WhenFull = "wait"
-    """What happens to audio beyond max_queue_ms: it waits (or raises QueueFull), or the oldest that waits is dropped."""
+    """What happens to audio beyond max_queue_ms: it waits (or raises QueueFull), or the oldest is dropped."""
     own_marks: bool = True
     """Whether marks of our own measure what was heard. False: only the caller's marks do, and all else is estimated."""
 

@@ -8,9 +8,10 @@ from math import inf
 from typing import Final, Literal
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream.echoes import Cut, CutSettled
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, PauseResolved
-from rtpcodec.stream.speaking.echoes import Cut, CutSettled
-from rtpcodec.stream.speaking.far_end import Heard
+from rtpcodec.stream.far_end import Heard
+from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import ENDED, Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
@@ -70,7 +71,7 @@ class Stopper:
         # 1. A pause ends as discarded: what it kept is dropped like all else.
         kept: list[SentPiece] = []
         if self._pause is not None:
-            kept = self._end_pause("discarded", now_ms)
+            kept = self._end_pause(self._pause, "discarded", now_ms)
         # 2. Which replies end? Those that the far end has played before the cut have ended already.
         heard = parts.far_end.cut(now_ms)
         speaking = [reply for reply in parts.order if not self._is_over(reply, heard)]
@@ -110,6 +111,11 @@ class Stopper:
         self._settle_ready()
         return found
 
+    def current_reply(self, now_ms: float) -> Reply | None:
+        """Return the reply that an interruption of the current one would end; None: there is none."""
+        heard = self._parts.far_end.cut(now_ms)
+        return next((reply for reply in self._parts.order if not self._is_over(reply, heard)), None)
+
     def _is_over(self, reply: Reply, heard: Heard) -> bool:
         """Whether a reply will have been heard to its end when the far end is at this position."""
         if reply.line.waiting_samples or reply.more_follows:
@@ -125,7 +131,7 @@ class Stopper:
         dialect = parts.dialect
         fence = None
         if dialect.clear and dialect.marks and parts.own_marks.enabled:
-            fence = parts.new_mark(parts.own_marks.prefix)
+            fence = parts.new_mark(OWN_PREFIX)
         sent_position = parts.far_end.sent_position
         cut = parts.echoes.cleared(now_ms, fence)
         point = CutPoint(cut.heard.position, cut.heard.uncertainty_ms, cut.heard.estimated)
@@ -194,13 +200,11 @@ class Stopper:
     def discard(self, now_ms: float) -> None:
         """End the pause: what was not heard is dropped, with all that waits."""
         if self._pause is not None:
-            self._drop_paused(now_ms)
+            self._drop_paused(self._pause, now_ms)
 
-    def _drop_paused(self, now_ms: float) -> None:
-        pause = self._pause
-        assert pause is not None, "a pause is on"
+    def _drop_paused(self, pause: _Paused, now_ms: float) -> None:
         parts = self._parts
-        kept = self._end_pause("discarded", now_ms)
+        kept = self._end_pause(pause, "discarded", now_ms)
         ending = [reply for reply in (*_replies_of(kept), *parts.order) if reply.state not in ENDED]
         ending = [reply for reply in dict.fromkeys(ending) if not self._is_over(reply, pause.stop.cut.heard)]
         for reply in ending:
@@ -212,9 +216,9 @@ class Stopper:
         if pause.stop.point.settled:
             self._finish(pause.stop)
 
-    def _end_pause(self, outcome: Literal["resumed", "discarded"], now_ms: float) -> list[SentPiece]:
-        pause = self._pause
-        assert pause is not None, "a pause is on"
+    def _end_pause(
+        self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float
+    ) -> list[SentPiece]:
         self._parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(pause.cleared_names))
         pause.marks.clear()
         self._resolve(pause, outcome, now_ms)
@@ -228,7 +232,7 @@ class Stopper:
         pause.on_end(event)
 
     def mark_ended(self, event: MarkPlayed | MarkCleared) -> bool:
-        """Whether the caller is told that a mark has ended. A mark that a pause drops is sent again behind its audio."""
+        """Whether the caller is told that a mark has ended. One that a pause drops is sent again behind its audio."""
         pause = self._pause
         if pause is None:
             if event.name not in self._returning:
@@ -312,7 +316,7 @@ class Stopper:
     def end(self, now_ms: float) -> None:
         """End the stream: a pause is resolved as discarded."""
         if self._pause is not None:
-            self._end_pause("discarded", now_ms)
+            self._end_pause(self._pause, "discarded", now_ms)
 
 
 def _replies_of(taken: list[SentPiece]) -> list[Reply]:

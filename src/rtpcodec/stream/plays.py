@@ -1,0 +1,151 @@
+"""The plays of one call that wait for space, by reply."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import Buffer
+
+from rtpcodec.errors import QueueFull, ReplyInterrupted
+from rtpcodec.stream.events import Audio
+from rtpcodec.stream.play_queue import FileQueue, PlayQueue, Waiting
+from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.reply import Reply
+
+
+class Plays:
+    """Queues the audio of all replies in the session, and holds what does not fit. Use from one thread at a time.
+
+    Audio that is played outside any reply belongs to the implicit reply of its moment. A long play that waits keeps
+    that reply, so a reply that opens meanwhile is spoken behind it.
+    """
+
+    __slots__ = ("_implicit", "_may_wait", "_queues", "_session", "drop_count")
+
+    def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
+        """Make it; may_wait: whether audio that does not fit waits, otherwise QueueFull is raised."""
+        self._session = session
+        self._may_wait = may_wait
+        self._queues: dict[Reply, PlayQueue] = {}
+        """Of replies that audio waits for."""
+        self._implicit = FileQueue(session, may_wait=may_wait) if session.speech is None else None
+        self.drop_count = 0
+        """How often audio outside any reply was dropped. A caller compares it to see whether its audio was."""
+
+    # Playing
+
+    def play(
+        self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
+    ) -> Waiting | None:
+        """Queue PCM or an Audio: see PlayQueue.play; reply: for which; None: outside any."""
+        if self._implicit is not None:
+            return self._implicit.play(source, pcm_hz)
+        reply = reply or self._speech.implicit_reply
+        queue = self._queues.get(reply) if self._queues else None
+        if queue is None:
+            try:
+                reply.play(source, pcm_hz, note)
+            except QueueFull:
+                if not self._may_wait:
+                    raise
+            else:
+                return None
+            queue = PlayQueue(self._session, reply, may_wait=True)
+        return self._kept(reply, queue, queue.play(source, pcm_hz, note))
+
+    def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> Waiting | None:
+        """Queue octets in the send codec: see PlayQueue.play_payload."""
+        if self._implicit is not None:
+            return self._implicit.play_payload(payload)
+        reply = reply or self._speech.implicit_reply
+        queue = self._queues.get(reply) if self._queues else None
+        if queue is None:
+            queue = PlayQueue(self._session, reply, may_wait=self._may_wait)
+        return self._kept(reply, queue, queue.play_payload(payload, note))
+
+    def play_mp3(self, data: Buffer) -> Waiting | None:
+        """Queue an MP3 file: see FileQueue.play_mp3. LocalProtocolError in mode rtp."""
+        if self._implicit is None:
+            self._session.play_mp3(data)
+            return None
+        return self._implicit.play_mp3(data)
+
+    def turn(self) -> Waiting | None:
+        """Return a Waiting that ends after all plays that wait now; None: no play waits."""
+        if self._implicit is not None:
+            return self._implicit.turn()
+        last = next(reversed(self._queues.values()), None)
+        return None if last is None else last.turn()
+
+    @property
+    def _speech(self) -> SpeechChain:
+        speech = self._session.speech
+        assert speech is not None, "a session without files speaks"
+        return speech
+
+    def _kept(self, reply: Reply, queue: PlayQueue, waiting: Waiting | None) -> Waiting | None:
+        """Keep a queue as long as plays wait in it: until then the reply does not end."""
+        if waiting is not None and reply not in self._queues:
+            self._queues[reply] = queue
+            reply.more_follows = True
+        return waiting
+
+    # Feeding
+
+    @property
+    def waiting_ms(self) -> float:
+        """Audio that waits for space."""
+        if self._implicit is not None:
+            return self._implicit.waiting_ms
+        return sum(queue.waiting_ms for queue in self._queues.values()) if self._queues else 0.0
+
+    @property
+    def can_feed(self) -> bool:
+        """Whether `feed` would queue something or end a play."""
+        if self._implicit is not None:
+            return self._implicit.can_feed
+        return bool(self._queues) and any(queue.can_feed for queue in self._queues.values())
+
+    def feed(self) -> None:
+        """Queue what fits now, in order."""
+        if self._implicit is not None:
+            self._implicit.feed()
+            return
+        for reply, queue in list(self._queues.items()):
+            queue.feed()
+            if not queue.waits:
+                del self._queues[reply]
+                reply.more_follows = False
+                reply.finish()
+
+    def interruptible_ms(self, what: Literal["all", "current"], now_ms: float) -> float:
+        """Return the audio that waits here and that an interruption drops."""
+        if self._implicit is not None or what == "all":
+            return self.waiting_ms if self._implicit is not None else self._dropped_ms()
+        current = None if self._session.speech is None else self._session.speech.current_reply(now_ms)
+        queue = None if current is None else self._queues.get(current)
+        return queue.waiting_ms if queue is not None and current is not None and current.interruptible else 0.0
+
+    def _dropped_ms(self) -> float:
+        return sum(queue.waiting_ms for reply, queue in self._queues.items() if reply.interruptible)
+
+    def drop_interrupted(self) -> None:
+        """Drop the audio that waits for replies that were interrupted. Their callers get ReplyInterrupted."""
+        self.drop_count += 1
+        if self._implicit is not None:
+            self._implicit.drop()
+            return
+        for reply, queue in list(self._queues.items()):
+            if reply.state == "interrupted":
+                del self._queues[reply]
+                queue.drop(ReplyInterrupted(f"reply {reply.id!r} was interrupted") if reply.explicit else None)
+
+    def drop(self) -> None:
+        """Drop all audio that waits, because the stream has ended."""
+        self.drop_count += 1
+        if self._implicit is not None:
+            self._implicit.drop()
+        for queue in self._queues.values():
+            queue.drop()
+        self._queues.clear()
