@@ -280,7 +280,7 @@ class SpeechChain:
             found = self._events_of(parts.echoes.expired(now_ms))
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if parts.order.unheard:
+        if now_ms >= self._resolver.next_ms or parts.order.moved:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -325,7 +325,7 @@ class SpeechChain:
             `next_deadline_ms` is in the past if others are due.
         """
         texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
-        if self._parts.order.unheard:
+        if self._parts.order.moved:
             self._resolver.resolve(now_ms)
         return texts
 
