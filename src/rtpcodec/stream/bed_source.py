@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import sqrt
 from os import PathLike, fspath
 from typing import Final
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.files import WavReader
+from rtpcodec.audio.levels import rms_dbov
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.audio.rates import require_rate
-from rtpcodec.kernels.levels import energy
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
@@ -33,8 +32,8 @@ class BedSource:
     pcm: bytes = field(repr=False)
     """Native int16 mono PCM."""
     pcm_hz: int
-    rms: float
-    """Root mean square of all its samples; full scale is 32768."""
+    level_dbov: float
+    """Root mean square of all its samples (ITU-T G.100.1); -127: it is silent."""
 
 
 def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None = None) -> BedSource:
@@ -65,7 +64,7 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
     if len(pcm) * 500 < MIN_SOURCE_MS * rate_hz:
         duration_ms = len(pcm) * 500 / rate_hz
         raise ValueError(f"source lasts {duration_ms:g} ms, a background sound needs at least {MIN_SOURCE_MS} ms")
-    return BedSource(pcm, rate_hz, sqrt(energy(pcm) / (len(pcm) >> 1)))
+    return BedSource(pcm, rate_hz, rms_dbov(pcm))
 
 
 def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:
