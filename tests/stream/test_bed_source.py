@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rtpcodec.audio.files import WavWriter
+from rtpcodec.errors import AudioWarning
 from rtpcodec.stream import bed_source as module
 from rtpcodec.stream.bed_source import BedSource, bed_source
 from rtpcodec.stream.events import Audio
@@ -78,6 +79,14 @@ def test_what_cannot_be_a_background_sound_is_refused(
     with pytest.raises(error) as raised:
         bed_source(pcm, pcm_hz)
     assert str(raised.value).startswith(text)
+
+
+def test_the_octets_of_a_file_are_refused_and_those_of_floats_are_warned_of(tmp_path: Path) -> None:
+    octets = wav(tmp_path / "office.wav", tone(16000, 1600), 16000).read_bytes()
+    with pytest.raises(ValueError, match=r"^source is a WAV file"):
+        bed_source(octets, 16000)
+    with pytest.warns(AudioWarning, match="^source looks like 32-bit floats"):
+        bed_source(array("f", [one / 500 for one in range(-400, 400)]).tobytes(), 8000)
 
 
 def test_a_source_is_limited_in_octets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_after_the_last_background_sound_the_keep_alive_remains(keep_alive: Keep
     last = frame(idle)
     assert last[2 * FADE :] == bytes(2 * (FRAME - FADE))
     assert one.ended
-    assert not idle.has_beds
+    assert not idle.follows_speech
     assert idle.frame(FRAME) == (bytes(2 * FRAME) if keep_alive else None)
     assert idle.active is (keep_alive is not None)
 
@@ -158,10 +158,10 @@ def test_an_ended_recording_is_dropped_in_the_end() -> None:
     idle.add(bed(loop=False))
     frame(idle, 8000)
     for _ in range(25):
-        assert idle.has_beds
+        assert idle.follows_speech
         idle.under(bytes(3200))
     idle.under(bytes(3200))
-    assert not idle.has_beds
+    assert not idle.follows_speech
 
 
 def test_audio_that_bypassed_the_mix_makes_all_sounds_fade_in() -> None:

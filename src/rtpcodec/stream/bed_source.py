@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.files import WavReader
 from rtpcodec.audio.levels import rms_dbov
+from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.kernels.resample import RATES_HZ
@@ -45,8 +46,9 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
         of int16 or float32 (full scale 1.0), or the octets of int16.
     pcm_hz: the rate of PCM; a file and an Audio know theirs.
     Returns: a value that any number of calls may share.
-    Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, or if the recording is
-    shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not PCM; OSError.
+    Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, if octets are those of
+    a file, or if the recording is shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not
+    PCM; OSError.
     """
     if isinstance(source, str | PathLike):
         pcm, rate_hz = _file(fspath(source), pcm_hz)
@@ -58,6 +60,7 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
         require_rate("pcm_hz", rate_hz)
         reading = PcmInput("source")
         pcm = reading.accept(buffer)
+        PcmCheck("source").check(memoryview(pcm))
         if reading.carried:
             raise ValueError(f"source has {len(pcm) + 1} octets, 16-bit samples need an even number")
         _check_octets(len(pcm))

@@ -23,8 +23,8 @@ class Bed(Live):
     """One background sound of one call. Use from one thread at a time.
 
     Its level is that of the whole recording: its root mean square becomes `level_dbov`. A silent recording stays
-    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are
-    lost, so a hissing recording at 48000 Hz is quieter on a call of 8000 Hz.
+    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are lost, so a hissing
+    recording at 48000 Hz is quieter on a call of 8000 Hz.
 
     Every call of `under` and `alone` continues where the one before it ended, so the sound is the same however it is
     cut. It fades in and out within FADE_MS.

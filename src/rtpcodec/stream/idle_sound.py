@@ -45,9 +45,9 @@ class IdleSound:
         self._fade_in = self._fade_samples  # of the noise, samples that are left
 
     @property
-    def has_beds(self) -> bool:
-        """Whether `under` may change anything; false saves its call."""
-        return bool(self._beds)
+    def follows_speech(self) -> bool:
+        """Whether `under` must be called for speech; if false, its call may be left out."""
+        return self._noise is not None or bool(self._beds)
 
     @property
     def active(self) -> bool:
