@@ -6,6 +6,7 @@ from typing import Final
 
 from rtpcodec.audio.levels import dbov_of_dbm0, rms_of_dbov
 from rtpcodec.kernels.noise import white_noise
+from rtpcodec.pickling import Live
 
 DEFAULT_LEVEL_DBM0: Final = -62.0
 """A quiet line: an RMS value of 13."""
@@ -15,7 +16,7 @@ MAX_LEVEL_DBM0: Final = -10.0
 """Above -5 the peaks of the noise would clip."""
 
 
-class ComfortNoise:
+class ComfortNoise(Live):
     """One stream of white noise, the same for the same seed. Use from one thread at a time.
 
     `rtpcodec.rtp.payloads.comfort_noise` makes noise of the shape that a CN payload describes; this is the plain noise

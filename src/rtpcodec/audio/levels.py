@@ -13,7 +13,8 @@ from typing import Final
 
 from typing_extensions import Buffer
 
-from rtpcodec.kernels.levels import energy, peak
+from rtpcodec.kernels.levels import energy as _energy
+from rtpcodec.kernels.levels import peak as _peak
 
 FULL_SCALE: Final = 32768
 SILENCE_DBOV: Final = -127.0
@@ -33,7 +34,7 @@ def rms_dbov(pcm: Buffer) -> float:
     >>> rms_dbov(array("h", [-32768] * 80)), round(rms_dbov(array("h", [3277, -3277] * 80)), 2), rms_dbov(bytes(320))
     (0.0, -20.0, -127.0)
     """
-    power = energy(pcm) / (_samples_of(pcm) * FULL_SCALE**2)
+    power = _energy(pcm) / (_samples_of(pcm) * FULL_SCALE**2)
     return max(10 * math.log10(power), SILENCE_DBOV) if power else SILENCE_DBOV
 
 
@@ -47,7 +48,7 @@ def peak_dbov(pcm: Buffer) -> float:
     >>> round(peak_dbov(array("h", [1, -16384, 5])), 2)
     -6.02
     """
-    highest = peak(pcm)
+    highest = _peak(pcm)
     _samples_of(pcm)
     return 20 * math.log10(highest / FULL_SCALE) if highest else SILENCE_DBOV
 

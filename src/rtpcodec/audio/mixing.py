@@ -13,7 +13,8 @@ from typing_extensions import Buffer
 
 from rtpcodec.kernels import mixing as _mixing
 from rtpcodec.kernels.fading import fade as _fade
-from rtpcodec.kernels.pcm import copy_samples
+from rtpcodec.kernels.pcm import copy_samples as _copy_samples
+from rtpcodec.pickling import Live
 
 MAX_GAIN_DB: Final = 36.0
 """A factor of 63; speech that needs more is noise."""
@@ -63,7 +64,7 @@ def mix(sources: Iterable[Buffer], gains_db: Iterable[float] | None = None) -> b
     return _mixing.mix(sources, None if gains_db is None else [factor_of_db(gain_db) for gain_db in gains_db])
 
 
-class Fade:
+class Fade(Live):
     """Fades one stream of PCM in or out, in pieces of any size. Use from one thread at a time.
 
     >>> from array import array
@@ -120,7 +121,7 @@ def fade_out(pcm: Buffer, samples: int) -> bytes:
     >>> array("h", fade_out(array("h", [100] * 4), 2)).tolist()
     [100, 100, 50, 0]
     """
-    octets = copy_samples(pcm)
+    octets = _copy_samples(pcm)
     ramp = min(samples, max(len(octets) // 2, 1))
     before = max(len(octets) - 2 * ramp, 0)
     return octets[:before] + Fade(ramp, rising=False).apply(octets[before:])

@@ -7,6 +7,7 @@ from typing import Final
 
 from rtpcodec.audio.levels import FULL_SCALE, dbm0_of_dbov, dbov_of_dbm0
 from rtpcodec.kernels.tones import sines
+from rtpcodec.pickling import Live
 
 LOW_HZ: Final = (697, 770, 852, 941)
 HIGH_HZ: Final = (1209, 1336, 1477, 1633)
@@ -20,7 +21,7 @@ KEY_FREQUENCIES_HZ: Final = {
 DEFAULT_LEVEL_DBM0: Final = -10.0
 
 
-class DualTone:
+class DualTone(Live):
     """The signal of one key, as long as samples are taken from it. Use from one thread at a time.
 
     The phase is exact however the samples are cut, so a key that is held for an hour does not drift.
