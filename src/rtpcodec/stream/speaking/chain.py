@@ -86,7 +86,7 @@ class SpeechChain:
         self._checks = PlayChecks()
         self._releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
-        self._stopper = Stopper(self._parts, self._put_clear)
+        self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
 
@@ -347,12 +347,6 @@ class SpeechChain:
                 next_ms = next_ms if deadline_ms is None else min(next_ms, deadline_ms)
         return None if next_ms == inf else next_ms
 
-    def _put_clear(self, fence: str | None) -> None:
-        dialect, stream_id = self._parts.dialect, self._releaser.stream_id
-        self._releaser.clear = [dialect.clear_text(stream_id)]
-        if fence is not None:
-            self._releaser.clear.append(dialect.mark_text(fence, stream_id))
-
     # Interruption, pause, background
 
     def interrupt(
@@ -418,6 +412,7 @@ class SpeechChain:
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()
+        parts.sent_audio.take()  # its replies hold this chain
         return [*found, *self._take_reports()]
 
     # Measures

@@ -214,6 +214,13 @@ class Releaser:
         self.stalls += 1
         self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
 
+    def put_clear(self, fence: str | None) -> None:
+        """Make a clear the next text, with a fence of that name behind it."""
+        dialect = self._parts.dialect
+        self.clear = [dialect.clear_text(self.stream_id)]
+        if fence is not None:
+            self.clear.append(dialect.mark_text(fence, self.stream_id))
+
     def end(self) -> None:
         """Send nothing more."""
         self.clear = []
