@@ -29,7 +29,7 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
-from rtpcodec.stream.speaking.stopping import Stopper
+from rtpcodec.stream.speaking.stopping import Stopper, is_over
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE
 from rtpcodec.stream.wire import Dialect
@@ -77,7 +77,7 @@ class SpeechChain:
             echoes=Echoes(far_end),
             own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
             order=ReplyOrder(),
-            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), (packing.unit_samples or 1, packing.unit_octets)),
+            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
             gate=Gate(rate_hz, settings.lead_ms),
         )
@@ -113,9 +113,7 @@ class SpeechChain:
     @property
     def last_reply(self) -> Reply | None:
         """The last reply that was not heard to its end; None: everything was heard."""
-        order = self._parts.order
-        order.current  # noqa: B018 -- moves those that were sent to `unheard`
-        return order.last or (order.unheard[-1] if order.unheard else None)
+        return self._parts.order.last_spoken
 
     @property
     def implicit_reply(self) -> Reply:
@@ -248,7 +246,7 @@ class SpeechChain:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
-        reply = parts.order.last_with_audio or self.implicit_reply
+        reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
         reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
         return name
 
@@ -280,7 +278,7 @@ class SpeechChain:
             found = self._events_of(parts.echoes.expired(now_ms))
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if parts.order.unheard:
+        if parts.order.unheard or now_ms >= self._resolver.implicit_ms:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -325,7 +323,8 @@ class SpeechChain:
             `next_deadline_ms` is in the past if others are due.
         """
         texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
-        if self._parts.order.unheard:
+        order = self._parts.order
+        if order.unheard or (order.implicit is not None and order.implicit.ran_empty):
             self._resolver.resolve(now_ms)
         return texts
 
@@ -349,7 +348,8 @@ class SpeechChain:
 
     def _put_clear(self, fence: str | None) -> None:
         dialect, stream_id = self._parts.dialect, self._releaser.stream_id
-        self._releaser.clear = [dialect.clear_text(stream_id)]
+        if not self._releaser.clear:
+            self._releaser.clear = [dialect.clear_text(stream_id)]
         if fence is not None:
             self._releaser.clear.append(dialect.mark_text(fence, stream_id))
 
@@ -412,9 +412,8 @@ class SpeechChain:
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
             parts.order.remove(reply)
-            over = reply.closed and not reply.line.waiting_samples and (reply.spans.end or 0) <= position.position
             reply.settle(position.position, position.uncertainty_ms)
-            reply.become("estimated" if over else "interrupted")
+            reply.become("estimated" if is_over(reply, position) else "interrupted")
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()

@@ -101,7 +101,7 @@ class Releaser:
                 pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
             else:
                 if reply.ran_empty:
-                    reply = self._after_empty(reply, now_ms)
+                    self._after_empty(reply, now_ms)
                 pieces = self._take(reply, samples)
             payload = packing.encode(pieces)
             far_end.sent(samples, now_ms)
@@ -133,13 +133,12 @@ class Releaser:
         whole = min(waiting // frame * frame, to_mark)
         return self._chunking.next_samples(whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued")
 
-    def _after_empty(self, reply: Reply, now_ms: float) -> Reply:
+    def _after_empty(self, reply: Reply, now_ms: float) -> None:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
         reply.ran_empty = False
         parts = self._parts
-        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms:
-            return reply
-        return parts.order.split(reply)
+        if reply is parts.order.implicit and reply.state != "queued" and now_ms >= parts.far_end.remote_end_ms:
+            parts.sent_audio.hand_over(reply, parts.order.split(reply))
 
     def _take(self, reply: Reply, samples: int) -> list[Piece]:
         """Take audio of a reply, and record where it goes."""

@@ -15,20 +15,21 @@ GRACE_MS: Final = 1000.0
 class Resolver:
     """Ends the replies whose audio was all sent. Changes `order`, `reports`. Use from one thread at a time."""
 
-    __slots__ = ("_next_ms", "_parts")
+    __slots__ = ("_next_ms", "_parts", "implicit_ms")
 
     def __init__(self, parts: Parts) -> None:
         """Make it."""
         self._parts = parts
         self._next_ms = inf
+        self.implicit_ms = inf
+        """When what was sent of the implicit reply will have been heard. It needs no wake-up unless somebody waits."""
 
     def resolve(self, now_ms: float) -> None:
         """End the replies that were heard, and compute when to look again."""
         parts = self._parts
-        if parts.order.current is None and not parts.order.unheard:
-            self._next_ms = inf
-            return
+        self.implicit_ms = self._look_at_implicit(now_ms)
         next_ms = inf
+        parts.order.current  # noqa: B018 -- moves those that were sent to `unheard`
         for reply in list(parts.order.unheard):
             due_ms = self._look(reply, now_ms)
             if due_ms is None:
@@ -36,6 +37,30 @@ class Resolver:
             else:
                 next_ms = min(next_ms, due_ms)
         self._next_ms = next_ms
+
+    def _look_at_implicit(self, now_ms: float) -> float:
+        """End what was sent of the implicit reply if it was heard and nothing waits. Returns when to look again."""
+        parts = self._parts
+        reply = parts.order.implicit
+        if reply is None or reply.state != "speaking" or parts.paused:
+            return inf
+        if reply.line.waiting_samples or reply.more_follows or len(reply.marks):
+            return inf
+        end = reply.spans.end or 0
+        if now_ms < (over_ms := self._over_ms(end)) and parts.echoes.proven_position < end:
+            return over_ms
+        past = parts.order.split(reply)
+        past.on_end, reply.on_end = reply.on_end, None
+        parts.sent_audio.hand_over(reply, past)
+        return inf
+
+    def _over_ms(self, end: int) -> float:
+        """Return when audio up to a sent position counts as heard without an echo that proves it."""
+        parts = self._parts
+        over_ms = parts.far_end.played_by_ms(end)
+        if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
+            over_ms += GRACE_MS
+        return over_ms
 
     def _look(self, reply: Reply, now_ms: float) -> float | None:
         """End a reply if it was heard. Returns when to look again; None: it has ended."""
@@ -49,7 +74,7 @@ class Resolver:
             return None
         # 2. A clear came behind its end; its final value decides.
         if cut is not None:
-            if not cut.settled:
+            if not cut.settled or (parts.paused and reply.spans.heard_to(cut.position) < reply.spans.sent_to):
                 return inf
             self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
             return None
@@ -57,9 +82,7 @@ class Resolver:
         if parts.echoes.proven_position >= end:
             self._end(reply, "played", end, 0.0)
             return None
-        over_ms = parts.far_end.played_by_ms(end)
-        if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
-            over_ms += GRACE_MS
+        over_ms = self._over_ms(end)
         if now_ms < over_ms:
             return over_ms
         self._end(reply, "estimated", end, parts.far_end.heard(now_ms).uncertainty_ms)
@@ -74,4 +97,7 @@ class Resolver:
     @property
     def next_ms(self) -> float:
         """When `resolve` has something to do; infinity: not before something is sent, echoed or cleared."""
+        implicit = self._parts.order.implicit
+        if implicit is not None and implicit.on_end is not None:
+            return min(self._next_ms, self.implicit_ms)
         return self._next_ms
