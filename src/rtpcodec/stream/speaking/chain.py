@@ -221,6 +221,7 @@ class SpeechChain:
         """Take note that nothing more is added to a reply."""
         if reply is self._parts.order.implicit:
             self._parts.order.implicit = None
+        self._resolver.wake()
 
     @property
     def max_queue_ms(self) -> float:
@@ -276,9 +277,11 @@ class SpeechChain:
         found: list[Event] = []
         if deadline_ms is not None and now_ms >= deadline_ms:
             found = self._events_of(parts.echoes.expired(now_ms))
+            self._resolver.wake()
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if parts.order.unheard or now_ms >= self._resolver.implicit_ms:
+            self._resolver.wake()
+        if now_ms >= self._resolver.look_ms:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -360,6 +363,7 @@ class SpeechChain:
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
         found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
+        self._resolver.wake()
         return found, self._take_reports()
 
     def pause(
@@ -375,10 +379,12 @@ class SpeechChain:
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause, and send what was not heard again."""
         self._stopper.resume(now_ms, rewind_ms)
+        self._resolver.wake()
 
     def discard(self, now_ms: float) -> None:
         """End the pause, and drop what was not heard."""
         self._stopper.discard(now_ms)
+        self._resolver.wake()
 
     @property
     def idle(self) -> IdleSound:

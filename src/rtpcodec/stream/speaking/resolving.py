@@ -94,6 +94,15 @@ class Resolver:
         if reply.explicit:
             self._parts.reports.append(reply.ended_event())
 
+    def wake(self) -> None:
+        """Let `resolve` look at once: a reply was ended, or a clear is settled."""
+        self._next_ms = -inf
+
+    @property
+    def look_ms(self) -> float:
+        """When `resolve` may have something to do, for those who are awake anyhow."""
+        return min(self._next_ms, self.implicit_ms)
+
     @property
     def next_ms(self) -> float:
         """When `resolve` has something to do; infinity: not before something is sent, echoed or cleared."""
