@@ -29,7 +29,7 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
-from rtpcodec.stream.speaking.stopping import Stopper
+from rtpcodec.stream.speaking.stopping import Stopper, is_over
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE
 from rtpcodec.stream.wire import Dialect
@@ -77,7 +77,7 @@ class SpeechChain:
             echoes=Echoes(far_end),
             own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
             order=ReplyOrder(),
-            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), (packing.unit_samples or 1, packing.unit_octets)),
+            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
             gate=Gate(rate_hz, settings.lead_ms),
         )
@@ -113,9 +113,7 @@ class SpeechChain:
     @property
     def last_reply(self) -> Reply | None:
         """The last reply that was not heard to its end; None: everything was heard."""
-        order = self._parts.order
-        order.current  # noqa: B018 -- moves those that were sent to `unheard`
-        return order.last or (order.unheard[-1] if order.unheard else None)
+        return self._parts.order.last_spoken
 
     @property
     def implicit_reply(self) -> Reply:
@@ -223,6 +221,7 @@ class SpeechChain:
         """Take note that nothing more is added to a reply."""
         if reply is self._parts.order.implicit:
             self._parts.order.implicit = None
+        self._resolver.wake()
 
     @property
     def max_queue_ms(self) -> float:
@@ -248,7 +247,7 @@ class SpeechChain:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
-        reply = parts.order.last_with_audio or self.implicit_reply
+        reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
         reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
         return name
 
@@ -278,9 +277,11 @@ class SpeechChain:
         found: list[Event] = []
         if deadline_ms is not None and now_ms >= deadline_ms:
             found = self._events_of(parts.echoes.expired(now_ms))
+            self._resolver.wake()
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if now_ms >= self._resolver.next_ms or parts.order.moved:
+            self._resolver.wake()
+        if parts.order.moved or now_ms >= self._resolver.next_ms:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -353,7 +354,9 @@ class SpeechChain:
         self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] = "all"
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
+        self._resolver.resolve(now_ms)
         found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
+        self._resolver.wake()
         return found, self._take_reports()
 
     def pause(
@@ -369,10 +372,12 @@ class SpeechChain:
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause, and send what was not heard again."""
         self._stopper.resume(now_ms, rewind_ms)
+        self._resolver.wake()
 
     def discard(self, now_ms: float) -> None:
         """End the pause, and drop what was not heard."""
         self._stopper.discard(now_ms)
+        self._resolver.wake()
 
     @property
     def idle(self) -> IdleSound:
@@ -406,9 +411,8 @@ class SpeechChain:
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
             parts.order.remove(reply)
-            over = reply.closed and not reply.line.waiting_samples and (reply.spans.end or 0) <= position.position
             reply.settle(position.position, position.uncertainty_ms)
-            reply.become("estimated" if over else "interrupted")
+            reply.become("estimated" if is_over(reply, position) else "interrupted")
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()

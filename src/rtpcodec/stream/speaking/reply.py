@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
@@ -13,8 +12,8 @@ from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.notes import Notes
 from rtpcodec.stream.speaking.spans import Spans
 from rtpcodec.stream.unsent_marks import UnsentMarks
 
@@ -28,8 +27,6 @@ interruption, a discarded pause or the end of the stream cut it or came before i
 
 ENDED: Final = ("played", "estimated", "interrupted")
 """The states that a reply does not leave."""
-MAX_NOTES: Final = 10_000
-"""Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""
 
 
 class Stage(Protocol):
@@ -72,37 +69,6 @@ class Stage(Protocol):
         """StreamEnded: the stream has ended."""
 
 
-class _Notes:
-    """Notes at the ends of chunks."""
-
-    __slots__ = ("_last", "_notes")
-
-    def __init__(self) -> None:
-        self._notes: deque[tuple[int, Any]] = NO_ITEMS
-        self._last: Any = None
-
-    def put(self, end: int, note: Any) -> None:
-        if self._notes is NO_ITEMS:
-            self._notes = deque()
-        if len(self._notes) >= MAX_NOTES:
-            self._last = self._notes.popleft()[1]
-        self._notes.append((end, note))
-
-    def last_before(self, position: int) -> Any:
-        """Return the last note whose chunk ends at this content position or before."""
-        found = self._last
-        for end, note in self._notes:
-            if end > position:
-                break
-            found = note
-        return found
-
-    def settle(self, position: int) -> None:
-        """Keep the last note that was heard, and drop all others."""
-        self._last = self.last_before(position)
-        self._notes = NO_ITEMS
-
-
 class Reply(Live):
     """One reply. Its place in the order is fixed when it opens; `end` closes it, and it ends as an utterance.
 
@@ -115,7 +81,6 @@ class Reply(Live):
         "_notes",
         "_stage",
         "closed",
-        "explicit",
         "id",
         "interruptible",
         "line",
@@ -133,7 +98,6 @@ class Reply(Live):
         self.line = line
         self.id = reply_id
         """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
-        self.explicit = reply_id is not None
         self.interruptible = interruptible
         self.state: ReplyState = "queued"
         self.closed = False
@@ -147,7 +111,7 @@ class Reply(Live):
         self.marks = UnsentMarks()
         """The caller's marks by content position."""
         self._input: PcmInput | None = None
-        self._notes: _Notes | None = None
+        self._notes: Notes | None = None
         self._final: tuple[float, float] | None = None  # played_ms and its uncertainty, once they are known
 
     def __repr__(self) -> str:
@@ -285,6 +249,21 @@ class Reply(Live):
 
     # For the chain
 
+    @property
+    def explicit(self) -> bool:
+        """Whether the caller opened it; otherwise it holds audio of `play` outside any reply."""
+        return self.id is not None
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether audio of it was sent or waits."""
+        return self.state != "queued" or self.more_follows or self.line.waiting_samples > 0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has its final state."""
+        return self.state in ENDED
+
     def settle(self, position: int, uncertainty_ms: float) -> None:
         """Fix how much of it was heard: the far end's position at its end or cut, which changes no more."""
         heard = self.spans.heard_samples(position)
@@ -298,13 +277,18 @@ class Reply(Live):
         note = None if self._notes is None else self._notes.last_before(-1)
         return ReplyEnded(self.id or "", self.state, played_ms, uncertainty_ms, self.sent_ms, note)
 
-    def successor(self) -> Reply:
-        """Close an implicit reply, and return the one that takes over its waiting audio and marks."""
-        successor = Reply(self._stage, self.line, None, interruptible=True)
-        successor.marks, self.marks = self.marks, UnsentMarks()
-        successor._input, successor.more_follows = self._input, self.more_follows
-        self.closed = True
-        return successor
+    def split(self) -> Reply:
+        """Return what was sent of an implicit reply as one that has ended. This one begins again with what waits."""
+        line = Line(self.line.packing)
+        line.taken_samples = self.line.taken_samples
+        past = Reply(self._stage, line, None, interruptible=True)
+        past.closed = True
+        past.state, self.state = self.state, "queued"
+        past.spans, self.spans = self.spans, Spans(line.taken_samples)
+        if self._notes is not None:
+            past._notes, self._notes = self._notes.split(line.taken_samples)
+        self.ran_empty = False
+        return past
 
     @property
     def settled(self) -> bool:
@@ -326,7 +310,7 @@ class Reply(Live):
 
     def _note(self, note: object) -> None:
         if self._notes is None:
-            self._notes = _Notes()
+            self._notes = Notes()
         line = self.line
         self._notes.put(line.taken_samples + line.waiting_samples, note)
 
