@@ -31,5 +31,7 @@ class CallFacts:
     keeps_audio: bool
     """False: neither the speech nor the audio that is heard stays in memory."""
     seed: str
+    logs_playout: bool = False
+    """What comes and what a clear cuts is recorded."""
     bridged: bool = False
     """There is a second leg, which can hear return audio as well."""

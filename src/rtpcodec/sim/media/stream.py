@@ -337,6 +337,7 @@ class CarrierStream:
             source_pcm=self._tracks.said,
             heard_pcm=self.heard(ending.at_ms),
             peer_heard_pcm=receiver.peer_heard(ending.at_ms),
+            playout_log=receiver.playout_log(),
             **asdict(self._tally),
         )
 
