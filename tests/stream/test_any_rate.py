@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -76,8 +77,9 @@ def test_audio_that_waits_for_room_keeps_its_rate_too(from_hz: int) -> None:
     pcm = tone(1, 2 * from_hz)
     session = carrier.started(L16, lead_ms=None, max_queue_ms=500)
     plays = PlayQueue(session, may_wait=True)
-    assert plays.play(audio(pcm[: 6 * (from_hz // 2)], from_hz)) is not None
-    assert plays.play(pcm[6 * (from_hz // 2) :], from_hz) is not None
+    octets = 2 * math.ceil(1.5 * from_hz)
+    assert plays.play(audio(pcm[:octets], from_hz)) is not None
+    assert plays.play(pcm[octets:], from_hz) is not None
     assert plays.waiting_ms == pytest.approx(2000, abs=1)
     got = b""
     while plays.feed():
