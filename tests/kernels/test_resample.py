@@ -50,10 +50,10 @@ def test_every_phase_has_gain_one_and_parts_that_fit_32_bits(from_hz: int, to_hz
     unit = oracle.one(from_hz, to_hz)
     assert set(phases.sum(axis=1).tolist()) == {unit}
     assert np.abs(phases).max() <= 32767
-    # The portable form adds up an eighth of a phase or more in 32 bits, the AVX2 form pairs of taps 16 apart.
-    eighths = np.abs(phases).reshape(len(phases), 8, -1).sum(axis=2)
+    # The portable form adds up a sixteenth of a phase or more in 32 bits, the AVX2 form pairs of taps 16 apart.
+    sixteenths = np.abs(phases).reshape(len(phases), 16, -1).sum(axis=2)
     lanes = np.abs(phases).reshape(len(phases), -1, 8, 2).sum(axis=(1, 3))
-    assert eighths.max() <= 65535
+    assert sixteenths.max() <= 65535
     assert lanes.max() <= 65535
 
 

@@ -19,7 +19,7 @@ enum {
     RESAMPLE_MIN_SHIFT = 14,     /* the centre tap of an upsampler is 1.0, which Q15 cannot hold */
     RESAMPLE_MAX_SHIFT = 16,     /* in Q17 half the main lobe exceeds MAX_PART_GAIN */
     RESAMPLE_MAX_PART_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
-    RESAMPLE_MOST_PARTS = 8,
+    RESAMPLE_MOST_PARTS = 16,
     RESAMPLE_ALIGNMENT = 32,
 };
 
