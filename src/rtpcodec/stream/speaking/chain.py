@@ -117,9 +117,10 @@ class SpeechChain:
 
     @property
     def implicit_reply(self) -> Reply:
-        """The reply of audio that is played outside any; one is opened if there is none."""
+        """The reply of audio that is played outside any; one is opened if there is none. StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
+            self.require_running()
             implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
