@@ -1,4 +1,4 @@
-"""A digest of each G.711 function's results over all inputs and over every length from 0 to 300, a line each.
+"""A digest of each G.711 function's results and of each pair of rates, over all inputs and every length from 0 to 300.
 
 Run by tests/kernels/test_simd_levels.py at every level of the kernels: equal lines, equal results.
 """
@@ -11,10 +11,17 @@ from functools import partial
 
 import rtpcodec
 from rtpcodec.compat import audioop
+from rtpcodec.kernels.resample import RATES_HZ
 
 EVERY_SAMPLE = array("h", range(-32768, 32768)).tobytes()
 EVERY_CODE = bytes(range(256))
 LENGTHS = range(301)
+
+
+def _resample(from_hz: int, to_hz: int, pcm: bytes) -> bytes:
+    return rtpcodec.Resampler(from_hz, to_hz).resample(pcm)
+
+
 FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "pcmu_decode": (rtpcodec.pcmu_decode, 1),
     "pcma_decode": (rtpcodec.pcma_decode, 1),
@@ -26,6 +33,11 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "alaw2lin": (lambda fragment: audioop.alaw2lin(fragment, 2), 1),
     "lin2ulaw": (lambda fragment: audioop.lin2ulaw(fragment, 2), 2),
     "lin2alaw": (lambda fragment: audioop.lin2alaw(fragment, 2), 2),
+    **{
+        f"resample {from_hz} to {to_hz}": (partial(_resample, from_hz, to_hz), 2)
+        for from_hz in RATES_HZ
+        for to_hz in RATES_HZ
+    },
 }
 """By name, with the octets of an item."""
 

@@ -17,6 +17,7 @@ FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "pcmu_decode": rtpcodec.pcmu_decode,
     "pcmu_to_pcma": rtpcodec.pcmu_to_pcma,
     "pcmu_decode_into": lambda payload: rtpcodec.pcmu_decode_into(payload, bytearray(2 * len(payload))),
+    "resample": lambda pcm: rtpcodec.Resampler(24000, 8000).resample(pcm),
     "lin2ulaw": lambda fragment: audioop.lin2ulaw(fragment, 2),
 }
 functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
