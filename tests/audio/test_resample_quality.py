@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def gains_db(from_hz: int, to_hz: int) -> tuple[float, float]:
 def sines(rate_hz: int, pass_hz: float, delay_samples: int) -> Floats:
     """Half a second of 40 sines of half scale, from 50 Hz to the end of the passband, so many samples late."""
     steps = 2 * np.pi / rate_hz * np.linspace(50, pass_hz, 40)
-    return 16384 * np.sin(np.outer(steps, np.arange(rate_hz // 2) - delay_samples))
+    waves: Floats = 16384 * np.sin(np.outer(steps, np.arange(rate_hz // 2) - delay_samples))
+    return waves
 
 
 def sine_snr_db(from_hz: int, to_hz: int) -> float:
@@ -73,7 +75,7 @@ def sine_snr_db(from_hz: int, to_hz: int) -> float:
     resampler = Resampler(from_hz, to_hz)
     sources = np.rint(sines(from_hz, pass_hz, 0)).astype(np.int16)
     count = resampler.output_samples(sources.shape[1])
-    heard = np.empty(sources.shape[:1] + (count,), np.int16)
+    heard = np.empty((*sources.shape[:1], count), np.int16)
     for source, room in zip(sources, heard, strict=True):
         resampler.reset()
         resampler.resample_into(source, room)
@@ -142,5 +144,4 @@ def test_the_definition_in_plain_integers_has_the_same_filter(pair: tuple[int, i
 
 
 if __name__ == "__main__":
-    for _pair in PAIRS:
-        print(row_of(*_pair))
+    sys.stdout.writelines(f"{row_of(*pair)}\n" for pair in PAIRS)
