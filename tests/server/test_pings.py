@@ -58,7 +58,7 @@ def test_the_pong_of_another_library_gives_the_round_trip(loop: str, *, tls: boo
     async def main() -> None:
         handler = Held()
         server_side, client_side = contexts(tls=tls)
-        # picows' own pings go on beside ours.
+        # picows sends its own pings as well.
         async with (
             rtpcodec.serve(handler, ssl=server_side, ping_interval_s=0.05) as endpoint,
             call(endpoint.url, **({"ssl": client_side} if tls else {})) as dialler,
@@ -163,7 +163,7 @@ def unread(peer: socket.socket) -> int:
 
 
 async def upgraded(port: int) -> socket.socket:
-    """A socket with a small buffer that reads only when it is told to."""
+    """An upgraded socket with a small buffer, which the test reads by hand."""
     loop = asyncio.get_running_loop()
     peer = socket.socket()
     peer.setblocking(False)

@@ -32,6 +32,6 @@ class CallFacts:
     """False: neither the speech nor the audio that is heard stays in memory."""
     seed: str
     logs_playout: bool = False
-    """What comes and what a clear cuts is recorded."""
+    """The report has a PlayoutLog."""
     bridged: bool = False
     """There is a second leg, which can hear return audio as well."""

@@ -250,7 +250,7 @@ class CarrierStream:
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged: not in a black hole."""
+        """Whether what the app sends now is acknowledged: not in an outage."""
         return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:
