@@ -302,7 +302,7 @@ def timed_out(session: MediaSession, name: str, deadline_ms: float) -> None:
 
 
 def test_a_mark_before_start_times_out_behind_its_audio() -> None:
-    session = MediaSession()
+    session = MediaSession(own_marks=False)
     play_frames(session, 50)
     session.mark("m")
     assert session.events(100.0) == []
