@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec import MediaSession, StreamPlan, codec, pcmu_decode, pcmu_encode
+from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.audio.resample import Resampler
-from rtpcodec.carriers.telnyx.commands import SAMPLING_RATES_HZ
 from rtpcodec.errors import QueueFull
 from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Audio
@@ -20,7 +18,7 @@ from rtpcodec.stream.play_queue import PlayQueue
 from tests.server.conversation import tone
 from tests.stream import carrier
 
-RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+RATES_HZ = (8000, 16000, 24000, 48000)
 L16 = StreamPlan(send_codec="L16", send_rate_hz=16000)
 
 
@@ -77,9 +75,8 @@ def test_audio_that_waits_for_room_keeps_its_rate_too(from_hz: int) -> None:
     pcm = tone(1, 2 * from_hz)
     session = carrier.started(L16, lead_ms=None, max_queue_ms=500)
     plays = PlayQueue(session, may_wait=True)
-    octets = 2 * math.ceil(1.5 * from_hz)
-    assert plays.play(audio(pcm[:octets], from_hz)) is not None
-    assert plays.play(pcm[octets:], from_hz) is not None
+    assert plays.play(audio(pcm[: 3 * from_hz], from_hz)) is not None
+    assert plays.play(pcm[3 * from_hz :], from_hz) is not None
     assert plays.waiting_ms == pytest.approx(2000, abs=1)
     got = b""
     while plays.feed():
@@ -93,12 +90,11 @@ def test_audio_that_waits_for_room_keeps_its_rate_too(from_hz: int) -> None:
 @pytest.mark.parametrize(
     ("source", "pcm_hz", "text"),
     [
-        (b"\0\0", 11000, "PCM of 11000 Hz cannot be sent at 16000 Hz: from_hz is 11000, allowed are"),
-        (audio(b"\0\0", 22000), None, "PCM of 22000 Hz cannot be sent at 16000 Hz"),
+        (b"\0\0", 11000, "pcm_hz is 11000, allowed are 8000, "),
+        (audio(b"\0\0", 22000), None, "pcm_hz is 22000, allowed are 8000, "),
         (b"\0\0", 0, "pcm_hz is 0, a positive number is needed"),
         (b"\0\0", -8000, "pcm_hz is -8000, a positive number is needed"),
         (audio(b"\0\0", 8000), 16000, "pcm_hz is 16000, the Audio has 8000 Hz"),
-        (b"\0", 8000, "pcm has 1 octets, 16-bit samples need an even number"),
     ],
 )
 @pytest.mark.parametrize("waits", [False, True])
@@ -109,10 +105,13 @@ def test_what_cannot_be_resampled_is_refused_and_queues_nothing(
     plays = PlayQueue(session, may_wait=True)
     if waits:
         plays.play(tone(1, 16000))
+    plays.play(b"\1")
     before = session.queued_ms, plays.waiting_ms
     with pytest.raises(ValueError, match=text):
         plays.play(source, pcm_hz)
     assert (session.queued_ms, plays.waiting_ms) == before
+    plays.play(b"\2")
+    assert session.queued_ms + plays.waiting_ms == pytest.approx(sum(before) + 1 / 16), "its first octet still waits"
 
 
 def test_a_refusal_for_room_leaves_the_history_as_it_was() -> None:
@@ -132,7 +131,7 @@ def test_an_interruption_drops_the_history_of_every_rate() -> None:
         session.play(b"\xff\x7f" * rate_hz, pcm_hz=rate_hz)
     session.interrupt(0.0)
     for rate_hz in RATES_HZ:
-        session.play(bytes(2 * (rate_hz // 50)), pcm_hz=rate_hz)
+        session.play(bytes(rate_hz // 25), pcm_hz=rate_hz)
     session.flush()
     assert not any(sent(session))
 
@@ -148,46 +147,3 @@ def test_in_mode_mp3_an_audio_keeps_its_rate_as_well() -> None:
     session = carrier.started(StreamPlan(mode="mp3"), lead_ms=None)
     session.play(audio(tone(1, 8000), 8000))
     assert session.queued_ms == pytest.approx(1000, abs=1)
-
-
-# The rates of a session
-
-
-@pytest.mark.parametrize(
-    ("name", "rate_hz"),
-    [("PCMU", 8000), ("PCMA", 8000), ("G722", 16000), *[("L16", rate_hz) for rate_hz in codec("L16").sample_rates_hz]],
-)
-def test_a_session_sends_and_receives_every_rate_with_every_codec(name: str, rate_hz: int) -> None:
-    # A command names no 44100 Hz; the carrier may start such a stream all the same.
-    plan = StreamPlan(send_codec=name, send_rate_hz=rate_hz if rate_hz in SAMPLING_RATES_HZ else 0)
-    info, options = codec(name), plan.codec_options(name)
-    for pcm_hz in RATES_HZ:
-        session = carrier.started(
-            plan, lead_ms=None, send_pcm_hz=pcm_hz, receive_pcm_hz=pcm_hz, start_text=carrier.start(name, rate_hz)
-        )
-        pcm = tone(1, pcm_hz // 5)
-        session.play(pcm)
-        session.flush()
-        expected = resampled(pcm, pcm_hz, plan.send_sample_rate_hz)
-        expected = info.encoder(plan.send_sample_rate_hz, **options).encode(expected[: len(expected) // 4 * 4])
-        assert sent(session)[: len(expected)] == expected
-        payload = info.encoder(rate_hz, **options).encode(tone(3, rate_hz // 50 * 2))
-        (audio,) = carrier.audio_of(carrier.fed(session, [carrier.media(payload)]))
-        decoded = info.decoder(rate_hz, **options).decode(payload)
-        assert audio.sample_rate_hz == pcm_hz
-        assert audio.pcm == (decoded if pcm_hz == rate_hz else Resampler(rate_hz, pcm_hz).resample(decoded))
-
-
-def test_pcmu_with_44100_hz_to_send_and_11025_hz_received() -> None:
-    session = carrier.started(send_pcm_hz=44100, receive_pcm_hz=11025, lead_ms=None)
-    for start in range(0, 44100, 882):
-        session.play(tone(start, 882))
-    session.flush()
-    expected = pcmu_encode(resampled(tone(0, 44100), 44100, 8000))
-    assert sent(session)[: len(expected)] == expected
-    heard = pcmu_encode(tone(7, 8000))
-    found = carrier.fed(session, [carrier.media(heard[at : at + 160], at // 160 + 1) for at in range(0, 8000, 160)])
-    received = carrier.audio_of(found)
-    assert b"".join(one.pcm for one in received) == Resampler(8000, 11025).resample(pcmu_decode(heard))
-    assert {len(one.pcm) // 2 for one in received} == {220, 221}
-    assert [one.media_ms for one in received] == [20.0 * at for at in range(50)]

@@ -77,6 +77,11 @@ class Line:
         self._queue.put(Kind.PCM, octets, rate)
         self._count(rate.samples_in * to_hz // from_hz - before)
 
+    def require_rate(self, from_hz: int) -> None:
+        """ValueError: streams cannot be resampled from this rate."""
+        if from_hz not in self._rates and from_hz != self.packing.sample_rate_hz:
+            self._new_rate(from_hz)
+
     def _new_rate(self, from_hz: int) -> _Rate:
         resampler = resampler_between("pcm_hz", from_hz, "the rate to send", self.packing.sample_rate_hz)
         assert resampler is not None, "the rates differ"

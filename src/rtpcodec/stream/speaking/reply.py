@@ -142,6 +142,8 @@ class Reply(Live):
             view = memoryview(pcm)
             samples = view.nbytes // (4 if view.format == "f" else 2)
         stage.require_room(self, samples * 1000 / from_hz)
+        if from_hz != stage.sample_rate_hz:
+            self.line.require_rate(from_hz)
         # 2. To int16; a single octet waits here.
         self.line.put_pcm(self.octets_of(pcm), from_hz)
         if note is not None:

@@ -38,8 +38,8 @@ class SentAudio:
         """
         self._max_samples = max_samples
         self._unit = packing.unit_samples or 1, packing.unit_octets
-        # A payload of a frame codec is sent again as a whole, and PCM in whole frames.
-        self._step_samples = packing.frame_samples if packing.unit_samples is None else 1
+        # Units are not cut; a payload of a frame codec is sent again as a whole, and PCM in whole frames.
+        self._step_samples = packing.unit_samples or packing.frame_samples
         self._sent: deque[SentPiece] = NO_ITEMS
 
     def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
