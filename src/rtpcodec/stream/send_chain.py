@@ -61,6 +61,9 @@ class SendChain(Protocol):
     def mark(self, name: str | None) -> str:
         """Queue a mark behind all audio so far."""
 
+    def own_mark(self) -> str:
+        """Queue a mark of our own, in mode mp3."""
+
     def mark_echoed(self, name: str, now_ms: float) -> Sequence[Event]:
         """Take an echo."""
 

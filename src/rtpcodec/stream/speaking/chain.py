@@ -86,7 +86,7 @@ class SpeechChain:
         self._checks = PlayChecks()
         self._releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
-        self._stopper = Stopper(self._parts, self._put_clear)
+        self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
 
@@ -116,6 +116,11 @@ class SpeechChain:
         order = self._parts.order
         order.current  # noqa: B018 -- moves those that were sent to `unheard`
         return order.last or (order.unheard[-1] if order.unheard else None)
+
+    @property
+    def unended_replies(self) -> list[Reply]:
+        """The replies that were not heard to their end and not interrupted, in the order of speaking."""
+        return list(self._parts.order)
 
     @property
     def implicit_reply(self) -> Reply:
@@ -151,12 +156,25 @@ class SpeechChain:
         """Refuse: LocalProtocolError."""
         raise LocalProtocolError("the plan's mode is 'rtp', play_mp3 needs 'mp3'")
 
+    def own_mark(self) -> str:
+        """Refuse: LocalProtocolError."""
+        raise LocalProtocolError("the plan's mode is 'rtp', where replies say when they were heard")
+
     def flush(self) -> None:
         """End the implicit reply as an utterance."""
         implicit = self._parts.order.implicit
         if implicit is not None:
             self._parts.order.implicit = None
             implicit.end()
+
+    def end_replies(self) -> None:
+        """End all open replies, and the implicit one."""
+        for reply in list(self._parts.order.waiting):
+            reply.end()
+
+    def paused_for_ms(self, now_ms: float) -> float:
+        """Return how long a pause goes on unless something ends it; 0: there is none."""
+        return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
@@ -339,6 +357,8 @@ class SpeechChain:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
+        if self._parts.reports:
+            return -inf
         echoes_ms = self._parts.echoes.next_deadline_ms
         next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
         for reply in self._parts.order.waiting:
@@ -346,12 +366,6 @@ class SpeechChain:
                 deadline_ms = self._unsent_deadline_ms(reply)
                 next_ms = next_ms if deadline_ms is None else min(next_ms, deadline_ms)
         return None if next_ms == inf else next_ms
-
-    def _put_clear(self, fence: str | None) -> None:
-        dialect, stream_id = self._parts.dialect, self._releaser.stream_id
-        self._releaser.clear = [dialect.clear_text(stream_id)]
-        if fence is not None:
-            self._releaser.clear.append(dialect.mark_text(fence, stream_id))
 
     # Interruption, pause, background
 
@@ -418,6 +432,7 @@ class SpeechChain:
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()
+        parts.sent_audio.take()  # it holds replies, which hold this chain
         return [*found, *self._take_reports()]
 
     # Measures

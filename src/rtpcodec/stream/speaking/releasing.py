@@ -137,7 +137,9 @@ class Releaser:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
         reply.ran_empty = False
         parts = self._parts
-        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms:
+        if reply is not parts.order.implicit or reply.state == "queued" or reply.more_follows:
+            return reply
+        if now_ms < parts.far_end.remote_end_ms:
             return reply
         return parts.order.split(reply)
 
@@ -206,6 +208,13 @@ class Releaser:
         if not samples and parts.idle.active:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
         return max(next_ms, parts.gate.look_ms)
+
+    def put_clear(self, fence: str | None) -> None:
+        """Make a clear the next text, with a fence of that name behind it."""
+        dialect = self._parts.dialect
+        self.clear = [dialect.clear_text(self.stream_id)]
+        if fence is not None:
+            self.clear.append(dialect.mark_text(fence, self.stream_id))
 
     def _report_stall(self, now_ms: float) -> None:
         self.stalls += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from typing_extensions import Buffer
@@ -30,6 +31,9 @@ ENDED: Final = ("played", "estimated", "interrupted")
 """The states that a reply does not leave."""
 MAX_NOTES: Final = 10_000
 """Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""
+
+
+_serials: Final = count(1)
 
 
 class Stage(Protocol):
@@ -115,7 +119,6 @@ class Reply(Live):
         "_notes",
         "_stage",
         "closed",
-        "explicit",
         "id",
         "interruptible",
         "line",
@@ -123,6 +126,7 @@ class Reply(Live):
         "more_follows",
         "on_end",
         "ran_empty",
+        "serial",
         "spans",
         "state",
     )
@@ -133,7 +137,8 @@ class Reply(Live):
         self.line = line
         self.id = reply_id
         """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
-        self.explicit = reply_id is not None
+        self.serial = next(_serials)
+        """Its number in this process."""
         self.interruptible = interruptible
         self.state: ReplyState = "queued"
         self.closed = False
@@ -152,6 +157,11 @@ class Reply(Live):
 
     def __repr__(self) -> str:
         return f"<Reply {self.id!r} {self.state}>"
+
+    @property
+    def explicit(self) -> bool:
+        """Whether the caller opened it."""
+        return self.id is not None
 
     # Adding audio
 
@@ -330,9 +340,26 @@ class Reply(Live):
         line = self.line
         self._notes.put(line.taken_samples + line.waiting_samples, note)
 
-    def _require_open(self) -> None:
-        if self.state == "interrupted":
-            raise ReplyInterrupted(f"reply {self.id!r} was interrupted, nothing of this call was queued")
-        self._stage.require_running()
+    def require_open(self) -> None:
+        """Refuse audio of the caller. Raises: ReplyInterrupted, StreamEnded; LocalProtocolError behind `end`."""
+        self._require_running()
         if self.closed:
             raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_open(self) -> None:
+        self._require_running()
+        if self.closed and not self.more_follows:  # audio that waits for space was given before the end
+            raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_running(self) -> None:
+        if self.state == "interrupted" and self.explicit:
+            raise self.interrupted()
+        self._stage.require_running()
+
+    def interrupted(self) -> ReplyInterrupted:
+        """Return the error for audio that an interruption or the end of the stream dropped."""
+        return ReplyInterrupted(
+            f"reply {self.id!r} was interrupted, nothing more of it is heard",
+            reply_id=self.id,
+            reply_serial=self.serial,
+        )
