@@ -60,12 +60,12 @@ class Background(Live):
             yield from asyncio.shield(self._loading).__await__()
         return self
 
-    def begin(self, source: Source, pcm_hz: int | None, log: CallLog, options: dict[str, Any]) -> None:
+    def begin(self, source: Source, pcm_hz: int | None, call_id: str, options: dict[str, Any]) -> None:
         """Load the recording, and let the sound begin.
 
         source: what to load.
         pcm_hz: the rate of PCM.
-        log: gets a failure to load it.
+        call_id: of the call, for the log record of a failure.
         options: keywords of Bed.
         """
         loop = self._access.loop
@@ -86,7 +86,7 @@ class Background(Live):
             except Exception as refusal:  # whatever the session raises
                 error = refusal
             if error is not None:
-                log.warning("the background sound could not be loaded: %s", error)
+                CallLog(call_id).warning("the background sound could not be loaded: %s", error)
 
         loading.add_done_callback(loaded)
 

@@ -13,7 +13,6 @@ from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server import replies, threads
 from rtpcodec.server.background import Background, Source
-from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.inbox import AudioReader, EventReader, Inbox
 from rtpcodec.server.loop_access import LoopAccess
@@ -50,7 +49,6 @@ class CallParts:
     inbox: Inbox
     heard: HeardMarks
     heard_replies: HeardReplies
-    log: CallLog
     disconnected: asyncio.Future[None]
     may_wait: bool
     """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
@@ -295,7 +293,7 @@ class Call(Live):
         self._machine("background").session.require_replies("background")
         sound = Background(self._access)
         options = {"level_dbov": level_dbov, "loop": loop, "duck_db": duck_db}
-        sound.begin(source, pcm_hz, self._parts.log, options)
+        sound.begin(source, pcm_hz, self.id, options)
         return sound
 
     # Other threads

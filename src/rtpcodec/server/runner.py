@@ -192,7 +192,6 @@ class CallRunner:
             self.inbox,
             self._heard,
             self._heard_replies,
-            self.log,
             self._disconnected,
             may_wait,
         )

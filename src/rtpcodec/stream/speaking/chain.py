@@ -127,6 +127,7 @@ class SpeechChain:
         """The reply of audio that is played outside any; one is opened if there is none."""
         order = self._parts.order
         if order.implicit is None:
+            self.require_running()
             implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
