@@ -69,7 +69,9 @@ class Background(Live):
         options: keywords of Bed.
         """
         loop = self._access.loop
-        if _is_short(source) or isinstance(loop, VirtualEventLoop):  # which has no threads, and where work takes no time
+        if _is_short(source) or isinstance(
+            loop, VirtualEventLoop
+        ):  # which has no threads, and where work takes no time
             self._add(source if isinstance(source, BedSource) else bed_source(source, pcm_hz), options)
             return
         Bed(_SILENT, self._to_hz, **options)  # refuses wrong options now

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from typing_extensions import Buffer
 
 from rtpcodec.pickling import Live
-from rtpcodec.pump.pump import Pump
 from rtpcodec.server import replies, threads
 from rtpcodec.server.background import Background, Source
-from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.inbox import AudioReader, EventReader, Inbox
+from rtpcodec.server.call_parts import CallParts
+from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import DONE, Ongoing, end_of
 from rtpcodec.server.pausing import PlaybackPause
@@ -27,31 +25,6 @@ from rtpcodec.stream.statistics import Statistics
 
 CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 """Codes that a close frame may carry (RFC 6455 section 7.4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class UpgradeRequest:
-    """The HTTP request that became a call. Path and headers may carry tokens, so its repr shows neither."""
-
-    path: str = field(default="/", repr=False)
-    """The path that the carrier dialled, with its query."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The headers; names are found in any case."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallParts:
-    """The parts of a Call, made by its runner."""
-
-    id: str
-    request: UpgradeRequest
-    pump: Pump[CallMachine]
-    inbox: Inbox
-    heard: HeardMarks
-    heard_replies: HeardReplies
-    disconnected: asyncio.Future[None]
-    may_wait: bool
-    """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
 
 
 class Call(Live):
@@ -253,9 +226,7 @@ class Call(Live):
         await replies.say(reply, chunks, pcm_hz)
         return reply
 
-    def pause_playback(
-        self, timeout_s: float = 2.0, then: Literal["resume", "discard"] = "resume"
-    ) -> PlaybackPause:
+    def pause_playback(self, timeout_s: float = 2.0, then: Literal["resume", "discard"] = "resume") -> PlaybackPause:
         """Pause: the reversible interruption. Clear the carrier's buffer, and keep what was not heard.
 
         What is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept. The
@@ -298,9 +269,7 @@ class Call(Live):
 
     # Other threads
 
-    def play_threadsafe(
-        self, pcm: Buffer | Audio, pcm_hz: int | None = None, timeout_s: float | None = None
-    ) -> bool:
+    def play_threadsafe(self, pcm: Buffer | Audio, pcm_hz: int | None = None, timeout_s: float | None = None) -> bool:
         """Play from another thread, such as a callback of a speech engine, and block until everything is queued.
 
         pcm, pcm_hz: as for `play`.

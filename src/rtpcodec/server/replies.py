@@ -233,9 +233,7 @@ def _play(reply: Reply, chunk: Chunk, pcm_hz: int | None) -> Ongoing:
     return reply.play(pcm, pcm_hz, note)
 
 
-def say_threadsafe(
-    reply: Reply, chunks: Iterable[Chunk], pcm_hz: int | None, timeout_s: float | None
-) -> None:
+def say_threadsafe(reply: Reply, chunks: Iterable[Chunk], pcm_hz: int | None, timeout_s: float | None) -> None:
     """Play chunks as one reply from another thread, and end it."""
     steps = iter(chunks)
     try:

@@ -11,8 +11,9 @@ from functools import partial
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
-from rtpcodec.server.call import Call, CallParts, UpgradeRequest
+from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, WarningQuota
+from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.inbox import Inbox

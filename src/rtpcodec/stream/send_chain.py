@@ -24,6 +24,8 @@ class SendMeasures:
     round_trip_ms: float | None = None
     hold_ms: float | None = None
     """How long the carrier holds the first audio back; None: no echo has measured it."""
+    dropped_ms: float = 0.0
+    """Audio that `drop_oldest` dropped."""
 
 
 class SendChain(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
+from math import ceil, inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -48,6 +48,8 @@ class SpeechChain:
 
     __slots__ = (
         "_checks",
+        "_dropped_samples",
+        "_drops_oldest",
         "_ended",
         "_parts",
         "_releaser",
@@ -89,6 +91,8 @@ class SpeechChain:
         self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
+        self._drops_oldest = settings.when_full == "drop_oldest"
+        self._dropped_samples = 0
 
     # Replies
 
@@ -202,7 +206,9 @@ class SpeechChain:
         return self._parts.packing.payload_ms(octets)
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
-        """Make room for audio of a reply, or raise QueueFull."""
+        """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
+        if self._drops_oldest:
+            return
         queued_ms = self._counted_ms(reply)
         max_ms = self._parts.settings.max_queue_ms
         if not more_ms or queued_ms + more_ms <= max_ms:
@@ -211,8 +217,18 @@ class SpeechChain:
             f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
         )
 
+    def queued(self, reply: Reply) -> None:
+        """Drop the oldest audio of a reply if it exceeds the limit and the settings say so."""
+        if not self._drops_oldest:
+            return
+        excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
+        if excess_ms > 0:
+            self._dropped_samples += reply.drop_oldest(ceil(excess_ms * self.sample_rate_hz / 1000))
+
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of a reply fits."""
+        if self._drops_oldest:
+            return self._parts.settings.max_queue_ms
         return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
 
     def _counted_ms(self, reply: Reply) -> float:
@@ -457,7 +473,12 @@ class SpeechChain:
         """Counters and measurements for statistics."""
         releaser, far_end = self._releaser, self._parts.far_end
         return SendMeasures(
-            releaser.media_sent, releaser.octets_sent, releaser.stalls, far_end.round_trip_ms, far_end.hold_ms
+            releaser.media_sent,
+            releaser.octets_sent,
+            releaser.stalls,
+            far_end.round_trip_ms,
+            far_end.hold_ms,
+            self._parts.ms(self._dropped_samples),
         )
 
     @property

@@ -51,6 +51,9 @@ class Stage(Protocol):
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of this reply does not fit."""
 
+    def queued(self, reply: Reply) -> None:
+        """Take note that audio of a reply was queued."""
+
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of this reply fits."""
 
@@ -100,6 +103,11 @@ class _Notes:
                 break
             found = note
         return found
+
+    def cut(self, position: int, samples: int) -> None:
+        """Take out what was dropped: notes whose chunks end in it, and the place of those behind it."""
+        kept = [(end, note) for end, note in self._notes if end <= position or end > position + samples]
+        self._notes = deque((end if end <= position else end - samples, note) for end, note in kept)
 
     def settle(self, position: int) -> None:
         """Keep the last note that was heard, and drop all others."""
@@ -192,6 +200,7 @@ class Reply(Live):
         self.line.put_pcm(self.octets_of(pcm), from_hz)
         if note is not None:
             self._note(note)
+        stage.queued(self)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
@@ -201,6 +210,7 @@ class Reply(Live):
         self.line.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
@@ -222,6 +232,7 @@ class Reply(Live):
         self.line.put_payload(payload, duration_ms)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`. Raises: PayloadError, TypeError."""
@@ -294,6 +305,14 @@ class Reply(Live):
         return self._notes.last_before(self.spans.heard_to(self._stage.heard_now(now_ms).position))
 
     # For the chain
+
+    def drop_oldest(self, samples: int) -> int:
+        """Drop the oldest audio that waits, which does not count as played. Returns the samples that were dropped."""
+        at, dropped = self.line.drop_oldest(samples)
+        self.marks.cut(at, dropped)
+        if self._notes is not None:
+            self._notes.cut(at, dropped)
+        return dropped
 
     def settle(self, position: int, uncertainty_ms: float) -> None:
         """Fix how much of it was heard: the far end's position at its end or cut, which changes no more."""

@@ -217,9 +217,7 @@ class Stopper:
         if pause.stop.point.settled:
             self._finish(pause.stop)
 
-    def _end_pause(
-        self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float
-    ) -> list[SentPiece]:
+    def _end_pause(self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float) -> list[SentPiece]:
         self._parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(pause.cleared_names))
         pause.marks.clear()
         self._resolve(pause, outcome, now_ms)
