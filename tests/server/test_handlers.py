@@ -194,7 +194,7 @@ def test_a_file_is_played_once_and_ends_the_call(tmp_path: Path) -> None:
     async def main() -> None:
         async with rtpcodec.serve(handlers.play_file(path), plan=plan) as endpoint, call(endpoint.url) as carrier:
             assert await take(carrier, 11) == tone(0, 1700) + bytes(120)
-            await carrier.echo_mark((await carrier.next())["mark"]["name"])
+            await carrier.echo_mark(await carrier.own_mark())
             assert await carrier.close_code() == 1000
 
     run(main)

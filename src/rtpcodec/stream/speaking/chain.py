@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
+from math import ceil, inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -48,6 +48,8 @@ class SpeechChain:
 
     __slots__ = (
         "_checks",
+        "_dropped_samples",
+        "_drops_oldest",
         "_ended",
         "_parts",
         "_releaser",
@@ -89,6 +91,8 @@ class SpeechChain:
         self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
+        self._drops_oldest = settings.when_full == "drop_oldest"
+        self._dropped_samples = 0
 
     # Replies
 
@@ -114,6 +118,11 @@ class SpeechChain:
     def last_reply(self) -> Reply | None:
         """The last reply that was not heard to its end; None: everything was heard."""
         return self._parts.order.last_spoken
+
+    @property
+    def unended_replies(self) -> list[Reply]:
+        """The replies that were not heard to their end and not interrupted, in the order of speaking."""
+        return list(self._parts.order)
 
     @property
     def implicit_reply(self) -> Reply:
@@ -150,12 +159,25 @@ class SpeechChain:
         """Refuse: LocalProtocolError."""
         raise LocalProtocolError("the plan's mode is 'rtp', play_mp3 needs 'mp3'")
 
+    def own_mark(self) -> str:
+        """Refuse: LocalProtocolError."""
+        raise LocalProtocolError("the plan's mode is 'rtp', where replies say when they were heard")
+
     def flush(self) -> None:
         """End the implicit reply as an utterance."""
         implicit = self._parts.order.implicit
         if implicit is not None:
             self._parts.order.implicit = None
             implicit.end()
+
+    def end_replies(self) -> None:
+        """End all open replies, and the implicit one."""
+        for reply in list(self._parts.order.waiting):
+            reply.end()
+
+    def paused_for_ms(self, now_ms: float) -> float:
+        """Return how long a pause goes on unless something ends it; 0: there is none."""
+        return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
@@ -182,7 +204,9 @@ class SpeechChain:
         return self._parts.packing.payload_ms(octets)
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
-        """Make room for audio of a reply, or raise QueueFull."""
+        """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
+        if self._drops_oldest:
+            return
         queued_ms = self._counted_ms(reply)
         max_ms = self._parts.settings.max_queue_ms
         if not more_ms or queued_ms + more_ms <= max_ms:
@@ -191,8 +215,18 @@ class SpeechChain:
             f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
         )
 
+    def queued(self, reply: Reply) -> None:
+        """Drop the oldest audio of a reply if it exceeds the limit and the settings say so."""
+        if not self._drops_oldest:
+            return
+        excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
+        if excess_ms > 0:
+            self._dropped_samples += reply.drop_oldest(ceil(excess_ms * self.sample_rate_hz / 1000))
+
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of a reply fits."""
+        if self._drops_oldest:
+            return self._parts.settings.max_queue_ms
         return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
 
     def _counted_ms(self, reply: Reply) -> float:
@@ -341,6 +375,8 @@ class SpeechChain:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
+        if self._parts.reports:
+            return -inf
         echoes_ms = self._parts.echoes.next_deadline_ms
         next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
         for reply in self._parts.order.waiting:
@@ -441,7 +477,12 @@ class SpeechChain:
         """Counters and measurements for statistics."""
         releaser, far_end = self._releaser, self._parts.far_end
         return SendMeasures(
-            releaser.media_sent, releaser.octets_sent, releaser.stalls, far_end.round_trip_ms, far_end.hold_ms
+            releaser.media_sent,
+            releaser.octets_sent,
+            releaser.stalls,
+            far_end.round_trip_ms,
+            far_end.hold_ms,
+            self._parts.ms(self._dropped_samples),
         )
 
     @property

@@ -104,6 +104,36 @@ class Line:
             self._queue.put(Kind.OCTETS, octets)
             self._count(samples)
 
+    def drop_oldest(self, samples: int) -> tuple[int, int]:
+        """Drop the oldest samples that were not sent before, in whole frames or messages, at least so many if they wait.
+
+        The content behind them moves to their place.
+
+        Returns: the content position where they were, and how many were dropped.
+        """
+        frame_samples = self.packing.frame_samples
+        at = self.taken_samples + self._front_samples()
+        queued = self.taken_samples + self.waiting_samples - at
+        samples = min(-(-samples // frame_samples) * frame_samples, queued)
+        dropped = 0
+        while dropped < samples:
+            missing = self._queue.first_extra if self._queue.first is Kind.ITEM else samples - dropped
+            dropped += self._next_queued(missing)[1]
+        self.waiting_samples -= dropped
+        return at, dropped
+
+    def _front_samples(self) -> int:
+        unit_samples, unit_octets = self.packing.unit_samples or 1, self.packing.unit_octets
+        found = 0
+        for kind, octets in self._front:
+            if kind is Kind.READY:
+                found += len(octets) >> 1
+            elif kind is Kind.ITEM:
+                found += round(self.packing.payload_ms(octets) * self.packing.sample_rate_hz / 1000)
+            else:
+                found += len(octets) // unit_octets * unit_samples
+        return found
+
     def put_first(self, pieces: list[Piece], samples: int) -> None:
         """Put audio back that was taken before: it is the next to be taken, and does not count in the queue's limit."""
         if self._front is NO_ITEMS:
@@ -176,8 +206,10 @@ class Line:
 
     def _next(self, missing: int) -> tuple[Piece, int]:
         """Remove and return at most so many samples of the first piece, and their number, which may be 0."""
-        if self._front:
-            return self._next_of_front(missing)
+        return self._next_of_front(missing) if self._front else self._next_queued(missing)
+
+    def _next_queued(self, missing: int) -> tuple[Piece, int]:
+        """Remove and return at most so many samples of the first piece that was not sent before."""
         queue = self._queue
         kind = queue.first
         if kind is Kind.READY:
@@ -204,7 +236,7 @@ class Line:
                 samples += 1
             pcm = rate.resampler.resample(queue.take(2 * samples))
         if len(pcm) > 2 * missing:  # one sample in may give several
-            self._put_front(Kind.READY, pcm[2 * missing :])
+            self._put_behind_front(pcm[2 * missing :])
             pcm = pcm[: 2 * missing]
         return (Kind.READY, pcm), len(pcm) >> 1
 
@@ -222,10 +254,10 @@ class Line:
             octets = octets[:end]
         return (kind, octets), len(octets) // unit_octets * unit_samples
 
-    def _put_front(self, kind: Kind, octets: bytes) -> None:
+    def _put_behind_front(self, pcm: bytes) -> None:
         if self._front is NO_ITEMS:
             self._front = deque()
-        self._front.appendleft((kind, octets))
+        self._front.append((Kind.READY, pcm))
 
     def drop(self) -> None:
         """Drop all audio that waits, and the resamplers' history."""

@@ -37,6 +37,11 @@ class Notes:
             found = note
         return found
 
+    def cut(self, position: int, samples: int) -> None:
+        """Take out what was dropped: notes whose chunks end in it, and the place of those behind it."""
+        kept = [(end, note) for end, note in self._notes if end <= position or end > position + samples]
+        self._notes = deque((end if end <= position else end - samples, note) for end, note in kept)
+
     def settle(self, position: int) -> None:
         """Keep the last note that was heard, and drop all others."""
         self._last = self.last_before(position)

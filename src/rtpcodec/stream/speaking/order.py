@@ -9,7 +9,6 @@ from typing import Final
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.reply import Reply
-from rtpcodec.stream.unsent_marks import NOWHERE
 
 MAX_REPLIES: Final = 1000
 """Replies that wait or speak; a caller with more has a loop that never leaves its replies."""
@@ -61,7 +60,7 @@ class ReplyOrder:
         waiting = self._waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.more_follows or first.line.waiting_samples or first.marks.first_position != NOWHERE:
+            if not first.closed or first.more_follows or first.line.waiting_samples or len(first.marks):
                 return first
             waiting.popleft()
             if first is self.implicit:

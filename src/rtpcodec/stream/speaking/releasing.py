@@ -138,11 +138,9 @@ class Releaser:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
         reply.ran_empty = False
         parts = self._parts
-        if (
-            reply is parts.order.implicit
-            and reply.state != "queued"
-            and now_ms >= parts.far_end.remote_end_ms + DRY_MS
-        ):
+        if reply is not parts.order.implicit or reply.state == "queued" or reply.more_follows:
+            return
+        if now_ms >= parts.far_end.remote_end_ms + DRY_MS:
             parts.sent_audio.hand_over(reply, parts.order.split(reply))
 
     def _take(self, reply: Reply, samples: int) -> list[Piece]:
@@ -211,10 +209,6 @@ class Releaser:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
         return max(next_ms, parts.gate.look_ms)
 
-    def _report_stall(self, now_ms: float) -> None:
-        self.stalls += 1
-        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
-
     def put_clear(self, fence: str | None) -> None:
         """Make a clear the next text, with a fence of that name behind it."""
         dialect = self._parts.dialect
@@ -222,6 +216,10 @@ class Releaser:
             self.clear = [dialect.clear_text(self.stream_id)]
         if fence is not None:
             self.clear.append(dialect.mark_text(fence, self.stream_id))
+
+    def _report_stall(self, now_ms: float) -> None:
+        self.stalls += 1
+        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
 
     def end(self) -> None:
         """Send nothing more."""

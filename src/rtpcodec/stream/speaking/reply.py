@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from typing_extensions import Buffer
@@ -29,6 +30,9 @@ ENDED: Final = ("played", "estimated", "interrupted")
 """The states that a reply does not leave."""
 
 
+_serials: Final = count(1)
+
+
 class Stage(Protocol):
     """What a reply needs of the stream that speaks it."""
 
@@ -43,6 +47,9 @@ class Stage(Protocol):
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of this reply does not fit."""
+
+    def queued(self, reply: Reply) -> None:
+        """Take note that audio of a reply was queued."""
 
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of this reply fits."""
@@ -88,6 +95,7 @@ class Reply(Live):
         "more_follows",
         "on_end",
         "ran_empty",
+        "serial",
         "spans",
         "state",
     )
@@ -98,6 +106,8 @@ class Reply(Live):
         self.line = line
         self.id = reply_id
         """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
+        self.serial = next(_serials)
+        """Its number in this process."""
         self.interruptible = interruptible
         self.state: ReplyState = "queued"
         self.closed = False
@@ -148,6 +158,7 @@ class Reply(Live):
         self.line.put_pcm(self.octets_of(pcm), from_hz)
         if note is not None:
             self._note(note)
+        stage.queued(self)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
@@ -157,6 +168,7 @@ class Reply(Live):
         self.line.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
@@ -178,6 +190,7 @@ class Reply(Live):
         self.line.put_payload(payload, duration_ms)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`. Raises: PayloadError, TypeError."""
@@ -266,6 +279,14 @@ class Reply(Live):
         """Whether it has its final state."""
         return self.state in ENDED
 
+    def drop_oldest(self, samples: int) -> int:
+        """Drop the oldest audio that waits, which does not count as played. Returns the samples that were dropped."""
+        at, dropped = self.line.drop_oldest(samples)
+        self.marks.cut(at, dropped)
+        if self._notes is not None:
+            self._notes.cut(at, dropped)
+        return dropped
+
     def settle(self, position: int, uncertainty_ms: float) -> None:
         """Fix how much of it was heard: the far end's position at its end or cut, which changes no more."""
         heard = self.spans.heard_samples(position)
@@ -316,9 +337,26 @@ class Reply(Live):
         line = self.line
         self._notes.put(line.taken_samples + line.waiting_samples, note)
 
-    def _require_open(self) -> None:
-        if self.state == "interrupted":
-            raise ReplyInterrupted(f"reply {self.id!r} was interrupted, nothing of this call was queued")
-        self._stage.require_running()
+    def require_open(self) -> None:
+        """Refuse audio of the caller. Raises: ReplyInterrupted, StreamEnded; LocalProtocolError behind `end`."""
+        self._require_running()
         if self.closed:
             raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_open(self) -> None:
+        self._require_running()
+        if self.closed and not self.more_follows:  # audio that waits for space was given before the end
+            raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_running(self) -> None:
+        if self.state == "interrupted" and self.explicit:
+            raise self.interrupted()
+        self._stage.require_running()
+
+    def interrupted(self) -> ReplyInterrupted:
+        """Return the error for audio that an interruption or the end of the stream dropped."""
+        return ReplyInterrupted(
+            f"reply {self.id!r} was interrupted, nothing more of it is heard",
+            reply_id=self.id,
+            reply_serial=self.serial,
+        )
