@@ -261,6 +261,8 @@ class Echoes:
             diagnoses += self._ignored(cut, until_ms or cut.expected_end_ms)
         elif fence_ms is not None and effect == "usual":
             far_end.round_trip(fence_ms - cut.at_ms, fence_ms)
+            if far_end.hold_ms is None:
+                far_end.learn_hold(cut.run)
         elif fence_ms is not None and effect == "slow" and not habits.excuses_fence:
             found = habits.clear_slow(fence_ms - cut.at_ms, far_end.round_trip_bound_ms)
             diagnoses += [] if found is None else [found]
