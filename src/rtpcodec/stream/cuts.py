@@ -1,4 +1,4 @@
-"""Cuts: where a clear ended the audio. Estimated when it is sent, settled when its fence returns or is given up.
+"""Cuts: where a clear ended the audio. Estimated when it is sent, settled when its fence returns or is lost.
 
 A fence is an own mark sent right behind a clear. It returns at once, which measures the round trip and bounds the
 moment at which the clear acted: not before the clear + the least round trip, not after the fence's echo.

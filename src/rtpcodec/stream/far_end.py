@@ -21,7 +21,7 @@ __all__ = ["EchoVerdict", "FarEnd", "Heard"]
 
 MAX_HOLD_MS: Final = 1000.0
 """Nobody lets a caller wait longer for an answer: echoes that say so are late themselves."""
-MAX_ROUND_TRIP_MS: Final = 500.0
+UNKNOWN_ROUND_TRIP_MS: Final = 600.0
 """Expected where none was measured: a geostationary satellite's."""
 UNKNOWN_HOLD_MS: Final = 250.0
 """Doubt about the hold where no echo says it: jitter buffers of carriers hold 20 to 200 ms."""
@@ -190,7 +190,9 @@ class FarEnd:
         if self.is_early(run, position, now_ms):
             return "early"
         first = run.base_ms is None
-        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (0 if self.round_trips.count else MAX_ROUND_TRIP_MS):
+        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (
+            0 if self.round_trips.count else UNKNOWN_ROUND_TRIP_MS
+        ):
             return "late"
         allowed_ms = max(self._spread_ms, self.round_trips.jitter_ms)
         shown_ms = run.add(offset_ms, now_ms, allowed_ms)
@@ -217,7 +219,7 @@ class FarEnd:
             self._follow()
 
     def learn_hold(self, run: Run) -> None:
-        """Find what the far end waited before it played a run. Without a round trip, it cannot be told."""
+        """Find what the far end waited before it played a run. Needs a measured round trip."""
         if run.base_ms is None:
             return
         lag_ms = run.base_ms - run.first_sent_ms
@@ -360,7 +362,7 @@ class FarEnd:
             if self.hold_ms is None:
                 doubt_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
             return doubt_ms + self.up_jitter_ms / 2
-        # Without a measured round trip, its part of the first echo's lag cannot be told from the hold.
+        # Without a measured round trip, its part of the first echo's lag cannot be distinguished from the hold.
         unknown_ms = 0.0 if trips.count else max(0.0, run.base_ms - run.first_sent_ms)
         spread_ms = max(self._spread_ms, 0.7 * trips.jitter_ms if run.echo_count < 4 else 0.0)
         # The 90 % quantile of the least of so many offsets.
