@@ -158,7 +158,7 @@ class OpenCut:
             overdue_ms = max(0.0, least_ms - far_end.echo_ms(self.run, self.late_position))
         heard = far_end.position_between(self.run, self.end, earliest_ms, latest_ms, overdue_ms)
         # 3. A lost fence leaves the doubt of the estimate, such as that of an overdue echo.
-        if until_ms is None or effect == "unknown":
+        if effect == "unknown":
             heard = Heard(heard.position, max(heard.uncertainty_ms, found.uncertainty_ms), heard.estimated)
         # 4. No more was played than before the first mark that returned behind the clear.
         most = self.caused_position
