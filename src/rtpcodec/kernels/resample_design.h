@@ -28,7 +28,7 @@ enum {
 static const double RESAMPLE_KAISER_BETA = 7.5;
 static const double RESAMPLE_PI = 3.14159265358979323846;
 
-/* What is computed before the bank: the filter by tick, exact and rounded. */
+/* The filter by tick, exact and rounded: the step before the bank. */
 typedef struct {
     int up;
     int down;
@@ -126,7 +126,7 @@ static double resample_exact_at(const resample_filter *filter, int taps, int pha
     return tick > 2 * filter->centre ? 0 : filter->exact[tick];
 }
 
-/* What decides the scale: of |taps|, in units of 1.0. */
+/* The gains that decide the scale: of |taps|, in units of 1.0. */
 typedef struct {
     double tap;                         /* the largest */
     double sums[RESAMPLE_HALVINGS + 1]; /* the largest over a phase, over half a phase, and so on to a sixteenth */
