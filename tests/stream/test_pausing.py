@@ -47,6 +47,7 @@ def test_a_resumed_reply_misses_no_sample(
             reply.end()
     one.run(float(pause_ms))
     before = one.heard()
+    busy = one.far_end.end_ms > one.now_ms
     pause = one.session.pause_playback(one.now_ms)
     point_doubt_ms = 20.0
     one.run(one.now_ms + paused_ms)
@@ -58,7 +59,7 @@ def test_a_resumed_reply_misses_no_sample(
     values = one.heard()
     assert set(values) == set(spoken(0, at))
     assert len(values) - at <= (40.0 + point_doubt_ms) * MS
-    if 60 * MS <= len(before) < at - 20 * MS:
+    if busy and len(before) >= 60 * MS:
         assert len(values) - at >= 20 * MS - 1
     assert resolved(one) == [events.PauseResolved("resumed", float(paused_ms))]
     assert pause.resolved == resolved(one)[0]
