@@ -15,7 +15,7 @@ Handler = Callable[[rtpcodec.Call], Awaitable[object]]
 
 
 def carried(
-    handler: Handler,
+    handler: Handler | None,
     *,
     speech_ms: int = 3000,
     plan: StreamPlan = L16,
@@ -24,13 +24,14 @@ def carried(
 ) -> CallReport:
     """Run one call whose caller is silent for so long and then hangs up, and return its report.
 
-    handler: our side; an error in it is raised here.
+    handler: our side, whose error is raised here; None: `on_audio` is among the options.
     phone: options of Carrier.new_call.
     options: keywords of `serve`.
     """
     errors: list[BaseException] = []
 
     async def handle(call: rtpcodec.Call) -> None:
+        assert handler is not None
         try:
             await handler(call)
         except BaseException as error:
@@ -38,7 +39,10 @@ def carried(
             raise
 
     async def main() -> CallReport:
-        async with Carrier("KEY") as carrier, rtpcodec.serve(handle, plan=plan, **options) as endpoint:
+        async with (
+            Carrier("KEY") as carrier,
+            rtpcodec.serve(handle if handler else None, plan=plan, **options) as endpoint,
+        ):
             call = carrier.new_call(bytes(16 * speech_ms), **phone or {})
             async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
                 await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **plan.command_fields())
