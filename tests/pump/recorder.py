@@ -20,6 +20,7 @@ class Recorder:
         self.socket = socket
         self.texts: list[Any] = []
         self.log: list[Any] = []
+        self.pongs: list[bytes] = []
 
     def received(self, text: object) -> None:
         self.texts.append(text)
@@ -29,6 +30,10 @@ class Recorder:
         self.log.append((rule, detail, code))
 
     def touched(self, octets: int = 0) -> None:
+        self.log.append("touched")
+
+    def ponged(self, payload: bytes) -> None:
+        self.pongs.append(payload)
         self.log.append("touched")
 
     def peer_closed(self, code: int | None) -> None:

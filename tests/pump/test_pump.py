@@ -25,6 +25,8 @@ class RecordedSocket:
         self.texts: list[tuple[float, str]] = []
         self.close_codes: list[int] = []
         self.aborted = False
+        self.pings: list[tuple[int, bytes]] = []
+        self.unacknowledged_octets: int | None = 0
 
     def send(self, text: str) -> None:
         self.texts.append((asyncio.get_running_loop().time() * 1000, text))
@@ -34,6 +36,11 @@ class RecordedSocket:
 
     def abort(self) -> None:
         self.aborted = True
+
+    def ping(self, payload: bytes) -> bool:
+        """Keep it with the number of the texts before it."""
+        self.pings.append((len(self.texts), payload))
+        return True
 
 
 class RecordedSink:

@@ -25,6 +25,9 @@ class Reports:
     def touched(self, octets: int = 0) -> None:
         self.names.append("touched")
 
+    def ponged(self, payload: bytes) -> None:
+        self.names.append("ponged")
+
     def peer_closed(self, code: int | None) -> None:
         self.names.append("peer_closed")
 

@@ -140,6 +140,8 @@ class LateSocket:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.pump: StreamPump | None = None
+        self.answer_ping: Callable[[bytes], object] | None = None
+        self.unacknowledged_octets = None
 
     def send(self, text: str) -> None:
         self.texts.append(text)
@@ -151,9 +153,16 @@ class LateSocket:
     def abort(self) -> None:
         self.close(1006)
 
+    def ping(self, payload: bytes) -> bool:
+        return False
+
+    def pong(self, payload: bytes) -> None: ...
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
+
+    def hold_acknowledgements(self, *, hold: bool) -> None: ...
 
 
 class LateDialer:

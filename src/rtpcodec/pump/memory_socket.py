@@ -20,6 +20,11 @@ MAX_UNREAD_OCTETS: Final = 256 * 1024
 """Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
 RESUME_DIVISOR: Final = 4
 """The sender is resumed once the unread octets fall to the limit divided by this."""
+RECEIVE_BUFFER_OCTETS: Final = 64 * 1024
+"""Octets that count as acknowledged although the other end's program has not read them: the first window of a TCP
+connection on Linux (tcp_rmem of 128 KiB, half of it for data)."""
+CONTROL_OCTETS: Final = 2
+"""Of a ping or pong beside its payload (RFC 6455 section 5.2)."""
 
 
 # States of one end, in order: an end never returns to an earlier state.
@@ -38,6 +43,19 @@ class _CloseFrame:
     code: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ping:
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Pong:
+    payload: bytes
+
+
+_Frame: TypeAlias = str | _Ping | _Pong
+
+
 class _Nobody:
     """Stands for the Receiver until `attach` is called."""
 
@@ -46,6 +64,8 @@ class _Nobody:
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None: ...
 
     def touched(self, octets: int = 0) -> None: ...
+
+    def ponged(self, payload: bytes) -> None: ...
 
     def peer_closed(self, code: int | None) -> None: ...
 
@@ -70,13 +90,13 @@ class MemorySocket(Live):
     """
 
     __slots__ = (
+        "_acknowledged_octets",
+        "_arrived_octets",
         "_close_frame",
         "_inbox",
         "_max_unread_octets",
         "_paused",
         "_peer",
-        "_pings",
-        "_pongs",
         "_reading",
         "_receiver",
         "_resumes",
@@ -84,6 +104,7 @@ class MemorySocket(Live):
         "_unread_octets",
         "_wake",
         "_woken",
+        "answer_ping",
     )
 
     _peer: MemorySocket
@@ -92,17 +113,18 @@ class MemorySocket(Live):
     def __init__(self, max_unread_octets: int) -> None:
         self._receiver: Receiver = _NOBODY
         self._max_unread_octets = max_unread_octets
-        # Received and not reported yet. Only texts need a queue: a close frame is always the last frame, and pings and
-        # pongs may be reported after texts that were sent later.
-        self._inbox: deque[str] = deque()
+        self._inbox: deque[_Frame] = deque()  # received and not reported yet; a close frame is always the last frame
         self._unread_octets = 0
-        self._pings = self._pongs = 0
+        self._arrived_octets = 0  # of all frames so far
+        self._acknowledged_octets: int | None = None  # of those; None: as a system does that has a buffer
         self._close_frame: _CloseFrame | None = None
         self._state = _OPEN
         self._reading = True
         self._paused = False
         self._resumes = False
         self._woken = False
+        self.answer_ping: Callable[[bytes], object] | None = None
+        """Gets the payload of each ping, to answer it by `pong` when it wants; None: each is answered at once."""
 
     def attach(self, receiver: Receiver) -> None:
         """Set the Receiver of this end."""
@@ -112,16 +134,26 @@ class MemorySocket(Live):
 
     @property
     def unsent_octets(self) -> int:
-        """Octets of text that the other end has not read yet."""
+        """Octets that the other end has not read yet."""
         return self._peer._unread_octets
+
+    @property
+    def unacknowledged_octets(self) -> int:
+        """What was sent and the other end's system has not acknowledged; transport takes no time."""
+        peer = self._peer
+        if peer._acknowledged_octets is not None:
+            return peer._arrived_octets - peer._acknowledged_octets
+        return max(0, peer._unread_octets - RECEIVE_BUFFER_OCTETS)
 
     def send(self, text: str) -> None:
         """Send a text frame; dropped after our close frame and after the end of the connection."""
         if self._state:
             return
         peer = self._peer
+        octets = len(text) if text.isascii() else _octets(text)
         peer._inbox.append(text)
-        peer._unread_octets += len(text) if text.isascii() else _octets(text)
+        peer._unread_octets += octets
+        peer._arrived_octets += octets
         if not peer._woken and peer._reading:
             peer._woken = True
             peer._wake()
@@ -139,11 +171,32 @@ class MemorySocket(Live):
             self._end()
             self._peer._end()
 
-    def ping(self) -> None:
-        """Send a ping; the other end answers with a pong, and both Receivers are touched."""
-        if not self._state:
-            self._peer._pings += 1
-            self._peer._report_soon()
+    def ping(self, payload: bytes = b"") -> bool:
+        """Send a ping, which the other end answers when it has read everything before; False after the end."""
+        if self._state:
+            return False
+        self._send_control(_Ping(payload))
+        return True
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping, unless the other side does not read: pongs would pile up."""
+        if not (self._state or self._paused):
+            self._send_control(_Pong(payload))
+
+    def _send_control(self, frame: _Ping | _Pong) -> None:
+        peer = self._peer
+        octets = CONTROL_OCTETS + len(frame.payload)
+        peer._inbox.append(frame)
+        peer._unread_octets += octets
+        peer._arrived_octets += octets
+        peer._report_soon()
+
+    def hold_acknowledgements(self, *, hold: bool) -> None:
+        """Acknowledge nothing that comes from now on, as in a network that lets nothing pass; or everything again."""
+        if not hold:
+            self._acknowledged_octets = None
+        elif self._acknowledged_octets is None:
+            self._acknowledged_octets = self._arrived_octets - max(0, self._unread_octets - RECEIVE_BUFFER_OCTETS)
 
     def pause_reading(self) -> None:
         """Stop reading, as a slow program does."""
@@ -167,16 +220,19 @@ class MemorySocket(Live):
             self._wake()
 
     def _report(self) -> None:
-        """Report texts and control frames for as long as our side reads, then flow and end."""
+        """Report frames in their order for as long as our side reads, then flow and end."""
         self._woken = False
         inbox, received = self._inbox, self._receiver.received
         try:
             while inbox and self._reading:
-                text = inbox.popleft()
-                self._unread_octets -= len(text) if text.isascii() else _octets(text)
-                received(text)
-            if self._pings or self._pongs or self._close_frame is not None:
-                self._report_controls()
+                frame = inbox.popleft()
+                if isinstance(frame, str):
+                    self._unread_octets -= len(frame) if frame.isascii() else _octets(frame)
+                    received(frame)
+                else:
+                    self._report_control(frame)
+            if self._close_frame is not None:
+                self._report_close()
             if self._resumes:
                 self._resumes = False
                 self._receiver.resumed()
@@ -191,16 +247,17 @@ class MemorySocket(Live):
                 self._peer._release()
                 self._release()
 
-    def _report_controls(self) -> None:
+    def _report_control(self, frame: _Ping | _Pong) -> None:
+        self._unread_octets -= CONTROL_OCTETS + len(frame.payload)
+        if isinstance(frame, _Pong):
+            self._receiver.ponged(frame.payload)
+        else:
+            self._receiver.touched()
+            (self.answer_ping or self.pong)(frame.payload)
+
+    def _report_close(self) -> None:
         if not self._reading or self._state >= _ENDED:
             return
-        pings, self._pings = self._pings, 0
-        pongs, self._pongs = self._pongs, 0
-        for _ in range(pings + pongs):
-            self._receiver.touched()
-        if pings:
-            self._peer._pongs += pings
-            self._peer._report_soon()
         frame, self._close_frame = self._close_frame, None
         if frame is not None:
             self._receiver.peer_closed(frame.code)
@@ -226,7 +283,8 @@ class MemorySocket(Live):
         if self._state < _ENDED:
             self._state = _ENDED
             self._inbox.clear()
-            self._unread_octets = self._pings = self._pongs = 0
+            self._unread_octets = 0
+            self._acknowledged_octets = None
             self._close_frame = None
             self._resumes = False
             self._report_soon()
@@ -236,6 +294,7 @@ class MemorySocket(Live):
         self._receiver = _NOBODY
         self._peer = _GONE
         self._wake = _nothing
+        self.answer_ping = None
 
 
 _GONE: Final = MemorySocket(0)

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from rtpcodec.pump.backlog import KernelBacklog
 from rtpcodec.pump.frame_rules import (
     INVALID_TEXT,
     BrokenFrame,
@@ -37,6 +38,7 @@ class PicowsSocket(WSListener):
     """A Socket, and the listener that picows reports to."""
 
     __slots__ = (
+        "_backlog",
         "_begin",
         "_breach_reported",
         "_closed_here",
@@ -50,6 +52,7 @@ class PicowsSocket(WSListener):
         "_receiver",
         "_transport",
         "_turns",
+        "answer_ping",
         "open",
     )
 
@@ -80,6 +83,9 @@ class PicowsSocket(WSListener):
         self._closed_here = False
         self._breach_reported = False
         self._done_reading = False
+        self._backlog: KernelBacklog | None = None  # from the first look on, for as long as the connection lasts
+        self.answer_ping: Callable[[bytes], object] | None = None
+        """Gets the payload of each ping, to answer it by `pong` when it wants; None: each is answered at once."""
         self.open = False
         """Whether the handshake succeeded and `begin` has returned."""
 
@@ -100,6 +106,38 @@ class PicowsSocket(WSListener):
         self._turns.stop()
         self._transport.disconnect(graceful=False)
 
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping; False after a close frame, and without a connection."""
+        transport = self._transport
+        if self._lost or transport.is_close_frame_sent:
+            return False
+        transport.send_ping(payload)
+        return True
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping, unless the other side does not read: pongs would pile up.
+
+        Only the latest ping must be answered (RFC 6455 section 5.5.3).
+        """
+        if not self._paused:
+            self._transport.send_pong(payload)
+
+    @property
+    def unacknowledged_octets(self) -> int | None:
+        """What was sent and is not acknowledged, in octets on the wire; None: the system hides it, or the end has come.
+
+        With TLS it is a lower bound once the system's buffer is full: what the event loop holds encrypted, up to
+        64 KiB, is not known.
+        """
+        if self._lost:
+            return None
+        transport = self._transport.underlying_transport
+        backlog = self._backlog
+        if backlog is None:
+            backlog = self._backlog = KernelBacklog(transport.get_extra_info("socket"))
+        octets = backlog.octets()
+        return None if octets is None else octets + transport.get_write_buffer_size()
+
     def pause_reading(self) -> None:
         """Read nothing, so that the other side feels a slow reader."""
         self._reads = False
@@ -110,6 +148,9 @@ class PicowsSocket(WSListener):
         self._reads = True
         if self._turns.idle:
             self._transport.underlying_transport.resume_reading()
+
+    def hold_acknowledgements(self, *, hold: bool) -> None:
+        """Nothing: the system acknowledges what it receives, whether it is read or not."""
 
     # picows' reports
 
@@ -146,13 +187,19 @@ class PicowsSocket(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Report the end, after the frames that wait for their turn."""
         self._lost = True
+        self._backlog = None
         if not self._turns.waiting:
             self._end(transport)
 
     def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """Whether a frame answers our ping; asked only while one is awaited."""
-        self._receiver.touched()
-        return frame.msg_type is WSMsgType.PONG and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
+        """Whether a frame answers picows' own ping; asked only while such an answer is awaited."""
+        is_pong = frame.msg_type is WSMsgType.PONG and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
+        if is_pong and not self._done_reading:
+            # Any pong will do, also the one to `ping`: each proves that the other side is alive.
+            self._receiver.ponged(frame.get_payload_as_bytes())
+        else:
+            self._receiver.touched()
+        return is_pong
 
     def pause_writing(self) -> None:
         """Report that the other side reads slower than we send."""
@@ -198,13 +245,13 @@ class PicowsSocket(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._fail(reserved_bits(frame.rsv1, frame.rsv2, frame.rsv3))
             return
+        if frame.msg_type is WSMsgType.PONG:
+            self._receiver.ponged(frame.get_payload_as_bytes())
+            return
         self._receiver.touched()
         match frame.msg_type:
             case WSMsgType.PING:
-                # Pongs for a peer that does not read them would pile up; only the latest ping must be answered
-                # (RFC 6455 section 5.5.3).
-                if not self._paused:
-                    transport.send_pong(frame.get_payload_as_bytes())
+                (self.answer_ping or self.pong)(frame.get_payload_as_bytes())
             case WSMsgType.CLOSE:
                 self._answer_close(transport, frame)
             case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.CONTINUATION:

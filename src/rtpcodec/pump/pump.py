@@ -30,6 +30,10 @@ class Driven(Protocol):
     def cut(self) -> bool:
         """Whether the connection must be cut."""
 
+    @property
+    def ping(self) -> bytes | None:
+        """The payload of a ping that is due; None: none is due."""
+
     def events(self, now_ms: float) -> Sequence[Event]:
         """Remove and return the events since the last call."""
 
@@ -44,6 +48,12 @@ class Driven(Protocol):
 class Machine(Driven, Protocol):
     """A state machine that speaks on a WebSocket."""
 
+    ping: bytes | None
+    """The payload of a ping that is due, not empty (pings of server libraries are); None: none is due. `pinged` sets
+    it to None."""
+    backlog: Callable[[], int | None] | None
+    """Returns what was sent and is not acknowledged (`Socket.unacknowledged_octets`). The pump sets it for as long as
+    the connection lasts. It costs a call of the system: for use before audio is sent."""
     hangup: int | None
     """The code of a close frame that is due; None: no close frame is due."""
     cut: bool
@@ -59,6 +69,12 @@ class Machine(Driven, Protocol):
 
     def touch(self, now_ms: float) -> None:
         """Record that a frame of any kind was received."""
+
+    def pinged(self, sent: bool, now_ms: float) -> None:
+        """Record that the due ping was sent, behind all texts so far; False: this socket cannot send pings."""
+
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Record the pong to the latest ping. Other pongs are not reported."""
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
         """Record the other side's close frame."""
@@ -177,9 +193,9 @@ class Driver(Generic[DrivenT]):
                 # 2. Texts.
                 for item in machine.outgoing(now_ms):
                     send(item)
-                # 3. The end of the connection.
-                if machine.hangup is not None or machine.cut:
-                    self._end_connection()
+                # 3. Frames that are not texts, and the end of the connection.
+                if machine.ping is not None or machine.hangup is not None or machine.cut:
+                    self._control_connection()
                 if self._state is _State.RUNNING:
                     break
         finally:
@@ -189,14 +205,14 @@ class Driver(Generic[DrivenT]):
         if deadline_ms is not None and not self._asleep_for_good:
             self._timer.by(deadline_ms)
 
-    def _end_connection(self) -> None:
-        """Do what `hangup` and `cut` ask for; a machine without a connection asks for neither."""
+    def _control_connection(self) -> None:
+        """Do what `ping`, `hangup` and `cut` ask for; a machine without a connection asks for none of them."""
 
 
 class Pump(Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_budget", "_lost", "_socket", "_watch")
+    __slots__ = ("_budget", "_lost", "_pinged", "_socket", "_watch")
 
     def __init__(
         self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
@@ -212,7 +228,9 @@ class Pump(Driver[MachineT]):
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
         self._socket: Socket | None = socket
         self._lost = False
+        self._pinged: bytes | None = None  # the payload of the latest ping, until its pong
         self._watch: TurnWatch | None = None
+        machine.backlog = lambda: socket.unacknowledged_octets
 
     def watch(self, watch: TurnWatch | None) -> None:
         """Report slow turns from now on; None: measure nothing."""
@@ -280,6 +298,14 @@ class Pump(Driver[MachineT]):
         if (budget.frames >= 0 and budget.octets >= 0) or self._refill(now_ms):
             self.machine.touch(now_ms)
 
+    def ponged(self, payload: bytes) -> None:
+        """Report a pong, which counts as `touched`. The machine gets that of its latest ping, once, and no other."""
+        self.touched()
+        if payload == self._pinged:
+            self._pinged = None
+            self.machine.ponged(payload, self.now_ms())
+            self.run()
+
     def paused(self) -> None:
         """Report that the socket accepts no more texts for now: they wait in the machine."""
         self.machine.paused = True
@@ -322,8 +348,13 @@ class Pump(Driver[MachineT]):
             self.rejected("rate", breach, POLICY_VIOLATION)
         return False
 
-    def _end_connection(self) -> None:
+    def _control_connection(self) -> None:
         machine, socket = self.machine, self._socket
+        if machine.ping is not None:
+            payload = machine.ping
+            sent = socket is not None and socket.ping(payload)
+            self._pinged = payload if sent else None
+            machine.pinged(sent, self.now_ms())
         if machine.hangup is not None:
             self._budget.close()
             if socket is not None:
@@ -337,6 +368,7 @@ class Pump(Driver[MachineT]):
     def _release(self) -> None:
         """Report the end to the sink, and drop both neighbours: they own this pump, which is a reference cycle."""
         sink, self._sink, self._socket, self._send, self._watch = self._sink, None, None, _drop, None
+        self.machine.backlog = None
         if sink is not None:
             sink.disconnected()
 

@@ -23,6 +23,21 @@ class Socket(Protocol):
     def abort(self) -> None:
         """Cut the connection and drop unsent data."""
 
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping behind everything that was sent; its pong proves that all of that was read.
+
+        payload: up to 125 octets, which the pong repeats.
+        Returns: False if this socket cannot, or sends nothing any more.
+        """
+
+    @property
+    def unacknowledged_octets(self) -> int | None:
+        """What was sent and the other side's system has not acknowledged, in octets on the wire.
+
+        It counts our buffers, those of our system, and what is on its way. None: unknown. A proxy on the way
+        acknowledges in place of the other side.
+        """
+
 
 class Receiver(Protocol):
     """The reports of a WebSocket to a pump. `lost` is the last one."""
@@ -43,6 +58,12 @@ class Receiver(Protocol):
         """Note a frame without a message, which proves that the other side is alive: a control frame, a fragment.
 
         octets: what the frame counts in a budget of octets.
+        """
+
+    def ponged(self, payload: bytes) -> None:
+        """Note a pong, which also proves that the other side is alive: report it in place of `touched`.
+
+        payload: what the pong repeats of a ping. It may be anything, also without a ping.
         """
 
     def peer_closed(self, code: int | None) -> None:

@@ -81,6 +81,15 @@ class AwaitedSocket:
         if self._task is not None and (self._awaiting or self._close_code is None):
             self._task.cancel()
 
+    def ping(self, payload: bytes) -> bool:
+        """Send nothing: servers have no common function for pings. Returns False."""
+        return False
+
+    @property
+    def unacknowledged_octets(self) -> int | None:
+        """Unknown: the queue here is empty for as long as the server's own buffers, which are hidden, have room."""
+        return None
+
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)

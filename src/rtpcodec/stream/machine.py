@@ -9,6 +9,7 @@ A pump drives it. After each change of the machine, the pump's `run` must be cal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Final, Literal
@@ -53,12 +54,15 @@ class CallMachine:
         "_cut_ms",
         "_last_frame_ms",
         "_opened_ms",
+        "_pinged_ms",
         "_timeouts",
         "_watch_ms",
+        "backlog",
         "cut",
         "fault",
         "hangup",
         "paused",
+        "ping",
         "plays",
         "session",
     )
@@ -86,6 +90,10 @@ class CallMachine:
         """The code of a close frame that is due; None: no close frame is due."""
         self.cut = False
         """Whether the connection must be cut; unsent texts are dropped."""
+        self.ping: bytes | None = None
+        """The payload of a ping that is due; None: none is due."""
+        self.backlog: Callable[[], int | None] | None = None
+        """Returns what was sent and is not acknowledged, in octets; None, or None returned: unknown."""
         self.paused = False
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.fault: str | None = None
@@ -93,7 +101,7 @@ class CallMachine:
         self._timeouts = timeouts if timeouts is not None else CallTimeouts()
         self._closing = False
         self._cut_ms = inf
-        self._opened_ms = self._last_frame_ms = now_ms
+        self._opened_ms = self._last_frame_ms = self._pinged_ms = now_ms
         # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
         # only the check computes it, so that a frame costs one assignment.
         self._watch_ms = now_ms + min(_limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms))
@@ -112,6 +120,16 @@ class CallMachine:
     def touch(self, now_ms: float) -> None:
         """Record that a frame of any kind was received."""
         self._last_frame_ms = now_ms
+
+    def pinged(self, sent: bool, now_ms: float) -> None:
+        """Record that the due ping was sent; False: this socket cannot send pings."""
+        self.ping = None
+        if sent:
+            self._pinged_ms = now_ms
+
+    def ponged(self, _payload: bytes, now_ms: float) -> None:
+        """Record the pong to the latest ping: a round trip."""
+        self.session.round_trip(now_ms - self._pinged_ms, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
         """Record the other side's close frame. The socket answers it by itself."""

@@ -24,18 +24,29 @@ class AppSocket(Socket, Protocol):
     def resume_reading(self) -> None:
         """Read again."""
 
+    def hold_acknowledgements(self, *, hold: bool) -> None:
+        """Acknowledge nothing that the app sends from now on, or everything again, where the network allows that."""
+
+    answer_ping: Callable[[bytes], object] | None
+    """Gets the payload of each ping; None: each is answered at once."""
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping."""
+
 
 class StreamPump(Pump[CarrierStream]):
-    """A pump that also reads as slowly as its stream says."""
+    """A pump that also reads as slowly as its stream says, and answers pings as late as its links say."""
 
-    __slots__ = ("_app", "_closed", "_reading_paused")
+    __slots__ = ("_acknowledges", "_app", "_closed", "_reading_paused")
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
         self._app: AppSocket | None = socket
         self._reading_paused = False
+        self._acknowledges = True
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
+        socket.answer_ping = self._answer_ping
         self.run()
 
     async def wait_closed(self) -> None:
@@ -48,15 +59,30 @@ class StreamPump(Pump[CarrierStream]):
         if not self._closed.done():
             self._closed.set_result(None)
 
+    def _answer_ping(self, payload: bytes) -> None:
+        self.machine.answer_ping(payload, self.now_ms())
+        self.run()
+
     def _release(self) -> None:
         super()._release()
-        self._app = None
+        app, self._app = self._app, None
+        if app is not None:
+            app.answer_ping = None  # it refers to this pump
 
     def _run(self, now_ms: float) -> None:
         super()._run(now_ms)
         app = self._app
         if self._lost or app is None:
             return
+        machine = self.machine
+        if machine.pongs:
+            pongs, machine.pongs = machine.pongs, []
+            for payload in pongs:
+                app.pong(payload)
+        acknowledges = machine.acknowledges(now_ms)
+        if acknowledges != self._acknowledges:
+            self._acknowledges = acknowledges
+            app.hold_acknowledgements(hold=not acknowledges)
         paused = self.machine.reading_paused(now_ms)
         if paused != self._reading_paused:
             self._reading_paused = paused

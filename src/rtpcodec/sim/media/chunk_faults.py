@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rtpcodec.sim.media.link import LinkClock
-from rtpcodec.sim.media.timing import Link
+from rtpcodec.sim.media.timing import Interval, Link, end_of
 
 CLOCK_SLACK_MS: Final = 1e-3
 """Sums of floats miss a deadline by less than this."""
@@ -95,21 +95,32 @@ class Network:
         "_faults",
         "_link",
         "_octets",
+        "_pongs",
         "_queue",
         "_seed",
         "_stalls_end",
+        "_standstills_ms",
         "_start_ms",
         "dropped",
         "duplicated",
         "reordered",
     )
 
-    def __init__(self, faults: Faults, seed: str, start_ms: float, link: Link = _DIRECT) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        seed: str,
+        start_ms: float,
+        link: Link = _DIRECT,
+        standstills_ms: tuple[Interval, ...] = (),
+    ) -> None:
         self._faults = faults
         self._seed = seed
         self._start_ms = start_ms
         self._link = LinkClock(link, f"{seed}/to_app", start_ms)
+        self._standstills_ms = standstills_ms
         self._queue: deque[Packet] = deque()
+        self._pongs: deque[tuple[float, bytes]] = deque()
         self._octets = 0  # of all texts in the queue
         self._draws: dict[str, _Draws] = {}
         self._stalls_end = False
@@ -167,6 +178,18 @@ class Network:
         self._queue.append(packet)
         self._octets += len(packet.text)
 
+    def pong(self, payload: bytes, now_ms: float) -> None:
+        """Take the answer to a ping: it meets the link, and overtakes no message."""
+        due_ms = now_ms if self._stalls_end else self._link.arrival_ms(self._stalled_until_ms(now_ms))
+        self._pongs.append((due_ms, payload))
+
+    def due_pongs(self, now_ms: float) -> list[bytes]:
+        """Take the answers to pings that reach the app now."""
+        payloads: list[bytes] = []
+        while self._pongs and self._pongs[0][0] <= now_ms + CLOCK_SLACK_MS:
+            payloads.append(self._pongs.popleft()[1])
+        return payloads
+
     def flush(self, now_ms: float) -> None:
         """Send the chunks that wait to be overtaken: nothing follows that could."""
         for draws in self._draws.values():
@@ -184,6 +207,7 @@ class Network:
         self._stalls_end = True
         for packet in self._queue:
             packet.due_ms = min(packet.due_ms, now_ms)
+        self._pongs = deque((min(due_ms, now_ms), payload) for due_ms, payload in self._pongs)
 
     def due(self, now_ms: float) -> list[Packet]:
         """Take the messages that reach the app now."""
@@ -202,13 +226,18 @@ class Network:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` has something to hand out; None: nothing is on its way."""
-        return self._queue[0].due_ms if self._queue else None
+        """When `due` or `due_pongs` has something to hand out; None: nothing is on its way."""
+        packet_ms = self._queue[0].due_ms if self._queue else None
+        if not self._pongs:
+            return packet_ms
+        return self._pongs[0][0] if packet_ms is None else min(packet_ms, self._pongs[0][0])
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def _stalled_until_ms(self, now_ms: float) -> float:
+        if self._standstills_ms:
+            now_ms = self._start_ms + end_of(self._standstills_ms, now_ms - self._start_ms)
         every_ms = self._faults.stall_every_s * 1000
         if not every_ms or not self._faults.stall_ms or now_ms < self._start_ms + every_ms:
             return now_ms

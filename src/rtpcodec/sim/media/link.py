@@ -6,7 +6,7 @@ import random
 from collections import deque
 from typing import Generic, TypeVar
 
-from rtpcodec.sim.media.timing import Link, Timing, end_of
+from rtpcodec.sim.media.timing import Interval, Link, Timing, end_of
 
 Item = TypeVar("Item")
 
@@ -26,23 +26,43 @@ class LinkClock:
     def arrival_ms(self, sent_ms: float) -> float:
         """The arrival of the next message."""
         link = self._link
+        holes_ms = link.black_holes_ms
+        if holes_ms:
+            sent_ms = self._start_ms + end_of(holes_ms, sent_ms - self._start_ms)
         arrival_ms = sent_ms + link.delay_ms
         if link.jitter_ms:
             arrival_ms += self._rng.random() * link.jitter_ms
         arrival_ms = max(arrival_ms, self._last_ms)
-        if link.stalls_ms:
-            arrival_ms = self._start_ms + end_of(link.stalls_ms, arrival_ms - self._start_ms)
+        if link.stalls_ms or holes_ms:
+            arrival_ms = self._start_ms + end_of(link.stalls_ms + holes_ms, arrival_ms - self._start_ms)
         self._last_ms = arrival_ms
         return arrival_ms
 
 
 class Uplink(Generic[Item]):
-    """The app's messages on their way to the carrier, and the socket that a slow carrier does not read."""
+    """The app's frames on their way to the carrier, and the socket that a slow carrier does not read."""
 
-    __slots__ = ("_clock", "_free_ms", "_now_ms", "_paused_until_ms", "_queue", "_start_ms", "_timing")
+    __slots__ = (
+        "_changes_ms",
+        "_clock",
+        "_free_ms",
+        "_holes_ms",
+        "_now_ms",
+        "_octets_per_s",
+        "_paused_until_ms",
+        "_queue",
+        "_start_ms",
+        "_unread_ms",
+        "_up_holes_ms",
+    )
 
     def __init__(self, timing: Timing, seed: str, start_ms: float) -> None:
-        self._timing = timing
+        self._octets_per_s = timing.read_octets_per_s
+        self._unread_ms = timing.unread_ms
+        self._up_holes_ms = timing.from_app.black_holes_ms
+        self._holes_ms = timing.all_black_holes_ms
+        intervals = self._unread_ms + self._holes_ms
+        self._changes_ms = sorted(start_ms + moment for interval in intervals for moment in interval)
         self._clock = LinkClock(timing.from_app, f"{seed}/from_app", start_ms)
         self._start_ms = start_ms
         self._queue: deque[tuple[float, Item]] = deque()
@@ -54,8 +74,8 @@ class Uplink(Generic[Item]):
         """Take a message that came over the socket."""
         arrival_ms = self._clock.arrival_ms(now_ms)
         read_ms = self._after_pause(max(arrival_ms, self._free_ms))
-        if self._timing.read_octets_per_s is not None:
-            read_ms = self._after_pause(read_ms + octets * 1000 / self._timing.read_octets_per_s)
+        if self._octets_per_s is not None:
+            read_ms = self._after_pause(read_ms + octets * 1000 / self._octets_per_s)
         self._free_ms = read_ms
         # Delay and stalls of the link are not the carrier's slowness: the socket is read meanwhile.
         self._paused_until_ms = max(self._paused_until_ms, now_ms + read_ms - arrival_ms)
@@ -73,15 +93,20 @@ class Uplink(Generic[Item]):
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now."""
         self._now_ms = now_ms
-        return now_ms < self._paused_until_ms or self._after_pause(now_ms) > now_ms
+        return now_ms < self._paused_until_ms or self._within(self._unread_ms + self._up_holes_ms, now_ms)
+
+    def acknowledges(self, now_ms: float) -> bool:
+        """Whether what the app sends now is acknowledged."""
+        return not self._within(self._holes_ms, now_ms)
 
     @property
     def next_change_ms(self) -> float | None:
-        """When the answer of `reading_paused` may change next; None: not by itself."""
+        """When the answers of `reading_paused` and `acknowledges` may change next; None: not by themselves."""
         now_ms = self._now_ms
-        moments = [self._start_ms + moment for interval in self._timing.read_pauses_ms for moment in interval]
-        return min((moment for moment in (self._paused_until_ms, *moments) if moment > now_ms), default=None)
+        return min((moment for moment in (self._paused_until_ms, *self._changes_ms) if moment > now_ms), default=None)
+
+    def _within(self, intervals: tuple[Interval, ...], at_ms: float) -> bool:
+        return bool(intervals) and end_of(intervals, at_ms - self._start_ms) > at_ms - self._start_ms
 
     def _after_pause(self, at_ms: float) -> float:
-        pauses_ms = self._timing.read_pauses_ms
-        return self._start_ms + end_of(pauses_ms, at_ms - self._start_ms) if pauses_ms else at_ms
+        return self._start_ms + end_of(self._unread_ms, at_ms - self._start_ms) if self._unread_ms else at_ms

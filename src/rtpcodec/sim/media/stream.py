@@ -59,10 +59,11 @@ class CarrierStream:
         self._formats = formats
         self._limit_ms = now_ms + facts.max_call_ms
         self._tally = Tally()
-        self._network = Network(facts.faults, facts.seed, now_ms, facts.timing.to_app)
+        timing = facts.timing
+        self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
         self._writer = MessageWriter(facts, request, self._network, stream_id)
         self._receiver = AppReceiver(facts, request, formats.returned, self._tally, now_ms)
-        self._uplink: Uplink[_Apply] = Uplink(facts.timing, facts.seed, now_ms)
+        self._uplink: Uplink[_Apply] = Uplink(timing, facts.seed, now_ms)
         self._tracks = Tracks(
             facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
@@ -76,6 +77,8 @@ class CarrierStream:
         """The connection must be cut: the app does not read, or did not answer the close frame in time."""
         self.paused = False
         """The socket accepts no texts for now, because the app reads slowly."""
+        self.pongs: list[bytes] = []
+        """Payloads of pongs that go out now, behind the texts. Whoever sends them takes them off."""
         self._writer.greet(facts.variations.announced_format or _announced(formats.media), now_ms)
 
     @property
@@ -94,6 +97,7 @@ class CarrierStream:
         """Take the texts that go out now."""
         self._advance(now_ms)
         packets = [] if self.paused else self._network.due(now_ms)
+        self.pongs += self._network.due_pongs(now_ms)  # a socket that accepts nothing drops them
         for packet in packets:
             self._tally.sent(packet)
             if packet.track == INBOUND and not packet.repeated:
@@ -210,6 +214,23 @@ class CarrierStream:
     def touch(self, now_ms: float) -> None:
         """Note a control frame. A carrier has no time-out for silence."""
 
+    ping: bytes | None = None
+    """The carrier sends no pings."""
+    backlog: Callable[[], int | None] | None = None
+    """The carrier paces nothing by what the app has acknowledged."""
+
+    def pinged(self, sent: bool, now_ms: float) -> None:
+        """Nothing: the carrier sends no pings."""
+
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Nothing: as above."""
+
+    def answer_ping(self, payload: bytes, now_ms: float) -> None:
+        """Take a ping of the app: the pong is due once both links have passed it, behind all messages before it."""
+        if self.end_reason is not None:
+            self._network.pong(payload, now_ms)
+        self._queue(partial(self._network.pong, payload), len(payload), now_ms)
+
     def _queue(self, apply: _Apply, octets: int, now_ms: float) -> None:
         if self.end_reason is not None:
             return
@@ -227,6 +248,10 @@ class CarrierStream:
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now, so that the app feels a slow carrier."""
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
+
+    def acknowledges(self, now_ms: float) -> bool:
+        """Whether what the app sends now is acknowledged: not in a black hole."""
+        return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:
         """Let the second leg hear the app, from now on."""

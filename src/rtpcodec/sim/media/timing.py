@@ -1,4 +1,4 @@
-"""Timing: delays, jitter, stalls, holds, slow reading and clock skew of one call.
+"""Timing: delays, jitter, stalls, black holes, holds, slow reading and clock skew of one call.
 
 All times are ms since the WebSocket of the stream was opened.
 """
@@ -34,13 +34,22 @@ class Link:
     jitter_ms: float = 0.0
     """Each message takes up to this much longer, drawn from the seed. None overtakes another."""
     stalls_ms: tuple[Interval, ...] = ()
-    """Nothing passes in these intervals; at the end of each, everything that waits arrives at once."""
+    """Nothing arrives in these intervals; at the end of each, everything that waits arrives at once. It waits behind
+    the sender's system, as at a proxy: to the app, everything counts as acknowledged."""
+    black_holes_ms: tuple[Interval, ...] = ()
+    """Nothing passes in these intervals, and what the app sends is not acknowledged. What would have arrived within one
+    arrives at its end, what is sent within it delay_ms after its end, all in order.
+
+    On a real network the carrier stops reading, the nearest it can do: its system acknowledges all the same until its
+    buffers are full, some 100 kB. On a virtual clock the app's `unacknowledged_octets` grow from the begin.
+    """
 
     def __post_init__(self) -> None:
         for name in ("delay_ms", "jitter_ms"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}, at least 0 is needed")
         _require_intervals("stalls_ms", self.stalls_ms)
+        _require_intervals("black_holes_ms", self.black_holes_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,10 @@ class Timing:
     """How fast the carrier reads the app's messages; the socket is not read while it is behind. None: at once."""
     read_pauses_ms: tuple[Interval, ...] = ()
     """The carrier does not read the socket in these intervals."""
+    standstills_ms: tuple[Interval, ...] = ()
+    """The process of the carrier that holds the socket stands still in these intervals, as a blocked event loop does:
+    it neither reads nor sends, returns no marks and answers no pings, and then does all of it at once. The phone
+    network is another system: it plays what was read before, and the caller speaks on."""
     caller_clock_ppm: float = 0.0
     """How much faster than the true time the clock runs that makes the chunks; negative: slower."""
     playout_clock_ppm: float = 0.0
@@ -85,6 +98,17 @@ class Timing:
             if not abs(getattr(self, name)) <= MAX_CLOCK_PPM:
                 raise ValueError(f"{name} is {getattr(self, name)}, at most {MAX_CLOCK_PPM:.0f} either way is allowed")
         _require_intervals("read_pauses_ms", self.read_pauses_ms)
+        _require_intervals("standstills_ms", self.standstills_ms)
+
+    @property
+    def unread_ms(self) -> tuple[Interval, ...]:
+        """The intervals in which the socket is not read, black holes apart."""
+        return self.read_pauses_ms + self.standstills_ms
+
+    @property
+    def all_black_holes_ms(self) -> tuple[Interval, ...]:
+        """Those of both directions: in either, what the app sends is not acknowledged."""
+        return self.to_app.black_holes_ms + self.from_app.black_holes_ms
 
 
 def end_of(intervals: Iterable[Interval], at_ms: float) -> float:

@@ -109,7 +109,7 @@ class WebhookQueue:
         self.deliveries: list[Delivery] = []
         """All attempts that are over."""
 
-    hangup = None
+    ping = hangup = None
     cut = False
     """Each post has a connection of its own, which ends with it."""
 
