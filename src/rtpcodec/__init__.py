@@ -13,6 +13,8 @@ milliseconds and needs none of the optional libraries:
     JitterBuffer                                                               packets when they are due
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
     Resampler                                                                  one stream from rate to rate
+    mixing, levels                                                             gain, mixing and fades; dBov and dBm0
+    DualTone, ComfortNoise                                                     the sound of a key; a quiet line
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session reports
     serve, run, Call                                                           an endpoint that carriers dial
@@ -35,8 +37,12 @@ if TYPE_CHECKING:
     from rtpcodec import errors as errors
     from rtpcodec import pump as pump
     from rtpcodec import sim as sim
+    from rtpcodec.audio import levels as levels
+    from rtpcodec.audio import mixing as mixing
+    from rtpcodec.audio.comfort_noise import ComfortNoise as ComfortNoise
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
+    from rtpcodec.audio.tones import DualTone as DualTone
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
     from rtpcodec.client import CallControl as CallControl
     from rtpcodec.client import webhook_events as webhook_events
@@ -80,7 +86,9 @@ _HOME = {
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
+    "ComfortNoise": "rtpcodec.audio.comfort_noise",
     "Concealer": "rtpcodec.audio.concealment",
+    "DualTone": "rtpcodec.audio.tones",
     "DuplicateFilter": "rtpcodec.client.webhook",
     "G722DecoderBank": "rtpcodec.codecs.g722_bank",
     "G722EncoderBank": "rtpcodec.codecs.g722_bank",
@@ -115,6 +123,8 @@ _MODULES = {
     "compat": "rtpcodec.compat",
     "errors": "rtpcodec.errors",
     "events": "rtpcodec.stream.events",
+    "levels": "rtpcodec.audio.levels",
+    "mixing": "rtpcodec.audio.mixing",
     "pump": "rtpcodec.pump",
     "sim": "rtpcodec.sim",
     "webhook_events": "rtpcodec.client.webhook_events",

@@ -6,6 +6,7 @@ import ctypes
 import math
 import sys
 from array import array
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ SAMPLES = [0, 1, -1, 12345, -32768, 32767, 256, -2]
 PCM = array("h", SAMPLES).tobytes()
 FLOATS = [sample / 32768 for sample in SAMPLES]
 ALLOWED = "int16 ('h'), float32 ('f') or the octets of int16 ('B', 'b', 'c') are needed"
+SHAPE = (
+    "pcm has {} dimensions, mono audio has 1; mix channels down with rtpcodec.audio.channels.downmix, or reshape(-1) "
+    "an array of one channel"
+)
 FOREIGN = ">" if sys.byteorder == "little" else "<"
 
 
@@ -109,7 +114,7 @@ def test_float32_is_rounded_halves_to_even_and_clipped(value: float, sample: int
 def test_octets_give_the_same_samples_however_they_are_cut(octets: bytes, cuts: list[int], kind: str) -> None:
     source = PcmInput()
     places = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
-    pieces = [octets[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [octets[start:end] for start, end in pairwise(places)]
     accepted = []
     for piece, end in zip(pieces, places[1:], strict=True):
         accepted.append(source.accept(buffers.OCTETS[kind](piece)))
@@ -181,8 +186,7 @@ def test_an_empty_piece_changes_nothing(empty: Any) -> None:
             (
                 np.zeros(shape, np.int16),
                 ValueError,
-                f"pcm has {len(shape)} dimensions, mono audio has 1; mix channels down with "
-                "rtpcodec.audio.mixing.downmix, or reshape(-1) an array of one channel",
+                SHAPE.format(len(shape)),
             )
             for shape in ((160, 2), (2, 160), (1, 160), (), (0, 2))
         ),

@@ -1,4 +1,4 @@
-"""Every length and alignment of G.711, G.722 and the PCM kernels, with the buffers at the edge of memory that nobody may touch.
+"""Every length and alignment of G.711, G.722 and PCM, with the buffers at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
 Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at

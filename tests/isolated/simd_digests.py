@@ -1,4 +1,4 @@
-"""A digest of the results of each function that has a vector form over all inputs and over every length from 0 to 300, a line each.
+"""Digests of the functions that have a vector form, over all inputs and over every length from 0 to 300, a line each.
 
 Run by tests/kernels/test_simd_levels.py at every level of the kernels: equal lines, equal results.
 """

@@ -64,7 +64,7 @@ def test_downmix_is_the_mean(channels: int, samples: list[int]) -> None:
 def test_stereo_mean_of_every_sum_goes_to_the_even_one() -> None:
     sums = np.arange(-65536, 65535)
     left = np.clip(sums, -32768, 32767)
-    pairs = np.stack([left, sums - left], axis=1).astype(np.int16)
+    pairs: Any = np.stack([left, sums - left], axis=1).astype(np.int16)
     assert kernels.downmix(pairs.reshape(-1), 2) == np.rint(sums / 2).astype(np.int16).tobytes()
 
 
@@ -108,7 +108,8 @@ def test_channels_are_a_whole_number() -> None:
 
 def test_out_over_any_channel_is_refused() -> None:
     room = bytearray(200)
-    for sources in ([room[:40], memoryview(room)[80:120]], [memoryview(room)[60:100], room[:40]]):
+    cases: list[list[Any]] = [[room[:40], memoryview(room)[80:120]], [memoryview(room)[60:100], room[:40]]]
+    for sources in cases:
         with pytest.raises(ValueError, match=r"^out overlaps the source, the result would destroy its own input$"):
             kernels.interleave_into(sources, memoryview(room)[20:])
 

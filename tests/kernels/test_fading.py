@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,14 +54,14 @@ def test_a_fade_out_is_the_mirror_of_a_fade_in(sample: int, length: int) -> None
     rising, falling = (array("h", fading.fade(pcm, 0, length, up)).tolist() for up in (True, False))
     assert rising == falling[::-1]
     assert rising[0] == 0
-    assert all(abs(a) <= abs(b) for a, b in zip(rising, rising[1:], strict=False))
+    assert all(abs(a) <= abs(b) for a, b in pairwise(rising))
 
 
 @given(st.lists(st.integers(0, 100), max_size=6), st.booleans())
 def test_pieces_give_what_the_whole_gives(cuts: list[int], rising: bool) -> None:
     pcm = array("h", range(-5000, 5000, 100))
     places = [0, *sorted(cuts), len(pcm)]
-    pieces = [fading.fade(pcm[start:end], start, 80, rising) for start, end in zip(places, places[1:], strict=False)]
+    pieces = [fading.fade(pcm[start:end], start, 80, rising) for start, end in pairwise(places)]
     assert b"".join(pieces) == fading.fade(pcm, 0, 80, rising)
 
 

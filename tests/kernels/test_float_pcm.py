@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_every_sample_divided_by_32768_and_back() -> None:
 
 
 def test_every_half_goes_to_the_even_sample_and_its_neighbours_do_not() -> None:
-    halves = ((np.arange(-32768, 32767) + 0.5) / 32768).astype(np.float32)
+    halves: Any = ((np.arange(-32768, 32767) + 0.5) / 32768).astype(np.float32)
     for values in (halves, np.nextafter(halves, np.float32(2)), np.nextafter(halves, np.float32(-2))):
         # A double holds the product exactly, and NumPy takes halves to even.
         expected = np.clip(np.rint(values.astype(float) * 32768), -32768, 32767).astype(np.int16)
@@ -47,7 +48,7 @@ def test_float32_equals_the_definition(values: list[float]) -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(0, 300))
 def test_float32_of_any_bits_equals_numpy(seed: int, n: int) -> None:
     bits = np.random.default_rng(seed).integers(0, 2**32, n, np.uint32).view(np.float32)
-    values = np.where(np.isnan(bits), np.float32(0.1), bits)
+    values: Any = np.where(np.isnan(bits), np.float32(0.1), bits)
     with np.errstate(over="ignore"):
         expected = np.clip(np.rint(values * np.float32(32768)), -32768, 32767).astype(np.int16)
     assert float_pcm.float32_to_int16(values.astype(np.float32)) == expected.tobytes()
@@ -58,7 +59,7 @@ def test_float32_of_any_bits_equals_numpy(seed: int, n: int) -> None:
 def test_a_nan_is_refused_by_its_first_place(n: int, quiet: bool) -> None:
     bits = 0x7FC00000 if quiet else 0xFF800001
     for place in {0, n // 2, n - 1}:
-        values = np.zeros(n, np.float32)
+        values: Any = np.zeros(n, np.float32)
         values.view(np.uint32)[place] = bits
         values.view(np.uint32)[n - 1] = bits
         with pytest.raises(ValueError, match=rf"^sample {place} is NaN, a number is needed$"):

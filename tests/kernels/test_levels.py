@@ -31,7 +31,7 @@ def test_full_scale_does_not_overflow(n: int) -> None:
 
 
 def test_a_long_recording_equals_numpy() -> None:
-    pcm = np.random.default_rng(1).integers(-32768, 32768, 1_000_003).astype(np.int16)
+    pcm: Any = np.random.default_rng(1).integers(-32768, 32768, 1_000_003).astype(np.int16)
     assert levels.peak(pcm) == np.abs(pcm.astype(np.int32)).max()
     assert levels.energy(pcm) == np.sum(pcm.astype(np.int64) ** 2)
 

@@ -1,15 +1,21 @@
-"""The resampler in plain Python from its definition: one filter over the whole signal, no pieces, no phases in advance.
+"""The resampler from its definition: one filter over the whole signal, no pieces, no phases in advance.
 
 Ticks divide a second by the least common multiple of the two rates; input j lies at tick j * up. The filter is a sinc
-under a Kaiser window about its centre tick, in integers that add up to 16384 over the taps that one output meets.
+under a Kaiser window about its centre tick, in integers that add up to 1.0 over the taps that one output meets. 1.0 is
+the largest of 2**14, 2**15 and 2**16 with which every tap fits 16 bits and an eighth of such taps has a sum of 32 bits.
 """
 
 import functools
 import math
 import operator
 
-ONE = 16384
+import numpy as np
+import numpy.typing as npt
+
 KAISER_BETA = 7.5
+STEP_TAPS = 16
+
+Floats = npt.NDArray[np.float64]
 
 
 def ratio(from_hz: int, to_hz: int) -> tuple[int, int]:
@@ -19,8 +25,13 @@ def ratio(from_hz: int, to_hz: int) -> tuple[int, int]:
 
 
 def delay_samples(from_hz: int, to_hz: int) -> int:
-    """The delay in output samples: the longest below 2 ms."""
-    return 0 if from_hz == to_hz else to_hz // 500 - 1
+    """The delay in output samples: the longest below 2 ms, or below 24 samples of the lower rate if both are high."""
+    if from_hz == to_hz:
+        return 0
+    low_hz = min(from_hz, to_hz)
+    if low_hz > 16000 and {from_hz, to_hz} != {24000, 48000}:
+        return 24 * to_hz // low_hz - 1
+    return to_hz // 500 - 1
 
 
 def centre_tick(from_hz: int, to_hz: int) -> int:
@@ -29,39 +40,57 @@ def centre_tick(from_hz: int, to_hz: int) -> int:
     return (delay_samples(from_hz, to_hz) + 1) * down - 1
 
 
-def bessel_i0(x: float) -> float:
-    """The modified Bessel function of order 0."""
-    return math.fsum((x / 2) ** (2 * k) / math.factorial(k) ** 2 for k in range(40))
+def phase_taps(from_hz: int, to_hz: int) -> int:
+    """The length of a phase: what the filter needs, filled up with zeros to whole steps."""
+    up, _ = ratio(from_hz, to_hz)
+    length = 2 * centre_tick(from_hz, to_hz) + 1
+    return math.ceil(length / up / STEP_TAPS) * STEP_TAPS
 
 
 @functools.cache
-def exact_filter(from_hz: int, to_hz: int) -> tuple[float, ...]:
-    """The windowed sinc before rounding, each phase scaled to 16384."""
+def exact_filter(from_hz: int, to_hz: int) -> Floats:
+    """The windowed sinc before rounding, each phase scaled to 1."""
     up, down = ratio(from_hz, to_hz)
     centre = centre_tick(from_hz, to_hz)
-    taps = []
-    for tick in range(2 * centre + 1):
-        angle = math.pi * (tick - centre) / max(up, down)
-        sinc = math.sin(angle) / angle if angle else 1.0
-        place = (tick - centre) / (centre + 1)
-        taps.append(sinc * bessel_i0(KAISER_BETA * math.sqrt(1 - place**2)))
-    sums = [math.fsum(taps[phase::up]) for phase in range(up)]
-    return tuple(tap / sums[tick % up] * ONE for tick, tap in enumerate(taps))
+    distances = np.arange(-centre, centre + 1)
+    window = np.i0(KAISER_BETA * np.sqrt(1 - (distances / (centre + 1)) ** 2))
+    taps: Floats = np.sinc(distances / max(up, down)) * window
+    for phase in range(up):
+        taps[phase::up] /= math.fsum(taps[phase::up])
+    return taps
+
+
+def rows(from_hz: int, to_hz: int) -> Floats:
+    """The exact filter as one row per phase, the oldest sample's tap first, filled up with zeros at the old end."""
+    up, _ = ratio(from_hz, to_hz)
+    taps = exact_filter(from_hz, to_hz)
+    filled = np.zeros(phase_taps(from_hz, to_hz) * up)
+    filled[: taps.size] = taps
+    return filled.reshape(-1, up).T[:, ::-1]
+
+
+@functools.cache
+def one(from_hz: int, to_hz: int) -> int:
+    """What stands for 1.0."""
+    phases = np.abs(rows(from_hz, to_hz))
+    eighths = phases.reshape(len(phases), 8, -1).sum(axis=2)
+    fitting = [one for one in (1 << 15, 1 << 16) if phases.max() * one <= 32766 and eighths.max() * one <= 65535 - 192]
+    return max(fitting, default=1 << 14)
 
 
 @functools.cache
 def integer_filter(from_hz: int, to_hz: int) -> tuple[int, ...]:
-    """Rounded so that each phase adds up to 16384 exactly and the filter stays symmetric.
+    """Rounded so that each phase adds up to 1.0 exactly and the filter stays symmetric.
 
     One by one, the tap that lies furthest on the wrong side of its exact value moves, and its mirror with it. Where
     both belong to one phase that moves the sum by two, so an odd rest goes to the centre.
     """
     up, _ = ratio(from_hz, to_hz)
     centre = centre_tick(from_hz, to_hz)
-    exact = exact_filter(from_hz, to_hz)
+    exact = (exact_filter(from_hz, to_hz) * one(from_hz, to_hz)).tolist()
     taps = [round(tap) for tap in exact]
     for phase in range(up):
-        while rest := ONE - sum(taps[phase::up]):
+        while rest := one(from_hz, to_hz) - sum(taps[phase::up]):
             sign = 1 if rest > 0 else -1
             both = phase == (2 * centre - phase) % up
             if both and rest % 2:
@@ -76,9 +105,12 @@ def integer_filter(from_hz: int, to_hz: int) -> tuple[int, ...]:
 
 def resampled(samples: list[int], from_hz: int, to_hz: int, count: int | None = None) -> list[int]:
     """The first count outputs for a signal between silences; without count those that the signal completes."""
+    if from_hz == to_hz:
+        return samples[:count]
     up, down = ratio(from_hz, to_hz)
     taps = integer_filter(from_hz, to_hz)
-    before = [0] * len(taps)
+    unit = one(from_hz, to_hz)
+    before = [0] * phase_taps(from_hz, to_hz)
     if count is None:
         count = len(samples) * up // down
     signal = before + samples + [0] * (count * down // up + 1)
@@ -88,5 +120,23 @@ def resampled(samples: list[int], from_hz: int, to_hz: int, count: int | None = 
         met = taps[phase::up]
         end = len(before) + newest + 1
         total = sum(map(operator.mul, met, reversed(signal[end - len(met) : end])))
-        outputs.append(max(-32768, min(32767, (total + ONE // 2) // ONE)))
+        outputs.append(max(-32768, min(32767, (total + unit // 2) // unit)))
     return outputs
+
+
+def resampled_array(samples: list[int], from_hz: int, to_hz: int) -> list[int]:
+    """The same without count, all outputs at once in integers of 64 bits, for sweeps over all pairs."""
+    if from_hz == to_hz:
+        return samples
+    up, down = ratio(from_hz, to_hz)
+    unit = one(from_hz, to_hz)
+    taps = phase_taps(from_hz, to_hz)
+    filled = np.zeros(taps * up, np.int64)
+    filled[: 2 * centre_tick(from_hz, to_hz) + 1] = integer_filter(from_hz, to_hz)
+    phases = filled.reshape(taps, up).T
+    newest, phase = np.divmod((np.arange(len(samples) * up // down) + 1) * down - 1, up)
+    signal = np.concatenate([np.zeros(taps - 1, np.int64), np.array(samples, np.int64)])
+    met = signal[(newest + taps - 1)[:, None] - np.arange(taps)]
+    totals = (met * phases[phase]).sum(axis=1)
+    limited: list[int] = np.clip((totals + unit // 2) // unit, -32768, 32767).tolist()
+    return limited

@@ -69,7 +69,7 @@ class RecordedSink:
 def opened(sink: RecordedSink, **timeouts: float | None) -> tuple[Pump[CallMachine], RecordedSocket]:
     socket = RecordedSocket()
     now_ms = asyncio.get_running_loop().time() * 1000
-    machine = CallMachine(MediaSession(L16, max_queue_ms=500.0), now_ms, timeouts=CallTimeouts(**timeouts))
+    machine = CallMachine(MediaSession(L16, max_queue_ms=500.0, own_marks=False), now_ms, timeouts=CallTimeouts(**timeouts))
     pump = Pump(machine, socket, sink)
     pump.run()
     return pump, socket
@@ -274,7 +274,7 @@ def test_the_end_of_the_connection_within_a_run_is_reported_behind_all_events(wh
     found_at_end: list[list[str]] = []
 
     async def main() -> None:
-        machine = CallMachine(MediaSession(L16), asyncio.get_running_loop().time() * 1000)
+        machine = CallMachine(MediaSession(L16, own_marks=False), asyncio.get_running_loop().time() * 1000)
         sink = Sink(lambda _event: lost() if where == "sink" else None)
         pump = Pump(machine, LosingSocket(lost), sink)
         pumps.append(pump)

@@ -92,6 +92,11 @@ def test_none_leaves_the_field_to_the_plan_and_not_to_the_carriers_default(plan:
     assert run_virtual(sent(plan, nothing, SilentControl())) == [plan.command_fields()]
 
 
+def test_a_plan_that_asks_dial_and_answer_for_silence_can_be_streamed() -> None:
+    plan = StreamPlan(send_silence_when_idle=True)
+    assert run_virtual(sent(plan, {}, SilentControl())) == [StreamPlan().command_fields()]
+
+
 def test_extra_body_is_no_way_around_the_plan() -> None:
     async def main() -> None:
         async with (

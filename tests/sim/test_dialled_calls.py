@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtpcodec import pcmu_decode, pcmu_encode
+from rtpcodec import AsyncCallControl, StreamPlan, pcmu_decode, pcmu_encode
 from rtpcodec.sim import Carrier
 from tests.lateness import heard_whole
 from tests.server.dialler import until
@@ -282,5 +282,26 @@ def test_dialogflow_gets_the_stream_of_a_dialled_call() -> None:
             assert (await call.finished()).source_pcm == SPEECH
             assert len(agent.of("media")) == 10
             assert call.commands[0][1]["dialogflow_config"] == options
+
+    run(main)
+
+
+def test_the_carrier_is_asked_for_silence_by_dial_and_answer_and_not_by_streaming_start() -> None:
+    """The fields of one plan pass the client's checks, strictly, and the simulated carrier's."""
+    plan = StreamPlan(send_silence_when_idle=True)
+
+    async def main() -> None:
+        async with listening(App()) as app, Carrier() as carrier:
+            ringing, answered = carrier.incoming_call(b"", tail_ms=NEVER_MS), carrier.new_call(b"", tail_ms=NEVER_MS)
+            carrier.phone("+15550100009", b"", tail_ms=NEVER_MS)
+            url: dict[str, Any] = {"stream_url": app.url, "strict": True}
+            async with AsyncCallControl(carrier.api_key, base_url=carrier.base_url) as control:
+                await control.answer(ringing.call_control_id, **url, **plan.command_fields("answer"))
+                await control.dial(
+                    to="+15550100009", from_="+15550100002", connection_id="17", **url, **plan.command_fields("dial")
+                )
+                await control.start_streaming(answered.call_control_id, **url, **plan.command_fields("start_streaming"))
+            asked = {name: body.get("send_silence_when_idle") for call in carrier.calls for name, body in call.commands}
+            assert asked == {"answer": True, "dial": True, "streaming_start": None}
 
     run(main)

@@ -6,14 +6,14 @@ import pickle
 from array import array
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rtpcodec.audio.files import WavWriter
+from rtpcodec.errors import AudioWarning
 from rtpcodec.stream import bed_source as module
 from rtpcodec.stream.bed_source import BedSource, bed_source
 from rtpcodec.stream.events import Audio
-from tests.stream.sounds import noise, tone
+from tests.stream.sounds import dbov, noise, tone
 
 
 def wav(path: Path, pcm: bytes, rate_hz: int) -> Path:
@@ -34,7 +34,7 @@ def test_a_wav_file_may_have_a_rate_of_its_own(tmp_path: Path) -> None:
     source = bed_source(wav(tmp_path / "odd.wav", tone(37800, 37800), 37800))
     assert source.pcm_hz in (44100, 48000)
     assert len(source.pcm) == 2 * source.pcm_hz
-    assert source.rms == pytest.approx(8000 / 2**0.5, rel=0.01)
+    assert source.level_dbov == pytest.approx(dbov(tone(37800, 37800)), abs=0.1)
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda pcm: array("h", pcm)])
@@ -42,7 +42,7 @@ def test_pcm_may_be_any_buffer_of_samples(kind: type[bytes]) -> None:
     pcm = noise(400)
     source = bed_source(kind(pcm), 8000)
     assert (source.pcm, source.pcm_hz) == (pcm, 8000)
-    assert source.rms == pytest.approx(np.sqrt(np.mean(np.frombuffer(pcm, np.int16).astype(float) ** 2)))
+    assert source.level_dbov == pytest.approx(dbov(pcm))
 
 
 def test_float32_has_full_scale_at_1() -> None:
@@ -57,7 +57,7 @@ def test_an_audio_knows_its_rate() -> None:
 def test_a_source_is_a_value_that_processes_may_share() -> None:
     source = bed_source(noise(400), 8000)
     assert pickle.loads(pickle.dumps(source)) == source
-    assert repr(source) == f"BedSource(pcm_hz=8000, rms={source.rms})"
+    assert repr(source) == f"BedSource(pcm_hz=8000, level_dbov={source.level_dbov})"
     assert isinstance(source, BedSource)
 
 
@@ -79,6 +79,14 @@ def test_what_cannot_be_a_background_sound_is_refused(
     with pytest.raises(error) as raised:
         bed_source(pcm, pcm_hz)
     assert str(raised.value).startswith(text)
+
+
+def test_the_octets_of_a_file_are_refused_and_those_of_floats_are_warned_of(tmp_path: Path) -> None:
+    octets = wav(tmp_path / "office.wav", tone(16000, 1600), 16000).read_bytes()
+    with pytest.raises(ValueError, match=r"^source is a WAV file"):
+        bed_source(octets, 16000)
+    with pytest.warns(AudioWarning, match="^source looks like 32-bit floats"):
+        bed_source(array("f", [one / 500 for one in range(-400, 400)]).tobytes(), 8000)
 
 
 def test_a_source_is_limited_in_octets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -241,3 +241,24 @@ def test_byte_order_is_an_option_of_l16_alone() -> None:
     plan = StreamPlan(l16_byte_order="big")
     assert plan.codec_options("L16") == {"byte_order": "big"}
     assert plan.codec_options("PCMU") == {}
+
+
+def test_only_dial_and_answer_ask_the_carrier_for_silence() -> None:
+    plan, plain = StreamPlan(send_silence_when_idle=True), StreamPlan().command_fields()
+    assert plan.command_fields("dial") == plan.command_fields("answer") == {**plain, "send_silence_when_idle": True}
+    assert plan.command_fields("start_streaming") == plain
+    for command in ("dial", "answer", "start_streaming"):
+        assert StreamPlan().command_fields(command) == plain
+
+
+def test_the_wish_for_silence_is_not_lost_for_want_of_the_command() -> None:
+    plan = StreamPlan(send_silence_when_idle=True)
+    with pytest.raises(PlanError) as lost:
+        plan.command_fields()
+    assert str(lost.value) == (
+        'send_silence_when_idle is a field of dial and answer only: name the command, plan.command_fields("dial")'
+    )
+    with pytest.raises(ValueError, match=r"^command is 'bridge', one of start_streaming, dial, answer is needed$"):
+        plan.command_fields("bridge")  # type: ignore[call-overload]
+    with pytest.raises(PlanError, match=r"^send_silence_when_idle is 'yes', True or False is needed$"):
+        StreamPlan(send_silence_when_idle="yes")  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,22 @@ def test_a_sample_is_the_same_however_what_lies_before_it_was_read(
         begin = reader.position
         assert reader.read(samples) == whole[2 * begin : 2 * (begin + samples)]
         reader.seek(max(0, reader.position - back))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize(("from_hz", "to_hz"), PAIRS)
+def test_a_second_has_the_same_samples_from_any_place_on(from_hz: int, to_hz: int, loop: bool) -> None:
+    drawn = Random(f"{from_hz}/{to_hz}/{loop}")
+    pcm = noise(from_hz // 10 + drawn.randint(0, 50))
+    whole = read(pcm, from_hz, to_hz, to_hz, loop=loop)
+    reader = SourceReader(pcm, from_hz, to_hz, loop=loop)
+    for _ in range(40):
+        begin = drawn.randrange(to_hz)
+        samples = drawn.randint(0, min(3000, to_hz - begin))
+        first = drawn.randint(0, samples)
+        reader.seek(begin)
+        assert reader.read(first) + reader.read(samples - first) == whole[2 * begin : 2 * (begin + samples)]
 
 
 @pytest.mark.parametrize(("from_hz", "to_hz"), PAIRS)

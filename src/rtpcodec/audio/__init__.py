@@ -1,7 +1,12 @@
-"""Sample rates, frame sizes, concealment, audio files. No codecs.
+"""Sample rates, frame sizes, levels, mixing, tones, concealment, audio files. No codecs.
 
 resample     Resampler: one stream from rate to rate
 concealment  Concealer: fills gaps in PCM
+pcm_input    PcmInput: any PCM that a caller passes, to int16 octets
+levels       dBov and dBm0 of PCM
+mixing       gain, mixing, fades; channels: interleaved PCM, mono of it
+tones        DualTone: the sound of a key
+comfort_noise ComfortNoise: the white noise of a quiet line
 frames       Framer: audio of any cut into frames of one size
 rates        checks of a rate; the list itself is in kernels/resample
 whole_rate   a whole recording from any rate to another

@@ -39,7 +39,7 @@ cdef object wrong_shape(str name, int dimensions):
     """The error of a buffer that is not one row of samples."""
     return ValueError(
         f"{name} has {dimensions} dimensions, mono audio has 1; mix channels down with "
-        "rtpcodec.audio.mixing.downmix, or reshape(-1) an array of one channel"
+        "rtpcodec.audio.channels.downmix, or reshape(-1) an array of one channel"
     )
 
 

@@ -2,10 +2,14 @@
 
 g711, g711_transcode  PCMU and PCMA; from law to law
 g722, g722_lanes      G.722 for one stream, and for 16 streams in lanes; _g722_forms chooses
-pcm                   byte order and copies of samples
+pcm, float_pcm        byte order and copies of samples; int16 to float32 and back
+mixing, fading        gain and mixing; linear fades
+channels, levels      interleaved channels; the largest magnitude and the sum of squares
+tones, noise          sums of sines; white noise
 resample              polyphase filters
 concealment           G.711 Appendix I style repetition of pitch periods
 rtp_header            the fixed header of RTP
 _simd, simd/          which vector forms the CPU has, and their C headers
-_buffers, _blocks     .pxd files: how kernels take buffers, and loops over blocks
+_buffers, _sources,   .pxd files: how kernels take buffers, one or several,
+_blocks               and loops over blocks
 """

@@ -60,7 +60,8 @@ cdef int checked_gain(object factor, mix_gain* gain) except -1:
 
 cdef inline int32_t scaled(int16_t sample, mix_gain gain) noexcept nogil:
     """A sample times a gain, rounded, halves to even."""
-    cdef int32_t product = <int32_t>sample * gain.mantissa
+    # 16 by 16 bits, which every vector unit has.
+    cdef int32_t product = <int32_t>sample * <int16_t>gain.mantissa
     cdef int32_t odd = (product >> gain.shift) & 1
     return (product + (1 << (gain.shift - 1)) - 1 + odd) >> gain.shift
 

@@ -1,26 +1,30 @@
-"""Resampling for other Cython code: one flat stream a direction, banks of coefficients shared by all of them.
+"""Resampling for other Cython code: one flat stream per direction, banks of coefficients shared by all of them.
 
 PCM is native int16 at any address; in and out must not overlap.
 """
 from libc.stdint cimport int16_t, uint8_t
 
-cdef enum:
-    MAX_TAPS = 192                    # 4 ms at 48 kHz; also all phases of a bank together
-    MAX_DELAY_SAMPLES = 95            # into 48 kHz
+cdef extern from "rtpcodec/kernels/resample_bank.h":
+    enum:
+        MAX_TAPS "RESAMPLE_MAX_TAPS"
+    ctypedef struct ResampleBank "resample_bank":    # read only, lives as long as the process
+        int up                                       # to_hz / from_hz in lowest terms is up / down
+        int down
+        int delay_samples                            # at the output
+        int taps                                     # of each phase
+        int shift                                    # 1.0 is 1 << shift
+        int part_taps
+        const int16_t* coefficients
+    ctypedef struct ResamplePlace "resample_place":
+        int newest
+        int phase
 
-ctypedef struct ResampleBank:         # read only, lives as long as the process
-    int up                            # to_hz / from_hz in lowest terms is up / down
-    int down
-    int taps                          # of each phase
-    int delay_samples                 # at the output
-    int16_t coefficients[MAX_TAPS]    # Q14; up phases one after the other, each with the oldest sample's tap first
+ctypedef struct ResampleStream:                      # copy by assignment
+    const ResampleBank* bank                         # survives resample_start
+    int ahead                                        # ticks from the next input to the next output: 0..down-1
+    int16_t history[MAX_TAPS - 1]                    # the newest taps - 1 inputs, oldest first
 
-ctypedef struct ResampleStream:       # copy by assignment
-    const ResampleBank* bank          # survives resample_start
-    int ahead                         # ticks of 1 / (up * from_hz) s from the next input to the next output: 0..down-1
-    int16_t history[MAX_TAPS - 1]     # the newest taps - 1 inputs, oldest first
-
-# The bank of a pair of rates. ValueError: a rate that is not offered.
+# The bank of a pair of rates, designed when it is first asked for. ValueError: a rate that is not offered.
 cdef const ResampleBank* resample_bank(object from_hz, object to_hz) except NULL
 # A new stream, with silence before its first sample.
 cdef void resample_start(ResampleStream* stream, const ResampleBank* bank) noexcept nogil

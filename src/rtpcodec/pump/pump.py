@@ -74,7 +74,7 @@ class Machine(Driven, Protocol):
         """Record that the due ping was sent, behind all texts so far; False: this socket cannot send pings."""
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Record the pong to the latest ping. Other pongs are not reported."""
+        """Record a pong, perhaps one that answers no ping."""
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
         """Record the other side's close frame."""
@@ -212,7 +212,7 @@ class Driver(Generic[DrivenT]):
 class Pump(Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_budget", "_lost", "_pinged", "_socket", "_watch")
+    __slots__ = ("_budget", "_lost", "_socket", "_watch")
 
     def __init__(
         self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
@@ -228,7 +228,6 @@ class Pump(Driver[MachineT]):
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
         self._socket: Socket | None = socket
         self._lost = False
-        self._pinged: bytes | None = None  # the payload of the latest ping, until its pong
         self._watch: TurnWatch | None = None
         machine.backlog = lambda: socket.unacknowledged_octets
 
@@ -299,12 +298,10 @@ class Pump(Driver[MachineT]):
             self.machine.touch(now_ms)
 
     def ponged(self, payload: bytes) -> None:
-        """Report a pong, which counts as `touched`. The machine gets that of its latest ping, once, and no other."""
+        """Report a pong, which counts as `touched`. The machine knows whether it answers a ping of ours."""
         self.touched()
-        if payload == self._pinged:
-            self._pinged = None
-            self.machine.ponged(payload, self.now_ms())
-            self.run()
+        self.machine.ponged(payload, self.now_ms())
+        self.run()
 
     def paused(self) -> None:
         """Report that the socket accepts no more texts for now: they wait in the machine."""
@@ -351,10 +348,7 @@ class Pump(Driver[MachineT]):
     def _control_connection(self) -> None:
         machine, socket = self.machine, self._socket
         if machine.ping is not None:
-            payload = machine.ping
-            sent = socket is not None and socket.ping(payload)
-            self._pinged = payload if sent else None
-            machine.pinged(sent, self.now_ms())
+            machine.pinged(socket is not None and socket.ping(machine.ping), self.now_ms())
         if machine.hangup is not None:
             self._budget.close()
             if socket is not None:

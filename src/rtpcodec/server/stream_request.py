@@ -41,7 +41,7 @@ def completed(plan: StreamPlan, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises: TypeError if a field contradicts the plan, by which the session encodes and reads.
     """
-    fields: dict[str, Any] = {**plan.command_fields()}
+    fields: dict[str, Any] = {**plan.command_fields("start_streaming")}
     for name, value in given.items():
         if value is None:
             continue

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import sqrt
 from os import PathLike, fspath
 from typing import Final
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.files import WavReader
+from rtpcodec.audio.levels import rms_dbov
+from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.audio.rates import require_rate
-from rtpcodec.kernels.levels import energy
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
@@ -33,8 +33,8 @@ class BedSource:
     pcm: bytes = field(repr=False)
     """Native int16 mono PCM."""
     pcm_hz: int
-    rms: float
-    """Root mean square of all its samples; full scale is 32768."""
+    level_dbov: float
+    """Root mean square of all its samples (ITU-T G.100.1); -127: it is silent."""
 
 
 def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None = None) -> BedSource:
@@ -46,8 +46,9 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
         of int16 or float32 (full scale 1.0), or the octets of int16.
     pcm_hz: the rate of PCM; a file and an Audio know theirs.
     Returns: a value that any number of calls may share.
-    Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, or if the recording is
-    shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not PCM; OSError.
+    Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, if octets are those of
+    a file, or if the recording is shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not
+    PCM; OSError.
     """
     if isinstance(source, str | PathLike):
         pcm, rate_hz = _file(fspath(source), pcm_hz)
@@ -59,13 +60,14 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
         require_rate("pcm_hz", rate_hz)
         reading = PcmInput("source")
         pcm = reading.accept(buffer)
+        PcmCheck("source").check(memoryview(pcm))
         if reading.carried:
             raise ValueError(f"source has {len(pcm) + 1} octets, 16-bit samples need an even number")
         _check_octets(len(pcm))
     if len(pcm) * 500 < MIN_SOURCE_MS * rate_hz:
         duration_ms = len(pcm) * 500 / rate_hz
         raise ValueError(f"source lasts {duration_ms:g} ms, a background sound needs at least {MIN_SOURCE_MS} ms")
-    return BedSource(pcm, rate_hz, sqrt(energy(pcm) / (len(pcm) >> 1)))
+    return BedSource(pcm, rate_hz, rms_dbov(pcm))
 
 
 def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:

@@ -12,8 +12,6 @@ from rtpcodec.stream.source_reader import SourceReader
 
 DUCK_MS: Final = 50
 """The level moves this long to and from the ducked one: shorter than a syllable."""
-FULL_SCALE: Final = 32768
-"""Root mean square of 0 dBov (ITU-T G.100.1)."""
 LEVELS_DBOV: Final = (-90.0, 0.0)
 """Below the lower one nothing is left of 16-bit samples."""
 MAX_GAIN_DB: Final = 30.0
@@ -25,8 +23,8 @@ class Bed(Live):
     """One background sound of one call. Use from one thread at a time.
 
     Its level is that of the whole recording: its root mean square becomes `level_dbov`. A silent recording stays
-    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are
-    lost, so a hissing recording at 48000 Hz is quieter on a call of 8000 Hz.
+    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are lost, so a hissing
+    recording at 48000 Hz is quieter on a call of 8000 Hz.
 
     Every call of `under` and `alone` continues where the one before it ended, so the sound is the same however it is
     cut. It fades in and out within FADE_MS.
@@ -70,7 +68,7 @@ class Bed(Live):
             raise ValueError(f"duck_db is {duck_db!r}, 0 to {MAX_DUCK_DB:g} is needed")
         self.to_hz = to_hz
         self._reader = SourceReader(source.pcm, source.pcm_hz, to_hz, loop=loop)
-        self._factor = level_factor(source.rms, level_dbov)
+        self._factor: float = 10 ** (min(MAX_GAIN_DB, level_dbov - source.level_dbov) / 20)
         self._ducked = 10 ** (-duck_db / 20)
         self._duck_samples = to_hz * DUCK_MS // 1000 if duck_db else 0
         self._duck = 0  # samples of the way to the ducked level at the last sample
@@ -183,12 +181,3 @@ def _faded_out(pcm: bytes, left: int, whole: int) -> bytes:
     if begin > 0:
         return pcm[:begin] + fade(pcm[begin:], 0, whole, False)
     return fade(pcm, whole - left, whole, False)
-
-
-def level_factor(rms: float, level_dbov: float) -> float:
-    """Return the factor that brings a root mean square to a level; 1: it is silent."""
-    if not rms:
-        return 1.0
-    wanted: float = FULL_SCALE * 10 ** (level_dbov / 20)
-    highest: float = 10 ** (MAX_GAIN_DB / 20)
-    return min(highest, wanted / rms)

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
+from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
-from rtpcodec.kernels.noise import white_noise
 from rtpcodec.stream.bed_source import FADE_MS
-from rtpcodec.stream.beds import FULL_SCALE, Bed
+from rtpcodec.stream.beds import Bed
 
 KeepAlive = Literal["silence", "comfort_noise"]
 KEEP_ALIVES: Final[tuple[KeepAlive, ...]] = get_args(KeepAlive)
-COMFORT_NOISE_DBM0: Final = -62.0
-"""A quiet line: audible as one that is open, and far below speech."""
-DBM0_DBOV: Final = -6.15
-"""Level in dBov of 0 dBm0: a sine at overload has 3.14 dBm0 (ITU-T G.711, A-law) and -3.01 dBov (G.100.1)."""
-NOISE_RMS: Final[float] = FULL_SCALE * 10 ** ((COMFORT_NOISE_DBM0 + DBM0_DBOV) / 20)
-NOISE_SEED: Final = 711
-"""Any number: the noise is the same on every call."""
 MAX_BEDS: Final = 8
 """Background sounds of one call at a time: each costs some microseconds per message, and more of them are noise."""
 KEPT_MS: Final = 5000
@@ -33,7 +26,7 @@ class IdleSound:
     Use from one thread at a time.
     """
 
-    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise_at", "keep_alive", "sample_rate_hz")
+    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "keep_alive", "sample_rate_hz")
 
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.
@@ -46,15 +39,15 @@ class IdleSound:
             raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
         self.sample_rate_hz = sample_rate_hz
         self.keep_alive = keep_alive
-        self._noise_at = 0  # samples of the noise that were made
+        self._noise = ComfortNoise(sample_rate_hz) if keep_alive == "comfort_noise" else None
         self._beds: list[Bed] = []
         self._fade_samples = sample_rate_hz * FADE_MS // 1000
         self._fade_in = self._fade_samples  # of the noise, samples that are left
 
     @property
-    def has_beds(self) -> bool:
-        """Whether `under` may change anything; false saves its call."""
-        return bool(self._beds)
+    def follows_speech(self) -> bool:
+        """Whether `under` must be called for speech; if false, its call may be left out."""
+        return self._noise is not None or bool(self._beds)
 
     @property
     def active(self) -> bool:
@@ -83,8 +76,8 @@ class IdleSound:
         if not self.active:
             return None
         parts = self._parts(samples, under_speech=False)
-        if self.keep_alive == "comfort_noise":
-            parts.append((self._noise(samples), 1.0))
+        if self._noise is not None:
+            parts.append((self._faded_in(self._noise.samples(samples)), 1.0))
         if not parts:
             return bytes(2 * samples)
         if len(parts) > 1:
@@ -125,11 +118,9 @@ class IdleSound:
             self._beds = [bed for bed in self._beds if not bed.stopped and bed.over_samples <= kept_samples]
         return [part for part in parts if part[1]]
 
-    def _noise(self, samples: int) -> bytes:
-        pcm = white_noise(NOISE_SEED, self._noise_at, samples, NOISE_RMS)
-        self._noise_at += samples
+    def _faded_in(self, noise: bytes) -> bytes:
         whole, left = self._fade_samples, self._fade_in
         if not left:
-            return pcm
-        self._fade_in = max(0, left - samples)
-        return fade(pcm, whole - left, whole, True)
+            return noise
+        self._fade_in = max(0, left - (len(noise) >> 1))
+        return fade(noise, whole - left, whole, True)

@@ -54,10 +54,10 @@ class CallMachine:
         "_cut_ms",
         "_last_frame_ms",
         "_opened_ms",
-        "_pinged_ms",
+        "_pings",
+        "_speech",
         "_timeouts",
         "_watch_ms",
-        "backlog",
         "cut",
         "fault",
         "hangup",
@@ -84,6 +84,8 @@ class CallMachine:
         raised.
         """
         self.session = session
+        self._speech = session.speech
+        self._pings = self._speech is not None
         self.plays = Plays(session, may_wait=may_wait)
         """Queues all audio in the session, and holds what does not fit."""
         self.hangup: int | None = None
@@ -92,8 +94,6 @@ class CallMachine:
         """Whether the connection must be cut; unsent texts are dropped."""
         self.ping: bytes | None = None
         """The payload of a ping that is due; None: none is due."""
-        self.backlog: Callable[[], int | None] | None = None
-        """Returns what was sent and is not acknowledged, in octets; None, or None returned: unknown."""
         self.paused = False
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.fault: str | None = None
@@ -101,7 +101,7 @@ class CallMachine:
         self._timeouts = timeouts if timeouts is not None else CallTimeouts()
         self._closing = False
         self._cut_ms = inf
-        self._opened_ms = self._last_frame_ms = self._pinged_ms = now_ms
+        self._opened_ms = self._last_frame_ms = now_ms
         # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
         # only the check computes it, so that a frame costs one assignment.
         self._watch_ms = now_ms + min(_limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms))
@@ -121,15 +121,15 @@ class CallMachine:
         """Record that a frame of any kind was received."""
         self._last_frame_ms = now_ms
 
-    def pinged(self, sent: bool, now_ms: float) -> None:
-        """Record that the due ping was sent; False: this socket cannot send pings."""
+    def pinged(self, sent: bool, _now_ms: float) -> None:
+        """Record that the due ping was sent; False: this socket cannot send pings, so none is due any more."""
         self.ping = None
-        if sent:
-            self._pinged_ms = now_ms
+        self._pings = sent
 
-    def ponged(self, _payload: bytes, now_ms: float) -> None:
-        """Record the pong to the latest ping: a round trip."""
-        self.session.round_trip(now_ms - self._pinged_ms, now_ms)
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Record a pong: it measures the round trip, and proves that all before its ping was read."""
+        if self._speech is not None:
+            self._speech.ponged(payload, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
         """Record the other side's close frame. The socket answers it by itself."""
@@ -195,7 +195,20 @@ class CallMachine:
         if self.paused:
             return []
         self.plays.feed()
-        return self.session.outgoing_part(now_ms)
+        texts = self.session.outgoing_part(now_ms)
+        if texts and self._pings and self._speech is not None:
+            self.ping = self._speech.ping(now_ms)
+        return texts
+
+    @property
+    def backlog(self) -> Callable[[], int | None] | None:
+        """Returns what was sent and is not acknowledged, in octets; None, or None returned: unknown."""
+        return None if self._speech is None else self._speech.gate.backlog
+
+    @backlog.setter
+    def backlog(self, backlog: Callable[[], int | None] | None) -> None:
+        if self._speech is not None:
+            self._speech.gate.backlog = backlog
 
     def hung_up(self) -> None:
         """Record that the close frame was sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict, overload
 
 from rtpcodec.audio.mp3_frames import RATES_HZ
 from rtpcodec.carriers.telnyx import commands, streaming
@@ -34,6 +34,18 @@ class CommandFields(TypedDict):
     stream_bidirectional_codec: NotRequired[str]
     stream_bidirectional_sampling_rate: NotRequired[int]
     stream_codec: NotRequired[str]
+
+
+class CallCommandFields(CommandFields):
+    """The same of `dial` and `answer`."""
+
+    send_silence_when_idle: NotRequired[bool]
+
+
+CALL_COMMANDS: Final = ("dial", "answer")
+"""Methods of CallControl whose commands take `send_silence_when_idle` (media streaming, section 2.3)."""
+PLAN_COMMANDS: Final = ("start_streaming", *CALL_COMMANDS)
+"""Methods of CallControl whose commands can ask for a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +84,9 @@ class StreamPlan:
     first of them."""
     send_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Keywords for the encoder of send_codec, such as `bitrate` of OPUS or `mode` of AMR-WB."""
+    send_silence_when_idle: bool = False
+    """Have the carrier itself send silence to the phone while it has nothing else to send. Only `dial` and `answer` can
+    ask for it, so `command_fields` must know the command."""
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -97,6 +112,8 @@ class StreamPlan:
         except ValueError as error:
             raise PlanError(f"send_rate_hz: {error}") from None
         object.__setattr__(self, "send_rate_hz", rate_hz)
+        if not isinstance(self.send_silence_when_idle, bool):
+            raise PlanError(f"send_silence_when_idle is {self.send_silence_when_idle!r}, True or False is needed")
         if not isinstance(self.send_options, Mapping):
             raise PlanError(f"send_options is of type {type(self.send_options).__name__}, a mapping is needed")
         object.__setattr__(self, "send_options", dict(self.send_options))
@@ -150,9 +167,19 @@ class StreamPlan:
             if frame_ms < MIN_MESSAGE_MS:
                 raise PlanError(f"send_options: frame_ms is {frame_ms:g}, a message holds at least {MIN_MESSAGE_MS} ms")
 
-    def command_fields(self) -> CommandFields:
-        """Return the fields for `CallControl.start_streaming(..., **plan.command_fields())`."""
-        fields = CommandFields(
+    @overload
+    def command_fields(self, command: Literal["start_streaming"] | None = None) -> CommandFields: ...
+    @overload
+    def command_fields(self, command: Literal["dial", "answer"]) -> CallCommandFields: ...
+    def command_fields(self, command: str | None = None) -> CommandFields:
+        """Return the fields for `CallControl.start_streaming(..., **plan.command_fields())`, `dial` or `answer`.
+
+        command: the method that the fields are for: `start_streaming`, `dial` or `answer`. All three take the same
+            fields, but for `send_silence_when_idle`, which `start_streaming` lacks; None: no matter.
+        Raises: PlanError if the plan has `send_silence_when_idle` and no command is given, as the wish would get lost.
+        ValueError: another command.
+        """
+        fields = CallCommandFields(
             stream_track=self.tracks,
             stream_bidirectional_mode=self.mode,
             stream_bidirectional_target_legs=self.target_legs,
@@ -162,7 +189,20 @@ class StreamPlan:
             fields["stream_bidirectional_sampling_rate"] = self.send_rate_hz
         if self.receive_codec != commands.OWN_CODEC:
             fields["stream_codec"] = self.receive_codec
+        if self._asks_for_silence(command):
+            fields[commands.SEND_SILENCE_WHEN_IDLE] = True
         return fields
+
+    def _asks_for_silence(self, command: str | None) -> bool:
+        """Return whether a command is to ask for silence. PlanError, ValueError: see `command_fields`."""
+        if command not in (None, *PLAN_COMMANDS):
+            raise ValueError(f"command is {command!r}, one of {', '.join(PLAN_COMMANDS)} is needed")
+        if self.send_silence_when_idle and command is None:
+            raise PlanError(
+                "send_silence_when_idle is a field of dial and answer only: "
+                'name the command, plan.command_fields("dial")'
+            )
+        return self.send_silence_when_idle and command in CALL_COMMANDS
 
 
 def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
@@ -185,4 +225,13 @@ def _mp3_rate_hz(wanted_hz: int) -> int:
     return wanted_hz or MP3_RATE_HZ
 
 
-__all__ = ["AMRWB_PACKINGS", "BYTE_ORDERS", "MODES", "TARGET_LEGS", "TRACKS", "CommandFields", "StreamPlan"]
+__all__ = [
+    "AMRWB_PACKINGS",
+    "BYTE_ORDERS",
+    "MODES",
+    "TARGET_LEGS",
+    "TRACKS",
+    "CallCommandFields",
+    "CommandFields",
+    "StreamPlan",
+]

@@ -125,7 +125,6 @@ class MediaSession(Live):
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self._counts = Counts()
-        self.round_trip_ms: float | None = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -155,10 +154,6 @@ class MediaSession(Live):
         """
         if not self.ended:
             self._incoming.reject(rule, detail, now_ms)
-
-    def round_trip(self, ms: float, now_ms: float) -> None:
-        """Record how long a ping and its pong took."""
-        self.round_trip_ms = ms
 
     def closed(self, now_ms: float, *, by_us: bool = False) -> None:
         """Feed the end of the socket. Before a `stop` it ends the stream, abnormally unless `by_us`."""

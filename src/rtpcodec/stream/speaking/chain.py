@@ -86,7 +86,7 @@ class SpeechChain:
         self._checks = PlayChecks()
         self._releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
-        self._stopper = Stopper(self._parts, self._put_clear)
+        self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
 
@@ -280,7 +280,7 @@ class SpeechChain:
             found = self._events_of(parts.echoes.expired(now_ms))
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if parts.order.unheard:
+        if now_ms >= self._resolver.next_ms or parts.order.moved:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -325,7 +325,7 @@ class SpeechChain:
             `next_deadline_ms` is in the past if others are due.
         """
         texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
-        if self._parts.order.unheard:
+        if self._parts.order.moved:
             self._resolver.resolve(now_ms)
         return texts
 
@@ -346,12 +346,6 @@ class SpeechChain:
                 deadline_ms = self._unsent_deadline_ms(reply)
                 next_ms = next_ms if deadline_ms is None else min(next_ms, deadline_ms)
         return None if next_ms == inf else next_ms
-
-    def _put_clear(self, fence: str | None) -> None:
-        dialect, stream_id = self._parts.dialect, self._releaser.stream_id
-        self._releaser.clear = [dialect.clear_text(stream_id)]
-        if fence is not None:
-            self._releaser.clear.append(dialect.mark_text(fence, stream_id))
 
     # Interruption, pause, background
 
@@ -418,6 +412,7 @@ class SpeechChain:
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()
+        parts.sent_audio.take()  # its replies hold this chain
         return [*found, *self._take_reports()]
 
     # Measures

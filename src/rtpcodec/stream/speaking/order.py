@@ -17,12 +17,14 @@ MAX_REPLIES: Final = 1000
 class ReplyOrder:
     """Replies from their opening until they were heard or interrupted. Use from one thread at a time."""
 
-    __slots__ = ("_waiting", "implicit", "unheard")
+    __slots__ = ("_waiting", "implicit", "moved", "unheard")
 
     def __init__(self) -> None:
         self._waiting: deque[Reply] = NO_ITEMS
         self.unheard: list[Reply] = []
         """Replies whose audio was all sent, and may not have been heard to its end."""
+        self.moved = False
+        """Whether a reply was added to `unheard` since somebody looked."""
         self.implicit: Reply | None = None
         """The reply that `MediaSession.play` adds to; None: it opens one."""
 
@@ -50,6 +52,7 @@ class ReplyOrder:
         successor = reply.successor()
         self._waiting[self._waiting.index(reply)] = successor
         self.unheard.append(reply)
+        self.moved = True
         self.implicit = successor
         return successor
 
@@ -65,6 +68,7 @@ class ReplyOrder:
             if first is self.implicit:
                 self.implicit = None
             self.unheard.append(first)
+            self.moved = True
         return None
 
     @property

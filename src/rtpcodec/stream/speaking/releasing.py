@@ -15,6 +15,9 @@ from rtpcodec.stream.unsent_marks import NOWHERE
 
 OWN_STALL_MS: Final = 100.0
 """Audio that waits is sent so much later than it was due: our event loop stood still."""
+DRY_MS: Final = 200.0
+"""The far end has been dry for so long when an implicit reply ends. Audio that comes chunk by chunk leaves it dry for
+moments."""
 
 
 class Releaser:
@@ -137,7 +140,7 @@ class Releaser:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
         reply.ran_empty = False
         parts = self._parts
-        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms:
+        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms + DRY_MS:
             return reply
         return parts.order.split(reply)
 
@@ -210,6 +213,13 @@ class Releaser:
     def _report_stall(self, now_ms: float) -> None:
         self.stalls += 1
         self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
+
+    def put_clear(self, fence: str | None) -> None:
+        """Make a clear the next text, with a fence of that name behind it."""
+        dialect = self._parts.dialect
+        self.clear = [dialect.clear_text(self.stream_id)]
+        if fence is not None:
+            self.clear.append(dialect.mark_text(fence, self.stream_id))
 
     def end(self) -> None:
         """Send nothing more."""

@@ -25,6 +25,7 @@ class Resolver:
     def resolve(self, now_ms: float) -> None:
         """End the replies that were heard, and compute when to look again."""
         parts = self._parts
+        parts.order.moved = False
         if parts.order.current is None and not parts.order.unheard:
             self._next_ms = inf
             return

@@ -13,6 +13,7 @@ from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared
 from rtpcodec.stream.far_end import Heard
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import ENDED, Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -49,16 +50,12 @@ class _Paused:
 class Stopper:
     """Interrupt, pause and resume one stream. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_clear", "_parts", "_pause", "_returning", "_stops")
+    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops")
 
-    def __init__(self, parts: Parts, clear: Callable[[str | None], None]) -> None:
-        """Make it.
-
-        parts: of the stream.
-        clear: makes a clear the next text, with a fence of that name behind it.
-        """
+    def __init__(self, parts: Parts, releaser: Releaser) -> None:
+        """Make it; releaser: of the same parts."""
         self._parts = parts
-        self._clear = clear
+        self._releaser = releaser
         self._pause: _Paused | None = None
         self._stops: list[_Stop] = []
         self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
@@ -143,7 +140,7 @@ class Stopper:
         for reply in ending:
             reply.spans.cut(point)
         if dialect.clear:
-            self._clear(fence)
+            self._releaser.put_clear(fence)
         parts.own_marks.cleared()
         parts.packing.reset()
         stop = _Stop(cut, point, ending)

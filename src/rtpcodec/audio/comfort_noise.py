@@ -1,0 +1,62 @@
+"""White noise at a level, for lines that should not seem dead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.audio.levels import dbov_of_dbm0, rms_of_dbov
+from rtpcodec.kernels.noise import white_noise
+from rtpcodec.pickling import Live
+
+DEFAULT_LEVEL_DBM0: Final = -62.0
+"""A quiet line: an RMS value of 13."""
+MIN_LEVEL_DBM0: Final = -80.0
+"""Below it most samples are 0."""
+MAX_LEVEL_DBM0: Final = -10.0
+"""Above -5 the peaks of the noise would clip."""
+
+
+class ComfortNoise(Live):
+    """One stream of white noise, the same for the same seed. Use from one thread at a time.
+
+    `rtpcodec.rtp.payloads.comfort_noise` makes noise of the shape that a CN payload describes; this is the plain noise
+    of a quiet line, in integers and without NumPy.
+
+    >>> noise = ComfortNoise(8000)
+    >>> len(noise.samples(160))
+    320
+    """
+
+    __slots__ = ("_position", "_rms", "level_dbm0", "rate_hz", "seed")
+
+    def __init__(self, rate_hz: int, level_dbm0: float = DEFAULT_LEVEL_DBM0, seed: int = 0) -> None:
+        """Make a stream.
+
+        rate_hz: of the samples. The noise fills the whole band up to half of it, and its level is that of the band.
+        level_dbm0: -80 to -10.
+        seed: any whole number; streams of different seeds share nothing.
+        Raises: ValueError if the rate is not positive, or the level out of range.
+        """
+        if not rate_hz > 0:
+            raise ValueError(f"rate_hz is {rate_hz!r}, it must be above 0")
+        if not MIN_LEVEL_DBM0 <= level_dbm0 <= MAX_LEVEL_DBM0:
+            raise ValueError(f"level_dbm0 is {level_dbm0!r}, {MIN_LEVEL_DBM0:g} to {MAX_LEVEL_DBM0:g} are allowed")
+        self.rate_hz = rate_hz
+        self.level_dbm0 = level_dbm0
+        self.seed = seed
+        self._rms = rms_of_dbov(dbov_of_dbm0(level_dbm0))
+        self._position = 0
+
+    def samples(self, n: int) -> bytes:
+        """Return the next samples as native int16 PCM. ValueError: below 0."""
+        pcm = white_noise(self.seed, self._position, n, self._rms)
+        self._position += n
+        return pcm
+
+    def reset(self) -> None:
+        """Begin the stream again."""
+        self._position = 0
+
+    def __repr__(self) -> str:
+        """Return the arguments."""
+        return f"ComfortNoise(rate_hz={self.rate_hz}, level_dbm0={self.level_dbm0:g}, seed={self.seed})"

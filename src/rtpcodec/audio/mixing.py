@@ -1,0 +1,127 @@
+"""Loudness, mixing and fades of int16 PCM, with gains in decibels.
+
+Every product is rounded to the nearest integer, halves to even, and everything saturates at int16 instead of wrapping.
+The kernels (`rtpcodec.kernels.mixing`, `fading`) also write into a buffer of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.kernels import mixing as _mixing
+from rtpcodec.kernels.fading import fade as _fade
+from rtpcodec.kernels.pcm import copy_samples as _copy_samples
+from rtpcodec.pickling import Live
+
+MAX_GAIN_DB: Final = 36.0
+"""A factor of 63; speech that needs more is noise."""
+
+
+def factor_of_db(gain_db: float) -> float:
+    """Return the factor of a gain: 1 of 0 dB, 0 of -inf.
+
+    Raises: ValueError if it is above MAX_GAIN_DB, or a NaN.
+
+    >>> round(factor_of_db(-6), 4), factor_of_db(float("-inf"))
+    (0.5012, 0.0)
+    """
+    if not gain_db <= MAX_GAIN_DB:
+        raise ValueError(f"gain_db is {gain_db!r}, at most {MAX_GAIN_DB:g} is allowed")
+    return float(10 ** (gain_db / 20))
+
+
+def amplify(pcm: Buffer, gain_db: float) -> bytes:
+    """Make PCM louder or, below 0 dB, quieter.
+
+    pcm: native int16 samples.
+    gain_db: up to 36.
+    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the gain is too high, or the
+        number of octets odd.
+
+    >>> from array import array
+    >>> array("h", amplify(array("h", [1000, -30000]), 20)).tolist()
+    [10000, -32768]
+    """
+    return _mixing.gain(pcm, factor_of_db(gain_db))
+
+
+def mix(sources: Iterable[Buffer], gains_db: Iterable[float] | None = None) -> bytes:
+    """Mix PCM: the sum of all sources, saturated once at its end.
+
+    sources: 1 to 64 buffers of native int16 samples, of equal length and rate.
+    gains_db: the gain of each source, up to 36; None: 0 for all.
+    Raises: TypeError if a source is not a buffer of 16-bit samples or octets. ValueError for other numbers of sources,
+        samples or gains, or a gain that is too high.
+
+    >>> from array import array
+    >>> speech, music = array("h", [1000, -1000]), array("h", [500, 500])
+    >>> array("h", mix((speech, music), (0, -20))).tolist()
+    [1050, -950]
+    """
+    return _mixing.mix(sources, None if gains_db is None else [factor_of_db(gain_db) for gain_db in gains_db])
+
+
+class Fade(Live):
+    """Fades one stream of PCM in or out, in pieces of any size. Use from one thread at a time.
+
+    >>> from array import array
+    >>> fade = Fade(4)
+    >>> array("h", fade.apply(array("h", [100, 100])) + fade.apply(array("h", [100, 100, 100]))).tolist()
+    [0, 25, 50, 75, 100]
+    """
+
+    __slots__ = ("_position", "rising", "samples")
+
+    def __init__(self, samples: int, *, rising: bool = True) -> None:
+        """Make a fade.
+
+        samples: how long it takes, at least 1; 5 ms leave no click.
+        rising: whether it fades in.
+        Raises: ValueError if it has no samples.
+        """
+        if samples < 1:
+            raise ValueError(f"samples is {samples!r}, at least 1 is needed")
+        self.samples = samples
+        self.rising = rising
+        self._position = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the next piece lies behind the ramp: unchanged if the fade is rising, else silent."""
+        return self._position >= self.samples
+
+    def apply(self, pcm: Buffer) -> bytes:
+        """Return the next piece, faded.
+
+        pcm: native int16 samples.
+        Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the number of octets is odd.
+        """
+        faded = _fade(pcm, self._position, self.samples, self.rising)
+        self._position = min(self._position + len(faded) // 2, self.samples)
+        return faded
+
+
+def fade_in(pcm: Buffer, samples: int) -> bytes:
+    """Return PCM whose first samples rise from silence. Arguments and errors as for `Fade`.
+
+    >>> from array import array
+    >>> array("h", fade_in(array("h", [100] * 4), 2)).tolist()
+    [0, 50, 100, 100]
+    """
+    return Fade(samples).apply(pcm)
+
+
+def fade_out(pcm: Buffer, samples: int) -> bytes:
+    """Return PCM whose last samples, or all if there are fewer, fall to silence. Arguments and errors as for `Fade`.
+
+    >>> from array import array
+    >>> array("h", fade_out(array("h", [100] * 4), 2)).tolist()
+    [100, 100, 50, 0]
+    """
+    octets = _copy_samples(pcm)
+    ramp = min(samples, max(len(octets) // 2, 1))
+    before = max(len(octets) - 2 * ramp, 0)
+    return octets[:before] + Fade(ramp, rising=False).apply(octets[before:])

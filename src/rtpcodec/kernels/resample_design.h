@@ -1,0 +1,222 @@
+/* The filters of the resampler: one bank of integer coefficients per pair of rates.
+ *
+ * Time is counted in ticks of 1 / (up * from_hz) s. The filter of a pair is a sinc under a Kaiser window, cut off at
+ * half the lower rate and symmetric about its centre tick. An output meets every up-th of its taps, one phase.
+ */
+#ifndef RTPCODEC_RESAMPLE_DESIGN_H
+#define RTPCODEC_RESAMPLE_DESIGN_H
+
+#include "rtpcodec/kernels/resample_bank.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum {
+    RESAMPLE_SHORTER_ABOVE_HZ = 16000,
+    RESAMPLE_SHORT_SAMPLES = 24, /* half the length of a short filter, in samples of the lower rate */
+    RESAMPLE_DELAYS_PER_S = 500, /* half the length of a long one is 2 ms */
+    RESAMPLE_MIN_SHIFT = 14,     /* the centre tap of an upsampler is 1.0, which Q15 cannot hold */
+    RESAMPLE_MAX_SHIFT = 16,     /* in Q17 half the main lobe exceeds MAX_PART_GAIN */
+    RESAMPLE_MAX_PART_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
+    RESAMPLE_MOST_PARTS = 8,
+    RESAMPLE_ALIGNMENT = 32,
+};
+
+/* Beyond this the main lobe of the window is wider than the 600 Hz between cutoff and band edge that 4 ms allow. */
+static const double RESAMPLE_KAISER_BETA = 7.5;
+static const double RESAMPLE_PI = 3.14159265358979323846;
+
+/* What is computed before the bank: the filter by tick, exact and rounded. */
+typedef struct {
+    int up;
+    int down;
+    int centre;     /* the filter has ticks 0 to 2 * centre */
+    double *exact;  /* each phase adds up to 1 */
+    int32_t *taps;  /* each phase adds up to 1 << shift */
+} resample_filter;
+
+static int resample_gcd(int a, int b)
+{
+    return b ? resample_gcd(b, a % b) : a;
+}
+
+/* Half the length of the filter in output samples: 2 ms, or less where both rates are high. Between 24000 and 48000 Hz
+ * everything up to 11400 Hz passes, which takes the long filter. */
+static int resample_half_samples(int from_hz, int to_hz)
+{
+    int low_hz = from_hz < to_hz ? from_hz : to_hz;
+    int high_hz = from_hz < to_hz ? to_hz : from_hz;
+    int sharp = low_hz == 24000 && high_hz == 48000;
+    if (low_hz > RESAMPLE_SHORTER_ABOVE_HZ && !sharp)
+        return RESAMPLE_SHORT_SAMPLES * to_hz / low_hz;
+    return to_hz / RESAMPLE_DELAYS_PER_S;
+}
+
+/* The modified Bessel function of order 0: its power series, exact for x < 10 by these 30 terms. */
+static double resample_bessel_i0(double x)
+{
+    double total = 1, term = 1;
+    for (int k = 1; k < 30; k++) {
+        term *= x * x / (4.0 * k * k);
+        total += term;
+    }
+    return total;
+}
+
+/* The windowed sinc so many ticks from its centre. The sinc is zero each zero_spacing ticks. */
+static double resample_prototype_tap(int distance, int half_length, int zero_spacing)
+{
+    double place = (double)distance / half_length;
+    double angle = RESAMPLE_PI * distance / zero_spacing;
+    double window = resample_bessel_i0(RESAMPLE_KAISER_BETA * sqrt(1 - place * place));
+    return distance ? window * sin(angle) / angle : window;
+}
+
+/* Fill in `exact`. */
+static void resample_exact_filter(resample_filter *filter)
+{
+    int length = 2 * filter->centre + 1;
+    int zero_spacing = filter->up > filter->down ? filter->up : filter->down;
+    for (int distance = 0; distance <= filter->centre; distance++) {
+        double tap = resample_prototype_tap(distance, filter->centre + 1, zero_spacing);
+        filter->exact[filter->centre - distance] = tap;
+        filter->exact[filter->centre + distance] = tap;
+    }
+    for (int phase = 0; phase < filter->up; phase++) {
+        double total = 0;
+        for (int tick = phase; tick < length; tick += filter->up) total += filter->exact[tick];
+        for (int tick = phase; tick < length; tick += filter->up) filter->exact[tick] /= total;
+    }
+}
+
+/* Round a phase and the phase that mirrors it, so that each adds up to 1 << shift. A tap and its mirror stay equal.
+ * What rounding leaves over goes, one each, to the taps that it moved furthest. */
+static void resample_round_phase(resample_filter *filter, int phase, int shift)
+{
+    int up = filter->up, centre = filter->centre;
+    int own_mirror = (2 * centre - phase) % up == phase;
+    int last = own_mirror ? centre - 1 : 2 * centre; /* the taps that move, each with its mirror */
+    double one = 1 << shift;
+    int32_t rest = 1 << shift;
+    for (int tick = phase; tick <= 2 * centre; tick += up) {
+        filter->taps[tick] = (int32_t)floor(filter->exact[tick] * one + 0.5);
+        rest -= filter->taps[tick];
+    }
+    int sign = rest < 0 ? -1 : 1;
+    /* In a phase that is its own mirror two taps move at once; only the centre moves alone. */
+    if (own_mirror && rest % 2) filter->taps[centre] += sign;
+    for (int moves = sign * rest / (own_mirror ? 2 : 1); moves > 0; moves--) {
+        int furthest = phase;
+        double most = -2;
+        for (int tick = phase; tick <= last; tick += up) {
+            double error = sign * (filter->exact[tick] * one - filter->taps[tick]);
+            if (error > most) most = error, furthest = tick;
+        }
+        filter->taps[furthest] += sign;
+    }
+    for (int tick = phase; tick <= last; tick += up) filter->taps[2 * centre - tick] = filter->taps[tick];
+}
+
+/* The exact tap at a place of a phase's row, which begins with the oldest sample; zero beyond the filter. */
+static double resample_exact_at(const resample_filter *filter, int taps, int phase, int place)
+{
+    int tick = phase + (taps - 1 - place) * filter->up;
+    return tick > 2 * filter->centre ? 0 : filter->exact[tick];
+}
+
+/* Whether all taps fit 16 bits, and 32-bit sums parts of so many taps. */
+static int resample_fits(const resample_filter *filter, int taps, int part_taps, int shift)
+{
+    double one = 1 << shift;
+    for (int phase = 0; phase < filter->up; phase++) {
+        for (int start = 0; start < taps; start += part_taps) {
+            double gain = 0;
+            for (int place = start; place < start + part_taps; place++) {
+                double tap = one * fabs(resample_exact_at(filter, taps, phase, place));
+                if (tap > INT16_MAX - 1) return 0;
+                gain += tap;
+            }
+            if (gain > RESAMPLE_MAX_PART_GAIN) return 0;
+        }
+    }
+    return 1;
+}
+
+/* Choose the finest scale that fits, and the longest parts that fit it. */
+static void resample_choose_scale(const resample_filter *filter, resample_bank *bank)
+{
+    int least_taps = bank->taps / RESAMPLE_MOST_PARTS;
+    bank->shift = RESAMPLE_MAX_SHIFT;
+    while (bank->shift > RESAMPLE_MIN_SHIFT && !resample_fits(filter, bank->taps, least_taps, bank->shift))
+        bank->shift--;
+    bank->part_taps = bank->taps;
+    while (bank->part_taps > least_taps && !resample_fits(filter, bank->taps, bank->part_taps, bank->shift))
+        bank->part_taps /= 2;
+}
+
+/* Lay out the rounded taps as rows. */
+static void resample_lay_out(const resample_filter *filter, const resample_bank *bank, int16_t *rows)
+{
+    for (int phase = 0; phase < bank->up; phase++) {
+        for (int place = 0; place < bank->taps; place++) {
+            int tick = phase + (bank->taps - 1 - place) * bank->up;
+            rows[phase * bank->taps + place] = tick > 2 * filter->centre ? 0 : (int16_t)filter->taps[tick];
+        }
+    }
+}
+
+/* A bank with room for its rows behind it, to be freed by free(). NULL: no memory. */
+static resample_bank *resample_new_bank(int up, int down, int half_samples, int taps)
+{
+    size_t octets = sizeof(resample_bank) + RESAMPLE_ALIGNMENT + sizeof(int16_t) * up * taps;
+    resample_bank *bank = (resample_bank *)malloc(octets);
+    if (!bank) return NULL;
+    uintptr_t rows = ((uintptr_t)(bank + 1) + RESAMPLE_ALIGNMENT - 1) / RESAMPLE_ALIGNMENT * RESAMPLE_ALIGNMENT;
+    bank->up = up;
+    bank->down = down;
+    bank->delay_samples = half_samples - 1;
+    bank->taps = taps;
+    bank->coefficients = (const int16_t *)rows;
+    return bank;
+}
+
+/* The bank between equal rates: one tap of 1.0. */
+static resample_bank *resample_same_rate(void)
+{
+    resample_bank *bank = resample_new_bank(1, 1, 1, 1);
+    if (!bank) return NULL;
+    bank->shift = RESAMPLE_MIN_SHIFT;
+    bank->part_taps = 1;
+    *(int16_t *)bank->coefficients = 1 << RESAMPLE_MIN_SHIFT;
+    return bank;
+}
+
+/* Design the bank of a pair of rates, to be freed by free(). NULL: no memory. */
+static resample_bank *resample_design(int from_hz, int to_hz)
+{
+    if (from_hz == to_hz) return resample_same_rate();
+    int common = resample_gcd(from_hz, to_hz);
+    int half_samples = resample_half_samples(from_hz, to_hz);
+    resample_filter filter = {to_hz / common, from_hz / common, 0, NULL, NULL};
+    filter.centre = half_samples * filter.down - 1;
+    int steps = 2 * filter.centre / (filter.up * RESAMPLE_STEP_TAPS) + 1;
+    resample_bank *bank = resample_new_bank(filter.up, filter.down, half_samples, steps * RESAMPLE_STEP_TAPS);
+    filter.exact = (double *)malloc(sizeof(double) * (2 * filter.centre + 1));
+    filter.taps = (int32_t *)malloc(sizeof(int32_t) * (2 * filter.centre + 1));
+    if (bank && filter.exact && filter.taps) {
+        resample_exact_filter(&filter);
+        resample_choose_scale(&filter, bank);
+        for (int phase = 0; phase < filter.up; phase++)
+            if (phase <= (2 * filter.centre - phase) % filter.up) resample_round_phase(&filter, phase, bank->shift);
+        resample_lay_out(&filter, bank, (int16_t *)bank->coefficients);
+    } else {
+        free(bank);
+        bank = NULL;
+    }
+    free(filter.exact);
+    free(filter.taps);
+    return bank;
+}
+
+#endif
