@@ -28,11 +28,12 @@ from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import SpeechChain
 from tests.sim.streams import open_stream
 
-EXACT = StreamPlan(send_codec="L16", send_rate_hz=16000)
+EXACT = StreamPlan(send_codec="L16", send_rate_hz=8000)
 """A codec that loses nothing: what was heard can be compared sample by sample."""
 PERIOD = 32767
-"""Samples after which `pattern` repeats: 2 s at 16000 Hz."""
-SILENT_CHUNK = b"\xff" * 160
+"""Samples after which `pattern` repeats: 4 s at 8000 Hz."""
+LONG_CHUNKS = Variations(chunk_ms=100)
+"""The caller's audio matters here only as a sign of life: fewer messages are quicker."""
 
 _Kind = TypeVar("_Kind")
 _LINK = Link()
@@ -63,7 +64,7 @@ class Conversation:
     down: Link = _LINK
     timing: Timing = _TIMING
     hold_ms: float = 0.0
-    variations: Variations | None = None
+    variations: Variations = LONG_CHUNKS
     seed: str = "1"
     options: dict[str, Any] = field(default_factory=dict)
     keeps_audio: bool = True
@@ -106,7 +107,7 @@ class Conversation:
         assert speech is not None
         self.speech: SpeechChain = speech
         if self.system_knows_backlog:
-            speech.gate.backlog = self._unacknowledged_octets
+            self.machine.backlog = self._unacknowledged_octets
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._blocked_until_ms = 0.0
@@ -177,7 +178,7 @@ class Conversation:
         if isinstance(message, str):
             self.machine.receive(message, self.now_ms)
         elif self.answers_pings:
-            self.speech.ponged(message, self.now_ms)
+            self.machine.ponged(message, self.now_ms)
 
     def _send(self) -> None:
         while texts := self.machine.outgoing(self.now_ms):
@@ -185,8 +186,9 @@ class Conversation:
                 if self.keeps_audio:
                     self.texts.append((self.now_ms, text))
                 self._put(text)
-            ping = self.speech.ping(self.now_ms)
-            if ping is not None and not self._lost:
+            if self.machine.ping is not None and not self._lost:
+                ping = self.machine.ping
+                self.machine.pinged(True, self.now_ms)
                 self.carrier.answer_ping(ping, self.now_ms)
 
     def _put(self, text: str) -> None:

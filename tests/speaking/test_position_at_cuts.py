@@ -16,7 +16,7 @@ from tests.speaking.conversation import Conversation, pattern
 HOLDS_MS = (0.0, 60.0, 200.0)
 DELAYS_MS = ((10.0, 10.0), (20.0, 120.0), (120.0, 20.0))
 JITTERS_MS = (40.0, 150.0)
-NO_ECHO = Variations(marks=MarkHabits(echo="never"))
+NO_ECHO = Variations(chunk_ms=100, marks=MarkHabits(echo="never"))
 EDGE_MS = 1.0
 """Positions are whole samples, and events have the times of a clock in ms."""
 
