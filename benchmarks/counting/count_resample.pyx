@@ -16,7 +16,10 @@ def count(int calls):
     cdef ResampleStream stream
     cdef Py_ssize_t samples
     cdef int _
-    for from_hz, to_hz in ((8000, 16000), (16000, 8000), (8000, 24000), (24000, 8000), (48000, 8000)):
+    for from_hz, to_hz in (
+        (8000, 16000), (16000, 8000), (8000, 24000), (24000, 8000), (48000, 8000), (24000, 48000), (44100, 8000),
+        (8000, 44100),
+    ):
         resample_start(&stream, resample_bank(from_hz, to_hz))
         samples = from_hz // 50
         label = f"resample_block {from_hz} to {to_hz} Hz|{calls}".encode()

@@ -10,11 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from benchmarks.harness.model import Contender
-from benchmarks.peers.reading import codes, samples
+from benchmarks.peers.reading import chunks_played, codes, samples
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     audioop: Any = import_module("audioop")
+
+
+INTERPOLATION: Final = "interpolates linearly, without a low-pass filter"
 
 
 def name() -> str:
@@ -50,6 +53,22 @@ def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
         return from_linear(to_linear(octets, 2), 2)
 
     yield Contender(f"{NAME}, two calls", two_calls, (payload,), codes, ROUNDING)
+
+
+def resample(from_hz: int, to_hz: int, pcm: bytes, tone: list[bytes]) -> Iterator[Contender]:
+    """A chunk of PCM to another rate, in the state that a chunk before it left."""
+    state: Any = None
+
+    def continued(chunk: bytes) -> Any:
+        nonlocal state
+        turned, state = audioop.ratecv(chunk, 2, 1, from_hz, to_hz, state)
+        return turned
+
+    played = chunks_played(continued, tone, to_hz)
+    arguments = (pcm, 2, 1, from_hz, to_hz, state)
+    yield Contender(
+        NAME, audioop.ratecv, arguments, lambda _: played, "interpolates linearly, without a low-pass filter"
+    )
 
 
 ulaw2lin = partial(decode, "pcmu")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+TONE_HZ: Final = 1000
 
 
 def codes(result: Any) -> NDArray[np.uint8]:
@@ -16,3 +19,23 @@ def codes(result: Any) -> NDArray[np.uint8]:
 def samples(result: Any) -> NDArray[np.int16]:
     """Native int16 samples of any buffer."""
     return np.frombuffer(result, np.int16)
+
+
+def chunks_played(call: Callable[[bytes], Any], chunks: Sequence[bytes], rate_hz: int) -> NDArray[np.int64]:
+    """What a resampler makes of a tone of TONE_HZ, chunk by chunk: its level, and whether all else is silent.
+
+    Resamplers differ in delay, in the length of their pieces and in every sample, so no samples can be compared.
+
+    call: one chunk of PCM to its result.
+    chunks: the tone, longer than any delay.
+    rate_hz: the rate of the results.
+    Returns: the level in dB below full scale, rounded, and 1 if the rest lies 60 dB or more below the tone.
+    """
+    heard = np.concatenate([samples(call(chunk)).astype(float) for chunk in chunks])
+    settled = heard[len(heard) // 2 :]
+    angle = 2 * np.pi * TONE_HZ / rate_hz * np.arange(settled.size)
+    waves = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    parts, *_ = np.linalg.lstsq(waves, settled, rcond=None)
+    rest = settled - waves @ parts
+    tone_power, rest_power = (parts**2).sum() / 2, (rest**2).mean()
+    return np.array([round(10 * np.log10(tone_power / 2**29)), rest_power < tone_power * 1e-6])

@@ -14,7 +14,7 @@ milliseconds and needs none of the optional libraries:
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
     Resampler                                                                  one stream from rate to rate
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
-    DualTone, ComfortNoise                                                     the sound of a key; a quiet line
+    DualTone                                                                   the sound of a telephone's key
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session reports
     serve, run, Call                                                           an endpoint that carriers dial
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from rtpcodec import sim as sim
     from rtpcodec.audio import levels as levels
     from rtpcodec.audio import mixing as mixing
-    from rtpcodec.audio.comfort_noise import ComfortNoise as ComfortNoise
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
     from rtpcodec.audio.tones import DualTone as DualTone
@@ -86,7 +85,6 @@ _HOME = {
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
-    "ComfortNoise": "rtpcodec.audio.comfort_noise",
     "Concealer": "rtpcodec.audio.concealment",
     "DualTone": "rtpcodec.audio.tones",
     "DuplicateFilter": "rtpcodec.client.webhook",

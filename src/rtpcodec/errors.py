@@ -83,7 +83,14 @@ class QueueFull(LocalProtocolError):
 
 
 class ReplyInterrupted(LocalProtocolError):
-    """The reply was interrupted; the loop that feeds it should end."""
+    """The reply was interrupted, or its stream has ended: the loop that feeds it should end."""
+
+    def __init__(self, message: str, *, reply_id: str | None = None, reply_serial: int = 0) -> None:
+        super().__init__(message)
+        self.reply_id = reply_id
+        """The id of the reply."""
+        self.reply_serial = reply_serial
+        """The number of the reply in this process: ids of two calls may be the same."""
 
 
 class StreamEnded(LocalProtocolError):

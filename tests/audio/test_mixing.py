@@ -38,6 +38,20 @@ def test_gains_that_are_too_high_are_refused(gain_db: float) -> None:
         mixing.mix([SPEECH], [gain_db])
 
 
+@pytest.mark.parametrize("level_dbov", [-20.0, -26.0, -45.0, -60.0])
+def test_a_recording_gets_a_level(level_dbov: float) -> None:
+    assert levels.rms_dbov(mixing.set_level(SPEECH, level_dbov)) == pytest.approx(level_dbov, abs=0.1)
+
+
+def test_silence_stays_silent_and_quiet_sound_gets_36_db_at_most() -> None:
+    assert mixing.set_level(bytes(320), -20) == bytes(320)
+    assert mixing.set_level(array("h", [1, -1]), 0) == array("h", [63, -63]).tobytes()
+    with pytest.raises(ValueError, match=r"^level_dbov is 0.1, at most 0 is allowed$"):
+        mixing.set_level(SPEECH, 0.1)
+    with pytest.raises(ValueError, match=r"^pcm has 0 samples, at least 1 is needed$"):
+        mixing.set_level(b"", -20)
+
+
 def test_background_under_speech() -> None:
     music = speech(8000, seed=2)
     mixed = np.frombuffer(mixing.mix((SPEECH, music.tobytes()), (0, -20)), np.int16)

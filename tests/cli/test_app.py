@@ -97,13 +97,13 @@ def test_serve_play_refuses_a_file_at_the_start(
 
 @pytest.mark.parametrize(
     ("options", "rate"),
-    [(["--codec", "L16", "--rate", "22050"], "22050"), (["--mode", "mp3", "--rate", "44100"], "44100")],
+    [(["--codec", "L16", "--rate", "11000"], "11000"), (["--mode", "mp3", "--rate", "44000"], "44000")],
 )
 def test_serve_echo_names_the_rate_that_was_given(
     options: list[str], rate: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", "echo", "--port", "0", *options]) == 2
-    assert capsys.readouterr().err == f"rtpcodec: --rate is {rate}, allowed are 8000, 16000, 24000 and 48000\n"
+    assert f"{rate} Hz" in capsys.readouterr().err
 
 
 def test_serve_play_and_simulate_with_an_mp3_of_44100_hz(tmp_path: Path) -> None:

@@ -117,7 +117,6 @@ LIVE: dict[type, Callable[[], object]] = {
     **{kind: bare(kind) for kind in BARE},
     VirtualEventLoop: loop,
     rtpcodec.Concealer: lambda: rtpcodec.Concealer(8000),
-    rtpcodec.ComfortNoise: lambda: rtpcodec.ComfortNoise(8000),
     rtpcodec.DualTone: lambda: rtpcodec.DualTone("5", 8000),
     rtpcodec.mixing.Fade: lambda: rtpcodec.mixing.Fade(40),
     rtpcodec.Resampler: lambda: rtpcodec.Resampler(8000, 16000),

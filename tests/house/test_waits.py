@@ -131,6 +131,7 @@ LOOKUP = "runs in the thread that `_in_thread` leaves behind at the deadline"
 INSTALLED = "a regular file of this installation or system"
 
 INSIDE: dict[str, str] = {
+    "audio/channels.py:downmix": NO_WAIT,
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/demo/scenario.py:_record_and_answer": READER,
     "cli/demo/scenario.py:_record_and_echo": READER,

@@ -1,4 +1,4 @@
-"""Every length and alignment of G.711, G.722 and PCM, with the buffers at the edge of memory that nobody may touch.
+"""Every length and alignment of G.711, G.722, PCM and the resampler, at the edge of memory that nobody may touch.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
 Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at
@@ -37,6 +37,17 @@ TWINS = {"ulaw2lin": (1, 2), "alaw2lin": (1, 2), "lin2ulaw": (2, 1), "lin2alaw":
 """Functions with an *_into form, and those of compat.audioop, which have none; octets in and out for each item."""
 OCTETS_OUT = {"PCMU": 2, "G722": 4}
 """Of each octet, by decoders that are called after a gap."""
+MULTIPLES = ((8000, 16000), (16000, 48000), (12000, 48000), (8000, 48000), (8000, 8000))
+"""Pairs of rates with a whole number of samples for each."""
+OTHER_PAIRS = (
+    (16000, 8000),
+    (24000, 16000),
+    (16000, 24000),
+    (44100, 8000),
+    (8000, 44100),
+    (48000, 11025),
+    (44100, 48000),
+)
 BANK_ROWS = 17
 """Sixteen lanes, and a row that goes alone."""
 BANK_PAGES = 1 + BANK_ROWS * 4 * LENGTHS[-1] // PAGE
@@ -83,6 +94,11 @@ def kernels() -> Iterator[Kernel]:
         decode, decode_into = partial(_decode_after_gap, name), partial(_decode_into_after_gap, name)
         yield Kernel(f"{name} decode after a gap", decode, decode_into, 1, octets_out)
     yield from pcm_kernels()
+    for from_hz, to_hz in MULTIPLES:
+        resample_into = partial(_resample_into, from_hz, to_hz)
+        yield Kernel(
+            f"{from_hz} to {to_hz} Hz", partial(_resample, from_hz, to_hz), resample_into, 2, 2 * to_hz // from_hz
+        )
     yield Kernel("g722_decode", _g722_decode, lambda codes, room: _g722_decode_into(codes, room) // 2, 1, 4)
 
 
@@ -139,6 +155,14 @@ def _g722_decode(codes: memoryview | bytes) -> bytes:
 
 def _g722_decode_into(codes: memoryview | bytes, room: memoryview) -> int:
     return G722Decoder(G722, 16000).decode_into(codes, room)
+
+
+def _resample(from_hz: int, to_hz: int, pcm: memoryview | bytes) -> bytes:
+    return rtpcodec.Resampler(from_hz, to_hz).resample(pcm)
+
+
+def _resample_into(from_hz: int, to_hz: int, pcm: memoryview | bytes, room: memoryview) -> int:
+    return rtpcodec.Resampler(from_hz, to_hz).resample_into(pcm, room) * from_hz // to_hz
 
 
 def _after_gap(name: str) -> Any:
@@ -207,6 +231,24 @@ def check_banks(pairs: int, data: bytes, memories: tuple[GuardedMemory, GuardedM
     return 4
 
 
+def check_other_pairs(data: bytes, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
+    """Resampling between rates without a whole ratio, to rooms of just the size; how many calls."""
+    calls = 0
+    for from_hz, to_hz in OTHER_PAIRS:
+        expected = _resample(from_hz, to_hz, data)
+        for at_end in (False, True):
+            source, _ = view(memories[0], len(data), at_end, 0)
+            source[:] = data
+            room, start = view(memories[1], len(expected), at_end, 0)
+            memories[1].fill(CANARY)
+            assert 2 * rtpcodec.Resampler(from_hz, to_hz).resample_into(source, room) == len(expected)
+            assert room == expected, f"{len(data)} octets from {from_hz} to {to_hz} Hz give another result"
+            around = memories[1].all_but(room, start)
+            assert around.count(CANARY) == len(around), f"{len(data)} octets from {from_hz} to {to_hz} Hz write outside"
+            calls += 1
+    return calls
+
+
 def _encode_rows(source: memoryview, room: memoryview) -> None:
     pcm, codes = _table(source, np.int16), _table(room, np.uint8)
     rtpcodec.G722EncoderBank(BANK_ROWS).encode(pcm, out=codes)
@@ -261,6 +303,7 @@ def main(places_per_length: int | None) -> None:
     wide = GuardedMemory(BANK_PAGES), GuardedMemory(BANK_PAGES)
     for length in LENGTHS:
         calls += check_banks(length, generator.randbytes(BANK_ROWS * 4 * length), wide)
+        calls += check_other_pairs(generator.randbytes(2 * length), wide)
     calls += check_packets(generator, memories)
     print(f"{calls} calls within their buffers")
 

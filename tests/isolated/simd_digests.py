@@ -12,6 +12,7 @@ from functools import partial
 import rtpcodec
 from rtpcodec.compat import audioop
 from rtpcodec.kernels import float_pcm, mixing
+from rtpcodec.kernels.resample import RATES_HZ
 
 EVERY_SAMPLE = array("h", range(-32768, 32768)).tobytes()
 EVERY_CODE = bytes(range(256))
@@ -23,6 +24,10 @@ def _numbers(octets: bytes) -> bytes:
     """Random octets as float32 values: infinities stay, a NaN loses its mantissa."""
     bits = array("I", octets)
     return array("I", [NAN_BITS if one & NAN_BITS == NAN_BITS else one for one in bits]).tobytes()
+
+
+def _resample(from_hz: int, to_hz: int, pcm: bytes) -> bytes:
+    return rtpcodec.Resampler(from_hz, to_hz).resample(pcm)
 
 
 FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
@@ -40,6 +45,11 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "mix": (lambda pcm: mixing.mix((pcm, mixing.gain(pcm, 0.3), pcm), (1, 1.5, 0.01)), 2),
     "int16_to_float32": (float_pcm.int16_to_float32, 2),
     "float32_to_int16": (lambda octets: float_pcm.float32_to_int16(_numbers(octets)), 4),
+    **{
+        f"resample {from_hz} to {to_hz}": (partial(_resample, from_hz, to_hz), 2)
+        for from_hz in RATES_HZ
+        for to_hz in RATES_HZ
+    },
 }
 """By name, with the octets of an item."""
 

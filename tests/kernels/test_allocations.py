@@ -78,9 +78,22 @@ def test_a_concealer_has_at_most_6_kb_of_state() -> None:
 
 
 def test_a_resampler_allocates_its_result_only() -> None:
-    resampler = Resampler(8000, 16000)
-    assert peak_octets(resampler.resample, bytes(320)) == sys.getsizeof(bytes(640))
-    assert peak_octets(resampler.resample_into, bytes(256), bytearray(512)) == 0
+    for from_hz, to_hz in ((8000, 16000), (8000, 44100), (11025, 48000), (48000, 8000)):
+        resampler = Resampler(from_hz, to_hz)
+        samples = resampler.output_samples(160)
+        assert peak_octets(resampler.resample, bytes(320)) == sys.getsizeof(bytes(2 * samples))
+        # 20 samples: a count beyond 256 is an object of its own.
+        assert peak_octets(resampler.resample_into, bytes(40), bytearray(512)) == 0
+
+
+def test_a_resampler_has_half_a_kilobyte_of_state() -> None:
+    assert {sys.getsizeof(Resampler(*pair)) for pair in ((8000, 8000), (8000, 48000), (11025, 32000))} == {448}
+
+
+def test_a_bank_is_designed_once_and_shared() -> None:
+    pair = (32000, 11025)
+    Resampler(*pair)
+    assert peak_octets(Resampler, *pair) == sys.getsizeof(Resampler(*pair))
 
 
 def test_g722_allocates_its_result_only() -> None:

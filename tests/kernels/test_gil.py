@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "mix": lambda pcm: mixing.mix((pcm, pcm)),
     "downmix": lambda pcm: channels.downmix(pcm, 2),
     "float32_to_int16": float_pcm.float32_to_int16,
+    "resample": lambda pcm: rtpcodec.Resampler(24000, 8000).resample(pcm),
     "lin2ulaw": lambda fragment: audioop.lin2ulaw(fragment, 2),
 }
 functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)

@@ -2,7 +2,7 @@
 
 Ticks divide a second by the least common multiple of the two rates; input j lies at tick j * up. The filter is a sinc
 under a Kaiser window about its centre tick, in integers that add up to 1.0 over the taps that one output meets. 1.0 is
-the largest of 2**14, 2**15 and 2**16 with which every tap fits 16 bits and an eighth of such taps has a sum of 32 bits.
+the largest of 2**14, 2**15 and 2**16 with which every tap fits 16 bits, and a sum over a sixteenth of a phase 32 bits.
 """
 
 import functools
@@ -73,9 +73,9 @@ def rows(from_hz: int, to_hz: int) -> Floats:
 def one(from_hz: int, to_hz: int) -> int:
     """What stands for 1.0."""
     phases = np.abs(rows(from_hz, to_hz))
-    eighths = phases.reshape(len(phases), 8, -1).sum(axis=2)
-    fitting = [one for one in (1 << 15, 1 << 16) if phases.max() * one <= 32766 and eighths.max() * one <= 65535 - 192]
-    return max(fitting, default=1 << 14)
+    sixteenths = phases.reshape(len(phases), 16, -1).sum(axis=2)
+    largest = min(32766 / phases.max(), (65535 - 192) / sixteenths.max())
+    return max((one for one in (1 << 15, 1 << 16) if one <= largest), default=1 << 14)
 
 
 @functools.cache

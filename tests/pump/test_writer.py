@@ -124,3 +124,15 @@ def test_an_abort_drops_what_waits() -> None:
         assert reports.names == ["lost", "lost"]
 
     run_virtual(main())
+
+
+def test_what_another_server_hides_is_not_claimed() -> None:
+    async def main() -> None:
+        peer = SlowPeer()
+        async with AwaitedSocket(peer.send_text, peer.close) as socket:
+            assert socket.unacknowledged_octets is None
+            socket.send("x" * 1000)
+            assert socket.unacknowledged_octets is None
+            assert not socket.ping(b"?")
+
+    asyncio.run(main())

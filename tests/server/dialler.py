@@ -16,6 +16,8 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from rtpcodec.stream.marks import OWN_PREFIX
+
 CHUNK = bytes(range(160))
 """20 ms of PCMU."""
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -69,6 +71,11 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.002)
 
 
+def is_own_mark(message: dict[str, Any]) -> bool:
+    """Whether a message is a mark that the endpoint sends for itself."""
+    return message["event"] == "mark" and message["mark"]["name"].startswith(OWN_PREFIX)
+
+
 class Dialler:
     """One call's socket, seen from the carrier."""
 
@@ -99,15 +106,30 @@ class Dialler:
         await self.send(event="mark", mark={"name": name})
 
     async def next(self, event: str | None = None) -> dict[str, Any]:
-        """Return the next message; with `event`, skip to the next one of that name."""
+        """Return the next message, own marks apart; with `event`, skip to the next one of that name."""
         while True:
             message: dict[str, Any] = json.loads(await self.socket.recv())
-            if event in (None, message["event"]):
+            if not is_own_mark(message) and event in (None, message["event"]):
                 return message
+
+    async def own_mark(self) -> str:
+        """Return the name of the next mark that the endpoint sends for itself, fences included."""
+        while True:
+            message: dict[str, Any] = json.loads(await self.socket.recv())
+            if is_own_mark(message):
+                return str(message["mark"]["name"])
 
     async def payload(self) -> bytes:
         """Return the payload of the next media message."""
         return base64.b64decode((await self.next("media"))["media"]["payload"])
+
+    async def all_payloads(self) -> bytes:
+        """Read until the socket closes, and return all payloads."""
+        payloads = []
+        with suppress(ConnectionClosed):
+            while True:
+                payloads.append(await self.payload())
+        return b"".join(payloads)
 
     async def close_code(self) -> int | None:
         """Read until the socket closes, and return its close code."""

@@ -51,15 +51,16 @@ def test_echo_of_the_outbound_track_when_it_is_the_only_one() -> None:
     run(main)
 
 
-def test_echo_changes_the_rate_where_the_directions_differ() -> None:
+@pytest.mark.parametrize("send_hz", [16000, 22050])
+def test_echo_changes_the_rate_where_the_directions_differ(send_hz: int) -> None:
     async def main() -> None:
-        plan = StreamPlan(send_codec="L16", send_rate_hz=16000)
+        plan = StreamPlan(send_codec="L16", send_rate_hz=send_hz)
         async with rtpcodec.serve(handlers.echo, plan=plan) as endpoint, dial(endpoint.url) as carrier:
             await carrier.start("L16", 8000)
             for at in range(5):
                 await carrier.media(tone(160 * at))
             echoed = b"".join([await carrier.payload() for _ in range(5)])
-            assert echoed == Resampler(8000, 16000).resample(tone(0, 800))
+            assert echoed == Resampler(8000, send_hz).resample(tone(0, 800))
 
     run(main)
 
@@ -193,7 +194,7 @@ def test_a_file_is_played_once_and_ends_the_call(tmp_path: Path) -> None:
     async def main() -> None:
         async with rtpcodec.serve(handlers.play_file(path), plan=plan) as endpoint, call(endpoint.url) as carrier:
             assert await take(carrier, 11) == tone(0, 1700) + bytes(120)
-            await carrier.echo_mark((await carrier.next())["mark"]["name"])
+            await carrier.echo_mark(await carrier.own_mark())
             assert await carrier.close_code() == 1000
 
     run(main)

@@ -38,7 +38,7 @@ def test_an_interruption_drops_queued_and_waiting_audio() -> None:
             pass
         assert message == {"event": "clear"}
         assert await carrier.payload() == tone(100, 160)
-        await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
+        await carrier.echo_mark(await carrier.own_mark())
         assert await carrier.close_code() == 1000
 
     converse(play, carry, plan=L16, max_queue_ms=1000)
@@ -78,7 +78,7 @@ def test_played_returns_when_everything_was_heard() -> None:
 
     async def carry(carrier: Dialler) -> None:
         assert await carrier.payload() + await carrier.payload() == tone(0, 200) + bytes(240)
-        name = (await carrier.next())["mark"]["name"]
+        name = await carrier.own_mark()
         assert heard == []
         await carrier.echo_mark(name)
         assert await carrier.payload() == tone(0, 160)
@@ -104,7 +104,7 @@ def test_played_waits_behind_plays_that_wait() -> None:
     async def carry(carrier: Dialler) -> None:
         for _ in range(45):
             await carrier.payload()
-        await carrier.echo_mark((await carrier.next())["mark"]["name"])
+        await carrier.echo_mark(await carrier.own_mark())
         assert await carrier.close_code() == 1000
 
     converse(play, carry, max_queue_ms=200)
@@ -127,7 +127,7 @@ def test_played_is_false_after_an_interruption(waiting: bool) -> None:
         if waiting:
             await carrier.payload()
         else:
-            name = (await carrier.next("mark"))["mark"]["name"]
+            name = await carrier.own_mark()
         await carrier.media()
         await carrier.next("clear")
         if not waiting:
@@ -151,7 +151,7 @@ def test_after_an_interruption_played_does_not_wait_for_an_echo_that_cannot_chan
         passed_s.append(asyncio.get_running_loop().time() - begun)
 
     async def carry(carrier: Dialler) -> None:
-        await carrier.next("mark")
+        await carrier.own_mark()
         await carrier.media()
         assert await carrier.close_code() == 1000
 
@@ -178,13 +178,14 @@ def test_marks_of_played_are_not_among_the_events_and_cannot_be_given() -> None:
         seen.extend([event async for event in call.events()])
 
     async def carry(carrier: Dialler) -> None:
-        names.extend([(await carrier.next("mark"))["mark"]["name"] for _ in range(3)])
-        for name in names[1:]:
+        own = await carrier.own_mark()
+        names.append((await carrier.next("mark"))["mark"]["name"])
+        for name in (own, names[-1]):
             await carrier.echo_mark(name)
         await carrier.close_code()
 
     converse(play, carry)
-    assert len(set(names[1:])) == 3
+    assert names[1:] == names[:1]
     marks = [event for event in seen if isinstance(event, events.MarkPlayed | events.MarkCleared)]
     assert [mark.name for mark in marks] == names[:1]
 
@@ -198,7 +199,7 @@ def test_played_is_false_when_the_stream_ends(waiting: bool) -> None:
         heard.append(await call.played())
 
     async def carry(carrier: Dialler) -> None:
-        await carrier.next("media" if waiting else "mark")
+        await carrier.payload() if waiting else await carrier.own_mark()
         await carrier.stop()
         assert await carrier.close_code() == 1000
 
@@ -216,8 +217,8 @@ def test_marks_come_back_as_events() -> None:
         call.play(bytes(3200 * 10))
         name = call.mark()
         async for event in call.events():
-            if isinstance(event, events.Stalled):  # a busy machine
-                continue
+            if isinstance(event, events.Stalled | events.SendStalled | events.Diagnosis):
+                continue  # a busy machine, and own marks that this carrier loses
             seen.append(event)
             if isinstance(event, events.MarkPlayed):
                 call.interrupt()
@@ -246,9 +247,7 @@ def test_audio_queued_when_the_handler_returns_is_heard_before_the_close() -> No
 
     async def carry(carrier: Dialler) -> None:
         assert b"".join([await carrier.payload() for _ in range(30)]) == tone(0, 8 * 600)
-        message = await carrier.next()
-        assert message["event"] == "mark"
-        await carrier.echo_mark(message["mark"]["name"])
+        await carrier.echo_mark(await carrier.own_mark())
         assert await carrier.close_code() == 1000
 
     converse(play, carry, plan=L16)
@@ -260,7 +259,7 @@ def test_a_returned_handlers_unawaited_plays_are_heard_before_the_close() -> Non
 
     async def carry(carrier: Dialler) -> None:
         assert b"".join([await carrier.payload() for _ in range(30)]) == tone(0, 8 * 600)
-        await carrier.echo_mark((await carrier.next())["mark"]["name"])
+        await carrier.echo_mark(await carrier.own_mark())
         assert await carrier.close_code() == 1000
 
     converse(play, carry, plan=L16, max_queue_ms=200)
@@ -276,7 +275,7 @@ def test_after_a_return_the_wait_for_the_last_mark_is_bounded(monkeypatch: pytes
         await call.play(bytes(320 * 5))
 
     async def carry(carrier: Dialler) -> None:
-        await carrier.next("mark")
+        await carrier.own_mark()
         assert await carrier.close_code() == 1000
         assert 0.1 < asyncio.get_running_loop().time() - begun[0] < 30
 

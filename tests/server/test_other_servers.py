@@ -130,6 +130,24 @@ def test_settings_of_the_server_are_refused_instead_of_ignored(options: dict[str
     run_virtual(main())
 
 
+def test_pongs_of_another_server_that_answer_nothing_only_count() -> None:
+    async def main() -> None:
+        socket, handler = OtherSocket(), SlowEnd()
+        async with call_on(socket.send_text, socket.close, handler, max_frames_per_s=20) as call:
+            call.received(carrier.start())
+            call.ponged(b"")
+            call.ponged(b"wrong")
+            await asyncio.sleep(0.1)
+            assert socket.close_codes == []
+            for _ in range(1000):
+                call.ponged(b"flood")
+            await asyncio.sleep(0.1)
+            assert socket.close_codes == [1008]
+        assert handler.steps == ["began", "ended"]
+
+    run_virtual(main())
+
+
 def test_a_call_of_another_server_has_a_budget_too() -> None:
     async def main() -> None:
         socket, handler = OtherSocket(), SlowEnd()

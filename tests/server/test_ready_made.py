@@ -192,7 +192,10 @@ def test_ffmpeg_is_a_witness() -> None:
 
 @pytest.mark.parametrize(
     ("rate_hz", "chosen_hz"),
-    [(8000, 8000), (48_000, 48_000), (1, 8000), (11_025, 16_000), (22_050, 24_000), (44_100, 48_000), (96_000, 48_000)],
+    [
+        *[(rate_hz, rate_hz) for rate_hz in (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)],
+        *[(1, 8000), (8001, 11_025), (37_800, 44_100), (44_101, 48_000), (96_000, 48_000)],
+    ],
 )
 def test_the_rate_for_streams(rate_hz: int, chosen_hz: int) -> None:
     pcm, found_hz = at_streaming_rate(bytes(200), rate_hz)

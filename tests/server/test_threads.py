@@ -26,6 +26,10 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "mark": lambda call: call.mark("turn"),
     "played": lambda call: call.played(),
     "interrupt": lambda call: call.interrupt(),
+    "reply": lambda call: call.reply(),
+    "say": lambda call: call.say([tone(0, 800)]),
+    "pause_playback": lambda call: call.pause_playback(),
+    "background": lambda call: call.background(tone(0, 8000), pcm_hz=8000),
     "close": lambda call: call.close(),
     "audio": lambda call: call.audio(),
     "events": lambda call: call.events(),
@@ -34,7 +38,7 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
 
 def test_the_list_of_methods_that_change_something_is_whole() -> None:
     methods = {name for name, value in vars(Call).items() if callable(value) and not name.startswith("_")}
-    assert methods == {*CHANGES, "statistics", "describe"}
+    assert methods == {*CHANGES, "statistics", "describe", "play_threadsafe", "say_threadsafe"}
 
 
 def in_thread(work: Callable[[], Any]) -> None:
@@ -127,7 +131,7 @@ def test_the_way_that_the_refusal_names_works(loop: str) -> None:
 
     async def main() -> None:
         async with rtpcodec.serve(answer) as endpoint, call(endpoint.url) as carrier:
-            await carrier.echo_mark((await carrier.next("mark"))["mark"]["name"])
+            await carrier.echo_mark(await carrier.own_mark())
             assert await carrier.close_code() == 1000
             assert endpoint.statistics().calls_failed == 0
 
@@ -190,5 +194,5 @@ def test_a_session_belongs_to_no_thread_and_may_change_it_between_two_calls() ->
     texts: list[str] = []
     in_thread(lambda: session.play(tone(0, 320)))
     in_thread(lambda: texts.extend(session.outgoing(now_ms=0)))
-    assert len(texts) == 2
+    assert len(texts) == 4  # an own mark follows the first message, and the last one
     assert session.statistics(now_ms=0).media_sent == 2

@@ -43,6 +43,7 @@ def open_stream(
     faults: Faults | None = None,
     timing: Timing | None = None,
     keeps_audio: bool = True,
+    logs_playout: bool = False,
     tags: tuple[str, ...] = (),
     bridged: bool = False,
     seed: str = "0/0",
@@ -67,6 +68,7 @@ def open_stream(
         timing=timing or Timing(),
         signalling=Signalling(tags=tags),
         keeps_audio=keeps_audio,
+        logs_playout=logs_playout,
         bridged=bridged,
         seed=seed,
     )

@@ -1,4 +1,4 @@
-"""Addresses that cannot be dialled, and dialling that is given up."""
+"""Addresses that cannot be dialled, and dialling that is abandoned."""
 
 from __future__ import annotations
 

@@ -228,20 +228,23 @@ def test_a_second_start_can_renumber_everything() -> None:
 def test_a_restart_that_cannot_be_is_refused_at_once() -> None:
     with Carrier() as carrier:
         for restart, rule in (
-            (Restart(at_ms=20.0, codec="L16", sample_rate_hz=44100), "the audio after a restart cannot be resampled"),
             (Restart(at_ms=20.0, sample_rate_hz=16000), "PCMU"),
             (Restart(at_ms=20.0, codec="OPUS"), "OPUS has no chunks of 30 ms"),
         ):
             with pytest.raises(ValueError, match=rule):
                 carrier.new_call(b"", variations=Variations(restarts=(restart,), chunk_ms=30))
     with pytest.raises(Refused, match="90046"):
-        open_stream(
-            b"",
-            name="L16",
-            rate_hz=22050,
-            request={"return_codec": "L16", "return_rate_hz": 22050},
-            variations=Variations(restarts=(Restart(at_ms=20.0, codec="PCMU"),)),
-        )
+        open_stream(b"", variations=Variations(restarts=(Restart(at_ms=20.0, sample_rate_hz=16000),)))
+
+
+def test_a_restart_may_have_a_rate_that_is_not_a_multiple() -> None:
+    speech = ramp(160 * 5)
+    stream = open_stream(
+        speech, variations=Variations(restarts=(Restart(at_ms=40.0, codec="L16", sample_rate_hz=44100),))
+    )
+    chunks = [m["media"] for _, m in run(stream) if "media" in m]
+    heard = b"".join(b64decode(m["payload"]) for m in chunks[2:])
+    assert heard == Resampler(8000, 44100).resample(speech[640:])
 
 
 @pytest.mark.parametrize(

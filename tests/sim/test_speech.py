@@ -71,13 +71,13 @@ def test_speech_is_resampled_to_the_end(tmp_path: Path) -> None:
 
 
 def test_a_pair_that_is_not_offered_is_named() -> None:
-    speech = open_speech(ramp(10), 44100, 8000)
+    speech = open_speech(ramp(10), 44000, 8000)
     for way in (speech.tune, speech.require_way_to):
         with pytest.raises(
-            ValueError, match=r"^speech has 44100 Hz, the stream 8000 Hz: speech_hz is 44100, allowed are"
+            ValueError, match=r"^speech has 44000 Hz, the stream 8000 Hz: speech_hz is 44000, allowed are"
         ):
             way(8000)
-    speech.tune(44100)
+    speech.tune(44000)
     assert all_of(speech) == ramp(10)
 
 

@@ -220,6 +220,15 @@ def test_the_outbound_track_is_resampled() -> None:
     assert payloads((message for _, message in gone), "outbound") == pcmu_encode(expected)
 
 
+def test_the_outbound_track_is_resampled_from_a_rate_that_is_not_a_multiple() -> None:
+    request = {"tracks": "outbound_track", "return_codec": "L16", "return_rate_hz": 22050}
+    stream = open_stream(ramp(320), request=request)
+    stream.receive(media(ramp(882, 11)), START_MS)
+    gone = run(stream)
+    expected = Resampler(22050, 8000).resample(ramp(882, 11))
+    assert payloads((message for _, message in gone), "outbound") == pcmu_encode(expected)
+
+
 # Faults, variations, the end
 
 

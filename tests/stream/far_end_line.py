@@ -71,6 +71,7 @@ class Line:
         self._name_count = 0
         self._queued = 0
         self._blocked_until_ms = 0.0
+        self._cut_end = 0
         self._chunks: list[tuple[int, int, int]] = []  # sent position, position in the play-out, samples
         self._dropped_marks: dict[str, int] = {}
         self._positions: dict[str, int] = {}
@@ -233,7 +234,8 @@ class Line:
             self.playout.clear(self.now_ms, after_ms)
             kept = [(at, start, min(samples, moment - start)) for at, start, samples in self._chunks if start < moment]
             last = max((at + samples for at, _, samples in kept), default=0)
-            self.truths[cut.id] = last
+            self.truths[cut.id] = max(last, self._cut_end)
+            self._cut_end = end
             for name, position in self._positions.items():
                 self._dropped_marks.setdefault(name, last) if position > last and position <= end else None
             self._chunks = kept

@@ -215,7 +215,7 @@ def test_many_small_plays_need_little_more_memory_than_their_audio() -> None:
 # Resampled audio and payloads
 
 
-@pytest.mark.parametrize("pcm_hz", [8000, 16000, 24000, 48000])
+@pytest.mark.parametrize("pcm_hz", [8000, 11025, 16000, 24000, 44100, 48000])
 @pytest.mark.parametrize("name", ["PCMU", "G722", "L16"])
 @pytest.mark.parametrize("samples", [1, 481, 4801])
 def test_the_resamplers_tail_comes_before_a_payload(name: str, pcm_hz: int, samples: int) -> None:
@@ -276,7 +276,7 @@ def test_a_flush_after_payloads_alone_adds_nothing(name: str, pcm_hz: int) -> No
 
 @given(
     name=st.sampled_from(list(PLANS)),
-    pcm_hz=st.sampled_from([8000, 16000, 24000, 48000]),
+    pcm_hz=st.sampled_from([8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000]),
     steps=st.lists(st.tuples(st.sampled_from(["play", "payload", "flush"]), st.integers(0, 3000)), max_size=10),
     looks=st.lists(st.booleans(), min_size=10, max_size=10),
 )

@@ -193,9 +193,18 @@ WAV_TEXT = "pcm is a WAV file (RIFF), samples are needed; read it with rtpcodec.
 @pytest.mark.parametrize(
     ("wrong", "error", "text"),
     [
-        (bytes(321), ValueError, "pcm has 321 octets, 16-bit samples need an even number"),
-        (np.zeros(160), TypeError, f"pcm has items of format 'd', {buffers.SAMPLES_WANTED}"),
-        (np.zeros((2, 80), np.int16), ValueError, "pcm has 2 dimensions, mono audio has 1"),
+        (
+            np.zeros(160),
+            TypeError,
+            "pcm has items of format 'd' (float64, pass numpy.float32), int16 ('h'), float32 ('f') or the octets of "
+            "int16 ('B', 'b', 'c') are needed",
+        ),
+        (
+            np.zeros((2, 80), np.int16),
+            ValueError,
+            "pcm has 2 dimensions, mono audio has 1; mix channels down with rtpcodec.audio.mixing.downmix, or "
+            "reshape(-1) an array of one channel",
+        ),
         (WAV_HEADER, ValueError, WAV_TEXT),
         (array("h", WAV_HEADER), ValueError, WAV_TEXT),
         ("text", TypeError, "memoryview: a bytes-like object is required, not 'str'"),
@@ -209,6 +218,32 @@ def test_wrong_pcm_is_refused_and_changes_nothing(wrong: Any, error: type[Except
     assert (session.queued_ms, session.position_ms) == (0.0, 0.0)
     session.play(bytes(320))
     assert all_sent(session) == [carrier.FRAME]
+
+
+@pytest.mark.parametrize("cut", [1, 3, 7, 159, 161, 319])
+def test_an_odd_octet_waits_for_its_partner(cut: int) -> None:
+    session, whole = carrier.started(lead_ms=None), carrier.started(lead_ms=None)
+    pcm = array("h", [(at * 7919) % 65536 - 32768 for at in range(800)]).tobytes()
+    for at in range(0, len(pcm), cut):
+        session.play(pcm[at : at + cut])
+    whole.play(pcm)
+    assert session.queued_ms == whole.queued_ms == 100.0
+    assert all_sent(session) == all_sent(whole)
+
+
+def test_an_odd_octet_of_one_reply_does_not_meet_another() -> None:
+    session = carrier.started(lead_ms=None)
+    session.play(b"\x01")
+    session.flush()
+    session.play(bytes(320))
+    assert all_sent(session) == [carrier.FRAME]
+
+
+def test_floats_are_scaled_and_clipped() -> None:
+    session, whole = carrier.started(lead_ms=None), carrier.started(lead_ms=None)
+    session.play(np.resize(np.array([0.5, -0.5, 1.0, -1.0, 2.0, 1 / 65536, 3 / 65536], np.float32), 160))
+    whole.play(np.resize(np.array([16384, -16384, 32767, -32768, 32767, 0, 2], np.int16), 160))
+    assert all_sent(session) == all_sent(whole)
 
 
 def test_a_wav_header_is_refused_in_every_chunk() -> None:

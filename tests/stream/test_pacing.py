@@ -131,7 +131,7 @@ def test_a_new_utterance_after_a_pause_starts_at_once_with_its_lead() -> None:
 
 
 def test_what_is_played_before_start_is_held() -> None:
-    session = MediaSession()
+    session = MediaSession(own_marks=False)
     play_seconds(session, 1)
     session.mark("m")
     assert (session.outgoing(0.0), session.next_deadline_ms) == ([], None)

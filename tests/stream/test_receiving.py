@@ -88,7 +88,10 @@ def test_l16_without_a_rate_has_the_documented_one() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "rate", "wanted"),
-    [("PCMU", 8000, 16000), ("PCMU", 8000, 24000), ("PCMA", 8000, 48000), ("L16", 48000, 8000), ("L16", 24000, 16000)],
+    [
+        *[("PCMU", 8000, 16000), ("PCMU", 8000, 24000), ("PCMA", 8000, 48000), ("PCMU", 8000, 11025)],
+        *[("L16", 48000, 8000), ("L16", 24000, 16000), ("L16", 22050, 16000), ("L16", 44100, 48000)],
+    ],
 )
 def test_resampled_chunks_have_exactly_their_samples(encoding: str, rate: int, wanted: int) -> None:
     session = carrier.started(receive_pcm_hz=wanted, start_text=carrier.start(encoding, rate))

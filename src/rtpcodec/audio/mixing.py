@@ -11,6 +11,7 @@ from typing import Final
 
 from typing_extensions import Buffer
 
+from rtpcodec.audio.levels import rms_dbov
 from rtpcodec.kernels import mixing as _mixing
 from rtpcodec.kernels.fading import fade as _fade
 from rtpcodec.kernels.pcm import copy_samples as _copy_samples
@@ -46,6 +47,23 @@ def amplify(pcm: Buffer, gain_db: float) -> bytes:
     [10000, -32768]
     """
     return _mixing.gain(pcm, factor_of_db(gain_db))
+
+
+def set_level(pcm: Buffer, level_dbov: float) -> bytes:
+    """Scale a whole recording to a level; silence stays silent.
+
+    pcm: native int16 samples, at least one. Quiet ones become at most 36 dB louder.
+    level_dbov: the mean power that it gets, up to 0; above -20 or so, the peaks of speech saturate.
+    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it is empty, the number of octets
+        odd, or the level above 0.
+
+    >>> from array import array
+    >>> array("h", set_level(array("h", [1000, -1000]), -40)).tolist()
+    [328, -328]
+    """
+    if not level_dbov <= 0:
+        raise ValueError(f"level_dbov is {level_dbov!r}, at most 0 is allowed")
+    return amplify(pcm, min(level_dbov - rms_dbov(pcm), MAX_GAIN_DB))
 
 
 def mix(sources: Iterable[Buffer], gains_db: Iterable[float] | None = None) -> bytes:

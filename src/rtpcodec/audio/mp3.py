@@ -29,7 +29,6 @@ from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import Part, parts_of
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import MissingExtra
-from rtpcodec.kernels.resample import RATES_HZ as RESAMPLED_RATES_HZ
 
 MAX_MESSAGE_MP3_OCTETS: Final = 3 * 1024 * 1024 - 1024
 """base64 makes 4 MiB of 3, the size of a message, less its other members. 12 minutes of 32 kbit/s."""
@@ -175,20 +174,14 @@ def _with_delays(data: bytes, samples: int) -> bytes:
 def decode(data: Buffer) -> tuple[bytes, int]:
     """Native int16 mono PCM of all parts one after the other, and its rate in Hz, which is the first part's.
 
-    Stereo becomes (left + right) / 2, rounded down. A part of another rate is resampled where `Resampler` knows both
-    rates. ValueError: it does not (then `decode_parts` helps), or not an MP3, as `require_mp3`. MissingExtra.
+    Stereo becomes (left + right) / 2, rounded down. A part of another rate is resampled to that of the first.
+    ValueError: not an MP3, as `require_mp3`. MissingExtra.
     """
     parts = decode_parts(data)
     rate_hz = parts[0][1]
     joined = []
-    for number, (pcm, part_hz) in enumerate(parts, 1):
-        if part_hz == rate_hz:
-            joined.append(pcm)
-        elif {part_hz, rate_hz} <= set(RESAMPLED_RATES_HZ):
-            resampler = Resampler(part_hz, rate_hz)
-            joined.append(resampler.resample(pcm))
-        else:
-            raise ValueError(f"MP3 part {number} has {part_hz} Hz, part 1 has {rate_hz} Hz: they cannot be one")
+    for pcm, part_hz in parts:
+        joined.append(pcm if part_hz == rate_hz else Resampler(part_hz, rate_hz).resample(pcm))
     return b"".join(joined), rate_hz
 
 

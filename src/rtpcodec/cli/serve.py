@@ -110,7 +110,6 @@ def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:
 
 
 def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> Handler:
-    from rtpcodec.audio.rates import require_rate
     from rtpcodec.server import handlers
 
     if task is Task.PLAY:
@@ -121,6 +120,4 @@ def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> H
         raise ValueError(f"--file is for play, not for {task}")
     if task is Task.RECORD:
         return handlers.record(folder)
-    # Received audio has any rate of a codec, and must be resampled to the rate that is sent.
-    require_rate("--rate", plan.send_sample_rate_hz)
     return handlers.echo

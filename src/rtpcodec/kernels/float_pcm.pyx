@@ -177,8 +177,8 @@ def float32_to_int16(samples, /):
 def float32_to_int16_into(samples, out, /):
     """Convert float32 samples into the start of a writable buffer; how many samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the source. The room holds no defined samples if a
-    NaN was found.
+    ValueError as well: too little room, or a buffer that overlaps the source. If a NaN is found, `out` holds part of a
+    result.
     """
     cdef Py_buffer view
     cdef Py_buffer room

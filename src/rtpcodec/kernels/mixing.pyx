@@ -1,8 +1,8 @@
 """Gain and mixing of int16 PCM in integers.
 
 A factor is held as mantissa / 2^shift with 15 significant bits, which is within 0.0003 dB of any factor. A sample times
-a factor is rounded to an integer, halves to even. A mix is the sum of its scaled sources, saturated once at its end: two
-sources that are too loud apart and cancel each other are not distorted.
+a factor is rounded to an integer, halves to even. A mix is the sum of its scaled sources, saturated once, at its end:
+sources that are too loud together and cancel each other are not distorted.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport frexp, rint

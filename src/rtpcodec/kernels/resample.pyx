@@ -28,7 +28,7 @@ cdef extern from "rtpcodec/kernels/simd/resample_avx2.h":
 
 cdef extern from *:
     """
-    /* Without the GIL two threads may design the same bank: the first one stays, the other is freed. */
+    /* Two threads may design the same bank: the first one stays, the other is freed. */
     static const resample_bank *load_bank(resample_bank **slot)
     {
         return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -38,7 +38,7 @@ cdef extern from *:
         resample_bank *first = NULL;
         if (__atomic_compare_exchange_n(slot, &first, designed, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             return designed;
-        free(designed);
+        PyMem_RawFree(designed);
         return first;
     }
     """
@@ -71,8 +71,11 @@ cdef const ResampleBank* resample_bank(object from_hz, object to_hz) except NULL
     cdef ResampleBank** slot = &BANKS[row][column]
     cdef const ResampleBank* bank = load_bank(slot)
     cdef ResampleBank* designed
+    cdef int from_rate_hz, to_rate_hz
     if bank == NULL:
-        designed = resample_design(ALLOWED_HZ[row], ALLOWED_HZ[column])
+        from_rate_hz, to_rate_hz = ALLOWED_HZ[row], ALLOWED_HZ[column]
+        with nogil:
+            designed = resample_design(from_rate_hz, to_rate_hz)
         if designed == NULL:
             raise MemoryError
         bank = publish_bank(slot, designed)

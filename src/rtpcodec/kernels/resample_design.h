@@ -8,9 +8,9 @@
 
 #include "rtpcodec/kernels/resample_bank.h"
 
+#include <Python.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 enum {
     RESAMPLE_SHORTER_ABOVE_HZ = 16000,
@@ -19,7 +19,7 @@ enum {
     RESAMPLE_MIN_SHIFT = 14,     /* the centre tap of an upsampler is 1.0, which Q15 cannot hold */
     RESAMPLE_MAX_SHIFT = 16,     /* in Q17 half the main lobe exceeds MAX_PART_GAIN */
     RESAMPLE_MAX_PART_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
-    RESAMPLE_MOST_PARTS = 8,
+    RESAMPLE_MOST_PARTS = 16,
     RESAMPLE_ALIGNMENT = 32,
 };
 
@@ -166,11 +166,11 @@ static void resample_lay_out(const resample_filter *filter, const resample_bank 
     }
 }
 
-/* A bank with room for its rows behind it, to be freed by free(). NULL: no memory. */
+/* A bank with room for its rows behind it, to be freed by PyMem_RawFree(). NULL: no memory. */
 static resample_bank *resample_new_bank(int up, int down, int half_samples, int taps)
 {
     size_t octets = sizeof(resample_bank) + RESAMPLE_ALIGNMENT + sizeof(int16_t) * up * taps;
-    resample_bank *bank = (resample_bank *)malloc(octets);
+    resample_bank *bank = (resample_bank *)PyMem_RawMalloc(octets);
     if (!bank) return NULL;
     uintptr_t rows = ((uintptr_t)(bank + 1) + RESAMPLE_ALIGNMENT - 1) / RESAMPLE_ALIGNMENT * RESAMPLE_ALIGNMENT;
     bank->up = up;
@@ -192,7 +192,7 @@ static resample_bank *resample_same_rate(void)
     return bank;
 }
 
-/* Design the bank of a pair of rates, to be freed by free(). NULL: no memory. */
+/* Design the bank of a pair of rates, to be freed by PyMem_RawFree(). NULL: no memory. */
 static resample_bank *resample_design(int from_hz, int to_hz)
 {
     if (from_hz == to_hz) return resample_same_rate();
@@ -202,8 +202,8 @@ static resample_bank *resample_design(int from_hz, int to_hz)
     filter.centre = half_samples * filter.down - 1;
     int steps = 2 * filter.centre / (filter.up * RESAMPLE_STEP_TAPS) + 1;
     resample_bank *bank = resample_new_bank(filter.up, filter.down, half_samples, steps * RESAMPLE_STEP_TAPS);
-    filter.exact = (double *)malloc(sizeof(double) * (2 * filter.centre + 1));
-    filter.taps = (int32_t *)malloc(sizeof(int32_t) * (2 * filter.centre + 1));
+    filter.exact = (double *)PyMem_RawMalloc(sizeof(double) * (2 * filter.centre + 1));
+    filter.taps = (int32_t *)PyMem_RawMalloc(sizeof(int32_t) * (2 * filter.centre + 1));
     if (bank && filter.exact && filter.taps) {
         resample_exact_filter(&filter);
         resample_choose_scale(&filter, bank);
@@ -211,11 +211,11 @@ static resample_bank *resample_design(int from_hz, int to_hz)
             if (phase <= (2 * filter.centre - phase) % filter.up) resample_round_phase(&filter, phase, bank->shift);
         resample_lay_out(&filter, bank, (int16_t *)bank->coefficients);
     } else {
-        free(bank);
+        PyMem_RawFree(bank);
         bank = NULL;
     }
-    free(filter.exact);
-    free(filter.taps);
+    PyMem_RawFree(filter.exact);
+    PyMem_RawFree(filter.taps);
     return bank;
 }
 

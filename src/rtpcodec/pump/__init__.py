@@ -3,7 +3,7 @@
 pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
 timer          one timer on the event loop
 socket         the interfaces between a WebSocket and a pump
-backlog        what the operating system holds of a connection because it is not acknowledged
+backlog        what transport and system hold of a connection because it is not acknowledged
 frame_budget   frames and octets that one WebSocket may send
 frame_turns    a share of each turn of the event loop per WebSocket
 picows_socket  a WebSocket by picows, of either side

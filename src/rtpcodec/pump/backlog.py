@@ -1,55 +1,56 @@
-"""What the operating system holds of a TCP connection because the other side has not acknowledged it."""
+"""What a transport and the operating system hold of a connection because the other side has not acknowledged it."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from array import array
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 SO_NWRITE: Final = 0x1024
 """macOS: octets in the send buffer of a socket. `socket` does not name it."""
 
-
-class KernelBacklog:
-    """Reads the unacknowledged octets of one socket. Closed sockets must not be read: another one may get their number.
-
-    It reads into a buffer of its own, which takes half the time of a new object per read.
-    """
-
-    __slots__ = ("_fd", "_octets", "_socket")
-
-    def __init__(self, connected: Any) -> None:
-        """Take the socket of a transport, as `get_extra_info("socket")` returns it."""
-        self._socket = connected
-        self._fd: int = connected.fileno()
-        self._octets = array("i", (0,))
-
-    def octets(self) -> int | None:
-        """Return the octets that are not acknowledged, those that were not sent included; None: the system hides it."""
-        return _octets_of(self._fd, self._socket, self._octets)
-
+Backlog: TypeAlias = Callable[[], int | None]
+"""Returns the octets that are not acknowledged, those that were not sent included; None: the system hides it."""
 
 if sys.platform == "linux":
     from fcntl import ioctl
     from termios import TIOCOUTQ  # the number of SIOCOUTQ (tcp(7))
 
-    def _octets_of(fd: int, _connected: Any, octets: array[int]) -> int | None:
-        try:
-            ioctl(fd, TIOCOUTQ, octets, True)
-        except OSError:
-            return None
-        return octets[0]
+    def backlog_of(transport: asyncio.Transport) -> Backlog:
+        """Return a function that reads the backlog of a connection, and must not be called after its end."""
+        fd = transport.get_extra_info("socket").fileno()
+        buffered = transport.get_write_buffer_size
+        octets = array("i", (0,))  # one for all reads: a new one would take twice the time
+
+        def read() -> int | None:
+            try:
+                ioctl(fd, TIOCOUTQ, octets, True)
+            except OSError:
+                return None
+            return octets[0] + buffered()
+
+        return read
 
 elif sys.platform == "darwin":
 
-    def _octets_of(_fd: int, connected: Any, _octets: array[int]) -> int | None:
-        try:
-            return int(connected.getsockopt(socket.SOL_SOCKET, SO_NWRITE))
-        except OSError:
-            return None
+    def backlog_of(transport: asyncio.Transport) -> Backlog:
+        """Return a function that reads the backlog of a connection, as on Linux."""
+        connected = transport.get_extra_info("socket")
+
+        def read() -> int | None:
+            try:
+                octets: int = connected.getsockopt(socket.SOL_SOCKET, SO_NWRITE)
+            except OSError:
+                return None
+            return octets + transport.get_write_buffer_size()
+
+        return read
 
 else:
 
-    def _octets_of(_fd: int, _connected: Any, _octets: array[int]) -> int | None:
-        return None
+    def backlog_of(transport: asyncio.Transport) -> Backlog:
+        """Return a function that knows nothing."""
+        return lambda: None

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from rtpcodec.pump.backlog import KernelBacklog
+from rtpcodec.pump.backlog import Backlog, backlog_of
 from rtpcodec.pump.frame_rules import (
     INVALID_TEXT,
     BrokenFrame,
@@ -83,7 +83,7 @@ class PicowsSocket(WSListener):
         self._closed_here = False
         self._breach_reported = False
         self._done_reading = False
-        self._backlog: KernelBacklog | None = None  # from the first look on, for as long as the connection lasts
+        self._backlog: Backlog | None = None  # from the first look on, for as long as the connection lasts
         self.answer_ping: Callable[[bytes], object] | None = None
         """Gets the payload of each ping, to answer it by `pong` when it wants; None: each is answered at once."""
         self.open = False
@@ -131,12 +131,9 @@ class PicowsSocket(WSListener):
         """
         if self._lost:
             return None
-        transport = self._transport.underlying_transport
-        backlog = self._backlog
-        if backlog is None:
-            backlog = self._backlog = KernelBacklog(transport.get_extra_info("socket"))
-        octets = backlog.octets()
-        return None if octets is None else octets + transport.get_write_buffer_size()
+        if self._backlog is None:
+            self._backlog = backlog_of(self._transport.underlying_transport)
+        return self._backlog()
 
     def pause_reading(self) -> None:
         """Read nothing, so that the other side feels a slow reader."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import Literal
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pickling import Live
-from rtpcodec.pump.pump import Pump
-from rtpcodec.server.heard import HeardMarks
-from rtpcodec.server.inbox import AudioReader, EventReader, Inbox
+from rtpcodec.server import replies, threads
+from rtpcodec.server.background import Background, Source
+from rtpcodec.server.call_parts import CallParts
+from rtpcodec.server.inbox import AudioReader, EventReader
+from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import DONE, Ongoing, end_of
+from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.replies import Chunk, Reply
 from rtpcodec.stream.events import Audio, Interrupted, Started
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.messages import MediaFormat
@@ -25,46 +27,22 @@ CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 """Codes that a close frame may carry (RFC 6455 section 7.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeRequest:
-    """The HTTP request that became a call. Path and headers may carry tokens, so its repr shows neither."""
-
-    path: str = field(default="/", repr=False)
-    """The path that the carrier dialled, with its query."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The headers; names are found in any case."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallParts:
-    """The parts of a Call, made by its runner."""
-
-    id: str
-    request: UpgradeRequest
-    pump: Pump[CallMachine]
-    inbox: Inbox
-    heard: HeardMarks
-    disconnected: asyncio.Future[None]
-    may_wait: bool
-    """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
-
-
 class Call(Live):
     """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
-    and change nothing. `loop.call_soon_threadsafe(call.play, pcm)` plays from another thread.
+    and change nothing. `play_threadsafe` and `say_threadsafe` are for other threads.
 
     After the end of the stream, methods that send raise StreamEnded. A handler may let that pass: StreamEnded raised
     after the end of the stream is not an error.
     """
 
-    __slots__ = ("_parts", "_pump", "_thread_id", "headers", "id", "path", "started")
+    __slots__ = ("_access", "_parts", "_pump", "headers", "id", "path", "started")
 
     def __init__(self, parts: CallParts, started: Started) -> None:
         self._parts = parts
         self._pump = parts.pump
-        self._thread_id = threading.get_ident()
+        self._access = LoopAccess(parts.pump, parts.heard_replies, may_wait=parts.may_wait)
         self.id = parts.id
         """A short random id, which log records show too."""
         self.started = started
@@ -86,20 +64,22 @@ class Call(Live):
         Other events are skipped. Only one task at a time may read a call. A slow reader loses the oldest audio beyond
         5 s.
         """
-        self._require_coroutine("audio")
+        self._access.require_coroutine("audio")
         return AudioReader(self._parts.inbox, track)
 
     def events(self) -> EventReader:
         """Return all events, from Started to Stopped, as an async iterator that ends with the stream."""
-        self._require_coroutine("events")
+        self._access.require_coroutine("events")
         return EventReader(self._parts.inbox)
 
     # Send
 
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> Ongoing:
-        """Queue native int16 mono PCM.
+        """Queue native mono PCM of int16 or float32, outside any reply: it is heard behind all replies opened so far.
 
-        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
+        pcm: the PCM, as octets of int16 (an odd one waits for its partner), or an array, a memoryview or a numpy array
+            of int16 or float32; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays
+            nothing.
         pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
 
         Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
@@ -141,10 +121,10 @@ class Call(Live):
         return waiting
 
     def flush(self) -> None:
-        """End the utterance: pad its last frame with silence, or in mode mp3 encode the file.
+        """End the utterance of `play`: pad its last frame with silence, or in mode mp3 encode the file.
 
-        Encoding takes some ms per second of audio. Audio of a `play` that still waits is not included; it belongs to
-        the next utterance. Raises StreamEnded after the end.
+        Replies end by themselves. In mode mp3, encoding takes some ms per second of audio, and audio of a `play` that
+        still waits belongs to the next utterance. Raises StreamEnded after the end.
         """
         self._machine("flush").session.flush()
         self._pump.run()
@@ -162,14 +142,27 @@ class Call(Live):
         return name
 
     async def played(self) -> bool:
-        """Flush, and wait until everything was heard.
+        """Flush, and wait until everything queued so far was heard, and open replies have ended and were heard.
+
+        It ends at the latest 1 s after the estimated end of the audio.
 
         Returns: True; False if an interruption or the end of the stream came first.
-        Raises: StreamEnded after the end, LocalProtocolError in `on_audio`, which cannot wait.
+        Raises: StreamEnded after the end; LocalProtocolError in `on_audio`, which cannot wait, and in the block of a
+        reply, which cannot end before the block does.
         """
+        access = self._access
+        access.require_coroutine("played")
+        session = self._pump.machine.session
+        if session.speech is None:
+            return await self._files_played()
+        access.refuse_own_block("played")
+        session.flush()
+        self._pump.run()
+        return await access.heard.all_ended(session.speech.unended_replies)
+
+    async def _files_played(self) -> bool:
         # 1. Wait for plays that wait for space. An interruption meanwhile drops them.
-        self._require_coroutine("played")
-        plays = self._machine("played").plays
+        plays = self._pump.machine.plays
         drop_count = plays.drop_count
         turn = end_of(plays.turn())
         self._pump.run()
@@ -180,16 +173,136 @@ class Call(Live):
         self.flush()
         return await self._parts.heard.wait()
 
-    def interrupt(self) -> Interrupted:
-        """Stop playing: drop all audio that waits, is queued here, or is held by the carrier.
+    def interrupt(self, what: Literal["all", "current"] = "all") -> Interrupted:
+        """Stop playing: drop audio that waits, is queued here, or is held by the carrier.
 
-        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, when every
-        mark on its way has ended.
-        Raises: StreamEnded after the end.
+        what: "all" replies and all that `play` has queued, or the "current" reply alone: the one that is heard, or is
+            the next to be heard. Replies that are not interruptible stay.
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, once the
+        carrier has answered the clear, or 1 s later.
+        Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3.
         """
-        found = self._machine("interrupt").interrupt(self._pump.now_ms())
+        found = self._machine("interrupt").interrupt(self._pump.now_ms(), what)
         self._pump.run()
         return found
+
+    # Replies, pause, background
+
+    def reply(self, id: str | None = None, *, interruptible: bool = True) -> Reply:  # noqa: A002 -- the reply's
+        """Open a reply behind all others: `async with call.reply() as reply: await reply.play(chunk)`.
+
+        Its place is fixed now, also before its audio exists. An open reply holds its place, so all that is played
+        behind it waits until the block is left, or `end` is called.
+
+        id: names it in events; None: one is generated.
+        interruptible: False for a disclosure, which `interrupt` and a discarded pause do not stop.
+        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end.
+        """
+        return Reply(self._access, self._machine("reply").session.reply(id, interruptible=interruptible))
+
+    async def say(
+        self,
+        chunks: Iterable[Chunk] | AsyncIterable[Chunk],
+        pcm_hz: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- the reply's
+        interruptible: bool = True,
+    ) -> Reply:
+        """Play all chunks of an iterable as one reply, and end it. Returns when everything is queued.
+
+        An interruption and the end of the stream end it at once and quietly, also while the next chunk is awaited. The
+        generator of the chunks is closed in any case.
+
+        chunks: yields PCM or Audio, or pairs of these with a note; it may be asynchronous.
+        pcm_hz: the rate of PCM; None: send_pcm_hz.
+        id, interruptible: as for `reply`.
+        Returns: the reply; its `state` and `played` say whether it was heard.
+        Raises: what the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. What is queued
+        by then is heard.
+        """
+        self._access.require_coroutine("say")
+        replies.require_chunks(chunks)
+        reply = self.reply(id, interruptible=interruptible)
+        await replies.say(reply, chunks, pcm_hz)
+        return reply
+
+    def pause_playback(self, timeout_s: float = 2.0, then: Literal["resume", "discard"] = "resume") -> PlaybackPause:
+        """Pause: the reversible interruption. Clear the carrier's buffer, and keep what was not heard.
+
+        What is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept. The
+        event PauseResolved says how the pause ended.
+
+        timeout_s: how long it lasts at most.
+        then: what happens at the time-out.
+        Raises: LocalProtocolError in mode mp3 or during a pause, StreamEnded after the end, ValueError.
+        """
+        session = self._machine("pause_playback").session
+        pause = session.pause_playback(self._pump.now_ms(), timeout_s * 1000, then)
+        self._pump.run()
+        return PlaybackPause(self._access, pause)
+
+    def background(
+        self,
+        source: Source,
+        level_dbov: float = -45.0,
+        *,
+        loop: bool = True,
+        duck_db: float = 0.0,
+        pcm_hz: int | None = None,
+    ) -> Background:
+        """Mix a background sound under all replies, and play it alone between them.
+
+        source: a recording that `rtpcodec.bed_source` has loaded, which all calls can share; or what that takes: the
+            path of a WAV file, which is loaded in a thread for each call, or PCM or an Audio.
+        level_dbov: its level, -90 to 0.
+        loop: repeat it until `Background.stop`; else it ends by itself.
+        duck_db: how much quieter it is under speech, 0 to 60.
+        pcm_hz: the rate of PCM.
+        Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError, TypeError: see
+        `rtpcodec.bed_source`.
+        """
+        self._machine("background").session.require_replies("background")
+        sound = Background(self._access)
+        options = {"level_dbov": level_dbov, "loop": loop, "duck_db": duck_db}
+        sound.begin(source, pcm_hz, self.id, options)
+        return sound
+
+    # Other threads
+
+    def play_threadsafe(self, pcm: Buffer | Audio, pcm_hz: int | None = None, timeout_s: float | None = None) -> bool:
+        """Play from another thread, such as a callback of a speech engine, and block until everything is queued.
+
+        pcm, pcm_hz: as for `play`.
+        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
+        Returns: True; False if an interruption or the end of the stream dropped audio that waited for space.
+        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
+        loop's thread.
+        """
+        self._access.require_other_thread("play_threadsafe", "await call.play()")
+        return threads.play(self._access, lambda plays: plays.play(pcm, pcm_hz), timeout_s)
+
+    def say_threadsafe(
+        self,
+        chunks: Iterable[Chunk],
+        pcm_hz: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- the reply's
+        interruptible: bool = True,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Play all chunks of an iterable as one reply from another thread, which blocks until everything is queued.
+
+        chunks, pcm_hz, id, interruptible: as for `say`; the iterable runs in the calling thread.
+        timeout_s: how long to wait for the space of one chunk at most; None: without limit.
+        Returns: the reply. Once it was interrupted or the stream has ended, no further chunk is asked for.
+        Raises: what `say` raises; TimeoutError; LocalProtocolError in the event loop's thread.
+        """
+        access = self._access
+        access.require_other_thread("say_threadsafe", "await call.say()")
+        replies.require_chunks(chunks)
+        reply = threads.call(access, lambda: self.reply(id, interruptible=interruptible))
+        replies.say_threadsafe(reply, chunks, pcm_hz, timeout_s)
+        return reply
 
     def close(self, code: int = 1000) -> Ongoing:
         """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
@@ -230,8 +343,25 @@ class Call(Live):
 
     @property
     def queued_ms(self) -> float:
-        """Audio that waits to be sent, with that of plays that wait for space."""
+        """Audio that waits to be sent, of all replies, with that of plays that wait for space."""
         return self._pump.machine.queued_ms
+
+    @property
+    def queue_free_ms(self) -> float:
+        """Audio that `play` would queue now without a wait."""
+        machine = self._pump.machine
+        return max(0.0, machine.session.room_ms - machine.plays.waiting_ms)
+
+    @property
+    def sent_ms(self) -> float:
+        """Audio that was sent since the stream began, without what interruptions dropped."""
+        session = self._pump.machine.session
+        return session.position_ms - session.queued_ms
+
+    @property
+    def played_ms(self) -> float:
+        """How much of `sent_ms` was heard, at the carrier's play-out."""
+        return self._pump.machine.session.heard_ms(self._pump.now_ms())
 
     def statistics(self) -> Statistics:
         """Return all counters of the stream at this moment."""
@@ -243,15 +373,4 @@ class Call(Live):
 
     def _machine(self, name: str) -> CallMachine:
         """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
-        if threading.get_ident() != self._thread_id:
-            raise LocalProtocolError(
-                f"{name}() was called outside the event loop's thread, nothing has changed; "
-                f"use loop.call_soon_threadsafe(call.{name}, ...), or asyncio.run_coroutine_threadsafe with a "
-                f"coroutine function that calls it"
-            )
-        return self._pump.machine
-
-    def _require_coroutine(self, name: str) -> None:
-        self._machine(name)
-        if not self._parts.may_wait:
-            raise LocalProtocolError(f"{name}() waits, and on_audio cannot; pass a coroutine as handler instead")
+        return self._access.machine(name)

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from rtpcodec.errors import StreamEnded
+from rtpcodec.errors import ReplyInterrupted, StreamEnded
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.heard import HeardMarks
+from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
 from rtpcodec.server.settings import Handler
 from rtpcodec.server.slow_turns import SlowTurns, timed
 from rtpcodec.stream.machine import NORMAL, CallMachine
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.resolving import GRACE_MS
 
 ECHO_MS: Final = 1000.0
 """Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
@@ -29,24 +31,37 @@ MAX_HUNG_REPORTS: Final = 16
 class HandlerTask:
     """Run a handler once, in a task of its own. Use it from the event loop's thread only."""
 
-    __slots__ = ("_cancelled_s", "_failed", "_heard", "_log", "_pump", "_reports", "_slow_turns", "_task", "_timer")
+    __slots__ = (
+        "_cancelled_s",
+        "_failed",
+        "_heard",
+        "_heard_replies",
+        "_log",
+        "_pump",
+        "_reports",
+        "_slow_turns",
+        "_task",
+        "_timer",
+    )
 
     def __init__(
         self,
         pump: Pump[CallMachine],
         heard: HeardMarks,
+        heard_replies: HeardReplies,
         log: CallLog,
         failed: Callable[[BaseException], None],
         slow_turns: SlowTurns | None = None,
     ) -> None:
         """Prepare the task.
 
-        pump, heard, log: of the call.
+        pump, heard, heard_replies, log: of the call.
         failed: called with an exception that the handler raises.
         slow_turns: gets the handler's slow steps; None: they are not measured.
         """
         self._pump = pump
         self._heard = heard
+        self._heard_replies = heard_replies
         self._log = log
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
@@ -128,6 +143,12 @@ class HandlerTask:
     async def _play_out(self) -> None:
         """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
         machine = self._pump.machine
+        if machine.session.ended:
+            return
+        speech = machine.session.speech
+        if speech is not None:
+            await self._speak_out(speech)
+            return
         try:
             async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
                 await end_of(machine.plays.turn())
@@ -136,6 +157,17 @@ class HandlerTask:
                     await self._heard.wait()
         except TimeoutError:
             self._log.warn_of_peer("the last audio might not have been heard: its mark was not echoed")
+
+    async def _speak_out(self, speech: SpeechChain) -> None:
+        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading."""
+        speech.end_replies()
+        self._pump.run()
+        limit_ms = self._pump.machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS + GRACE_MS
+        try:
+            async with asyncio.timeout((limit_ms + speech.paused_for_ms(self._pump.now_ms())) / 1000):
+                await self._heard_replies.all_ended(speech.unended_replies)
+        except TimeoutError:
+            self._log.warn_of_peer("the last audio might not have been heard: it was not sent in time")
 
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session
@@ -147,10 +179,10 @@ def _ignore(_error: BaseException) -> None:
 
 
 def is_stream_ended(error: BaseException) -> bool:
-    """Return whether an error is StreamEnded, or a group that holds nothing else."""
+    """Return whether an error is what methods that play raise after the end, or a group that holds nothing else."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_stream_ended(part) for part in error.exceptions)
-    return isinstance(error, StreamEnded)
+    return isinstance(error, StreamEnded | ReplyInterrupted)
 
 
 def drop_tracebacks(error: BaseException) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -41,9 +41,9 @@ def play_file(
 ) -> Callable[[Call], Coroutine[None, None, None]]:
     """Make a handler that plays a WAV or MP3 file of any rate, once or until the stream ends.
 
-    The file is read and decoded now, so that whatever is wrong with it is known before the first call. A rate that
-    streams cannot be resampled from is converted once, now, to the next higher one that they can (at most 48000 Hz). In
-    mode mp3, an MP3 file is sent unchanged.
+    The file is read and decoded now, so that whatever is wrong with it is known before the first call. A file whose
+    rate is not one of the resampler's nine is converted once, now, to the next higher one (at most 48000 Hz). In mode
+    mp3, an MP3 file is sent unchanged.
 
     path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file. Several channels become their mean.
     loop: whether to repeat the file until the stream ends. The end of the file ends the stream, but not the phone call.
@@ -115,20 +115,8 @@ def _at_streaming_rate(pcm: bytes, rate_hz: int) -> tuple[bytes, int]:
 async def _play_pcm(call: Call, pcm: bytes, rate_hz: int, *, loop: bool) -> None:
     to_send_rate = RateChanger(call.send_pcm_hz)
     while True:
-        for piece in _pieces(pcm, rate_hz, call.send_pcm_hz):
-            await call.play(to_send_rate.change(*piece))
+        for start in range(0, len(pcm), 2 * rate_hz):
+            await call.play(to_send_rate.change(pcm[start : start + 2 * rate_hz], rate_hz))
         if not loop or call.ended:
             await call.play(to_send_rate.flush())
             return
-
-
-def _pieces(pcm: bytes, rate_hz: int, send_hz: int) -> Iterator[tuple[bytes, int]]:
-    """Yield a file second by second, with its rate, or converted where no resampler has the rate that is sent."""
-    if rate_hz == send_hz or {rate_hz, send_hz} <= set(RATES_HZ):
-        for start in range(0, len(pcm), 2 * rate_hz):
-            yield pcm[start : start + 2 * rate_hz], rate_hz
-        return
-    from rtpcodec.audio.whole_rate import pieces_at_rate  # noqa: PLC0415 -- it loads numpy
-
-    for piece in pieces_at_rate(pcm, rate_hz, send_hz):
-        yield piece, send_hz

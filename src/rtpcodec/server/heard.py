@@ -1,17 +1,66 @@
-"""Waits until the queued audio was heard: one mark per wait."""
+"""Waits until audio was heard: of replies in mode rtp, by one mark per wait in mode mp3."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking.reply import ENDED, Reply
+
+
+class HeardReplies:
+    """Waits for the end of replies of one call. Use it from the event loop's thread only."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: dict[Reply, list[asyncio.Future[None]]] = {}
+
+    async def ended(self, reply: Reply) -> bool:
+        """Wait until a reply has ended. Returns whether it was heard to its end."""
+        if reply.state not in ENDED:
+            end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.notify(reply, end)
+            try:
+                await end
+            finally:
+                self.forget(reply, end)
+        return reply.state != "interrupted"
+
+    def notify(self, reply: Reply, end: asyncio.Future[None]) -> None:
+        """Let a future end with a reply that has not ended yet."""
+        reply.on_end = self._ended
+        self._waiters.setdefault(reply, []).append(end)
+
+    def forget(self, reply: Reply, end: asyncio.Future[None]) -> None:
+        """Drop a future, unless it has ended."""
+        waiters = self._waiters.get(reply)
+        if waiters is None or end not in waiters:
+            return
+        waiters.remove(end)
+        if not waiters:
+            del self._waiters[reply]
+            reply.on_end = None
+
+    def _ended(self, reply: Reply) -> None:
+        for end in self._waiters.pop(reply, ()):
+            if not end.done():
+                end.set_result(None)
+
+    async def all_ended(self, replies: Iterable[Reply]) -> bool:
+        """Wait until all of these have ended. Returns whether all were heard to their end."""
+        heard = True
+        for reply in replies:
+            heard &= await self.ended(reply)
+        return heard
 
 
 class HeardMarks:
-    """The running waits of one call. Use it from the event loop's thread only."""
+    """The running waits of one call in mode mp3. Use it from the event loop's thread only."""
 
     __slots__ = ("_pump", "_waiters")
 

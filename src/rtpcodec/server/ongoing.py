@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Generator
 from typing import Any, Final
 
+from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.stream.play_queue import Waiting
 
@@ -74,6 +75,8 @@ def end_of(waiting: Waiting | None) -> Ongoing:
             end.set_result(None)
         else:
             end.set_exception(play.error)
+            if isinstance(play.error, ReplyInterrupted):
+                end.exception()  # expected: asyncio reports nothing if nobody waits for this play
 
     def cancelled(future: asyncio.Future[None]) -> None:
         if future.cancelled():

@@ -10,7 +10,7 @@ from typing import Unpack
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
-from rtpcodec.server.call import UpgradeRequest
+from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio
 

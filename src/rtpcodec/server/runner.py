@@ -11,10 +11,11 @@ from functools import partial
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
-from rtpcodec.server.call import Call, CallParts, UpgradeRequest
+from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, WarningQuota
+from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
-from rtpcodec.server.heard import HeardMarks
+from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.inbox import Inbox
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.settings import EndpointSettings
@@ -39,6 +40,7 @@ class CallRunner:
         "_disconnected",
         "_handler",
         "_heard",
+        "_heard_replies",
         "_invitation",
         "_on_end",
         "_request",
@@ -91,13 +93,14 @@ class CallRunner:
         self._invitation = invitation
         self._on_end = on_end
         self._heard = HeardMarks(self.pump)
+        self._heard_replies = HeardReplies()
         # On the virtual clock, turns take no time.
         slow_ms = None if isinstance(loop, VirtualEventLoop) else settings.slow_turn_ms
         slow = None if slow_ms is None else SlowTurns(slow_ms, self.log, slow_turn)
         if slow is not None and settings.on_audio is not None:
             slow.within = ", and on_audio"
         self.pump.watch(slow)
-        self._handler = HandlerTask(self.pump, self._heard, self.log, self.failed, slow)
+        self._handler = HandlerTask(self.pump, self._heard, self._heard_replies, self.log, self.failed, slow)
         self._disconnected: asyncio.Future[None] = loop.create_future()
         self._settled = False
         self.pump.run()
@@ -164,6 +167,8 @@ class CallRunner:
                 self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
             case events.Diagnosis(kind, evidence, remedy):
                 self.log.warn_once(kind, "%s: %s", evidence, remedy)
+            case events.SendStalled(late_ms):
+                self.log.warn_once("send stalled", "audio was sent %.0f ms late: the event loop was held", late_ms)
             case events.CarrierError(code):
                 self.log.warn_once(f"carrier {code}", "the carrier reports error %s: %.200r", code, event.title)
 
@@ -182,7 +187,14 @@ class CallRunner:
         self.log.info("started: %s", self.pump.machine.session.describe())
         may_wait = settings.on_audio is None
         parts = CallParts(
-            self.log.call_id, self._request, self.pump, self.inbox, self._heard, self._disconnected, may_wait
+            self.log.call_id,
+            self._request,
+            self.pump,
+            self.inbox,
+            self._heard,
+            self._heard_replies,
+            self._disconnected,
+            may_wait,
         )
         self.call = call = Call(parts, started)
         if settings.on_audio is not None:

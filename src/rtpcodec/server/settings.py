@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
-from rtpcodec.errors import EndpointError
+from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, FrameBudget
 from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
 from rtpcodec.server.call import Call
@@ -22,7 +22,15 @@ from rtpcodec.stream.held import MAX_HELD_OCTETS, HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.session import LEAD_MS, MAX_QUEUE_MS, MediaSession
+from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.settings import (
+    IDLE_LEAD_MS,
+    LEAD_MS,
+    MAX_QUEUE_MS,
+    MIN_CHUNK_MS,
+    KeepAlive,
+    WhenFull,
+)
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
@@ -56,7 +64,13 @@ class CallOptions(TypedDict, total=False):
     receive_pcm_hz: PcmRate
     send_pcm_hz: int | None
     lead_ms: float | None
+    idle_lead_ms: float
     max_queue_ms: float
+    when_full: WhenFull
+    send_chunk_ms: float
+    prebuffer_ms: float
+    keep_alive: KeepAlive
+    own_marks: bool
     conceal: bool | None
     start_timeout_s: float | None
     idle_timeout_s: float | None
@@ -118,8 +132,23 @@ class EndpointSettings:
     """Rate of the PCM for `Call.play`; None: the plan's rate."""
     lead_ms: float | None = LEAD_MS
     """Audio to hold at the carrier ahead of its play-out; None: send everything at once."""
+    idle_lead_ms: float = IDLE_LEAD_MS
+    """The same between replies, for keep-alive and background: they delay a reply by no more."""
     max_queue_ms: float = MAX_QUEUE_MS
-    """Limit on queued audio per call; beyond it `Call.play` waits for space."""
+    """Limit on queued audio per call: of the reply that speaks, and of all others together. Beyond it `Call.play`
+    waits for space."""
+    when_full: WhenFull = "wait"
+    """"drop_oldest": beyond max_queue_ms a play does not wait, it drops the oldest audio of its reply that waits. For
+    live audio, which is worth nothing when it is late."""
+    send_chunk_ms: float = MIN_CHUNK_MS
+    """Audio of one message of a sample codec: 20 to 200, in steps of 20. Longer messages need less work per call."""
+    prebuffer_ms: float = 0.0
+    """Audio that must wait before a reply begins, unless it has ended: for engines that begin slowly."""
+    keep_alive: KeepAlive = None
+    """"silence" or "comfort_noise" (-62 dBm0) is sent while no reply speaks; None: nothing, as carriers expect it."""
+    own_marks: bool = True
+    """Whether marks of our own, which the handler does not see, measure what was heard; False: only the handler's do,
+    and everything else is estimated."""
     conceal: bool | None = None
     """Whether gaps are filled with generated audio (`Audio.concealed`); None: only for handlers that want it, which are
     the ready-made ones that record and echo."""
@@ -167,7 +196,7 @@ class EndpointSettings:
         self._check_limits()
         try:
             self.new_session()
-        except ValueError as error:
+        except (ValueError, LocalProtocolError) as error:
             raise EndpointError(str(error)) from error
 
     @property
@@ -186,7 +215,13 @@ class EndpointSettings:
             receive_pcm_hz=self.receive_pcm_hz,
             send_pcm_hz=self.send_pcm_hz,
             lead_ms=self.lead_ms,
+            idle_lead_ms=self.idle_lead_ms,
             max_queue_ms=self.max_queue_ms,
+            when_full=self.when_full,
+            send_chunk_ms=self.send_chunk_ms,
+            prebuffer_ms=self.prebuffer_ms,
+            keep_alive=self.keep_alive,
+            own_marks=self.own_marks,
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
             budget=budget,
@@ -252,6 +287,9 @@ class EndpointSettings:
             "max_fragments": 1,
             "max_held_octets": 0,
         }
+        for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
+            if name != "lead_ms" or self.lead_ms is not None:
+                _require_number(name, getattr(self, name))
         for name, at_least in (least | {"drain_s": 0}).items():
             value: Any = getattr(self, name)
             if name in _COUNTS and not isinstance(value, int):

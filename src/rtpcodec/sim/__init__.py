@@ -6,6 +6,7 @@ commands/   from an HTTP request to its effect and its answer
 media/      one stream: the texts to the app and their times, and the effect of the app's messages
 webhooks/   payloads of webhooks, when they are posted, and their signature
 report      CallReport: the figures of a stream
+playout_log PlayoutLog: when audio came, how long the queue was, what each clear cut
 networks    the real network, or the one in memory of a virtual clock
 loop_thread the event loop that all of it runs in, reached from any thread
 """
@@ -18,6 +19,7 @@ from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
+from rtpcodec.sim.playout_log import ClearArrival, MediaArrival, PlayoutLog, QueueSecond
 from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
 from rtpcodec.sim.webhooks.signalling import Signalling
@@ -25,6 +27,7 @@ from rtpcodec.sim.webhooks.signalling import Signalling
 __all__ = [
     "CallReport",
     "Carrier",
+    "ClearArrival",
     "ClearHabits",
     "CommandFault",
     "Delivery",
@@ -32,6 +35,9 @@ __all__ = [
     "Hold",
     "Link",
     "MarkHabits",
+    "MediaArrival",
+    "PlayoutLog",
+    "QueueSecond",
     "Restart",
     "Signalling",
     "SimulatedCall",

@@ -123,6 +123,7 @@ class Carrier(Live):
         timing: delays, jitter, stalls, holds, slow reading and clock skew.
         signalling: tags, headers and verdicts about the number that webhooks report.
         keeps_audio: False: speech and heard audio do not stay in memory, and the report has none of it. For long runs.
+        logs_playout: True: the report has a PlayoutLog: when media came, how long the queue was, what each clear cut.
         max_call_s: the call ends after this, 3600 by default.
 
         Raises: UnknownCodec, MissingLibrary. ValueError if the codec does not have the rate or the chunk, a rate cannot

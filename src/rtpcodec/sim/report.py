@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from rtpcodec.sim.media.chunk_faults import Packet
+from rtpcodec.sim.playout_log import PlayoutLog
 
 LATE_TOLERANCE_MS: Final = 5.0
 """A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""
@@ -106,6 +107,8 @@ class CallReport:
     """The audio that the caller heard since `start`, at heard_hz, with silence wherever nothing was played."""
     peer_heard_pcm: bytes = field(default=b"", repr=False)
     """The same for the leg that the call is bridged with; empty if that heard nothing of the stream."""
+    playout_log: PlayoutLog | None = field(default=None, repr=False)
+    """What came from the app, and what clears cut; None without `logs_playout`."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtpcodec.audio.rates import require_rate
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import MP3_RATES_HZ, StreamPlan
 from rtpcodec.stream.send_chain import SendChain
@@ -20,9 +21,15 @@ def chains_of(
     pcm_hz: rate of PCM that is given without one; None: that of the plan.
     settings: of the speaking side.
     dialect: of the carrier.
-    Raises: MissingLibrary, ValueError if the rate is impossible.
+    Raises: MissingLibrary; ValueError if the rate is impossible; LocalProtocolError if a setting needs mode rtp.
     """
     if plan.mode == "mp3":
+        for name, value, usual in (
+            ("keep_alive", settings.keep_alive, None),
+            ("when_full", settings.when_full, "wait"),
+        ):
+            if value != usual:
+                raise LocalProtocolError(f"{name} is {value!r}, the plan's mode is 'mp3' and it needs 'rtp'")
         from rtpcodec.stream.file_chain import FileChain  # noqa: PLC0415 -- it loads numpy
 
         # A file says its rate, so PCM of any that MP3 has needs no resampler.

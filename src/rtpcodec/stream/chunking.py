@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final
 
-from rtpcodec.carriers.telnyx import streaming
+from rtpcodec.stream.plan import MIN_MESSAGE_MS
 
-STEP_MS: Final = streaming.MIN_CHUNK_MS
+STEP_MS: Final = MIN_MESSAGE_MS
 """A message of a sample codec holds a multiple of this, the shortest chunk that the carrier takes."""
 CHUNK_LIMITS_MS: Final = (STEP_MS, 200)
 """A longer chunk would delay the first audio of a reply, and its interruption, by more than a listener overlooks."""

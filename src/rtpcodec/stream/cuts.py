@@ -140,10 +140,9 @@ class OpenCut:
         found = self.cut.heard
         if found.position >= self.end and not found.uncertainty_ms:
             return found
-        trips = far_end.round_trips
-        least_ms = self.at_ms + (far_end.round_trip_ms or 0.0)
+        least_ms = far_end.cut_least_ms(self.at_ms)
         # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
-        jitter_ms = max(far_end.spread_ms, trips.jitter_ms / 2)
+        jitter_ms = far_end.up_jitter_ms
         until_ms = min(until_ms or float("inf"), self.caused_ms or float("inf"))
         if until_ms == float("inf"):
             until_ms = least_ms + jitter_ms

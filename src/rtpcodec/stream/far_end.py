@@ -195,7 +195,8 @@ class FarEnd:
         allowed_ms = max(self._spread_ms, self.round_trips.jitter_ms)
         shown_ms = run.add(offset_ms, now_ms, allowed_ms)
         self._spread_ms = max(self._spread_ms * SPREAD_DECAY, shown_ms)
-        self._learn_hold(run)
+        if ahead_ms <= CAUSALITY_CHECK_MS:
+            self._learn_hold(run)
         if run is self._run and not self._after_clear:
             self._follow()
         return "followed"
@@ -269,26 +270,41 @@ class FarEnd:
     def heard(self, now_ms: float) -> Heard:
         """Estimate what the far end has played now. Half of the round trip is assumed each way."""
         half_ms = self._round_trip_ms / 2
-        return self._estimate(now_ms + half_ms, half_ms, now_ms)
+        return self._between(now_ms, now_ms + 2 * half_ms, now_ms)
 
     def cut(self, now_ms: float) -> Heard:
         """Estimate where a clear sent now would cut."""
         if self.clears_ignored:
             return Heard(self.sent_position, 0.0, estimated=False)
-        trips = self.round_trips
-        # The clear itself has jitter on its way up: about half of what round trips have.
-        return self._estimate(
-            now_ms + self._round_trip_ms + trips.mean_excess_ms / 2, max(trips.jitter_ms, self._spread_ms) / 2, now_ms
-        )
+        # The clear itself has jitter on its way up.
+        least_ms = self.cut_least_ms(now_ms)
+        return self._between(least_ms, least_ms + self.up_jitter_ms, now_ms)
 
-    def _estimate(self, echo_ms: float, doubt_ms: float, now_ms: float) -> Heard:
+    def cut_least_ms(self, at_ms: float) -> float:
+        """Return the moment, in echo time, at which a clear sent at `at_ms` acts if no jitter delays it."""
+        if not self.round_trips.count:
+            return at_ms + self._round_trip_ms
+        return at_ms + max(self.round_trips.least_ms - self.round_trips.bias_ms(self.trip_jitter_ms), 0.0)
+
+    @property
+    def trip_jitter_ms(self) -> float:
+        """How far round trips spread: few measurements show less than echoes do."""
+        return max(self.round_trips.jitter_ms, self._spread_ms)
+
+    @property
+    def up_jitter_ms(self) -> float:
+        """How much longer than the least a message may take on its way up."""
+        jitter_ms = self.trip_jitter_ms
+        return max(0.7 * jitter_ms, jitter_ms - self._spread_ms)
+
+    def _between(self, earliest_ms: float, latest_ms: float, now_ms: float) -> Heard:
         # 1. Nothing is left to play?
         end = self.sent_position
         if self.is_dry or self.proven_position >= end:
             return Heard(end, 0.0, estimated=False)
         # 2. A mark whose echo is overdue: the far end may stand still.
         overdue_ms = now_ms - self.overdue_from_ms - self.echo_doubt_ms
-        return self.position_between(self._run, end, echo_ms - doubt_ms, echo_ms + doubt_ms, max(0.0, overdue_ms))
+        return self.position_between(self._run, end, earliest_ms, latest_ms, max(0.0, overdue_ms))
 
     def position_between(
         self, run: Run, end: int, earliest_ms: float, latest_ms: float, overdue_ms: float = 0.0
@@ -302,7 +318,9 @@ class FarEnd:
         overdue_ms: how much less may have been played, because an echo is overdue.
         """
         base_ms = self._base_ms(run)
-        doubt_ms = FRAME_DOUBT_MS + self._base_doubt_ms(run)
+        if run.echo_count:
+            base_ms -= self._spread_ms / (run.echo_count + 1)
+        doubt_ms = max(FRAME_DOUBT_MS, self._doubt_ms(run))
         middle_ms = (earliest_ms + latest_ms) / 2
         lowest = max(run.start, min(self.proven_position, end))
 
@@ -329,14 +347,16 @@ class FarEnd:
     def _samples(self, ms: float) -> int:
         return round(ms / self._ms_per_sample)
 
-    def _base_doubt_ms(self, run: Run) -> float:
-        """How far the base of a run may be off."""
+    def _doubt_ms(self, run: Run) -> float:
+        """How far the base of a run and the least round trip may be off."""
         trips = self.round_trips
+        doubt_ms = trips.doubt_ms(self.trip_jitter_ms)
         if run.base_ms is None:
-            doubt_ms = trips.jitter_ms / 2
             if self.hold_ms is None:
                 doubt_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
-            return doubt_ms
+            return doubt_ms + self.up_jitter_ms / 2
         # Without a measured round trip, its part of the first echo's lag cannot be told from the hold.
         unknown_ms = 0.0 if trips.count else max(0.0, run.base_ms - run.first_sent_ms)
-        return unknown_ms + max(self._spread_ms, trips.jitter_ms / 2) / (1 + run.echo_count)
+        spread_ms = max(self._spread_ms, 0.7 * trips.jitter_ms if run.echo_count < 4 else 0.0)
+        # The 90 % quantile of the least of so many offsets.
+        return unknown_ms + doubt_ms + spread_ms * (1 - 0.1 ** (1 / run.echo_count) - 1 / (run.echo_count + 1))

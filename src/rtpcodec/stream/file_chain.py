@@ -87,7 +87,7 @@ class FileChain:
 
     # Accepting audio
 
-    def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:  # noqa: ARG002 -- files have no notes
+    def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue PCM.
 
         pcm: the PCM.
@@ -105,7 +105,7 @@ class FileChain:
         self._require_room(values * 1000 / (pcm_hz or self._encoding.pcm_hz))
         self.play_octets(self.octets_of(pcm), pcm_hz)
 
-    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:  # noqa: ARG002 -- files have no notes
+    def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue int16 octets. Raises what `play` raises."""
         encoding = self._encoding
         from_hz = pcm_hz or encoding.pcm_hz
@@ -122,7 +122,7 @@ class FileChain:
         """Return PCM as int16 octets; a single octet waits for the next call."""
         return self._input.accept(pcm)
 
-    def play_payload(self, payload: Buffer, note: object = None) -> None:  # noqa: ARG002 -- files have no notes
+    def play_payload(self, payload: Buffer, note: object = None) -> None:
         """Queue octets that are already in the send codec.
 
         Raises, and queues nothing: QueueFull, what `payload_ms` raises, and PayloadError if they begin with the header

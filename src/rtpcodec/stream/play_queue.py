@@ -42,11 +42,13 @@ class _Rest(Protocol):
 class Waiting:
     """One play that waits for space. It ends once: when everything is queued, when it is dropped, or by an error."""
 
-    __slots__ = ("ended", "error", "on_end", "rest")
+    __slots__ = ("dropped", "ended", "error", "on_end", "rest")
 
     def __init__(self, rest: _Rest) -> None:
         self.rest = rest
         self.ended = False
+        self.dropped = False
+        """Whether an interruption or the end of the stream dropped its rest."""
         self.error: Exception | None = None
         """The error for which its rest could not be queued."""
         self.on_end: Callable[[Waiting], object] | None = None
@@ -280,7 +282,9 @@ class PlayQueue:
         """Drop all audio that waits, and end its Waitings, with an error if one is given."""
         self.drop_count += 1
         while self._waiting:
-            self._waiting.popleft().end(error)
+            dropped = self._waiting.popleft()
+            dropped.dropped = True
+            dropped.end(error)
 
     def _queue_now(self, put: Callable[[Buffer], None], source: Buffer) -> bool:
         if self._waiting:

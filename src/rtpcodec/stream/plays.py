@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import QueueFull, ReplyInterrupted
+from rtpcodec.errors import QueueFull
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.play_queue import FileQueue, PlayQueue, Waiting
 from rtpcodec.stream.session import MediaSession
@@ -43,7 +43,9 @@ class Plays:
             return self._implicit.play(source, pcm_hz)
         reply = reply or self._speech.implicit_reply
         queue = self._queues.get(reply) if self._queues else None
-        if queue is None:
+        if queue is not None:
+            reply.require_open()
+        else:
             try:
                 reply.play(source, pcm_hz, note)
             except QueueFull:
@@ -59,6 +61,7 @@ class Plays:
         if self._implicit is not None:
             return self._implicit.play_payload(payload)
         reply = reply or self._speech.implicit_reply
+        reply.require_open()
         queue = self._queues.get(reply) if self._queues else None
         if queue is None:
             queue = PlayQueue(self._session, reply, may_wait=self._may_wait)
@@ -72,11 +75,8 @@ class Plays:
         return self._implicit.play_mp3(data)
 
     def turn(self) -> Waiting | None:
-        """Return a Waiting that ends after all plays that wait now; None: no play waits."""
-        if self._implicit is not None:
-            return self._implicit.turn()
-        last = next(reversed(self._queues.values()), None)
-        return None if last is None else last.turn()
+        """Return a Waiting that ends after all plays that wait now; None: no play waits. In mode mp3."""
+        return None if self._implicit is None else self._implicit.turn()
 
     @property
     def _speech(self) -> SpeechChain:
@@ -100,18 +100,28 @@ class Plays:
             return self._implicit.waiting_ms
         return sum(queue.waiting_ms for queue in self._queues.values()) if self._queues else 0.0
 
+    def waiting_ms_of(self, reply: Reply) -> float:
+        """Audio of one reply that waits for space."""
+        queue = self._queues.get(reply)
+        return 0.0 if queue is None else queue.waiting_ms
+
     @property
     def can_feed(self) -> bool:
         """Whether `feed` would queue something or end a play."""
         if self._implicit is not None:
             return self._implicit.can_feed
-        return bool(self._queues) and any(queue.can_feed for queue in self._queues.values())
+        return bool(self._queues) and any(
+            queue.can_feed or reply.state == "interrupted" for reply, queue in self._queues.items()
+        )
 
     def feed(self) -> None:
         """Queue what fits now, in order."""
         if self._implicit is not None:
             self._implicit.feed()
             return
+        if not self._queues:
+            return
+        self._drop_interrupted()
         for reply, queue in list(self._queues.items()):
             queue.feed()
             if not queue.waits:
@@ -136,16 +146,19 @@ class Plays:
         if self._implicit is not None:
             self._implicit.drop()
             return
+        self._drop_interrupted()
+
+    def _drop_interrupted(self) -> None:
         for reply, queue in list(self._queues.items()):
             if reply.state == "interrupted":
                 del self._queues[reply]
-                queue.drop(ReplyInterrupted(f"reply {reply.id!r} was interrupted") if reply.explicit else None)
+                queue.drop(reply.interrupted() if reply.explicit else None)
 
     def drop(self) -> None:
-        """Drop all audio that waits, because the stream has ended."""
+        """Drop all audio that waits, because the stream has ended. Callers of replies get ReplyInterrupted."""
         self.drop_count += 1
         if self._implicit is not None:
             self._implicit.drop()
-        for queue in self._queues.values():
-            queue.drop()
+        for reply, queue in self._queues.items():
+            queue.drop(reply.interrupted() if reply.explicit else None)
         self._queues.clear()

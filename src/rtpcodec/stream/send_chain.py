@@ -9,7 +9,7 @@ from typing import Protocol
 from typing_extensions import Buffer
 
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.events import Audio, Event, Interrupted
+from rtpcodec.stream.events import Event, Interrupted
 from rtpcodec.stream.stalling import StallWatch
 
 
@@ -24,6 +24,8 @@ class SendMeasures:
     round_trip_ms: float | None = None
     hold_ms: float | None = None
     """How long the carrier holds the first audio back; None: no echo has measured it."""
+    dropped_ms: float = 0.0
+    """Audio that `drop_oldest` dropped."""
 
 
 class SendChain(Protocol):
@@ -60,6 +62,9 @@ class SendChain(Protocol):
 
     def mark(self, name: str | None) -> str:
         """Queue a mark behind all audio so far."""
+
+    def own_mark(self) -> str:
+        """Queue a mark of our own, in mode mp3."""
 
     def mark_echoed(self, name: str, now_ms: float) -> Sequence[Event]:
         """Take an echo."""

@@ -258,6 +258,11 @@ class MediaSession(Live):
         """The reply behind which nothing is spoken; None: everything was heard, or mode mp3."""
         return None if self._speech is None else self._speech.last_reply
 
+    def own_mark(self) -> str:
+        """Queue a mark of this package's own, as `mark`, in mode mp3; replies need none. Returns its name."""
+        self._require_running()
+        return self._sending.own_mark()
+
     def interrupt(
         self, now_ms: float, *, what: Literal["all", "current"] = "all", also_dropped_ms: float = 0.0
     ) -> Interrupted:
@@ -295,6 +300,10 @@ class MediaSession(Live):
         Raises: LocalProtocolError in mode mp3, StreamEnded after the end, ValueError: see IdleSound.add.
         """
         self._speaking("background").idle.add(bed)
+
+    def require_replies(self, name: str) -> None:
+        """Refuse a method that needs replies: LocalProtocolError in mode mp3, StreamEnded after the end."""
+        self._speaking(name)
 
     @property
     def speech(self) -> SpeechChain | None:

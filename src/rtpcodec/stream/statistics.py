@@ -48,6 +48,8 @@ class Statistics:
     """The least measured time to the carrier and back; None: not measured yet."""
     hold_ms: float | None = None
     """How long the carrier holds the first audio back before it plays it; None: not measured yet."""
+    send_dropped_ms: float = 0.0
+    """Audio that was dropped before it was sent, because the queue was full and `when_full` is "drop_oldest"."""
 
 
 class Counts:
@@ -119,4 +121,5 @@ class Counts:
             send_stalls=measures.stalls,
             round_trip_ms=measures.round_trip_ms,
             hold_ms=measures.hold_ms,
+            send_dropped_ms=measures.dropped_ms,
         )

@@ -53,6 +53,14 @@ class UnsentMarks:
         self._marks.appendleft(_UnsentMark(name, position))
         self.first_position = position
 
+    def cut(self, position: int, samples: int) -> None:
+        """Move all marks behind a position forward: so many samples there were dropped. None overtakes another."""
+        for mark in self._marks:
+            if mark.position > position:
+                mark.position = max(position, mark.position - samples)
+        if self._marks:
+            self.first_position = self._marks[0].position
+
     def pop(self) -> str:
         """Remove the first mark and return its name."""
         name = self._marks.popleft().name

@@ -6,15 +6,23 @@ audio.
 
 from rtpcodec import Resampler
 
-RATES_HZ = (8000, 16000, 24000, 48000)
+RATES_HZ = (8000, 16000, 24000, 48000, 11025, 12000, 22050, 32000, 44100)
+"""Those of the first release first: an octet of 0 to 15 names the same pair as ever."""
 DOCUMENTED = (TypeError, ValueError, BufferError)
 MOST_STEPS = 24
 
 
+def rates_of(octet: int) -> tuple[int, int]:
+    """The two rates that an octet names: all pairs of four rates, then all pairs."""
+    if octet < 16:
+        return RATES_HZ[octet & 3], RATES_HZ[octet >> 2]
+    pair = (octet - 16) % len(RATES_HZ) ** 2
+    return RATES_HZ[pair % len(RATES_HZ)], RATES_HZ[pair // len(RATES_HZ)]
+
+
 def run(data: bytes) -> int:
     """Steps until the input ends. A copy that goes the same way must give the same audio."""
-    rates = data[0] if data else 0
-    resampler = Resampler(RATES_HZ[rates & 3], RATES_HZ[rates >> 2 & 3])
+    resampler = Resampler(*rates_of(data[0] if data else 0))
     twin = resampler.copy()
     place, calls = 1, 2
     while place < len(data) and calls < 2 + 3 * MOST_STEPS:

@@ -33,6 +33,7 @@ class PhoneOptions(TypedDict, total=False):
     timing: Timing
     signalling: Signalling
     keeps_audio: bool
+    logs_playout: bool
     max_call_s: float
 
 
@@ -61,6 +62,7 @@ class PhoneSettings:
     timing: Timing = ON_TIME
     signalling: Signalling = ORDINARY_CALL
     keeps_audio: bool = True
+    logs_playout: bool = False
     max_call_s: float = 3600.0
 
     def open(self) -> OpenedPhone:

@@ -93,6 +93,7 @@ class CallRegistry:
             timing=settings.timing,
             signalling=settings.signalling,
             keeps_audio=settings.keeps_audio,
+            logs_playout=settings.logs_playout,
             seed=f"{self._seed}/{len(self.calls)}",
         )
         rng = random.Random(facts.seed)  # noqa: S311 -- as above

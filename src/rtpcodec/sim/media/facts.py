@@ -31,5 +31,7 @@ class CallFacts:
     keeps_audio: bool
     """False: neither the speech nor the audio that is heard stays in memory."""
     seed: str
+    logs_playout: bool = False
+    """The report has a PlayoutLog."""
     bridged: bool = False
     """There is a second leg, which can hear return audio as well."""

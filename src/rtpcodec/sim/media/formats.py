@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Self
 
-from rtpcodec.audio.rates import resampler_between
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.errors import MissingLibrary, UnknownCodec
@@ -108,13 +107,11 @@ class StreamFormats:
 def agree(
     request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
-    """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded or resampled here."""
+    """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded here."""
     returned = _return_format(request, call_format) if request.mode == commands.RTP_MODE else _mp3_format(call_format)
     media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
     try:
-        if request.tracks != commands.INBOUND_TRACK:
-            _require_resampler("the outbound track", returned.sample_rate_hz, media.sample_rate_hz)
         require_restarts(media, habits)
     except ValueError as error:
         raise refused(errors.MEDIA_STREAMING_FAILED, str(error)) from None
@@ -130,14 +127,6 @@ def require_restarts(media: AudioFormat, habits: Variations) -> None:
     for restart in habits.restarts:
         restarted = restarted_format(restart, restarted, habits)
         restarted.require_chunks(habits.chunk_ms)
-        _require_resampler("the audio after a restart", media.sample_rate_hz, restarted.sample_rate_hz)
-
-
-def _require_resampler(name: str, from_hz: int, to_hz: int) -> None:
-    try:
-        resampler_between("its rate", from_hz, "the rate of the stream", to_hz)
-    except ValueError as error:
-        raise ValueError(f"{name} cannot be resampled: {error}") from None
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:

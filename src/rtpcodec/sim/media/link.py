@@ -26,15 +26,15 @@ class LinkClock:
     def arrival_ms(self, sent_ms: float) -> float:
         """The arrival of the next message."""
         link = self._link
-        holes_ms = link.black_holes_ms
-        if holes_ms:
-            sent_ms = self._start_ms + end_of(holes_ms, sent_ms - self._start_ms)
+        outages_ms = link.outages_ms
+        if outages_ms:
+            sent_ms = self._start_ms + end_of(outages_ms, sent_ms - self._start_ms)
         arrival_ms = sent_ms + link.delay_ms
         if link.jitter_ms:
             arrival_ms += self._rng.random() * link.jitter_ms
         arrival_ms = max(arrival_ms, self._last_ms)
-        if link.stalls_ms or holes_ms:
-            arrival_ms = self._start_ms + end_of(link.stalls_ms + holes_ms, arrival_ms - self._start_ms)
+        if link.stalls_ms or outages_ms:
+            arrival_ms = self._start_ms + end_of(link.stalls_ms + outages_ms, arrival_ms - self._start_ms)
         self._last_ms = arrival_ms
         return arrival_ms
 
@@ -46,22 +46,22 @@ class Uplink(Generic[Item]):
         "_changes_ms",
         "_clock",
         "_free_ms",
-        "_holes_ms",
         "_now_ms",
         "_octets_per_s",
+        "_outages_ms",
         "_paused_until_ms",
         "_queue",
         "_start_ms",
         "_unread_ms",
-        "_up_holes_ms",
+        "_up_outages_ms",
     )
 
     def __init__(self, timing: Timing, seed: str, start_ms: float) -> None:
         self._octets_per_s = timing.read_octets_per_s
         self._unread_ms = timing.unread_ms
-        self._up_holes_ms = timing.from_app.black_holes_ms
-        self._holes_ms = timing.all_black_holes_ms
-        intervals = self._unread_ms + self._holes_ms
+        self._up_outages_ms = timing.from_app.outages_ms
+        self._outages_ms = timing.all_outages_ms
+        intervals = self._unread_ms + self._outages_ms
         self._changes_ms = sorted(start_ms + moment for interval in intervals for moment in interval)
         self._clock = LinkClock(timing.from_app, f"{seed}/from_app", start_ms)
         self._start_ms = start_ms
@@ -93,11 +93,11 @@ class Uplink(Generic[Item]):
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now."""
         self._now_ms = now_ms
-        return now_ms < self._paused_until_ms or self._within(self._unread_ms + self._up_holes_ms, now_ms)
+        return now_ms < self._paused_until_ms or self._within(self._unread_ms + self._up_outages_ms, now_ms)
 
     def acknowledges(self, now_ms: float) -> bool:
         """Whether what the app sends now is acknowledged."""
-        return not self._within(self._holes_ms, now_ms)
+        return not self._within(self._outages_ms, now_ms)
 
     @property
     def next_change_ms(self) -> float | None:

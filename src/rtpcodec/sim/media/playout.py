@@ -68,6 +68,11 @@ class Playout:
         self.dry_ms = 0.0
         """How long it was silent before. Neither counts the time before the first audio or behind a clear."""
 
+    @property
+    def end(self) -> int:
+        """The position behind the last queued sample."""
+        return self._end
+
     def play(self, pcm: bytes, now_ms: float) -> bool:
         """Queue audio; False: the buffer is full, and nothing of it was queued."""
         if not pcm:

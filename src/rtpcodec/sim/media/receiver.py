@@ -16,6 +16,7 @@ from rtpcodec.sim.media.marks import MarkEchoes
 from rtpcodec.sim.media.playout import Playout
 from rtpcodec.sim.media.returned import returned_reader
 from rtpcodec.sim.media.stream_errors import RefusedMessage
+from rtpcodec.sim.playout_log import PlayoutLog, PlayoutRecorder
 from rtpcodec.sim.report import EchoMeter, Tally
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import BrokenMessage, parse
@@ -32,6 +33,7 @@ class AppReceiver:
         "_bridged",
         "_facts",
         "_peer",
+        "_recorder",
         "_request",
         "_returned",
         "_start_ms",
@@ -57,6 +59,9 @@ class AppReceiver:
         self._bridged = facts.bridged
         self.playout = self._new_playout(returned.sample_rate_hz)
         self._peer: Playout | None = None
+        self._recorder = (
+            PlayoutRecorder(returned.sample_rate_hz, keeps_audio=facts.keeps_audio) if facts.logs_playout else None
+        )
         self.marks = MarkEchoes(facts.variations.marks, self.playout, facts.seed)
         self.echo = EchoMeter(keeps_all=facts.keeps_audio)
 
@@ -116,20 +121,33 @@ class AppReceiver:
         if commands.OPPOSITE_LEG in legs:
             self._peer = self._peer or self._new_playout(rate_hz)
             self._peer.play(pcm, now_ms)
+        end = self.playout.end
         # Marks come back by this play-out, whoever hears.
         if not self.playout.play(pcm if commands.SELF_LEG in legs else bytes(len(pcm)), now_ms):
             self._tally.media_refused += 1
             raise RefusedMessage(UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
+        if self._recorder is not None:
+            now, at_ms = self.playout.position(now_ms), now_ms - self._start_ms
+            self._recorder.media(payload, len(pcm) // 2, at_ms, now=now, end=(end, self.playout.end))
 
     def _clear(self, now_ms: float) -> None:
+        end = self.playout.end
+        if self._facts.variations.clears.effect != "ignored":
+            self._empty(now_ms)
+        if self._recorder is not None:
+            self._recorder.clear(now_ms - self._start_ms, end=(end, self.playout.end))
+
+    def _empty(self, now_ms: float) -> None:
         habits = self._facts.variations.clears
-        if habits.effect == "ignored":
-            return
         if habits.effect == "no_marks":
             self.marks.lost += self.playout.drop_marks(now_ms)
         self._tally.marks_cleared += self.playout.clear(now_ms, habits.late_ms)
         if self._peer is not None:
             self._peer.clear(now_ms, habits.late_ms)
+
+    def playout_log(self) -> PlayoutLog | None:
+        """The log of the play-out; None if the call keeps none."""
+        return None if self._recorder is None else self._recorder.log()
 
     def peer_heard(self, now_ms: float) -> bytes:
         """The audio that the second leg has heard by now."""

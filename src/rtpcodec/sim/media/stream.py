@@ -250,7 +250,7 @@ class CarrierStream:
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged: not in a black hole."""
+        """Whether what the app sends now is acknowledged: not in an outage."""
         return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:
@@ -337,6 +337,7 @@ class CarrierStream:
             source_pcm=self._tracks.said,
             heard_pcm=self.heard(ending.at_ms),
             peer_heard_pcm=receiver.peer_heard(ending.at_ms),
+            playout_log=receiver.playout_log(),
             **asdict(self._tally),
         )
 

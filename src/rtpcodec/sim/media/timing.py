@@ -1,4 +1,4 @@
-"""Timing: delays, jitter, stalls, black holes, holds, slow reading and clock skew of one call.
+"""Timing: delays, jitter, stalls, outages, holds, slow reading and clock skew of one call.
 
 All times are ms since the WebSocket of the stream was opened.
 """
@@ -36,7 +36,7 @@ class Link:
     stalls_ms: tuple[Interval, ...] = ()
     """Nothing arrives in these intervals; at the end of each, everything that waits arrives at once. It waits behind
     the sender's system, as at a proxy: to the app, everything counts as acknowledged."""
-    black_holes_ms: tuple[Interval, ...] = ()
+    outages_ms: tuple[Interval, ...] = ()
     """Nothing passes in these intervals, and what the app sends is not acknowledged. What would have arrived within one
     arrives at its end, what is sent within it delay_ms after its end, all in order.
 
@@ -49,7 +49,7 @@ class Link:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}, at least 0 is needed")
         _require_intervals("stalls_ms", self.stalls_ms)
-        _require_intervals("black_holes_ms", self.black_holes_ms)
+        _require_intervals("outages_ms", self.outages_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +102,13 @@ class Timing:
 
     @property
     def unread_ms(self) -> tuple[Interval, ...]:
-        """The intervals in which the socket is not read, black holes apart."""
+        """The intervals in which the socket is not read, outages apart."""
         return self.read_pauses_ms + self.standstills_ms
 
     @property
-    def all_black_holes_ms(self) -> tuple[Interval, ...]:
+    def all_outages_ms(self) -> tuple[Interval, ...]:
         """Those of both directions: in either, what the app sends is not acknowledged."""
-        return self.to_app.black_holes_ms + self.from_app.black_holes_ms
+        return self.to_app.outages_ms + self.from_app.outages_ms
 
 
 def end_of(intervals: Iterable[Interval], at_ms: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
+from math import ceil, inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -29,7 +29,7 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
-from rtpcodec.stream.speaking.stopping import Stopper
+from rtpcodec.stream.speaking.stopping import Stopper, is_over
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE
 from rtpcodec.stream.wire import Dialect
@@ -48,6 +48,8 @@ class SpeechChain:
 
     __slots__ = (
         "_checks",
+        "_dropped_samples",
+        "_drops_oldest",
         "_ended",
         "_parts",
         "_releaser",
@@ -77,7 +79,7 @@ class SpeechChain:
             echoes=Echoes(far_end),
             own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
             order=ReplyOrder(),
-            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), (packing.unit_samples or 1, packing.unit_octets)),
+            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
             gate=Gate(rate_hz, settings.lead_ms),
         )
@@ -89,6 +91,8 @@ class SpeechChain:
         self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
         self._ended = False
+        self._drops_oldest = settings.when_full == "drop_oldest"
+        self._dropped_samples = 0
 
     # Replies
 
@@ -113,15 +117,19 @@ class SpeechChain:
     @property
     def last_reply(self) -> Reply | None:
         """The last reply that was not heard to its end; None: everything was heard."""
-        order = self._parts.order
-        order.current  # noqa: B018 -- moves those that were sent to `unheard`
-        return order.last or (order.unheard[-1] if order.unheard else None)
+        return self._parts.order.last_spoken
+
+    @property
+    def unended_replies(self) -> list[Reply]:
+        """The replies that were not heard to their end and not interrupted, in the order of speaking."""
+        return list(self._parts.order)
 
     @property
     def implicit_reply(self) -> Reply:
-        """The reply of audio that is played outside any; one is opened if there is none."""
+        """The reply of audio that is played outside any; one is opened if there is none. StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
+            self.require_running()
             implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
@@ -151,12 +159,25 @@ class SpeechChain:
         """Refuse: LocalProtocolError."""
         raise LocalProtocolError("the plan's mode is 'rtp', play_mp3 needs 'mp3'")
 
+    def own_mark(self) -> str:
+        """Refuse: LocalProtocolError."""
+        raise LocalProtocolError("the plan's mode is 'rtp', where replies say when they were heard")
+
     def flush(self) -> None:
         """End the implicit reply as an utterance."""
         implicit = self._parts.order.implicit
         if implicit is not None:
             self._parts.order.implicit = None
             implicit.end()
+
+    def end_replies(self) -> None:
+        """End all open replies, and the implicit one."""
+        for reply in list(self._parts.order.waiting):
+            reply.end()
+
+    def paused_for_ms(self, now_ms: float) -> float:
+        """Return how long a pause goes on unless something ends it; 0: there is none."""
+        return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def follow(self, heard: PayloadFormat | None) -> None:
         """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
@@ -183,7 +204,9 @@ class SpeechChain:
         return self._parts.packing.payload_ms(octets)
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
-        """Make room for audio of a reply, or raise QueueFull."""
+        """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
+        if self._drops_oldest:
+            return
         queued_ms = self._counted_ms(reply)
         max_ms = self._parts.settings.max_queue_ms
         if not more_ms or queued_ms + more_ms <= max_ms:
@@ -192,8 +215,18 @@ class SpeechChain:
             f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
         )
 
+    def queued(self, reply: Reply) -> None:
+        """Drop the oldest audio of a reply if it exceeds the limit and the settings say so."""
+        if not self._drops_oldest:
+            return
+        excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
+        if excess_ms > 0:
+            self._dropped_samples += reply.drop_oldest(ceil(excess_ms * self.sample_rate_hz / 1000))
+
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of a reply fits."""
+        if self._drops_oldest:
+            return self._parts.settings.max_queue_ms
         return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
 
     def _counted_ms(self, reply: Reply) -> float:
@@ -223,6 +256,7 @@ class SpeechChain:
         """Take note that nothing more is added to a reply."""
         if reply is self._parts.order.implicit:
             self._parts.order.implicit = None
+        self._resolver.wake()
 
     @property
     def max_queue_ms(self) -> float:
@@ -248,7 +282,7 @@ class SpeechChain:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
-        reply = parts.order.last_with_audio or self.implicit_reply
+        reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
         reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
         return name
 
@@ -278,9 +312,11 @@ class SpeechChain:
         found: list[Event] = []
         if deadline_ms is not None and now_ms >= deadline_ms:
             found = self._events_of(parts.echoes.expired(now_ms))
+            self._resolver.wake()
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-        if now_ms >= self._resolver.next_ms or parts.order.moved:
+            self._resolver.wake()
+        if parts.order.moved or now_ms >= self._resolver.next_ms:
             self._resolver.resolve(now_ms)
         for reply in parts.order.waiting:
             if len(reply.marks):
@@ -339,6 +375,8 @@ class SpeechChain:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
+        if self._parts.reports:
+            return -inf
         echoes_ms = self._parts.echoes.next_deadline_ms
         next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
         for reply in self._parts.order.waiting:
@@ -353,7 +391,9 @@ class SpeechChain:
         self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] = "all"
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
+        self._resolver.resolve(now_ms)
         found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
+        self._resolver.wake()
         return found, self._take_reports()
 
     def pause(
@@ -369,10 +409,12 @@ class SpeechChain:
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause, and send what was not heard again."""
         self._stopper.resume(now_ms, rewind_ms)
+        self._resolver.wake()
 
     def discard(self, now_ms: float) -> None:
         """End the pause, and drop what was not heard."""
         self._stopper.discard(now_ms)
+        self._resolver.wake()
 
     @property
     def idle(self) -> IdleSound:
@@ -406,9 +448,8 @@ class SpeechChain:
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
             parts.order.remove(reply)
-            over = reply.closed and not reply.line.waiting_samples and (reply.spans.end or 0) <= position.position
             reply.settle(position.position, position.uncertainty_ms)
-            reply.become("estimated" if over else "interrupted")
+            reply.become("estimated" if is_over(reply, position) else "interrupted")
             if reply.explicit:
                 found.append(reply.ended_event())
         self._releaser.end()
@@ -436,7 +477,12 @@ class SpeechChain:
         """Counters and measurements for statistics."""
         releaser, far_end = self._releaser, self._parts.far_end
         return SendMeasures(
-            releaser.media_sent, releaser.octets_sent, releaser.stalls, far_end.round_trip_ms, far_end.hold_ms
+            releaser.media_sent,
+            releaser.octets_sent,
+            releaser.stalls,
+            far_end.round_trip_ms,
+            far_end.hold_ms,
+            self._parts.ms(self._dropped_samples),
         )
 
     @property

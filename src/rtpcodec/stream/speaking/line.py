@@ -34,18 +34,18 @@ class Line:
 
     __slots__ = (
         "_front",
-        "_packing",
         "_queue",
         "_rates",
         "_tail_samples",
         "kept_samples",
+        "packing",
         "taken_samples",
         "waiting_samples",
     )
 
     def __init__(self, packing: Packing) -> None:
         """Make an empty line; packing: of the stream, which all lines share."""
-        self._packing = packing
+        self.packing = packing
         self._queue = SendQueue()
         self._front: deque[Piece] = NO_ITEMS  # at the codec's rate, before the queue
         self._rates: dict[int, _Rate] = {}
@@ -60,7 +60,7 @@ class Line:
     def put_pcm(self, octets: bytes, from_hz: int) -> None:
         """Append int16 PCM. ValueError: streams cannot be resampled from this rate; nothing was appended."""
         samples = len(octets) >> 1
-        to_hz = self._packing.sample_rate_hz
+        to_hz = self.packing.sample_rate_hz
         if from_hz == to_hz:
             if samples:
                 self._queue.put(Kind.READY, octets)
@@ -77,8 +77,13 @@ class Line:
         self._queue.put(Kind.PCM, octets, rate)
         self._count(rate.samples_in * to_hz // from_hz - before)
 
+    def require_rate(self, from_hz: int) -> None:
+        """ValueError: streams cannot be resampled from this rate."""
+        if from_hz not in self._rates and from_hz != self.packing.sample_rate_hz:
+            self._new_rate(from_hz)
+
     def _new_rate(self, from_hz: int) -> _Rate:
-        resampler = resampler_between("pcm_hz", from_hz, "the rate to send", self._packing.sample_rate_hz)
+        resampler = resampler_between("pcm_hz", from_hz, "the rate to send", self.packing.sample_rate_hz)
         assert resampler is not None, "the rates differ"
         return _Rate(from_hz, resampler)
 
@@ -88,7 +93,7 @@ class Line:
         if not octets:
             return
         self._end_rates()
-        packing = self._packing
+        packing = self.packing
         samples = round(duration_ms * packing.sample_rate_hz / 1000)
         if packing.unit_samples is None:
             self.complete_frame()
@@ -99,6 +104,36 @@ class Line:
             self._queue.put(Kind.OCTETS, octets)
             self._count(samples)
 
+    def drop_oldest(self, samples: int) -> tuple[int, int]:
+        """Drop the oldest samples that were not sent before, in whole frames or messages, at least so many if they wait.
+
+        The content behind them moves to their place.
+
+        Returns: the content position where they were, and how many were dropped.
+        """
+        frame_samples = self.packing.frame_samples
+        at = self.taken_samples + self._front_samples()
+        queued = self.taken_samples + self.waiting_samples - at
+        samples = min(-(-samples // frame_samples) * frame_samples, queued)
+        dropped = 0
+        while dropped < samples:
+            missing = self._queue.first_extra if self._queue.first is Kind.ITEM else samples - dropped
+            dropped += self._next_queued(missing)[1]
+        self.waiting_samples -= dropped
+        return at, dropped
+
+    def _front_samples(self) -> int:
+        unit_samples, unit_octets = self.packing.unit_samples or 1, self.packing.unit_octets
+        found = 0
+        for kind, octets in self._front:
+            if kind is Kind.READY:
+                found += len(octets) >> 1
+            elif kind is Kind.ITEM:
+                found += round(self.packing.payload_ms(octets) * self.packing.sample_rate_hz / 1000)
+            else:
+                found += len(octets) // unit_octets * unit_samples
+        return found
+
     def put_first(self, pieces: list[Piece], samples: int) -> None:
         """Put audio back that was taken before: it is the next to be taken, and does not count in the queue's limit."""
         if self._front is NO_ITEMS:
@@ -107,6 +142,8 @@ class Line:
         self.waiting_samples += samples
         self.kept_samples += samples
         self.taken_samples -= samples
+        if self.packing.unit_samples is not None:  # those of a frame codec are whole frames, or items
+            self._tail_samples = (self._tail_samples + samples) % self.packing.frame_samples
 
     def fade_in(self, samples: int) -> None:
         """Let the first samples of PCM rise from silence; payloads stay as they are."""
@@ -121,7 +158,7 @@ class Line:
 
     def complete_frame(self) -> None:
         """Append silence that completes the last frame."""
-        self._put_silence(-self._tail_samples % self._packing.frame_samples)
+        self._put_silence(-self._tail_samples % self.packing.frame_samples)
 
     def _end_rates(self) -> None:
         for rate in self._rates.values():
@@ -136,7 +173,7 @@ class Line:
 
     def _count(self, samples: int) -> None:
         self.waiting_samples += samples
-        self._tail_samples = (self._tail_samples + samples) % self._packing.frame_samples
+        self._tail_samples = (self._tail_samples + samples) % self.packing.frame_samples
 
     # Taking
 
@@ -147,7 +184,7 @@ class Line:
             kind, octets = self._front[0]
             if kind is not Kind.ITEM:
                 return None
-            return round(self._packing.payload_ms(octets) * self._packing.sample_rate_hz / 1000)
+            return round(self.packing.payload_ms(octets) * self.packing.sample_rate_hz / 1000)
         return self._queue.first_extra if self._queue.first is Kind.ITEM else None
 
     def take(self, samples: int) -> list[Piece]:
@@ -169,17 +206,19 @@ class Line:
 
     def _next(self, missing: int) -> tuple[Piece, int]:
         """Remove and return at most so many samples of the first piece, and their number, which may be 0."""
-        if self._front:
-            return self._next_of_front(missing)
+        return self._next_of_front(missing) if self._front else self._next_queued(missing)
+
+    def _next_queued(self, missing: int) -> tuple[Piece, int]:
+        """Remove and return at most so many samples of the first piece that was not sent before."""
         queue = self._queue
         kind = queue.first
         if kind is Kind.READY:
             pcm = queue.take(2 * missing)
             return (kind, pcm), len(pcm) >> 1
         if kind is Kind.OCTETS:
-            unit_samples = self._packing.unit_samples or 1
-            octets = queue.take(missing // unit_samples * self._packing.unit_octets)
-            return (kind, octets), len(octets) // self._packing.unit_octets * unit_samples
+            unit_samples = self.packing.unit_samples or 1
+            octets = queue.take(missing // unit_samples * self.packing.unit_octets)
+            return (kind, octets), len(octets) // self.packing.unit_octets * unit_samples
         if kind is Kind.ITEM:
             return (kind, queue.take(queue.first_octets)), missing
         return self._resampled(missing)
@@ -192,12 +231,12 @@ class Line:
             pcm = rate.resampler.flush()
         else:
             # The fewest samples that give the missing ones.
-            samples = missing * rate.from_hz // self._packing.sample_rate_hz
+            samples = missing * rate.from_hz // self.packing.sample_rate_hz
             while rate.resampler.output_samples(samples) < missing:
                 samples += 1
             pcm = rate.resampler.resample(queue.take(2 * samples))
         if len(pcm) > 2 * missing:  # one sample in may give several
-            self._put_front(Kind.READY, pcm[2 * missing :])
+            self._put_behind_front(pcm[2 * missing :])
             pcm = pcm[: 2 * missing]
         return (Kind.READY, pcm), len(pcm) >> 1
 
@@ -208,17 +247,17 @@ class Line:
         if kind is Kind.READY:
             unit_samples, unit_octets = 1, 2
         else:
-            unit_samples, unit_octets = self._packing.unit_samples or 1, self._packing.unit_octets
+            unit_samples, unit_octets = self.packing.unit_samples or 1, self.packing.unit_octets
         end = missing // unit_samples * unit_octets
         if end < len(octets):
             self._front.appendleft((kind, octets[end:]))
             octets = octets[:end]
         return (kind, octets), len(octets) // unit_octets * unit_samples
 
-    def _put_front(self, kind: Kind, octets: bytes) -> None:
+    def _put_behind_front(self, pcm: bytes) -> None:
         if self._front is NO_ITEMS:
             self._front = deque()
-        self._front.appendleft((kind, octets))
+        self._front.append((Kind.READY, pcm))
 
     def drop(self) -> None:
         """Drop all audio that waits, and the resamplers' history."""

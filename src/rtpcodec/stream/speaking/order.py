@@ -48,13 +48,11 @@ class ReplyOrder:
             self._waiting.appendleft(reply)
 
     def split(self, reply: Reply) -> Reply:
-        """End the implicit reply after all that was sent of it. Returns the one that speaks what waits."""
-        successor = reply.successor()
-        self._waiting[self._waiting.index(reply)] = successor
-        self.unheard.append(reply)
+        """End an implicit reply behind all that was sent of it; it begins again. Returns what was sent, as a reply."""
+        past = reply.split()
+        self.unheard.append(past)
         self.moved = True
-        self.implicit = successor
-        return successor
+        return past
 
     @property
     def current(self) -> Reply | None:
@@ -62,7 +60,7 @@ class ReplyOrder:
         waiting = self._waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.more_follows or first.line.waiting_samples:
+            if not first.closed or first.more_follows or first.line.waiting_samples or len(first.marks):
                 return first
             waiting.popleft()
             if first is self.implicit:
@@ -72,9 +70,11 @@ class ReplyOrder:
         return None
 
     @property
-    def last(self) -> Reply | None:
-        """The last reply that is open or has audio to send; None: there is none."""
-        return self._waiting[-1] if self._waiting else None
+    def last_spoken(self) -> Reply | None:
+        """The last reply that is open or was not heard to its end; None: there is none."""
+        replies = [*self.unheard, *self._waiting]
+        # An implicit reply is never closed. It counts from its first audio on.
+        return next((one for one in reversed(replies) if one is not self.implicit or one.has_audio), None)
 
     @property
     def last_with_audio(self) -> Reply | None:

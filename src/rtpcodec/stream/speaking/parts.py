@@ -37,8 +37,8 @@ class Parts:
     """Whether a pause holds the replies back."""
     lost_samples: int = 0
     """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
-    mark_count: int = 0
-    """Marks that were named here."""
+    mark_counts: dict[str, int] = field(default_factory=dict)
+    """Marks that were named here, by prefix: so many own ones there are, the caller sees no gap."""
 
     @property
     def sample_rate_hz(self) -> int:
@@ -51,5 +51,5 @@ class Parts:
 
     def new_mark(self, prefix: str) -> str:
         """Return the name of another mark."""
-        self.mark_count += 1
-        return f"{prefix}{self.mark_count}"
+        count = self.mark_counts[prefix] = self.mark_counts.get(prefix, 0) + 1
+        return f"{prefix}{count}"

@@ -11,13 +11,11 @@ from rtpcodec.stream.items import Kind, Piece
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.resolving import DRY_MS
 from rtpcodec.stream.unsent_marks import NOWHERE
 
 OWN_STALL_MS: Final = 100.0
 """Audio that waits is sent so much later than it was due: our event loop stood still."""
-DRY_MS: Final = 200.0
-"""The far end has been dry for so long when an implicit reply ends. Audio that comes chunk by chunk leaves it dry for
-moments."""
 
 
 class Releaser:
@@ -104,7 +102,7 @@ class Releaser:
                 pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
             else:
                 if reply.ran_empty:
-                    reply = self._after_empty(reply, now_ms)
+                    self._after_empty(reply, now_ms)
                 pieces = self._take(reply, samples)
             payload = packing.encode(pieces)
             far_end.sent(samples, now_ms)
@@ -136,13 +134,14 @@ class Releaser:
         whole = min(waiting // frame * frame, to_mark)
         return self._chunking.next_samples(whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued")
 
-    def _after_empty(self, reply: Reply, now_ms: float) -> Reply:
+    def _after_empty(self, reply: Reply, now_ms: float) -> None:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""
         reply.ran_empty = False
         parts = self._parts
-        if reply is not parts.order.implicit or reply.state == "queued" or now_ms < parts.far_end.remote_end_ms + DRY_MS:
-            return reply
-        return parts.order.split(reply)
+        if reply is not parts.order.implicit or reply.state == "queued" or reply.more_follows:
+            return
+        if now_ms >= parts.far_end.remote_end_ms + DRY_MS:
+            parts.sent_audio.hand_over(reply, parts.order.split(reply))
 
     def _take(self, reply: Reply, samples: int) -> list[Piece]:
         """Take audio of a reply, and record where it goes."""
@@ -210,16 +209,17 @@ class Releaser:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
         return max(next_ms, parts.gate.look_ms)
 
-    def _report_stall(self, now_ms: float) -> None:
-        self.stalls += 1
-        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
-
     def put_clear(self, fence: str | None) -> None:
         """Make a clear the next text, with a fence of that name behind it."""
         dialect = self._parts.dialect
-        self.clear = [dialect.clear_text(self.stream_id)]
+        if not self.clear:
+            self.clear = [dialect.clear_text(self.stream_id)]
         if fence is not None:
             self.clear.append(dialect.mark_text(fence, self.stream_id))
+
+    def _report_stall(self, now_ms: float) -> None:
+        self.stalls += 1
+        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
 
     def end(self) -> None:
         """Send nothing more."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from typing_extensions import Buffer
@@ -13,8 +13,8 @@ from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.notes import Notes
 from rtpcodec.stream.speaking.spans import Spans
 from rtpcodec.stream.unsent_marks import UnsentMarks
 
@@ -28,8 +28,9 @@ interruption, a discarded pause or the end of the stream cut it or came before i
 
 ENDED: Final = ("played", "estimated", "interrupted")
 """The states that a reply does not leave."""
-MAX_NOTES: Final = 10_000
-"""Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""
+
+
+_serials: Final = count(1)
 
 
 class Stage(Protocol):
@@ -46,6 +47,9 @@ class Stage(Protocol):
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of this reply does not fit."""
+
+    def queued(self, reply: Reply) -> None:
+        """Take note that audio of a reply was queued."""
 
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of this reply fits."""
@@ -72,37 +76,6 @@ class Stage(Protocol):
         """StreamEnded: the stream has ended."""
 
 
-class _Notes:
-    """Notes at the ends of chunks."""
-
-    __slots__ = ("_last", "_notes")
-
-    def __init__(self) -> None:
-        self._notes: deque[tuple[int, Any]] = NO_ITEMS
-        self._last: Any = None
-
-    def put(self, end: int, note: Any) -> None:
-        if self._notes is NO_ITEMS:
-            self._notes = deque()
-        if len(self._notes) >= MAX_NOTES:
-            self._last = self._notes.popleft()[1]
-        self._notes.append((end, note))
-
-    def last_before(self, position: int) -> Any:
-        """Return the last note whose chunk ends at this content position or before."""
-        found = self._last
-        for end, note in self._notes:
-            if end > position:
-                break
-            found = note
-        return found
-
-    def settle(self, position: int) -> None:
-        """Keep the last note that was heard, and drop all others."""
-        self._last = self.last_before(position)
-        self._notes = NO_ITEMS
-
-
 class Reply(Live):
     """One reply. Its place in the order is fixed when it opens; `end` closes it, and it ends as an utterance.
 
@@ -115,7 +88,6 @@ class Reply(Live):
         "_notes",
         "_stage",
         "closed",
-        "explicit",
         "id",
         "interruptible",
         "line",
@@ -123,6 +95,7 @@ class Reply(Live):
         "more_follows",
         "on_end",
         "ran_empty",
+        "serial",
         "spans",
         "state",
     )
@@ -133,7 +106,8 @@ class Reply(Live):
         self.line = line
         self.id = reply_id
         """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
-        self.explicit = reply_id is not None
+        self.serial = next(_serials)
+        """Its number in this process."""
         self.interruptible = interruptible
         self.state: ReplyState = "queued"
         self.closed = False
@@ -147,7 +121,7 @@ class Reply(Live):
         self.marks = UnsentMarks()
         """The caller's marks by content position."""
         self._input: PcmInput | None = None
-        self._notes: _Notes | None = None
+        self._notes: Notes | None = None
         self._final: tuple[float, float] | None = None  # played_ms and its uncertainty, once they are known
 
     def __repr__(self) -> str:
@@ -178,10 +152,13 @@ class Reply(Live):
             view = memoryview(pcm)
             samples = view.nbytes // (4 if view.format == "f" else 2)
         stage.require_room(self, samples * 1000 / from_hz)
+        if from_hz != stage.sample_rate_hz:
+            self.line.require_rate(from_hz)
         # 2. To int16; a single octet waits here.
         self.line.put_pcm(self.octets_of(pcm), from_hz)
         if note is not None:
             self._note(note)
+        stage.queued(self)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
@@ -191,6 +168,7 @@ class Reply(Live):
         self.line.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
@@ -212,6 +190,7 @@ class Reply(Live):
         self.line.put_payload(payload, duration_ms)
         if note is not None:
             self._note(note)
+        self._stage.queued(self)
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`. Raises: PayloadError, TypeError."""
@@ -285,6 +264,29 @@ class Reply(Live):
 
     # For the chain
 
+    @property
+    def explicit(self) -> bool:
+        """Whether the caller opened it; otherwise it holds audio of `play` outside any reply."""
+        return self.id is not None
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether audio of it was sent or waits."""
+        return self.state != "queued" or self.more_follows or self.line.waiting_samples > 0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has its final state."""
+        return self.state in ENDED
+
+    def drop_oldest(self, samples: int) -> int:
+        """Drop the oldest audio that waits, which does not count as played. Returns the samples that were dropped."""
+        at, dropped = self.line.drop_oldest(samples)
+        self.marks.cut(at, dropped)
+        if self._notes is not None:
+            self._notes.cut(at, dropped)
+        return dropped
+
     def settle(self, position: int, uncertainty_ms: float) -> None:
         """Fix how much of it was heard: the far end's position at its end or cut, which changes no more."""
         heard = self.spans.heard_samples(position)
@@ -298,13 +300,18 @@ class Reply(Live):
         note = None if self._notes is None else self._notes.last_before(-1)
         return ReplyEnded(self.id or "", self.state, played_ms, uncertainty_ms, self.sent_ms, note)
 
-    def successor(self) -> Reply:
-        """Close an implicit reply, and return the one that takes over its waiting audio and marks."""
-        successor = Reply(self._stage, self.line, None, interruptible=True)
-        successor.marks, self.marks = self.marks, UnsentMarks()
-        successor._input, successor.more_follows = self._input, self.more_follows
-        self.closed = True
-        return successor
+    def split(self) -> Reply:
+        """Return what was sent of an implicit reply as one that has ended. This one begins again with what waits."""
+        line = Line(self.line.packing)
+        line.taken_samples = self.line.taken_samples
+        past = Reply(self._stage, line, None, interruptible=True)
+        past.closed = True
+        past.state, self.state = self.state, "queued"
+        past.spans, self.spans = self.spans, Spans(line.taken_samples)
+        if self._notes is not None:
+            past._notes, self._notes = self._notes.split(line.taken_samples)
+        self.ran_empty = False
+        return past
 
     @property
     def settled(self) -> bool:
@@ -326,13 +333,30 @@ class Reply(Live):
 
     def _note(self, note: object) -> None:
         if self._notes is None:
-            self._notes = _Notes()
+            self._notes = Notes()
         line = self.line
         self._notes.put(line.taken_samples + line.waiting_samples, note)
 
-    def _require_open(self) -> None:
-        if self.state == "interrupted":
-            raise ReplyInterrupted(f"reply {self.id!r} was interrupted, nothing of this call was queued")
-        self._stage.require_running()
+    def require_open(self) -> None:
+        """Refuse audio of the caller. Raises: ReplyInterrupted, StreamEnded; LocalProtocolError behind `end`."""
+        self._require_running()
         if self.closed:
             raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_open(self) -> None:
+        self._require_running()
+        if self.closed and not self.more_follows:  # audio that waits for space was given before the end
+            raise LocalProtocolError(f"reply {self.id!r} has ended, nothing can be added to it")
+
+    def _require_running(self) -> None:
+        if self.state == "interrupted" and self.explicit:
+            raise self.interrupted()
+        self._stage.require_running()
+
+    def interrupted(self) -> ReplyInterrupted:
+        """Return the error for audio that an interruption or the end of the stream dropped."""
+        return ReplyInterrupted(
+            f"reply {self.id!r} was interrupted, nothing more of it is heard",
+            reply_id=self.id,
+            reply_serial=self.serial,
+        )

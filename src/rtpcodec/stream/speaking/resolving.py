@@ -10,6 +10,9 @@ from rtpcodec.stream.speaking.reply import ENDED, Reply
 
 GRACE_MS: Final = 1000.0
 """An echo that proves the end of a reply is waited for so long after its estimated end."""
+DRY_MS: Final = 200.0
+"""The far end has been dry for so long when an implicit reply ends. Audio that comes chunk by chunk leaves it dry for
+moments."""
 
 
 class Resolver:
@@ -24,19 +27,51 @@ class Resolver:
 
     def resolve(self, now_ms: float) -> None:
         """End the replies that were heard, and compute when to look again."""
-        parts = self._parts
-        parts.order.moved = False
-        if parts.order.current is None and not parts.order.unheard:
-            self._next_ms = inf
-            return
+        order = self._parts.order
+        if now_ms >= self._implicit_ms:
+            self._end_implicit()
+        order.current  # noqa: B018 -- moves those that were sent to `unheard`
+        order.moved = False
         next_ms = inf
-        for reply in list(parts.order.unheard):
+        for reply in list(order.unheard):
             due_ms = self._look(reply, now_ms)
             if due_ms is None:
-                parts.order.unheard.remove(reply)
+                order.unheard.remove(reply)
             else:
                 next_ms = min(next_ms, due_ms)
         self._next_ms = next_ms
+
+    @property
+    def _implicit_ms(self) -> float:
+        """When the far end has run dry after the implicit reply, and nothing of it waits; infinity: not by itself."""
+        parts = self._parts
+        reply = parts.order.implicit
+        if reply is None or reply.state != "speaking" or parts.paused:
+            return inf
+        if reply.line.waiting_samples or reply.more_follows or len(reply.marks):
+            return inf
+        end = reply.spans.end or 0
+        wait_ms = 0.0 if reply.on_end is not None else DRY_MS
+        if parts.echoes.proven_position >= end:
+            return parts.far_end.played_by_ms(end) + wait_ms
+        return self._over_ms(end) + wait_ms
+
+    def _end_implicit(self) -> None:
+        """End what was sent of the implicit reply; it begins again."""
+        parts = self._parts
+        reply = parts.order.implicit
+        if reply is not None:
+            past = parts.order.split(reply)
+            past.on_end, reply.on_end = reply.on_end, None
+            parts.sent_audio.hand_over(reply, past)
+
+    def _over_ms(self, end: int) -> float:
+        """Return when audio up to a sent position counts as heard without an echo that proves it."""
+        parts = self._parts
+        over_ms = parts.far_end.played_by_ms(end)
+        if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
+            over_ms += GRACE_MS
+        return over_ms
 
     def _look(self, reply: Reply, now_ms: float) -> float | None:
         """End a reply if it was heard. Returns when to look again; None: it has ended."""
@@ -50,7 +85,7 @@ class Resolver:
             return None
         # 2. A clear came behind its end; its final value decides.
         if cut is not None:
-            if not cut.settled:
+            if not cut.settled or (parts.paused and reply.spans.heard_to(cut.position) < reply.spans.sent_to):
                 return inf
             self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
             return None
@@ -58,9 +93,7 @@ class Resolver:
         if parts.echoes.proven_position >= end:
             self._end(reply, "played", end, 0.0)
             return None
-        over_ms = parts.far_end.played_by_ms(end)
-        if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
-            over_ms += GRACE_MS
+        over_ms = self._over_ms(end)
         if now_ms < over_ms:
             return over_ms
         self._end(reply, "estimated", end, parts.far_end.heard(now_ms).uncertainty_ms)
@@ -72,7 +105,14 @@ class Resolver:
         if reply.explicit:
             self._parts.reports.append(reply.ended_event())
 
+    def wake(self) -> None:
+        """Let `resolve` look at once: a reply was ended, or a clear is settled."""
+        self._next_ms = -inf
+
     @property
     def next_ms(self) -> float:
         """When `resolve` has something to do; infinity: not before something is sent, echoed or cleared."""
+        implicit = self._parts.order.implicit
+        if implicit is not None and implicit.on_end is not None:
+            return min(self._next_ms, self._implicit_ms)
         return self._next_ms

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.stream.items import Kind, Piece
+from rtpcodec.stream.items import Kind, Packing, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.reply import Reply
 
@@ -28,16 +28,18 @@ class SentPiece:
 class SentAudio:
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
-    __slots__ = ("_max_samples", "_sent", "_unit")
+    __slots__ = ("_max_samples", "_sent", "_step_samples", "_unit")
 
-    def __init__(self, max_samples: int, unit: tuple[int, int]) -> None:
+    def __init__(self, max_samples: int, packing: Packing) -> None:
         """Make it empty.
 
         max_samples: more than this is never kept: the far end has played it long ago.
-        unit: samples and octets of the smallest piece of a payload that can be cut.
+        packing: of the stream.
         """
         self._max_samples = max_samples
-        self._unit = unit
+        self._unit = packing.unit_samples or 1, packing.unit_octets
+        # Units are not cut; a payload of a frame codec is sent again as a whole, and PCM in whole frames.
+        self._step_samples = packing.unit_samples or packing.frame_samples
         self._sent: deque[SentPiece] = NO_ITEMS
 
     def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
@@ -55,6 +57,12 @@ class SentAudio:
         sent = self._sent
         while sent and sent[0].position + sent[0].samples <= position:
             sent.popleft()
+
+    def hand_over(self, reply: Reply, past: Reply) -> None:
+        """Let the audio of one reply belong to another, which was split from it."""
+        for sent in self._sent:
+            if sent.reply is reply:
+                sent.reply = past
 
     def take(self) -> list[SentPiece]:
         """Remove and return everything: a clear was sent."""
@@ -74,9 +82,11 @@ class SentAudio:
         for sent in reversed(taken):
             if sent.position + sent.samples <= position or sent.reply.state == "interrupted":
                 continue
-            skipped = max(0, position - sent.position)
+            skipped = max(0, position - sent.position) // self._step_samples * self._step_samples
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
             sent.reply.line.put_first(pieces, left)
+            if sent.reply.closed:
+                sent.reply.line.complete_frame()
             if not replies or replies[0] is not sent.reply:
                 replies.insert(0, sent.reply)
             first = sent

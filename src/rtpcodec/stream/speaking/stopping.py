@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final, Literal
@@ -14,7 +14,7 @@ from rtpcodec.stream.far_end import Heard
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
-from rtpcodec.stream.speaking.reply import ENDED, Reply
+from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
 
@@ -36,15 +36,26 @@ class _Stop:
 
 
 @dataclass(slots=True)
+class _Kept:
+    """What a clear may have dropped: audio, and the caller's marks by sent position."""
+
+    taken: list[SentPiece]
+    marks: list[tuple[int, str]]
+    cleared: set[str] = field(default_factory=set)  # names of marks that have returned since, unheard
+
+    def piece_before(self, position: int) -> SentPiece | None:
+        """Return the last audio before a mark."""
+        return next((sent for sent in reversed(self.taken) if sent.position < position), None)
+
+
+@dataclass(slots=True)
 class _Paused:
     stop: _Stop
     since_ms: float
     until_ms: float
     then: Literal["resume", "discard"]
-    taken: list[SentPiece]
-    marks: list[tuple[int, str]]  # of the caller, by sent position
+    kept: _Kept
     on_end: Callable[[PauseResolved], object]
-    cleared_names: set[str] = field(default_factory=set)
 
 
 class Stopper:
@@ -65,69 +76,59 @@ class Stopper:
     def interrupt(self, now_ms: float, what: Literal["all", "current"], also_dropped_ms: float) -> Interrupted:
         """End replies: see MediaSession.interrupt."""
         parts = self._parts
-        # 1. A pause ends as discarded: what it kept is dropped like all else.
-        kept: list[SentPiece] = []
-        if self._pause is not None:
-            kept = self._end_pause(self._pause, "discarded", now_ms)
+        # 1. A pause ends as discarded, apart from what must not be interrupted.
+        pause = self._pause
+        if pause is not None:
+            self._resolve(pause, "discarded", now_ms)
         # 2. Which replies end? Those that the far end has played before the cut have ended already.
         heard = parts.far_end.cut(now_ms)
-        speaking = [reply for reply in parts.order if not self._is_over(reply, heard)]
-        speaking.extend(reply for reply in _replies_of(kept) if reply not in speaking)
+        sent_again = self._drop_ended()
+        speaking = [reply for reply in parts.order if not is_over(reply, heard)]
         ending = [reply for reply in (speaking[:1] if what == "current" else speaking) if reply.interruptible]
         staying = [reply for reply in speaking if reply not in ending]
         # 3. Estimate what was heard, before positions change.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
-        dropped_ms = also_dropped_ms + sum(reply.queued_ms for reply in ending)
-        dropped_ms += parts.ms(sum(_unheard_samples(reply, heard) for reply in ending))
-        played_ms = 0.0
-        if utterance is not None:
-            played_ms = parts.ms(utterance.spans.heard_samples(heard.position))
-        found = Interrupted(
-            played_ms,
-            dropped_ms,
-            reply_id=None if utterance is None else utterance.id,
-            played_uncertainty_ms=heard.uncertainty_ms if utterance is not None else 0.0,
-            estimated=heard.estimated,
-        )
-        # 4. End them, here and at the far end. Sent audio of others is sent again.
+        dropped_samples = sum(reply.line.waiting_samples + _unheard_samples(reply, heard) for reply in ending)
+        found = _estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
+        # 4. End them here, and at the far end unless all that it holds stays.
         names = [name for reply in ending for name in reply.marks.drop()]
+        at_far_end = sent_again or any(_unheard_samples(reply, heard) for reply in ending)
         for reply in ending:
             parts.order.remove(reply)
-        if not ending and any(reply.state == "speaking" for reply in staying):
-            parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
-            parts.reports.append(InterruptionSettled(found, found.played_ms))
-            return found
-        stop, taken = self._stop(now_ms, ending)
-        stop.found, stop.utterance = found, utterance
-        for reply in ending:
-            reply.become("interrupted")
+        if at_far_end or not any(reply.state == "speaking" for reply in staying):
+            marks = parts.echoes.users_marks() if staying else []
+            stop, taken = self._stop(now_ms, ending)
+            stop.found, stop.utterance = found, utterance
+            _interrupt(ending)
+            kept, point = (_Kept(taken, marks), stop.point) if pause is None else (pause.kept, pause.stop.point)
+            self._send_again(kept, point, staying, REWIND_MS)
+        else:
+            _interrupt(ending)
+            point = CutPoint(heard.position, heard.uncertainty_ms, heard.estimated)
+            self._finish(_Stop(Cut(0, heard, now_ms), point, ending, found, utterance))
         parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
-        survivors = [sent for sent in taken if sent.reply in staying]
-        if survivors:
-            self._put_back(survivors, stop.point, REWIND_MS)
-        self._settle_ready()
         return found
+
+    def _drop_ended(self) -> bool:
+        """Drop the audio of replies that have ended and that a pause has sent again. Returns whether there was one."""
+        parts = self._parts
+        ended = [reply for reply in parts.order.waiting if reply.over]
+        for reply in ended:
+            parts.order.remove(reply)
+            reply.line.drop()
+        return bool(ended)
 
     def current_reply(self, now_ms: float) -> Reply | None:
         """Return the reply that an interruption of the current one would end; None: there is none."""
         heard = self._parts.far_end.cut(now_ms)
-        return next((reply for reply in self._parts.order if not self._is_over(reply, heard)), None)
-
-    def _is_over(self, reply: Reply, heard: Heard) -> bool:
-        """Whether a reply will have been heard to its end when the far end is at this position."""
-        if reply.line.waiting_samples or reply.more_follows:
-            return False
-        if reply is self._parts.order.implicit or not reply.closed:
-            return reply.state in ENDED
-        end = reply.spans.end
-        return end is None or heard.position >= end
+        return next((reply for reply in self._parts.order if not is_over(reply, heard)), None)
 
     def _stop(self, now_ms: float, ending: list[Reply]) -> tuple[_Stop, list[SentPiece]]:
         """Clear the far end. Returns the stop, and the audio that was sent and may not have been heard."""
         parts = self._parts
         dialect = parts.dialect
         fence = None
-        if dialect.clear and dialect.marks and parts.own_marks.enabled:
+        if dialect.clear and parts.own_marks.enabled and (len(parts.echoes) or not parts.far_end.is_dry):
             fence = parts.new_mark(OWN_PREFIX)
         sent_position = parts.far_end.sent_position
         cut = parts.echoes.cleared(now_ms, fence)
@@ -147,14 +148,28 @@ class Stopper:
         self._stops.append(stop)
         return stop, parts.sent_audio.take()
 
-    def _put_back(self, taken: list[SentPiece], point: CutPoint, rewind_ms: float) -> None:
-        """Send audio again, from a little before the cut, never behind it."""
+    def _send_again(self, kept: _Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
+        """Send audio and marks of these replies again, from a little before the cut, never behind it."""
         parts = self._parts
         rate_hz = parts.sample_rate_hz
-        position = point.position - int((point.uncertainty_ms + rewind_ms) * rate_hz / 1000)
-        fade_samples = int(FADE_MS * rate_hz / 1000) if taken and position > taken[0].position else 0
-        replies = parts.sent_audio.put_back(taken, position, fade_samples)
-        parts.order.first(replies)
+        # 1. The audio.
+        taken = [sent for sent in kept.taken if sent.reply in replies]
+        if taken:
+            position = point.position - int((point.uncertainty_ms + rewind_ms) * rate_hz / 1000)
+            fade_samples = int(FADE_MS * rate_hz / 1000) if position > taken[0].position else 0
+            parts.order.first(parts.sent_audio.put_back(taken, position, fade_samples))
+        # 2. The caller's marks behind it. The carrier may still return those that the clear met.
+        for position, name in reversed(kept.marks):
+            before = kept.piece_before(position)
+            if before is not None and before.reply in replies:
+                if name not in kept.cleared:
+                    self._returning.append(name)
+                kept.cleared.discard(name)
+                if before.reply not in parts.order.waiting:
+                    parts.order.first([before.reply])
+                before.reply.marks.put_first(name, before.content + position - before.position)
+        # 3. The echo of another one decides.
+        parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared))
 
     # Pause
 
@@ -181,45 +196,36 @@ class Stopper:
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [])
         parts.paused = True
-        self._pause = _Paused(stop, now_ms, now_ms + timeout_ms, then, taken, marks, on_end)
+        self._pause = _Paused(stop, now_ms, now_ms + timeout_ms, then, _Kept(taken, marks), on_end)
 
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause: what was not heard is sent again, from rewind_ms before the cut. ValueError: out of range."""
         if not REWIND_MS <= rewind_ms <= MAX_REWIND_MS:
             raise ValueError(f"rewind_ms is {rewind_ms:g}, {REWIND_MS:g} to {MAX_REWIND_MS:g} is needed")
         pause = self._pause
-        if pause is None:
-            return
-        self._put_back(pause.taken, pause.stop.point, rewind_ms)
-        self._mark_again(pause)
-        self._resolve(pause, "resumed", now_ms)
+        if pause is not None:
+            replies = list(dict.fromkeys(sent.reply for sent in pause.kept.taken))
+            self._send_again(pause.kept, pause.stop.point, replies, rewind_ms)
+            self._resolve(pause, "resumed", now_ms)
 
     def discard(self, now_ms: float) -> None:
         """End the pause: what was not heard is dropped, with all that waits."""
-        if self._pause is not None:
-            self._drop_paused(self._pause, now_ms)
-
-    def _drop_paused(self, pause: _Paused, now_ms: float) -> None:
-        parts = self._parts
-        kept = self._end_pause(pause, "discarded", now_ms)
-        ending = [reply for reply in (*_replies_of(kept), *parts.order) if reply.state not in ENDED]
-        ending = [reply for reply in dict.fromkeys(ending) if not self._is_over(reply, pause.stop.cut.heard)]
+        pause = self._pause
+        if pause is None:
+            return
+        parts, stop = self._parts, pause.stop
+        self._drop_ended()
+        ending = [reply for reply in parts.order if not is_over(reply, stop.cut.heard)]
+        names = [name for reply in ending for name in reply.marks.drop()]
         for reply in ending:
-            names = reply.marks.drop()
             parts.order.remove(reply)
-            reply.become("interrupted")
-            pause.stop.replies.append(reply)
-            parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
-        if pause.stop.point.settled:
-            self._finish(pause.stop)
-
-    def _end_pause(
-        self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float
-    ) -> list[SentPiece]:
-        self._parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(pause.cleared_names))
-        pause.marks.clear()
-        self._resolve(pause, outcome, now_ms)
-        return pause.taken
+        _interrupt(ending)
+        stop.replies.extend(ending)
+        self._send_again(pause.kept, stop.point, (), 0.0)
+        parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
+        self._resolve(pause, "discarded", now_ms)
+        if stop.point.settled:
+            self._finish(stop)
 
     def _resolve(self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float) -> None:
         self._pause = None
@@ -230,31 +236,18 @@ class Stopper:
 
     def mark_ended(self, event: MarkPlayed | MarkCleared) -> bool:
         """Whether the caller is told that a mark has ended. One that a pause drops is sent again behind its audio."""
-        pause = self._pause
-        if pause is None:
-            if event.name not in self._returning:
-                return True
+        if event.name in self._returning:
             self._returning.remove(event.name)
             return False
-        at = next((at for at, (_, name) in enumerate(pause.marks) if name == event.name), None)
-        if at is None:
+        kept = None if self._pause is None else self._pause.kept
+        at = -1 if kept is None else next((at for at, mark in enumerate(kept.marks) if mark[1] == event.name), -1)
+        if kept is None or at < 0:
             return True
         if isinstance(event, MarkPlayed):
-            del pause.marks[at]
+            del kept.marks[at]
             return True
-        pause.cleared_names.add(event.name)
+        kept.cleared.add(event.name)
         return False
-
-    def _mark_again(self, pause: _Paused) -> None:
-        """Put the caller's marks back that the clear makes the carrier return, each behind its audio."""
-        for position, name in reversed(pause.marks):
-            if name not in pause.cleared_names:
-                self._returning.append(name)
-            found = next((sent for sent in reversed(pause.taken) if sent.position < position), None)
-            if found is None or found.reply.state == "interrupted":
-                self._parts.reports.append(MarkCleared(name, "interrupt"))
-            else:
-                found.reply.marks.put_first(name, found.content + position - found.position)
 
     # Settling
 
@@ -268,18 +261,16 @@ class Stopper:
                 point.uncertainty_ms = settled.heard.uncertainty_ms
                 point.estimated = settled.heard.estimated
                 point.settled = True
-        self._settle_ready()
-
-    def _settle_ready(self) -> None:
-        for stop in [stop for stop in self._stops if stop.point.settled]:
-            self._stops.remove(stop)
-            self._finish(stop)
+                self._stops.remove(stop)
+                self._finish(stop)
+                return
 
     def _finish(self, stop: _Stop) -> None:
         """Report the final values of a stop."""
         parts, point = self._parts, stop.point
         for reply in stop.replies:
-            reply.settle(point.position, point.uncertainty_ms)
+            cut = reply.spans.last_cut or point  # of an earlier clear, if its last audio was sent before that
+            reply.settle(cut.position, cut.uncertainty_ms)
             if reply.explicit:
                 parts.reports.append(reply.ended_event())
         if stop.found is not None:
@@ -312,14 +303,39 @@ class Stopper:
 
     def end(self, now_ms: float) -> None:
         """End the stream: a pause is resolved as discarded."""
-        if self._pause is not None:
-            self._end_pause(self._pause, "discarded", now_ms)
+        pause = self._pause
+        if pause is not None:
+            self._send_again(pause.kept, pause.stop.point, (), 0.0)
+            self._resolve(pause, "discarded", now_ms)
 
 
-def _replies_of(taken: list[SentPiece]) -> list[Reply]:
-    return list(dict.fromkeys(sent.reply for sent in taken))
+def is_over(reply: Reply, heard: Heard) -> bool:
+    """Whether a reply will have been heard to its end when the far end is at this position."""
+    if reply.over:
+        return True
+    if not reply.closed or reply.more_follows or reply.line.waiting_samples:
+        return False
+    return not _unheard_samples(reply, heard)
 
 
 def _unheard_samples(reply: Reply, heard: Heard) -> int:
     """Return how much of a reply was sent, and is not heard when the far end is at this position."""
     return reply.spans.sent_to - reply.spans.heard_to(heard.position)
+
+
+def _interrupt(replies: list[Reply]) -> None:
+    for reply in replies:
+        reply.become("interrupted")
+
+
+def _estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: float) -> Interrupted:
+    """Return what an interruption reports at once; utterance: the reply that is being heard."""
+    if utterance is None:
+        return Interrupted(0.0, dropped_ms, estimated=False)
+    return Interrupted(
+        parts.ms(utterance.spans.heard_samples(heard.position)),
+        dropped_ms,
+        reply_id=utterance.id,
+        played_uncertainty_ms=heard.uncertainty_ms,
+        estimated=heard.estimated,
+    )

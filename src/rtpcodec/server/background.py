@@ -1,0 +1,117 @@
+"""Background: the asyncio face of a background sound, and the loading of its recording beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from os import PathLike
+from typing import Any, Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.pickling import Live
+from rtpcodec.pump.virtual import VirtualEventLoop
+from rtpcodec.server.call_log import CallLog
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.stream.bed_source import BedSource, bed_source
+from rtpcodec.stream.beds import Bed
+from rtpcodec.stream.events import Audio
+
+AT_ONCE_OCTETS: Final = 1 << 20
+"""PCM that is measured in the event loop, in less than a millisecond. A longer one, and every file, is loaded in a
+thread."""
+
+Source = BedSource | str | PathLike[str] | Buffer | Audio
+
+
+class Background(Live):
+    """One background sound of a call, from `call.background`.
+
+    Await it to wait until its recording was loaded; a failure to load it is raised there, and logged in any case. Use
+    it from the event loop's thread only.
+    """
+
+    __slots__ = ("_access", "_bed", "_loading", "_stopped")
+
+    def __init__(self, access: LoopAccess) -> None:
+        self._access = access
+        self._bed: Bed | None = None
+        self._loading: asyncio.Future[BedSource] | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Fade the sound out within 5 ms. A second call does nothing."""
+        self._access.machine("stop")
+        self._stopped = True
+        if self._bed is not None:
+            self._bed.stop()
+        self._access.pump.run()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is heard of it: it was stopped, its recording is over, or the stream has ended."""
+        if self._access.pump.machine.session.ended:
+            return True
+        return self._stopped if self._bed is None else self._bed.ended
+
+    def __await__(self) -> Generator[Any, Any, Background]:
+        self._access.require_coroutine("await background")
+        if self._loading is not None:
+            yield from asyncio.shield(self._loading).__await__()
+        return self
+
+    def begin(self, source: Source, pcm_hz: int | None, call_id: str, options: dict[str, Any]) -> None:
+        """Load the recording, and let the sound begin.
+
+        source: what to load.
+        pcm_hz: the rate of PCM.
+        call_id: of the call, for the log record of a failure.
+        options: keywords of Bed.
+        """
+        loop = self._access.loop
+        if _is_short(source) or isinstance(
+            loop, VirtualEventLoop
+        ):  # which has no threads, and where work takes no time
+            self._add(source if isinstance(source, BedSource) else bed_source(source, pcm_hz), options)
+            return
+        Bed(_SILENT, self._to_hz, **options)  # refuses wrong options now
+        loading = loop.run_in_executor(None, bed_source, source, pcm_hz)
+        self._loading = loading
+
+        def loaded(done: asyncio.Future[BedSource]) -> None:
+            if done.cancelled() or self._stopped or self._access.pump.machine.session.ended:
+                return
+            error = done.exception()
+            try:
+                if error is None:
+                    self._add(done.result(), options)
+            except Exception as refusal:  # whatever the session raises
+                error = refusal
+            if error is not None:
+                CallLog(call_id).warning("the background sound could not be loaded: %s", error)
+
+        loading.add_done_callback(loaded)
+
+    @property
+    def _to_hz(self) -> int:
+        speech = self._access.pump.machine.session.speech
+        assert speech is not None, "the session speaks"
+        return speech.sample_rate_hz
+
+    def _add(self, source: BedSource, options: dict[str, Any]) -> None:
+        bed = Bed(source, self._to_hz, **options)
+        self._access.pump.machine.session.background(bed)
+        self._bed = bed
+        self._access.pump.run()
+
+
+_SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
+
+
+def _is_short(source: Source) -> bool:
+    if isinstance(source, BedSource):
+        return True
+    if isinstance(source, str | PathLike):
+        return False
+    pcm = source.pcm if isinstance(source, Audio) else source
+    return memoryview(pcm).nbytes <= AT_ONCE_OCTETS

@@ -1,0 +1,78 @@
+"""PlaybackPause: the asyncio face of a pause, for handlers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from typing import Any
+
+from rtpcodec.pickling import Live
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.stream.events import PauseResolved
+from rtpcodec.stream.speaking.pause import Pause
+from rtpcodec.stream.speaking.stopping import REWIND_MS
+
+
+class PlaybackPause(Live):
+    """One pause of the playback. It ends once; the event PauseResolved and `resolved` say how.
+
+    Await it to wait for its end: `resolved = await pause`. Use it from the event loop's thread only.
+    """
+
+    __slots__ = ("_access", "_pause", "_waiters")
+
+    def __init__(self, access: LoopAccess, pause: Pause) -> None:
+        self._access = access
+        self._pause = pause
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def __repr__(self) -> str:
+        return f"<PlaybackPause {'paused' if self.resolved is None else self.resolved.outcome}>"
+
+    def resume(self, rewind_ms: float = REWIND_MS) -> None:
+        """Continue from shortly before the cut; a pause that has ended stays as it is.
+
+        rewind_ms: how much before the estimated cut, 20 to 40, beside the doubt about it.
+        Raises: ValueError if rewind_ms is out of range.
+        """
+        self._access.machine("resume")
+        self._pause.resume(self._access.pump.now_ms(), rewind_ms)
+        self._access.pump.run()
+
+    def discard(self) -> None:
+        """Drop what was not heard, and all that waits: its replies are interrupted. A second end does nothing."""
+        machine = self._access.machine("discard")
+        if self._pause.resolved is not None:
+            return
+        self._pause.discard(self._access.pump.now_ms())
+        machine.plays.drop_interrupted()
+        self._access.pump.run()
+
+    @property
+    def resolved(self) -> PauseResolved | None:
+        """How it ended; None: it goes on."""
+        return self._pause.resolved
+
+    def __await__(self) -> Generator[Any, Any, PauseResolved]:
+        self._access.require_coroutine("await pause")
+        return self._wait().__await__()
+
+    async def _wait(self) -> PauseResolved:
+        if self._pause.resolved is None:
+            end: asyncio.Future[None] = self._access.loop.create_future()
+            self._waiters.append(end)
+            self._pause.on_end = self._ended
+            try:
+                await end
+            finally:
+                if end in self._waiters:
+                    self._waiters.remove(end)
+        resolved = self._pause.resolved
+        assert resolved is not None, "its end was reported"
+        return resolved
+
+    def _ended(self, _pause: Pause) -> None:
+        waiters, self._waiters = self._waiters, []
+        for end in waiters:
+            if not end.done():
+                end.set_result(None)

@@ -1,0 +1,269 @@
+"""Reply: the asyncio face of a reply, for handlers; and `say`, which feeds one from an iterable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from typing_extensions import Buffer
+
+from rtpcodec.errors import ReplyInterrupted, StreamEnded
+from rtpcodec.pickling import Live
+from rtpcodec.server import threads
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.server.ongoing import Ongoing, end_of
+from rtpcodec.stream.events import Audio
+from rtpcodec.stream.speaking.reply import Reply as SessionReply
+from rtpcodec.stream.speaking.reply import ReplyState
+
+Chunk = Buffer | Audio | tuple[Buffer | Audio, object]
+"""Audio for `say`: PCM or an Audio, alone or as a pair with its note."""
+
+
+class Reply(Live):
+    """One reply: audio that is spoken as a whole, and the truth about how much of it was heard.
+
+    Its place among the replies of its call was fixed when `call.reply` returned it, also before it has audio. Whatever
+    is played behind it waits until it has ended: by `end`, or by leaving its `async with` block.
+
+    Use it from the event loop's thread only, except `play_threadsafe` and the properties.
+    """
+
+    __slots__ = ("_access", "_reply")
+
+    def __init__(self, access: LoopAccess, reply: SessionReply) -> None:
+        self._access = access
+        self._reply = reply
+
+    def __repr__(self) -> str:
+        return repr(self._reply)
+
+    async def __aenter__(self) -> Reply:
+        self._access.require_coroutine("async with call.reply")
+        self._access.enter(self._reply)
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        """End the reply. Its ReplyInterrupted is swallowed; with any other error, what is queued is still heard."""
+        try:
+            self._access.leave(self._reply)
+            self.end()
+            return error is not None and _is_only(self._reply, error)
+        finally:
+            del error  # its traceback holds this frame
+
+    # Adding audio
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Ongoing:
+        """Add native mono PCM of int16 or float32, which waits for space like that of `Call.play`.
+
+        pcm: the PCM; or an Audio, which keeps its rate.
+        pcm_hz: the rate of the PCM; None: send_pcm_hz.
+        note: anything, such as the words of this chunk: see `last_note_played`.
+        Returns: an Ongoing. Await it to wait until everything is queued.
+        Raises, and adds nothing: ReplyInterrupted once the reply was interrupted or the stream has ended, also out of
+        the wait; LocalProtocolError behind `end`; ValueError, TypeError and QueueFull as `Call.play`.
+        """
+        waiting = end_of(self._access.machine("play").plays.play(pcm, pcm_hz, reply=self._reply, note=note))
+        self._access.pump.run()
+        return waiting
+
+    def play_payload(self, payload: Buffer, note: object = None) -> Ongoing:
+        """Add octets that are already in the send codec, otherwise like `play`. Raises PayloadError as well."""
+        plays = self._access.machine("play_payload").plays
+        waiting = end_of(plays.play_payload(payload, reply=self._reply, note=note))
+        self._access.pump.run()
+        return waiting
+
+    def play_threadsafe(
+        self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None, timeout_s: float | None = None
+    ) -> None:
+        """Add PCM from another thread, and block until everything is queued.
+
+        pcm, pcm_hz, note: as for `play`.
+        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
+        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
+        loop's thread.
+        """
+        access = self._access
+        access.require_other_thread("play_threadsafe", "await reply.play()")
+        threads.play(access, lambda plays: plays.play(pcm, pcm_hz, reply=self._reply, note=note), timeout_s)
+
+    def end(self) -> None:
+        """End the reply: it takes no more audio, and its last frame is padded. A second call does nothing."""
+        self._access.machine("end")
+        self._reply.end()
+        self._access.pump.run()
+
+    # State
+
+    async def played(self) -> bool:
+        """Wait until the reply was heard to its end; it ends at the latest 1 s after the estimated end of its audio.
+
+        Returns: True, also if the end is estimated (`state`); False if it was interrupted or the stream ended first.
+        Raises: LocalProtocolError in `on_audio`, which cannot wait, and in the reply's own block before `end`.
+        """
+        access = self._access
+        access.require_coroutine("played")
+        access.refuse_own_block("played", self._reply)
+        return await access.heard.ended(self._reply)
+
+    @property
+    def id(self) -> str:
+        """The id that the caller gave, or a generated one. ReplyEnded has it."""
+        return self._reply.id or ""
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether an interruption ends it."""
+        return self._reply.interruptible
+
+    @property
+    def state(self) -> ReplyState:
+        """One of:
+
+        "queued": nothing was sent yet.
+        "speaking": sent in part, or not heard to its end.
+        "played": heard to its end; the carrier has confirmed it.
+        "estimated": heard to its end by our estimate.
+        "interrupted": cut by an interruption, a discarded pause or the end of the stream.
+        """
+        return self._reply.state
+
+    @property
+    def queued_ms(self) -> float:
+        """Its audio that waits to be sent, with that of plays that wait for space."""
+        return self._reply.queued_ms + self._access.pump.machine.plays.waiting_ms_of(self._reply)
+
+    @property
+    def sent_ms(self) -> float:
+        """Its audio that was sent, heard or not."""
+        return self._reply.sent_ms
+
+    @property
+    def played_ms(self) -> float:
+        """How much of it was heard, at the carrier's play-out; never more than was sent."""
+        return self._reply.played_ms(self._access.pump.now_ms())
+
+    @property
+    def played_uncertainty_ms(self) -> float:
+        """How wrong `played_ms` may be, either way."""
+        return self._reply.played_uncertainty_ms(self._access.pump.now_ms())
+
+    @property
+    def last_note_played(self) -> Any:
+        """The note of the last chunk that was heard to its end; None: there is none."""
+        return self._reply.last_note_played(self._access.pump.now_ms())
+
+    # For `say`
+
+    def _interrupts(self, cancel: Callable[[], object]) -> asyncio.Future[None]:
+        """Return a future that ends with the reply; cancel is called if that is an interruption."""
+        end: asyncio.Future[None] = self._access.loop.create_future()
+        reply = self._reply
+
+        def ended(future: asyncio.Future[None]) -> None:
+            if not future.cancelled() and reply.state == "interrupted":
+                cancel()
+
+        end.add_done_callback(ended)
+        self._access.heard.notify(reply, end)
+        return end
+
+
+async def say(reply: Reply, chunks: Iterable[Chunk] | AsyncIterable[Chunk], pcm_hz: int | None) -> None:
+    """Play chunks as one reply, and end it. An interruption ends it at once, also while the next chunk is awaited."""
+    require_chunks(chunks)
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+    cancelling = task.cancelling()
+    feeding, interrupted = True, False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if feeding:
+            interrupted = True
+            task.cancel()
+
+    async with reply:
+        watch = reply._interrupts(interrupt)
+        try:
+            await _feed(reply, chunks, pcm_hz)
+        except asyncio.CancelledError:
+            # As asyncio.timeout: only the cancellation of our own ends here.
+            if not interrupted or task.uncancel() > cancelling:
+                raise
+            interrupted = False
+        finally:
+            feeding = False
+            reply._access.heard.forget(reply._reply, watch)
+            watch.cancel()
+            if interrupted:  # the generator has caught our cancellation
+                task.uncancel()
+
+
+async def _feed(reply: Reply, chunks: Iterable[Chunk] | AsyncIterable[Chunk], pcm_hz: int | None) -> None:
+    """Play all chunks, and close their generator however that ends."""
+    if isinstance(chunks, AsyncIterable):
+        iterator = aiter(chunks)
+        try:
+            async for chunk in iterator:
+                await _play(reply, chunk, pcm_hz)
+        finally:
+            if (aclose := getattr(iterator, "aclose", None)) is not None:
+                await aclose()
+        return
+    steps = iter(chunks)
+    try:
+        for chunk in steps:
+            await _play(reply, chunk, pcm_hz)
+            await asyncio.sleep(0)  # other calls have their turn between two chunks
+    finally:
+        if (close := getattr(steps, "close", None)) is not None:
+            close()
+
+
+def _play(reply: Reply, chunk: Chunk, pcm_hz: int | None) -> Ongoing:
+    pcm, note = chunk if isinstance(chunk, tuple) else (chunk, None)
+    return reply.play(pcm, pcm_hz, note)
+
+
+def say_threadsafe(reply: Reply, chunks: Iterable[Chunk], pcm_hz: int | None, timeout_s: float | None) -> None:
+    """Play chunks as one reply from another thread, and end it."""
+    steps = iter(chunks)
+    try:
+        for chunk in steps:
+            pcm, note = chunk if isinstance(chunk, tuple) else (chunk, None)
+            reply.play_threadsafe(pcm, pcm_hz, note, timeout_s)
+    except ReplyInterrupted as error:
+        if not _is_only(reply._reply, error):
+            raise
+    finally:
+        with suppress(StreamEnded):  # the event loop was closed, and the reply ended with its stream
+            threads.call(reply._access, reply.end)
+        if (close := getattr(steps, "close", None)) is not None:
+            close()
+
+
+def require_chunks(chunks: object) -> None:
+    """Refuse audio in place of an iterable of it: TypeError."""
+    if not isinstance(chunks, Audio | str):
+        try:
+            memoryview(chunks)  # type: ignore[arg-type]  # that is the question
+        except TypeError:
+            return
+    raise TypeError(
+        f"chunks is of type {type(chunks).__name__}, an iterable of chunks of audio is needed; play() takes one"
+    )
+
+
+def _is_only(reply: SessionReply, error: BaseException) -> bool:
+    """Return whether an error says that this reply was interrupted, and nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_only(reply, part) for part in error.exceptions)
+    return isinstance(error, ReplyInterrupted) and error.reply_serial == reply.serial

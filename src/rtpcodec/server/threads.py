@@ -1,0 +1,112 @@
+"""Calls of other threads into the event loop of a call, which block until they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from time import monotonic
+from typing import Final, TypeVar
+
+from rtpcodec.errors import StreamEnded
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.stream.play_queue import Waiting
+from rtpcodec.stream.plays import Plays
+
+LOOK_S: Final = 1.0
+"""How often a thread that waits looks whether the event loop still runs: one that was closed never answers."""
+
+ResultT = TypeVar("ResultT")
+
+
+def call(access: LoopAccess, function: Callable[[], ResultT]) -> ResultT:
+    """Call a function in the event loop, and return its result. StreamEnded: the event loop has been closed."""
+    done: Future[ResultT] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(function())
+        except BaseException as error:  # the calling thread gets it
+            done.set_exception(error)
+
+    _schedule(access, run)
+    return _result(access, done, None)
+
+
+def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s: float | None) -> bool:
+    """Queue audio in the event loop, and block until it is queued.
+
+    access: of the call.
+    start: begins the play.
+    timeout_s: how long to wait at most; then what was not queued is dropped.
+    Returns: whether it was queued; False: an interruption or the end of the stream dropped it.
+    Raises: what `start` raises; TimeoutError; StreamEnded if the event loop has been closed.
+    """
+    done: Future[bool] = Future()
+    started: list[Waiting] = []
+    abandoned = False
+
+    def ended(waiting: Waiting) -> None:
+        if waiting.error is not None:
+            done.set_exception(waiting.error)
+        else:
+            done.set_result(not waiting.dropped)
+
+    def run() -> None:
+        if abandoned:
+            return
+        try:
+            waiting = start(access.pump.machine.plays)
+        except BaseException as error:  # the calling thread gets it
+            done.set_exception(error)
+            return
+        if waiting is None:
+            done.set_result(True)
+        else:
+            started.append(waiting)
+            waiting.on_end = ended
+        access.pump.run()
+
+    def drop() -> None:
+        for waiting in started:
+            waiting.on_end = None
+            waiting.end()
+        access.pump.run()
+
+    _schedule(access, run)
+    try:
+        return _result(access, done, timeout_s)
+    except TimeoutError:
+        abandoned = True
+        _schedule(access, drop)
+        raise TimeoutError(f"there was no space for the audio within {timeout_s:g} s") from None
+    finally:
+        del done  # an error holds this frame in its traceback, and the future holds the error
+
+
+def _schedule(access: LoopAccess, run: Callable[[], None]) -> None:
+    try:
+        access.loop.call_soon_threadsafe(run)
+    except RuntimeError:
+        raise _closed() from None
+
+
+def _result(access: LoopAccess, done: Future[ResultT], timeout_s: float | None) -> ResultT:
+    until_s = None if timeout_s is None else monotonic() + timeout_s
+    try:
+        while True:
+            left_s = LOOK_S if until_s is None else min(LOOK_S, max(0.0, until_s - monotonic()))
+            try:
+                return done.result(left_s)
+            except TimeoutError:
+                if done.done():
+                    return done.result()
+                if until_s is not None and monotonic() >= until_s:
+                    raise
+                if access.loop.is_closed():
+                    raise _closed() from None
+    finally:
+        del done
+
+
+def _closed() -> StreamEnded:
+    return StreamEnded("the event loop of the call has been closed, nothing can be sent any more")
