@@ -145,6 +145,8 @@ class Conversation:
         """Cut the connection."""
         self._lost = True
         self.machine.lost(self.now_ms)
+        if self.carrier.end_reason is None:
+            self.carrier.lost(self.now_ms)
         self._turn()
 
     @property
@@ -156,7 +158,7 @@ class Conversation:
         moments = [self._agenda[0][0]] if self._agenda else []
         if not self.blocked and (own_ms := self.machine.next_deadline_ms) is not None:
             moments.append(own_ms)
-        if (carrier_ms := self.carrier.next_deadline_ms) is not None:
+        if not self._lost and (carrier_ms := self.carrier.next_deadline_ms) is not None:
             moments.append(carrier_ms)
         return min(moments, default=float("inf"))
 
@@ -171,8 +173,22 @@ class Conversation:
                 self._receive(self._inbox.popleft())
             self._send()
             self.events += [(self.now_ms, event) for event in self.machine.events(self.now_ms) if _counts(event)]
+        self._close()
         if self.watch is not None:
             self.watch(self)
+
+    def _close(self) -> None:
+        """Let a close frame of either side end the connection at once."""
+        if self._lost:
+            return
+        if self.machine.hangup is not None:
+            self.carrier.peer_closed(self.machine.hangup, self.now_ms)
+            self.machine.hung_up()
+        elif self.carrier.hangup is not None:
+            self.carrier.hung_up()
+        else:
+            return
+        self.lose()
 
     def _receive(self, message: str | bytes) -> None:
         if isinstance(message, str):
@@ -199,12 +215,12 @@ class Conversation:
         self.carrier.receive(text, self.now_ms)
         if self.system_knows_backlog:
             read_ms = queue[-1][0] if len(queue) > before else self.now_ms
-            sent_ms = self._after_holes(self.now_ms)
-            arrival_ms = self._after_holes(sent_ms + self.up.delay_ms)
+            sent_ms = self._after_outages(self.now_ms)
+            arrival_ms = self._after_outages(sent_ms + self.up.delay_ms)
             self._on_way.append(_Sent(len(text), arrival_ms + self.down.delay_ms, read_ms))
 
-    def _after_holes(self, at_ms: float) -> float:
-        for from_ms, to_ms in (*self.up.black_holes_ms, *self.down.black_holes_ms):
+    def _after_outages(self, at_ms: float) -> float:
+        for from_ms, to_ms in (*self.up.outages_ms, *self.down.outages_ms):
             if from_ms <= at_ms < to_ms:
                 at_ms = to_ms
         return at_ms
