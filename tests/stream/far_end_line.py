@@ -75,7 +75,7 @@ class Line:
         self._chunks: list[tuple[int, int, int]] = []  # sent position, position in the play-out, samples
         self._dropped_marks: dict[str, int] = {}
         self._positions: dict[str, int] = {}
-        self._next_wake_ms = float("inf")
+        self._next_wake_ms = self._next_mark_ms = self._deadline_ms = float("inf")
         if self.ping_ms is not None:
             self.at(0.0, self._ping)
 
@@ -132,6 +132,11 @@ class Line:
         self._wake()
         return cut
 
+    def interrupt(self) -> None:
+        """Interrupt, and speak on with another reply of a minute."""
+        self.clear()
+        self.play(60_000)
+
     def _own_name(self) -> str:
         self._name_count += 1
         return f"{OWN_PREFIX}{self._name_count}"
@@ -171,7 +176,8 @@ class Line:
 
     def _wake(self) -> None:
         deadline_ms = self.echoes.next_deadline_ms
-        if deadline_ms is not None:
+        if deadline_ms is not None and deadline_ms != self._deadline_ms:
+            self._deadline_ms = deadline_ms
             self.at(max(deadline_ms, self.now_ms), self._expire)
 
     def _expire(self) -> None:
@@ -184,6 +190,7 @@ class Line:
         if self._unblocked(lambda: self._echoed(name)):
             self._note(self.echoes.echoed(name, self.now_ms))
             self._send()
+            self._wake()
 
     def _refused(self) -> None:
         self.own.refused()
@@ -249,7 +256,8 @@ class Line:
             name = self.mark_echoes.pop()
             self.caused[name] = name in self._dropped_marks
             self.at(self._down.arrival_ms(next_ms), lambda name=name: self._echoed(name))  # type: ignore[misc]
-        if next_ms is not None:
+        if next_ms is not None and next_ms != self._next_mark_ms:
+            self._next_mark_ms = next_ms
             self.at(next_ms, lambda: None)
 
     def heard(self) -> int:

@@ -27,6 +27,11 @@ idle_sound     all sound beside speech: background sounds, keep-alive
 send_encoding  send chain, first half: PCM to payloads when they are due
 sending        send chain, second half: payloads to texts, paced
 pacing         when a frame is due
+far_end        which of the sent audio was played, on our clock; runs and round_trips: what it learns from
+echoes         marks on their way, with fences; sent_marks: their queues
+cuts           where a clear ended the audio
+habits         carriers whose echoes or clears are not as documented
+own_marks      after which messages an own mark is sent
 no_items       stand for collections that nothing was put into
 unsent_marks   marks that wait behind audio
 marks          marks between sending and echo

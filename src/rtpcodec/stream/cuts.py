@@ -1,4 +1,4 @@
-"""Cuts: where a clear ended the audio. Estimated when it is sent, settled when its fence returns or is given up.
+"""Cuts: where a clear ended the audio. Estimated when it is sent, settled when its fence returns or is lost.
 
 A fence is an own mark sent right behind a clear. It returns at once, which measures the round trip and bounds the
 moment at which the clear acted: not before the clear + the least round trip, not after the fence's echo.
@@ -157,7 +157,10 @@ class OpenCut:
         if self.late_position is not None:
             overdue_ms = max(0.0, least_ms - far_end.echo_ms(self.run, self.late_position))
         heard = far_end.position_between(self.run, self.end, earliest_ms, latest_ms, overdue_ms)
-        # 3. No more was played than before the first mark that returned behind the clear.
+        # 3. A lost fence leaves the doubt of the estimate, such as that of an overdue echo.
+        if effect == "unknown":
+            heard = Heard(heard.position, max(heard.uncertainty_ms, found.uncertainty_ms), heard.estimated)
+        # 4. No more was played than before the first mark that returned behind the clear.
         most = self.caused_position
         if most is None and self.first_held is not None and self.late_position is None:
             position, echo_ms = self.first_held

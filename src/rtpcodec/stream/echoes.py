@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeVar
 
 from rtpcodec.stream.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
-from rtpcodec.stream.far_end import MAX_ROUND_TRIP_MS, FarEnd
+from rtpcodec.stream.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
 from rtpcodec.stream.habits import Habits
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.no_items import NO_ITEMS
@@ -273,6 +273,8 @@ class Echoes:
             diagnoses += self._ignored(cut, until_ms or cut.expected_end_ms)
         elif fence_ms is not None and effect == "usual":
             far_end.round_trip(fence_ms - cut.at_ms, fence_ms)
+            if far_end.hold_ms is None:
+                far_end.learn_hold(cut.run)
         elif fence_ms is not None and effect == "slow" and not habits.excuses_fence:
             found = habits.clear_slow(fence_ms - cut.at_ms, far_end.round_trip_bound_ms)
             diagnoses += [] if found is None else [found]
@@ -374,13 +376,13 @@ class Echoes:
         round_trip_ms = far_end.round_trip_ms or 0.0
         expected_ms = mark.sent_ms + round_trip_ms if mark.dry else far_end.echo_ms(mark.run, mark.position)
         if at_ms is not None:
-            expected_ms = min(expected_ms, at_ms + (far_end.round_trip_ms or MAX_ROUND_TRIP_MS))
+            expected_ms = min(expected_ms, at_ms + (far_end.round_trip_ms or UNKNOWN_ROUND_TRIP_MS))
         return expected_ms + OWN_MARK_TIMEOUT_MS
 
     def _cut_deadline_ms(self, cut: OpenCut) -> float:
         if cut.fence is None and not self:
             return cut.at_ms
-        return cut.at_ms + (self._far_end.round_trip_ms or MAX_ROUND_TRIP_MS) + FENCE_TIMEOUT_MS
+        return cut.at_ms + (self._far_end.round_trip_ms or UNKNOWN_ROUND_TRIP_MS) + FENCE_TIMEOUT_MS
 
     def _schedule(self) -> None:
         """Renew what the first ones of each kind decide."""

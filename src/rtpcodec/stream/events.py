@@ -189,7 +189,7 @@ class UnsupportedCodec(Value):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Audio that was received or delivered as it came, and is probably not what the stream says. Once per kind."""
+    """The stream is probably not what it says, or its carrier not as documented. Once per kind and stream."""
 
     kind: Literal[
         "file_in_payload",
@@ -202,7 +202,9 @@ class Diagnosis:
         "clear_ignored",
         "marks_refused",
     ]
-    """"file_in_payload": the payloads are those of a file, with its header, such as WAV or MP3."""
+    """"file_in_payload": the payloads are those of a file, with its header, such as WAV or MP3. "marks_not_returned",
+    "marks_returned_early", "marks_lost", "marks_late": how echoes of our marks depart from the audio. "marks_refused":
+    the carrier complained about them. "clear_loses_marks", "clear_slow", "clear_ignored": what our clears do."""
     evidence: str
     """The observation, in words and numbers."""
     remedy: str

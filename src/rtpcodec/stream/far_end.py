@@ -21,7 +21,7 @@ __all__ = ["EchoVerdict", "FarEnd", "Heard"]
 
 MAX_HOLD_MS: Final = 1000.0
 """Nobody lets a caller wait longer for an answer: echoes that say so are late themselves."""
-MAX_ROUND_TRIP_MS: Final = 500.0
+UNKNOWN_ROUND_TRIP_MS: Final = 600.0
 """Expected where none was measured: a geostationary satellite's."""
 UNKNOWN_HOLD_MS: Final = 250.0
 """Doubt about the hold where no echo says it: jitter buffers of carriers hold 20 to 200 ms."""
@@ -190,13 +190,15 @@ class FarEnd:
         if self.is_early(run, position, now_ms):
             return "early"
         first = run.base_ms is None
-        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (0 if self.round_trips.count else MAX_ROUND_TRIP_MS):
+        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (
+            0 if self.round_trips.count else UNKNOWN_ROUND_TRIP_MS
+        ):
             return "late"
         allowed_ms = max(self._spread_ms, self.round_trips.jitter_ms)
         shown_ms = run.add(offset_ms, now_ms, allowed_ms)
         self._spread_ms = max(self._spread_ms * SPREAD_DECAY, shown_ms)
         if ahead_ms <= CAUSALITY_CHECK_MS:
-            self._learn_hold(run)
+            self.learn_hold(run)
         if run is self._run and not self._after_clear:
             self._follow()
         return "followed"
@@ -216,18 +218,22 @@ class FarEnd:
         if not self._after_clear:
             self._follow()
 
-    def _learn_hold(self, run: Run) -> None:
+    def learn_hold(self, run: Run) -> None:
+        """Find what the far end waited before it played a run. Needs a measured round trip."""
         if run.base_ms is None:
             return
         lag_ms = run.base_ms - run.first_sent_ms
         self._hold_bound_ms = min(self._hold_bound_ms, lag_ms)
+        if not self.round_trips.count:
+            return
         hold_ms = max(0.0, lag_ms - self._round_trip_ms)
         # Behind a clear that was slow, the far end was not dry: the least hold of these runs is true.
         if run.behind_clear:
             hold_ms = hold_ms if self.hold_ms is None else min(self.hold_ms, hold_ms)
-        # A run that went dry in the middle says nothing about its begin.
-        if hold_ms <= MAX_HOLD_MS and run is self._run:
+        if hold_ms <= MAX_HOLD_MS:
             self.hold_ms = hold_ms
+            if self._run.base_ms is None and not self.clears_ignored:
+                self._run.hold_ms = hold_ms
 
     def _follow(self) -> None:
         """Bring remote_end_ms in line with the run's base."""
@@ -249,7 +255,7 @@ class FarEnd:
     @property
     def round_trip_bound_ms(self) -> float:
         """No round trip without jitter is longer than this, by what echoes and measurements say."""
-        return max(self._hold_bound_ms, self.round_trips.most_ms)
+        return self.round_trips.most_ms if self.round_trips.count else self._hold_bound_ms
 
     def _base_ms(self, run: Run) -> float:
         if run.base_ms is not None:
@@ -289,7 +295,8 @@ class FarEnd:
     @property
     def trip_jitter_ms(self) -> float:
         """How far round trips spread: few measurements show less than echoes do."""
-        return max(self.round_trips.jitter_ms, self._spread_ms)
+        trips = self.round_trips
+        return max(trips.jitter_ms * (1 + 1.5 / trips.count) if trips.count else 0.0, self._spread_ms)
 
     @property
     def up_jitter_ms(self) -> float:
@@ -355,8 +362,9 @@ class FarEnd:
             if self.hold_ms is None:
                 doubt_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
             return doubt_ms + self.up_jitter_ms / 2
-        # Without a measured round trip, its part of the first echo's lag cannot be told from the hold.
+        # Without a measured round trip, its part of the first echo's lag cannot be distinguished from the hold.
         unknown_ms = 0.0 if trips.count else max(0.0, run.base_ms - run.first_sent_ms)
         spread_ms = max(self._spread_ms, 0.7 * trips.jitter_ms if run.echo_count < 4 else 0.0)
         # The 90 % quantile of the least of so many offsets.
-        return unknown_ms + doubt_ms + spread_ms * (1 - 0.1 ** (1 / run.echo_count) - 1 / (run.echo_count + 1))
+        seldom: float = 1 - 0.1 ** (1 / run.echo_count)
+        return unknown_ms + doubt_ms + spread_ms * (seldom - 1 / (run.echo_count + 1))

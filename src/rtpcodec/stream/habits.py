@@ -18,6 +18,8 @@ LATE_SPACING_MS: Final = 100.0
 """Echoes that arrive together after a stall of the way to us count once."""
 LOST_BY_CLEARS: Final = 2
 """So many marks that clears should have returned, with none returned, show that clears lose them."""
+SAFE_ECHOES: Final = 12
+"""After so many echoes without a loss, one such mark shows it: chance loses one of twenty."""
 MAX_COMPLAINTS: Final = 2
 """As in own_marks."""
 
@@ -35,6 +37,7 @@ class Habits:
         "_found",
         "_late",
         "_late_ms",
+        "_lost",
         "complaints",
         "echoes",
         "is_late",
@@ -50,6 +53,7 @@ class Habits:
         self._excused = 0
         self._cleared_lost = 0
         self._cleared_returned = 0
+        self._lost = False
         self.complaints = 0
         self.echoes = 0
         """Echoes of marks that we sent."""
@@ -92,6 +96,7 @@ class Habits:
         if self._excused:
             self._excused -= 1
             return None
+        self._lost = True
         return self._diagnosis(
             "marks_lost",
             "a mark did not return, though a later one did",
@@ -143,7 +148,7 @@ class Habits:
                 "a clear did not return all marks that were on their way",
                 "the carrier loses marks: ends of replies may be estimated",
             )
-        if self._cleared_lost < LOST_BY_CLEARS:
+        if self._cleared_lost < LOST_BY_CLEARS and (self._lost or self.echoes < SAFE_ECHOES):
             return None
         return self._diagnosis(
             "clear_loses_marks",

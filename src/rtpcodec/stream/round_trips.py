@@ -50,4 +50,4 @@ class RoundTrips:
 
     def doubt_ms(self, jitter_ms: float) -> float:
         """Return how far off that may be."""
-        return jitter_ms * (0.1 + 0.8 / self.count) if self.count else 0.0
+        return jitter_ms * (0.2 + 0.8 / self.count) if self.count else 0.0
