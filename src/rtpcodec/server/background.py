@@ -72,10 +72,10 @@ class Background(Live):
         if _is_short(source) or isinstance(
             loop, VirtualEventLoop
         ):  # which has no threads, and where work takes no time
-            self._add(source if isinstance(source, BedSource) else bed_source(source, pcm_hz), options)
+            self._add(_loaded(source, pcm_hz), options)
             return
         Bed(_SILENT, self._to_hz, **options)  # refuses wrong options now
-        loading = loop.run_in_executor(None, bed_source, source, pcm_hz)
+        loading = loop.run_in_executor(None, _loaded, source, pcm_hz)
         self._loading = loading
 
         def loaded(done: asyncio.Future[BedSource]) -> None:
@@ -106,6 +106,10 @@ class Background(Live):
 
 
 _SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
+
+
+def _loaded(source: Source, pcm_hz: int | None) -> BedSource:
+    return source if isinstance(source, BedSource) else bed_source(source, pcm_hz)
 
 
 def _is_short(source: Source) -> bool:

@@ -142,13 +142,16 @@ class HandlerTask:
 
     async def _play_out(self) -> None:
         """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
+        session = self._pump.machine.session
+        if session.ended:
+            return
+        if session.speech is not None:
+            await self._speak_out(session.speech)
+        else:
+            await self._play_files_out()
+
+    async def _play_files_out(self) -> None:
         machine = self._pump.machine
-        if machine.session.ended:
-            return
-        speech = machine.session.speech
-        if speech is not None:
-            await self._speak_out(speech)
-            return
         try:
             async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
                 await end_of(machine.plays.turn())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pump.pump import Pump
@@ -29,7 +30,7 @@ class LoopAccess:
         self.may_wait = may_wait
         self.loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
-        self._blocks: dict[asyncio.Task[object], list[Reply]] = {}
+        self._blocks: dict[asyncio.Task[Any], list[Reply]] = {}
 
     @property
     def in_loop_thread(self) -> bool:
@@ -87,7 +88,8 @@ class LoopAccess:
         name: the method that waits.
         only: the reply that it waits for; None: all of them.
         """
-        for reply in self._blocks.get(asyncio.current_task(), ()):  # type: ignore[call-overload]  # None is no key
+        task = asyncio.current_task()
+        for reply in () if task is None else self._blocks.get(task, ()):
             if not reply.closed and only in (None, reply):
                 raise LocalProtocolError(
                     f"{name}() waits for the end of reply {reply.id!r}, which this block holds open; "

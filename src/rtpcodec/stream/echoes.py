@@ -183,6 +183,8 @@ class Echoes:
         if mark.dry:
             if mark.cut is None and echo_ms - mark.sent_ms < OWN_MARK_TIMEOUT_MS:
                 far_end.round_trip(echo_ms - mark.sent_ms, echo_ms)
+            if mark.cut is None and not far_end.deaf:
+                far_end.proven_position = max(far_end.proven_position, mark.position)
             return outcomes
         verdict = far_end.echoed(mark.run, mark.position, echo_ms)
         if verdict == "followed":

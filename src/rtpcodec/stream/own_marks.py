@@ -56,10 +56,9 @@ class OwnMarks:
         """When a last mark that had to wait for the limit may be sent: ask `wanted` again then."""
 
     def begin_reply(self) -> None:
-        """The next message is the first one of a reply: a mark follows it."""
+        """The next message is the first one of a reply: a mark follows it. One that is due for an earlier end stays."""
         self._begins = True
         self._next_position = 0
-        self.due_ms = None
 
     def wanted(self, position: int, now_ms: float, *, last: bool) -> bool:
         """Return whether an own mark is due. Call it after each message of audio.

@@ -114,7 +114,9 @@ class Releaser:
             texts.append(text)
             # 6. A mark of our own behind it measures when it is heard.
             if reply is not None and parts.own_marks.enabled:
-                last = not reply.line.waiting_samples and parts.order.last_with_audio is None
+                # The end of a reply is proven, also if another one follows at once.
+                ends = reply.closed and not reply.more_follows
+                last = not reply.line.waiting_samples and (ends or parts.order.last_with_audio is None)
                 if parts.own_marks.wanted(far_end.sent_position, now_ms, last=last):
                     self._send_own_mark(now_ms, texts)
 

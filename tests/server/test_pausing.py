@@ -1,0 +1,167 @@
+"""Pause and resume: the reversible interruption, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rtpcodec import events
+from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
+from rtpcodec.server import Call
+from tests.server.conversation import tone
+from tests.server.virtual_call import carried, positions
+
+SPEECH = tone(1, 8 * 1000)
+
+
+def without_repetition(heard: list[int]) -> tuple[list[int], int]:
+    """Return what was heard without a step back, and how many samples were heard twice."""
+    first: list[int] = []
+    again = 0
+    for sample in heard:
+        if first and sample <= first[-1]:
+            again += 1
+        else:
+            first.append(sample)
+    return first, again
+
+
+def test_what_was_not_heard_is_heard_after_the_pause() -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            await reply.play(SPEECH)
+        await asyncio.sleep(0.51)
+        pause = call.pause_playback()
+        assert pause.resolved is None
+        await asyncio.sleep(0.7)
+        call.play(tone(10_001, 160))
+        pause.resume()
+        pause.discard()  # it has ended
+        assert pause.resolved == events.PauseResolved("resumed", pytest.approx(700, abs=1))
+        assert await pause == pause.resolved
+        assert await reply.played()
+        assert await call.played()
+
+    heard = positions(carried(speak))
+    first, again = without_repetition(heard[:-160])
+    assert heard[-160:] == list(range(10_001, 10_161))
+    assert [sample for sample in range(1, 8001) if sample not in set(first)] == []
+    assert again <= 8 * 60
+
+
+def test_a_discarded_pause_drops_the_rest() -> None:
+    async def speak(call: Call) -> None:
+        reply = call.reply()
+        waiting = asyncio.ensure_future(reply.play(tone(1, 8 * 2000)))
+        await asyncio.sleep(0.5)
+        pause = call.pause_playback()
+        pause.discard()
+        assert await pause == events.PauseResolved("discarded", 0.0)
+        with pytest.raises(ReplyInterrupted):
+            await waiting
+        assert (reply.state, call.queued_ms) == ("interrupted", 0.0)
+        assert not await reply.played()
+        await call.play(tone(10_001, 160))
+
+    heard = positions(carried(speak, max_queue_ms=400))
+    assert heard[-160:] == list(range(10_001, 10_161))
+    assert len(heard) < 8 * 600
+
+
+@pytest.mark.parametrize("then", ["resume", "discard"])
+def test_the_time_out_resolves_it(then: Any) -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            await reply.play(SPEECH)
+        await asyncio.sleep(0.3)
+        pause = call.pause_playback(timeout_s=0.5, then=then)
+        resolved = await pause
+        assert resolved == events.PauseResolved(
+            f"{then}{'d' if then == 'resume' else 'ed'}", pytest.approx(500, abs=21)
+        )
+        assert await reply.played() is (then == "resume")
+        found = [event async for event in unread(call)]
+        assert [event for event in found if isinstance(event, events.PauseResolved)] == [resolved]
+
+    carried(speak)
+
+
+async def unread(call: Call) -> Any:
+    await call.close()
+    async for event in call.events():
+        yield event
+
+
+async def interrupt(call: Call) -> None:
+    call.interrupt()
+
+
+async def close(call: Call) -> None:
+    await call.close()
+
+
+async def leave(_call: Call) -> None:
+    pass
+
+
+@pytest.mark.parametrize("end", [interrupt, close])
+def test_an_interruption_and_our_close_discard_it(end: Callable[[Call], Any]) -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            await reply.play(SPEECH)
+        await asyncio.sleep(0.3)
+        pause = call.pause_playback()
+        await asyncio.sleep(0.1)
+        await end(call)
+        assert (await pause).outcome == "discarded"
+        assert reply.state == "interrupted"
+        pause.resume()
+        assert call.queued_ms == 0
+
+    assert len(positions(carried(speak))) < 8 * 400
+
+
+def test_a_hang_up_discards_it() -> None:
+    resolved: list[Any] = []
+
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            await reply.play(SPEECH)
+        await asyncio.sleep(0.3)
+        pause = call.pause_playback(timeout_s=60)
+        resolved.append(await pause)
+        resolved.append(reply.state)
+
+    carried(speak, speech_ms=600)
+    assert (resolved[0].outcome, resolved[1]) == ("discarded", "interrupted")
+
+
+def test_a_handler_that_returns_in_a_pause_lets_it_end() -> None:
+    async def speak(call: Call) -> None:
+        await call.play(SPEECH)
+        await asyncio.sleep(0.3)
+        call.pause_playback(timeout_s=1.5)
+
+    first, _ = without_repetition(positions(carried(speak)))
+    assert first == list(range(1, 8001))
+
+
+def test_only_one_pause_at_a_time() -> None:
+    async def speak(call: Call) -> None:
+        pause = call.pause_playback()
+        with pytest.raises(LocalProtocolError, match="the playback is paused already"):
+            call.pause_playback()
+        for rewind_ms in (19, 41):
+            with pytest.raises(ValueError, match=f"rewind_ms is {rewind_ms}, 20 to 40 is needed"):
+                pause.resume(rewind_ms)
+        pause.resume(40)
+        call.pause_playback().discard()
+        with pytest.raises(ValueError, match="then is 'stop'"):
+            call.pause_playback(then="stop")  # type: ignore[arg-type]  # that is the mistake
+        with pytest.raises(ValueError, match="the time-out of the pause is 0 ms"):
+            call.pause_playback(0)
+
+    carried(speak)
