@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 
 from typing_extensions import Buffer
 
 from rtpcodec.audio.rates import resampler_between
 from rtpcodec.audio.resample import Resampler
+from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.items import Kind, Packing, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.send_queue import SendQueue
@@ -144,10 +144,13 @@ class Line:
         self.taken_samples -= samples
 
     def fade_in(self, samples: int) -> None:
-        """Let the first samples of PCM rise from silence; payloads stay as they are."""
-        if self._front and self._front[0][0] is Kind.READY:
-            kind, pcm = self._front.popleft()
-            self._front.appendleft((kind, faded_in(pcm, samples)))
+        """Let the first samples of PCM rise from silence, however it is cut into pieces; payloads stay as they are."""
+        faded = 0
+        for at, (kind, pcm) in enumerate(self._front):
+            if kind is not Kind.READY or faded >= samples:
+                return
+            self._front[at] = (kind, fade(pcm, faded, samples, True))
+            faded += len(pcm) >> 1
 
     def flush(self) -> None:
         """End an utterance: append the resamplers' tails, and silence that completes the last frame."""
@@ -263,12 +266,3 @@ class Line:
         self._front = NO_ITEMS
         self._rates.clear()
         self.waiting_samples = self.kept_samples = self._tail_samples = 0
-
-
-def faded_in(pcm: bytes, samples: int) -> bytes:
-    """Return PCM whose first samples rise from silence in a straight line."""
-    values = array("h", pcm)
-    samples = min(samples, len(values))
-    for at in range(samples):
-        values[at] = values[at] * at // samples
-    return values.tobytes()
