@@ -216,6 +216,22 @@ def test_an_implicit_reply_ends_when_the_far_end_has_run_dry(asked: bool) -> Non
     assert found.dropped_ms == pytest.approx(150.0)
 
 
+def test_who_waits_for_an_implicit_reply_is_told_once_it_was_heard() -> None:
+    one = talk()
+    told: list[Reply] = []
+    one.session.play(samples(0, 1600))
+    reply = one.session.last_reply
+    assert reply is not None
+    reply.on_end = told.append
+    one.run(190.0)
+    assert told == []
+    one.run(210.0)
+    assert told == [reply]
+    assert one.session.last_reply is None
+    one.session.play(samples(1600, 160))
+    assert one.session.last_reply is reply, "it begins again"
+
+
 def test_audio_that_continues_in_time_is_one_implicit_reply() -> None:
     one = talk()
     for at in range(10):
@@ -226,7 +242,7 @@ def test_audio_that_continues_in_time_is_one_implicit_reply() -> None:
 
 
 def test_a_long_play_that_waits_survives_the_end_of_the_implicit_reply_before_it() -> None:
-    from rtpcodec.stream.plays import Plays  # noqa: PLC0415
+    from rtpcodec.stream.plays import Plays
 
     one = talk(max_queue_ms=200.0)
     plays = Plays(one.session, may_wait=True)

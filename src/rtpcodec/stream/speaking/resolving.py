@@ -50,7 +50,9 @@ class Resolver:
         if now_ms < (over_ms := self._over_ms(end)) and parts.echoes.proven_position < end:
             return over_ms
         past = parts.order.split(reply)
-        past.on_end, reply.on_end = reply.on_end, None
+        on_end, reply.on_end = reply.on_end, None
+        if on_end is not None:
+            past.on_end = lambda _past: on_end(reply)  # whoever waits knows the reply, not its past
         parts.sent_audio.hand_over(reply, past)
         return inf
 
