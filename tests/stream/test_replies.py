@@ -58,8 +58,8 @@ def test_chunks_in_any_order_are_spoken_by_reply(chunks: list[tuple[int, int, in
     replies = [one.session.reply() for _ in range(count)]
     expected: list[list[int]] = [[] for _ in replies]
     at = 0
-    for which, length, wait_ms in chunks:
-        which %= count
+    for number, length, wait_ms in chunks:
+        which = number % count
         replies[which].play(samples(at, length))
         expected[which] += spoken(at, length)
         at += length
@@ -238,7 +238,8 @@ def test_audio_that_continues_in_time_is_one_implicit_reply() -> None:
         one.session.play(samples(at * 160, 160))
         one.run(at * 15.0)
     found = one.session.interrupt(one.now_ms)
-    assert (found.played_ms, found.reply_id) == (pytest.approx(135.0), None)
+    assert found.played_ms == pytest.approx(135.0)
+    assert found.reply_id is None
 
 
 def test_a_long_play_that_waits_survives_the_end_of_the_implicit_reply_before_it() -> None:
@@ -337,7 +338,8 @@ def test_an_interruption_of_the_current_reply_leaves_those_behind_it() -> None:
     second.end()
     one.run(100.0)
     found = one.session.interrupt(100.0, what="current")
-    assert (found.reply_id, found.played_ms, found.dropped_ms) == ("a", pytest.approx(100.0), pytest.approx(100.0))
+    assert found.reply_id == "a"
+    assert [found.played_ms, found.dropped_ms] == pytest.approx([100.0, 100.0])
     one.run(3000.0)
     assert one.heard() == spoken(0, 800) + spoken(4000, 1600)
     assert ended(one) == [("a", "interrupted", pytest.approx(100.0), 200.0), ("b", "played", 200.0, 200.0)]
@@ -468,7 +470,7 @@ def test_payloads_and_pcm_of_one_reply_keep_their_order() -> None:
 def test_mode_mp3_has_no_replies() -> None:
     session = carrier.started(StreamPlan(mode="mp3"))
     for call, name in (
-        (lambda: session.reply(), "reply"),
+        (session.reply, "reply"),
         (lambda: session.pause_playback(0.0), "pause_playback"),
         (lambda: session.interrupt(0.0, what="current"), r"interrupt\('current'\)"),
     ):

@@ -11,8 +11,8 @@ import pytest
 from rtpcodec import StreamPlan, events
 from rtpcodec.stream.event_queue import MAX_OTHER_EVENTS, EventQueue
 from rtpcodec.stream.receiving import MAX_CONCEALED_MS, MAX_CREDIT_MS, MAX_PIECES
-from rtpcodec.stream.speaking.chain import MAX_WAITING_MARKS
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.chain import MAX_WAITING_MARKS
 from tests.stream import carrier
 from tests.stream.work import lines_of
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from typing_extensions import Buffer
 
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.events import Audio, Event, Interrupted
+from rtpcodec.stream.events import Event, Interrupted
 from rtpcodec.stream.stalling import StallWatch
 
 

@@ -58,7 +58,12 @@ class ReplyOrder:
         waiting = self._waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.more_follows or first.line.waiting_samples or first.marks.first_position != NOWHERE:
+            if (
+                not first.closed
+                or first.more_follows
+                or first.line.waiting_samples
+                or first.marks.first_position != NOWHERE
+            ):
                 return first
             waiting.popleft()
             if first is self.implicit:
