@@ -301,3 +301,19 @@ def test_every_codec_resumes_in_whole_frames_before_the_cut(name: str) -> None:
         session.events(float(now_ms))
     assert session.queued_ms == 0.0
     assert found == -(-round(kept_ms + queued_ms) // 20)
+
+
+def test_marks_that_return_behind_the_resume_are_not_taken_for_those_sent_again() -> None:
+    one = talk()
+    one.up_ms, one.down_ms = 60.0, 60.0
+    for at in range(8):
+        one.session.play(samples(at * 400, 400))
+        one.session.mark(f"m{at}")
+    one.run(240.0)
+    pause = one.session.pause_playback(240.0)
+    one.run(250.0)
+    pause.resume(250.0)
+    one.run(5000.0)
+    marks = [event for event in one.found if isinstance(event, events.MarkPlayed | events.MarkCleared)]
+    assert marks == [events.MarkPlayed(f"m{at}") for at in range(8)]
+    assert set(one.heard()) == set(spoken(0, 3200))
