@@ -1,4 +1,4 @@
-"""Random calls of replies, pauses, interruptions and marks: everything ends once, and nothing is lost or left behind."""
+"""Random calls of replies, pauses, interruptions and marks: all of them end once, and nothing is lost."""
 
 from __future__ import annotations
 
