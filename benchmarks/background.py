@@ -8,9 +8,9 @@ from array import array
 from collections.abc import Callable
 from time import process_time
 
-from rtpcodec.stream.bed_source import BedSource, bed_source
-from rtpcodec.stream.beds import Bed
-from rtpcodec.stream.idle_sound import IdleSound
+from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
+from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.idle_sound import IdleSound
 
 RATES_HZ = ((8000, 8000), (16000, 16000), (48000, 48000), (48000, 8000), (16000, 8000), (8000, 16000), (24000, 48000))
 FRAMES = 2000

@@ -12,7 +12,7 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
-from rtpcodec.stream.bed_source import bed_source
+from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import L16, tone
 from tests.server.dialler import Dialler, call, run, until

@@ -16,11 +16,11 @@ from rtpcodec.sim.media.playout import Playout
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Link
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits
-from rtpcodec.stream.echoes import Cut, CutSettled, Echoes, EchoOutcome
+from rtpcodec.stream.speaking.echoes import Cut, CutSettled, Echoes, EchoOutcome
 from rtpcodec.stream.events import Diagnosis
-from rtpcodec.stream.far_end import FarEnd
+from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.own_marks import OwnMarks
+from rtpcodec.stream.speaking.own_marks import OwnMarks
 
 RATE_HZ = 8000
 MESSAGE_MS = 20.0

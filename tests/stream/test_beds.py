@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec.kernels.resample import RATES_HZ
-from rtpcodec.stream.bed_source import bed_source
-from rtpcodec.stream.beds import Bed
+from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.speaking.beds import Bed
 from tests.stream.sounds import CLICK, dbov, difference, largest_step, noise, tone
 
 RATE_HZ = 8000

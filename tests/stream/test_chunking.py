@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtpcodec.stream.chunking import Chunking
+from rtpcodec.stream.speaking.chunking import Chunking
 
 RATES_HZ = (8000, 16000, 24000, 48000)
 

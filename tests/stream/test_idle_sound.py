@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec.audio.comfort_noise import ComfortNoise
-from rtpcodec.stream.bed_source import bed_source
-from rtpcodec.stream.beds import Bed
-from rtpcodec.stream.idle_sound import MAX_BEDS, IdleSound, KeepAlive
+from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.idle_sound import MAX_BEDS, IdleSound, KeepAlive
 from tests.stream.sounds import CLICK, dbov, difference, largest_step, noise, tone
 from tests.stream.work import lines_of
 

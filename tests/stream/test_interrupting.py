@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
-from rtpcodec.stream.cuts import FENCE_TIMEOUT_MS
-from rtpcodec.stream.far_end import MAX_ROUND_TRIP_MS
+from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS
+from rtpcodec.stream.speaking.far_end import MAX_ROUND_TRIP_MS
 from tests.oracles.far_end import FarEnd
 from tests.stream import carrier
 from tests.stream.test_marks import order_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtpcodec.stream.own_marks import OwnMarks
+from rtpcodec.stream.speaking.own_marks import OwnMarks
 
 MESSAGE = 160
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.resample import RATES_HZ
-from rtpcodec.stream.source_reader import SourceReader
+from rtpcodec.stream.speaking.source_reader import SourceReader
 from tests.stream.sounds import largest_step, noise, tone
 
 PAIRS = [(one, other) for one in RATES_HZ for other in RATES_HZ]

@@ -13,9 +13,9 @@ from rtpcodec.pickling import Live
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.loop_access import LoopAccess
-from rtpcodec.stream.bed_source import BedSource, bed_source
-from rtpcodec.stream.beds import Bed
 from rtpcodec.stream.events import Audio
+from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
+from rtpcodec.stream.speaking.beds import Bed
 
 AT_ONCE_OCTETS: Final = 1 << 20
 """PCM that is measured in the event loop, in less than a millisecond. A longer one, and every file, is loaded in a

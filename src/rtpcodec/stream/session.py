@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import inf
-from typing import Final, Literal
+from typing import Final, Literal, Unpack
 
 from typing_extensions import Buffer
 
@@ -14,7 +14,6 @@ from rtpcodec.errors import LocalProtocolError, PlanError, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
-from rtpcodec.stream.beds import Bed
 from rtpcodec.stream.chains import chains_of
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
@@ -27,18 +26,11 @@ from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
-from rtpcodec.stream.speaking.settings import (
-    IDLE_LEAD_MS,
-    LEAD_MS,
-    MAX_QUEUE_MS,
-    MIN_CHUNK_MS,
-    KeepAlive,
-    SpeakingSettings,
-    WhenFull,
-)
+from rtpcodec.stream.speaking.settings import SpeakingOptions, SpeakingSettings
 from rtpcodec.stream.statistics import Counts, Statistics
 from rtpcodec.stream.wire import TELNYX, Dialect
 
@@ -72,38 +64,24 @@ class MediaSession(Live):
         *,
         receive_pcm_hz: PcmRate = "native",
         send_pcm_hz: int | None = None,
-        lead_ms: float | None = LEAD_MS,
-        idle_lead_ms: float = IDLE_LEAD_MS,
-        max_queue_ms: float = MAX_QUEUE_MS,
-        send_chunk_ms: float = MIN_CHUNK_MS,
-        prebuffer_ms: float = 0.0,
-        keep_alive: KeepAlive = None,
-        when_full: WhenFull = "wait",
-        own_marks: bool = True,
         stall_ms: float = STALL_MS,
         utc_offset_ms: float | None = None,
         conceal: bool = False,
         dialect: Dialect = TELNYX,
         budget: HeldBudget | None = None,
+        **speaking: Unpack[SpeakingOptions],
     ) -> None:
         """Make a session.
 
         plan: the plan of the streaming command; None: the default plan.
         receive_pcm_hz: rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded.
         send_pcm_hz: rate of the PCM for `play`; None: the plan's rate.
-        lead_ms: audio to hold at the carrier ahead of its play-out; None: send everything at once.
-        idle_lead_ms: the same between replies, for keep-alive and background; it delays a reply by no more.
-        max_queue_ms: audio that `play` queues before it raises QueueFull: of the reply that speaks, and of all others.
-        send_chunk_ms: audio of one message of a sample codec, 20 to 200.
-        prebuffer_ms: audio that must wait before a reply begins, unless the reply has ended.
-        keep_alive: "silence" or "comfort_noise" (-62 dBm0) is sent while no reply speaks; None: nothing is.
-        when_full: what happens to audio beyond max_queue_ms: "wait" (QueueFull here), or "drop_oldest".
-        own_marks: whether marks of our own measure what was heard; False: only the caller's marks do.
         stall_ms: silence of the socket that is reported as Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
         budget: the octets that this session and others may hold together; None: only each session's own limits apply.
+        speaking: how audio is sent, the members of SpeakingSettings: `lead_ms`, `max_queue_ms`, `keep_alive` ...
         Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
@@ -111,17 +89,7 @@ class MediaSession(Live):
         self.plan = _possible(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
-        settings = SpeakingSettings(
-            lead_ms=lead_ms,
-            idle_lead_ms=idle_lead_ms,
-            max_queue_ms=max_queue_ms,
-            send_chunk_ms=send_chunk_ms,
-            prebuffer_ms=prebuffer_ms,
-            keep_alive=keep_alive,
-            when_full=when_full,
-            own_marks=own_marks,
-        )
-        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, settings, dialect)
+        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, SpeakingSettings(**speaking), dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self._counts = Counts()

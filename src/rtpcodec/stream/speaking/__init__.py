@@ -1,19 +1,27 @@
 """The speaking half of a session in mode rtp: replies in, texts for the carrier out, with the truth about what was heard.
 
-send_queue    audio that waits, as it was played
-line          the audio of one reply: PCM of any rate and payloads, at the codec's rate when it is taken
-spans         which sent positions carry which content of a reply
-reply         one reply: its audio, its state, and how much of it was heard
-order         the replies in the order of their speaking
-sent_audio    sent audio that may have to be sent again
-parts         the parts of one stream that its modules share
-far_end       model of the far end's play-out: the only place that turns positions into time
-echoes        marks on their way, and cuts: what the carrier's echoes prove
-own_marks     when a mark of our own is due
-gate          whether the far end takes audio, or only our buffers do
-beds          background sound; idle_sound: what is sent while no reply speaks
-releasing     takes audio that is due, encodes and paces it
-stopping      interruption and pause
-resolving     when a reply was heard
-chain         the send chain of a session: all of the above
+settings     how a stream sends its audio
+send_queue   audio that waits, as it was played
+line         the audio of one reply: PCM of any rate and payloads, at the codec's rate when it is taken
+spans        which sent positions carry which content of a reply
+notes        notes at the chunks of a reply
+reply        one reply: its audio, its state, and how much of it was heard
+order        the replies in the order of their speaking
+accepting    checks audio, and counts it against the limit of the queue
+chunking     how much of a reply a message takes
+sent_audio   sent audio that may have to be sent again
+bed_source   a recording for background sound; source_reader: read from any place on, at another rate
+beds         background sound under speech and alone
+idle_sound   all sound beside speech: background sounds, keep-alive
+far_end      which of the sent audio was played, on our clock; runs and round_trips: what it learns from
+echoes       marks on their way, with fences; sent_marks: their queues
+cuts         where a clear ended the audio
+habits       carriers whose echoes or clears are not as documented
+own_marks    after which messages an own mark is sent
+gate         whether the far end takes audio, or only our buffers do
+parts        the parts of one stream that these modules share
+releasing    takes audio that is due, encodes and paces it
+stopping     interruption and pause; pause: one pause, for its caller
+resolving    when a reply was heard
+chain        the send chain of a session: all of the above
 """

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, inf
+from math import inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.file_headers import FILE_STARTS
-from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.echoes import CutSettled, Echoes, EchoOutcome
 from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, MarkPlayed, PauseResolved
-from rtpcodec.stream.far_end import FarEnd, Heard
-from rtpcodec.stream.file_check import PlayChecks
-from rtpcodec.stream.idle_sound import IdleSound
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
-from rtpcodec.stream.own_marks import OwnMarks
 from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.speaking.accepting import Acceptor
+from rtpcodec.stream.speaking.echoes import CutSettled, Echoes, EchoOutcome
+from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.line import Line
 from rtpcodec.stream.speaking.order import ReplyOrder
+from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
@@ -41,22 +40,19 @@ KEPT_MS: Final = 5000.0
 
 
 class SpeechChain:
-    """Queue the audio of replies, encode it when it is due, and release it. It is the Stage of its replies.
+    """Queue the audio of replies, encode it when it is due, and release it.
 
     Times are in ms of the caller's clock. Use from one thread at a time.
     """
 
     __slots__ = (
-        "_checks",
-        "_dropped_samples",
-        "_drops_oldest",
+        "_acceptor",
         "_parts",
         "_releaser",
         "_reply_count",
         "_resolver",
         "_stopper",
         "pcm_hz",
-        "running",
         "sample_rate_hz",
     )
 
@@ -85,15 +81,11 @@ class SpeechChain:
         )
         self.pcm_hz = pcm_hz or rate_hz
         self.sample_rate_hz = rate_hz
-        self._checks = PlayChecks()
+        self._acceptor = Acceptor(self._parts, pcm_hz)
         self._releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
         self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
-        self.running = True
-        """Whether the stream has not ended."""
-        self._drops_oldest = settings.when_full == "drop_oldest"
-        self._dropped_samples = 0
 
     # Replies
 
@@ -101,7 +93,10 @@ class SpeechChain:
         """Open a reply behind all others. LocalProtocolError: too many are open."""
         self._reply_count += 1
         reply = Reply(
-            self, Line(self._parts.packing), reply_id or f"reply-{self._reply_count}", interruptible=interruptible
+            self._acceptor,
+            Line(self._parts.packing),
+            reply_id or f"reply-{self._reply_count}",
+            interruptible=interruptible,
         )
         order = self._parts.order
         implicit = order.implicit
@@ -130,8 +125,8 @@ class SpeechChain:
         """The reply of audio that is played outside any; one is opened if there is none. StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
-            self.require_running()
-            implicit = Reply(self, Line(self._parts.packing), None, interruptible=True)
+            self._acceptor.require_running()
+            implicit = Reply(self._acceptor, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
         return order.implicit
@@ -180,94 +175,18 @@ class SpeechChain:
         """Return how long a pause goes on unless something ends it; 0: there is none."""
         return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
-    def follow(self, heard: PayloadFormat | None) -> None:
-        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
-        self._parts.packing.follow(heard)
-
-    # As the Stage of replies
-
-    def check_pcm(self, pcm: Buffer) -> None:
-        """Refuse a file in place of its samples: a common mistake, heard as a click or as noise."""
-        head = pcm[:2] if pcm.__class__ is bytes else memoryview(pcm)[:2].tobytes()[:2]
-        if head in FILE_STARTS or self._checks.pcm.alert:
-            self._checks.pcm.check(memoryview(pcm))
-
-    def check_payload(self, payload: Buffer) -> None:
-        """Refuse a file in place of a payload."""
-        self._checks.payload(payload)
-
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets in the send codec. PayloadError, TypeError."""
-        octets = memoryview(payload)
-        if octets.itemsize != 1:
-            raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
-        return self._parts.packing.payload_ms(octets)
-
-    def require_room(self, reply: Reply, more_ms: float) -> None:
-        """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
-        max_ms = self._parts.settings.max_queue_ms
-        # All that waits together is at least what counts for one reply.
-        if self._drops_oldest or not more_ms or self.queued_ms + more_ms <= max_ms:
-            return
-        queued_ms = self._counted_ms(reply)
-        if queued_ms + more_ms <= max_ms:
-            return
-        raise QueueFull(
-            f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
-        )
-
-    def queued(self, reply: Reply) -> None:
-        """Drop the oldest audio of a reply if it exceeds the limit and the settings say so."""
-        if not self._drops_oldest:
-            return
-        excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
-        if excess_ms > 0:
-            self._dropped_samples += reply.drop_oldest(ceil(excess_ms * self.sample_rate_hz / 1000))
-
-    def room_ms_of(self, reply: Reply) -> float:
-        """Return how much audio of a reply fits."""
-        if self._drops_oldest:
-            return self._parts.settings.max_queue_ms
-        return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
-
-    def _counted_ms(self, reply: Reply) -> float:
-        """Return the audio that counts against a reply's limit.
-
-        The reply that speaks has the whole limit, and all others share another one. Otherwise an open reply without
-        audio, behind which the queue is full, could never get any.
-        """
-        current = self._parts.order.current
-        if reply is current or current is None:
-            return self._parts.ms(reply.line.waiting_samples - reply.line.kept_samples)
-        return self._behind_ms
-
-    @property
-    def _behind_ms(self) -> float:
-        order = self._parts.order
-        current = order.current
-        return self._parts.ms(
-            sum(one.line.waiting_samples - one.line.kept_samples for one in order.waiting if one is not current)
-        )
-
-    def heard_now(self, now_ms: float) -> Heard:
-        """Return the far end's position."""
-        return self._parts.far_end.heard(now_ms)
-
-    def ended(self, reply: Reply) -> None:
-        """Take note that nothing more is added to a reply."""
-        if reply is self._parts.order.implicit:
-            self._parts.order.implicit = None
-        self._resolver.wake()
+        return self._acceptor.payload_ms(payload)
 
     @property
     def max_queue_ms(self) -> float:
         """Limit of queued audio."""
         return self._parts.settings.max_queue_ms
 
-    def require_running(self) -> None:
-        """StreamEnded: the stream has ended."""
-        if not self.running:
-            raise StreamEnded("the stream has stopped, nothing can be sent any more")
+    def follow(self, heard: PayloadFormat | None) -> None:
+        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+        self._parts.packing.follow(heard)
 
     # Marks
 
@@ -441,7 +360,7 @@ class SpeechChain:
 
     def end(self, now_ms: float) -> list[Event]:
         """End the stream: drop everything unsent, and return the events of marks and replies."""
-        self.running = False
+        self._acceptor.running = False
         parts = self._parts
         self._stopper.end(now_ms)
         found = [*self._take_reports(), *self._events_of(parts.echoes.ended())]
@@ -483,7 +402,7 @@ class SpeechChain:
             releaser.stalls,
             far_end.round_trip_ms,
             far_end.hold_ms,
-            self._parts.ms(self._dropped_samples),
+            self._parts.ms(self._acceptor.dropped_samples),
         )
 
     @property
@@ -491,8 +410,8 @@ class SpeechChain:
         """Audio that `play` would accept now."""
         order = self._parts.order
         if order.implicit is None:
-            return self.max_queue_ms - (0.0 if order.current is None else self._behind_ms)
-        return self.room_ms_of(order.implicit)
+            return self.max_queue_ms - (0.0 if order.current is None else self._acceptor.behind_ms)
+        return self._acceptor.room_ms_of(order.implicit)
 
     @property
     def queued_ms(self) -> float:

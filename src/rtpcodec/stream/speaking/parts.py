@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rtpcodec.stream.echoes import Echoes
 from rtpcodec.stream.events import Event
-from rtpcodec.stream.far_end import FarEnd
-from rtpcodec.stream.idle_sound import IdleSound
 from rtpcodec.stream.items import Packing
-from rtpcodec.stream.own_marks import OwnMarks
+from rtpcodec.stream.speaking.echoes import Echoes
+from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.order import ReplyOrder
+from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect

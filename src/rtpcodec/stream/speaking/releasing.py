@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
-from rtpcodec.stream.chunking import Chunking
 from rtpcodec.stream.events import SendStalled
 from rtpcodec.stream.items import Kind, Piece
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking.chunking import Chunking
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS

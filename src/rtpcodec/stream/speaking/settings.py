@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 
 LEAD_MS: Final = 400.0
 """Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
@@ -17,6 +17,19 @@ MAX_CHUNK_MS: Final = 200.0
 
 KeepAlive = Literal["silence", "comfort_noise"] | None
 WhenFull = Literal["wait", "drop_oldest"]
+
+
+class SpeakingOptions(TypedDict, total=False):
+    """The members of SpeakingSettings as keywords."""
+
+    lead_ms: float | None
+    idle_lead_ms: float
+    max_queue_ms: float
+    send_chunk_ms: float
+    prebuffer_ms: float
+    keep_alive: KeepAlive
+    when_full: WhenFull
+    own_marks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

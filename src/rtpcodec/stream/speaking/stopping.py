@@ -8,10 +8,10 @@ from math import inf
 from typing import Final, Literal
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream.echoes import Cut, CutSettled
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, PauseResolved
-from rtpcodec.stream.far_end import Heard
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking.echoes import Cut, CutSettled
+from rtpcodec.stream.speaking.far_end import Heard
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply

@@ -35,7 +35,7 @@ class OwnMarks:
         "_complaints",
         "_last_position",
         "_ms_per_sample",
-                "_reply_position",
+        "_reply_position",
         "_sent_ms",
         "due_ms",
         "enabled",

@@ -7,8 +7,8 @@ from typing import Final
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.pickling import Live
-from rtpcodec.stream.bed_source import FADE_MS, BedSource
-from rtpcodec.stream.source_reader import SourceReader
+from rtpcodec.stream.speaking.bed_source import FADE_MS, BedSource
+from rtpcodec.stream.speaking.source_reader import SourceReader
 
 DUCK_MS: Final = 50
 """The level moves this long to and from the ducked one: shorter than a syllable."""

@@ -6,9 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.stream.cuts import OpenCut
 from rtpcodec.stream.no_items import NO_ITEMS
-from rtpcodec.stream.runs import Run
+from rtpcodec.stream.speaking.cuts import OpenCut
+from rtpcodec.stream.speaking.runs import Run
 
 MAX_ENDED_NAMES: Final = 1000
 """Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""

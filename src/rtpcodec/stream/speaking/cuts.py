@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rtpcodec.stream.far_end import FarEnd, Heard
-from rtpcodec.stream.runs import Run
+from rtpcodec.stream.speaking.far_end import FarEnd, Heard
+from rtpcodec.stream.speaking.runs import Run
 
 FENCE_TIMEOUT_MS: Final = 1000.0
 """A fence that takes this much longer than the round trip is lost."""

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Literal, TypeVar
 
-from rtpcodec.stream.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
-from rtpcodec.stream.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
-from rtpcodec.stream.habits import Habits
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.no_items import NO_ITEMS
-from rtpcodec.stream.sent_marks import MAX_LATE_MARKS, MarkNames, MarkQueue, SentMark
+from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
+from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
+from rtpcodec.stream.speaking.habits import Habits
+from rtpcodec.stream.speaking.sent_marks import MAX_LATE_MARKS, MarkNames, MarkQueue, SentMark
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["Cut", "CutSettled", "EchoOutcome", "Echoes"]

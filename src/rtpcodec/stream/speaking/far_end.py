@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rtpcodec.stream.round_trips import RoundTrips
-from rtpcodec.stream.runs import ECHO_JITTER_MS, SPREAD_DECAY, Run
+from rtpcodec.stream.speaking.round_trips import RoundTrips
+from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, SPREAD_DECAY, Run
 
 __all__ = ["EchoVerdict", "FarEnd", "Heard"]
 

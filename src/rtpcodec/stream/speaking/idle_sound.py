@@ -7,8 +7,8 @@ from typing import Final, Literal, get_args
 from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
-from rtpcodec.stream.bed_source import FADE_MS
-from rtpcodec.stream.beds import Bed
+from rtpcodec.stream.speaking.bed_source import FADE_MS
+from rtpcodec.stream.speaking.beds import Bed
 
 KeepAlive = Literal["silence", "comfort_noise"]
 KEEP_ALIVES: Final[tuple[KeepAlive, ...]] = get_args(KeepAlive)
