@@ -1,11 +1,12 @@
-"""The send chain for a plan: of replies in mode rtp, of files in mode mp3."""
+"""The send chain for a plan, if the carrier can do it: of replies in mode rtp, of files in mode mp3."""
 
 from __future__ import annotations
 
 from rtpcodec.audio.rates import require_rate
-from rtpcodec.errors import LocalProtocolError
+from rtpcodec.errors import LocalProtocolError, PlanError
 from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import MP3_RATES_HZ, StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.settings import SpeakingSettings
@@ -42,3 +43,12 @@ def chains_of(
         require_rate("send_rate_hz of the plan", packing.sample_rate_hz)
     chain = SpeechChain(packing, pcm_hz, settings, dialect)
     return chain, chain
+
+
+def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
+    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is impossible."""
+    if receive_pcm_hz is not None and receive_pcm_hz != "native":
+        require_rate("receive_pcm_hz", receive_pcm_hz)
+    if plan.mode not in dialect.modes:
+        raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+    return plan

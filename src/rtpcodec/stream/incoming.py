@@ -185,13 +185,16 @@ class Incoming:
             case messages.Stop():
                 self.end("stop", now_ms)
             case messages.Error():
-                self._events.put(CarrierError(message.code, message.title, message.detail, message.raw))
-                if message.code == self._dialect.too_many_messages:
-                    self._put(self._sending.refused(now_ms))
+                self._take_error(message, now_ms)
             case messages.Other():
                 self._events.put(Unknown(message.event, message.text))
             case messages.Clear():
                 self._events.put(Unknown("clear", ""))
+
+    def _take_error(self, error: messages.Error, now_ms: float) -> None:
+        self._events.put(CarrierError(error.code, error.title, error.detail, error.raw))
+        if error.code is not None and error.code == self._dialect.too_many_messages:
+            self._put(self._sending.refused(now_ms))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
         self._put(self.complaints.early_media())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from typing_extensions import Buffer
 
@@ -80,9 +80,7 @@ class Plays:
 
     @property
     def _speech(self) -> SpeechChain:
-        speech = self._session.speech
-        assert speech is not None, "a session without files speaks"
-        return speech
+        return cast("SpeechChain", self._session.speech)  # a session without files speaks
 
     def _kept(self, reply: Reply, queue: PlayQueue, waiting: Waiting | None) -> Waiting | None:
         """Keep a queue as long as plays wait in it: until then the reply does not end."""

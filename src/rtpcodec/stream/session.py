@@ -9,12 +9,11 @@ from typing import Final, Literal, Unpack
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.rates import require_rate
-from rtpcodec.errors import LocalProtocolError, PlanError, StreamEnded
+from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
-from rtpcodec.stream.chains import chains_of
+from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
@@ -86,7 +85,7 @@ class MediaSession(Live):
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
         codec needs a library that is not installed.
         """
-        self.plan = _possible(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
+        self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
         self._connection = Connection()
         self._sending, self._speech = chains_of(self.plan, send_pcm_hz, SpeakingSettings(**speaking), dialect)
@@ -388,15 +387,6 @@ class MediaSession(Live):
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
-
-
-def _possible(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
-    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is impossible."""
-    if receive_pcm_hz is not None and receive_pcm_hz != "native":
-        require_rate("receive_pcm_hz", receive_pcm_hz)
-    if plan.mode not in dialect.modes:
-        raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
-    return plan
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:

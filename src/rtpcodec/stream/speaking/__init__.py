@@ -1,4 +1,4 @@
-"""The speaking half of a session in mode rtp: replies in, texts for the carrier out, with the truth about what was heard.
+"""The speaking half of a session in mode rtp: replies in, texts for the carrier out, and what was heard of them.
 
 settings     how a stream sends its audio
 send_queue   audio that waits, as it was played
@@ -23,5 +23,6 @@ parts        the parts of one stream that these modules share
 releasing    takes audio that is due, encodes and paces it
 stopping     interruption and pause; pause: one pause, for its caller
 resolving    when a reply was heard
+listening    what echoes, complaints and time prove
 chain        the send chain of a session: all of the above
 """

@@ -10,16 +10,17 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, MarkPlayed, PauseResolved
+from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, PauseResolved
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures
 from rtpcodec.stream.speaking.accepting import Acceptor
-from rtpcodec.stream.speaking.echoes import CutSettled, Echoes, EchoOutcome
+from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts
@@ -30,7 +31,6 @@ from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.stopping import Stopper, is_over
 from rtpcodec.stream.stalling import StallWatch
-from rtpcodec.stream.unsent_marks import NOWHERE
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
@@ -47,6 +47,7 @@ class SpeechChain:
 
     __slots__ = (
         "_acceptor",
+        "_listener",
         "_parts",
         "_releaser",
         "_reply_count",
@@ -85,6 +86,7 @@ class SpeechChain:
         self._releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
         self._stopper = Stopper(self._parts, self._releaser)
+        self._listener = Listener(self._parts, self._releaser, self._stopper, self._resolver)
         self._reply_count = 0
 
     # Replies
@@ -208,69 +210,19 @@ class SpeechChain:
 
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
         """Take an echo. Returns the caller's events."""
-        echoes = self._parts.echoes
-        found = self._events_of(echoes.echoed(name, now_ms))
-        self._parts.sent_audio.played(echoes.proven_position)
-        self._resolver.resolve(now_ms)
-        return [*found, *self._take_reports()]
+        return self._listener.mark_echoed(name, now_ms)
+
+    def refused(self, now_ms: float) -> list[Event]:
+        """Take the carrier's complaint about too many messages."""
+        return self._listener.refused(now_ms)
+
+    def expired(self, now_ms: float) -> list[Event]:
+        """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
+        return self._listener.expired(now_ms)
 
     def hear(self, inbound: StallWatch) -> None:
         """Look there how long the carrier has been silent."""
         self._parts.gate.inbound = inbound
-
-    def refused(self, now_ms: float) -> list[Event]:
-        """Take the carrier's complaint about too many messages."""
-        parts = self._parts
-        outcomes = parts.echoes.refused(now_ms)
-        parts.own_marks.refused()
-        return self._events_of(outcomes)
-
-    def expired(self, now_ms: float) -> list[Event]:
-        """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
-        parts = self._parts
-        deadline_ms = parts.echoes.next_deadline_ms
-        found: list[Event] = []
-        if deadline_ms is not None and now_ms >= deadline_ms:
-            found = self._events_of(parts.echoes.expired(now_ms))
-            self._resolver.wake()
-        if now_ms >= self._stopper.next_ms:
-            self._stopper.expire(now_ms)
-            self._resolver.wake()
-        if parts.order.moved or now_ms >= self._resolver.next_ms:
-            self._resolver.resolve(now_ms)
-        for reply in parts.order.waiting:
-            if len(reply.marks):
-                found.extend(self._unsent_timed_out(reply, now_ms))
-        if parts.reports:
-            found.extend(self._take_reports())
-        return found
-
-    def _unsent_timed_out(self, reply: Reply, now_ms: float) -> list[Event]:
-        reply.marks.notice(now_ms)
-        if self._parts.paused:
-            return []
-        found: list[Event] = []
-        while (deadline_ms := self._unsent_deadline_ms(reply)) is not None and now_ms >= deadline_ms:
-            found.append(MarkCleared(reply.marks.pop(), "timeout"))
-        return found
-
-    def _unsent_deadline_ms(self, reply: Reply) -> float | None:
-        progress_ms = max(self._parts.far_end.remote_end_ms, self._releaser.last_sent_ms)
-        return reply.marks.deadline_ms(progress_ms, reply.line.taken_samples, self.sample_rate_hz)
-
-    def _events_of(self, outcomes: list[EchoOutcome]) -> list[Event]:
-        found: list[Event] = []
-        for outcome in outcomes:
-            if isinstance(outcome, CutSettled):
-                self._stopper.settled(outcome)
-                found.extend(self._take_reports())
-            elif not isinstance(outcome, (MarkPlayed, MarkCleared)) or self._stopper.mark_ended(outcome):
-                found.append(outcome)
-        return found
-
-    def _take_reports(self) -> list[Event]:
-        reports, self._parts.reports = self._parts.reports, []
-        return reports
 
     # Releasing texts
 
@@ -295,15 +247,7 @@ class SpeechChain:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
-        if self._parts.reports:
-            return -inf
-        echoes_ms = self._parts.echoes.next_deadline_ms
-        next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
-        for reply in self._parts.order.waiting:
-            if reply.marks.first_position != NOWHERE and not self._parts.paused:
-                deadline_ms = self._unsent_deadline_ms(reply)
-                next_ms = next_ms if deadline_ms is None else min(next_ms, deadline_ms)
-        return None if next_ms == inf else next_ms
+        return self._listener.event_deadline_ms
 
     # Interruption, pause, background
 
@@ -314,7 +258,7 @@ class SpeechChain:
         self._resolver.resolve(now_ms)
         found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
         self._resolver.wake()
-        return found, self._take_reports()
+        return found, self._listener.take_reports()
 
     def pause(
         self,
@@ -363,7 +307,7 @@ class SpeechChain:
         self._acceptor.running = False
         parts = self._parts
         self._stopper.end(now_ms)
-        found = [*self._take_reports(), *self._events_of(parts.echoes.ended())]
+        found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
         position = parts.far_end.heard(now_ms)
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
@@ -374,7 +318,7 @@ class SpeechChain:
                 found.append(reply.ended_event())
         self._releaser.end()
         parts.sent_audio.take()  # its replies hold this chain
-        return [*found, *self._take_reports()]
+        return [*found, *self._listener.take_reports()]
 
     # Measures
 

@@ -12,7 +12,7 @@ audio. Both echoes look alike. The fence behind each clear bounds them:
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
@@ -20,7 +20,7 @@ from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
 from rtpcodec.stream.speaking.habits import Habits
-from rtpcodec.stream.speaking.sent_marks import MAX_LATE_MARKS, MarkNames, MarkQueue, SentMark
+from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, SentMark, number_of, remember
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["Cut", "CutSettled", "EchoOutcome", "Echoes"]
@@ -28,7 +28,6 @@ __all__ = ["Cut", "CutSettled", "EchoOutcome", "Echoes"]
 OWN_MARK_TIMEOUT_MS: Final = 1000.0
 """An own mark that is overdue by this is not waited for."""
 
-Item = TypeVar("Item")
 EchoOutcome = MarkPlayed | MarkCleared | UnexpectedMark | CutSettled | Diagnosis
 
 
@@ -71,15 +70,11 @@ class Echoes:
 
     def users_marks(self) -> list[tuple[int, str]]:
         """Return sent position and name of the user's marks on their way that no clear has met, in their order."""
-        marks = self._users.before(self._number + 1)
-        return [(mark.position, mark.name) for mark in marks if mark.cut is None and mark.echo_ms is None]
+        return self._users.uncut()
 
     def awaits(self, position: int) -> bool:
         """Whether a mark is on its way whose echo would prove that everything up to a position was played."""
-        own, user = self._own.last, self._users.last
-        return (own is not None and not own.done and own.position >= position) or (
-            user is not None and not user.done and user.position >= position
-        )
+        return self._own.reaches(position) or self._users.reaches(position)
 
     @property
     def proven_position(self) -> int:
@@ -294,7 +289,7 @@ class Echoes:
         outcomes: list[EchoOutcome] = []
         returned = lost = lost_before = 0
         acted_ms = cut.at_ms + (far_end.round_trip_ms or 0.0)
-        for mark in sorted((*self._users.before(cut.number), *self._own.before(cut.number)), key=_number):
+        for mark in sorted((*self._users.before(cut.number), *self._own.before(cut.number)), key=number_of):
             unplayed = far_end.echo_ms(mark.run, mark.position) + far_end.echo_doubt_ms > acted_ms
             if mark.echo_ms is not None:
                 self._queue_of(mark).end(mark)
@@ -333,13 +328,13 @@ class Echoes:
         while self._cuts and self._cut_deadline_ms(self._cuts[0]) <= now_ms:
             cut = self._cuts[0]
             if cut.fence is not None:
-                _remember(self._late_fences, cut.fence, cut)
+                remember(self._late_fences, cut.fence, cut)
             outcomes += self._settle(cut, None, None)
         # 3. Own marks, which are recognized later.
         while (mark := self._own.first) is not None and mark.echo_ms is None and self._timeout_ms(mark) <= now_ms:
             self._own.end(mark)
             self._names.remove(mark)
-            _remember(self._late, mark.name, mark)
+            remember(self._late, mark.name, mark)
             found = self._habits.expired(self._timeout_ms(mark) - OWN_MARK_TIMEOUT_MS, now_ms)
             outcomes += [] if found is None else [found]
         self._schedule()
@@ -402,13 +397,3 @@ class Echoes:
         self._far_end.overdue_from_ms = (
             self._far_end.echo_ms(own.run, own.position) if overdue and own is not None else float("inf")
         )
-
-
-def _number(mark: SentMark) -> int:
-    return mark.number
-
-
-def _remember(names: dict[str, Item], name: str, item: Item) -> None:
-    names[name] = item
-    if len(names) > MAX_LATE_MARKS:
-        del names[next(iter(names))]

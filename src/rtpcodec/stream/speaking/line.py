@@ -6,7 +6,7 @@ from collections import deque
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.rates import resampler_between
+from rtpcodec.audio.rates import require_rate
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.items import Kind, Packing, Piece
@@ -83,9 +83,8 @@ class Line:
             self._new_rate(from_hz)
 
     def _new_rate(self, from_hz: int) -> _Rate:
-        resampler = resampler_between("pcm_hz", from_hz, "the rate to send", self.packing.sample_rate_hz)
-        assert resampler is not None, "the rates differ"
-        return _Rate(from_hz, resampler)
+        require_rate("pcm_hz", from_hz)
+        return _Rate(from_hz, Resampler(from_hz, self.packing.sample_rate_hz))
 
     def put_payload(self, payload: Buffer, duration_ms: float) -> None:
         """Append octets in the send codec that play so long."""
@@ -105,7 +104,7 @@ class Line:
             self._count(samples)
 
     def drop_oldest(self, samples: int) -> tuple[int, int]:
-        """Drop the oldest samples that were not sent before, in whole frames or messages, at least so many if they wait.
+        """Drop the oldest samples that were not sent before, in whole frames or messages: so many or more, if they wait.
 
         The content behind them moves to their place.
 

@@ -71,63 +71,75 @@ class Releaser:
             self._report_stall(now_ms)
         self._expected_ms = inf
         parts = self._parts
-        far_end, packing, settings, own_marks = parts.far_end, parts.packing, parts.settings, parts.own_marks
+        order, own_marks, settings = parts.order, parts.own_marks, parts.settings
         while True:
-            reply = None if parts.paused else parts.order.current
+            reply = None if parts.paused else order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
             if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
                 self._send_mark(reply.marks.pop(), now_ms, texts)
                 continue
-            own_ms = own_marks.due_ms
-            if own_ms is not None and now_ms >= own_ms:
+            if own_marks.due_ms is not None and now_ms >= own_marks.due_ms:
                 self._send_own_mark(now_ms, texts)
                 continue
             # 3. A reply's next message, or the sound between replies.
             samples = 0 if reply is None else self._next_samples(reply)
-            lead_ms: float | None = settings.lead_ms
-            if not samples:
-                if reply is not None:
-                    reply.ran_empty = True
-                    if reply.marks.first_position != NOWHERE and self._complete_frame(reply, now_ms):
-                        continue
-                if not parts.idle.active:
+            if samples:
+                if left_ms <= 0 or not self._may_send(samples, settings.lead_ms, now_ms, of_reply=True):
                     return texts
-                samples = self._frame_samples
-                reply, lead_ms = None, settings.idle_lead_ms
-            # 4. It waits for its deadline, and for a far end that reads.
-            due_ms = far_end.due_ms(samples, lead_ms)
-            if now_ms < due_ms or left_ms <= 0:
-                if reply is not None:
-                    self._expected_ms = max(due_ms, now_ms)
-                return texts
-            if not parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
-                return texts
-            # 5. Take and encode it.
-            duration_ms = samples * 1000 / packing.sample_rate_hz
-            left_ms -= duration_ms
-            if reply is None:
-                pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
             else:
-                if reply.ran_empty:
-                    self._after_empty(reply, now_ms)
-                pieces = self._take(reply, samples)
-            payload = packing.encode(pieces)
-            far_end.sent(samples, now_ms)
-            self.last_sent_ms = now_ms
-            self.media_sent += 1
-            self.octets_sent += len(payload)
-            text = parts.dialect.media_text(payload, self.stream_id)
-            parts.gate.sent(len(text), duration_ms)
-            texts.append(text)
-            # 6. A mark of our own behind it measures when it is heard.
-            if reply is not None and own_marks.enabled:
-                # The end of a reply is proven, also if another one follows at once.
-                ends = reply.closed and not reply.more_follows
-                last = not reply.line.waiting_samples and (ends or parts.order.last_with_audio is None)
-                if (last or far_end.sent_position >= own_marks.next_position) and own_marks.wanted(
-                    far_end.sent_position, now_ms, last=last
-                ):
-                    self._send_own_mark(now_ms, texts)
+                if reply is not None and self._ran_empty(reply, now_ms):
+                    continue
+                reply, samples = None, self._frame_samples
+                if not parts.idle.active or not self._may_send(samples, settings.idle_lead_ms, now_ms, of_reply=False):
+                    return texts
+            left_ms -= self._send(reply, samples, now_ms, texts)
+
+    def _may_send(self, samples: int, lead_ms: float | None, now_ms: float, *, of_reply: bool) -> bool:
+        """Whether a message is due, and the far end reads."""
+        parts = self._parts
+        far_end = parts.far_end
+        due_ms = far_end.due_ms(samples, lead_ms)
+        if now_ms < due_ms:
+            if of_reply:
+                self._expected_ms = due_ms
+            return False
+        return parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms)
+
+    def _ran_empty(self, reply: Reply, now_ms: float) -> bool:
+        """Record that a reply has no message. Returns whether its partial frame was padded, so that it has one now."""
+        reply.ran_empty = True
+        return reply.marks.first_position != NOWHERE and self._complete_frame(reply, now_ms)
+
+    def _send(self, reply: Reply | None, samples: int, now_ms: float, texts: list[str]) -> float:
+        """Take, encode and send one message: of a reply, or None: of the sound between replies. Returns its ms."""
+        parts = self._parts
+        far_end, packing, own_marks = parts.far_end, parts.packing, parts.own_marks
+        # 1. Take and encode.
+        if reply is None:
+            pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
+        else:
+            if reply.ran_empty:
+                self._after_empty(reply, now_ms)
+            pieces = self._take(reply, samples)
+        payload = packing.encode(pieces)
+        # 2. Record and send.
+        duration_ms = samples * 1000 / packing.sample_rate_hz
+        far_end.sent(samples, now_ms)
+        self.last_sent_ms = now_ms
+        self.media_sent += 1
+        self.octets_sent += len(payload)
+        text = parts.dialect.media_text(payload, self.stream_id)
+        parts.gate.sent(len(text), duration_ms)
+        texts.append(text)
+        # 3. A mark of our own behind it measures when it is heard. The end of a reply is proven, also if another one
+        # follows at once.
+        if reply is not None and own_marks.enabled:
+            ends = reply.closed and not reply.more_follows
+            last = not reply.line.waiting_samples and (ends or parts.order.last_with_audio is None)
+            position = far_end.sent_position
+            if (last or position >= own_marks.next_position) and own_marks.wanted(position, now_ms, last=last):
+                self._send_own_mark(now_ms, texts)
+        return duration_ms
 
     def _next_samples(self, reply: Reply) -> int:
         """Return how many samples the next message of a reply takes; 0: it waits for more audio."""

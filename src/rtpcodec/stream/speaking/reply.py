@@ -202,7 +202,7 @@ class Reply(Live):
         return self._stage.payload_ms(payload)
 
     def end(self) -> None:
-        """End the reply: nothing more is added, and its last frame is padded with silence. A second call does nothing."""
+        """End the reply: nothing more is added, and its last frame is padded. A second call does nothing."""
         if self.closed:
             return
         self.closed = True

@@ -1,4 +1,4 @@
-"""Resolving: when was a reply heard to its end, by an echo that proves it or by the estimate?"""
+"""Resolving: a reply ends when it was heard, by an echo that proves it or by the estimate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import ENDED, Reply
+from rtpcodec.stream.speaking.spans import CutPoint
 
 GRACE_MS: Final = 1000.0
 """An echo that proves the end of a reply is waited for so long after its estimated end."""
@@ -88,18 +89,20 @@ class Resolver:
             return None
         # 2. A clear came behind its end; its final value decides.
         if cut is not None:
-            if not cut.settled or (parts.paused and reply.spans.heard_to(cut.position) < reply.spans.sent_to):
-                return inf
-            self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
-            return None
+            return self._look_at_cut(reply, cut)
         # 3. An echo proves it, or is waited for.
-        if parts.echoes.proven_position >= end:
-            self._end(reply, "played", end, 0.0)
-            return None
-        over_ms = self._over_ms(end)
-        if now_ms < over_ms:
+        proven = parts.echoes.proven_position >= end
+        if not proven and now_ms < (over_ms := self._over_ms(end)):
             return over_ms
-        self._end(reply, "estimated", end, parts.far_end.heard(now_ms).uncertainty_ms)
+        uncertainty_ms = 0.0 if proven else parts.far_end.heard(now_ms).uncertainty_ms
+        self._end(reply, "played" if proven else "estimated", end, uncertainty_ms)
+        return None
+
+    def _look_at_cut(self, reply: Reply, cut: CutPoint) -> float | None:
+        """The same for a reply that a clear came behind."""
+        if not cut.settled or (self._parts.paused and reply.spans.heard_to(cut.position) < reply.spans.sent_to):
+            return inf
+        self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
         return None
 
     def _end(self, reply: Reply, state: str, position: int, uncertainty_ms: float) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import OpenCut
 from rtpcodec.stream.speaking.runs import Run
+
+Item = TypeVar("Item")
 
 MAX_ENDED_NAMES: Final = 1000
 """Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
@@ -139,3 +141,28 @@ class MarkQueue:
             if mark.cut is not None:
                 return
             mark.cut = cut
+
+    def uncut(self) -> list[tuple[int, str]]:
+        """Return position and name of the marks that no clear has met and that have not returned."""
+        return [
+            (mark.position, mark.name)
+            for mark in self._marks
+            if not mark.done and mark.cut is None and mark.echo_ms is None
+        ]
+
+    def reaches(self, position: int) -> bool:
+        """Whether the last mark has not ended, and lies there or behind."""
+        last = self.last
+        return last is not None and not last.done and last.position >= position
+
+
+def number_of(mark: SentMark) -> int:
+    """Return its number."""
+    return mark.number
+
+
+def remember(names: dict[str, Item], name: str, item: Item) -> None:
+    """Add an item by name, and drop the oldest beyond MAX_LATE_MARKS."""
+    names[name] = item
+    if len(names) > MAX_LATE_MARKS:
+        del names[next(iter(names))]
