@@ -7,13 +7,14 @@ from libc.stdint cimport int16_t, uint8_t
 cdef extern from "rtpcodec/kernels/resample_bank.h":
     enum:
         MAX_TAPS "RESAMPLE_MAX_TAPS"
+        STEP_TAPS "RESAMPLE_STEP_TAPS"
     ctypedef struct ResampleBank "resample_bank":    # read only, lives as long as the process
         int up                                       # to_hz / from_hz in lowest terms is up / down
         int down
         int delay_samples                            # at the output
         int taps                                     # of each phase
         int shift                                    # 1.0 is 1 << shift
-        int part_taps
+        int wide                                     # sums of a phase need more than 32 bits
         const int16_t* coefficients
     ctypedef struct ResamplePlace "resample_place":
         int newest

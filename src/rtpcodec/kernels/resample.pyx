@@ -94,8 +94,8 @@ cdef Py_ssize_t resample_count(const ResampleStream* stream, Py_ssize_t n) noexc
     return (n * stream.bank.up - stream.ahead + stream.bank.down - 1) // stream.bank.down
 
 
-cdef inline int32_t part_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
-    """The scalar product of taps whose sum fits 32 bits. The loop is GCC's pattern for pmaddwd."""
+cdef inline int32_t narrow_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
+    """The scalar product where it fits 32 bits. The loop is GCC's pattern for pmaddwd."""
     cdef int32_t total = 0
     cdef int i
     for i in range(n):
@@ -103,15 +103,31 @@ cdef inline int32_t part_sum(const int16_t* taps, const int16_t* samples, int n)
     return total
 
 
+cdef inline int64_t wide_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
+    """The scalar product where only the sums over taps 16 apart fit 32 bits."""
+    cdef int32_t sums[STEP_TAPS]
+    cdef int64_t total = 0
+    cdef int start = 0
+    cdef int i
+    memset(sums, 0, sizeof(sums))
+    while start < n:
+        for i in range(STEP_TAPS):
+            sums[i] += <int32_t>taps[start + i] * <int32_t>samples[start + i]
+        start += STEP_TAPS
+    for i in range(STEP_TAPS):
+        total += sums[i]
+    return total
+
+
+cdef inline int16_t limited(int64_t total) noexcept nogil:
+    return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
+
+
 cdef inline int16_t filtered(const ResampleBank* bank, const int16_t* taps, const int16_t* samples) noexcept nogil:
     """One output: the scalar product, rounded and limited to 16 bits."""
-    cdef int64_t total = 1 << (bank.shift - 1)
-    cdef int start = 0
-    while start < bank.taps:
-        total += part_sum(taps + start, samples + start, bank.part_taps)
-        start += bank.part_taps
-    total >>= bank.shift
-    return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
+    if bank.wide:
+        return limited((wide_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
+    return limited((narrow_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
 
 
 cdef void filter_portable(
