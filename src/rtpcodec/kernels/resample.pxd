@@ -7,7 +7,6 @@ from libc.stdint cimport int16_t, uint8_t
 cdef extern from "rtpcodec/kernels/resample_bank.h":
     enum:
         MAX_TAPS "RESAMPLE_MAX_TAPS"
-        STEP_TAPS "RESAMPLE_STEP_TAPS"
     ctypedef struct ResampleBank "resample_bank":    # read only, lives as long as the process
         int up                                       # to_hz / from_hz in lowest terms is up / down
         int down

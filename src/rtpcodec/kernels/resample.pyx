@@ -104,19 +104,14 @@ cdef inline int32_t narrow_sum(const int16_t* taps, const int16_t* samples, int 
 
 
 cdef inline int64_t wide_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
-    """The scalar product where only the sums over taps 16 apart fit 32 bits."""
-    cdef int32_t sums[STEP_TAPS]
-    cdef int64_t total = 0
-    cdef int start = 0
+    """The scalar product where it does not: the octets of the samples are summed apart, each sum in 32 bits."""
+    cdef int32_t high = 0
+    cdef int32_t low = 0
     cdef int i
-    memset(sums, 0, sizeof(sums))
-    while start < n:
-        for i in range(STEP_TAPS):
-            sums[i] += <int32_t>taps[start + i] * <int32_t>samples[start + i]
-        start += STEP_TAPS
-    for i in range(STEP_TAPS):
-        total += sums[i]
-    return total
+    for i in range(n):
+        high += <int32_t>taps[i] * <int32_t><int16_t>(samples[i] >> 8)
+        low += <int32_t>taps[i] * <int32_t><int16_t>(samples[i] & 0xFF)
+    return 256 * <int64_t>high + low
 
 
 cdef inline int16_t limited(int64_t total) noexcept nogil:
@@ -136,14 +131,18 @@ cdef void filter_portable(
     """So many outputs; window[0] lies under the first tap of a phase whose newest sample is input 0."""
     cdef int whole_step = bank.down // bank.up
     cdef int part_step = bank.down % bank.up
+    cdef int newest = place.newest
+    cdef int phase = place.phase
     cdef int k
     for k in range(count):
-        store_i16(out, k, filtered(bank, bank.coefficients + place.phase * bank.taps, window + place.newest))
-        place.newest += whole_step
-        place.phase += part_step
-        if place.phase >= bank.up:
-            place.phase -= bank.up
-            place.newest += 1
+        store_i16(out, k, filtered(bank, bank.coefficients + phase * bank.taps, window + newest))
+        newest += whole_step
+        phase += part_step
+        if phase >= bank.up:
+            phase -= bank.up
+            newest += 1
+    place.newest = newest
+    place.phase = phase
 
 
 cdef int filter_block(ResampleStream* stream, const int16_t* window, uint8_t* out, int n) noexcept nogil:
