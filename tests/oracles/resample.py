@@ -2,7 +2,7 @@
 
 Ticks divide a second by the least common multiple of the two rates; input j lies at tick j * up. The filter is a sinc
 under a Kaiser window about its centre tick, in integers that add up to 1.0 over the taps that one output meets. 1.0 is
-the largest of 2**14, 2**15 and 2**16 with which every tap fits 16 bits, and a sum over a sixteenth of a phase 32 bits.
+the largest of 2**14, 2**15 and 2**16 with which every tap fits 16 bits.
 """
 
 import functools
@@ -60,22 +60,10 @@ def exact_filter(from_hz: int, to_hz: int) -> Floats:
     return taps
 
 
-def rows(from_hz: int, to_hz: int) -> Floats:
-    """The exact filter as one row per phase, the oldest sample's tap first, filled up with zeros at the old end."""
-    up, _ = ratio(from_hz, to_hz)
-    taps = exact_filter(from_hz, to_hz)
-    filled = np.zeros(phase_taps(from_hz, to_hz) * up)
-    filled[: taps.size] = taps
-    return filled.reshape(-1, up).T[:, ::-1]
-
-
-@functools.cache
 def one(from_hz: int, to_hz: int) -> int:
     """What stands for 1.0."""
-    phases = np.abs(rows(from_hz, to_hz))
-    sixteenths = phases.reshape(len(phases), 16, -1).sum(axis=2)
-    largest = min(32766 / phases.max(), (65535 - 192) / sixteenths.max())
-    return max((one for one in (1 << 15, 1 << 16) if one <= largest), default=1 << 14)
+    largest = 32766 / np.abs(exact_filter(from_hz, to_hz)).max()
+    return max(one for one in (1 << 14, 1 << 15, 1 << 16) if one <= largest)
 
 
 @functools.cache

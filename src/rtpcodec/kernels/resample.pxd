@@ -13,7 +13,7 @@ cdef extern from "rtpcodec/kernels/resample_bank.h":
         int delay_samples                            # at the output
         int taps                                     # of each phase
         int shift                                    # 1.0 is 1 << shift
-        int part_taps
+        int wide                                     # sums of a phase need more than 32 bits
         const int16_t* coefficients
     ctypedef struct ResamplePlace "resample_place":
         int newest

@@ -94,8 +94,8 @@ cdef Py_ssize_t resample_count(const ResampleStream* stream, Py_ssize_t n) noexc
     return (n * stream.bank.up - stream.ahead + stream.bank.down - 1) // stream.bank.down
 
 
-cdef inline int32_t part_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
-    """The scalar product of taps whose sum fits 32 bits. The loop is GCC's pattern for pmaddwd."""
+cdef inline int32_t narrow_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
+    """The scalar product where it fits 32 bits. The loop is GCC's pattern for pmaddwd."""
     cdef int32_t total = 0
     cdef int i
     for i in range(n):
@@ -103,15 +103,26 @@ cdef inline int32_t part_sum(const int16_t* taps, const int16_t* samples, int n)
     return total
 
 
+cdef inline int64_t wide_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
+    """The scalar product where it does not: the octets of the samples are summed apart, each sum in 32 bits."""
+    cdef int32_t high = 0
+    cdef int32_t low = 0
+    cdef int i
+    for i in range(n):
+        high += <int32_t>taps[i] * <int32_t><int16_t>(samples[i] >> 8)
+        low += <int32_t>taps[i] * <int32_t><int16_t>(samples[i] & 0xFF)
+    return 256 * <int64_t>high + low
+
+
+cdef inline int16_t limited(int64_t total) noexcept nogil:
+    return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
+
+
 cdef inline int16_t filtered(const ResampleBank* bank, const int16_t* taps, const int16_t* samples) noexcept nogil:
     """One output: the scalar product, rounded and limited to 16 bits."""
-    cdef int64_t total = 1 << (bank.shift - 1)
-    cdef int start = 0
-    while start < bank.taps:
-        total += part_sum(taps + start, samples + start, bank.part_taps)
-        start += bank.part_taps
-    total >>= bank.shift
-    return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
+    if bank.wide:
+        return limited((wide_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
+    return limited((narrow_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
 
 
 cdef void filter_portable(
@@ -120,14 +131,18 @@ cdef void filter_portable(
     """So many outputs; window[0] lies under the first tap of a phase whose newest sample is input 0."""
     cdef int whole_step = bank.down // bank.up
     cdef int part_step = bank.down % bank.up
+    cdef int newest = place.newest
+    cdef int phase = place.phase
     cdef int k
     for k in range(count):
-        store_i16(out, k, filtered(bank, bank.coefficients + place.phase * bank.taps, window + place.newest))
-        place.newest += whole_step
-        place.phase += part_step
-        if place.phase >= bank.up:
-            place.phase -= bank.up
-            place.newest += 1
+        store_i16(out, k, filtered(bank, bank.coefficients + phase * bank.taps, window + newest))
+        newest += whole_step
+        phase += part_step
+        if phase >= bank.up:
+            phase -= bank.up
+            newest += 1
+    place.newest = newest
+    place.phase = phase
 
 
 cdef int filter_block(ResampleStream* stream, const int16_t* window, uint8_t* out, int n) noexcept nogil:

@@ -15,7 +15,7 @@ typedef struct {
     int delay_samples;           /* at the output */
     int taps;                    /* of each phase: a multiple of 16, or 1 between equal rates */
     int shift;                   /* 1.0 is 1 << shift */
-    int part_taps;               /* so many taps of a phase, one after the other, have a sum of 32 bits */
+    int wide;                    /* whether the sum of a phase may need more than 32 bits */
     const int16_t *coefficients; /* up phases, each with the oldest sample's tap first; 32 divides the address */
 } resample_bank;
 

@@ -17,10 +17,9 @@ enum {
     RESAMPLE_SHORT_SAMPLES = 24, /* half the length of a short filter, in samples of the lower rate */
     RESAMPLE_DELAYS_PER_S = 500, /* half the length of a long one is 2 ms */
     RESAMPLE_MIN_SHIFT = 14,     /* the centre tap of an upsampler is 1.0, which Q15 cannot hold */
-    RESAMPLE_MAX_SHIFT = 16,     /* in Q17 half the main lobe exceeds MAX_PART_GAIN */
-    RESAMPLE_MAX_PART_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
+    RESAMPLE_MAX_SHIFT = 16,     /* in Q17, pairs of taps 16 apart exceed 32 bits from 48000 to 11025 Hz */
     RESAMPLE_MAX_TAP = 32766,    /* before it is rounded, and perhaps moved by one */
-    RESAMPLE_HALVINGS = 4,       /* a phase is added up in at most 16 parts */
+    RESAMPLE_MAX_NARROW_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
     RESAMPLE_ALIGNMENT = 32,
 };
 
@@ -119,54 +118,22 @@ static void resample_round_phase(resample_filter *filter, int phase, int shift)
     for (int tick = phase; tick <= last; tick += up) filter->taps[2 * centre - tick] = filter->taps[tick];
 }
 
-/* The exact tap at a place of a phase's row, which begins with the oldest sample; zero beyond the filter. */
-static double resample_exact_at(const resample_filter *filter, int taps, int phase, int place)
-{
-    int tick = phase + (taps - 1 - place) * filter->up;
-    return tick > 2 * filter->centre ? 0 : filter->exact[tick];
-}
-
-/* The gains that decide the scale: of |taps|, in units of 1.0. */
-typedef struct {
-    double tap;                         /* the largest */
-    double sums[RESAMPLE_HALVINGS + 1]; /* the largest over a phase, over half a phase, and so on to a sixteenth */
-} resample_gains;
-
-static double resample_larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-/* Enlarge the gains to those of a phase. */
-static void resample_measure_phase(const resample_filter *filter, int taps, int phase, resample_gains *gains)
-{
-    double parts[1 << RESAMPLE_HALVINGS] = {0};
-    for (int place = 0; place < taps; place++) {
-        double tap = fabs(resample_exact_at(filter, taps, phase, place));
-        gains->tap = resample_larger(gains->tap, tap);
-        parts[(place << RESAMPLE_HALVINGS) / taps] += tap;
-    }
-    for (int halvings = RESAMPLE_HALVINGS; halvings >= 0; halvings--) {
-        for (int part = 0; part < 1 << halvings; part++)
-            gains->sums[halvings] = resample_larger(gains->sums[halvings], parts[part]);
-        for (int part = 0; part < 1 << halvings >> 1; part++) parts[part] = parts[2 * part] + parts[2 * part + 1];
-    }
-}
-
-/* Choose the finest scale with which taps fit 16 bits and sixteenths of a phase sums of 32 bits, then the longest parts
- * of a phase that fit them. */
+/* Choose the finest scale with which taps fit 16 bits, and note whether the sum of a phase then fits 32 bits. */
 static void resample_choose_scale(const resample_filter *filter, resample_bank *bank)
 {
-    resample_gains gains = {0, {0}};
-    for (int phase = 0; phase < filter->up; phase++) resample_measure_phase(filter, bank->taps, phase, &gains);
-    double largest = resample_larger(gains.tap / RESAMPLE_MAX_TAP,
-                                     gains.sums[RESAMPLE_HALVINGS] / RESAMPLE_MAX_PART_GAIN);
+    double largest_tap = 0, largest_gain = 0;
+    for (int phase = 0; phase < filter->up; phase++) {
+        double gain = 0;
+        for (int tick = phase; tick <= 2 * filter->centre; tick += filter->up) {
+            double tap = fabs(filter->exact[tick]);
+            if (tap > largest_tap) largest_tap = tap;
+            gain += tap;
+        }
+        if (gain > largest_gain) largest_gain = gain;
+    }
     bank->shift = RESAMPLE_MAX_SHIFT;
-    while (bank->shift > RESAMPLE_MIN_SHIFT && largest * (1 << bank->shift) > 1) bank->shift--;
-    int halvings = 0;
-    while (halvings < RESAMPLE_HALVINGS && gains.sums[halvings] * (1 << bank->shift) > RESAMPLE_MAX_PART_GAIN)
-        halvings++;
-    bank->part_taps = bank->taps >> halvings;
+    while (bank->shift > RESAMPLE_MIN_SHIFT && largest_tap * (1 << bank->shift) > RESAMPLE_MAX_TAP) bank->shift--;
+    bank->wide = largest_gain * (1 << bank->shift) > RESAMPLE_MAX_NARROW_GAIN;
 }
 
 /* Lay out the rounded taps as rows. */
@@ -201,7 +168,7 @@ static resample_bank *resample_same_rate(void)
     resample_bank *bank = resample_new_bank(1, 1, 1, 1);
     if (!bank) return NULL;
     bank->shift = RESAMPLE_MIN_SHIFT;
-    bank->part_taps = 1;
+    bank->wide = 0;
     *(int16_t *)bank->coefficients = 1 << RESAMPLE_MIN_SHIFT;
     return bank;
 }

@@ -220,7 +220,7 @@ AVX2 static void resample_filter_avx2(const resample_bank *bank, const int16_t *
     if (bank->down == 1 && inputs >= RESAMPLE_LANES) {
         resample_by_phases(bank, window, out, inputs);
         place->newest += inputs;
-    } else if (bank->part_taps < bank->taps) {
+    } else if (bank->wide) {
         resample_block_of(bank, window, place, out, count, bank->taps, 1);
     } else if (bank->taps == 32) {
         resample_block_of(bank, window, place, out, count, 32, 0);
