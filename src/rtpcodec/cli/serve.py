@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtpcodec.cli.options import AmrWbPacking, Codec, Mode, Rate, SendOption, send_options
+from rtpcodec.cli.options import (
+    AmrWbPacking,
+    ChunkMs,
+    Codec,
+    IdleLeadMs,
+    KeepAlive,
+    LeadMs,
+    Mode,
+    PrebufferMs,
+    Rate,
+    SendOption,
+    WhenFull,
+    send_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +70,12 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
     drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may continue after SIGTERM.")] = 10.0,
+    lead_ms: LeadMs = 400.0,
+    idle_lead_ms: IdleLeadMs = 80.0,
+    send_chunk_ms: ChunkMs = 20.0,
+    prebuffer_ms: PrebufferMs = 0.0,
+    keep_alive: KeepAlive = None,
+    when_full: WhenFull = "wait",
 ) -> None:
     """Run an endpoint that carriers connect to.
 
@@ -82,6 +101,12 @@ def serve(
         allowed_origins=allowed_origin or (),
         ssl=_tls(certificate, key),
         drain_s=drain_s,
+        lead_ms=lead_ms,
+        idle_lead_ms=idle_lead_ms,
+        send_chunk_ms=send_chunk_ms,
+        prebuffer_ms=prebuffer_ms,
+        keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
+        when_full=when_full,  # type: ignore[arg-type]
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
     )
 
