@@ -79,9 +79,7 @@ class SpeechChain:
             echoes=Echoes(far_end),
             own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
             order=ReplyOrder(),
-            sent_audio=SentAudio(
-                int(kept_ms * rate_hz / 1000), packing.frame_samples, (packing.unit_samples or 1, packing.unit_octets)
-            ),
+            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), (packing.unit_samples or 1, packing.unit_octets)),
             idle=IdleSound(rate_hz, settings.keep_alive),
             gate=Gate(rate_hz, settings.lead_ms),
         )

@@ -47,9 +47,9 @@ class Resolver:
         if end is None:
             self._end(reply, "played", 0, 0.0)
             return None
-        # 2. A clear came behind its end; its final value decides. During a pause, what it dropped may be sent again.
+        # 2. A clear came behind its end; its final value decides.
         if cut is not None:
-            if not cut.settled or (parts.paused and cut.position < end):
+            if not cut.settled:
                 return inf
             self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
             return None

@@ -28,17 +28,15 @@ class SentPiece:
 class SentAudio:
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
-    __slots__ = ("_frame_samples", "_max_samples", "_sent", "_unit")
+    __slots__ = ("_max_samples", "_sent", "_unit")
 
-    def __init__(self, max_samples: int, frame_samples: int, unit: tuple[int, int]) -> None:
+    def __init__(self, max_samples: int, unit: tuple[int, int]) -> None:
         """Make it empty.
 
         max_samples: more than this is never kept: the far end has played it long ago.
-        frame_samples: a message holds whole frames of so many.
         unit: samples and octets of the smallest piece of a payload that can be cut.
         """
         self._max_samples = max_samples
-        self._frame_samples = frame_samples
         self._unit = unit
         self._sent: deque[SentPiece] = NO_ITEMS
 
@@ -63,15 +61,11 @@ class SentAudio:
         taken, self._sent = list(self._sent), NO_ITEMS
         return taken
 
-    def put_back(self, taken: list[SentPiece], position: int, earliest: int, fade_samples: int) -> list[Reply]:
+    def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
         """Give audio back to its replies from a position on, so that it is sent again.
 
-        It begins with a whole frame: the reply has padded its last one already. That is the frame of the position, or
-        the next one if that begins before `earliest`.
-
         taken: what `take` returned.
-        position: where the audio begins.
-        earliest: the earliest position at which it may begin.
+        position: where the audio begins; all of it is behind.
         fade_samples: of a fade-in at its beginning.
         Returns: the replies that have got audio, in the order of speaking.
         """
@@ -80,11 +74,7 @@ class SentAudio:
         for sent in reversed(taken):
             if sent.position + sent.samples <= position or sent.reply.state == "interrupted":
                 continue
-            skipped = max(0, position - sent.position) // self._frame_samples * self._frame_samples
-            if skipped < earliest - sent.position:
-                skipped += self._frame_samples
-            if skipped >= sent.samples:
-                continue
+            skipped = max(0, position - sent.position)
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
             sent.reply.line.put_first(pieces, left)
             if not replies or replies[0] is not sent.reply:

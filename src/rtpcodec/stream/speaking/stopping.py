@@ -156,11 +156,9 @@ class Stopper:
         parts = self._parts
         rate_hz = parts.sample_rate_hz
         position = point.position - int((point.uncertainty_ms + rewind_ms) * rate_hz / 1000)
-        earliest = point.position - int((point.uncertainty_ms + MAX_REWIND_MS) * rate_hz / 1000)
         fade_samples = int(FADE_MS * rate_hz / 1000) if taken and position > taken[0].position else 0
-        replies = parts.sent_audio.put_back(taken, position, earliest, fade_samples)
+        replies = parts.sent_audio.put_back(taken, position, fade_samples)
         parts.order.first(replies)
-        parts.own_marks.begin_reply()  # the far end holds its first audio again: nobody knows how long
 
     # Pause
 
