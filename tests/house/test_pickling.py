@@ -32,6 +32,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
+from rtpcodec.server import Background, PlaybackPause, Reply
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.ongoing import Ongoing
@@ -57,6 +58,7 @@ VALUES: dict[type, Callable[[], object]] = {
     errors.CommandRefused: lambda: errors.CommandRefused(
         "no", status=429, errors=(errors.RefusalReason("1"),), command_id="once", retryable=True, retry_after_s=1.5
     ),
+    errors.ReplyInterrupted: lambda: errors.ReplyInterrupted("no", reply_id="greeting", reply_serial=7),
     errors.StreamNotStarted: lambda: errors.StreamNotStarted("no", reason="failed", failure_reason="connection_failed"),
     errors.OutcomeUnknown: lambda: errors.OutcomeUnknown("no", command_id="once"),
     BrokenMessage: lambda: BrokenMessage("json", "is not JSON", "media.chunk"),
@@ -86,6 +88,9 @@ BARE: tuple[type, ...] = (
     CallControl,
     Exchange,
     rtpcodec.Call,
+    Background,
+    PlaybackPause,
+    Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
     rtpcodec.sim.Carrier,
