@@ -15,7 +15,7 @@ from rtpcodec import events
 
 TTS_HZ = 24000
 LOUD = 2000  # of 32768: a caller who speaks, not a line that is silent
-TEXT = "Your order has been sent and arrives on Tuesday between nine and twelve".split()
+TEXT = ["Your", "order", "has", "been", "sent", "and", "arrives", "on", "Tuesday", "between", "nine", "and", "twelve"]
 
 
 async def synthesize(words: list[str]) -> AsyncIterator[tuple[bytes, str]]:
@@ -54,9 +54,9 @@ async def answer(call: rtpcodec.Call) -> None:
             pause.discard()
             break
         pause.resume()
-    told = await telling
-    if not await told.played():
-        print(f"the caller has heard {told.played_ms:.0f} ms, up to {told.last_note_played!r}")
+    reply = await telling
+    if not await reply.played():
+        print(f"the caller has heard {reply.played_ms:.0f} ms, up to {reply.last_note_played!r}")  # noqa: T201 -- an example
         await call.say(synthesize(["Yes?"]), TTS_HZ)
 
 

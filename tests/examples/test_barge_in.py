@@ -53,5 +53,5 @@ def test_after_a_cough_all_words_are_heard(capsys: pytest.CaptureFixture[str]) -
 def test_a_caller_who_speaks_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
     answered(loud_ms=1000)
     shown = capsys.readouterr().out
-    assert shown.startswith("the caller has heard 8") or shown.startswith("the caller has heard 9")
-    assert shown.endswith("up to 'been'\n") or shown.endswith("up to 'has'\n")
+    assert shown.startswith(("the caller has heard 8", "the caller has heard 9"))
+    assert shown.endswith(("up to 'been'\n", "up to 'has'\n"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import asyncio
-import base64
 from collections.abc import Callable
 from functools import partial
 from typing import Any

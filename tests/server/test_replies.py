@@ -11,7 +11,7 @@ import pytest
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import LocalProtocolError, ReplyInterrupted, StreamEnded
-from rtpcodec.server import Call
+from rtpcodec.server import Call, Reply
 from rtpcodec.sim import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
@@ -176,12 +176,17 @@ class EngineFailed(Exception):
     pass
 
 
+async def fail_in(reply: Reply) -> None:
+    async with reply:
+        await reply.play(TONE)
+        raise EngineFailed
+
+
 def test_after_an_error_of_the_engine_what_is_queued_is_heard() -> None:
     async def speak(call: Call) -> None:
+        reply = call.reply()
         with pytest.raises(EngineFailed):
-            async with call.reply() as reply:
-                await reply.play(TONE)
-                raise EngineFailed
+            await fail_in(reply)
         assert await reply.played()
 
     assert positions(carried(speak)) == list(range(1, 8 * 400 + 1))

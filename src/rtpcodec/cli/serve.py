@@ -42,6 +42,11 @@ AllowedOrigin = Annotated[
 ]
 
 
+File = Annotated[
+    Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
+]
+
+
 class Task(StrEnum):
     """What to do with each call."""
 
@@ -64,9 +69,7 @@ def serve(
     option: SendOption = None,
     amrwb_packing: AmrWbPacking = "auto",
     folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
-    file: Annotated[
-        Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
-    ] = None,
+    file: File = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
     drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may continue after SIGTERM.")] = 10.0,
@@ -82,15 +85,8 @@ def serve(
     It echoes, records, or plays a file. Ctrl-C or SIGTERM drains it.
     """
     from rtpcodec.server import run
-    from rtpcodec.stream.plan import StreamPlan
 
-    plan = StreamPlan(
-        send_codec=codec,
-        send_rate_hz=rate,
-        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
-        send_options=send_options(option),
-        amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
-    )
+    plan = _plan(codec, rate, mode, option, amrwb_packing)
     run(
         _handler(task, folder, file, plan),
         plan=plan,
@@ -108,6 +104,18 @@ def serve(
         keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
         when_full=when_full,  # type: ignore[arg-type]
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
+    )
+
+
+def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:
+    from rtpcodec.stream.plan import StreamPlan
+
+    return StreamPlan(
+        send_codec=codec,
+        send_rate_hz=rate,
+        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
+        send_options=send_options(option),
+        amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
 
 

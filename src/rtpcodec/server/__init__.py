@@ -21,7 +21,8 @@ handler_task    the task of a call's handler, and the play-out after it
 call            Call: the asyncio face of a call, for handlers
 call_parts      what a Call is made of
 loop_access     the machine of a call for its handler's objects, and the rule about threads
-replies         Reply: the asyncio face of a reply, and `say`
+replies         Reply: the asyncio face of a reply
+saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 threads         calls of other threads into the event loop, which block

@@ -15,8 +15,8 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
 from rtpcodec.server.call import Call
-from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
+from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations, WebhookEvent

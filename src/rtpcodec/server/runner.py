@@ -100,7 +100,9 @@ class CallRunner:
         if slow is not None and settings.on_audio is not None:
             slow.within = ", and on_audio"
         self.pump.watch(slow)
-        self._handler = HandlerTask(self.pump, self._heard, self._heard_replies, self.log, self.failed, slow)
+        self._handler = HandlerTask(
+            self.pump, self._heard, self._heard_replies, self.log, failed=self.failed, slow_turns=slow
+        )
         self._disconnected: asyncio.Future[None] = loop.create_future()
         self._settled = False
         self.pump.run()
