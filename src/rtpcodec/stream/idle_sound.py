@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.kernels.noise import white_noise
+from rtpcodec.pickling import Live
 from rtpcodec.stream.bed_source import FADE_MS
 from rtpcodec.stream.beds import FULL_SCALE, Bed
 
@@ -25,7 +26,7 @@ KEPT_MS: Final = 5000
 """An ended recording is kept this long for `rewind`: more than the far end holds unheard at any usual lead."""
 
 
-class IdleSound:
+class IdleSound(Live):
     """The sound of one call beside its speech: background sounds, and a keep-alive between replies.
 
     Background sounds run on under speech. A keep-alive is heard between replies only, and speech is never changed by

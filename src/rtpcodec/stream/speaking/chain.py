@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
+from rtpcodec.pickling import Live
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.echoes import CutSettled, Echoes, EchoOutcome
 from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, MarkPlayed, PauseResolved
@@ -40,7 +41,7 @@ KEPT_MS: Final = 5000.0
 """Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
 
 
-class SpeechChain:
+class SpeechChain(Live):
     """Queue the audio of replies, encode it when it is due, and release it. It is the Stage of its replies.
 
     Times are in ms of the caller's clock. Use from one thread at a time.
