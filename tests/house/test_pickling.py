@@ -43,8 +43,15 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.beds import Bed
 from rtpcodec.stream.fragments import BrokenFragments
+from rtpcodec.stream.idle_sound import IdleSound
 from rtpcodec.stream.messages import Clear
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.pause import Pause
+from rtpcodec.stream.speaking.reply import Reply as SessionReply
+from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from tests.house.public import made_of_hints, public_classes
@@ -104,6 +111,13 @@ BARE: tuple[type, ...] = (
     MemorySocket,
     WavReader,
     WavWriter,
+    Bed,
+    Gate,
+    IdleSound,
+    Pause,
+    SessionReply,
+    SpeechChain,
+    StallWatch,
 )
 """Live classes in Python: they refuse whatever state an object is in, so one without any stands for all."""
 

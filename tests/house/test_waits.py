@@ -115,6 +115,7 @@ OUTSIDE: dict[str, Bound] = {
     "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/stream_request.py:_send": STREAM,
     "server/threads.py:_result": SPACE,
+    "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,
