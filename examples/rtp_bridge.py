@@ -14,7 +14,7 @@ from rtpcodec import RtpPacket, events
 from rtpcodec.rtp.jitter import JitterBuffer, Wait
 
 PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8, "G722": 9}
-CLOCK_HZ = SEND_HZ = 8000  # the RTP clock of all three, also of G722, whose samples are 16000 per second
+CLOCK_HZ = 8000  # the RTP clock of all three, also of G722, whose samples are 16000 per second
 
 
 class RtpLeg(asyncio.DatagramProtocol):
@@ -43,7 +43,6 @@ class RtpLeg(asyncio.DatagramProtocol):
 async def play(leg: RtpLeg, call: rtpcodec.Call) -> None:
     """Play the far end's audio when it is due; conceal packets that are lost after audio, not those of a key."""
     decoders = {number: rtpcodec.codec(name).decoder() for name, number in PAYLOAD_TYPES.items()}
-    resamplers = {number: rtpcodec.Resampler(one.sample_rate_hz, SEND_HZ) for number, one in decoders.items()}
     heard = samples = 0
     while True:
         while isinstance(due := leg.buffer.pop(time.monotonic() * 1000), Wait):
@@ -55,8 +54,8 @@ async def play(leg: RtpLeg, call: rtpcodec.Call) -> None:
             pcm = decoders[heard].decode(due.payload) if due.payload_type == heard else b""
             samples = len(pcm) // 2
         else:
-            pcm = decoders[heard].conceal(min(samples * due.count, SEND_HZ))  # at most 1 s: it fades out long before
-        await call.play(resamplers[heard].resample(pcm))
+            pcm = decoders[heard].conceal(min(samples * due.count, CLOCK_HZ))  # at most 1 s: it fades out long before
+        await call.play(pcm, decoders[heard].sample_rate_hz)
 
 
 def bridge(host: str, port: int) -> Callable[[rtpcodec.Call], Coroutine[None, None, None]]:

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
+    from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
 
@@ -96,6 +97,7 @@ _HOME = {
     "Resampler": "rtpcodec.audio.resample",
     "RtpPacket": "rtpcodec.rtp.packet",
     "StreamPlan": "rtpcodec.stream.plan",
+    "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "is_rtcp": "rtpcodec.kernels.rtp_header",

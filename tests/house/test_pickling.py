@@ -32,6 +32,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
+from rtpcodec.server import Background, PlaybackPause, Reply
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.ongoing import Ongoing
@@ -42,8 +43,15 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.fragments import BrokenFragments
+from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.messages import Clear
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.pause import Pause
+from rtpcodec.stream.speaking.reply import Reply as SessionReply
+from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from tests.house.public import made_of_hints, public_classes
@@ -57,6 +65,7 @@ VALUES: dict[type, Callable[[], object]] = {
     errors.CommandRefused: lambda: errors.CommandRefused(
         "no", status=429, errors=(errors.RefusalReason("1"),), command_id="once", retryable=True, retry_after_s=1.5
     ),
+    errors.ReplyInterrupted: lambda: errors.ReplyInterrupted("no", reply_id="greeting", reply_serial=7),
     errors.StreamNotStarted: lambda: errors.StreamNotStarted("no", reason="failed", failure_reason="connection_failed"),
     errors.OutcomeUnknown: lambda: errors.OutcomeUnknown("no", command_id="once"),
     BrokenMessage: lambda: BrokenMessage("json", "is not JSON", "media.chunk"),
@@ -86,6 +95,9 @@ BARE: tuple[type, ...] = (
     CallControl,
     Exchange,
     rtpcodec.Call,
+    Background,
+    PlaybackPause,
+    Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
     rtpcodec.sim.Carrier,
@@ -99,6 +111,13 @@ BARE: tuple[type, ...] = (
     MemorySocket,
     WavReader,
     WavWriter,
+    Bed,
+    Gate,
+    IdleSound,
+    Pause,
+    SessionReply,
+    SpeechChain,
+    StallWatch,
 )
 """Live classes in Python: they refuse whatever state an object is in, so one without any stands for all."""
 

@@ -58,6 +58,28 @@ HEARD = Bound(
     "a mark that does not come back times out after 10 s, and at the end of the stream",
     ("stream/test_machine.py::test_a_sent_mark_of_a_socket_that_stops_reading_times_out",),
 )
+REPLY = Bound(
+    "1 s behind the estimated end of its audio, whatever the carrier does with marks, and the end of the stream",
+    (
+        "server/test_replies.py::test_no_carrier_lets_a_reply_wait_for_longer_than_a_second_behind_its_audio",
+        "server/test_replies.py::test_the_end_of_the_stream_ends_the_block_quietly",
+    ),
+)
+PAUSE = Bound(
+    "timeout_s of the pause, and the end of the stream",
+    (
+        "server/test_pausing.py::test_the_time_out_resolves_it",
+        "server/test_pausing.py::test_a_hang_up_discards_it",
+    ),
+)
+SPACE = Bound(
+    "timeout_s of the play, an interruption, the end of the stream, and the end of the event loop",
+    (
+        "server/test_play_threadsafe.py::test_a_time_out_drops_what_was_not_queued",
+        "server/test_play_threadsafe.py::test_the_end_of_the_stream_ends_the_wait",
+        "server/test_play_threadsafe.py::test_a_thread_does_not_wait_for_an_event_loop_that_was_closed",
+    ),
+)
 HANDSHAKE = Bound(
     "HANDSHAKE_TIMEOUT_S, TLS and request together",
     (
@@ -84,11 +106,16 @@ OUTSIDE: dict[str, Bound] = {
     "client/deadline_network.py:_in_thread": SYNC,
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
-    "server/call.py:Call.played": HEARD,
+    "server/call.py:Call._files_played": HEARD,
     "server/endpoint.py:Endpoint._wait_idle": DRAIN,
-    "server/handler_task.py:HandlerTask._play_out": HEARD,
+    "server/handler_task.py:HandlerTask._play_files_out": HEARD,
+    "server/handler_task.py:HandlerTask._speak_out": REPLY,
     "server/heard.py:HeardMarks.wait": HEARD,
+    "server/heard.py:HeardReplies.ended": REPLY,
+    "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/stream_request.py:_send": STREAM,
+    "server/threads.py:_result": SPACE,
+    "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,
@@ -159,6 +186,7 @@ INSIDE: dict[str, str] = {
     "stream/bed_source.py:bed_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
+    "server/background.py:Background.begin.loaded": TASK,
     "server/handler_task.py:HandlerTask._run": USER,
     "server/handlers.py:_play_mp3_file": USER,
     "server/handlers.py:_play_mp3_file.play_call": READER,
@@ -175,6 +203,8 @@ INSIDE: dict[str, str] = {
     "server/picows_server.py:PicowsServer.close": KNOWN,
     "server/picows_server.py:PicowsServer.open": LISTEN,
     "server/recording.py:record.record_call": READER,
+    "server/saying.py:Saying._feed": USER,
+    "server/saying.py:Saying.say": NO_WAIT,
     "server/serving.py:_drained_before": TASK,
     "server/serving.py:_opened": LISTEN,
     "server/serving.py:_serve_until_signalled": TASK,
@@ -197,7 +227,9 @@ INSIDE: dict[str, str] = {
     "sim/media/stream.py:CarrierStream._look_at_end": NO_WAIT,
     "sim/webhooks/http_transport.py:HttpTransport.close": CLOSES,
     "sim/webhooks/memory_transport.py:MemoryTransport.post": MEMORY,
+    "stream/file_chain.py:FileChain.octets_of": NO_WAIT,
     "stream/incoming.py:Incoming.receive": NO_WAIT,
+    "stream/speaking/reply.py:Reply.octets_of": NO_WAIT,
 }
 """Waits that no outside party can prolong, with the reason."""
 

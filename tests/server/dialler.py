@@ -73,7 +73,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 def is_own_mark(message: dict[str, Any]) -> bool:
     """Whether a message is a mark that the endpoint sends for itself."""
-    return message["event"] == "mark" and message["mark"]["name"].startswith(OWN_PREFIX)
+    return message["event"] == "mark" and str(message["mark"]["name"]).startswith(OWN_PREFIX)
 
 
 class Dialler:

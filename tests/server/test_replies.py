@@ -11,7 +11,8 @@ import pytest
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import LocalProtocolError, ReplyInterrupted, StreamEnded
-from rtpcodec.server import Call
+from rtpcodec.server import Call, Reply
+from rtpcodec.sim import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried, positions
@@ -175,12 +176,17 @@ class EngineFailed(Exception):
     pass
 
 
+async def fail_in(reply: Reply) -> None:
+    async with reply:
+        await reply.play(TONE)
+        raise EngineFailed
+
+
 def test_after_an_error_of_the_engine_what_is_queued_is_heard() -> None:
     async def speak(call: Call) -> None:
+        reply = call.reply()
         with pytest.raises(EngineFailed):
-            async with call.reply() as reply:
-                await reply.play(TONE)
-                raise EngineFailed
+            await fail_in(reply)
         assert await reply.played()
 
     assert positions(carried(speak)) == list(range(1, 8 * 400 + 1))
@@ -292,6 +298,37 @@ def test_the_end_of_the_stream_ends_the_block_quietly() -> None:
 
     carried(speak, speech_ms=1000, max_queue_ms=400)
     assert ended == [(False, "interrupted")]
+
+
+STRANGE: dict[str, Variations] = {
+    "no echo": Variations(marks=MarkHabits(echo="never")),
+    "echo on receipt": Variations(marks=MarkHabits(echo="received")),
+    "5 % lost": Variations(marks=MarkHabits(lost=0.05)),
+    "2 s late": Variations(marks=MarkHabits(late_ms=2000)),
+    "clear returns no marks": Variations(clears=ClearHabits(effect="no_marks")),
+    "clear takes 300 ms": Variations(clears=ClearHabits(late_ms=300)),
+    "clear ignored": Variations(clears=ClearHabits(effect="ignored")),
+    "100005 on the third mark": Variations(marks=MarkHabits(refused=(3,))),
+}
+
+
+@pytest.mark.parametrize("carrier", STRANGE)
+def test_no_carrier_lets_a_reply_wait_for_longer_than_a_second_behind_its_audio(carrier: str) -> None:
+    async def speak(call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        for at in range(6):
+            begun_s = loop.time()
+            async with call.reply() as reply:
+                await reply.play(TONE)
+            if at == 3:
+                await asyncio.sleep(0.2)
+                call.interrupt()
+            assert await reply.played() is (at != 3)
+            assert await call.played()
+            assert loop.time() - begun_s <= 0.4 + 1.5
+            assert reply.played_ms <= reply.sent_ms
+
+    assert carried(speak, speech_ms=20_000, phone={"variations": STRANGE[carrier]}).end_reason == "app_closed"
 
 
 def test_payloads_belong_to_a_reply_as_well() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import array
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -60,7 +62,7 @@ def test_all_chunks_are_heard_as_one_reply(asynchronous: bool) -> None:
 def test_chunks_may_be_a_list_of_audio_of_any_rate_with_notes() -> None:
     async def speak(call: Call) -> None:
         first = events.Audio("inbound", b"", tone(1, 160), 8000, 20.0, 0.0)
-        chunks = [first, (array.array("f", [0.5] * 480), "halves"), (first, "first again")]
+        chunks: list[Any] = [first, (array.array("f", [0.5] * 480), "halves"), (first, "first again")]
         reply = await call.say(chunks[:1])
         assert await reply.played()
         reply = await call.say(chunks[1:2], 24000)
@@ -124,7 +126,7 @@ def test_a_generator_that_interrupts_is_closed_and_leaves_no_cancellation() -> N
             yield tone(1, 800)
             call.interrupt()
             yield tone(1, 800)
-            raise AssertionError("it is asked again")
+            raise AssertionError("another chunk is taken")
 
         reply = await call.say(chunks())
         assert reply.state == "interrupted"
@@ -138,12 +140,10 @@ def test_a_generator_that_catches_the_cancellation_ends_at_its_next_chunk() -> N
     async def speak(call: Call) -> None:
         async def stubborn() -> AsyncIterator[bytes]:
             yield tone(1, 800)
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                pass
             yield tone(1, 800)
-            raise AssertionError("it is asked again")
+            raise AssertionError("another chunk is taken")
 
         asyncio.get_running_loop().call_later(0.5, call.interrupt)
         reply = await call.say(stubborn())

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtpcodec.cli.options import AmrWbPacking, Codec, Mode, Rate, SendOption, send_options
+from rtpcodec.cli.options import (
+    AmrWbPacking,
+    ChunkMs,
+    Codec,
+    IdleLeadMs,
+    KeepAlive,
+    LeadMs,
+    Mode,
+    PrebufferMs,
+    Rate,
+    SendOption,
+    WhenFull,
+    send_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +39,11 @@ OldToken = Annotated[
 AllowedOrigin = Annotated[
     list[str] | None,
     typer.Option(help="Origin of web pages that may open a call, such as https://example.com. May be repeated."),
+]
+
+
+File = Annotated[
+    Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
 ]
 
 
@@ -51,27 +69,24 @@ def serve(
     option: SendOption = None,
     amrwb_packing: AmrWbPacking = "auto",
     folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
-    file: Annotated[
-        Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
-    ] = None,
+    file: File = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
     drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may continue after SIGTERM.")] = 10.0,
+    lead_ms: LeadMs = 400.0,
+    idle_lead_ms: IdleLeadMs = 80.0,
+    send_chunk_ms: ChunkMs = 20.0,
+    prebuffer_ms: PrebufferMs = 0.0,
+    keep_alive: KeepAlive = None,
+    when_full: WhenFull = "wait",
 ) -> None:
     """Run an endpoint that carriers connect to.
 
     It echoes, records, or plays a file. Ctrl-C or SIGTERM drains it.
     """
     from rtpcodec.server import run
-    from rtpcodec.stream.plan import StreamPlan
 
-    plan = StreamPlan(
-        send_codec=codec,
-        send_rate_hz=rate,
-        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
-        send_options=send_options(option),
-        amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
-    )
+    plan = _plan(codec, rate, mode, option, amrwb_packing)
     run(
         _handler(task, folder, file, plan),
         plan=plan,
@@ -82,7 +97,25 @@ def serve(
         allowed_origins=allowed_origin or (),
         ssl=_tls(certificate, key),
         drain_s=drain_s,
+        lead_ms=lead_ms,
+        idle_lead_ms=idle_lead_ms,
+        send_chunk_ms=send_chunk_ms,
+        prebuffer_ms=prebuffer_ms,
+        keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
+        when_full=when_full,  # type: ignore[arg-type]
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
+    )
+
+
+def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:
+    from rtpcodec.stream.plan import StreamPlan
+
+    return StreamPlan(
+        send_codec=codec,
+        send_rate_hz=rate,
+        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
+        send_options=send_options(option),
+        amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
 
 

@@ -19,6 +19,13 @@ other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
 handler_task    the task of a call's handler, and the play-out after it
 call            Call: the asyncio face of a call, for handlers
+call_parts      what a Call is made of
+loop_access     the machine of a call for its handler's objects, and the rule about threads
+replies         Reply: the asyncio face of a reply
+saying          `say`: a reply from an iterable
+pausing         PlaybackPause: the asyncio face of a pause
+background      Background: a background sound, loaded beside the event loop
+threads         calls of other threads into the event loop, which block
 ongoing         Ongoing: a running operation that may be awaited
 inbox           received events that wait for the handler
 heard           waits until the queued audio was heard
@@ -36,8 +43,11 @@ loop_lag        how late the event loop is
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
 from rtpcodec.server.other_servers import call_on
+from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
 
@@ -48,6 +58,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Authorize",
+    "Background",
     "Call",
     "CallOptions",
     "Endpoint",
@@ -56,6 +67,8 @@ __all__ = [
     "EndpointStatistics",
     "Handler",
     "OnAudio",
+    "PlaybackPause",
+    "Reply",
     "call_on",
     "handlers",
     "run",

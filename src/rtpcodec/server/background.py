@@ -31,10 +31,11 @@ class Background(Live):
     it from the event loop's thread only.
     """
 
-    __slots__ = ("_access", "_bed", "_loading", "_stopped")
+    __slots__ = ("_access", "_bed", "_loading", "_stopped", "_to_hz")
 
-    def __init__(self, access: LoopAccess) -> None:
+    def __init__(self, access: LoopAccess, to_hz: int) -> None:
         self._access = access
+        self._to_hz = to_hz
         self._bed: Bed | None = None
         self._loading: asyncio.Future[BedSource] | None = None
         self._stopped = False
@@ -91,12 +92,6 @@ class Background(Live):
                 CallLog(call_id).warning("the background sound could not be loaded: %s", error)
 
         loading.add_done_callback(loaded)
-
-    @property
-    def _to_hz(self) -> int:
-        speech = self._access.pump.machine.session.speech
-        assert speech is not None, "the session speaks"
-        return speech.sample_rate_hz
 
     def _add(self, source: BedSource, options: dict[str, Any]) -> None:
         bed = Bed(source, self._to_hz, **options)

@@ -9,14 +9,15 @@ from typing import Literal
 from typing_extensions import Buffer
 
 from rtpcodec.pickling import Live
-from rtpcodec.server import replies, threads
+from rtpcodec.server import threads
 from rtpcodec.server.background import Background, Source
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import DONE, Ongoing, end_of
 from rtpcodec.server.pausing import PlaybackPause
-from rtpcodec.server.replies import Chunk, Reply
+from rtpcodec.server.replies import Reply
+from rtpcodec.server.saying import Chunk, Saying, require_chunks
 from rtpcodec.stream.events import Audio, Interrupted, Started
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.messages import MediaFormat
@@ -217,20 +218,20 @@ class Call(Live):
         pcm_hz: the rate of PCM; None: send_pcm_hz.
         id, interruptible: as for `reply`.
         Returns: the reply; its `state` and `played` say whether it was heard.
-        Raises: what the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. What is queued
-        by then is heard.
+        Raises: what the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. Audio that
+        is queued by then is heard.
         """
         self._access.require_coroutine("say")
-        replies.require_chunks(chunks)
-        reply = self.reply(id, interruptible=interruptible)
-        await replies.say(reply, chunks, pcm_hz)
-        return reply
+        require_chunks(chunks)
+        saying = self._saying(id, pcm_hz, interruptible)
+        await saying.say(chunks)
+        return saying.reply
 
     def pause_playback(self, timeout_s: float = 2.0, then: Literal["resume", "discard"] = "resume") -> PlaybackPause:
         """Pause: the reversible interruption. Clear the carrier's buffer, and keep what was not heard.
 
-        What is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept. The
-        event PauseResolved says how the pause ended.
+        Audio that is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept.
+        The event PauseResolved says how the pause ended.
 
         timeout_s: how long it lasts at most.
         then: what happens at the time-out.
@@ -261,8 +262,8 @@ class Call(Live):
         Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError, TypeError: see
         `rtpcodec.bed_source`.
         """
-        self._machine("background").session.require_replies("background")
-        sound = Background(self._access)
+        speech = self._machine("background").session.require_replies("background")
+        sound = Background(self._access, speech.sample_rate_hz)
         options = {"level_dbov": level_dbov, "loop": loop, "duck_db": duck_db}
         sound.begin(source, pcm_hz, self.id, options)
         return sound
@@ -299,10 +300,10 @@ class Call(Live):
         """
         access = self._access
         access.require_other_thread("say_threadsafe", "await call.say()")
-        replies.require_chunks(chunks)
-        reply = threads.call(access, lambda: self.reply(id, interruptible=interruptible))
-        replies.say_threadsafe(reply, chunks, pcm_hz, timeout_s)
-        return reply
+        require_chunks(chunks)
+        saying = threads.call(access, lambda: self._saying(id, pcm_hz, interruptible))
+        saying.say_threadsafe(chunks, timeout_s)
+        return saying.reply
 
     def close(self, code: int = 1000) -> Ongoing:
         """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
@@ -370,6 +371,10 @@ class Call(Live):
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""
         return self._pump.machine.session.describe()
+
+    def _saying(self, reply_id: str | None, pcm_hz: int | None, interruptible: bool) -> Saying:
+        spoken = self._pump.machine.session.reply(reply_id, interruptible=interruptible)
+        return Saying(self._access, spoken, pcm_hz)
 
     def _machine(self, name: str) -> CallMachine:
         """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""

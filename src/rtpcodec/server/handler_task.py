@@ -50,6 +50,7 @@ class HandlerTask:
         heard: HeardMarks,
         heard_replies: HeardReplies,
         log: CallLog,
+        *,
         failed: Callable[[BaseException], None],
         slow_turns: SlowTurns | None = None,
     ) -> None:

@@ -24,7 +24,7 @@ class PlaybackPause(Live):
     def __init__(self, access: LoopAccess, pause: Pause) -> None:
         self._access = access
         self._pause = pause
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: list[asyncio.Future[PauseResolved]] = []
 
     def __repr__(self) -> str:
         return f"<PlaybackPause {'paused' if self.resolved is None else self.resolved.outcome}>"
@@ -50,7 +50,7 @@ class PlaybackPause(Live):
 
     @property
     def resolved(self) -> PauseResolved | None:
-        """How it ended; None: it goes on."""
+        """How it ended; None: it has not ended."""
         return self._pause.resolved
 
     def __await__(self) -> Generator[Any, Any, PauseResolved]:
@@ -58,21 +58,20 @@ class PlaybackPause(Live):
         return self._wait().__await__()
 
     async def _wait(self) -> PauseResolved:
-        if self._pause.resolved is None:
-            end: asyncio.Future[None] = self._access.loop.create_future()
-            self._waiters.append(end)
-            self._pause.on_end = self._ended
-            try:
-                await end
-            finally:
-                if end in self._waiters:
-                    self._waiters.remove(end)
         resolved = self._pause.resolved
-        assert resolved is not None, "its end was reported"
-        return resolved
+        if resolved is not None:
+            return resolved
+        end: asyncio.Future[PauseResolved] = self._access.loop.create_future()
+        self._waiters.append(end)
+        self._pause.on_end = self._ended
+        try:
+            return await end
+        finally:
+            if end in self._waiters:
+                self._waiters.remove(end)
 
-    def _ended(self, _pause: Pause) -> None:
+    def _ended(self, resolved: PauseResolved) -> None:
         waiters, self._waiters = self._waiters, []
         for end in waiters:
             if not end.done():
-                end.set_result(None)
+                end.set_result(resolved)

@@ -1,16 +1,13 @@
-"""Reply: the asyncio face of a reply, for handlers; and `say`, which feeds one from an iterable."""
+"""Reply: the asyncio face of a reply, for handlers."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import ReplyInterrupted, StreamEnded
+from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.server import threads
 from rtpcodec.server.loop_access import LoopAccess
@@ -18,9 +15,6 @@ from rtpcodec.server.ongoing import Ongoing, end_of
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.speaking.reply import ReplyState
-
-Chunk = Buffer | Audio | tuple[Buffer | Audio, object]
-"""Audio for `say`: PCM or an Audio, alone or as a pair with its note."""
 
 
 class Reply(Live):
@@ -53,7 +47,7 @@ class Reply(Live):
         try:
             self._access.leave(self._reply)
             self.end()
-            return error is not None and _is_only(self._reply, error)
+            return error is not None and says_only(self._reply, error)
         finally:
             del error  # its traceback holds this frame
 
@@ -125,7 +119,7 @@ class Reply(Live):
 
     @property
     def state(self) -> ReplyState:
-        """One of:
+        """One of five words.
 
         "queued": nothing was sent yet.
         "speaking": sent in part, or not heard to its end.
@@ -160,110 +154,9 @@ class Reply(Live):
         """The note of the last chunk that was heard to its end; None: there is none."""
         return self._reply.last_note_played(self._access.pump.now_ms())
 
-    # For `say`
 
-    def _interrupts(self, cancel: Callable[[], object]) -> asyncio.Future[None]:
-        """Return a future that ends with the reply; cancel is called if that is an interruption."""
-        end: asyncio.Future[None] = self._access.loop.create_future()
-        reply = self._reply
-
-        def ended(future: asyncio.Future[None]) -> None:
-            if not future.cancelled() and reply.state == "interrupted":
-                cancel()
-
-        end.add_done_callback(ended)
-        self._access.heard.notify(reply, end)
-        return end
-
-
-async def say(reply: Reply, chunks: Iterable[Chunk] | AsyncIterable[Chunk], pcm_hz: int | None) -> None:
-    """Play chunks as one reply, and end it. An interruption ends it at once, also while the next chunk is awaited."""
-    require_chunks(chunks)
-    task = asyncio.current_task()
-    assert task is not None, "a coroutine runs in a task"
-    cancelling = task.cancelling()
-    feeding, interrupted = True, False
-
-    def interrupt() -> None:
-        nonlocal interrupted
-        if feeding:
-            interrupted = True
-            task.cancel()
-
-    async with reply:
-        watch = reply._interrupts(interrupt)
-        try:
-            await _feed(reply, chunks, pcm_hz)
-        except asyncio.CancelledError:
-            # As asyncio.timeout: only the cancellation of our own ends here.
-            if not interrupted or task.uncancel() > cancelling:
-                raise
-            interrupted = False
-        finally:
-            feeding = False
-            reply._access.heard.forget(reply._reply, watch)
-            watch.cancel()
-            if interrupted:  # the generator has caught our cancellation
-                task.uncancel()
-
-
-async def _feed(reply: Reply, chunks: Iterable[Chunk] | AsyncIterable[Chunk], pcm_hz: int | None) -> None:
-    """Play all chunks, and close their generator however that ends."""
-    if isinstance(chunks, AsyncIterable):
-        iterator = aiter(chunks)
-        try:
-            async for chunk in iterator:
-                await _play(reply, chunk, pcm_hz)
-        finally:
-            if (aclose := getattr(iterator, "aclose", None)) is not None:
-                await aclose()
-        return
-    steps = iter(chunks)
-    try:
-        for chunk in steps:
-            await _play(reply, chunk, pcm_hz)
-            await asyncio.sleep(0)  # other calls have their turn between two chunks
-    finally:
-        if (close := getattr(steps, "close", None)) is not None:
-            close()
-
-
-def _play(reply: Reply, chunk: Chunk, pcm_hz: int | None) -> Ongoing:
-    pcm, note = chunk if isinstance(chunk, tuple) else (chunk, None)
-    return reply.play(pcm, pcm_hz, note)
-
-
-def say_threadsafe(reply: Reply, chunks: Iterable[Chunk], pcm_hz: int | None, timeout_s: float | None) -> None:
-    """Play chunks as one reply from another thread, and end it."""
-    steps = iter(chunks)
-    try:
-        for chunk in steps:
-            pcm, note = chunk if isinstance(chunk, tuple) else (chunk, None)
-            reply.play_threadsafe(pcm, pcm_hz, note, timeout_s)
-    except ReplyInterrupted as error:
-        if not _is_only(reply._reply, error):
-            raise
-    finally:
-        with suppress(StreamEnded):  # the event loop was closed, and the reply ended with its stream
-            threads.call(reply._access, reply.end)
-        if (close := getattr(steps, "close", None)) is not None:
-            close()
-
-
-def require_chunks(chunks: object) -> None:
-    """Refuse audio in place of an iterable of it: TypeError."""
-    if not isinstance(chunks, Audio | str):
-        try:
-            memoryview(chunks)  # type: ignore[arg-type]  # that is the question
-        except TypeError:
-            return
-    raise TypeError(
-        f"chunks is of type {type(chunks).__name__}, an iterable of chunks of audio is needed; play() takes one"
-    )
-
-
-def _is_only(reply: SessionReply, error: BaseException) -> bool:
+def says_only(reply: SessionReply, error: BaseException) -> bool:
     """Return whether an error says that this reply was interrupted, and nothing else."""
     if isinstance(error, BaseExceptionGroup):
-        return all(_is_only(reply, part) for part in error.exceptions)
+        return all(says_only(reply, part) for part in error.exceptions)
     return isinstance(error, ReplyInterrupted) and error.reply_serial == reply.serial

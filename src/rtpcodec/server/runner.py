@@ -94,16 +94,24 @@ class CallRunner:
         self._on_end = on_end
         self._heard = HeardMarks(self.pump)
         self._heard_replies = HeardReplies()
-        # On the virtual clock, turns take no time.
-        slow_ms = None if isinstance(loop, VirtualEventLoop) else settings.slow_turn_ms
-        slow = None if slow_ms is None else SlowTurns(slow_ms, self.log, slow_turn)
-        if slow is not None and settings.on_audio is not None:
-            slow.within = ", and on_audio"
+        slow = self._slow_turns(slow_turn)
         self.pump.watch(slow)
-        self._handler = HandlerTask(self.pump, self._heard, self._heard_replies, self.log, self.failed, slow)
+        self._handler = HandlerTask(
+            self.pump, self._heard, self._heard_replies, self.log, failed=self.failed, slow_turns=slow
+        )
         self._disconnected: asyncio.Future[None] = loop.create_future()
         self._settled = False
         self.pump.run()
+
+    def _slow_turns(self, slow_turn: Callable[[], None] | None) -> SlowTurns | None:
+        # On the virtual clock, turns take no time.
+        virtual = isinstance(asyncio.get_running_loop(), VirtualEventLoop)
+        if virtual or self._settings.slow_turn_ms is None:
+            return None
+        slow = SlowTurns(self._settings.slow_turn_ms, self.log, slow_turn)
+        if self._settings.on_audio is not None:
+            slow.within = ", and on_audio"
+        return slow
 
     def close(self, code: int) -> None:
         """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""

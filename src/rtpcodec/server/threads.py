@@ -41,46 +41,67 @@ def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s
     Returns: whether it was queued; False: an interruption or the end of the stream dropped it.
     Raises: what `start` raises; TimeoutError; StreamEnded if the event loop has been closed.
     """
-    done: Future[bool] = Future()
-    started: list[Waiting] = []
-    abandoned = False
+    playing = _Playing(access, start)
+    _schedule(access, playing.run)
+    try:
+        return playing.result(timeout_s)
+    except TimeoutError:
+        _schedule(access, playing.drop)
+        raise TimeoutError(f"there was no space for the audio within {timeout_s:g} s") from None
 
-    def ended(waiting: Waiting) -> None:
-        if waiting.error is not None:
-            done.set_exception(waiting.error)
-        else:
-            done.set_result(not waiting.dropped)
 
-    def run() -> None:
-        if abandoned:
+class _Playing:
+    """A play for another thread. `run`, `drop` and `_ended` are called in the event loop."""
+
+    __slots__ = ("_access", "_done", "_start", "_waiting")
+
+    def __init__(self, access: LoopAccess, start: Callable[[Plays], Waiting | None]) -> None:
+        self._access = access
+        self._start = start
+        self._done: Future[bool] | None = Future()
+        """None: the thread does not wait any more, or has its result."""
+        self._waiting: Waiting | None = None
+
+    def run(self) -> None:
+        """Begin the play."""
+        done = self._done
+        if done is None:
             return
         try:
-            waiting = start(access.pump.machine.plays)
+            waiting = self._start(self._access.pump.machine.plays)
         except BaseException as error:  # the calling thread gets it
             done.set_exception(error)
             return
         if waiting is None:
             done.set_result(True)
         else:
-            started.append(waiting)
-            waiting.on_end = ended
-        access.pump.run()
+            self._waiting = waiting
+            waiting.on_end = self._ended
+        self._access.pump.run()
 
-    def drop() -> None:
-        for waiting in started:
-            waiting.on_end = None
-            waiting.end()
-        access.pump.run()
+    def drop(self) -> None:
+        """Drop what was not queued."""
+        if self._waiting is not None:
+            self._waiting.end()
+            self._access.pump.run()
 
-    _schedule(access, run)
-    try:
-        return _result(access, done, timeout_s)
-    except TimeoutError:
-        abandoned = True
-        _schedule(access, drop)
-        raise TimeoutError(f"there was no space for the audio within {timeout_s:g} s") from None
-    finally:
-        del done  # an error holds this frame in its traceback, and the future holds the error
+    def _ended(self, waiting: Waiting) -> None:
+        done, self._waiting = self._done, None
+        if done is None:
+            return
+        if waiting.error is not None:
+            done.set_exception(waiting.error)
+        else:
+            done.set_result(not waiting.dropped)
+
+    def result(self, timeout_s: float | None) -> bool:
+        """Wait for the end. TimeoutError."""
+        done = self._done
+        try:
+            return False if done is None else _result(self._access, done, timeout_s)
+        finally:
+            self._done = None
+            del done  # an error holds this frame in its traceback, and the future holds the error
 
 
 def _schedule(access: LoopAccess, run: Callable[[], None]) -> None:

@@ -268,9 +268,9 @@ class MediaSession(Live):
         """
         self._speaking("background").idle.add(bed)
 
-    def require_replies(self, name: str) -> None:
-        """Refuse a method that needs replies: LocalProtocolError in mode mp3, StreamEnded after the end."""
-        self._speaking(name)
+    def require_replies(self, name: str) -> SpeechChain:
+        """Return the chain to a method that needs replies. LocalProtocolError in mode mp3, StreamEnded after the end."""
+        return self._speaking(name)
 
     @property
     def speech(self) -> SpeechChain | None:

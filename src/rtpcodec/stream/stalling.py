@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from math import inf
 
+from rtpcodec.pickling import Live
 
-class StallWatch:
+
+class StallWatch(Live):
     """Measures the silence before each message. It counts as a stall only if the audio does not explain it."""
 
     __slots__ = ("_last_chunk_ms", "_limit_ms", "_stall_ms", "last_received_ms")

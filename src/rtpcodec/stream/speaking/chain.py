@@ -9,6 +9,7 @@ from typing import Final, Literal
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.pickling import Live
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, PauseResolved
 from rtpcodec.stream.items import Packing
@@ -39,7 +40,7 @@ KEPT_MS: Final = 5000.0
 """Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
 
 
-class SpeechChain:
+class SpeechChain(Live):
     """Queue the audio of replies, encode it when it is due, and release it.
 
     Times are in ms of the caller's clock. Use from one thread at a time.

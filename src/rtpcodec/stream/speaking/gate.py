@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from rtpcodec.pickling import Live
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.stalling import StallWatch
 
@@ -23,7 +24,7 @@ MAX_PINGS: Final = 32
 """Pings on their way: 8 s of audio."""
 
 
-class Gate:
+class Gate(Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
     __slots__ = (

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
+from rtpcodec.pickling import Live
 from rtpcodec.stream.speaking.bed_source import FADE_MS
 from rtpcodec.stream.speaking.beds import Bed
 
@@ -18,7 +19,7 @@ KEPT_MS: Final = 5000
 """An ended recording is kept this long for `rewind`: more than the far end holds unheard at any usual lead."""
 
 
-class IdleSound:
+class IdleSound(Live):
     """The sound of one call beside its speech: background sounds, and a keep-alive between replies.
 
     Background sounds run on under speech. A keep-alive is heard between replies only, and speech is never changed by

@@ -25,7 +25,7 @@ class Pause(Live):
         self._chain = chain
         self.resolved: PauseResolved | None = None
         """How it ended; None: it goes on."""
-        self.on_end: Callable[[Pause], object] | None = None
+        self.on_end: Callable[[PauseResolved], object] | None = None
         """Called once, when it ends. It must not call the session."""
         chain.pause(now_ms, timeout_ms, then, self._end)
 
@@ -48,4 +48,4 @@ class Pause(Live):
         self.resolved = resolved
         on_end, self.on_end = self.on_end, None
         if on_end is not None:
-            on_end(self)
+            on_end(resolved)
