@@ -147,7 +147,7 @@ def test_the_loudest_pattern_of_every_phase_is_limited_not_wrapped(from_hz: int,
         k = next(reachable)  # the first output of this phase whose whole window is input
         for pattern, limit in ((loudest, 32767), (softest, -32768)):
             newest = ((k + 1) * down - 1) // up
-            # What comes after the pattern lets the vector form take whole steps.
+            # The zeros after the pattern let the vector form take whole steps.
             samples = [0] * (newest + 1 - len(taps)) + pattern + [0] * 64
             heard = to_samples(Resampler(from_hz, to_hz).resample(to_pcm(samples)))
             assert heard[k] == limit

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ from rtpcodec.kernels.resample import RATES_HZ, coefficients
 from tests.oracles import resample as oracle
 
 PAIRS = [(from_hz, to_hz) for from_hz in RATES_HZ for to_hz in RATES_HZ if from_hz != to_hz]
-FIRST_RATES_HZ = (8000, 16000, 24000, 48000)
 PAGE = Path(__file__).parents[2] / "docs" / "resampling.md"
+BLOCK = 200
 EDGE_HZ = 600  # between the first rates the passband ends so far below half the lower rate
 FIRST_FIGURES = {
     (8000, 16000): (31, 0.003, 70.1, 69.0),
@@ -61,12 +60,14 @@ def gains_db(from_hz: int, to_hz: int) -> tuple[float, float]:
     return float(np.abs(passed).max()), float(-stopped)
 
 
-@cache
 def sines(rate_hz: int, pass_hz: float, delay_samples: int) -> Floats:
     """Half a second of 40 sines of half scale, from 50 Hz to the end of the passband, so many samples late."""
-    steps = 2 * np.pi / rate_hz * np.linspace(50, pass_hz, 40)
-    waves: Floats = 16384 * np.sin(np.outer(steps, np.arange(rate_hz // 2) - delay_samples))
-    return waves
+    steps = 2j * np.pi / rate_hz * np.linspace(50, pass_hz, 40)
+    # A sample is the product of the first of its block and its place there: fewer sines to compute.
+    firsts = np.exp(np.outer(steps, np.arange(0, rate_hz // 2, BLOCK) - delay_samples))
+    places = np.exp(np.outer(steps, np.arange(BLOCK)))
+    waves: Floats = (firsts[:, :, None] * places[:, None, :]).imag.reshape(len(steps), -1)
+    return 16384 * waves[:, : rate_hz // 2]
 
 
 def sine_snr_db(from_hz: int, to_hz: int) -> float:

@@ -9,6 +9,8 @@ from rtpcodec import events
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call, EndpointOptions, EndpointSettings
 
+ALLOWED_HZ = "allowed are 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 and 48000"
+
 
 async def listen(call: Call) -> None:
     async for _ in call.audio():
@@ -66,10 +68,7 @@ async def wait_for(*_arguments: object) -> bool:
         ({"slow_turn_ms": 0}, "slow_turn_ms is 0, more than 0 is needed; None switches it off"),
         ({"lag_period_s": -1}, "lag_period_s is -1, more than 0 is needed; None switches it off"),
         ({"lead_ms": -1}, "lead_ms is -1, 0 or more is needed, or None"),
-        (
-            {"receive_pcm_hz": 11000},
-            "receive_pcm_hz is 11000, allowed are 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 and 48000",
-        ),
+        ({"receive_pcm_hz": 11000}, f"receive_pcm_hz is 11000, {ALLOWED_HZ}"),
     ],
 )
 def test_invalid_settings_are_refused_at_once(options: dict[str, Any], message: str) -> None:

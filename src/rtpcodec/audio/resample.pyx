@@ -9,7 +9,7 @@ from rtpcodec.kernels.resample cimport (
 )
 
 cdef enum:
-    LONG_SAMPLES = 8000    # from about 50 us of work on, other threads may have the GIL meanwhile
+    LONG_SAMPLES = 8000    # from here on, 8 to 50 us of work, other threads may have the GIL meanwhile
 
 
 cdef Py_ssize_t run(ResampleStream* stream, const Py_buffer* pcm, void* out) noexcept:
@@ -26,11 +26,14 @@ cdef Py_ssize_t run(ResampleStream* stream, const Py_buffer* pcm, void* out) noe
 @cython.final
 @cython.auto_pickle(False)
 cdef class Resampler:
-    """PCM at another sample rate: native int16 mono in pieces of any size, however cut with the same result.
+    """Convert native int16 mono PCM to another sample rate, piece by piece; cuts never change the result.
 
-    from_hz and to_hz are 8000, 16000, 24000 or 48000, also the same; ValueError otherwise. After n samples in, exactly
-    floor(n * to_hz / from_hz) are out. They are delay_samples late, less than 2 ms, at every frequency; silence comes
-    before the first sample. A resampler serves one direction of one call, from one thread at a time.
+    from_hz, to_hz: 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 or 48000, also both the same.
+    Raises: ValueError for any other rate.
+
+    After n samples in, exactly floor(n * to_hz / from_hz) are out. They are delay_samples late, less than 2 ms, at
+    every frequency; silence comes before the first sample. docs/resampling.md has the quality of each pair. Use one
+    resampler per direction of a call, from one thread at a time.
 
     >>> resampler = Resampler(8000, 16000)
     >>> len(resampler.resample(bytes(320)))

@@ -19,7 +19,8 @@ enum {
     RESAMPLE_MIN_SHIFT = 14,     /* the centre tap of an upsampler is 1.0, which Q15 cannot hold */
     RESAMPLE_MAX_SHIFT = 16,     /* in Q17 half the main lobe exceeds MAX_PART_GAIN */
     RESAMPLE_MAX_PART_GAIN = 65535 - RESAMPLE_MAX_TAPS, /* of |taps|, less what rounding adds: times 32768 in 32 bits */
-    RESAMPLE_MOST_PARTS = 16,
+    RESAMPLE_MAX_TAP = 32766,    /* before it is rounded, and perhaps moved by one */
+    RESAMPLE_HALVINGS = 4,       /* a phase is added up in at most 16 parts */
     RESAMPLE_ALIGNMENT = 32,
 };
 
@@ -27,7 +28,7 @@ enum {
 static const double RESAMPLE_KAISER_BETA = 7.5;
 static const double RESAMPLE_PI = 3.14159265358979323846;
 
-/* What is computed before the bank: the filter by tick, exact and rounded. */
+/* The filter by tick, exact and rounded: the step before the bank. */
 typedef struct {
     int up;
     int down;
@@ -53,11 +54,11 @@ static int resample_half_samples(int from_hz, int to_hz)
     return to_hz / RESAMPLE_DELAYS_PER_S;
 }
 
-/* The modified Bessel function of order 0: its power series, exact for x < 10 by these 30 terms. */
+/* The modified Bessel function of order 0: its power series, to the last term that a double keeps. */
 static double resample_bessel_i0(double x)
 {
     double total = 1, term = 1;
-    for (int k = 1; k < 30; k++) {
+    for (int k = 1; term > 1e-17 * total; k++) {
         term *= x * x / (4.0 * k * k);
         total += term;
     }
@@ -125,34 +126,47 @@ static double resample_exact_at(const resample_filter *filter, int taps, int pha
     return tick > 2 * filter->centre ? 0 : filter->exact[tick];
 }
 
-/* Whether all taps fit 16 bits, and 32-bit sums parts of so many taps. */
-static int resample_fits(const resample_filter *filter, int taps, int part_taps, int shift)
+/* The gains that decide the scale: of |taps|, in units of 1.0. */
+typedef struct {
+    double tap;                         /* the largest */
+    double sums[RESAMPLE_HALVINGS + 1]; /* the largest over a phase, over half a phase, and so on to a sixteenth */
+} resample_gains;
+
+static double resample_larger(double a, double b)
 {
-    double one = 1 << shift;
-    for (int phase = 0; phase < filter->up; phase++) {
-        for (int start = 0; start < taps; start += part_taps) {
-            double gain = 0;
-            for (int place = start; place < start + part_taps; place++) {
-                double tap = one * fabs(resample_exact_at(filter, taps, phase, place));
-                if (tap > INT16_MAX - 1) return 0;
-                gain += tap;
-            }
-            if (gain > RESAMPLE_MAX_PART_GAIN) return 0;
-        }
-    }
-    return 1;
+    return a > b ? a : b;
 }
 
-/* Choose the finest scale that fits, and the longest parts that fit it. */
+/* Enlarge the gains to those of a phase. */
+static void resample_measure_phase(const resample_filter *filter, int taps, int phase, resample_gains *gains)
+{
+    double parts[1 << RESAMPLE_HALVINGS] = {0};
+    for (int place = 0; place < taps; place++) {
+        double tap = fabs(resample_exact_at(filter, taps, phase, place));
+        gains->tap = resample_larger(gains->tap, tap);
+        parts[(place << RESAMPLE_HALVINGS) / taps] += tap;
+    }
+    for (int halvings = RESAMPLE_HALVINGS; halvings >= 0; halvings--) {
+        for (int part = 0; part < 1 << halvings; part++)
+            gains->sums[halvings] = resample_larger(gains->sums[halvings], parts[part]);
+        for (int part = 0; part < 1 << halvings >> 1; part++) parts[part] = parts[2 * part] + parts[2 * part + 1];
+    }
+}
+
+/* Choose the finest scale with which taps fit 16 bits and sixteenths of a phase sums of 32 bits, then the longest parts
+ * of a phase that fit them. */
 static void resample_choose_scale(const resample_filter *filter, resample_bank *bank)
 {
-    int least_taps = bank->taps / RESAMPLE_MOST_PARTS;
+    resample_gains gains = {0, {0}};
+    for (int phase = 0; phase < filter->up; phase++) resample_measure_phase(filter, bank->taps, phase, &gains);
+    double largest = resample_larger(gains.tap / RESAMPLE_MAX_TAP,
+                                     gains.sums[RESAMPLE_HALVINGS] / RESAMPLE_MAX_PART_GAIN);
     bank->shift = RESAMPLE_MAX_SHIFT;
-    while (bank->shift > RESAMPLE_MIN_SHIFT && !resample_fits(filter, bank->taps, least_taps, bank->shift))
-        bank->shift--;
-    bank->part_taps = bank->taps;
-    while (bank->part_taps > least_taps && !resample_fits(filter, bank->taps, bank->part_taps, bank->shift))
-        bank->part_taps /= 2;
+    while (bank->shift > RESAMPLE_MIN_SHIFT && largest * (1 << bank->shift) > 1) bank->shift--;
+    int halvings = 0;
+    while (halvings < RESAMPLE_HALVINGS && gains.sums[halvings] * (1 << bank->shift) > RESAMPLE_MAX_PART_GAIN)
+        halvings++;
+    bank->part_taps = bank->taps >> halvings;
 }
 
 /* Lay out the rounded taps as rows. */

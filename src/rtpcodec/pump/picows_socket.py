@@ -40,8 +40,7 @@ class PicowsSocket(WSListener):
     __slots__ = (
         "_backlog",
         "_begin",
-        "_breach_reported",
-        "_closed_here",
+        "_close_explained",
         "_done_reading",
         "_joiner",
         "_lost",
@@ -80,8 +79,7 @@ class PicowsSocket(WSListener):
         self._reads = True
         self._lost = False
         self._paused = False
-        self._closed_here = False
-        self._breach_reported = False
+        self._close_explained = False  # the close frame that was sent is ours, or its reason was reported
         self._done_reading = False
         self._backlog: Backlog | None = None  # from the first look on, for as long as the connection lasts
         self.answer_ping: Callable[[bytes], object] | None = None
@@ -98,7 +96,7 @@ class PicowsSocket(WSListener):
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
         if not self._transport.is_close_frame_sent:
-            self._closed_here = True
+            self._close_explained = True
             self._transport.send_close(cast("WSCloseCode", code))
 
     def abort(self) -> None:
@@ -304,11 +302,11 @@ class PicowsSocket(WSListener):
         """Report a rule of WebSocket that the other side broke, for which picows has closed by itself."""
         closed: Any = transport.close_handshake  # None, beside what its stub says, before any close frame
         sent = None if closed is None else closed.sent
-        if sent is None or self._closed_here or self._breach_reported:
+        if sent is None or self._close_explained:
             return
         if sent.code == WSCloseCode.MESSAGE_TOO_BIG:
-            self._breach_reported = True
+            self._close_explained = True
             self._receiver.rejected("size", f"a frame has more than {self._max_octets} octets", int(sent.code))
         elif sent.code in (PROTOCOL_ERROR, INVALID_TEXT):
-            self._breach_reported = True
+            self._close_explained = True
             self._receiver.rejected("frame", f"a frame breaks a rule of WebSocket: {sent.reason}", int(sent.code))

@@ -52,7 +52,7 @@ class IdleSound:
     @property
     def active(self) -> bool:
         """Whether something is to be sent between replies."""
-        return self.keep_alive is not None or any(not bed.ended for bed in self._beds)
+        return self.keep_alive is not None or (bool(self._beds) and any(not bed.ended for bed in self._beds))
 
     def add(self, bed: Bed) -> None:
         """Add a background sound, which `Bed.stop` ends.

@@ -35,18 +35,19 @@ class OwnMarks:
         "_complaints",
         "_last_position",
         "_ms_per_sample",
-        "_next_position",
-        "_reply_position",
+                "_reply_position",
         "_sent_ms",
         "due_ms",
         "enabled",
+        "next_position",
     )
 
     def __init__(self, sample_rate_hz: int, *, enabled: bool = True) -> None:
         self._ms_per_sample = 1000 / sample_rate_hz
         self._begins = True
         self._reply_position = 0
-        self._next_position = 0
+        self.next_position = 0
+        """Behind which samples the next mark is wanted, apart from a last one."""
         self._last_position = 0
         self._sent_ms: deque[float] = deque(maxlen=BEGIN_MARKS_PER_S)
         self._complaints = 0
@@ -58,7 +59,7 @@ class OwnMarks:
     def begin_reply(self) -> None:
         """The next message is the first one of a reply: a mark follows it. One that is due for an earlier end stays."""
         self._begins = True
-        self._next_position = 0
+        self.next_position = 0
 
     def wanted(self, position: int, now_ms: float, *, last: bool) -> bool:
         """Return whether an own mark is due. Call it after each message of audio.
@@ -67,7 +68,7 @@ class OwnMarks:
         now_ms: the time.
         last: whether nothing follows, so that the end needs a mark.
         """
-        if position < self._next_position and not last:
+        if position < self.next_position and not last:
             return False
         if not self.enabled or position == self._last_position:
             return False
@@ -86,7 +87,7 @@ class OwnMarks:
     def sent(self, position: int, now_ms: float) -> None:
         """Record that an own mark was sent behind so many samples."""
         spacing_ms = BEGIN_SPACING_MS if self._is_begin(position) else SPACING_MS
-        self._next_position = position + int((spacing_ms * (1 + self._complaints)) / self._ms_per_sample)
+        self.next_position = position + int((spacing_ms * (1 + self._complaints)) / self._ms_per_sample)
         self._last_position = position
         self._sent_ms.append(now_ms)
         self.due_ms = None

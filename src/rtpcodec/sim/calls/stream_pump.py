@@ -37,13 +37,12 @@ class AppSocket(Socket, Protocol):
 class StreamPump(Pump[CarrierStream]):
     """A pump that also reads as slowly as its stream says, and answers pings as late as its links say."""
 
-    __slots__ = ("_acknowledges", "_app", "_closed", "_reading_paused")
+    __slots__ = ("_app", "_closed", "_flow")
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
         self._app: AppSocket | None = socket
-        self._reading_paused = False
-        self._acknowledges = True
+        self._flow = (False, True)  # whether reading is paused, and what is read acknowledged
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
         socket.answer_ping = self._answer_ping
@@ -76,17 +75,18 @@ class StreamPump(Pump[CarrierStream]):
             return
         machine = self.machine
         if machine.pongs:
-            pongs, machine.pongs = machine.pongs, []
-            for payload in pongs:
+            for payload in machine.take_pongs():
                 app.pong(payload)
-        acknowledges = machine.acknowledges(now_ms)
-        if acknowledges != self._acknowledges:
-            self._acknowledges = acknowledges
+        flow = (machine.reading_paused(now_ms), machine.acknowledges(now_ms))
+        if flow != self._flow:
+            self._change_flow(app, *flow)
+
+    def _change_flow(self, app: AppSocket, paused: bool, acknowledges: bool) -> None:
+        was_paused, acknowledged = self._flow
+        self._flow = (paused, acknowledges)
+        if acknowledges != acknowledged:
             app.hold_acknowledgements(hold=not acknowledges)
-        paused = self.machine.reading_paused(now_ms)
-        if paused != self._reading_paused:
-            self._reading_paused = paused
-            if paused:
-                app.pause_reading()
-            else:
-                app.resume_reading()
+        if paused and not was_paused:
+            app.pause_reading()
+        elif was_paused and not paused:
+            app.resume_reading()

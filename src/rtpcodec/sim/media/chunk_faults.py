@@ -101,6 +101,7 @@ class Network:
         "_stalls_end",
         "_standstills_ms",
         "_start_ms",
+        "arrived_pongs",
         "dropped",
         "duplicated",
         "reordered",
@@ -121,6 +122,8 @@ class Network:
         self._standstills_ms = standstills_ms
         self._queue: deque[Packet] = deque()
         self._pongs: deque[tuple[float, bytes]] = deque()
+        self.arrived_pongs: list[bytes] = []
+        """Payloads of the answers to pings that have reached the app. Whoever delivers them clears the list."""
         self._octets = 0  # of all texts in the queue
         self._draws: dict[str, _Draws] = {}
         self._stalls_end = False
@@ -183,12 +186,10 @@ class Network:
         due_ms = now_ms if self._stalls_end else self._link.arrival_ms(self._stalled_until_ms(now_ms))
         self._pongs.append((due_ms, payload))
 
-    def due_pongs(self, now_ms: float) -> list[bytes]:
-        """Take the answers to pings that reach the app now."""
-        payloads: list[bytes] = []
+    def pass_pongs(self, now_ms: float) -> None:
+        """Move the answers to pings that reach the app now to `arrived_pongs`."""
         while self._pongs and self._pongs[0][0] <= now_ms + CLOCK_SLACK_MS:
-            payloads.append(self._pongs.popleft()[1])
-        return payloads
+            self.arrived_pongs.append(self._pongs.popleft()[1])
 
     def flush(self, now_ms: float) -> None:
         """Send the chunks that wait to be overtaken: nothing follows that could."""
@@ -226,7 +227,7 @@ class Network:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` or `due_pongs` has something to hand out; None: nothing is on its way."""
+        """When `due` or `pass_pongs` has something to hand out; None: nothing is on its way."""
         packet_ms = self._queue[0].due_ms if self._queue else None
         if not self._pongs:
             return packet_ms

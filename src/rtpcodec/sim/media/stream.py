@@ -77,8 +77,6 @@ class CarrierStream:
         """The connection must be cut: the app does not read, or did not answer the close frame in time."""
         self.paused = False
         """The socket accepts no texts for now, because the app reads slowly."""
-        self.pongs: list[bytes] = []
-        """Payloads of pongs that go out now, behind the texts. Whoever sends them takes them off."""
         self._writer.greet(facts.variations.announced_format or _announced(formats.media), now_ms)
 
     @property
@@ -97,7 +95,7 @@ class CarrierStream:
         """Take the texts that go out now."""
         self._advance(now_ms)
         packets = [] if self.paused else self._network.due(now_ms)
-        self.pongs += self._network.due_pongs(now_ms)  # a socket that accepts nothing drops them
+        self._network.pass_pongs(now_ms)  # a socket that accepts nothing drops them
         for packet in packets:
             self._tally.sent(packet)
             if packet.track == INBOUND and not packet.repeated:
@@ -248,6 +246,16 @@ class CarrierStream:
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now, so that the app feels a slow carrier."""
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
+
+    @property
+    def pongs(self) -> list[bytes]:
+        """Payloads of pongs that go out now, behind the texts."""
+        return self._network.arrived_pongs
+
+    def take_pongs(self) -> list[bytes]:
+        """Remove and return those payloads."""
+        payloads, self._network.arrived_pongs = self._network.arrived_pongs, []
+        return payloads
 
     def acknowledges(self, now_ms: float) -> bool:
         """Whether what the app sends now is acknowledged: not in an outage."""

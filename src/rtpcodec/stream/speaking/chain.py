@@ -50,13 +50,13 @@ class SpeechChain:
         "_checks",
         "_dropped_samples",
         "_drops_oldest",
-        "_ended",
         "_parts",
         "_releaser",
         "_reply_count",
         "_resolver",
         "_stopper",
         "pcm_hz",
+        "running",
         "sample_rate_hz",
     )
 
@@ -90,7 +90,8 @@ class SpeechChain:
         self._resolver = Resolver(self._parts)
         self._stopper = Stopper(self._parts, self._releaser)
         self._reply_count = 0
-        self._ended = False
+        self.running = True
+        """Whether the stream has not ended."""
         self._drops_oldest = settings.when_full == "drop_oldest"
         self._dropped_samples = 0
 
@@ -137,7 +138,7 @@ class SpeechChain:
 
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
         """Add PCM to the implicit reply: see Reply.play."""
-        self.implicit_reply.play(pcm, pcm_hz, note)
+        (self._parts.order.implicit or self.implicit_reply).play(pcm, pcm_hz, note)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add int16 octets to the implicit reply: see Reply.play_octets."""
@@ -187,10 +188,9 @@ class SpeechChain:
 
     def check_pcm(self, pcm: Buffer) -> None:
         """Refuse a file in place of its samples: a common mistake, heard as a click or as noise."""
-        samples = memoryview(pcm)
-        head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]
+        head = pcm[:2] if pcm.__class__ is bytes else memoryview(pcm)[:2].tobytes()[:2]
         if head in FILE_STARTS or self._checks.pcm.alert:
-            self._checks.pcm.check(samples)
+            self._checks.pcm.check(memoryview(pcm))
 
     def check_payload(self, payload: Buffer) -> None:
         """Refuse a file in place of a payload."""
@@ -205,11 +205,12 @@ class SpeechChain:
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
-        if self._drops_oldest:
+        max_ms = self._parts.settings.max_queue_ms
+        # All that waits together is at least what counts for one reply.
+        if self._drops_oldest or not more_ms or self.queued_ms + more_ms <= max_ms:
             return
         queued_ms = self._counted_ms(reply)
-        max_ms = self._parts.settings.max_queue_ms
-        if not more_ms or queued_ms + more_ms <= max_ms:
+        if queued_ms + more_ms <= max_ms:
             return
         raise QueueFull(
             f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
@@ -265,7 +266,7 @@ class SpeechChain:
 
     def require_running(self) -> None:
         """StreamEnded: the stream has ended."""
-        if self._ended:
+        if not self.running:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
 
     # Marks
@@ -440,7 +441,7 @@ class SpeechChain:
 
     def end(self, now_ms: float) -> list[Event]:
         """End the stream: drop everything unsent, and return the events of marks and replies."""
-        self._ended = True
+        self.running = False
         parts = self._parts
         self._stopper.end(now_ms)
         found = [*self._take_reports(), *self._events_of(parts.echoes.ended())]

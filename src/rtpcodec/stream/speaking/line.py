@@ -135,15 +135,13 @@ class Line:
         return found
 
     def put_first(self, pieces: list[Piece], samples: int) -> None:
-        """Put audio back that was taken before: it is the next to be taken, and does not count in the queue's limit."""
+        """Put whole frames back that were taken before: they are taken next, and do not count in the queue's limit."""
         if self._front is NO_ITEMS:
             self._front = deque()
         self._front.extendleft(reversed(pieces))
         self.waiting_samples += samples
         self.kept_samples += samples
         self.taken_samples -= samples
-        if self.packing.unit_samples is not None:  # those of a frame codec are whole frames, or items
-            self._tail_samples = (self._tail_samples + samples) % self.packing.frame_samples
 
     def fade_in(self, samples: int) -> None:
         """Let the first samples of PCM rise from silence, however it is cut into pieces; payloads stay as they are."""

@@ -60,7 +60,7 @@ class ReplyOrder:
         waiting = self._waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.more_follows or first.line.waiting_samples or len(first.marks):
+            if not first.closed or first.line.waiting_samples or first.more_follows or len(first.marks):
                 return first
             waiting.popleft()
             if first is self.implicit:

@@ -12,6 +12,7 @@ from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS
+from rtpcodec.stream.speaking.settings import MIN_CHUNK_MS
 from rtpcodec.stream.unsent_marks import NOWHERE
 
 OWN_STALL_MS: Final = 100.0
@@ -26,6 +27,7 @@ class Releaser:
         "_expected_ms",
         "_frame_samples",
         "_parts",
+        "_plain",
         "clear",
         "last_sent_ms",
         "media_sent",
@@ -39,6 +41,10 @@ class Releaser:
         self._parts = parts
         packing, settings = parts.packing, parts.settings
         self._frame_samples = packing.frame_samples
+        # One frame per message, which needs no look at what else waits.
+        self._plain = (
+            packing.unit_samples is not None and settings.send_chunk_ms == MIN_CHUNK_MS and not settings.prebuffer_ms
+        )
         self._chunking = Chunking(
             packing.frame_samples,
             packing.sample_rate_hz,
@@ -65,14 +71,14 @@ class Releaser:
             self._report_stall(now_ms)
         self._expected_ms = inf
         parts = self._parts
-        far_end, packing, settings = parts.far_end, parts.packing, parts.settings
+        far_end, packing, settings, own_marks = parts.far_end, parts.packing, parts.settings, parts.own_marks
         while True:
             reply = None if parts.paused else parts.order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
             if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
                 self._send_mark(reply.marks.pop(), now_ms, texts)
                 continue
-            own_ms = parts.own_marks.due_ms
+            own_ms = own_marks.due_ms
             if own_ms is not None and now_ms >= own_ms:
                 self._send_own_mark(now_ms, texts)
                 continue
@@ -82,7 +88,7 @@ class Releaser:
             if not samples:
                 if reply is not None:
                     reply.ran_empty = True
-                    if self._complete_frame(reply, now_ms):
+                    if reply.marks.first_position != NOWHERE and self._complete_frame(reply, now_ms):
                         continue
                 if not parts.idle.active:
                     return texts
@@ -97,7 +103,8 @@ class Releaser:
             if not parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
                 return texts
             # 5. Take and encode it.
-            left_ms -= parts.ms(samples)
+            duration_ms = samples * 1000 / packing.sample_rate_hz
+            left_ms -= duration_ms
             if reply is None:
                 pieces: list[Piece] = [(Kind.READY, parts.idle.frame(samples) or bytes(2 * samples))]
             else:
@@ -110,20 +117,24 @@ class Releaser:
             self.media_sent += 1
             self.octets_sent += len(payload)
             text = parts.dialect.media_text(payload, self.stream_id)
-            parts.gate.sent(len(text), parts.ms(samples))
+            parts.gate.sent(len(text), duration_ms)
             texts.append(text)
             # 6. A mark of our own behind it measures when it is heard.
-            if reply is not None and parts.own_marks.enabled:
+            if reply is not None and own_marks.enabled:
                 # The end of a reply is proven, also if another one follows at once.
                 ends = reply.closed and not reply.more_follows
                 last = not reply.line.waiting_samples and (ends or parts.order.last_with_audio is None)
-                if parts.own_marks.wanted(far_end.sent_position, now_ms, last=last):
+                if (last or far_end.sent_position >= own_marks.next_position) and own_marks.wanted(
+                    far_end.sent_position, now_ms, last=last
+                ):
                     self._send_own_mark(now_ms, texts)
 
     def _next_samples(self, reply: Reply) -> int:
         """Return how many samples the next message of a reply takes; 0: it waits for more audio."""
         line = reply.line
         waiting, frame = line.waiting_samples, self._frame_samples
+        if self._plain:
+            return frame if waiting >= frame else 0
         if self._parts.packing.unit_samples is None:
             # A payload that is a message of its own completes the frame before it, so whole frames lie before it.
             item = line.first_item_samples
@@ -157,7 +168,7 @@ class Releaser:
         pieces = line.take(samples)
         parts.sent_audio.add(position, samples, content, reply, pieces)
         idle = parts.idle
-        if not idle.active:
+        if not idle.follows_speech:
             return pieces
         if any(kind is not Kind.READY for kind, _ in pieces):
             idle.unmixed()
@@ -175,10 +186,8 @@ class Releaser:
         parts.own_marks.sent(parts.far_end.sent_position, now_ms)
 
     def _complete_frame(self, reply: Reply, now_ms: float) -> bool:
-        """Pad a partial frame with silence if a mark behind it can wait no longer. Returns whether it was padded."""
-        if not reply.line.waiting_samples or reply.marks.first_position == NOWHERE:
-            return False
-        if now_ms < self._partial_due_ms():
+        """Pad a partial frame with silence if the mark behind it can wait no longer. Returns whether it was padded."""
+        if not reply.line.waiting_samples or now_ms < self._partial_due_ms():
             return False
         reply.line.complete_frame()
         return True

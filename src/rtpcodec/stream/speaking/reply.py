@@ -75,6 +75,10 @@ class Stage(Protocol):
     def require_running(self) -> None:
         """StreamEnded: the stream has ended."""
 
+    @property
+    def running(self) -> bool:
+        """Whether the stream has not ended."""
+
 
 class Reply(Live):
     """One reply. Its place in the order is fixed when it opens; `end` closes it, and it ends as an utterance.
@@ -139,7 +143,8 @@ class Reply(Live):
         Raises, and adds nothing: ReplyInterrupted; QueueFull; StreamEnded; ValueError, TypeError if it is not PCM or
         the rate cannot be resampled.
         """
-        self._require_open()
+        if self.closed or not self._stage.running:
+            self._require_open()
         if pcm_hz is not None or isinstance(pcm, Audio):
             pcm, pcm_hz = pcm_and_rate(pcm, pcm_hz)
         stage = self._stage

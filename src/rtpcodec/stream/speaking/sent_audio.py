@@ -13,6 +13,9 @@ from rtpcodec.stream.speaking.reply import Reply
 FADE_MS: Final = 5.0
 """Of the first audio that is sent again: a step in the middle of a word would click."""
 
+TWICE_MS: Final = 60.0
+"""A resumed pause begins up to 40 ms before its cut, at a whole frame."""
+
 
 @dataclass(slots=True)
 class SentPiece:
@@ -28,7 +31,7 @@ class SentPiece:
 class SentAudio:
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
-    __slots__ = ("_max_samples", "_sent", "_step_samples", "_unit")
+    __slots__ = ("_frame_samples", "_max_samples", "_sent", "_twice_samples", "_unit")
 
     def __init__(self, max_samples: int, packing: Packing) -> None:
         """Make it empty.
@@ -38,8 +41,8 @@ class SentAudio:
         """
         self._max_samples = max_samples
         self._unit = packing.unit_samples or 1, packing.unit_octets
-        # Units are not cut; a payload of a frame codec is sent again as a whole, and PCM in whole frames.
-        self._step_samples = packing.unit_samples or packing.frame_samples
+        self._frame_samples = packing.frame_samples
+        self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
         self._sent: deque[SentPiece] = NO_ITEMS
 
     def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
@@ -53,8 +56,9 @@ class SentAudio:
             sent.popleft()
 
     def played(self, position: int) -> None:
-        """Drop what was played for certain."""
+        """Drop what was played for certain, apart from what a pause may let be heard twice."""
         sent = self._sent
+        position -= self._twice_samples
         while sent and sent[0].position + sent[0].samples <= position:
             sent.popleft()
 
@@ -69,11 +73,28 @@ class SentAudio:
         taken, self._sent = list(self._sent), NO_ITEMS
         return taken
 
+    def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
+        """Return where a frame begins: at a position or less than a frame away from it.
+
+        A reply whose audio is sent again from there still consists of whole frames.
+
+        taken: what `take` returned.
+        position: a sent position.
+        latest: the frame does not begin behind this position.
+        """
+        for sent in reversed(taken):
+            if sent.position <= position:
+                frames = (position - sent.position) // self._frame_samples
+                before = sent.position + frames * self._frame_samples
+                behind = before + self._frame_samples
+                return behind if before < position and behind <= latest else before
+        return position
+
     def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
         """Give audio back to its replies from a position on, so that it is sent again.
 
         taken: what `take` returned.
-        position: where the audio begins; all of it is behind.
+        position: where the audio begins, as `frame_before` returns it; all of it is behind.
         fade_samples: of a fade-in at its beginning.
         Returns: the replies that have got audio, in the order of speaking.
         """
@@ -82,11 +103,9 @@ class SentAudio:
         for sent in reversed(taken):
             if sent.position + sent.samples <= position or sent.reply.state == "interrupted":
                 continue
-            skipped = max(0, position - sent.position) // self._step_samples * self._step_samples
+            skipped = max(0, position - sent.position)
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
             sent.reply.line.put_first(pieces, left)
-            if sent.reply.closed:
-                sent.reply.line.complete_frame()
             if not replies or replies[0] is not sent.reply:
                 replies.insert(0, sent.reply)
             first = sent

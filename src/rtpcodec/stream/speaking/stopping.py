@@ -154,8 +154,11 @@ class Stopper:
         rate_hz = parts.sample_rate_hz
         # 1. The audio.
         taken = [sent for sent in kept.taken if sent.reply in replies]
-        if taken:
-            position = point.position - int((point.uncertainty_ms + rewind_ms) * rate_hz / 1000)
+        heard_to = point.position - int(point.uncertainty_ms * rate_hz / 1000)
+        if taken and taken[-1].position + taken[-1].samples > heard_to:
+            position = heard_to - int(rewind_ms * rate_hz / 1000)
+            latest = heard_to - int(REWIND_MS * rate_hz / 1000)
+            position = parts.sent_audio.frame_before(taken, position, latest)
             fade_samples = int(FADE_MS * rate_hz / 1000) if position > taken[0].position else 0
             parts.order.first(parts.sent_audio.put_back(taken, position, fade_samples))
         # 2. The caller's marks behind it. The carrier may still return those that the clear met.
