@@ -166,8 +166,7 @@ class Conversation:
         """Let both sides do what is due."""
         if not self._lost:
             self._inbox.extend(self.carrier.outgoing(self.now_ms))
-            pongs, self.carrier.pongs = self.carrier.pongs, []
-            self._inbox.extend(pongs)
+            self._inbox.extend(self.carrier.take_pongs())
         if not self.blocked:
             while self._inbox:
                 self._receive(self._inbox.popleft())
