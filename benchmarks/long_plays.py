@@ -46,11 +46,11 @@ def measure(plan: StreamPlan, rate_hz: int, kind: type[np.generic], seconds: int
     machine.receive(START, 0.0)
     machine.events(0.0)
     # The first frames load libraries and design filters.
-    machine.plays.play(pcm[:rate_hz], rate_hz)
+    machine.plays.play(pcm[:rate_hz].data, rate_hz)
     while machine.outgoing(0.0):
         pass
     begun_s = time.thread_time()
-    machine.plays.play(pcm, rate_hz)
+    machine.plays.play(pcm.data, rate_hz)
     play_s = time.thread_time() - begun_s
     longest_s = 0.0
     while True:

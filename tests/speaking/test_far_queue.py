@@ -79,7 +79,7 @@ def continuous(duration_ms: float, clock_ppm: float) -> tuple[Conversation, Queu
 def test_the_far_queue_stays_at_the_lead_whatever_the_far_clock_does(minutes: int, clock_ppm: float) -> None:
     call, queue = continuous(minutes * 60_000.0, clock_ppm)
     assert call.playout.dry_count == 0
-    assert LEAD_MS - AROUND_LEAD_MS <= queue.least_ms
+    assert queue.least_ms >= LEAD_MS - AROUND_LEAD_MS
     assert queue.most_ms <= LEAD_MS + AROUND_LEAD_MS
     assert "SendStalled" not in call.kinds()
 
@@ -109,7 +109,7 @@ STALLS: dict[str, dict[str, Any]] = {
 def stalled(name: str) -> tuple[Conversation, Queue, Feeder]:
     """A call that speaks when the stall begins."""
     queue = Queue(from_ms=1500.0)
-    options = {"up": Link(delay_ms=20), "down": Link(delay_ms=40), "hold_ms": HOLD_MS} | STALLS[name]
+    options: dict[str, Any] = {"up": Link(delay_ms=20), "down": Link(delay_ms=40), "hold_ms": HOLD_MS} | STALLS[name]
     call = Conversation(watch=queue.look, **options)
     if name == "our loop":
         call.at(STALL[0], lambda: call.block(STALL_MS))

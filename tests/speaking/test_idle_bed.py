@@ -25,14 +25,16 @@ TONE_HZ = 100
 def tone(samples: int, rate_hz: int) -> bytes:
     """A reply that begins and ends at zero, and whose steps are known."""
     t = np.arange(samples) / rate_hz
-    return (4000 * np.sin(2 * np.pi * TONE_HZ * t)).round().astype("<i2").tobytes()
+    pcm: bytes = (4000 * np.sin(2 * np.pi * TONE_HZ * t)).round().astype("<i2").tobytes()
+    return pcm
 
 
 def rustle(rate_hz: int) -> bytes:
-    """A minute of soft noise without high frequencies."""
+    """Five seconds of soft noise without high frequencies."""
     noise = np.random.default_rng(5).standard_normal(rate_hz * 5)
     soft = np.convolve(noise, np.ones(16) / 16, "same")
-    return (soft / np.abs(soft).max() * 20000).astype("<i2").tobytes()
+    pcm: bytes = (soft / np.abs(soft).max() * 20000).astype("<i2").tobytes()
+    return pcm
 
 
 class Replies:

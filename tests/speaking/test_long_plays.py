@@ -91,7 +91,7 @@ def test_neither_a_long_play_nor_a_turn_works_on_more_than_one_turn_of_audio(
     turn_ms = packing_of(plan).turn_ms
     # 1. The play itself only keeps the audio.
     pcm = np.zeros(rate_hz * LONG_S, np.dtype("<i2") if dtype == "int16" else np.float32)
-    machine.plays.play(pcm, rate_hz)
+    machine.plays.play(pcm.data, rate_hz)
     assert work.take() == (0.0, 0.0)
     # 2. Each turn works on one turn's audio, and the last frame of it.
     turns: list[tuple[float, float]] = []
@@ -100,7 +100,7 @@ def test_neither_a_long_play_nor_a_turn_works_on_more_than_one_turn_of_audio(
     assert max(max(turn) for turn in turns) <= turn_ms + 20 + 1
     assert len(turns) == MANY_TURNS
     # 3. An end and an interruption work on none.
-    machine.plays.play(pcm, rate_hz)
+    machine.plays.play(pcm.data, rate_hz)
     machine.session.flush()
     machine.interrupt(30.0)
     assert work.take() == (0.0, 0.0)

@@ -176,7 +176,7 @@ def ended(call: Conversation, pause: Pause, how: str) -> None:
     elif how == "lost socket":
         call.lose()
     elif how == "carrier's stop":
-        call.carrier.end("hangup", now_ms)
+        call.carrier.end("hang_up", now_ms)
 
 
 @pytest.mark.parametrize("how", ["discard", "interrupt", "hang-up", "lost socket", "carrier's stop"])
