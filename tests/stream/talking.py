@@ -1,9 +1,10 @@
-"""A session that talks to a far end without delay, on a clock that the test moves."""
+"""A session that talks to a far end, on a clock that the test moves."""
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from dataclasses import dataclass, field
 
 from rtpcodec import MediaSession, StreamPlan
@@ -32,14 +33,19 @@ class Talk:
     found: list[Event] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     """Of the caller's marks that were sent."""
+    up_ms: float = 0.0
+    down_ms: float = 0.0
+    up: deque[tuple[float, list[str]]] = field(default_factory=deque)
+    """Texts on their way, with the time of their arrival."""
+    down: deque[tuple[float, str]] = field(default_factory=deque)
+    """Echoes on their way."""
 
     def run(self, until_ms: float) -> None:
         """Let time pass: echoes arrive when they leave, texts leave when they are due."""
         self.step()
         while True:
             deadline_ms = self.session.next_deadline_ms
-            echo_ms = self.far_end.waiting[0][1] if self.far_end.waiting else math.inf
-            next_ms = min(echo_ms, math.inf if deadline_ms is None else deadline_ms)
+            next_ms = min(self.arrival_ms, math.inf if deadline_ms is None else deadline_ms)
             if next_ms > until_ms:
                 break
             self.now_ms = max(self.now_ms, next_ms)
@@ -52,15 +58,30 @@ class Talk:
         self.deliver()
         texts = self.session.outgoing(self.now_ms)
         self.names += [name for name in carrier.mark_names(texts) if not name.startswith(OWN_PREFIX)]
-        self.far_end.take(texts, self.now_ms)
+        if texts:
+            self.up.append((self.now_ms + self.up_ms, texts))
         self.deliver()
         self.found += self.session.events(self.now_ms)
 
+    @property
+    def arrival_ms(self) -> float:
+        """When a text or an echo arrives next, or a mark is played."""
+        return min(
+            self.far_end.waiting[0][1] if self.far_end.waiting else math.inf,
+            self.up[0][0] if self.up else math.inf,
+            self.down[0][0] if self.down else math.inf,
+        )
+
     def deliver(self) -> None:
-        """Return the marks whose audio has ended."""
+        """Let arrive what is due on both ways."""
+        while self.up and self.up[0][0] <= self.now_ms:
+            at_ms, texts = self.up.popleft()
+            self.far_end.take(texts, at_ms)
         self.far_end.advance(self.now_ms)
-        for name, at_ms in self.far_end.take_echoes():
-            self.session.receive(carrier.mark(name), max(at_ms, 0.0))
+        self.down.extend((at_ms + self.down_ms, name) for name, at_ms in self.far_end.take_echoes())
+        while self.down and self.down[0][0] <= self.now_ms:
+            at_ms, name = self.down.popleft()
+            self.session.receive(carrier.mark(name), at_ms)
 
     def heard(self) -> list[int]:
         """The samples that were played, in order, without silence."""

@@ -147,3 +147,16 @@ def test_in_mode_mp3_an_audio_keeps_its_rate_as_well() -> None:
     session = carrier.started(StreamPlan(mode="mp3"), lead_ms=None)
     session.play(audio(tone(1, 8000), 8000))
     assert session.queued_ms == pytest.approx(1000, abs=1)
+
+
+def test_in_mode_mp3_a_refused_rate_leaves_the_waiting_octet_and_flush_drops_it() -> None:
+    session = carrier.started(StreamPlan(mode="mp3"), lead_ms=None)
+    session.play(b"\1")
+    with pytest.raises(ValueError, match="cannot be sent at 16000 Hz"):
+        session.play(b"\0\0\0", 11000)
+    session.play(b"\2" + bytes(318))
+    assert session.queued_ms == 10.0, "160 samples: the first octet has met its partner"
+    session.play(b"\1")
+    session.flush()
+    session.play(bytes(2))
+    assert session.queued_ms == pytest.approx(10.0625)

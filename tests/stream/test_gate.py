@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from rtpcodec.stream.speaking.gate import IDLE_PING_MS, MAX_PINGS, PING_MS, POLL_MS, UNACKNOWLEDGED_MS, Gate
@@ -98,7 +100,7 @@ def test_a_ping_follows_each_quarter_of_a_second_of_audio() -> None:
     gate = gate_of()
     positions = [at for at in range(0, 2001, 20) if gate.ping(at * MS, float(at)) is not None]
     assert positions == [0, 260, 520, 780, 1040, 1300, 1560, 1820]
-    assert all(later - one >= PING_MS for one, later in zip(positions, positions[1:], strict=False))
+    assert all(later - one >= PING_MS for one, later in pairwise(positions))
 
 
 def test_pings_that_nobody_answers_become_rare_and_are_bounded() -> None:
@@ -106,7 +108,7 @@ def test_pings_that_nobody_answers_become_rare_and_are_bounded() -> None:
     times = [float(at) for at in range(0, 120_000, 20) if gate.ping(at * MS, float(at)) is not None]
     early = [at for at in times if at < MAX_PINGS * 260.0]
     assert len(early) == MAX_PINGS
-    assert all(later - one >= IDLE_PING_MS for one, later in zip(times[MAX_PINGS - 1 :], times[MAX_PINGS:], strict=False))
+    assert all(later - one >= IDLE_PING_MS for one, later in pairwise(times[MAX_PINGS - 1 :]))
     assert gate.open(120_000 * MS, None, 120_000.0), "a socket that never answered proves nothing"
 
 

@@ -57,12 +57,12 @@ class Call:
     def wait(self, ms: int) -> None:
         """Our timer wakes at each deadline, a little late; echoes arrive when they leave."""
         until_ms = self.now_ms + ms
-        while (deadline_ms := self.next_ms) <= until_ms:
-            if deadline_ms == self.echo_ms:
-                self.now_ms = deadline_ms
+        while (next_ms := self.next_ms) <= until_ms:
+            if next_ms == self.echo_ms:
+                self.now_ms = next_ms
                 self.deliver()
                 continue
-            self.now_ms = max(self.now_ms, deadline_ms) + 0.5
+            self.now_ms = max(self.now_ms, next_ms) + 0.5
             self.deliver()
             self.outgoing(0)
             self.ended += self.session.events(self.now_ms)

@@ -40,6 +40,11 @@ class AnyRate:
         """By source rate, the most recently used last."""
         self._current: Resampler | None = None
 
+    def require(self, from_hz: int) -> None:
+        """ValueError: PCM of this rate cannot be resampled."""
+        if from_hz != self.to_hz and from_hz not in self._resamplers:
+            _resampler(from_hz, self.to_hz)
+
     def resample(self, pcm: Buffer, from_hz: int) -> Buffer:
         """Return a chunk at `to_hz`.
 

@@ -10,7 +10,6 @@ from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.errors import LocalProtocolError, QueueFull
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Interrupted, MarkCleared
 from rtpcodec.stream.file_check import PlayChecks
 from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks, check_mark_name
@@ -53,7 +52,6 @@ class FileChain:
         "_mark_count",
         "_marks",
         "_pacer",
-        "_rates",
         "_unsent",
         "_utterance",
         "max_queue_ms",
@@ -71,7 +69,6 @@ class FileChain:
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
         self._encoding = Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
-        self._rates = AnyRate(self._encoding.sample_rate_hz)
         self._pacer = FilePacer(lead_ms)
         self.max_queue_ms = max_queue_ms
         self._unsent = UnsentMarks()
@@ -102,7 +99,10 @@ class FileChain:
             self._checks.pcm.check(samples)
         # 2. Refuse what does not fit before anything has changed.
         values = samples.nbytes // (4 if samples.format == "f" else 2)
-        self._require_room(values * 1000 / (pcm_hz or self._encoding.pcm_hz))
+        from_hz = pcm_hz or self._encoding.pcm_hz
+        self._require_room(values * 1000 / from_hz)
+        self._encoding.require_rate(from_hz)
+        # 3. To int16; a single octet waits for the next call.
         self.play_octets(self.octets_of(pcm), pcm_hz)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
@@ -110,10 +110,7 @@ class FileChain:
         encoding = self._encoding
         from_hz = pcm_hz or encoding.pcm_hz
         queued_ms = self._require_room((len(octets) >> 1) * 1000 / from_hz)
-        if from_hz == encoding.pcm_hz:
-            encoding.put_pcm(octets)
-        else:
-            encoding.put_resampled(self._rates.resample(octets, from_hz))
+        encoding.put_pcm(octets, from_hz)
         # The utterance begins where the queue ended before.
         if self._utterance.ended and octets:
             self._begin_utterance(queued_ms)
@@ -123,22 +120,12 @@ class FileChain:
         return self._input.accept(pcm)
 
     def play_payload(self, payload: Buffer, note: object = None) -> None:
-        """Queue octets that are already in the send codec.
+        """Refuse: LocalProtocolError."""
+        self.payload_ms(payload)
 
-        Raises, and queues nothing: QueueFull, what `payload_ms` raises, and PayloadError if they begin with the header
-        of a file.
-        """
-        duration_ms = self.payload_ms(payload)
-        self._checks.payload(payload)
-        self._put_encoded(payload, duration_ms, duration_ms)
-
-    def payload_ms(self, payload: Buffer) -> float:
-        """Return the duration of octets for `play_payload`.
-
-        Raises: PayloadError if they are not a payload of the send codec, TypeError if the items are not octets,
-        LocalProtocolError if the plan's mode is mp3.
-        """
-        return self._encoding.encoded_ms(payload, "rtp", "play_payload")
+    def payload_ms(self, _payload: Buffer) -> float:
+        """Refuse: LocalProtocolError."""
+        raise LocalProtocolError("the plan's mode is 'mp3', play_payload needs 'rtp'")
 
     def play_mp3(self, data: Buffer) -> None:
         """Queue an MP3 file.
@@ -147,30 +134,24 @@ class FileChain:
         """
         # A file cannot be split, so one that is longer than the queue is accepted when nothing else waits.
         duration_ms = self.mp3_ms(data)
-        self._put_encoded(data, duration_ms, min(duration_ms, self.max_queue_ms))
+        queued_ms = self._require_room(min(duration_ms, self.max_queue_ms))
+        self._encoding.put_encoded(data, duration_ms)
+        if self._utterance.ended:
+            self._begin_utterance(queued_ms)
 
     def mp3_ms(self, data: Buffer) -> float:
         """Return the duration of an MP3 file.
 
-        Raises: ValueError if it is not an MP3 file, TypeError if the items are not octets, LocalProtocolError if the
-        plan's mode is rtp.
+        Raises: ValueError if it is not an MP3 file, TypeError if the items are not octets.
         """
-        return self._encoding.encoded_ms(data, "mp3", "play_mp3")
+        return self._encoding.file_ms(data)
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
-        self._encoding.follow(heard)
-
-    def _put_encoded(self, payload: Buffer, duration_ms: float, needed_ms: float) -> None:
-        queued_ms = self._require_room(needed_ms)
-        self._end_rates()
-        self._encoding.put_encoded(payload, duration_ms)
-        if self._utterance.ended and memoryview(payload).nbytes:
-            self._begin_utterance(queued_ms)
+        """Do nothing: a file says itself how it is coded."""
 
     def flush(self) -> None:
-        """End the utterance: queue the resamplers' tails, and pad the last item with silence."""
-        self._end_rates()
+        """End the utterance: the file that is collected is encoded to its end."""
+        self._input.clear()
         self._encoding.flush()
         self._utterance.ended = True
 
@@ -214,12 +195,6 @@ class FileChain:
             )
         return queued_ms
 
-    def _end_rates(self) -> None:
-        """Queue the tails of the PCM that had another rate than `pcm_hz`."""
-        tails = self._rates.flush()
-        if tails:
-            self._encoding.put_resampled(tails)
-
     def _begin_utterance(self, queued_ms: float) -> None:
         """Begin an utterance behind so much audio that waits."""
         self._utterance.ended = False
@@ -248,14 +223,9 @@ class FileChain:
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
                 self._last_sent_ms = now_ms
                 continue
-            # 3. No item is complete: pad the partial one if a mark behind it can wait no longer.
+            # 3. The first file waits for its end and its deadline.
             item_ms = encoding.item_ms
-            if item_ms is None:
-                if not self._complete_item(now_ms):
-                    return texts
-                continue
-            # 4. The first item waits for its deadline.
-            if now_ms < pacer.due_ms(item_ms) or left_ms <= 0:
+            if item_ms is None or now_ms < pacer.due_ms or left_ms <= 0:
                 return texts
             left_ms -= item_ms
             payload, duration_ms = encoding.take()
@@ -272,13 +242,7 @@ class FileChain:
         position = self._unsent.first_position
         if self._clear_waits or encoding.has_work or position <= encoding.taken_samples:
             return float("-inf")
-        item_ms = encoding.item_ms
-        if item_ms is not None:
-            due_ms: float | None = self._pacer.due_ms(item_ms)
-        elif position != NOWHERE and encoding.frame_ms is not None:
-            due_ms = self._partial_due_ms(encoding.frame_ms)
-        else:
-            due_ms = None
+        due_ms = None if encoding.item_ms is None else self._pacer.due_ms
         timeout_ms = self.event_deadline_ms
         if due_ms is None or timeout_ms is None:
             return timeout_ms if due_ms is None else due_ms
@@ -298,19 +262,6 @@ class FileChain:
         encoding = self._encoding
         progress_ms = max(self._pacer.remote_end_ms, self._last_sent_ms)
         return self._unsent.deadline_ms(progress_ms, encoding.taken_samples, encoding.sample_rate_hz)
-
-    def _partial_due_ms(self, frame_ms: float) -> float:
-        """Return when a partial item must be sent because a mark waits behind it: just before the far end runs dry."""
-        return max(self._pacer.remote_end_ms - frame_ms, self._pacer.due_ms(frame_ms))
-
-    def _complete_item(self, now_ms: float) -> bool:
-        """Pad the partial item with silence if a mark behind it can wait no longer. Returns whether it was padded."""
-        encoding = self._encoding
-        frame_ms = encoding.frame_ms
-        if self._unsent.first_position == NOWHERE or frame_ms is None or now_ms < self._partial_due_ms(frame_ms):
-            return False
-        encoding.complete_item()
-        return encoding.item_ms is not None
 
     # Interruption and marks
 
@@ -364,7 +315,7 @@ class FileChain:
     def _drop_queue(self) -> list[str]:
         """Drop everything unsent. Returns the names of unsent marks."""
         self._encoding.drop()
-        self._rates.reset()
+        self._input.clear()
         return self._unsent.drop()
 
     # Measures

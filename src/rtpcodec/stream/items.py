@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import LocalProtocolError
-from rtpcodec.kernels.pcm import copy_samples
 from rtpcodec.rtp.payloads import PayloadFormat
 
 Item = tuple[bytes, float]
@@ -73,98 +70,3 @@ class Packing(Protocol):
 
     def describe(self) -> str:
         """Return codec and rate for people."""
-
-
-class SendEncoding(Protocol):
-    """Audio that waits to be sent, and its encoding when it is due.
-
-    Audio waits as it was played. Only `take` encodes: so the encoder's state is that of what was sent, whatever an
-    interruption drops.
-    """
-
-    pcm_hz: int
-    """The rate of the PCM that `put_pcm` accepts."""
-    sample_rate_hz: int
-    """The rate of the samples that are counted here."""
-    turn_ms: float
-    """Audio that is encoded within 5 ms, so that an event loop is not held for longer."""
-    waiting_samples: int
-    """Audio that waits."""
-    taken_samples: int
-    """Audio of all items that were taken."""
-
-    @property
-    def frame_ms(self) -> float | None:
-        """How long an item becomes that is padded for a mark behind it; None: only `flush` completes an item."""
-
-    @property
-    def item_ms(self) -> float | None:
-        """Duration of the next item; None: none can be made yet."""
-
-    @property
-    def has_work(self) -> bool:
-        """Whether `work` would bring the next item nearer."""
-
-    def work(self, most_ms: float) -> None:
-        """Prepare items, with at most most_ms of audio."""
-
-    def put_pcm(self, pcm: Buffer) -> None:
-        """Append PCM at pcm_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
-
-    def put_resampled(self, pcm: Buffer) -> None:
-        """Append PCM at sample_rate_hz. ValueError, TypeError: it is not 16-bit PCM; nothing was appended."""
-
-    def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
-        """Append octets that `encoded_ms` accepts, with the duration that it returned.
-
-        Raises: ValueError in mode mp3 if the file does not fit into a message.
-        """
-
-    def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
-        """Return the duration in ms of octets for `put_encoded`.
-
-        payload: the octets.
-        mode: the plan's mode that the calling method needs.
-        call: the name of that method, for the error.
-        Raises: LocalProtocolError if the plan has the other mode, TypeError if the items are not octets, PayloadError
-        if they are not a payload of the send codec, ValueError if they are not an MP3 file.
-        """
-
-    def flush(self) -> None:
-        """End an utterance: append the resampler's tail, and silence that completes the last item."""
-
-    def complete_item(self) -> None:
-        """Append silence that completes the last item."""
-
-    def take(self) -> Item:
-        """Encode and remove the next item; item_ms must not be None."""
-
-    def drop(self) -> None:
-        """Drop all audio that waits."""
-
-    def follow(self, heard: PayloadFormat | None) -> None:
-        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
-
-    def describe(self) -> str:
-        """Describe resampling, codec and rate for people."""
-
-
-def octets_of(payload: Buffer, plan_mode: str, mode: str, call: str) -> memoryview:
-    """Return the octets of a payload: see `SendEncoding.encoded_ms`."""
-    if plan_mode != mode:
-        raise LocalProtocolError(f"the plan's mode is {plan_mode!r}, {call} needs {mode!r}")
-    octets = memoryview(payload)
-    if octets.itemsize != 1:
-        raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
-    return octets
-
-
-def pcm_octets(pcm: Buffer) -> bytes:
-    """Return a copy of 16-bit PCM, or PCM itself where nobody can change it. ValueError, TypeError: it is not that."""
-    if type(pcm) is bytes and not len(pcm) & 1:
-        return pcm
-    try:
-        return copy_samples(pcm)
-    except (TypeError, ValueError) as error:
-        # The kernel calls its argument `samples`; errors name the caller's.
-        raise type(error)(re.sub("^samples ", "pcm ", str(error))) from None

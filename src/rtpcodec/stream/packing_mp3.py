@@ -8,8 +8,8 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.audio import mp3
-from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.items import Item, octets_of, pcm_octets
+from rtpcodec.stream.any_rate import AnyRate
+from rtpcodec.stream.items import Item
 
 MAX_COLLECTED_MS: Final = 15_000.0
 """PCM that becomes one MP3 without a `flush`, so that what is played without one is heard."""
@@ -61,7 +61,7 @@ class _File:
 
 
 class Mp3Encoding:
-    """Mode mp3: PCM is collected until `flush` ends the file; a message carries a whole file. See SendEncoding.
+    """Mode mp3: PCM is collected until `flush` ends the file; a message carries a whole file.
 
     PCM is encoded as it comes, TURN_SAMPLES per turn of the event loop. This cannot wait until the file is due, because
     a file can be sent only when it is whole.
@@ -70,8 +70,8 @@ class Mp3Encoding:
     __slots__ = (
         "_files",
         "_max_samples",
+        "_rates",
         "_unfinished",
-        "frame_ms",
         "pcm_hz",
         "sample_rate_hz",
         "taken_samples",
@@ -82,8 +82,8 @@ class Mp3Encoding:
     def __init__(self, sample_rate_hz: int, max_queue_ms: float) -> None:
         mp3.bit_rates_kbps(sample_rate_hz)  # refuses a rate that MP3 does not have
         self.pcm_hz = self.sample_rate_hz = sample_rate_hz
-        self.frame_ms: float | None = None
         self.turn_ms = TURN_SAMPLES * 1000 / sample_rate_hz
+        self._rates = AnyRate(sample_rate_hz)
         self.waiting_samples = 0
         self.taken_samples = 0
         self._files: deque[_File] = deque()
@@ -111,10 +111,17 @@ class Mp3Encoding:
             if file.done is not None:
                 self._unfinished.popleft()
 
-    def put_pcm(self, pcm: Buffer) -> None:
-        """Append PCM. ValueError, TypeError: it is not 16-bit PCM. MissingExtra."""
-        mp3.soundfile()  # without it nothing could become a file: raise now, not at the flush
-        samples = memoryview(pcm_octets(pcm))
+    def require_rate(self, from_hz: int) -> None:
+        """ValueError: PCM of this rate cannot be resampled. MissingExtra: nothing can become a file."""
+        mp3.soundfile()  # raise now, not at the flush
+        self._rates.require(from_hz)
+
+    def put_pcm(self, octets: bytes, from_hz: int) -> None:
+        """Append int16 PCM of a rate that `require_rate` accepts."""
+        self._put(self._rates.resample(octets, from_hz))
+
+    def _put(self, pcm: Buffer) -> None:
+        samples = memoryview(pcm)
         self.waiting_samples += len(samples) // 2
         while samples:
             if not self._files or self._files[-1].closed:
@@ -124,10 +131,6 @@ class Mp3Encoding:
             file.put(samples[:room])
             samples = samples[room:]
             file.closed = file.samples == self._max_samples
-
-    def put_resampled(self, pcm: Buffer) -> None:
-        """Append PCM at sample_rate_hz, which is pcm_hz as well."""
-        self.put_pcm(pcm)
 
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
         """Append a file, behind what was collected before it. ValueError: too long for a message."""
@@ -157,20 +160,22 @@ class Mp3Encoding:
         if file.done is None:
             self._unfinished.append(file)
 
-    def encoded_ms(self, payload: Buffer, mode: str, call: str) -> float:
-        """Return how long a file plays, all parts of it. ValueError: not an MP3, or too large to be read."""
-        octets = octets_of(payload, "mp3", mode, call)
+    def file_ms(self, payload: Buffer) -> float:
+        """Return how long a file plays, all parts of it. ValueError: not an MP3, or too large to be read. TypeError."""
+        octets = memoryview(payload)
+        if octets.itemsize != 1:
+            raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
         if octets.nbytes > MAX_FILE_OCTETS:
             raise ValueError(f"MP3 has {octets.nbytes} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
         return mp3.duration_ms(payload)
 
     def flush(self) -> None:
-        """End the file that is collected."""
+        """End the file that is collected, with the resamplers' tails."""
+        tails = self._rates.flush()
+        if tails:
+            self._put(tails)
         if self._files:
             self._files[-1].closed = True
-
-    def complete_item(self) -> None:
-        """Do nothing: only `flush` ends a file."""
 
     def take(self) -> Item:
         """Remove and return the first file."""
@@ -184,12 +189,10 @@ class Mp3Encoding:
 
     def drop(self) -> None:
         """Drop all files and the collected PCM."""
+        self._rates.reset()
         self._files.clear()
         self._unfinished.clear()
         self.waiting_samples = 0
-
-    def follow(self, heard: PayloadFormat | None) -> None:
-        """Do nothing: a file says itself how it is coded."""
 
     def describe(self) -> str:
         """Return form and rate."""

@@ -60,10 +60,13 @@ class Resolver:
         """End what was sent of the implicit reply; it begins again."""
         parts = self._parts
         reply = parts.order.implicit
-        if reply is not None:
-            past = parts.order.split(reply)
-            past.on_end, reply.on_end = reply.on_end, None
-            parts.sent_audio.hand_over(reply, past)
+        if reply is None:
+            return
+        past = parts.order.split(reply)
+        on_end, reply.on_end = reply.on_end, None
+        if on_end is not None:
+            past.on_end = lambda _past: on_end(reply)  # whoever waits knows the reply, not its past
+        parts.sent_audio.hand_over(reply, past)
 
     def _over_ms(self, end: int) -> float:
         """Return when audio up to a sent position counts as heard without an echo that proves it."""
