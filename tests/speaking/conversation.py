@@ -108,7 +108,7 @@ class Conversation:
         self.speech: SpeechChain = speech
         if self.system_knows_backlog:
             self.machine.backlog = self._unacknowledged_octets
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._blocked_until_ms = 0.0
         self._inbox: deque[str | bytes] = deque()  # texts, and the payloads of pongs
@@ -119,7 +119,8 @@ class Conversation:
 
     def at(self, at_ms: float, action: Callable[[], object]) -> None:
         """Do something at a time, also while our loop stands still."""
-        heapq.heappush(self._agenda, (at_ms, next(self._numbers), action))
+        entry: tuple[float, int, Callable[[], object]] = (at_ms, next(self._numbers), action)
+        heapq.heappush(self._agenda, entry)
 
     def run(self, until_ms: float) -> None:
         """Let everything happen until then."""
@@ -166,8 +167,7 @@ class Conversation:
         """Let both sides do what is due."""
         if not self._lost:
             self._inbox.extend(self.carrier.outgoing(self.now_ms))
-            pongs, self.carrier.pongs = self.carrier.pongs, []
-            self._inbox.extend(pongs)
+            self._inbox.extend(self.carrier.take_pongs())
         if not self.blocked:
             while self._inbox:
                 self._receive(self._inbox.popleft())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec import codec
-from rtpcodec.audio.rates import RATES_HZ
 from rtpcodec.errors import ReplyInterrupted
+from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.sim.media.timing import Link
 from rtpcodec.stream.events import ReplyEnded
 from rtpcodec.stream.plan import StreamPlan
@@ -50,8 +51,8 @@ def loud(samples: int, dtype: str) -> object:
 def cut(call: Conversation, how: Cut) -> None:
     """End the reply in one of the ways that there are."""
     now_ms = call.now_ms
-    if how == "all" or how == "current":
-        call.session.interrupt(now_ms, what=how)
+    if how in {"all", "current"}:
+        call.session.interrupt(now_ms, what="all" if how == "all" else "current")
         return
     pause = call.session.pause_playback(now_ms, timeout_ms=10_000)
     call.wait(70)
@@ -75,19 +76,35 @@ def speak_until_interrupted(reply: Reply, call: Conversation, chunks: list[tuple
 
 
 chunk = st.tuples(
-    st.integers(1, 9000), st.sampled_from(RATES_HZ), st.sampled_from(DTYPES), st.sampled_from((0.0, 0.5, 7.0, 20.0, 180.0))
+    st.integers(1, 9000),
+    st.sampled_from(RATES_HZ),
+    st.sampled_from(DTYPES),
+    st.sampled_from((0.0, 0.5, 7.0, 20.0, 180.0)),
 )
 
 
-def check(
-    plan: StreamPlan, chunks: list[tuple[int, int, str, float]], cut_ms: float, how: Cut, up: Link, lead_ms: float | None
-) -> None:
-    call = Conversation(plan, up=up, down=Link(delay_ms=30), hold_ms=40, options={"lead_ms": lead_ms})
+@dataclass(frozen=True)
+class Case:
+    """One conversation: the codec, the chunks of the loop, and how and when it is cut."""
+
+    name: str
+    chunks: list[tuple[int, int, str, float]]
+    cut_ms: float
+    how: Cut
+    delay_ms: float
+    jitter_ms: float
+    lead_ms: float | None
+
+
+def check(case: Case) -> None:
+    plan = PLANS[case.name]
+    up = Link(delay_ms=case.delay_ms, jitter_ms=case.jitter_ms)
+    call = Conversation(plan, up=up, down=Link(delay_ms=30), hold_ms=40, options={"lead_ms": case.lead_ms})
     call.run(50)
     reply = call.session.reply("answer")
-    call.at(50 + cut_ms, lambda: cut(call, how))
-    interrupted = speak_until_interrupted(reply, call, chunks)
-    call.run(50 + cut_ms + 100)
+    call.at(50 + case.cut_ms, lambda: cut(call, case.how))
+    interrupted = speak_until_interrupted(reply, call, case.chunks)
+    call.run(50 + case.cut_ms + 100)
     # A second reply proves that the stream speaks on; it is silent.
     second = call.session.reply("second")
     second.play(bytes(2 * call.playout.sample_rate_hz // 5))
@@ -114,7 +131,8 @@ def check(
     assert not any(json.loads(text).get("event") == "error" for _, text in call.texts)
 
 
-arguments = given(
+cases = st.builds(
+    Case,
     name=st.sampled_from(sorted(PLANS)),
     chunks=st.lists(chunk, min_size=1, max_size=12),
     cut_ms=st.floats(0, 900),
@@ -126,29 +144,13 @@ arguments = given(
 
 
 @settings(max_examples=40, deadline=None)
-@arguments
-def test_not_one_sample_of_an_interrupted_reply_leaves_after_the_clear(
-    name: str,
-    chunks: list[tuple[int, int, str, float]],
-    cut_ms: float,
-    how: Cut,
-    delay_ms: float,
-    jitter_ms: float,
-    lead_ms: float | None,
-) -> None:
-    check(PLANS[name], chunks, cut_ms, how, Link(delay_ms=delay_ms, jitter_ms=jitter_ms), lead_ms)
+@given(cases)
+def test_not_one_sample_of_an_interrupted_reply_leaves_after_the_clear(case: Case) -> None:
+    check(case)
 
 
 @pytest.mark.long
 @settings(max_examples=3000, deadline=None)
-@arguments
-def test_not_one_sample_of_an_interrupted_reply_leaves_after_the_clear_at_length(
-    name: str,
-    chunks: list[tuple[int, int, str, float]],
-    cut_ms: float,
-    how: Cut,
-    delay_ms: float,
-    jitter_ms: float,
-    lead_ms: float | None,
-) -> None:
-    check(PLANS[name], chunks, cut_ms, how, Link(delay_ms=delay_ms, jitter_ms=jitter_ms), lead_ms)
+@given(cases)
+def test_not_one_sample_of_an_interrupted_reply_leaves_after_the_clear_at_length(case: Case) -> None:
+    check(case)

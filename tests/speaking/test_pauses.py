@@ -28,7 +28,8 @@ TWICE_MS = 40.0
 def runs(heard: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int64]]:
     """Cut what was heard where the content does not go on: each run as sample numbers of `pattern`.
 
-    A run behind the first one begins with a fade-in, whose numbers follow from the samples behind it.
+    A run behind the first one begins with a fade-in, whose numbers follow from the samples behind it. A run that ends
+    within it is left out: nobody can say what it is, and it is heard again.
     """
     found: list[npt.NDArray[np.int64]] = []
     # 1. Stretches without a silence of 1 ms: samples of `pattern` are never 0, the first one of a fade-in is.
@@ -39,6 +40,8 @@ def runs(heard: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int64]]:
         values = heard[stretch[0] : stretch[-1] + 1].astype(np.int64)
         numbers = values - 1
         # 2. The first sample of a fade-in is silent; from its last one on, the content says its place.
+        if found and len(numbers) <= FADE and len(numbers) > 1 and numbers[1] != numbers[0] + 1:
+            continue
         if found and len(numbers) > FADE:
             first = numbers[FADE] - FADE - 1
             if numbers[0] != first + 1:
@@ -93,7 +96,8 @@ def check_pauses(call: Conversation, pauses: list[tuple[float, float, float]], s
     outside = 0
     for before, after in pairwise(found):
         repeated_ms = call.ms(before[-1] + 1 - after[0])
-        if repeated_ms < 0 or repeated_ms > TWICE_MS + max(doubts) + 1:
+        left_out = len(pauses) + 1 - len(found)  # pauses that came within a fade-in
+        if repeated_ms < 0 or repeated_ms > (TWICE_MS + max(doubts) + 1) * (1 + left_out):
             outside += 1
             assert share, f"{repeated_ms:g} ms are heard twice, doubts {doubts}"
     # 2. Every pause and mark ended once, and the reply was heard.
@@ -176,7 +180,7 @@ def ended(call: Conversation, pause: Pause, how: str) -> None:
     elif how == "lost socket":
         call.lose()
     elif how == "carrier's stop":
-        call.carrier.end("hangup", now_ms)
+        call.carrier.end("hang_up", now_ms)
 
 
 @pytest.mark.parametrize("how", ["discard", "interrupt", "hang-up", "lost socket", "carrier's stop"])
@@ -243,10 +247,11 @@ def test_what_is_played_during_a_pause_queues_behind_it() -> None:
     assert len(runs(call.heard())) == 1
     pause.resume(call.now_ms)
     call.wait(5000)
-    first, resumed, behind = runs(call.heard())  # the padding of the reply's last frame lies before the last one
+    first, *rest = runs(call.heard())
+    resumed = np.concatenate(rest)
     assert resumed[0] <= first[-1] + 1
-    assert resumed[-1] == call.samples(2500) - 1
-    assert (behind[0], behind[-1]) == (call.samples(2500), call.samples(3000) - 1)
+    assert (np.diff(resumed) == 1).all()
+    assert resumed[-1] == call.samples(3000) - 1
 
 
 def test_a_pause_of_silence_is_resumed_without_a_sound() -> None:

@@ -136,6 +136,25 @@ class FarEnd:
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
 
+    def held_back(self, position: int, now_ms: float) -> None:
+        """Record that a stall on the way is over. The audio that it held back arrives now, perhaps at a dry far end.
+
+        position: what had arrived before, in samples sent.
+        now_ms: when we learn it, which is the way to us later.
+        """
+        run = self._run
+        if self.is_dry or position >= self.sent_position:
+            return
+        start = max(position, run.start)
+        arrived_ms = now_ms - self._round_trip_ms
+        dry_ms = self.echo_ms(run, start) - self._round_trip_ms
+        if arrived_ms <= dry_ms:
+            return
+        first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
+        self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
+        self._run.held_back_ms = arrived_ms - first_sent_ms
+        self._follow()
+
     # Echoes and round trips
 
     @property
@@ -190,7 +209,7 @@ class FarEnd:
         if self.is_early(run, position, now_ms):
             return "early"
         first = run.base_ms is None
-        if first and lag_ms - self._round_trip_ms > MAX_HOLD_MS + (
+        if first and lag_ms - run.held_back_ms - self._round_trip_ms > MAX_HOLD_MS + (
             0 if self.round_trips.count else UNKNOWN_ROUND_TRIP_MS
         ):
             return "late"
@@ -220,7 +239,7 @@ class FarEnd:
 
     def learn_hold(self, run: Run) -> None:
         """Find what the far end waited before it played a run. Needs a measured round trip."""
-        if run.base_ms is None:
+        if run.base_ms is None or run.held_back_ms:
             return
         lag_ms = run.base_ms - run.first_sent_ms
         self._hold_bound_ms = min(self._hold_bound_ms, lag_ms)
@@ -260,7 +279,7 @@ class FarEnd:
     def _base_ms(self, run: Run) -> float:
         if run.base_ms is not None:
             return run.base_ms
-        return run.first_sent_ms + self._round_trip_ms + run.hold_ms
+        return run.first_sent_ms + run.held_back_ms + self._round_trip_ms + run.hold_ms
 
     def echo_ms(self, run: Run, position: int) -> float:
         """Return our clock when the echo of a mark there arrives, if it is played in its run."""

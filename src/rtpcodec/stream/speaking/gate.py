@@ -29,6 +29,7 @@ class Gate(Live):
 
     __slots__ = (
         "_acknowledged",
+        "_arrived",
         "_count",
         "_limit_ms",
         "_ms_per_octet",
@@ -39,6 +40,7 @@ class Gate(Live):
         "backlog",
         "inbound",
         "look_ms",
+        "was_closed",
     )
 
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
@@ -46,6 +48,9 @@ class Gate(Live):
         self._rate_hz = rate_hz
         self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
         self._acknowledged = 0
+        self._arrived = 0  # position of the audio that had arrived when the gate closed
+        self.was_closed = False
+        """Whether the gate was closed at the last look before this one."""
         self._pinged = 0  # position of the last ping
         self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
         self._count = 0
@@ -73,11 +78,20 @@ class Gate(Live):
         # 1. What lies in buffers here and in the network, if the system says it.
         octets = self.backlog() if self.backlog is not None else None
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
+        arrived = position - int(octets * self._ms_per_octet * self._rate_hz / 1000) if closed and octets else 0
         # 2. What the other side has not read.
         if not closed and self._pongs and self._carrier_sends(now_ms):
             closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
+        if closed and not self.was_closed:
+            self.was_closed = True
+            self._arrived = max(self._acknowledged, arrived)
         self.look_ms = now_ms + POLL_MS if closed else float("-inf")
         return not closed
+
+    def reopen(self) -> int:
+        """Take note that the gate has opened. Returns the position of the audio that had arrived when it closed."""
+        self.was_closed = False
+        return self._arrived
 
     def _carrier_sends(self, now_ms: float) -> bool:
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS

@@ -103,7 +103,13 @@ class Releaser:
             if of_reply:
                 self._expected_ms = due_ms
             return False
-        return parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms)
+        gate = parts.gate
+        if not gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
+            return False
+        if gate.was_closed:  # what the way held back has just arrived, so the far end may hold enough
+            far_end.held_back(gate.reopen(), now_ms)
+            return self._may_send(samples, lead_ms, now_ms, of_reply=of_reply)
+        return True
 
     def _ran_empty(self, reply: Reply, now_ms: float) -> bool:
         """Record that a reply has no message. Returns whether its partial frame was padded, so that it has one now."""

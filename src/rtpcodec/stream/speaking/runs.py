@@ -27,7 +27,17 @@ SPREAD_DECAY: Final = 0.995
 class Run:
     """One run. Times are in ms of the caller's clock, positions in samples. Use from one thread at a time."""
 
-    __slots__ = ("_beyond", "_beyond_ms", "_offsets_ms", "base_ms", "behind_clear", "first_sent_ms", "hold_ms", "start")
+    __slots__ = (
+        "_beyond",
+        "_beyond_ms",
+        "_offsets_ms",
+        "base_ms",
+        "behind_clear",
+        "first_sent_ms",
+        "held_back_ms",
+        "hold_ms",
+        "start",
+    )
 
     def __init__(self, start: int, first_sent_ms: float, hold_ms: float, *, behind_clear: bool) -> None:
         self.start = start
@@ -35,6 +45,8 @@ class Run:
         self.first_sent_ms = first_sent_ms
         self.hold_ms = hold_ms
         """What the far end is expected to wait before it plays the run, as long as no echo says it."""
+        self.held_back_ms = 0.0
+        """How much later its first message arrived than it was sent and the far end was dry: a stall held it back."""
         self.behind_clear = behind_clear
         """Whether a clear ended the run before. The far end may not have been dry then."""
         self.base_ms: float | None = None
