@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec.audio.rates import resampler_between
+from rtpcodec.audio.resample import Resampler
 from rtpcodec.stream.items import Piece
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.packing import packing_of
@@ -56,10 +56,10 @@ class CountedResampler:
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     work = Work()
 
-    def counted(name: str, from_hz: int, to_name: str, to_hz: int) -> CountedResampler:
-        return CountedResampler(resampler_between(name, from_hz, to_name, to_hz), from_hz, work)
+    def counted(from_hz: int, to_hz: int) -> CountedResampler:
+        return CountedResampler(Resampler(from_hz, to_hz), from_hz, work)
 
-    monkeypatch.setattr(line, "resampler_between", counted)
+    monkeypatch.setattr(line, "Resampler", counted)
     return work
 
 

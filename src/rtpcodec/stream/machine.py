@@ -128,7 +128,7 @@ class CallMachine:
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
         """Record a pong: it measures the round trip, and proves that all before its ping was read."""
-        if self._speech is not None:
+        if self._speech is not None and self._pings:
             self._speech.ponged(payload, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
