@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 import rtpcodec
 from rtpcodec.errors import StreamEnded
-from rtpcodec.server import Call, Endpoint, PlaybackPause, call_on
+from rtpcodec.server import Call, Endpoint, call_on
 from rtpcodec.stream.events import Audio
 from tests.census import Census
 from tests.server.dialler import Dialler, call, dial, raw, refused_with, run, until
@@ -91,53 +91,6 @@ async def play_after_the_end(call: Call) -> None:
         raise ValueError("a fault after the end") from error
 
 
-async def speak(call: Call) -> None:
-    async with call.reply() as reply:
-        async for _ in call.audio():
-            await reply.play(bytes(3200), note="words")
-    await reply.played()
-
-
-async def speak_and_interrupt(call: Call) -> None:
-    asyncio.get_running_loop().call_later(0.01, call.interrupt)
-    reply = await call.say(endless())
-    assert not await reply.played()
-    async with call.reply() as reply:
-        call.interrupt()
-        await reply.play(bytes(3200))
-    await listen(call)
-
-
-async def endless() -> AsyncIterator[bytes]:
-    while True:
-        yield bytes(3200)
-        await asyncio.sleep(0)
-
-
-async def pause_and_leave(call: Call) -> None:
-    reply = call.reply()
-    reply.play(bytes(32_000))
-    call.background(bytes(1600), pcm_hz=8000)
-    pause = call.pause_playback(60)
-    waiting = asyncio.ensure_future(pause_of(pause))
-    await listen(call)
-    await waiting
-    assert reply.state == "interrupted"
-
-
-async def pause_of(pause: PlaybackPause) -> None:
-    await pause
-
-
-async def speak_in_a_thread(call: Call) -> None:
-    def engine() -> None:
-        reply = call.say_threadsafe([bytes(3200)] * 20)
-        assert reply.state == "interrupted"
-
-    await asyncio.to_thread(engine)
-    await listen(call)
-
-
 # Carriers
 
 
@@ -205,12 +158,6 @@ ENDS: dict[str, tuple[Handler, Carry]] = {
     "stopped while plays wait": (play_more_than_fits, stop),
     "other rates, marks, interruptions": (play_of_another_rate, stop),
     "the handler plays after the end": (play_after_the_end, stop),
-    "stopped while a reply speaks": (speak, stop),
-    "lost while a reply speaks": (speak, lose),
-    "interrupted replies": (speak_and_interrupt, stop),
-    "lost in a pause, with background sound": (pause_and_leave, lose),
-    "stopped in a pause, with background sound": (pause_and_leave, stop),
-    "stopped while a thread waits": (speak_in_a_thread, stop),
     "a broken frame": (listen, break_a_frame),
     "too long a message": (listen, exceed_the_size),
     "binary, fragments and a misfit": (listen, send_octets),

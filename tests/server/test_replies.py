@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -378,3 +379,20 @@ def test_the_figures_of_the_call_count_all_that_waits() -> None:
         assert call.queued_ms == pytest.approx(1300, abs=25)
 
     carried(speak, max_queue_ms=1000)
+
+
+def test_our_own_stalls_are_events_and_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    stalls = [events.SendStalled(150.0), events.SendStalled(3000.0)]
+
+    async def speak(call: Call) -> None:
+        sink = call._pump._sink
+        assert sink is not None
+        for stall in stalls:
+            sink.take(stall)
+        await call.close()
+        assert [event async for event in call.events() if isinstance(event, events.SendStalled)] == stalls
+
+    with caplog.at_level(logging.WARNING, "rtpcodec.server"):
+        carried(speak)
+    (record,) = caplog.records
+    assert record.getMessage().endswith("audio was sent 150 ms late: the event loop was held")

@@ -19,7 +19,6 @@ from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.saying import Chunk, Saying, require_chunks
 from rtpcodec.stream.events import Audio, Interrupted, Started
-from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
@@ -38,12 +37,13 @@ class Call(Live):
     after the end of the stream is not an error.
     """
 
-    __slots__ = ("_access", "_parts", "_pump", "headers", "id", "path", "started")
+    __slots__ = ("_access", "_machine", "_parts", "_pump", "headers", "id", "path", "started")
 
     def __init__(self, parts: CallParts, started: Started) -> None:
         self._parts = parts
         self._pump = parts.pump
         self._access = LoopAccess(parts.pump, parts.heard_replies, may_wait=parts.may_wait)
+        self._machine = self._access.machine
         self.id = parts.id
         """A short random id, which log records show too."""
         self.started = started
@@ -375,7 +375,3 @@ class Call(Live):
     def _saying(self, reply_id: str | None, pcm_hz: int | None, interruptible: bool) -> Saying:
         spoken = self._pump.machine.session.reply(reply_id, interruptible=interruptible)
         return Saying(self._access, spoken, pcm_hz)
-
-    def _machine(self, name: str) -> CallMachine:
-        """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
-        return self._access.machine(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -21,15 +22,20 @@ ResultT = TypeVar("ResultT")
 def call(access: LoopAccess, function: Callable[[], ResultT]) -> ResultT:
     """Call a function in the event loop, and return its result. StreamEnded: the event loop has been closed."""
     done: Future[ResultT] = Future()
+    _schedule(access, partial(_run, function, done))
+    try:
+        return _result(access, done, None)
+    finally:
+        del done  # an error holds this frame in its traceback, and the future holds the error
 
-    def run() -> None:
-        try:
-            done.set_result(function())
-        except BaseException as error:  # the calling thread gets it
-            done.set_exception(error)
 
-    _schedule(access, run)
-    return _result(access, done, None)
+def _run(function: Callable[[], ResultT], done: Future[ResultT]) -> None:
+    try:
+        done.set_result(function())
+    except BaseException as error:  # the calling thread gets it
+        done.set_exception(error)
+    finally:
+        del done
 
 
 def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s: float | None) -> bool:
@@ -71,6 +77,7 @@ class _Playing:
             waiting = self._start(self._access.pump.machine.plays)
         except BaseException as error:  # the calling thread gets it
             done.set_exception(error)
+            del done
             return
         if waiting is None:
             done.set_result(True)
