@@ -103,7 +103,9 @@ class Releaser:
             if not parts.gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
                 return texts
             if parts.gate.was_closed:
-                far_end.held_back(parts.gate.reopen(), now_ms)
+                arrived = parts.gate.reopen(far_end.round_trip_ms or 0.0, now_ms)
+                if arrived is not None:
+                    far_end.held_back(arrived, now_ms)
                 continue
             # 5. Take and encode it.
             duration_ms = samples * 1000 / packing.sample_rate_hz
