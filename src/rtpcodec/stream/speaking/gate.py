@@ -30,6 +30,7 @@ class Gate(Live):
     __slots__ = (
         "_acknowledged",
         "_arrived",
+        "_closed_ms",
         "_count",
         "_limit_ms",
         "_ms_per_octet",
@@ -37,6 +38,7 @@ class Gate(Live):
         "_pings",
         "_pongs",
         "_rate_hz",
+        "_slowest_ms",
         "backlog",
         "inbound",
         "look_ms",
@@ -48,6 +50,8 @@ class Gate(Live):
         self._rate_hz = rate_hz
         self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
         self._acknowledged = 0
+        self._closed_ms = 0.0
+        self._slowest_ms: float | None = None  # the longest round trip since the gate closed
         self._arrived = 0  # position of the audio that had arrived when the gate closed
         self.was_closed = False
         """Whether the gate was closed at the last look before this one."""
@@ -84,14 +88,26 @@ class Gate(Live):
             closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
         if closed and not self.was_closed:
             self.was_closed = True
+            self._closed_ms = now_ms
+            self._slowest_ms = None
             self._arrived = max(self._acknowledged, arrived)
         self.look_ms = now_ms + POLL_MS if closed else float("-inf")
         return not closed
 
-    def reopen(self) -> int:
-        """Take note that the gate has opened. Returns the position of the audio that had arrived when it closed."""
+    def reopen(self, round_trip_ms: float, now_ms: float) -> int | None:
+        """Take note that the gate has opened.
+
+        round_trip_ms: the least that was measured.
+        now_ms: the time.
+        Returns: the position of the audio that had arrived when the gate closed; None: pongs were late by less than
+            the lead, so the far end had audio all the time.
+        """
         self.was_closed = False
-        return self._arrived
+        if self._slowest_ms is None:
+            stalled = now_ms - self._closed_ms > UNACKNOWLEDGED_MS
+        else:
+            stalled = self._slowest_ms - round_trip_ms > (self._limit_ms or 0.0) - UNACKNOWLEDGED_MS
+        return self._arrived if stalled else None
 
     def _carrier_sends(self, now_ms: float) -> bool:
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
@@ -125,5 +141,7 @@ class Gate(Live):
                     pass
                 self._pongs += 1
                 self.acknowledged(position)
-                return now_ms - at_ms
+                round_trip_ms = now_ms - at_ms
+                self._slowest_ms = max(self._slowest_ms or 0.0, round_trip_ms)
+                return round_trip_ms
         return None

@@ -104,7 +104,7 @@ class Line:
             self._count(samples)
 
     def drop_oldest(self, samples: int) -> tuple[int, int]:
-        """Drop the oldest samples that were not sent before, in whole frames or messages: so many or more, if they wait.
+        """Drop the oldest samples that were not sent before, in whole frames or messages: so many or more.
 
         The content behind them moves to their place.
 

@@ -106,10 +106,13 @@ class Releaser:
         gate = parts.gate
         if not gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
             return False
-        if gate.was_closed:  # what the way held back has just arrived, so the far end may hold enough
-            far_end.held_back(gate.reopen(), now_ms)
-            return self._may_send(samples, lead_ms, now_ms, of_reply=of_reply)
-        return True
+        if not gate.was_closed:
+            return True
+        # What the way held back has just arrived, so the far end may hold enough.
+        arrived = gate.reopen(far_end.round_trip_ms or 0.0, now_ms)
+        if arrived is not None:
+            far_end.held_back(arrived, now_ms)
+        return self._may_send(samples, lead_ms, now_ms, of_reply=of_reply)
 
     def _ran_empty(self, reply: Reply, now_ms: float) -> bool:
         """Record that a reply has no message. Returns whether its partial frame was padded, so that it has one now."""
