@@ -74,9 +74,9 @@ if TYPE_CHECKING:
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
-    from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
+    from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
 
 __version__ = "0.1.0"
 

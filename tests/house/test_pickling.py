@@ -43,12 +43,12 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
-from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.fragments import BrokenFragments
-from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.messages import Clear
+from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.stalling import StallWatch

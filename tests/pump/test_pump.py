@@ -69,7 +69,9 @@ class RecordedSink:
 def opened(sink: RecordedSink, **timeouts: float | None) -> tuple[Pump[CallMachine], RecordedSocket]:
     socket = RecordedSocket()
     now_ms = asyncio.get_running_loop().time() * 1000
-    machine = CallMachine(MediaSession(L16, max_queue_ms=500.0, own_marks=False), now_ms, timeouts=CallTimeouts(**timeouts))
+    machine = CallMachine(
+        MediaSession(L16, max_queue_ms=500.0, own_marks=False), now_ms, timeouts=CallTimeouts(**timeouts)
+    )
     pump = Pump(machine, socket, sink)
     pump.run()
     return pump, socket

@@ -12,8 +12,8 @@ import pytest
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
-from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.speaking.bed_source import bed_source
 from tests.server.conversation import L16, tone
 from tests.server.dialler import Dialler, call, run, until
 from tests.server.test_handlers import write_wav

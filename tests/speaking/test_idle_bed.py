@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from rtpcodec.sim.media.timing import Link
+from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.speaking.beds import Bed
-from rtpcodec.stream.plan import StreamPlan
 from tests.speaking.conversation import EXACT, Conversation
 
 LATER_MS = 100.0

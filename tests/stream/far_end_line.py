@@ -16,10 +16,10 @@ from rtpcodec.sim.media.playout import Playout
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Link
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits
-from rtpcodec.stream.speaking.echoes import Cut, CutSettled, Echoes, EchoOutcome
 from rtpcodec.stream.events import Diagnosis
-from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking.echoes import Cut, CutSettled, Echoes, EchoOutcome
+from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 
 RATE_HZ = 8000

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rtpcodec.sim.media.timing import Link
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits
-from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.events import MarkCleared, MarkPlayed, UnexpectedMark
+from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
 from tests.stream.far_end_line import RATE_HZ, Line
 

@@ -269,7 +269,7 @@ class MediaSession(Live):
         self._speaking("background").idle.add(bed)
 
     def require_replies(self, name: str) -> SpeechChain:
-        """Return the chain to a method that needs replies. LocalProtocolError in mode mp3, StreamEnded after the end."""
+        """Return the chain to a method that needs replies. LocalProtocolError in mode mp3; StreamEnded."""
         return self._speaking(name)
 
     @property
