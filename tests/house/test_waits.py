@@ -183,7 +183,7 @@ INSIDE: dict[str, str] = {
     "pump/writer.py:AwaitedSocket.__aexit__": TASK,
     "pump/writer.py:AwaitedSocket._run": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
-    "stream/bed_source.py:bed_source": KNOWN,
+    "stream/speaking/bed_source.py:bed_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,

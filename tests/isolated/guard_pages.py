@@ -232,7 +232,7 @@ def check_banks(pairs: int, data: bytes, memories: tuple[GuardedMemory, GuardedM
 
 
 def check_other_pairs(data: bytes, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Resampling between rates without a whole ratio, to rooms of just the size; how many calls."""
+    """Resampling between rates without a whole ratio, to buffers of just the size; how many calls."""
     calls = 0
     for from_hz, to_hz in OTHER_PAIRS:
         expected = _resample(from_hz, to_hz, data)

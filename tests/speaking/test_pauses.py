@@ -26,7 +26,7 @@ TWICE_MS = 40.0
 
 
 def runs(heard: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int64]]:
-    """Cut what was heard where the content does not go on: each run as sample numbers of `pattern`.
+    """Cut what was heard where the content does not continue: each run as sample numbers of `pattern`.
 
     A run behind the first one begins with a fade-in, whose numbers follow from the samples behind it. A run that ends
     within it is left out: nobody can say what it is, and it is heard again.

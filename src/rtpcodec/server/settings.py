@@ -23,11 +23,11 @@ from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.chunking import STEP_MS
 from rtpcodec.stream.speaking.settings import (
     IDLE_LEAD_MS,
     LEAD_MS,
     MAX_QUEUE_MS,
-    MIN_CHUNK_MS,
     KeepAlive,
     WhenFull,
 )
@@ -140,7 +140,7 @@ class EndpointSettings:
     when_full: WhenFull = "wait"
     """"drop_oldest": beyond max_queue_ms a play does not wait, it drops the oldest audio of its reply that waits. For
     live audio, which is worth nothing when it is late."""
-    send_chunk_ms: float = MIN_CHUNK_MS
+    send_chunk_ms: float = STEP_MS
     """Audio of one message of a sample codec: 20 to 200, in steps of 20. Longer messages need less work per call."""
     prebuffer_ms: float = 0.0
     """Audio that must wait before a reply begins, unless it has ended: for engines that begin slowly."""

@@ -175,7 +175,7 @@ class SpeechChain(Live):
             reply.end()
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how long a pause goes on unless something ends it; 0: there is none."""
+        """Return how much longer a pause lasts unless something ends it; 0: there is none."""
         return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def payload_ms(self, payload: Buffer) -> float:

@@ -24,7 +24,7 @@ class Pause(Live):
         """Pause. LocalProtocolError: a pause is on already."""
         self._chain = chain
         self.resolved: PauseResolved | None = None
-        """How it ended; None: it goes on."""
+        """How it ended; None: it has not ended."""
         self.on_end: Callable[[PauseResolved], object] | None = None
         """Called once, when it ends. It must not call the session."""
         chain.pause(now_ms, timeout_ms, then, self._end)

@@ -8,11 +8,10 @@ from typing import Final
 from rtpcodec.stream.events import SendStalled
 from rtpcodec.stream.items import Kind, Piece
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.speaking.chunking import Chunking
+from rtpcodec.stream.speaking.chunking import STEP_MS, Chunking
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS
-from rtpcodec.stream.speaking.settings import MIN_CHUNK_MS
 from rtpcodec.stream.unsent_marks import NOWHERE
 
 OWN_STALL_MS: Final = 100.0
@@ -43,7 +42,7 @@ class Releaser:
         self._frame_samples = packing.frame_samples
         # One frame per message, which needs no look at what else waits.
         self._plain = (
-            packing.unit_samples is not None and settings.send_chunk_ms == MIN_CHUNK_MS and not settings.prebuffer_ms
+            packing.unit_samples is not None and settings.send_chunk_ms == STEP_MS and not settings.prebuffer_ms
         )
         self._chunking = Chunking(
             packing.frame_samples,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypedDict
 
+from rtpcodec.stream.speaking.chunking import CHUNK_LIMITS_MS, STEP_MS
+
 LEAD_MS: Final = 400.0
 """Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
 IDLE_LEAD_MS: Final = 80.0
 """The same between replies, for sounds that nobody misses. It delays a reply by no more."""
 MAX_QUEUE_MS: Final = 60_000.0
 """Limit on queued audio; a minute of PCMU is 480 kB."""
-MIN_CHUNK_MS: Final = 20.0
-MAX_CHUNK_MS: Final = 200.0
-"""Of a message: a longer one would be too coarse for lead and interruption."""
 
 KeepAlive = Literal["silence", "comfort_noise"] | None
 WhenFull = Literal["wait", "drop_oldest"]
@@ -45,12 +44,12 @@ class SpeakingSettings:
     """The same between replies, for keep-alive and background."""
     max_queue_ms: float = MAX_QUEUE_MS
     """Audio that may wait to be sent: of the reply that speaks, and of all others together."""
-    send_chunk_ms: float = MIN_CHUNK_MS
+    send_chunk_ms: float = STEP_MS
     """Audio of one message of a sample codec: 20 to 200, in whole messages of 20."""
     prebuffer_ms: float = 0.0
     """Audio that must wait before a reply begins, unless the reply has ended."""
     keep_alive: KeepAlive = None
-    """What is sent while no reply speaks; None: nothing, as the carrier expects it."""
+    """The sound between replies; None: nothing is sent, as the carrier expects it."""
     when_full: WhenFull = "wait"
     """What happens to audio beyond max_queue_ms: it waits (or raises QueueFull), or the oldest is dropped."""
     own_marks: bool = True
@@ -63,10 +62,10 @@ class SpeakingSettings:
                 raise ValueError(f"{name} is {value:g}, 0 or more is needed{', or None' if name == 'lead_ms' else ''}")
         if not self.max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {self.max_queue_ms:g}, a positive number is needed")
-        if not MIN_CHUNK_MS <= self.send_chunk_ms <= MAX_CHUNK_MS or self.send_chunk_ms % MIN_CHUNK_MS:
+        shortest_ms, longest_ms = CHUNK_LIMITS_MS
+        if not shortest_ms <= self.send_chunk_ms <= longest_ms or self.send_chunk_ms % STEP_MS:
             raise ValueError(
-                f"send_chunk_ms is {self.send_chunk_ms:g}, {MIN_CHUNK_MS:g} to {MAX_CHUNK_MS:g} in steps of "
-                f"{MIN_CHUNK_MS:g} are allowed"
+                f"send_chunk_ms is {self.send_chunk_ms:g}, {shortest_ms} to {longest_ms} in steps of {STEP_MS} are allowed"
             )
         if self.prebuffer_ms > self.max_queue_ms:
             raise ValueError(f"prebuffer_ms is {self.prebuffer_ms:g}, the queue holds {self.max_queue_ms:g} ms")
