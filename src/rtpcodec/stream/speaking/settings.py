@@ -65,7 +65,8 @@ class SpeakingSettings:
         shortest_ms, longest_ms = CHUNK_LIMITS_MS
         if not shortest_ms <= self.send_chunk_ms <= longest_ms or self.send_chunk_ms % STEP_MS:
             raise ValueError(
-                f"send_chunk_ms is {self.send_chunk_ms:g}, {shortest_ms} to {longest_ms} in steps of {STEP_MS} are allowed"
+                f"send_chunk_ms is {self.send_chunk_ms:g}, {shortest_ms} to {longest_ms} in steps of {STEP_MS} "
+                "are allowed"
             )
         if self.prebuffer_ms > self.max_queue_ms:
             raise ValueError(f"prebuffer_ms is {self.prebuffer_ms:g}, the queue holds {self.max_queue_ms:g} ms")
