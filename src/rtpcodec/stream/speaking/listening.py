@@ -93,7 +93,7 @@ class Listener:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
-        if self._parts.reports:
+        if self._parts.reports or self._parts.order.moved:
             return -inf
         echoes_ms = self._parts.echoes.next_deadline_ms
         next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)

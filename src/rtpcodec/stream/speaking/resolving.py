@@ -119,6 +119,6 @@ class Resolver:
     def next_ms(self) -> float:
         """When `resolve` has something to do; infinity: not before something is sent, echoed or cleared."""
         implicit = self._parts.order.implicit
-        if implicit is not None and implicit.on_end is not None:
+        if implicit is not None and (implicit.ran_empty or implicit.on_end is not None):
             return min(self._next_ms, self._implicit_ms)
         return self._next_ms
