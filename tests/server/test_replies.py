@@ -141,6 +141,19 @@ def test_an_interruption_of_the_current_reply_alone_lets_the_next_one_speak() ->
     assert len(positions(report)) < 8 * 450
 
 
+def test_another_word_interrupts_nothing_and_an_id_is_a_str() -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            await reply.play(TONE)
+            with pytest.raises(ValueError, match=r"^what is 'curent', 'all' or 'current' is needed$"):
+                call.interrupt("curent")  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match=r"^the id of the reply is of type int, a str or None is needed$"):
+                call.reply(5)  # type: ignore[arg-type]
+        assert await reply.played()
+
+    carried(speak)
+
+
 def test_a_disclosure_is_not_interrupted() -> None:
     async def speak(call: Call) -> None:
         async with call.reply(interruptible=False) as reply:

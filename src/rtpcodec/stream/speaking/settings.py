@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal, TypedDict
 
 LEAD_MS: Final = 400.0
@@ -59,8 +60,9 @@ class SpeakingSettings:
     def __post_init__(self) -> None:
         for name in ("lead_ms", "idle_lead_ms", "prebuffer_ms"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"{name} is {value:g}, 0 or more is needed{', or None' if name == 'lead_ms' else ''}")
+            if value is not None and not 0 <= value < inf:
+                rule = "a finite number" if value == inf else "0 or more"
+                raise ValueError(f"{name} is {value:g}, {rule} is needed{', or None' if name == 'lead_ms' else ''}")
         if not self.max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {self.max_queue_ms:g}, a positive number is needed")
         if not MIN_CHUNK_MS <= self.send_chunk_ms <= MAX_CHUNK_MS or self.send_chunk_ms % MIN_CHUNK_MS:
