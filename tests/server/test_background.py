@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,20 @@ def test_a_message_holds_send_chunk_ms() -> None:
     assert positions(carried(speak, send_chunk_ms=100)) == list(range(1, 7921))
 
 
+@pytest.mark.parametrize("send_chunk_ms", [20, 60, 200])
+def test_marks_between_chunks_of_any_length_leave_no_gap(send_chunk_ms: float) -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            for at in range(10):
+                await reply.play(tone(1 + 400 * at, 400))
+                call.mark()
+        assert await reply.played()
+        assert reply.sent_ms == 500
+
+    report = carried(speak, send_chunk_ms=send_chunk_ms)
+    assert positions(report) == list(range(1, 4001))
+
+
 def test_a_reply_begins_once_the_prebuffer_waits() -> None:
     async def speak(call: Call) -> None:
         async with call.reply() as reply:
@@ -195,6 +210,22 @@ def test_drop_oldest_counts_no_note_of_dropped_audio_as_played() -> None:
     carried(speak, when_full="drop_oldest", max_queue_ms=300)
 
 
+def test_drop_oldest_behind_the_reply_that_speaks_drops_what_waits_longest_but_no_disclosure() -> None:
+    async def speak(call: Call) -> None:
+        current, disclosure = call.reply(), call.reply(interruptible=False)
+        older, newer = call.reply(), call.reply()
+        for reply in (disclosure, older, newer):
+            await reply.play(tone(1, 8 * 100))
+        assert [reply.queued_ms for reply in (disclosure, older, newer)] == [100, 100, 100]
+        await newer.play(tone(1, 8 * 100))
+        assert [reply.queued_ms for reply in (disclosure, older, newer)] == [100, 0, 200]
+        await newer.play(tone(1, 8 * 100))
+        assert [reply.queued_ms for reply in (disclosure, older, newer)] == [100, 0, 200]
+        current.end()
+
+    carried(speak, when_full="drop_oldest", max_queue_ms=300)
+
+
 @pytest.mark.parametrize("rate_hz", [8000, 24000, 48000])
 def test_drop_oldest_of_any_rate_and_a_chunk_longer_than_the_queue(rate_hz: int) -> None:
     async def speak(call: Call) -> None:
@@ -229,6 +260,8 @@ def test_drop_oldest_of_a_frame_codec_drops_whole_messages() -> None:
     [
         ({"send_chunk_ms": 30}, "send_chunk_ms is 30, 20 to 200 in steps of 20 are allowed"),
         ({"idle_lead_ms": -1}, "idle_lead_ms is -1, 0 or more is needed"),
+        ({"idle_lead_ms": math.inf}, "idle_lead_ms is inf, a finite number is needed"),
+        ({"lead_ms": math.inf}, "lead_ms is inf, a finite number is needed, or None"),
         ({"prebuffer_ms": "5"}, "prebuffer_ms is '5', a number is needed"),
         ({"keep_alive": "music"}, "keep_alive is 'music', None, 'silence' or 'comfort_noise' is needed"),
         ({"when_full": "drop"}, "when_full is 'drop', 'wait' or 'drop_oldest' is needed"),

@@ -189,3 +189,16 @@ def test_only_one_pause_at_a_time() -> None:
             call.pause_playback(0)
 
     carried(speak)
+
+
+def test_what_was_sent_at_once_is_kept_until_it_was_heard() -> None:
+    async def speak(call: Call) -> None:
+        async with call.reply() as reply:
+            for _ in range(12):
+                await reply.play(SPEECH)
+        await asyncio.sleep(1.5)
+        call.pause_playback().resume()
+        assert await reply.played()
+
+    heard = positions(carried(speak, lead_ms=None, speech_ms=20_000))
+    assert 8 * 12_000 <= len(heard) <= 8 * 12_060

@@ -6,7 +6,7 @@ import array
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -164,6 +164,31 @@ def test_a_cancelled_say_closes_its_generator_and_stays_cancelled() -> None:
         assert await call.played()
 
     assert positions(carried(speak)) == list(range(1, 2401))
+
+
+def test_a_cancellation_in_the_turn_of_an_interruption_is_counted() -> None:
+    counts: list[int] = []
+
+    async def wait_long() -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b""
+
+    async def say(call: Call) -> None:
+        try:
+            await call.say(wait_long())
+        except asyncio.CancelledError:
+            counts.append(cast("asyncio.Task[None]", asyncio.current_task()).cancelling())
+
+    async def speak(call: Call) -> None:
+        for interrupted_first in (True, False):
+            task = asyncio.create_task(say(call))
+            await asyncio.sleep(0.1)
+            for stop in (call.interrupt, task.cancel) if interrupted_first else (task.cancel, call.interrupt):
+                stop()
+            await task
+
+    carried(speak)
+    assert counts == [1, 1]
 
 
 def test_an_error_of_the_engine_comes_out_and_what_is_queued_is_heard() -> None:

@@ -117,6 +117,15 @@ def test_a_wrong_packing_is_found_after_ten_and_sending_keeps_the_plan() -> None
     assert AmrWbFormat("octet-aligned").frames(payload)
 
 
+def test_another_codec_without_a_start_discards_a_pause() -> None:
+    session = carrier.started(StreamPlan(send_codec="AMR-WB"), start_text=carrier.start("AMR-WB", 16000))
+    pause = session.pause_playback(0.0)
+    found = carrier.fed(session, numbered(OPUS[:20]))
+    assert len(changes(found)) == 1
+    assert pause.resolved is not None
+    assert pause.resolved.outcome == "discarded"
+
+
 def test_a_packing_that_the_plan_gives_returns_when_it_fits_again() -> None:
     plan = StreamPlan(send_codec="AMR-WB", amrwb_packing="octet-aligned")
     session = carrier.started(plan, start_text=carrier.start("AMR-WB", 16000))

@@ -106,8 +106,8 @@ def test_a_discarded_pause_leaves_nothing_behind() -> None:
     assert one.session.next_deadline_ms is None
 
 
-@pytest.mark.parametrize("how", ["interrupt", "stop", "closed"])
-def test_interruption_and_end_resolve_a_pause_as_discarded(how: str) -> None:
+@pytest.mark.parametrize("how", ["interrupt", "stop", "closed", "transfer"])
+def test_interruption_transfer_and_end_resolve_a_pause_as_discarded(how: str) -> None:
     one = talk()
     reply = one.session.reply("a")
     reply.play(samples(0, 1600))
@@ -122,6 +122,8 @@ def test_interruption_and_end_resolve_a_pause_as_discarded(how: str) -> None:
         assert found.dropped_ms == pytest.approx(100.0, abs=1.0)
     elif how == "stop":
         one.session.receive(carrier.STOP, 200.0)
+    elif how == "transfer":
+        one.session.receive(carrier.start("G722", sequence="2"), 200.0)
     else:
         one.session.closed(200.0)
     one.run(2000.0)

@@ -181,7 +181,7 @@ class Call(Live):
             the next to be heard. Replies that are not interruptible stay.
         Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, once the
         carrier has answered the clear, or 1 s later.
-        Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3.
+        Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3, ValueError for another word.
         """
         found = self._machine("interrupt").interrupt(self._pump.now_ms(), what)
         self._pump.run()
@@ -197,7 +197,8 @@ class Call(Live):
 
         id: names it in events; None: one is generated.
         interruptible: False for a disclosure, which `interrupt` and a discarded pause do not stop.
-        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end.
+        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end, TypeError if the id is
+        not a str.
         """
         return Reply(self._access, self._machine("reply").session.reply(id, interruptible=interruptible))
 

@@ -51,9 +51,11 @@ class Saying:
                 await self._feed(chunks)
             except asyncio.CancelledError:
                 # As asyncio.timeout: only the cancellation of our own ends here.
-                if not interrupted or task.uncancel() > cancelling:
+                if not interrupted:
                     raise
                 interrupted = False
+                if task.uncancel() > cancelling:
+                    raise
             finally:
                 feeding = False
                 self._access.heard.forget(self._spoken, watch)

@@ -138,8 +138,8 @@ class EndpointSettings:
     """Limit on queued audio per call: of the reply that speaks, and of all others together. Beyond it `Call.play`
     waits for space."""
     when_full: WhenFull = "wait"
-    """"drop_oldest": beyond max_queue_ms a play does not wait, it drops the oldest audio of its reply that waits. For
-    live audio, which is worth nothing when it is late."""
+    """"drop_oldest": beyond max_queue_ms a play does not wait, it drops the oldest audio that waits: of the reply that
+    speaks, or of those behind it. For live audio, which is worth nothing when it is late."""
     send_chunk_ms: float = STEP_MS
     """Audio of one message of a sample codec: 20 to 200, in steps of 20. Longer messages need less work per call."""
     prebuffer_ms: float = 0.0

@@ -294,6 +294,10 @@ class FileChain:
     def hear(self, _inbound: StallWatch) -> None:
         """Ignore it: files have their own pace."""
 
+    def transferred(self, _now_ms: float) -> list[MarkEvent]:
+        """Ignore it: files have no pause."""
+        return []
+
     def refused(self, _now_ms: float) -> list[MarkEvent]:
         """Take a complaint about too many messages: it is about files, whose pace is fixed."""
         return []

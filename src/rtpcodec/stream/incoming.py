@@ -162,7 +162,10 @@ class Incoming:
             self._put(self.complaints.dropped(broken.rule, broken.detail))
             return
         if receiving.misfits.events:
-            self._put(receiving.misfits.take_events())
+            found = receiving.misfits.take_events()
+            self._put(found)
+            if any(isinstance(event, FormatChanged) for event in found):
+                self._put(self._sending.transferred(now_ms))
         self._counts.take_media(len(media.payload))
         if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
             self._events.put(Stalled(silence_ms))
@@ -198,13 +201,14 @@ class Incoming:
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
         self._put(self.complaints.early_media())
-        # 1. A further `start`: finish the receive chain before it, and report a changed format.
+        # 1. A further `start`: finish the receive chain before it, report a changed format, and end a pause.
         before = self.chain
         if before is not None:
             self._deliver(before.drain())
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
+            self._put(self._sending.transferred(now_ms))
         # 2. A new receive chain, whose payload format the send chain follows.
         track = self._dialect.tracks[self._plan.tracks][0]
         self.chain = ReceiveChain(

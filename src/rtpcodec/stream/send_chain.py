@@ -72,6 +72,9 @@ class SendChain(Protocol):
     def hear(self, inbound: StallWatch) -> None:
         """Look there how long the carrier has been silent."""
 
+    def transferred(self, now_ms: float) -> Sequence[Event]:
+        """Take a further `start` or another codec: another phone may listen now. Returns the caller's events."""
+
     def refused(self, now_ms: float) -> Sequence[Event]:
         """Take the carrier's complaint about too many messages."""
 

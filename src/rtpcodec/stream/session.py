@@ -216,7 +216,7 @@ class MediaSession(Live):
 
         reply_id: names it in events; None: one is generated.
         interruptible: False for a disclosure, which `interrupt` does not stop.
-        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end.
+        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end, TypeError.
         """
         return self._speaking("reply").reply(reply_id, interruptible=interruptible)
 
@@ -239,7 +239,7 @@ class MediaSession(Live):
         what: "all", or "current" for the reply that is heard alone.
         also_dropped_ms: audio that the caller drops, which was not queued yet; it counts in `dropped_ms`.
         Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value.
-        Raises: StreamEnded after the end; LocalProtocolError for "current" in mode mp3.
+        Raises: StreamEnded after the end; LocalProtocolError for "current" in mode mp3; ValueError for another word.
         """
         self._require_running()
         if what == "all":

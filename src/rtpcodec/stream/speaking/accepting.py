@@ -64,12 +64,25 @@ class Acceptor:
         )
 
     def queued(self, reply: Reply) -> None:
-        """Drop the oldest audio of a reply if it exceeds the limit and the settings say so."""
+        """Drop the oldest audio that counts against a reply's limit, if it exceeds it and the settings say so.
+
+        A disclosure is dropped for its own audio only.
+        """
         if not self._drops_oldest:
             return
         excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
-        if excess_ms > 0:
-            self.dropped_samples += reply.drop_oldest(ceil(excess_ms * self.sample_rate_hz / 1000))
+        if excess_ms <= 0:
+            return
+        samples = ceil(excess_ms * self.sample_rate_hz / 1000)
+        order = self._parts.order
+        current = order.current
+        for one in (reply,) if reply is current else list(order.waiting):
+            if one is reply or (one is not current and one.interruptible):
+                dropped = one.drop_oldest(samples)
+                self.dropped_samples += dropped
+                samples -= dropped
+                if samples <= 0:
+                    return
 
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of a reply fits."""

@@ -28,7 +28,7 @@ from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import Resolver
-from rtpcodec.stream.speaking.sent_audio import SentAudio
+from rtpcodec.stream.speaking.sent_audio import KEPT_MS, SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.stopping import Stopper, is_over
 from rtpcodec.stream.stalling import StallWatch
@@ -36,8 +36,6 @@ from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
 """Marks in the queue or on their way; a caller with more has an endless loop."""
-KEPT_MS: Final = 5000.0
-"""Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
 
 
 class SpeechChain(Live):
@@ -68,7 +66,8 @@ class SpeechChain(Live):
         """
         rate_hz = packing.sample_rate_hz
         far_end = FarEnd(rate_hz)
-        kept_ms = KEPT_MS + (settings.lead_ms or 0.0)
+        lead_ms = settings.lead_ms
+        kept_samples = None if lead_ms is None else int((KEPT_MS + lead_ms) * rate_hz / 1000)
         self._parts = Parts(
             settings=settings,
             dialect=dialect,
@@ -77,9 +76,9 @@ class SpeechChain(Live):
             echoes=Echoes(far_end),
             own_marks=OwnMarks(rate_hz, enabled=settings.own_marks and dialect.marks),
             order=ReplyOrder(),
-            sent_audio=SentAudio(int(kept_ms * rate_hz / 1000), packing),
+            sent_audio=SentAudio(kept_samples, packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
-            gate=Gate(rate_hz, settings.lead_ms),
+            gate=Gate(rate_hz, lead_ms),
         )
         self.pcm_hz = pcm_hz or rate_hz
         self.sample_rate_hz = rate_hz
@@ -93,7 +92,9 @@ class SpeechChain(Live):
     # Replies
 
     def reply(self, reply_id: str | None, *, interruptible: bool) -> Reply:
-        """Open a reply behind all others. LocalProtocolError: too many are open."""
+        """Open a reply behind all others. LocalProtocolError: too many are open. TypeError: the id is not a str."""
+        if reply_id is not None and not isinstance(reply_id, str):
+            raise TypeError(f"the id of the reply is of type {type(reply_id).__name__}, a str or None is needed")
         self._reply_count += 1
         reply = Reply(
             self._acceptor,
@@ -212,6 +213,11 @@ class SpeechChain(Live):
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
         """Take an echo. Returns the caller's events."""
         return self._listener.mark_echoed(name, now_ms)
+
+    def transferred(self, now_ms: float) -> list[Event]:
+        """Discard a pause: another phone may listen, which has not heard what the pause has kept."""
+        self.discard(now_ms)
+        return self._listener.take_reports()
 
     def refused(self, now_ms: float) -> list[Event]:
         """Take the carrier's complaint about too many messages."""

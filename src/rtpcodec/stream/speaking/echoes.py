@@ -20,7 +20,7 @@ from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
 from rtpcodec.stream.speaking.habits import Habits
-from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, SentMark, number_of, remember
+from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, MissingEcho, SentMark, number_of, remember
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["Cut", "CutSettled", "EchoOutcome", "Echoes"]
@@ -44,6 +44,7 @@ class Echoes:
         "_habits",
         "_late",
         "_late_fences",
+        "_missing",
         "_names",
         "_number",
         "_own",
@@ -57,6 +58,7 @@ class Echoes:
         self._names = MarkNames()
         self._users = MarkQueue()
         self._own = MarkQueue()
+        self._missing = MissingEcho()
         self._cuts: deque[OpenCut] = NO_ITEMS
         self._late: dict[str, SentMark] = {}
         self._late_fences: dict[str, OpenCut] = {}
@@ -393,7 +395,4 @@ class Echoes:
         if self._cuts:
             deadline_ms = min(deadline_ms, self._cut_deadline_ms(self._cuts[0]))
         self.next_deadline_ms = None if deadline_ms == float("inf") else deadline_ms
-        overdue = own is not None and own.cut is None and own.run is self._far_end.run and own.run.base_ms is not None
-        self._far_end.overdue_from_ms = (
-            self._far_end.echo_ms(own.run, own.position) if overdue and own is not None else float("inf")
-        )
+        self._far_end.overdue_from_ms = self._missing.from_ms(own, self._far_end)

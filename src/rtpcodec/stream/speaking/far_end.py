@@ -328,9 +328,11 @@ class FarEnd:
         end = self.sent_position
         if self.is_dry or self.proven_position >= end:
             return Heard(end, 0.0, estimated=False)
-        # 2. A mark whose echo is overdue: the far end may stand still.
-        overdue_ms = now_ms - self.overdue_from_ms - self.echo_doubt_ms
-        return self.position_between(self._run, end, earliest_ms, latest_ms, max(0.0, overdue_ms))
+        # 2. A mark whose echo is overdue: the far end may stand still, since the last echo at the earliest.
+        overdue_ms = 0.0
+        if now_ms > self.overdue_from_ms + self.echo_doubt_ms:
+            overdue_ms = max(0.0, latest_ms - self.echo_ms(self._run, max(self._run.start, self.proven_position)))
+        return self.position_between(self._run, end, earliest_ms, latest_ms, overdue_ms)
 
     def position_between(
         self, run: Run, end: int, earliest_ms: float, latest_ms: float, overdue_ms: float = 0.0

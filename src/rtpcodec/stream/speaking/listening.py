@@ -52,8 +52,11 @@ class Listener:
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
             self._resolver.wake()
-        if parts.order.moved or now_ms >= self._resolver.next_ms:
-            self._resolver.resolve(now_ms)
+        implicit, resolver = parts.order.implicit, self._resolver
+        if parts.order.moved or now_ms >= resolver.next_ms:
+            resolver.resolve(now_ms)
+        elif implicit is not None and implicit.ran_empty and now_ms >= resolver.implicit_ms:
+            resolver.resolve(now_ms)  # nobody waits for its end, so it is not a deadline
         for reply in parts.order.waiting:
             if len(reply.marks):
                 found.extend(self._unsent_timed_out(reply, now_ms))
@@ -93,7 +96,7 @@ class Listener:
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
-        if self._parts.reports:
+        if self._parts.reports or self._parts.order.moved:
             return -inf
         echoes_ms = self._parts.echoes.next_deadline_ms
         next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)

@@ -12,6 +12,7 @@ from rtpcodec.stream.speaking.chunking import STEP_MS, Chunking
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS
+from rtpcodec.stream.speaking.sent_audio import KEPT_MS
 from rtpcodec.stream.unsent_marks import NOWHERE
 
 OWN_STALL_MS: Final = 100.0
@@ -71,6 +72,9 @@ class Releaser:
         self._expected_ms = inf
         parts = self._parts
         order, own_marks, settings = parts.order, parts.own_marks, parts.settings
+        if settings.lead_ms is None:
+            kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
+            parts.sent_audio.played(parts.far_end.heard(now_ms).position - kept_samples)
         while True:
             reply = None if parts.paused else order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
@@ -89,7 +93,9 @@ class Releaser:
                 if reply is not None and self._ran_empty(reply, now_ms):
                     continue
                 reply, samples = None, self._frame_samples
-                if not parts.idle.active or not self._may_send(samples, settings.idle_lead_ms, now_ms, of_reply=False):
+                if left_ms <= 0 or not parts.idle.active:
+                    return texts
+                if not self._may_send(samples, settings.idle_lead_ms, now_ms, of_reply=False):
                     return texts
             left_ms -= self._send(reply, samples, now_ms, texts)
 
@@ -165,7 +171,10 @@ class Releaser:
         # A message ends where a mark stands, rounded up to a frame.
         to_mark = -(-(reply.marks.first_position - line.taken_samples) // frame) * frame
         whole = min(waiting // frame * frame, to_mark)
-        return self._chunking.next_samples(whole, ended=reply.closed or whole == to_mark, begun=reply.state != "queued")
+        # What lies before a mark is not held back, not even if its last frame is not complete yet.
+        return self._chunking.next_samples(
+            whole, ended=reply.closed or to_mark - whole <= frame, begun=reply.state != "queued"
+        )
 
     def _after_empty(self, reply: Reply, now_ms: float) -> None:
         """Let a new implicit reply begin if the far end ran dry after all that `play` had given before."""

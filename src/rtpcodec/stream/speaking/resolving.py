@@ -29,7 +29,7 @@ class Resolver:
     def resolve(self, now_ms: float) -> None:
         """End the replies that were heard, and compute when to look again."""
         order = self._parts.order
-        if now_ms >= self._implicit_ms:
+        if now_ms >= self.implicit_ms:
             self._end_implicit()
         order.current  # noqa: B018 -- moves those that were sent to `unheard`
         order.moved = False
@@ -43,7 +43,7 @@ class Resolver:
         self._next_ms = next_ms
 
     @property
-    def _implicit_ms(self) -> float:
+    def implicit_ms(self) -> float:
         """When the far end has run dry after the implicit reply, and nothing of it waits; infinity: not by itself."""
         parts = self._parts
         reply = parts.order.implicit
@@ -120,5 +120,5 @@ class Resolver:
         """When `resolve` has something to do; infinity: not before something is sent, echoed or cleared."""
         implicit = self._parts.order.implicit
         if implicit is not None and implicit.on_end is not None:
-            return min(self._next_ms, self._implicit_ms)
+            return min(self._next_ms, self.implicit_ms)
         return self._next_ms

@@ -12,7 +12,8 @@ from rtpcodec.stream.speaking.reply import Reply
 
 FADE_MS: Final = 5.0
 """Of the first audio that is sent again: a step in the middle of a word would click."""
-
+KEPT_MS: Final = 5000.0
+"""Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
 TWICE_MS: Final = 60.0
 """A resumed pause begins up to 40 ms before its cut, at a whole frame."""
 
@@ -33,10 +34,11 @@ class SentAudio:
 
     __slots__ = ("_frame_samples", "_max_samples", "_sent", "_twice_samples", "_unit")
 
-    def __init__(self, max_samples: int, packing: Packing) -> None:
+    def __init__(self, max_samples: int | None, packing: Packing) -> None:
         """Make it empty.
 
-        max_samples: more than this is never kept: the far end has played it long ago.
+        max_samples: more than this is never kept: the far end has played it long ago. None: without a lead, the far end
+            may hold any amount; `played` alone drops.
         packing: of the stream.
         """
         self._max_samples = max_samples
@@ -51,6 +53,8 @@ class SentAudio:
         if sent is NO_ITEMS:
             self._sent = sent = deque()
         sent.append(SentPiece(position, samples, content, reply, pieces))
+        if self._max_samples is None:
+            return
         oldest = position + samples - self._max_samples
         while sent[0].position + sent[0].samples < oldest:
             sent.popleft()

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import OpenCut
+from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.runs import Run
 
 Item = TypeVar("Item")
@@ -166,3 +167,28 @@ def remember(names: dict[str, Item], name: str, item: Item) -> None:
     names[name] = item
     if len(names) > MAX_LATE_MARKS:
         del names[next(iter(names))]
+
+
+class MissingEcho:
+    """The first own mark whose echo is missing: behind its expected time, the far end's position is doubtful.
+
+    The doubt remains when the mark has timed out, until an echo proves that its audio was played.
+    """
+
+    __slots__ = ("_mark",)
+
+    def __init__(self) -> None:
+        self._mark: SentMark | None = None
+
+    def from_ms(self, first: SentMark | None, far_end: FarEnd) -> float:
+        """Return when its echo was expected; infinity: none is missing.
+
+        first: the first own mark on its way.
+        far_end: the model.
+        """
+        mark, run = self._mark, far_end.run
+        if mark is None or mark.run is not run or mark.position <= far_end.proven_position:
+            self._mark = mark = first
+        if mark is None or mark.cut is not None or mark.run is not run or run.base_ms is None:
+            return float("inf")
+        return far_end.echo_ms(run, mark.position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal, TypedDict
 
 from rtpcodec.stream.speaking.chunking import CHUNK_LIMITS_MS, STEP_MS
@@ -58,8 +59,9 @@ class SpeakingSettings:
     def __post_init__(self) -> None:
         for name in ("lead_ms", "idle_lead_ms", "prebuffer_ms"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"{name} is {value:g}, 0 or more is needed{', or None' if name == 'lead_ms' else ''}")
+            if value is not None and not 0 <= value < inf:
+                rule = "a finite number" if value == inf else "0 or more"
+                raise ValueError(f"{name} is {value:g}, {rule} is needed{', or None' if name == 'lead_ms' else ''}")
         if not self.max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {self.max_queue_ms:g}, a positive number is needed")
         shortest_ms, longest_ms = CHUNK_LIMITS_MS

@@ -75,6 +75,8 @@ class Stopper:
 
     def interrupt(self, now_ms: float, what: Literal["all", "current"], also_dropped_ms: float) -> Interrupted:
         """End replies: see MediaSession.interrupt."""
+        if what not in ("all", "current"):
+            raise ValueError(f"what is {what!r}, 'all' or 'current' is needed")
         parts = self._parts
         # 1. A pause ends as discarded, apart from what must not be interrupted.
         pause = self._pause
