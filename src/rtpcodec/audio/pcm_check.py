@@ -89,6 +89,8 @@ def float_bits(octets: bytes) -> int | None:
     The upper octet of a float within -1 to 1 has few values. As 16-bit PCM, every second or fourth sample would be
     large, and those between them anything at all: not speech, a tone or a constant.
     """
+    if octets == bytes(len(octets)):
+        return None  # as below, and at once: calls begin with silence
     sounding = False
     for width, exponents in _EXPONENTS.items():
         whole = len(octets) // width * width

@@ -17,13 +17,14 @@ from rtpcodec.stream.speaking.reply import Reply
 class Acceptor:
     """The Stage of one stream's replies. Use from one thread at a time."""
 
-    __slots__ = ("_checks", "_drops_oldest", "_parts", "dropped_samples", "pcm_hz", "running", "sample_rate_hz")
+    __slots__ = ("_checks", "_parts", "dropped_samples", "drops_oldest", "pcm_hz", "running", "sample_rate_hz")
 
     def __init__(self, parts: Parts, pcm_hz: int | None) -> None:
         """Make it; pcm_hz: rate of PCM that is given without one; None: the codec's."""
         self._parts = parts
         self._checks = PlayChecks()
-        self._drops_oldest = parts.settings.when_full == "drop_oldest"
+        self.drops_oldest = parts.settings.when_full == "drop_oldest"
+        """Whether audio beyond the limit lets the oldest be dropped: then `queued` must be called."""
         self.dropped_samples = 0
         """Audio that waited, and was dropped because the queue was full."""
         self.sample_rate_hz = parts.packing.sample_rate_hz
@@ -53,8 +54,13 @@ class Acceptor:
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
         max_ms = self._parts.settings.max_queue_ms
+        if self.drops_oldest or not more_ms:
+            return
         # All that waits together is at least what counts for one reply.
-        if self._drops_oldest or not more_ms or self._queued_ms + more_ms <= max_ms:
+        samples = 0
+        for one in self._parts.order.waiting:
+            samples += one.line.waiting_samples
+        if samples * 1000 / self.sample_rate_hz + more_ms <= max_ms:
             return
         queued_ms = self._counted_ms(reply)
         if queued_ms + more_ms <= max_ms:
@@ -68,7 +74,7 @@ class Acceptor:
 
         A disclosure is dropped for its own audio only.
         """
-        if not self._drops_oldest:
+        if not self.drops_oldest:
             return
         excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
         if excess_ms <= 0:
@@ -86,7 +92,7 @@ class Acceptor:
 
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of a reply fits."""
-        if self._drops_oldest:
+        if self.drops_oldest:
             return self._parts.settings.max_queue_ms
         return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
 
@@ -129,7 +135,3 @@ class Acceptor:
         """StreamEnded: the stream has ended."""
         if not self.running:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
-
-    @property
-    def _queued_ms(self) -> float:
-        return self._parts.ms(self._parts.order.waiting_samples)

@@ -91,12 +91,14 @@ class FarEnd:
 
     # Sending
 
-    def sent(self, samples: int, now_ms: float) -> None:
-        """Record that a message of audio was sent. A run begins if the far end is dry."""
+    def sent(self, samples: int, now_ms: float) -> float:
+        """Record that a message of audio was sent. A run begins if the far end is dry. Returns its ms."""
         if now_ms > self.remote_end_ms or self._after_clear:
             self._begin_run(now_ms)
         self.sent_position += samples
-        self.remote_end_ms += samples * 1000 / self.sample_rate_hz
+        duration_ms = samples * 1000 / self.sample_rate_hz
+        self.remote_end_ms += duration_ms
+        return duration_ms
 
     def due_ms(self, samples: int, lead_ms: float | None) -> float:
         """Return when a message of so many samples may be sent; minus infinity: at once.

@@ -36,12 +36,12 @@ class Gate(Live):
         "_ms_per_octet",
         "_pinged",
         "_pings",
-        "_pongs",
         "_rate_hz",
         "_slowest_ms",
         "backlog",
         "inbound",
         "look_ms",
+        "pongs",
         "was_closed",
     )
 
@@ -58,7 +58,8 @@ class Gate(Live):
         self._pinged = 0  # position of the last ping
         self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
         self._count = 0
-        self._pongs = 0
+        self.pongs = 0
+        """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
         self._ms_per_octet = 0.0
         self.backlog: Callable[[], int | None] | None = None
         """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
@@ -84,7 +85,7 @@ class Gate(Live):
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
         arrived = position - int(octets * self._ms_per_octet * self._rate_hz / 1000) if closed and octets else 0
         # 2. What the other side has not read.
-        if not closed and self._pongs and self._carrier_sends(now_ms):
+        if not closed and self.pongs and self._carrier_sends(now_ms):
             closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
         if closed and not self.was_closed:
             self.was_closed = True
@@ -139,7 +140,7 @@ class Gate(Live):
             if sent == payload:
                 while self._pings.popleft()[0] != payload:
                     pass
-                self._pongs += 1
+                self.pongs += 1
                 self.acknowledged(position)
                 round_trip_ms = now_ms - at_ms
                 self._slowest_ms = max(self._slowest_ms or 0.0, round_trip_ms)

@@ -27,7 +27,7 @@ class IdleSound(Live):
     Use from one thread at a time.
     """
 
-    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "keep_alive", "sample_rate_hz")
+    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "keep_alive", "sample_rate_hz", "silent")
 
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.
@@ -42,6 +42,8 @@ class IdleSound(Live):
         self.keep_alive = keep_alive
         self._noise = ComfortNoise(sample_rate_hz) if keep_alive == "comfort_noise" else None
         self._beds: list[Bed] = []
+        self.silent = keep_alive is None
+        """Whether there is no sound at all, so that nothing else need be asked."""
         self._fade_samples = sample_rate_hz * FADE_MS // 1000
         self._fade_in = self._fade_samples  # of the noise, samples that are left
 
@@ -71,6 +73,7 @@ class IdleSound(Live):
                 raise ValueError(f"{MAX_BEDS} background sounds are heard, one of them must be stopped first")
             self._beds.remove(over)
         self._beds.append(bed)
+        self.silent = False
 
     def frame(self, samples: int) -> bytes | None:
         """Return the next samples of a pause between replies; None: nothing is to be sent."""
@@ -117,6 +120,7 @@ class IdleSound(Live):
         kept_samples = self.sample_rate_hz * KEPT_MS // 1000
         if any(bed.ended and (bed.stopped or bed.over_samples > kept_samples) for bed in self._beds):
             self._beds = [bed for bed in self._beds if not bed.stopped and bed.over_samples <= kept_samples]
+            self.silent = self.keep_alive is None and not self._beds
         return [part for part in parts if part[1]]
 
     def _faded_in(self, noise: bytes) -> bytes:

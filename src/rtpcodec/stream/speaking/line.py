@@ -64,7 +64,8 @@ class Line:
         if from_hz == to_hz:
             if samples:
                 self._queue.put(Kind.READY, octets)
-                self._count(samples)
+                self.waiting_samples += samples
+                self._tail_samples = (self._tail_samples + samples) % self.packing.frame_samples
             return
         rate = self._rates.get(from_hz) or self._new_rate(from_hz)
         if not samples:

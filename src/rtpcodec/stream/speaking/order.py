@@ -17,10 +17,11 @@ MAX_REPLIES: Final = 1000
 class ReplyOrder:
     """Replies from their opening until they were heard or interrupted. Use from one thread at a time."""
 
-    __slots__ = ("_waiting", "implicit", "moved", "unheard")
+    __slots__ = ("implicit", "moved", "unheard", "waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Reply] = NO_ITEMS
+        self.waiting: deque[Reply] = NO_ITEMS
+        """Replies that are open or have audio to send. Others only read it."""
         self.unheard: list[Reply] = []
         """Replies whose audio was all sent, and may not have been heard to its end."""
         self.moved = False
@@ -30,22 +31,22 @@ class ReplyOrder:
 
     def open(self, reply: Reply) -> None:
         """Add a reply behind all others. LocalProtocolError: there are too many."""
-        if self._waiting is NO_ITEMS:
-            self._waiting = deque()
-        if len(self._waiting) >= MAX_REPLIES:
-            raise LocalProtocolError(f"{len(self._waiting)} replies are open, at most {MAX_REPLIES} are allowed")
-        self._waiting.append(reply)
+        if self.waiting is NO_ITEMS:
+            self.waiting = deque()
+        if len(self.waiting) >= MAX_REPLIES:
+            raise LocalProtocolError(f"{len(self.waiting)} replies are open, at most {MAX_REPLIES} are allowed")
+        self.waiting.append(reply)
 
     def first(self, replies: list[Reply]) -> None:
         """Put replies before all others, in this order; those that stand in the order move."""
-        if self._waiting is NO_ITEMS:
-            self._waiting = deque()
+        if self.waiting is NO_ITEMS:
+            self.waiting = deque()
         for reply in reversed(replies):
-            if reply in self._waiting:
-                self._waiting.remove(reply)
+            if reply in self.waiting:
+                self.waiting.remove(reply)
             if reply in self.unheard:
                 self.unheard.remove(reply)
-            self._waiting.appendleft(reply)
+            self.waiting.appendleft(reply)
 
     def split(self, reply: Reply) -> Reply:
         """End an implicit reply behind all that was sent of it; it begins again. Returns what was sent, as a reply."""
@@ -57,7 +58,7 @@ class ReplyOrder:
     @property
     def current(self) -> Reply | None:
         """The reply whose turn it is to be sent; None: there is none. An open reply without audio has its turn."""
-        waiting = self._waiting
+        waiting = self.waiting
         while waiting:
             first = waiting[0]
             if not first.closed or first.line.waiting_samples or first.more_follows or len(first.marks):
@@ -72,29 +73,24 @@ class ReplyOrder:
     @property
     def last_spoken(self) -> Reply | None:
         """The last reply that is open or was not heard to its end; None: there is none."""
-        replies = [*self.unheard, *self._waiting]
+        replies = [*self.unheard, *self.waiting]
         # An implicit reply is never closed. It counts from its first audio on.
         return next((one for one in reversed(replies) if one is not self.implicit or one.has_audio), None)
 
     @property
     def last_with_audio(self) -> Reply | None:
         """The last reply that has audio to send; None: there is none."""
-        return next((reply for reply in reversed(self._waiting) if reply.line.waiting_samples), None)
+        return next((reply for reply in reversed(self.waiting) if reply.line.waiting_samples), None)
 
     def __iter__(self) -> Iterator[Reply]:
         """Return all replies, those that are sent first."""
         yield from self.unheard
-        yield from self._waiting
-
-    @property
-    def waiting(self) -> Iterator[Reply]:
-        """Return the replies that are open or have audio to send."""
-        return iter(self._waiting)
+        yield from self.waiting
 
     def remove(self, reply: Reply) -> None:
         """Remove a reply that was interrupted."""
-        if reply in self._waiting:
-            self._waiting.remove(reply)
+        if reply in self.waiting:
+            self.waiting.remove(reply)
         if reply in self.unheard:
             self.unheard.remove(reply)
         if reply is self.implicit:
@@ -103,4 +99,4 @@ class ReplyOrder:
     @property
     def waiting_samples(self) -> int:
         """Audio of all replies that waits to be sent."""
-        return sum([reply.line.waiting_samples for reply in self._waiting]) if self._waiting else 0
+        return sum([reply.line.waiting_samples for reply in self.waiting]) if self.waiting else 0

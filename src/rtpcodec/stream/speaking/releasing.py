@@ -73,10 +73,11 @@ class Releaser:
         parts = self._parts
         order, own_marks, settings = parts.order, parts.own_marks, parts.settings
         if settings.lead_ms is None:
-            kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
-            parts.sent_audio.played(parts.far_end.heard(now_ms).position - kept_samples)
+            self._drop_played(now_ms)
+        reply = None if parts.paused else order.current
         while True:
-            reply = None if parts.paused else order.current
+            if reply is not None and reply.closed:  # an open one keeps its turn
+                reply = order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
             if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
                 self._send_mark(reply.marks.pop(), now_ms, texts)
@@ -89,17 +90,26 @@ class Releaser:
             if samples:
                 if left_ms <= 0 or not self._may_send(samples, settings.lead_ms, now_ms, of_reply=True):
                     return texts
-            else:
-                if reply is not None and self._ran_empty(reply, now_ms):
-                    continue
-                reply, samples = None, self._frame_samples
-                if left_ms <= 0 or not parts.idle.active:
-                    return texts
-                if not self._may_send(samples, settings.idle_lead_ms, now_ms, of_reply=False):
-                    return texts
-            left_ms -= self._send(reply, samples, now_ms, texts)
+                left_ms -= self._send(reply, samples, now_ms, texts)
+                continue
+            if reply is not None and self._ran_empty(reply, now_ms):
+                continue
+            if parts.idle.silent or left_ms <= 0 or not self._may_send_idle(now_ms):
+                return texts
+            left_ms -= self._send(None, self._frame_samples, now_ms, texts)
 
-    def _may_send(self, samples: int, lead_ms: float | None, now_ms: float, *, of_reply: bool) -> bool:
+    def _drop_played(self, now_ms: float) -> None:
+        """Drop sent audio that was played long ago, where no lead bounds what is sent ahead."""
+        parts = self._parts
+        kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
+        parts.sent_audio.played(parts.far_end.heard(now_ms).position - kept_samples)
+
+    def _may_send_idle(self, now_ms: float) -> bool:
+        """Whether a message of the sound between replies is due."""
+        parts = self._parts
+        return parts.idle.active and self._may_send(self._frame_samples, parts.settings.idle_lead_ms, now_ms)
+
+    def _may_send(self, samples: int, lead_ms: float | None, now_ms: float, *, of_reply: bool = False) -> bool:
         """Whether a message is due, and the far end reads."""
         parts = self._parts
         far_end = parts.far_end
@@ -109,6 +119,8 @@ class Releaser:
                 self._expected_ms = due_ms
             return False
         gate = parts.gate
+        if gate.backlog is None and not gate.pongs:
+            return True
         if not gate.open(far_end.sent_position, far_end.round_trip_ms, now_ms):
             return False
         if not gate.was_closed:
@@ -137,19 +149,22 @@ class Releaser:
             pieces = self._take(reply, samples)
         payload = packing.encode(pieces)
         # 2. Record and send.
-        duration_ms = samples * 1000 / packing.sample_rate_hz
-        far_end.sent(samples, now_ms)
+        duration_ms = far_end.sent(samples, now_ms)
         self.last_sent_ms = now_ms
         self.media_sent += 1
         self.octets_sent += len(payload)
         text = parts.dialect.media_text(payload, self.stream_id)
-        parts.gate.sent(len(text), duration_ms)
+        if parts.gate.backlog is not None:
+            parts.gate.sent(len(text), duration_ms)
         texts.append(text)
         # 3. A mark of our own behind it measures when it is heard. The end of a reply is proven, also if another one
         # follows at once.
         if reply is not None and own_marks.enabled:
-            ends = reply.closed and not reply.more_follows
-            last = not reply.line.waiting_samples and (ends or parts.order.last_with_audio is None)
+            last = not reply.line.waiting_samples and (
+                (reply.closed and not reply.more_follows)
+                or len(parts.order.waiting) == 1
+                or parts.order.last_with_audio is None
+            )
             position = far_end.sent_position
             if (last or position >= own_marks.next_position) and own_marks.wanted(position, now_ms, last=last):
                 self._send_own_mark(now_ms, texts)
@@ -197,7 +212,7 @@ class Releaser:
         pieces = line.take(samples)
         parts.sent_audio.add(position, samples, content, reply, pieces)
         idle = parts.idle
-        if not idle.follows_speech:
+        if idle.silent or not idle.follows_speech:
             return pieces
         if any(kind is not Kind.READY for kind, _ in pieces):
             idle.unmixed()
@@ -245,7 +260,7 @@ class Releaser:
                 next_ms = min(next_ms, parts.far_end.due_ms(samples, parts.settings.lead_ms))
             elif reply.line.waiting_samples and reply.marks.first_position != NOWHERE:
                 next_ms = min(next_ms, self._partial_due_ms())
-        if not samples and parts.idle.active:
+        if not samples and not parts.idle.silent and parts.idle.active:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
         return max(next_ms, parts.gate.look_ms)
 

@@ -61,6 +61,10 @@ class Stage(Protocol):
         """Take note that nothing more is added to a reply."""
 
     @property
+    def drops_oldest(self) -> bool:
+        """Whether `queued` has to be called."""
+
+    @property
     def pcm_hz(self) -> int:
         """The rate of PCM that is given without one."""
 
@@ -153,17 +157,20 @@ class Reply(Live):
         stage.check_pcm(pcm)
         if pcm.__class__ is bytes:
             samples = len(pcm) >> 1
+            octets = pcm if self._input is None and not len(pcm) & 1 else None
         else:
             view = memoryview(pcm)
             samples = view.nbytes // (4 if view.format == "f" else 2)
+            octets = None
         stage.require_room(self, samples * 1000 / from_hz)
         if from_hz != stage.sample_rate_hz:
             self.line.require_rate(from_hz)
         # 2. To int16; a single octet waits here.
-        self.line.put_pcm(self.octets_of(pcm), from_hz)
+        self.line.put_pcm(self.octets_of(pcm) if octets is None else octets, from_hz)
         if note is not None:
             self._note(note)
-        stage.queued(self)
+        if stage.drops_oldest:
+            stage.queued(self)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
