@@ -67,13 +67,9 @@ class Releaser:
         """Remove and return the texts that are due, with at most left_ms of audio."""
         # 1. A clear overtakes everything.
         texts, self.clear = self.clear, []
-        if now_ms - self._expected_ms >= OWN_STALL_MS:
-            self._report_stall(now_ms)
-        self._expected_ms = inf
+        self._look_back(now_ms)
         parts = self._parts
         order, own_marks, settings = parts.order, parts.own_marks, parts.settings
-        if settings.lead_ms is None:
-            self._drop_played(now_ms)
         reply = None if parts.paused else order.current
         while True:
             if reply is not None and reply.closed:  # an open one keeps its turn
@@ -98,11 +94,15 @@ class Releaser:
                 return texts
             left_ms -= self._send(None, self._frame_samples, now_ms, texts)
 
-    def _drop_played(self, now_ms: float) -> None:
-        """Drop sent audio that was played long ago, where no lead bounds what is sent ahead."""
+    def _look_back(self, now_ms: float) -> None:
+        """Report a stall of our own, and drop sent audio that was played long ago where no lead bounds it."""
+        if now_ms - self._expected_ms >= OWN_STALL_MS:
+            self._report_stall(now_ms)
+        self._expected_ms = inf
         parts = self._parts
-        kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
-        parts.sent_audio.played(parts.far_end.heard(now_ms).position - kept_samples)
+        if parts.settings.lead_ms is None:
+            kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
+            parts.sent_audio.played(parts.far_end.heard(now_ms).position - kept_samples)
 
     def _may_send_idle(self, now_ms: float) -> bool:
         """Whether a message of the sound between replies is due."""
