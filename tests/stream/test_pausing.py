@@ -106,6 +106,23 @@ def test_a_discarded_pause_leaves_nothing_behind() -> None:
     assert one.session.next_deadline_ms is None
 
 
+def test_a_discarded_pause_keeps_a_disclosure() -> None:
+    one = talk()
+    disclosure = one.session.reply("disclosure", interruptible=False)
+    disclosure.play(samples(0, 1600))
+    behind = one.session.reply("behind")
+    behind.play(samples(4000, 800))
+    one.run(100.0)
+    pause = one.session.pause_playback(100.0)
+    one.run(400.0)
+    pause.discard(400.0)
+    disclosure.end()
+    one.run(3000.0)
+    assert set(one.heard()) == set(spoken(0, 1600))
+    assert (disclosure.state, behind.state) == ("played", "interrupted")
+    assert resolved(one) == [events.PauseResolved("discarded", 300.0)]
+
+
 @pytest.mark.parametrize("how", ["interrupt", "stop", "closed", "transfer"])
 def test_interruption_transfer_and_end_resolve_a_pause_as_discarded(how: str) -> None:
     one = talk()

@@ -40,7 +40,10 @@ class PlaybackPause(Live):
         self._access.pump.run()
 
     def discard(self) -> None:
-        """Drop what was not heard, and all that waits: its replies are interrupted. A second end does nothing."""
+        """Drop what was not heard, and all that waits: its replies are interrupted. A second end does nothing.
+
+        A reply that is not interruptible is heard from where it was cut.
+        """
         machine = self._access.machine("discard")
         if self._pause.resolved is not None:
             return

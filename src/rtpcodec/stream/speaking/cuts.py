@@ -141,6 +141,8 @@ class OpenCut:
         if found.position >= self.end and not found.uncertainty_ms:
             return found
         least_ms = far_end.cut_least_ms(self.at_ms)
+        if not far_end.round_trips.count and self.caused_ms is not None and self.caused_ms < least_ms:
+            least_ms = self.at_ms  # the guessed round trip was too long
         # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
         jitter_ms = far_end.up_jitter_ms
         until_ms = min(until_ms or float("inf"), self.caused_ms or float("inf"))

@@ -214,19 +214,21 @@ class Stopper:
             self._resolve(pause, "resumed", now_ms)
 
     def discard(self, now_ms: float) -> None:
-        """End the pause: what was not heard is dropped, with all that waits."""
+        """End the pause: what was not heard is dropped, with all that waits. Disclosures are sent again."""
         pause = self._pause
         if pause is None:
             return
         parts, stop = self._parts, pause.stop
         self._drop_ended()
-        ending = [reply for reply in parts.order if not is_over(reply, stop.cut.heard)]
+        speaking = [reply for reply in parts.order if not is_over(reply, stop.cut.heard)]
+        ending = [reply for reply in speaking if reply.interruptible]
+        staying = [reply for reply in speaking if not reply.interruptible]
         names = [name for reply in ending for name in reply.marks.drop()]
         for reply in ending:
             parts.order.remove(reply)
         _interrupt(ending)
         stop.replies.extend(ending)
-        self._send_again(pause.kept, stop.point, (), 0.0)
+        self._send_again(pause.kept, stop.point, staying, REWIND_MS)
         parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
         self._resolve(pause, "discarded", now_ms)
         if stop.point.settled:
