@@ -93,7 +93,7 @@ def check_pauses(call: Conversation, pauses: list[tuple[float, float, float]], s
     found = runs(call.heard())
     assert found[0][0] == 0
     assert found[-1][-1] == call.samples(LENGTH_MS) - 1
-    # A run that goes on where the one before it ended: the far end was dry, as it is where jitter exceeds its hold.
+    # A run that continues where the one before it ended: the far end was dry, as it is where jitter exceeds its hold.
     repeats_ms = [call.ms(before[-1] + 1 - after[0]) for before, after in pairwise(found)]
     repeats_ms = [repeated_ms for repeated_ms in repeats_ms if repeated_ms]
     left_out = max(0, len(pauses) - len(repeats_ms))  # pauses that came within a fade-in, or before anything was heard
