@@ -94,9 +94,12 @@ class Releaser:
                 if reply is not None and self._ran_empty(reply, now_ms):
                     continue
                 reply, samples = None, self._frame_samples
-                if left_ms <= 0 or not parts.idle.active:
-                    return texts
-                if not self._may_send(samples, settings.idle_lead_ms, now_ms, of_reply=False):
+                lead_ms = settings.idle_lead_ms
+                if (
+                    left_ms <= 0
+                    or not parts.idle.active
+                    or not self._may_send(samples, lead_ms, now_ms, of_reply=False)
+                ):
                     return texts
             left_ms -= self._send(reply, samples, now_ms, texts)
 

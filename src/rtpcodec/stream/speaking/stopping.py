@@ -242,7 +242,7 @@ class Stopper:
         pause.on_end(event)
 
     def mark_ended(self, event: MarkPlayed | MarkCleared) -> bool:
-        """Whether the caller is told that a mark has ended. One that a pause drops is sent again behind its audio."""
+        """Whether the end of a mark is reported to the caller. One that a pause drops is sent again behind its audio."""
         if event.name in self._returning:
             self._returning.remove(event.name)
             return False
