@@ -94,11 +94,11 @@ class Releaser:
                 if reply is not None and self._ran_empty(reply, now_ms):
                     continue
                 reply, samples = None, self._frame_samples
-                lead_ms = settings.idle_lead_ms
+                idle_ms = settings.idle_lead_ms
                 if (
                     left_ms <= 0
                     or not parts.idle.active
-                    or not self._may_send(samples, lead_ms, now_ms, of_reply=False)
+                    or not self._may_send(samples, idle_ms, now_ms, of_reply=False)
                 ):
                     return texts
             left_ms -= self._send(reply, samples, now_ms, texts)
