@@ -106,6 +106,22 @@ def test_a_discarded_pause_leaves_nothing_behind() -> None:
     assert one.session.next_deadline_ms is None
 
 
+def test_a_reply_that_opens_during_a_pause_survives_its_discard() -> None:
+    one = talk()
+    first = one.session.reply("a")
+    first.play(samples(0, 1600))
+    one.run(100.0)
+    pause = one.session.pause_playback(100.0)
+    answer = one.session.reply("answer")
+    answer.play(samples(9000, 160))
+    answer.end()
+    one.run(400.0)
+    pause.discard(400.0)
+    one.run(3000.0)
+    assert (first.state, answer.state) == ("interrupted", "played")
+    assert one.heard() == [*spoken(0, 800), *spoken(9000, 160)]
+
+
 def test_a_discarded_pause_keeps_a_disclosure() -> None:
     one = talk()
     disclosure = one.session.reply("disclosure", interruptible=False)

@@ -360,3 +360,17 @@ def test_spans_of_a_reply_with_many_breaks_are_bounded() -> None:
     reply.end()
     one.run(20_000.0)
     assert ended(one) == [("slow", "played", 3000.0, 3000.0)]
+
+
+def test_an_estimated_end_states_its_doubt() -> None:
+    """No mark returns, so the far end may hold the end of the reply."""
+    session = carrier.started(own_marks=True)
+    reply = session.reply("a")
+    reply.play(bytes(16 * 400))
+    reply.end()
+    session.outgoing(0.0)
+    for now_ms in range(0, 3000, 20):
+        session.events(float(now_ms))
+    assert reply.state == "estimated"
+    assert reply.played_ms(3000.0) == 400.0
+    assert reply.played_uncertainty_ms(3000.0) >= 200.0

@@ -180,7 +180,7 @@ class Call(Live):
         what: "all" replies and all that `play` has queued, or the "current" reply alone: the one that is heard, or is
             the next to be heard. Replies that are not interruptible stay.
         Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, once the
-        carrier has answered the clear, or 1 s later.
+        carrier has answered the clear, or 1 s and a round trip later.
         Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3, ValueError for another word.
         """
         found = self._machine("interrupt").interrupt(self._pump.now_ms(), what)

@@ -102,12 +102,8 @@ class SpeechChain(Live):
             reply_id or f"reply-{self._reply_count}",
             interruptible=interruptible,
         )
-        order = self._parts.order
-        implicit = order.implicit
-        order.open(reply)
-        if implicit is not None:
-            order.implicit = None
-            implicit.end()
+        self._parts.order.open(reply)
+        self._parts.order.end_implicit()
         return reply
 
     def current_reply(self, now_ms: float) -> Reply | None:
@@ -165,10 +161,7 @@ class SpeechChain(Live):
 
     def flush(self) -> None:
         """End the implicit reply as an utterance."""
-        implicit = self._parts.order.implicit
-        if implicit is not None:
-            self._parts.order.implicit = None
-            implicit.end()
+        self._parts.order.end_implicit()
 
     def end_replies(self) -> None:
         """End all open replies, and the implicit one."""

@@ -299,6 +299,15 @@ class FarEnd:
         half_ms = self._round_trip_ms / 2
         return self._between(now_ms, now_ms + 2 * half_ms, now_ms)
 
+    def end_doubt_ms(self, position: int, now_ms: float) -> float:
+        """Return how much of the audio before a position may not have been heard, though its estimated end is over."""
+        doubt_ms = self.heard(now_ms).uncertainty_ms
+        end_ms = self.played_by_ms(position)
+        if end_ms == _NEVER:
+            return doubt_ms
+        # At its estimated end the doubt is not limited by the end itself. A later look may know of an overdue echo.
+        return max(doubt_ms, self.heard(end_ms - self._round_trip_ms / 2).uncertainty_ms)
+
     def cut(self, now_ms: float) -> Heard:
         """Estimate where a clear sent now would cut."""
         if self.clears_ignored:

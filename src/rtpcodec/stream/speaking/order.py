@@ -48,6 +48,12 @@ class ReplyOrder:
                 self.unheard.remove(reply)
             self.waiting.appendleft(reply)
 
+    def end_implicit(self) -> None:
+        """End the implicit reply as an utterance; `MediaSession.play` opens another one."""
+        implicit, self.implicit = self.implicit, None
+        if implicit is not None:
+            implicit.end()
+
     def split(self, reply: Reply) -> Reply:
         """End an implicit reply behind all that was sent of it; it begins again. Returns what was sent, as a reply."""
         past = reply.split()

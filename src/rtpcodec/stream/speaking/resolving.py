@@ -94,7 +94,7 @@ class Resolver:
         proven = parts.echoes.proven_position >= end
         if not proven and now_ms < (over_ms := self._over_ms(end)):
             return over_ms
-        uncertainty_ms = 0.0 if proven else parts.far_end.heard(now_ms).uncertainty_ms
+        uncertainty_ms = 0.0 if proven else parts.far_end.end_doubt_ms(end, now_ms)
         self._end(reply, "played" if proven else "estimated", end, uncertainty_ms)
         return None
 

@@ -56,6 +56,7 @@ class _Paused:
     then: Literal["resume", "discard"]
     kept: _Kept
     on_end: Callable[[PauseResolved], object]
+    replies: frozenset[Reply]  # that it stopped
 
 
 class Stopper:
@@ -201,7 +202,9 @@ class Stopper:
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [])
         parts.paused = True
-        self._pause = _Paused(stop, now_ms, now_ms + timeout_ms, then, _Kept(taken, marks), on_end)
+        self._pause = _Paused(
+            stop, now_ms, now_ms + timeout_ms, then, _Kept(taken, marks), on_end, frozenset(parts.order)
+        )
 
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause: what was not heard is sent again, from rewind_ms before the cut. ValueError: out of range."""
@@ -214,15 +217,19 @@ class Stopper:
             self._resolve(pause, "resumed", now_ms)
 
     def discard(self, now_ms: float) -> None:
-        """End the pause: what was not heard is dropped, with all that waits. Disclosures are sent again."""
+        """End the pause: what was not heard is dropped, with all that waits.
+
+        Disclosures, and replies that were opened during the pause, are sent. Audio of `play` is not: it may come from
+        the loop that the pause stopped.
+        """
         pause = self._pause
         if pause is None:
             return
         parts, stop = self._parts, pause.stop
         self._drop_ended()
         speaking = [reply for reply in parts.order if not is_over(reply, stop.cut.heard)]
-        ending = [reply for reply in speaking if reply.interruptible]
-        staying = [reply for reply in speaking if not reply.interruptible]
+        ending = [reply for reply in speaking if reply.interruptible and (reply in pause.replies or not reply.explicit)]
+        staying = [reply for reply in speaking if reply not in ending]
         names = [name for reply in ending for name in reply.marks.drop()]
         for reply in ending:
             parts.order.remove(reply)
