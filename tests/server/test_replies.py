@@ -13,7 +13,7 @@ import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import LocalProtocolError, ReplyInterrupted, StreamEnded
 from rtpcodec.server import Call, Reply
-from rtpcodec.sim import ClearHabits, Link, MarkHabits, Timing, Variations
+from rtpcodec.sim import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried, positions
@@ -142,19 +142,6 @@ def test_an_interruption_of_the_current_reply_alone_lets_the_next_one_speak() ->
     assert len(positions(report)) < 8 * 450
 
 
-def test_another_word_interrupts_nothing_and_an_id_is_a_str() -> None:
-    async def speak(call: Call) -> None:
-        async with call.reply() as reply:
-            await reply.play(TONE)
-            with pytest.raises(ValueError, match=r"^what is 'curent', 'all' or 'current' is needed$"):
-                call.interrupt("curent")  # type: ignore[arg-type]
-            with pytest.raises(TypeError, match=r"^the id of the reply is of type int, a str or None is needed$"):
-                call.reply(5)  # type: ignore[arg-type]
-        assert await reply.played()
-
-    carried(speak)
-
-
 def test_a_disclosure_is_not_interrupted() -> None:
     async def speak(call: Call) -> None:
         async with call.reply(interruptible=False) as reply:
@@ -164,29 +151,6 @@ def test_a_disclosure_is_not_interrupted() -> None:
         assert await reply.played()
 
     assert positions(carried(speak)) == list(range(1, 8 * 400 + 1))
-
-
-def test_while_the_way_up_stalls_the_uncertainty_covers_what_did_not_arrive() -> None:
-    """What was sent until 3 s, with the lead, is 3400 ms; the rest arrives at 6 s."""
-
-    async def speak(call: Call) -> None:
-        async with call.reply() as reply:
-            for at in range(50):
-                await reply.play(tone(1, 1600), note=at)
-            for _ in range(100):
-                await asyncio.sleep(0.1)
-                if call.played_ms >= 3600:
-                    break
-            for _ in range(20):
-                await asyncio.sleep(0.1)
-                assert reply.played_ms - reply.played_uncertainty_ms <= 3400
-            found = call.interrupt()
-        assert found.played_ms - found.played_uncertainty_ms <= 3400
-        assert not await reply.played()
-        assert reply.played_ms - reply.played_uncertainty_ms <= 3400
-
-    timing = Timing(from_app=Link(delay_ms=20, outages_ms=((3000, 6000),)), to_app=Link(delay_ms=20))
-    carried(speak, speech_ms=8000, phone={"timing": timing})
 
 
 def test_notes_say_which_words_were_heard() -> None:
