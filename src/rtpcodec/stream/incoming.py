@@ -123,8 +123,8 @@ class Incoming:
     @property
     def deadline_ms(self) -> float:
         """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
-        chain_ms = inf if self.chain is None else self.chain.deadline_ms
-        return min(chain_ms, self._keys.deadline_ms)
+        chain_ms, keys_ms = inf if self.chain is None else self.chain.deadline_ms, self._keys.deadline_ms
+        return chain_ms if chain_ms < keys_ms else keys_ms
 
     def expire(self, now_ms: float) -> None:
         """Report the chunks and keys that have waited long enough."""

@@ -132,7 +132,9 @@ class MediaSession(Live):
 
         Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
         """
-        self._put(self._sending.expired(now_ms))
+        expired = self._sending.expired(now_ms)
+        if expired:
+            self._put(expired)
         if self._incoming.deadline_ms <= now_ms:
             self._incoming.expire(now_ms)
         return self._events.take_all()
@@ -305,8 +307,7 @@ class MediaSession(Live):
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
-        state = self._connection.state
-        if state is not State.STREAMING:
+        if self._connection.state is not State.STREAMING:
             return self.event_deadline_ms
         return _first(self._sending.next_deadline_ms, self._incoming.deadline_ms)
 
@@ -391,5 +392,6 @@ class MediaSession(Live):
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
     """Return the earlier deadline; None: there is none."""
-    earlier_ms = waiting_ms if sending_ms is None else min(sending_ms, waiting_ms)
-    return None if earlier_ms == inf else earlier_ms
+    if sending_ms is not None and sending_ms <= waiting_ms:
+        return sending_ms
+    return None if waiting_ms == inf else waiting_ms

@@ -240,8 +240,9 @@ class SpeechChain(Live):
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` or `expired` has something to do; minus infinity: now; None: not before a call changes it."""
-        event_ms = self.event_deadline_ms
-        next_ms = min(self._releaser.next_ms, inf if event_ms is None else event_ms)
+        next_ms, event_ms = self._releaser.next_ms, self._listener.event_deadline_ms
+        if event_ms is not None and event_ms <= next_ms:
+            return event_ms
         return None if next_ms == inf else next_ms
 
     @property

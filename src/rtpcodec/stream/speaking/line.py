@@ -194,7 +194,11 @@ class Line:
         self.taken_samples += samples
         if self.kept_samples:
             self.kept_samples = max(0, self.kept_samples - samples)
-        piece, found = self._next(samples)
+        if self._front or self._queue.first is not Kind.READY:
+            piece, found = self._next(samples)
+        else:
+            pcm = self._queue.take(2 * samples)
+            piece, found = (Kind.READY, pcm), len(pcm) >> 1
         if found == samples:
             return [piece]
         pieces = [piece]

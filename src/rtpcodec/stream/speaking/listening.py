@@ -58,7 +58,7 @@ class Listener:
         elif implicit is not None and implicit.ran_empty and now_ms >= resolver.implicit_ms:
             resolver.resolve(now_ms)  # nobody waits for its end, so it is not a deadline
         for reply in parts.order.waiting:
-            if len(reply.marks):
+            if reply.marks.first_position != NOWHERE:
                 found.extend(self._unsent_timed_out(reply, now_ms))
         if parts.reports:
             found.extend(self.take_reports())
@@ -98,8 +98,10 @@ class Listener:
         """When `expired` has something to do; None: not before a call changes it."""
         if self._parts.reports or self._parts.order.moved:
             return -inf
+        next_ms = min(self._stopper.next_ms, self._resolver.next_ms)
         echoes_ms = self._parts.echoes.next_deadline_ms
-        next_ms = min(inf if echoes_ms is None else echoes_ms, self._stopper.next_ms, self._resolver.next_ms)
+        if echoes_ms is not None and echoes_ms < next_ms:
+            next_ms = echoes_ms
         for reply in self._parts.order.waiting:
             if reply.marks.first_position != NOWHERE and not self._parts.paused:
                 deadline_ms = self._unsent_deadline_ms(reply)

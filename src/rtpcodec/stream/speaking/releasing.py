@@ -249,7 +249,7 @@ class Releaser:
         parts = self._parts
         if self.clear:
             return -inf
-        next_ms = inf if parts.own_marks.due_ms is None else parts.own_marks.due_ms
+        next_ms = inf
         reply = None if parts.paused else parts.order.current
         samples = 0
         if reply is not None:
@@ -257,12 +257,15 @@ class Releaser:
                 return -inf
             samples = self._next_samples(reply)
             if samples:
-                next_ms = min(next_ms, parts.far_end.due_ms(samples, parts.settings.lead_ms))
+                next_ms = parts.far_end.due_ms(samples, parts.settings.lead_ms)
             elif reply.line.waiting_samples and reply.marks.first_position != NOWHERE:
-                next_ms = min(next_ms, self._partial_due_ms())
+                next_ms = self._partial_due_ms()
         if not samples and not parts.idle.silent and parts.idle.active:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))
-        return max(next_ms, parts.gate.look_ms)
+        if parts.own_marks.due_ms is not None:
+            next_ms = min(next_ms, parts.own_marks.due_ms)
+        look_ms = parts.gate.look_ms
+        return next_ms if next_ms > look_ms else look_ms
 
     def put_clear(self, fence: str | None) -> None:
         """Make a clear the next text, with a fence of that name behind it."""

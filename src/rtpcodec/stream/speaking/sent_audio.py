@@ -45,37 +45,37 @@ class SentAudio:
         self._unit = packing.unit_samples or 1, packing.unit_octets
         self._frame_samples = packing.frame_samples
         self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
-        self._sent: deque[SentPiece] = NO_ITEMS
+        # The members of a SentPiece: one is added per message, and few are ever looked at.
+        self._sent: deque[tuple[int, int, int, Reply, list[Piece]]] = NO_ITEMS
 
     def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
         """Add audio that is sent now."""
         sent = self._sent
         if sent is NO_ITEMS:
             self._sent = sent = deque()
-        sent.append(SentPiece(position, samples, content, reply, pieces))
+        sent.append((position, samples, content, reply, pieces))
         if self._max_samples is None:
             return
         oldest = position + samples - self._max_samples
-        while sent[0].position + sent[0].samples < oldest:
+        while sent[0][0] + sent[0][1] < oldest:
             sent.popleft()
 
     def played(self, position: int) -> None:
         """Drop what was played for certain, apart from what a pause may let be heard twice."""
         sent = self._sent
         position -= self._twice_samples
-        while sent and sent[0].position + sent[0].samples <= position:
+        while sent and sent[0][0] + sent[0][1] <= position:
             sent.popleft()
 
     def hand_over(self, reply: Reply, past: Reply) -> None:
         """Let the audio of one reply belong to another, which was split from it."""
-        for sent in self._sent:
-            if sent.reply is reply:
-                sent.reply = past
+        if self._sent:
+            self._sent = deque((*sent[:3], past if sent[3] is reply else sent[3], sent[4]) for sent in self._sent)
 
     def take(self) -> list[SentPiece]:
         """Remove and return everything: a clear was sent."""
-        taken, self._sent = list(self._sent), NO_ITEMS
-        return taken
+        taken, self._sent = self._sent, NO_ITEMS
+        return [SentPiece(*sent) for sent in taken]
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
         """Return where a frame begins: at a position or less than a frame away from it.

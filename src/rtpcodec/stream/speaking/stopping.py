@@ -62,13 +62,15 @@ class _Paused:
 class Stopper:
     """Interrupt, pause and resume one stream. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops")
+    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "next_ms")
 
     def __init__(self, parts: Parts, releaser: Releaser) -> None:
         """Make it; releaser: of the same parts."""
         self._parts = parts
         self._releaser = releaser
         self._pause: _Paused | None = None
+        self.next_ms = inf
+        """When `expire` has something to do; infinity: never by itself."""
         self._stops: list[_Stop] = []
         self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
 
@@ -202,9 +204,8 @@ class Stopper:
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [])
         parts.paused = True
-        self._pause = _Paused(
-            stop, now_ms, now_ms + timeout_ms, then, _Kept(taken, marks), on_end, frozenset(parts.order)
-        )
+        self.next_ms = now_ms + timeout_ms
+        self._pause = _Paused(stop, now_ms, self.next_ms, then, _Kept(taken, marks), on_end, frozenset(parts.order))
 
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause: what was not heard is sent again, from rewind_ms before the cut. ValueError: out of range."""
@@ -243,6 +244,7 @@ class Stopper:
 
     def _resolve(self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float) -> None:
         self._pause = None
+        self.next_ms = inf
         self._parts.paused = False
         event = PauseResolved(outcome, now_ms - pause.since_ms)
         self._parts.reports.append(event)
@@ -309,11 +311,6 @@ class Stopper:
                 self.resume(now_ms, REWIND_MS)
             else:
                 self.discard(now_ms)
-
-    @property
-    def next_ms(self) -> float:
-        """When `expire` has something to do; infinity: never by itself."""
-        return inf if self._pause is None else self._pause.until_ms
 
     def end(self, now_ms: float) -> None:
         """End the stream: a pause is resolved as discarded."""

@@ -1,0 +1,37 @@
+"""The standard library alone: json, base64 and audioop, as a handler without a package would use them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+from typing import Any, Final
+
+from benchmarks.harness.model import Contender
+from benchmarks.peers.audioop import NAME as AUDIOOP
+from benchmarks.peers.audioop import ROUNDING, audioop
+from benchmarks.peers.reading import samples
+
+NAME: Final = f"json, base64, {AUDIOOP}"
+
+
+def hear(texts: Sequence[str]) -> Iterator[Contender]:
+    """The PCM of the next media message, in a circle."""
+    to_linear, next_text = audioop.ulaw2lin, cycle(texts).__next__
+
+    def heard() -> Any:
+        return to_linear(b64decode(json.loads(next_text())["media"]["payload"]), 2)
+
+    yield Contender(NAME, heard, (), samples)
+
+
+def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:
+    """The media message of a chunk of PCM."""
+    from_linear = audioop.lin2ulaw
+
+    def said(chunk: bytes) -> str:
+        payload = b64encode(from_linear(chunk, 2)).decode()
+        return json.dumps({"event": "media", "media": {"payload": payload}})
+
+    yield Contender(NAME, said, (pcm,), payload_of, ROUNDING)

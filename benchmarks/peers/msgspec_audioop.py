@@ -1,0 +1,51 @@
+"""msgspec, which checks the message and decodes base64 in one step, and audioop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from itertools import cycle
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.harness.model import Contender
+from benchmarks.peers.audioop import NAME as AUDIOOP
+from benchmarks.peers.audioop import ROUNDING, audioop
+from benchmarks.peers.reading import samples
+
+NAME: Final = f"msgspec {version('msgspec')}, {AUDIOOP}"
+
+
+class Media(msgspec.Struct):
+    """The audio of a message."""
+
+    payload: bytes
+
+
+class Message(msgspec.Struct):
+    """A message of audio."""
+
+    event: str
+    media: Media
+
+
+def hear(texts: Sequence[str]) -> Iterator[Contender]:
+    """The PCM of the next media message, in a circle."""
+    to_linear, decode = audioop.ulaw2lin, msgspec.json.Decoder(Message).decode
+    next_text = cycle(texts).__next__
+
+    def heard() -> Any:
+        return to_linear(decode(next_text()).media.payload, 2)
+
+    yield Contender(NAME, heard, (), samples)
+
+
+def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:
+    """The media message of a chunk of PCM."""
+    from_linear, encode = audioop.lin2ulaw, msgspec.json.Encoder().encode
+
+    def said(chunk: bytes) -> str:
+        return encode(Message("media", Media(from_linear(chunk, 2)))).decode()
+
+    yield Contender(NAME, said, (pcm,), payload_of, ROUNDING)
