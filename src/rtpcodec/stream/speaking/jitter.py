@@ -1,0 +1,69 @@
+"""Jitter: how much longer than the least a message may take, each way and both, by what has been measured.
+
+Round trips vary by the jitter of both ways, echoes of played marks by that of the way to us. Few measurements show less
+than there is: each bound grows with their number missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.stream.speaking.round_trips import RoundTrips
+from rtpcodec.stream.speaking.runs import SPREAD_DECAY
+
+MAX_JITTER_MS: Final = 400.0
+"""More is not jitter but a stall."""
+FEW_ROUND_TRIPS: Final = 4.0
+"""Two of them that differ by 1 ms may come from a jitter of 1 + 4 / 2**1.5 ms, and more."""
+FEW_ECHOES: Final = 2.0
+SURE_ECHOES: Final = 8
+"""From so many echoes on, their own spread bounds the jitter of the way to us."""
+UP_SHARE: Final = 0.7
+"""Of the jitter of round trips: where both ways have the same, the sum seldom reaches its ends."""
+
+
+class Jitter:
+    """What round trips and echoes say about the jitter of both ways. Use from one thread at a time."""
+
+    __slots__ = ("_echo_count", "round_trips", "spread_ms")
+
+    def __init__(self) -> None:
+        self.round_trips = RoundTrips()
+        self.spread_ms = 0.0
+        """How much the echoes of played marks vary."""
+        self._echo_count = 0
+
+    def echoed(self, shown_ms: float) -> None:
+        """Add an echo; shown_ms: the spread that it shows."""
+        self._echo_count += 1
+        self.spread_ms = max(self.spread_ms * SPREAD_DECAY, shown_ms)
+
+    @property
+    def trip_ms(self) -> float:
+        """How far round trips spread."""
+        trips = self.round_trips
+        seen_ms = trips.jitter_ms * (1 + FEW_ROUND_TRIPS / trips.count**1.5) if trips.count else 0.0
+        return min(max(seen_ms, self.spread_ms), MAX_JITTER_MS)
+
+    @property
+    def up_ms(self) -> float:
+        """How much longer than the least a message may take on its way up."""
+        trip_ms = self.trip_ms
+        return max(UP_SHARE * trip_ms, trip_ms - self.spread_ms)
+
+    @property
+    def down_ms(self) -> float:
+        """How much longer than the least an echo may take on its way to us."""
+        if not self._echo_count:
+            return UP_SHARE * self.trip_ms
+        few = max(0.0, 1 - self._echo_count / SURE_ECHOES)
+        seen_ms = self.spread_ms * (1 + FEW_ECHOES / self._echo_count)
+        return min(max(seen_ms, few * UP_SHARE * self.trip_ms), MAX_JITTER_MS)
+
+    @property
+    def least_trip_ms(self) -> float:
+        """No round trip is shorter than this, for the position of a cut. 0: none was measured."""
+        trips = self.round_trips
+        if not trips.count:
+            return 0.0
+        return max(0.0, trips.least_ms - self.trip_ms * (0.15 + 0.85 / trips.count))
