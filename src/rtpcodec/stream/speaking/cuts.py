@@ -147,7 +147,9 @@ class OpenCut:
         bounds_ms = [bound_ms for bound_ms in (until_ms, self.caused_ms) if bound_ms is not None]
         if effect == "slow" and bounds_ms:
             most_ms = min(bounds_ms)
-        latest_ms = max(least_ms, min(most_ms, *bounds_ms)) if bounds_ms else most_ms
+        latest_ms = min(most_ms, *bounds_ms) if bounds_ms else most_ms
+        if latest_ms < least_ms:  # round trips had more jitter than they have shown
+            least_ms = max(min(latest_ms, self.earliest_ms(far_end)), latest_ms - down_ms)
         earliest_ms = least_ms
         if effect == "usual" and self.caused_ms is not None:
             earliest_ms = min(latest_ms, max(least_ms, self.caused_ms - down_ms))

@@ -207,7 +207,9 @@ class FarEnd:
             return "late"
         allowed_ms = max(self.jitter.spread_ms, self.round_trips.jitter_ms)
         settling_ms = self.jitter.up_ms - self._least_hold_ms
-        self.jitter.echoed(run.add(offset_ms, now_ms, allowed_ms, ahead_ms, settling_ms))
+        shown_ms = run.add(offset_ms, now_ms, allowed_ms, ahead_ms, settling_ms)
+        if run.echo_count > 1:
+            self.jitter.echoed(shown_ms)
         if ahead_ms <= CAUSALITY_CHECK_MS:
             self.learn_hold(run)
         if run is self._run and not self._after_clear:
@@ -237,6 +239,9 @@ class FarEnd:
         self._hold_bound_ms = min(self._hold_bound_ms, lag_ms)
         if not self.round_trips.count:
             return
+        # No round trip is longer than that and the hold. A shorter one shows that pings had jitter.
+        if lag_ms < self.round_trips.least_ms and run is self._run and not self._after_clear:
+            self.round_trips.add(lag_ms)
         hold_ms = max(0.0, lag_ms - self._round_trip_ms)
         if run is not self._lag_run:
             self._lag_run = run

@@ -47,7 +47,7 @@ def begin_of(run: Run, expected_ms: float, jitter: Jitter, hold_ms: float, lag_c
     lag_count: runs whose begin echoes have shown, on which `expected_ms` rests.
     """
     up_ms = jitter.up_ms
-    causal_ms = run.first_sent_ms + run.held_back_ms + jitter.least_trip_ms
+    causal_ms = run.first_sent_ms + run.held_back_ms + jitter.round_trips.floor_ms
     if run.base_ms is None:
         early_ms = (up_ms + jitter.down_ms / 2) / lag_count if lag_count else jitter.trip_ms
         return Begin(max(causal_ms, expected_ms - early_ms), expected_ms + up_ms)
