@@ -18,6 +18,9 @@ FEW_ROUND_TRIPS: Final = 8.0
 EXPECTED_MS: Final = 600.0
 """Divided by the number of round trips: 150 ms after the first four of them."""
 FEW_ECHOES: Final = 2.0
+SEEN: Final = 1.2
+"""Values that vary evenly show less than their whole range."""
+DOWN_SHARE: Final = 0.35
 SURE_ECHOES: Final = 24
 """From so many echoes on, their own spread bounds the jitter of the way to us."""
 UP_SHARE: Final = 0.7
@@ -57,16 +60,21 @@ class Jitter:
     def up_ms(self) -> float:
         """How much longer than the least a message may take on its way up."""
         trip_ms = self.trip_ms
-        return min(max(UP_SHARE * trip_ms, BURST * (trip_ms - self.spread_ms)), MAX_JITTER_MS)
+        down_ms = max(self.spread_ms, DOWN_SHARE * self._few * trip_ms)
+        return min(max(UP_SHARE * trip_ms, BURST * (trip_ms - down_ms)), MAX_JITTER_MS)
+
+    @property
+    def _few(self) -> float:
+        """1 without an echo, 0 where there were enough of them."""
+        return max(0.0, 1 - self._echo_count / SURE_ECHOES)
 
     @property
     def down_ms(self) -> float:
         """How much longer than the least an echo may take on its way to us."""
         if not self._echo_count:
             return UP_SHARE * self.trip_ms
-        few = max(0.0, 1 - self._echo_count / SURE_ECHOES)
-        seen_ms = self.spread_ms * (1 + FEW_ECHOES / self._echo_count)
-        return min(max(seen_ms, (few * UP_SHARE) * self.trip_ms), MAX_JITTER_MS)
+        seen_ms = self.spread_ms * (SEEN + FEW_ECHOES / self._echo_count)
+        return min(max(seen_ms, self._few * self.trip_ms), MAX_JITTER_MS)
 
     @property
     def least_trip_ms(self) -> float:
@@ -74,4 +82,4 @@ class Jitter:
         trips = self.round_trips
         if not trips.count:
             return 0.0
-        return max(0.0, trips.least_ms - self.trip_ms * (0.4 + 0.85 / trips.count))
+        return max(0.0, trips.least_ms - self.trip_ms * (0.6 + 0.85 / trips.count))

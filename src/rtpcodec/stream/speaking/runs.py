@@ -107,12 +107,11 @@ class Run:
                 self._beyond = []
             return 0.0
         # 3. Usual: late ones before it were jitter.
-        shown_ms = max(late_ms, -late_ms)
-        if self._beyond:
-            shown_ms = max(shown_ms, max(self._beyond) - self.base_ms)
-            self._beyond = []
+        latest_ms = max(offset_ms, *self._offsets_ms, *self._beyond)
+        self._beyond = []
         self._offsets_ms.append(offset_ms)
         self.base_ms = min(self._offsets_ms)
+        shown_ms = latest_ms - self.base_ms
         return shown_ms if shown_ms <= MAX_SPREAD_MS else 0.0
 
     def ignore_echoes(self) -> None:
