@@ -9,8 +9,8 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import QueueFull, StreamEnded
 from rtpcodec.stream.file_check import PlayChecks
-from rtpcodec.stream.speaking.far_end import Heard
 from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.positions import Heard
 from rtpcodec.stream.speaking.reply import Reply
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rtpcodec.stream.speaking.far_end import FarEnd, Heard
+from rtpcodec.stream.speaking.far_end import FarEnd
+from rtpcodec.stream.speaking.positions import Heard, Window
 from rtpcodec.stream.speaking.runs import Run
 
 FENCE_TIMEOUT_MS: Final = 1000.0
@@ -104,7 +105,7 @@ class OpenCut:
             self.first_held = position, now_ms
         if run.base_ms is None:
             return
-        if now_ms < expected_ms - doubt_ms:
+        if now_ms < min(expected_ms - doubt_ms, far_end.earliest_echo_ms(run, position)):
             if self.caused_ms is None:
                 self.caused_ms = now_ms
                 self.caused_position = position
@@ -140,31 +141,32 @@ class OpenCut:
         found = self.cut.heard
         if found.position >= self.end and not found.uncertainty_ms:
             return found
-        least_ms = far_end.cut_least_ms(self.at_ms)
+        # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
+        least_ms, most_ms = far_end.cut_least_ms(self.at_ms), far_end.cut_most_ms(self.at_ms)
         if not far_end.round_trips.count and self.caused_ms is not None and self.caused_ms < least_ms:
             least_ms = self.at_ms  # the guessed round trip was too long
-        # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
-        jitter_ms = far_end.up_jitter_ms
-        until_ms = min(until_ms or float("inf"), self.caused_ms or float("inf"))
-        if until_ms == float("inf"):
-            until_ms = least_ms + jitter_ms
-        until_ms = max(least_ms, until_ms)
-        earliest_ms, latest_ms = least_ms, until_ms
-        if effect == "usual":
-            latest_ms = min(until_ms, least_ms + jitter_ms)
-            if self.caused_ms is not None:
-                earliest_ms = min(latest_ms, max(least_ms, self.caused_ms - far_end.spread_ms))
+        down_ms = far_end.jitter.down_ms
+        bounds_ms = [bound_ms for bound_ms in (until_ms, self.caused_ms) if bound_ms is not None]
+        if effect == "slow" and bounds_ms:
+            most_ms = min(bounds_ms)
+        latest_ms = min(most_ms, *bounds_ms) if bounds_ms else most_ms
+        if latest_ms < least_ms:  # round trips had more jitter than they have shown
+            least_ms = max(min(latest_ms, self.earliest_ms(far_end)), latest_ms - down_ms)
+        earliest_ms = least_ms
+        if effect == "usual" and self.caused_ms is not None:
+            earliest_ms = min(latest_ms, max(least_ms, self.caused_ms - down_ms))
         # 2. Echoes that were due and arrived with the fence leave open whether their audio was played.
         overdue_ms = 0.0
         if self.late_position is not None:
             overdue_ms = max(0.0, least_ms - far_end.echo_ms(self.run, self.late_position))
-        heard = far_end.position_between(self.run, self.end, earliest_ms, latest_ms, overdue_ms)
-        # 3. A lost fence leaves the doubt of the estimate, such as that of an overdue echo.
-        if effect == "unknown":
-            heard = Heard(heard.position, max(heard.uncertainty_ms, found.uncertainty_ms), heard.estimated)
-        # 4. No more was played than before the first mark that returned behind the clear.
+        # 3. No more was played than before the first mark that returned behind the clear.
         most = self.caused_position
         if most is None and self.first_held is not None and self.late_position is None:
             position, echo_ms = self.first_held
-            most = position + round(max(0.0, latest_ms - echo_ms + far_end.spread_ms) * far_end.sample_rate_hz / 1000)
-        return heard if most is None else far_end.bounded(heard, self.run, most)
+            most = position + round(max(0.0, latest_ms - echo_ms + down_ms) * far_end.sample_rate_hz / 1000)
+        window = Window(earliest_ms, latest_ms, overdue_ms, most=most)
+        heard = far_end.position_between(self.run, self.end, window, self.at_ms)
+        # 4. A lost fence leaves the doubt of the estimate, such as that of an overdue echo.
+        if effect == "unknown":
+            return Heard(heard.position, max(heard.uncertainty_ms, found.uncertainty_ms), heard.estimated)
+        return heard

@@ -11,13 +11,15 @@ Without an echo, a run is expected to begin `hold` after its first message was s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final, Literal
 
+from rtpcodec.stream.speaking.jitter import Jitter
+from rtpcodec.stream.speaking.positions import Begin, Heard, Window, begin_of, position_between
 from rtpcodec.stream.speaking.round_trips import RoundTrips
-from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, SPREAD_DECAY, Run
+from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, Run
 
-__all__ = ["EchoVerdict", "FarEnd", "Heard"]
+__all__ = ["EchoVerdict", "FarEnd"]
 
 MAX_HOLD_MS: Final = 1000.0
 """Nobody lets a caller wait longer for an answer: echoes that say so are late themselves."""
@@ -25,25 +27,11 @@ UNKNOWN_ROUND_TRIP_MS: Final = 600.0
 """Expected where none was measured: a geostationary satellite's."""
 UNKNOWN_HOLD_MS: Final = 250.0
 """Doubt about the hold where no echo says it: jitter buffers of carriers hold 20 to 200 ms."""
-FRAME_DOUBT_MS: Final = 10.0
-"""Half a frame: the far end plays in frames, and machines are not exact."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
 """Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
 _NEVER: Final = float("-inf")
 
 EchoVerdict = Literal["followed", "early", "late", "ignored"]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A position up to which audio was heard, with its doubt."""
-
-    position: int
-    """Samples sent."""
-    uncertainty_ms: float
-    """The truth is within this of `position` in 99 of 100 cases."""
-    estimated: bool
-    """True: no echo supports it."""
 
 
 class FarEnd:
@@ -52,12 +40,14 @@ class FarEnd:
     __slots__ = (
         "_after_clear",
         "_hold_bound_ms",
+        "_lag_count",
+        "_lag_run",
         "_ms_per_sample",
         "_run",
-        "_spread_ms",
         "clears_ignored",
         "deaf",
         "hold_ms",
+        "jitter",
         "overdue_from_ms",
         "proven_position",
         "remote_end_ms",
@@ -75,7 +65,8 @@ class FarEnd:
         """Estimate of when the far end has played everything that was sent; minus infinity before anything was."""
         self.hold_ms: float | None = None
         """What the far end waits before it plays a run; None: no echo has said it."""
-        self.round_trips = RoundTrips()
+        self.jitter = Jitter()
+        self.round_trips: RoundTrips = self.jitter.round_trips
         self.proven_position = 0
         """Played for certain, by an echo."""
         self.overdue_from_ms = float("inf")
@@ -86,7 +77,8 @@ class FarEnd:
         """Whether the far end plays on after a clear."""
         self._run = Run(0, _NEVER, 0.0, behind_clear=False)
         self._after_clear = False
-        self._spread_ms = 0.0
+        self._lag_count = 0  # runs that say the hold
+        self._lag_run: Run | None = None  # the last of them
         self._hold_bound_ms = float("inf")
 
     # Sending
@@ -177,12 +169,12 @@ class FarEnd:
     @property
     def spread_ms(self) -> float:
         """How much the echoes of played marks vary."""
-        return self._spread_ms
+        return self.jitter.spread_ms
 
     @property
     def echo_doubt_ms(self) -> float:
         """How far an echo may lie from its expected time without a reason."""
-        return max(self._spread_ms, self.round_trips.jitter_ms / 2) + ECHO_JITTER_MS
+        return max(self.jitter.spread_ms, self.round_trips.jitter_ms / 2) + ECHO_JITTER_MS
 
     def round_trip(self, ms: float, now_ms: float) -> None:
         """Add a measurement of the round trip: a pong, a fence, or a mark that found the far end dry.
@@ -215,9 +207,11 @@ class FarEnd:
             0 if self.round_trips.count else UNKNOWN_ROUND_TRIP_MS
         ):
             return "late"
-        allowed_ms = max(self._spread_ms, self.round_trips.jitter_ms)
-        shown_ms = run.add(offset_ms, now_ms, allowed_ms)
-        self._spread_ms = max(self._spread_ms * SPREAD_DECAY, shown_ms)
+        allowed_ms = max(self.jitter.spread_ms, self.round_trips.jitter_ms)
+        settling_ms = self.jitter.up_ms - self._least_hold_ms
+        shown_ms = run.add(offset_ms, now_ms, allowed_ms, ahead_ms, settling_ms)
+        if run.echo_count > 1:
+            self.jitter.echoed(shown_ms)
         if ahead_ms <= CAUSALITY_CHECK_MS:
             self.learn_hold(run)
         if run is self._run and not self._after_clear:
@@ -247,7 +241,13 @@ class FarEnd:
         self._hold_bound_ms = min(self._hold_bound_ms, lag_ms)
         if not self.round_trips.count:
             return
+        # No round trip is longer than that and the hold. A shorter one shows that pings had jitter.
+        if lag_ms < self.round_trips.least_ms and run is self._run and not self._after_clear:
+            self.round_trips.add(lag_ms)
         hold_ms = max(0.0, lag_ms - self._round_trip_ms)
+        if run is not self._lag_run:
+            self._lag_run = run
+            self._lag_count = self._lag_count + 1 if run.behind_clear else 1
         # Behind a clear that was slow, the far end was not dry: the least hold of these runs is true.
         if run.behind_clear:
             hold_ms = hold_ms if self.hold_ms is None else min(self.hold_ms, hold_ms)
@@ -295,9 +295,8 @@ class FarEnd:
         return self.echo_ms(run, position)
 
     def heard(self, now_ms: float) -> Heard:
-        """Estimate what the far end has played now. Half of the round trip is assumed each way."""
-        half_ms = self._round_trip_ms / 2
-        return self._between(now_ms, now_ms + 2 * half_ms, now_ms)
+        """Estimate what the far end has played now. The way to us is between none and all of the round trip."""
+        return self._between(Window(now_ms, now_ms + self._round_trip_ms), now_ms)
 
     def end_doubt_ms(self, position: int, now_ms: float) -> float:
         """Return how much of the audio before a position may not have been heard, though its estimated end is over."""
@@ -312,29 +311,31 @@ class FarEnd:
         """Estimate where a clear sent now would cut."""
         if self.clears_ignored:
             return Heard(self.sent_position, 0.0, estimated=False)
-        # The clear itself has jitter on its way up.
-        least_ms = self.cut_least_ms(now_ms)
-        return self._between(least_ms, least_ms + self.up_jitter_ms, now_ms)
+        return self._between(Window(self.cut_least_ms(now_ms), self.cut_most_ms(now_ms)), now_ms)
 
     def cut_least_ms(self, at_ms: float) -> float:
-        """Return the moment, in echo time, at which a clear sent at `at_ms` acts if no jitter delays it."""
-        if not self.round_trips.count:
-            return at_ms + self._round_trip_ms
-        return at_ms + max(self.round_trips.least_ms - self.round_trips.bias_ms(self.trip_jitter_ms), 0.0)
+        """Return the earliest moment, in echo time, at which a clear sent at `at_ms` acts."""
+        return at_ms + (self.jitter.least_trip_ms if self.round_trips.count else self._round_trip_ms)
+
+    def cut_most_ms(self, at_ms: float) -> float:
+        """Return the latest moment, in echo time, at which a clear sent at `at_ms` acts."""
+        return at_ms + self._round_trip_ms + self.jitter.up_ms
+
+    def earliest_echo_ms(self, run: Run, position: int) -> float:
+        """Return the earliest moment at which the echo of a mark there can arrive, if its audio is played."""
+        return self._begin(run).earliest_ms + (position - run.start) * self._ms_per_sample
+
+    def _begin(self, run: Run) -> Begin:
+        return begin_of(run, self._base_ms(run), self.jitter, self._least_hold_ms, self._lag_count)
 
     @property
-    def trip_jitter_ms(self) -> float:
-        """How far round trips spread: few measurements show less than echoes do."""
-        trips = self.round_trips
-        return max(trips.jitter_ms * (1 + 1.5 / trips.count) if trips.count else 0.0, self._spread_ms)
+    def _least_hold_ms(self) -> float:
+        """The far end waits at least this before it plays a run: the lag of few runs contains jitter as well."""
+        if self.hold_ms is None or not self._lag_count:
+            return 0.0
+        return max(0.0, self.hold_ms - self.jitter.up_ms / self._lag_count)
 
-    @property
-    def up_jitter_ms(self) -> float:
-        """How much longer than the least a message may take on its way up."""
-        jitter_ms = self.trip_jitter_ms
-        return max(0.7 * jitter_ms, jitter_ms - self._spread_ms)
-
-    def _between(self, earliest_ms: float, latest_ms: float, now_ms: float) -> Heard:
+    def _between(self, window: Window, now_ms: float) -> Heard:
         # 1. Nothing is left to play?
         end = self.sent_position
         if self.is_dry or self.proven_position >= end:
@@ -342,61 +343,25 @@ class FarEnd:
         # 2. A mark whose echo is overdue: the far end may stand still, since the last echo at the earliest.
         overdue_ms = 0.0
         if now_ms > self.overdue_from_ms + self.echo_doubt_ms:
-            overdue_ms = max(0.0, latest_ms - self.echo_ms(self._run, max(self._run.start, self.proven_position)))
-        return self.position_between(self._run, end, earliest_ms, latest_ms, overdue_ms)
+            proven_ms = self.echo_ms(self._run, max(self._run.start, self.proven_position))
+            overdue_ms = max(0.0, window.latest_ms - proven_ms)
+        return self.position_between(self._run, end, replace(window, unknown_ms=overdue_ms), now_ms)
 
-    def position_between(
-        self, run: Run, end: int, earliest_ms: float, latest_ms: float, overdue_ms: float = 0.0
-    ) -> Heard:
+    def position_between(self, run: Run, end: int, window: Window, at_ms: float) -> Heard:
         """Return the position that is played between two echo times.
 
         run: the run.
         end: where its audio ends.
-        earliest_ms: the earlier time.
-        latest_ms: the later time.
-        overdue_ms: how much less may have been played, because an echo is overdue.
+        window: the two echo times; unknown_ms: how much less may have been played for another reason.
+        at_ms: when the far end's position was asked for, by a clear or at all.
         """
-        base_ms = self._base_ms(run)
-        if run.echo_count:
-            base_ms -= self._spread_ms / (run.echo_count + 1)
-        doubt_ms = max(FRAME_DOUBT_MS, self._doubt_ms(run))
-        middle_ms = (earliest_ms + latest_ms) / 2
-        lowest = max(run.start, min(self.proven_position, end))
-
-        def at(echo_ms: float) -> int:
-            position = run.start + round((echo_ms - base_ms) / self._ms_per_sample)
-            return max(lowest, min(end, position))
-
-        position = at(middle_ms)
-        least, most = at(earliest_ms - doubt_ms - overdue_ms), at(latest_ms + doubt_ms)
-        uncertainty_ms = max(position - least, most - position) * self._ms_per_sample
-        return Heard(position, uncertainty_ms, estimated=run.base_ms is None)
-
-    def bounded(self, heard: Heard, run: Run, most: int) -> Heard:
-        """Return a position of a run that is known to be at most this, with the doubt that is left."""
-        least = max(run.start, self.proven_position, heard.position - self._samples(heard.uncertainty_ms))
-        if most >= heard.position + self._samples(heard.uncertainty_ms):
-            return heard
-        most = max(most, least)
-        # An estimate that contradicts the bound says nothing: the middle is the best guess.
-        position = heard.position if heard.position <= most else (least + most) // 2
-        uncertainty_ms = max(position - least, most - position) * self._ms_per_sample
-        return Heard(position, max(FRAME_DOUBT_MS, uncertainty_ms), heard.estimated)
-
-    def _samples(self, ms: float) -> int:
-        return round(ms / self._ms_per_sample)
-
-    def _doubt_ms(self, run: Run) -> float:
-        """How far the base of a run and the least round trip may be off."""
-        trips = self.round_trips
-        doubt_ms = trips.doubt_ms(self.trip_jitter_ms)
-        if run.base_ms is None:
-            if self.hold_ms is None:
-                doubt_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
-            return doubt_ms + self.up_jitter_ms / 2
+        unknown_ms = window.unknown_ms
+        if run.base_ms is None and self.hold_ms is None:
+            unknown_ms += UNKNOWN_HOLD_MS + self._round_trip_ms
         # Without a measured round trip, its part of the first echo's lag cannot be distinguished from the hold.
-        unknown_ms = 0.0 if trips.count else max(0.0, run.base_ms - run.first_sent_ms)
-        spread_ms = max(self._spread_ms, 0.7 * trips.jitter_ms if run.echo_count < 4 else 0.0)
-        # The 90 % quantile of the least of so many offsets.
-        seldom: float = 1 - 0.1 ** (1 / run.echo_count)
-        return unknown_ms + doubt_ms + spread_ms * (seldom - 1 / (run.echo_count + 1))
+        if run.base_ms is not None and not self.round_trips.count:
+            unknown_ms += max(0.0, run.base_ms - run.first_sent_ms)
+        # What is sent behind the first message takes the same way, and nothing is played before it arrives.
+        longest_ms = at_ms - run.first_sent_ms - run.held_back_ms + self.jitter.up_ms
+        window = replace(window, unknown_ms=unknown_ms, longest_ms=longest_ms)
+        return position_between(run, self._begin(run), window, self.proven_position, end, self._ms_per_sample)

@@ -19,7 +19,7 @@ from rtpcodec.stream.speaking.spans import Spans
 from rtpcodec.stream.unsent_marks import UnsentMarks
 
 if TYPE_CHECKING:
-    from rtpcodec.stream.speaking.far_end import Heard
+    from rtpcodec.stream.speaking.positions import Heard
 
 ReplyState = Literal["queued", "speaking", "played", "estimated", "interrupted"]
 """queued: nothing was sent yet. speaking: sent in part, or not heard to its end. played: heard to its end, as an echo

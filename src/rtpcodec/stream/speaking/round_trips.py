@@ -37,17 +37,6 @@ class RoundTrips:
         count = self.count = len(values)
         self.least_ms, self.most_ms = min(values), max(values)
         self.jitter_ms = self.most_ms - self.least_ms
-        # The sum of two jitters is seldom near its least value: few measurements lie further above it than many.
-        doubt_ms = SURE_MS + self.jitter_ms * (0.5 + 5 / count**1.5) if count > 1 else self.least_ms / 2
+        # The sum of two jitters is seldom near its least value, least of all behind many messages that are sent at once.
+        doubt_ms = SURE_MS + self.jitter_ms * (1.5 + 5 / count**1.5) if count > 1 else self.least_ms / 2
         self.floor_ms = max(0.0, self.least_ms - doubt_ms)
-
-    def bias_ms(self, jitter_ms: float) -> float:
-        """Return how much longer than the ways without jitter the least measurement probably is.
-
-        jitter_ms: how far measurements spread, if more is known than `jitter_ms` says.
-        """
-        return 0.6 * jitter_ms / self.count**0.5 if self.count else 0.0
-
-    def doubt_ms(self, jitter_ms: float) -> float:
-        """Return how far off that may be."""
-        return jitter_ms * (0.2 + 0.8 / self.count) if self.count else 0.0

@@ -36,6 +36,8 @@ class Run:
         "first_sent_ms",
         "held_back_ms",
         "hold_ms",
+        "settled_ms",
+        "settling",
         "start",
     )
 
@@ -51,6 +53,10 @@ class Run:
         """Whether a clear ended the run before. The far end may not have been dry then."""
         self.base_ms: float | None = None
         """When the echo of a mark at its start would have arrived; None: no echo says it."""
+        self.settling = True
+        """Whether the far end may have run dry since the last echo, as jitter delayed messages of the run's begin."""
+        self.settled_ms = 0.0
+        """Of the run's audio, up to the last mark that has returned."""
         self._offsets_ms: deque[float] | None = None
         self._beyond: list[float] = []
         self._beyond_ms = float("-inf")
@@ -60,18 +66,34 @@ class Run:
         """Echoes that the base rests on."""
         return len(self._offsets_ms) if self._offsets_ms else 0
 
-    def add(self, offset_ms: float, now_ms: float, spread_ms: float) -> float:
+    @property
+    def last_offset_ms(self) -> float:
+        """The largest of the recent offsets."""
+        return max(self._offsets_ms) if self._offsets_ms else 0.0
+
+    @property
+    def latest_base_ms(self) -> float:
+        """The base, or a later one that echoes have begun to show."""
+        return max(self.base_ms or 0.0, min(self._beyond, default=0.0))
+
+    def add(self, offset_ms: float, now_ms: float, spread_ms: float, ahead_ms: float, settling_ms: float) -> float:
         """Add the offset of an echo.
 
         offset_ms: the offset.
         now_ms: when the echo arrived.
         spread_ms: how much offsets vary.
+        ahead_ms: audio of the run before the mark.
+        settling_ms: of the run's audio, behind which jitter can still have let the far end run dry.
         Returns: the spread that this echo shows; 0: none.
         """
-        # 1. The first one?
-        if self.base_ms is None or self._offsets_ms is None:
+        self.settled_ms = ahead_ms
+        settled = self.settling and ahead_ms >= settling_ms
+        self.settling = self.settling and not settled
+        # 1. The first one, at all or of those that show when most of the run is played?
+        if self.base_ms is None or self._offsets_ms is None or (settled and offset_ms > self.base_ms):
             self.base_ms = offset_ms
             self._offsets_ms = deque((offset_ms,), maxlen=WINDOW)
+            self._beyond = []
             return 0.0
         # 2. Too late for the base: one such echo is a delay, several in a row are a new base.
         late_ms = offset_ms - self.base_ms
@@ -85,12 +107,11 @@ class Run:
                 self._beyond = []
             return 0.0
         # 3. Usual: late ones before it were jitter.
-        shown_ms = max(late_ms, -late_ms)
-        if self._beyond:
-            shown_ms = max(shown_ms, max(self._beyond) - self.base_ms)
-            self._beyond = []
+        latest_ms = max(offset_ms, *self._offsets_ms, *self._beyond)
+        self._beyond = []
         self._offsets_ms.append(offset_ms)
         self.base_ms = min(self._offsets_ms)
+        shown_ms = latest_ms - self.base_ms
         return shown_ms if shown_ms <= MAX_SPREAD_MS else 0.0
 
     def ignore_echoes(self) -> None:

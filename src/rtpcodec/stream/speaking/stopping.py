@@ -11,8 +11,8 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, PauseResolved
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.echoes import Cut, CutSettled
-from rtpcodec.stream.speaking.far_end import Heard
 from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.positions import Heard
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
