@@ -179,7 +179,7 @@ def test_without_a_fence_the_final_value_waits_until_no_echo_can_follow() -> Non
     echoes = [carrier.mark("a"), carrier.mark("b")]
     assert carrier.fed(session, echoes, from_ms=110.0, step_ms=0.0) == []
     assert session.event_deadline_ms == 100.0 + UNKNOWN_ROUND_TRIP_MS + FENCE_TIMEOUT_MS
-    ended = session.events(1600.0)
+    ended = session.events(100.0 + UNKNOWN_ROUND_TRIP_MS + FENCE_TIMEOUT_MS)
     assert ended[:2] == [events.MarkCleared("a", "interrupt"), events.MarkCleared("b", "interrupt")]
     assert settled(ended) == [100.0]
 
@@ -195,7 +195,7 @@ def test_an_interruption_settles_whatever_happens(how: str, own_marks: bool) -> 
     session.outgoing(100.0)
     assert settled(session.events(100.0)) == []
     if how == "timeout":
-        ended = session.events(1600.0)
+        ended = session.events(100.0 + UNKNOWN_ROUND_TRIP_MS + FENCE_TIMEOUT_MS)
     elif how == "stop":
         session.receive(carrier.STOP, 150.0)
         ended = session.events(150.0)
