@@ -36,7 +36,10 @@ def runs(heard: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int64]]:
     at = np.flatnonzero(heard)
     if not len(at):
         return found
-    for stretch in np.split(at, np.flatnonzero(np.diff(at) > 8) + 1):
+    gaps = np.diff(at)
+    # A shorter silence, behind which the content continues: the far end was dry for less than 1 ms.
+    dry = (gaps > 1) & (np.diff(heard[at].astype(np.int64)) == 1)
+    for stretch in np.split(at, np.flatnonzero((gaps > 8) | dry) + 1):
         values = heard[stretch[0] : stretch[-1] + 1].astype(np.int64)
         numbers = values - 1
         # 2. The first sample of a fade-in is silent; from its last one on, the content says its place.
@@ -144,10 +147,6 @@ def test_a_resumed_pause_misses_no_sample_and_repeats_little_at_length(
 
 
 @pytest.mark.long
-@pytest.mark.xfail(
-    strict=True,
-    reason="1 to 15 % lie outside, because the doubt of early cuts is too small: see test_position_at_cuts",
-)
 @pytest.mark.parametrize("hold_ms", HOLDS_MS)
 @pytest.mark.parametrize("jitter_ms", [40.0, 150.0])
 def test_with_jitter_99_of_100_pauses_miss_no_sample(jitter_ms: float, hold_ms: float) -> None:

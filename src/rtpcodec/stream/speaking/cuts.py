@@ -151,7 +151,8 @@ class OpenCut:
             most_ms = min(bounds_ms)
         latest_ms = min(most_ms, *bounds_ms) if bounds_ms else most_ms
         if latest_ms < least_ms:  # round trips had more jitter than they have shown
-            least_ms = max(min(latest_ms, self.earliest_ms(far_end)), latest_ms - down_ms)
+            floor_ms = min(latest_ms, self.earliest_ms(far_end))
+            least_ms = max(floor_ms, latest_ms - down_ms) if far_end.round_trips.count else floor_ms
         earliest_ms = least_ms
         if effect == "usual" and self.caused_ms is not None:
             earliest_ms = min(latest_ms, max(least_ms, self.caused_ms - down_ms))

@@ -27,6 +27,10 @@ UNKNOWN_ROUND_TRIP_MS: Final = 600.0
 """Expected where none was measured: a geostationary satellite's."""
 UNKNOWN_HOLD_MS: Final = 250.0
 """Doubt about the hold where no echo says it: jitter buffers of carriers hold 20 to 200 ms."""
+UNKNOWN_JITTER_MS: Final = 150.0
+"""Doubt about a run that has not begun for certain, where nothing has shown jitter: mobile networks have that much."""
+MIN_ROUND_TRIPS: Final = 2
+"""Fewer do not show jitter."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
 """Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
 _NEVER: Final = float("-inf")
@@ -361,7 +365,10 @@ class FarEnd:
         # Without a measured round trip, its part of the first echo's lag cannot be distinguished from the hold.
         if run.base_ms is not None and not self.round_trips.count:
             unknown_ms += max(0.0, run.base_ms - run.first_sent_ms)
+        # One round trip or none says nothing about jitter.
+        more_ms = UNKNOWN_JITTER_MS if run.base_ms is None and self.round_trips.count < MIN_ROUND_TRIPS else 0.0
         # What is sent behind the first message takes the same way, and nothing is played before it arrives.
         longest_ms = at_ms - run.first_sent_ms - run.held_back_ms + self.jitter.up_ms
-        window = replace(window, unknown_ms=unknown_ms, longest_ms=longest_ms)
-        return position_between(run, self._begin(run), window, self.proven_position, end, self._ms_per_sample)
+        window = replace(window, unknown_ms=unknown_ms + more_ms, longest_ms=longest_ms, more_ms=more_ms)
+        begin, least = self._begin(run), self.proven_position
+        return position_between(run, begin, window, least=least, end=end, ms_per_sample=self._ms_per_sample)

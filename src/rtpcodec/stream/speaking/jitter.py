@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rtpcodec.stream.speaking.round_trips import SURE_MS, RoundTrips
+from rtpcodec.stream.speaking.round_trips import RoundTrips
 from rtpcodec.stream.speaking.runs import SPREAD_DECAY
 
 MAX_JITTER_MS: Final = 400.0
@@ -17,6 +17,8 @@ FEW_ROUND_TRIPS: Final = 8.0
 """Two of them that differ by 1 ms come from a jitter of 1 + 8 / 2**1.5 ms, or less."""
 EXPECTED_MS: Final = 600.0
 """Divided by the number of round trips: 150 ms after the first four of them."""
+CHANCE: Final = 60.0
+"""The first round trips differ by less than this part of the jitter in 1 of 100 cases."""
 FEW_ECHOES: Final = 2.0
 SEEN: Final = 1.2
 """Values that vary evenly show less than their whole range."""
@@ -52,15 +54,16 @@ class Jitter:
         trips = self.round_trips
         seen_ms = trips.jitter_ms * (1 + FEW_ROUND_TRIPS / trips.count**1.5) if trips.count else 0.0
         # Few measurements that differ at all: jitter of a usual size is expected until many have been made.
-        if trips.count and max(trips.jitter_ms, self.spread_ms) > SURE_MS:
-            seen_ms = max(seen_ms, EXPECTED_MS / trips.count)
+        if trips.count:
+            differ_ms = max(trips.jitter_ms, self.spread_ms)
+            seen_ms = max(seen_ms, min(EXPECTED_MS / trips.count, CHANCE * differ_ms))
         return min(max(seen_ms, self.spread_ms), MAX_JITTER_MS)
 
     @property
     def up_ms(self) -> float:
         """How much longer than the least a message may take on its way up."""
         trip_ms = self.trip_ms
-        down_ms = max(self.spread_ms, DOWN_SHARE * self._few * trip_ms)
+        down_ms = max(SEEN * self.spread_ms, DOWN_SHARE * self._few * trip_ms)
         return min(max(UP_SHARE * trip_ms, BURST * (trip_ms - down_ms)), MAX_JITTER_MS)
 
     @property
@@ -82,4 +85,4 @@ class Jitter:
         trips = self.round_trips
         if not trips.count:
             return 0.0
-        return max(0.0, trips.least_ms - self.trip_ms * (0.6 + 0.85 / trips.count))
+        return max(0.0, trips.least_ms - self.trip_ms * (0.5 + 0.85 / trips.count))

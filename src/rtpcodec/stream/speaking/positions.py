@@ -69,11 +69,15 @@ class Window:
     """How much less may have been played, though that is not likely."""
     longest_ms: float = float("inf")
     """No more of the run can have been played, as it was sent so late."""
+    more_ms: float = 0.0
+    """How much more may have been played, though that is not likely."""
     most: int | None = None
     """No more than this position was played."""
 
 
-def position_between(run: Run, begin: Begin, window: Window, least: int, end: int, ms_per_sample: float) -> Heard:
+def position_between(
+    run: Run, begin: Begin, window: Window, *, least: int, end: int, ms_per_sample: float
+) -> Heard:
     """Return the middle of the positions that may be played within a window, and their distance from it.
 
     run: the run.
@@ -92,7 +96,7 @@ def position_between(run: Run, begin: Begin, window: Window, least: int, end: in
     shortest_ms = window.earliest_ms - begin.latest_ms
     longest_ms = min(window.latest_ms - begin.earliest_ms, window.longest_ms)
     lowest = at(shortest_ms - FRAME_DOUBT_MS - window.unknown_ms)
-    highest = at(longest_ms + FRAME_DOUBT_MS)
+    highest = at(longest_ms + FRAME_DOUBT_MS + window.more_ms)
     # A proven end before everything that the times allow: they are wrong, all up to it may have been heard.
     if window.most is not None and lowest >= ceiling:
         lowest = floor

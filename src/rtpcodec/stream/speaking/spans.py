@@ -20,6 +20,8 @@ class CutPoint:
     uncertainty_ms: float
     estimated: bool
     settled: bool = False
+    least: int = 0
+    """What is sent again begins before this position: less than it was not heard."""
 
 
 @dataclass(slots=True)

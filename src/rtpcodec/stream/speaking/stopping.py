@@ -22,6 +22,10 @@ REWIND_MS: Final = 20.0
 """Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
 MAX_REWIND_MS: Final = 40.0
 """More would be heard as a stutter."""
+PAUSE_DOUBT: Final = 2.0
+"""A pause states its doubt so many times: it is resumed at the low end, and the truth may be at the high one."""
+SAFE_DOUBT: Final = 1.3
+"""What is sent again begins so many times the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class _Stop:
     replies: list[Reply]  # those that it ended
     found: Interrupted | None = None  # what `interrupt` returned; None: a pause
     utterance: Reply | None = None  # the reply that was being heard
+    doubt_factor: float = 1.0
 
 
 @dataclass(slots=True)
@@ -128,7 +133,7 @@ class Stopper:
         heard = self._parts.far_end.cut(now_ms)
         return next((reply for reply in self._parts.order if not is_over(reply, heard)), None)
 
-    def _stop(self, now_ms: float, ending: list[Reply]) -> tuple[_Stop, list[SentPiece]]:
+    def _stop(self, now_ms: float, ending: list[Reply], doubt_factor: float = 1.0) -> tuple[_Stop, list[SentPiece]]:
         """Clear the far end. Returns the stop, and the audio that was sent and may not have been heard."""
         parts = self._parts
         dialect = parts.dialect
@@ -137,7 +142,8 @@ class Stopper:
             fence = parts.new_mark(OWN_PREFIX)
         sent_position = parts.far_end.sent_position
         cut = parts.echoes.cleared(now_ms, fence)
-        point = CutPoint(cut.heard.position, cut.heard.uncertainty_ms, cut.heard.estimated)
+        point = CutPoint(0, 0.0, estimated=False)
+        self._place(point, cut.heard, doubt_factor)
         dropped = sent_position - point.position
         parts.lost_samples += dropped
         parts.idle.rewind(dropped)
@@ -149,9 +155,18 @@ class Stopper:
             self._releaser.put_clear(fence)
         parts.own_marks.cleared()
         parts.packing.reset()
-        stop = _Stop(cut, point, ending)
+        stop = _Stop(cut, point, ending, doubt_factor=doubt_factor)
         self._stops.append(stop)
         return stop, parts.sent_audio.take()
+
+    def _place(self, point: CutPoint, heard: Heard, doubt_factor: float) -> None:
+        """Let a point be where the far end was cut."""
+        parts = self._parts
+        point.position = heard.position
+        point.uncertainty_ms = heard.uncertainty_ms * doubt_factor
+        point.estimated = heard.estimated
+        doubt_samples = int(heard.uncertainty_ms * SAFE_DOUBT * parts.sample_rate_hz / 1000)
+        point.least = max(heard.position - doubt_samples, min(heard.position, parts.echoes.proven_position))
 
     def _send_again(self, kept: _Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
         """Send audio and marks of these replies again, from a little before the cut, never behind it."""
@@ -159,7 +174,7 @@ class Stopper:
         rate_hz = parts.sample_rate_hz
         # 1. The audio.
         taken = [sent for sent in kept.taken if sent.reply in replies]
-        heard_to = point.position - int(point.uncertainty_ms * rate_hz / 1000)
+        heard_to = point.least
         if taken and taken[-1].position + taken[-1].samples > heard_to:
             position = heard_to - int(rewind_ms * rate_hz / 1000)
             latest = heard_to - int(REWIND_MS * rate_hz / 1000)
@@ -202,7 +217,7 @@ class Stopper:
             raise ValueError(f"then is {then!r}, 'resume' or 'discard' is needed")
         parts = self._parts
         marks = parts.echoes.users_marks()
-        stop, taken = self._stop(now_ms, [])
+        stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
         parts.paused = True
         self.next_ms = now_ms + timeout_ms
         self._pause = _Paused(stop, now_ms, self.next_ms, then, _Kept(taken, marks), on_end, frozenset(parts.order))
@@ -273,9 +288,7 @@ class Stopper:
             if stop.cut.id == settled.cut.id:
                 point = stop.point
                 self._parts.lost_samples += point.position - settled.heard.position
-                point.position = settled.heard.position
-                point.uncertainty_ms = settled.heard.uncertainty_ms
-                point.estimated = settled.heard.estimated
+                self._place(point, settled.heard, stop.doubt_factor)
                 point.settled = True
                 self._stops.remove(stop)
                 self._finish(stop)
