@@ -17,7 +17,7 @@ _MEDIA_TAIL: Final = '"}}'
 
 def media_text(payload: bytes, _stream_id: str | None = None, /) -> str:
     """Return the text that sends one chunk of audio to the carrier."""
-    return _MEDIA_HEAD + b2a_base64(payload, newline=False).decode() + _MEDIA_TAIL
+    return f"{_MEDIA_HEAD}{b2a_base64(payload, newline=False).decode()}{_MEDIA_TAIL}"
 
 
 def mark_text(name: str, _stream_id: str | None = None, /) -> str:
