@@ -75,9 +75,7 @@ class Window:
     """No more than this position was played."""
 
 
-def position_between(
-    run: Run, begin: Begin, window: Window, *, least: int, end: int, ms_per_sample: float
-) -> Heard:
+def position_between(run: Run, begin: Begin, window: Window, *, least: int, end: int, ms_per_sample: float) -> Heard:
     """Return the middle of the positions that may be played within a window, and their distance from it.
 
     run: the run.
