@@ -13,7 +13,8 @@ sent_audio   sent audio that may have to be sent again
 bed_source   a recording for background sound; source_reader: read from any place on, at another rate
 beds         background sound under speech and alone
 idle_sound   all sound beside speech: background sounds, keep-alive
-far_end      which of the sent audio was played, on our clock; runs and round_trips: what it learns from
+far_end      which of the sent audio was played, on our clock; runs, round_trips, jitter: what it learns from
+positions    what was played between two moments, as an interval
 echoes       marks on their way, with fences; sent_marks: their queues
 cuts         where a clear ended the audio
 habits       carriers whose echoes or clears are not as documented

@@ -55,7 +55,6 @@ class FarEnd:
         "overdue_from_ms",
         "proven_position",
         "remote_end_ms",
-        "round_trips",
         "sample_rate_hz",
         "sent_position",
     )
@@ -70,7 +69,6 @@ class FarEnd:
         self.hold_ms: float | None = None
         """What the far end waits before it plays a run; None: no echo has said it."""
         self.jitter = Jitter()
-        self.round_trips: RoundTrips = self.jitter.round_trips
         self.proven_position = 0
         """Played for certain, by an echo."""
         self.overdue_from_ms = float("inf")
@@ -84,6 +82,11 @@ class FarEnd:
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
         self._hold_bound_ms = float("inf")
+
+    @property
+    def round_trips(self) -> RoundTrips:
+        """The measured round trips."""
+        return self.jitter.round_trips
 
     # Sending
 
@@ -367,7 +370,7 @@ class FarEnd:
             unknown_ms += max(0.0, run.base_ms - run.first_sent_ms)
         # One round trip or none says nothing about jitter.
         more_ms = UNKNOWN_JITTER_MS if run.base_ms is None and self.round_trips.count < MIN_ROUND_TRIPS else 0.0
-        # What is sent behind the first message takes the same way, and nothing is played before it arrives.
+        # Later messages take the same way as the first one, and nothing is played before it arrives.
         longest_ms = at_ms - run.first_sent_ms - run.held_back_ms + self.jitter.up_ms
         window = replace(window, unknown_ms=unknown_ms + more_ms, longest_ms=longest_ms, more_ms=more_ms)
         begin, least = self._begin(run), self.proven_position

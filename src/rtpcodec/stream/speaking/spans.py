@@ -21,7 +21,7 @@ class CutPoint:
     estimated: bool
     settled: bool = False
     least: int = 0
-    """What is sent again begins before this position: less than it was not heard."""
+    """A resumed pause begins before this position: less than it was not heard."""
 
 
 @dataclass(slots=True)

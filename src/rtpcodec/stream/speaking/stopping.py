@@ -25,7 +25,7 @@ MAX_REWIND_MS: Final = 40.0
 PAUSE_DOUBT: Final = 2.0
 """A pause states its doubt so many times: it is resumed at the low end, and the truth may be at the high one."""
 SAFE_DOUBT: Final = 1.3
-"""What is sent again begins so many times the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
+"""A resumed pause begins so many times the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
 @dataclass(slots=True)
