@@ -356,4 +356,4 @@ class FarEnd:
         # What is sent behind the first message takes the same way, and nothing is played before it arrives.
         longest_ms = at_ms - run.first_sent_ms - run.held_back_ms + self.jitter.up_ms
         window = replace(window, unknown_ms=unknown_ms + more_ms, longest_ms=longest_ms, more_ms=more_ms)
-        return position_between(run, self._begin(run), window, self.proven_position, end, self._ms_per_sample)
+        return position_between(run, self._begin(run), window, (self.proven_position, end), self._ms_per_sample)

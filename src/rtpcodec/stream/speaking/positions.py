@@ -75,16 +75,16 @@ class Window:
     """No more than this position was played."""
 
 
-def position_between(run: Run, begin: Begin, window: Window, least: int, end: int, ms_per_sample: float) -> Heard:
+def position_between(run: Run, begin: Begin, window: Window, span: tuple[int, int], ms_per_sample: float) -> Heard:
     """Return the middle of the positions that may be played within a window, and their distance from it.
 
     run: the run.
     begin: when it began.
     window: the moments.
-    least: a position that was played for certain.
-    end: where the run's audio ends.
+    span: a position that was played for certain, and where the run's audio ends.
     ms_per_sample: of the codec's rate.
     """
+    least, end = span
     floor = max(run.start, min(least, end))
     ceiling = end if window.most is None else max(floor, min(end, window.most))
 
