@@ -27,6 +27,8 @@ SURE_ECHOES: Final = 24
 """From so many echoes on, their own spread bounds the jitter of the way to us."""
 UP_SHARE: Final = 0.7
 """Of the jitter of round trips: where both ways have the same, the sum seldom reaches its ends."""
+HIDDEN_SHARE: Final = 0.5
+"""Of the jitter of the way up: a clear behind audio has at least so much less of it than the quickest ping."""
 BURST: Final = 1.8
 """The jitter of the way up is so much larger than round trips show: a ping behind many messages that are sent at once
 arrives with the latest of them, never early."""
@@ -85,4 +87,5 @@ class Jitter:
         trips = self.round_trips
         if not trips.count:
             return 0.0
-        return max(0.0, trips.least_ms - self.trip_ms * (0.5 + 0.85 / trips.count))
+        hidden_ms = min(0.5 * self.trip_ms, HIDDEN_SHARE * self.up_ms)
+        return max(0.0, trips.least_ms - hidden_ms - self.trip_ms * 0.85 / trips.count)
