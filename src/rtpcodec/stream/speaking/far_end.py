@@ -31,8 +31,6 @@ UNKNOWN_JITTER_MS: Final = 150.0
 """Doubt about a run that has not begun for certain, where nothing has shown jitter: mobile networks have that much."""
 MIN_ROUND_TRIPS: Final = 2
 """Fewer do not show jitter."""
-MIN_ECHOES: Final = 2
-"""Nor do fewer of these."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
 """Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
 _NEVER: Final = float("-inf")
@@ -354,7 +352,7 @@ class FarEnd:
         if run.base_ms is not None and not self.round_trips.count:
             unknown_ms += max(0.0, run.base_ms - run.first_sent_ms)
         # One round trip or none says nothing about jitter.
-        more_ms = UNKNOWN_JITTER_MS if run.echo_count < MIN_ECHOES and self.round_trips.count < MIN_ROUND_TRIPS else 0.0
+        more_ms = UNKNOWN_JITTER_MS if run.base_ms is None and self.round_trips.count < MIN_ROUND_TRIPS else 0.0
         # What is sent behind the first message takes the same way, and nothing is played before it arrives.
         longest_ms = at_ms - run.first_sent_ms - run.held_back_ms + self.jitter.up_ms
         window = replace(window, unknown_ms=unknown_ms + more_ms, longest_ms=longest_ms, more_ms=more_ms)
