@@ -87,7 +87,7 @@ class OpenCut:
 
     def earliest_ms(self, far_end: FarEnd) -> float:
         """Return the earliest moment, in echo time, at which the clear can have acted."""
-        return self.at_ms + far_end.round_trips.floor_ms
+        return self.at_ms + min(far_end.round_trips.floor_ms, far_end.jitter.least_trip_ms)
 
     def held(self, position: int, run: Run, now_ms: float, far_end: FarEnd) -> None:
         """Record the echo of a mark before the clear that the clear may have caused.
@@ -103,7 +103,7 @@ class OpenCut:
         # Played or caused by the clear: no more than this was played when the echo left.
         if self.first_held is None:
             self.first_held = position, now_ms
-        if run.base_ms is None:
+        if run.base_ms is None or now_ms < self.earliest_ms(far_end):
             return
         if now_ms < min(expected_ms - doubt_ms, far_end.earliest_echo_ms(run, position)):
             if self.caused_ms is None:

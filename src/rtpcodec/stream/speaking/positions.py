@@ -98,6 +98,7 @@ def position_between(run: Run, begin: Begin, window: Window, *, least: int, end:
     # A proven end before everything that the times allow: they are wrong, all up to it may have been heard.
     if window.most is not None and lowest >= ceiling:
         lowest = floor
+    lowest, highest = min(lowest, highest), max(lowest, highest)
     position = at((shortest_ms + longest_ms) / 2)
     if window.unknown_ms == 0.0 or not lowest <= position <= highest:
         position = (lowest + highest) // 2
