@@ -10,8 +10,8 @@ import pytest
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.errors import AudioWarning
-from rtpcodec.stream import bed_source as module
 from rtpcodec.stream.events import Audio
+from rtpcodec.stream.speaking import bed_source as module
 from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
 from tests.stream.sounds import dbov, noise, tone
 
