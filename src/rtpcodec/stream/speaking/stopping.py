@@ -22,9 +22,9 @@ REWIND_MS: Final = 20.0
 """Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
 MAX_REWIND_MS: Final = 40.0
 """More would be heard as a stutter."""
-PAUSE_DOUBT: Final = 2.0
+PAUSE_DOUBT: Final = 2.6
 """A pause states its doubt so many times: it is resumed at the low end, and the truth may be at the high one."""
-SAFE_DOUBT: Final = 1.3
+SAFE_DOUBT: Final = 1.6
 """A resumed pause begins so many times the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
