@@ -187,7 +187,7 @@ def test_a_buffer_may_be_reused_at_once() -> None:
 
 
 FLOATS_TOO = "int16 ('h'), float32 ('f') or the octets of int16 ('B', 'b', 'c') are needed"
-MONO_WANTED = "mix channels down with rtpcodec.audio.mixing.downmix, or reshape(-1) an array of one channel"
+MONO_WANTED = "mix channels down with rtpcodec.audio.channels.downmix, or reshape(-1) an array of one channel"
 WAV_HEADER = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(28)
 WAV_TEXT = "pcm is a WAV file (RIFF), samples are needed; read it with rtpcodec.audio.files.read_wav"
 

@@ -217,6 +217,8 @@ class CallMachine:
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
+        if self.session.has_events:
+            return -inf
         if self.paused:
             session_ms = self.session.event_deadline_ms
         else:

@@ -16,11 +16,7 @@ from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.event_queue import EventQueue
-from rtpcodec.stream.events import (
-    Audio,
-    Event,
-    Interrupted,
-)
+from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
@@ -289,9 +285,7 @@ class MediaSession(Live):
         """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
         if self._connection.state is not State.STREAMING:
             return []
-        texts = self._sending.due(now_ms)
-        self._counts.messages_sent += len(texts)
-        return texts
+        return self._sent(self._sending.due(now_ms))
 
     def outgoing_part(self, now_ms: float) -> list[str]:
         """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
@@ -300,9 +294,19 @@ class MediaSession(Live):
         """
         if self._connection.state is not State.STREAMING:
             return []
-        texts = self._sending.due(now_ms, at_once=False)
+        return self._sent(self._sending.due(now_ms, at_once=False))
+
+    def _sent(self, texts: list[str]) -> list[str]:
+        """Count texts, and queue the events that sending has caused."""
         self._counts.messages_sent += len(texts)
+        if self._speech is not None and self._speech.has_reports:
+            self._put(self._speech.take_reports())
         return texts
+
+    @property
+    def has_events(self) -> bool:
+        """Whether `events` returns something now."""
+        return len(self._events) > 0
 
     @property
     def next_deadline_ms(self) -> float | None:

@@ -220,6 +220,15 @@ class SpeechChain(Live):
         """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
         return self._listener.expired(now_ms)
 
+    @property
+    def has_reports(self) -> bool:
+        """Whether `take_reports` would return something."""
+        return bool(self._parts.reports)
+
+    def take_reports(self) -> list[Event]:
+        """Remove and return the events that sending has caused."""
+        return self._listener.take_reports()
+
     def hear(self, inbound: StallWatch) -> None:
         """Look there how long the carrier has been silent."""
         self._parts.gate.inbound = inbound
