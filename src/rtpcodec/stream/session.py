@@ -383,8 +383,6 @@ class MediaSession(Live):
         receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
         return f"receive {receiving}; send {self._sending.describe()}"
 
-    # Internal
-
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
             self._events.put(event)
