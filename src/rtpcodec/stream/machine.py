@@ -52,9 +52,9 @@ class CallMachine:
     __slots__ = (
         "_closing",
         "_cut_ms",
+        "_event_ms",
         "_last_frame_ms",
         "_opened_ms",
-        "_pings",
         "_speech",
         "_timeouts",
         "_watch_ms",
@@ -84,8 +84,7 @@ class CallMachine:
         raised.
         """
         self.session = session
-        self._speech = session.speech
-        self._pings = self._speech is not None
+        self._speech = session.speech  # None: it speaks no replies, or its socket cannot send pings
         self.plays = Plays(session, may_wait=may_wait)
         """Queues all audio in the session, and holds what does not fit."""
         self.hangup: int | None = None
@@ -100,7 +99,7 @@ class CallMachine:
         """The time-out that ended the call, as a sentence; None: no time-out did."""
         self._timeouts = timeouts if timeouts is not None else CallTimeouts()
         self._closing = False
-        self._cut_ms = inf
+        self._cut_ms = self._event_ms = inf
         self._opened_ms = self._last_frame_ms = now_ms
         # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
         # only the check computes it, so that a frame costs one assignment.
@@ -124,11 +123,12 @@ class CallMachine:
     def pinged(self, sent: bool, _now_ms: float) -> None:
         """Record that the due ping was sent; False: this socket cannot send pings, so none is due any more."""
         self.ping = None
-        self._pings = sent
+        if not sent:
+            self._speech = None
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
         """Record a pong: it measures the round trip, and proves that all before its ping was read."""
-        if self._speech is not None and self._pings:
+        if self._speech is not None:
             self._speech.ponged(payload, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
@@ -179,6 +179,7 @@ class CallMachine:
             self._check_time(now_ms)
         # 2. The session's events.
         found = self.session.events(now_ms)
+        self._event_ms = inf
         # 3. The session has ended: nothing waits any more, and the socket is closed.
         if found and type(found[-1]) is Stopped:
             self._watch_ms = inf
@@ -196,19 +197,22 @@ class CallMachine:
             return []
         self.plays.feed()
         texts = self.session.outgoing_part(now_ms)
-        if texts and self._pings and self._speech is not None:
+        if texts and self._speech is not None:
             self.ping = self._speech.ping(now_ms)
+        # Sending has caused events, which nobody has asked for yet.
+        self._event_ms = now_ms + 1.0 if self.session.has_events else inf
         return texts
 
     @property
     def backlog(self) -> Callable[[], int | None] | None:
         """Returns what was sent and is not acknowledged, in octets; None, or None returned: unknown."""
-        return None if self._speech is None else self._speech.gate.backlog
+        speech = self.session.speech
+        return None if speech is None else speech.gate.backlog
 
     @backlog.setter
     def backlog(self, backlog: Callable[[], int | None] | None) -> None:
-        if self._speech is not None:
-            self._speech.gate.backlog = backlog
+        if self.session.speech is not None:
+            self.session.speech.gate.backlog = backlog
 
     def hung_up(self) -> None:
         """Record that the close frame was sent."""
@@ -217,13 +221,11 @@ class CallMachine:
     @property
     def next_deadline_ms(self) -> float | None:
         """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
-        if self.session.has_events:
-            return -inf
         if self.paused:
             session_ms = self.session.event_deadline_ms
         else:
             session_ms = -inf if self.plays.can_feed else self.session.next_deadline_ms
-        deadline_ms = min(self._watch_ms, self._cut_ms, inf if session_ms is None else session_ms)
+        deadline_ms = min(self._watch_ms, self._cut_ms, self._event_ms, inf if session_ms is None else session_ms)
         return None if deadline_ms == inf else deadline_ms
 
     def _check_time(self, now_ms: float) -> None:
