@@ -200,7 +200,7 @@ class CallMachine:
         if texts and self._speech is not None:
             self.ping = self._speech.ping(now_ms)
         # Sending has caused events, which nobody has asked for yet.
-        self._event_ms = now_ms + 1.0 if self.session.has_events else inf
+        self._event_ms = now_ms + 1.0 if self.session.sending_has_events else inf
         return texts
 
     @property

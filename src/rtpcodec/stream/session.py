@@ -87,6 +87,7 @@ class MediaSession(Live):
         self._sending, self._speech = chains_of(self.plan, send_pcm_hz, SpeakingSettings(**speaking), dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
+        self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
         self._incoming = Incoming(
             self.plan,
@@ -133,6 +134,7 @@ class MediaSession(Live):
             self._put(expired)
         if self._incoming.deadline_ms <= now_ms:
             self._incoming.expire(now_ms)
+        self.sending_has_events = False
         return self._events.take_all()
 
     # Send
@@ -301,12 +303,8 @@ class MediaSession(Live):
         self._counts.messages_sent += len(texts)
         if self._speech is not None and self._speech.has_reports:
             self._put(self._speech.take_reports())
+            self.sending_has_events = True
         return texts
-
-    @property
-    def has_events(self) -> bool:
-        """Whether `events` returns something now."""
-        return len(self._events) > 0
 
     @property
     def next_deadline_ms(self) -> float | None:
