@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtpcodec import AsyncCallControl, StreamPlan, pcmu_decode, pcmu_encode
-from rtpcodec.sim import Carrier
+from rtpcodec.sim import Carrier, Restart, Variations
 from tests.lateness import heard_whole
 from tests.server.dialler import until
 from tests.sim.apps import App, command, echo, listening, run
@@ -144,8 +144,12 @@ def test_a_dial_command_that_is_wrong_makes_no_call(body: dict[str, Any], expect
 def test_a_stream_that_cannot_begin_is_refused_before_the_phone_rings() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
-            carrier.phone("+15550100009", b"", codec="L16", sample_rate_hz=22050)
-            wishes = {"stream_url": "ws://127.0.0.1:9/", "stream_track": "both_tracks", "command_id": "one"} | STREAM
+            # The restart is possible for the phone's codec, and not for the one that the app wants.
+            restarts = (Restart(at_ms=20.0, sample_rate_hz=8000),)
+            carrier.phone(
+                "+15550100009", b"", codec="L16", sample_rate_hz=16000, variations=Variations(restarts=restarts)
+            )
+            wishes = {"stream_url": "ws://127.0.0.1:9/", "stream_codec": "G722", "command_id": "one"} | STREAM
             for _ in range(2):
                 answer = await dial(carrier, "+15550100009", **wishes)
                 assert [error["code"] for error in answer.json()["errors"]] == ["90046"]

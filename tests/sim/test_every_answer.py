@@ -14,7 +14,7 @@ from rtpcodec.errors import CommandRefused
 from rtpcodec.sim import Carrier, CommandFault
 from tests.server.dialler import until
 from tests.sim.apps import App, run
-from tests.sim.test_every_option import RTP, SAID, both
+from tests.sim.test_every_option import SAID, both
 from tests.sim.test_states import NEVER_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore::rtpcodec.errors.CommandWarning")
@@ -45,11 +45,6 @@ REFUSALS: Final[dict[str, tuple[dict[str, Any], type[CommandRefused], int, str]]
     "type": ({"stream_bidirectional_sampling_rate": "8000"}, CommandRefused, 422, "10026"),
     "value": ({"stream_bidirectional_codec": "G729"}, CommandRefused, 422, "10032"),
     "client_state": ({"client_state": "?"}, errors.InvalidClientState, 422, "90017"),
-    "impossible": (
-        RTP | {"stream_track": "both_tracks", "stream_bidirectional_codec": "L16",
-               "stream_bidirectional_sampling_rate": 22050},
-        errors.StreamingFailed, 422, "90046",
-    ),
 }  # fmt: skip
 
 
