@@ -121,9 +121,11 @@ class Call:
     def interrupt(self, _amount: int) -> None:
         heard = self.far_end.heard_ms(self.now_ms)
         found = self.session.interrupt(self.now_ms)
-        assert 0.0 <= found.played_ms <= heard + 1e-6
+        doubt_ms = found.played_uncertainty_ms + 1e-6
+        assert 0.0 <= found.played_ms <= heard + doubt_ms
         assert found.estimated or found.played_uncertainty_ms < 50.0
-        assert found.dropped_ms == pytest.approx(len(self.unsent) / 8 + max(0.0, self.far_end.end_ms - self.now_ms))
+        unheard_ms = max(0.0, self.far_end.end_ms - self.now_ms)
+        assert found.dropped_ms == pytest.approx(len(self.unsent) / 8 + unheard_ms, abs=doubt_ms)
         self.found.append(found)
         self.unsent = b""
         self.outgoing(0)
@@ -157,7 +159,9 @@ class Call:
         assert session.queued_ms + session.room_ms >= QUEUE_MS
         heard_ms = session.heard_ms(self.now_ms)
         assert session.speech is not None
+        # The position now, and where earlier clears cut.
         doubt_ms = session.speech._parts.far_end.heard(self.now_ms).uncertainty_ms
+        doubt_ms += sum(found.played_uncertainty_ms for found in self.found)
         assert heard_ms == pytest.approx(self.far_end.heard_ms(self.now_ms), abs=doubt_ms + 1e-6)
         assert 0.0 <= heard_ms <= session.position_ms + 1e-6
         assert self.far_end.most_ahead_ms <= 400.0 + 1e-6
