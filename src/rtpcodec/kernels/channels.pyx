@@ -45,7 +45,7 @@ cdef inline void put_means(const uint8_t* pcm, int channels, uint8_t* out, Py_ss
 cdef void interleave_block(
     const uint8_t* const* sources, int channels, uint8_t* out, Py_ssize_t frames
 ) noexcept nogil:
-    """Join channels of so many samples each; out must not overlap one of them."""
+    """Join channels of this many samples each; out must not overlap one of them."""
     cdef int channel
     cdef Py_ssize_t i
     if channels == 2:    # in one pass
@@ -61,7 +61,7 @@ cdef void interleave_block(
 cdef void channel_block(
     const uint8_t* pcm, int channels, int channel, uint8_t* out, Py_ssize_t frames
 ) noexcept nogil:
-    """Copy one channel out of so many frames; in and out must not overlap."""
+    """Copy one channel out of this many frames; in and out must not overlap."""
     if channels == 2:
         get_channel(pcm, 2, channel, out, frames)
     else:
@@ -69,7 +69,7 @@ cdef void channel_block(
 
 
 cdef void downmix_block(const uint8_t* pcm, int channels, uint8_t* out, Py_ssize_t frames) noexcept nogil:
-    """Mix so many frames down to one channel; in and out must not overlap."""
+    """Mix this many frames down to one channel; in and out must not overlap."""
     if channels == 2:
         put_means(pcm, 2, out, frames)
     else:

@@ -25,7 +25,7 @@ cdef extern from "rtpcodec/kernels/simd/mixing_avx2.h":
 
 cdef enum:
     AVX2_SAMPLES = 16     # a step of the AVX2 form
-    SUM_SAMPLES = 256     # the portable form sums up so many samples at a time, in 1 kB
+    SUM_SAMPLES = 256     # the portable form sums up this many samples at a time, in 1 kB
 
 cdef bint USES_AVX2 = avx2_chosen()
 
@@ -143,7 +143,7 @@ cdef inline void run_mix(const Mixing* mixing, void* out) noexcept:
 
 
 cdef int take_gains(mix_gain* taken, object gains, int count) except -1:
-    """The gains of so many sources; None: 1 for each of them."""
+    """The gains of n sources; None: 1 for each of them."""
     cdef int k
     cdef mix_gain unity = gain_of(1)
     cdef tuple factors

@@ -64,7 +64,7 @@ static double resample_bessel_i0(double x)
     return total;
 }
 
-/* The windowed sinc so many ticks from its centre. The sinc is zero each zero_spacing ticks. */
+/* The windowed sinc at this distance in ticks from its centre. The sinc is zero each zero_spacing ticks. */
 static double resample_prototype_tap(int distance, int half_length, int zero_spacing)
 {
     double place = (double)distance / half_length;

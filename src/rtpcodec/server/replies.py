@@ -151,7 +151,7 @@ class Reply(Live):
 
     @property
     def last_note_played(self) -> Any:
-        """The note of the last chunk that was heard to its end; None: there is none."""
+        """The note of the last chunk that was heard to its end; None if it does not exist."""
         return self._reply.last_note_played(self._access.pump.now_ms())
 
 

@@ -205,7 +205,7 @@ class FileChain:
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due. Audio is encoded here, not before.
 
-        at_once: whether to return all of them; otherwise at most so many that an event loop is held for 5 ms, and
+        at_once: whether to return all of them; otherwise at most as many that an event loop is held for 5 ms, and
             `next_deadline_ms` is in the past if others are due.
         """
         # 1. A clear overtakes everything.

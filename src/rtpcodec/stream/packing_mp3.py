@@ -47,7 +47,7 @@ class _File:
         return self.done is None and (self.closed or bool(self._pcm))
 
     def work(self, most_samples: float) -> int:
-        """Encode at most so many samples; if it is closed and these were the last, end the file. How many."""
+        """Encode at most this many samples; if it is closed and these were the last, end the file. How many."""
         if self._encoder is None:
             self._encoder = mp3.Mp3Encoder(self._sample_rate_hz)
         end = 2 * int(min(most_samples, self.samples))

@@ -391,7 +391,7 @@ class MediaSession(Live):
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
-    """Return the earlier deadline; None: there is none."""
+    """Return the earlier deadline; None if it does not exist."""
     if sending_ms is not None and sending_ms <= waiting_ms:
         return sending_ms
     return None if waiting_ms == inf else waiting_ms

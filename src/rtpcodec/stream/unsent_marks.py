@@ -40,21 +40,21 @@ class UnsentMarks:
         return len(self._marks)
 
     def put(self, name: str, position: int) -> None:
-        """Append a mark behind so many samples."""
+        """Append a mark behind this many samples."""
         if self._marks is NO_ITEMS:
             self._marks = deque()
         self._marks.append(_UnsentMark(name, position))
         self.first_position = self._marks[0].position
 
     def put_first(self, name: str, position: int) -> None:
-        """Put a mark back before all others, behind so many samples."""
+        """Put a mark back before all others, behind this many samples."""
         if self._marks is NO_ITEMS:
             self._marks = deque()
         self._marks.appendleft(_UnsentMark(name, position))
         self.first_position = position
 
     def cut(self, position: int, samples: int) -> None:
-        """Move all marks behind a position forward: so many samples there were dropped. None overtakes another."""
+        """Move all marks behind a position forward: that many samples there were dropped. None overtakes another."""
         for mark in self._marks:
             if mark.position > position:
                 mark.position = max(position, mark.position - samples)

@@ -52,7 +52,7 @@ class Acceptor:
         return self._parts.packing.payload_ms(octets)
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
-        """QueueFull: so much more audio of a reply does not fit. With `drop_oldest`, all fits."""
+        """QueueFull: this much more audio of a reply does not fit. With `drop_oldest`, all fits."""
         max_ms = self._parts.settings.max_queue_ms
         if self.drops_oldest or not more_ms:
             return

@@ -107,7 +107,7 @@ class SpeechChain(Live):
         return reply
 
     def current_reply(self, now_ms: float) -> Reply | None:
-        """Return the reply that an interruption of the current one ends; None: there is none."""
+        """Return the reply that an interruption of the current one ends; None if it does not exist."""
         return self._stopper.current_reply(now_ms)
 
     @property
@@ -122,7 +122,7 @@ class SpeechChain(Live):
 
     @property
     def implicit_reply(self) -> Reply:
-        """The reply of audio that is played outside any; one is opened if there is none. StreamEnded."""
+        """The reply of audio that is played outside any; opened if needed. StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
             self._acceptor.require_running()
@@ -169,7 +169,7 @@ class SpeechChain(Live):
             reply.end()
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how much longer a pause lasts unless something ends it; 0: there is none."""
+        """Return how much longer a pause lasts unless something ends it; 0 without a pause."""
         return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def payload_ms(self, payload: Buffer) -> float:
@@ -238,7 +238,7 @@ class SpeechChain(Live):
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due. Audio is encoded here, not before.
 
-        at_once: whether to return all of them; otherwise at most so many that an event loop is held for 5 ms, and
+        at_once: whether to return all of them; otherwise at most as many that an event loop is held for 5 ms, and
             `next_deadline_ms` is in the past if others are due.
         """
         texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)

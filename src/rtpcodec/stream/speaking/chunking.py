@@ -38,7 +38,7 @@ class Chunking:
         sample_rate_hz: their rate.
         chunk_ms: how much audio a message of a sample codec holds at most, 20 to 200. Messages hold whole multiples of
             20 ms, so 50 means 40. A message of a frame codec always holds one frame.
-        prebuffer_ms: a reply begins when so much of it waits, 0 to 5000.
+        prebuffer_ms: a reply begins when this much of it waits, 0 to 5000.
         is_frame_codec: whether the codec is a frame codec.
         Raises: ValueError if a number is out of range.
         """

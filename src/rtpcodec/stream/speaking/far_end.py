@@ -100,7 +100,7 @@ class FarEnd:
         return duration_ms
 
     def due_ms(self, samples: int, lead_ms: float | None) -> float:
-        """Return when a message of so many samples may be sent; minus infinity: at once.
+        """Return when a message of this many samples may be sent; minus infinity: at once.
 
         It is due as soon as the far end, with this message, would hold no more than the lead.
         """

@@ -11,9 +11,9 @@ from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.stalling import StallWatch
 
 UNACKNOWLEDGED_MS: Final = 250.0
-"""Beside the lead, so much audio may be on its way. A clear waits behind no more than that."""
+"""Audio that may be on its way beside the lead. A clear waits behind no more than that."""
 PING_MS: Final = 250.0
-"""A ping follows each so much audio. Its pong proves that all audio before it was read."""
+"""Audio between two pings. Its pong proves that all audio before it was read."""
 INBOUND_SILENCE_MS: Final = 200.0
 """While the carrier sends nothing either, a missing pong proves nothing: only the way to us may stall."""
 POLL_MS: Final = 20.0

@@ -19,7 +19,7 @@ LATE_SPACING_MS: Final = 100.0
 LOST_BY_CLEARS: Final = 2
 """So many marks that clears should have returned, with none returned, show that clears lose them."""
 SAFE_ECHOES: Final = 12
-"""After so many echoes without a loss, one such mark shows it: chance loses one of twenty."""
+"""After this many echoes without a loss, one such mark shows it: chance loses one of twenty."""
 MAX_COMPLAINTS: Final = 2
 """As in own_marks."""
 

@@ -24,7 +24,7 @@ SEEN: Final = 1.2
 """Values that vary evenly show less than their whole range."""
 DOWN_SHARE: Final = 0.35
 SURE_ECHOES: Final = 24
-"""From so many echoes on, their own spread bounds the jitter of the way to us."""
+"""From this many echoes on, their own spread bounds the jitter of the way to us."""
 UP_SHARE: Final = 0.7
 """Of the jitter of round trips: where both ways have the same, the sum seldom reaches its ends."""
 HIDDEN_SHARE: Final = 0.5

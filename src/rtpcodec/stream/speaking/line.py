@@ -105,7 +105,7 @@ class Line:
             self._count(samples)
 
     def drop_oldest(self, samples: int) -> tuple[int, int]:
-        """Drop the oldest samples that were not sent before, in whole frames or messages: so many or more.
+        """Drop the oldest samples that were not sent before, in whole frames or messages: this many or more.
 
         The content behind them moves to their place.
 
@@ -189,7 +189,7 @@ class Line:
         return self._queue.first_extra if self._queue.first is Kind.ITEM else None
 
     def take(self, samples: int) -> list[Piece]:
-        """Remove and return audio of so many samples, which must wait; an ITEM must be taken as a whole."""
+        """Remove and return audio of this many samples, which must wait; an ITEM must be taken as a whole."""
         self.waiting_samples -= samples
         self.taken_samples += samples
         if self.kept_samples:
@@ -210,11 +210,11 @@ class Line:
         return pieces
 
     def _next(self, missing: int) -> tuple[Piece, int]:
-        """Remove and return at most so many samples of the first piece, and their number, which may be 0."""
+        """Remove and return at most this many samples of the first piece, and their number, which may be 0."""
         return self._next_of_front(missing) if self._front else self._next_queued(missing)
 
     def _next_queued(self, missing: int) -> tuple[Piece, int]:
-        """Remove and return at most so many samples of the first piece that was not sent before."""
+        """Remove and return at most this many samples of the first piece that was not sent before."""
         queue = self._queue
         kind = queue.first
         if kind is Kind.READY:

@@ -63,7 +63,7 @@ class ReplyOrder:
 
     @property
     def current(self) -> Reply | None:
-        """The reply whose turn it is to be sent; None: there is none. An open reply without audio has its turn."""
+        """The reply whose turn it is to be sent; None: no reply waits. An open reply without audio has its turn."""
         waiting = self.waiting
         while waiting:
             first = waiting[0]
@@ -78,14 +78,14 @@ class ReplyOrder:
 
     @property
     def last_spoken(self) -> Reply | None:
-        """The last reply that is open or was not heard to its end; None: there is none."""
+        """The last reply that is open or was not heard to its end; None if it does not exist."""
         replies = [*self.unheard, *self.waiting]
         # An implicit reply is never closed. It counts from its first audio on.
         return next((one for one in reversed(replies) if one is not self.implicit or one.has_audio), None)
 
     @property
     def last_with_audio(self) -> Reply | None:
-        """The last reply that has audio to send; None: there is none."""
+        """The last reply that has audio to send; None if it does not exist."""
         return next((reply for reply in reversed(self.waiting) if reply.line.waiting_samples), None)
 
     def __iter__(self) -> Iterator[Reply]:

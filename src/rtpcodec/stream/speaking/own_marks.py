@@ -85,7 +85,7 @@ class OwnMarks:
         return True
 
     def sent(self, position: int, now_ms: float) -> None:
-        """Record that an own mark was sent behind so many samples."""
+        """Record that an own mark was sent behind this many samples."""
         spacing_ms = BEGIN_SPACING_MS if self._is_begin(position) else SPACING_MS
         self.next_position = position + int((spacing_ms * (1 + self._complaints)) / self._ms_per_sample)
         self._last_position = position

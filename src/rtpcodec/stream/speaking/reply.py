@@ -267,7 +267,7 @@ class Reply(Live):
         return cut.uncertainty_ms if cut is not None else self._stage.heard_now(now_ms).uncertainty_ms
 
     def last_note_played(self, now_ms: float) -> Any:
-        """Return the note of the last chunk that was heard to its end; None: there is none."""
+        """Return the note of the last chunk that was heard to its end; None if it does not exist."""
         if self._notes is None:
             return None
         if self._final is not None or self.state == "queued":

@@ -9,7 +9,7 @@ from typing import Final
 from rtpcodec.stream.no_items import NO_ITEMS
 
 MAX_SPANS: Final = 64
-"""Spans of a reply that are kept. A reply whose audio comes in so many pieces has heard the first of them long ago."""
+"""Spans of a reply that are kept. The first ones of a reply with more were heard long ago."""
 
 
 @dataclass(slots=True)

@@ -23,9 +23,9 @@ REWIND_MS: Final = 20.0
 MAX_REWIND_MS: Final = 40.0
 """More would be heard as a stutter."""
 PAUSE_DOUBT: Final = 2.6
-"""A pause states its doubt so many times: it is resumed at the low end, and the truth may be at the high one."""
+"""A pause states this multiple of its doubt: it is resumed at the low end, and the truth may be at the high one."""
 SAFE_DOUBT: Final = 1.6
-"""A resumed pause begins so many times the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
+"""A resumed pause begins this multiple of the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class Stopper:
         return bool(ended)
 
     def current_reply(self, now_ms: float) -> Reply | None:
-        """Return the reply that an interruption of the current one would end; None: there is none."""
+        """Return the reply that an interruption of the current one would end; None if it does not exist."""
         heard = self._parts.far_end.cut(now_ms)
         return next((reply for reply in self._parts.order if not is_over(reply, heard)), None)
 

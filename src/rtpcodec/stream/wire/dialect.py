@@ -38,7 +38,7 @@ class Dialect(Protocol):
 
     @property
     def too_many_messages(self) -> int | None:
-        """The code of the error that says that messages come too often; None: there is none."""
+        """The code of the error that says that messages come too often; None if it does not exist."""
 
     @property
     def digits(self) -> bool:
