@@ -33,6 +33,9 @@ from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
 from rtpcodec.server import Background, PlaybackPause, Reply
+from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.call_listening import ListeningSide
+from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.ongoing import Ongoing
@@ -44,7 +47,9 @@ from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.fragments import BrokenFragments
+from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.messages import Clear
+from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.gate import Gate
@@ -95,11 +100,15 @@ BARE: tuple[type, ...] = (
     CallControl,
     Exchange,
     rtpcodec.Call,
+    CallBase,
+    ListeningSide,
+    SpeakingSide,
     Background,
     PlaybackPause,
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
+    SessionState,
     rtpcodec.sim.Carrier,
     SimulatedCall,
     Endpoint,
@@ -115,6 +124,7 @@ BARE: tuple[type, ...] = (
     Gate,
     IdleSound,
     Pause,
+    Privacy,
     SessionReply,
     SpeechChain,
     StallWatch,

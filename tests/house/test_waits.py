@@ -106,7 +106,7 @@ OUTSIDE: dict[str, Bound] = {
     "client/deadline_network.py:_in_thread": SYNC,
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
-    "server/call.py:Call._files_played": HEARD,
+    "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/endpoint.py:Endpoint._wait_idle": DRAIN,
     "server/handler_task.py:HandlerTask._play_files_out": HEARD,
     "server/handler_task.py:HandlerTask._speak_out": REPLY,

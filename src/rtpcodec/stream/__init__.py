@@ -26,10 +26,12 @@ pacing         when a file is due
 no_items       stand for collections that nothing was put into
 unsent_marks   marks that wait behind audio
 marks          names of marks; those between sending and echo in mode mp3
-events         the events that a session reports; _audio: Audio, the hot one
+events         the events that a session reports; _audio: Audio, the hot one; sending_events: those of what we send
 held           octets that calls may hold: shares of a budget; octets: how many an event holds
 event_queue    bounded queue of events for a slow reader
 statistics     counters of a session
+listening      what looks at a stream beside its reader: sinks and private sections
+session_state  what a session can be asked
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 machine        one call: session, waiting audio, time-outs, end of the connection

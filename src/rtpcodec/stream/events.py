@@ -12,6 +12,16 @@ from typing import Literal
 from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.messages import MediaFormat, Start
+from rtpcodec.stream.sending_events import (
+    Interrupted,
+    InterruptionSettled,
+    MarkCleared,
+    MarkPlayed,
+    PauseResolved,
+    ReplyEnded,
+    SendStalled,
+    UnexpectedMark,
+)
 
 __all__ = [
     "Audio",
@@ -28,7 +38,10 @@ __all__ = [
     "MarkCleared",
     "MarkPlayed",
     "Overrun",
+    "PauseResolved",
     "PayloadMisfit",
+    "ReplyEnded",
+    "SendStalled",
     "Stalled",
     "Started",
     "Stopped",
@@ -125,28 +138,6 @@ class Dtmf(Value):
     digit: str = field(repr=False)
     occurred_at: str | None
     """When the carrier detected the key, in ISO 8601. Messages may be out of order; these times are not."""
-
-
-@dataclass(slots=True)
-class MarkPlayed(Value):
-    """The audio before this mark has been heard."""
-
-    name: str
-
-
-@dataclass(slots=True)
-class MarkCleared(Value):
-    """The audio before this mark was not heard to its end, or its echo will not arrive."""
-
-    name: str
-    reason: Literal["interrupt", "timeout", "stop"]
-
-
-@dataclass(slots=True)
-class UnexpectedMark(Value):
-    """The carrier returned a mark that we have not sent."""
-
-    name: str
 
 
 @dataclass(slots=True)
@@ -264,72 +255,6 @@ class Overrun(Value):
     """Duration of the dropped audio."""
     dropped_events: int = 0
     """Number of dropped events, chunks of audio included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The estimate of an interruption at its moment; InterruptionSettled follows with the final value."""
-
-    played_ms: float
-    """How much was heard of the reply that the interruption cut."""
-    dropped_ms: float
-    """Audio that was queued here or at the carrier and will not be heard."""
-    reply_id: str | None = None
-    """The reply that was cut; None: audio of `play` outside any reply, or silence."""
-    played_uncertainty_ms: float = 0.0
-    """How wrong played_ms may be, either way."""
-    estimated: bool = True
-    """Whether no echo of the carrier supports played_ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class InterruptionSettled:
-    """The final value of an interruption, reported once the carrier has answered its clear, or 1 s later."""
-
-    interrupted: Interrupted
-    """The estimate that `interrupt` returned."""
-    played_ms: float
-    """The estimate's played_ms, corrected by the carrier's echoes."""
-    played_uncertainty_ms: float = 0.0
-    """How wrong played_ms may be, either way."""
-    estimated: bool = True
-    """Whether no echo of the carrier supports played_ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyEnded:
-    """The final values of a reply: it was heard to its end, or cut."""
-
-    reply_id: str
-    state: Literal["queued", "speaking", "played", "estimated", "interrupted"]
-    """One of the last three: see `Reply.state`."""
-    played_ms: float
-    """How much of it was heard, at the carrier's play-out."""
-    played_uncertainty_ms: float
-    """How wrong played_ms may be, either way."""
-    sent_ms: float
-    """How much of it was sent."""
-    last_note_played: object = field(default=None, repr=False)
-    """The note of the last chunk that was heard to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class PauseResolved:
-    """A pause has ended."""
-
-    outcome: Literal["resumed", "discarded"]
-    """"resumed": what was not heard is sent again. "discarded": it was dropped, by `discard`, an interruption, or the
-    end of the stream."""
-    paused_ms: float
-    """How long the pause was."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendStalled:
-    """Our own side stood still while audio was due: a busy event loop, or a computer that slept."""
-
-    late_ms: float
-    """How much too late the audio was sent."""
 
 
 Event = (

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from math import inf
 from typing import Final, Literal, Unpack
 
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError, StreamEnded
-from rtpcodec.pickling import Live
-from rtpcodec.stream import messages
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
@@ -19,14 +15,17 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.sinks import Sink, Sinks
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.settings import SpeakingOptions, SpeakingSettings
-from rtpcodec.stream.statistics import Counts, Statistics
+from rtpcodec.stream.statistics import Counts
 from rtpcodec.stream.wire import TELNYX, Dialect
 
 PAUSE_TIMEOUT_MS: Final = 2000.0
@@ -37,7 +36,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession(Live):
+class MediaSession(SessionState):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
@@ -89,6 +88,8 @@ class MediaSession(Live):
         self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
+        self._sinks = None
+        self._privacy = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -135,7 +136,26 @@ class MediaSession(Live):
         if self._incoming.deadline_ms <= now_ms:
             self._incoming.expire(now_ms)
         self.sending_has_events = False
-        return self._events.take_all()
+        taken = self._events.take_all()
+        return taken if self._sinks is None else self._sinks.passed(taken, now_ms)
+
+    def listen(self, sink: Sink) -> None:
+        """Let a sink see each event before `events` returns it, until `stop_listening`. It may add events."""
+        if self._sinks is None:
+            self._sinks = Sinks()
+        self._sinks.add(sink)
+
+    def stop_listening(self, sink: Sink) -> None:
+        """Remove a sink. One that is not there is ignored."""
+        if self._sinks is not None and not self._sinks.remove(sink):
+            self._sinks = None
+
+    @property
+    def privacy(self) -> Privacy:
+        """Whether a private section runs, in which nothing that the caller says or keys may be kept."""
+        if self._privacy is None:
+            self._privacy = Privacy()
+        return self._privacy
 
     # Send
 
@@ -306,81 +326,6 @@ class MediaSession(Live):
             self.sending_has_events = True
         return texts
 
-    @property
-    def next_deadline_ms(self) -> float | None:
-        """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
-        if self._connection.state is not State.STREAMING:
-            return self.event_deadline_ms
-        return _first(self._sending.next_deadline_ms, self._incoming.deadline_ms)
-
-    @property
-    def event_deadline_ms(self) -> float | None:
-        """When to call `events` next although nothing can be sent; None: not before another method is called."""
-        return None if self.ended else _first(self._sending.event_deadline_ms, self._incoming.deadline_ms)
-
-    # State
-
-    @property
-    def ended(self) -> bool:
-        """Whether the stream has ended: messages are ignored, and methods that send raise StreamEnded."""
-        return self._connection.state is State.STOPPED
-
-    @property
-    def streaming(self) -> bool:
-        """Whether `start` was received and the stream has not ended."""
-        return self._connection.state is State.STREAMING
-
-    @property
-    def media_format(self) -> messages.MediaFormat | None:
-        """The format of the carrier's audio; None before `start`."""
-        return None if self._incoming.chain is None else self._incoming.chain.media_format
-
-    @property
-    def send_pcm_hz(self) -> int:
-        """The rate of the PCM that `play` accepts."""
-        return self._sending.pcm_hz
-
-    @property
-    def max_queue_ms(self) -> float:
-        """Audio that `play` queues before it raises QueueFull."""
-        return self._sending.max_queue_ms
-
-    @property
-    def queued_ms(self) -> float:
-        """Audio that waits to be sent."""
-        return self._sending.queued_ms
-
-    @property
-    def room_ms(self) -> float:
-        """Audio that `play` would accept now."""
-        return self._sending.room_ms
-
-    @property
-    def position_ms(self) -> float:
-        """Position at which the next `play` begins: all audio queued so far, without what interruptions dropped."""
-        return self._sending.position_ms
-
-    def heard_ms(self, now_ms: float) -> float:
-        """Estimate the position up to which audio was heard, on the scale of position_ms."""
-        return self._sending.heard_ms(now_ms)
-
-    def utc(self, media_ms: float) -> datetime | None:
-        """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
-        moment_ms = None if self._incoming.chain is None else self._incoming.chain.moment_ms(media_ms)
-        if moment_ms is None or self._utc_offset_ms is None:
-            return None
-        return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
-
-    def statistics(self, now_ms: float) -> Statistics:
-        """Return all counters at this moment."""
-        malformed = self._connection.malformed
-        return self._counts.snapshot(self._incoming.chain, self._sending, self._incoming.complaints, malformed, now_ms)
-
-    def describe(self) -> str:
-        """Describe both directions in one line for people: codec, rate and each conversion."""
-        receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
-        return f"receive {receiving}; send {self._sending.describe()}"
-
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
             self._events.put(event)
@@ -388,10 +333,3 @@ class MediaSession(Live):
     def _require_running(self) -> None:
         if self.ended:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")
-
-
-def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
-    """Return the earlier deadline; None if it does not exist."""
-    if sending_ms is not None and sending_ms <= waiting_ms:
-        return sending_ms
-    return None if waiting_ms == inf else waiting_ms

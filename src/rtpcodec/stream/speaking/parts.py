@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from rtpcodec.stream.events import Event
-from rtpcodec.stream.items import Packing
+from rtpcodec.stream.items import Packing, Piece
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
+from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
+
+
+class SentSink(Protocol):
+    """What sees all audio that one stream sends. It is called in the session's thread and must not block."""
+
+    def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
+        """Take one message that is sent now.
+
+        position: its sent position.
+        samples: of the codec's rate.
+        pieces: its audio as it is encoded, the background mixed in.
+        payload: its payload.
+        reply: the reply that it belongs to; None: the sound between replies.
+        """
 
 
 @dataclass(slots=True)
@@ -31,6 +47,7 @@ class Parts:
     sent_audio: SentAudio
     idle: IdleSound
     gate: Gate
+    sent_sinks: tuple[SentSink, ...] = ()
     reports: list[Event] = field(default_factory=list)
     """Events for the session's next `events`."""
     paused: bool = False

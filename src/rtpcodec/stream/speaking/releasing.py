@@ -148,6 +148,8 @@ class Releaser:
                 self._after_empty(reply, now_ms)
             pieces = self._take(reply, samples)
         payload = packing.encode(pieces)
+        for sink in parts.sent_sinks:
+            sink.sent(far_end.sent_position, samples, pieces, payload, reply)
         # 2. Record and send.
         duration_ms = far_end.sent(samples, now_ms)
         self.last_sent_ms = now_ms

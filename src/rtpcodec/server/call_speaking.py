@@ -1,0 +1,258 @@
+"""The speaking side of a Call: what the caller hears."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from typing import Literal
+
+from typing_extensions import Buffer
+
+from rtpcodec.server import threads
+from rtpcodec.server.background import Background, Source
+from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.ongoing import Ongoing, end_of
+from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.replies import Reply
+from rtpcodec.server.saying import Chunk, Saying, require_chunks
+from rtpcodec.stream.events import Audio, Interrupted
+
+
+class SpeakingSide(CallBase):
+    """Plays, replies, interruptions and background sounds of one call."""
+
+    __slots__ = ()
+
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> Ongoing:
+        """Queue native mono PCM of int16 or float32, outside any reply: it is heard behind all replies opened so far.
+
+        pcm: the PCM, as octets of int16 (an odd one waits for its partner), or an array, a memoryview or a numpy array
+            of int16 or float32; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays
+            nothing.
+        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
+
+        Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
+        collected until `flush` encodes one file.
+
+        Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
+        the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
+        Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM or the rate
+        cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if a
+        play waits already and more than max_queue_ms would wait behind it.
+        """
+        waiting = end_of(self._machine("play").plays.play(pcm, pcm_hz))
+        self._pump.run()
+        return waiting
+
+    def play_payload(self, payload: Buffer) -> Ongoing:
+        """Queue octets that are already in the send codec, otherwise like `play`.
+
+        Sample codecs accept any number of whole samples, OPUS and AMR-WB exactly one payload.
+
+        Raises: PayloadError if they are not that, LocalProtocolError if the plan's mode is mp3, and StreamEnded and
+        QueueFull as `play`.
+        """
+        waiting = end_of(self._machine("play_payload").plays.play_payload(payload))
+        self._pump.run()
+        return waiting
+
+    def play_mp3(self, data: Buffer) -> Ongoing:
+        """Queue an MP3 file, otherwise like `play`.
+
+        Several files in one buffer are all played. The carrier accepts one file per second (media streaming, section
+        6.2), so short files are sent with pauses.
+
+        Raises: ValueError if it is not an MP3 file, LocalProtocolError if the plan's mode is rtp, and StreamEnded and
+        QueueFull as `play`.
+        """
+        waiting = end_of(self._machine("play_mp3").plays.play_mp3(data))
+        self._pump.run()
+        return waiting
+
+    def flush(self) -> None:
+        """End the utterance of `play`: pad its last frame with silence, or in mode mp3 encode the file.
+
+        Replies end by themselves. In mode mp3, encoding takes some ms per second of audio, and audio of a `play` that
+        still waits belongs to the next utterance. Raises StreamEnded after the end.
+        """
+        self._machine("flush").session.flush()
+        self._pump.run()
+
+    def mark(self, name: str | None = None) -> str:
+        """Queue a mark behind all queued audio. Every mark ends as one event, MarkPlayed or MarkCleared.
+
+        name: its name; None: one is generated.
+        Returns: the name.
+        Raises: LocalProtocolError if too many marks wait, StreamEnded after the end, TypeError if the name is not a
+        str, ValueError if it has a lone surrogate.
+        """
+        name = self._machine("mark").session.mark(name)
+        self._pump.run()
+        return name
+
+    async def played(self) -> bool:
+        """Flush, and wait until everything queued so far was heard, and open replies have ended and were heard.
+
+        It ends at the latest 1 s after the estimated end of the audio.
+
+        Returns: True; False if an interruption or the end of the stream came first.
+        Raises: StreamEnded after the end; LocalProtocolError in `on_audio`, which cannot wait, and in the block of a
+        reply, which cannot end before the block does.
+        """
+        access = self._access
+        access.require_coroutine("played")
+        session = self._pump.machine.session
+        if session.speech is None:
+            return await self._files_played()
+        access.refuse_own_block("played")
+        session.flush()
+        self._pump.run()
+        return await access.heard.all_ended(session.speech.unended_replies)
+
+    async def _files_played(self) -> bool:
+        # 1. Wait for plays that wait for space. An interruption meanwhile drops them.
+        plays = self._pump.machine.plays
+        drop_count = plays.drop_count
+        turn = end_of(plays.turn())
+        self._pump.run()
+        await turn
+        if plays.drop_count != drop_count:
+            return False
+        # 2. Flush, send a mark, and wait for its echo.
+        self.flush()
+        return await self._parts.heard.wait()
+
+    def interrupt(self, what: Literal["all", "current"] = "all") -> Interrupted:
+        """Stop playing: drop audio that waits, is queued here, or is held by the carrier.
+
+        what: "all" replies and all that `play` has queued, or the "current" reply alone: the one that is heard, or is
+            the next to be heard. Replies that are not interruptible stay.
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, once the
+        carrier has answered the clear, or 1 s and a round trip later.
+        Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3, ValueError for another word.
+        """
+        found = self._machine("interrupt").interrupt(self._pump.now_ms(), what)
+        self._pump.run()
+        return found
+
+    # Replies, pause, background
+
+    def reply(self, id: str | None = None, *, interruptible: bool = True) -> Reply:  # noqa: A002 -- the reply's
+        """Open a reply behind all others: `async with call.reply() as reply: await reply.play(chunk)`.
+
+        Its place is fixed now, also before its audio exists. An open reply holds its place, so all that is played
+        behind it waits until the block is left, or `end` is called.
+
+        id: names it in events; None: one is generated.
+        interruptible: False for a disclosure, which `interrupt` and a discarded pause do not stop.
+        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end, TypeError if the id is
+        not a str.
+        """
+        return Reply(self._access, self._machine("reply").session.reply(id, interruptible=interruptible))
+
+    async def say(
+        self,
+        chunks: Iterable[Chunk] | AsyncIterable[Chunk],
+        pcm_hz: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- the reply's
+        interruptible: bool = True,
+    ) -> Reply:
+        """Play all chunks of an iterable as one reply, and end it. Returns when everything is queued.
+
+        An interruption and the end of the stream end it at once and quietly, also while the next chunk is awaited. The
+        generator of the chunks is closed in any case.
+
+        chunks: yields PCM or Audio, or pairs of these with a note; it may be asynchronous.
+        pcm_hz: the rate of PCM; None: send_pcm_hz.
+        id, interruptible: as for `reply`.
+        Returns: the reply; its `state` and `played` say whether it was heard.
+        Raises: what the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. Audio that
+        is queued by then is heard.
+        """
+        self._access.require_coroutine("say")
+        require_chunks(chunks)
+        saying = self._saying(id, pcm_hz, interruptible)
+        await saying.say(chunks)
+        return saying.reply
+
+    def pause_playback(self, timeout_s: float = 2.0, then: Literal["resume", "discard"] = "resume") -> PlaybackPause:
+        """Pause: the reversible interruption. Clear the carrier's buffer, and keep what was not heard.
+
+        Audio that is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept.
+        The event PauseResolved says how the pause ended.
+
+        timeout_s: how long it lasts at most.
+        then: what happens at the time-out.
+        Raises: LocalProtocolError in mode mp3 or during a pause, StreamEnded after the end, ValueError.
+        """
+        session = self._machine("pause_playback").session
+        pause = session.pause_playback(self._pump.now_ms(), timeout_s * 1000, then)
+        self._pump.run()
+        return PlaybackPause(self._access, pause)
+
+    def background(
+        self,
+        source: Source,
+        level_dbov: float = -45.0,
+        *,
+        loop: bool = True,
+        duck_db: float = 0.0,
+        pcm_hz: int | None = None,
+    ) -> Background:
+        """Mix a background sound under all replies, and play it alone between them.
+
+        source: a recording that `rtpcodec.bed_source` has loaded, which all calls can share; or what that takes: the
+            path of a WAV file, which is loaded in a thread for each call, or PCM or an Audio.
+        level_dbov: its level, -90 to 0.
+        loop: repeat it until `Background.stop`; else it ends by itself.
+        duck_db: how much quieter it is under speech, 0 to 60.
+        pcm_hz: the rate of PCM.
+        Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError, TypeError: see
+        `rtpcodec.bed_source`.
+        """
+        speech = self._machine("background").session.require_replies("background")
+        sound = Background(self._access, speech.sample_rate_hz)
+        options = {"level_dbov": level_dbov, "loop": loop, "duck_db": duck_db}
+        sound.begin(source, pcm_hz, self.id, options)
+        return sound
+
+    # Other threads
+
+    def play_threadsafe(self, pcm: Buffer | Audio, pcm_hz: int | None = None, timeout_s: float | None = None) -> bool:
+        """Play from another thread, such as a callback of a speech engine, and block until everything is queued.
+
+        pcm, pcm_hz: as for `play`.
+        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
+        Returns: True; False if an interruption or the end of the stream dropped audio that waited for space.
+        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
+        loop's thread.
+        """
+        self._access.require_other_thread("play_threadsafe", "await call.play()")
+        return threads.play(self._access, lambda plays: plays.play(pcm, pcm_hz), timeout_s)
+
+    def say_threadsafe(
+        self,
+        chunks: Iterable[Chunk],
+        pcm_hz: int | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 -- the reply's
+        interruptible: bool = True,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Play all chunks of an iterable as one reply from another thread, which blocks until everything is queued.
+
+        chunks, pcm_hz, id, interruptible: as for `say`; the iterable runs in the calling thread.
+        timeout_s: how long to wait for the space of one chunk at most; None: without limit.
+        Returns: the reply. Once it was interrupted or the stream has ended, no further chunk is asked for.
+        Raises: what `say` raises; TimeoutError; LocalProtocolError in the event loop's thread.
+        """
+        access = self._access
+        access.require_other_thread("say_threadsafe", "await call.say()")
+        require_chunks(chunks)
+        saying = threads.call(access, lambda: self._saying(id, pcm_hz, interruptible))
+        saying.say_threadsafe(chunks, timeout_s)
+        return saying.reply
+
+    def _saying(self, reply_id: str | None, pcm_hz: int | None, interruptible: bool) -> Saying:
+        spoken = self._pump.machine.session.reply(reply_id, interruptible=interruptible)
+        return Saying(self._access, spoken, pcm_hz)

@@ -1,0 +1,71 @@
+"""Sinks: they see each event of a session before its reader does, and may add events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import Protocol
+
+from rtpcodec.stream.events import Event, Stopped
+
+
+class Sink(Protocol):
+    """What sees the events of one session. It is called in the session's thread and must not block."""
+
+    @property
+    def deadline_ms(self) -> float:
+        """When to call `expired`, on the session's clock; infinite: never."""
+
+    def take(self, event: Event, now_ms: float) -> Iterable[Event]:
+        """Take an event, and return events that are reported behind it (before it, if it is Stopped)."""
+
+    def expired(self, now_ms: float) -> Iterable[Event]:
+        """Return events of time alone. Called with each `events`, so it must be cheap."""
+
+
+class Sinks:
+    """The sinks of one session. Use from one thread at a time."""
+
+    __slots__ = ("_sinks",)
+
+    def __init__(self) -> None:
+        self._sinks: tuple[Sink, ...] = ()
+
+    def add(self, sink: Sink) -> None:
+        """Add a sink behind the others. It sees what comes from now on."""
+        self._sinks = (*self._sinks, sink)
+
+    def remove(self, sink: Sink) -> bool:
+        """Remove a sink. Returns whether others are left."""
+        self._sinks = tuple(one for one in self._sinks if one is not sink)
+        return bool(self._sinks)
+
+    @property
+    def deadline_ms(self) -> float:
+        """When a sink has something to report although no event comes; infinite: never."""
+        return min((sink.deadline_ms for sink in self._sinks), default=inf)
+
+    def passed(self, events: list[Event], now_ms: float) -> list[Event]:
+        """Let all sinks see events, and return these with those that the sinks add."""
+        seen: list[Event] = []
+        for event in events:
+            if type(event) is not Stopped:
+                self._pass(event, now_ms, seen)
+        for sink in self._sinks:
+            for added in sink.expired(now_ms):
+                self._pass(added, now_ms, seen)
+        # Stopped is the last event, so what sinks add at the end comes before it.
+        if events and type(events[-1]) is Stopped:
+            for sink in self._sinks:
+                for added in sink.take(events[-1], now_ms):
+                    self._pass(added, now_ms, seen, but=sink)
+            seen.append(events[-1])
+        return seen
+
+    def _pass(self, event: Event, now_ms: float, seen: list[Event], but: Sink | None = None) -> None:
+        """Report an event, with what sinks add; but: the sink that has made it, which does not see it."""
+        seen.append(event)
+        for sink in self._sinks:
+            if sink is not but:
+                for added in sink.take(event, now_ms):
+                    self._pass(added, now_ms, seen, but=sink)

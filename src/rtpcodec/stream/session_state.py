@@ -1,0 +1,112 @@
+"""What a MediaSession can be asked: deadlines, state and figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import inf
+
+from rtpcodec.pickling import Live
+from rtpcodec.stream import messages
+from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.sinks import Sinks
+from rtpcodec.stream.send_chain import SendChain
+from rtpcodec.stream.statistics import Counts, Statistics
+
+
+class SessionState(Live):
+    """The base of MediaSession: its parts, and the answers that change nothing."""
+
+    _connection: Connection
+    _sending: SendChain
+    _incoming: Incoming
+    _counts: Counts
+    _utc_offset_ms: float | None
+    _sinks: Sinks | None
+    _privacy: Privacy | None
+
+    @property
+    def next_deadline_ms(self) -> float | None:
+        """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
+        if self._connection.state is not State.STREAMING:
+            return self.event_deadline_ms
+        return _first(self._sending.next_deadline_ms, self._listening_ms)
+
+    @property
+    def event_deadline_ms(self) -> float | None:
+        """When to call `events` next although nothing can be sent; None: not before another method is called."""
+        return None if self.ended else _first(self._sending.event_deadline_ms, self._listening_ms)
+
+    @property
+    def _listening_ms(self) -> float:
+        waiting_ms = self._incoming.deadline_ms
+        return waiting_ms if self._sinks is None else min(waiting_ms, self._sinks.deadline_ms)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stream has ended: messages are ignored, and methods that send raise StreamEnded."""
+        return self._connection.state is State.STOPPED
+
+    @property
+    def streaming(self) -> bool:
+        """Whether `start` was received and the stream has not ended."""
+        return self._connection.state is State.STREAMING
+
+    @property
+    def media_format(self) -> messages.MediaFormat | None:
+        """The format of the carrier's audio; None before `start`."""
+        return None if self._incoming.chain is None else self._incoming.chain.media_format
+
+    @property
+    def send_pcm_hz(self) -> int:
+        """The rate of the PCM that `play` accepts."""
+        return self._sending.pcm_hz
+
+    @property
+    def max_queue_ms(self) -> float:
+        """Audio that `play` queues before it raises QueueFull."""
+        return self._sending.max_queue_ms
+
+    @property
+    def queued_ms(self) -> float:
+        """Audio that waits to be sent."""
+        return self._sending.queued_ms
+
+    @property
+    def room_ms(self) -> float:
+        """Audio that `play` would accept now."""
+        return self._sending.room_ms
+
+    @property
+    def position_ms(self) -> float:
+        """Position at which the next `play` begins: all audio queued so far, without what interruptions dropped."""
+        return self._sending.position_ms
+
+    def heard_ms(self, now_ms: float) -> float:
+        """Estimate the position up to which audio was heard, on the scale of position_ms."""
+        return self._sending.heard_ms(now_ms)
+
+    def utc(self, media_ms: float) -> datetime | None:
+        """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
+        moment_ms = None if self._incoming.chain is None else self._incoming.chain.moment_ms(media_ms)
+        if moment_ms is None or self._utc_offset_ms is None:
+            return None
+        return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
+
+    def statistics(self, now_ms: float) -> Statistics:
+        """Return all counters at this moment."""
+        malformed = self._connection.malformed
+        return self._counts.snapshot(self._incoming.chain, self._sending, self._incoming.complaints, malformed, now_ms)
+
+    def describe(self) -> str:
+        """Describe both directions in one line for people: codec, rate and each conversion."""
+        receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
+        return f"receive {receiving}; send {self._sending.describe()}"
+
+
+def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
+    """Return the earlier deadline; None if it does not exist."""
+    if sending_ms is not None and sending_ms <= waiting_ms:
+        return sending_ms
+    return None if waiting_ms == inf else waiting_ms
