@@ -37,7 +37,7 @@ from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
-from rtpcodec.server.inbox import AudioReader, EventReader
+from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.commands.error_answers import Problem, Refused
@@ -113,6 +113,8 @@ BARE: tuple[type, ...] = (
     SimulatedCall,
     Endpoint,
     AudioReader,
+    DtmfReader,
+    Reader,
     EventReader,
     Ongoing,
     Listener,

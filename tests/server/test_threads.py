@@ -32,6 +32,7 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "background": lambda call: call.background(tone(0, 8000), pcm_hz=8000),
     "close": lambda call: call.close(),
     "audio": lambda call: call.audio(),
+    "dtmf": lambda call: call.dtmf(),
     "events": lambda call: call.events(),
 }
 

@@ -28,7 +28,7 @@ pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 threads         calls of other threads into the event loop, which block
 ongoing         Ongoing: a running operation that may be awaited
-inbox           received events that wait for the handler
+readers         the readers of a call, each with a queue of its own
 heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.inbox import Inbox
+from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.stream.machine import CallMachine
 
 
@@ -29,9 +29,9 @@ class CallParts:
     id: str
     request: UpgradeRequest
     pump: Pump[CallMachine]
-    inbox: Inbox
+    readers: ReaderHub
     heard: HeardMarks
     heard_replies: HeardReplies
     disconnected: asyncio.Future[None]
     may_wait: bool
-    """Whether the handler is a coroutine, which may wait, and not `on_audio`."""
+    """Whether the handler is a coroutine, which may wait, and not `on_audio` or `on_event`."""

@@ -283,7 +283,7 @@ class Endpoint(Live):
 
 def _add(totals: EndpointTotals, runner: CallRunner) -> None:
     """Add what a call has counted so far."""
-    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.inbox)
+    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.readers)
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtpcodec.server.inbox import Inbox
+from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.stream.statistics import Statistics
 
 
@@ -23,7 +23,7 @@ class EndpointStatistics:
     messages_received: int
     messages_sent: int
     dropped_audio_ms: float
-    """Audio that was dropped because handlers were too slow or did not read it."""
+    """Audio that was dropped because readers were too slow, of all readers: `Call.audio` and `Call.events`."""
     dropped_events: int
     """Events that were dropped for the same reason, or because all calls held too many octets; chunks of audio
     included."""
@@ -74,14 +74,14 @@ class EndpointTotals:
         self.slow_turns = self.dropped_events = 0
         self.dropped_ms = 0.0
 
-    def add(self, stream: Statistics, inbox: Inbox) -> None:
+    def add(self, stream: Statistics, readers: ReaderHub) -> None:
         """Add what a call counted.
 
         stream: counters of its session.
-        inbox: its events for the handler.
+        readers: its readers.
         """
         self.received += stream.messages_received
         self.sent += stream.messages_sent
         self.malformed += stream.malformed
-        self.dropped_ms += inbox.dropped_ms
-        self.dropped_events += inbox.dropped_events
+        self.dropped_ms += readers.dropped_ms
+        self.dropped_events += readers.dropped_events

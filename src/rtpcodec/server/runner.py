@@ -16,7 +16,7 @@ from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.inbox import Inbox
+from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
@@ -48,9 +48,9 @@ class CallRunner:
         "_settled",
         "call",
         "failed_call",
-        "inbox",
         "log",
         "pump",
+        "readers",
         "take_audio",
     )
 
@@ -83,11 +83,11 @@ class CallRunner:
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
         self.log = CallLog(secrets.token_hex(4), warnings)
         self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
-        self.inbox = Inbox(session.account)
+        self.readers = ReaderHub(session.account, self._take_audio_by)
         self.call: Call | None = None
         self.failed_call = False
         """Whether an error of either side ended it."""
-        self.take_audio: Callable[[Audio], object] = self.inbox.put
+        self.take_audio: Callable[[Audio], object] = drop_audio
         self._settings = settings
         self._request = request
         self._invitation = invitation
@@ -142,10 +142,10 @@ class CallRunner:
                     return
             case _:
                 self._warn(event)
-        # 2. A handler reads all events.
+        # 2. Readers.
         if self.call is not None and self._settings.on_audio is None:
-            self.inbox.put(event)
-        # 3. The last event ends the inbox, so it comes after it was put there.
+            self.readers.put(event)
+        # 3. The last event ends the readers, so it comes after they have it.
         if isinstance(event, events.Stopped):
             self._stream_ended(event.reason)
 
@@ -153,7 +153,7 @@ class CallRunner:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
         if not (self.pump.machine.session.ended and is_stream_ended(error)):
             self.failed_call = True
-            self.take_audio = _ignore
+            self.take_audio = drop_audio
             what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
             self.log.error("the handler %s", what, exc_info=error)
             self.close(INTERNAL_ERROR)
@@ -163,6 +163,11 @@ class CallRunner:
         """Record that the connection is gone."""
         self._disconnected.set_result(None)
         self._settle()
+
+    def _take_audio_by(self, take_audio: Callable[[Audio], object]) -> None:
+        """Hand audio to another function from now on."""
+        if not self.failed_call:
+            self.take_audio = take_audio
 
     def _warn(self, event: Event) -> None:
         """Log an event that reports a fault, once per kind: handlers that read audio only do not see it."""
@@ -198,7 +203,7 @@ class CallRunner:
             self.log.call_id,
             self._request,
             self.pump,
-            self.inbox,
+            self.readers,
             self._heard,
             self._heard_replies,
             self._disconnected,
@@ -207,8 +212,10 @@ class CallRunner:
         self.call = call = Call(parts, started)
         if settings.on_audio is not None:
             self.take_audio = partial(settings.on_audio, call)
-        elif settings.handler is not None:
-            self._handler.begin(settings.handler, call, self._handler_ended)
+        else:
+            self.readers.begin()
+            if settings.handler is not None:
+                self._handler.begin(settings.handler, call, self._handler_ended)
         if self._invitation is not None:
             self._invitation.started(call)
 
@@ -218,12 +225,12 @@ class CallRunner:
             self.log.warn_of_peer("%s", fault)
         self.log.info("ended: %s", reason)
         self.failed_call |= fault is not None or reason == "malformed"
-        self.inbox.end()
-        if self.inbox.was_read and self.inbox.dropped_events:
+        self.readers.end()
+        if self.readers.dropped_events:
             self.log.warn_of_peer(
                 "audio came faster than the handler read it: %.0f ms were dropped, %d events in all",
-                self.inbox.dropped_ms,
-                self.inbox.dropped_events,
+                self.readers.dropped_ms,
+                self.readers.dropped_events,
             )
         self._handler.cancel_after(self._settings.drain_s)
 
@@ -245,7 +252,3 @@ class CallRunner:
             self._invitation.fail("lost", "the socket closed before the stream began")
         self._handler.release()
         self._on_end(self)
-
-
-def _ignore(_audio: Audio) -> None:
-    """Drop audio after `on_audio` has failed."""

@@ -111,19 +111,21 @@ class EventQueue:
             self._share.shrink(self.octets)
         return event
 
+    def waiting(self) -> list[Event]:
+        """Return all events, the oldest first, which stay in the queue."""
+        if not self._others and self._overrun is None:
+            return [event for _, event, _ in self._audio]
+        entries: list[_Entry] = [*self._audio, *self._others]
+        if self._overrun is not None:
+            entries.append((self._overrun_place, self._overrun, 0))
+        entries.sort(key=_place_of)
+        return [event for _, event, _ in entries]
+
     def take_all(self) -> list[Event]:
         """Remove and return all events, the oldest first."""
-        taken: list[Event]
-        if self._others or self._overrun is not None:
-            entries: list[_Entry] = [*self._audio, *self._others]
-            if self._overrun is not None:
-                entries.append((self._overrun_place, self._overrun, 0))
-            entries.sort(key=_place_of)
-            taken = [event for _, event, _ in entries]
-            self._others.clear()
-            self._overrun = None
-        else:
-            taken = [event for _, event, _ in self._audio]
+        taken = self.waiting()
+        self._others.clear()
+        self._overrun = None
         self._audio.clear()
         self._audio_ms = 0.0
         self.octets = 0

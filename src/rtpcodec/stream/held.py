@@ -80,6 +80,8 @@ class Account:
 
     def attach(self, part: Shedding) -> None:
         """Add a part that can drop what it holds."""
+        # Readers come and go: without this, their references would add up.
+        self._parts = [reference for reference in self._parts if reference() is not None]
         self._parts.append(ref(part))
 
     def shed(self, octets: int) -> int:

@@ -1,0 +1,109 @@
+"""What a handler iterates: all events, the audio of one track, or keys. Each object reads for itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from contextlib import suppress
+from typing import Self
+
+from rtpcodec.pickling import Live
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.server.readers.inbox import DtmfInbox, Inbox, TrackInbox
+from rtpcodec.stream.events import Audio, Dtmf, Event, Overrun
+
+
+class Reader(Live):
+    """The base of readers: an async iterator that ends with the stream. One task at a time may read it.
+
+    It holds what arrives until it is read, at most 5 s of audio and 1000 other events; beyond that the oldest is
+    dropped. It ends with `stop`, or when nothing refers to it any more.
+    """
+
+    __slots__ = ("_hub", "_inbox", "_loop", "_thread_id")
+
+    def __init__(self, hub: ReaderHub, inbox: Inbox, kind: Hashable, access: LoopAccess) -> None:
+        self._hub = hub
+        self._inbox = inbox
+        self._loop = access.loop
+        self._thread_id = threading.get_ident()
+        hub.add(inbox, kind)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def stop(self) -> None:
+        """Read no more, and drop what waits. A task that waits for the next item ends its loop. May be repeated."""
+        self._hub.remove(self._inbox)
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_thread_id"):
+            return
+        if threading.get_ident() == self._thread_id:
+            self._hub.remove(self._inbox)
+        else:  # the last reference was dropped by another thread
+            with suppress(RuntimeError):  # the event loop is closed
+                self._loop.call_soon_threadsafe(self._hub.remove, self._inbox)
+
+
+class EventReader(Reader):
+    """All events, audio among them. What it was too slow for is reported as the event `Overrun`."""
+
+    __slots__ = ()
+
+    def __init__(self, hub: ReaderHub, access: LoopAccess) -> None:
+        super().__init__(hub, Inbox(hub.account), "events", access)
+
+    async def __anext__(self) -> Event:
+        inbox = self._inbox
+        while (event := inbox.pop()) is None:
+            if inbox.ended:
+                raise StopAsyncIteration
+            await inbox.wait()
+        return event
+
+
+class AudioReader(Reader):
+    """The audio of one track or of all. What it was too slow for is `Audio.dropped_before_ms` of the next chunk."""
+
+    __slots__ = ("_dropped_ms",)
+
+    def __init__(self, hub: ReaderHub, track: str | None, access: LoopAccess) -> None:
+        super().__init__(hub, TrackInbox(track, hub.account), ("audio", track), access)
+        self._dropped_ms = 0.0
+
+    async def __anext__(self) -> Audio:
+        inbox = self._inbox
+        while True:
+            event = inbox.pop()
+            if type(event) is Audio:
+                if self._dropped_ms:
+                    event, self._dropped_ms = event.handed_over(dropped_before_ms=self._dropped_ms), 0.0
+                return event
+            if isinstance(event, Overrun):
+                self._dropped_ms += event.dropped_ms
+            elif inbox.ended:
+                raise StopAsyncIteration
+            else:
+                await inbox.wait()
+
+
+class DtmfReader(Reader):
+    """The keys that the caller presses."""
+
+    __slots__ = ()
+
+    def __init__(self, hub: ReaderHub, access: LoopAccess) -> None:
+        super().__init__(hub, DtmfInbox(hub.account), "dtmf", access)
+
+    async def __anext__(self) -> Dtmf:
+        inbox = self._inbox
+        while True:
+            event = inbox.pop()
+            if isinstance(event, Dtmf):
+                return event
+            if event is None:
+                if inbox.ended:
+                    raise StopAsyncIteration
+                await inbox.wait()
