@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from math import inf
 from typing import Final, NamedTuple
 
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.echo_order import EchoOrder, PlacedRun
 from rtpcodec.stream.receiving import ReceiveChain
 from rtpcodec.stream.speaking.parts import Parts
-from rtpcodec.stream.speaking.runs import Run
 from rtpcodec.stream.speaking.spans import CutPoint
 
 SETTLED_AFTER_MS: Final = 2000.0
@@ -25,7 +26,7 @@ the least counts, lie around it."""
 class Stretch(NamedTuple):
     """A part of a run that no clear cuts, or that ends at a cut."""
 
-    run: Run
+    run: PlacedRun
     start: int
     end: int
     next: int
@@ -79,7 +80,7 @@ class MediaClock:
 class HeardTimes:
     """The runs and cuts of one stream. Use from one thread at a time."""
 
-    __slots__ = ("_far_end", "_ms_per_sample", "_runs", "clock", "cuts", "ended_ms", "now_ms")
+    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "clock", "cuts", "ended_ms", "now_ms")
 
     def __init__(self, parts: Parts, clock: MediaClock) -> None:
         """Follow a stream from now on.
@@ -89,7 +90,8 @@ class HeardTimes:
         """
         self._far_end = parts.far_end
         self._ms_per_sample = 1000 / parts.sample_rate_hz
-        self._runs = [parts.far_end.run]
+        self._runs = [PlacedRun(parts.far_end.run)]
+        self._order = EchoOrder()
         self.cuts: list[Cut] = []
         """Clears, in order."""
         self.clock = clock
@@ -105,18 +107,18 @@ class HeardTimes:
     def _follow(self) -> None:
         """Look for runs that have begun."""
         runs = self._runs
-        run = runs[-1]
+        run = runs[-1].run
         while run.next is not None:
             run = run.next
             if run.start <= runs[-1].start:
-                runs[-1] = run
+                runs[-1] = PlacedRun(run)
             else:
-                runs.append(run)
+                runs.append(PlacedRun(run))
 
     @property
-    def run(self) -> Run:
+    def run(self) -> PlacedRun:
         """The run of the audio that was sent last."""
-        if self._runs[-1].next is not None:
+        if self._runs[-1].run.next is not None:
             self._follow()
         return self._runs[-1]
 
@@ -156,9 +158,18 @@ class HeardTimes:
 
     # Times
 
-    def echo_ms(self, run: Run, position: int) -> float:
-        """Return our clock when the echo of a mark there would arrive."""
-        return self._far_end.echo_ms(run, position)
+    def echo_ms(self, placed: PlacedRun, position: int) -> float:
+        """Return our clock when the echo of a mark there would arrive, without jitter."""
+        return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
+
+    def take_chunk(self, chunk: Audio, now_ms: float) -> None:
+        """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
+        self._order.chunk(chunk.media_ms + chunk.duration_ms, self.clock.delay_ms, now_ms)
+
+    def look(self, now_ms: float) -> None:
+        """Take the time, and the echoes since the last look."""
+        self.now_ms = now_ms
+        self._order.look(self._runs[-2:])
 
     @property
     def settled_ms(self) -> float:
@@ -173,7 +184,7 @@ class HeardTimes:
 
     def uncertainty_ms(self, stretch: Stretch) -> float:
         """Return how far a stretch may lie from where it is placed; with the doubt about its end, if a clear cut it."""
-        doubt_ms = self._far_end.begin_doubt_ms(stretch.run)
+        doubt_ms = self._far_end.begin_doubt_ms(stretch.run.run)
         return doubt_ms if stretch.cut is None else max(doubt_ms, stretch.cut.uncertainty_ms)
 
     @property
