@@ -54,6 +54,11 @@ class SessionState(Live):
         return self._connection.state is State.STREAMING
 
     @property
+    def key_waits(self) -> bool:
+        """Whether a key has arrived that waits for an earlier one; `events` reports it within 150 ms."""
+        return self._incoming.key_waits
+
+    @property
     def media_format(self) -> messages.MediaFormat | None:
         """The format of the carrier's audio; None before `start`."""
         return None if self._incoming.chain is None else self._incoming.chain.media_format
