@@ -127,9 +127,9 @@ class Incoming:
         return chain_ms if chain_ms < keys_ms else keys_ms
 
     @property
-    def key_waits(self) -> bool:
-        """Whether a key has arrived that waits for an earlier one, and was not reported yet."""
-        return self._keys.waiting
+    def waiting_keys(self) -> int:
+        """How many keys have arrived that wait for earlier ones, and were not reported yet."""
+        return len(self._keys)
 
     def expire(self, now_ms: float) -> None:
         """Report the chunks and keys that have waited long enough."""

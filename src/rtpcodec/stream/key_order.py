@@ -24,7 +24,7 @@ MAX_TIME_CHARACTERS: Final = 64
 DOUBLES_MS: Final = 10_000.0
 """How long after a key its double is recognised. A message that a carrier sends again comes within seconds."""
 MAX_REMEMBERED: Final = 64
-"""No one presses as many keys in that time; beyond it the first ones are forgotten."""
+"""No one presses as many keys in that time; beyond it the oldest ones are dropped."""
 
 _FINE: Final = re.compile(r"[.,]\d\d")
 """In a time that tells two presses apart: a finger needs some 50 ms to press the same key again."""
@@ -46,10 +46,8 @@ class KeyOrder:
         self.deadline_ms = inf
         """When `due` has something to return."""
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a key has arrived that is not due yet."""
-        return bool(self._held)
+    def __len__(self) -> int:
+        return len(self._held)
 
     def put(self, key: Dtmf, now_ms: float, sequence_number: int | None = None) -> bool:
         """Take a key.
@@ -96,7 +94,7 @@ class KeyOrder:
         if self._remembered is None:
             self._remembered = OrderedDict()
         remembered = self._remembered
-        # 1. Forget what is too old.
+        # 1. Drop what is too old.
         while remembered and now_ms - next(iter(remembered.values()))[1] > DOUBLES_MS:
             remembered.popitem(last=False)
         # 2. Compare.
@@ -107,7 +105,7 @@ class KeyOrder:
             if same_message or _FINE.search(key.occurred_at or ""):
                 return True
             del remembered[press]  # its place is behind the others now
-        # 3. Remember it; of a flood, forget the first ones.
+        # 3. Remember it; of a flood, drop the oldest ones.
         elif len(remembered) >= MAX_REMEMBERED:
             remembered.popitem(last=False)
         remembered[press] = sequence_number, now_ms

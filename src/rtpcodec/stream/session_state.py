@@ -54,9 +54,9 @@ class SessionState(Live):
         return self._connection.state is State.STREAMING
 
     @property
-    def key_waits(self) -> bool:
-        """Whether a key has arrived that waits for an earlier one; `events` reports it within 150 ms."""
-        return self._incoming.key_waits
+    def waiting_keys(self) -> int:
+        """How many keys have arrived that wait for earlier ones; `events` reports them within 150 ms."""
+        return self._incoming.waiting_keys
 
     @property
     def media_format(self) -> messages.MediaFormat | None:

@@ -41,7 +41,7 @@ class Faults:
     """
 
     key_delay_ms: float = 0.0
-    """How late the message of a key is at most: a later key may overtake it. `occurred_at` stays the moment of the key."""
+    """How late the message of a key is at most, so that later keys overtake it. Its `occurred_at` is not late."""
     key_duplicate: float = 0.0
     """Probability that a key has two messages, with one `occurred_at` and a delay each."""
 
