@@ -33,6 +33,8 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "close": lambda call: call.close(),
     "audio": lambda call: call.audio(),
     "events": lambda call: call.events(),
+    "collect_dtmf": lambda call: call.collect_dtmf(),
+    "private": lambda call: call.private("card"),
 }
 
 
