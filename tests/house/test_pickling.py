@@ -32,13 +32,13 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, PlaybackPause, Reply
+from rtpcodec.server import Background, PlaybackPause, PrivateSection, Reply
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
-from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
 from rtpcodec.server.ongoing import Ongoing
+from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat
@@ -105,6 +105,7 @@ BARE: tuple[type, ...] = (
     SpeakingSide,
     Background,
     PlaybackPause,
+    PrivateSection,
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,

@@ -72,6 +72,14 @@ PAUSE = Bound(
         "server/test_pausing.py::test_a_hang_up_discards_it",
     ),
 )
+ENTRY = Bound(
+    "first_timeout_s and between_timeout_s of the entry, REPLY for its prompt, and the end of the stream",
+    (
+        "listening/test_collecting.py::test_time_outs",
+        "listening/test_collecting.py::test_the_first_time_out_begins_when_the_prompt_was_heard",
+        "listening/test_collecting.py::test_without_limits_it_waits_until_the_caller_hangs_up",
+    ),
+)
 SPACE = Bound(
     "timeout_s of the play, an interruption, the end of the stream, and the end of the event loop",
     (
@@ -114,6 +122,8 @@ OUTSIDE: dict[str, Bound] = {
     "server/heard.py:HeardReplies.ended": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/stream_request.py:_send": STREAM,
+    "server/collecting.py:Collection.run": ENTRY,
+    "server/typed_keys.py:TypedKeys.wait": ENTRY,
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,

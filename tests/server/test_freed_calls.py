@@ -91,6 +91,12 @@ async def play_after_the_end(call: Call) -> None:
         raise ValueError("a fault after the end") from error
 
 
+async def collect(call: Call) -> None:
+    prompt = await call.say([bytes(16 * 300)])
+    async with call.private("card"):
+        await call.collect_dtmf(prompt, interrupt=False)
+
+
 # Carriers
 
 
@@ -128,6 +134,12 @@ async def send_octets(carrier: Dialler) -> None:
     await stop(carrier)
 
 
+async def press_and_lose(carrier: Dialler) -> None:
+    for _ in range(2):
+        await carrier.send(event="dtmf", dtmf={"digit": "1"}, occurred_at="2026-01-02T03:04:05.678901Z")
+    await lose(carrier)
+
+
 async def send_odd(carrier: Dialler) -> None:
     await carrier.send(event="media", media={"payload": "AAAA", "chunk": "x", "timestamp": []})
     await carrier.send(event="dtmf", dtmf={"digit": "1"}, occurred_at=7)
@@ -158,6 +170,8 @@ ENDS: dict[str, tuple[Handler, Carry]] = {
     "stopped while plays wait": (play_more_than_fits, stop),
     "other rates, marks, interruptions": (play_of_another_rate, stop),
     "the handler plays after the end": (play_after_the_end, stop),
+    "lost while keys are collected": (collect, press_and_lose),
+    "stopped while keys are collected": (collect, stop),
     "a broken frame": (listen, break_a_frame),
     "too long a message": (listen, exceed_the_size),
     "binary, fragments and a misfit": (listen, send_octets),

@@ -34,6 +34,8 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "audio": lambda call: call.audio(),
     "dtmf": lambda call: call.dtmf(),
     "events": lambda call: call.events(),
+    "collect_dtmf": lambda call: call.collect_dtmf(),
+    "private": lambda call: call.private("card"),
 }
 
 

@@ -27,6 +27,8 @@ saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 threads         calls of other threads into the event loop, which block
+collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
+private_section the block of `call.private`
 ongoing         Ongoing: a running operation that may be awaited
 readers         the readers of a call, each with a queue of its own
 heard           waits until the queued audio was heard
@@ -46,8 +48,10 @@ from typing import TYPE_CHECKING, Any
 
 from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
+from rtpcodec.server.collecting import Digits
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
@@ -62,6 +66,7 @@ __all__ = [
     "Background",
     "Call",
     "CallOptions",
+    "Digits",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",
@@ -69,6 +74,7 @@ __all__ = [
     "Handler",
     "OnAudio",
     "PlaybackPause",
+    "PrivateSection",
     "Reply",
     "call_on",
     "handlers",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream.machine import CallMachine
 
 
@@ -30,6 +31,7 @@ class CallParts:
     request: UpgradeRequest
     pump: Pump[CallMachine]
     readers: ReaderHub
+    keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies
     disconnected: asyncio.Future[None]

@@ -12,7 +12,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.server import threads
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import Ongoing, end_of
-from rtpcodec.stream.events import Audio
+from rtpcodec.stream.events import Audio, Interrupted
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.speaking.reply import ReplyState
 
@@ -88,6 +88,18 @@ class Reply(Live):
         access.require_other_thread("play_threadsafe", "await reply.play()")
         threads.play(access, lambda plays: plays.play(pcm, pcm_hz, reply=self._reply, note=note), timeout_s)
 
+    def interrupt(self) -> Interrupted:
+        """Stop this reply alone: drop what was not heard of it, wherever it is. Other replies stay.
+
+        A reply that has ended or is not interruptible stays as it is.
+
+        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value.
+        Raises: StreamEnded after the end.
+        """
+        found = self._access.machine("interrupt").interrupt(self._access.pump.now_ms(), self._reply)
+        self._access.pump.run()
+        return found
+
     def end(self) -> None:
         """End the reply: it takes no more audio, and its last frame is padded. A second call does nothing."""
         self._access.machine("end")
@@ -153,6 +165,20 @@ class Reply(Live):
     def last_note_played(self) -> Any:
         """The note of the last chunk that was heard to its end; None if it does not exist."""
         return self._reply.last_note_played(self._access.pump.now_ms())
+
+
+def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
+    """Return the session's reply to a method that waits for its end.
+
+    reply: the reply.
+    access: of the call that waits.
+    name: the method.
+    Raises: ValueError if it belongs to another call; LocalProtocolError in its own block.
+    """
+    if reply._access is not access:  # noqa: SLF001 -- its own module
+        raise ValueError(f"reply {reply.id!r} belongs to another call")
+    access.refuse_own_block(name, reply._reply)  # noqa: SLF001
+    return reply._reply  # noqa: SLF001
 
 
 def says_only(reply: SessionReply, error: BaseException) -> bool:

@@ -16,10 +16,11 @@ from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
+from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream import events
 from rtpcodec.stream.events import Audio, Event, Started
 from rtpcodec.stream.held import HeldBudget
@@ -37,13 +38,10 @@ class CallRunner:
     """
 
     __slots__ = (
-        "_disconnected",
         "_handler",
-        "_heard",
-        "_heard_replies",
         "_invitation",
         "_on_end",
-        "_request",
+        "_parts",
         "_settings",
         "_settled",
         "call",
@@ -89,19 +87,29 @@ class CallRunner:
         """Whether an error of either side ended it."""
         self.take_audio: Callable[[Audio], object] = drop_audio
         self._settings = settings
-        self._request = request
         self._invitation = invitation
         self._on_end = on_end
-        self._heard = HeardMarks(self.pump)
-        self._heard_replies = HeardReplies()
+        self._parts = parts = self._new_parts(request)
         slow = self._slow_turns(slow_turn)
         self.pump.watch(slow)
         self._handler = HandlerTask(
-            self.pump, self._heard, self._heard_replies, self.log, failed=self.failed, slow_turns=slow
+            self.pump, parts.heard, parts.heard_replies, self.log, failed=self.failed, slow_turns=slow
         )
-        self._disconnected: asyncio.Future[None] = loop.create_future()
         self._settled = False
         self.pump.run()
+
+    def _new_parts(self, request: UpgradeRequest) -> CallParts:
+        return CallParts(
+            id=self.log.call_id,
+            request=request,
+            pump=self.pump,
+            readers=self.readers,
+            keys=TypedKeys(self.pump),
+            heard=HeardMarks(self.pump),
+            heard_replies=HeardReplies(),
+            disconnected=asyncio.get_running_loop().create_future(),
+            may_wait=self._settings.on_audio is None,
+        )
 
     def _slow_turns(self, slow_turn: Callable[[], None] | None) -> SlowTurns | None:
         # On the virtual clock, turns take no time.
@@ -138,12 +146,15 @@ class CallRunner:
             case Started() if self.call is None:
                 self._begin(event)
             case events.MarkPlayed() | events.MarkCleared():
-                if self._heard.ended(event):
+                if self._parts.heard.ended(event):
                     return
+            case events.Dtmf():
+                if self._parts.may_wait:
+                    self._parts.keys.put(event.digit)
             case _:
                 self._warn(event)
         # 2. Readers.
-        if self.call is not None and self._settings.on_audio is None:
+        if self.call is not None and self._parts.may_wait:
             self.readers.put(event)
         # 3. The last event ends the readers, so it comes after they have it.
         if isinstance(event, events.Stopped):
@@ -161,7 +172,7 @@ class CallRunner:
 
     def disconnected(self) -> None:
         """Record that the connection is gone."""
-        self._disconnected.set_result(None)
+        self._parts.disconnected.set_result(None)
         self._settle()
 
     def _take_audio_by(self, take_audio: Callable[[Audio], object]) -> None:
@@ -198,18 +209,7 @@ class CallRunner:
             return
         settings = self._settings
         self.log.info("started: %s", self.pump.machine.session.describe())
-        may_wait = settings.on_audio is None
-        parts = CallParts(
-            self.log.call_id,
-            self._request,
-            self.pump,
-            self.readers,
-            self._heard,
-            self._heard_replies,
-            self._disconnected,
-            may_wait,
-        )
-        self.call = call = Call(parts, started)
+        self.call = call = Call(self._parts, started)
         if settings.on_audio is not None:
             self.take_audio = partial(settings.on_audio, call)
         else:
@@ -226,6 +226,8 @@ class CallRunner:
         self.log.info("ended: %s", reason)
         self.failed_call |= fault is not None or reason == "malformed"
         self.readers.end()
+        self._parts.keys.end()
+        self.pump.machine.session.end_privacy(self.pump.now_ms())
         if self.readers.dropped_events:
             self.log.warn_of_peer(
                 "audio came faster than the handler read it: %.0f ms were dropped, %d events in all",
@@ -245,7 +247,7 @@ class CallRunner:
 
     def _settle(self) -> None:
         """Report the end once both socket and handler have ended."""
-        if self._settled or not self._disconnected.done() or self._handler.running:
+        if self._settled or not self._parts.disconnected.done() or self._handler.running:
             return
         self._settled = True
         if self._invitation is not None:

@@ -74,6 +74,8 @@ class CallReport:
     chunks_dropped: int = 0
     chunks_duplicated: int = 0
     chunks_reordered: int = 0
+    keys_duplicated: int = 0
+    keys_reordered: int = 0
 
     messages_received: int = 0
     media_received: int = 0

@@ -126,6 +126,11 @@ class Incoming:
         chain_ms, keys_ms = inf if self.chain is None else self.chain.deadline_ms, self._keys.deadline_ms
         return chain_ms if chain_ms < keys_ms else keys_ms
 
+    @property
+    def waiting_keys(self) -> int:
+        """How many keys have arrived that wait for earlier ones, and were not reported yet."""
+        return len(self._keys)
+
     def expire(self, now_ms: float) -> None:
         """Report the chunks and keys that have waited long enough."""
         if self.chain is not None and self.chain.deadline_ms <= now_ms:
@@ -183,8 +188,7 @@ class Incoming:
             case messages.Start():
                 self._start(message, now_ms)
             case messages.Dtmf():
-                self._keys.put(Dtmf(message.digit, message.occurred_at), now_ms)
-                self._put(self._keys.due(now_ms))
+                self._take_key(message, now_ms)
             case messages.Stop():
                 self.end("stop", now_ms)
             case messages.Error():
@@ -193,6 +197,11 @@ class Incoming:
                 self._events.put(Unknown(message.event, message.text))
             case messages.Clear():
                 self._events.put(Unknown("clear", ""))
+
+    def _take_key(self, key: messages.Dtmf, now_ms: float) -> None:
+        if not self._keys.put(Dtmf(key.digit, key.occurred_at), now_ms, key.sequence_number):
+            self._counts.duplicate_keys += 1
+        self._put(self._keys.due(now_ms))
 
     def _take_error(self, error: messages.Error, now_ms: float) -> None:
         self._events.put(CarrierError(error.code, error.title, error.detail, error.raw))

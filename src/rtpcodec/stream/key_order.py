@@ -1,7 +1,14 @@
-"""Keys in the order in which they were pressed: messages may be out of order, their times are not."""
+"""Keys in the order in which they were pressed, each once: messages may be out of order or doubled, times are not.
+
+One `occurred_at` is one press, so a second message of the same key with the same time is a double. The carrier's times
+have microseconds. A time in whole or tenths of seconds can be that of two presses: then the second message is a double
+only if it does not have a sequence number of its own.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
 from datetime import UTC, datetime
 from math import inf
 from typing import Final
@@ -14,24 +21,45 @@ MAX_HELD: Final = 64
 """No one presses as many keys in that time; beyond it the first one waits no longer."""
 MAX_TIME_CHARACTERS: Final = 64
 """A time of ISO 8601 has 35 at most. A key with a longer text ends all waiting, so that long texts are not held."""
+DOUBLES_MS: Final = 10_000.0
+"""How long after a key its double is recognised. A message that a carrier sends again comes within seconds."""
+MAX_REMEMBERED: Final = 64
+"""No one presses as many keys in that time; beyond it the oldest ones are dropped."""
+
+_FINE: Final = re.compile(r"[.,]\d\d")
+"""In a time that tells two presses apart: a finger needs some 50 ms to press the same key again."""
 
 
 class KeyOrder:
     """Holds each key for MAX_WAIT_MS, and returns keys by `occurred_at`.
 
-    A key without a time, or with one that is not ISO 8601, keeps its place behind the keys that wait already.
+    A key without a time, or with one that is not ISO 8601, keeps its place behind the keys that wait already, and is
+    never a double.
     """
 
-    __slots__ = ("_held", "deadline_ms")
+    __slots__ = ("_held", "_remembered", "deadline_ms")
 
     def __init__(self) -> None:
         self._held: list[tuple[float, float, Dtmf]] = []
+        # Keys and their times, and the sequence number and the moment of the message.
+        self._remembered: OrderedDict[tuple[str, float], tuple[int | None, float]] | None = None
         self.deadline_ms = inf
         """When `due` has something to return."""
 
-    def put(self, key: Dtmf, now_ms: float) -> None:
-        """Take a key."""
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def put(self, key: Dtmf, now_ms: float, sequence_number: int | None = None) -> bool:
+        """Take a key.
+
+        key: the key.
+        now_ms: the time.
+        sequence_number: of its message; None: it has none.
+        Returns: False if it is a double, which is dropped.
+        """
         pressed_ms = _milliseconds(key.occurred_at)
+        if pressed_ms is not None and self._is_double(key, pressed_ms, sequence_number, now_ms):
+            return False
         if pressed_ms is None:
             # Nothing says that it is early, so it does not wait for itself, only for those before it.
             pressed_ms, until_ms = self._held[-1][:2] if self._held else (-inf, now_ms)
@@ -47,6 +75,7 @@ class KeyOrder:
             self._held[0] = (self._held[0][0], -inf, self._held[0][2])
             until_ms = -inf
         self.deadline_ms = min(self.deadline_ms, until_ms)
+        return True
 
     def due(self, now_ms: float) -> list[Dtmf]:
         """Remove and return the keys whose time is over, and all that were pressed before them."""
@@ -59,6 +88,28 @@ class KeyOrder:
     def drain(self) -> list[Dtmf]:
         """Remove and return all keys, because no more will come."""
         return self._take(len(self._held))
+
+    def _is_double(self, key: Dtmf, pressed_ms: float, sequence_number: int | None, now_ms: float) -> bool:
+        """Return whether this press was received before. If not, remember it."""
+        if self._remembered is None:
+            self._remembered = OrderedDict()
+        remembered = self._remembered
+        # 1. Drop what is too old.
+        while remembered and now_ms - next(iter(remembered.values()))[1] > DOUBLES_MS:
+            remembered.popitem(last=False)
+        # 2. Compare.
+        press = key.digit, pressed_ms
+        before = remembered.get(press)
+        if before is not None:
+            same_message = None in (before[0], sequence_number) or before[0] == sequence_number
+            if same_message or _FINE.search(key.occurred_at or ""):
+                return True
+            del remembered[press]  # its place is behind the others now
+        # 3. Remember it; of a flood, drop the oldest ones.
+        elif len(remembered) >= MAX_REMEMBERED:
+            remembered.popitem(last=False)
+        remembered[press] = sequence_number, now_ms
+        return False
 
     def _take(self, count: int) -> list[Dtmf]:
         taken = [key for _, _, key in self._held[:count]]

@@ -19,6 +19,7 @@ from typing_extensions import Buffer
 from rtpcodec.stream.events import Event, Interrupted, Stopped
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.statistics import Statistics
 
 CLOSE_TIMEOUT_MS: Final = 2000.0
@@ -155,7 +156,7 @@ class CallMachine:
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
         self.session.closed(now_ms, by_us=True)
 
-    def interrupt(self, now_ms: float, what: Literal["all", "current"] = "all") -> Interrupted:
+    def interrupt(self, now_ms: float, what: Literal["all", "current"] | Reply = "all") -> Interrupted:
         """Stop playing, and drop the audio of interrupted replies that waits in `plays` as well. Raises StreamEnded."""
         found = self.session.interrupt(now_ms, what=what, also_dropped_ms=self.plays.interruptible_ms(what, now_ms))
         self.plays.drop_interrupted()

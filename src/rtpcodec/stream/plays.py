@@ -127,11 +127,14 @@ class Plays:
                 reply.more_follows = False
                 reply.finish()
 
-    def interruptible_ms(self, what: Literal["all", "current"], now_ms: float) -> float:
+    def interruptible_ms(self, what: Literal["all", "current"] | Reply, now_ms: float) -> float:
         """Return the audio that waits here and that an interruption drops."""
         if self._implicit is not None or what == "all":
             return self.waiting_ms if self._implicit is not None else self._dropped_ms()
-        current = None if self._session.speech is None else self._session.speech.current_reply(now_ms)
+        if isinstance(what, Reply):
+            current: Reply | None = what
+        else:
+            current = None if self._session.speech is None else self._session.speech.current_reply(now_ms)
         queue = None if current is None else self._queues.get(current)
         return queue.waiting_ms if queue is not None and current is not None and current.interruptible else 0.0
 

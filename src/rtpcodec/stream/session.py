@@ -171,6 +171,11 @@ class MediaSession(SessionState):
             self.listen(self._heard)
         return self._heard
 
+    def end_privacy(self, now_ms: float) -> None:
+        """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
+        if self._privacy is not None:
+            self._privacy.end(now_ms)
+
     # Send
 
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
@@ -265,12 +270,13 @@ class MediaSession(SessionState):
         return self._sending.own_mark()
 
     def interrupt(
-        self, now_ms: float, *, what: Literal["all", "current"] = "all", also_dropped_ms: float = 0.0
+        self, now_ms: float, *, what: Literal["all", "current"] | Reply = "all", also_dropped_ms: float = 0.0
     ) -> Interrupted:
         """Stop playing: the reply that is heard ends, and by default all behind it. The carrier's buffer is cleared.
 
         now_ms: the time.
-        what: "all", or "current" for the reply that is heard alone.
+        what: "all", or "current" for the reply that is heard alone, or one reply of this session, heard or not; one
+            that has ended or is not interruptible stays as it is, and nothing else happens.
         also_dropped_ms: audio that the caller drops, which was not queued yet; it counts in `dropped_ms`.
         Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value.
         Raises: StreamEnded after the end; LocalProtocolError for "current" in mode mp3; ValueError for another word.

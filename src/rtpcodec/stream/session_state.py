@@ -54,6 +54,11 @@ class SessionState(Live):
         return self._connection.state is State.STREAMING
 
     @property
+    def waiting_keys(self) -> int:
+        """How many keys have arrived that wait for earlier ones; `events` reports them within 150 ms."""
+        return self._incoming.waiting_keys
+
+    @property
     def media_format(self) -> messages.MediaFormat | None:
         """The format of the carrier's audio; None before `start`."""
         return None if self._incoming.chain is None else self._incoming.chain.media_format

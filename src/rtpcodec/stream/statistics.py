@@ -50,6 +50,8 @@ class Statistics:
     """How long the carrier holds the first audio back before it plays it; None: not measured yet."""
     send_dropped_ms: float = 0.0
     """Audio that was dropped before it was sent, because the queue was full and `when_full` is "drop_oldest"."""
+    duplicate_keys: int = 0
+    """Messages of keys that were dropped because the same press had been received before."""
 
 
 class Counts:
@@ -60,6 +62,7 @@ class Counts:
         "_late",
         "_lost",
         "_misfits",
+        "duplicate_keys",
         "media_received",
         "messages_received",
         "messages_sent",
@@ -71,6 +74,7 @@ class Counts:
         self.media_received = 0
         self.octets_received = 0
         self.messages_sent = 0
+        self.duplicate_keys = 0
         self._lost = self._late = self._duplicates = self._misfits = 0
 
     def take_media(self, octets: int) -> None:
@@ -122,4 +126,5 @@ class Counts:
             round_trip_ms=measures.round_trip_ms,
             hold_ms=measures.hold_ms,
             send_dropped_ms=measures.dropped_ms,
+            duplicate_keys=self.duplicate_keys,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Final
 
 from rtpcodec.sim.media.echo_path import EchoPath
@@ -19,9 +20,9 @@ _DIRECT: Final = Link()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """Faults of the chunks that a carrier sends, and of their audio. Marks, digits, start and stop are never lost.
+    """Faults of the chunks and keys that a carrier sends, and of their audio. Marks, keys, start and stop are not lost.
 
-    Raises: ValueError if a probability is outside 0 to 1 or a stall would never end.
+    Raises: ValueError if a probability is outside 0 to 1, a delay is negative or a stall would never end.
     """
 
     reorder: float = 0.0
@@ -42,13 +43,20 @@ class Faults:
     echo_path: EchoPath | None = None
     """The phone returns what it hears; None: it does not."""
 
+    key_delay_ms: float = 0.0
+    """How late the message of a key is at most, so that later keys overtake it. Its `occurred_at` is not late."""
+    key_duplicate: float = 0.0
+    """Probability that a key has two messages, with one `occurred_at` and a delay each."""
+
     def __post_init__(self) -> None:
-        for name in ("reorder", "duplicate", "drop"):
+        for name in ("reorder", "duplicate", "drop", "key_duplicate"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} is {value}, a probability from 0 to 1 is needed")
         if self.reorder_by < 1:
             raise ValueError(f"reorder_by is {self.reorder_by}, at least 1 is needed")
+        if not 0 <= self.key_delay_ms < inf:
+            raise ValueError(f"key_delay_ms is {self.key_delay_ms}, 0 or more is needed")
         if self.stall_ms < 0 or self.stall_every_s < 0:
             raise ValueError(f"stall_ms is {self.stall_ms} and stall_every_s {self.stall_every_s}, neither is negative")
         if self.stall_every_s and self.stall_ms >= self.stall_every_s * 1000:

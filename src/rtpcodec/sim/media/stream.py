@@ -67,7 +67,7 @@ class CarrierStream:
         self._tracks = Tracks(
             facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
-        self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms)
+        self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms, faults=facts.faults, seed=facts.seed)
         self._close_timer = CloseTimer()
         self.ending = Ending()
         """Why and when it ended."""
@@ -277,6 +277,9 @@ class CarrierStream:
 
     def _end(self, reason: EndReason, at_ms: float) -> None:
         self._network.flush(at_ms)
+        self._keys.end(at_ms)
+        while self._keys.next_ms is not None:
+            self._press(at_ms, at_ms)
         self._writer.stop(at_ms)
         self.ending.set(reason, at_ms)
 
@@ -338,6 +341,8 @@ class CarrierStream:
             chunks_dropped=network.dropped,
             chunks_duplicated=network.duplicated,
             chunks_reordered=network.reordered,
+            keys_duplicated=self._keys.duplicated,
+            keys_reordered=self._keys.reordered,
             marks_lost=receiver.marks.lost,
             dry_count=receiver.playout.dry_count,
             dry_ms=receiver.playout.dry_ms,

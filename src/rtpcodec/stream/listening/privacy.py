@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
 
 from rtpcodec.pickling import Live
 
 Listener = Callable[[bool, str, float], object]
 """Called at once when private sections begin and when all have ended: (whether one runs, its label, the time)."""
 
+MAX_LABEL_CHARACTERS: Final = 40
+"""A label names a purpose, in a few words."""
+_LABEL: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
+"""Safe in a log, in JSON and in the name of a file."""
+_NUMBER: Final = re.compile(r"\d[ _-]?\d[ _-]?\d[ _-]?\d")
+"""No purpose has as many digits in a row, but a PIN that was put there by mistake has."""
+
+
+def require_label(label: str) -> None:
+    """Refuse a label that is not safe to write down. Raises: TypeError, ValueError, which do not show it."""
+    if not isinstance(label, str):
+        raise TypeError(f"label is of type {type(label).__name__}, a str such as 'card' is needed")
+    if len(label) > MAX_LABEL_CHARACTERS:
+        raise ValueError(f"label has {len(label)} characters, at most {MAX_LABEL_CHARACTERS} are allowed")
+    if not _LABEL.fullmatch(label):
+        raise ValueError("label is not a name: a letter, then letters, digits, spaces, '_' and '-' are needed")
+    if _NUMBER.search(label):
+        raise ValueError("label has 4 digits in a row: it is written into logs and files, so it must not be a number")
+
 
 class Privacy(Live):
     """The private sections of one session, which may overlap. Use from one thread at a time."""
 
-    __slots__ = ("_labels", "_listeners")
+    __slots__ = ("_labels", "_listeners", "ended")
 
     def __init__(self) -> None:
         self._labels: list[str] = []
         self._listeners: list[Listener] = []
+        self.ended = False
+        """Whether `end` was called: no section runs any more."""
 
     @property
     def active(self) -> bool:
@@ -30,20 +53,39 @@ class Privacy(Live):
         return self._labels[0] if self._labels else ""
 
     def enter(self, label: str, now_ms: float) -> None:
-        """Begin a section. Listeners hear of the first one.
+        """Begin a section. Listeners hear of the first one. After `end` it does nothing.
 
         label: what it is about, such as "card"; it is written into sidecars and logs.
         now_ms: the time.
+        Raises: ValueError, TypeError if the label is not safe to write down: see `require_label`.
         """
+        require_label(label)
+        if self.ended:
+            return
         self._labels.append(label)
         if len(self._labels) == 1:
-            self._tell(active=True, label=label, now_ms=now_ms)
+            self._report(active=True, label=label, now_ms=now_ms)
 
     def leave(self, label: str, now_ms: float) -> None:
-        """End a section. Listeners hear of the end of the last one. ValueError: none of this label runs."""
+        """End a section. Listeners hear of the end of the last one. After `end` it does nothing.
+
+        Raises: ValueError if none of this label runs.
+        """
+        if self.ended:
+            return
+        if label not in self._labels:
+            raise ValueError("no private section of this label runs")
         self._labels.remove(label)
         if not self._labels:
-            self._tell(active=False, label=label, now_ms=now_ms)
+            self._report(active=False, label=label, now_ms=now_ms)
+
+    def end(self, now_ms: float) -> None:
+        """End all sections, because the stream has ended and nothing follows that could be kept."""
+        label, running = self.label, self.active
+        self._labels.clear()
+        self.ended = True
+        if running:
+            self._report(active=False, label=label, now_ms=now_ms)
 
     def subscribe(self, listener: Listener) -> None:
         """Call a listener from now on."""
@@ -54,6 +96,13 @@ class Privacy(Live):
         if listener in self._listeners:
             self._listeners.remove(listener)
 
-    def _tell(self, *, active: bool, label: str, now_ms: float) -> None:
+    def _report(self, *, active: bool, label: str, now_ms: float) -> None:
+        """Call every listener, also behind one that fails: the others must be private all the same."""
+        failed: Exception | None = None
         for listener in list(self._listeners):
-            listener(active, label, now_ms)
+            try:
+                listener(active, label, now_ms)
+            except Exception as error:  # the first one is raised, once all know
+                failed = failed or error
+        if failed is not None:
+            raise failed

@@ -262,7 +262,7 @@ class SpeechChain(Live):
     # Interruption, pause, background
 
     def interrupt(
-        self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] = "all"
+        self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] | Reply = "all"
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
         self._resolver.resolve(now_ms)

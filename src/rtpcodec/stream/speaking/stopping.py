@@ -81,9 +81,12 @@ class Stopper:
 
     # Interruption
 
-    def interrupt(self, now_ms: float, what: Literal["all", "current"], also_dropped_ms: float) -> Interrupted:
+    def interrupt(self, now_ms: float, what: Literal["all", "current"] | Reply, also_dropped_ms: float) -> Interrupted:
         """End replies: see MediaSession.interrupt."""
-        if what not in ("all", "current"):
+        if isinstance(what, Reply):
+            if not self._can_end(what, now_ms):
+                return Interrupted(0.0, 0.0, estimated=False)
+        elif what not in ("all", "current"):
             raise ValueError(f"what is {what!r}, 'all' or 'current' is needed")
         parts = self._parts
         # 1. A pause ends as discarded, apart from what must not be interrupted.
@@ -94,7 +97,8 @@ class Stopper:
         heard = parts.far_end.cut(now_ms)
         sent_again = self._drop_ended()
         speaking = [reply for reply in parts.order if not is_over(reply, heard)]
-        ending = [reply for reply in (speaking[:1] if what == "current" else speaking) if reply.interruptible]
+        chosen = speaking if what == "all" else speaking[:1] if what == "current" else [what]
+        ending = [reply for reply in chosen if reply.interruptible]
         staying = [reply for reply in speaking if reply not in ending]
         # 3. Estimate what was heard, before positions change.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
@@ -118,6 +122,11 @@ class Stopper:
             self._finish(_Stop(Cut(0, heard, now_ms), point, ending, found, utterance))
         parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
         return found
+
+    def _can_end(self, reply: Reply, now_ms: float) -> bool:
+        """Whether an interruption of this reply alone would end it."""
+        waits = reply.interruptible and any(one is reply for one in self._parts.order)
+        return waits and not is_over(reply, self._parts.far_end.cut(now_ms))
 
     def _drop_ended(self) -> bool:
         """Drop the audio of replies that have ended and that a pause has sent again. Returns whether there was one."""

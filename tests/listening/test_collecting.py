@@ -1,0 +1,380 @@
+"""`collect_dtmf`: one entry of keys, from its prompt to its end. All on the virtual clock, so that times are exact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+import rtpcodec
+from rtpcodec.errors import LocalProtocolError
+from rtpcodec.server import Call, Digits
+from rtpcodec.server.typed_keys import MAX_TYPED_KEYS
+from tests.server.conversation import tone
+from tests.server.virtual_call import carried
+
+PROMPT = tone(1, 8 * 1000)
+"""1 s."""
+
+
+def entered(
+    handler: Callable[[Call], Awaitable[Any]], *keys: tuple[float, str], speech_ms: int = 30_000, **phone: Any
+) -> list[tuple[Any, float]]:
+    """Run a call whose caller presses keys at these ms. Returns what the handler returns, and the ms of its end."""
+    found: list[tuple[Any, float]] = []
+
+    async def handle(call: Call) -> None:
+        found.append((await handler(call), round(asyncio.get_running_loop().time() * 1000 - call.started.monotonic_ms)))
+
+    carried(handle, speech_ms=speech_ms, phone={"dtmf": keys, **phone})
+    return found
+
+
+def typed(text: str, from_ms: float, step_ms: float = 300.0) -> list[tuple[float, str]]:
+    return [(from_ms + at * step_ms, digit) for at, digit in enumerate(text)]
+
+
+def is_about(found_ms: float, expected_ms: float) -> bool:
+    """A key is reported 150 ms after its message, a reply's end some ms after it was heard."""
+    return -5 <= found_ms - expected_ms <= 160
+
+
+def test_enough_keys() -> None:
+    async def pin(call: Call) -> Digits:
+        return await call.collect_dtmf(max=4)
+
+    [(digits, at_ms)] = entered(pin, *typed("1234", 1000.0))
+    assert digits == Digits("1234", "complete")
+    assert is_about(at_ms, 1900)
+
+
+def test_an_end_key() -> None:
+    async def amount(call: Call) -> list[Digits]:
+        return [await call.collect_dtmf(), await call.collect_dtmf(end="*#"), await call.collect_dtmf(end="9", max=3)]
+
+    [(digits, _)] = entered(amount, *typed("12#3*#9", 1000.0))
+    assert digits == [Digits("12", "end_key"), Digits("3", "end_key"), Digits("#", "end_key")]
+
+
+def test_without_an_end_key_all_keys_are_text() -> None:
+    async def all_keys(call: Call) -> Digits:
+        return await call.collect_dtmf(end=None)
+
+    assert entered(all_keys, *typed("1*#A", 1000.0))[0][0] == Digits("1*#A", "timeout")
+
+
+@pytest.mark.parametrize(("keys", "expected", "at_ms"), [("", "", 7000), ("12", "12", 1300 + 3000)])
+def test_time_outs(keys: str, expected: str, at_ms: float) -> None:
+    async def collect(call: Call) -> Digits:
+        return await call.collect_dtmf(max=4)
+
+    [(digits, ended_ms)] = entered(collect, *typed(keys, 1000.0))
+    assert digits == Digits(expected, "timeout")
+    assert is_about(ended_ms, at_ms)
+
+
+def test_a_key_that_was_pressed_in_time_counts_although_it_is_reported_later() -> None:
+    async def collect(call: Call) -> Digits:
+        return await call.collect_dtmf(max=1, first_timeout_s=2.0)
+
+    assert entered(collect, (1990.0, "5"))[0][0] == Digits("5", "complete")
+    assert entered(collect, (2010.0, "5"))[0][0] == Digits("", "timeout")
+
+
+def test_without_limits_it_waits_until_the_caller_hangs_up() -> None:
+    async def collect(call: Call) -> Digits:
+        return await call.collect_dtmf(first_timeout_s=None, between_timeout_s=None)
+
+    [(digits, at_ms)] = entered(collect, (15_000.0, "1"), (29_990.0, "2"))
+    assert digits == Digits("12", "hang_up")
+    assert is_about(at_ms, 30_000)
+
+
+# The prompt
+
+
+async def prompted(call: Call, **options: Any) -> tuple[Digits, str, float]:
+    reply = await call.say([PROMPT])
+    digits = await call.collect_dtmf(reply, **options)
+    return digits, reply.state, reply.played_ms
+
+
+def test_the_first_time_out_begins_when_the_prompt_was_heard() -> None:
+    [((digits, state, played_ms), at_ms)] = entered(lambda call: prompted(call, first_timeout_s=2.0))
+    assert (digits, state, played_ms) == (Digits("", "timeout"), "played", 1000.0)
+    assert is_about(at_ms, 3000)
+
+
+def test_the_first_key_stops_the_prompt_and_only_the_prompt() -> None:
+    states: list[str] = []
+
+    async def ask(call: Call) -> tuple[Digits, str, float]:
+        before = await call.say([tone(1, 8 * 300)], id="before")
+        reply = await call.say([PROMPT], id="prompt")
+        behind = await call.say([tone(1, 8 * 300)], id="behind")
+        digits = await call.collect_dtmf(reply, max=2)
+        found = reply.state, reply.played_ms
+        assert await behind.played()
+        states.extend((before.state, behind.state))
+        return digits, *found
+
+    [((digits, state, played_ms), _)] = entered(ask, *typed("12", 700.0))
+    assert (digits, state) == (Digits("12", "complete"), "interrupted")
+    assert is_about(played_ms, 400)
+    assert states == ["played", "played"]
+
+
+def test_a_prompt_that_waits_behind_another_reply_is_dropped_and_that_one_stays() -> None:
+    async def ask(call: Call) -> tuple[Digits, str, float, str]:
+        first = await call.say([PROMPT])
+        digits, state, played_ms = await prompted(call, max=1)
+        await first.played()
+        return digits, state, played_ms, first.state
+
+    assert entered(ask, (500.0, "7"))[0][0] == (Digits("7", "complete"), "interrupted", 0.0, "played")
+
+
+def test_a_disclosure_is_not_stopped_and_no_time_out_runs_before_its_end() -> None:
+    async def ask(call: Call) -> tuple[Digits, bool]:
+        reply = await call.say([PROMPT * 5], interruptible=False)
+        digits = await call.collect_dtmf(reply)
+        return digits, await reply.played()
+
+    [((digits, heard), at_ms)] = entered(ask, (500.0, "1"))
+    assert (digits, heard) == (Digits("1", "timeout"), True)
+    assert is_about(at_ms, 8000)
+
+
+def test_keys_do_not_stop_the_prompt_if_they_must_not() -> None:
+    [((digits, state, _), at_ms)] = entered(lambda call: prompted(call, interrupt=False, max=2), *typed("12", 300.0))
+    assert (digits, state) == (Digits("12", "complete"), "speaking")
+    assert is_about(at_ms, 600)
+
+
+def test_a_prompt_that_is_still_being_made_is_stopped_as_well() -> None:
+    ended: list[str] = []
+
+    async def ask(call: Call) -> tuple[Digits, str]:
+        reply = call.reply()
+
+        async def speak() -> None:
+            async with reply:
+                for _ in range(100):
+                    await reply.play(PROMPT)
+                    await asyncio.sleep(0.5)
+            ended.append(reply.state)
+
+        speaking = asyncio.create_task(speak())
+        digits = await call.collect_dtmf(reply, max=2)
+        await speaking
+        return digits, reply.state
+
+    assert entered(ask, *typed("12", 1700.0))[0][0] == (Digits("12", "complete"), "interrupted")
+    assert ended == ["interrupted"]
+
+
+@pytest.mark.parametrize("how", ["interrupt", "current", "reply", "pause"])
+def test_a_prompt_that_something_else_interrupts_ends_the_entry(how: str) -> None:
+    async def ask(call: Call) -> tuple[Digits, str, float]:
+        def stop() -> None:
+            if how == "pause":
+                call.pause_playback().discard()
+            elif how == "current":
+                call.interrupt("current")
+            elif how == "interrupt":
+                call.interrupt()
+            else:
+                reply.interrupt()
+
+        reply = await call.say([PROMPT])
+        asyncio.get_running_loop().call_later(0.5, stop)
+        digits = await call.collect_dtmf(reply, interrupt=False)
+        return digits, reply.state, reply.played_ms
+
+    [((digits, state, _), at_ms)] = entered(ask, (200.0, "1"))
+    assert (digits, state) == (Digits("1", "interrupted"), "interrupted")
+    assert is_about(at_ms, 500)
+
+
+def test_a_hang_up_during_the_prompt_is_a_hang_up() -> None:
+    [((digits, _, _), _)] = entered(lambda call: prompted(call, interrupt=False), (500.0, "1"), speech_ms=700)
+    assert digits == Digits("1", "hang_up")
+
+
+def test_after_the_end_of_the_stream_what_was_typed_is_still_there() -> None:
+    async def ask(call: Call) -> list[Digits]:
+        async for _ in call.audio():
+            pass
+        return [await call.collect_dtmf(max=2), await call.collect_dtmf(), await call.collect_dtmf()]
+
+    expected = [Digits("12", "complete"), Digits("3", "hang_up"), Digits("", "hang_up")]
+    assert entered(ask, *typed("123", 50.0, 80.0), speech_ms=500)[0][0] == expected
+
+
+# Typed ahead
+
+
+def test_keys_from_before_the_first_entry_count_and_stop_its_prompt() -> None:
+    async def ask(call: Call) -> tuple[Digits, str, float]:
+        await asyncio.sleep(3)
+        return await prompted(call, max=4)
+
+    assert entered(ask, *typed("1234", 300.0))[0][0] == (Digits("1234", "complete"), "interrupted", 0.0)
+
+
+def test_they_are_dropped_where_they_must_not_count() -> None:
+    async def ask(call: Call) -> tuple[Digits, str, float]:
+        await asyncio.sleep(3)
+        return await prompted(call, max=4, typed_ahead=False)
+
+    keys = [*typed("1234", 300.0), (2990.0, "9"), *typed("5678", 5000.0)]
+    assert entered(ask, *keys)[0][0][:2] == (Digits("5678", "complete"), "played")
+
+
+def test_what_is_typed_beyond_max_stays() -> None:
+    async def ask(call: Call) -> list[Digits]:
+        return [await call.collect_dtmf(max=3) for _ in range(3)]
+
+    [(digits, _)] = entered(ask, *typed("1234567", 1000.0, 80.0))
+    assert digits == [Digits("123", "complete"), Digits("456", "complete"), Digits("7", "timeout")]
+
+
+@pytest.mark.parametrize("sleep_s", [0.0, 5.0], ids=["as it is typed", "typed ahead"])
+def test_an_end_key_right_behind_a_complete_entry_belongs_to_it(sleep_s: float) -> None:
+    async def ask(call: Call) -> list[Digits]:
+        await asyncio.sleep(sleep_s)
+        return [await call.collect_dtmf(max=2) for _ in range(2)]
+
+    [(digits, _)] = entered(ask, *typed("12#34#", 500.0))
+    assert digits == [Digits("12", "complete"), Digits("34", "complete")]
+
+
+def test_an_end_key_that_comes_much_later_ends_the_next_entry() -> None:
+    async def ask(call: Call) -> list[Digits]:
+        return [await call.collect_dtmf(max=2) for _ in range(2)]
+
+    [(digits, _)] = entered(ask, *typed("12", 500.0), (5000.0, "#"))
+    assert digits == [Digits("12", "complete"), Digits("", "end_key")]
+
+
+def test_a_cancelled_entry_leaves_its_keys_to_the_next() -> None:
+    async def ask(call: Call) -> Digits:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2):
+                await call.collect_dtmf()
+        return await call.collect_dtmf(max=4)
+
+    assert entered(ask, *typed("1234", 1000.0, 500.0))[0][0] == Digits("1234", "complete")
+
+
+def test_keys_that_wait_are_bounded() -> None:
+    async def ask(call: Call) -> tuple[Digits, int]:
+        await asyncio.sleep(20)
+        return await call.collect_dtmf(end=None, first_timeout_s=0, between_timeout_s=0), 0
+
+    keys = typed("0123456789" * 20, 10.0, 90.0)
+    [((digits, _), at_ms)] = entered(ask, *keys)
+    assert digits == Digits(("0123456789" * 20)[-MAX_TYPED_KEYS:], "timeout")
+    assert is_about(at_ms, 20_000)
+
+
+# Beside others
+
+
+def test_beside_a_reader_of_audio_and_one_of_keys_both_get_all() -> None:
+    async def ask(call: Call) -> tuple[Digits, str, int]:
+        found: list[rtpcodec.events.Event] = []
+
+        async def read() -> None:
+            found.extend([event async for event in call.events()])
+
+        reading = asyncio.create_task(read())
+        digits = await call.collect_dtmf(max=3)
+        await reading
+        keys = "".join(event.digit for event in found if isinstance(event, rtpcodec.events.Dtmf))
+        return digits, keys, sum(isinstance(event, rtpcodec.events.Audio) for event in found)
+
+    [(found, _)] = entered(ask, *typed("1239", 100.0), speech_ms=2000)
+    assert found == (Digits("123", "complete"), "1239", 100)
+
+
+def test_two_at_once_are_refused() -> None:
+    async def ask(call: Call) -> tuple[str, Digits]:
+        first = asyncio.create_task(call.collect_dtmf(max=2))
+        await asyncio.sleep(0.1)
+        with pytest.raises(LocalProtocolError) as found:
+            await call.collect_dtmf()
+        return str(found.value), await first
+
+    [((words, digits), _)] = entered(ask, *typed("12", 300.0))
+    assert words == "another collect_dtmf of this call runs already, at most 1 may run at a time"
+    assert digits == Digits("12", "complete")
+
+
+def test_on_audio_cannot_wait_and_its_keys_are_not_kept() -> None:
+    refused: list[str] = []
+
+    def on_audio(call: Call, _audio: rtpcodec.events.Audio) -> None:
+        if not refused:
+            with pytest.raises(LocalProtocolError) as found:
+                call.collect_dtmf().send(None)
+            refused.append(str(found.value))
+        assert call._parts.keys.text == ""
+
+    carried(None, on_audio=on_audio, phone={"dtmf": typed("12", 100.0)})
+    assert refused == ["collect_dtmf() waits, and on_audio cannot; pass a coroutine as handler instead"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max": 0}, "max is 0, at least 1 key is needed, or None"),
+        ({"max": 1.0}, "max is of type float, a whole number of keys or None is needed"),
+        ({"max": True}, "max is of type bool, a whole number of keys or None is needed"),
+        ({"end": ""}, "end is '', one or more keys of 0123456789ABCD*# are needed, or None"),
+        ({"end": "x"}, "end is 'x', one or more keys of 0123456789ABCD*# are needed, or None"),
+        ({"end": 1}, "end is of type int, a str of keys or None is needed"),
+        ({"first_timeout_s": -1.0}, "first_timeout_s is -1.0, 0 or more is needed, or None"),
+        ({"between_timeout_s": float("nan")}, "between_timeout_s is nan, 0 or more is needed, or None"),
+    ],
+)
+def test_rules_that_cannot_be_kept(options: dict[str, Any], words: str) -> None:
+    async def ask(call: Call) -> str:
+        with pytest.raises((ValueError, TypeError)) as found:
+            await call.collect_dtmf(**options)
+        return str(found.value)
+
+    assert entered(ask, speech_ms=500)[0][0] == words
+
+
+def test_a_prompt_within_its_own_block_is_refused() -> None:
+    async def ask(call: Call) -> str:
+        async with call.reply("pin") as reply:
+            with pytest.raises(LocalProtocolError) as found:
+                await call.collect_dtmf(reply)
+        return str(found.value)
+
+    assert entered(ask, speech_ms=500)[0][0].startswith("collect_dtmf() waits for the end of reply 'pin'")
+
+
+def test_digits_hide_their_text() -> None:
+    assert repr(Digits("4711", "complete")) == "Digits(reason='complete')"
+
+
+def test_keys_that_wait_count_as_held() -> None:
+    held: list[int] = []
+
+    async def ask(call: Call) -> Digits:
+        account = call._pump.machine.session.account
+        assert account is not None
+        before = account.granted_octets
+        await asyncio.sleep(2)
+        held.append(account.granted_octets - before)
+        digits = await call.collect_dtmf(max=4)
+        held.append(account.granted_octets - before)
+        return digits
+
+    entered(ask, *typed("1234", 300.0))
+    assert held == [16, 0]
