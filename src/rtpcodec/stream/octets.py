@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from sys import getsizeof
 from typing import Final, cast, get_args
 
-from rtpcodec.stream.events import Event
+from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire.json_text import RawObject
 
@@ -44,6 +44,8 @@ def _octets_of_value(value: object) -> int:
         return getsizeof(value)
     if isinstance(value, RawObject):
         return VALUE_OCTETS + getsizeof(value.text)
+    if isinstance(value, Audio):
+        return AUDIO_OCTETS + len(value.payload) + len(value.pcm)
     if isinstance(value, MediaFormat):
         return VALUE_OCTETS + getsizeof(value.encoding)
     if isinstance(value, Mapping):

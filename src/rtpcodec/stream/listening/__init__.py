@@ -2,4 +2,5 @@
 
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
+voice, voice_settings, pre_roll    when the caller speaks, told apart from echoes
 """
