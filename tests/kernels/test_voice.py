@@ -234,9 +234,9 @@ def test_every_buffer_is_taken_and_given_back() -> None:
 
 
 def test_misuse_is_refused() -> None:
+    made = activity(8)
+    made.fill(bytes(6))
     with pytest.raises(ValueError, match=r"^the block has 3 samples, 8 are needed$"):
-        made = activity(8)
-        made.fill(bytes(6))
         made.step(SILENT)
     for samples in (0, -1, (1 << 20) + 1):
         with pytest.raises(ValueError, match=rf"^samples is {samples}, 1 to 1048576 are possible$"):

@@ -25,7 +25,7 @@ class EchoLine:
     law: str = "PCMU"
 
     def returned(self, played: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What comes back, as long as what was played. The loss is that of the active level, clipped or not."""
+        """Return the echo, as long as what was played. The loss is that of the active level, clipped or not."""
         heard = played
         if self.clips:
             driven = np.clip(played * 10 ** (OVERDRIVE_DB / 20), -16384, 16384)
@@ -36,7 +36,7 @@ class EchoLine:
         return returned
 
     def coded(self, pcm: NDArray[np.float64]) -> Samples:
-        """What arrives through G.711."""
+        """Return it after G.711."""
         samples = np.clip(np.rint(pcm), -32768, 32767).astype(np.int16).tobytes()
         if self.law == "PCMA":
             return np.frombuffer(g711.pcma_decode(g711.pcma_encode(samples)), np.int16)

@@ -18,14 +18,19 @@ from rtpcodec.audio.resample import Resampler
 
 RATE_HZ: Final = 8000
 BLOCK: Final = 160
+ESPEAK_HZ: Final = 22050
+WAV_HEADER_OCTETS: Final = 44
 SHIPPED: Final = Path(__file__).parents[2] / "src/rtpcodec/cli/demo/speech.wav"
 VOICES: Final = ("en-us", "en-gb", "en-gb-scotland", "de", "fr", "es", "it", "pl")
 VARIANTS: Final = ("m1", "m3", "m7", "f1", "f2", "f4", "croak")
-WORDS: Final = (
-    "account number please repeat the address again tomorrow morning between nine and twelve we can offer another "
-    "appointment thank you for calling hello yes no maybe four seven two one order delivery invoice question help me "
-    "with my contract stop wait what did you say I would like to speak with somebody about the bill from last month"
-).split()
+SENTENCES: Final = (
+    "please repeat your account number and the address of the delivery",
+    "tomorrow morning between nine and twelve we can offer you another appointment",
+    "stop, wait a moment, what did you say about the invoice of last month?",
+    "yes, I would like to speak with somebody about my contract",
+    "no, that is the wrong order, the number is four seven two one",
+    "thank you for calling, how can I help you today?",
+)
 Samples = NDArray[np.int16]
 
 
@@ -69,12 +74,11 @@ def shipped(part: int = 0) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=512)
-def espeak(seed: int, words: int = 12) -> NDArray[np.float64]:
+def espeak(seed: int) -> NDArray[np.float64]:
     """A sentence that a seed chooses, with voice, pitch and speed."""
     drawn = Random(seed)
-    text = " ".join(drawn.choice(WORDS) for _ in range(words))
     voice = f"{drawn.choice(VOICES)}+{drawn.choice(VARIANTS)}"
-    command = ["espeak-ng", "-v", voice, "-s", str(drawn.randint(130, 200)), "-p", str(drawn.randint(25, 75))]
-    wav = subprocess.run([*command, "--stdout", text], check=True, capture_output=True).stdout
-    # Its header on stdout does not say the length.
-    return trimmed(at_8_khz(wav[44:], 22050))
+    options = ["-v", voice, "-s", str(drawn.randint(130, 200)), "-p", str(drawn.randint(25, 75)), "--stdout"]
+    wav = subprocess.run(["espeak-ng", *options, drawn.choice(SENTENCES)], check=True, capture_output=True).stdout
+    # Its header does not know the length of what follows it.
+    return trimmed(at_8_khz(wav[WAV_HEADER_OCTETS:], ESPEAK_HZ))

@@ -45,7 +45,7 @@ class Detector:
     quiet_levels: list[float] = field(default_factory=list)
     """Of all blocks during which we do not play."""
     losses: list[float] = field(default_factory=list)
-    """Of all blocks during which we play, since the return loss was forgotten."""
+    """Of all blocks during which we play, since the learning began."""
 
     def __post_init__(self) -> None:
         self.loss_db = self.start_loss_db

@@ -130,13 +130,35 @@ cdef void learn_loss(VoiceState* state, const VoiceLimits* limits, double loss_d
     state.loss_blocks = 0
 
 
+cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) noexcept nogil:
+    """Take the evidence of a block. What began while we play needs as much of it as if we still did."""
+    cdef int needed
+    if state.evidence == 0:
+        state.since_onset = 0
+        state.played = False
+    state.played = state.played or state.playing
+    if active:
+        state.evidence += 2
+    elif state.evidence:
+        state.evidence -= 1
+    if state.evidence == 0:
+        return False
+    state.since_onset += 1
+    needed = limits.onset_while_playing_blocks if state.played else limits.onset_blocks
+    if not active or state.evidence < 2 * needed:
+        return False
+    state.speaking = True
+    state.evidence = 0
+    state.idle = 0
+    return True
+
+
 cdef int step_voice(
     VoiceState* state, const VoiceLimits* limits, double level_dbov, double reference_dbov, int verdict
 ) noexcept nogil:
     """Take a block, and return what it changes. verdict: 1 or 0, whether a detector finds speech in it; -1: no one."""
     cdef double quiet = max(limits.threshold_dbov, state.noise_dbov + limits.noise_margin_db)
     cdef double echo = -INFINITY
-    cdef int needed
     cdef bint active
     state.level_dbov = level_dbov
     state.playing = reference_dbov >= limits.playing_dbov
@@ -159,24 +181,10 @@ cdef int step_voice(
             return skip_voice(state, limits, 1)
         state.idle = 0
         return _NOTHING
-    # 3. The evidence of an onset. What began while we play needs as much of it as if we still did.
-    if state.evidence == 0:
-        state.since_onset = 0
-        state.played = False
-    state.played = state.played or state.playing
-    if active:
-        state.evidence += 2
-    elif state.evidence:
-        state.evidence -= 1
-    if state.evidence:
-        state.since_onset += 1
-        needed = limits.onset_while_playing_blocks if state.played else limits.onset_blocks
-        if active and state.evidence >= 2 * needed:
-            state.speaking = True
-            state.evidence = 0
-            state.idle = 0
-            return _STARTED
-    # 4. What a quiet block teaches.
+    # 3. An onset.
+    if is_onset(state, limits, active):
+        return _STARTED
+    # 4. What a block teaches that is not speech.
     if not state.playing:
         learn_noise(state, level_dbov)
     elif not state.evidence:

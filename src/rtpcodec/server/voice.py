@@ -28,7 +28,7 @@ class GuardedJudge(Live):
             return None
         try:
             return self._judge.is_speech(pcm, sample_rate_hz)
-        except Exception as error:  # noqa: BLE001 -- whatever a user's function raises
+        except Exception as error:
             self._judge = None
             message = "the detector of call.voice failed; from now on the level decides"
             asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

@@ -11,7 +11,7 @@ from rtpcodec.stream._audio import Audio
 class PreRoll(Live):
     """The last chunks of one track. Use from one thread at a time."""
 
-    __slots__ = ("_chunks", "_kept_ms", "_keeps")
+    __slots__ = ("_chunks", "_keeps", "_kept_ms")
 
     def __init__(self, kept_ms: float) -> None:
         """Make an empty one; kept_ms: how much media time it keeps at least, where so much came."""

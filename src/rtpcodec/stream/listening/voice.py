@@ -79,7 +79,7 @@ class BlockVerdicts(Live):
         self._block += memoryview(pcm)[2 * begin : 2 * end]
 
     def verdict(self, sample_rate_hz: int) -> int:
-        """Judge the block, and begin another one. Returns what `VoiceActivity.step` takes. Raises what the judge raises."""
+        """Judge the block, and begin another one. Returns the argument of `VoiceActivity.step`."""
         pcm = bytes(self._block)
         self._block.clear()
         found = self._judge.is_speech(pcm, sample_rate_hz)
@@ -277,7 +277,7 @@ def new_activity(settings: VoiceSettings) -> VoiceActivity:
         threshold_dbov=settings.threshold_dbov,
         noise_margin_db=settings.noise_margin_db,
         hysteresis_db=HYSTERESIS_DB,
-        # What is quieter cannot come back above the threshold.
+        # Quieter sound cannot come back above the threshold.
         playing_dbov=settings.threshold_dbov + LEAST_LOSS_DB,
         start_loss_db=settings.return_loss_db,
         least_loss_db=min(LEAST_LOSS_DB, settings.return_loss_db),
