@@ -112,7 +112,7 @@ BLOCKS: Final = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(
     BLOCKS,
     st.sampled_from([{}, {"onset_blocks": 1, "hangover_blocks": 1}, {"onset_while_playing_blocks": 3}]),
@@ -134,7 +134,8 @@ def test_the_detector_follows_its_definition(
             assert made.noise_dbov == pytest.approx(defined.noise_dbov, abs=1e-6)
             assert made.loss_db == pytest.approx(defined.loss_db, abs=1e-6)
             if expected == STARTED:
-                assert (made.since_onset, made.played) == (defined.since_onset, defined.played)
+                found = made.since_onset, made.since_near, made.played
+                assert found == (defined.since_onset, defined.since_near, defined.played)
             if defined.speaking or expected == ENDED:
                 assert made.idle == defined.idle
         if blocks % 7 == 0:
@@ -193,6 +194,18 @@ def test_the_return_loss_is_bounded(level: float, learnt: float) -> None:
     for _ in range(100):
         assert step(made, level, reference_dbov=-8, verdict=0) == NOTHING
     assert made.loss_db == learnt
+
+
+def test_speech_may_have_begun_below_the_echo() -> None:
+    made = activity()
+    for _ in range(200):
+        step(made, -43, reference_dbov=-15)
+    for _ in range(30):
+        step(made, -60, reference_dbov=-15)
+    limit = -15 - made.loss_db
+    changes = [step(made, level, reference_dbov=-15) for level in [limit - 2, -60, limit - 2, *[limit + 3] * 8]]
+    assert changes[-1] == STARTED
+    assert (made.since_onset, made.since_near) == (8, 11)
 
 
 def test_an_onset_that_begins_while_we_play_needs_as_much_evidence_behind_it() -> None:

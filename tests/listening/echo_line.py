@@ -29,7 +29,7 @@ class EchoLine:
         heard = played
         if self.clips:
             driven = np.clip(played * 10 ** (OVERDRIVE_DB / 20), -16384, 16384)
-            heard = driven * np.sqrt(np.mean(played**2) / max(np.mean(driven**2), 1e-9))
+            heard = driven * float(np.sqrt(np.sum(played**2) / (np.sum(driven**2) + 1e-9)))
         delay = round(self.delay_ms * RATE_HZ / 1000)
         returned = np.zeros_like(played)
         returned[delay:] = heard[: len(heard) - delay] * 10 ** (-self.loss_db / 20)
@@ -46,11 +46,12 @@ class EchoLine:
 class PlayedLevels:
     """The level of what was played, by media time: the reference of a detector."""
 
-    def __init__(self, played: NDArray[np.float64]) -> None:
-        self._levels = levels_of(played)
+    def __init__(self, played: NDArray[np.float64], error_ms: float = 0.0) -> None:
+        """Make it. error_ms: how much later than it was heard the reference believes it."""
+        self._levels = list(levels_of(played))
+        self._error_ms = error_ms
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
         """Return the loudest block that lies in this time, also in part."""
-        first = max(int(from_media_ms // 20), 0)
-        levels = self._levels[first : max(int(-(-to_media_ms // 20)), 0)]
-        return float(levels.max()) if len(levels) else -127.0
+        first = max(int((from_media_ms - self._error_ms) // 20), 0)
+        return max(self._levels[first : max(int(-((self._error_ms - to_media_ms) // 20)), 0)], default=-127.0)

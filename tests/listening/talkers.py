@@ -42,7 +42,8 @@ def needs_espeak() -> None:
 
 def at_8_khz(pcm: bytes, rate_hz: int) -> NDArray[np.float64]:
     resampler = Resampler(rate_hz, RATE_HZ)
-    return np.frombuffer(resampler.resample(pcm) + resampler.flush(), np.int16).astype(np.float64)
+    samples: Samples = np.frombuffer(resampler.resample(pcm) + resampler.flush(), np.int16)
+    return samples.astype(np.float64)
 
 
 def trimmed(pcm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,7 +55,8 @@ def trimmed(pcm: NDArray[np.float64]) -> NDArray[np.float64]:
 def levels_of(pcm: NDArray[np.float64] | Samples) -> NDArray[np.float64]:
     """The level of each whole block, in dBov."""
     blocks = np.asarray(pcm[: len(pcm) // BLOCK * BLOCK], np.float64).reshape(-1, BLOCK)
-    return 10 * np.log10(np.maximum(blocks.var(axis=1), 1e-4) / 32768**2)
+    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(blocks.var(axis=1), 1e-4) / 32768**2)
+    return levels
 
 
 def at_level(pcm: NDArray[np.float64], level_dbov: float) -> NDArray[np.float64]:
@@ -62,7 +64,7 @@ def at_level(pcm: NDArray[np.float64], level_dbov: float) -> NDArray[np.float64]
     levels = levels_of(pcm)
     active = levels > levels.max() - 35
     now_dbov = 10 * np.log10(np.mean(10 ** (levels[active] / 10)))
-    return pcm * 10 ** ((level_dbov - now_dbov) / 20)
+    return pcm * float(10 ** ((level_dbov - now_dbov) / 20))
 
 
 @lru_cache(maxsize=512)

@@ -59,9 +59,13 @@ def test_a_handler_reads_who_speaks_among_its_events() -> None:
 
     async def handler(call: Call) -> None:
         call.voice()
-        async for event in call.events():
-            if isinstance(event, SpeechStarted | SpeechEnded):
-                found.append((type(event).__name__, round(event.media_ms), call.caller_speaking))
+        found.extend(
+            [
+                (type(event).__name__, round(event.media_ms), call.caller_speaking)
+                async for event in call.events()
+                if isinstance(event, SpeechStarted | SpeechEnded)
+            ]
+        )
 
     called(handler, silence(1000) + sound(1000) + silence(2000))
     assert found == [("SpeechStarted", 1000, True), ("SpeechEnded", 2000, False)]

@@ -10,6 +10,8 @@ FLOOR_WINDOWS = 5
 FLOOR_BLOCKS = 25
 LOSS_WINDOWS = 3
 LOSS_BLOCKS = 100
+NEAR_BLOCKS = 25
+NEAR_DB = 3.0
 INFINITE = math.inf
 
 
@@ -44,6 +46,8 @@ class Detector:
     played: bool = False
     quiet_levels: list[float] = field(default_factory=list)
     """Of all blocks during which we do not play."""
+    near: list[bool] = field(default_factory=list)
+    """Whether each block came near the limit, since speech ended or a gap."""
     losses: list[float] = field(default_factory=list)
     """Of all blocks during which we play, since the learning began."""
 
@@ -59,6 +63,18 @@ class Detector:
         assumed = [self.threshold_dbov - self.noise_margin_db] if whole < FLOOR_WINDOWS - 1 else []
         return min(levels + assumed)
 
+    @property
+    def since_near(self) -> int:
+        """Blocks from the first one of the last row near the limit, whose pauses have at most NEAR_BLOCKS."""
+        first, pause = len(self.near), 0
+        for at in range(len(self.near) - 1, -1, -1):
+            pause = 0 if self.near[at] else pause + 1
+            if self.near[at]:
+                first = at
+            if pause > NEAR_BLOCKS:
+                break
+        return len(self.near) - first
+
     def step(self, level_dbov: float, reference_dbov: float, verdict: int) -> int:
         """Take a block: 0: nothing changes, 1: speech starts, 2: it has ended."""
         playing = reference_dbov >= self.playing_dbov
@@ -66,7 +82,8 @@ class Detector:
         if self.speaking:
             quiet -= self.hysteresis_db
         echo = reference_dbov - self.loss_db if playing else -INFINITE
-        active = level_dbov > max(quiet, echo) if verdict == -1 else bool(verdict) and level_dbov > echo
+        limit = max(quiet, echo) if verdict == -1 else echo
+        active = level_dbov > limit and bool(verdict)
         if self.speaking:
             if not playing:
                 self.quiet_levels.append(level_dbov)
@@ -74,14 +91,17 @@ class Detector:
                 self.idle = 0
                 return 0
             return self.skip(1)
+        self.near.append(active or (playing and level_dbov > limit - NEAR_DB))
         if self.evidence == 0:
             self.since_onset, self.played = 0, False
         self.played |= playing
         self.evidence = self.evidence + 1 if active else max(self.evidence - 0.5, 0)
         if self.evidence:
             self.since_onset += 1
-        if active and self.evidence >= (self.onset_while_playing_blocks if self.played else self.onset_blocks):
+        needed = self.onset_while_playing_blocks if self.played else self.onset_blocks
+        if active and self.evidence >= needed:
             self.speaking, self.evidence, self.idle = True, 0.0, 0
+            self.since_onset = min(self.since_onset, 3 * needed)
             return 1
         if not playing:
             self.quiet_levels.append(level_dbov)
@@ -101,11 +121,13 @@ class Detector:
         if not self.speaking:
             self.evidence = max(self.evidence - blocks / 2, 0)
             self.since_onset += blocks
+            self.near.clear()
             return 0
         self.idle += blocks
         if self.idle < self.hangover_blocks:
             return 0
         self.speaking = False
+        self.near.clear()
         if self.played:
             self.losses.clear()
             self.loss_db = min(self.loss_db, self.start_loss_db)

@@ -5,6 +5,7 @@ cdef enum:
     FLOOR_WINDOWS = 5     # the noise floor is the lowest block of so many windows ...
     FLOOR_BLOCKS = 25     # ... of so many blocks
     LOSS_WINDOWS = 3      # the return loss is the smallest of so many windows ...
+    NEAR_BLOCKS = 25      # a longer row of blocks that are not near the limit is a pause before speech
     LOSS_BLOCKS = 100     # ... of so many blocks during which we play
 
 
@@ -39,6 +40,8 @@ cdef struct VoiceState:
     int loss_blocks
     int evidence                      # of an onset, in halves of a block
     int since_onset                   # blocks from the first one that may belong to speech to the last one
+    int since_near                    # blocks from the first one of a row that comes near the limit while we play
+    int far                           # blocks of it since the last one near the limit
     int idle                          # blocks since the last one that was active
     bint speaking
     bint playing

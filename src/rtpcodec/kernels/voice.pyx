@@ -28,6 +28,7 @@ cdef enum:
     _ENDED = 2
     _ANY_LEVEL = -1
     MAX_BLOCK_SAMPLES = 1 << 20
+    MAX_ONSETS = 3     # speech begins at most so many onsets before it is found
 
 NOTHING = _NOTHING
 STARTED = _STARTED
@@ -36,6 +37,7 @@ ANY_LEVEL = _ANY_LEVEL
 """In place of a verdict: the level decides."""
 
 cdef double SILENCE_DBOV = -127.0
+cdef double NEAR_DB = 3.0    # a caller's first syllables may be this far below the limit that the echo sets
 cdef double FULL_SCALE_DB = 10 * log10(32768.0 * 32768.0)
 
 
@@ -79,6 +81,8 @@ cdef void begin_voice(VoiceState* state, const VoiceLimits* limits) noexcept nog
     state.floor_blocks = 0
     state.evidence = 0
     state.since_onset = 0
+    state.since_near = 0
+    state.far = 0
     state.idle = 0
     state.speaking = False
     state.playing = False
@@ -130,6 +134,18 @@ cdef void learn_loss(VoiceState* state, const VoiceLimits* limits, double loss_d
     state.loss_blocks = 0
 
 
+cdef void follow_near(VoiceState* state, bint near) noexcept nogil:
+    """Follow the row of blocks near the limit, in which speech may have begun before it was louder than an echo."""
+    if near:
+        state.far = 0
+    elif state.since_near:
+        state.far += 1
+        if state.far > NEAR_BLOCKS:
+            state.since_near = 0
+    if near or state.since_near:
+        state.since_near += 1
+
+
 cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) noexcept nogil:
     """Take the evidence of a block. What began while we play needs as much of it as if we still did."""
     cdef int needed
@@ -147,6 +163,8 @@ cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) no
     needed = limits.onset_while_playing_blocks if state.played else limits.onset_blocks
     if not active or state.evidence < 2 * needed:
         return False
+    # Single blocks may have kept the evidence above nothing for long.
+    state.since_onset = min(state.since_onset, MAX_ONSETS * needed)
     state.speaking = True
     state.evidence = 0
     state.idle = 0
@@ -182,6 +200,7 @@ cdef int step_voice(
         state.idle = 0
         return _NOTHING
     # 3. An onset.
+    follow_near(state, active or (state.playing and level_dbov > state.limit_dbov - NEAR_DB))
     if is_onset(state, limits, active):
         return _STARTED
     # 4. What a block teaches that is not speech.
@@ -197,11 +216,13 @@ cdef int skip_voice(VoiceState* state, const VoiceLimits* limits, int blocks) no
     if not state.speaking:
         state.evidence = max(state.evidence - blocks, 0)
         state.since_onset += blocks
+        state.since_near = 0
         return _NOTHING
     state.idle += blocks
     if state.idle < limits.hangover_blocks:
         return _NOTHING
     state.speaking = False
+    state.since_near = 0
     if state.played:
         forget_loss(state, limits)
     return _ENDED
@@ -278,6 +299,11 @@ cdef class VoiceActivity:
     def since_onset(self):
         """At a start: blocks from the first one of the speech to the last one."""
         return self._state.since_onset
+
+    @property
+    def since_near(self):
+        """At a start: blocks from the first one in which speech may have begun, under the echo of what we play."""
+        return self._state.since_near
 
     @property
     def idle(self):

@@ -16,7 +16,8 @@ class SpeechStarted:
     """Where the speech begins, in media time. It is reported by the onset of the settings later."""
     pre_roll: Audio = field(repr=False)
     """The audio around the onset: from `pre_roll_ms` before it to the end of the last Audio before this event, so that
-    what follows continues it. It has no payload; it is empty in a private section."""
+    what follows continues it. While we play, it reaches up to 1 s further back, where speech may have begun below the
+    level of an echo. It has no payload, and is empty in a private section."""
     level_dbov: float
     """The level of the block that decided it."""
     while_playing: bool

@@ -23,6 +23,8 @@ HYSTERESIS_DB: Final = 4.0
 REFERENCE_SLACK_MS: Final = (30, 80)
 """The reference is looked at so much later and earlier than the delays say: its time is known within 20 ms, and an echo
 fades away behind its sound."""
+UNDER_ECHO_MS: Final = 1000
+"""So much earlier a caller may have begun to speak who was not louder than an echo at first; the pre-roll holds it."""
 PAUSE_MS: Final = 200.0
 """Audio that is late by this and the hang-over does not come: hold, DTX, or a stalled socket."""
 SEAM_MS: Final = 1.0
@@ -138,8 +140,8 @@ class VoiceDetector(Live):
         self._echo = None if reference is None else EchoWindow(reference, settings.echo_delay_ms)
         self._verdicts = None if judge is None else BlockVerdicts(judge, settings.probability)
         self._activity = new_activity(settings)
-        # Evidence of an onset lasts at most three times the onset: each other block takes half a block of it away.
-        self._pre_roll = PreRoll(settings.pre_roll_ms + 3 * settings.onset_while_playing_ms)
+        # An onset lies at most three times its length behind (MAX_ONSETS of the kernel).
+        self._pre_roll = PreRoll(settings.pre_roll_ms + 3 * settings.onset_while_playing_ms + UNDER_ECHO_MS)
         if privacy is not None:
             self._pre_roll.private(privacy.active, privacy.label, now_ms)
             privacy.subscribe(self._pre_roll.private)
@@ -251,7 +253,9 @@ class VoiceDetector(Live):
     def _started(self, audio: Audio) -> SpeechStarted:
         activity = self._activity
         self._onset_ms = self._block_end_ms - activity.since_onset * BLOCK_MS
-        pre_roll = self._pre_roll.joined(self._onset_ms - self.settings.pre_roll_ms, audio)
+        under_echo_ms = (activity.since_near - activity.since_onset) * BLOCK_MS if activity.played else 0
+        begin_ms = self._onset_ms - min(max(under_echo_ms, 0), UNDER_ECHO_MS)
+        pre_roll = self._pre_roll.joined(begin_ms - self.settings.pre_roll_ms, audio)
         self._changed()
         return SpeechStarted(self.track, self._onset_ms, pre_roll, activity.level_dbov, activity.played)
 
