@@ -31,6 +31,7 @@ collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no 
 private_section the block of `call.private`
 ongoing         Ongoing: a running operation that may be awaited
 readers         the readers of a call, each with a queue of its own
+voice           CallVoice: voice activity of a call, and waits for silence
 heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
