@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from os import PathLike
+
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.inbox import AudioReader, EventReader
+from rtpcodec.server.recorder.recording import Recording, recording_of
+from rtpcodec.server.recorder.tape import Sides
+from rtpcodec.server.replies import Reply
 
 
 class ListeningSide(CallBase):
@@ -24,3 +30,26 @@ class ListeningSide(CallBase):
         """Return all events, from Started to Stopped, as an async iterator that ends with the stream."""
         self._access.require_coroutine("events")
         return EventReader(self._parts.inbox)
+
+    def record(
+        self, path: str | PathLike[str], *, after: Reply | Awaitable[object] | None = None, sides: Sides = "stereo"
+    ) -> Recording:
+        """Record both sides of the call from now on, beside whatever the handler does, until it ends.
+
+        A JSON file of the same name says what is in the recording: docs/recording.md. A thread writes.
+
+        path: the file, which must not exist; `.wav` or `.flac` decides its kind.
+        after: a reply, such as a disclosure: the recording begins once it was heard to its end, and does not begin if
+            it was interrupted. Or an awaitable: it begins unless that returns False or raises.
+        sides: "stereo" for one file, the caller on the left and what the caller heard on the right; "separate" for one
+            file per side.
+        Returns: the recording. Errors of the disk do not raise and do not end the call: they are in its `error`.
+        Raises: StreamEnded after the end; ValueError for another suffix or word; LocalProtocolError if received audio
+        is not decoded; MissingExtra for FLAC without soundfile.
+        """
+        recording = recording_of(self._parts, self._access, self.started, path, sides)
+        if after is None:
+            recording.begin()
+        else:
+            recording.wait_for(after)
+        return recording

@@ -163,6 +163,11 @@ class ReceiveChain:
         return self._deliver(self._order.drain())
 
     @property
+    def pcm_hz(self) -> int | None:
+        """The rate of the PCM of the track that was asked for; None: its payloads are not decoded."""
+        return self._default.rate_hz if self._default.decodes else None
+
+    @property
     def deadline_ms(self) -> float:
         """When `expire` has something to yield; infinite: never."""
         return self._order.deadline_ms
@@ -176,6 +181,11 @@ class ReceiveChain:
         """Return how long a chunk's timestamp says that the carrier sent nothing before it."""
         track = self._tracks.get(media.track or self._default_track)
         return 0.0 if track is None else track.clock.pause_ms(media.timestamp, media.received_ms)
+
+    @property
+    def delay_ms(self) -> float:
+        """Our clock minus the media time of audio that arrives without jitter; infinite before the first chunk."""
+        return self._timeline.delay_ms
 
     def moment_ms(self, media_ms: float) -> float | None:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""
