@@ -14,8 +14,8 @@ from rtpcodec.stream.session import MediaSession
 
 FLUSH_MS: Final = 500.0
 """How often pieces are handed to the writer: a process that is killed loses less than a second of received audio."""
-MAX_SETTLING_MS: Final = 10_000.0
-"""After `stop`, how long the recording waits until it is known what was heard before it."""
+MAX_SETTLING_MS: Final = 5000.0
+"""After `stop`, how long the recording waits until it is known what was said and heard before it."""
 PRIVATE_TAIL_MS: Final = 250.0
 """Audio that is said at the end of a private section is under way for so long at most."""
 PAUSE_AT_END_MS: Final = 200.0
@@ -201,11 +201,15 @@ class Intake:
         if self._heard is not None:
             self._put_heard(self._heard.take(inf))
             known_ms = self._axis.at(self._heard.final_until_ms)
-        if self._end_ms < inf and (known_ms >= self._end_ms or now_ms >= self._settle_until_ms):
+        if self._end_ms < inf and self._settled(min(known_ms, self._axis.end_ms), now_ms):
             self._end()
             return
         self.deadline_ms = now_ms + FLUSH_MS
         self._flush(min(known_ms, self._axis.now(now_ms)))
+
+    def _settled(self, known_ms: float, now_ms: float) -> bool:
+        """Whether a recording that was stopped is complete; known_ms: up to where both sides are known."""
+        return known_ms >= self._end_ms or now_ms >= self._settle_until_ms
 
     def _put_heard(self, spans: Iterable[HeardSpan]) -> None:
         reader = self._heard
