@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import os
@@ -20,7 +21,7 @@ import rtpcodec
 from rtpcodec import errors
 from rtpcodec.audio.files import read_wav
 from rtpcodec.server.recorder.recording import Recording
-from tests.listening.recorded_call import HZ, pattern, recorded, wav_frames
+from tests.listening.recorded_call import EXACT, HZ, pattern, recorded, wav_frames
 
 SPEECH = pattern(0, 4000)
 TRUTH = np.frombuffer(SPEECH, np.int16)
@@ -239,3 +240,41 @@ def test_a_process_that_is_killed_leaves_all_but_the_last_second(tmp_path: Path,
     assert np.array_equal(frames[:, 0], np.frombuffer(pattern(0, 60_000), np.int16)[: len(frames)])
     assert read_wav(left, channel=0) == (frames[:, 0].tobytes(), HZ)
     assert json.loads(path.with_suffix(".json").read_text("utf-8"))["complete"] is False
+
+
+FILE_CALLS = {"open", "replace", "unlink", "stat", "truncate", "lseek", "fsync", "rename", "remove"}
+
+
+def test_the_event_loop_touches_no_file(tmp_path: Path) -> None:
+    """On the real clock, with the real threads."""
+    found: list[str] = []
+
+    def watch(_frame: Any, event: str, called: Any) -> None:
+        if event == "c_call":
+            owner = getattr(called, "__self__", None)
+            in_module = getattr(owner, "__name__", "") in ("posix", "nt", "io", "_io") and called.__name__ in FILE_CALLS
+            if in_module or isinstance(owner, io.RawIOBase | io.BufferedIOBase):
+                found.append(called.__qualname__)
+
+    async def handle(call: rtpcodec.Call) -> None:
+        sys.setprofile(watch)
+        try:
+            recording = call.record(tmp_path / "call.wav")
+            await call.play(SPEECH[:HZ])
+            async for _ in call.events():
+                pass
+            await recording.finished()
+        finally:
+            sys.setprofile(None)
+
+    async def main() -> None:
+        async with rtpcodec.sim.Carrier("KEY") as carrier, rtpcodec.serve(handle, plan=EXACT) as endpoint:
+            call = carrier.new_call(SPEECH[: 2 * HZ], codec="L16", sample_rate_hz=HZ)
+            async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+                await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **EXACT.command_fields())
+            await call.finished()
+            await endpoint.drain()
+
+    asyncio.run(main())
+    assert found == []
+    assert read_wav(tmp_path / "call.wav", channel=0) == (SPEECH[: 2 * HZ], HZ)

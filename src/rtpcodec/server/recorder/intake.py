@@ -190,7 +190,7 @@ class Intake:
             late = by_time_ms > self._axis.end_ms + PAUSE_AT_END_MS
             self._end_ms = max(0.0, by_time_ms if late else self._axis.end_ms)
         if self._heard is not None:
-            self._put_heard(self._heard.take_rest())
+            self._put_heard(self._heard.take_rest(), now_ms)
         self._end()
 
     # What was heard
@@ -199,7 +199,7 @@ class Intake:
         self._axis.follow(self._session.media_delay_ms)
         known_ms = inf
         if self._heard is not None:
-            self._put_heard(self._heard.take(inf))
+            self._put_heard(self._heard.take(inf), now_ms)
             known_ms = self._axis.at(self._heard.final_until_ms)
         if self._end_ms < inf and self._settled(min(known_ms, self._axis.end_ms), now_ms):
             self._end()
@@ -211,10 +211,10 @@ class Intake:
         """Whether a recording that was stopped is complete; known_ms: up to where both sides are known."""
         return known_ms >= self._end_ms or now_ms >= self._settle_until_ms
 
-    def _put_heard(self, spans: Iterable[HeardSpan]) -> None:
-        reader = self._heard
+    def _put_heard(self, spans: Iterable[HeardSpan], now_ms: float) -> None:
+        reader, near_ms = self._heard, self._axis.now(now_ms)
         for span in spans:
-            at_ms = self._axis.at(span.media_ms)
+            at_ms = self._axis.at_heard(span.media_ms, near_ms)
             samples, pcm = span.samples, span.pcm
             if reader is None or at_ms >= self._end_ms:
                 continue
