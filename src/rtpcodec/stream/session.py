@@ -15,6 +15,7 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.heard_signal import HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
 from rtpcodec.stream.plan import StreamPlan
@@ -90,6 +91,7 @@ class MediaSession(SessionState):
         self._counts = Counts()
         self._sinks = None
         self._privacy = None
+        self._heard: HeardSignal | None = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -156,6 +158,18 @@ class MediaSession(SessionState):
         if self._privacy is None:
             self._privacy = Privacy()
         return self._privacy
+
+    def heard_signal(self) -> HeardSignal:
+        """Return what the caller hears, on the inbound media time line: made at the first call, from then on.
+
+        Raises: LocalProtocolError in mode mp3, MissingLibrary if the send codec cannot be decoded here.
+        """
+        if self._heard is None:
+            if self._speech is None:
+                raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
+            self._heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
+            self.listen(self._heard)
+        return self._heard
 
     # Send
 

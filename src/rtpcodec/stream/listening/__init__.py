@@ -2,4 +2,8 @@
 
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
+heard_signal  what the caller heard, for any number of readers
+heard_times   when sent audio was heard: runs, cuts, the media time
+sent_log      what was sent: payloads, PCM, levels
+sent_decoder  the decoder of what we send
 """

@@ -133,7 +133,7 @@ class FarEnd:
 
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
-        self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
+        self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
 
@@ -152,7 +152,7 @@ class FarEnd:
         if arrived_ms <= dry_ms:
             return
         first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
-        self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
+        run.next = self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
         self._run.held_back_ms = arrived_ms - first_sent_ms
         self._follow()
 
@@ -327,6 +327,11 @@ class FarEnd:
     def cut_most_ms(self, at_ms: float) -> float:
         """Return the latest moment, in echo time, at which a clear sent at `at_ms` acts."""
         return at_ms + self._round_trip_ms + self.jitter.up_ms
+
+    def begin_doubt_ms(self, run: Run) -> float:
+        """Return how far the begin of a run may lie from where `echo_ms` has it."""
+        begin, base_ms = self._begin(run), self._base_ms(run)
+        return max(begin.latest_ms - base_ms, base_ms - begin.earliest_ms, 0.0)
 
     def earliest_echo_ms(self, run: Run, position: int) -> float:
         """Return the earliest moment at which the echo of a mark there can arrive, if its audio is played."""
