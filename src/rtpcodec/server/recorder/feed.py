@@ -35,6 +35,7 @@ class Feed(Live):
         "_tape",
         "_workers",
         "error",
+        "knows_heard",
         "pieces",
     )
 
@@ -56,6 +57,8 @@ class Feed(Live):
         self._known_ms = 0.0
         self._scheduled = False
         self.pieces = Pieces()
+        self.knows_heard = True
+        """Whether it is known what the caller heard of us. Set it before `open`."""
         self.error: Exception | None = None
         """What ended the recording."""
 
@@ -83,6 +86,7 @@ class Feed(Live):
     def _open(self, members: dict[str, object]) -> None:
         try:
             self._tape = Tape(self._path, self._rate_hz, self._sides)
+            self._tape.knows_heard = self.knows_heard
             write_sidecar(sidecar_path(self._path), members)
         except FAILURES as error:
             self.error = error

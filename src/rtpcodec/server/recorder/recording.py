@@ -129,10 +129,10 @@ class Recording(Live):
             self.state = "finishing"
             feed.finish(end_ms, facts.members(feed.pieces.overruns))
 
+        heard = _heard_reader_of(session)
+        feed.knows_heard = heard is not None
         self._feed = feed
-        self._intake = Intake(
-            session, _heard_reader_of(session), feed.pieces, facts, axis, flush=self._flush, ended=ended
-        )
+        self._intake = Intake(session, heard, feed.pieces, facts, axis, flush=self._flush, ended=ended)
         self.state = "recording"
         feed.open(facts.members([]))
         self._intake.begin(now_ms)
@@ -182,7 +182,6 @@ def recording_of(
 def _heard_reader_of(session: MediaSession) -> HeardReader | None:
     """Return a reader of what the caller hears from now on; None: that is not known here."""
     try:
-        signal = getattr(session, "heard_signal", None)
-        return None if signal is None else signal().reader()
+        return session.heard_signal().reader()
     except (LocalProtocolError, MissingLibrary):  # mode mp3; a codec that only encodes
         return None

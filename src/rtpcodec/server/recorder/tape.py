@@ -47,6 +47,7 @@ class Tape:
         "_waiting",
         "_writes",
         "heard",
+        "knows_heard",
         "paths",
     )
 
@@ -59,6 +60,8 @@ class Tape:
         Raises: FileExistsError, OSError.
         """
         self._rate_hz = sample_rate_hz
+        self.knows_heard = True
+        """Whether it is known what the caller heard of us."""
         self.paths = (path,) if sides == "stereo" else tuple(side_path(path, name) for name in NAMES)
         """The finished files."""
         self._files: list[PlacedWav] = []
@@ -87,7 +90,9 @@ class Tape:
     def heard_from(self) -> str:
         """Where the side that the caller heard comes from."""
         if self._comparison is None:
-            return "sent"
+            return "sent" if self.knows_heard else "nothing"
+        if not self.knows_heard:
+            return "outbound"
         return "outbound" if self._comparison.verdict == "contains us" else "sent and outbound"
 
     @property
