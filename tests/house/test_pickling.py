@@ -34,6 +34,7 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
 from rtpcodec.server import Background, PlaybackPause, PrivateSection, Reply
 from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
@@ -107,6 +108,7 @@ BARE: tuple[type, ...] = (
     Exchange,
     rtpcodec.Call,
     CallBase,
+    KeepingSide,
     ListeningSide,
     SpeakingSide,
     Background,

@@ -19,7 +19,8 @@ other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
 handler_task    the task of a call's handler, and the play-out after it
 call            Call: the asyncio face of a call, for handlers
-call_listening  its readers; call_speaking: plays, replies, background; call_base: what both share
+call_listening  its readers, keys and voice activity; call_keeping: recordings and privacy
+call_speaking   plays, replies, background; call_base: what all sides share
 call_parts      what a Call is made of
 loop_access     the machine of a call for its handler's objects, and the rule about threads
 replies         Reply: the asyncio face of a reply

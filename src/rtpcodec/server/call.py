@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.ongoing import DONE, Ongoing
@@ -15,7 +16,7 @@ CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 """Codes that a close frame may carry (RFC 6455 section 7.4)."""
 
 
-class Call(ListeningSide, SpeakingSide):
+class Call(ListeningSide, KeepingSide, SpeakingSide):
     """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError

@@ -7,7 +7,6 @@ from typing import Final
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.collecting import Collection, Digits, EntryRules
-from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.replies import Reply, prompt_of
 from rtpcodec.server.voice import CallVoice
@@ -55,20 +54,6 @@ class ListeningSide(CallBase):
         self._access.require_coroutine("dtmf")
         return DtmfReader(self._parts.readers, self._access)
 
-    def reference(self, media_ms: float, duration_ms: float = 20, pcm_hz: int | None = None) -> bytes:
-        """Return what the caller heard at a time, for an echo canceller: native int16 PCM, silence where it was silent.
-
-        The echo of it arrives up to 600 ms behind, with the inbound audio of that later time. Audio that was sent
-        before the first call of this method is missing, so call it once when the call begins.
-
-        media_ms: the inbound media time, of the last 3 s, such as `Audio.media_ms`.
-        duration_ms: how long.
-        pcm_hz: the rate wanted; None: that of the codec that we send.
-        Raises: LocalProtocolError in mode mp3; MissingLibrary if what we send cannot be decoded here; ValueError if the
-        rate cannot be resampled.
-        """
-        return self._machine("reference").session.heard_signal().reference(media_ms, duration_ms, pcm_hz)
-
     async def collect_dtmf(
         self,
         prompt: Reply | None = None,
@@ -102,19 +87,6 @@ class ListeningSide(CallBase):
         spoken = None if prompt is None else prompt_of(prompt, access, "collect_dtmf")
         collection = Collection(access, self._parts.keys, rules, spoken, interrupt=interrupt)
         return await collection.run(typed_ahead=typed_ahead)
-
-    def private(self, label: str) -> PrivateSection:
-        """Return a block, `async with call.private("card"):`, in which nothing of what the caller says or keys is kept.
-
-        Recorders, taps and captures keep the time line alone. The handler still gets audio and keys. Sections may
-        overlap; the end of the stream ends them all.
-
-        label: what it is about, for logs and sidecars: at most 40 characters, a letter, then letters, digits, spaces,
-            `_` and `-`.
-        Raises: ValueError, TypeError if the label is not that.
-        """
-        self._access.machine("private")
-        return PrivateSection(self._access, label)
 
     # Voice activity
 

@@ -120,6 +120,11 @@ class Reply(Live):
         return await access.heard.ended(self._reply)
 
     @property
+    def of_session(self) -> SessionReply:
+        """The reply of the session, which has no waits."""
+        return self._reply
+
+    @property
     def id(self) -> str:
         """The id that the caller gave, or a generated one. ReplyEnded has it."""
         return self._reply.id or ""

@@ -163,6 +163,11 @@ class ReceiveChain:
         return self._deliver(self._order.drain())
 
     @property
+    def pcm_hz(self) -> int | None:
+        """The rate of the PCM of the track that was asked for; None: its payloads are not decoded."""
+        return self._default.rate_hz if self._default.decodes else None
+
+    @property
     def deadline_ms(self) -> float:
         """When `expire` has something to yield; infinite: never."""
         return self._order.deadline_ms

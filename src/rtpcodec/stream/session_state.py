@@ -64,6 +64,17 @@ class SessionState(Live):
         return None if self._incoming.chain is None else self._incoming.chain.media_format
 
     @property
+    def receive_pcm_hz(self) -> int | None:
+        """The rate of received PCM; None before `start`, and where nothing is decoded."""
+        return None if self._incoming.chain is None else self._incoming.chain.pcm_hz
+
+    @property
+    def media_delay_ms(self) -> float | None:
+        """The session's clock minus the inbound media time of this `start`; None: no audio of it was received yet."""
+        delay_ms = inf if self._incoming.chain is None else self._incoming.chain.delay_ms
+        return None if delay_ms == inf else delay_ms
+
+    @property
     def send_pcm_hz(self) -> int:
         """The rate of the PCM that `play` accepts."""
         return self._sending.pcm_hz

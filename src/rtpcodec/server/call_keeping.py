@@ -1,0 +1,68 @@
+"""What of a Call is kept beside its handler: recordings, and what may not be in them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from os import PathLike
+
+from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.private_section import PrivateSection
+from rtpcodec.server.recorder.recording import Recording, recording_of
+from rtpcodec.server.recorder.tape import Sides
+from rtpcodec.server.replies import Reply
+
+
+class KeepingSide(CallBase):
+    """Recordings, private sections and the signal that the caller hears."""
+
+    __slots__ = ()
+
+    def record(
+        self, path: str | PathLike[str], *, after: Reply | Awaitable[object] | None = None, sides: Sides = "stereo"
+    ) -> Recording:
+        """Record both sides of the call from now on, beside whatever the handler does, until it ends.
+
+        A JSON file of the same name says what is in the recording: docs/recording.md. A thread writes.
+
+        path: the file, which must not exist; `.wav` or `.flac` decides its kind.
+        after: a reply, such as a disclosure: the recording begins once it was heard to its end, and does not begin if
+            it was interrupted. Or an awaitable: it begins unless that returns False or raises.
+        sides: "stereo" for one file, the caller on the left and what the caller heard on the right; "separate" for one
+            file per side.
+        Returns: the recording. Errors of the disk do not raise and do not end the call: they are in its `error`.
+        Raises: StreamEnded after the end; ValueError for another suffix or word; LocalProtocolError if received audio
+        is not decoded; MissingExtra for FLAC without soundfile.
+        """
+        recording = recording_of(self._parts, self._access, self.started, path, sides)
+        if after is None:
+            recording.begin()
+        else:
+            recording.wait_for(after)
+        return recording
+
+    def private(self, label: str) -> PrivateSection:
+        """Return a block, `async with call.private("card"):`, in which nothing of what the caller says or keys is kept.
+
+        Recorders, taps and captures keep the time line alone. The handler still gets audio and keys. Sections may
+        overlap; the end of the stream ends them all.
+
+        label: what it is about, for logs and sidecars: at most 40 characters, a letter, then letters, digits, spaces,
+            `_` and `-`.
+        Raises: ValueError, TypeError if the label is not that.
+        """
+        self._access.machine("private")
+        return PrivateSection(self._access, label)
+
+    def reference(self, media_ms: float, duration_ms: float = 20, pcm_hz: int | None = None) -> bytes:
+        """Return what the caller heard at a time, for an echo canceller: native int16 PCM, silence where it was silent.
+
+        The echo of it arrives up to 600 ms behind, with the inbound audio of that later time. Audio that was sent
+        before the first call of this method is missing, so call it once when the call begins.
+
+        media_ms: the inbound media time, of the last 3 s, such as `Audio.media_ms`.
+        duration_ms: how long.
+        pcm_hz: the rate wanted; None: that of the codec that we send.
+        Raises: LocalProtocolError in mode mp3; MissingLibrary if what we send cannot be decoded here; ValueError if the
+        rate cannot be resampled.
+        """
+        return self._machine("reference").session.heard_signal().reference(media_ms, duration_ms, pcm_hz)

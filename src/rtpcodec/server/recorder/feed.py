@@ -1,0 +1,148 @@
+"""Feed: hands one recording's pieces to the writer, and its end to the finisher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from rtpcodec.pickling import Live
+from rtpcodec.server.recorder.finishing import write_sidecar
+from rtpcodec.server.recorder.pieces import BUFFER_MS, Pieces
+from rtpcodec.server.recorder.tape import Sides, Tape
+from rtpcodec.server.recorder.workers import Workers
+
+FAILURES: Final = (OSError, RuntimeError, ValueError)
+"""What writing a file can raise; RuntimeError is libsndfile's."""
+
+Report = Callable[[Exception | None, dict[str, object]], object]
+"""Called once in the event loop: the error that ended the recording, or None, and the sidecar's members."""
+
+
+class Feed(Live):
+    """The files of one recording, seen from the event loop. No method touches a file there.
+
+    A write that fails is retried with each `flush`, until BUFFER_MS of audio wait.
+    """
+
+    __slots__ = (
+        "_known_ms",
+        "_path",
+        "_rate_hz",
+        "_report",
+        "_scheduled",
+        "_sides",
+        "_tape",
+        "_workers",
+        "error",
+        "knows_heard",
+        "pieces",
+    )
+
+    def __init__(self, workers: Workers, path: Path, sample_rate_hz: int, sides: Sides, report: Report) -> None:
+        """Make it.
+
+        workers: of the event loop.
+        path: the recording's file.
+        sample_rate_hz: of the files.
+        sides: "stereo" or "separate".
+        report: called at the end.
+        """
+        self._workers = workers
+        self._path = path
+        self._rate_hz = sample_rate_hz
+        self._sides: Sides = sides
+        self._report = report
+        self._tape: Tape | None = None
+        self._known_ms = 0.0
+        self._scheduled = False
+        self.pieces = Pieces()
+        self.knows_heard = True
+        """Whether it is known what the caller heard of us. Set it before `open`."""
+        self.error: Exception | None = None
+        """What ended the recording."""
+
+    def open(self, members: dict[str, object]) -> None:
+        """Make the files, and a sidecar with these members."""
+        self._workers.write(lambda: self._open(members))
+
+    def flush(self, known_ms: float) -> None:
+        """Have the pieces written; known_ms: the axis time up to which they are complete."""
+        self._known_ms = known_ms
+        if not self._scheduled:
+            self._scheduled = True
+            self._workers.write(self._write)
+
+    def finish(self, end_ms: float, members: dict[str, object]) -> None:
+        """Have the rest written and the files finished.
+
+        end_ms: the length of the recording.
+        members: of the sidecar.
+        """
+        self._workers.write(lambda: self._end(end_ms, members))
+
+    # In the writer's thread
+
+    def _open(self, members: dict[str, object]) -> None:
+        try:
+            self._tape = Tape(self._path, self._rate_hz, self._sides)
+            self._tape.knows_heard = self.knows_heard
+            write_sidecar(sidecar_path(self._path), members)
+        except FAILURES as error:
+            self.error = error
+
+    def _write(self) -> None:
+        self._scheduled = False
+        if self._tape is None or self.error is not None:
+            return
+        try:
+            self._take_all(self._tape)
+            self._tape.write(self._known_ms)
+        except FAILURES as error:
+            if not isinstance(error, OSError) or self._tape.waiting_ms >= BUFFER_MS:
+                self.error = error
+
+    def _take_all(self, tape: Tape) -> None:
+        while tape.waiting_ms < BUFFER_MS and (piece := self.pieces.take()) is not None:
+            tape.take(piece)
+
+    def _end(self, end_ms: float, members: dict[str, object]) -> None:
+        tape = self._tape
+        if tape is not None and self.error is None:
+            try:
+                self._take_all(tape)
+                tape.finish(end_ms)
+            except FAILURES as error:
+                self.error = error
+        self._workers.finish(lambda: self._complete(members))
+
+    # In the finisher's thread
+
+    def _complete(self, members: dict[str, object]) -> None:
+        tape = self._tape
+        if tape is not None:
+            members |= {"duration_ms": round(tape.duration_ms, 3), "heard_from": tape.heard_from}
+            members["drift"] = {
+                "heard_ppm": tape.heard.skew_ppm,
+                "absorbed_ms": round(tape.heard.absorbed_ms, 3),
+                "absorptions": tape.heard.absorptions,
+            }
+            members["overruns"] = [{"from_ms": round(a, 3), "to_ms": round(b, 3)} for a, b in self.pieces.overruns]
+            try:
+                members["files"] = tape.complete()
+            except FAILURES as error:
+                self.error = self.error or error
+                tape.close()
+            members["complete"] = self.error is None
+            members["error"] = None if self.error is None else str(self.error)
+            try:
+                write_sidecar(sidecar_path(self._path), members)
+            except FAILURES as error:
+                self.error = self.error or error
+        found = self.error
+        self._workers.report(lambda: self._report(found, members))
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return the path of the sidecar of a recording."""
+    return path.with_suffix(".json")

@@ -1,0 +1,69 @@
+"""The end of a recording's files: FLAC, checksums, and the sidecar."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.errors import MissingExtra
+
+BLOCK_FRAMES: Final = 1 << 16
+"""FLAC is made in blocks of so many frames."""
+
+
+def flac_library() -> ModuleType:
+    """Return the module that makes FLAC. MissingExtra: it is not installed."""
+    from rtpcodec.audio import mp3  # noqa: PLC0415 -- it loads numpy
+
+    try:
+        return mp3.soundfile()
+    except MissingExtra as error:
+        raise MissingExtra("FLAC", "soundfile", "mp3") from error
+
+
+def to_flac(wav: PlacedWav, flac: Path) -> None:
+    """Make a FLAC file of a WAV file, which is closed and removed. The new file appears whole.
+
+    Raises: FileExistsError if it exists, OSError, RuntimeError: the WAV file stays.
+    """
+    part = flac.with_name(flac.name + ".part")
+    at = 0
+    try:
+        with flac_library().SoundFile(part, "w", wav.sample_rate_hz, wav.channels, "PCM_16", format="FLAC") as file:
+            while block := wav.read(at, BLOCK_FRAMES):
+                file.buffer_write(block, "int16")
+                at += BLOCK_FRAMES
+        if flac.exists():
+            raise FileExistsError(f"{flac.name} exists already")
+        part.replace(flac)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+        wav.close()
+    wav.path.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits. OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_sidecar(path: Path, members: Mapping[str, object]) -> None:
+    """Write a JSON file, which appears whole: into a temporary file beside it first. OSError."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(members, file, indent=1)
+            file.write("\n")
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

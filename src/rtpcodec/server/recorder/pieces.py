@@ -1,0 +1,97 @@
+"""Audio on its way from the event loop to the writer: bounded, and replaced by silence where the disk is too slow."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Literal
+
+BUFFER_MS: Final = 30_000.0
+"""Audio of one side of a recording that waits for the disk at most. It counts in nothing else."""
+
+Source = Literal["inbound", "outbound", "heard"]
+
+
+@dataclass(slots=True)
+class Piece:
+    """Audio at its place."""
+
+    source: Source
+    """The received track, or what the caller heard of us."""
+    at_ms: float
+    """On the recording's axis."""
+    pcm: bytes
+    """Native int16; empty: silence."""
+    samples: int
+    sample_rate_hz: int
+    run: int = 0
+    """Of what was heard: pieces of one run have no seam."""
+    of_reply: bool = False
+    """Of what was heard: False for the sound between replies."""
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it plays."""
+        return self.samples * 1000 / self.sample_rate_hz
+
+
+@dataclass(slots=True)
+class Mask:
+    """A private section: what lies in it is not written."""
+
+    from_ms: float
+    to_ms: float
+
+
+class Pieces:
+    """The pieces of one recording. The event loop puts, the writer's thread takes."""
+
+    __slots__ = ("_put_ms", "_taken_ms", "_waiting", "overruns")
+
+    def __init__(self) -> None:
+        self._waiting: deque[Piece | Mask] = deque()
+        # One thread writes each of these, so neither needs a lock.
+        self._put_ms: dict[Source, float] = {"inbound": 0.0, "outbound": 0.0, "heard": 0.0}
+        self._taken_ms: dict[Source, float] = dict(self._put_ms)
+        self.overruns: list[tuple[float, float]] = []
+        """From when to when audio was dropped because the disk was too slow."""
+
+    def waiting_ms(self, source: Source) -> float:
+        """Return how much audio of a source waits."""
+        return self._put_ms[source] - self._taken_ms[source]
+
+    def put(self, piece: Piece) -> None:
+        """Add a piece, without its audio if BUFFER_MS of its source wait."""
+        if self.waiting_ms(piece.source) < BUFFER_MS:
+            self._put_ms[piece.source] += piece.duration_ms
+            self._waiting.append(piece)
+            return
+        self._overrun(piece)
+        if piece.source == "heard":
+            # The pieces behind it keep their places.
+            last = self._waiting[-1] if self._waiting else None
+            if isinstance(last, Piece) and not last.pcm and (last.run, last.of_reply) == (piece.run, piece.of_reply):
+                last.samples += piece.samples
+            else:
+                piece.pcm = b""
+                self._waiting.append(piece)
+
+    def mask(self, mask: Mask) -> None:
+        """Add a private section, for all pieces behind it. Its end may be set later."""
+        self._waiting.append(mask)
+
+    def take(self) -> Piece | Mask | None:
+        """Remove and return the oldest piece; None: none waits."""
+        if not self._waiting:
+            return None
+        piece = self._waiting.popleft()
+        if isinstance(piece, Piece) and piece.pcm:
+            self._taken_ms[piece.source] += piece.duration_ms
+        return piece
+
+    def _overrun(self, piece: Piece) -> None:
+        begin_ms, end_ms = piece.at_ms, piece.at_ms + piece.duration_ms
+        if self.overruns and begin_ms <= self.overruns[-1][1] + 1000.0:
+            self.overruns[-1] = (min(begin_ms, self.overruns[-1][0]), max(end_ms, self.overruns[-1][1]))
+        else:
+            self.overruns.append((begin_ms, end_ms))

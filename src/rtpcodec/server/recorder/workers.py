@@ -1,0 +1,80 @@
+"""The threads that touch files: one writes all recordings of the process, one finishes those that have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Protocol
+
+from rtpcodec.pump.virtual import VirtualEventLoop
+
+Work = Callable[[], object]
+
+
+class Workers(Protocol):
+    """Run work beside an event loop."""
+
+    def write(self, work: Work) -> None:
+        """Run work behind all writes so far. It must not raise."""
+
+    def finish(self, work: Work) -> None:
+        """Run work that may take seconds, behind other work of this kind. It must not raise."""
+
+    def report(self, work: Work) -> None:
+        """Run a report in the event loop. Called by work."""
+
+
+class ThreadWorkers:
+    """Two threads, shared by all event loops. Finishing reads whole files, so it has a thread of its own.
+
+    The interpreter waits for both at its exit, so that recordings that have ended are finished.
+    """
+
+    __slots__ = ("_loop",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def write(self, work: Work) -> None:
+        """Run work behind all writes so far."""
+        _thread("writer").submit(work)
+
+    def finish(self, work: Work) -> None:
+        """Run work that may take seconds."""
+        _thread("finisher").submit(work)
+
+    def report(self, work: Work) -> None:
+        """Run a report in the event loop, unless that is closed."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
+
+
+class DirectWorkers:
+    """No threads: a virtual clock has none, and work takes no time there."""
+
+    __slots__ = ()
+
+    def write(self, work: Work) -> None:
+        """Run work now."""
+        work()
+
+    finish = report = write
+
+
+def workers_of(loop: asyncio.AbstractEventLoop) -> Workers:
+    """Return the workers for an event loop."""
+    return DirectWorkers() if isinstance(loop, VirtualEventLoop) else ThreadWorkers(loop)
+
+
+_threads: dict[str, ThreadPoolExecutor] = {}
+_making = threading.Lock()
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    with _making:
+        if name not in _threads:
+            _threads[name] = ThreadPoolExecutor(1, f"rtpcodec-recorder-{name}")
+        return _threads[name]
