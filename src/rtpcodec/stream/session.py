@@ -11,12 +11,14 @@ from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
+from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session_state import SessionState
@@ -25,7 +27,6 @@ from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.settings import SpeakingOptions, SpeakingSettings
-from rtpcodec.stream.statistics import Counts
 from rtpcodec.stream.wire import TELNYX, Dialect
 
 PAUSE_TIMEOUT_MS: Final = 2000.0
@@ -90,6 +91,7 @@ class MediaSession(SessionState):
         self._counts = Counts()
         self._sinks = None
         self._privacy = None
+        self._turns = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -156,6 +158,15 @@ class MediaSession(SessionState):
         if self._privacy is None:
             self._privacy = Privacy()
         return self._privacy
+
+    def watch_turns(self) -> None:
+        """Measure the time from each SpeechEnded to the first audio of the reply behind it: `statistics().turns`.
+
+        Voice activity calls it. In mode mp3, and from the second time on, it does nothing.
+        """
+        if self._turns is None and self._speech is not None:
+            self._turns = TurnWatch(self._speech.parts, self._incoming)
+            self.listen(self._turns)
 
     # Send
 
@@ -266,6 +277,7 @@ class MediaSession(SessionState):
             found, events = self._sending.interrupt(now_ms, also_dropped_ms)
         else:
             found, events = self._speaking("interrupt('current')").interrupt(now_ms, also_dropped_ms, what)
+        self._counts.interruptions.take(found)
         self._put(events)
         return found
 

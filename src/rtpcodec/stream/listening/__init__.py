@@ -2,4 +2,5 @@
 
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
+turns     how long callers wait for an answer; turn_times: the values
 """

@@ -291,6 +291,11 @@ class SpeechChain(Live):
         self._resolver.wake()
 
     @property
+    def parts(self) -> Parts:
+        """The parts that its modules share, for what follows the audio that is sent."""
+        return self._parts
+
+    @property
     def idle(self) -> IdleSound:
         """The sounds beside speech."""
         return self._parts.idle
@@ -357,6 +362,10 @@ class SpeechChain(Live):
             far_end.round_trip_ms,
             far_end.hold_ms,
             self._parts.ms(self._acceptor.dropped_samples),
+            releaser.longest_stall_ms,
+            self._stopper.pauses,
+            self._stopper.paused_ms,
+            releaser.level.level,
         )
 
     @property

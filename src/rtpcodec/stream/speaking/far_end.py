@@ -328,6 +328,11 @@ class FarEnd:
         """Return the latest moment, in echo time, at which a clear sent at `at_ms` acts."""
         return at_ms + self._round_trip_ms + self.jitter.up_ms
 
+    def begin_doubt_ms(self, run: Run) -> float:
+        """Return how far the begin of a run may lie from where `echo_ms` has it."""
+        begin, base_ms = self._begin(run), self._base_ms(run)
+        return max(begin.latest_ms - base_ms, base_ms - begin.earliest_ms, 0.0)
+
     def earliest_echo_ms(self, run: Run, position: int) -> float:
         """Return the earliest moment at which the echo of a mark there can arrive, if its audio is played."""
         return self._begin(run).earliest_ms + (position - run.start) * self._ms_per_sample

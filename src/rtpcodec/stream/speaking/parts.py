@@ -23,7 +23,7 @@ class SentSink(Protocol):
     """What sees all audio that one stream sends. It is called in the session's thread and must not block."""
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
-        """Take one message that is sent now.
+        """Take one message that is sent now, and that `far_end` has recorded.
 
         position: its sent position.
         samples: of the codec's rate.
