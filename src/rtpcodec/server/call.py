@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
@@ -91,8 +92,9 @@ class Call(ListeningSide, SpeakingSide):
         return self._pump.machine.session.heard_ms(self._pump.now_ms())
 
     def statistics(self) -> Statistics:
-        """Return all counters of the stream at this moment."""
-        return self._pump.machine.statistics(self._pump.now_ms())
+        """Return all counters of the stream at this moment, also after its end."""
+        found, inbox = self._pump.machine.statistics(self._pump.now_ms()), self._parts.inbox
+        return replace(found, dropped_audio_ms=inbox.dropped_ms, dropped_events=inbox.dropped_events)
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""

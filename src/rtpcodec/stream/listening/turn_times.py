@@ -48,3 +48,7 @@ class TurnTimes:
     def median_ms(self) -> float | None:
         """The median latency of the last turns; None: there was no turn."""
         return median(turn.latency_ms for turn in self.last) if self.last else None
+
+
+NO_TURNS: Final = TurnTimes()
+"""Of a call in which nobody has answered."""
