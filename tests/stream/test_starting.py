@@ -199,7 +199,9 @@ def test_events_without_audio() -> None:
 
 def test_before_anything_all_counters_are_zero() -> None:
     statistics = dataclasses.asdict(MediaSession().statistics(0.0))
-    assert (statistics.pop("round_trip_ms"), statistics.pop("hold_ms")) == (None, None)
+    unknown = ("round_trip_ms", "hold_ms", "jitter_ms", "received_level", "sent_level")
+    absent = ("turns", "end_reason", "last_interruption")
+    assert [statistics.pop(name) for name in (*unknown, *absent)] == [None] * 8
     assert set(statistics.values()) == {0}
     with pytest.raises(dataclasses.FrozenInstanceError):
         MediaSession().statistics(0.0).malformed = 1  # type: ignore[misc]

@@ -40,6 +40,8 @@ handlers        ready-made handlers
 recording       `record`, the one that writes files
 rate_changer    PCM of any rate to one rate, for these handlers
 call_log        log records of a call
+call_summary    CallSummary: our figures beside the carrier's, and the log record at the end
+metrics         EndpointCollector: the figures for Prometheus, and the page `/metrics`
 slow_turns      calls that hold the event loop: measured, counted, logged
 collector       the cycle collector in `run`
 loop_lag        how late the event loop is
@@ -50,6 +52,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
+from rtpcodec.server.call_summary import CallSummary
 from rtpcodec.server.collecting import Digits
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
@@ -68,6 +71,7 @@ __all__ = [
     "Background",
     "Call",
     "CallOptions",
+    "CallSummary",
     "Digits",
     "Endpoint",
     "EndpointOptions",

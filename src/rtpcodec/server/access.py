@@ -4,9 +4,10 @@ The checks, in this order:
 
 1. the health check's path: 200, or 503 while draining
 2. the request comes from a web page whose origin is not allowed: 403
-3. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
-4. the endpoint is draining or full: 503
-5. the request is not authorized: 401, which is held back if the address has had several;
+3. the path of metrics, if they were asked for: 200, also while draining; 401 if they have a token and this is another
+4. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
+5. the endpoint is draining or full: 503
+6. the request is not authorized: 401, which is held back if the address has had several;
    `authorize` fails: 500. An invitation's path needs the invitation's token.
 
 A request that passes may become a call. If it is not a WebSocket upgrade, the WebSocket library refuses it.
@@ -14,6 +15,7 @@ A request that passes may become a call. If it is not a WebSocket upgrade, the W
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from rtpcodec.pump.interrupts import end_loop
-from rtpcodec.server.addresses import HEALTH_PATH
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH
 from rtpcodec.server.guessing import GuessDelays
 from rtpcodec.server.invitations import Invitation, Invitations, has_token
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
@@ -50,6 +52,8 @@ class Gate:
         "_calls",
         "_invitations",
         "_max_calls",
+        "_metrics",
+        "_metrics_token",
         "_origins",
         "_path",
         "draining",
@@ -58,12 +62,19 @@ class Gate:
         "unauthorized",
     )
 
-    def __init__(self, settings: EndpointSettings, calls: Callable[[], int], invitations: Invitations) -> None:
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        calls: Callable[[], int],
+        invitations: Invitations,
+        metrics: Callable[[], Answer] | None = None,
+    ) -> None:
         """Make a gate.
 
-        settings: path, authorize, allowed_origins and max_calls of the endpoint.
+        settings: path, authorize, allowed_origins, max_calls and metrics of the endpoint.
         calls: returns the number of calls that run now.
         invitations: the endpoint's open invitations.
+        metrics: returns the page of metrics; None: there is none.
         """
         self._invitations = invitations
         self._answers_all = settings.answers_all
@@ -73,6 +84,8 @@ class Gate:
         authorize = settings.authorize
         self._authorize = authorize if authorize is None or callable(authorize) else _presents(authorize)
         self._origins = Origins(settings.allowed_origins)
+        self._metrics = metrics
+        self._metrics_token = settings.metrics if isinstance(settings.metrics, str) else None
         self.draining = False
         self.guess_delays = GuessDelays()
         """How long each answer with 401 is held back."""
@@ -86,6 +99,8 @@ class Gate:
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
+        if path == METRICS_PATH and self._metrics is not None and self._origins.allow(headers.get(ORIGIN_HEADER)):
+            return self._scraped(self._metrics, headers)
         invitation = self._invitations.of(path)
         return self._unwelcome(path, headers, invitation) or self._unauthorized(target, headers, invitation)
 
@@ -117,6 +132,13 @@ class Gate:
         state = {"status": "draining" if self.draining else "ok"}
         return Answer(status, json.dumps(state).encode(), "application/json", refused=False)
 
+    def _scraped(self, metrics: Callable[[], Answer], headers: Mapping[str, str]) -> Answer:
+        """Return the page of metrics, if the request may see it. A token of calls does not open it, and vice versa."""
+        if self._metrics_token is not None and not _bears(headers, self._metrics_token):
+            self.unauthorized += 1
+            return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
+        return metrics()
+
     def _authorized(self, target: str, headers: Mapping[str, str]) -> bool | None:
         """Return whether a request is authorized; None: `authorize` failed."""
         if self._authorize is None:
@@ -141,6 +163,13 @@ class Gate:
 def _presents(tokens: str | Sequence[str]) -> Callable[[Mapping[str, str], str], bool]:
     several = (tokens,) if isinstance(tokens, str) else tuple(tokens)
     return lambda headers, _target: has_token(headers, *several)
+
+
+def _bears(headers: Mapping[str, str], token: str) -> bool:
+    """Return whether a request has this bearer token (RFC 6750 section 2.1), in constant time."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    equal = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
+    return equal and scheme.lower() == "bearer"
 
 
 def _refusal(status: HTTPStatus, text: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
@@ -92,8 +93,9 @@ class Call(ListeningSide, KeepingSide, SpeakingSide):
         return self._pump.machine.session.heard_ms(self._pump.now_ms())
 
     def statistics(self) -> Statistics:
-        """Return all counters of the stream at this moment."""
-        return self._pump.machine.statistics(self._pump.now_ms())
+        """Return all counters of the stream at this moment, also after its end."""
+        found, readers = self._pump.machine.statistics(self._pump.now_ms()), self._parts.readers
+        return replace(found, dropped_audio_ms=readers.dropped_ms, dropped_events=readers.dropped_events)
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""

@@ -67,13 +67,13 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
 
     def name_stream(self, started: Started) -> None:
         """Add the carrier's ids."""
-        ids = {"stream_id": _plain(started.stream_id), "call_control_id": _plain(started.call_control_id)}
+        ids = {"stream_id": plain(started.stream_id), "call_control_id": plain(started.call_control_id)}
         self.extra = {**(self.extra or {}), **ids}
         self._prefix = f"call {self.extra['call_id']} ({', '.join(f'{name} {value}' for name, value in ids.items())}): "
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         """Add the ids to one record."""
-        kwargs["extra"] = self.extra
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return f"{self._prefix}{msg}", kwargs
 
     def warn_of_peer(self, message: str, *args: object) -> None:
@@ -116,6 +116,6 @@ class RefusalLog:
         logger.info("request refused: %d %s%s", status, status.phrase, more)
 
 
-def _plain(identifier: str | None) -> str | None:
+def plain(identifier: str | None) -> str | None:
     """Return an id from the wire without characters that could forge a log line or a format."""
     return None if identifier is None else _UNSAFE.sub("?", identifier[:MAX_ID_CHARACTERS])

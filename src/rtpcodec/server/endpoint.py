@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Final
 
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
@@ -28,6 +30,7 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.stream_request import StreamingControl, ask, completed
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.statistics import Statistics
 
 GOING_AWAY: Final = 1001
 HANDLER_GRACE_S: Final = 1.0
@@ -45,7 +48,7 @@ class Endpoint(Live):
         self._idle = asyncio.Event()
         self._idle.set()
         self._invitations = Invitations()
-        self._gate = Gate(settings, lambda: len(self._runners), self._invitations)
+        self._gate = Gate(settings, lambda: len(self._runners), self._invitations, self._metrics_page(settings))
         self._server: CallServer | None = None
         self._totals = EndpointTotals()
         self._refusals = RefusalLog()
@@ -76,8 +79,12 @@ class Endpoint(Live):
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
         ended, now = self._totals, EndpointTotals()
+        now.media = replace(ended.media)
+        running = []
         for runner in self._runners:
-            _add(now, runner)
+            stream = _add(now, runner)
+            if stream.end_reason is None:
+                running.append(stream)
         lag, gate, measured = self._lag, self._gate, self._settings.lag_period_s is not None
         return EndpointStatistics(
             calls_running=len(self._runners),
@@ -100,7 +107,32 @@ class Endpoint(Live):
             held_octets=self.budget.held_octets,
             descriptors_open=open_descriptors(),
             descriptors_limit=descriptor_limit(),
+            jitter_max_ms=max((one.jitter_ms for one in running if one.jitter_ms is not None), default=None),
+            round_trip_max_ms=max(
+                (one.round_trip_ms for one in running if one.round_trip_ms is not None), default=None
+            ),
+            media=now.media,
         )
+
+    def statistics_threadsafe(self, timeout_s: float = 5.0) -> EndpointStatistics:
+        """Return all counters, in any thread: in another one than the event loop's, they are read there.
+
+        timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
+        Raises: EndpointError if the event loop does not answer in time, or has ended.
+        """
+        if threading.get_ident() == self._thread_id:
+            return self.statistics()
+        found: Future[EndpointStatistics] = Future()
+        try:
+            self._loop.call_soon_threadsafe(lambda: found.set_result(self.statistics()))
+        except RuntimeError as error:
+            raise EndpointError("the event loop of the endpoint has ended, its statistics cannot be read") from error
+        try:
+            return found.result(timeout_s)
+        except TimeoutError as error:
+            raise EndpointError(
+                f"the event loop of the endpoint is busy: it did not return statistics within {timeout_s:g} s"
+            ) from error
 
     async def stream(
         self, control: StreamingControl, call_control_id: str, *, timeout_s: float = 10.0, **fields: Any
@@ -168,6 +200,13 @@ class Endpoint(Live):
         self._take_no_more()
         await self._wait_idle(self._settings.drain_s if drain_s is None else drain_s)
         await self._end_calls(HANDLER_GRACE_S)
+
+    def _metrics_page(self, settings: EndpointSettings) -> Callable[[], Answer] | None:
+        if not settings.metrics:
+            return None
+        from rtpcodec.server.metrics import MetricsPage  # noqa: PLC0415 -- needs prometheus_client, which is optional
+
+        return MetricsPage(self).answer
 
     async def open(self) -> None:
         """Listen. Raises EndpointError if the address is not available, MissingExtra if picows is not installed."""
@@ -281,9 +320,11 @@ class Endpoint(Live):
             self._idle.set()
 
 
-def _add(totals: EndpointTotals, runner: CallRunner) -> None:
-    """Add what a call has counted so far."""
-    totals.add(runner.pump.machine.session.statistics(runner.pump.now_ms()), runner.readers)
+def _add(totals: EndpointTotals, runner: CallRunner) -> Statistics:
+    """Add what a call has counted so far, and return it."""
+    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
+    totals.add(stream, runner.readers)
+    return stream
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import add
+from typing import Final
 
 from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.stream.listening.turn_times import NO_TURNS
 from rtpcodec.stream.statistics import Statistics
 
 
@@ -51,6 +54,57 @@ class EndpointStatistics:
     """File descriptors that the process has open; None: the system does not list them."""
     descriptors_limit: int | None
     """File descriptors that the process may open; None: without limit."""
+    jitter_max_ms: float | None
+    """The largest jitter of the running calls; None: none of them has one."""
+    round_trip_max_ms: float | None
+    """The largest round trip of the running calls; None: none of them has one."""
+    media: MediaTotals
+    """Sums over all calls, those that have ended included."""
+
+
+@dataclass(slots=True)
+class MediaTotals:
+    """Sums of the calls of an endpoint; the names are those of `Statistics`, which says what they mean."""
+
+    media_received: int = 0
+    media_sent: int = 0
+    octets_received: int = 0
+    octets_sent: int = 0
+    lost_chunks: int = 0
+    late_chunks: int = 0
+    duplicate_chunks: int = 0
+    misfit_payloads: int = 0
+    lost_ms: float = 0.0
+    concealed_ms: float = 0.0
+    carrier_pauses: int = 0
+    carrier_paused_ms: float = 0.0
+    carrier_dropped_ms: float = 0.0
+    stalls: int = 0
+    send_stalls: int = 0
+    send_dropped_ms: float = 0.0
+    interruptions: int = 0
+    pauses: int = 0
+    paused_ms: float = 0.0
+    duration_ms: float = 0.0
+    turns: int = 0
+    turn_latency_ms: float = 0.0
+    """The sum of the latencies of all turns."""
+    turn_histogram: tuple[int, ...] = NO_TURNS.histogram
+    """Turns by their latency, as `TurnTimes.histogram`."""
+
+    def add(self, stream: Statistics) -> None:
+        """Add what a call has counted."""
+        for name in _SUMMED:
+            setattr(self, name, getattr(self, name) + getattr(stream, name))
+        turns = stream.turns
+        if turns is not None:
+            self.turns += turns.count
+            self.turn_latency_ms += turns.total_ms
+            self.turn_histogram = tuple(map(add, self.turn_histogram, turns.histogram))
+
+
+_SUMMED: Final = tuple(one.name for one in fields(MediaTotals) if not one.name.startswith("turn"))
+"""The counters that a call and an endpoint have in common."""
 
 
 class EndpointTotals:
@@ -61,6 +115,7 @@ class EndpointTotals:
         "dropped_ms",
         "failed",
         "malformed",
+        "media",
         "received",
         "refused",
         "sent",
@@ -73,6 +128,7 @@ class EndpointTotals:
         self.received = self.sent = self.malformed = 0
         self.slow_turns = self.dropped_events = 0
         self.dropped_ms = 0.0
+        self.media = MediaTotals()
 
     def add(self, stream: Statistics, readers: ReaderHub) -> None:
         """Add what a call counted.
@@ -83,5 +139,6 @@ class EndpointTotals:
         self.received += stream.messages_received
         self.sent += stream.messages_sent
         self.malformed += stream.malformed
+        self.media.add(stream)
         self.dropped_ms += readers.dropped_ms
         self.dropped_events += readers.dropped_events

@@ -14,6 +14,7 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
+from rtpcodec.server.call_summary import log_summary
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.invitations import Invitation
@@ -253,4 +254,6 @@ class CallRunner:
         if self._invitation is not None:
             self._invitation.fail("lost", "the socket closed before the stream began")
         self._handler.release()
+        if self.call is not None:
+            log_summary(self.log, self.call)
         self._on_end(self)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S, FrameBudget
-from rtpcodec.server.addresses import HEALTH_PATH, is_loopback
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, is_loopback
 from rtpcodec.server.call import Call
 from rtpcodec.server.loop_lag import LAG_PERIOD_S
 from rtpcodec.server.origins import serialized
@@ -98,6 +98,7 @@ class EndpointOptions(CallOptions, total=False):
     max_held_octets: int
     ping_interval_s: float | None
     lag_period_s: float | None
+    metrics: bool | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,10 @@ class EndpointSettings:
     """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
     lag_period_s: float | None = LAG_PERIOD_S
     """Time between two measurements of how late the event loop is; None: no measurement and no timer."""
+
+    metrics: bool | str = field(default=False, repr=False)
+    """Whether `GET /metrics` on this port answers with the figures for Prometheus. A string: only with this bearer
+    token. True needs a host that other machines cannot reach."""
 
     max_frames_per_s: float | None = MAX_FRAMES_PER_S
     """Limit on the frames of a call, pings and fragments included. What BURST_S of it allow may come at once, so that
@@ -276,6 +281,19 @@ class EndpointSettings:
             raise EndpointError(f"path is {self.path!r}, it must begin with '/' and have no query")
         if self.path == HEALTH_PATH:
             raise EndpointError(f"path is {self.path!r}, which answers health checks; another one is needed")
+        self._check_metrics()
+
+    def _check_metrics(self) -> None:
+        metrics: object = self.metrics
+        if not isinstance(metrics, bool | str) or metrics == "":
+            raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
+        if metrics is True and not is_loopback(self.host):
+            raise EndpointError(
+                f"host {self.host!r} can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
+                "or listen on 127.0.0.1"
+            )
+        if metrics and self.path == METRICS_PATH:
+            raise EndpointError(f"path is {self.path!r}, which answers with metrics; another one is needed")
 
     def _check_limits(self) -> None:
         least: dict[str, float] = {

@@ -30,7 +30,7 @@ events         the events that a session reports; _audio: Audio, the hot one; se
                listening_events: those of what we find in received audio
 held           octets that calls may hold: shares of a budget; octets: how many an event holds
 event_queue    bounded queue of events for a slow reader
-statistics     counters of a session
+counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment
 listening      what looks at a stream beside its reader: sinks and private sections
 session_state  what a session can be asked
 session        one call's stream: all of the above

@@ -14,6 +14,7 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
 from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.connection import Connection
+from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
     Audio,
@@ -21,7 +22,7 @@ from rtpcodec.stream.events import (
     Dtmf,
     Event,
     FormatChanged,
-    Stalled,
+    Gap,
     Started,
     Stopped,
     Unknown,
@@ -32,7 +33,6 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.stalling import StallWatch
-from rtpcodec.stream.statistics import Counts
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
 
@@ -49,10 +49,10 @@ class Incoming:
         "_pcm_hz",
         "_plan",
         "_sending",
-        "_stalling",
         "_utc_offset_ms",
         "chain",
         "complaints",
+        "stalling",
     )
 
     def __init__(
@@ -73,12 +73,13 @@ class Incoming:
         self._plan = plan
         self._pcm_hz: PcmRate = pcm_hz
         self._conceal = conceal
-        self._stalling = StallWatch(stall_ms)
+        self.stalling = StallWatch(stall_ms)
+        """The silence of the socket, and the stalls so far."""
         self._utc_offset_ms = utc_offset_ms
         self._dialect = dialect
         self._connection = connection
         self._sending = sending
-        sending.hear(self._stalling)
+        sending.hear(self.stalling)
         self._events = events
         self._counts = counts
         self._keys = KeyOrder()
@@ -100,7 +101,7 @@ class Incoming:
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
-        silence_ms = self._stalling.silence_ms(now_ms)
+        silence_ms = self.stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         odd: Sequence[BrokenMessage] = ()
         try:
@@ -109,7 +110,7 @@ class Incoming:
             message, odd = found.message, found.oddities  # not the error: its traceback holds this frame
         except BrokenMessage as broken:
             if silence_ms:
-                self._events.put(Stalled(silence_ms))
+                self._events.put(self.stalling.stalled(silence_ms))
             self._count_malformed(broken.rule, broken.detail, now_ms)
             return
         follows_directly = self._connection.accept(message, now_ms)
@@ -128,9 +129,9 @@ class Incoming:
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message: see MediaSession.reject."""
-        silence_ms = self._stalling.silence_ms(now_ms)
+        silence_ms = self.stalling.silence_ms(now_ms)
         if silence_ms:
-            self._events.put(Stalled(silence_ms))
+            self._events.put(self.stalling.stalled(silence_ms))
         self._counts.messages_received += 1
         self._count_malformed(rule, detail, now_ms)
 
@@ -162,6 +163,7 @@ class Incoming:
         # A mark whose deadline passed before the end has timed out, even if `events` was not called since.
         self._put(self._sending.expired(now_ms))
         self._put(self._sending.end(now_ms))
+        self._counts.span.end(reason, now_ms)
         self._events.put(Stopped(reason))
 
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
@@ -176,7 +178,7 @@ class Incoming:
             delivered = receiving.put(media, follows_directly=follows_directly)
         except BrokenMessage as broken:
             if silence_ms:
-                self._events.put(Stalled(silence_ms))
+                self._events.put(self.stalling.stalled(silence_ms))
             self._connection.malformed += 1
             self._put(self.complaints.dropped(broken.rule, broken.detail))
             return
@@ -186,13 +188,13 @@ class Incoming:
             if any(isinstance(event, FormatChanged) for event in found):
                 self._put(self._sending.transferred(now_ms))
         self._counts.take_media(len(media.payload))
-        if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
-            self._events.put(Stalled(silence_ms))
+        if silence_ms and self.stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
+            self._events.put(self.stalling.stalled(silence_ms))
         self._deliver(delivered)
 
     def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
         if silence_ms:
-            self._events.put(Stalled(silence_ms))
+            self._events.put(self.stalling.stalled(silence_ms))
         receiving = self.chain
         if receiving is not None and receiving.counts_messages:
             self._deliver(receiving.pass_over(getattr(message, "sequence_number", None), now_ms))
@@ -242,10 +244,12 @@ class Incoming:
             conceal=self._conceal,
             start_sequence=start.sequence_number,
             account=self._events.account,
+            level=self._counts.received_level,
         )
         self._sending.stream_id = start.stream_id
         self._sending.follow(self.chain.payloads)
-        self._stalling.begin(now_ms)
+        self.stalling.begin(now_ms)
+        self._counts.span.begin(now_ms)
         # 3. Report it.
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
@@ -257,7 +261,9 @@ class Incoming:
         for event in delivered:
             self._events.put(event)
             if type(event) is Audio:
-                self._stalling.take_chunk(event.duration_ms)
+                self.stalling.take_chunk(event.duration_ms)
+            elif type(event) is Gap:
+                self._counts.gaps.take(event)
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -36,6 +36,8 @@ LATE_TRACK_MS: Final = 200.0
 MAX_REBASES: Final = 4
 """More new bases than this within REBASE_MS show timestamps without sense."""
 REBASE_MS: Final = 2000.0
+JITTER_GAIN: Final = 1 / 16
+"""RFC 3550 section 6.4.1."""
 WRAP: Final = 2**32
 """RTP timestamps begin again here (RFC 3550 section 5.1)."""
 BUCKET_CHUNKS: Final = 250
@@ -69,7 +71,8 @@ class Timeline:
         """Take a chunk that ends at a media time."""
         delay_ms = received_ms - end_ms
         self._left -= 1
-        self.least_ms = min(self.least_ms, delay_ms)
+        if delay_ms < self.least_ms:  # noqa: PLR1730 -- once per chunk, and min() is a call
+            self.least_ms = delay_ms
         if not self._left:
             self._turn(end_ms)
 
@@ -106,12 +109,14 @@ class TrackClock:
         "_last_timestamp_at_ms",
         "_rebases",
         "_timeline",
+        "_transit_ms",
         "_tries",
         "_units_per_ms",
         "_vote_for",
         "_votes",
         "change",
         "is_ignored",
+        "jitter_ms",
         "media_ms",
         "next_timestamp",
     )
@@ -126,6 +131,9 @@ class TrackClock:
         self._last_timestamp: int | None = None
         self._last_timestamp_at_ms = 0.0
         self._last_received_ms = 0.0
+        self._transit_ms = 0.0  # arrival of the last chunk minus its media time
+        self.jitter_ms = 0.0
+        """Mean deviation of the arrival from the timestamps (RFC 3550 section 6.4.1); 0 before the unit is known."""
         self.media_ms = 0.0
         """Where the next chunk begins if nothing is missing before it."""
         self.next_timestamp = -1.0
@@ -167,16 +175,20 @@ class TrackClock:
     def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None:
         """Take a chunk that begins at media_ms."""
         begin_ms = self.media_ms
-        self.media_ms = begin_ms + duration_ms
+        self.media_ms = end_ms = begin_ms + duration_ms
         self._last_received_ms = received_ms
-        if self._units_per_ms:
-            if timestamp is not None:
-                self.next_timestamp = timestamp
-            self.next_timestamp += duration_ms * self._units_per_ms
+        transit_ms = received_ms - begin_ms
+        late_ms = transit_ms - self._transit_ms
+        self._transit_ms = transit_ms
+        units_per_ms = self._units_per_ms
+        if units_per_ms:
+            self.jitter_ms += ((late_ms if late_ms > 0.0 else -late_ms) - self.jitter_ms) * JITTER_GAIN
+            begin = self.next_timestamp if timestamp is None else timestamp
+            self.next_timestamp = begin + duration_ms * units_per_ms
         elif timestamp is not None:
             self._last_timestamp = timestamp
             self._last_timestamp_at_ms = begin_ms
-        self._timeline.note(self.media_ms, received_ms)
+        self._timeline.note(end_ms, received_ms)
 
     def place(
         self, timestamp: int | None, received_ms: float, duration_ms: float, lost_ms: float

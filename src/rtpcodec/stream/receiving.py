@@ -14,6 +14,7 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
 from rtpcodec.stream.held import Account
+from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.media_time import Timeline
 from rtpcodec.stream.misfits import Misfits
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
@@ -47,9 +48,11 @@ class ReceiveChain:
         "_credit_from_ms",
         "_default",
         "_default_track",
+        "_level",
         "_order",
         "_timeline",
         "_tracks",
+        "concealed_ms",
         "files",
         "lost_chunks",
         "misfits",
@@ -65,12 +68,14 @@ class ReceiveChain:
         conceal: bool = False,
         start_sequence: int | None = None,
         account: Account | None = None,
+        level: LevelMeter | None = None,
     ) -> None:
         """Make a chain.
 
         track: the one that was asked for; chunks that name none belong to it.
         start_sequence: the sequence number of `start`.
         account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
+        level: measures the track that was asked for; None: a meter of its own.
         """
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)
@@ -81,6 +86,9 @@ class ReceiveChain:
         self._default_track = track
         self.files = ReceivedFiles()
         self.lost_chunks = 0
+        self.concealed_ms = 0.0
+        """Audio that was generated for gaps."""
+        self._level = LevelMeter() if level is None else level
         self._codec = ReceiveCodec(plan, media_format, pcm_hz)
         self.misfits = Misfits(plan, self._codec, pcm_hz)
         """Payloads that did not fit the codec."""
@@ -119,6 +127,12 @@ class ReceiveChain:
     def duplicate_chunks(self) -> int:
         """Chunks that came twice."""
         return self._order.duplicates
+
+    @property
+    def jitter_ms(self) -> float | None:
+        """Jitter of the track that was asked for; None: it has no timestamps whose unit is known."""
+        clock = self._default.clock
+        return clock.jitter_ms if clock.knows_unit else None
 
     def describe(self) -> str:
         """Return codec, rate and what is done to the audio, for people."""
@@ -272,11 +286,14 @@ class ReceiveChain:
             length_ms = min(piece_ms, end_ms - begin_ms)
             is_last = begin_ms + length_ms > gap.duration_ms - ROUNDING
             pcm = track.concealed(length_ms, following.payload if is_last else None)
+            self.concealed_ms += length_ms
             yield Audio(gap.track, b"", pcm, track.rate_hz, gap.media_ms + begin_ms, length_ms, concealed=True)
 
     def _audio(self, name: str, track: ReceivedTrack, media: messages.Media) -> Audio:
         duration_ms, clock = media.duration_ms, track.clock
         pcm = track.pcm_of(media.payload, duration_ms)
+        if clock.media_ms >= self._level.due and track is self._default:
+            self._level.take(pcm, clock.media_ms + EVERY_MS)
         audio = Audio(
             name, media.payload, pcm, track.rate_hz, clock.media_ms, duration_ms, media.chunk, media.timestamp
         )

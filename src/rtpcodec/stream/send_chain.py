@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.events import Event, Interrupted
+from rtpcodec.stream.level_meter import Level
 from rtpcodec.stream.stalling import StallWatch
 
 
@@ -26,6 +27,12 @@ class SendMeasures:
     """How long the carrier holds the first audio back; None: no echo has measured it."""
     dropped_ms: float = 0.0
     """Audio that `drop_oldest` dropped."""
+    longest_stall_ms: float = 0.0
+    pauses: int = 0
+    """Pauses of the playback that have ended."""
+    paused_ms: float = 0.0
+    level: Level | None = None
+    """Of the PCM that was sent; None: none was, or mode mp3."""
 
 
 class SendChain(Protocol):

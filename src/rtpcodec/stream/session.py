@@ -11,6 +11,7 @@ from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
@@ -18,6 +19,7 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.heard_signal import HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
+from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.listening.voice import PlayedLevel, SpeechJudge, VoiceDetector
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
 from rtpcodec.stream.plan import StreamPlan
@@ -28,7 +30,6 @@ from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.settings import SpeakingOptions, SpeakingSettings
-from rtpcodec.stream.statistics import Counts
 from rtpcodec.stream.wire import TELNYX, Dialect
 
 PAUSE_TIMEOUT_MS: Final = 2000.0
@@ -94,6 +95,7 @@ class MediaSession(SessionState):
         self._sinks = None
         self._privacy = None
         self._heard: HeardSignal | None = None
+        self._turns = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -199,6 +201,15 @@ class MediaSession(SessionState):
         """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
         if self._privacy is not None:
             self._privacy.end(now_ms)
+
+    def watch_turns(self) -> None:
+        """Measure the time from each SpeechEnded to the first audio of the reply behind it: `statistics().turns`.
+
+        Voice activity calls it. In mode mp3, and from the second time on, it does nothing.
+        """
+        if self._turns is None and self._speech is not None:
+            self._turns = TurnWatch(self._speech.parts, self._incoming)
+            self.listen(self._turns)
 
     # Send
 
@@ -310,6 +321,7 @@ class MediaSession(SessionState):
             found, events = self._sending.interrupt(now_ms, also_dropped_ms)
         else:
             found, events = self._speaking("interrupt('current')").interrupt(now_ms, also_dropped_ms, what)
+        self._counts.interruptions.take(found)
         self._put(events)
         return found
 

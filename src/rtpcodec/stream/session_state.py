@@ -8,11 +8,13 @@ from math import inf
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sinks
+from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.send_chain import SendChain
-from rtpcodec.stream.statistics import Counts, Statistics
+from rtpcodec.stream.statistics import Statistics, snapshot
 
 
 class SessionState(Live):
@@ -25,6 +27,7 @@ class SessionState(Live):
     _utc_offset_ms: float | None
     _sinks: Sinks | None
     _privacy: Privacy | None
+    _turns: TurnWatch | None
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -112,8 +115,14 @@ class SessionState(Live):
 
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
-        malformed = self._connection.malformed
-        return self._counts.snapshot(self._incoming.chain, self._sending, self._incoming.complaints, malformed, now_ms)
+        return snapshot(
+            self._counts,
+            self._incoming,
+            self._sending,
+            turns=None if self._turns is None else self._turns.times,
+            malformed=self._connection.malformed,
+            now_ms=now_ms,
+        )
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import inf
 
 from rtpcodec.pickling import Live
+from rtpcodec.stream.events import Stalled
 
 
 class StallWatch(Live):
     """Measures the silence before each message. It counts as a stall only if the audio does not explain it."""
 
-    __slots__ = ("_last_chunk_ms", "_limit_ms", "_stall_ms", "last_received_ms")
+    __slots__ = ("_last_chunk_ms", "_limit_ms", "_stall_ms", "count", "last_received_ms", "longest_ms")
 
     def __init__(self, stall_ms: float) -> None:
         """Make a watch that finds no stalls until `begin`.
@@ -24,6 +25,16 @@ class StallWatch(Live):
         self.last_received_ms = 0.0
         """When the last message arrived."""
         self._last_chunk_ms = 0.0
+        self.count = 0
+        """Stalls that were reported."""
+        self.longest_ms = 0.0
+        """The longest of them."""
+
+    def stalled(self, silence_ms: float) -> Stalled:
+        """Count a stall, and return its event."""
+        self.count += 1
+        self.longest_ms = max(self.longest_ms, silence_ms)
+        return Stalled(silence_ms)
 
     def begin(self, now_ms: float) -> None:
         """Measure from now on, because the stream starts."""

@@ -1,17 +1,20 @@
-"""The counters of a session, and a snapshot of them."""
+"""The counters of a session, and a snapshot of them. docs/statistics.md says what each figure means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtpcodec.stream.complaints import Complaints
-from rtpcodec.stream.receiving import ReceiveChain
+from rtpcodec.stream.counts import Counts
+from rtpcodec.stream.events import Interrupted
+from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.level_meter import Level
+from rtpcodec.stream.listening.turn_times import TurnTimes
 from rtpcodec.stream.send_chain import SendChain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Counters of one session since it was created, at one moment."""
+    """Counters of one session since it was created, at one moment. Reading them changes nothing."""
 
     messages_received: int
     """All messages, malformed ones included."""
@@ -36,8 +39,11 @@ class Statistics:
     misfit_payloads: int
     """Payloads that were not valid in the codec of `start`; they were delivered without PCM."""
     messages_sent: int
+    """Texts that were sent, marks and clears included."""
     media_sent: int
+    """Messages of audio that were sent."""
     octets_sent: int
+    """Payload octets."""
     queued_ms: float
     """Audio that waits to be sent."""
     heard_ms: float
@@ -52,79 +58,106 @@ class Statistics:
     """Audio that was dropped before it was sent, because the queue was full and `when_full` is "drop_oldest"."""
     duplicate_keys: int = 0
     """Messages of keys that were dropped because the same press had been received before."""
+    duration_ms: float = 0.0
+    """Time since the first `start`, up to the end of the stream."""
+    end_reason: str | None = None
+    """What ended the stream, as `Stopped.reason`; None: it has not ended."""
+    lost_ms: float = 0.0
+    """Time of lost_chunks, of all tracks, by the timestamps where they make sense."""
+    concealed_ms: float = 0.0
+    """Audio that was generated for lost chunks; 0 without `conceal`."""
+    carrier_pauses: int = 0
+    """How often the carrier sent nothing for a time: hold, mute, or silence with DTX."""
+    carrier_paused_ms: float = 0.0
+    """The time of these pauses."""
+    carrier_dropped_ms: float = 0.0
+    """Audio that the carrier dropped after a stall."""
+    stalls: int = 0
+    """How often the socket was silent for `stall_ms` or longer while audio was expected; each was a Stalled."""
+    longest_stall_ms: float = 0.0
+    """The longest of these silences."""
+    longest_send_stall_ms: float = 0.0
+    """The longest delay of a SendStalled."""
+    jitter_ms: float | None = None
+    """Interarrival jitter of the track that was asked for (RFC 3550 section 6.4.1); None: its timestamps have no known
+    unit."""
+    interruptions: int = 0
+    """Interruptions that dropped audio."""
+    last_interruption: Interrupted | None = None
+    """The estimate of the last of them."""
+    pauses: int = 0
+    """Pauses of the playback that have ended."""
+    paused_ms: float = 0.0
+    """The time of these pauses."""
+    dropped_audio_ms: float = 0.0
+    """Received audio that was dropped because nobody read it in time."""
+    dropped_events: int = 0
+    """Received events that were dropped for the same reason, chunks of audio included."""
+    received_level: Level | None = None
+    """Level of the track that was asked for; None: nothing was decoded."""
+    sent_level: Level | None = None
+    """Level of the PCM that we sent, the background included; None: none was sent, or mode mp3."""
+    turns: TurnTimes | None = None
+    """Times from the end of the caller's speech to our first audio; None: voice activity is off, or mode mp3."""
 
 
-class Counts:
-    """The counters that a session keeps itself, and totals of receive chains that were replaced."""
+def snapshot(
+    counts: Counts,
+    incoming: Incoming,
+    sending: SendChain,
+    *,
+    turns: TurnTimes | None,
+    malformed: int,
+    now_ms: float,
+) -> Statistics:
+    """Return all counters of a session at this moment.
 
-    __slots__ = (
-        "_duplicates",
-        "_late",
-        "_lost",
-        "_misfits",
-        "duplicate_keys",
-        "media_received",
-        "messages_received",
-        "messages_sent",
-        "octets_received",
+    counts: those that the session keeps itself.
+    incoming: its receiving half.
+    sending: its send chain.
+    turns: times of turns; None: they are not measured.
+    malformed: dropped messages so far.
+    now_ms: the time, for the estimate of what was heard.
+    """
+    chain, stalling = incoming.chain, incoming.stalling
+    measures, gaps, totals = sending.measures, counts.gaps, counts.replaced.plus(incoming.chain)
+    return Statistics(
+        messages_received=counts.messages_received,
+        media_received=counts.media_received,
+        octets_received=counts.octets_received,
+        lost_chunks=totals.lost_chunks,
+        late_chunks=totals.late_chunks,
+        duplicate_chunks=totals.duplicate_chunks,
+        malformed=malformed,
+        odd_messages=incoming.complaints.odd_messages,
+        media_before_start=incoming.complaints.media_before_start,
+        misfit_payloads=totals.misfit_payloads,
+        messages_sent=counts.messages_sent,
+        media_sent=measures.media_sent,
+        octets_sent=measures.octets_sent,
+        queued_ms=sending.queued_ms,
+        heard_ms=sending.heard_ms(now_ms),
+        send_stalls=measures.stalls,
+        round_trip_ms=measures.round_trip_ms,
+        hold_ms=measures.hold_ms,
+        send_dropped_ms=measures.dropped_ms,
+        duplicate_keys=counts.duplicate_keys,
+        duration_ms=counts.span.duration_ms(now_ms),
+        end_reason=counts.span.end_reason,
+        lost_ms=gaps.lost_ms,
+        concealed_ms=totals.concealed_ms,
+        carrier_pauses=gaps.pauses,
+        carrier_paused_ms=gaps.pause_ms,
+        carrier_dropped_ms=gaps.carrier_ms,
+        stalls=stalling.count,
+        longest_stall_ms=stalling.longest_ms,
+        longest_send_stall_ms=measures.longest_stall_ms,
+        jitter_ms=None if chain is None else chain.jitter_ms,
+        interruptions=counts.interruptions.count,
+        last_interruption=counts.interruptions.last,
+        pauses=measures.pauses,
+        paused_ms=measures.paused_ms,
+        received_level=counts.received_level.level,
+        sent_level=measures.level,
+        turns=turns,
     )
-
-    def __init__(self) -> None:
-        self.messages_received = 0
-        self.media_received = 0
-        self.octets_received = 0
-        self.messages_sent = 0
-        self.duplicate_keys = 0
-        self._lost = self._late = self._duplicates = self._misfits = 0
-
-    def take_media(self, octets: int) -> None:
-        """Count a received chunk and the octets of its payload."""
-        self.media_received += 1
-        self.octets_received += octets
-
-    def keep(self, chain: ReceiveChain) -> None:
-        """Add the counters of a receive chain that is about to be replaced."""
-        self._lost += chain.lost_chunks
-        self._late += chain.late_chunks
-        self._duplicates += chain.duplicate_chunks
-        self._misfits += chain.misfits.count
-
-    def snapshot(
-        self,
-        receiving: ReceiveChain | None,
-        sending: SendChain,
-        complaints: Complaints,
-        malformed: int,
-        now_ms: float,
-    ) -> Statistics:
-        """Return all counters at this moment.
-
-        receiving: the current receive chain; None: `start` was not received yet.
-        sending: the send chain.
-        complaints: counts of odd messages and early media.
-        malformed: dropped messages so far.
-        now_ms: the time, for the estimate of what was heard.
-        """
-        measures = sending.measures
-        return Statistics(
-            messages_received=self.messages_received,
-            media_received=self.media_received,
-            octets_received=self.octets_received,
-            lost_chunks=self._lost + (receiving.lost_chunks if receiving else 0),
-            late_chunks=self._late + (receiving.late_chunks if receiving else 0),
-            duplicate_chunks=self._duplicates + (receiving.duplicate_chunks if receiving else 0),
-            malformed=malformed,
-            odd_messages=complaints.odd_messages,
-            media_before_start=complaints.media_before_start,
-            misfit_payloads=self._misfits + (receiving.misfits.count if receiving else 0),
-            messages_sent=self.messages_sent,
-            media_sent=measures.media_sent,
-            octets_sent=measures.octets_sent,
-            queued_ms=sending.queued_ms,
-            heard_ms=sending.heard_ms(now_ms),
-            send_stalls=measures.stalls,
-            round_trip_ms=measures.round_trip_ms,
-            hold_ms=measures.hold_ms,
-            send_dropped_ms=measures.dropped_ms,
-            duplicate_keys=self.duplicate_keys,
-        )

@@ -362,6 +362,10 @@ class SpeechChain(Live):
             far_end.round_trip_ms,
             far_end.hold_ms,
             self._parts.ms(self._acceptor.dropped_samples),
+            releaser.longest_stall_ms,
+            self._stopper.pauses,
+            self._stopper.paused_ms,
+            releaser.level.level,
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import Final
 
 from rtpcodec.stream.events import SendStalled
 from rtpcodec.stream.items import Kind, Piece
+from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.chunking import STEP_MS, Chunking
 from rtpcodec.stream.speaking.parts import Parts
@@ -30,6 +31,8 @@ class Releaser:
         "_plain",
         "clear",
         "last_sent_ms",
+        "level",
+        "longest_stall_ms",
         "media_sent",
         "octets_sent",
         "stalls",
@@ -60,6 +63,10 @@ class Releaser:
         self.octets_sent = 0
         self.stalls = 0
         """How often our own side stood still while audio was due."""
+        self.longest_stall_ms = 0.0
+        """The longest of them."""
+        self.level = LevelMeter()
+        """Of PCM that was sent, the background mixed in."""
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
 
@@ -147,6 +154,8 @@ class Releaser:
             if reply.ran_empty:
                 self._after_empty(reply, now_ms)
             pieces = self._take(reply, samples)
+        if far_end.sent_position >= self.level.due:
+            self._measure(pieces)
         payload = packing.encode(pieces)
         # 2. Record and send.
         position = far_end.sent_position
@@ -172,6 +181,11 @@ class Releaser:
             if (last or position >= own_marks.next_position) and own_marks.wanted(position, now_ms, last=last):
                 self._send_own_mark(now_ms, texts)
         return duration_ms
+
+    def _measure(self, pieces: list[Piece]) -> None:
+        """Measure the PCM of a message; of payloads that the caller encoded, the level is not known."""
+        position = self._parts.far_end.sent_position + int(EVERY_MS * self._parts.sample_rate_hz / 1000)
+        self.level.take(b"".join(octets for kind, octets in pieces if kind is Kind.READY), position)
 
     def _next_samples(self, reply: Reply) -> int:
         """Return how many samples the next message of a reply takes; 0: it waits for more audio."""
@@ -279,8 +293,10 @@ class Releaser:
             self.clear.append(dialect.mark_text(fence, self.stream_id))
 
     def _report_stall(self, now_ms: float) -> None:
+        late_ms = now_ms - self._expected_ms
         self.stalls += 1
-        self._parts.reports.append(SendStalled(now_ms - self._expected_ms))
+        self.longest_stall_ms = max(self.longest_stall_ms, late_ms)
+        self._parts.reports.append(SendStalled(late_ms))
 
     def end(self) -> None:
         """Send nothing more."""

@@ -67,7 +67,7 @@ class _Paused:
 class Stopper:
     """Interrupt, pause and resume one stream. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "next_ms")
+    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "next_ms", "paused_ms", "pauses")
 
     def __init__(self, parts: Parts, releaser: Releaser) -> None:
         """Make it; releaser: of the same parts."""
@@ -77,6 +77,10 @@ class Stopper:
         self.next_ms = inf
         """When `expire` has something to do; infinity: never by itself."""
         self._stops: list[_Stop] = []
+        self.pauses = 0
+        """Pauses that have ended."""
+        self.paused_ms = 0.0
+        """How long they were together."""
         self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
 
     # Interruption
@@ -274,6 +278,8 @@ class Stopper:
         self._parts.paused = False
         event = PauseResolved(outcome, now_ms - pause.since_ms)
         self._parts.reports.append(event)
+        self.pauses += 1
+        self.paused_ms += event.paused_ms
         pause.on_end(event)
 
     def mark_ended(self, event: MarkPlayed | MarkCleared) -> bool:

@@ -1,0 +1,141 @@
+"""The counters that a session keeps, which `statistics` reads: an ordinary message costs an add."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rtpcodec.stream.events import Gap, Interrupted
+from rtpcodec.stream.level_meter import LevelMeter
+from rtpcodec.stream.receiving import ReceiveChain
+
+
+class GapTotals:
+    """Time without audio, by its reason. Use from one thread at a time."""
+
+    __slots__ = ("carrier_ms", "lost_ms", "pause_ms", "pauses")
+
+    def __init__(self) -> None:
+        self.lost_ms = 0.0
+        """Of chunks that did not arrive."""
+        self.pauses = 0
+        self.pause_ms = 0.0
+        """Hold, mute and DTX."""
+        self.carrier_ms = 0.0
+        """What the carrier dropped."""
+
+    def take(self, gap: Gap) -> None:
+        """Add a gap."""
+        match gap.reason:
+            case "lost":
+                self.lost_ms += gap.duration_ms
+            case "pause":
+                self.pauses += 1
+                self.pause_ms += gap.duration_ms
+            case "carrier":
+                self.carrier_ms += gap.duration_ms
+
+
+class Interruptions:
+    """The interruptions that dropped audio. Use from one thread at a time."""
+
+    __slots__ = ("count", "last")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last: Interrupted | None = None
+
+    def take(self, found: Interrupted) -> None:
+        """Add one; without audio to drop, it interrupted nothing."""
+        if found.dropped_ms > 0:
+            self.count += 1
+            self.last = found
+
+
+class StreamSpan:
+    """When a stream began and ended. Use from one thread at a time."""
+
+    __slots__ = ("_ended_ms", "_started_ms", "end_reason")
+
+    def __init__(self) -> None:
+        self._started_ms: float | None = None
+        self._ended_ms: float | None = None
+        self.end_reason: str | None = None
+        """What ended it, as `Stopped.reason`; None: it has not ended."""
+
+    def begin(self, now_ms: float) -> None:
+        """Record a `start`; the first one counts."""
+        if self._started_ms is None:
+            self._started_ms = now_ms
+
+    def end(self, reason: str, now_ms: float) -> None:
+        """Record the end."""
+        self.end_reason = reason
+        self._ended_ms = now_ms
+
+    def duration_ms(self, now_ms: float) -> float:
+        """Return how long it has been, or was; 0 before `start`."""
+        if self._started_ms is None:
+            return 0.0
+        return (now_ms if self._ended_ms is None else self._ended_ms) - self._started_ms
+
+
+class ChainTotals(NamedTuple):
+    """What receive chains have counted."""
+
+    lost_chunks: int = 0
+    late_chunks: int = 0
+    duplicate_chunks: int = 0
+    misfit_payloads: int = 0
+    concealed_ms: float = 0.0
+
+    def plus(self, chain: ReceiveChain | None) -> ChainTotals:
+        """Return these with those of another chain; None: there is none."""
+        if chain is None:
+            return self
+        return ChainTotals(
+            self.lost_chunks + chain.lost_chunks,
+            self.late_chunks + chain.late_chunks,
+            self.duplicate_chunks + chain.duplicate_chunks,
+            self.misfit_payloads + chain.misfits.count,
+            self.concealed_ms + chain.concealed_ms,
+        )
+
+
+class Counts:
+    """The counters of one session. Use from one thread at a time."""
+
+    __slots__ = (
+        "duplicate_keys",
+        "gaps",
+        "interruptions",
+        "media_received",
+        "messages_received",
+        "messages_sent",
+        "octets_received",
+        "received_level",
+        "replaced",
+        "span",
+    )
+
+    def __init__(self) -> None:
+        self.messages_received = 0
+        self.media_received = 0
+        self.octets_received = 0
+        self.messages_sent = 0
+        self.duplicate_keys = 0
+        self.replaced = ChainTotals()
+        """Of receive chains that a further `start` has replaced."""
+        self.received_level = LevelMeter()
+        self.gaps = GapTotals()
+        self.interruptions = Interruptions()
+        self.span = StreamSpan()
+
+    def take_media(self, octets: int) -> None:
+        """Count a received chunk and the octets of its payload."""
+        self.media_received += 1
+        self.octets_received += octets
+
+    def keep(self, chain: ReceiveChain) -> None:
+        """Add the counters of a receive chain that is about to be replaced. The media time of the next begins at 0."""
+        self.replaced = self.replaced.plus(chain)
+        self.received_level.due = 0

@@ -1,0 +1,162 @@
+"""The summary of a call: our figures, the carrier's beside them, and the log record."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Iterator
+
+import pytest
+
+import rtpcodec
+from rtpcodec.client.webhook_events import CallHangup
+from rtpcodec.pump import run_virtual
+from rtpcodec.server import Call, CallSummary
+from rtpcodec.sim import Carrier, Faults, Webhooks
+from tests.server.dialler import call, dial, run, until
+
+
+def summaries(caplog: pytest.LogCaptureFixture) -> Iterator[logging.LogRecord]:
+    """The records of summaries."""
+    return (record for record in caplog.records if ": summary: " in record.getMessage())
+
+
+def test_the_carriers_figures_stand_beside_ours() -> None:
+    """An app keeps the summary by its call_control_id, and joins the webhook, which comes after the stream's end."""
+    kept: dict[str | None, CallSummary] = {}
+    events: list[CallHangup] = []
+
+    async def listen(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+        kept[call.started.call_control_id] = CallSummary.of(call)
+
+    async def main() -> None:
+        async with Carrier("KEY") as carrier, rtpcodec.serve(listen) as endpoint:
+            from rtpcodec.pump.memory import MemoryAnswer
+            from rtpcodec.pump.virtual import VirtualEventLoop
+
+            loop = endpoint._loop
+            assert isinstance(loop, VirtualEventLoop)
+
+            async def hook(_method: str, _target: str, headers: dict[str, str], body: bytes) -> MemoryAnswer:
+                event = rtpcodec.verify_webhook(body, headers, carrier.public_key)
+                if isinstance(event, CallHangup):
+                    events.append(event)
+                return MemoryAnswer(200, {}, b"")
+
+            loop.network.serve_http("https://app.example", hook)
+            carrier.send_webhooks(Webhooks(url="https://app.example/hooks"))
+            phone = carrier.new_call(bytes(16 * 3000), faults=Faults(drop=0.05))
+            async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+                await control.start_streaming(
+                    phone.call_control_id, stream_url=endpoint.url, **rtpcodec.StreamPlan().command_fields()
+                )
+            report = await phone.finished()
+            await until_there(events)
+            assert report.chunks_dropped == kept[phone.call_control_id].ours.lost_chunks > 0
+
+    async def until_there(found: list[CallHangup]) -> None:
+        import asyncio
+
+        while not found:
+            await asyncio.sleep(0.1)
+
+    run_virtual(main())
+    (event,) = events
+    summary = kept[event.call_control_id].with_carrier(event)
+    assert summary.end_reason == "stop"
+    assert summary.duration_ms == pytest.approx(3000, abs=60)
+    assert summary.hangup_cause == event.hangup_cause == "normal_clearing"
+    stats = event.call_quality_stats
+    assert summary.carrier is stats
+    assert stats is not None
+    assert stats.inbound is not None
+    assert stats.outbound is not None
+    # The carrier counts packets of the phone: what its faults drop on the way to us is only in our figures.
+    assert stats.inbound.packet_count == 150
+    assert stats.inbound.skip_packet_count == 0
+    assert stats.outbound.skip_packet_count == 150
+    assert pickle.loads(pickle.dumps(summary)) == summary
+
+
+def test_the_event_of_another_call_is_refused() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(hold) as endpoint, call(endpoint.url):
+            await until(lambda: endpoint.calls)
+            summary = CallSummary.of(endpoint.calls[0])
+            assert (summary.end_reason, summary.codec, summary.carrier) == (None, "PCMU", None)
+            with pytest.raises(ValueError, match="the event is that of another call"):
+                summary.with_carrier(CallHangup(event_type="call.hangup", call_control_id="v3:other"))
+
+    async def hold(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+
+    run(main)
+
+
+def test_each_call_ends_with_one_record_of_its_figures(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rtpcodec.server")
+
+    async def talk(call: Call) -> None:
+        await call.play(bytes(3200))
+        async for _ in call.audio():
+            pass
+
+    async def main() -> None:
+        async with rtpcodec.serve(talk) as endpoint:
+            for _ in range(2):
+                async with call(endpoint.url) as dialler:
+                    for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12):
+                        await dialler.media(chunk=number)
+                    await dialler.stop()
+                await until(lambda: not endpoint.calls)
+
+    run(main)
+    first, second = summaries(caplog)
+    assert first.levelno == logging.INFO
+    text = first.getMessage()
+    assert "\n" not in text
+    assert "lost_chunks 1," in text
+    assert "end_reason stop," in text
+    assert "turns -," in text
+    found = first.__dict__
+    assert (found["lost_chunks"], found["media_received"], found["end_reason"]) == (1, 11, "stop")
+    assert found["turn_median_ms"] is None
+    assert found["received_dbov"] < 0
+    assert found["call_id"] != second.__dict__["call_id"]
+    assert found["call_control_id"] == "v3:control"
+
+
+def test_a_socket_without_a_start_has_no_summary(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rtpcodec.server")
+
+    async def main() -> None:
+        async with rtpcodec.serve(lambda call: call.close()) as endpoint:
+            async with dial(endpoint.url):
+                pass
+            await until(lambda: not endpoint.statistics().calls_running)
+
+    run(main)
+    assert not list(summaries(caplog))
+
+
+def test_a_codec_name_of_the_wire_cannot_forge_a_record(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rtpcodec.server")
+
+    async def listen(call: Call) -> None:
+        async for _ in call.audio():
+            pass
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen) as endpoint:
+            async with dial(endpoint.url) as dialler:
+                await dialler.start("X\nlost_chunks 0, %s")
+                await dialler.stop()
+            await until(lambda: not endpoint.calls)
+
+    run(main)
+    (record,) = summaries(caplog)
+    assert "\n" not in record.getMessage()
+    assert "codec X?LOST_CHUNKS" in record.getMessage()
