@@ -53,6 +53,7 @@ from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
+from rtpcodec.stream.session_listening import ListeningSession
 from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
@@ -118,6 +119,7 @@ BARE: tuple[type, ...] = (
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
     SessionState,
+    ListeningSession,
     rtpcodec.sim.Carrier,
     SimulatedCall,
     Endpoint,

@@ -16,15 +16,9 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
-from rtpcodec.stream.listening.heard_signal import HeardSignal
-from rtpcodec.stream.listening.privacy import Privacy
-from rtpcodec.stream.listening.sinks import Sink, Sinks
-from rtpcodec.stream.listening.turns import TurnWatch
-from rtpcodec.stream.listening.voice import PlayedLevel, SpeechJudge, VoiceDetector
-from rtpcodec.stream.listening.voice_settings import VoiceSettings
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.session_state import SessionState
+from rtpcodec.stream.session_listening import ListeningSession
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
@@ -40,7 +34,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession(SessionState):
+class MediaSession(ListeningSession):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
@@ -94,7 +88,7 @@ class MediaSession(SessionState):
         self._counts = Counts()
         self._sinks = None
         self._privacy = None
-        self._heard: HeardSignal | None = None
+        self._heard = None
         self._turns = None
         self._incoming = Incoming(
             self.plan,
@@ -144,72 +138,6 @@ class MediaSession(SessionState):
         self.sending_has_events = False
         taken = self._events.take_all()
         return taken if self._sinks is None else self._sinks.passed(taken, now_ms)
-
-    def listen(self, sink: Sink) -> None:
-        """Let a sink see each event before `events` returns it, until `stop_listening`. It may add events."""
-        if self._sinks is None:
-            self._sinks = Sinks()
-        self._sinks.add(sink)
-
-    def stop_listening(self, sink: Sink) -> None:
-        """Remove a sink. One that is not there is ignored."""
-        if self._sinks is not None and not self._sinks.remove(sink):
-            self._sinks = None
-
-    def voice(
-        self,
-        now_ms: float,
-        settings: VoiceSettings | None = None,
-        *,
-        judge: SpeechJudge | None = None,
-        reference: PlayedLevel | None = None,
-    ) -> VoiceDetector:
-        """Report when the caller speaks, as SpeechStarted and SpeechEnded, until `stop_listening(detector)`.
-
-        now_ms: the time.
-        settings: None: the default ones.
-        judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
-        reference: how loud the caller heard us; None: what this session knows of it.
-        Returns: the detector.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded.
-        """
-        track = self._incoming.caller_track()
-        detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
-        self.listen(detector)
-        return detector
-
-    @property
-    def privacy(self) -> Privacy:
-        """Whether a private section runs, in which nothing that the caller says or keys may be kept."""
-        if self._privacy is None:
-            self._privacy = Privacy()
-        return self._privacy
-
-    def heard_signal(self) -> HeardSignal:
-        """Return what the caller hears, on the inbound media time line: made at the first call, from then on.
-
-        Raises: LocalProtocolError in mode mp3, MissingLibrary if the send codec cannot be decoded here.
-        """
-        if self._heard is None:
-            if self._speech is None:
-                raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
-            self._heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
-            self.listen(self._heard)
-        return self._heard
-
-    def end_privacy(self, now_ms: float) -> None:
-        """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
-        if self._privacy is not None:
-            self._privacy.end(now_ms)
-
-    def watch_turns(self) -> None:
-        """Measure the time from each SpeechEnded to the first audio of the reply behind it: `statistics().turns`.
-
-        Voice activity calls it. In mode mp3, and from the second time on, it does nothing.
-        """
-        if self._turns is None and self._speech is not None:
-            self._turns = TurnWatch(self._speech.parts, self._incoming)
-            self.listen(self._turns)
 
     # Send
 
