@@ -51,6 +51,7 @@ class Incoming:
         "_utc_offset_ms",
         "chain",
         "complaints",
+        "start",
     )
 
     def __init__(
@@ -83,6 +84,8 @@ class Incoming:
         self.complaints = Complaints()
         self.chain: ReceiveChain | None = None
         """Of the last `start`; None: there was none."""
+        self.start: tuple[messages.Start, float] | None = None
+        """The last `start`, and when it was received, for captures that begin later."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
@@ -224,6 +227,7 @@ class Incoming:
         self._sending.follow(self.chain.payloads)
         self._stalling.begin(now_ms)
         # 3. Report it.
+        self.start = start, now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:
