@@ -40,7 +40,8 @@ def blank(payload: bytes, encoding: str, variant: int = 0) -> bytes:
     wanted = _signature(payload, encoding)
     blanks = [*_candidates(payload), silence]
     marked = [one[:-2] + variant.to_bytes(2, "big") for one in blanks if len(one) > MIN_MARKED_OCTETS]
-    return next((one for one in (*marked, *blanks) if _signature(one, encoding) == wanted), blanks[-1])
+    alike = [one for one in (*marked, *blanks) if _signature(one, encoding)[:2] == wanted[:2]]
+    return next((one for one in alike if _signature(one, encoding) == wanted), alike[0] if alike else blanks[-1])
 
 
 def _is_samples(payload: bytes, encoding: str) -> bool:
@@ -64,33 +65,38 @@ def _candidates(payload: bytes) -> Iterator[bytes]:
         yield from _blank_amrwb(payload, fill)
     for kept in KEPT_OCTETS:
         yield payload[:kept].ljust(len(payload), b"\0")
+    yield b"\xff" * len(payload)  # valid in neither codec: 63 frames
 
 
-def _signature(payload: bytes, encoding: str) -> list[object]:
-    """Return what the codec finds in a payload without its audio; if that is nothing, what all find, or their rules."""
-    opus, amrwb, broken = _readings(payload)
-    own = opus if encoding == "OPUS" else amrwb
-    return own or opus + amrwb or broken
+def _signature(payload: bytes, encoding: str) -> tuple[object, ...]:
+    """Return what its codec finds in a payload without its audio; if that is nothing, why, and what others find."""
+    opus, opus_rules = _opus_readings(payload)
+    amrwb, amrwb_rules = _amrwb_readings(payload)
+    own, rules = {"OPUS": (opus, opus_rules), "AMR-WB": (amrwb, amrwb_rules)}.get(encoding, ([], []))
+    return (own,) if own else (opus, amrwb, rules)
 
 
-def _readings(payload: bytes) -> tuple[list[object], list[object], list[object]]:
-    """Return what is in it as OPUS, as AMR-WB in each packing, and the rules that it breaks."""
-    opus: list[object] = []
-    amrwb: list[object] = []
-    broken: list[object] = []
+def _opus_readings(payload: bytes) -> tuple[list[object], list[str]]:
+    """Return what it is as an OPUS packet, and the rules that it breaks."""
     try:
         packet = parse(payload)
-        opus.append((packet.config, packet.stereo, packet.ticks))
     except PayloadError as error:
-        broken.append(str(error))
+        return [], [str(error)]
+    return [(packet.config, packet.stereo, packet.ticks)], []
+
+
+def _amrwb_readings(payload: bytes) -> tuple[list[object], list[str]]:
+    """Return what it is in each packing of AMR-WB, and the rules that it breaks."""
+    found: list[object] = []
+    rules: list[str] = []
     for packing, unpack in UNPACK.items():
         for strict in (True, False):
             try:
                 request, frames = unpack(payload, strict)
-                amrwb.append((packing, strict, request, [frame[0] for frame in frames]))
+                found.append((packing, strict, request, [frame[0] for frame in frames]))
             except PayloadError as error:
-                broken.append(str(error))
-    return opus, amrwb, broken
+                rules.append(str(error))
+    return found, rules
 
 
 def _blank_opus(payload: bytes, packet: OpusPacket) -> bytes:
