@@ -26,6 +26,8 @@ replies         Reply: the asyncio face of a reply
 saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
+capturing       CallCapture: a capture of a call
+file_worker     the thread that writes the files of captures
 threads         calls of other threads into the event loop, which block
 ongoing         Ongoing: a running operation that may be awaited
 inbox           received events that wait for the handler
@@ -46,6 +48,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
+from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.replies import Reply
@@ -61,6 +64,7 @@ __all__ = [
     "Authorize",
     "Background",
     "Call",
+    "CallCapture",
     "CallOptions",
     "Endpoint",
     "EndpointOptions",

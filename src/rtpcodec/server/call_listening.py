@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.inbox import AudioReader, EventReader
 
 
@@ -24,3 +27,18 @@ class ListeningSide(CallBase):
         """Return all events, from Started to Stopped, as an async iterator that ends with the stream."""
         self._access.require_coroutine("events")
         return EventReader(self._parts.inbox)
+
+    def capture(self, path: str | PathLike[str], *, audio: bool = False) -> CallCapture:
+        """Write every message both ways, and what the handler does, to a file, until `stop` or the stream's end.
+
+        `rtpcodec.replay` and `rtpcodec replay FILE` run it again. Tokens, phone numbers, digits, client_state and
+        custom parameters are never in it (docs/capture.md). A thread writes.
+
+        path: the file, which is replaced: JSON lines.
+        audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
+            length.
+        Returns: a CallCapture, whose `stop` ends it. Await it to wait until the file is complete.
+        Raises: OSError if the file cannot be opened; StreamEnded after the end.
+        """
+        self._machine("capture")
+        return CallCapture(self._access, path, self.id, audio=audio)

@@ -31,7 +31,8 @@ held           octets that calls may hold: shares of a budget; octets: how many 
 event_queue    bounded queue of events for a slow reader
 statistics     counters of a session
 listening      what looks at a stream beside its reader: sinks and private sections
-session_state  what a session can be asked
+capture        what a session is given and sends, as lines of a file, and their replay
+session_state  what a session can be asked; capturing: the captures of one
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 machine        one call: session, waiting audio, time-outs, end of the connection

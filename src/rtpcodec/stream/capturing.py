@@ -34,6 +34,11 @@ class CapturingSession(SessionState):
             self._privacy = Privacy()
         return self._privacy
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the carrier spells its messages."""
+        return self._dialect
+
     def capture(self, path: str | PathLike[str], now_ms: float, *, audio: bool = False) -> Capture:
         """Write every message both ways, and what the app does, to a file, until `Capture.stop` or the stream's end.
 
@@ -64,7 +69,9 @@ class CapturingSession(SessionState):
             origin_ms=floor(min(now_ms, start_ms)),
             utc_start=utc_of(now_ms, self._options.utc_offset_ms),
             audio=audio,
-            from_start=not counts.media_received and not counts.messages_sent,
+            from_start=not counts.media_received,
+            received_before=counts.messages_received - (incoming.start is not None),
+            sent_before=counts.messages_sent,
         )
 
     def capture_to(self, header: Header, sink: RecordSink, close: Callable[[], object], now_ms: float) -> Capture:

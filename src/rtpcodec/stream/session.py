@@ -315,6 +315,8 @@ class MediaSession(CapturingSession):
         """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
         if self._connection.state is not State.STREAMING:
             return []
+        if self._inputs is not None:
+            self._inputs.sending(now_ms)
         return self._sent(self._sending.due(now_ms), now_ms)
 
     def outgoing_part(self, now_ms: float) -> list[str]:
@@ -324,6 +326,8 @@ class MediaSession(CapturingSession):
         """
         if self._connection.state is not State.STREAMING:
             return []
+        if self._inputs is not None:
+            self._inputs.sending(now_ms)
         return self._sent(self._sending.due(now_ms, at_once=False), now_ms, whole=False)
 
     def _sent(self, texts: list[str], now_ms: float, *, whole: bool = True) -> list[str]:

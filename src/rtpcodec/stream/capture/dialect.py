@@ -51,7 +51,6 @@ class CapturedDialect:
     """
 
     __slots__ = (
-        "characters",
         "clear",
         "counters",
         "digits",
@@ -61,6 +60,7 @@ class CapturedDialect:
         "token_in_connected",
         "too_many_messages",
         "tracks",
+        "upcoming",
     )
 
     def __init__(self, facts: DialectFacts) -> None:
@@ -74,8 +74,8 @@ class CapturedDialect:
         self.digits = facts.digits
         self.counters = facts.counters
         self.token_in_connected = facts.token_in_connected
-        self.characters: deque[int] = deque()
-        """The lengths of the next texts of audio: the gate counts them."""
+        self.upcoming: deque[tuple[int, bool]] = deque()
+        """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         """Return the message of a line. BrokenMessage, OddMessage: the text that was captured broke a rule."""
@@ -83,7 +83,7 @@ class CapturedDialect:
 
     def media_text(self, payload: bytes, _stream_id: str | None = None, /) -> str:
         """Return a text of the length that was captured."""
-        return "media".ljust(self.characters.popleft() if self.characters else len(payload))
+        return "media".ljust(self.upcoming.popleft()[0] if self.upcoming else len(payload))
 
     def mark_text(self, name: str, _stream_id: str | None = None, /) -> str:
         """Return kind and name."""

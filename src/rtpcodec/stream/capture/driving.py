@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream.capture.dialect import payload_of
+from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
 from rtpcodec.stream.capture.reading import Line
 from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX
 from rtpcodec.stream.session import MediaSession
@@ -24,18 +23,22 @@ _SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
 class CapturedBed(Bed):
     """A silent background sound that is heard where the capture has sound between replies."""
 
-    __slots__ = ("idle",)
+    __slots__ = ("_dialect",)
 
-    def __init__(self, to_hz: int) -> None:
-        """Make it."""
+    def __init__(self, to_hz: int, dialect: CapturedDialect) -> None:
+        """Make it.
+
+        to_hz: the rate of the call's PCM.
+        dialect: knows the next messages.
+        """
         super().__init__(_SILENT, to_hz)
-        self.idle: deque[bool] = deque()
-        """Of the next messages of audio, whether each is sound between replies."""
+        self._dialect = dialect
 
     @property
     def ended(self) -> bool:
         """Whether the next message is not sound between replies."""
-        return not self.idle or not self.idle[0]
+        upcoming = self._dialect.upcoming
+        return not upcoming or not upcoming[0][1]
 
     def part(self, samples: int, *, under_speech: bool) -> tuple[bytes, float]:
         """Return silence."""

@@ -66,7 +66,11 @@ class Header:
     audio: bool
     """Whether payloads keep their audio."""
     from_start: bool
-    """Whether it began before any audio. A later one replays as if the stream had begun there."""
+    """Whether it began before any audio was received. A later one replays as if the stream had begun there."""
+    received_before: int = 0
+    """Messages that were received before it, apart from the `start` that is its first line then."""
+    sent_before: int = 0
+    """Messages that were sent before it: where no audio was received yet, they are keep-alive."""
 
     def line(self) -> str:
         """Return it as a line, with its end."""
@@ -75,6 +79,8 @@ class Header:
             "utc_start": None if self.utc_start is None else self.utc_start.isoformat(),
             "audio": self.audio,
             "from_start": self.from_start,
+            "received_before": self.received_before,
+            "sent_before": self.sent_before,
             "origin_ms": self.origin_ms,
             "plan": {one.name: getattr(self.plan, one.name) for one in fields(self.plan)},
             "session": asdict(self.options),
@@ -102,6 +108,8 @@ class Header:
             utc_start=None if utc_start is None else datetime.fromisoformat(utc_start),
             audio=bool(members["audio"]),
             from_start=bool(members["from_start"]),
+            received_before=int(members["received_before"]),
+            sent_before=int(members["sent_before"]),
         )
 
 

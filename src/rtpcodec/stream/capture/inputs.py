@@ -86,23 +86,25 @@ class Inputs(Live):
     def looking(self, now_ms: float) -> None:
         """Report a call of `events` that time alone may give events to."""
         self._now_ms = now_ms
-        if self._chain is not None and (self._chain.parts.order.waiting or self._following):
-            self._follow(self._chain)
         deadline_ms = self._session.event_deadline_ms
         if deadline_ms is not None and deadline_ms <= now_ms:
             self._put("do", {"do": "look"}, now_ms)
-
-    def _follow(self, chain: SpeechChain) -> None:
-        """Report of which replies audio waits elsewhere, where that has changed."""
-        following = {self._number(reply) for reply in chain.parts.order.waiting if reply.more_follows}
-        for number in following ^ self._following:
-            self._do("more", reply=number, follows=number in following)
-        self._following = following
 
     def finish(self, sink: RecordSink) -> None:
         """Give a sink its last record: the figures at its end."""
         figures = asdict(self._session.statistics(self._now_ms))
         sink(Record(self._now_ms, "do", {"do": "end", "statistics": figures}, self._privacy.active))
+
+    def sending(self, now_ms: float) -> None:
+        """Report of which replies audio waits elsewhere, where that has changed: `outgoing` is about to look."""
+        self._now_ms = now_ms
+        chain = self._chain
+        if chain is None or not (chain.parts.order.waiting or self._following):
+            return
+        following = {self._number(reply) for reply in chain.parts.order.waiting if reply.more_follows}
+        for number in following ^ self._following:
+            self._do("more", reply=number, follows=number in following)
+        self._following = following
 
     def released(self, texts: list[str], now_ms: float, *, whole: bool) -> None:
         """Report a call of `outgoing` (whole) or `outgoing_part`, and what it returned."""

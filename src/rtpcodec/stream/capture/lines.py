@@ -47,7 +47,7 @@ class Record(NamedTuple):
     kind: str
     """"in": a text of the carrier. "out": a text of ours. "do": anything else that changed the session."""
     body: Any
-    """The text; of "out" a SentText; of "do" a mapping."""
+    """The text, or the `start` that came before the capture; of "out" a SentText; of "do" a mapping."""
     private: bool
     """Whether a private section ran."""
 
@@ -116,6 +116,8 @@ class LineMaker:
         return msgspec.json.encode(members).decode() + "\n"
 
     def _message(self, way: str, text: Any, private: bool) -> dict[str, Any]:
+        if isinstance(text, messages.Start):
+            return self._members(way, text, private)
         try:
             return self._members(way, self._dialect.parse(text), private)
         except OddMessage as odd:

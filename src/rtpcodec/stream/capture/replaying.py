@@ -21,6 +21,8 @@ from rtpcodec.stream.statistics import Statistics
 
 MAX_DIFFERENCES: Final = 100
 """Differences that are kept: the first ones say why, the rest follow from them."""
+MAX_SENT_BEFORE: Final = 1000
+"""Messages of keep-alive that can have been sent before the handler of a call has begun."""
 OF_CONTENT: Final = frozenset(("octets_sent",))
 """Figures that depend on the audio itself, which a capture may not have."""
 _BROKEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -31,13 +33,13 @@ class Replaying(Live):
     """Runs one capture through one session, step by step. Use from one thread at a time."""
 
     __slots__ = (
-        "_bed",
         "_dialect",
         "_driver",
         "_lines",
         "_now_ms",
         "_private",
         "_reader",
+        "_sent_before",
         "differences",
         "lost_lines",
         "sent",
@@ -58,6 +60,7 @@ class Replaying(Live):
         self.sent: deque[tuple[float, bytes]] = deque()
         """Payloads that were sent, with their times; whoever reads them removes them."""
         self._private: list[str] = []
+        self._sent_before = header.sent_before
         options = header.options
         try:
             self.session = MediaSession(
@@ -74,10 +77,8 @@ class Replaying(Live):
             raise CaptureError(1, f"a session cannot be made of it: {error}") from None
         self._driver = Driver(self.session)
         speech = self.session.speech
-        self._bed = None
         if speech is not None:
-            self._bed = CapturedBed(speech.sample_rate_hz)
-            speech.idle.add(self._bed)
+            speech.idle.add(CapturedBed(speech.sample_rate_hz, self._dialect))
 
     @property
     def header(self) -> Header:
@@ -122,10 +123,20 @@ class Replaying(Live):
         members = line.members
         if "in" in members:
             self.session.receive(line.octets, line.now_ms)
+            if self._sent_before and self.session.streaming:
+                self._send_before(line.now_ms)
         elif "out" in members:
             self._send(line)
         elif not self._driver.do(line):
             self._do(line, members)
+
+    def _send_before(self, now_ms: float) -> None:
+        """Send what was sent right after `start`, before the capture began."""
+        count, self._sent_before = self._sent_before, 0
+        if self.header.from_start and self.session.speech is not None:
+            self._dialect.upcoming = deque([(0, True)] * min(count, MAX_SENT_BEFORE))
+            self.session.outgoing(now_ms)
+            self.session.require_replies("replay").ping(now_ms)
 
     def _do(self, line: Line, members: dict[str, Any]) -> None:
         session, now_ms = self.session, line.now_ms
@@ -167,9 +178,7 @@ class Replaying(Live):
         if self.session.speech is None:
             return
         # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
-        self._dialect.characters = deque(int(members["characters"]) for members in audio)
-        if self._bed is not None:
-            self._bed.idle = deque(members.get("reply") is None for members in audio)
+        self._dialect.upcoming = deque((int(members["characters"]), members.get("reply") is None) for members in audio)
         if not self.header.from_start:
             # Own marks are counted from the begin of the stream.
             own = (line for line in group if str(line.members.get("name")).startswith(OWN_PREFIX))
@@ -189,6 +198,7 @@ class Replaying(Live):
         if self.session.speech is None or not self.header.from_start or self.lost_lines:
             return
         found = asdict(self.session.statistics(line.now_ms))
+        found["messages_received"] += self.header.received_before
         for name, value in captured.items():
             if name in found and name not in OF_CONTENT and found[name] != value:
                 self._differ(line, f"{name} is {found[name]}, the capture has {value}")
