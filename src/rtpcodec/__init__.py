@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
+    from rtpcodec.stream.capture.replaying import replay as replay
     from rtpcodec.stream.listening.voice_settings import VoiceSettings as VoiceSettings
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
@@ -117,6 +118,7 @@ _HOME = {
     "pcmu_encode_into": "rtpcodec.kernels.g711",
     "pcmu_to_pcma": "rtpcodec.kernels.g711_transcode",
     "pcmu_to_pcma_into": "rtpcodec.kernels.g711_transcode",
+    "replay": "rtpcodec.stream.capture.replaying",
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",
     "simd_level": "rtpcodec.kernels._simd",

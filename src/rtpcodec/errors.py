@@ -5,6 +5,7 @@
     ├── PayloadError          (ValueError)    octets that no payload of this codec can have
     ├── PacketError           (ValueError)    octets that are no RTP packet
     ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
+    ├── CaptureError          (ValueError)    a file that is not a capture of this version, or a broken line of it
     ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
     │   ├── QueueFull                         more audio queued than the limit in ms allows
     │   ├── ReplyInterrupted                  the reply was interrupted, nothing can be added to it
@@ -72,6 +73,15 @@ class PacketError(RtpcodecError, ValueError):
 
 class PlanError(RtpcodecError, ValueError):
     """A plan that contradicts itself or that no carrier could carry out."""
+
+
+class CaptureError(RtpcodecError, ValueError):
+    """A file that is not a capture that this version reads, or a line of it that is not valid."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line} of the capture: {reason}")
+        self.line = line
+        """The number of the line, from 1."""
 
 
 class LocalProtocolError(RtpcodecError, RuntimeError):

@@ -27,6 +27,8 @@ replies         Reply: the asyncio face of a reply
 saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
+capturing       CallCapture: a capture of a call
+file_worker     the thread that writes the files of captures
 threads         calls of other threads into the event loop, which block
 collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
 private_section the block of `call.private`
@@ -53,6 +55,7 @@ from typing import TYPE_CHECKING, Any
 from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_summary import CallSummary
+from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.collecting import Digits
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
@@ -70,6 +73,7 @@ __all__ = [
     "Authorize",
     "Background",
     "Call",
+    "CallCapture",
     "CallOptions",
     "CallSummary",
     "Digits",

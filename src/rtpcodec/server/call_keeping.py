@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from os import PathLike
 
 from rtpcodec.server.call_base import CallBase
+from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recording import Recording, recording_of
 from rtpcodec.server.recorder.tape import Sides
@@ -13,7 +14,7 @@ from rtpcodec.server.replies import Reply
 
 
 class KeepingSide(CallBase):
-    """Recordings, private sections and the signal that the caller hears."""
+    """Recordings, captures, private sections and the signal that the caller hears."""
 
     __slots__ = ()
 
@@ -39,6 +40,21 @@ class KeepingSide(CallBase):
         else:
             recording.wait_for(after)
         return recording
+
+    def capture(self, path: str | PathLike[str], *, audio: bool = False) -> CallCapture:
+        """Write every message both ways, and what the handler does, to a file, until `stop` or the stream's end.
+
+        `rtpcodec.replay` and `rtpcodec replay FILE` run it again. Tokens, phone numbers, digits, client_state and
+        custom parameters are never in it (docs/capture.md). A thread writes.
+
+        path: the file, which is replaced: JSON lines.
+        audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
+            length.
+        Returns: a CallCapture, whose `stop` ends it. Await it to wait until the file is complete.
+        Raises: OSError if the file cannot be opened; StreamEnded after the end.
+        """
+        self._machine("capture")
+        return CallCapture(self._access, path, self.id, audio=audio)
 
     def private(self, label: str) -> PrivateSection:
         """Return a block, `async with call.private("card"):`, in which nothing of what the caller says or keys is kept.

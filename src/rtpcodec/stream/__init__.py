@@ -32,7 +32,8 @@ held           octets that calls may hold: shares of a budget; octets: how many 
 event_queue    bounded queue of events for a slow reader
 counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment
 listening      what looks at a stream beside its reader: sinks and private sections
-session_state  what a session can be asked; session_listening: what listens to it
+capture        what a session is given and sends, as lines of a file, and their replay
+session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 machine        one call: session, waiting audio, time-outs, end of the connection

@@ -53,6 +53,7 @@ class Incoming:
         "chain",
         "complaints",
         "stalling",
+        "start",
     )
 
     def __init__(
@@ -86,6 +87,8 @@ class Incoming:
         self.complaints = Complaints()
         self.chain: ReceiveChain | None = None
         """Of the last `start`; None: there was none."""
+        self.start: tuple[messages.Start, float] | None = None
+        """The last `start`, and when it was received, for captures that begin later."""
 
     def caller_track(self) -> str:
         """Return the name of the inbound track, for what listens to the caller's PCM.
@@ -251,6 +254,7 @@ class Incoming:
         self.stalling.begin(now_ms)
         self._counts.span.begin(now_ms)
         # 3. Report it.
+        self.start = start, now_ms
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:

@@ -9,6 +9,8 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.capture.header import SessionOptions
+from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
@@ -18,7 +20,6 @@ from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
-from rtpcodec.stream.session_listening import ListeningSession
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
@@ -34,7 +35,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession(ListeningSession):
+class MediaSession(CapturingSession):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
@@ -80,8 +81,11 @@ class MediaSession(ListeningSession):
         """
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._utc_offset_ms = utc_offset_ms
+        self._dialect = dialect
         self._connection = Connection()
-        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, SpeakingSettings(**speaking), dialect)
+        settings = SpeakingSettings(**speaking)
+        self._options = SessionOptions(receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, settings)
+        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, settings, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
@@ -90,6 +94,8 @@ class MediaSession(ListeningSession):
         self._privacy = None
         self._heard = None
         self._turns = None
+        self._inputs = None
+        self._captures = ()
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -108,6 +114,8 @@ class MediaSession(ListeningSession):
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
         if self._connection.state is not State.STOPPED:
+            if self._inputs is not None:
+                self._inputs.received(text, now_ms)
             self._incoming.receive(text, now_ms)
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
@@ -118,11 +126,15 @@ class MediaSession(ListeningSession):
         now_ms: the time.
         """
         if not self.ended:
+            if self._inputs is not None:
+                self._inputs.rejected(rule, detail, now_ms)
             self._incoming.reject(rule, detail, now_ms)
 
     def closed(self, now_ms: float, *, by_us: bool = False) -> None:
         """Feed the end of the socket. Before a `stop` it ends the stream, abnormally unless `by_us`."""
         if not self.ended:
+            if self._inputs is not None:
+                self._inputs.closed(by_us, now_ms)
             self._incoming.end("closed_here" if by_us else "closed", now_ms)
 
     def events(self, now_ms: float) -> list[Event]:
@@ -130,6 +142,8 @@ class MediaSession(ListeningSession):
 
         Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
         """
+        if self._inputs is not None:
+            self._look(now_ms)
         expired = self._sending.expired(now_ms)
         if expired:
             self._put(expired)
@@ -245,6 +259,8 @@ class MediaSession(ListeningSession):
         Raises: StreamEnded after the end; LocalProtocolError for "current" in mode mp3; ValueError for another word.
         """
         self._require_running()
+        if self._inputs is not None:
+            self._inputs.interrupted(what, also_dropped_ms, now_ms)
         if what == "all":
             found, events = self._sending.interrupt(now_ms, also_dropped_ms)
         else:
@@ -291,7 +307,9 @@ class MediaSession(ListeningSession):
         """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
         if self._connection.state is not State.STREAMING:
             return []
-        return self._sent(self._sending.due(now_ms))
+        if self._inputs is not None:
+            self._inputs.sending(now_ms)
+        return self._sent(self._sending.due(now_ms), now_ms)
 
     def outgoing_part(self, now_ms: float) -> list[str]:
         """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
@@ -300,10 +318,14 @@ class MediaSession(ListeningSession):
         """
         if self._connection.state is not State.STREAMING:
             return []
-        return self._sent(self._sending.due(now_ms, at_once=False))
+        if self._inputs is not None:
+            self._inputs.sending(now_ms)
+        return self._sent(self._sending.due(now_ms, at_once=False), now_ms, whole=False)
 
-    def _sent(self, texts: list[str]) -> list[str]:
+    def _sent(self, texts: list[str], now_ms: float, *, whole: bool = True) -> list[str]:
         """Count texts, and queue the events that sending has caused."""
+        if self._inputs is not None:
+            self._inputs.released(texts, now_ms, whole=whole)
         self._counts.messages_sent += len(texts)
         if self._speech is not None and self._speech.has_reports:
             self._put(self._speech.take_reports())

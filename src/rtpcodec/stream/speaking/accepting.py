@@ -17,14 +17,25 @@ from rtpcodec.stream.speaking.reply import Reply
 class Acceptor:
     """The Stage of one stream's replies. Use from one thread at a time."""
 
-    __slots__ = ("_checks", "_parts", "dropped_samples", "drops_oldest", "pcm_hz", "running", "sample_rate_hz")
+    __slots__ = (
+        "_checks",
+        "_parts",
+        "dropped_samples",
+        "drops_oldest",
+        "follows_queue",
+        "pcm_hz",
+        "running",
+        "sample_rate_hz",
+    )
 
     def __init__(self, parts: Parts, pcm_hz: int | None) -> None:
         """Make it; pcm_hz: rate of PCM that is given without one; None: the codec's."""
         self._parts = parts
         self._checks = PlayChecks()
         self.drops_oldest = parts.settings.when_full == "drop_oldest"
-        """Whether audio beyond the limit lets the oldest be dropped: then `queued` must be called."""
+        """Whether audio beyond the limit lets the oldest be dropped."""
+        self.follows_queue = self.drops_oldest
+        """Whether `queued` must be called for PCM as well."""
         self.dropped_samples = 0
         """Audio that waited, and was dropped because the queue was full."""
         self.sample_rate_hz = parts.packing.sample_rate_hz
@@ -69,11 +80,19 @@ class Acceptor:
             f"{queued_ms:.0f} ms are queued and {more_ms:.0f} ms would follow, at most {max_ms:.0f} ms are allowed"
         )
 
-    def queued(self, reply: Reply) -> None:
-        """Drop the oldest audio that counts against a reply's limit, if it exceeds it and the settings say so.
+    def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None = None) -> None:
+        """Report audio that was queued, and drop the oldest beyond the limit of a reply if the settings say so.
 
         A disclosure is dropped for its own audio only.
+
+        reply: which has got audio.
+        samples: PCM of so many samples was queued.
+        from_hz: their rate.
+        payload: was queued instead; None: PCM was.
         """
+        actions = self._parts.actions
+        if actions is not None:
+            actions.queued(reply, samples, from_hz, payload)
         if not self.drops_oldest:
             return
         excess_ms = self._counted_ms(reply) - self._parts.settings.max_queue_ms
@@ -120,8 +139,17 @@ class Acceptor:
         """Return the far end's position."""
         return self._parts.far_end.heard(now_ms)
 
+    def closing(self, reply: Reply) -> None:
+        """Take note that a reply was ended, of which audio waits elsewhere."""
+        actions = self._parts.actions
+        if actions is not None:
+            actions.closing(reply)
+
     def ended(self, reply: Reply) -> None:
         """Take note that nothing more is added to a reply."""
+        actions = self._parts.actions
+        if actions is not None:
+            actions.ended(reply)
         if reply is self._parts.order.implicit:
             self._parts.order.implicit = None
         self._parts.order.moved = True

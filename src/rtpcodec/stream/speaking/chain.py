@@ -45,14 +45,14 @@ class SpeechChain(Live):
     """
 
     __slots__ = (
-        "_acceptor",
         "_listener",
         "_parts",
-        "_releaser",
         "_reply_count",
         "_resolver",
         "_stopper",
+        "acceptor",
         "pcm_hz",
+        "releaser",
         "sample_rate_hz",
     )
 
@@ -82,11 +82,11 @@ class SpeechChain(Live):
         )
         self.pcm_hz = pcm_hz or rate_hz
         self.sample_rate_hz = rate_hz
-        self._acceptor = Acceptor(self._parts, pcm_hz)
-        self._releaser = Releaser(self._parts)
+        self.acceptor = Acceptor(self._parts, pcm_hz)
+        self.releaser = Releaser(self._parts)
         self._resolver = Resolver(self._parts)
-        self._stopper = Stopper(self._parts, self._releaser)
-        self._listener = Listener(self._parts, self._releaser, self._stopper, self._resolver)
+        self._stopper = Stopper(self._parts, self.releaser)
+        self._listener = Listener(self._parts, self.releaser, self._stopper, self._resolver)
         self._reply_count = 0
 
     # Replies
@@ -97,13 +97,16 @@ class SpeechChain(Live):
             raise TypeError(f"the id of the reply is of type {type(reply_id).__name__}, a str or None is needed")
         self._reply_count += 1
         reply = Reply(
-            self._acceptor,
+            self.acceptor,
             Line(self._parts.packing),
             reply_id or f"reply-{self._reply_count}",
             interruptible=interruptible,
         )
-        self._parts.order.open(reply)
-        self._parts.order.end_implicit()
+        parts = self._parts
+        parts.order.open(reply)
+        if parts.actions is not None:
+            parts.actions.opened(reply)
+        parts.order.end_implicit()
         return reply
 
     def current_reply(self, now_ms: float) -> Reply | None:
@@ -125,8 +128,8 @@ class SpeechChain(Live):
         """The reply of audio that is played outside any; opened if needed. StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
-            self._acceptor.require_running()
-            implicit = Reply(self._acceptor, Line(self._parts.packing), None, interruptible=True)
+            self.acceptor.require_running()
+            implicit = Reply(self.acceptor, Line(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
         return order.implicit
@@ -174,7 +177,7 @@ class SpeechChain(Live):
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets in the send codec. PayloadError, TypeError."""
-        return self._acceptor.payload_ms(payload)
+        return self.acceptor.payload_ms(payload)
 
     @property
     def max_queue_ms(self) -> float:
@@ -201,6 +204,8 @@ class SpeechChain(Live):
             name = parts.new_mark(GENERATED_PREFIX)
         reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
         reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
+        if parts.actions is not None:
+            parts.actions.marked(name)
         return name
 
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
@@ -241,7 +246,7 @@ class SpeechChain(Live):
         at_once: whether to return all of them; otherwise at most as many that an event loop is held for 5 ms, and
             `next_deadline_ms` is in the past if others are due.
         """
-        texts = self._releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
+        texts = self.releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
         if self._parts.order.moved:
             self._resolver.resolve(now_ms)
         return texts
@@ -249,7 +254,7 @@ class SpeechChain(Live):
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` or `expired` has something to do; minus infinity: now; None: not before a call changes it."""
-        next_ms, event_ms = self._releaser.next_ms, self._listener.event_deadline_ms
+        next_ms, event_ms = self.releaser.next_ms, self._listener.event_deadline_ms
         if event_ms is not None and event_ms <= next_ms:
             return event_ms
         return None if next_ms == inf else next_ms
@@ -319,7 +324,7 @@ class SpeechChain(Live):
 
     def end(self, now_ms: float) -> list[Event]:
         """End the stream: drop everything unsent, and return the events of marks and replies."""
-        self._acceptor.running = False
+        self.acceptor.running = False
         parts = self._parts
         self._stopper.end(now_ms)
         found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
@@ -331,7 +336,7 @@ class SpeechChain(Live):
             reply.become("estimated" if is_over(reply, position) else "interrupted")
             if reply.explicit:
                 found.append(reply.ended_event())
-        self._releaser.end()
+        self.releaser.end()
         parts.sent_audio.take()  # its replies hold this chain
         return [*found, *self._listener.take_reports()]
 
@@ -345,23 +350,23 @@ class SpeechChain(Live):
     @property
     def stream_id(self) -> str | None:
         """Of the last `start`."""
-        return self._releaser.stream_id
+        return self.releaser.stream_id
 
     @stream_id.setter
     def stream_id(self, stream_id: str | None) -> None:
-        self._releaser.stream_id = stream_id
+        self.releaser.stream_id = stream_id
 
     @property
     def measures(self) -> SendMeasures:
         """Counters and measurements for statistics."""
-        releaser, far_end = self._releaser, self._parts.far_end
+        releaser, far_end = self.releaser, self._parts.far_end
         return SendMeasures(
             releaser.media_sent,
             releaser.octets_sent,
             releaser.stalls,
             far_end.round_trip_ms,
             far_end.hold_ms,
-            self._parts.ms(self._acceptor.dropped_samples),
+            self._parts.ms(self.acceptor.dropped_samples),
             releaser.longest_stall_ms,
             self._stopper.pauses,
             self._stopper.paused_ms,
@@ -373,8 +378,8 @@ class SpeechChain(Live):
         """Audio that `play` would accept now."""
         order = self._parts.order
         if order.implicit is None:
-            return self.max_queue_ms - (0.0 if order.current is None else self._acceptor.behind_ms)
-        return self._acceptor.room_ms_of(order.implicit)
+            return self.max_queue_ms - (0.0 if order.current is None else self.acceptor.behind_ms)
+        return self.acceptor.room_ms_of(order.implicit)
 
     @property
     def queued_ms(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from rtpcodec.pickling import Live
 from rtpcodec.stream.no_items import NO_ITEMS
@@ -24,6 +24,19 @@ MAX_PINGS: Final = 32
 """Pings on their way: 8 s of audio."""
 
 
+class GateSink(Protocol):
+    """What sees all that the far end's acknowledgements say, so that a replay can repeat it. It must not block."""
+
+    def pinged(self, now_ms: float) -> None:
+        """Take note of a ping."""
+
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Take a pong."""
+
+    def backlog_read(self, octets: int | None) -> None:
+        """Take what was not acknowledged at this moment; None: unknown."""
+
+
 class Gate(Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
@@ -38,6 +51,7 @@ class Gate(Live):
         "_pings",
         "_rate_hz",
         "_slowest_ms",
+        "actions",
         "backlog",
         "inbound",
         "look_ms",
@@ -63,6 +77,8 @@ class Gate(Live):
         self._ms_per_octet = 0.0
         self.backlog: Callable[[], int | None] | None = None
         """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
+        self.actions: GateSink | None = None
+        """None: nothing captures what the far end acknowledges."""
         self.inbound: StallWatch | None = None
         """Knows when the carrier's last message arrived."""
         self.look_ms = float("-inf")
@@ -82,6 +98,8 @@ class Gate(Live):
             limit_ms += round_trip_ms - UNACKNOWLEDGED_MS
         # 1. What lies in buffers here and in the network, if the system says it.
         octets = self.backlog() if self.backlog is not None else None
+        if self.actions is not None:
+            self.actions.backlog_read(octets)
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
         arrived = position - int(octets * self._ms_per_octet * self._rate_hz / 1000) if closed and octets else 0
         # 2. What the other side has not read.
@@ -132,12 +150,16 @@ class Gate(Live):
         self._count += 1
         self._pinged = position
         self._pings.append((b"%d" % self._count, position, now_ms))
+        if self.actions is not None:
+            self.actions.pinged(now_ms)
         return self._pings[-1][0]
 
     def ponged(self, payload: bytes, now_ms: float) -> float | None:
         """Take a pong. Returns the round trip in ms; None: it answers no ping of ours."""
         for sent, position, at_ms in self._pings:
             if sent == payload:
+                if self.actions is not None:
+                    self.actions.ponged(payload, now_ms)
                 while self._pings.popleft()[0] != payload:
                     pass
                 self.pongs += 1

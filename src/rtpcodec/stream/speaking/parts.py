@@ -35,6 +35,34 @@ class SentSink(Protocol):
         """
 
 
+class ActionSink(Protocol):
+    """What sees all that an app does to the sending side, so that a replay can do it again. It must not block."""
+
+    def opened(self, reply: Reply) -> None:
+        """Take a reply that opens."""
+
+    def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None) -> None:
+        """Take audio of a reply: PCM of so many samples at this rate, or a payload of the send codec."""
+
+    def closing(self, reply: Reply) -> None:
+        """Take note that a reply was ended, of which audio waits elsewhere."""
+
+    def ended(self, reply: Reply) -> None:
+        """Take note that nothing more is added to a reply."""
+
+    def marked(self, name: str) -> None:
+        """Take a mark of the caller."""
+
+    def paused(self, now_ms: float, timeout_ms: float, then: str) -> None:
+        """Take note of a pause."""
+
+    def resumed(self, now_ms: float, rewind_ms: float) -> None:
+        """Take note that a pause is resumed."""
+
+    def discarded(self, now_ms: float) -> None:
+        """Take note that a pause is discarded."""
+
+
 @dataclass(slots=True)
 class Parts:
     """Shared by the modules of `stream.speaking`; each names the parts that it changes."""
@@ -52,6 +80,8 @@ class Parts:
     sent_sinks: tuple[SentSink, ...] = ()
     on_cut: Callable[[CutPoint, int, float], object] | None = None
     """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the time."""
+    actions: ActionSink | None = None
+    """None: nothing captures what the app does."""
     reports: list[Event] = field(default_factory=list)
     """Events for the session's next `events`."""
     paused: bool = False

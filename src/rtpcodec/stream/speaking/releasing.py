@@ -25,11 +25,11 @@ class Releaser:
 
     __slots__ = (
         "_chunking",
-        "_expected_ms",
         "_frame_samples",
         "_parts",
         "_plain",
         "clear",
+        "expected_ms",
         "last_sent_ms",
         "level",
         "longest_stall_ms",
@@ -55,7 +55,8 @@ class Releaser:
             prebuffer_ms=settings.prebuffer_ms,
             is_frame_codec=packing.unit_samples is None,
         )
-        self._expected_ms = inf  # when the next message of a reply was due, as of the last look
+        self.expected_ms = inf
+        """When the next message of a reply was due, as of the last look."""
         self.clear: list[str] = []
         """Texts that go before all others: a clear and its fence."""
         self.last_sent_ms = -inf
@@ -103,9 +104,9 @@ class Releaser:
 
     def _look_back(self, now_ms: float) -> None:
         """Report a stall of our own, and drop sent audio that was played long ago where no lead bounds it."""
-        if now_ms - self._expected_ms >= OWN_STALL_MS:
+        if now_ms - self.expected_ms >= OWN_STALL_MS:
             self._report_stall(now_ms)
-        self._expected_ms = inf
+        self.expected_ms = inf
         parts = self._parts
         if parts.settings.lead_ms is None:
             kept_samples = int(KEPT_MS * parts.packing.sample_rate_hz / 1000)
@@ -123,7 +124,7 @@ class Releaser:
         due_ms = far_end.due_ms(samples, lead_ms)
         if now_ms < due_ms:
             if of_reply:
-                self._expected_ms = due_ms
+                self.expected_ms = due_ms
             return False
         gate = parts.gate
         if gate.backlog is None and not gate.pongs:
@@ -293,7 +294,7 @@ class Releaser:
             self.clear.append(dialect.mark_text(fence, self.stream_id))
 
     def _report_stall(self, now_ms: float) -> None:
-        late_ms = now_ms - self._expected_ms
+        late_ms = now_ms - self.expected_ms
         self.stalls += 1
         self.longest_stall_ms = max(self.longest_stall_ms, late_ms)
         self._parts.reports.append(SendStalled(late_ms))
@@ -301,4 +302,4 @@ class Releaser:
     def end(self) -> None:
         """Send nothing more."""
         self.clear = []
-        self._expected_ms = inf
+        self.expected_ms = inf

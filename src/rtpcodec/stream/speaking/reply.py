@@ -48,8 +48,8 @@ class Stage(Protocol):
     def require_room(self, reply: Reply, more_ms: float) -> None:
         """QueueFull: so much more audio of this reply does not fit."""
 
-    def queued(self, reply: Reply) -> None:
-        """Take note that audio of a reply was queued."""
+    def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None = None) -> None:
+        """Take note that audio of a reply was queued: PCM of so many samples at this rate, or a payload."""
 
     def room_ms_of(self, reply: Reply) -> float:
         """Return how much audio of this reply fits."""
@@ -57,12 +57,15 @@ class Stage(Protocol):
     def heard_now(self, now_ms: float) -> Heard:
         """Return the far end's position."""
 
+    def closing(self, reply: Reply) -> None:
+        """Take note that a reply was ended, of which audio waits elsewhere."""
+
     def ended(self, reply: Reply) -> None:
         """Take note that nothing more is added to a reply."""
 
     @property
-    def drops_oldest(self) -> bool:
-        """Whether `queued` has to be called."""
+    def follows_queue(self) -> bool:
+        """Whether `queued` has to be called for PCM as well."""
 
     @property
     def pcm_hz(self) -> int:
@@ -166,21 +169,24 @@ class Reply(Live):
         if from_hz != stage.sample_rate_hz:
             self.line.require_rate(from_hz)
         # 2. To int16; a single octet waits here.
-        self.line.put_pcm(self.octets_of(pcm) if octets is None else octets, from_hz)
+        if octets is None:
+            octets = self.octets_of(pcm)
+        self.line.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
-        if stage.drops_oldest:
-            stage.queued(self)
+        if stage.follows_queue:
+            stage.queued(self, len(octets) >> 1, from_hz)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
         """Add what `octets_of` returned, or a part of it. Raises what `play` raises."""
         self._require_open()
         from_hz = pcm_hz or self._stage.pcm_hz
-        self._stage.require_room(self, (len(octets) >> 1) * 1000 / from_hz)
+        samples = len(octets) >> 1
+        self._stage.require_room(self, samples * 1000 / from_hz)
         self.line.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
-        self._stage.queued(self)
+        self._stage.queued(self, samples, from_hz)
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
@@ -202,7 +208,7 @@ class Reply(Live):
         self.line.put_payload(payload, duration_ms)
         if note is not None:
             self._note(note)
-        self._stage.queued(self)
+        self._stage.queued(self, 0, 0, bytes(memoryview(payload)))
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets for `play_payload`. Raises: PayloadError, TypeError."""
@@ -213,6 +219,8 @@ class Reply(Live):
         if self.closed:
             return
         self.closed = True
+        if self.more_follows:
+            self._stage.closing(self)
         self.finish()
 
     def finish(self) -> None:

@@ -1,0 +1,134 @@
+"""Payloads without their audio: silence of the same length, duration and packing, so that a replay keeps its timing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from rtpcodec.codecs import codec
+from rtpcodec.codecs.opus_packet import OpusPacket, parse
+from rtpcodec.errors import PayloadError, UnknownCodec
+from rtpcodec.rtp.payloads.amrwb_packing import UNPACK
+
+SILENCE: Final = {
+    "PCMU": (b"\xff", b"\x7f"),
+    "PCMA": (b"\xd5", b"\x55"),
+    "G722": (b"\xfc", b"\xfe"),
+    "L16": (b"\0\0", b"\xff\xff"),
+}
+"""Two units of a sample codec that are silent, or within its last bit: 0 and -0, in L16 in either order of octets."""
+OTHER_SILENCE: Final = (b"\0", b"\1")
+VARIANTS: Final = 1 << 16
+"""Silent payloads that can be told apart. A stream is read by whether payloads are equal, too: that is how a repeated
+message is told from a second track without a name."""
+MIN_MARKED_OCTETS: Final = 8
+"""A shorter payload of a frame codec has no place for a variant."""
+KEPT_OCTETS: Final = (0, 2, 8)
+"""Of a payload that is not valid in its codec: its first octets say why, and are too few to be heard."""
+
+
+def blank(payload: bytes, encoding: str, variant: int = 0) -> bytes:
+    """Return a payload of the same length and duration that holds no audio.
+
+    encoding: the codec in which the payload is read, as `start` or the plan names it.
+    variant: 0 to VARIANTS - 1; payloads of different ones differ, where they are long enough.
+    """
+    silence = _silence(SILENCE.get(encoding, OTHER_SILENCE), len(payload), variant)
+    if _is_samples(payload, encoding):
+        return silence
+    wanted = _signature(payload, encoding)
+    blanks = [*_candidates(payload), silence]
+    marked = [one[:-2] + variant.to_bytes(2, "big") for one in blanks if len(one) > MIN_MARKED_OCTETS]
+    alike = [one for one in (*marked, *blanks) if _signature(one, encoding)[:2] == wanted[:2]]
+    return next((one for one in alike if _signature(one, encoding) == wanted), alike[0] if alike else blanks[-1])
+
+
+def _is_samples(payload: bytes, encoding: str) -> bool:
+    """Return whether it is valid as samples, or nobody knows what it is."""
+    try:
+        info = codec(encoding)
+    except UnknownCodec:
+        return True
+    return info.kind == "sample" and not len(payload) % info.octets_per_unit
+
+
+def _silence(units: tuple[bytes, bytes], octets: int, variant: int) -> bytes:
+    head = b"".join(units[variant >> bit & 1] for bit in range(variant.bit_length()))
+    return (head + units[0] * (octets // len(units[0]) + 1))[:octets]
+
+
+def _candidates(payload: bytes) -> Iterator[bytes]:
+    with suppress(PayloadError):
+        yield _blank_opus(payload, parse(payload))
+    for fill in (0x00, 0xFF, 0x55):
+        yield from _blank_amrwb(payload, fill)
+    for kept in KEPT_OCTETS:
+        yield payload[:kept].ljust(len(payload), b"\0")
+    yield b"\xff" * len(payload)  # valid in neither codec: 63 frames
+
+
+def _signature(payload: bytes, encoding: str) -> tuple[object, ...]:
+    """Return what its codec finds in a payload without its audio; if that is nothing, why, and what others find."""
+    opus, opus_rules = _opus_readings(payload)
+    amrwb, amrwb_rules = _amrwb_readings(payload)
+    own, rules = {"OPUS": (opus, opus_rules), "AMR-WB": (amrwb, amrwb_rules)}.get(encoding, ([], []))
+    return (own,) if own else (opus, amrwb, rules)
+
+
+def _opus_readings(payload: bytes) -> tuple[list[object], list[str]]:
+    """Return what it is as an OPUS packet, and the rules that it breaks."""
+    try:
+        packet = parse(payload)
+    except PayloadError as error:
+        return [], [str(error)]
+    return [(packet.config, packet.stereo, packet.ticks)], []
+
+
+def _amrwb_readings(payload: bytes) -> tuple[list[object], list[str]]:
+    """Return what it is in each packing of AMR-WB, and the rules that it breaks."""
+    found: list[object] = []
+    rules: list[str] = []
+    for packing, unpack in UNPACK.items():
+        for strict in (True, False):
+            try:
+                request, frames = unpack(payload, strict)
+                found.append((packing, strict, request, [frame[0] for frame in frames]))
+            except PayloadError as error:
+                rules.append(str(error))
+    return found, rules
+
+
+def _blank_opus(payload: bytes, packet: OpusPacket) -> bytes:
+    """Return a packet of as many empty frames, padded to the same length (RFC 6716 section 3.2.5)."""
+    octets = len(payload)
+    if octets == 1:
+        return payload  # it holds no audio
+    head, count = bytes([payload[0] | 3]), len(packet.frame_octets)
+    if octets == 2:
+        return head + bytes([count])
+    # An octet of 255 stands for 254 of padding and another octet of length, so every length is possible.
+    more, last = divmod(octets - 3, 255)
+    return (head + bytes([count | 0x40]) + b"\xff" * more + bytes([last])).ljust(octets, b"\0")
+
+
+def _blank_amrwb(payload: bytes, fill: int) -> Iterator[bytes]:
+    """Yield a payload of each packing that this one fits: request and table of contents stay, speech is replaced."""
+    for packing, unpack in UNPACK.items():
+        try:
+            _, frames = unpack(payload, False)
+        except PayloadError:
+            continue
+        if packing == "storage":
+            yield b"".join(frame[:1] + bytes([fill]) * (len(frame) - 1) for frame in frames)
+        elif packing == "octet-aligned":
+            head = 1 + len(frames)
+            yield payload[:head] + bytes([fill]) * (len(payload) - head)
+        else:
+            bits = 8 * len(payload)
+            kept = bits - 4 - 6 * len(frames)
+            speech = int.from_bytes(bytes([fill]) * len(payload), "big") & (1 << kept) - 1
+            padding = int.from_bytes(payload, "big") & 0xFF  # the last bits may be padding, which tells packings apart
+            whole = (int.from_bytes(payload, "big") >> kept << kept) | speech
+            yield whole.to_bytes(len(payload), "big")
+            yield (whole >> 8 << 8 | padding).to_bytes(len(payload), "big")

@@ -1,0 +1,158 @@
+"""The lines of a capture as a dialect: a replay reads them in the place of a carrier's texts."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from typing_extensions import Buffer
+
+from rtpcodec.stream import messages
+from rtpcodec.stream.capture.header import DialectFacts
+from rtpcodec.stream.capture.lines import HIDDEN
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.wire.rules import MAX_COUNTER, MAX_MESSAGE_OCTETS, BrokenMessage, OddMessage
+
+HIDDEN_DIGIT: Final = "?"
+"""Stands for the digit of every key."""
+MAX_PARAMETERS: Final = 10_000
+"""Custom parameters of one `start`, whose message has 64 KiB at most."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_KINDS: Final[dict[str, type[Any]]] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        messages.Connected,
+        messages.Start,
+        messages.Media,
+        messages.Dtmf,
+        messages.Mark,
+        messages.Clear,
+        messages.Stop,
+        messages.Error,
+    )
+}
+_NOT_MEMBERS: Final = frozenset(
+    (
+        *("t_ms", "in", "out", "odd", "format", "octets", "payload", "custom_parameters", "tags"),
+        *("characters", "count", "whole", "reply"),
+    )
+)
+_NUMBERS: Final = frozenset(("chunk", "code", "sequence_number", "timestamp"))
+
+
+class CapturedDialect:
+    """The dialect of one replay: it has the facts of the carrier that was captured.
+
+    `parse` raises ValueError, KeyError or TypeError for a line that is not valid. Use from one thread at a time.
+    """
+
+    __slots__ = (
+        "clear",
+        "counters",
+        "digits",
+        "marks",
+        "modes",
+        "name",
+        "token_in_connected",
+        "too_many_messages",
+        "tracks",
+        "upcoming",
+    )
+
+    def __init__(self, facts: DialectFacts) -> None:
+        """Make it."""
+        self.name = facts.name
+        self.modes = facts.modes
+        self.tracks: Mapping[str, tuple[str, ...]] = facts.tracks
+        self.marks = facts.marks
+        self.clear = facts.clear
+        self.too_many_messages = facts.too_many_messages
+        self.digits = facts.digits
+        self.counters = facts.counters
+        self.token_in_connected = facts.token_in_connected
+        self.upcoming: deque[tuple[int, bool]] = deque()
+        """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
+
+    def parse(self, text: str | Buffer, /) -> messages.Message:
+        """Return the message of a line. BrokenMessage, OddMessage: the text that was captured broke a rule."""
+        return message_of(_decode(text))
+
+    def media_text(self, payload: bytes, _stream_id: str | None = None, /) -> str:
+        """Return a text of the length that was captured."""
+        return "media".ljust(self.upcoming.popleft()[0] if self.upcoming else len(payload))
+
+    def mark_text(self, name: str, _stream_id: str | None = None, /) -> str:
+        """Return kind and name."""
+        return f"mark {name}"
+
+    def clear_text(self, _stream_id: str | None = None, /) -> str:
+        """Return the kind."""
+        return "clear"
+
+
+def message_of(members: Mapping[str, Any]) -> messages.Message:
+    """Return the message of a line. BrokenMessage, OddMessage: what was captured; errors of Python: the line's own."""
+    event = members["in"] if "in" in members else members["out"]
+    if members.get("other"):
+        found: Any = messages.Other(event, "", _number("sequence_number", members.get("sequence_number")))
+    elif event == "malformed":
+        raise _broken(members["rule"], members["detail"], members["member"])
+    else:
+        found = _KINDS[event](**_arguments(event, members))
+    if "odd" in members:
+        raise OddMessage(found, [_broken(*one) for one in members["odd"]])
+    return found  # type: ignore[no-any-return]  # one of the kinds
+
+
+def _broken(rule: Any, detail: Any, member: Any) -> BrokenMessage:
+    return BrokenMessage(_text("rule", rule), _text("detail", detail), _text("member", member))
+
+
+def _arguments(event: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = {name: _checked(name, value) for name, value in members.items() if name not in _NOT_MEMBERS}
+    if event == "media":
+        arguments["payload"] = payload_of(members)
+    elif event == "dtmf":
+        arguments["digit"] = HIDDEN_DIGIT
+    elif event == "start":
+        encoding, rate_hz, channels = members["format"]
+        arguments["media_format"] = MediaFormat(
+            _text("encoding", encoding), _number("rate", rate_hz), _number("channels", channels)
+        )
+        arguments["tags"] = tuple(_text("tags", tag) for tag in members.get("tags", ()))
+        count = _number("custom_parameters", members.get("custom_parameters", 0)) or 0
+        if count > MAX_PARAMETERS:
+            raise ValueError(f"custom_parameters is {count}, at most {MAX_PARAMETERS} are possible")
+        arguments["custom_parameters"] = {f"{HIDDEN}-{at + 1}": HIDDEN for at in range(count)}
+    return arguments
+
+
+def _checked(name: str, value: Any) -> Any:
+    return _number(name, value) if name in _NUMBERS else _text(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is of type {type(value).__name__}, a string is needed")
+    return value
+
+
+def _number(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNTER:
+        raise ValueError(f"{name} is not a whole number from 0 to {MAX_COUNTER}")
+    return value
+
+
+def payload_of(members: Mapping[str, Any]) -> bytes:
+    """Return the payload of a line. ValueError: it is not base64 or too long."""
+    payload = b64decode(members["payload"], validate=True)
+    octets = int(members.get("octets", len(payload)))
+    if octets > MAX_MESSAGE_OCTETS:
+        raise ValueError(f"octets is {octets}, at most {MAX_MESSAGE_OCTETS} are allowed")
+    return payload + payload[-1:] * (octets - len(payload))

@@ -1,0 +1,175 @@
+"""Driving: what an app did to a session, done again to another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from rtpcodec.pickling import Live
+from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
+from rtpcodec.stream.capture.reading import Line
+from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX
+from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.bed_source import BedSource
+from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.pause import Pause
+from rtpcodec.stream.speaking.reply import Reply
+
+MAX_PLAY_SAMPLES: Final = 1 << 24
+"""PCM of one play: five minutes at 48000 Hz, more than a session queues at once."""
+_SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
+
+
+class CapturedBed(Bed):
+    """A silent background sound that is heard where the capture has sound between replies."""
+
+    __slots__ = ("_dialect",)
+
+    def __init__(self, to_hz: int, dialect: CapturedDialect) -> None:
+        """Make it.
+
+        to_hz: the rate of the call's PCM.
+        dialect: knows the next messages.
+        """
+        super().__init__(_SILENT, to_hz)
+        self._dialect = dialect
+
+    @property
+    def ended(self) -> bool:
+        """Whether the next message is not sound between replies."""
+        upcoming = self._dialect.upcoming
+        return not upcoming or not upcoming[0][1]
+
+    def part(self, samples: int, *, under_speech: bool) -> tuple[bytes, float]:
+        """Return silence."""
+        del under_speech
+        return bytes(2 * samples), 0.0
+
+    def rewind(self, samples: int, *, fade_in: bool = True) -> None:
+        """Do nothing."""
+
+    def fade_in(self) -> None:
+        """Do nothing."""
+
+
+class Driver(Live):
+    """Does what the lines of one capture say to one session. Use from one thread at a time."""
+
+    __slots__ = ("_actions", "_backlog", "_pause", "_replies", "_session")
+
+    def __init__(self, session: MediaSession) -> None:
+        """Make it."""
+        self._session = session
+        self._replies: dict[int, Reply] = {}
+        self._pause: Pause | None = None
+        self._backlog: int | None = None
+        self._actions: dict[str, Callable[[Line, dict[str, Any]], object]] = {
+            "reply": self._open,
+            "play": self._play,
+            "payload": self._payload,
+            "more": self._follow,
+            "close_reply": self._close,
+            "end_reply": self._end,
+            "mark": self._mark,
+            "interrupt": self._interrupt,
+            "pause": self._begin_pause,
+            "resume": self._resume,
+            "discard": self._discard,
+            "ping": self._ping,
+            "pong": self._pong,
+            "backlog": self._read_backlog,
+        }
+
+    def do(self, line: Line) -> bool:
+        """Do what a line says. Returns False if it is not for the sending side."""
+        action = self._actions.get(line.members["do"])
+        if action is None:
+            return False
+        if self._session.speech is not None and not self._session.ended:  # files of mode mp3 are not sent again
+            action(line, line.members)
+        return True
+
+    def _open(self, _line: Line, members: dict[str, Any]) -> None:
+        self._replies[members["reply"]] = self._session.reply(
+            members["id"], interruptible=bool(members["interruptible"])
+        )
+
+    def _reply(self, members: dict[str, Any]) -> Reply:
+        number = members["reply"]
+        reply = self._replies.get(number)
+        if reply is None or (reply.over and not reply.explicit):
+            reply = self._replies[number] = self._session.require_replies("replay").implicit_reply
+        return reply
+
+    def _play(self, _line: Line, members: dict[str, Any]) -> None:
+        samples = members["samples"]
+        if not 0 <= samples <= MAX_PLAY_SAMPLES:
+            raise ValueError(f"samples is {samples}, 0 to {MAX_PLAY_SAMPLES} are allowed")
+        self._reply(members).play_octets(bytes(2 * samples), members["hz"])
+
+    def _payload(self, _line: Line, members: dict[str, Any]) -> None:
+        self._reply(members).play_payload(payload_of(members))
+
+    def _follow(self, _line: Line, members: dict[str, Any]) -> None:
+        self._reply(members).more_follows = bool(members["follows"])
+
+    def _close(self, _line: Line, members: dict[str, Any]) -> None:
+        reply = self._reply(members)
+        reply.more_follows = True
+        order = self._session.require_replies("replay").parts.order
+        if reply is order.implicit:
+            order.end_implicit()
+        else:
+            reply.end()
+
+    def _end(self, _line: Line, members: dict[str, Any]) -> None:
+        reply = self._reply(members)
+        reply.more_follows = False
+        if reply.closed:
+            reply.finish()
+        else:
+            reply.end()
+
+    def _mark(self, _line: Line, members: dict[str, Any]) -> None:
+        name: str = members["name"]
+        if name.startswith(GENERATED_PREFIX):
+            self.count_mark(name)
+            self._session.mark()
+        else:
+            self._session.mark(name)
+
+    def count_mark(self, name: str) -> None:
+        """Let the next mark that the session names itself have this name."""
+        prefix = OWN_PREFIX if name.startswith(OWN_PREFIX) else GENERATED_PREFIX
+        number = name.removeprefix(prefix)
+        if name.startswith(prefix) and number.isdecimal():
+            self._session.require_replies("replay").parts.mark_counts[prefix] = int(number) - 1
+
+    def _interrupt(self, line: Line, members: dict[str, Any]) -> None:
+        what = self._reply(members) if members["what"] == "reply" else members["what"]
+        self._session.interrupt(line.now_ms, what=what, also_dropped_ms=float(members["also_dropped_ms"]))
+
+    def _begin_pause(self, line: Line, members: dict[str, Any]) -> None:
+        self._pause = self._session.pause_playback(line.now_ms, float(members["timeout_ms"]), members["then"])
+
+    def _resume(self, line: Line, members: dict[str, Any]) -> None:
+        if self._pause is not None:
+            self._pause.resume(line.now_ms, float(members["rewind_ms"]))
+
+    def _discard(self, line: Line, _members: dict[str, Any]) -> None:
+        if self._pause is not None:
+            self._pause.discard(line.now_ms)
+
+    def _ping(self, line: Line, _members: dict[str, Any]) -> None:
+        self._session.require_replies("replay").ping(line.now_ms)
+
+    def _pong(self, line: Line, members: dict[str, Any]) -> None:
+        self._session.require_replies("replay").ponged(str(members["answers"]).encode(), line.now_ms)
+
+    def _read_backlog(self, _line: Line, members: dict[str, Any]) -> None:
+        octets = members["octets"]
+        self._backlog = None if octets is None else int(octets)
+        self._session.require_replies("replay").gate.backlog = self._last_backlog
+
+    def _last_backlog(self) -> int | None:
+        return self._backlog

@@ -1,0 +1,118 @@
+"""The first line of a capture: what a replay needs to make the same session, and what the capture holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.speaking.settings import SpeakingSettings
+from rtpcodec.stream.wire import Dialect
+
+FORMAT: Final = 1
+"""The version of the format. A reader refuses another one."""
+NAME: Final = "rtpcodec_capture"
+"""The first member of the first line, whose value is the version: it tells a capture from any other file of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """The options of a session, as MediaSession takes them."""
+
+    receive_pcm_hz: PcmRate
+    send_pcm_hz: int | None
+    stall_ms: float
+    conceal: bool
+    utc_offset_ms: float | None
+    speaking: SpeakingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialectFacts:
+    """What a carrier can do: the facts of its Dialect."""
+
+    name: str
+    modes: tuple[str, ...]
+    tracks: Mapping[str, tuple[str, ...]]
+    marks: bool
+    clear: bool
+    too_many_messages: int | None
+    digits: bool
+    counters: bool
+    token_in_connected: bool
+
+    @classmethod
+    def of(cls, dialect: Dialect) -> DialectFacts:
+        """Return the facts of a dialect."""
+        return cls(**{one.name: getattr(dialect, one.name) for one in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first line of a capture."""
+
+    plan: StreamPlan
+    options: SessionOptions
+    dialect: DialectFacts
+    origin_ms: float
+    """Times of lines are counted from here, on the session's clock: a whole number, so that no time loses precision."""
+    utc_start: datetime | None
+    """When the capture began; None: the session does not know the time of day."""
+    audio: bool
+    """Whether payloads keep their audio."""
+    from_start: bool
+    """Whether it began before any audio was received. A later one replays as if the stream had begun there."""
+    received_before: int = 0
+    """Messages that were received before it, apart from the `start` that is its first line then."""
+    sent_before: int = 0
+    """Messages that were sent before it: where no audio was received yet, they are keep-alive."""
+
+    def line(self) -> str:
+        """Return it as a line, with its end."""
+        members = {
+            NAME: FORMAT,
+            "utc_start": None if self.utc_start is None else self.utc_start.isoformat(),
+            "audio": self.audio,
+            "from_start": self.from_start,
+            "received_before": self.received_before,
+            "sent_before": self.sent_before,
+            "origin_ms": self.origin_ms,
+            "plan": {one.name: getattr(self.plan, one.name) for one in fields(self.plan)},
+            "session": asdict(self.options),
+            "dialect": asdict(self.dialect),
+        }
+        return msgspec.json.encode(members).decode() + "\n"
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any]) -> Header:
+        """Return the header of a first line. Raises ValueError, TypeError or KeyError if it is not one."""
+        options = dict(members["session"])
+        facts = dict(members["dialect"])
+        utc_start = members["utc_start"]
+        return cls(
+            plan=StreamPlan(**members["plan"]),
+            options=SessionOptions(**options | {"speaking": SpeakingSettings(**options["speaking"])}),
+            dialect=DialectFacts(
+                **facts
+                | {
+                    "modes": tuple(facts["modes"]),
+                    "tracks": {name: tuple(tracks) for name, tracks in facts["tracks"].items()},
+                }
+            ),
+            origin_ms=float(members["origin_ms"]),
+            utc_start=None if utc_start is None else datetime.fromisoformat(utc_start),
+            audio=bool(members["audio"]),
+            from_start=bool(members["from_start"]),
+            received_before=int(members["received_before"]),
+            sent_before=int(members["sent_before"]),
+        )
+
+
+def utc_of(now_ms: float, utc_offset_ms: float | None) -> datetime | None:
+    """Return the time of day of a moment; None: unknown."""
+    return None if utc_offset_ms is None else datetime.fromtimestamp((now_ms + utc_offset_ms) / 1000, UTC)

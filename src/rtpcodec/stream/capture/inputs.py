@@ -1,0 +1,207 @@
+"""What a session reports to its captures: all that it is given, and each text that it sends, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from math import inf
+from typing import Any, Literal
+
+from typing_extensions import Buffer
+
+from rtpcodec.pickling import Live
+from rtpcodec.stream.capture.lines import Record, SentText
+from rtpcodec.stream.items import Piece
+from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.session_state import SessionState
+from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.reply import Reply
+
+RecordSink = Callable[[Record], object]
+"""Takes each record. It is called in the session's thread and must not block."""
+
+
+class Inputs(Live):
+    """Reports one session's inputs to its captures. It exists only while there is one. Use from one thread at a time.
+
+    It is the ActionSink and a SentSink of the sending side.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_chain",
+        "_expected_ms",
+        "_following",
+        "_now_ms",
+        "_numbers",
+        "_privacy",
+        "_sent_of",
+        "_session",
+        "_sinks",
+    )
+
+    def __init__(self, session: SessionState, privacy: Privacy, chain: SpeechChain | None, now_ms: float) -> None:
+        """Make it.
+
+        session: whose inputs they are.
+        privacy: its private sections.
+        chain: its sending side; None: in mode mp3.
+        now_ms: the time.
+        """
+        self._session = session
+        self._privacy = privacy
+        self._chain = chain
+        self._now_ms = now_ms
+        self._expected_ms = inf  # as of the last record: see Releaser
+        self._following: set[int] = set()  # numbers of replies of which audio waits elsewhere
+        self._sinks: tuple[RecordSink, ...] = ()
+        self._numbers: dict[int, int] = {}  # by the serial of a reply
+        self._sent_of: list[int | None] = []  # the replies of the audio that `outgoing` is about to return
+        self._backlog: int | Literal["unread"] | None = "unread"
+
+    def add(self, sink: RecordSink) -> None:
+        """Report to a sink from now on."""
+        self._sinks = (*self._sinks, sink)
+
+    def remove(self, sink: RecordSink) -> bool:
+        """Report to a sink no more. Returns whether others are left."""
+        self._sinks = tuple(one for one in self._sinks if one is not sink)
+        return bool(self._sinks)
+
+    # From the session
+
+    def received(self, text: str | Buffer, now_ms: float) -> None:
+        """Report a message."""
+        # The buffer of a socket is reused.
+        self._put("in", text if isinstance(text, str | bytes) else memoryview(text).tobytes(), now_ms)
+
+    def rejected(self, rule: str, detail: str, now_ms: float) -> None:
+        """Report a frame that is not a message."""
+        self._put("do", {"do": "reject", "rule": rule, "detail": detail}, now_ms)
+
+    def closed(self, by_us: bool, now_ms: float) -> None:
+        """Report the end of the socket."""
+        self._put("do", {"do": "closed", "by_us": by_us}, now_ms)
+
+    def looking(self, now_ms: float) -> None:
+        """Report a call of `events` that time alone may give events to."""
+        self._now_ms = now_ms
+        deadline_ms = self._session.event_deadline_ms
+        if deadline_ms is not None and deadline_ms <= now_ms:
+            self._put("do", {"do": "look"}, now_ms)
+
+    def finish(self, sink: RecordSink) -> None:
+        """Give a sink its last record: the figures at its end."""
+        figures = asdict(self._session.statistics(self._now_ms))
+        sink(Record(self._now_ms, "do", {"do": "end", "statistics": figures}, self._privacy.active))
+
+    def sending(self, now_ms: float) -> None:
+        """Report of which replies audio waits elsewhere, where that has changed: `outgoing` is about to look."""
+        self._now_ms = now_ms
+        chain = self._chain
+        if chain is None or not (chain.parts.order.waiting or self._following):
+            return
+        following = {self._number(reply) for reply in chain.parts.order.waiting if reply.more_follows}
+        for number in following ^ self._following:
+            self._do("more", reply=number, follows=number in following)
+        self._following = following
+
+    def released(self, texts: list[str], now_ms: float, *, whole: bool) -> None:
+        """Report a call of `outgoing` (whole) or `outgoing_part`, and what it returned."""
+        if not texts:
+            # 1. A closed gate is looked at again and again, and audio that waits has a time at which it is due.
+            chain = self._chain
+            if chain is not None and (chain.gate.was_closed or chain.releaser.expected_ms != self._expected_ms):
+                self._expected_ms = chain.releaser.expected_ms
+                self._put("do", {"do": "look", "outgoing": True, "whole": whole}, now_ms)
+            return
+        # 2. The texts, each with its place.
+        if self._chain is not None:
+            self._expected_ms = self._chain.releaser.expected_ms
+        replies, self._sent_of = tuple(self._sent_of), []
+        for at, text in enumerate(texts):
+            first = at == 0
+            self._put("out", SentText(text, len(texts) if first else 0, whole, replies if first else ()), now_ms)
+
+    def interrupted(self, what: str | Reply, also_dropped_ms: float, now_ms: float) -> None:
+        """Report an interruption; of one reply, by its number."""
+        members = {"what": "reply", "reply": self._number(what)} if isinstance(what, Reply) else {"what": what}
+        self._put("do", {"do": "interrupt", **members, "also_dropped_ms": also_dropped_ms}, now_ms)
+
+    def private(self, active: bool, label: str, now_ms: float) -> None:
+        """Report the begin and end of private sections."""
+        self._put("do", {"do": "private", "active": active, "label": label}, now_ms)
+
+    # From the sending side
+
+    def opened(self, reply: Reply) -> None:
+        """Report a reply."""
+        self._number(reply)
+
+    def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None) -> None:
+        """Report audio of a reply: PCM by its length alone, or a payload of the send codec."""
+        number = self._number(reply)
+        if payload is not None:
+            self._do("payload", reply=number, payload=payload)
+        elif samples:
+            self._do("play", reply=number, samples=samples, hz=from_hz)
+
+    def closing(self, reply: Reply) -> None:
+        """Report that a reply was ended, of which audio waits elsewhere."""
+        self._do("close_reply", reply=self._number(reply))
+
+    def ended(self, reply: Reply) -> None:
+        """Report that nothing more is added to a reply."""
+        self._do("end_reply", reply=self._number(reply))
+
+    def marked(self, name: str) -> None:
+        """Report a mark."""
+        self._do("mark", name=name)
+
+    def paused(self, now_ms: float, timeout_ms: float, then: str) -> None:
+        """Report a pause."""
+        self._put("do", {"do": "pause", "timeout_ms": timeout_ms, "then": then}, now_ms)
+
+    def resumed(self, now_ms: float, rewind_ms: float) -> None:
+        """Report the end of a pause."""
+        self._put("do", {"do": "resume", "rewind_ms": rewind_ms}, now_ms)
+
+    def discarded(self, now_ms: float) -> None:
+        """Report the end of a pause that drops what was not heard."""
+        self._put("do", {"do": "discard"}, now_ms)
+
+    def pinged(self, now_ms: float) -> None:
+        """Report a ping."""
+        self._put("do", {"do": "ping"}, now_ms)
+
+    def ponged(self, payload: bytes, now_ms: float) -> None:
+        """Report a pong."""
+        self._put("do", {"do": "pong", "answers": payload.decode("ascii", "replace")[:16]}, now_ms)
+
+    def backlog_read(self, octets: int | None) -> None:
+        """Report what is not acknowledged, where it has changed."""
+        if octets != self._backlog:
+            self._backlog = octets
+            self._do("backlog", octets=octets)
+
+    def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
+        """Take note which reply a message is of."""
+        del position, samples, pieces, payload
+        self._sent_of.append(None if reply is None else self._number(reply))
+
+    def _number(self, reply: Reply) -> int:
+        number = self._numbers.get(reply.serial)
+        if number is None:
+            number = self._numbers[reply.serial] = len(self._numbers) + 1
+            if reply.explicit:
+                self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible)
+        return number
+
+    def _do(self, what: str, **members: Any) -> None:
+        self._put("do", {"do": what, **members}, self._now_ms)
+
+    def _put(self, kind: str, body: Any, now_ms: float) -> None:
+        self._now_ms = now_ms
+        record = Record(now_ms, kind, body, self._privacy.active)
+        for sink in self._sinks:
+            sink(record)

@@ -1,0 +1,211 @@
+"""The lines of a capture: what a session was given and what it sent, one JSON object each, without anything private.
+
+A line holds the members of a message as values (`rtpcodec.stream.messages`), not the carrier's text: so it is the same
+for every carrier, and a member that nobody knows cannot carry a secret into it.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import deque
+from dataclasses import fields
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from rtpcodec.stream import messages
+from rtpcodec.stream.capture.blanking import VARIANTS, blank
+from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
+
+HIDDEN: Final = "redacted"
+"""Stands for a private member."""
+PRIVATE: Final = frozenset(
+    ("auth_token", "client_state", "custom_parameters", "digit", "from_number", "raw", "text", "to_number")
+)
+"""Members of messages whose values no line holds: those that no repr shows, and texts that may repeat them."""
+LEFT_OUT: Final = frozenset(("digit", "duration_ms", "event", "media_format", "payload", "raw", "received_ms", "text"))
+"""Members that a line holds in another form or not at all."""
+FREE_TEXTS: Final = frozenset(("detail", "tags", "title"))
+"""Members for people, in which phone numbers are looked for. In names and ids they would be found by mistake."""
+MIN_SECRET_CHARACTERS: Final = 4
+"""A shorter private value is not looked for in other texts: it would be found everywhere."""
+MAX_SECRETS: Final = 100
+"""Private values of one stream that are looked for; a `start` has five and its custom parameters."""
+MIN_RUN_OCTETS: Final = 8
+"""A payload that ends in at least so many equal octets is written without them."""
+RECENT_PAYLOADS: Final = 256
+"""Payloads that are compared: a message is repeated within some chunks."""
+_PHONE_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")
+"""Seven digits or more, in groups or not."""
+
+
+class Record(NamedTuple):
+    """One step of a session, as it happened; a line is made of it later, perhaps in another thread."""
+
+    now_ms: float
+    kind: str
+    """"in": a text of the carrier. "out": a text of ours. "do": anything else that changed the session."""
+    body: Any
+    """The text, or the `start` that came before the capture; of "out" a SentText; of "do" a mapping."""
+    private: bool
+    """Whether a private section ran."""
+
+
+class SentText(NamedTuple):
+    """A text that was sent, with what it does not say itself."""
+
+    text: str
+    texts: int
+    """Of the first text of one `outgoing`: how many it returned. Of the others 0."""
+    whole: bool
+    """Whether `outgoing` returned it, and not `outgoing_part`."""
+    replies: tuple[int | None, ...]
+    """Of the first text of one `outgoing`: the numbers of the replies whose audio it returned, in order. None: the
+    sound between replies."""
+
+
+class LineMaker:
+    """Makes the lines of one capture. Use from one thread at a time."""
+
+    __slots__ = (
+        "_audio",
+        "_dialect",
+        "_origin_ms",
+        "_receive_encoding",
+        "_replies",
+        "_secrets",
+        "_send_encoding",
+        "_variant_count",
+        "_variants",
+    )
+
+    def __init__(self, dialect: Dialect, send_encoding: str, origin_ms: float, *, audio: bool) -> None:
+        """Make it.
+
+        dialect: reads the texts.
+        send_encoding: the codec of what is sent.
+        origin_ms: times are counted from here; a whole number, so that no time loses precision.
+        audio: whether payloads keep their audio.
+        """
+        self._dialect = dialect
+        self._send_encoding = self._receive_encoding = send_encoding
+        self._origin_ms = origin_ms
+        self._audio = audio
+        self._secrets: list[str] = []
+        self._replies: deque[int | None] = deque()
+        self._variants: dict[bytes, int] = {}
+        self._variant_count = 0
+
+    def line(self, record: Record) -> str:
+        """Return the line of a record, with its end."""
+        kind, body = record.kind, record.body
+        members: dict[str, Any] = {"t_ms": record.now_ms - self._origin_ms}
+        if kind == "in":
+            members |= self._message(kind, body, record.private)
+        elif kind == "out":
+            members |= self._message(kind, body.text, record.private)
+            members["characters"] = len(body.text)
+            if body.texts:
+                self._replies = deque(body.replies)
+                members |= {"count": body.texts, "whole": body.whole}
+            if members["out"] == "media" and self._replies:
+                members["reply"] = self._replies.popleft()
+        else:
+            members |= self._action(body, record.private)
+        return msgspec.json.encode(members).decode() + "\n"
+
+    def _message(self, way: str, text: Any, private: bool) -> dict[str, Any]:
+        if isinstance(text, messages.Start):
+            return self._members(way, text, private)
+        try:
+            return self._members(way, self._dialect.parse(text), private)
+        except OddMessage as odd:
+            found = self._members(way, odd.message, private)
+            found["odd"] = [[one.rule, self._hidden(one.detail), one.member] for one in odd.oddities]
+            return found
+        except BrokenMessage as broken:
+            octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
+            found = {way: "malformed", "rule": broken.rule, "detail": self._hidden(broken.detail)}
+            return found | {"member": broken.member, "octets": octets}
+
+    def _members(self, way: str, message: messages.Message, private: bool) -> dict[str, Any]:
+        """Return what a line says of a message."""
+        event = message.event if isinstance(message, messages.Other) else type(message).__name__.lower()
+        found: dict[str, Any] = {way: self._hidden(event)}
+        if isinstance(message, messages.Other):
+            found |= {"other": True, "octets": len(message.text)}
+        if isinstance(message, messages.Start):
+            self._learn(message)
+            declared = message.media_format
+            self._receive_encoding = declared.encoding
+            found["format"] = [declared.encoding, declared.sample_rate_hz, declared.channels]
+        elif isinstance(message, messages.Connected):
+            self._add_secret(message.auth_token)
+        for one in fields(message):
+            value = getattr(message, one.name)
+            if one.name not in LEFT_OUT and value not in (None, (), {}):
+                found[one.name] = self._shown(one.name, value)
+        if isinstance(message, messages.Media):
+            encoding = self._receive_encoding if way == "in" else self._send_encoding
+            found |= self._payload(message.payload, encoding, private)
+        return found
+
+    def _shown(self, name: str, value: Any) -> Any:
+        """Return what a line says of a member that has a value."""
+        if name == "custom_parameters":
+            return len(value)
+        if name in PRIVATE:
+            return HIDDEN
+        if isinstance(value, tuple):
+            return [self._clean(text) for text in value]
+        if isinstance(value, str):
+            return self._clean(value) if name in FREE_TEXTS else self._hidden(value)
+        return value
+
+    def _action(self, body: dict[str, Any], private: bool) -> dict[str, Any]:
+        if isinstance(body.get("payload"), bytes):
+            return body | self._payload(body["payload"], self._send_encoding, private)
+        if "name" in body:
+            return body | {"name": self._hidden(body["name"])}
+        return body
+
+    def _payload(self, payload: bytes, encoding: str, private: bool) -> dict[str, Any]:
+        if private or not self._audio:
+            payload = blank(payload, encoding, self._variant(payload))
+        head = payload.rstrip(payload[-1:]) if payload else payload
+        if len(payload) - len(head) < MIN_RUN_OCTETS:
+            return {"payload": b64encode(payload).decode()}
+        return {"payload": b64encode(head + payload[-1:]).decode(), "octets": len(payload)}
+
+    def _variant(self, payload: bytes) -> int:
+        """Return a number that recent payloads share if they are equal."""
+        variant = self._variants.get(payload)
+        if variant is None:
+            self._variant_count += 1
+            variant = self._variants[payload] = self._variant_count % VARIANTS
+            if len(self._variants) > RECENT_PAYLOADS:
+                del self._variants[next(iter(self._variants))]
+        return variant
+
+    def _learn(self, start: messages.Start) -> None:
+        values = (start.from_number, start.to_number, start.client_state, *start.custom_parameters.values())
+        for value in values:
+            self._add_secret(value)
+
+    def _add_secret(self, value: str | None) -> None:
+        if value is None or len(value) < MIN_SECRET_CHARACTERS or value in self._secrets:
+            return
+        if len(self._secrets) < MAX_SECRETS:
+            self._secrets.append(value)
+            self._secrets.sort(key=len, reverse=True)  # one may hold another
+
+    def _hidden(self, text: str) -> str:
+        """Return a text without the private values that were seen."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def _clean(self, text: str) -> str:
+        """Return a text for people without private values and phone numbers."""
+        return _PHONE_NUMBER.sub(HIDDEN, self._hidden(text))

@@ -1,0 +1,258 @@
+"""Replay: a capture run again, at its own times, through a new session."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from os import PathLike
+from typing import Any, Final
+
+from rtpcodec.errors import CaptureError, LocalProtocolError
+from rtpcodec.pickling import Live
+from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
+from rtpcodec.stream.capture.driving import CapturedBed, Driver
+from rtpcodec.stream.capture.header import Header
+from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
+from rtpcodec.stream.events import Event, UnexpectedMark
+from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.statistics import Statistics
+
+MAX_DIFFERENCES: Final = 100
+"""Differences that are kept: the first ones say why, the rest follow from them."""
+MAX_SENT_BEFORE: Final = 1000
+"""Messages of keep-alive that can have been sent before the handler of a call has begun."""
+OF_CONTENT: Final = frozenset(("octets_sent",))
+"""Figures that depend on the audio itself, which a capture may not have."""
+_BROKEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What values of a wrong type or range in a line raise, wherever they are used."""
+
+
+class Replaying(Live):
+    """Runs one capture through one session, step by step. Use from one thread at a time."""
+
+    __slots__ = (
+        "_dialect",
+        "_driver",
+        "_lines",
+        "_now_ms",
+        "_private",
+        "_reader",
+        "_sent_before",
+        "differences",
+        "lost_lines",
+        "sent",
+        "session",
+    )
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        """Make the session of a capture. CaptureError: its first line is not valid."""
+        self._reader = CaptureReader(lines)
+        header = self._reader.header
+        self._lines = iter(self._reader)
+        self._dialect = CapturedDialect(header.dialect)
+        self._now_ms = header.origin_ms
+        self.differences: list[str] = []
+        """Where the session did not send what the capture has, at most MAX_DIFFERENCES."""
+        self.lost_lines = 0
+        """Lines that the capture lacks because its disk was too slow."""
+        self.sent: deque[tuple[float, bytes]] = deque()
+        """Payloads that were sent, with their times; whoever reads them removes them."""
+        self._private: list[str] = []
+        self._sent_before = header.sent_before
+        options = header.options
+        try:
+            self.session = MediaSession(
+                header.plan,
+                receive_pcm_hz=options.receive_pcm_hz,
+                send_pcm_hz=options.send_pcm_hz,
+                stall_ms=options.stall_ms,
+                utc_offset_ms=options.utc_offset_ms,
+                conceal=options.conceal,
+                dialect=self._dialect,
+                **asdict(options.speaking),
+            )
+        except _BROKEN as error:
+            raise CaptureError(1, f"a session cannot be made of it: {error}") from None
+        self._driver = Driver(self.session)
+        speech = self.session.speech
+        if speech is not None:
+            speech.idle.add(CapturedBed(speech.sample_rate_hz, self._dialect))
+
+    @property
+    def header(self) -> Header:
+        """The first line of the capture."""
+        return self._reader.header
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the last line was not whole, as far as it was read."""
+        return self._reader.truncated
+
+    @property
+    def now_ms(self) -> float:
+        """The time of the last line, on the clock of the session that was captured."""
+        return self._now_ms
+
+    def events(self) -> Iterator[tuple[float, Event]]:
+        """Yield all events, each with its time since the origin of the capture. CaptureError: a line is not valid."""
+        origin_ms = self.header.origin_ms
+        for line in self._lines:
+            self._now_ms = max(self._now_ms, line.now_ms)
+            try:
+                self._step(line)
+            except CaptureError:
+                raise
+            except LocalProtocolError as error:
+                self._differ(line, f"the session refuses it: {error}")
+            except _BROKEN as error:
+                raise CaptureError(line.number, f"{type(error).__name__}: {error}") from None
+            # Time alone gives events only where it did when the capture was made.
+            deadline_ms = self.session.event_deadline_ms
+            if deadline_ms is None or deadline_ms > line.now_ms or line.members.get("do") == "look":
+                for event in self.session.events(line.now_ms):
+                    if self.session.speech is not None or not isinstance(event, UnexpectedMark):
+                        yield line.now_ms - origin_ms, event
+        for event in self.session.events(self._now_ms):
+            yield self._now_ms - origin_ms, event
+
+    # One line
+
+    def _step(self, line: Line) -> None:
+        members = line.members
+        if "in" in members:
+            self.session.receive(line.octets, line.now_ms)
+            if self._sent_before and self.session.streaming:
+                self._send_before(line.now_ms)
+        elif "out" in members:
+            self._send(line)
+        elif not self._driver.do(line):
+            self._do(line, members)
+
+    def _send_before(self, now_ms: float) -> None:
+        """Send what was sent right after `start`, before the capture began."""
+        count, self._sent_before = self._sent_before, 0
+        if self.header.from_start and self.session.speech is not None:
+            self._dialect.upcoming = deque([(0, True)] * min(count, MAX_SENT_BEFORE))
+            self.session.outgoing(now_ms)
+            self.session.require_replies("replay").ping(now_ms)
+
+    def _do(self, line: Line, members: dict[str, Any]) -> None:
+        session, now_ms = self.session, line.now_ms
+        match members["do"]:
+            case "look":
+                if members.get("outgoing"):
+                    self._outgoing(bool(members.get("whole")), now_ms)
+            case "reject":
+                session.reject(str(members["rule"]), str(members["detail"]), now_ms)
+            case "closed":
+                session.closed(now_ms, by_us=bool(members["by_us"]))
+            case "private":
+                self._change_privacy(str(members["label"]), bool(members["active"]), now_ms)
+            case "lost":
+                self.lost_lines += int(members["lines"])
+            case "end":
+                self._compare(line, members["statistics"])
+            case other:
+                raise CaptureError(line.number, f"do is {other!r}, which this version does not know")
+
+    def _change_privacy(self, label: str, active: bool, now_ms: float) -> None:
+        if active:
+            self._private.append(label)
+            self.session.privacy.enter(label, now_ms)
+        elif self._private:
+            self.session.privacy.leave(self._private.pop(), now_ms)
+
+    def _send(self, first: Line) -> None:
+        """Let the session send what one `outgoing` returned, and compare."""
+        # 1. All its texts, as far as the capture has them.
+        group = [first]
+        for _ in range(int(first.members.get("count", 1)) - 1):
+            line = next(self._lines, None)
+            if line is None or "out" not in line.members:
+                raise CaptureError(first.number, f"{first.members['count']} texts must follow, {len(group)} do")
+            group.append(line)
+        audio = [line.members for line in group if line.members["out"] == "media"]
+        self.sent.extend((first.now_ms, payload_of(members)) for members in audio)
+        if self.session.speech is None:
+            return
+        # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
+        self._dialect.upcoming = deque((int(members["characters"]), members.get("reply") is None) for members in audio)
+        if not self.header.from_start:
+            # Own marks are counted from the begin of the stream.
+            own = (line for line in group if str(line.members.get("name")).startswith(OWN_PREFIX))
+            for line in list(own)[:1]:
+                self._driver.count_mark(line.members["name"])
+        # 3. Send.
+        texts = self._outgoing(bool(first.members.get("whole")), first.now_ms)
+        wanted = [_kind(line.members) for line in group]
+        found = [text.rstrip() for text in texts]
+        if found != wanted:
+            self._differ(first, f"the session sends {_brief(found)}, the capture has {_brief(wanted)}")
+
+    def _outgoing(self, whole: bool, now_ms: float) -> list[str]:
+        return self.session.outgoing(now_ms) if whole else self.session.outgoing_part(now_ms)
+
+    def _compare(self, line: Line, captured: dict[str, Any]) -> None:
+        if self.session.speech is None or not self.header.from_start or self.lost_lines:
+            return
+        found = asdict(self.session.statistics(line.now_ms))
+        found["messages_received"] += self.header.received_before
+        for name, value in captured.items():
+            if name in found and name not in OF_CONTENT and found[name] != value:
+                self._differ(line, f"{name} is {found[name]}, the capture has {value}")
+
+    def _differ(self, line: Line, what: str) -> None:
+        if len(self.differences) < MAX_DIFFERENCES:
+            self.differences.append(f"line {line.number}: {what}")
+
+
+def _kind(members: dict[str, Any]) -> str:
+    return f"mark {members['name']}" if members["out"] == "mark" else str(members["out"])
+
+
+def _brief(texts: list[str]) -> str:
+    shown = ", ".join(texts[:5])
+    return f"{len(texts)} texts ({shown}{', ...' if len(texts) > 5 else ''})" if texts else "nothing"
+
+
+class Replay(Live):
+    """A capture that was run again: its events and figures. `rtpcodec.replay` makes it."""
+
+    __slots__ = ("differences", "events", "header", "lost_lines", "session", "statistics", "times_ms", "truncated")
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Run a capture. CaptureError: it is not one, or a line is not valid. OSError."""
+        with opened(path) as file:
+            replaying = Replaying(lines_of(file))
+            self.times_ms: list[float] = []
+            """When each event was reported, in ms since the capture's origin."""
+            self.events: list[Event] = []
+            """All events, in order."""
+            for at_ms, event in replaying.events():
+                self.times_ms.append(at_ms)
+                self.events.append(event)
+                replaying.sent.clear()
+        self.header = replaying.header
+        """The first line: plan and options of the session, and when the capture began."""
+        self.session: MediaSession = replaying.session
+        """The session, as the capture left it."""
+        self.statistics: Statistics = replaying.session.statistics(replaying.now_ms)
+        """Its counters at the end."""
+        self.differences: list[str] = replaying.differences
+        """Where the session did otherwise than the capture has it, such as another version of this package."""
+        self.truncated: bool = replaying.truncated
+        """Whether the last line was cut off, because the process was killed."""
+        self.lost_lines: int = replaying.lost_lines
+        """Lines that were dropped while the capture was made, because its disk was too slow."""
+
+
+def replay(path: str | PathLike[str]) -> Replay:
+    """Run a capture of `Call.capture` or `MediaSession.capture` again, in no time.
+
+    path: the file.
+    Returns: its events and figures.
+    Raises: CaptureError if it is not a capture, or with the number of a line that is not valid; OSError.
+    """
+    return Replay(path)

@@ -1,0 +1,119 @@
+"""The captures of a session: the base of MediaSession that begins and ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import floor
+from os import PathLike
+
+from rtpcodec.stream.capture.capture import Capture, CaptureFile
+from rtpcodec.stream.capture.header import DialectFacts, Header, SessionOptions, utc_of
+from rtpcodec.stream.capture.inputs import Inputs, RecordSink
+from rtpcodec.stream.capture.lines import Record
+from rtpcodec.stream.session_listening import ListeningSession
+from rtpcodec.stream.wire import Dialect
+
+
+class CapturingSession(ListeningSession):
+    """The base of MediaSession that reports what it is given to captures."""
+
+    _dialect: Dialect
+    _options: SessionOptions
+    _inputs: Inputs | None
+    _captures: tuple[Capture, ...]
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the carrier spells its messages."""
+        return self._dialect
+
+    def capture(self, path: str | PathLike[str], now_ms: float, *, audio: bool = False) -> Capture:
+        """Write every message both ways, and what the app does, to a file, until `Capture.stop` or the stream's end.
+
+        `rtpcodec.replay` runs the file again. Tokens, phone numbers, digits, client_state and custom parameters are
+        never in it (docs/capture.md). It writes in the session's thread; `Call.capture` does so in another.
+
+        path: the file, which is replaced: JSON lines.
+        now_ms: the time.
+        audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
+            length.
+        Returns: a Capture, whose `stop` ends it.
+        Raises: OSError; StreamEnded after the end.
+        """
+        header = self.capture_header(now_ms, audio=audio)
+        file = CaptureFile(path, header, self._dialect)
+        return self.capture_to(header, file.take, file.close, now_ms)
+
+    def capture_header(self, now_ms: float, *, audio: bool) -> Header:
+        """Return the first line of a capture that begins now. StreamEnded after the end."""
+        self._require_running()
+        incoming = self._incoming
+        start_ms = now_ms if incoming.start is None else incoming.start[1]
+        counts = self.statistics(now_ms)
+        return Header(
+            plan=self.plan,
+            options=self._options,
+            dialect=DialectFacts.of(self._dialect),
+            origin_ms=floor(min(now_ms, start_ms)),
+            utc_start=utc_of(now_ms, self._options.utc_offset_ms),
+            audio=audio,
+            from_start=not counts.media_received,
+            received_before=counts.messages_received - (incoming.start is not None),
+            sent_before=counts.messages_sent,
+        )
+
+    def capture_to(self, header: Header, sink: RecordSink, close: Callable[[], object], now_ms: float) -> Capture:
+        """Begin a capture whose records go to a sink: see `capture`.
+
+        header: from `capture_header`.
+        sink: takes each record, in the session's thread.
+        close: called behind the last record.
+        now_ms: the time.
+        """
+        if self._inputs is None:
+            self._inputs = self._new_inputs(now_ms)
+        capture = Capture(header, sink, close, self._stop_capture)
+        if self._incoming.start is not None:
+            start, start_ms = self._incoming.start
+            sink(Record(start_ms, "in", start, False))
+        self._inputs.add(sink)
+        self._captures = (*self._captures, capture)
+        return capture
+
+    def _new_inputs(self, now_ms: float) -> Inputs:
+        speech = self._speech
+        inputs = Inputs(self, self.privacy, speech, now_ms)
+        self.privacy.subscribe(inputs.private)
+        if speech is not None:
+            parts = speech.parts
+            parts.actions = parts.gate.actions = inputs
+            speech.acceptor.follows_queue = True
+            parts.sent_sinks = (*parts.sent_sinks, inputs)
+        return inputs
+
+    def _stop_capture(self, capture: Capture) -> None:
+        inputs = self._inputs
+        self._captures = tuple(one for one in self._captures if one is not capture)
+        if inputs is None:
+            return
+        inputs.finish(capture.sink)
+        if inputs.remove(capture.sink):
+            return
+        self._inputs = None
+        self.privacy.unsubscribe(inputs.private)
+        if self._speech is not None:
+            parts = self._speech.parts
+            parts.actions = parts.gate.actions = None
+            self._speech.acceptor.follows_queue = self._speech.acceptor.drops_oldest
+            parts.sent_sinks = tuple(one for one in parts.sent_sinks if one is not inputs)
+
+    def _look(self, now_ms: float) -> None:
+        """Report a call of `events`. The one after the end is the last: it returns Stopped."""
+        if self._inputs is not None:
+            self._inputs.looking(now_ms)
+        if self.ended:
+            for capture in self._captures:
+                capture.stop()
+
+    def _require_running(self) -> None:
+        raise NotImplementedError

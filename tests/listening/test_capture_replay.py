@@ -1,0 +1,32 @@
+"""A capture that is replayed gives the events of its call, with every fault of the simulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rtpcodec
+from tests.listening.captured_calls import CapturedCall, compared, figures
+
+
+def check(seed: int, path: Path, *, audio: bool, call_ms: float) -> None:
+    call = CapturedCall(seed, path, audio=audio, call_ms=call_ms)
+    books = call.run()
+    replay = rtpcodec.replay(path)
+    assert replay.differences == []
+    assert [compared(event, audio=audio) for event in replay.events] == [
+        compared(event, audio=audio) for event in call.seen
+    ]
+    assert figures(replay.statistics) == figures(books.statistics)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_replay_gives_the_events_of_the_call(seed: int, tmp_path: Path) -> None:
+    check(seed, tmp_path / "call.jsonl", audio=seed % 2 == 1, call_ms=10_000.0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6, 100))
+def test_replays_of_long_random_calls(seed: int, tmp_path: Path) -> None:
+    check(seed, tmp_path / "call.jsonl", audio=seed % 2 == 1, call_ms=60_000.0)
