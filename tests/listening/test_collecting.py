@@ -12,6 +12,7 @@ import rtpcodec
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call, Digits
 from rtpcodec.server.typed_keys import MAX_TYPED_KEYS
+from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried
 
@@ -358,6 +359,32 @@ def test_a_prompt_within_its_own_block_is_refused() -> None:
         return str(found.value)
 
     assert entered(ask, speech_ms=500)[0][0].startswith("collect_dtmf() waits for the end of reply 'pin'")
+
+
+def test_a_prompt_of_another_call_is_refused() -> None:
+    replies: list[Any] = []
+    refused: list[str] = []
+
+    async def ask(call: Call) -> None:
+        if replies:
+            with pytest.raises(ValueError, match="belongs to another call") as found:
+                await call.collect_dtmf(replies[0])
+            refused.append(str(found.value))
+        replies.append(call.reply("pin"))
+
+    for _ in range(2):
+        carried(ask, speech_ms=300)
+    assert refused == ["reply 'pin' belongs to another call"]
+
+
+def test_in_mode_mp3_keys_are_collected_without_a_prompt() -> None:
+    found: list[Digits] = []
+
+    async def ask(call: Call) -> None:
+        found.append(await call.collect_dtmf(max=2))
+
+    carried(ask, plan=StreamPlan(mode="mp3"), phone={"dtmf": typed("12", 300.0)})
+    assert found == [Digits("12", "complete")]
 
 
 def test_digits_hide_their_text() -> None:
