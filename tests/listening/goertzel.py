@@ -6,7 +6,8 @@ For tests that must show that a recording, a tap or a capture holds no key, or t
     assert keys_in(stereo, 16000, channels=2, channel=0) == "4711"
 
 It finds keys as `rtpcodec.DualTone` and telephones make them, of 50 ms or more (through OPUS 100 ms), down to
-FLOOR_DBOV, with silence or quiet noise around them. Speech or music at the level of a key hides it, as from any receiver.
+FLOOR_DBOV, with silence or quiet noise around them. Speech or music at the level of a key hides it, as from any
+receiver.
 """
 
 from __future__ import annotations
