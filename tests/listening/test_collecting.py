@@ -252,6 +252,13 @@ def test_an_end_key_right_behind_a_complete_entry_belongs_to_it(sleep_s: float) 
     assert digits == [Digits("12", "complete"), Digits("34", "complete")]
 
 
+def test_it_does_not_end_an_entry_that_wants_no_keys_from_before_either() -> None:
+    async def ask(call: Call) -> list[Digits]:
+        return [await call.collect_dtmf(max=2), await call.collect_dtmf(max=2, typed_ahead=False)]
+
+    assert entered(ask, *typed("12#", 500.0), *typed("34#", 2000.0))[0][0][1] == Digits("34", "complete")
+
+
 def test_an_end_key_that_comes_much_later_ends_the_next_entry() -> None:
     async def ask(call: Call) -> list[Digits]:
         return [await call.collect_dtmf(max=2) for _ in range(2)]
