@@ -5,9 +5,9 @@ For tests that must show that a recording, a tap or a capture holds no key, or t
     assert keys_in(recorded, 8000) == ""
     assert keys_in(stereo, 16000, channels=2, channel=0) == "4711"
 
-It finds keys as `rtpcodec.DualTone` and telephones make them, of 50 ms or more, down to FLOOR_DBOV, through the codecs
-PCMU, PCMA, G722 and L16, with silence or quiet noise around them. Speech or music at the level of a key hides it, as
-from any receiver.
+It finds keys as `rtpcodec.DualTone` and telephones make them, of 50 ms or more (through OPUS 100 ms), down to
+FLOOR_DBOV, with silence or quiet noise around them. Speech or music at the level of a key hides it, as from any
+receiver.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import rtpcodec
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call, Digits
 from rtpcodec.server.typed_keys import MAX_TYPED_KEYS
+from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried
 
@@ -251,6 +252,13 @@ def test_an_end_key_right_behind_a_complete_entry_belongs_to_it(sleep_s: float) 
     assert digits == [Digits("12", "complete"), Digits("34", "complete")]
 
 
+def test_it_does_not_end_an_entry_that_wants_no_keys_from_before_either() -> None:
+    async def ask(call: Call) -> list[Digits]:
+        return [await call.collect_dtmf(max=2), await call.collect_dtmf(max=2, typed_ahead=False)]
+
+    assert entered(ask, *typed("12#", 500.0), *typed("34#", 2000.0))[0][0][1] == Digits("34", "complete")
+
+
 def test_an_end_key_that_comes_much_later_ends_the_next_entry() -> None:
     async def ask(call: Call) -> list[Digits]:
         return [await call.collect_dtmf(max=2) for _ in range(2)]
@@ -276,7 +284,7 @@ def test_keys_that_wait_are_bounded() -> None:
 
     keys = typed("0123456789" * 20, 10.0, 90.0)
     [((digits, _), at_ms)] = entered(ask, *keys)
-    assert digits == Digits(("0123456789" * 20)[-MAX_TYPED_KEYS:], "timeout")
+    assert digits == Digits(("0123456789" * 20)[-MAX_TYPED_KEYS:], "complete")
     assert is_about(at_ms, 20_000)
 
 
@@ -331,6 +339,7 @@ def test_on_audio_cannot_wait_and_its_keys_are_not_kept() -> None:
     ("options", "words"),
     [
         ({"max": 0}, "max is 0, at least 1 key is needed, or None"),
+        ({"max": 129}, "max is 129, at most 128 keys are allowed"),
         ({"max": 1.0}, "max is of type float, a whole number of keys or None is needed"),
         ({"max": True}, "max is of type bool, a whole number of keys or None is needed"),
         ({"end": ""}, "end is '', one or more keys of 0123456789ABCD*# are needed, or None"),
@@ -357,6 +366,32 @@ def test_a_prompt_within_its_own_block_is_refused() -> None:
         return str(found.value)
 
     assert entered(ask, speech_ms=500)[0][0].startswith("collect_dtmf() waits for the end of reply 'pin'")
+
+
+def test_a_prompt_of_another_call_is_refused() -> None:
+    replies: list[Any] = []
+    refused: list[str] = []
+
+    async def ask(call: Call) -> None:
+        if replies:
+            with pytest.raises(ValueError, match="belongs to another call") as found:
+                await call.collect_dtmf(replies[0])
+            refused.append(str(found.value))
+        replies.append(call.reply("pin"))
+
+    for _ in range(2):
+        carried(ask, speech_ms=300)
+    assert refused == ["reply 'pin' belongs to another call"]
+
+
+def test_in_mode_mp3_keys_are_collected_without_a_prompt() -> None:
+    found: list[Digits] = []
+
+    async def ask(call: Call) -> None:
+        found.append(await call.collect_dtmf(max=2))
+
+    carried(ask, plan=StreamPlan(mode="mp3"), phone={"dtmf": typed("12", 300.0)})
+    assert found == [Digits("12", "complete")]
 
 
 def test_digits_hide_their_text() -> None:

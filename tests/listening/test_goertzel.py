@@ -54,6 +54,15 @@ def test_a_key_through_a_codec(name: str) -> None:
     assert keys_in(info.decoder().decode(payload), rate_hz) == ALL
 
 
+def test_a_key_through_opus(opus: object) -> None:
+    """A codec of speech blurs short keys: those of 100 ms are found."""
+    info = codec("OPUS")
+    encoder, decoder = info.encoder(48000), info.decoder(16000)
+    pcm = keyed(ALL, 48000, tone_ms=100, pause_ms=100)
+    frames = [pcm[at : at + 1920] for at in range(0, len(pcm) - 1919, 1920)]
+    assert keys_in(b"".join(decoder.decode(encoder.encode(frame)) for frame in frames), 16000) == ALL
+
+
 def test_one_channel_of_two() -> None:
     left, right = (memoryview(keyed(keys, 8000)).cast("h") for keys in ("12", "34"))
     both = array.array("h", (sample for pair in zip(left, right, strict=True) for sample in pair))

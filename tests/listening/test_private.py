@@ -118,9 +118,10 @@ def test_keys_reach_the_handler_and_the_entry_all_the_same() -> None:
     found: list[Any] = []
 
     async def pay(call: Call) -> None:
+        reader = call.events()
         async with call.private("card"):
             found.append((await call.collect_dtmf(max=2)).text)
-            found.extend([event.digit async for event in call.events() if isinstance(event, rtpcodec.events.Dtmf)])
+            found.extend([event.digit async for event in reader if isinstance(event, rtpcodec.events.Dtmf)])
 
     carried(pay, phone={"dtmf": ((100.0, "4"), (400.0, "7"))})
     assert found == ["47", "4", "7"]
@@ -199,11 +200,12 @@ def everything_of(pin: str, caplog: pytest.LogCaptureFixture, faults: Faults | N
     shown: list[str] = []
 
     async def handle(call: Call) -> None:
+        reader = call.events()
         async with call.private("pin"):
             digits = await call.collect_dtmf(max=len(pin))
             assert digits.text == pin
             shown.append(f"{digits!r} {call!r} {call._parts!r}")
-        shown.extend([repr(event) async for event in call.events() if not isinstance(event, rtpcodec.events.Audio)])
+        shown.extend([repr(event) async for event in reader if not isinstance(event, rtpcodec.events.Audio)])
         raise RuntimeError(f"the handler's own fault: {digits}")
 
     async def main() -> None:

@@ -35,13 +35,14 @@ def test_the_others_are_heard_in_full(at_s: float) -> None:
     found: list[events.Event] = []
 
     async def speak(call: Call) -> None:
+        reader = call.events()
         replies = await three(call)
         await asyncio.sleep(at_s)
         replies[1].interrupt()
         await call.played()
         states.extend(reply.state for reply in replies)
         call.close()
-        found.extend([event async for event in call.events()])
+        found.extend([event async for event in reader])
 
     report = carried(speak, lead_ms=400.0)
     heard = positions(report)
@@ -59,6 +60,7 @@ def test_one_that_has_ended_or_must_not_be_interrupted_stays_and_nothing_happens
     kinds: list[str] = []
 
     async def speak(call: Call) -> None:
+        reader = call.events()
         first, second, third = await three(call, interruptible=False)
         assert await first.played()
         for reply in (first, second):
@@ -66,7 +68,7 @@ def test_one_that_has_ended_or_must_not_be_interrupted_stays_and_nothing_happens
         assert await third.played()
         kinds.extend((first.state, second.state, third.state))
         call.close()
-        kinds.extend([type(event).__name__ async for event in call.events()])
+        kinds.extend([type(event).__name__ async for event in reader])
 
     report = carried(speak)
     assert kinds[:3] == ["played", "played", "played"]

@@ -42,7 +42,7 @@ def test_messages_are_permuted_and_doubled_and_keep_the_time_of_their_press() ->
 def test_the_same_seed_gives_the_same_faults_whatever_other_faults_there_are() -> None:
     def found(seed: str, **more: Any) -> list[tuple[float, str, str]]:
         faults = Faults(key_delay_ms=150.0, **more)
-        return keys_of(run(open_stream(ramp(8 * 42_000), dtmf=KEYS, faults=faults, seed=seed, keeps_audio=False)))
+        return keys_of(run(open_stream(ramp(8 * 6_000), dtmf=KEYS[:50], faults=faults, seed=seed, keeps_audio=False)))
 
     assert found("1") == found("1", drop=0.5) != found("2")
 

@@ -1,4 +1,4 @@
-"""No clock empties a resampler: audio behind a pause continues as if there had been none."""
+"""No clock empties a resampler: audio behind a pause continues the audio before it."""
 
 from __future__ import annotations
 

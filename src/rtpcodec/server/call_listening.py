@@ -72,7 +72,7 @@ class ListeningSide(CallBase):
         interrupt: whether the first key stops the prompt, if that is interruptible.
         typed_ahead: whether keys count that came before this call, since the stream began or the last entry ended;
             False: they are dropped.
-        max: how many keys are complete; None: any number. Keys beyond it stay for the next entry, apart from an end
+        max: how many keys are complete; None: 128. Keys beyond it stay for the next entry, apart from an end
             key right behind the last one.
         end: the keys that end the entry and are not part of it; None: no key does.
         first_timeout_s: how long the caller may take for the first key; None: without limit.

@@ -10,7 +10,7 @@ from typing import Literal
 from rtpcodec.carriers.telnyx.commands import DTMF_DIGITS
 from rtpcodec.pickling import Value
 from rtpcodec.server.loop_access import LoopAccess
-from rtpcodec.server.typed_keys import TypedKeys
+from rtpcodec.server.typed_keys import MAX_TYPED_KEYS, TypedKeys
 from rtpcodec.stream.speaking.reply import ENDED, Reply
 
 DigitsReason = Literal["complete", "end_key", "timeout", "interrupted", "hang_up"]
@@ -53,6 +53,8 @@ def _require_count(count: object) -> None:
         raise TypeError(f"max is of type {type(count).__name__}, a whole number of keys or None is needed")
     if count < 1:
         raise ValueError(f"max is {count}, at least 1 key is needed, or None")
+    if count > MAX_TYPED_KEYS:
+        raise ValueError(f"max is {count}, at most {MAX_TYPED_KEYS} keys are allowed")
 
 
 def _require_keys(end: object) -> None:
@@ -125,13 +127,14 @@ class Collection:
         if keys.text:
             self._stop_prompt()
         # 2. An end key, or enough keys.
-        count = len(keys.text) if rules.max is None else min(rules.max, len(keys.text))
+        most = MAX_TYPED_KEYS if rules.max is None else rules.max
+        count = min(most, len(keys.text))
         for at in range(count):
             if rules.end is not None and keys.text[at] in rules.end:
                 text = keys.take(at)
                 keys.take(1)
                 return Digits(text, "end_key")
-        if count == rules.max:
+        if count == most:
             text = keys.take(count)
             if rules.end is not None:
                 # Many callers end an entry that needs no end key with it. It must not end the next one.

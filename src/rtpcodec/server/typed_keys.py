@@ -82,7 +82,6 @@ class TypedKeys:
         self._collecting = True
         if not typed_ahead:
             self._set("")
-            self._late_end = ""
             self._skipped = self._pump.machine.session.waiting_keys
 
     def finish(self) -> None:
