@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from rtpcodec.stream.speaking.runs import WINDOW, Run
+from rtpcodec.stream.speaking.runs import MAX_SPREAD_MS, WINDOW, Run
 
 ROUNDING_MS: Final = 1.0
 """Clocks of chunks and marks that agree within this do not contradict each other."""
@@ -102,7 +102,13 @@ class EchoOrder:
         delay_ms: our clock minus the media time, without jitter.
         now_ms: when it arrived.
         """
-        self._chunk = end_ms + delay_ms, now_ms - end_ms - delay_ms
+        excess_ms = now_ms - end_ms - delay_ms
+        if excess_ms > MAX_SPREAD_MS:
+            # It was stalled, or the media time stood still: it is not a witness.
+            self._chunk = self._chunk_before = None
+            self._waiting = []
+            return
+        self._chunk = end_ms + delay_ms, max(0.0, excess_ms)
 
     def look(self, runs: list[PlacedRun]) -> None:
         """Note that all that arrived together was taken; runs: those of which marks may have returned."""
@@ -115,6 +121,6 @@ class EchoOrder:
         for placed in runs:
             ahead_ms = placed.new_echo_ms()
             if ahead_ms is not None and self._chunk_before is not None:
-                placed.echoed(self._chunk_before[0] - ahead_ms, max(0.0, self._chunk_before[1]))
+                placed.echoed(self._chunk_before[0] - ahead_ms, self._chunk_before[1])
                 self._waiting.append((placed, ahead_ms))
         self._chunk_before = self._chunk

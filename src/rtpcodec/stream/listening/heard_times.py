@@ -23,6 +23,13 @@ SETTLED_AFTER_MS: Final = 2000.0
 the least counts, lie around it."""
 
 
+MOVED_MS: Final = 1000.0
+"""The media time stood still for so long, as timestamps did not count a hold."""
+MOVED_CHUNKS: Final = 10
+"""At least so many chunks of a second show it."""
+SECOND_MS: Final = 1000.0
+
+
 class Stretch(NamedTuple):
     """A part of a run that no clear cuts, or that ends at a cut."""
 
@@ -42,10 +49,32 @@ class Cut(NamedTuple):
     at_ms: float
 
 
+class _Moves:
+    """The least delay of the last one to two seconds, once there are two seconds."""
+
+    __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._from_ms = -inf
+        self._now_ms = self._last_ms = inf
+        self.least_ms = -inf
+
+    def add(self, delay_ms: float, now_ms: float) -> None:
+        if not self._count:
+            self._from_ms = now_ms
+        self._count += 1
+        self._now_ms = min(self._now_ms, delay_ms)
+        # Chunks that a stall held back arrive all at once, late, and do not show a move.
+        if self._count >= MOVED_CHUNKS and now_ms - self._from_ms >= SECOND_MS:
+            self.least_ms = -inf if self._last_ms == inf else min(self._last_ms, self._now_ms)
+            self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
+
+
 class MediaClock:
     """Our clock against the inbound media time of one session, which begins again at each `start`."""
 
-    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms")
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves")
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
@@ -53,6 +82,7 @@ class MediaClock:
         self._chain: ReceiveChain | None = incoming.chain
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
+        self._moves = _Moves()
 
     @property
     def delay_ms(self) -> float:
@@ -62,9 +92,15 @@ class MediaClock:
             self._chain = chain
             if self._known_ms != inf:
                 self._before_ms, self._known_ms = self._known_ms, inf
+            self._moves = _Moves()
         if chain is not None and chain.delay_ms != inf:
-            self._known_ms = chain.delay_ms
+            moved_ms = self._moves.least_ms
+            self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
+
+    def chunk(self, end_ms: float, now_ms: float) -> None:
+        """Take an inbound chunk, which ends at a media time and has arrived now."""
+        self._moves.add(now_ms - end_ms, now_ms)
 
     @property
     def restart_ms(self) -> float:
@@ -164,7 +200,9 @@ class HeardTimes:
 
     def take_chunk(self, chunk: Audio, now_ms: float) -> None:
         """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
-        self._order.chunk(chunk.media_ms + chunk.duration_ms, self.clock.delay_ms, now_ms)
+        end_ms = chunk.media_ms + chunk.duration_ms
+        self.clock.chunk(end_ms, now_ms)
+        self._order.chunk(end_ms, self.clock.delay_ms, now_ms)
 
     def look(self, now_ms: float) -> None:
         """Take the time, and the echoes since the last look."""
