@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf, log10
 from typing import Final
 
@@ -115,23 +116,22 @@ class HeardReader(Live):
             self.position = first
 
     def _add(self, stretch: Stretch, end: int, spans: list[HeardSpan]) -> None:
-        """Add the spans of a stretch up to a sent position: one per kind of audio and `start`."""
-        times, rate_hz = self._signal.times, self.sample_rate_hz
+        """Add the spans of a stretch up to a sent position: one per kind of audio, and per `start` of the stream."""
+        times = self._signal.times
         uncertainty_ms = times.uncertainty_ms(stretch)
-        parts: list[bytes] = []
-        first, of_reply = stretch.start, True
-        for position, message, pcm in self._signal.log.pieces(stretch.start, end):
-            if parts and message.of_reply is not of_reply:
+        restart = times.position_in(stretch, times.clock.restart_ms)
+        bounds = (stretch.start, restart, end) if stretch.start < restart < end else (stretch.start, end)
+        for start, stop in pairwise(bounds):
+            first, of_reply, parts = start, True, list[bytes]()
+            for position, message, pcm in self._signal.log.pieces(start, stop):
+                if parts and message.of_reply is not of_reply:
+                    spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
+                    parts = []
+                if not parts:
+                    first, of_reply = position, message.of_reply
+                parts.append(pcm)
+            if parts:
                 spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
-                parts = []
-            if not parts:
-                first, of_reply = position, message.of_reply
-            parts.append(pcm)
-            if 0 <= times.clock.restart_ms - times.echo_ms(stretch.run, position) < message.samples * 1000 / rate_hz:
-                spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
-                parts = []
-        if parts:
-            spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
 
     def _span(
         self, stretch: Stretch, position: int, parts: list[bytes], uncertainty_ms: float, *, of_reply: bool
@@ -273,7 +273,7 @@ class HeardSignal(Live):
         """Take the time, and the end."""
         if type(event) is Audio:
             if not event.concealed:
-                self.times.take_chunk(event, now_ms)
+                self.times.take_chunk(event)
         elif type(event) is Stopped:
             self.times.end_at(now_ms, by_us=event.reason == "closed_here")
         return ()

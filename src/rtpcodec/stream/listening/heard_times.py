@@ -8,7 +8,7 @@ jitter, and the round trip needs no split. Both are the least of what was seen l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
+from math import ceil, inf
 from typing import Final, NamedTuple
 
 from rtpcodec.stream.events import Audio
@@ -21,6 +21,15 @@ from rtpcodec.stream.speaking.spans import CutPoint
 SETTLED_AFTER_MS: Final = 2000.0
 """Behind its time, audio is placed for good. By then, its marks have returned or are lost, and eight echoes, of which
 the least counts, lie around it."""
+
+
+ROUNDING: Final = 1e-6
+"""Of samples: times are sums of floats."""
+MOVED_MS: Final = 1000.0
+"""The media time stood still for so long, as timestamps did not count a hold."""
+MOVED_CHUNKS: Final = 10
+"""At least so many chunks of a second show it."""
+SECOND_MS: Final = 1000.0
 
 
 class Stretch(NamedTuple):
@@ -42,10 +51,32 @@ class Cut(NamedTuple):
     at_ms: float
 
 
+class _Moves:
+    """The least delay of the last one to two seconds, once there are two seconds."""
+
+    __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._from_ms = -inf
+        self._now_ms = self._last_ms = inf
+        self.least_ms = -inf
+
+    def add(self, delay_ms: float, now_ms: float) -> None:
+        if not self._count:
+            self._from_ms = now_ms
+        self._count += 1
+        self._now_ms = min(self._now_ms, delay_ms)
+        # Chunks that a stall held back arrive all at once, late, and do not show a move.
+        if self._count >= MOVED_CHUNKS and now_ms - self._from_ms >= SECOND_MS:
+            self.least_ms = -inf if self._last_ms == inf else min(self._last_ms, self._now_ms)
+            self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
+
+
 class MediaClock:
     """Our clock against the inbound media time of one session, which begins again at each `start`."""
 
-    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms")
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves")
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
@@ -53,6 +84,7 @@ class MediaClock:
         self._chain: ReceiveChain | None = incoming.chain
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
+        self._moves = _Moves()
 
     @property
     def delay_ms(self) -> float:
@@ -62,9 +94,20 @@ class MediaClock:
             self._chain = chain
             if self._known_ms != inf:
                 self._before_ms, self._known_ms = self._known_ms, inf
+            self._moves = _Moves()
         if chain is not None and chain.delay_ms != inf:
-            self._known_ms = chain.delay_ms
+            moved_ms = self._moves.least_ms
+            self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
+
+    def chunk(self, end_ms: float, received_ms: float) -> None:
+        """Take an inbound chunk, which ends at a media time."""
+        self._moves.add(received_ms - end_ms, received_ms)
+
+    @property
+    def received_ms(self) -> float:
+        """When the inbound chunk arrived that was delivered last."""
+        return -inf if self._chain is None else self._chain.received_ms
 
     @property
     def restart_ms(self) -> float:
@@ -162,9 +205,12 @@ class HeardTimes:
         """Return our clock when the echo of a mark there would arrive, without jitter."""
         return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
 
-    def take_chunk(self, chunk: Audio, now_ms: float) -> None:
+    def take_chunk(self, chunk: Audio) -> None:
         """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
-        self._order.chunk(chunk.media_ms + chunk.duration_ms, self.clock.delay_ms, now_ms)
+        clock, end_ms = self.clock, chunk.media_ms + chunk.duration_ms
+        delay_ms = clock.delay_ms
+        clock.chunk(end_ms, clock.received_ms)
+        self._order.chunk(end_ms, delay_ms, clock.received_ms)
 
     def look(self, now_ms: float) -> None:
         """Take the time, and the echoes since the last look."""
@@ -191,6 +237,11 @@ class HeardTimes:
     def seam_ms(self) -> float:
         """A step of the time within a run from which on it is not jitter, but a seam: the far end was dry."""
         return self._far_end.echo_doubt_ms
+
+    def position_in(self, stretch: Stretch, echo_ms: float) -> int:
+        """Return the sent position of a moment, were the run of a stretch without an end; -1: long before it."""
+        ahead_ms = echo_ms - self.echo_ms(stretch.run, stretch.start)
+        return stretch.start + ceil(ahead_ms / self._ms_per_sample - ROUNDING) if abs(ahead_ms) < inf else -1
 
     def position_heard_at(self, echo_ms: float) -> int:
         """Return the sent position that is heard at a moment, the last one before it."""
