@@ -378,7 +378,7 @@ def test_the_pre_roll_counts_as_memory_and_is_not_in_the_repr() -> None:
 
 
 class Judge:
-    """Says what a test tells it, and keeps what it was asked."""
+    """Returns the answers of a test in turn, and keeps what it was asked."""
 
     def __init__(self, *answers: bool | float | None) -> None:
         self.answers = list(answers)
