@@ -79,7 +79,7 @@ def test_noise_and_comfort_noise_begin_no_speech(level_dbov: float) -> None:
 
 @pytest.mark.parametrize("level_dbov", [-68, -45, -38])
 def test_a_bed_of_ours_and_its_echo_begin_no_speech_and_change_no_onset(level_dbov: float) -> None:
-    """Keep-alive, or a background sound: so quiet that its echo is no speech, so that it is not `while_playing`."""
+    """Keep-alive, or a background sound: so quiet that its echo is below speech. Nobody counts it as playing."""
     drawn = np.random.default_rng(1)
     bed = drawn.standard_normal(40 * RATE_HZ) * 32768 * 10 ** (level_dbov / 20)
     line = EchoLine(150, 12)

@@ -14,7 +14,7 @@ class SpeechStarted:
     track: str
     media_ms: float
     """Where the speech begins, in media time. It is reported by the onset of the settings later."""
-    pre_roll: Audio = field(repr=False)
+    pre_roll: Audio = field(repr=False, compare=False)
     """The audio around the onset: from `pre_roll_ms` before it to the end of the last Audio before this event, so that
     what follows continues it. While we play, it reaches up to 1 s further back, where speech may have begun below the
     level of an echo. It has no payload, and is empty in a private section."""
