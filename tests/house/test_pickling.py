@@ -32,7 +32,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, PlaybackPause, Reply
+from rtpcodec.server import Background, PlaybackPause, Recording, Reply
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
@@ -105,6 +105,7 @@ BARE: tuple[type, ...] = (
     SpeakingSide,
     Background,
     PlaybackPause,
+    Recording,
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,

@@ -34,6 +34,7 @@ invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
 handlers        ready-made handlers
 recording       `record`, the one that writes files
+recorder        recordings of both sides beside any handler
 rate_changer    PCM of any rate to one rate, for these handlers
 call_log        log records of a call
 slow_turns      calls that hold the event loop: measured, counted, logged
@@ -48,6 +49,7 @@ from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
@@ -69,6 +71,7 @@ __all__ = [
     "Handler",
     "OnAudio",
     "PlaybackPause",
+    "Recording",
     "Reply",
     "call_on",
     "handlers",

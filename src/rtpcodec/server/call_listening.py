@@ -7,7 +7,8 @@ from os import PathLike
 
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.inbox import AudioReader, EventReader
-from rtpcodec.server.recorder.recording import Recording, recording_of
+from rtpcodec.server.recorder.recorder import recorder_of
+from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.recorder.tape import Sides
 from rtpcodec.server.replies import Reply
 
@@ -47,9 +48,9 @@ class ListeningSide(CallBase):
         Raises: StreamEnded after the end; ValueError for another suffix or word; LocalProtocolError if received audio
         is not decoded; MissingExtra for FLAC without soundfile.
         """
-        recording = recording_of(self._parts, self._access, self.started, path, sides)
+        recorder = recorder_of(self._parts, self._access, self.started, path, sides)
         if after is None:
-            recording.begin()
+            recorder.begin()
         else:
-            recording.wait_for(after)
-        return recording
+            recorder.wait_for(after)
+        return Recording(recorder)

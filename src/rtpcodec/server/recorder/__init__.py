@@ -2,9 +2,11 @@
 
 In the event loop:
 recording   Recording: what `Call.record` returns
+recorder    one recording from its begin to its end
 intake      events and what was heard become pieces on one time line
 axis        the time line: the inbound media time of all starts of a stream
 facts       what the sidecar says about a recording
+feed        hands pieces to the writer, and the end to the finisher
 pieces      audio on its way to the writer, bounded
 workers     the threads that touch files, or none of them on a virtual clock
 
