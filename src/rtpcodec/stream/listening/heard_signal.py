@@ -9,15 +9,16 @@ from math import inf, log10
 from typing import Final
 
 from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
+from rtpcodec.audio.rates import resampler_between
 from rtpcodec.pickling import Live
-from rtpcodec.stream.events import Event, Stopped
+from rtpcodec.stream.events import Audio, Event, Stopped
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.echo_order import PlacedRun
 from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, Stretch
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.listening.sent_log import SentLog
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.speaking.parts import Parts
-from rtpcodec.stream.speaking.runs import Run
 
 REFERENCE_MS: Final = 3000.0
 """Heard audio that is kept for `reference` and `level_dbov`: no echo of a phone is later."""
@@ -27,6 +28,8 @@ TRIM_MS: Final = 1000.0
 """Audio that nobody needs is dropped so often."""
 SHIFT_MS: Final = 5.0
 """`reference` follows a smaller change of the estimate only when a new run begins: canceller filters need no jumps."""
+AROUND_MS: Final = 5.0
+"""A resampler looks less than 2 ms around."""
 _ROUNDING: Final = 1e-6
 _SILENCE_POWER: Final = FULL_SCALE**2 * 10 ** (SILENCE_DBOV / 10)
 
@@ -59,7 +62,7 @@ class HeardReader(Live):
         """The sent position of the next audio."""
         self.dropped_ms = 0.0
         """Audio that was dropped because it was not taken for MAX_BEHIND_MS."""
-        self._run: Run | None = None
+        self._run: PlacedRun | None = None
         self._run_number = 0
         self._expected_ms = -inf  # the media time behind the last span
 
@@ -170,7 +173,7 @@ class HeardSignal(Live):
         self._readers: list[weakref.ref[HeardReader]] = []
         self._trim_ms = -inf
         self._first_ms = inf  # the echo time of the first audio, where no inbound audio says the media time
-        self._shift: tuple[Run | None, float] = None, 0.0
+        self._shift: tuple[PlacedRun | None, float] = None, 0.0
         parts.sent_sinks = (*parts.sent_sinks, self.log)
 
     def reader(self) -> HeardReader:
@@ -189,12 +192,23 @@ class HeardSignal(Live):
 
     # The estimate of now
 
-    def reference(self, media_ms: float, duration_ms: float) -> bytes:
+    def reference(self, media_ms: float, duration_ms: float, pcm_hz: int | None = None) -> bytes:
         """Return what the caller heard in a time of the last 3 s, by the best estimate: int16, silence elsewhere.
 
         media_ms: the inbound media time, such as `Audio.media_ms`.
         duration_ms: how long.
+        pcm_hz: the rate wanted; None: that of the codec that we send.
+        Raises: ValueError if the rate cannot be resampled.
         """
+        resampler = None if pcm_hz is None else resampler_between("send rate", self.sample_rate_hz, "pcm_hz", pcm_hz)
+        if resampler is None:
+            return self._estimate(media_ms, duration_ms)
+        # The filter needs what lies around; so each call begins a stream, and pieces that are asked for later fit.
+        pcm = resampler.resample(self._estimate(media_ms - AROUND_MS, duration_ms + 2 * AROUND_MS))
+        first = 2 * (round(AROUND_MS * resampler.to_hz / 1000) + resampler.delay_samples)
+        return pcm[first : first + 2 * round(duration_ms * resampler.to_hz / 1000)]
+
+    def _estimate(self, media_ms: float, duration_ms: float) -> bytes:
         times, rate_hz = self.times, self.sample_rate_hz
         samples = round(duration_ms * rate_hz / 1000)
         delay_ms = times.clock.delay_ms
@@ -213,7 +227,7 @@ class HeardSignal(Live):
                     found[at : at + len(pcm)] = pcm
         return bytes(found)
 
-    def _reference_ms(self, run: Run, delay_ms: float) -> float:
+    def _reference_ms(self, run: PlacedRun, delay_ms: float) -> float:
         """Return the media time of a run's begin for references: small corrections do not move the newest run."""
         begin_ms = self.times.echo_ms(run, run.start) - delay_ms
         known, known_ms = self._shift
@@ -257,14 +271,16 @@ class HeardSignal(Live):
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Take the time, and the end."""
-        self.times.now_ms = now_ms
-        if type(event) is Stopped:
+        if type(event) is Audio:
+            if not event.concealed:
+                self.times.take_chunk(event, now_ms)
+        elif type(event) is Stopped:
             self.times.end_at(now_ms, by_us=event.reason == "closed_here")
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
         """Take the time, and drop what nobody needs."""
-        self.times.now_ms = now_ms
+        self.times.look(now_ms)
         if now_ms >= self._trim_ms:
             self._trim_ms = now_ms + TRIM_MS
             self._trim(now_ms)

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from math import inf
 from typing import Final, NamedTuple
 
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.echo_order import EchoOrder, PlacedRun
 from rtpcodec.stream.receiving import ReceiveChain
 from rtpcodec.stream.speaking.parts import Parts
-from rtpcodec.stream.speaking.runs import Run
 from rtpcodec.stream.speaking.spans import CutPoint
 
 SETTLED_AFTER_MS: Final = 2000.0
@@ -22,10 +23,17 @@ SETTLED_AFTER_MS: Final = 2000.0
 the least counts, lie around it."""
 
 
+MOVED_MS: Final = 1000.0
+"""The media time stood still for so long, as timestamps did not count a hold."""
+MOVED_CHUNKS: Final = 10
+"""At least so many chunks of a second show it."""
+SECOND_MS: Final = 1000.0
+
+
 class Stretch(NamedTuple):
     """A part of a run that no clear cuts, or that ends at a cut."""
 
-    run: Run
+    run: PlacedRun
     start: int
     end: int
     next: int
@@ -41,10 +49,32 @@ class Cut(NamedTuple):
     at_ms: float
 
 
+class _Moves:
+    """The least delay of the last one to two seconds, once there are two seconds."""
+
+    __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._from_ms = -inf
+        self._now_ms = self._last_ms = inf
+        self.least_ms = -inf
+
+    def add(self, delay_ms: float, now_ms: float) -> None:
+        if not self._count:
+            self._from_ms = now_ms
+        self._count += 1
+        self._now_ms = min(self._now_ms, delay_ms)
+        # Chunks that a stall held back arrive all at once, late, and do not show a move.
+        if self._count >= MOVED_CHUNKS and now_ms - self._from_ms >= SECOND_MS:
+            self.least_ms = -inf if self._last_ms == inf else min(self._last_ms, self._now_ms)
+            self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
+
+
 class MediaClock:
     """Our clock against the inbound media time of one session, which begins again at each `start`."""
 
-    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms")
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves")
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
@@ -52,6 +82,7 @@ class MediaClock:
         self._chain: ReceiveChain | None = incoming.chain
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
+        self._moves = _Moves()
 
     @property
     def delay_ms(self) -> float:
@@ -61,9 +92,15 @@ class MediaClock:
             self._chain = chain
             if self._known_ms != inf:
                 self._before_ms, self._known_ms = self._known_ms, inf
+            self._moves = _Moves()
         if chain is not None and chain.delay_ms != inf:
-            self._known_ms = chain.delay_ms
+            moved_ms = self._moves.least_ms
+            self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
+
+    def chunk(self, end_ms: float, now_ms: float) -> None:
+        """Take an inbound chunk, which ends at a media time and has arrived now."""
+        self._moves.add(now_ms - end_ms, now_ms)
 
     @property
     def restart_ms(self) -> float:
@@ -79,7 +116,7 @@ class MediaClock:
 class HeardTimes:
     """The runs and cuts of one stream. Use from one thread at a time."""
 
-    __slots__ = ("_far_end", "_ms_per_sample", "_runs", "clock", "cuts", "ended_ms", "now_ms")
+    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "clock", "cuts", "ended_ms", "now_ms")
 
     def __init__(self, parts: Parts, clock: MediaClock) -> None:
         """Follow a stream from now on.
@@ -89,7 +126,8 @@ class HeardTimes:
         """
         self._far_end = parts.far_end
         self._ms_per_sample = 1000 / parts.sample_rate_hz
-        self._runs = [parts.far_end.run]
+        self._runs = [PlacedRun(parts.far_end.run)]
+        self._order = EchoOrder()
         self.cuts: list[Cut] = []
         """Clears, in order."""
         self.clock = clock
@@ -105,18 +143,18 @@ class HeardTimes:
     def _follow(self) -> None:
         """Look for runs that have begun."""
         runs = self._runs
-        run = runs[-1]
+        run = runs[-1].run
         while run.next is not None:
             run = run.next
             if run.start <= runs[-1].start:
-                runs[-1] = run
+                runs[-1] = PlacedRun(run)
             else:
-                runs.append(run)
+                runs.append(PlacedRun(run))
 
     @property
-    def run(self) -> Run:
+    def run(self) -> PlacedRun:
         """The run of the audio that was sent last."""
-        if self._runs[-1].next is not None:
+        if self._runs[-1].run.next is not None:
             self._follow()
         return self._runs[-1]
 
@@ -156,9 +194,20 @@ class HeardTimes:
 
     # Times
 
-    def echo_ms(self, run: Run, position: int) -> float:
-        """Return our clock when the echo of a mark there would arrive."""
-        return self._far_end.echo_ms(run, position)
+    def echo_ms(self, placed: PlacedRun, position: int) -> float:
+        """Return our clock when the echo of a mark there would arrive, without jitter."""
+        return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
+
+    def take_chunk(self, chunk: Audio, now_ms: float) -> None:
+        """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
+        end_ms = chunk.media_ms + chunk.duration_ms
+        self.clock.chunk(end_ms, now_ms)
+        self._order.chunk(end_ms, self.clock.delay_ms, now_ms)
+
+    def look(self, now_ms: float) -> None:
+        """Take the time, and the echoes since the last look."""
+        self.now_ms = now_ms
+        self._order.look(self._runs[-2:])
 
     @property
     def settled_ms(self) -> float:
@@ -173,7 +222,7 @@ class HeardTimes:
 
     def uncertainty_ms(self, stretch: Stretch) -> float:
         """Return how far a stretch may lie from where it is placed; with the doubt about its end, if a clear cut it."""
-        doubt_ms = self._far_end.begin_doubt_ms(stretch.run)
+        doubt_ms = self._far_end.begin_doubt_ms(stretch.run.run)
         return doubt_ms if stretch.cut is None else max(doubt_ms, stretch.cut.uncertainty_ms)
 
     @property

@@ -36,7 +36,16 @@ class SentMessage:
 class SentLog(Live):
     """The audio of one stream as it was sent. A SentSink. Use from one thread at a time."""
 
-    __slots__ = ("_block_samples", "_decoded", "_decoder", "_first_block", "_messages", "_powers", "_unmeasured")
+    __slots__ = (
+        "_block_samples",
+        "_decoded",
+        "_decoder",
+        "_decodes",
+        "_first_block",
+        "_messages",
+        "_powers",
+        "_unmeasured",
+    )
 
     def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int) -> None:
         """Make it empty.
@@ -47,6 +56,7 @@ class SentLog(Live):
         """
         self._decoder = decoder
         self._messages: list[SentMessage] = []
+        self._decodes = False  # somebody wanted PCM
         self._decoded = 0  # messages that have PCM, the first ones
         self._block_samples = sample_rate_hz * BLOCK_MS // 1000
         self._first_block = position // self._block_samples
@@ -80,6 +90,8 @@ class SentLog(Live):
         count = bisect_right(messages, position, key=_position_of) - 1
         if count <= 0:
             return
+        if self._decodes:
+            self._pcm(count - 1)  # a decoder has a state: the far end has decoded them, heard or not
         del messages[:count]
         self._decoded = max(0, self._decoded - count)
         first = messages[0].position
@@ -105,6 +117,7 @@ class SentLog(Live):
     def _pcm(self, index: int) -> bytes:
         """Return the PCM of a message. Those before it are decoded first, as decoders have a state."""
         messages = self._messages
+        self._decodes = True
         while self._decoded <= index:
             message = messages[self._decoded]
             message.pcm = self._decoder.decode(message.payload, message.samples)
