@@ -86,7 +86,13 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+SHORT = ("120 ms, jitter", "fast and slow", "hold")
+"""Cases of the ordinary suite."""
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in SHORT else pytest.param(case, marks=pytest.mark.long) for case in CASES]
+)
 def test_both_sides_lie_where_they_were(tmp_path: Path, case: str) -> None:
     options = CASES[case]
     timing = options.get("timing", Timing())
@@ -112,6 +118,7 @@ def test_both_sides_lie_where_they_were(tmp_path: Path, case: str) -> None:
     assert found.sidecar["heard_from"] == "sent"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ppm", [-500.0, 500.0])
 def test_drift_under_a_background_is_absorbed_between_replies(tmp_path: Path, ppm: float) -> None:
     """One run of a minute, of which the clocks make 60 ms."""
@@ -156,8 +163,8 @@ def test_an_outbound_track_that_contains_us_is_the_right_channel(tmp_path: Path)
     assert np.array_equal(right[max(lag, 0) : end + lag], heard[max(-lag, 0) : end]) or lag < 0
 
 
-@pytest.mark.parametrize("renumbers", [False, True])
-@pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
+@pytest.mark.parametrize("renumbers", [pytest.param(False, marks=pytest.mark.long), True])
+@pytest.mark.parametrize("tracks", ["inbound_track", pytest.param("both_tracks", marks=pytest.mark.long)])
 def test_a_second_start_continues_the_time_line(tmp_path: Path, tracks: Any, renumbers: bool) -> None:
     found = recorded(
         talk,

@@ -56,6 +56,11 @@ class Pieces:
         self.overruns: list[tuple[float, float]] = []
         """From when to when audio was dropped because the disk was too slow."""
 
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def waiting_ms(self, source: Source) -> float:
         """Return how much audio of a source waits."""
         return self._put_ms[source] - self._taken_ms[source]
