@@ -88,6 +88,25 @@ def test_a_track_with_us_replaces_what_we_know(tmp_path: Path) -> None:
     assert np.array_equal(right, track[: len(right)])
 
 
+def test_what_the_track_lacks_comes_from_what_we_know(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "a.wav", HZ, "separate")
+    gap = range(4 * HZ, 5 * HZ, CHUNK)
+    for at in range(0, len(OURS) - CHUNK, CHUNK):
+        pcm = OURS[at : at + CHUNK].tobytes()
+        if at not in gap:
+            tape.take(Piece("to_caller", at * 1000 / HZ, pcm, CHUNK, HZ))
+        if at >= 2 * HZ:  # what was heard is known later
+            pcm = OURS[at - 2 * HZ : at - 2 * HZ + CHUNK].tobytes()
+            tape.take(Piece("heard", at * 1000 / HZ - 2000, pcm, CHUNK, HZ, 1, of_reply=True))
+        tape.write(at * 1000 / HZ - 2000)
+    assert tape.heard_from == "outbound"
+    tape.finish(0)
+    tape.complete()
+    right = np.frombuffer(wav_frames(tmp_path / "a-heard.wav"), np.int16)
+    known = len(right) - 2 * HZ
+    assert np.array_equal(right[:known], OURS[:known])
+
+
 def test_a_track_without_us_is_added(tmp_path: Path) -> None:
     heard, track = mixed(OURS * 0.5), mixed(other(2.3) * 0.5)
     right = right_channel(tmp_path / "a.wav", heard, track)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 from math import inf
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import rtpcodec
+from rtpcodec import errors
 from rtpcodec.sim import Faults, Restart, Variations
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from tests.listening.recorded_call import EXACT, HZ, Recorded, Samples, pattern, recorded
@@ -205,3 +207,61 @@ def test_another_rate_after_a_second_start_is_resampled(tmp_path: Path) -> None:
     best = min(errors, key=lambda late: errors[late])
     assert 0 <= best <= 0.002 * HZ
     assert errors[best] < 600
+
+
+DELAYS_MS = ((20, 20), (120, 20), (20, 120), (120, 120))
+SKEWS_PPM = ((100, -100), (-100, 100), (100, 100), (-100, -100))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
+@pytest.mark.parametrize(("delays_ms", "skews_ppm"), zip(DELAYS_MS, SKEWS_PPM, strict=True))
+def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int], skews_ppm: tuple[int, int]) -> None:
+    """Loss, hold, interruptions, pauses, both tracks, skew and delay, for minutes."""
+    seconds, hold = 240, Hold(from_ms=20_000, to_ms=27_000)
+
+    async def handle(call: rtpcodec.Call) -> None:
+        while not call.ended:
+            with contextlib.suppress(errors.StreamEnded):
+                await talk(call)
+
+    timing = Timing(
+        to_app=Link(delay_ms=delays_ms[0], jitter_ms=15),
+        from_app=Link(delay_ms=delays_ms[1], jitter_ms=15),
+        caller_clock_ppm=skews_ppm[0],
+        playout_clock_ppm=skews_ppm[1],
+        holds=(hold,),
+    )
+    found = recorded(
+        handle,
+        tmp_path / "call.wav",
+        pattern(0, seconds * 1000),
+        plan=dataclasses.replace(EXACT, tracks=tracks),
+        timing=timing,
+        faults=Faults(drop=0.01, reorder=0.02, duplicate=0.02),
+        playout_delay_ms=40,
+        tail_ms=500,
+    )
+    left, right = found.sides
+    # 1. The caller. The hold is a whole number of chunks.
+    truth = np.frombuffer(pattern(0, seconds * 1000), np.int16)
+    held = round(hold.from_ms * HZ / 1000)
+    assert np.array_equal(left[:held][left[:held] != 0], truth[:held][left[:held] != 0])
+    behind = truth[held - PIECE :]
+    shifts = [round((hold.to_ms - hold.from_ms) * HZ / 1000) + PIECE * chunks for chunks in (-1, 0, 1)]
+    matches = [int(np.sum(_part(left, held - PIECE + shift, len(behind)) == behind)) for shift in shifts]
+    assert max(matches) >= 0.985 * len(behind) - found.report.chunks_dropped * PIECE * (tracks == "inbound_track")
+    length_ms = seconds * 1000 + hold.to_ms - hold.from_ms + 500
+    assert abs(len(left) * 1000 / HZ - length_ms) <= NEAR_MS + 20 * 3  # chunks that are lost at the end do not follow
+    # 2. What was heard.
+    off = errors_ms(right, found, timing)
+    assert len(off) > 4000
+    assert max(error for error in off if error < inf) <= NEAR_MS
+    lost = found.report.chunks_dropped if tracks == "both_tracks" else 0
+    assert off.count(inf) <= 0.01 * len(off) + 2 * lost
+    assert found.sidecar["heard_from"] == ("outbound" if tracks == "both_tracks" else "sent")
+
+
+def _part(samples: Samples, first: int, length: int) -> Samples:
+    part = samples[first : first + length]
+    return np.concatenate((part, np.zeros(length - len(part), np.int16)))

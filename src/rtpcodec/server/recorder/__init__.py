@@ -13,6 +13,7 @@ workers     the threads that touch files, or none of them on a virtual clock
 In these threads:
 tape        pieces become samples of files
 joining     audio without a seam at the file's rate; what was heard, with its drift absorbed in pauses
+covered     where the outbound track has audio
 outbound    whether the outbound track contains what we send
 finishing   FLAC, checksums, and the sidecar
 """

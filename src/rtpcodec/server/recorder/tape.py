@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.server.recorder.covered import Covered
 from rtpcodec.server.recorder.finishing import sha256_of, to_flac
 from rtpcodec.server.recorder.joining import HeardSide, Placed, ReceivedSide
 from rtpcodec.server.recorder.pieces import Mask, Piece
@@ -38,6 +39,7 @@ class Tape:
 
     __slots__ = (
         "_comparison",
+        "_covered",
         "_files",
         "_held",
         "_masks",
@@ -79,6 +81,7 @@ class Tape:
         """What the caller heard of us."""
         self._tracks = {"caller": ReceivedSide(sample_rate_hz), "to_caller": ReceivedSide(sample_rate_hz)}
         self._comparison: Comparison | None = None
+        self._covered = Covered()
         self._held: deque[Placed] = deque()
         """The outbound track, until it is known whether it contains us."""
         self._masks: list[Mask] = []
@@ -211,10 +214,15 @@ class Tape:
             elif self._comparison.verdict != "contains us":
                 self._comparison.heard(at, pcm)
                 self._put(HEARD, [(at, pcm)], adds=True)
+            else:
+                # The track lacks lost chunks, and the time in which the caller is on hold.
+                for first, last in self._covered.gaps(at, at + len(pcm) // SAMPLE_OCTETS):
+                    self._put(HEARD, [(first, pcm[SAMPLE_OCTETS * (first - at) : SAMPLE_OCTETS * (last - at)])])
 
     def _put_outbound(self, placed: Iterable[Placed]) -> None:
         comparison = self._comparison
         for at, pcm in placed:
+            self._covered.add(at, at + len(pcm) // SAMPLE_OCTETS)
             if comparison is None or comparison.verdict == "unknown":
                 self._held.append((at, pcm))
                 if comparison is not None:
