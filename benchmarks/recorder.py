@@ -1,87 +1,114 @@
-"""What recording costs: calls on loopback sockets in real time, with and without a recorder.
+"""What recording costs: CPU of the event loop and of the writer, for many calls that talk both ways all the time.
 
     python -m benchmarks.recorder [CALLS] [SECONDS]
 
-The simulated carrier runs in a process of its own, so that only our side is measured. Each call speaks all the time.
+The calls run on a clock that the benchmark moves, as fast as they can, and the files are written by the real threads.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import resource
+import base64
 import sys
 import tempfile
 import time
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 from pathlib import Path
 
 import rtpcodec
+from rtpcodec.server.recorder.axis import Axis
+from rtpcodec.server.recorder.facts import Facts
+from rtpcodec.server.recorder.feed import Feed
+from rtpcodec.server.recorder.intake import Intake
+from rtpcodec.server.recorder.workers import ThreadWorkers
+from rtpcodec.stream.events import Started
 
-PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
-TICK_S = 0.01
-
-
-async def _carry(url: str, calls: int, seconds: float) -> None:
-    async with rtpcodec.sim.Carrier("KEY") as carrier:
-        async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
-            made = [carrier.new_call(bytes(round(16_000 * seconds)), keeps_audio=False) for _ in range(calls)]
-            for call in made:
-                await control.start_streaming(call.call_control_id, stream_url=url, **PLAN.command_fields())
-        for call in made:
-            await call.finished()
+START = '{"event":"start","stream_id":"s","start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
+PAYLOAD = base64.b64encode(bytes(range(160))).decode()
+SPEECH = bytes(range(256)) * 62 + bytes(128)
+CHUNK_MS = 20
 
 
-def _carrier(urls: Connection, calls: int, seconds: float) -> None:
-    asyncio.run(_carry(urls.recv(), calls, seconds))
+@dataclass
+class Figures:
+    """Of one run."""
+
+    loop_us: float
+    """CPU of the event loop's thread per call and second."""
+    writer_us: float
+    """CPU of the other threads per call and second."""
+    longest_ms: float
+    """The longest step of a call, in CPU time."""
+    dropped: int
 
 
-async def _measure(calls: int, seconds: float, folder: Path | None) -> tuple[float, float, float]:
-    """Return our CPU per call and second, that of the event loop's thread alone, and the latest tick."""
-    numbers = iter(range(calls))
-    speech = bytes(16_000)
+def session_of_call(now_ms: float) -> tuple[rtpcodec.MediaSession, Started]:
+    """Return a session that has started."""
+    session = rtpcodec.MediaSession(rtpcodec.StreamPlan(send_codec="PCMU"))
+    session.receive(START, now_ms)
+    started = next(event for event in session.events(now_ms) if isinstance(event, Started))
+    return session, started
 
-    async def handle(call: rtpcodec.Call) -> None:
-        if folder is not None:
-            call.record(folder / f"{next(numbers)}.wav")
-        while not call.ended:
-            await call.play(speech)
 
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    carrier = multiprocessing.get_context("spawn").Process(target=_carrier, args=(theirs, calls, seconds))
-    carrier.start()
-    async with rtpcodec.serve(handle, plan=PLAN, max_calls=calls) as endpoint:
-        ours.send(endpoint.url)
-        while endpoint.statistics().calls_running < calls:  # noqa: ASYNC110 -- no event says it
-            await asyncio.sleep(0.05)
-        begun, begun_s, cpu_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic(), time.thread_time()
-        worst_s = 0.0
-        due_s = time.monotonic()
-        while endpoint.statistics().calls_running == calls:
-            due_s += TICK_S
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            worst_s = max(worst_s, time.monotonic() - due_s)
-        loop_s, took_s, ended = (
-            time.thread_time() - cpu_s,
-            time.monotonic() - begun_s,
-            resource.getrusage(resource.RUSAGE_SELF),
+def record(session: rtpcodec.MediaSession, started: Started, path: Path) -> tuple[Intake, Feed, asyncio.Future[None]]:
+    """Record a session."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    axis = Axis(0.0, None)
+    facts = Facts(started, "call", 0.0, "stereo")
+    feed = Feed(ThreadWorkers(loop), path, 8000, "stereo", lambda _error, _members: done.set_result(None))
+    intake = Intake(
+        session, session.heard_signal().reader(), feed.pieces, facts, axis,
+        flush=feed.flush, ended=lambda end_ms: feed.finish(end_ms, facts.members([])),
+    )  # fmt: skip
+    feed.open(facts.members([]))
+    intake.begin(0.0)
+    return intake, feed, done
+
+
+async def measure(calls: int, seconds: int, folder: Path | None) -> Figures:
+    """Run calls, and record them in a folder; None: do not."""
+    sessions = [session_of_call(0.0) for _ in range(calls)]
+    recordings = []
+    if folder is not None:
+        recordings = [record(*each, folder / f"{number}.wav") for number, each in enumerate(sessions)]
+    longest_s = 0.0
+    process_s, thread_s = time.process_time(), time.thread_time()
+    for number in range(seconds * 1000 // CHUNK_MS):
+        now_ms = (number + 1.0) * CHUNK_MS
+        text = (
+            f'{{"event":"media","stream_id":"s","sequence_number":"{number + 2}","media":{{"track":"inbound",'
+            f'"chunk":"{number + 1}","timestamp":"{number * CHUNK_MS}","payload":"{PAYLOAD}"}}}}'
         )
-        await endpoint.drain()
-    carrier.join()
-    all_s = ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime
-    return all_s / took_s / calls, loop_s / took_s / calls, worst_s
+        for session, _ in sessions:
+            begun_s = time.thread_time()
+            session.receive(text, now_ms)
+            session.events(now_ms)
+            if session.queued_ms < 1000:
+                session.play(SPEECH)
+            session.outgoing(now_ms)
+            longest_s = max(longest_s, time.thread_time() - begun_s)
+    thread_s = time.thread_time() - thread_s
+    for session, _ in sessions:
+        session.closed(seconds * 1000.0)
+        session.events(seconds * 1000.0)
+    for _, _, done in recordings:
+        await done
+    process_s = time.process_time() - process_s
+    per = 1e6 / calls / seconds
+    dropped = sum(len(feed.pieces.overruns) for _, feed, _ in recordings)
+    return Figures(thread_s * per, (process_s - thread_s) * per, longest_s * 1000, dropped)
 
 
 def main() -> None:
     """Print the figures."""
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 10.0
+    calls, seconds = (int(text) for text in (sys.argv[1:] + ["100", "20"][len(sys.argv) - 1 :]))
     for name, records in (("without", False), ("with", True)):
         with tempfile.TemporaryDirectory() as folder:
-            found = asyncio.run(_measure(calls, seconds, Path(folder) if records else None))
+            found = asyncio.run(measure(calls, seconds, Path(folder) if records else None))
         print(
-            f"{calls} calls {name} a recorder: {found[0] * 1e6:.0f} us of CPU per call and second, "
-            f"{found[1] * 1e6:.0f} us of them in the event loop; latest tick of 10 ms: {found[2] * 1e3:.1f} ms late"
+            f"{calls} calls {name} a recorder, CPU per call and second: event loop {found.loop_us:.0f} us, "
+            f"writer {found.writer_us:.0f} us; longest step {found.longest_ms:.2f} ms; overruns: {found.dropped}"
         )
 
 

@@ -32,7 +32,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, PlaybackPause, PrivateSection, Reply
+from rtpcodec.server import Background, PlaybackPause, PrivateSection, Recording, Reply
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
@@ -115,6 +115,7 @@ BARE: tuple[type, ...] = (
     Background,
     PlaybackPause,
     PrivateSection,
+    Recording,
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,

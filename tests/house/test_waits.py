@@ -177,6 +177,7 @@ INSTALLED = "a regular file of this installation or system"
 
 INSIDE: dict[str, str] = {
     "audio/channels.py:downmix": NO_WAIT,
+    "audio/wav_places.py:PlacedWav.__init__": USER,
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/demo/scenario.py:_record_and_answer": READER,
     "cli/demo/scenario.py:_record_and_echo": READER,
@@ -221,6 +222,9 @@ INSIDE: dict[str, str] = {
     "server/picows_server.py:PicowsServer._admit.begin": NO_WAIT,
     "server/picows_server.py:PicowsServer.close": KNOWN,
     "server/picows_server.py:PicowsServer.open": LISTEN,
+    "server/recorder/finishing.py:sha256_of": USER,
+    "server/recorder/recorder.py:Recorder._waited": NO_WAIT,
+    "server/recorder/recorder.py:Recorder.finished": TASK,
     "server/recording.py:record.record_call": READER,
     "server/saying.py:Saying._feed": USER,
     "server/saying.py:Saying.say": NO_WAIT,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import rtpcodec
 from rtpcodec.audio.channels import split
 from rtpcodec.pump import run_virtual
-from rtpcodec.server.recorder.recording import Recording
+from rtpcodec.server import Recording
 from rtpcodec.sim import CallReport, Carrier, SimulatedCall
 from rtpcodec.stream.plan import StreamPlan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 from math import inf
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import rtpcodec
+from rtpcodec import errors
 from rtpcodec.sim import Faults, Restart, Variations
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from tests.listening.recorded_call import EXACT, HZ, Recorded, Samples, pattern, recorded
@@ -86,7 +88,13 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+SHORT = ("120 ms, jitter", "fast and slow", "hold")
+"""Cases of the ordinary suite."""
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in SHORT else pytest.param(case, marks=pytest.mark.long) for case in CASES]
+)
 def test_both_sides_lie_where_they_were(tmp_path: Path, case: str) -> None:
     options = CASES[case]
     timing = options.get("timing", Timing())
@@ -112,6 +120,7 @@ def test_both_sides_lie_where_they_were(tmp_path: Path, case: str) -> None:
     assert found.sidecar["heard_from"] == "sent"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ppm", [-500.0, 500.0])
 def test_drift_under_a_background_is_absorbed_between_replies(tmp_path: Path, ppm: float) -> None:
     """One run of a minute, of which the clocks make 60 ms."""
@@ -156,8 +165,8 @@ def test_an_outbound_track_that_contains_us_is_the_right_channel(tmp_path: Path)
     assert np.array_equal(right[max(lag, 0) : end + lag], heard[max(-lag, 0) : end]) or lag < 0
 
 
-@pytest.mark.parametrize("renumbers", [False, True])
-@pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
+@pytest.mark.parametrize("renumbers", [pytest.param(False, marks=pytest.mark.long), True])
+@pytest.mark.parametrize("tracks", ["inbound_track", pytest.param("both_tracks", marks=pytest.mark.long)])
 def test_a_second_start_continues_the_time_line(tmp_path: Path, tracks: Any, renumbers: bool) -> None:
     found = recorded(
         talk,
@@ -198,3 +207,61 @@ def test_another_rate_after_a_second_start_is_resampled(tmp_path: Path) -> None:
     best = min(errors, key=lambda late: errors[late])
     assert 0 <= best <= 0.002 * HZ
     assert errors[best] < 600
+
+
+DELAYS_MS = ((20, 20), (120, 20), (20, 120), (120, 120))
+SKEWS_PPM = ((100, -100), (-100, 100), (100, 100), (-100, -100))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
+@pytest.mark.parametrize(("delays_ms", "skews_ppm"), zip(DELAYS_MS, SKEWS_PPM, strict=True))
+def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int], skews_ppm: tuple[int, int]) -> None:
+    """Loss, hold, interruptions, pauses, both tracks, skew and delay, for minutes."""
+    seconds, hold = 240, Hold(from_ms=20_000, to_ms=27_000)
+
+    async def handle(call: rtpcodec.Call) -> None:
+        while not call.ended:
+            with contextlib.suppress(errors.StreamEnded):
+                await talk(call)
+
+    timing = Timing(
+        to_app=Link(delay_ms=delays_ms[0], jitter_ms=15),
+        from_app=Link(delay_ms=delays_ms[1], jitter_ms=15),
+        caller_clock_ppm=skews_ppm[0],
+        playout_clock_ppm=skews_ppm[1],
+        holds=(hold,),
+    )
+    found = recorded(
+        handle,
+        tmp_path / "call.wav",
+        pattern(0, seconds * 1000),
+        plan=dataclasses.replace(EXACT, tracks=tracks),
+        timing=timing,
+        faults=Faults(drop=0.01, reorder=0.02, duplicate=0.02),
+        playout_delay_ms=40,
+        tail_ms=500,
+    )
+    left, right = found.sides
+    # 1. The caller. The hold is a whole number of chunks.
+    truth = np.frombuffer(pattern(0, seconds * 1000), np.int16)
+    held = round(hold.from_ms * HZ / 1000)
+    assert np.array_equal(left[:held][left[:held] != 0], truth[:held][left[:held] != 0])
+    behind = truth[held - PIECE :]
+    shifts = [round((hold.to_ms - hold.from_ms) * HZ / 1000) + PIECE * chunks for chunks in (-1, 0, 1)]
+    matches = [int(np.sum(_part(left, held - PIECE + shift, len(behind)) == behind)) for shift in shifts]
+    assert max(matches) >= 0.985 * len(behind) - found.report.chunks_dropped * PIECE * (tracks == "inbound_track")
+    length_ms = seconds * 1000 + hold.to_ms - hold.from_ms + 500
+    assert abs(len(left) * 1000 / HZ - length_ms) <= NEAR_MS + 20 * 3  # chunks that are lost at the end do not follow
+    # 2. What was heard.
+    off = errors_ms(right, found, timing)
+    assert len(off) > 4000
+    assert max(error for error in off if error < inf) <= NEAR_MS
+    lost = found.report.chunks_dropped if tracks == "both_tracks" else 0
+    assert off.count(inf) <= 0.01 * len(off) + 2 * lost
+    assert found.sidecar["heard_from"] == ("outbound" if tracks == "both_tracks" else "sent")
+
+
+def _part(samples: Samples, first: int, length: int) -> Samples:
+    part = samples[first : first + length]
+    return np.concatenate((part, np.zeros(length - len(part), np.int16)))

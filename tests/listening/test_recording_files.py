@@ -20,7 +20,7 @@ import pytest
 import rtpcodec
 from rtpcodec import errors
 from rtpcodec.audio.files import read_wav
-from rtpcodec.server.recorder.recording import Recording
+from rtpcodec.server import Recording
 from tests.listening.recorded_call import EXACT, HZ, pattern, recorded, wav_frames
 
 SPEECH = pattern(0, 4000)

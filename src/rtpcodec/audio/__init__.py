@@ -10,7 +10,8 @@ comfort_noise ComfortNoise: the white noise of a quiet line
 frames       Framer: audio of any cut into frames of one size
 rates        checks of a rate; the list itself is in kernels/resample
 whole_rate   a whole recording from any rate to another
-files        WAV files whole: wav_reader (piece by piece), wav_writer, wav_format (chunks), wav_samples (codings)
+files        WAV files whole: wav_reader (piece by piece), wav_writer, wav_places (written at any place), wav_format
+             (chunks), wav_samples (codings)
 file_headers the beginnings of files, to recognise one that is taken for audio
 pcm_check    files and floats that are played as PCM
 mp3          whole MP3 files; mp3_frames (headers), mp3_scan (borders), mp3_other (data that is not MP3) are its parts

@@ -40,6 +40,7 @@ invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
 handlers        ready-made handlers
 recording       `record`, the one that writes files
+recorder        recordings of both sides beside any handler
 rate_changer    PCM of any rate to one rate, for these handlers
 call_log        log records of a call
 call_summary    CallSummary: our figures beside the carrier's, and the log record at the end
@@ -60,6 +61,7 @@ from rtpcodec.server.collecting import Digits
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.private_section import PrivateSection
+from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
@@ -85,6 +87,7 @@ __all__ = [
     "OnAudio",
     "PlaybackPause",
     "PrivateSection",
+    "Recording",
     "Reply",
     "call_on",
     "handlers",

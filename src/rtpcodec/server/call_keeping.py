@@ -8,7 +8,8 @@ from os import PathLike
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.private_section import PrivateSection
-from rtpcodec.server.recorder.recording import Recording, recording_of
+from rtpcodec.server.recorder.recorder import recorder_of
+from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.recorder.tape import Sides
 from rtpcodec.server.replies import Reply
 
@@ -34,12 +35,12 @@ class KeepingSide(CallBase):
         Raises: StreamEnded after the end; ValueError for another suffix or word; LocalProtocolError if received audio
         is not decoded; MissingExtra for FLAC without soundfile.
         """
-        recording = recording_of(self._parts, self._access, self.started, path, sides)
+        recorder = recorder_of(self._parts, self._access, self.started, path, sides)
         if after is None:
-            recording.begin()
+            recorder.begin()
         else:
-            recording.wait_for(after)
-        return recording
+            recorder.wait_for(after)
+        return Recording(recorder)
 
     def capture(self, path: str | PathLike[str], *, audio: bool = False) -> CallCapture:
         """Write every message both ways, and what the handler does, to a file, until `stop` or the stream's end.

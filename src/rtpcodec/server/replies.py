@@ -120,11 +120,6 @@ class Reply(Live):
         return await access.heard.ended(self._reply)
 
     @property
-    def of_session(self) -> SessionReply:
-        """The reply of the session, which has no waits."""
-        return self._reply
-
-    @property
     def id(self) -> str:
         """The id that the caller gave, or a generated one. ReplyEnded has it."""
         return self._reply.id or ""
@@ -191,3 +186,8 @@ def says_only(reply: SessionReply, error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(says_only(reply, part) for part in error.exceptions)
     return isinstance(error, ReplyInterrupted) and error.reply_serial == reply.serial
+
+
+async def heard_to_its_end(reply: Reply) -> bool:
+    """Wait until a reply has ended, also in calls of `on_audio`. Returns whether it was heard to its end."""
+    return await reply._access.heard.ended(reply._reply)  # noqa: SLF001 -- of this module

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from rtpcodec.carriers.telnyx import members
 from rtpcodec.stream.events import Audio, Gap, Started
 
 VERSION: Final = 1
@@ -64,9 +65,9 @@ class Facts:
         """
         self._ids = {
             "call_id": call_id,
-            "stream_id": started.stream_id,
-            "call_control_id": started.call_control_id,
-            "call_session_id": started.call_session_id,
+            members.STREAM_ID: started.stream_id,
+            members.CALL_CONTROL_ID: started.call_control_id,
+            members.CALL_SESSION_ID: started.call_session_id,
         }
         self._begun_utc_ms = None if started.utc_ms is None else started.utc_ms + begun_ms - started.monotonic_ms
         self._gaps = Spans()

@@ -96,21 +96,27 @@ class Feed(Live):
         if self._tape is None or self.error is not None:
             return
         try:
-            self._take_all(self._tape)
-            self._tape.write(self._known_ms)
+            self._drain(self._tape)
         except FAILURES as error:
             if not isinstance(error, OSError) or self._tape.waiting_ms >= BUFFER_MS:
                 self.error = error
 
-    def _take_all(self, tape: Tape) -> None:
-        while tape.waiting_ms < BUFFER_MS and (piece := self.pieces.take()) is not None:
-            tape.take(piece)
+    def _drain(self, tape: Tape) -> None:
+        """Write all that waits, in parts: what fails to be written is bounded too."""
+        while True:
+            known_ms = self._known_ms
+            while tape.waiting_ms < BUFFER_MS and (piece := self.pieces.take()) is not None:
+                tape.take(piece)
+            if not self.pieces.count:
+                tape.write(known_ms)
+                return
+            tape.write(0.0)
 
     def _end(self, end_ms: float, members: dict[str, object]) -> None:
         tape = self._tape
         if tape is not None and self.error is None:
             try:
-                self._take_all(tape)
+                self._drain(tape)
                 tape.finish(end_ms)
             except FAILURES as error:
                 self.error = error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 from typing import Final, Protocol
 
+from rtpcodec.carriers.telnyx.streaming import INBOUND, OUTBOUND
 from rtpcodec.server.recorder.axis import Axis
 from rtpcodec.server.recorder.facts import Facts
 from rtpcodec.server.recorder.pieces import Mask, Piece, Pieces, Source
@@ -21,7 +22,8 @@ PRIVATE_TAIL_MS: Final = 250.0
 PAUSE_AT_END_MS: Final = 200.0
 """A stream that ends later than this after its last audio ends with silence."""
 
-TRACKS: Final = ("inbound", "outbound")
+TRACKS: Final[dict[str, Source]] = {INBOUND: "caller", OUTBOUND: "to_caller"}
+"""The sides that tracks belong to."""
 NO_EVENTS: Final[tuple[Event, ...]] = ()
 
 
@@ -164,9 +166,9 @@ class Intake:
         return NO_EVENTS
 
     def _take_audio(self, audio: Audio, now_ms: float) -> None:
-        if audio.track not in TRACKS:
+        source = TRACKS.get(audio.track)
+        if source is None:
             return
-        track: Source = "inbound" if audio.track == "inbound" else "outbound"
         at_ms = self._axis.place(audio.media_ms, audio.duration_ms, now_ms)
         if audio.concealed:
             self._facts.concealed(audio, at_ms)
@@ -175,7 +177,7 @@ class Intake:
             pcm, rate_hz = audio.pcm, audio.sample_rate_hz
             if at_ms + audio.duration_ms > self._end_ms:
                 pcm = pcm[: 2 * round((self._end_ms - at_ms) * rate_hz / 1000)]
-            self._pieces.put(Piece(track, at_ms, pcm, len(pcm) // 2, rate_hz))
+            self._pieces.put(Piece(source, at_ms, pcm, len(pcm) // 2, rate_hz))
 
     def _take_gap(self, gap: Gap) -> None:
         at_ms = self._axis.at(gap.media_ms)

@@ -17,9 +17,9 @@ WINDOWS: Final = 3
 """Windows of speech that decide."""
 SPEECH_DBOV: Final = -50.0
 """A window of ours that is quieter does not count."""
-SIMILAR: Final = 0.5
-"""Correlation from which the track contains us. Its own signal has 0.9 and more, two voices of equal level 0.7, and
-two different voices below 0.3."""
+SIMILAR: Final = 0.3
+"""Correlation from which the track contains us. We alone have 0.9 and more, beside a voice of our level 0.7, beside one
+that is 6 dB louder 0.44; other speech has 0.14."""
 MAX_UNDECIDED_MS: Final = 20_000
 """So much of both is kept until there is a verdict."""
 

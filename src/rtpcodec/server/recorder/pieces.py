@@ -9,7 +9,7 @@ from typing import Final, Literal
 BUFFER_MS: Final = 30_000.0
 """Audio of one side of a recording that waits for the disk at most. It counts in nothing else."""
 
-Source = Literal["inbound", "outbound", "heard"]
+Source = Literal["caller", "to_caller", "heard"]
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Piece:
     """Audio at its place."""
 
     source: Source
-    """The received track, or what the caller heard of us."""
+    """The inbound track, the outbound track, or what the caller heard of us."""
     at_ms: float
     """On the recording's axis."""
     pcm: bytes
@@ -51,10 +51,15 @@ class Pieces:
     def __init__(self) -> None:
         self._waiting: deque[Piece | Mask] = deque()
         # One thread writes each of these, so neither needs a lock.
-        self._put_ms: dict[Source, float] = {"inbound": 0.0, "outbound": 0.0, "heard": 0.0}
+        self._put_ms: dict[Source, float] = {"caller": 0.0, "to_caller": 0.0, "heard": 0.0}
         self._taken_ms: dict[Source, float] = dict(self._put_ms)
         self.overruns: list[tuple[float, float]] = []
         """From when to when audio was dropped because the disk was too slow."""
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
 
     def waiting_ms(self, source: Source) -> float:
         """Return how much audio of a source waits."""

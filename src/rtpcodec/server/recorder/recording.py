@@ -2,186 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
 
-from rtpcodec.errors import LocalProtocolError, MissingLibrary, StreamEnded
 from rtpcodec.pickling import Live
-from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.call_parts import CallParts
-from rtpcodec.server.loop_access import LoopAccess
-from rtpcodec.server.recorder.axis import Axis
-from rtpcodec.server.recorder.facts import Facts
-from rtpcodec.server.recorder.feed import Feed
-from rtpcodec.server.recorder.finishing import flac_library
-from rtpcodec.server.recorder.intake import HeardReader, Intake
-from rtpcodec.server.recorder.tape import Sides
-from rtpcodec.server.recorder.workers import workers_of
-from rtpcodec.server.replies import Reply
-from rtpcodec.stream.events import Started
-from rtpcodec.stream.session import MediaSession
-
-SUFFIXES: Final = (".wav", ".flac")
-
-State = Literal["waiting", "recording", "finishing", "complete", "failed", "not_begun"]
-"""waiting: for the end of `after`. finishing: the recording has ended, its files are not finished. complete: files and
-sidecar are finished. failed: an error ended it, see `error`. not_begun: the call, `stop` or `after` ended before it."""
+from rtpcodec.server.recorder.recorder import Recorder, State
 
 
 class Recording(Live):
     """One recording of a call. It ends with the stream, or by `stop`. Use it from the event loop's thread only."""
 
-    __slots__ = (
-        "_access",
-        "_done",
-        "_feed",
-        "_intake",
-        "_log",
-        "_sides",
-        "_started",
-        "_waiting",
-        "error",
-        "path",
-        "state",
-    )
+    __slots__ = ("_recorder",)
 
-    def __init__(self, access: LoopAccess, started: Started, log: CallLog, path: Path, sides: Sides) -> None:
-        self._access = access
-        self._started = started
-        self._log = log
-        self._sides: Sides = sides
-        self._feed: Feed | None = None
-        self._intake: Intake | None = None
-        self._waiting: asyncio.Future[Any] | None = None
-        self._done: asyncio.Future[None] = access.loop.create_future()
-        self.path = path
-        """The file; with sides="separate", the files are named after it: `-caller` and `-heard` before the suffix."""
-        self.state: State = "waiting"
-        self.error: BaseException | None = None
-        """What ended the recording before its time; None: nothing has."""
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
 
     def __repr__(self) -> str:
         return f"<Recording {self.path.name!r} {self.state}>"
 
+    @property
+    def path(self) -> Path:
+        """The file; with sides="separate", `-caller` and `-heard` stand before the suffix of the two files."""
+        return self._recorder.path
+
+    @property
+    def state(self) -> State:
+        """One of six words.
+
+        "waiting": for the end of `after`.
+        "recording": audio is written.
+        "finishing": the recording has ended, its files are not finished.
+        "complete": files and sidecar are finished.
+        "failed": an error ended it, see `error`.
+        "not_begun": the call, `stop` or `after` ended before it began.
+        """
+        return self._recorder.state
+
+    @property
+    def error(self) -> BaseException | None:
+        """The error that ended it or its wait, such as OSError; None: none has."""
+        return self._recorder.error
+
     def stop(self) -> None:
         """End the recording here. The call continues. A second call does nothing."""
-        self._access.machine("stop")
-        if self._waiting is not None:
-            self._waiting.cancel()
-        elif self._intake is not None and self.state == "recording":
-            self._intake.stop(self._access.pump.now_ms())
-            self._access.pump.run()
+        self._recorder.stop()
 
     async def finished(self) -> Recording:
-        """Wait until the files and the sidecar are complete. An error does not raise: it is in `error`.
+        """Wait until files and sidecar are complete. Errors do not raise: see `error`.
 
         Raises: LocalProtocolError in `on_audio`, which cannot wait.
         """
-        self._access.require_coroutine("finished")
-        await asyncio.shield(self._done)
+        await self._recorder.finished()
         return self
-
-    # Its phases
-
-    def wait_for(self, after: Reply | Awaitable[object]) -> None:
-        """Begin once a reply was heard to its end, or an awaitable has ended with anything but False."""
-        wanted = self._access.heard.ended(after.of_session) if isinstance(after, Reply) else after
-        task = asyncio.ensure_future(wanted)
-        # What was a task or a future before belongs to the user, so it is not cancelled.
-        waiting = asyncio.shield(task) if task is wanted else task
-        self._waiting = waiting
-        waiting.add_done_callback(self._waited)
-
-    def call_over(self) -> None:
-        """End a recording that has not begun, because its call is over."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def _waited(self, waiting: asyncio.Future[Any]) -> None:
-        self._waiting = None
-        error = None if waiting.cancelled() else waiting.exception()
-        if waiting.cancelled() or error is not None or waiting.result() is False:
-            self._end("not_begun", error)
-            return
-        try:
-            self.begin()
-        except Exception as failure:  # of the session: the stream has ended, for example
-            self._end("not_begun", failure)
-
-    def begin(self) -> None:
-        """Begin to record."""
-        session, now_ms = self._access.pump.machine.session, self._access.pump.now_ms()
-        if session.ended:
-            self._end("not_begun")
-            return
-        rate_hz = session.receive_pcm_hz
-        if rate_hz is None:  # a further `start` has named an unknown codec meanwhile
-            raise LocalProtocolError("the received audio is not decoded, record needs PCM")
-        axis = Axis(now_ms, session.media_delay_ms)
-        facts = Facts(self._started, self._log.call_id, axis.delay_ms, self._sides)
-        facts.sample_rate_hz = rate_hz
-        feed = Feed(workers_of(self._access.loop), self.path, rate_hz, self._sides, self._finished)
-
-        def ended(end_ms: float) -> None:
-            self.state = "finishing"
-            feed.finish(end_ms, facts.members(feed.pieces.overruns))
-
-        heard = _heard_reader_of(session)
-        feed.knows_heard = heard is not None
-        self._feed = feed
-        self._intake = Intake(session, heard, feed.pieces, facts, axis, flush=self._flush, ended=ended)
-        self.state = "recording"
-        feed.open(facts.members([]))
-        self._intake.begin(now_ms)
-        self._access.pump.run()
-
-    def _flush(self, known_ms: float) -> None:
-        feed = self._feed
-        if feed is not None:
-            feed.flush(known_ms)
-            if feed.error is not None and self._intake is not None:
-                self._intake.give_up()
-
-    def _finished(self, error: Exception | None, _members: dict[str, object]) -> None:
-        self._end("complete" if error is None else "failed", error)
-
-    def _end(self, state: State, error: BaseException | None = None) -> None:
-        self.state = state
-        self.error = error
-        self._feed = self._intake = None
-        if error is not None:
-            self._log.error("the recording %s has ended: %s", self.path.name, error)
-        if not self._done.done():
-            self._done.set_result(None)
-
-
-def recording_of(
-    parts: CallParts, access: LoopAccess, started: Started, path: str | PathLike[str], sides: Sides
-) -> Recording:
-    """Make a recording of a call, which has not begun. Errors: those of `Call.record`."""
-    file = Path(path)
-    if file.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"the recording's name ends with {file.suffix!r}, {' or '.join(SUFFIXES)} is needed")
-    if sides not in get_args(Sides):
-        raise ValueError(f"sides is {sides!r}, 'stereo' or 'separate' is needed")
-    if file.suffix.lower() == ".flac":
-        flac_library()
-    session = access.machine("record").session
-    if session.ended:
-        raise StreamEnded("the stream has stopped, nothing can be recorded any more")
-    if session.receive_pcm_hz is None:
-        raise LocalProtocolError("the received audio is not decoded, record needs PCM")
-    recording = Recording(access, started, CallLog(parts.id), file, sides)
-    parts.disconnected.add_done_callback(lambda _: recording.call_over())
-    return recording
-
-
-def _heard_reader_of(session: MediaSession) -> HeardReader | None:
-    """Return a reader of what the caller hears from now on; None: that is not known here."""
-    try:
-        return session.heard_signal().reader()
-    except (LocalProtocolError, MissingLibrary):  # mode mp3; a codec that only encodes
-        return None

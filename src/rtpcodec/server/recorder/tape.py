@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.server.recorder.covered import Covered
 from rtpcodec.server.recorder.finishing import sha256_of, to_flac
 from rtpcodec.server.recorder.joining import HeardSide, Placed, ReceivedSide
 from rtpcodec.server.recorder.pieces import Mask, Piece
@@ -38,6 +39,7 @@ class Tape:
 
     __slots__ = (
         "_comparison",
+        "_covered",
         "_files",
         "_held",
         "_masks",
@@ -77,8 +79,9 @@ class Tape:
         self._sides = sides
         self.heard = HeardSide(sample_rate_hz)
         """What the caller heard of us."""
-        self._tracks = {"inbound": ReceivedSide(sample_rate_hz), "outbound": ReceivedSide(sample_rate_hz)}
+        self._tracks = {"caller": ReceivedSide(sample_rate_hz), "to_caller": ReceivedSide(sample_rate_hz)}
         self._comparison: Comparison | None = None
+        self._covered = Covered()
         self._held: deque[Placed] = deque()
         """The outbound track, until it is known whether it contains us."""
         self._masks: list[Mask] = []
@@ -109,8 +112,8 @@ class Tape:
         """Place a piece; `write` writes it."""
         if isinstance(piece, Mask):
             self._masks.append(piece)
-        elif piece.source == "inbound":
-            self._put(CALLER, self._tracks["inbound"].place(piece))
+        elif piece.source == "caller":
+            self._put(CALLER, self._tracks["caller"].place(piece))
         elif piece.source == "heard":
             self._put_heard(self.heard.place(piece))
         else:
@@ -118,7 +121,7 @@ class Tape:
                 from rtpcodec.server.recorder.outbound import Comparison  # noqa: PLC0415 -- it loads numpy
 
                 self._comparison = Comparison(self._rate_hz)
-            self._put_outbound(self._tracks["outbound"].place(piece))
+            self._put_outbound(self._tracks["to_caller"].place(piece))
 
     def write(self, known_until_ms: float, *, at_end: bool = False) -> None:
         """Write what was placed, and then the sizes. OSError: the rest is kept for the next call.
@@ -139,10 +142,10 @@ class Tape:
 
     def finish(self, end_ms: float) -> None:
         """Write the rest, and give the files their length. OSError."""
-        self._put(CALLER, self._tracks["inbound"].finish())
+        self._put(CALLER, self._tracks["caller"].finish())
         self._put_heard(self.heard.finish())
         if self._comparison is not None:
-            self._put_outbound(self._tracks["outbound"].finish())
+            self._put_outbound(self._tracks["to_caller"].finish())
         self.write(end_ms, at_end=True)
         frames = max(round(end_ms * self._rate_hz / 1000), *(file.frames for file in self._files))
         for file in self._files:
@@ -211,10 +214,15 @@ class Tape:
             elif self._comparison.verdict != "contains us":
                 self._comparison.heard(at, pcm)
                 self._put(HEARD, [(at, pcm)], adds=True)
+            else:
+                # The track lacks lost chunks, and the time in which the caller is on hold.
+                for first, last in self._covered.gaps(at, at + len(pcm) // SAMPLE_OCTETS):
+                    self._put(HEARD, [(first, pcm[SAMPLE_OCTETS * (first - at) : SAMPLE_OCTETS * (last - at)])])
 
     def _put_outbound(self, placed: Iterable[Placed]) -> None:
         comparison = self._comparison
         for at, pcm in placed:
+            self._covered.add(at, at + len(pcm) // SAMPLE_OCTETS)
             if comparison is None or comparison.verdict == "unknown":
                 self._held.append((at, pcm))
                 if comparison is not None:
