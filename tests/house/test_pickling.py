@@ -37,8 +37,8 @@ from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
-from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
 from rtpcodec.server.ongoing import Ongoing
+from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat

@@ -16,8 +16,8 @@ from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.stream import events

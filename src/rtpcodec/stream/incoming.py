@@ -44,13 +44,13 @@ class Incoming:
         "_dialect",
         "_events",
         "_keys",
-        "_pcm_hz",
         "_plan",
         "_sending",
         "_stalling",
         "_utc_offset_ms",
         "chain",
         "complaints",
+        "pcm_hz",
     )
 
     def __init__(
@@ -69,7 +69,7 @@ class Incoming:
     ) -> None:
         """Make the half of one session; the arguments are MediaSession's, and the parts that both halves share."""
         self._plan = plan
-        self._pcm_hz: PcmRate = pcm_hz
+        self.pcm_hz: PcmRate = pcm_hz
         self._conceal = conceal
         self._stalling = StallWatch(stall_ms)
         self._utc_offset_ms = utc_offset_ms
@@ -214,7 +214,7 @@ class Incoming:
         self.chain = ReceiveChain(
             self._plan,
             start.media_format,
-            self._pcm_hz,
+            self.pcm_hz,
             track=track,
             conceal=self._conceal,
             start_sequence=start.sequence_number,

@@ -177,6 +177,11 @@ class ReceiveChain:
         track = self._tracks.get(media.track or self._default_track)
         return 0.0 if track is None else track.clock.pause_ms(media.timestamp, media.received_ms)
 
+    @property
+    def delay_ms(self) -> float:
+        """The session's clock minus media time, by the chunks with the least delay; infinite before the first one."""
+        return self._timeline.delay_ms
+
     def moment_ms(self, media_ms: float) -> float | None:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""
         return self._timeline.moment_ms(media_ms)

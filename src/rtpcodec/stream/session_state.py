@@ -11,6 +11,7 @@ from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sinks
+from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.statistics import Counts, Statistics
 
@@ -86,6 +87,17 @@ class SessionState(Live):
     def heard_ms(self, now_ms: float) -> float:
         """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return self._sending.heard_ms(now_ms)
+
+    @property
+    def media_delay_ms(self) -> float | None:
+        """The session's clock minus media time, by the chunks with the least delay; None: no audio arrived yet."""
+        delay_ms = inf if self._incoming.chain is None else self._incoming.chain.delay_ms
+        return None if delay_ms == inf else delay_ms
+
+    @property
+    def receive_pcm_hz(self) -> PcmRate:
+        """The rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
+        return self._incoming.pcm_hz
 
     def utc(self, media_ms: float) -> datetime | None:
         """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
