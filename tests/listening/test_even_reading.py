@@ -27,7 +27,7 @@ class Heard:
     """What a reader gave, and when."""
 
     def __init__(self, **options: Any) -> None:
-        self.options = {"pcm_hz": 16000, "fill": "silence"} | options
+        self.options: dict[str, Any] = {"pcm_hz": 16000, "fill": "silence"} | options
         self.chunks: list[events.Audio] = []
         self.at_ms: list[float] = []
 
@@ -277,7 +277,7 @@ def test_wrong_options_are_refused() -> None:
 
 def test_without_decoding_there_is_no_rate() -> None:
     async def handle(call: rtpcodec.Call) -> None:
-        with pytest.raises(LocalProtocolError, match="^receive_pcm_hz is None, nothing is decoded: pcm_hz needs PCM$"):
+        with pytest.raises(LocalProtocolError, match=r"^receive_pcm_hz is None, nothing is decoded: pcm_hz needs PCM$"):
             call.audio(pcm_hz=16000)
 
     received(handle, [], end_ms=10, receive_pcm_hz=None)

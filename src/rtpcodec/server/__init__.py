@@ -50,7 +50,16 @@ from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
-from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import (
+    Authorize,
+    CallOptions,
+    EndpointOptions,
+    EndpointSettings,
+    Handler,
+    OnAudio,
+    OnEvent,
+)
+from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
@@ -62,12 +71,14 @@ __all__ = [
     "Background",
     "Call",
     "CallOptions",
+    "EndReason",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",
     "EndpointStatistics",
     "Handler",
     "OnAudio",
+    "OnEvent",
     "PlaybackPause",
     "Reply",
     "call_on",

@@ -15,6 +15,8 @@ CALLER: Final = "inbound"
 class ListeningSide(CallBase):
     """Readers of one call: any number at the same time, each with a queue of its own.
 
+    They end with the stream; `end_reason` is known when the last event, Stopped, is read.
+
     A reader begins with what comes after it was made. The first one of its kind that is made within 5 s after the first
     `start` begins with `start`, so that nothing is lost before a handler reads.
     """

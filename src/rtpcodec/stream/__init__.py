@@ -34,6 +34,7 @@ listening      what looks at a stream beside its reader: sinks and private secti
 session_state  what a session can be asked
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
+ending         why a call's stream has ended
 machine        one call: session, waiting audio, time-outs, end of the connection
 fragments      joins fragmented WebSocket messages
 """

@@ -60,7 +60,7 @@ class EvenChunks:
         """Whether it has no chunk, and may hand over one now."""
         return self._chunk is None and now_ms >= self._pace.next_ms
 
-    def put(self, audio: Audio, now_ms: float) -> None:  # noqa: ARG002 -- as of Even
+    def put(self, audio: Audio, now_ms: float) -> None:
         """Take a chunk."""
         self._chunk = audio
 
@@ -96,7 +96,7 @@ class EvenChunks:
             late_ms,
         )
 
-    def rest(self, now_ms: float, delay_ms: float | None) -> Audio | None:  # noqa: ARG002 -- as of Even
+    def rest(self, now_ms: float, delay_ms: float | None) -> Audio | None:
         """Nothing is left: chunks are whole."""
         return None
 
