@@ -55,9 +55,7 @@ def test_what_the_other_side_ends(carry: Carry, reason: str, options: dict[str, 
     found: list[str | None] = []
 
     async def handle(call: Call) -> None:
-        async for event in call.events():
-            if isinstance(event, events.Stopped):
-                found.append(call.end_reason)
+        found.extend([call.end_reason async for event in call.events() if isinstance(event, events.Stopped)])
         found.append(call.end_reason)
 
     async def main() -> None:
