@@ -37,6 +37,12 @@ async def wait_for(*_arguments: object) -> bool:
             {"handler": None, "on_audio": listen},
             "on_audio is a coroutine function, a plain one is needed; pass it as handler instead",
         ),
+        ({"on_event": take}, "handler and on_event are given, at most 1 is possible; a handler has call.events()"),
+        ({"handler": None, "on_event": "f"}, "on_event is of type str, a function is needed"),
+        (
+            {"handler": None, "on_event": listen},
+            "on_event is a coroutine function, a plain one is needed; pass it as handler instead",
+        ),
         ({"authorize": ""}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": b"token"}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": []}, "authorize must be a non-empty string, a list of them, or a function"),
@@ -106,7 +112,7 @@ def test_allowed_origins_are_a_list() -> None:
 def test_the_keywords_of_serve_are_the_settings() -> None:
     settings = get_type_hints(EndpointSettings, localns={"Call": Call})
     options = get_type_hints(EndpointOptions)
-    assert {"handler", "on_audio"} == set(settings) - set(options)
+    assert {"handler", "on_audio", "on_event"} == set(settings) - set(options)
     assert {name: settings[name] for name in options} == options
 
 

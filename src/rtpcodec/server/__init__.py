@@ -64,7 +64,16 @@ from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
-from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import (
+    Authorize,
+    CallOptions,
+    EndpointOptions,
+    EndpointSettings,
+    Handler,
+    OnAudio,
+    OnEvent,
+)
+from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
@@ -79,12 +88,14 @@ __all__ = [
     "CallOptions",
     "CallSummary",
     "Digits",
+    "EndReason",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",
     "EndpointStatistics",
     "Handler",
     "OnAudio",
+    "OnEvent",
     "PlaybackPause",
     "PrivateSection",
     "Recording",

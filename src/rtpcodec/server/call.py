@@ -9,6 +9,7 @@ from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.ongoing import DONE, Ongoing
+from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
@@ -44,7 +45,7 @@ class Call(ListeningSide, KeepingSide, SpeakingSide):
         """
         if code not in CLOSE_CODES:
             raise ValueError(f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed")
-        self._machine("close").close(code, self._pump.now_ms())
+        self._machine("close").close(code, self._pump.now_ms(), "closed")
         self._pump.run()
         return Ongoing(asyncio.shield(self._parts.disconnected)) if self._parts.may_wait else DONE
 
@@ -54,6 +55,11 @@ class Call(ListeningSide, KeepingSide, SpeakingSide):
     def ended(self) -> bool:
         """Whether the stream has ended."""
         return self._pump.machine.session.ended
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the stream has ended, one of `rtpcodec.server.EndReason`; None: it runs."""
+        return self._pump.machine.end_reason
 
     @property
     def media_format(self) -> MediaFormat:

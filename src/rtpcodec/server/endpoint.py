@@ -249,7 +249,7 @@ class Endpoint(Live):
 
     async def _end_calls(self, grace_s: float) -> None:
         for runner in tuple(self._runners):
-            runner.close(GOING_AWAY)
+            runner.close(GOING_AWAY, "endpoint_closed")
         await self._wait_idle(grace_s)
         for runner in tuple(self._runners):
             runner.cancel()

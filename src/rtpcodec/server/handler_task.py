@@ -138,7 +138,7 @@ class HandlerTask:
         except BaseException as error:  # SystemExit as well, which the event loop would raise
             self._failed(error)
         else:
-            self._pump.machine.close(NORMAL, self._pump.now_ms())
+            self._pump.machine.close(NORMAL, self._pump.now_ms(), "handler_returned")
             self._pump.run()
 
     async def _play_out(self) -> None:

@@ -12,7 +12,7 @@ from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.runner import CallRunner
-from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio, OnEvent
 
 
 @contextlib.asynccontextmanager
@@ -22,6 +22,7 @@ async def call_on(
     handler: Handler | None = None,
     *,
     on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
     target: str = "/",
     headers: Mapping[str, str] | None = None,
     **options: Unpack[CallOptions],
@@ -35,14 +36,14 @@ async def call_on(
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
-    handler, on_audio, options: as for `serve`; the handler's return ends the stream, not the phone call. Access
-        control, paths and size limits are the server's task, so they are not among the options.
+    handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, not the phone call.
+        Access control, paths and size limits are the server's task, so they are not among the options.
     target: path with query of the request, for `Call.path`.
     headers: headers of the request, for `Call.headers`.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
-    settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     foreign = sorted(options.keys() - CallOptions.__annotations__)
     if foreign:
         raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
@@ -52,7 +53,13 @@ async def call_on(
     socket.receiver = runner.pump
     try:
         async with socket:
-            yield runner.pump
+            try:
+                yield runner.pump
+            except Exception:
+                raise
+            except BaseException:
+                runner.cancelled()  # before the socket's end is reported, which looks like a lost one
+                raise
     except Exception:
         raise
     except BaseException:

@@ -23,6 +23,7 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream import events
+from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Audio, Event, Started
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
@@ -79,7 +80,7 @@ class CallRunner:
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget)
-        machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.on_audio is None)
+        machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
         self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
         self.readers = ReaderHub(session.account, self._take_audio_by)
@@ -109,7 +110,7 @@ class CallRunner:
             heard=HeardMarks(self.pump),
             heard_replies=HeardReplies(),
             disconnected=asyncio.get_running_loop().create_future(),
-            may_wait=self._settings.on_audio is None,
+            may_wait=self._settings.may_wait,
         )
 
     def _slow_turns(self, slow_turn: Callable[[], None] | None) -> SlowTurns | None:
@@ -118,20 +119,26 @@ class CallRunner:
         if virtual or self._settings.slow_turn_ms is None:
             return None
         slow = SlowTurns(self._settings.slow_turn_ms, self.log, slow_turn)
-        if self._settings.on_audio is not None:
-            slow.within = ", and on_audio"
+        functions = {"on_audio": self._settings.on_audio, "on_event": self._settings.on_event}
+        slow.within = "".join(f", and {name}" for name, function in functions.items() if function is not None)
         return slow
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, cause: EndReason) -> None:
         """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""
-        self.pump.machine.close(code, self.pump.now_ms())
+        self.pump.machine.close(code, self.pump.now_ms(), cause)
         self.pump.run()
 
     def cancel(self) -> None:
         """Cancel the handler and cut the connection now."""
         self._handler.cancel()
+        self.cancelled()
         self.pump.machine.cut = True
         self.pump.run()
+
+    def cancelled(self) -> None:
+        """Record that the call ends because whoever runs it is cancelled, unless it has ended by another cause."""
+        machine = self.pump.machine
+        machine.end_cause = machine.end_cause or "cancelled"
 
     @property
     def hung(self) -> bool:
@@ -154,12 +161,21 @@ class CallRunner:
                     self._parts.keys.put(event.digit)
             case _:
                 self._warn(event)
-        # 2. Readers.
-        if self.call is not None and self._parts.may_wait:
-            self.readers.put(event)
+        # 2. Readers, or on_event.
+        try:
+            self._hand_over(event)
         # 3. The last event ends the readers, so it comes after they have it.
-        if isinstance(event, events.Stopped):
-            self._stream_ended(event.reason)
+        finally:
+            if isinstance(event, events.Stopped):
+                self._stream_ended(event.reason)
+
+    def _hand_over(self, event: Event) -> None:
+        if self.call is None:
+            return
+        if self._settings.may_wait:
+            self.readers.put(event)
+        elif self._settings.on_event is not None and not self.failed_call:
+            self._settings.on_event(self.call, event)
 
     def failed(self, error: BaseException) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
@@ -168,7 +184,7 @@ class CallRunner:
             self.take_audio = drop_audio
             what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
             self.log.error("the handler %s", what, exc_info=error)
-            self.close(INTERNAL_ERROR)
+            self.close(INTERNAL_ERROR, "handler_failed")
         drop_tracebacks(error)
 
     def disconnected(self) -> None:
@@ -206,14 +222,14 @@ class CallRunner:
             account.budget.take(account, octets_of(started))
         if self._invitation is not None and not self._invitation.wanted:
             self.log.info("the call is closed: `stream` does not wait for it any more")
-            self.close(NORMAL)
+            self.close(NORMAL, "not_wanted")
             return
         settings = self._settings
         self.log.info("started: %s", self.pump.machine.session.describe())
         self.call = call = Call(self._parts, started)
         if settings.on_audio is not None:
             self.take_audio = partial(settings.on_audio, call)
-        else:
+        if settings.may_wait:
             self.readers.begin()
             if settings.handler is not None:
                 self._handler.begin(settings.handler, call, self._handler_ended)
@@ -243,7 +259,7 @@ class CallRunner:
             self.failed_call = True
             what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
             self.log.error("the handler %s", what)
-            self.close(INTERNAL_ERROR)
+            self.close(INTERNAL_ERROR, "handler_failed")
         self._settle()
 
     def _settle(self) -> None:

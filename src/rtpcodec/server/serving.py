@@ -15,7 +15,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.collector import rare_collections
 from rtpcodec.server.descriptors import descriptors_needed, raise_limit
-from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio, OnEvent
 
 if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint
@@ -28,30 +28,36 @@ _SIGHUP: Final[signal.Signals | None] = getattr(signal, "SIGHUP", None)  # POSIX
 
 
 def serve(
-    handler: Handler | None = None, *, on_audio: OnAudio | None = None, **options: Unpack[EndpointOptions]
+    handler: Handler | None = None,
+    *,
+    on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
+    **options: Unpack[EndpointOptions],
 ) -> AbstractAsyncContextManager[Endpoint]:
     """Open an endpoint that carriers dial, as an async context.
 
     Use it as `async with serve(handler) as endpoint`.
 
-    Without handler and on_audio the endpoint accepts only calls requested by
+    Without handler, on_audio and on_event the endpoint accepts only calls requested by
     `await endpoint.stream(control, call_control_id)`. At the end of the block, streams that still run are closed with
     1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
 
     handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; the
     phone call continues without it, as docs/start-streaming.md says. An exception ends that stream only, at once.
     on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
+    on_event: beside on_audio, or alone: a plain function, called with Call and each event except Audio.
     options: the fields of EndpointSettings.
     Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
     installed.
     """
-    return _opened(EndpointSettings(handler=handler, on_audio=on_audio, **options))
+    return _opened(EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options))
 
 
 def run(
     handler: Handler | None = None,
     *,
     on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
     on_ready: Callable[[Endpoint], object] | None = None,
     **options: Unpack[EndpointOptions],
 ) -> None:
@@ -61,12 +67,12 @@ def run(
     then closed with 1001. A second signal closes them at once. The phone calls continue without their streams. The
     process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main thread only.
 
-    handler, on_audio, options: as for `serve`.
+    handler, on_audio, on_event, options: as for `serve`.
     on_ready: called with the endpoint once it is open.
     Raises: EndpointError outside the main thread, and what `serve` raises.
     """
     options.setdefault("port", RUN_PORT)
-    settings = EndpointSettings(handler=handler, on_audio=on_audio, **options)
+    settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     if threading.current_thread() is not threading.main_thread():
         raise EndpointError("run needs the main thread for its signals; use serve in other threads")
     raise_limit(descriptors_needed(settings))

@@ -16,7 +16,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.loop_lag import LAG_PERIOD_S
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
-from rtpcodec.stream.events import Audio
+from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.held import MAX_HELD_OCTETS, HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
@@ -52,6 +52,8 @@ Handler = Callable[[Call], Awaitable[object]]
 HandlerT = TypeVar("HandlerT", bound=Handler)
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
+OnEvent = Callable[[Call, Event], object]
+"""A plain function, called for each event except Audio in the socket's callback, so it must not block."""
 Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
 """A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
 not be async."""
@@ -107,7 +109,9 @@ class EndpointSettings:
 
     handler: Handler | None = None
     on_audio: OnAudio | None = None
-    """At most one of handler and on_audio. Without both the endpoint accepts only calls of `Endpoint.stream`."""
+    """At most one of handler and on_audio. Without all three the endpoint accepts only calls of `Endpoint.stream`."""
+    on_event: OnEvent | None = None
+    """Beside on_audio, or alone; a handler has `Call.events`."""
     plan: StreamPlan | None = None
     """The plan, which must also be the streaming command's; None: the default plan."""
     host: str = "127.0.0.1"
@@ -207,7 +211,12 @@ class EndpointSettings:
     @property
     def answers_all(self) -> bool:
         """Whether the endpoint accepts calls other than those of `Endpoint.stream`."""
-        return self.handler is not None or self.on_audio is not None
+        return self.handler is not None or not self.may_wait
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether calls are handled by coroutines, which may wait, and not by `on_audio` and `on_event`."""
+        return self.on_audio is None and self.on_event is None
 
     def new_session(self, utc_offset_ms: float | None = None, budget: HeldBudget | None = None) -> MediaSession:
         """Make the session of one call.
@@ -249,8 +258,15 @@ class EndpointSettings:
             raise EndpointError(
                 f"handler or on_audio is of type {type(self.handler or self.on_audio).__name__}, a function is needed"
             )
-        if inspect.iscoroutinefunction(self.on_audio):
-            raise EndpointError("on_audio is a coroutine function, a plain one is needed; pass it as handler instead")
+        if self.on_event is not None and self.handler is not None:
+            raise EndpointError("handler and on_event are given, at most 1 is possible; a handler has call.events()")
+        if self.on_event is not None and not callable(self.on_event):
+            raise EndpointError(f"on_event is of type {type(self.on_event).__name__}, a function is needed")
+        for name in ("on_audio", "on_event"):
+            if inspect.iscoroutinefunction(getattr(self, name)):
+                raise EndpointError(
+                    f"{name} is a coroutine function, a plain one is needed; pass it as handler instead"
+                )
 
     def _check_origins(self) -> None:
         given: object = self.allowed_origins

@@ -36,6 +36,7 @@ capture        what a session is given and sends, as lines of a file, and their 
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
+ending         why a call's stream has ended
 machine        one call: session, waiting audio, time-outs, end of the connection
 fragments      joins fragmented WebSocket messages
 """

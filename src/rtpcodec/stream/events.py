@@ -239,7 +239,7 @@ class Stopped(Value):
 
     reason: Literal["stop", "closed", "closed_here", "malformed"]
     """What ended it: "stop" the carrier's `stop`, "closed" the end of the socket without a `stop` (abnormal),
-    "closed_here" our side, "malformed" too many malformed messages in a row."""
+    "closed_here" our side, "malformed" too many malformed messages in a row. `Call.end_reason` says more."""
 
 
 @dataclass(slots=True)

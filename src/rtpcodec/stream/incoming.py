@@ -46,12 +46,12 @@ class Incoming:
         "_dialect",
         "_events",
         "_keys",
-        "_pcm_hz",
         "_plan",
         "_sending",
         "_utc_offset_ms",
         "chain",
         "complaints",
+        "pcm_hz",
         "stalling",
         "start",
     )
@@ -72,7 +72,7 @@ class Incoming:
     ) -> None:
         """Make the half of one session; the arguments are MediaSession's, and the parts that both halves share."""
         self._plan = plan
-        self._pcm_hz: PcmRate = pcm_hz
+        self.pcm_hz: PcmRate = pcm_hz
         self._conceal = conceal
         self.stalling = StallWatch(stall_ms)
         """The silence of the socket, and the stalls so far."""
@@ -98,7 +98,7 @@ class Incoming:
         (name,) = self._dialect.tracks[INBOUND_TRACK]
         if name not in self._dialect.tracks[self._plan.tracks]:
             raise LocalProtocolError(f"the plan's tracks are {self._plan.tracks!r}, the inbound track is needed")
-        if self._pcm_hz is None:
+        if self.pcm_hz is None:
             raise LocalProtocolError("receive_pcm_hz is None, so nothing is decoded; 'native' or a rate is needed")
         return name
 
@@ -242,7 +242,7 @@ class Incoming:
         self.chain = ReceiveChain(
             self._plan,
             start.media_format,
-            self._pcm_hz,
+            self.pcm_hz,
             track=track,
             conceal=self._conceal,
             start_sequence=start.sequence_number,

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from typing_extensions import Buffer
 
+from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Event, Interrupted, Stopped
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
@@ -60,7 +61,7 @@ class CallMachine:
         "_timeouts",
         "_watch_ms",
         "cut",
-        "fault",
+        "end_cause",
         "hangup",
         "paused",
         "ping",
@@ -96,8 +97,8 @@ class CallMachine:
         """The payload of a ping that is due; None: none is due."""
         self.paused = False
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
-        self.fault: str | None = None
-        """The time-out that ended the call, as a sentence; None: no time-out did."""
+        self.end_cause: EndReason | None = None
+        """What was the first to end the call; None: nothing did."""
         self._timeouts = timeouts if timeouts is not None else CallTimeouts()
         self._closing = False
         self._cut_ms = self._event_ms = inf
@@ -134,12 +135,14 @@ class CallMachine:
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
         """Record the other side's close frame. The socket answers it by itself."""
+        self.end_cause = self.end_cause or "socket_closed"
         self._closing = True
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
         self.session.closed(now_ms)
 
     def lost(self, now_ms: float) -> None:
         """Record that the connection is gone."""
+        self.end_cause = self.end_cause or "socket_lost"
         self._closing = True
         self._cut_ms = inf
         self.hangup = None
@@ -147,10 +150,16 @@ class CallMachine:
 
     # From our side
 
-    def close(self, code: int, now_ms: float) -> None:
-        """End the call: a close frame becomes due, and the connection is cut if the other side does not answer it."""
+    def close(self, code: int, now_ms: float, cause: EndReason = "protocol_error") -> None:
+        """End the call: a close frame becomes due, and the connection is cut if the other side does not answer it.
+
+        code: of the close frame.
+        now_ms: the time.
+        cause: why; the default is that of the pump, which closes after a frame that breaks a rule.
+        """
         if self._closing:
             return
+        self.end_cause = self.end_cause or cause
         self._closing = True
         self.hangup = code
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
@@ -185,8 +194,13 @@ class CallMachine:
         if found and type(found[-1]) is Stopped:
             self._watch_ms = inf
             self.plays.drop()
-            self.close(POLICY_VIOLATION if found[-1].reason == "malformed" else NORMAL, now_ms)
+            self._stopped(found[-1], now_ms)
         return found
+
+    def _stopped(self, event: Stopped, now_ms: float) -> None:
+        if event.reason in ("stop", "malformed"):
+            self.end_cause = "carrier_stop" if event.reason == "stop" else "malformed"
+        self.close(POLICY_VIOLATION if event.reason == "malformed" else NORMAL, now_ms)
 
     def outgoing(self, now_ms: float) -> list[str]:
         """Refill the session's queue from `plays`, and remove and return texts that are due.
@@ -215,6 +229,20 @@ class CallMachine:
         if self.session.speech is not None:
             self.session.speech.gate.backlog = backlog
 
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the stream has ended; None: it runs."""
+        return self.end_cause if self.session.ended else None
+
+    @property
+    def fault(self) -> str | None:
+        """The time-out that ended the call, as a sentence; None: no time-out did."""
+        if self.end_cause == "start_timeout":
+            return f"no start was received within {_limit_ms(self._timeouts.start_ms) / 1000:g} s"
+        if self.end_cause == "idle_timeout":
+            return f"no frame was received for {_limit_ms(self._timeouts.idle_ms) / 1000:g} s"
+        return None
+
     def hung_up(self) -> None:
         """Record that the close frame was sent."""
         self.hangup = None
@@ -240,15 +268,13 @@ class CallMachine:
         start_ms, idle_ms = _limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms)
         if self.session.media_format is None:
             if now_ms >= self._opened_ms + start_ms:
-                self.fault = f"no start was received within {start_ms / 1000:g} s"
-                self.close(PROTOCOL_ERROR, now_ms)
+                self.close(PROTOCOL_ERROR, now_ms, "start_timeout")
             # `start` may arrive before the next check, and the idle limit may be the shorter one.
             self._watch_ms = min(self._opened_ms + start_ms, now_ms + idle_ms)
         # 3. Started: the idle time-out applies, counted from the last frame.
         else:
             if now_ms >= self._last_frame_ms + idle_ms:
-                self.fault = f"no frame was received for {idle_ms / 1000:g} s"
-                self.close(POLICY_VIOLATION, now_ms)
+                self.close(POLICY_VIOLATION, now_ms, "idle_timeout")
             self._watch_ms = self._last_frame_ms + idle_ms
 
 

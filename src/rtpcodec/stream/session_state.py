@@ -13,6 +13,7 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sinks
 from rtpcodec.stream.listening.turns import TurnWatch
+from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.statistics import Statistics, snapshot
 
@@ -67,8 +68,8 @@ class SessionState(Live):
         return None if self._incoming.chain is None else self._incoming.chain.media_format
 
     @property
-    def receive_pcm_hz(self) -> int | None:
-        """The rate of received PCM; None before `start`, and where nothing is decoded."""
+    def received_pcm_hz(self) -> int | None:
+        """The rate of received PCM in Hz; None before `start`, and where nothing is decoded."""
         return None if self._incoming.chain is None else self._incoming.chain.pcm_hz
 
     @property
@@ -105,6 +106,11 @@ class SessionState(Live):
     def heard_ms(self, now_ms: float) -> float:
         """Estimate the position up to which audio was heard, on the scale of position_ms."""
         return self._sending.heard_ms(now_ms)
+
+    @property
+    def receive_pcm_hz(self) -> PcmRate:
+        """The rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
+        return self._incoming.pcm_hz
 
     def utc(self, media_ms: float) -> datetime | None:
         """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""

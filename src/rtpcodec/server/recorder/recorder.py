@@ -108,7 +108,7 @@ class Recorder(Live):
         if session.ended:
             self._end("not_begun")
             return
-        rate_hz = session.receive_pcm_hz
+        rate_hz = session.received_pcm_hz
         if rate_hz is None:  # a further `start` has named an unknown codec meanwhile
             raise LocalProtocolError("the received audio is not decoded, record needs PCM")
         axis = Axis(now_ms, session.media_delay_ms)
@@ -163,7 +163,7 @@ def recorder_of(
     session = access.machine("record").session
     if session.ended:
         raise StreamEnded("the stream has stopped, nothing can be recorded any more")
-    if session.receive_pcm_hz is None:
+    if session.received_pcm_hz is None:
         raise LocalProtocolError("the received audio is not decoded, record needs PCM")
     recorder = Recorder(access, started, CallLog(parts.id), file, sides)
     parts.disconnected.add_done_callback(lambda _: recorder.call_over())
