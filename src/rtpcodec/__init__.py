@@ -17,6 +17,7 @@ milliseconds and needs none of the optional libraries:
     DualTone                                                                   the sound of a telephone's key
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session reports
+    VoiceSettings                                                              when the caller speaks
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
     verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import run as run
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
+    from rtpcodec.stream.listening.voice_settings import VoiceSettings as VoiceSettings
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
     from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
@@ -97,6 +99,7 @@ _HOME = {
     "Resampler": "rtpcodec.audio.resample",
     "RtpPacket": "rtpcodec.rtp.packet",
     "StreamPlan": "rtpcodec.stream.plan",
+    "VoiceSettings": "rtpcodec.stream.listening.voice_settings",
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",

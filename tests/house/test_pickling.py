@@ -39,6 +39,7 @@ from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.inbox import AudioReader, EventReader
 from rtpcodec.server.ongoing import Ongoing
+from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat
@@ -46,8 +47,10 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
 from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.beds import Bed
@@ -80,6 +83,9 @@ VALUES: dict[type, Callable[[], object]] = {
     Refused: lambda: Refused(Problem("10005", "no such call")),
     RefusedMessage: lambda: RefusedMessage(100002, "no"),
     Audio: lambda: Audio("inbound", b"\xff" * 160, bytes(320), 8000, 20.0, 20.0, 2, 160, True),
+    SpeechStarted: lambda: SpeechStarted(
+        "inbound", 40.0, Audio("inbound", b"", bytes(320), 8000, 20.0, 20.0), -26.0, while_playing=True
+    ),
     rtpcodec.RtpPacket: lambda: rtpcodec.RtpPacket.parse(bytes([0x80, 0, 0, 1]) + bytes(8) + b"payload"),
     rtpcodec.Packetizer: lambda: rtpcodec.Packetizer(payload_format(codec("PCMU")), payload_type=0),
     rtpcodec.DuplicateFilter: rtpcodec.DuplicateFilter,
@@ -128,6 +134,8 @@ BARE: tuple[type, ...] = (
     SessionReply,
     SpeechChain,
     StallWatch,
+    CallVoice,
+    VoiceDetector,
 )
 """Live classes in Python: they refuse whatever state an object is in, so one without any stands for all."""
 

@@ -94,6 +94,13 @@ PEER_OF_HTTP = Bound(
     "the end of the simulator, which serves this machine only; SHUTDOWN_TIMEOUT_S after it, connections are dropped",
     ("sim/test_http_server.py::test_a_client_that_never_ends_its_request_does_not_hold_the_end",),
 )
+SILENCE = Bound(
+    "the end of the stream; speech ends with its audio, and silence is a timer",
+    (
+        "listening/test_voice_calls.py::test_the_end_of_the_stream_ends_the_wait",
+        "listening/test_voice.py::test_speech_ends_when_no_audio_comes",
+    ),
+)
 LIBRARY = Bound(
     "files that are not an ELF library are refused before they are opened; the loader itself waits for the disk",
     ("codecs/test_libraries.py::test_a_broken_file_is_told_and_not_passed_over",),
@@ -114,6 +121,7 @@ OUTSIDE: dict[str, Bound] = {
     "server/heard.py:HeardReplies.ended": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/stream_request.py:_send": STREAM,
+    "server/voice.py:CallVoice.silent": SILENCE,
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,

@@ -28,6 +28,7 @@ pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 threads         calls of other threads into the event loop, which block
 ongoing         Ongoing: a running operation that may be awaited
+voice           CallVoice: voice activity of a call, and waits for silence
 inbox           received events that wait for the handler
 heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested

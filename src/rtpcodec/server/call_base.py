@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.server.voice import CallVoice
 from rtpcodec.stream.events import Started
 
 
 class CallBase(Live):
     """The base of the sides of a Call."""
 
-    __slots__ = ("_access", "_machine", "_parts", "_pump", "headers", "id", "path", "started")
+    __slots__ = ("_access", "_machine", "_parts", "_pump", "_voice", "headers", "id", "path", "started")
 
     def __init__(self, parts: CallParts, started: Started) -> None:
         self._parts = parts
         self._pump = parts.pump
         self._access = LoopAccess(parts.pump, parts.heard_replies, may_wait=parts.may_wait)
         self._machine = self._access.machine
+        self._voice: CallVoice | None = None
         self.id = parts.id
         """A short random id, which log records show too."""
         self.started = started

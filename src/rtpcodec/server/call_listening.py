@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.inbox import AudioReader, EventReader
+from rtpcodec.server.voice import CallVoice
+from rtpcodec.stream.listening.voice import SpeechJudge
+from rtpcodec.stream.listening.voice_settings import VoiceSettings
 
 
 class ListeningSide(CallBase):
@@ -24,3 +28,40 @@ class ListeningSide(CallBase):
         """Return all events, from Started to Stopped, as an async iterator that ends with the stream."""
         self._access.require_coroutine("events")
         return EventReader(self._parts.inbox)
+
+    # Voice activity
+
+    def voice(self, settings: VoiceSettings | None = None, *, judge: SpeechJudge | None = None) -> CallVoice:
+        """Report when the caller speaks from now on: SpeechStarted and SpeechEnded among the events.
+
+        Nothing is interrupted by it. A second call replaces the detector of the first.
+
+        settings: None: the default ones.
+        judge: a detector of your own in place of the level. If it raises, the event loop's exception handler gets the
+            error, and the level decides from then on.
+        Returns: a handle with `stop`.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None).
+        """
+        before, self._voice = self._voice, CallVoice(self._access, settings, judge)
+        if before is not None:
+            before.stop()
+        return self._voice
+
+    @property
+    def caller_speaking(self) -> bool:
+        """Whether the caller speaks. Raises LocalProtocolError before `voice`."""
+        return self._required_voice("caller_speaking").speaking
+
+    async def caller_silent(self, after_s: float) -> bool:
+        """Wait until the caller has been silent for so long, since the end of the speech or since this call.
+
+        Returns: True; False if the stream ended first, or the handle of `voice` was stopped.
+        Raises: LocalProtocolError before `voice`, and in `on_audio`; ValueError if after_s is negative.
+        """
+        self._access.require_coroutine("caller_silent")
+        return await self._required_voice("caller_silent()").silent(after_s)
+
+    def _required_voice(self, name: str) -> CallVoice:
+        if self._voice is None:
+            raise LocalProtocolError(f"{name} needs voice activity, which is off: call voice() first")
+        return self._voice

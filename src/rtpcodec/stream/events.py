@@ -11,6 +11,7 @@ from typing import Literal
 
 from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.listening_events import SpeechEnded, SpeechStarted
 from rtpcodec.stream.messages import MediaFormat, Start
 from rtpcodec.stream.sending_events import (
     Interrupted,
@@ -42,6 +43,8 @@ __all__ = [
     "PayloadMisfit",
     "ReplyEnded",
     "SendStalled",
+    "SpeechEnded",
+    "SpeechStarted",
     "Stalled",
     "Started",
     "Stopped",
@@ -280,5 +283,7 @@ Event = (
     | ReplyEnded
     | PauseResolved
     | SendStalled
+    | SpeechStarted
+    | SpeechEnded
 )
 """All events that `MediaSession.events` and `Call.events` can return."""

@@ -9,6 +9,8 @@ from typing import Literal
 from typing_extensions import Buffer
 
 from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.carriers.telnyx.commands import INBOUND_TRACK
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
 from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.connection import Connection
@@ -84,6 +86,18 @@ class Incoming:
         self.complaints = Complaints()
         self.chain: ReceiveChain | None = None
         """Of the last `start`; None: there was none."""
+
+    def caller_track(self) -> str:
+        """Return the name of the inbound track, for what listens to the caller's PCM.
+
+        Raises: LocalProtocolError if the plan does not have it, or nothing is decoded.
+        """
+        (name,) = self._dialect.tracks[INBOUND_TRACK]
+        if name not in self._dialect.tracks[self._plan.tracks]:
+            raise LocalProtocolError(f"the plan's tracks are {self._plan.tracks!r}, the inbound track is needed")
+        if self._pcm_hz is None:
+            raise LocalProtocolError("receive_pcm_hz is None, so nothing is decoded; 'native' or a rate is needed")
+        return name
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""

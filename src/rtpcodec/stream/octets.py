@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from sys import getsizeof
 from typing import Final, cast, get_args
 
-from rtpcodec.stream.events import Event
+from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire.json_text import RawObject
 
@@ -40,14 +40,17 @@ def octets_of(event: Event) -> int:
 
 
 def _octets_of_value(value: object) -> int:
+    octets = 0
     if isinstance(value, str):
-        return getsizeof(value)
-    if isinstance(value, RawObject):
-        return VALUE_OCTETS + getsizeof(value.text)
-    if isinstance(value, MediaFormat):
-        return VALUE_OCTETS + getsizeof(value.encoding)
-    if isinstance(value, Mapping):
-        return sum(MEMBER_OCTETS + getsizeof(key) + getsizeof(item) for key, item in value.items())
-    if isinstance(value, tuple):
-        return sum(8 + getsizeof(item) for item in value)
-    return 0
+        octets = getsizeof(value)
+    elif isinstance(value, RawObject):
+        octets = VALUE_OCTETS + getsizeof(value.text)
+    elif isinstance(value, MediaFormat):
+        octets = VALUE_OCTETS + getsizeof(value.encoding)
+    elif isinstance(value, Audio):
+        octets = AUDIO_OCTETS + len(value.payload) + len(value.pcm)
+    elif isinstance(value, Mapping):
+        octets = sum(MEMBER_OCTETS + getsizeof(key) + getsizeof(item) for key, item in value.items())
+    elif isinstance(value, tuple):
+        octets = sum(8 + getsizeof(item) for item in value)
+    return octets

@@ -19,6 +19,8 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
 from rtpcodec.stream.listening.turns import TurnWatch
+from rtpcodec.stream.listening.voice import PlayedLevel, SpeechJudge, VoiceDetector
+from rtpcodec.stream.listening.voice_settings import VoiceSettings
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session_state import SessionState
@@ -151,6 +153,28 @@ class MediaSession(SessionState):
         """Remove a sink. One that is not there is ignored."""
         if self._sinks is not None and not self._sinks.remove(sink):
             self._sinks = None
+
+    def voice(
+        self,
+        now_ms: float,
+        settings: VoiceSettings | None = None,
+        *,
+        judge: SpeechJudge | None = None,
+        reference: PlayedLevel | None = None,
+    ) -> VoiceDetector:
+        """Report when the caller speaks, as SpeechStarted and SpeechEnded, until `stop_listening(detector)`.
+
+        now_ms: the time.
+        settings: None: the default ones.
+        judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
+        reference: how loud the caller heard us; None: what this session knows of it.
+        Returns: the detector.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded.
+        """
+        track = self._incoming.caller_track()
+        detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
+        self.listen(detector)
+        return detector
 
     @property
     def privacy(self) -> Privacy:

@@ -3,4 +3,5 @@
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
 turns     how long callers wait for an answer; turn_times: the values
+voice, voice_settings, pre_roll    when the caller speaks, told apart from echoes
 """
