@@ -243,8 +243,10 @@ def test_a_scrape_works_while_the_endpoint_drains_and_not_for_web_pages() -> Non
     [
         (
             {"metrics": True, "host": "0.0.0.0", "authorize": "t"},
-            "host '0.0.0.0' can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
-            "or listen on 127.0.0.1",
+            (
+                "host '0.0.0.0' can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
+                "or listen on 127.0.0.1"
+            ),
         ),
         ({"metrics": ""}, "metrics must be True, False or a non-empty string, its bearer token"),
         ({"metrics": 1}, "metrics must be True, False or a non-empty string, its bearer token"),

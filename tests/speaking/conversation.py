@@ -12,7 +12,7 @@ import json
 from base64 import b64decode
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,13 +83,7 @@ class Conversation:
 
     def __post_init__(self) -> None:
         plan = self.plan
-        timing = Timing(
-            to_app=self.down,
-            from_app=self.up,
-            read_pauses_ms=self.timing.read_pauses_ms,
-            standstills_ms=self.timing.standstills_ms,
-            playout_clock_ppm=self.timing.playout_clock_ppm,
-        )
+        timing = replace(self.timing, to_app=self.down, from_app=self.up)
         self.carrier: CarrierStream = open_stream(
             _silence(),
             request={"return_codec": plan.send_codec, "return_rate_hz": plan.send_rate_hz},

@@ -65,3 +65,17 @@ class ListeningSide(CallBase):
         if self._voice is None:
             raise LocalProtocolError(f"{name} needs voice activity, which is off: call voice() first")
         return self._voice
+
+    def reference(self, media_ms: float, duration_ms: float = 20, pcm_hz: int | None = None) -> bytes:
+        """Return what the caller heard at a time, for an echo canceller: native int16 PCM, silence where it was silent.
+
+        The echo of it arrives up to 600 ms behind, with the inbound audio of that later time. Audio that was sent
+        before the first call of this method is missing, so call it once when the call begins.
+
+        media_ms: the inbound media time, of the last 3 s, such as `Audio.media_ms`.
+        duration_ms: how long.
+        pcm_hz: the rate wanted; None: that of the codec that we send.
+        Raises: LocalProtocolError in mode mp3; MissingLibrary if what we send cannot be decoded here; ValueError if the
+        rate cannot be resampled.
+        """
+        return self._machine("reference").session.heard_signal().reference(media_ms, duration_ms, pcm_hz)

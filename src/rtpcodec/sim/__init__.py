@@ -17,6 +17,7 @@ from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.carrier import Carrier
 from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.chunk_faults import Faults
+from rtpcodec.sim.media.echo_path import EchoPath
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.playout_log import ClearArrival, MediaArrival, PlayoutLog, QueueSecond
@@ -31,6 +32,7 @@ __all__ = [
     "ClearHabits",
     "CommandFault",
     "Delivery",
+    "EchoPath",
     "Faults",
     "Hold",
     "Link",

@@ -16,6 +16,7 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.heard_signal import HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
 from rtpcodec.stream.listening.turns import TurnWatch
@@ -94,6 +95,7 @@ class MediaSession(SessionState):
         self._sinks = None
         self._privacy = None
         self._turns = None
+        self._heard: HeardSignal | None = None
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -174,6 +176,9 @@ class MediaSession(SessionState):
         track = self._incoming.caller_track()
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
         self.listen(detector)
+        if self._turns is None and self._speech is not None:
+            self._turns = TurnWatch(self._speech.parts, self._incoming)
+            self.listen(self._turns)
         return detector
 
     @property
@@ -183,14 +188,17 @@ class MediaSession(SessionState):
             self._privacy = Privacy()
         return self._privacy
 
-    def watch_turns(self) -> None:
-        """Measure the time from each SpeechEnded to the first audio of the reply behind it: `statistics().turns`.
+    def heard_signal(self) -> HeardSignal:
+        """Return what the caller hears, on the inbound media time line: made at the first call, from then on.
 
-        Voice activity calls it. In mode mp3, and from the second time on, it does nothing.
+        Raises: LocalProtocolError in mode mp3, MissingLibrary if the send codec cannot be decoded here.
         """
-        if self._turns is None and self._speech is not None:
-            self._turns = TurnWatch(self._speech.parts, self._incoming)
-            self.listen(self._turns)
+        if self._heard is None:
+            if self._speech is None:
+                raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
+            self._heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
+            self.listen(self._heard)
+        return self._heard
 
     # Send
 

@@ -15,6 +15,7 @@ playout     the caller's ear: audio and marks on a play-out clock
 marks       when the app's marks come back
 keys        the caller's keys
 chunk_faults  Faults: reordering, duplicates, loss and stalls of chunks by a seed
+echo_path   EchoPath: the phone returns what it hears
 timing      Timing: delays, jitter, stalls, holds, slow reading and clock skew
 link        the two directions of the connection at run time
 variations  Variations: spellings and habits that carriers differ in

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from rtpcodec.sim.media.echo_path import EchoPath
 from rtpcodec.sim.media.link import LinkClock
 from rtpcodec.sim.media.timing import Interval, Link, end_of
 
@@ -18,7 +19,7 @@ _DIRECT: Final = Link()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """Faults of the chunks that a carrier sends. Marks, digits, start and stop are never lost or reordered.
+    """Faults of the chunks that a carrier sends, and of their audio. Marks, digits, start and stop are never lost.
 
     Raises: ValueError if a probability is outside 0 to 1 or a stall would never end.
     """
@@ -38,6 +39,8 @@ class Faults:
 
     `Timing.to_app` has stalls at chosen times.
     """
+    echo_path: EchoPath | None = None
+    """The phone returns what it hears; None: it does not."""
 
     def __post_init__(self) -> None:
         for name in ("reorder", "duplicate", "drop"):

@@ -67,12 +67,13 @@ class AppReceiver:
 
     def _new_playout(self, sample_rate_hz: int) -> Playout:
         facts = self._facts
+        echo_ms = 0.0 if facts.faults.echo_path is None else facts.faults.echo_path.delay_ms
         return Playout(
             sample_rate_hz,
             self._start_ms,
             facts.playout_delay_ms,
             clock_ppm=facts.timing.playout_clock_ppm,
-            kept_ms=None if facts.keeps_audio else KEPT_MS + facts.variations.chunk_ms,
+            kept_ms=None if facts.keeps_audio else KEPT_MS + facts.variations.chunk_ms + echo_ms,
         )
 
     def bridge(self) -> None:

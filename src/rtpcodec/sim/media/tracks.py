@@ -10,6 +10,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.coding import ChunkEncoder
+from rtpcodec.sim.media.echo_path import Echo
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, restarted_format
 from rtpcodec.sim.media.playout import Playout
@@ -47,12 +48,16 @@ class Caller:
 
 
 class Ear:
-    """The audio that the caller hears, in chunks of one length at the rate of the stream's media."""
+    """The audio that the caller hears, in chunks of one length at the rate of the stream's media.
 
-    __slots__ = ("_chunk_ms", "_chunks", "_playout", "_resampler")
+    delay_ms: how much later than it was heard.
+    """
 
-    def __init__(self, playout: Playout, media: AudioFormat, chunk_ms: int) -> None:
+    __slots__ = ("_chunk_ms", "_chunks", "_delay_ms", "_playout", "_resampler")
+
+    def __init__(self, playout: Playout, media: AudioFormat, chunk_ms: int, delay_ms: float = 0.0) -> None:
         self._playout = playout
+        self._delay_ms = delay_ms
         self._chunk_ms = chunk_ms
         self._chunks = 0
         from_hz, to_hz = playout.sample_rate_hz, media.sample_rate_hz
@@ -66,7 +71,7 @@ class Ear:
             n * self._chunk_ms * self._playout.sample_rate_hz // 1000 for n in (self._chunks, self._chunks + 1)
         )
         self._chunks += 1
-        pcm = self._playout.window(self._playout.position(due_ms) - (end - first), end - first)
+        pcm = self._playout.window(self._playout.position(due_ms - self._delay_ms) - (end - first), end - first)
         return pcm if self._resampler is None else self._resampler.resample(pcm)
 
 
@@ -135,6 +140,8 @@ class Tracks:
     __slots__ = (
         "_caller",
         "_ear",
+        "_echo",
+        "_echo_ear",
         "_facts",
         "_holds",
         "_inbound",
@@ -168,6 +175,9 @@ class Tracks:
         self._caller = Caller(speech, media, facts)
         speaks, listens = request.tracks != commands.OUTBOUND_TRACK, request.tracks != commands.INBOUND_TRACK
         self._ear = Ear(playout, media, variations.chunk_ms) if listens else None
+        path = facts.faults.echo_path
+        self._echo = None if path is None else Echo(path)
+        self._echo_ear = None if path is None else Ear(playout, media, variations.chunk_ms, path.delay_ms)
         self._inbound = Track(streaming.INBOUND, media, variations, stream_id) if speaks else None
         self._outbound = Track(streaming.OUTBOUND, media, variations, stream_id) if listens else None
         self._renumber()
@@ -200,6 +210,8 @@ class Tracks:
         if said is None:
             return None
         self._ticks += 1
+        if self._echo is not None and self._echo_ear is not None:
+            said = self._echo.added(said, self._echo_ear.next_chunk(due_ms))
         chunks = [] if self._inbound is None else [self._inbound.media(said)]
         if self._ear is not None and self._outbound is not None:
             chunks.append(self._outbound.media(self._ear.next_chunk(due_ms)))

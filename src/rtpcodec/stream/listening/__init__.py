@@ -4,4 +4,9 @@ sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
 turns     how long callers wait for an answer; turn_times: the values
 voice, voice_settings, pre_roll    when the caller speaks, told apart from echoes
+heard_signal  what the caller heard, for any number of readers
+heard_times   when sent audio was heard: runs, cuts, the media time
+echo_order    where a run lies among inbound chunks, without jitter
+sent_log      what was sent: payloads, PCM, levels
+sent_decoder  the decoder of what we send
 """

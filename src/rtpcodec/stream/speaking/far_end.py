@@ -133,7 +133,7 @@ class FarEnd:
 
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
-        self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
+        self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
 
@@ -152,7 +152,7 @@ class FarEnd:
         if arrived_ms <= dry_ms:
             return
         first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
-        self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
+        run.next = self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
         self._run.held_back_ms = arrived_ms - first_sent_ms
         self._follow()
 

@@ -16,6 +16,8 @@ BEGIN_SPACING_MS: Final = 250.0
 BEGIN_MARKS_PER_S: Final = 4
 SPACING_MS: Final = 500.0
 """Audio between two own marks after it."""
+BETWEEN_SPACING_MS: Final = 1000.0
+"""The same in the sound between replies, where somebody asks when it is heard: enough to follow the clocks."""
 MARKS_PER_S: Final = 2
 LIMIT_MS: Final = 1000.0
 """The interval of the two limits, which hold wherever it begins."""
@@ -83,6 +85,18 @@ class OwnMarks:
                 self.due_ms = sent_ms[-allowed] + LIMIT_MS
             return False
         return True
+
+    def wanted_between(self, position: int, now_ms: float, run_start: int) -> bool:
+        """Return whether an own mark is due behind sound between replies: behind the first one of a run, then rarely.
+
+        position: samples sent, that message included.
+        now_ms: the time.
+        run_start: where the run begins.
+        """
+        spacing = BETWEEN_SPACING_MS / self._ms_per_sample
+        if self._last_position > run_start and position < self._last_position + spacing:
+            return False
+        return self.wanted(position, now_ms, last=False)
 
     def sent(self, position: int, now_ms: float) -> None:
         """Record that an own mark was sent behind this many samples."""

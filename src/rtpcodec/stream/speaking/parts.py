@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
+from rtpcodec.stream.speaking.spans import CutPoint
 from rtpcodec.stream.wire import Dialect
 
 
@@ -48,6 +50,8 @@ class Parts:
     idle: IdleSound
     gate: Gate
     sent_sinks: tuple[SentSink, ...] = ()
+    on_cut: Callable[[CutPoint, int, float], object] | None = None
+    """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the time."""
     reports: list[Event] = field(default_factory=list)
     """Events for the session's next `events`."""
     paused: bool = False

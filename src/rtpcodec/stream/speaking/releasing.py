@@ -180,6 +180,8 @@ class Releaser:
             position = far_end.sent_position
             if (last or position >= own_marks.next_position) and own_marks.wanted(position, now_ms, last=last):
                 self._send_own_mark(now_ms, texts)
+        elif parts.on_cut is not None and own_marks.wanted_between(far_end.sent_position, now_ms, far_end.run.start):
+            self._send_own_mark(now_ms, texts)
         return duration_ms
 
     def _measure(self, pieces: list[Piece]) -> None:

@@ -36,6 +36,7 @@ class Run:
         "first_sent_ms",
         "held_back_ms",
         "hold_ms",
+        "next",
         "settled_ms",
         "settling",
         "start",
@@ -57,6 +58,8 @@ class Run:
         """Whether the far end may have run dry since the last echo, as jitter delayed messages of the run's begin."""
         self.settled_ms = 0.0
         """Of the run's audio, up to the last mark that has returned."""
+        self.next: Run | None = None
+        """The run behind it, if one has begun."""
         self._offsets_ms: deque[float] | None = None
         self._beyond: list[float] = []
         self._beyond_ms = float("-inf")

@@ -148,6 +148,8 @@ class Stopper:
         cut = parts.echoes.cleared(now_ms, fence)
         point = CutPoint(0, 0.0, estimated=False)
         self._place(point, cut.heard, doubt_factor)
+        if parts.on_cut is not None:
+            parts.on_cut(point, sent_position, now_ms)
         dropped = sent_position - point.position
         parts.lost_samples += dropped
         parts.idle.rewind(dropped)

@@ -1,0 +1,126 @@
+"""Where a run lies among inbound chunks, without the jitter that echoes have.
+
+The least echo of a run still has some jitter, as there are few echoes. Two witnesses take it out:
+
+- The connection keeps the order. A mark that arrives between two chunks was sent between them, so that their media
+  times bound it, whatever the jitter.
+- The chunk before a mark had a similar delay. The least of these delays exceeds that of all chunks about as much as the
+  least echo exceeds one without jitter. Where they vary, the middle of what is possible has the least error.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from rtpcodec.stream.speaking.runs import MAX_SPREAD_MS, WINDOW, Run
+
+ROUNDING_MS: Final = 1.0
+"""Clocks of chunks and marks that agree within this do not contradict each other."""
+
+
+class PlacedRun:
+    """A run, and when it began without the jitter of its echoes. Use from one thread at a time."""
+
+    __slots__ = ("_excess_ms", "_lows_ms", "_seen_ms", "_ups_ms", "correction_ms", "run")
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.correction_ms = 0.0
+        """What to add to echo times of this run."""
+        self._seen_ms = run.settled_ms
+        self._lows_ms: deque[float] = deque(maxlen=WINDOW)
+        self._ups_ms: deque[float] = deque(maxlen=WINDOW)
+        self._excess_ms: deque[float] = deque(maxlen=WINDOW)
+
+    @property
+    def start(self) -> int:
+        """The sent position at which it begins."""
+        return self.run.start
+
+    def new_echo_ms(self) -> float | None:
+        """Return the audio of the run before a mark that has returned since the last call; None: none has.
+
+        A mark that is late for the run is not counted: the carrier was late, or it was dry before it.
+        """
+        run = self.run
+        if run.settled_ms == self._seen_ms or run.base_ms is None:
+            return None
+        self._seen_ms = run.settled_ms
+        return run.settled_ms if run.latest_base_ms == run.base_ms else None
+
+    def echoed(self, not_before_ms: float, excess_ms: float) -> None:
+        """Add the echo of a mark.
+
+        not_before_ms: the run began no earlier, by the chunk before the echo.
+        excess_ms: how much longer than the least that chunk took.
+        """
+        self._lows_ms.append(not_before_ms)
+        self._excess_ms.append(excess_ms)
+        self._correct()
+
+    def followed(self, not_after_ms: float) -> None:
+        """Add the first chunk behind the echo of a mark; not_after_ms: the run began no later, by that chunk."""
+        self._ups_ms.append(not_after_ms)
+        self._correct()
+
+    def _correct(self) -> None:
+        base_ms = self.run.base_ms
+        if base_ms is None:
+            return
+        low_ms, up_ms = max(self._lows_ms), min(self._ups_ms, default=float("inf"))
+        if low_ms > up_ms + ROUNDING_MS:
+            # It was dry in between, or the clocks drift apart: the last ones count.
+            low_ms = self._lows_ms[-1]
+            up_ms = max(low_ms, self._ups_ms[-1])
+            for values in (self._lows_ms, self._ups_ms, self._excess_ms):
+                last = values.pop()
+                values.clear()
+                values.append(last)
+        least_ms = min(self._excess_ms)
+        begin_ms = min(max(base_ms - least_ms, low_ms), max(low_ms, up_ms))
+        vary_ms = sum(self._excess_ms) / len(self._excess_ms) - least_ms
+        begin_ms -= min(vary_ms, begin_ms - low_ms) / 2
+        self.correction_ms = begin_ms - base_ms
+
+
+class EchoOrder:
+    """Follows chunks and echoes in the order of their arrival. Use from one thread at a time."""
+
+    __slots__ = ("_chunk", "_chunk_before", "_waiting")
+
+    def __init__(self) -> None:
+        # The last chunk, and the one as of the last look: our clock at its end without jitter, and its excess.
+        self._chunk: tuple[float, float] | None = None
+        self._chunk_before: tuple[float, float] | None = None
+        self._waiting: list[tuple[PlacedRun, float]] = []  # runs and the audio before a mark that has returned
+
+    def chunk(self, end_ms: float, delay_ms: float, now_ms: float) -> None:
+        """Take an inbound chunk.
+
+        end_ms: the media time at its end.
+        delay_ms: our clock minus the media time, without jitter.
+        now_ms: when it arrived.
+        """
+        excess_ms = now_ms - end_ms - delay_ms
+        if excess_ms > MAX_SPREAD_MS:
+            # It was stalled, or the media time stood still: it is not a witness.
+            self._chunk = self._chunk_before = None
+            self._waiting = []
+            return
+        self._chunk = end_ms + delay_ms, max(0.0, excess_ms)
+
+    def look(self, runs: list[PlacedRun]) -> None:
+        """Note that all that arrived together was taken; runs: those of which marks may have returned."""
+        # 1. Chunks that arrived behind the echoes of earlier looks.
+        if self._waiting and self._chunk is not None and self._chunk is not self._chunk_before:
+            for placed, before_ms in self._waiting:
+                placed.followed(self._chunk[0] - before_ms)
+            self._waiting = []
+        # 2. Echoes. A chunk that was taken together with one may have arrived before or behind it.
+        for placed in runs:
+            ahead_ms = placed.new_echo_ms()
+            if ahead_ms is not None and self._chunk_before is not None:
+                placed.echoed(self._chunk_before[0] - ahead_ms, self._chunk_before[1])
+                self._waiting.append((placed, ahead_ms))
+        self._chunk_before = self._chunk

@@ -1,0 +1,297 @@
+"""What the caller heard, as a signal on the inbound media time line."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf, log10
+from typing import Final
+
+from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
+from rtpcodec.audio.rates import resampler_between
+from rtpcodec.pickling import Live
+from rtpcodec.stream.events import Audio, Event, Stopped
+from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.echo_order import PlacedRun
+from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, Stretch
+from rtpcodec.stream.listening.sent_decoder import SentDecoder
+from rtpcodec.stream.listening.sent_log import SentLog
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.speaking.parts import Parts
+
+REFERENCE_MS: Final = 3000.0
+"""Heard audio that is kept for `reference` and `level_dbov`: no echo of a phone is later."""
+MAX_BEHIND_MS: Final = 60_000.0
+"""Heard audio that is kept for a reader that does not take it. An abandoned reader holds no more."""
+TRIM_MS: Final = 1000.0
+"""Audio that nobody needs is dropped so often."""
+SHIFT_MS: Final = 5.0
+"""`reference` follows a smaller change of the estimate only when a new run begins: canceller filters need no jumps."""
+AROUND_MS: Final = 5.0
+"""A resampler looks less than 2 ms around."""
+_ROUNDING: Final = 1e-6
+_SILENCE_POWER: Final = FULL_SCALE**2 * 10 ** (SILENCE_DBOV / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSpan:
+    """A stretch of what the caller heard, without a seam."""
+
+    media_ms: float
+    """The inbound media time at which its first sample was heard; negative before the first inbound audio."""
+    samples: int
+    pcm: bytes = field(repr=False)
+    """Native int16, decoded from the payloads that were sent."""
+    of_reply: bool
+    """False: background or keep-alive alone."""
+    run: int
+    """Spans of one run follow each other without a seam, also where `media_ms` differs by some ms, as clocks drift."""
+    uncertainty_ms: float
+    """How far it may lie elsewhere; for one that ends at a cut, how far the cut may lie elsewhere as well."""
+
+
+class HeardReader(Live):
+    """One consumer of what the caller heard: each sample once, in order. Use from the session's thread."""
+
+    __slots__ = ("__weakref__", "_expected_ms", "_run", "_run_number", "_signal", "dropped_ms", "position")
+
+    def __init__(self, signal: HeardSignal) -> None:
+        self._signal = signal
+        self.position = signal.times.end
+        """The sent position of the next audio."""
+        self.dropped_ms = 0.0
+        """Audio that was dropped because it was not taken for MAX_BEHIND_MS."""
+        self._run: PlacedRun | None = None
+        self._run_number = 0
+        self._expected_ms = -inf  # the media time behind the last span
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate of the PCM: that of the codec that we send."""
+        return self._signal.sample_rate_hz
+
+    @property
+    def final_until_ms(self) -> float:
+        """Everything heard before this media time is known for good; minus infinity before the first inbound audio."""
+        times = self._signal.times
+        return times.settled_ms - times.clock.delay_ms
+
+    def take(self, until_media_ms: float) -> list[HeardSpan]:
+        """Remove and return what was heard before min(until_media_ms, final_until_ms).
+
+        Audio that was cut by a clear is left out.
+        """
+        times = self._signal.times
+        delay_ms = times.clock.delay_ms
+        return [] if delay_ms == inf else self._take(min(until_media_ms + delay_ms, times.settled_ms))
+
+    def take_rest(self) -> list[HeardSpan]:
+        """Remove and return what was heard until the end of the stream; before it, until now by the best estimate."""
+        times = self._signal.times
+        return self._take(times.now_ms if times.ended_ms == inf else times.ended_ms, settled=True)
+
+    def _take(self, until_ms: float, *, settled: bool = False) -> list[HeardSpan]:
+        """Take what was heard before an echo time; settled: also behind cuts that are not settled."""
+        signal, spans = self._signal, list[HeardSpan]()
+        times, rate_hz = signal.times, signal.sample_rate_hz
+        self._catch_up()
+        for stretch in times.stretches(self.position):
+            begin_ms = times.echo_ms(stretch.run, stretch.start)
+            length = stretch.end - stretch.start
+            samples = max(0, min(length, int((until_ms - begin_ms) * rate_hz / 1000 + _ROUNDING)))
+            if samples:
+                self._add(stretch, stretch.start + samples, spans)
+            self.position = stretch.start + samples
+            if samples < length or not (stretch.cut is None or stretch.cut.settled or settled):
+                break
+            self.position = stretch.next
+        return spans
+
+    def _catch_up(self) -> None:
+        first = self._signal.log.first_position
+        if first is not None and first > self.position:
+            self.dropped_ms += (first - self.position) * 1000 / self.sample_rate_hz
+            self.position = first
+
+    def _add(self, stretch: Stretch, end: int, spans: list[HeardSpan]) -> None:
+        """Add the spans of a stretch up to a sent position: one per kind of audio and `start`."""
+        times, rate_hz = self._signal.times, self.sample_rate_hz
+        uncertainty_ms = times.uncertainty_ms(stretch)
+        parts: list[bytes] = []
+        first, of_reply = stretch.start, True
+        for position, message, pcm in self._signal.log.pieces(stretch.start, end):
+            if parts and message.of_reply is not of_reply:
+                spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
+                parts = []
+            if not parts:
+                first, of_reply = position, message.of_reply
+            parts.append(pcm)
+            if 0 <= times.clock.restart_ms - times.echo_ms(stretch.run, position) < message.samples * 1000 / rate_hz:
+                spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
+                parts = []
+        if parts:
+            spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
+
+    def _span(
+        self, stretch: Stretch, position: int, parts: list[bytes], uncertainty_ms: float, *, of_reply: bool
+    ) -> HeardSpan:
+        times = self._signal.times
+        echo_ms = times.echo_ms(stretch.run, position)
+        media_ms = self._signal.media_ms(echo_ms)
+        if stretch.run is not self._run or abs(media_ms - self._expected_ms) > times.seam_ms:
+            # A run cannot begin before the end of the one before it, on one time line.
+            if 0 < self._expected_ms - media_ms <= times.seam_ms:
+                media_ms = self._expected_ms
+            self._run = stretch.run
+            self._run_number += 1
+        pcm = b"".join(parts)
+        self._expected_ms = media_ms + len(pcm) * 500 / self.sample_rate_hz
+        return HeardSpan(media_ms, len(pcm) // 2, pcm, of_reply, self._run_number, uncertainty_ms)
+
+
+class HeardSignal(Live):
+    """What the caller heard. `MediaSession.heard_signal` makes it. Use from the session's thread.
+
+    It is a sink of the session, which tells it the time.
+    """
+
+    __slots__ = ("_decoder", "_first_ms", "_readers", "_shift", "_trim_ms", "log", "sample_rate_hz", "times")
+
+    deadline_ms = inf
+
+    def __init__(self, plan: StreamPlan, parts: Parts, incoming: Incoming) -> None:
+        """Follow a stream from now on. MissingLibrary: what is sent cannot be decoded here.
+
+        plan: of the session.
+        parts: of its speaking side.
+        incoming: its receiving half.
+        """
+        self.sample_rate_hz = parts.sample_rate_hz
+        self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position)
+        self.times = HeardTimes(parts, MediaClock(incoming))
+        self._readers: list[weakref.ref[HeardReader]] = []
+        self._trim_ms = -inf
+        self._first_ms = inf  # the echo time of the first audio, where no inbound audio says the media time
+        self._shift: tuple[PlacedRun | None, float] = None, 0.0
+        parts.sent_sinks = (*parts.sent_sinks, self.log)
+
+    def reader(self) -> HeardReader:
+        """Return a new reader, of the audio that is sent from now on."""
+        reader = HeardReader(self)
+        self._readers = [*(known for known in self._readers if known() is not None), weakref.ref(reader)]
+        return reader
+
+    def media_ms(self, echo_ms: float) -> float:
+        """Return the media time of what is heard at an echo time; without inbound audio, since the first of ours."""
+        delay_ms = self.times.clock.delay_at_ms(echo_ms)
+        if delay_ms != inf:
+            return echo_ms - delay_ms
+        self._first_ms = min(self._first_ms, echo_ms)
+        return echo_ms - self._first_ms
+
+    # The estimate of now
+
+    def reference(self, media_ms: float, duration_ms: float, pcm_hz: int | None = None) -> bytes:
+        """Return what the caller heard in a time of the last 3 s, by the best estimate: int16, silence elsewhere.
+
+        media_ms: the inbound media time, such as `Audio.media_ms`.
+        duration_ms: how long.
+        pcm_hz: the rate wanted; None: that of the codec that we send.
+        Raises: ValueError if the rate cannot be resampled.
+        """
+        resampler = None if pcm_hz is None else resampler_between("send rate", self.sample_rate_hz, "pcm_hz", pcm_hz)
+        if resampler is None:
+            return self._estimate(media_ms, duration_ms)
+        # The filter needs what lies around; so each call begins a stream, and pieces that are asked for later fit.
+        pcm = resampler.resample(self._estimate(media_ms - AROUND_MS, duration_ms + 2 * AROUND_MS))
+        first = 2 * (round(AROUND_MS * resampler.to_hz / 1000) + resampler.delay_samples)
+        return pcm[first : first + 2 * round(duration_ms * resampler.to_hz / 1000)]
+
+    def _estimate(self, media_ms: float, duration_ms: float) -> bytes:
+        times, rate_hz = self.times, self.sample_rate_hz
+        samples = round(duration_ms * rate_hz / 1000)
+        delay_ms = times.clock.delay_ms
+        if delay_ms == inf or not len(self.log):
+            return bytes(2 * samples)
+        found = bytearray(2 * samples)
+        from_ms, first = media_ms + delay_ms, self.log.first_position or 0
+        for stretch in times.stretches(first):
+            ahead_ms = from_ms - self._reference_ms(stretch.run, delay_ms) - delay_ms
+            # Where the time begins, in sent positions of this run; it may lie before or behind the run.
+            origin = stretch.run.start + round(ahead_ms * rate_hz / 1000)
+            start, end = max(stretch.start, origin), min(stretch.end, origin + samples)
+            if start < end:
+                for position, _, pcm in self.log.pieces(start, end):
+                    at = 2 * (position - origin)
+                    found[at : at + len(pcm)] = pcm
+        return bytes(found)
+
+    def _reference_ms(self, run: PlacedRun, delay_ms: float) -> float:
+        """Return the media time of a run's begin for references: small corrections do not move the newest run."""
+        begin_ms = self.times.echo_ms(run, run.start) - delay_ms
+        known, known_ms = self._shift
+        if run is known and abs(begin_ms - known_ms) < SHIFT_MS:
+            return known_ms
+        if run is self.times.run:
+            self._shift = run, begin_ms
+        return begin_ms
+
+    def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
+        """Return the level of the loudest 20 ms that were heard in a time of the last 3 s; -127: nothing."""
+        times = self.times
+        delay_ms = times.clock.delay_ms
+        run = times.run
+        begin_ms = times.echo_ms(run, run.start)
+        if delay_ms == inf or begin_ms == -inf:
+            return SILENCE_DBOV
+        from_ms = from_media_ms + delay_ms - begin_ms
+        per_ms = self.sample_rate_hz / 1000
+        start, end = run.start + int(from_ms * per_ms), run.start + int((to_media_ms + delay_ms - begin_ms) * per_ms)
+        if start >= times.end:
+            return SILENCE_DBOV
+        if from_ms >= 0 and not times.cuts:
+            power = self.log.power(start, min(end, times.end))
+        else:
+            power = self._power(from_media_ms + delay_ms, to_media_ms + delay_ms)
+        return 10 * log10(power / FULL_SCALE**2) if power > _SILENCE_POWER else SILENCE_DBOV
+
+    def _power(self, from_ms: float, to_ms: float) -> float:
+        """Return the mean square of the loudest block between two echo times, over runs and cuts."""
+        power, per_ms = 0.0, self.sample_rate_hz / 1000
+        for stretch in self.times.stretches(self.log.first_position or 0):
+            begin_ms = self.times.echo_ms(stretch.run, stretch.start)
+            start = max(stretch.start, stretch.start + int((from_ms - begin_ms) * per_ms))
+            end = min(stretch.end, stretch.start + int((to_ms - begin_ms) * per_ms))
+            if start < end:
+                power = max(power, self.log.power(start, end))
+        return power
+
+    # A sink of the session
+
+    def take(self, event: Event, now_ms: float) -> Iterable[Event]:
+        """Take the time, and the end."""
+        if type(event) is Audio:
+            if not event.concealed:
+                self.times.take_chunk(event, now_ms)
+        elif type(event) is Stopped:
+            self.times.end_at(now_ms, by_us=event.reason == "closed_here")
+        return ()
+
+    def expired(self, now_ms: float) -> Iterable[Event]:
+        """Take the time, and drop what nobody needs."""
+        self.times.look(now_ms)
+        if now_ms >= self._trim_ms:
+            self._trim_ms = now_ms + TRIM_MS
+            self._trim(now_ms)
+        return ()
+
+    def _trim(self, now_ms: float) -> None:
+        position = self.times.position_heard_at(now_ms - REFERENCE_MS)
+        readers = [reader for known in self._readers if (reader := known()) is not None]
+        if readers:
+            behind = min(reader.position for reader in readers)
+            if behind < position:
+                position = max(behind, min(position, self.times.position_heard_at(now_ms - MAX_BEHIND_MS)))
+        self.log.drop(position)
+        self.times.drop(self.log.first_position if self.log.first_position is not None else position)

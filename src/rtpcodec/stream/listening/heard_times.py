@@ -1,0 +1,240 @@
+"""When sent audio was heard: sent positions to inbound media time, over runs, cuts and starts.
+
+A mark's echo and the inbound chunk that was captured at the same moment at the carrier arrive together. So a position
+whose echo would arrive at E is heard at the media time E - delay, where the delay is that of inbound audio without
+jitter, and the round trip needs no split. Both are the least of what was seen lately, and follow the clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final, NamedTuple
+
+from rtpcodec.stream.events import Audio
+from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.echo_order import EchoOrder, PlacedRun
+from rtpcodec.stream.receiving import ReceiveChain
+from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.spans import CutPoint
+
+SETTLED_AFTER_MS: Final = 2000.0
+"""Behind its time, audio is placed for good. By then, its marks have returned or are lost, and eight echoes, of which
+the least counts, lie around it."""
+
+
+MOVED_MS: Final = 1000.0
+"""The media time stood still for so long, as timestamps did not count a hold."""
+MOVED_CHUNKS: Final = 10
+"""At least so many chunks of a second show it."""
+SECOND_MS: Final = 1000.0
+
+
+class Stretch(NamedTuple):
+    """A part of a run that no clear cuts, or that ends at a cut."""
+
+    run: PlacedRun
+    start: int
+    end: int
+    next: int
+    """Where the audio behind it begins: the cut part was not heard."""
+    cut: CutPoint | None
+
+
+class Cut(NamedTuple):
+    """A clear."""
+
+    point: CutPoint
+    end: int  # the sent position at the clear
+    at_ms: float
+
+
+class _Moves:
+    """The least delay of the last one to two seconds, once there are two seconds."""
+
+    __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._from_ms = -inf
+        self._now_ms = self._last_ms = inf
+        self.least_ms = -inf
+
+    def add(self, delay_ms: float, now_ms: float) -> None:
+        if not self._count:
+            self._from_ms = now_ms
+        self._count += 1
+        self._now_ms = min(self._now_ms, delay_ms)
+        # Chunks that a stall held back arrive all at once, late, and do not show a move.
+        if self._count >= MOVED_CHUNKS and now_ms - self._from_ms >= SECOND_MS:
+            self.least_ms = -inf if self._last_ms == inf else min(self._last_ms, self._now_ms)
+            self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
+
+
+class MediaClock:
+    """Our clock against the inbound media time of one session, which begins again at each `start`."""
+
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves")
+
+    def __init__(self, incoming: Incoming) -> None:
+        """Make it; incoming: the receiving half of the session."""
+        self._incoming = incoming
+        self._chain: ReceiveChain | None = incoming.chain
+        self._known_ms = inf  # the delay of the current chain, as of the last look
+        self._before_ms = inf  # of the chain before
+        self._moves = _Moves()
+
+    @property
+    def delay_ms(self) -> float:
+        """Our clock minus the media time; infinite before the first audio."""
+        chain = self._incoming.chain
+        if chain is not self._chain:
+            self._chain = chain
+            if self._known_ms != inf:
+                self._before_ms, self._known_ms = self._known_ms, inf
+            self._moves = _Moves()
+        if chain is not None and chain.delay_ms != inf:
+            moved_ms = self._moves.least_ms
+            self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
+        return self._known_ms if self._known_ms != inf else self._before_ms
+
+    def chunk(self, end_ms: float, now_ms: float) -> None:
+        """Take an inbound chunk, which ends at a media time and has arrived now."""
+        self._moves.add(now_ms - end_ms, now_ms)
+
+    @property
+    def restart_ms(self) -> float:
+        """Our clock when the media time began again at 0; infinite: not yet, minus infinity: there was one `start`."""
+        return self._known_ms if self._before_ms != inf else -inf
+
+    def delay_at_ms(self, echo_ms: float) -> float:
+        """Return the delay at a moment of our clock. Before the last `start`, it is that of the one before."""
+        delay_ms = self.delay_ms
+        return self._before_ms if echo_ms < self.restart_ms else delay_ms
+
+
+class HeardTimes:
+    """The runs and cuts of one stream. Use from one thread at a time."""
+
+    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "clock", "cuts", "ended_ms", "now_ms")
+
+    def __init__(self, parts: Parts, clock: MediaClock) -> None:
+        """Follow a stream from now on.
+
+        parts: of its speaking side.
+        clock: of its session.
+        """
+        self._far_end = parts.far_end
+        self._ms_per_sample = 1000 / parts.sample_rate_hz
+        self._runs = [PlacedRun(parts.far_end.run)]
+        self._order = EchoOrder()
+        self.cuts: list[Cut] = []
+        """Clears, in order."""
+        self.clock = clock
+        self.now_ms = -inf
+        """The time of the last look."""
+        self.ended_ms = inf
+        """When the caller has heard the last of it, in echo time; infinite: the stream runs."""
+        parts.on_cut = self._cut
+
+    def _cut(self, point: CutPoint, end: int, at_ms: float) -> None:
+        self.cuts.append(Cut(point, end, at_ms))
+
+    def _follow(self) -> None:
+        """Look for runs that have begun."""
+        runs = self._runs
+        run = runs[-1].run
+        while run.next is not None:
+            run = run.next
+            if run.start <= runs[-1].start:
+                runs[-1] = PlacedRun(run)
+            else:
+                runs.append(PlacedRun(run))
+
+    @property
+    def run(self) -> PlacedRun:
+        """The run of the audio that was sent last."""
+        if self._runs[-1].run.next is not None:
+            self._follow()
+        return self._runs[-1]
+
+    @property
+    def end(self) -> int:
+        """The sent position behind all audio."""
+        return self._far_end.sent_position
+
+    def stretches(self, position: int) -> Iterator[Stretch]:
+        """Yield what was or will be heard of the audio from a sent position on, in order."""
+        self._follow()
+        runs = self._runs
+        for number, run in enumerate(runs):
+            end = runs[number + 1].start if number + 1 < len(runs) else self.end
+            start = max(position, run.start)
+            if start >= end:
+                continue
+            for cut in self.cuts:
+                if start < cut.end and cut.point.position < end and run.start < cut.end:
+                    stop = max(start, cut.point.position)
+                    behind = min(cut.end, end)
+                    yield Stretch(run, start, stop, behind, cut.point)
+                    start = behind
+            if start < end:
+                yield Stretch(run, start, end, end, None)
+
+    def end_at(self, now_ms: float, *, by_us: bool) -> None:
+        """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
+        self.ended_ms = now_ms + (self._far_end.round_trip_ms or 0.0 if by_us else 0.0)
+
+    def drop(self, position: int) -> None:
+        """Drop what concerns only audio before a sent position."""
+        self._follow()
+        while len(self._runs) > 1 and self._runs[1].start <= position:
+            del self._runs[0]
+        self.cuts = [cut for cut in self.cuts if cut.end > position or not cut.point.settled]
+
+    # Times
+
+    def echo_ms(self, placed: PlacedRun, position: int) -> float:
+        """Return our clock when the echo of a mark there would arrive, without jitter."""
+        return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
+
+    def take_chunk(self, chunk: Audio, now_ms: float) -> None:
+        """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
+        end_ms = chunk.media_ms + chunk.duration_ms
+        self.clock.chunk(end_ms, now_ms)
+        self._order.chunk(end_ms, self.clock.delay_ms, now_ms)
+
+    def look(self, now_ms: float) -> None:
+        """Take the time, and the echoes since the last look."""
+        self.now_ms = now_ms
+        self._order.look(self._runs[-2:])
+
+    @property
+    def settled_ms(self) -> float:
+        """The echo time before which everything is known for good."""
+        if self.ended_ms != inf:
+            return self.ended_ms
+        settled_ms = self.now_ms - SETTLED_AFTER_MS
+        for cut in self.cuts:
+            if not cut.point.settled and cut.at_ms < settled_ms:
+                settled_ms = cut.at_ms
+        return settled_ms
+
+    def uncertainty_ms(self, stretch: Stretch) -> float:
+        """Return how far a stretch may lie from where it is placed; with the doubt about its end, if a clear cut it."""
+        doubt_ms = self._far_end.begin_doubt_ms(stretch.run.run)
+        return doubt_ms if stretch.cut is None else max(doubt_ms, stretch.cut.uncertainty_ms)
+
+    @property
+    def seam_ms(self) -> float:
+        """A step of the time within a run from which on it is not jitter, but a seam: the far end was dry."""
+        return self._far_end.echo_doubt_ms
+
+    def position_heard_at(self, echo_ms: float) -> int:
+        """Return the sent position that is heard at a moment, the last one before it."""
+        self._follow()
+        for run in reversed(self._runs):
+            ahead_ms = echo_ms - self.echo_ms(run, run.start)
+            if 0 <= ahead_ms < inf:
+                return min(self.end, run.start + int(ahead_ms / self._ms_per_sample))
+        return self._runs[0].start

@@ -1,0 +1,156 @@
+"""What was sent, by sent position: payloads, their PCM when it is wanted, and the level of each 20 ms."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Final
+
+from rtpcodec.kernels.levels import energy
+from rtpcodec.pickling import Live
+from rtpcodec.stream.items import Kind, Piece
+from rtpcodec.stream.listening.sent_decoder import SentDecoder
+from rtpcodec.stream.speaking.reply import Reply
+
+BLOCK_MS: Final = 20
+"""Levels are those of blocks of this length, the usual message."""
+_position_of = attrgetter("position")
+
+
+class SentMessage:
+    """One message of audio."""
+
+    __slots__ = ("of_reply", "payload", "pcm", "position", "samples")
+
+    def __init__(self, position: int, samples: int, payload: bytes, of_reply: bool) -> None:
+        self.position = position
+        self.samples = samples
+        self.payload = payload
+        self.of_reply = of_reply
+        """False: a background or keep-alive alone."""
+        self.pcm: bytes | None = None
+        """None: it was not decoded yet."""
+
+
+class SentLog(Live):
+    """The audio of one stream as it was sent. A SentSink. Use from one thread at a time."""
+
+    __slots__ = (
+        "_block_samples",
+        "_decoded",
+        "_decoder",
+        "_decodes",
+        "_first_block",
+        "_messages",
+        "_powers",
+        "_unmeasured",
+    )
+
+    def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int) -> None:
+        """Make it empty.
+
+        decoder: of the stream's payloads.
+        sample_rate_hz: of the codec's samples.
+        position: where the next message begins.
+        """
+        self._decoder = decoder
+        self._messages: list[SentMessage] = []
+        self._decodes = False  # somebody wanted PCM
+        self._decoded = 0  # messages that have PCM, the first ones
+        self._block_samples = sample_rate_hz * BLOCK_MS // 1000
+        self._first_block = position // self._block_samples
+        self._powers: list[float] = []  # mean square of each block
+        self._unmeasured: list[SentMessage] = []  # sent as payloads, so that a decoder must say their level
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
+        """Take one message: see SentSink."""
+        message = SentMessage(position, samples, payload, reply is not None)
+        self._messages.append(message)
+        kind, pcm = pieces[0]
+        if samples == self._block_samples and len(pieces) == 1 and kind is Kind.READY and not position % samples:
+            self._powers.append(energy(pcm) / samples)
+        elif all(kind is Kind.READY for kind, _ in pieces):
+            self._measure(position, b"".join([pcm for _, pcm in pieces]))
+        else:
+            self._measure(position, bytes(2 * samples))
+            self._unmeasured.append(message)
+
+    @property
+    def first_position(self) -> int | None:
+        """Where the oldest message begins that is kept; None: none is."""
+        return self._messages[0].position if self._messages else None
+
+    def drop(self, position: int) -> None:
+        """Drop what ends before a sent position."""
+        messages = self._messages
+        count = bisect_right(messages, position, key=_position_of) - 1
+        if count <= 0:
+            return
+        if self._decodes:
+            self._pcm(count - 1)  # a decoder has a state: the far end has decoded them, heard or not
+        del messages[:count]
+        self._decoded = max(0, self._decoded - count)
+        first = messages[0].position
+        self._unmeasured = [message for message in self._unmeasured if message.position >= first]
+        first_block = first // self._block_samples
+        del self._powers[: first_block - self._first_block]
+        self._first_block = first_block
+
+    def pieces(self, start: int, end: int) -> Iterator[tuple[int, SentMessage, bytes]]:
+        """Yield the audio between two sent positions, as far as it is kept: position, message and PCM of each piece."""
+        messages = self._messages
+        index = max(0, bisect_right(messages, start, key=_position_of) - 1)
+        while index < len(messages) and messages[index].position < end:
+            message = messages[index]
+            pcm = self._pcm(index)
+            first, last = max(start, message.position), min(end, message.position + message.samples)
+            if first < last:
+                if last - first < message.samples:
+                    pcm = pcm[2 * (first - message.position) : 2 * (last - message.position)]
+                yield first, message, pcm
+            index += 1
+
+    def _pcm(self, index: int) -> bytes:
+        """Return the PCM of a message. Those before it are decoded first, as decoders have a state."""
+        messages = self._messages
+        self._decodes = True
+        while self._decoded <= index:
+            message = messages[self._decoded]
+            message.pcm = self._decoder.decode(message.payload, message.samples)
+            message.payload = b""
+            self._decoded += 1
+        pcm = messages[index].pcm
+        return b"" if pcm is None else pcm
+
+    def power(self, start: int, end: int) -> float:
+        """Return the mean square of the loudest block that lies between two sent positions, at least in part."""
+        if self._unmeasured:
+            self._measure_payloads()
+        first = start // self._block_samples - self._first_block
+        last = (end - 1) // self._block_samples - self._first_block + 1
+        return max(self._powers[first if first > 0 else 0 : last], default=0.0) if last > 0 else 0.0
+
+    def _measure_payloads(self) -> None:
+        unmeasured, self._unmeasured = self._unmeasured, []
+        for message in unmeasured:
+            index = bisect_right(self._messages, message.position, key=_position_of) - 1
+            self._measure(message.position, self._pcm(index))
+
+    def _measure(self, position: int, pcm: bytes) -> None:
+        """Measure PCM block by block. A block that several messages share has the level of the loudest."""
+        octets, powers, block = memoryview(pcm), self._powers, self._block_samples
+        start, end = position, position + len(pcm) // 2
+        while start < end:
+            index = start // block
+            stop = min(end, (index + 1) * block)
+            power = energy(octets[2 * (start - position) : 2 * (stop - position)]) / (stop - start)
+            at = index - self._first_block
+            if at < len(powers):
+                powers[at] = max(powers[at], power)
+            else:
+                powers.append(power)
+            start = stop
