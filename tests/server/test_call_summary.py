@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ import pytest
 import rtpcodec
 from rtpcodec.client.webhook_events import CallHangup
 from rtpcodec.pump import run_virtual
+from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
+from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server import Call, CallSummary
-from rtpcodec.sim import Carrier, Faults, Webhooks
+from rtpcodec.sim import CallReport, Carrier, Faults, Webhooks
 from tests.server.dialler import call, dial, run, until
 
 
@@ -25,22 +28,23 @@ def test_the_carriers_figures_stand_beside_ours() -> None:
     """An app keeps the summary by its call_control_id, and joins the webhook, which comes after the stream's end."""
     kept: dict[str | None, CallSummary] = {}
     events: list[CallHangup] = []
+    reports: list[CallReport] = []
 
-    async def listen(call: Call) -> None:
+    async def talk(call: Call) -> None:
+        for _ in range(2):
+            await call.play(bytes(16 * 500))
+            await asyncio.sleep(1.2)
         async for _ in call.audio():
             pass
         kept[call.started.call_control_id] = CallSummary.of(call)
 
     async def main() -> None:
-        async with Carrier("KEY") as carrier, rtpcodec.serve(listen) as endpoint:
-            from rtpcodec.pump.memory import MemoryAnswer
-            from rtpcodec.pump.virtual import VirtualEventLoop
-
+        async with Carrier("KEY") as carrier, rtpcodec.serve(talk) as endpoint:
             loop = endpoint._loop
             assert isinstance(loop, VirtualEventLoop)
 
-            async def hook(_method: str, _target: str, headers: dict[str, str], body: bytes) -> MemoryAnswer:
-                event = rtpcodec.verify_webhook(body, headers, carrier.public_key)
+            async def hook(request: MemoryRequest) -> MemoryAnswer:
+                event = rtpcodec.verify_webhook(request.body, request.headers, carrier.public_key)
                 if isinstance(event, CallHangup):
                     events.append(event)
                 return MemoryAnswer(200, {}, b"")
@@ -53,14 +57,9 @@ def test_the_carriers_figures_stand_beside_ours() -> None:
                     phone.call_control_id, stream_url=endpoint.url, **rtpcodec.StreamPlan().command_fields()
                 )
             report = await phone.finished()
-            await until_there(events)
+            reports.append(report)
+            await asyncio.sleep(60)
             assert report.chunks_dropped == kept[phone.call_control_id].ours.lost_chunks > 0
-
-    async def until_there(found: list[CallHangup]) -> None:
-        import asyncio
-
-        while not found:
-            await asyncio.sleep(0.1)
 
     run_virtual(main())
     (event,) = events
@@ -76,7 +75,8 @@ def test_the_carriers_figures_stand_beside_ours() -> None:
     # The carrier counts packets of the phone: what its faults drop on the way to us is only in our figures.
     assert stats.inbound.packet_count == 150
     assert stats.inbound.skip_packet_count == 0
-    assert stats.outbound.skip_packet_count == 150
+    # It dropped nothing to the phone, but had no audio between our two plays.
+    assert stats.outbound.skip_packet_count == reports[0].dry_ms // 20 > 30
     assert pickle.loads(pickle.dumps(summary)) == summary
 
 
@@ -108,7 +108,7 @@ def test_each_call_ends_with_one_record_of_its_figures(caplog: pytest.LogCapture
         async with rtpcodec.serve(talk) as endpoint:
             for _ in range(2):
                 async with call(endpoint.url) as dialler:
-                    for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12):
+                    for number in (*range(1, 20), *range(21, 71)):
                         await dialler.media(chunk=number)
                     await dialler.stop()
                 await until(lambda: not endpoint.calls)
@@ -122,7 +122,7 @@ def test_each_call_ends_with_one_record_of_its_figures(caplog: pytest.LogCapture
     assert "end_reason stop," in text
     assert "turns -," in text
     found = first.__dict__
-    assert (found["lost_chunks"], found["media_received"], found["end_reason"]) == (1, 11, "stop")
+    assert (found["lost_chunks"], found["media_received"], found["end_reason"]) == (1, 69, "stop")
     assert found["turn_median_ms"] is None
     assert found["received_dbov"] < 0
     assert found["call_id"] != second.__dict__["call_id"]

@@ -199,7 +199,6 @@ def test_the_duration_ends_with_the_stream_and_its_reason_is_kept() -> None:
 def test_mode_mp3_has_the_figures_of_receiving() -> None:
     session = started(StreamPlan(mode="mp3"))
     fed(session, [media(chunk=n, timestamp=20 * n) for n in range(1, 60) if n != 20])
-    session.watch_turns()
     found = session.statistics(1200.0)
     assert (found.lost_chunks, found.pauses, found.sent_level, found.turns) == (1, 0, None, None)
     with pytest.raises(LocalProtocolError):

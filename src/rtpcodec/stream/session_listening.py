@@ -47,11 +47,17 @@ class ListeningSession(SessionState):
         judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
         reference: how loud the caller heard us; None: what this session knows of it.
         Returns: the detector.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
+            send cannot be decoded here.
         """
         track = self._incoming.caller_track()
+        if reference is None and self._speech is not None:
+            reference = self.heard_signal()
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
         self.listen(detector)
+        if self._turns is None and self._speech is not None:
+            self._turns = TurnWatch(self._speech.parts, self._incoming)
+            self.listen(self._turns)
         return detector
 
     @property
@@ -77,12 +83,3 @@ class ListeningSession(SessionState):
         """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
         if self._privacy is not None:
             self._privacy.end(now_ms)
-
-    def watch_turns(self) -> None:
-        """Measure the time from each SpeechEnded to the first audio of the reply behind it: `statistics().turns`.
-
-        Voice activity calls it. In mode mp3, and from the second time on, it does nothing.
-        """
-        if self._turns is None and self._speech is not None:
-            self._turns = TurnWatch(self._speech.parts, self._incoming)
-            self.listen(self._turns)

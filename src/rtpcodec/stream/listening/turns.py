@@ -16,7 +16,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream.events import Event, Started, Stopped
+from rtpcodec.stream.events import Event, SpeechEnded, SpeechStarted, Started, Stopped
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.items import Piece
 from rtpcodec.stream.listening.turn_times import LATENCY_BOUNDS_MS, MAX_TURNS, Turn, TurnTimes
@@ -87,7 +87,11 @@ class TurnWatch(Live):
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Take an event of the session."""
-        if type(event) is Started:
+        if type(event) is SpeechEnded:
+            self._speech_ended(event.media_ms, now_ms)
+        elif type(event) is SpeechStarted:
+            self._speech_ended_ms = None  # what was said before is not answered any more
+        elif type(event) is Started:
             self._speech_ended_ms = self._begin = None  # media time begins again
         elif type(event) is Stopped:
             self._settle(now_ms)
@@ -101,23 +105,6 @@ class TurnWatch(Live):
         if now_ms >= self.deadline_ms:
             self._settle(now_ms)
         return ()
-
-    def speech_started(self) -> None:
-        """Take note that the caller speaks: what was said before is not answered any more."""
-        self._speech_ended_ms = None
-
-    def speech_ended(self, media_ms: float, now_ms: float) -> None:
-        """Take note that the caller has spoken.
-
-        media_ms: when the speech ended.
-        now_ms: the time.
-        """
-        begin, self._begin = self._begin, None
-        # A program with an end-of-turn detector of its own may answer before the hang-over of ours is over.
-        if begin is not None and self._media_ms(begin) >= media_ms:
-            self._answered(begin, media_ms, now_ms)
-        else:
-            self._speech_ended_ms = media_ms
 
     # As a sink of what is sent
 
@@ -138,6 +125,14 @@ class TurnWatch(Live):
             self._begin = begin
 
     # Turns
+
+    def _speech_ended(self, media_ms: float, now_ms: float) -> None:
+        begin, self._begin = self._begin, None
+        # A program with an end-of-turn detector of its own may answer before the hang-over of ours is over.
+        if begin is not None and self._media_ms(begin) >= media_ms:
+            self._answered(begin, media_ms, now_ms)
+        else:
+            self._speech_ended_ms = media_ms
 
     def _media_ms(self, begin: _Begin) -> float:
         """Return the media time at which the first audio of a reply is played."""
