@@ -19,6 +19,7 @@ from rtpcodec.stream.events import (
     Dtmf,
     Event,
     FormatChanged,
+    Gap,
     Stalled,
     Started,
     Stopped,
@@ -50,6 +51,7 @@ class Incoming:
         "_stalling",
         "_utc_offset_ms",
         "chain",
+        "changed",
         "complaints",
     )
 
@@ -83,6 +85,8 @@ class Incoming:
         self.complaints = Complaints()
         self.chain: ReceiveChain | None = None
         """Of the last `start`; None: there was none."""
+        self.changed = False
+        """Whether the format, the numbering or the audio began again: faults are looked for. The session resets it."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
@@ -166,6 +170,7 @@ class Incoming:
             self._put(found)
             if any(isinstance(event, FormatChanged) for event in found):
                 self._put(self._sending.transferred(now_ms))
+                self.changed = True
         self._counts.take_media(len(media.payload))
         if silence_ms and self._stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
             self._events.put(Stalled(silence_ms))
@@ -224,6 +229,7 @@ class Incoming:
         self._sending.follow(self.chain.payloads)
         self._stalling.begin(now_ms)
         # 3. Report it.
+        self.changed = True
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:
@@ -235,6 +241,8 @@ class Incoming:
             self._events.put(event)
             if type(event) is Audio:
                 self._stalling.take_chunk(event.duration_ms)
+            elif type(event) is not Gap or event.reason != "lost":
+                self.changed = True
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -8,6 +8,7 @@ from math import inf
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.diagnosis.watch import DiagnosisWatch
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sinks
@@ -25,6 +26,7 @@ class SessionState(Live):
     _utc_offset_ms: float | None
     _sinks: Sinks | None
     _privacy: Privacy | None
+    _watch: DiagnosisWatch | None
 
     @property
     def next_deadline_ms(self) -> float | None:
