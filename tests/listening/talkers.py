@@ -1,4 +1,4 @@
-"""Talkers for tests of what listens: the shipped recording, a second voice made of it, and espeak-ng's where it is installed."""
+"""Talkers for tests of what listens: the shipped recording, a lower voice made of it, and those of espeak-ng."""
 
 from __future__ import annotations
 

@@ -86,7 +86,8 @@ class Incoming:
         self.chain: ReceiveChain | None = None
         """Of the last `start`; None: there was none."""
         self.changed = False
-        """Whether the format, the numbering or the audio began again: faults are looked for. The session resets it."""
+        """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
+        diagnose. The session resets it."""
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
@@ -201,6 +202,7 @@ class Incoming:
 
     def _take_error(self, error: messages.Error, now_ms: float) -> None:
         self._events.put(CarrierError(error.code, error.title, error.detail, error.raw))
+        self.changed = True
         if error.code is not None and error.code == self._dialect.too_many_messages:
             self._put(self._sending.refused(now_ms))
 

@@ -94,7 +94,7 @@ class MediaSession(SessionState):
         self._counts = Counts()
         self._sinks = None
         self._privacy = None
-        self._watch = watch_for(self.plan, diagnosis_s)
+        self._watch = watch_for(self.plan, dialect, diagnosis_s)
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,

@@ -41,7 +41,7 @@ class Arrival:
         self._audio_ms = 0.0
         self._until_ms = 0.0
         self._most_ms = -inf
-        self._maximum_ms: float | None = None
+        self._maximum_ms = -inf
         self._steps: deque[float] = deque(maxlen=PERIODS + 1)
 
     def take(self, duration_ms: float, now_ms: float) -> float:
@@ -54,24 +54,24 @@ class Arrival:
             ratio = self._turn(now_ms)
         self._audio_ms += duration_ms
         ahead_ms = self._audio_ms - (now_ms - self._begin_ms)
-        if self._maximum_ms is None or ahead_ms > self._maximum_ms:
+        if ahead_ms > self._maximum_ms:
             self._maximum_ms = ahead_ms
         return ratio
 
     def _turn(self, now_ms: float) -> float:
         """Begin another period."""
-        assert self._maximum_ms is not None
         if now_ms >= self._until_ms + PERIOD_MS:
-            # Nothing came for a whole period: a stall, or its end.
-            self.restart()
-            self._begin_ms = now_ms
+            # Nothing came for a whole period: a stall, after which the audio comes faster than it was spoken.
+            self._most_ms = max(self._most_ms, self._maximum_ms, *self._steps)
+            self._steps.clear()
+            self._maximum_ms = -inf
             self._until_ms = now_ms + PERIOD_MS
             return 0.0
         self._until_ms += PERIOD_MS
         if len(self._steps) > PERIODS:
             self._most_ms = max(self._most_ms, self._steps[0])
         self._steps.append(self._maximum_ms)
-        self._maximum_ms = None
+        self._maximum_ms = -inf
         if len(self._steps) <= PERIODS:
             return 0.0
         whole = 1 + (self._steps[-1] - self._steps[0]) / (PERIODS * PERIOD_MS)

@@ -38,6 +38,8 @@ EVEN_OCTETS: Final = 80
 """Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
 """Payloads in a row that must be frames of one codec."""
+MP4_BRAND: Final = b"ftyp"
+"""Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
 QUIET_PEAK: Final = 100
 """-50 dBov: the noise of a line has lower peaks."""
 PAIRS_SHARE: Final = 0.9
@@ -60,6 +62,7 @@ class TrackVerdicts:
         "_reads_declared",
         "_readings",
         "_segments",
+        "_sound",
         "_told",
         "name",
     )
@@ -77,20 +80,22 @@ class TrackVerdicts:
         self._declared = ordered if ordered in NAMES else encoding
         self._is_samples = encoding in _SAMPLES
         mono = media_format.channels in (None, 1) or not self._is_samples
-        self._readings = Readings(self._declared) if mono else None
-        self._arrival = Arrival(media_format) if self._is_samples and mono else None
+        self._readings = Readings(self._declared)
+        self._arrival = Arrival(media_format) if self._is_samples else None
         self._frames: deque[bytes] = deque(maxlen=FRAMES)
         self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
-        self._told = False
+        self._told = not mono
         self._reads_declared = self._declared in NAMES
-        self._segments = 0
+        self._segments = self._sound = 0
 
     def take(self, audio: Audio, now_ms: float) -> Diagnosis | None:
         """Take the next chunk; return what it makes sure."""
-        readings, payload = self._readings, audio.payload
-        if readings is None or self._told or not payload:
+        payload = audio.payload
+        if self._told or not payload:
             return None
-        found = readings.take(payload)
+        found = self._readings.take(payload)
+        if payload[4:8] == MP4_BRAND:
+            return kinds.file_in_payload(self.name, "an MP4 file")
         if found & ~FOUND_NOISE:
             diagnosis = self._verdict(found)
             if diagnosis is not None:
@@ -105,27 +110,26 @@ class TrackVerdicts:
         if self._adaptive is not None and not found & FOUND_NOISE:
             self._adaptive = None
         if diagnosis is None and self._arrival is not None:
-            ratio = self._arrival.take(audio.duration_ms, now_ms)
-            if ratio:
-                diagnosis = self._other_rate(ratio)
+            diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms))
         self._told = diagnosis is not None
         return diagnosis
 
     def has_sound(self, audio: Audio) -> bool:
         """Return whether the chunk that was taken last is not quiet; True if that is unknown."""
-        if self._reads_declared and self._readings is not None:
+        if self._reads_declared:
             before, self._segments = self._segments, self._readings.segments
-            return self._segments > before
-        return not audio.pcm or peak(audio.pcm) > QUIET_PEAK
+            is_sound = self._segments > before
+        else:
+            is_sound = not audio.pcm or peak(audio.pcm) > QUIET_PEAK
+        self._sound += is_sound
+        return is_sound
 
     def _verdict(self, found: int) -> Diagnosis | None:
-        readings = self._readings
-        assert readings is not None
         if found & FOUND_RTP:
             return kinds.rtp_header(self.name)
         if found & FOUND_TEXT:
             return kinds.base64_twice(self.name)
-        better = readings.better if found & FOUND_READING else None
+        better = self._readings.better if found & FOUND_READING else None
         if better is not None:
             name, gain_db, than_db = better
             evidence = f"read so, prediction removes {gain_db:.1f} dB of them, read as declared {than_db:.1f} dB"
@@ -165,12 +169,12 @@ class TrackVerdicts:
         evidence = f"the last {FRAMES} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
 
-    def _other_rate(self, ratio: float) -> Diagnosis | None:
-        """Judge a rate of arrival, as soon as the audio is known to be what it is declared to be."""
-        readings, arrival = self._readings, self._arrival
-        assert readings is not None
-        assert arrival is not None
+    def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:
+        """Judge a rate of arrival, as soon as the audio is known to be what it is declared to be. 0: it is right."""
+        if not ratio or self._sound < SEGMENTS:
+            return None
         if self._reads_declared:
+            readings = self._readings
             if readings.segments < SEGMENTS or readings.gain_db < SPEECH_GAIN_DB:
                 return None
             if ratio > 1.5 and readings.equal_pairs > PAIRS_SHARE * readings.segments:

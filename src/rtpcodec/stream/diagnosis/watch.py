@@ -8,10 +8,11 @@ from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds, plan_check
 from rtpcodec.stream.diagnosis.track import TrackVerdicts
-from rtpcodec.stream.events import Audio, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
+from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.wire import Dialect
 
 DIAGNOSIS_S: Final = 10.0
 """Sound after a change that is looked at: speech shows a fault within one second of it."""
@@ -28,17 +29,30 @@ MAX_TRACKS: Final = 4
 class DiagnosisWatch:
     """Looks at one session. Use from one thread at a time."""
 
-    __slots__ = ("_limit_ms", "_pending", "_plan", "_sound_ms", "_told", "_tracks", "_whole_ms", "media_format", "over")
+    __slots__ = (
+        "_limit_ms",
+        "_pending",
+        "_plan",
+        "_planned",
+        "_sound_ms",
+        "_told",
+        "_tracks",
+        "_whole_ms",
+        "media_format",
+        "over",
+    )
 
     deadline_ms: float = inf
 
-    def __init__(self, plan: StreamPlan, diagnosis_s: float) -> None:
+    def __init__(self, plan: StreamPlan, dialect: Dialect, diagnosis_s: float) -> None:
         """Make the sink.
 
         plan: the plan of the session.
+        dialect: how its carrier spells messages.
         diagnosis_s: sound after each change that is looked at; infinite: all.
         """
         self._plan = plan
+        self._planned = plan_check.PlanCheck(plan, dialect)
         self._limit_ms = diagnosis_s * 1000
         self.media_format: MediaFormat | None = None
         self._told: frozenset[str] = NO_NAMES
@@ -47,6 +61,7 @@ class DiagnosisWatch:
     def _begin(self) -> None:
         self._tracks: dict[str, TrackVerdicts] = {}
         self._told = NO_NAMES
+        self._planned.restart()
         self._sound_ms = self._whole_ms = 0.0
         self._pending: tuple[float, Diagnosis] | None = None
         self.over = False
@@ -60,7 +75,7 @@ class DiagnosisWatch:
                 # A wrong codec or rate makes timestamps wrong as well: they are its consequence.
                 self._pending = None
                 return self._once(found)
-            return () if self._pending is None else self._waited(now_ms)
+            return () if self._pending is None else self._waited(*self._pending, now_ms)
         if isinstance(event, Diagnosis):
             self._told |= {event.kind}
         elif isinstance(event, Started):
@@ -74,6 +89,9 @@ class DiagnosisWatch:
         elif isinstance(event, Gap):
             if event.reason != "lost" and event.duration_ms >= HOLD_MS:
                 self._begin()
+        elif isinstance(event, CarrierError):
+            refused = self._planned.refused(event, now_ms)
+            return () if refused is None else self._once(refused)
         elif isinstance(event, CounterChanged):
             if event.change == "restarted":
                 self._begin()
@@ -84,10 +102,8 @@ class DiagnosisWatch:
                 return self._once(kinds.counters(event.track, event.counter))
         return ()
 
-    def _waited(self, now_ms: float) -> list[Event]:
-        """Return the diagnosis of timestamps, if no other one has explained them by now."""
-        assert self._pending is not None
-        due_ms, found = self._pending
+    def _waited(self, due_ms: float, found: Diagnosis, now_ms: float) -> list[Event]:
+        """Return the diagnosis of timestamps, if no other one has explained them when it is due."""
         if now_ms < due_ms and not self.over:
             return []
         self._pending = None
@@ -104,6 +120,8 @@ class DiagnosisWatch:
                 return None
             track = self._tracks[audio.track] = TrackVerdicts(audio.track, self.media_format, self._plan.l16_byte_order)
         found = track.take(audio, now_ms)
+        if audio.track not in self._planned.tracks:
+            found = self._planned.stray(audio.track) or found
         self._whole_ms += audio.duration_ms
         if track.has_sound(audio):
             self._sound_ms += audio.duration_ms
@@ -120,10 +138,10 @@ class DiagnosisWatch:
         return new
 
 
-def watch_for(plan: StreamPlan, diagnosis_s: float | None) -> DiagnosisWatch | None:
-    """Return the sink of a session with this setting; None: nothing is looked at. ValueError: below 0 or not a number."""
+def watch_for(plan: StreamPlan, dialect: Dialect, diagnosis_s: float | None) -> DiagnosisWatch | None:
+    """Return the sink of a session with this setting; None: nothing is looked at. ValueError: it is negative."""
     if not diagnosis_s:
         return None
     if not diagnosis_s > 0:
         raise ValueError(f"diagnosis_s is {diagnosis_s!r}, at least 0 is needed; None switches it off")
-    return DiagnosisWatch(plan, diagnosis_s)
+    return DiagnosisWatch(plan, dialect, diagnosis_s)
