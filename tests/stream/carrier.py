@@ -50,7 +50,7 @@ def mark(name: str) -> str:
 
 def started(plan: StreamPlan | None = None, *, start_text: str | None = None, **options: Any) -> MediaSession:
     """A session that streams since 0 ms, with its first events taken."""
-    session = MediaSession(plan, **({"own_marks": False} | options))
+    session = MediaSession(plan, **({"own_marks": False, "diagnosis_s": None} | options))
     session.receive(start() if start_text is None else start_text, 0.0)
     session.events(0.0)
     assert session.streaming

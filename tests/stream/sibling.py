@@ -294,6 +294,7 @@ class SiblingDialect:
     marks = True
     clear = True
     too_many_messages = None
+    invalid_media = None
     digits = True
     counters = True
     token_in_connected = True

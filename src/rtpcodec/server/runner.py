@@ -207,7 +207,7 @@ class CallRunner:
             case events.PayloadMisfit(encoding, _, reason, remedy):
                 self.log.warn_once(f"misfit {encoding}", "a payload does not fit its codec: %s; %s", reason, remedy)
             case events.Diagnosis(kind, evidence, remedy):
-                self.log.warn_once(kind, "%s: %s", evidence, remedy)
+                self.log.warn_of_peer("%s: %s: %s", kind, evidence, remedy)  # at most once per kind and change
             case events.SendStalled(late_ms):
                 self.log.warn_once("send stalled", "audio was sent %.0f ms late: the event loop was held", late_ms)
             case events.CarrierError(code):

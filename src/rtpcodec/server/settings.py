@@ -16,6 +16,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.loop_lag import LAG_PERIOD_S
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
+from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.held import MAX_HELD_OCTETS, HeldBudget
@@ -74,6 +75,7 @@ class CallOptions(TypedDict, total=False):
     keep_alive: KeepAlive
     own_marks: bool
     conceal: bool | None
+    diagnosis_s: float | None
     start_timeout_s: float | None
     idle_timeout_s: float | None
     drain_s: float
@@ -157,6 +159,9 @@ class EndpointSettings:
     conceal: bool | None = None
     """Whether gaps are filled with generated audio (`Audio.concealed`); None: only for handlers that want it, which are
     the ready-made ones that record and echo."""
+    diagnosis_s: float | None = DIAGNOSIS_S
+    """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
+    None or 0: never."""
     max_calls: int = 500
     """Limit on calls at the same time; more are refused with 503."""
     max_half_open: int = 256
@@ -239,6 +244,7 @@ class EndpointSettings:
             utc_offset_ms=utc_offset_ms,
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
             budget=budget,
+            diagnosis_s=self.diagnosis_s,
         )
 
     def new_budget(self, now_ms: float) -> FrameBudget:

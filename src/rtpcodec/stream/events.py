@@ -29,6 +29,7 @@ __all__ = [
     "CarrierError",
     "CounterChanged",
     "Diagnosis",
+    "DiagnosisKind",
     "Dtmf",
     "Event",
     "FormatChanged",
@@ -181,24 +182,41 @@ class UnsupportedCodec(Value):
     remedy: str
 
 
+DiagnosisKind = Literal[
+    "wrong_law",
+    "wrong_codec",
+    "wrong_byte_order",
+    "wrong_rate",
+    "stereo_as_mono",
+    "rtp_header_in_payload",
+    "base64_twice",
+    "file_in_payload",
+    "counters_do_not_count",
+    "codec_not_as_planned",
+    "tracks_not_as_planned",
+    "packing_not_as_planned",
+    "mode_not_as_planned",
+    "marks_not_returned",
+    "marks_returned_early",
+    "marks_lost",
+    "marks_late",
+    "clear_loses_marks",
+    "clear_slow",
+    "clear_ignored",
+    "marks_refused",
+]
+"""The kinds of Diagnosis. They are stable; docs/diagnosis.md says what each sees, and what ends it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The stream is probably not what it says, or its carrier not as documented. Once per kind and stream."""
+    """The stream is surely not what it says, or its carrier not as documented.
 
-    kind: Literal[
-        "file_in_payload",
-        "marks_not_returned",
-        "marks_returned_early",
-        "marks_lost",
-        "marks_late",
-        "clear_loses_marks",
-        "clear_slow",
-        "clear_ignored",
-        "marks_refused",
-    ]
-    """"file_in_payload": the payloads are those of a file, with its header, such as WAV or MP3. "marks_not_returned",
-    "marks_returned_early", "marks_lost", "marks_late": how echoes of our marks depart from the audio. "marks_refused":
-    the carrier complained about them. "clear_loses_marks", "clear_slow", "clear_ignored": what our clears do."""
+    Once per kind and change: a `start`, another format, the end of a hold, numbers that begin again. Kinds of marks and
+    clears: once per kind and stream.
+    """
+
+    kind: DiagnosisKind
     evidence: str
     """The observation, in words and numbers."""
     remedy: str

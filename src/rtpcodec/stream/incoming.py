@@ -50,6 +50,7 @@ class Incoming:
         "_sending",
         "_utc_offset_ms",
         "chain",
+        "changed",
         "complaints",
         "pcm_hz",
         "stalling",
@@ -89,6 +90,9 @@ class Incoming:
         """Of the last `start`; None: there was none."""
         self.start: tuple[messages.Start, float] | None = None
         """The last `start`, and when it was received, for captures that begin later."""
+        self.changed = False
+        """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
+        diagnose. The session resets it."""
 
     def caller_track(self) -> str:
         """Return the name of the inbound track, for what listens to the caller's PCM.
@@ -190,6 +194,7 @@ class Incoming:
             self._put(found)
             if any(isinstance(event, FormatChanged) for event in found):
                 self._put(self._sending.transferred(now_ms))
+                self.changed = True
         self._counts.take_media(len(media.payload))
         if silence_ms and self.stalling.is_stall(silence_ms, media.duration_ms, receiving.pause_ms(media)):
             self._events.put(self.stalling.stalled(silence_ms))
@@ -224,6 +229,7 @@ class Incoming:
 
     def _take_error(self, error: messages.Error, now_ms: float) -> None:
         self._events.put(CarrierError(error.code, error.title, error.detail, error.raw))
+        self.changed = True
         if error.code is not None and error.code == self._dialect.too_many_messages:
             self._put(self._sending.refused(now_ms))
 
@@ -255,6 +261,7 @@ class Incoming:
         self._counts.span.begin(now_ms)
         # 3. Report it.
         self.start = start, now_ms
+        self.changed = True
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:
@@ -266,8 +273,11 @@ class Incoming:
             self._events.put(event)
             if type(event) is Audio:
                 self.stalling.take_chunk(event.duration_ms)
-            elif type(event) is Gap:
+                continue
+            if type(event) is Gap:
                 self._counts.gaps.take(event)
+            if type(event) is not Gap or event.reason != "lost":
+                self.changed = True
 
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -14,6 +14,7 @@ from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
+from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S, watch_for
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
@@ -62,6 +63,7 @@ class MediaSession(CapturingSession):
         conceal: bool = False,
         dialect: Dialect = TELNYX,
         budget: HeldBudget | None = None,
+        diagnosis_s: float | None = DIAGNOSIS_S,
         **speaking: Unpack[SpeakingOptions],
     ) -> None:
         """Make a session.
@@ -74,6 +76,8 @@ class MediaSession(CapturingSession):
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
         budget: the octets that this session and others may hold together; None: only each session's own limits apply.
+        diagnosis_s: sound after each change of the stream in which faults are looked for and reported as Diagnosis;
+        infinite: always; None or 0: never.
         speaking: how audio is sent, the members of SpeakingSettings: `lead_ms`, `max_queue_ms`, `keep_alive` ...
         Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
         resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
@@ -96,6 +100,7 @@ class MediaSession(CapturingSession):
         self._turns = None
         self._inputs = None
         self._captures = ()
+        self._watch = watch_for(self.plan, dialect, diagnosis_s)
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,
@@ -150,8 +155,11 @@ class MediaSession(CapturingSession):
         if self._incoming.deadline_ms <= now_ms:
             self._incoming.expire(now_ms)
         self.sending_has_events = False
+        if self._incoming.changed:
+            self._incoming.changed = False
+            self._diagnose()
         taken = self._events.take_all()
-        return taken if self._sinks is None else self._sinks.passed(taken, now_ms)
+        return taken if self._sinks is None else self._passed(self._sinks, taken, now_ms)
 
     # Send
 

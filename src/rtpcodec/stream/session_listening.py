@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream.events import Event
 from rtpcodec.stream.listening.heard_signal import HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
@@ -83,3 +84,16 @@ class ListeningSession(SessionState):
         """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
         if self._privacy is not None:
             self._privacy.end(now_ms)
+
+    def _passed(self, sinks: Sinks, taken: list[Event], now_ms: float) -> list[Event]:
+        seen = sinks.passed(taken, now_ms)
+        watch = self._watch
+        if watch is not None and watch.over:
+            self.stop_listening(watch)
+        return seen
+
+    def _diagnose(self) -> None:
+        """Look for faults, if that is wanted and is not being done."""
+        watch = self._watch
+        if watch is not None and (self._sinks is None or watch not in self._sinks):
+            self.listen(watch)

@@ -9,6 +9,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
+from rtpcodec.stream.diagnosis.watch import DiagnosisWatch
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sinks
@@ -29,6 +30,7 @@ class SessionState(Live):
     _sinks: Sinks | None
     _privacy: Privacy | None
     _turns: TurnWatch | None
+    _watch: DiagnosisWatch | None
 
     @property
     def next_deadline_ms(self) -> float | None:

@@ -40,6 +40,10 @@ class Sinks:
         self._sinks = tuple(one for one in self._sinks if one is not sink)
         return bool(self._sinks)
 
+    def __contains__(self, sink: Sink) -> bool:
+        """Return whether a sink is one of them."""
+        return any(one is sink for one in self._sinks)
+
     @property
     def deadline_ms(self) -> float:
         """When a sink has something to report although no event comes; infinite: never."""

@@ -41,6 +41,10 @@ class Dialect(Protocol):
         """The code of the error that says that messages come too often; None if it does not exist."""
 
     @property
+    def invalid_media(self) -> int | None:
+        """The code of the error that says that a payload cannot be played; None if it does not exist."""
+
+    @property
     def digits(self) -> bool:
         """Whether keys of the phone are messages of the stream."""
 

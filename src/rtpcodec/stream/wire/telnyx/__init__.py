@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.carriers.telnyx import commands, streaming
-from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED
+from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
 from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
@@ -28,6 +28,7 @@ class TelnyxDialect:
     marks = True
     clear = True
     too_many_messages = RATE_LIMIT_REACHED
+    invalid_media = INVALID_MEDIA
     digits = True
     counters = True
     token_in_connected = True

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def prediction_gain_db(pcm: Buffer, step: int = 1, /) -> float: ...

@@ -1,0 +1,85 @@
+"""The rate of audio against its arrival: twice as many octets per second are not 8 kHz.
+
+Audio comes in bursts after stalls and before its time, but on the whole as fast as it was spoken. `ahead` is the audio so
+far less the time so far. In a stream of the right rate it falls in stalls, and returns to where it was, never beyond it
+but for a burst that was made before its time. In a stream of a wrong rate its maxima rise, or fall, by the same step from
+period to period. So all of PERIODS steps in a row must agree with one rate, and bursts and stalls break the row.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from typing import Final
+
+from rtpcodec.codecs import codec
+from rtpcodec.stream.messages import MediaFormat
+
+PERIOD_MS: Final = 160.0
+"""Whole chunks of 10, 20 and 40 ms; longer than the chunks of nearly all senders, and than the jitter of a network that works."""
+PERIODS: Final = 5
+"""With the one that they begin with, a second."""
+RATIOS: Final = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0, 6.0)
+"""Between rates that carriers have: 8, 16, 24 and 48 kHz."""
+TOLERANCE: Final = 0.08
+"""Of the whole second; of each period four times as much, as chunks do not end with it."""
+
+
+class Arrival:
+    """Measures how much audio arrives per time on one track. Use from one thread at a time."""
+
+    __slots__ = ("_audio_ms", "_begin_ms", "_maximum_ms", "_most_ms", "_steps", "_until_ms", "declared_hz")
+
+    def __init__(self, media_format: MediaFormat) -> None:
+        rates_hz = codec(media_format.encoding).sample_rates_hz
+        self.declared_hz = media_format.sample_rate_hz or rates_hz[0] if len(rates_hz) > 1 else rates_hz[0]
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again: audio was lost or paused, so that nothing before now counts."""
+        self._begin_ms: float | None = None
+        self._audio_ms = 0.0
+        self._until_ms = 0.0
+        self._most_ms = -inf
+        self._maximum_ms = -inf
+        self._steps: deque[float] = deque(maxlen=PERIODS + 1)
+
+    def take(self, duration_ms: float, now_ms: float) -> float:
+        """Take a chunk. Returns the ratio of audio to time if it is surely not 1, else 0."""
+        if self._begin_ms is None:
+            self._begin_ms = now_ms
+            self._until_ms = now_ms + PERIOD_MS
+        ratio = 0.0
+        if now_ms >= self._until_ms:
+            ratio = self._turn(now_ms)
+        self._audio_ms += duration_ms
+        ahead_ms = self._audio_ms - (now_ms - self._begin_ms)
+        self._maximum_ms = max(self._maximum_ms, ahead_ms)
+        return ratio
+
+    def _turn(self, now_ms: float) -> float:
+        """Begin another period."""
+        if now_ms >= self._until_ms + PERIOD_MS:
+            # Nothing came for a whole period: a stall, after which the audio comes faster than it was spoken.
+            self._most_ms = max(self._most_ms, self._maximum_ms, *self._steps)
+            self._steps.clear()
+            self._maximum_ms = -inf
+            self._until_ms = now_ms + PERIOD_MS
+            return 0.0
+        self._until_ms += PERIOD_MS
+        if len(self._steps) > PERIODS:
+            self._most_ms = max(self._most_ms, self._steps[0])
+        self._steps.append(self._maximum_ms)
+        self._maximum_ms = -inf
+        if len(self._steps) <= PERIODS:
+            return 0.0
+        whole = 1 + (self._steps[-1] - self._steps[0]) / (PERIODS * PERIOD_MS)
+        if whole > 1 and self._steps[0] < self._most_ms:
+            return 0.0  # it makes up for a stall
+        near = min(RATIOS, key=lambda ratio: abs(ratio - whole))
+        if abs(whole - near) > TOLERANCE * near:
+            return 0.0
+        for before, after in zip(self._steps, list(self._steps)[1:], strict=False):
+            if abs(1 + (after - before) / PERIOD_MS - near) > 4 * TOLERANCE * near:
+                return 0.0
+        return whole

@@ -1,0 +1,132 @@
+"""What is reported of each fault that payloads, counters and the plan show: kind, evidence and remedy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.stream.events import Diagnosis
+
+LAWS: Final = frozenset(("PCMU", "PCMA"))
+
+
+def wrong_reading(declared: str, found: str, evidence: str, track: str) -> Diagnosis:
+    """Report payloads of another codec, law or byte order.
+
+    declared, found: the codec of `start` and that of the payloads; L16 with its byte order, as "L16 little".
+    evidence: what makes it sure.
+    track: the track of the payloads.
+    """
+    seen = f"{_named(declared)} is declared, but payloads of track {track} look like {_named(found)}: {evidence}"
+    name, _, order = found.partition(" ")
+    if order and declared.partition(" ")[0] == name:
+        return Diagnosis("wrong_byte_order", seen, f"make the plan with l16_byte_order={order!r}")
+    remedy = (
+        f"have the sender declare {name} in media_format of start, or send what it declares; until then decode the "
+        f"payloads of the events as {_named(found)}"
+    )
+    if {declared, found} == LAWS:
+        return Diagnosis("wrong_law", seen, remedy)
+    return Diagnosis("wrong_codec", seen, remedy)
+
+
+def rtp_header(track: str) -> Diagnosis:
+    """Report payloads that begin with a header of RTP."""
+    return Diagnosis(
+        "rtp_header_in_payload",
+        f"payloads of track {track} begin with headers of RTP: one SSRC, and sequence numbers that count",
+        "have the sender leave the header of 12 octets or more out of media.payload; RtpPacket.parse reads such payloads",
+    )
+
+
+def base64_twice(track: str) -> Diagnosis:
+    """Report payloads that are still base64."""
+    return Diagnosis(
+        "base64_twice",
+        f"payloads of track {track} hold nothing but characters of base64",
+        "have the sender encode media.payload in base64 once, not twice",
+    )
+
+
+def file_in_payload(track: str, name: str) -> Diagnosis:
+    """Report a file. name: its kind, with its article."""
+    return Diagnosis(
+        "file_in_payload",
+        f"a payload of track {track} begins with the header of {name}",
+        "whoever sends the audio must send encoded samples, not a file; decode the payloads as that file",
+    )
+
+
+def stereo_as_mono(track: str, evidence: str) -> Diagnosis:
+    """Report samples of two channels. evidence: what makes it sure."""
+    return Diagnosis(
+        "stereo_as_mono",
+        f"payloads of track {track} hold two channels that take turns, start declares one: {evidence}",
+        "have the sender mix its channels to one, or send one of them; until then, take every second sample",
+    )
+
+
+def wrong_rate(track: str, declared_hz: int, ratio: float, probable_hz: int) -> Diagnosis:
+    """Report a rate that arrival contradicts.
+
+    track: the track.
+    declared_hz: by `start`.
+    ratio: audio of that rate that arrives per time.
+    probable_hz: the rate that fits.
+    """
+    return Diagnosis(
+        "wrong_rate",
+        f"track {track} is declared with {declared_hz} Hz, but {ratio:.2f} s of such audio arrive per second",
+        f"have the sender declare {probable_hz} Hz in media_format of start, or send {declared_hz} Hz",
+    )
+
+
+def counters(track: str, counter: str) -> Diagnosis:
+    """Report a counter that is ignored."""
+    return Diagnosis(
+        "counters_do_not_count",
+        f"the {counter} numbers of track {track} do not count, so they are ignored",
+        "have the sender count media.chunk and sequence_number up by 1, and media.timestamp by the time of each chunk; "
+        "until then loss and order cannot be seen",
+    )
+
+
+def codec_not_as_planned(asked: str, declared: str) -> Diagnosis:
+    """Report a `start` that declares another codec than the command asked for."""
+    return Diagnosis(
+        "codec_not_as_planned",
+        f"the plan asks for {asked}, start declares {declared}; it is decoded as declared",
+        "nothing, if that suits: carriers send the call's own codec if they cannot convert it. Otherwise check that the "
+        "command has the plan's command_fields, or ask by preferred_codecs of dial and answer",
+    )
+
+
+def tracks_not_as_planned(tracks: str, evidence: str) -> Diagnosis:
+    """Report other tracks than the command asked for. tracks: those of the plan."""
+    return Diagnosis(
+        "tracks_not_as_planned",
+        f"the plan asks for {tracks}, but {evidence}",
+        "give the command the plan's command_fields, or set tracks of the plan to what the command asks for",
+    )
+
+
+def packing_not_as_planned(encoding: str, track: str) -> Diagnosis:
+    """Report payloads in another packing than the plan gives."""
+    return Diagnosis(
+        "packing_not_as_planned",
+        f"payloads of track {track} are {encoding} in another packing than the plan gives; they are read as they are",
+        "leave the packing of the plan at its default, which follows the payloads",
+    )
+
+
+def mode_not_as_planned(planned: str, evidence: str, probable: str) -> Diagnosis:
+    """Report a stream of the other mode. planned, probable: the modes."""
+    return Diagnosis(
+        "mode_not_as_planned",
+        f"the plan has mode {planned!r}, but {evidence}, as in mode {probable!r}",
+        f"give the command stream_bidirectional_mode={planned!r}, for instance by **plan.command_fields()",
+    )
+
+
+def _named(reading: str) -> str:
+    name, _, order = reading.partition(" ")
+    return f"{name} of {order}-endian samples" if order else name

@@ -1,0 +1,90 @@
+"""What `start`, tracks and formats of a stream say against its plan."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from rtpcodec.stream.diagnosis import kinds
+from rtpcodec.stream.events import CarrierError, Diagnosis, FormatChanged
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.plan import MODES, StreamPlan
+from rtpcodec.stream.wire import Dialect
+
+ANY_CODEC: Final = StreamPlan().receive_codec
+"""The default of plans: that of the call."""
+
+MANY_REFUSED: Final = 10
+"""Messages that are refused because they come too often, within"""
+MANY_REFUSED_MS: Final = 1000.0
+"""this time: marks alone are not so many."""
+STRAY_CHUNKS: Final = 10
+"""Chunks of a track that the plan does not ask for: one alone may be an oversight."""
+
+
+class PlanCheck:
+    """Compares what one stream does with its plan. Use from one thread at a time."""
+
+    __slots__ = ("_dialect", "_invalid", "_plan", "_refused_ms", "_stray", "tracks")
+
+    def __init__(self, plan: StreamPlan, dialect: Dialect) -> None:
+        self._plan = plan
+        self._dialect = dialect
+        self.tracks = dialect.tracks[plan.tracks]
+        """The tracks that the plan asks for."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again, behind a change."""
+        self._stray = 0
+        self._invalid = False
+        self._refused_ms: deque[float] = deque(maxlen=MANY_REFUSED)
+
+    def stray(self, track: str) -> Diagnosis | None:
+        """Take a chunk of a track that the plan does not ask for."""
+        self._stray += 1
+        if self._stray != STRAY_CHUNKS:
+            return None
+        return kinds.tracks_not_as_planned(self._plan.tracks, f"chunks of track {track} arrive")
+
+    def refused(self, error: CarrierError, now_ms: float) -> Diagnosis | None:
+        """Take an error of the carrier: in each mode it refuses what is sent in the other one.
+
+        What is sent is always base64. In mode mp3 it must be an MP3 file, of which one per second is allowed.
+        """
+        plan, dialect = self._plan, self._dialect
+        if error.code is None:
+            return None
+        if error.code == dialect.invalid_media:
+            self._invalid = True
+        elif error.code == dialect.too_many_messages:
+            self._refused_ms.append(now_ms)
+        else:
+            return None
+        refused_ms = self._refused_ms
+        if plan.mode != MODES[0]:
+            sure = self._invalid
+        else:
+            sure = bool(self._invalid and refused_ms) or (
+                len(refused_ms) == MANY_REFUSED and now_ms - refused_ms[0] <= MANY_REFUSED_MS
+            )
+        if not sure:
+            return None
+        other = MODES[plan.mode == MODES[0]]
+        return kinds.mode_not_as_planned(plan.mode, f"the carrier refuses what is sent ({error.code})", other)
+
+
+def of_start(plan: StreamPlan, media_format: MediaFormat) -> Iterable[Diagnosis]:
+    """Compare the format of `start` with the codec that the plan asks for."""
+    if plan.receive_codec not in (ANY_CODEC, media_format.encoding):
+        yield kinds.codec_not_as_planned(plan.receive_codec, media_format.encoding)
+
+
+def of_change(change: FormatChanged) -> Iterable[Diagnosis]:
+    """Judge a format that was found in the payloads."""
+    track = change.track or "inbound"
+    if change.before.encoding == change.after.encoding:
+        yield kinds.packing_not_as_planned(change.after.encoding, track)
+    else:
+        yield kinds.wrong_reading(change.before.encoding, change.after.encoding, change.reason, track)

@@ -1,0 +1,206 @@
+"""The verdicts on the payloads of one track."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.codecs import Decoder, codec, codec_names
+from rtpcodec.errors import PayloadError
+from rtpcodec.kernels.levels import peak
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
+from rtpcodec.stream.diagnosis import kinds
+from rtpcodec.stream.diagnosis._readings import (
+    FOUND_NOISE,
+    FOUND_READING,
+    FOUND_RTP,
+    FOUND_STEREO,
+    FOUND_TEXT,
+    NAMES,
+    Readings,
+)
+from rtpcodec.stream.diagnosis.arrival import Arrival
+from rtpcodec.stream.events import Audio, Diagnosis
+from rtpcodec.stream.messages import MediaFormat
+
+_SAMPLES: Final = frozenset(name for name in codec_names() if codec(name).kind == "sample")
+_FRAME_CODECS: Final = sorted(
+    (name for name in codec_names() if codec(name).kind == "frame"),
+    key=lambda name: not isinstance(payload_format(codec(name)), AdaptivePayloadFormat),
+)
+"""Those that prove themselves first."""
+ADAPTIVE: Final = "G722"
+"""The codec of samples whose octets are noise in every other one: each depends on all before it."""
+NARROW_HZ: Final = 8000
+"""Its audio is judged at this rate: at twice as much, the lower band alone makes noise predictable."""
+EVEN_OCTETS: Final = 80
+"""Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
+FRAMES: Final = 10
+"""Payloads in a row that must be frames of one codec."""
+MP4_BRAND: Final = b"ftyp"
+"""Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
+QUIET_PEAK: Final = 100
+"""-50 dBov: the noise of a line has lower peaks."""
+PAIRS_SHARE: Final = 0.9
+"""Of the segments with sound, in which all samples come twice: two equal channels."""
+SEGMENTS: Final = 15
+"""Segments with sound, from which on the gain of the declared reading is believed."""
+SPEECH_GAIN_DB: Final = 3.0
+"""Mean gain of a predictor that a plausible reading of speech has at least."""
+
+
+class TrackVerdicts:
+    """Looks at one track since the last change. Use from one thread at a time."""
+
+    __slots__ = (
+        "_adaptive",
+        "_arrival",
+        "_declared",
+        "_frames",
+        "_is_samples",
+        "_readings",
+        "_reads_declared",
+        "_segments",
+        "_sound",
+        "_told",
+        "name",
+    )
+
+    def __init__(self, name: str, media_format: MediaFormat, byte_order: str) -> None:
+        """Begin.
+
+        name: of the track.
+        media_format: as declared.
+        byte_order: of L16 in the plan.
+        """
+        self.name = name
+        encoding = media_format.encoding
+        ordered = f"{encoding} {byte_order}"
+        self._declared = ordered if ordered in NAMES else encoding
+        self._is_samples = encoding in _SAMPLES
+        mono = media_format.channels in (None, 1) or not self._is_samples
+        self._readings = Readings(self._declared)
+        self._arrival = Arrival(media_format) if self._is_samples else None
+        self._frames: deque[bytes] = deque(maxlen=FRAMES)
+        self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
+        self._told = not mono
+        self._reads_declared = self._declared in NAMES
+        self._segments = self._sound = 0
+
+    def take(self, audio: Audio, now_ms: float) -> Diagnosis | None:
+        """Take the next chunk; return what it makes sure."""
+        payload = audio.payload
+        if self._told or not payload:
+            return None
+        found = self._readings.take(payload)
+        if payload[4:8] == MP4_BRAND:
+            return kinds.file_in_payload(self.name, "an MP4 file")
+        if found & ~FOUND_NOISE:
+            diagnosis = self._verdict(found)
+            if diagnosis is not None:
+                self._told = True
+                return diagnosis
+        if found & FOUND_NOISE and self._declared != ADAPTIVE:
+            diagnosis = self._noise(payload)
+        elif self._is_samples and len(payload) % EVEN_OCTETS:
+            diagnosis = self._odd(payload)
+        else:
+            diagnosis = None
+        if self._adaptive is not None and not found & FOUND_NOISE:
+            self._adaptive = None
+        if diagnosis is None and self._arrival is not None:
+            diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms))
+        self._told = diagnosis is not None
+        return diagnosis
+
+    def has_sound(self, audio: Audio) -> bool:
+        """Return whether the chunk that was taken last is not quiet; True if that is unknown."""
+        if self._reads_declared:
+            before, self._segments = self._segments, self._readings.segments
+            is_sound = self._segments > before
+        else:
+            is_sound = not audio.pcm or peak(audio.pcm) > QUIET_PEAK
+        self._sound += is_sound
+        return is_sound
+
+    def _verdict(self, found: int) -> Diagnosis | None:
+        if found & FOUND_RTP:
+            return kinds.rtp_header(self.name)
+        if found & FOUND_TEXT:
+            return kinds.base64_twice(self.name)
+        better = self._readings.better if found & FOUND_READING else None
+        if better is not None:
+            name, gain_db, than_db = better
+            evidence = f"read so, prediction removes {gain_db:.1f} dB of them, read as declared {than_db:.1f} dB"
+            if not self._reads_declared:
+                evidence = f"read so, prediction removes {gain_db:.1f} dB of them"
+            return kinds.wrong_reading(self._declared, name, evidence, self.name)
+        if found & FOUND_STEREO and better is None:
+            return kinds.stereo_as_mono(
+                self.name, "each sample follows from the second before it, not from the one before"
+            )
+        return None
+
+    def _noise(self, payload: bytes) -> Diagnosis | None:
+        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722."""
+        diagnosis = self._odd(payload)
+        if diagnosis is not None:
+            return diagnosis
+        if self._adaptive is None:
+            decoder = codec(ADAPTIVE).decoder()
+            self._adaptive = decoder, Resampler(decoder.sample_rate_hz, NARROW_HZ), Readings("")
+        decoder, resampler, readings = self._adaptive
+        found = readings.take(resampler.resample(decoder.decode(payload)))
+        better = readings.better if found & FOUND_READING else None
+        if better is None or better[0] != NATIVE:
+            return None
+        evidence = f"as declared they are noise, read so prediction removes {better[1]:.1f} dB of them"
+        return kinds.wrong_reading(self._declared, ADAPTIVE, evidence, self.name)
+
+    def _odd(self, payload: bytes) -> Diagnosis | None:
+        """Judge octets that may be frames."""
+        self._frames.append(payload)
+        if len(self._frames) < FRAMES:
+            return None
+        name = frames_of(self._frames)
+        if name is None:
+            return None
+        evidence = f"the last {FRAMES} are valid frames of it, of one duration"
+        return kinds.wrong_reading(self._declared, name, evidence, self.name)
+
+    def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:
+        """Judge a rate of arrival, as soon as the audio is known to be what it is declared to be. 0: it is right."""
+        if not ratio or self._sound < SEGMENTS:
+            return None
+        if self._reads_declared:
+            readings = self._readings
+            if readings.segments < SEGMENTS or readings.gain_db < SPEECH_GAIN_DB:
+                return None
+            if ratio > 1.5 and readings.equal_pairs > PAIRS_SHARE * readings.segments:
+                return kinds.stereo_as_mono(self.name, f"each sample comes twice, and {ratio:.2f} s arrive per second")
+        return kinds.wrong_rate(self.name, arrival.declared_hz, ratio, round(arrival.declared_hz * ratio))
+
+
+NATIVE: Final = "L16 little" if memoryview(b"\1\0").cast("H")[0] == 1 else "L16 big"
+"""The reading of PCM that a decoder returns."""
+
+
+def frames_of(payloads: deque[bytes]) -> str | None:
+    """Return the codec of frames that all payloads are valid in, with one duration and one mode; None: none is sure.
+
+    Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first octet,
+    its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
+    """
+    for name in _FRAME_CODECS:
+        reader = payload_format(codec(name))
+        try:
+            ticks = {reader.ticks(payload) for payload in payloads}
+        except PayloadError:
+            continue
+        if len(ticks) != 1:
+            continue
+        tocs, contents = {payload[:1] for payload in payloads}, {payload[1:3] for payload in payloads}
+        if isinstance(reader, AdaptivePayloadFormat) or (len(tocs) == 1 and len(contents) > FRAMES // 2):
+            return name
+    return None

@@ -1,0 +1,147 @@
+"""The sink that looks for faults for some time after each change of a stream, and reports each kind once per change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import Final
+
+from rtpcodec.stream.diagnosis import kinds, plan_check
+from rtpcodec.stream.diagnosis.track import TrackVerdicts
+from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.no_items import NO_NAMES
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.wire import Dialect
+
+DIAGNOSIS_S: Final = 10.0
+"""Sound after a change that is looked at: speech shows a fault within one second of it."""
+SILENT_TIMES: Final = 6
+"""So many times as much audio is looked at in all, if little of it is sound: a caller may listen for a minute."""
+HOLD_MS: Final = 5000.0
+"""A pause of this length is a change: a call that was held may come back from another machine."""
+TIMESTAMPS_WAIT_MS: Final = 1500.0
+"""Timestamps that make no sense are reported so much later, if nothing else was found: speech shows it in a second."""
+MAX_TRACKS: Final = 4
+"""Tracks that are looked at; a carrier has two."""
+
+
+class DiagnosisWatch:
+    """Looks at one session. Use from one thread at a time."""
+
+    __slots__ = (
+        "_limit_ms",
+        "_pending",
+        "_plan",
+        "_planned",
+        "_sound_ms",
+        "_told",
+        "_tracks",
+        "_whole_ms",
+        "media_format",
+        "over",
+    )
+
+    deadline_ms: float = inf
+
+    def __init__(self, plan: StreamPlan, dialect: Dialect, diagnosis_s: float) -> None:
+        """Make the sink.
+
+        plan: the plan of the session.
+        dialect: how its carrier spells messages.
+        diagnosis_s: sound after each change that is looked at; infinite: all.
+        """
+        self._plan = plan
+        self._planned = plan_check.PlanCheck(plan, dialect)
+        self._limit_ms = diagnosis_s * 1000
+        self.media_format: MediaFormat | None = None
+        self._told: frozenset[str] = NO_NAMES
+        self._begin()
+
+    def _begin(self) -> None:
+        self._tracks: dict[str, TrackVerdicts] = {}
+        self._told = NO_NAMES
+        self._planned.restart()
+        self._sound_ms = self._whole_ms = 0.0
+        self._pending: tuple[float, Diagnosis] | None = None
+        self.over = False
+        """Whether enough was looked at, until the next change."""
+
+    def take(self, event: Event, now_ms: float) -> Iterable[Event]:
+        """Look at an event; return what it makes sure."""
+        if type(event) is Audio:
+            found = self._audio(event, now_ms)
+            if found is not None:
+                # A wrong codec or rate makes timestamps wrong as well: they are its consequence.
+                self._pending = None
+                return self._once(found)
+            return () if self._pending is None else self._waited(*self._pending, now_ms)
+        if isinstance(event, Diagnosis):
+            self._told |= {event.kind}
+        elif isinstance(event, Started):
+            self.media_format = event.media_format
+            self._begin()
+            return self._once(*plan_check.of_start(self._plan, event.media_format))
+        elif isinstance(event, FormatChanged) and not event.announced:
+            self.media_format = event.after
+            self._begin()
+            return self._once(*plan_check.of_change(event))
+        elif isinstance(event, Gap):
+            if event.reason != "lost" and event.duration_ms >= HOLD_MS:
+                self._begin()
+        elif isinstance(event, CarrierError):
+            refused = self._planned.refused(event, now_ms)
+            return () if refused is None else self._once(refused)
+        elif isinstance(event, CounterChanged):
+            if event.change == "restarted":
+                self._begin()
+            elif event.counter == "timestamp":
+                if not self._told:
+                    self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(event.track, event.counter)
+            else:
+                return self._once(kinds.counters(event.track, event.counter))
+        return ()
+
+    def _waited(self, due_ms: float, found: Diagnosis, now_ms: float) -> list[Event]:
+        """Return the diagnosis of timestamps, if no other one has explained them when it is due."""
+        if now_ms < due_ms and not self.over:
+            return []
+        self._pending = None
+        return self._once(found)
+
+    def expired(self, _now_ms: float) -> Iterable[Event]:
+        """Return nothing: time alone shows no fault."""
+        return ()
+
+    def _audio(self, audio: Audio, now_ms: float) -> Diagnosis | None:
+        track = self._tracks.get(audio.track)
+        if track is None:
+            if self.media_format is None or len(self._tracks) >= MAX_TRACKS:
+                return None
+            track = self._tracks[audio.track] = TrackVerdicts(audio.track, self.media_format, self._plan.l16_byte_order)
+        found = track.take(audio, now_ms)
+        if audio.track not in self._planned.tracks:
+            found = self._planned.stray(audio.track) or found
+        self._whole_ms += audio.duration_ms
+        if track.has_sound(audio):
+            self._sound_ms += audio.duration_ms
+        self.over = self._sound_ms >= self._limit_ms or self._whole_ms >= SILENT_TIMES * self._limit_ms
+        return found
+
+    def _once(self, *found: Diagnosis) -> list[Event]:
+        """Return those of a kind that was not reported since the last change."""
+        new: list[Event] = []
+        for one in found:
+            if one.kind not in self._told:
+                self._told |= {one.kind}
+                new.append(one)
+        return new
+
+
+def watch_for(plan: StreamPlan, dialect: Dialect, diagnosis_s: float | None) -> DiagnosisWatch | None:
+    """Return the sink of a session with this setting; None: nothing is looked at. ValueError: it is negative."""
+    if not diagnosis_s:
+        return None
+    if not diagnosis_s > 0:
+        raise ValueError(f"diagnosis_s is {diagnosis_s!r}, at least 0 is needed; None switches it off")
+    return DiagnosisWatch(plan, dialect, diagnosis_s)

@@ -1,0 +1,219 @@
+"""When faults are looked for, and the faults that arrival, counters, plan and the carrier's errors show."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from rtpcodec import MediaSession, StreamPlan, events
+from tests.listening import wires
+from tests.listening.speakers import Samples, octets, shipped
+from tests.stream import carrier
+
+VOICE = shipped()[0]
+
+
+def kinds(found: list[wires.Found]) -> list[str]:
+    return [one.kind for one in found]
+
+
+def at_rate(rate_hz: int) -> Samples:
+    """Speech that begins at once."""
+    if rate_hz in (8000, 16000):
+        return VOICE.at(rate_hz, -26.0)
+    wide = VOICE.at(16000, -26.0)
+    return np.interp(np.arange(0, len(wide) - 1, 16000 / rate_hz), np.arange(len(wide)), wide)
+
+
+# Rates
+
+
+@pytest.mark.parametrize("chunk_ms", [10, 20, 40])
+@pytest.mark.parametrize(("declared_hz", "sent_hz"), [
+    (8000, 16000), (16000, 8000), (8000, 24000), (24000, 8000), (16000, 24000), (24000, 48000), (48000, 16000),
+])  # fmt: skip
+def test_a_wrong_rate_is_named_within_a_second(declared_hz: int, sent_hz: int, chunk_ms: int) -> None:
+    chunks = wires.cut(octets(at_rate(sent_hz)), 2 * chunk_ms * sent_hz // 1000)[: 1400 // chunk_ms]
+    found = wires.fed(wires.session_for("L16", declared_hz), chunks, chunk_ms)
+    assert kinds(found) == ["wrong_rate"]
+    assert str(sent_hz) in found[0].diagnosis.remedy
+    assert (found[0].chunk + 1) * chunk_ms <= 1000
+
+
+def arrivals(kind: str) -> list[float]:
+    """When 20 s of chunks of 20 ms arrive, in streams of the right rate."""
+    drawn = random.Random(kind)
+    due = [20.0 * at for at in range(1000)]
+    match kind:
+        case "jitter":
+            late = [one + drawn.uniform(0, 80) for one in due]
+        case "bursts of 200 ms":
+            late = [200.0 * math.ceil(one / 200) for one in due]
+        case "stalls":
+            late = [one if one % 4000 < 3000 else (one // 4000 + 1) * 4000 for one in due]
+        case "catching up at twice the speed":
+            late = [one if one < 4000 or one > 9000 else max(one, 6000 + (one - 4000) / 2) for one in due]
+        case "two seconds before their time":
+            late = [max(0.0, one - 2000) for one in due]
+        case "drift":
+            late = [one * 1.02 for one in due]
+        case _:
+            late = due
+    return list(np.maximum.accumulate(late))
+
+
+@pytest.mark.parametrize("kind", [
+    "steady", "jitter", "bursts of 200 ms", "stalls", "catching up at twice the speed", "two seconds before their time",
+    "drift",
+])  # fmt: skip
+@pytest.mark.parametrize("coding", ["PCMU", "L16 little"])
+def test_a_network_is_not_taken_for_a_wrong_rate(kind: str, coding: str) -> None:
+    session = wires.session_for(coding.partition(" ")[0], 8000, diagnosis_s=math.inf)
+    chunks = wires.encoded(coding, np.tile(VOICE.at(8000, -26.0), 4), 20)
+    for number, (now_ms, chunk) in enumerate(zip(arrivals(kind), chunks, strict=False)):
+        session.receive(carrier.media(chunk, number + 1), now_ms)
+        assert not [one for one in session.events(now_ms) if isinstance(one, events.Diagnosis)], now_ms
+
+
+def test_a_reader_that_calls_late_sees_no_wrong_rate() -> None:
+    session = wires.session_for("PCMU", 8000)
+    chunks = wires.encoded("PCMU", VOICE.at(8000, -26.0), 20)
+    for number, chunk in enumerate(chunks):
+        session.receive(carrier.media(chunk, number + 1), 20.0 * number)
+    assert not [one for one in session.events(7000.0) if isinstance(one, events.Diagnosis)]
+
+
+# Two channels
+
+
+@pytest.mark.parametrize("other", ["same", "silent", "other"])
+@pytest.mark.parametrize(("encoding", "coding", "rate_hz"), [
+    ("L16", "L16 little", 8000), ("L16", "L16 little", 16000), ("PCMU", "PCMU", 8000), ("PCMA", "PCMA", 8000),
+])  # fmt: skip
+def test_two_channels_are_named(encoding: str, coding: str, rate_hz: int, other: str) -> None:
+    left = VOICE.at(rate_hz, -26.0)[: 2 * rate_hz]
+    right = {"same": left, "silent": np.zeros_like(left), "other": shipped()[1].at(rate_hz, -26.0)[: len(left)]}[other]
+    both = np.stack([left, right], axis=1).reshape(-1)
+    found = wires.fed(wires.session_for(encoding, rate_hz), wires.encoded(coding, both, 40, rate_hz), 20)
+    assert kinds(found) == ["stereo_as_mono"]
+    assert found[0].chunk < 50
+
+
+# Counters, plan, mode
+
+
+def test_counters_that_do_not_count_are_named_once_with_a_remedy() -> None:
+    session = wires.session_for("PCMU", 8000)
+    chunks = wires.encoded("PCMU", VOICE.at(8000, -26.0), 20)
+    found = []
+    for at, chunk in enumerate(chunks):
+        session.receive(carrier.media(chunk, at + 1, timestamp=7), 20.0 * at)
+        found += [one for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert [one.kind for one in found] == ["counters_do_not_count"]
+    assert "timestamp" in found[0].evidence
+    assert "media.timestamp" in found[0].remedy
+
+
+def test_timestamps_that_a_wrong_rate_spoils_are_not_named_besides() -> None:
+    session = wires.session_for("L16", 8000)
+    found = []
+    for at, chunk in enumerate(wires.encoded("L16 little", VOICE.at(16000, -26.0), 20, 16000)[:200]):
+        session.receive(carrier.media(chunk, at + 1, timestamp=20 * at), 20.0 * at)
+        found += [one.kind for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert found == ["wrong_rate"]
+
+
+def test_another_codec_than_the_plan_asks_for_is_named_at_start() -> None:
+    session = MediaSession(StreamPlan(receive_codec="PCMA"))
+    session.receive(carrier.start("PCMU", 8000), 0.0)
+    (found,) = [one for one in session.events(0.0) if isinstance(one, events.Diagnosis)]
+    assert found.kind == "codec_not_as_planned"
+    assert found.evidence == "the plan asks for PCMA, start declares PCMU; it is decoded as declared"
+    session = MediaSession(StreamPlan(receive_codec="PCMU"))
+    session.receive(carrier.start("PCMU", 8000), 0.0)
+    assert [type(one) for one in session.events(0.0)] == [events.Started]
+
+
+def test_another_packing_than_the_plan_gives_is_named() -> None:
+    plan = StreamPlan(send_codec="AMR-WB", amrwb_packing="octet-aligned")
+    payloads = wires.encoded("AMR-WB", VOICE.at(16000, -26.0), 20)[:30]
+    found = wires.fed(wires.session_for("AMR-WB", 16000, plan), payloads, 20)
+    assert kinds(found) == ["packing_not_as_planned"]
+
+
+@pytest.mark.parametrize(("tracks", "track", "named"), [
+    ("inbound_track", "inbound", False), ("inbound_track", "outbound", True), ("outbound_track", "inbound", True),
+    ("both_tracks", "inbound", False), ("both_tracks", "outbound", False),
+])  # fmt: skip
+def test_a_track_that_the_plan_does_not_ask_for_is_named(tracks: str, track: str, named: bool) -> None:
+    session = wires.session_for("PCMU", 8000, StreamPlan(tracks=tracks))  # type: ignore[arg-type]
+    found = []
+    for at in range(50):
+        session.receive(carrier.media(carrier.FRAME, at + 1, track=track), 20.0 * at)
+        found += [one.kind for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert found == ["tracks_not_as_planned"] * named
+
+
+def test_a_carrier_in_mode_mp3_behind_a_plan_of_rtp_is_named() -> None:
+    session = wires.session_for("PCMU", 8000)
+    found = []
+    for at in range(100):
+        code = 100004 if at == 0 else 100005
+        session.receive(carrier.text("error", payload={"code": code, "title": "x"}), 20.0 * at)
+        found += [one for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert [one.kind for one in found if not one.kind.startswith("marks")] == ["mode_not_as_planned"]
+
+
+# When
+
+
+def test_faults_are_looked_for_until_ten_seconds_of_sound_and_again_after_each_change() -> None:
+    session = wires.session_for("PCMU", 8000)
+    right = wires.encoded("PCMU", np.tile(VOICE.at(8000, -26.0), 3), 20)
+    wrong = wires.encoded("PCMA", VOICE.at(8000, -26.0), 20)
+    # 1. Silence does not count: after 20 s of it, the fault is still found.
+    quiet = [carrier.FRAME] * 1000
+    assert kinds(wires.fed(session, quiet + wrong[:100], 20)) == ["wrong_law"]
+    # 2. The same fault once per change. A `start`, and a hold of some seconds, are changes.
+    assert wires.fed(session, wrong[100:], 20, first=1101, from_ms=30_000) == []
+    session.receive(carrier.start("PCMU", 8000), 40_000.0)
+    assert kinds(wires.fed(session, wrong, 20, from_ms=40_020)) == ["wrong_law"]
+    # 3. After ten seconds of sound, nothing looks any more.
+    session.receive(carrier.start("PCMU", 8000), 60_000.0)
+    assert wires.fed(session, right, 20, from_ms=60_020) == []
+    assert session._sinks is None
+    assert wires.fed(session, wrong, 20, first=len(right) + 1, from_ms=100_000) == []
+
+
+@pytest.mark.parametrize("diagnosis_s", [None, 0])
+def test_diagnosis_can_be_switched_off(diagnosis_s: float | None) -> None:
+    session = wires.session_for("PCMU", 8000, diagnosis_s=diagnosis_s)
+    assert wires.fed(session, wires.encoded("PCMA", VOICE.at(8000, -26.0), 20), 20) == []
+    assert session._sinks is None
+
+
+def test_diagnosis_can_look_always() -> None:
+    session = wires.session_for("PCMU", 8000, diagnosis_s=math.inf)
+    right = wires.encoded("PCMU", np.tile(VOICE.at(8000, -26.0), 5), 20)
+    wrong = wires.encoded("PCMA", VOICE.at(8000, -26.0), 20)
+    assert kinds(wires.fed(session, right + wrong, 20)) == ["wrong_law"]
+
+
+@pytest.mark.parametrize("diagnosis_s", [-1, math.nan])
+def test_another_time_is_refused(diagnosis_s: float) -> None:
+    with pytest.raises(ValueError, match=r"^diagnosis_s is .*, at least 0 is needed; None switches it off$"):
+        MediaSession(diagnosis_s=diagnosis_s)
+
+
+def test_a_hold_is_a_change() -> None:
+    session = wires.session_for("PCMU", 8000)
+    wrong = wires.encoded("PCMA", VOICE.at(8000, -26.0), 20)
+    found = []
+    for at, chunk in enumerate(wrong):
+        pause_ms = 20_000.0 if at >= 150 else 0.0
+        session.receive(carrier.media(chunk, at + 1, timestamp=round(20 * at + pause_ms)), 20.0 * at + pause_ms)
+        found += [one.kind for one in session.events(20.0 * at + pause_ms) if isinstance(one, events.Diagnosis)]
+    assert found == ["wrong_law"] * 2
