@@ -25,6 +25,11 @@ class CapturedCall(RandomCall):
         super()._take(found)
 
 
+def of_sound(event: events.Event, *, audio: bool) -> bool:
+    """Whether it is a diagnosis of audio that the capture does not have."""
+    return isinstance(event, events.Diagnosis) and not audio
+
+
 def compared(event: events.Event, *, audio: bool) -> Any:
     """What must be the same of an event in a capture and in its replay."""
     if isinstance(event, events.Audio):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import rtpcodec
-from tests.listening.captured_calls import CapturedCall, compared, figures
+from tests.listening.captured_calls import CapturedCall, compared, figures, of_sound
 
 
 def check(seed: int, path: Path, *, audio: bool, call_ms: float) -> None:
@@ -16,7 +16,7 @@ def check(seed: int, path: Path, *, audio: bool, call_ms: float) -> None:
     replay = rtpcodec.replay(path)
     assert replay.differences == []
     assert [compared(event, audio=audio) for event in replay.events] == [
-        compared(event, audio=audio) for event in call.seen
+        compared(event, audio=audio) for event in call.seen if not of_sound(event, audio=audio)
     ]
     assert figures(replay.statistics) == figures(books.statistics)
 

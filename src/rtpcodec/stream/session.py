@@ -34,6 +34,8 @@ MAX_UNREAD_MS: Final = 600_000.0
 """Limit on received audio that waits for `events`; only a shell that never calls it reaches this."""
 STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
+DAY_S: Final = 86_400.0
+"""Longer than any call."""
 
 
 class MediaSession(CapturingSession):
@@ -88,7 +90,9 @@ class MediaSession(CapturingSession):
         self._dialect = dialect
         self._connection = Connection()
         settings = SpeakingSettings(**speaking)
-        self._options = SessionOptions(receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, settings)
+        self._options = SessionOptions(
+            receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, min(diagnosis_s or 0.0, DAY_S), settings
+        )
         self._sending, self._speech = chains_of(self.plan, send_pcm_hz, settings, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget

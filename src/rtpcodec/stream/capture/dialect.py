@@ -54,6 +54,7 @@ class CapturedDialect:
         "clear",
         "counters",
         "digits",
+        "invalid_media",
         "marks",
         "modes",
         "name",
@@ -71,6 +72,7 @@ class CapturedDialect:
         self.marks = facts.marks
         self.clear = facts.clear
         self.too_many_messages = facts.too_many_messages
+        self.invalid_media = facts.invalid_media
         self.digits = facts.digits
         self.counters = facts.counters
         self.token_in_connected = facts.token_in_connected

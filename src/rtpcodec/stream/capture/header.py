@@ -29,6 +29,8 @@ class SessionOptions:
     stall_ms: float
     conceal: bool
     utc_offset_ms: float | None
+    diagnosis_s: float
+    """At most a day: JSON has no infinity."""
     speaking: SpeakingSettings
 
 
@@ -42,6 +44,7 @@ class DialectFacts:
     marks: bool
     clear: bool
     too_many_messages: int | None
+    invalid_media: int | None
     digits: bool
     counters: bool
     token_in_connected: bool

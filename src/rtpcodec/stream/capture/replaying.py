@@ -70,6 +70,7 @@ class Replaying(Live):
                 stall_ms=options.stall_ms,
                 utc_offset_ms=options.utc_offset_ms,
                 conceal=options.conceal,
+                diagnosis_s=options.diagnosis_s if header.audio else None,
                 dialect=self._dialect,
                 **asdict(options.speaking),
             )
