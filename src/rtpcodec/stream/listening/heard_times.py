@@ -123,7 +123,7 @@ class MediaClock:
 class HeardTimes:
     """The runs and cuts of one stream. Use from one thread at a time."""
 
-    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "clock", "cuts", "ended_ms", "now_ms")
+    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "changed", "clock", "cuts", "ended_ms", "now_ms")
 
     def __init__(self, parts: Parts, clock: MediaClock) -> None:
         """Follow a stream from now on.
@@ -137,6 +137,8 @@ class HeardTimes:
         self._order = EchoOrder()
         self.cuts: list[Cut] = []
         """Clears, in order."""
+        self.changed = False
+        """Whether there was a cut since somebody cleared this."""
         self.clock = clock
         self.now_ms = -inf
         """The time of the last look."""
@@ -146,6 +148,7 @@ class HeardTimes:
 
     def _cut(self, point: CutPoint, end: int, at_ms: float) -> None:
         self.cuts.append(Cut(point, end, at_ms))
+        self.changed = True
 
     def _follow(self) -> None:
         """Look for runs that have begun."""
@@ -187,6 +190,14 @@ class HeardTimes:
                     start = behind
             if start < end:
                 yield Stretch(run, start, end, end, None)
+
+    def end_before(self, placed: PlacedRun) -> float:
+        """Return the echo time at which the audio before a run ended; minus infinity: none is known."""
+        end_ms = -inf
+        for stretch in self.stretches(self._runs[0].start):
+            if stretch.run is not placed and stretch.start < stretch.end:
+                end_ms = self.echo_ms(stretch.run, stretch.end)
+        return end_ms
 
     def end_at(self, now_ms: float, *, by_us: bool) -> None:
         """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
