@@ -50,6 +50,7 @@ class TurnWatch(Live):
         "_answer",
         "_begin",
         "_histogram",
+        "_implicit_end",
         "_incoming",
         "_max_ms",
         "_parts",
@@ -70,6 +71,7 @@ class TurnWatch(Live):
         self._speech_ended_ms: float | None = None  # of speech that is not answered
         self._begin: _Begin | None = None  # the last reply that has answered nothing yet
         self._answer: _Begin | None = None  # an answer whose time is not final
+        self._implicit_end = 0  # of the last audio outside any reply
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
         self._histogram = [0] * (len(LATENCY_BOUNDS_MS) + 1)
         self._total_ms = 0.0
@@ -110,7 +112,14 @@ class TurnWatch(Live):
 
     def sent(self, position: int, samples: int, _pieces: list[Piece], _payload: bytes, reply: Reply | None) -> None:
         """Take a message; the first one of a reply may be an answer."""
-        if reply is None or reply.spans.sent_to - reply.spans.first_content > samples:
+        if reply is None:
+            return
+        is_first = reply.spans.sent_to - reply.spans.first_content <= samples
+        if reply.id is None:
+            # Audio of `play` is one reply for as long as the far end does not run dry, which it never does over a bed.
+            is_first |= position != self._implicit_end
+            self._implicit_end = position + samples
+        if not is_first:
             return
         delay_ms = inf if self._incoming.chain is None else self._incoming.chain.delay_ms
         if delay_ms == inf:
