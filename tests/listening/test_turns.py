@@ -210,3 +210,14 @@ def test_only_the_last_turns_are_kept_one_by_one() -> None:
     assert turns is not None
     assert (turns.count, len(turns.last)) == (MAX_TURNS + 3, MAX_TURNS)
     assert sum(turns.histogram) == MAX_TURNS + 3
+
+
+def test_an_answer_that_the_hang_up_prevents_is_no_turn() -> None:
+    async def late(call: Call) -> None:
+        await answering(call, 0.0)
+
+    # The first turn shows the carrier's hold, which the second answer would have needed.
+    speech = silence(500) + sound(1000) + silence(3000) + sound(1000) + silence(560)
+    turns, _, _ = conversation(late, speech, playout_delay_ms=150.0)
+    assert turns is not None
+    assert turns.count == 1

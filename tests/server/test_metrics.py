@@ -123,7 +123,7 @@ def test_latencies_of_turns_are_a_histogram() -> None:
             return families(Found())  # type: ignore[arg-type]  # every other figure is 0
 
     registry = CollectorRegistry()
-    registry.register(Source())  # type: ignore[arg-type]
+    registry.register(Source())
     samples = parsed(generate_latest(registry).decode())["rtpcodec_turn_latency_seconds"].samples
     buckets = {float(one.labels["le"]): one.value for one in samples if one.name.endswith("_bucket")}
     assert list(buckets) == [*(bound / 1000 for bound in LATENCY_BOUNDS_MS), float("inf")]

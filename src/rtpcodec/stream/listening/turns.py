@@ -23,6 +23,7 @@ from rtpcodec.stream.listening.turn_times import LATENCY_BOUNDS_MS, MAX_TURNS, T
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.runs import Run
+from rtpcodec.stream.speaking.spans import Spans
 
 FINAL_AFTER_MS: Final = 2000.0
 """Behind the expected beginning of an answer: the echoes of its first marks have returned, or they are lost."""
@@ -38,7 +39,8 @@ class _Begin:
 
     position: int
     run: Run
-    reply: Reply
+    reply_id: str | None
+    spans: Spans  # not the reply: that of `play` begins again, and its spans stay with the past
     delay_ms: float  # our clock minus inbound media time
     speech_ended_ms: float = -inf
 
@@ -88,13 +90,16 @@ class TurnWatch(Live):
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Take an event of the session."""
         if type(event) is SpeechEnded:
-            self._speech_ended(event.media_ms, now_ms)
+            self._speech_ended(event.media_ms)
         elif type(event) is SpeechStarted:
             self._speech_ended_ms = None  # what was said before is not answered any more
         elif type(event) is Started:
             self._speech_ended_ms = self._begin = None  # media time begins again
         elif type(event) is Stopped:
-            self._settle(now_ms)
+            answer = self._answer
+            if answer is not None and self._parts.far_end.echo_ms(answer.run, answer.position) > now_ms:
+                self._answer = None  # the stream ends before anybody hears it
+            self._settle()
             self._begin = None
             # Parts and sink would keep each other alive.
             self._parts.sent_sinks = tuple(sink for sink in self._parts.sent_sinks if sink is not self)
@@ -103,7 +108,7 @@ class TurnWatch(Live):
     def expired(self, now_ms: float) -> Iterable[Event]:
         """Make the time of an answer final once its echoes have had their time."""
         if now_ms >= self.deadline_ms:
-            self._settle(now_ms)
+            self._settle()
         return ()
 
     # As a sink of what is sent
@@ -116,21 +121,21 @@ class TurnWatch(Live):
         if delay_ms == inf:
             return
         run = self._parts.far_end.run
-        begin = _Begin(position, run, reply, delay_ms)
+        begin = _Begin(position, run, reply.id, reply.spans, delay_ms)
         ended_ms = self._speech_ended_ms
         if ended_ms is not None and self._media_ms(begin) >= ended_ms:
             self._speech_ended_ms = None
-            self._answered(begin, ended_ms, run.first_sent_ms)
+            self._answered(begin, ended_ms)
         else:
             self._begin = begin
 
     # Turns
 
-    def _speech_ended(self, media_ms: float, now_ms: float) -> None:
+    def _speech_ended(self, media_ms: float) -> None:
         begin, self._begin = self._begin, None
         # A program with an end-of-turn detector of its own may answer before the hang-over of ours is over.
         if begin is not None and self._media_ms(begin) >= media_ms:
-            self._answered(begin, media_ms, now_ms)
+            self._answered(begin, media_ms)
         else:
             self._speech_ended_ms = media_ms
 
@@ -138,17 +143,20 @@ class TurnWatch(Live):
         """Return the media time at which the first audio of a reply is played."""
         return self._parts.far_end.echo_ms(begin.run, begin.position) - begin.delay_ms
 
-    def _answered(self, begin: _Begin, speech_ended_ms: float, now_ms: float) -> None:
-        self._settle(now_ms)
+    def _answered(self, begin: _Begin, speech_ended_ms: float) -> None:
+        self._settle()
         begin.speech_ended_ms = speech_ended_ms
         self._answer = begin
         self.deadline_ms = self._parts.far_end.echo_ms(begin.run, begin.position) + FINAL_AFTER_MS
 
-    def _settle(self, now_ms: float) -> None:
+    def _settle(self) -> None:
         """Make a turn of the answer, unless it was cut before anybody heard it."""
         answer, self._answer = self._answer, None
         self.deadline_ms = inf
-        if answer is None or (answer.reply.state == "interrupted" and not answer.reply.played_ms(now_ms)):
+        if answer is None:
+            return
+        cut = answer.spans.last_cut
+        if cut is not None and not answer.spans.heard_samples(cut.position):
             return
         far_end = self._parts.far_end
         answered_ms = self._media_ms(answer)
@@ -156,7 +164,7 @@ class TurnWatch(Live):
         uncertainty_ms = SPEECH_DOUBT_MS + far_end.begin_doubt_ms(answer.run)
         if answer.run.base_ms is None and far_end.hold_ms is None:
             uncertainty_ms += UNKNOWN_HOLD_MS + (far_end.round_trip_ms or 0.0)
-        self._turns.append(Turn(answer.speech_ended_ms, answered_ms, latency_ms, uncertainty_ms, answer.reply.id))
+        self._turns.append(Turn(answer.speech_ended_ms, answered_ms, latency_ms, uncertainty_ms, answer.reply_id))
         self._histogram[bisect_left(LATENCY_BOUNDS_MS, latency_ms)] += 1
         self._total_ms += latency_ms
         self._max_ms = latency_ms if self._max_ms is None else max(self._max_ms, latency_ms)
