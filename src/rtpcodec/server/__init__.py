@@ -27,7 +27,8 @@ saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 capturing       CallCapture: a capture of a call
-file_worker     the thread that writes the files of captures
+tapping         CallTap: the audio of a stage as a file
+file_worker     the thread that writes the files of captures and taps
 threads         calls of other threads into the event loop, which block
 ongoing         Ongoing: a running operation that may be awaited
 inbox           received events that wait for the handler
@@ -54,6 +55,7 @@ from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import Authorize, CallOptions, EndpointOptions, EndpointSettings, Handler, OnAudio
+from rtpcodec.server.tapping import CallTap
 
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
@@ -66,6 +68,7 @@ __all__ = [
     "Call",
     "CallCapture",
     "CallOptions",
+    "CallTap",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",

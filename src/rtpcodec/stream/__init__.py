@@ -32,6 +32,7 @@ event_queue    bounded queue of events for a slow reader
 statistics     counters of a session
 listening      what looks at a stream beside its reader: sinks and private sections
 capture        what a session is given and sends, as lines of a file, and their replay
+tapping        the audio of any stage as a file
 session_state  what a session can be asked; capturing: the captures of one
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies

@@ -17,7 +17,6 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
-from rtpcodec.stream.listening.sinks import Sink, Sinks
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.beds import Bed
@@ -151,17 +150,6 @@ class MediaSession(CapturingSession):
         self.sending_has_events = False
         taken = self._events.take_all()
         return taken if self._sinks is None else self._sinks.passed(taken, now_ms)
-
-    def listen(self, sink: Sink) -> None:
-        """Let a sink see each event before `events` returns it, until `stop_listening`. It may add events."""
-        if self._sinks is None:
-            self._sinks = Sinks()
-        self._sinks.add(sink)
-
-    def stop_listening(self, sink: Sink) -> None:
-        """Remove a sink. One that is not there is ignored."""
-        if self._sinks is not None and not self._sinks.remove(sink):
-            self._sinks = None
 
     # Send
 

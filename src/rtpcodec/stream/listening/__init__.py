@@ -2,4 +2,5 @@
 
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
+sent_decoder  the decoder of what we send
 """

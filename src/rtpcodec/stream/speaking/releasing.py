@@ -149,10 +149,11 @@ class Releaser:
                 self._after_empty(reply, now_ms)
             pieces = self._take(reply, samples)
         payload = packing.encode(pieces)
-        for sink in parts.sent_sinks:
-            sink.sent(far_end.sent_position, samples, pieces, payload, reply)
         # 2. Record and send.
+        position = far_end.sent_position
         duration_ms = far_end.sent(samples, now_ms)
+        for sink in parts.sent_sinks:
+            sink.sent(position, samples, pieces, payload, reply)
         self.last_sent_ms = now_ms
         self.media_sent += 1
         self.octets_sent += len(payload)
