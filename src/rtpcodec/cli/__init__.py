@@ -6,6 +6,7 @@ options           options that several commands share
 control           start, stop, dial, answer, hangup; control_options: their options; control_output: what they print
 serve             the endpoint
 simulate, ring    calls of the simulator; simulated_calls: what runs them
+replay            runs a capture again
 codecs            the list of codecs; codec_table: its columns
 demo/             `rtpcodec demo`
 """

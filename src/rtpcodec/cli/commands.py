@@ -21,6 +21,7 @@ MODULES = {
     "dial": "rtpcodec.cli.control",
     "answer": "rtpcodec.cli.control",
     "hangup": "rtpcodec.cli.control",
+    "replay": "rtpcodec.cli.replay",
     "codecs": "rtpcodec.cli.codecs",
 }
 # Plain help: the panels of rich take longer to import than all the rest of a help page.

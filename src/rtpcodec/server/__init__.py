@@ -28,7 +28,8 @@ saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 capturing       CallCapture: a capture of a call
-file_worker     the thread that writes the files of captures
+tapping         CallTap: the audio of a stage as a file
+file_worker     the thread that writes the files of captures and taps
 threads         calls of other threads into the event loop, which block
 collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
 private_section the block of `call.private`
@@ -73,6 +74,7 @@ from rtpcodec.server.settings import (
     OnAudio,
     OnEvent,
 )
+from rtpcodec.server.tapping import CallTap
 from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ __all__ = [
     "CallCapture",
     "CallOptions",
     "CallSummary",
+    "CallTap",
     "Digits",
     "EndReason",
     "Endpoint",

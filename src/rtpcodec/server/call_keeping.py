@@ -12,6 +12,8 @@ from rtpcodec.server.recorder.recorder import recorder_of
 from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.recorder.tape import Sides
 from rtpcodec.server.replies import Reply
+from rtpcodec.server.tapping import CallTap
+from rtpcodec.stream.tapping.stages import Stage
 
 
 class KeepingSide(CallBase):
@@ -56,6 +58,21 @@ class KeepingSide(CallBase):
         """
         self._machine("capture")
         return CallCapture(self._access, path, self.id, audio=audio)
+
+    def tap(self, stage: Stage, path: str | PathLike[str], *, track: str | None = None) -> CallTap:
+        """Write the audio of one stage to a WAV file, until `stop` or the stream's end. Several may run at once.
+
+        The first stage that has a click made it. A thread writes. Private sections are silent.
+
+        stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
+        path: the file, which is replaced; its header is true at any moment.
+        track: of a received stage; None: the one that was asked for.
+        Returns: a CallTap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
+        Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
+        if payloads cannot be decoded here; OSError; StreamEnded after the end.
+        """
+        self._machine("tap")
+        return CallTap(self._access, stage, path, track=track)
 
     def private(self, label: str) -> PrivateSection:
         """Return a block, `async with call.private("card"):`, in which nothing of what the caller says or keys is kept.

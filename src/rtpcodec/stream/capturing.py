@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 from os import PathLike
+from pathlib import Path
 
+from rtpcodec.audio.files import WavWriter
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.header import DialectFacts, Header, SessionOptions, utc_of
 from rtpcodec.stream.capture.inputs import Inputs, RecordSink
 from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session_listening import ListeningSession
+from rtpcodec.stream.tapping.heard_tap import HeardSource
+from rtpcodec.stream.tapping.stages import Stage, checked
+from rtpcodec.stream.tapping.tap_file import OpenFile
+from rtpcodec.stream.tapping.tapping import Tap, Tapped, new_tap
 from rtpcodec.stream.wire import Dialect
 
 
@@ -43,6 +49,40 @@ class CapturingSession(ListeningSession):
         header = self.capture_header(now_ms, audio=audio)
         file = CaptureFile(path, header, self._dialect)
         return self.capture_to(header, file.take, file.close, now_ms)
+
+    def tap(self, stage: Stage, path: str | PathLike[str], *, track: str | None = None) -> Tap:
+        """Write the audio of one stage to a WAV file, until `Tap.stop` or the stream's end. Several may run at once.
+
+        It writes in the session's thread; `Call.tap` does so in another. Private sections are silent.
+
+        stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
+        path: the file, which is replaced; its header is true at any moment.
+        track: of a received stage; None: the one that was asked for.
+        Returns: a Tap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
+        Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
+        if payloads cannot be decoded here; OSError; StreamEnded after the end.
+        """
+        Path(path).open("wb").close()  # it fails here, not with the first audio
+        return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
+
+    def tap_to(self, stage: str, open_file: OpenFile, *, track: str | None = None) -> Tap:
+        """Write the audio of one stage to what `open_file` opens: see `tap`."""
+        self._require_running()
+        return new_tap(
+            checked(stage),
+            Tapped(
+                plan=self.plan,
+                parts=None if self._speech is None else self._speech.parts,
+                privacy=self.privacy,
+                media_format=self.media_format,
+                track=self._dialect.tracks[self.plan.tracks][0],
+                listen=self.listen,
+                stop_listening=self.stop_listening,
+                heard=self._heard_source,
+            ),
+            open_file,
+            track,
+        )
 
     def capture_header(self, now_ms: float, *, audio: bool) -> Header:
         """Return the first line of a capture that begins now. StreamEnded after the end."""
@@ -114,6 +154,10 @@ class CapturingSession(ListeningSession):
         if self.ended:
             for capture in self._captures:
                 capture.stop()
+
+    def _heard_source(self) -> HeardSource:
+        """Return a reader of what the caller heard."""
+        raise NotImplementedError
 
     def _require_running(self) -> None:
         raise NotImplementedError

@@ -8,5 +8,6 @@ capture     one capture of one session, and where its lines go
 reading     a capture file to records, with the number of each line
 dialect     the lines as a dialect of the wire, so that a replay parses no carrier's texts
 replaying   runs a capture through a new session
+sounds      the audio of a replay as files
 driving     what the app did, done again
 """

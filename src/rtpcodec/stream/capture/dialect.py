@@ -38,7 +38,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
 _NOT_MEMBERS: Final = frozenset(
     (
         *("t_ms", "in", "out", "odd", "format", "octets", "payload", "custom_parameters", "tags"),
-        *("characters", "count", "whole", "reply"),
+        *("characters", "count", "whole", "reply", "idle"),
     )
 )
 _NUMBERS: Final = frozenset(("chunk", "code", "sequence_number", "timestamp"))

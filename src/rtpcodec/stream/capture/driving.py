@@ -23,7 +23,7 @@ _SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
 class CapturedBed(Bed):
     """A silent background sound that is heard where the capture has sound between replies."""
 
-    __slots__ = ("_dialect",)
+    __slots__ = ("_dialect", "active")
 
     def __init__(self, to_hz: int, dialect: CapturedDialect) -> None:
         """Make it.
@@ -33,12 +33,14 @@ class CapturedBed(Bed):
         """
         super().__init__(_SILENT, to_hz)
         self._dialect = dialect
+        self.active = False
+        """Whether sound between replies was to be sent behind the known messages."""
 
     @property
     def ended(self) -> bool:
         """Whether the next message is not sound between replies."""
         upcoming = self._dialect.upcoming
-        return not upcoming or not upcoming[0][1]
+        return not (upcoming[0][1] if upcoming else self.active)
 
     def part(self, samples: int, *, under_speech: bool) -> tuple[bytes, float]:
         """Return silence."""
@@ -55,11 +57,15 @@ class CapturedBed(Bed):
 class Driver(Live):
     """Does what the lines of one capture say to one session. Use from one thread at a time."""
 
-    __slots__ = ("_actions", "_backlog", "_pause", "_replies", "_session")
+    __slots__ = ("_actions", "_backlog", "_bed", "_pause", "_replies", "_session")
 
-    def __init__(self, session: MediaSession) -> None:
-        """Make it."""
+    def __init__(self, session: MediaSession, dialect: CapturedDialect) -> None:
+        """Make it; dialect: of the session."""
         self._session = session
+        speech = session.speech
+        self._bed = CapturedBed(8000 if speech is None else speech.sample_rate_hz, dialect)
+        if speech is not None:
+            speech.idle.add(self._bed)
         self._replies: dict[int, Reply] = {}
         self._pause: Pause | None = None
         self._backlog: int | None = None
@@ -75,6 +81,7 @@ class Driver(Live):
             "pause": self._begin_pause,
             "resume": self._resume,
             "discard": self._discard,
+            "idle": self._idle,
             "ping": self._ping,
             "pong": self._pong,
             "backlog": self._read_backlog,
@@ -110,11 +117,21 @@ class Driver(Live):
     def _payload(self, _line: Line, members: dict[str, Any]) -> None:
         self._reply(members).play_payload(payload_of(members))
 
+    def _known(self, members: dict[str, Any]) -> Reply | None:
+        """Return a reply that is open; an implicit one may have been opened by a mark."""
+        order = self._session.require_replies("replay").parts.order
+        return self._replies.get(members["reply"], order.implicit)
+
     def _follow(self, _line: Line, members: dict[str, Any]) -> None:
-        self._reply(members).more_follows = bool(members["follows"])
+        follows = bool(members["follows"])
+        reply = self._reply(members) if follows else self._known(members)
+        if reply is not None:
+            reply.more_follows = follows
 
     def _close(self, _line: Line, members: dict[str, Any]) -> None:
-        reply = self._reply(members)
+        reply = self._known(members)
+        if reply is None:
+            return
         reply.more_follows = True
         order = self._session.require_replies("replay").parts.order
         if reply is order.implicit:
@@ -123,7 +140,9 @@ class Driver(Live):
             reply.end()
 
     def _end(self, _line: Line, members: dict[str, Any]) -> None:
-        reply = self._reply(members)
+        reply = self._known(members)
+        if reply is None:
+            return
         reply.more_follows = False
         if reply.closed:
             reply.finish()
@@ -159,6 +178,13 @@ class Driver(Live):
     def _discard(self, line: Line, _members: dict[str, Any]) -> None:
         if self._pause is not None:
             self._pause.discard(line.now_ms)
+
+    def _idle(self, _line: Line, members: dict[str, Any]) -> None:
+        self.follow_idle(bool(members["active"]))
+
+    def follow_idle(self, active: bool) -> None:
+        """Let there be sound between replies, or none."""
+        self._bed.active = active
 
     def _ping(self, line: Line, _members: dict[str, Any]) -> None:
         self._session.require_replies("replay").ping(line.now_ms)

@@ -32,6 +32,8 @@ class Inputs(Live):
         "_chain",
         "_expected_ms",
         "_following",
+        "_gate_closed",
+        "_idle",
         "_now_ms",
         "_numbers",
         "_privacy",
@@ -53,6 +55,8 @@ class Inputs(Live):
         self._chain = chain
         self._now_ms = now_ms
         self._expected_ms = inf  # as of the last record: see Releaser
+        self._gate_closed = False
+        self._idle = False
         self._following: set[int] = set()  # numbers of replies of which audio waits elsewhere
         self._sinks: tuple[RecordSink, ...] = ()
         self._numbers: dict[int, int] = {}  # by the serial of a reply
@@ -90,16 +94,25 @@ class Inputs(Live):
         if deadline_ms is not None and deadline_ms <= now_ms:
             self._put("do", {"do": "look"}, now_ms)
 
+    def _note_sending(self, chain: SpeechChain) -> None:
+        self._expected_ms = chain.releaser.expected_ms
+        self._gate_closed = chain.gate.was_closed
+
     def finish(self, sink: RecordSink) -> None:
         """Give a sink its last record: the figures at its end."""
         figures = asdict(self._session.statistics(self._now_ms))
         sink(Record(self._now_ms, "do", {"do": "end", "statistics": figures}, self._privacy.active))
 
     def sending(self, now_ms: float) -> None:
-        """Report of which replies audio waits elsewhere, where that has changed: `outgoing` is about to look."""
+        """Report what `outgoing` is about to find, where it has changed: audio elsewhere, sound between replies."""
         self._now_ms = now_ms
         chain = self._chain
-        if chain is None or not (chain.parts.order.waiting or self._following):
+        if chain is None:
+            return
+        if chain.idle.active is not self._idle:
+            self._idle = chain.idle.active
+            self._do("idle", active=self._idle)
+        if not (chain.parts.order.waiting or self._following):
             return
         following = {self._number(reply) for reply in chain.parts.order.waiting if reply.more_follows}
         for number in following ^ self._following:
@@ -111,17 +124,21 @@ class Inputs(Live):
         if not texts:
             # 1. A closed gate is looked at again and again, and audio that waits has a time at which it is due.
             chain = self._chain
-            if chain is not None and (chain.gate.was_closed or chain.releaser.expected_ms != self._expected_ms):
-                self._expected_ms = chain.releaser.expected_ms
+            if chain is not None and (
+                chain.gate.was_closed or self._gate_closed or chain.releaser.expected_ms != self._expected_ms
+            ):
+                self._note_sending(chain)
                 self._put("do", {"do": "look", "outgoing": True, "whole": whole}, now_ms)
             return
         # 2. The texts, each with its place.
+        idle = False
         if self._chain is not None:
-            self._expected_ms = self._chain.releaser.expected_ms
+            self._note_sending(self._chain)
+            idle = self._chain.idle.active
         replies, self._sent_of = tuple(self._sent_of), []
         for at, text in enumerate(texts):
             first = at == 0
-            self._put("out", SentText(text, len(texts) if first else 0, whole, replies if first else ()), now_ms)
+            self._put("out", SentText(text, len(texts) if first else 0, whole, idle, replies if first else ()), now_ms)
 
     def interrupted(self, what: str | Reply, also_dropped_ms: float, now_ms: float) -> None:
         """Report an interruption; of one reply, by its number."""

@@ -60,6 +60,8 @@ class SentText(NamedTuple):
     """Of the first text of one `outgoing`: how many it returned. Of the others 0."""
     whole: bool
     """Whether `outgoing` returned it, and not `outgoing_part`."""
+    idle: bool
+    """Of the first text of one `outgoing`: whether there is more sound between replies behind it."""
     replies: tuple[int | None, ...]
     """Of the first text of one `outgoing`: the numbers of the replies whose audio it returned, in order. None: the
     sound between replies."""
@@ -108,7 +110,7 @@ class LineMaker:
             members["characters"] = len(body.text)
             if body.texts:
                 self._replies = deque(body.replies)
-                members |= {"count": body.texts, "whole": body.whole}
+                members |= {"count": body.texts, "whole": body.whole, "idle": body.idle}
             if members["out"] == "media" and self._replies:
                 members["reply"] = self._replies.popleft()
         else:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
 from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
-from rtpcodec.stream.capture.driving import CapturedBed, Driver
+from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import Header
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
 from rtpcodec.stream.events import Event, UnexpectedMark
@@ -19,6 +19,8 @@ from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
 
+UNLIMITED_MS: Final = 1e9
+"""Of a queue that only waits: what a capture has was queued then."""
 MAX_DIFFERENCES: Final = 100
 """Differences that are kept: the first ones say why, the rest follow from them."""
 MAX_SENT_BEFORE: Final = 1000
@@ -62,6 +64,9 @@ class Replaying(Live):
         self._private: list[str] = []
         self._sent_before = header.sent_before
         options = header.options
+        speaking = asdict(options.speaking)
+        if options.speaking.when_full == "wait":
+            speaking["max_queue_ms"] = UNLIMITED_MS
         try:
             self.session = MediaSession(
                 header.plan,
@@ -72,14 +77,11 @@ class Replaying(Live):
                 conceal=options.conceal,
                 diagnosis_s=options.diagnosis_s if header.audio else None,
                 dialect=self._dialect,
-                **asdict(options.speaking),
+                **speaking,
             )
         except _BROKEN as error:
             raise CaptureError(1, f"a session cannot be made of it: {error}") from None
-        self._driver = Driver(self.session)
-        speech = self.session.speech
-        if speech is not None:
-            speech.idle.add(CapturedBed(speech.sample_rate_hz, self._dialect))
+        self._driver = Driver(self.session, self._dialect)
 
     @property
     def header(self) -> Header:
@@ -180,6 +182,7 @@ class Replaying(Live):
             return
         # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
         self._dialect.upcoming = deque((int(members["characters"]), members.get("reply") is None) for members in audio)
+        self._driver.follow_idle(bool(first.members.get("idle")))
         if not self.header.from_start:
             # Own marks are counted from the begin of the stream.
             own = (line for line in group if str(line.members.get("name")).startswith(OWN_PREFIX))

@@ -60,6 +60,11 @@ class SentAudio:
         while sent[0][0] + sent[0][1] < oldest:
             sent.popleft()
 
+    @property
+    def last_pieces(self) -> list[Piece]:
+        """What was added last; empty: nothing is kept."""
+        return self._sent[-1][4] if self._sent else []
+
     def played(self, position: int) -> None:
         """Drop what was played for certain, apart from what a pause may let be heard twice."""
         sent = self._sent

@@ -1,0 +1,84 @@
+"""The command `rtpcodec replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rtpcodec.stream.capture.replaying import Replaying
+    from rtpcodec.stream.events import Event
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Capture of `call.capture` or `session.capture`.", exists=True)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per event, the figures last.")] = False,
+    wav: Annotated[
+        Path | None, typer.Option(help="Folder for received-TRACK.wav and sent.wav, if the capture has audio.")
+    ] = None,
+) -> None:
+    """Run a capture again, and print its events and figures.
+
+    It takes no time. Where the session does otherwise than the capture has it, a line says so.
+    """
+    from rtpcodec.stream.capture.reading import lines_of, opened
+    from rtpcodec.stream.capture.replaying import Replaying
+    from rtpcodec.stream.capture.sounds import ReplaySounds
+
+    with opened(file) as source:
+        replaying = Replaying(lines_of(source))
+        if wav is not None and not replaying.header.audio:
+            raise ValueError("--wav needs a capture with audio: capture(path, audio=True)")
+        sounds = None if wav is None else ReplaySounds(replaying, wav)
+        try:
+            for at_ms, event in replaying.events():
+                _print(at_ms, event, as_json)
+                if sounds is None:
+                    replaying.sent.clear()
+                else:
+                    sounds.take(event, at_ms)
+        finally:
+            if sounds is not None:
+                sounds.close()
+    _print_end(replaying, as_json)
+    if sounds is not None and not as_json:
+        for path in sounds.paths:
+            print(f"wrote {path}")
+
+
+def _print(at_ms: float, event: Event, as_json: bool) -> None:
+    if as_json:
+        _print_json({"t_ms": round(at_ms, 3), "event": type(event).__name__, "text": repr(event)})
+    else:
+        print(f"{at_ms / 1000:10.3f} s  {event!r}")
+
+
+def _print_end(replaying: Replaying, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    figures = asdict(replaying.session.statistics(replaying.now_ms))
+    notes = {
+        "truncated": replaying.truncated,
+        "lost_lines": replaying.lost_lines,
+        "differences": replaying.differences,
+    }
+    if as_json:
+        _print_json({"statistics": figures, **notes})
+        return
+    print()
+    for name, value in figures.items():
+        print(f"{name:24} {value}")
+    if replaying.truncated:
+        print("\nthe last line is cut off: the process that wrote the capture was killed")
+    if replaying.lost_lines:
+        print(f"\n{replaying.lost_lines} lines are missing: the disk was too slow")
+    for difference in replaying.differences:
+        print(f"\nthe replay differs: {difference}")
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    import msgspec
+
+    print(msgspec.json.encode(value).decode())

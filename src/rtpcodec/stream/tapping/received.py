@@ -1,0 +1,117 @@
+"""Taps of what is received: a sink of the session that writes one track."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from math import inf
+from typing import Final
+
+from rtpcodec.codecs import Decoder
+from rtpcodec.errors import MissingLibrary, PayloadError
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.stream.events import Audio, Event, FormatChanged, Started, Stopped
+from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import ReceiveCodec
+from rtpcodec.stream.tapping.tap_file import TapFile
+
+NOTHING: Final[tuple[Event, ...]] = ()
+
+
+class PayloadDecoder(Live):
+    """Decodes the payloads of one track alone, so that a fault of the session's own chain does not show here."""
+
+    __slots__ = ("_decoder", "_payloads", "_plan", "rate_hz")
+
+    def __init__(self, plan: StreamPlan, media_format: MediaFormat | None) -> None:
+        """Make it; media_format: of the last `start`; None: none came yet."""
+        self._plan = plan
+        self._decoder: Decoder | None = None
+        self._payloads: PayloadFormat | None = None
+        self.rate_hz = 0
+        """The rate of its PCM; 0: it decodes nothing."""
+        if media_format is not None:
+            self.change(media_format)
+
+    def change(self, media_format: MediaFormat, *, plan_decides: bool = True) -> None:
+        """Read another format from now on. One that cannot be decoded here gives nothing."""
+        codec = ReceiveCodec(self._plan, media_format, "native", plan_decides=plan_decides)
+        self._payloads = codec.new_payloads()
+        self._decoder, self.rate_hz = None, 0
+        with suppress(MissingLibrary):
+            self._decoder = codec.new_decoder()
+        if self._decoder is not None:
+            self.rate_hz = self._decoder.sample_rate_hz
+
+    def decode(self, payload: bytes) -> bytes:
+        """Return the PCM of a payload; empty if it does not fit."""
+        if self._decoder is None or self._payloads is None:
+            return b""
+        try:
+            return b"".join(map(self._decoder.decode, self._payloads.frames(payload)))
+        except PayloadError:
+            return b""
+
+
+class ReceivedTap(Live):
+    """Writes one track as it is received. It is a sink of the session. Use from the session's thread."""
+
+    __slots__ = ("_decoder", "_end", "_file", "_last_ms", "_privacy", "_track")
+
+    deadline_ms = inf
+
+    def __init__(
+        self, file: TapFile, track: str, privacy: Privacy, decoder: PayloadDecoder | None, end: Callable[[], object]
+    ) -> None:
+        """Make it.
+
+        file: where to write.
+        track: of the chunks.
+        privacy: of the session.
+        decoder: for stage "received"; None: stage "pcm".
+        end: called behind the last event.
+        """
+        self._file = file
+        self._track = track
+        self._privacy = privacy
+        self._decoder = decoder
+        self._end = end
+        self._last_ms = 0.0
+
+    def take(self, event: Event, now_ms: float) -> Iterable[Event]:
+        """Write a chunk."""
+        if type(event) is Audio:
+            if event.track == self._track:
+                self._put(event, now_ms)
+        elif isinstance(event, Started):
+            self._file.begin_anew(0.0)
+            if self._decoder is not None:
+                self._decoder.change(event.media_format)
+        elif isinstance(event, FormatChanged):
+            if self._decoder is not None and not event.announced and event.track in (None, self._track):
+                self._decoder.change(event.after, plan_decides=False)
+        elif isinstance(event, Stopped):
+            self._end()
+        return NOTHING
+
+    def expired(self, now_ms: float) -> Iterable[Event]:
+        """Do nothing."""
+        del now_ms
+        return NOTHING
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _put(self, audio: Audio, now_ms: float) -> None:
+        private = self._privacy.active
+        if self._decoder is None:
+            if audio.pcm:
+                self._file.put(audio.pcm, audio.sample_rate_hz, audio.media_ms, now_ms, private=private)
+            return
+        pcm = b"" if audio.concealed else self._decoder.decode(audio.payload)
+        if pcm:
+            self._file.put(pcm, self._decoder.rate_hz, audio.media_ms, now_ms, private=private)

@@ -1,0 +1,109 @@
+"""The file of one tap: opened with its first audio, whose rate it keeps; samples are only ever appended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Final, Protocol
+
+from rtpcodec.audio.rates import resampler_between
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.pickling import Live
+
+MIN_SILENCE_MS: Final = 1.0
+"""Shorter gaps come from rounding milliseconds to samples. Filling them would make the clicks that a tap is to find."""
+MAX_AHEAD_MS: Final = 5000.0
+"""Silence may make a file longer than the tap has run by this much, so that wild counters do not fill the disk."""
+
+
+class PcmFile(Protocol):
+    """What a tap writes to, such as a WavWriter."""
+
+    def write(self, pcm: bytes) -> None:
+        """Append native int16 samples."""
+
+    def write_silence(self, samples: int) -> None:
+        """Append silence."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+OpenFile = Callable[[int], PcmFile]
+"""Opens the file at a rate."""
+
+
+class TapFile(Live):
+    """Puts chunks at their times. Use from one thread at a time."""
+
+    __slots__ = ("_begun_ms", "_file", "_open", "_origin_ms", "_rate_hz", "_resampler", "_written", "error")
+
+    def __init__(self, open_file: OpenFile) -> None:
+        """Make it; open_file: called with the first audio."""
+        self._open = open_file
+        self._file: PcmFile | None = None
+        self._rate_hz = 0
+        self._resampler: Resampler | None = None
+        self._written = 0
+        self._origin_ms = 0.0  # the time of the file's first sample, less what was left out since
+        self._begun_ms = inf
+        self.error: OSError | ValueError | None = None
+        """What ended the file early, such as a full disk; None: nothing did."""
+
+    def put(self, pcm: bytes, rate_hz: int, at_ms: float, now_ms: float, *, private: bool) -> None:
+        """Append a chunk, behind silence if it begins later than the file ends. A failure of the file ends it.
+
+        pcm: native int16.
+        rate_hz: its rate; another one than that of the first chunk is resampled.
+        at_ms: its time on the axis of the stage. Earlier than the end of the file: it follows without a seam.
+        now_ms: the time, on any clock that runs like the axis.
+        private: whether it is replaced by silence.
+        """
+        if self.error is not None:
+            return
+        try:
+            self._put(bytes(len(pcm)) if private else pcm, rate_hz, at_ms, now_ms)
+        except (OSError, ValueError) as error:
+            self.error = error.with_traceback(None)
+            self.close()
+
+    def _put(self, pcm: bytes, rate_hz: int, at_ms: float, now_ms: float) -> None:
+        if self._file is None:
+            self._file = self._open(rate_hz)
+            self._rate_hz, self._origin_ms, self._begun_ms = rate_hz, at_ms, now_ms
+        self._fill(at_ms, now_ms)
+        if rate_hz != self._rate_hz:
+            if self._resampler is None or self._resampler.from_hz != rate_hz:
+                self._resampler = resampler_between("the tapped rate", rate_hz, "the file's rate", self._rate_hz)
+            if self._resampler is not None:
+                pcm = self._resampler.resample(pcm)
+        self._file.write(pcm)
+        self._written += len(pcm) >> 1
+
+    def begin_anew(self, at_ms: float) -> None:
+        """Let the axis continue from a time at the end of the file: its zero has moved."""
+        self._origin_ms = at_ms - self._written * 1000 / (self._rate_hz or 1)
+
+    def _fill(self, at_ms: float, now_ms: float) -> None:
+        missing_ms = at_ms - self._origin_ms - self._written * 1000 / self._rate_hz
+        if missing_ms < MIN_SILENCE_MS:
+            if missing_ms < -MIN_SILENCE_MS:  # what follows is late by as much
+                self._origin_ms += missing_ms
+            return
+        allowed_ms = now_ms - self._begun_ms + MAX_AHEAD_MS - self._written * 1000 / self._rate_hz
+        silent_ms = min(missing_ms, max(0.0, allowed_ms))
+        self._origin_ms += missing_ms - silent_ms
+        samples = round(silent_ms * self._rate_hz / 1000)
+        if samples and self._file is not None:
+            self._file.write_silence(samples)
+            self._written += samples
+
+    def close(self) -> None:
+        """Close the file; nothing if there was no audio."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            file.close()
+        except OSError as error:
+            self.error = self.error or error.with_traceback(None)
