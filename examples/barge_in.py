@@ -26,12 +26,12 @@ async def synthesize(words: list[str]) -> AsyncIterator[tuple[bytes, str]]:
         yield array("h", (round(9000 * math.sin(step * at)) for at in range(TTS_HZ // 5))).tobytes(), word
 
 
-async def understood(call: rtpcodec.Call) -> bool:
+async def understood(caller: AsyncIterator[events.Audio]) -> bool:
     """Decide whether the caller wants to say something. Here: whether the line is still loud after 300 ms."""
     loud = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(0.3):
-            async for audio in call.audio("inbound"):
+            async for audio in caller:
                 loud = speaks(audio)
     return loud
 
@@ -46,11 +46,12 @@ async def answer(call: rtpcodec.Call) -> None:
     async with call.reply("notice", interruptible=False) as notice:  # a disclosure is always heard to its end
         await notice.play(bytes(2 * TTS_HZ // 10), TTS_HZ)
     telling = asyncio.create_task(call.say(synthesize(TEXT), TTS_HZ, id="order"))
-    async for audio in call.audio("inbound"):
+    caller = call.audio()  # one reader for both loops, so that none hears twice what the other heard
+    async for audio in caller:
         if not speaks(audio):
             continue
         pause = call.pause_playback()  # silence at once, and nothing is lost yet
-        if await understood(call):
+        if await understood(caller):
             pause.discard()
             break
         pause.resume()
