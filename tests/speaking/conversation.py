@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.timing import Link, Timing
 from rtpcodec.sim.media.variations import Variations
@@ -67,6 +68,7 @@ class Conversation:
     variations: Variations = LONG_CHUNKS
     seed: str = "1"
     options: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, Any] = field(default_factory=dict)
     keeps_audio: bool = True
     system_knows_backlog: bool = True
     """Whether our system says how much of what we sent is not acknowledged."""
@@ -90,6 +92,7 @@ class Conversation:
             playout_delay_ms=self.hold_ms,
             variations=self.variations,
             timing=timing,
+            faults=Faults(**self.faults),
             keeps_audio=self.keeps_audio,
             seed=self.seed,
             now_ms=0.0,

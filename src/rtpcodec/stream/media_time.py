@@ -50,11 +50,13 @@ Reason = Literal["lost", "pause", "carrier"]
 class Timeline:
     """Relates the media time of a stream to the clock of arrival. All tracks share it."""
 
-    __slots__ = ("_anchors", "_before_ms", "_left", "_reference_ms", "least_ms")
+    __slots__ = ("_anchors", "_before_ms", "_left", "_reference_ms", "least_ms", "received_ms")
 
     def __init__(self) -> None:
         self.least_ms = inf
         """The least delay in this bucket: arrival minus the media time at which a chunk ends."""
+        self.received_ms = -inf
+        """When the last chunk arrived; one that waited for an earlier one arrived before that."""
         self._before_ms = inf
         self._left = BUCKET_CHUNKS
         self._reference_ms: float | None = None
@@ -68,6 +70,7 @@ class Timeline:
     def note(self, end_ms: float, received_ms: float) -> None:
         """Take a chunk that ends at a media time."""
         delay_ms = received_ms - end_ms
+        self.received_ms = received_ms
         self._left -= 1
         self.least_ms = min(self.least_ms, delay_ms)
         if not self._left:

@@ -187,6 +187,11 @@ class ReceiveChain:
         """Our clock minus the media time of audio that arrives without jitter; infinite before the first chunk."""
         return self._timeline.delay_ms
 
+    @property
+    def received_ms(self) -> float:
+        """When the chunk arrived that was delivered last."""
+        return self._timeline.received_ms
+
     def moment_ms(self, media_ms: float) -> float | None:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""
         return self._timeline.moment_ms(media_ms)

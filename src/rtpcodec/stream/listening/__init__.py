@@ -3,6 +3,7 @@
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
 heard_signal  what the caller heard, for any number of readers
+heard_levels  the level of what was heard
 heard_times   when sent audio was heard: runs, cuts, the media time
 echo_order    where a run lies among inbound chunks, without jitter
 sent_log      what was sent: payloads, PCM, levels

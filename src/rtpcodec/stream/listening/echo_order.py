@@ -11,7 +11,7 @@ The least echo of a run still has some jitter, as there are few echoes. Two witn
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtpcodec.stream.speaking.runs import MAX_SPREAD_MS, WINDOW, Run
 
@@ -39,15 +39,15 @@ class PlacedRun:
         return self.run.start
 
     def new_echo_ms(self) -> float | None:
-        """Return the audio of the run before a mark that has returned since the last call; None: none has.
+        """Return when a mark has returned of which the last call did not know; None: none has.
 
         A mark that is late for the run is not counted: the carrier was late, or it was dry before it.
         """
         run = self.run
-        if run.settled_ms == self._seen_ms or run.base_ms is None:
+        if run.settled_ms == self._seen_ms:
             return None
         self._seen_ms = run.settled_ms
-        return run.settled_ms if run.latest_base_ms == run.base_ms else None
+        return run.echo_ms
 
     def echoed(self, not_before_ms: float, excess_ms: float) -> None:
         """Add the echo of a mark.
@@ -84,43 +84,53 @@ class PlacedRun:
         self.correction_ms = begin_ms - base_ms
 
 
+class _Chunk(NamedTuple):
+    end_ms: float  # our clock when it would have arrived without jitter
+    excess_ms: float  # how much later it arrived
+    received_ms: float
+
+
 class EchoOrder:
     """Follows chunks and echoes in the order of their arrival. Use from one thread at a time."""
 
     __slots__ = ("_chunk", "_chunk_before", "_waiting")
 
     def __init__(self) -> None:
-        # The last chunk, and the one as of the last look: our clock at its end without jitter, and its excess.
-        self._chunk: tuple[float, float] | None = None
-        self._chunk_before: tuple[float, float] | None = None
-        self._waiting: list[tuple[PlacedRun, float]] = []  # runs and the audio before a mark that has returned
+        # The last chunk, and the one as of the last look.
+        self._chunk: _Chunk | None = None
+        self._chunk_before: _Chunk | None = None
+        self._waiting: list[tuple[PlacedRun, float, float]] = []  # run, audio before a mark, when it has returned
 
-    def chunk(self, end_ms: float, delay_ms: float, now_ms: float) -> None:
+    def chunk(self, end_ms: float, delay_ms: float, received_ms: float) -> None:
         """Take an inbound chunk.
 
         end_ms: the media time at its end.
         delay_ms: our clock minus the media time, without jitter.
-        now_ms: when it arrived.
+        received_ms: when it arrived.
         """
-        excess_ms = now_ms - end_ms - delay_ms
+        excess_ms = received_ms - end_ms - delay_ms
         if excess_ms > MAX_SPREAD_MS:
             # It was stalled, or the media time stood still: it is not a witness.
             self._chunk = self._chunk_before = None
             self._waiting = []
             return
-        self._chunk = end_ms + delay_ms, max(0.0, excess_ms)
+        self._chunk = _Chunk(end_ms + delay_ms, max(0.0, excess_ms), received_ms)
 
     def look(self, runs: list[PlacedRun]) -> None:
         """Note that all that arrived together was taken; runs: those of which marks may have returned."""
         # 1. Chunks that arrived behind the echoes of earlier looks.
-        if self._waiting and self._chunk is not None and self._chunk is not self._chunk_before:
-            for placed, before_ms in self._waiting:
-                placed.followed(self._chunk[0] - before_ms)
-            self._waiting = []
+        chunk = self._chunk
+        if self._waiting and chunk is not None:
+            for placed, ahead_ms, returned_ms in self._waiting:
+                if chunk.received_ms > returned_ms:
+                    placed.followed(chunk.end_ms - ahead_ms)
+            self._waiting = [waiting for waiting in self._waiting if waiting[2] >= chunk.received_ms]
         # 2. Echoes. A chunk that was taken together with one may have arrived before or behind it.
         for placed in runs:
-            ahead_ms = placed.new_echo_ms()
-            if ahead_ms is not None and self._chunk_before is not None:
-                placed.echoed(self._chunk_before[0] - ahead_ms, self._chunk_before[1])
-                self._waiting.append((placed, ahead_ms))
+            echo_ms, before = placed.new_echo_ms(), self._chunk_before
+            # Behind a clear, the meaning of an echo is known later, and other chunks have arrived since.
+            if echo_ms is not None and before is not None and before.received_ms <= echo_ms:
+                ahead_ms = placed.run.settled_ms
+                placed.echoed(before.end_ms - ahead_ms, before.excess_ms)
+                self._waiting.append((placed, ahead_ms, echo_ms))
         self._chunk_before = self._chunk

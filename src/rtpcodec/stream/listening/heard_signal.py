@@ -5,15 +5,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf, log10
+from itertools import pairwise
+from math import inf
 from typing import Final
 
-from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
 from rtpcodec.audio.rates import resampler_between
 from rtpcodec.pickling import Live
 from rtpcodec.stream.events import Audio, Event, Stopped
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.echo_order import PlacedRun
+from rtpcodec.stream.listening.heard_levels import HeardLevels
 from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, Stretch
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.listening.sent_log import SentLog
@@ -26,12 +27,13 @@ MAX_BEHIND_MS: Final = 60_000.0
 """Heard audio that is kept for a reader that does not take it. An abandoned reader holds no more."""
 TRIM_MS: Final = 1000.0
 """Audio that nobody needs is dropped so often."""
+LEVELS_MS: Final = 100.0
+"""`level_dbov` follows the estimates so often."""
 SHIFT_MS: Final = 5.0
 """`reference` follows a smaller change of the estimate only when a new run begins: canceller filters need no jumps."""
 AROUND_MS: Final = 5.0
 """A resampler looks less than 2 ms around."""
 _ROUNDING: Final = 1e-6
-_SILENCE_POWER: Final = FULL_SCALE**2 * 10 ** (SILENCE_DBOV / 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +117,22 @@ class HeardReader(Live):
             self.position = first
 
     def _add(self, stretch: Stretch, end: int, spans: list[HeardSpan]) -> None:
-        """Add the spans of a stretch up to a sent position: one per kind of audio and `start`."""
-        times, rate_hz = self._signal.times, self.sample_rate_hz
+        """Add the spans of a stretch up to a sent position: one per kind of audio, and per `start` of the stream."""
+        times = self._signal.times
         uncertainty_ms = times.uncertainty_ms(stretch)
-        parts: list[bytes] = []
-        first, of_reply = stretch.start, True
-        for position, message, pcm in self._signal.log.pieces(stretch.start, end):
-            if parts and message.of_reply is not of_reply:
+        restart = times.position_in(stretch, times.clock.restart_ms)
+        bounds = (stretch.start, restart, end) if stretch.start < restart < end else (stretch.start, end)
+        for start, stop in pairwise(bounds):
+            first, of_reply, parts = start, True, list[bytes]()
+            for position, message, pcm in self._signal.log.pieces(start, stop):
+                if parts and message.of_reply is not of_reply:
+                    spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
+                    parts = []
+                if not parts:
+                    first, of_reply = position, message.of_reply
+                parts.append(pcm)
+            if parts:
                 spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
-                parts = []
-            if not parts:
-                first, of_reply = position, message.of_reply
-            parts.append(pcm)
-            if 0 <= times.clock.restart_ms - times.echo_ms(stretch.run, position) < message.samples * 1000 / rate_hz:
-                spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
-                parts = []
-        if parts:
-            spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
 
     def _span(
         self, stretch: Stretch, position: int, parts: list[bytes], uncertainty_ms: float, *, of_reply: bool
@@ -156,7 +157,17 @@ class HeardSignal(Live):
     It is a sink of the session, which tells it the time.
     """
 
-    __slots__ = ("_decoder", "_first_ms", "_readers", "_shift", "_trim_ms", "log", "sample_rate_hz", "times")
+    __slots__ = (
+        "_first_ms",
+        "_levels",
+        "_levels_ms",
+        "_readers",
+        "_shift",
+        "_trim_ms",
+        "log",
+        "sample_rate_hz",
+        "times",
+    )
 
     deadline_ms = inf
 
@@ -170,8 +181,9 @@ class HeardSignal(Live):
         self.sample_rate_hz = parts.sample_rate_hz
         self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position)
         self.times = HeardTimes(parts, MediaClock(incoming))
+        self._levels = HeardLevels(self.log, self.times)
         self._readers: list[weakref.ref[HeardReader]] = []
-        self._trim_ms = -inf
+        self._trim_ms = self._levels_ms = -inf
         self._first_ms = inf  # the echo time of the first audio, where no inbound audio says the media time
         self._shift: tuple[PlacedRun | None, float] = None, 0.0
         parts.sent_sinks = (*parts.sent_sinks, self.log)
@@ -239,33 +251,7 @@ class HeardSignal(Live):
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
         """Return the level of the loudest 20 ms that were heard in a time of the last 3 s; -127: nothing."""
-        times = self.times
-        delay_ms = times.clock.delay_ms
-        run = times.run
-        begin_ms = times.echo_ms(run, run.start)
-        if delay_ms == inf or begin_ms == -inf:
-            return SILENCE_DBOV
-        from_ms = from_media_ms + delay_ms - begin_ms
-        per_ms = self.sample_rate_hz / 1000
-        start, end = run.start + int(from_ms * per_ms), run.start + int((to_media_ms + delay_ms - begin_ms) * per_ms)
-        if start >= times.end:
-            return SILENCE_DBOV
-        if from_ms >= 0 and not times.cuts:
-            power = self.log.power(start, min(end, times.end))
-        else:
-            power = self._power(from_media_ms + delay_ms, to_media_ms + delay_ms)
-        return 10 * log10(power / FULL_SCALE**2) if power > _SILENCE_POWER else SILENCE_DBOV
-
-    def _power(self, from_ms: float, to_ms: float) -> float:
-        """Return the mean square of the loudest block between two echo times, over runs and cuts."""
-        power, per_ms = 0.0, self.sample_rate_hz / 1000
-        for stretch in self.times.stretches(self.log.first_position or 0):
-            begin_ms = self.times.echo_ms(stretch.run, stretch.start)
-            start = max(stretch.start, stretch.start + int((from_ms - begin_ms) * per_ms))
-            end = min(stretch.end, stretch.start + int((to_ms - begin_ms) * per_ms))
-            if start < end:
-                power = max(power, self.log.power(start, end))
-        return power
+        return self._levels.level_dbov(from_media_ms, to_media_ms)
 
     # A sink of the session
 
@@ -273,14 +259,19 @@ class HeardSignal(Live):
         """Take the time, and the end."""
         if type(event) is Audio:
             if not event.concealed:
-                self.times.take_chunk(event, now_ms)
+                self.times.take_chunk(event)
         elif type(event) is Stopped:
             self.times.end_at(now_ms, by_us=event.reason == "closed_here")
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
         """Take the time, and drop what nobody needs."""
-        self.times.look(now_ms)
+        times = self.times
+        times.look(now_ms)
+        if now_ms >= self._levels_ms or times.changed:
+            self._levels_ms = now_ms + LEVELS_MS
+            self._levels.stale = True
+            times.changed = False
         if now_ms >= self._trim_ms:
             self._trim_ms = now_ms + TRIM_MS
             self._trim(now_ms)
@@ -294,4 +285,5 @@ class HeardSignal(Live):
             if behind < position:
                 position = max(behind, min(position, self.times.position_heard_at(now_ms - MAX_BEHIND_MS)))
         self.log.drop(position)
+        self._levels.stale = True
         self.times.drop(self.log.first_position if self.log.first_position is not None else position)

@@ -8,7 +8,7 @@ jitter, and the round trip needs no split. Both are the least of what was seen l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
+from math import ceil, inf
 from typing import Final, NamedTuple
 
 from rtpcodec.stream.events import Audio
@@ -23,6 +23,8 @@ SETTLED_AFTER_MS: Final = 2000.0
 the least counts, lie around it."""
 
 
+ROUNDING: Final = 1e-6
+"""Of samples: times are sums of floats."""
 MOVED_MS: Final = 1000.0
 """The media time stood still for so long, as timestamps did not count a hold."""
 MOVED_CHUNKS: Final = 10
@@ -98,9 +100,14 @@ class MediaClock:
             self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
 
-    def chunk(self, end_ms: float, now_ms: float) -> None:
-        """Take an inbound chunk, which ends at a media time and has arrived now."""
-        self._moves.add(now_ms - end_ms, now_ms)
+    def chunk(self, end_ms: float, received_ms: float) -> None:
+        """Take an inbound chunk, which ends at a media time."""
+        self._moves.add(received_ms - end_ms, received_ms)
+
+    @property
+    def received_ms(self) -> float:
+        """When the inbound chunk arrived that was delivered last."""
+        return -inf if self._chain is None else self._chain.received_ms
 
     @property
     def restart_ms(self) -> float:
@@ -116,7 +123,7 @@ class MediaClock:
 class HeardTimes:
     """The runs and cuts of one stream. Use from one thread at a time."""
 
-    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "clock", "cuts", "ended_ms", "now_ms")
+    __slots__ = ("_far_end", "_ms_per_sample", "_order", "_runs", "changed", "clock", "cuts", "ended_ms", "now_ms")
 
     def __init__(self, parts: Parts, clock: MediaClock) -> None:
         """Follow a stream from now on.
@@ -130,6 +137,8 @@ class HeardTimes:
         self._order = EchoOrder()
         self.cuts: list[Cut] = []
         """Clears, in order."""
+        self.changed = False
+        """Whether there was a cut since somebody cleared this."""
         self.clock = clock
         self.now_ms = -inf
         """The time of the last look."""
@@ -139,6 +148,7 @@ class HeardTimes:
 
     def _cut(self, point: CutPoint, end: int, at_ms: float) -> None:
         self.cuts.append(Cut(point, end, at_ms))
+        self.changed = True
 
     def _follow(self) -> None:
         """Look for runs that have begun."""
@@ -181,6 +191,14 @@ class HeardTimes:
             if start < end:
                 yield Stretch(run, start, end, end, None)
 
+    def end_before(self, placed: PlacedRun) -> float:
+        """Return the echo time at which the audio before a run ended; minus infinity: none is known."""
+        end_ms = -inf
+        for stretch in self.stretches(self._runs[0].start):
+            if stretch.run is not placed and stretch.start < stretch.end:
+                end_ms = self.echo_ms(stretch.run, stretch.end)
+        return end_ms
+
     def end_at(self, now_ms: float, *, by_us: bool) -> None:
         """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
         self.ended_ms = now_ms + (self._far_end.round_trip_ms or 0.0 if by_us else 0.0)
@@ -198,11 +216,12 @@ class HeardTimes:
         """Return our clock when the echo of a mark there would arrive, without jitter."""
         return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
 
-    def take_chunk(self, chunk: Audio, now_ms: float) -> None:
+    def take_chunk(self, chunk: Audio) -> None:
         """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
-        end_ms = chunk.media_ms + chunk.duration_ms
-        self.clock.chunk(end_ms, now_ms)
-        self._order.chunk(end_ms, self.clock.delay_ms, now_ms)
+        clock, end_ms = self.clock, chunk.media_ms + chunk.duration_ms
+        delay_ms = clock.delay_ms
+        clock.chunk(end_ms, clock.received_ms)
+        self._order.chunk(end_ms, delay_ms, clock.received_ms)
 
     def look(self, now_ms: float) -> None:
         """Take the time, and the echoes since the last look."""
@@ -229,6 +248,11 @@ class HeardTimes:
     def seam_ms(self) -> float:
         """A step of the time within a run from which on it is not jitter, but a seam: the far end was dry."""
         return self._far_end.echo_doubt_ms
+
+    def position_in(self, stretch: Stretch, echo_ms: float) -> int:
+        """Return the sent position of a moment, were the run of a stretch without an end; -1: long before it."""
+        ahead_ms = echo_ms - self.echo_ms(stretch.run, stretch.start)
+        return stretch.start + ceil(ahead_ms / self._ms_per_sample - ROUNDING) if abs(ahead_ms) < inf else -1
 
     def position_heard_at(self, echo_ms: float) -> int:
         """Return the sent position that is heard at a moment, the last one before it."""

@@ -37,14 +37,14 @@ class SentLog(Live):
     """The audio of one stream as it was sent. A SentSink. Use from one thread at a time."""
 
     __slots__ = (
-        "_block_samples",
         "_decoded",
         "_decoder",
         "_decodes",
-        "_first_block",
         "_messages",
-        "_powers",
-        "_unmeasured",
+        "block_samples",
+        "first_block",
+        "powers",
+        "unmeasured",
     )
 
     def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int) -> None:
@@ -58,10 +58,14 @@ class SentLog(Live):
         self._messages: list[SentMessage] = []
         self._decodes = False  # somebody wanted PCM
         self._decoded = 0  # messages that have PCM, the first ones
-        self._block_samples = sample_rate_hz * BLOCK_MS // 1000
-        self._first_block = position // self._block_samples
-        self._powers: list[float] = []  # mean square of each block
-        self._unmeasured: list[SentMessage] = []  # sent as payloads, so that a decoder must say their level
+        self.block_samples = sample_rate_hz * BLOCK_MS // 1000
+        """Of a block of BLOCK_MS."""
+        self.first_block = position // self.block_samples
+        """The number of the first block that is kept, counted from sent position 0."""
+        self.powers: list[float] = []
+        """Mean square of each block, changed in place."""
+        self.unmeasured: list[SentMessage] = []
+        """Sent as payloads, so that a decoder must say their level."""
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -71,13 +75,13 @@ class SentLog(Live):
         message = SentMessage(position, samples, payload, reply is not None)
         self._messages.append(message)
         kind, pcm = pieces[0]
-        if samples == self._block_samples and len(pieces) == 1 and kind is Kind.READY and not position % samples:
-            self._powers.append(energy(pcm) / samples)
+        if samples == self.block_samples and len(pieces) == 1 and kind is Kind.READY and not position % samples:
+            self.powers.append(energy(pcm) / samples)
         elif all(kind is Kind.READY for kind, _ in pieces):
             self._measure(position, b"".join([pcm for _, pcm in pieces]))
         else:
             self._measure(position, bytes(2 * samples))
-            self._unmeasured.append(message)
+            self.unmeasured.append(message)
 
     @property
     def first_position(self) -> int | None:
@@ -95,10 +99,10 @@ class SentLog(Live):
         del messages[:count]
         self._decoded = max(0, self._decoded - count)
         first = messages[0].position
-        self._unmeasured = [message for message in self._unmeasured if message.position >= first]
-        first_block = first // self._block_samples
-        del self._powers[: first_block - self._first_block]
-        self._first_block = first_block
+        self.unmeasured = [message for message in self.unmeasured if message.position >= first]
+        first_block = first // self.block_samples
+        del self.powers[: first_block - self.first_block]
+        self.first_block = first_block
 
     def pieces(self, start: int, end: int) -> Iterator[tuple[int, SentMessage, bytes]]:
         """Yield the audio between two sent positions, as far as it is kept: position, message and PCM of each piece."""
@@ -128,27 +132,34 @@ class SentLog(Live):
 
     def power(self, start: int, end: int) -> float:
         """Return the mean square of the loudest block that lies between two sent positions, at least in part."""
-        if self._unmeasured:
-            self._measure_payloads()
-        first = start // self._block_samples - self._first_block
-        last = (end - 1) // self._block_samples - self._first_block + 1
-        return max(self._powers[first if first > 0 else 0 : last], default=0.0) if last > 0 else 0.0
+        if self.unmeasured:
+            self.measure_payloads()
+        first = start // self.block_samples - self.first_block
+        last = (end - 1) // self.block_samples - self.first_block + 1
+        return max(self.powers[first if first > 0 else 0 : last], default=0.0) if last > 0 else 0.0
 
-    def _measure_payloads(self) -> None:
-        unmeasured, self._unmeasured = self._unmeasured, []
+    def silence(self, start: int, end: int) -> None:
+        """Note that the blocks that lie between two sent positions as a whole were not heard."""
+        first = max(0, -(-start // self.block_samples) - self.first_block)
+        last = max(first, end // self.block_samples - self.first_block)
+        self.powers[first:last] = [0.0] * len(self.powers[first:last])
+
+    def measure_payloads(self) -> None:
+        """Measure what was sent as payloads."""
+        unmeasured, self.unmeasured = self.unmeasured, []
         for message in unmeasured:
             index = bisect_right(self._messages, message.position, key=_position_of) - 1
             self._measure(message.position, self._pcm(index))
 
     def _measure(self, position: int, pcm: bytes) -> None:
         """Measure PCM block by block. A block that several messages share has the level of the loudest."""
-        octets, powers, block = memoryview(pcm), self._powers, self._block_samples
+        octets, powers, block = memoryview(pcm), self.powers, self.block_samples
         start, end = position, position + len(pcm) // 2
         while start < end:
             index = start // block
             stop = min(end, (index + 1) * block)
             power = energy(octets[2 * (start - position) : 2 * (stop - position)]) / (stop - start)
-            at = index - self._first_block
+            at = index - self.first_block
             if at < len(powers):
                 powers[at] = max(powers[at], power)
             else:

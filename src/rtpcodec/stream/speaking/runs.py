@@ -75,6 +75,11 @@ class Run:
         return max(self._offsets_ms) if self._offsets_ms else 0.0
 
     @property
+    def echo_ms(self) -> float | None:
+        """When the last echo arrived that the base rests on; None: none did, or later ones contradict it."""
+        return None if self._beyond or not self._offsets_ms else self._offsets_ms[-1] + self.settled_ms
+
+    @property
     def latest_base_ms(self) -> float:
         """The base, or a later one that echoes have begun to show."""
         return max(self.base_ms or 0.0, min(self._beyond, default=0.0))
