@@ -215,7 +215,7 @@ SKEWS_PPM = ((100, -100), (-100, 100), (100, 100), (-100, -100))
 
 @pytest.mark.long
 @pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
-@pytest.mark.parametrize(("delays_ms", "skews_ppm"), zip(DELAYS_MS, SKEWS_PPM, strict=True))
+@pytest.mark.parametrize(("delays_ms", "skews_ppm"), list(zip(DELAYS_MS, SKEWS_PPM, strict=True)))
 def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int], skews_ppm: tuple[int, int]) -> None:
     """Loss, hold, interruptions, pauses, both tracks, skew and delay, for minutes."""
     seconds, hold = 240, Hold(from_ms=20_000, to_ms=27_000)
