@@ -19,6 +19,7 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
 from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
+from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.beds import Bed
@@ -86,7 +87,6 @@ class MediaSession(CapturingSession):
         codec needs a library that is not installed.
         """
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
-        self._utc_offset_ms = utc_offset_ms
         self._dialect = dialect
         self._connection = Connection()
         settings = SpeakingSettings(**speaking)
@@ -99,12 +99,9 @@ class MediaSession(CapturingSession):
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
         self._sinks = None
-        self._privacy = None
-        self._heard = None
-        self._turns = None
         self._inputs = None
         self._captures = ()
-        self._watch = watch_for(self.plan, dialect, diagnosis_s)
+        self._listening = ListeningParts(watch_for(self.plan, dialect, diagnosis_s))
         self._incoming = Incoming(
             self.plan,
             receive_pcm_hz,

@@ -20,7 +20,6 @@ class ListeningSession(SessionState):
 
     plan: StreamPlan
     _speech: SpeechChain | None
-    _heard: HeardSignal | None
 
     def listen(self, sink: Sink) -> None:
         """Let a sink see each event before `events` returns it, until `stop_listening`. It may add events."""
@@ -56,44 +55,44 @@ class ListeningSession(SessionState):
             reference = self.heard_signal()
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
         self.listen(detector)
-        if self._turns is None and self._speech is not None:
-            self._turns = TurnWatch(self._speech.parts, self._incoming)
-            self.listen(self._turns)
+        if self._listening.turns is None and self._speech is not None:
+            self._listening.turns = TurnWatch(self._speech.parts, self._incoming)
+            self.listen(self._listening.turns)
         return detector
 
     @property
     def privacy(self) -> Privacy:
         """Whether a private section runs, in which nothing that the caller says or keys may be kept."""
-        if self._privacy is None:
-            self._privacy = Privacy()
-        return self._privacy
+        if self._listening.privacy is None:
+            self._listening.privacy = Privacy()
+        return self._listening.privacy
 
     def heard_signal(self) -> HeardSignal:
         """Return what the caller hears, on the inbound media time line: made at the first call, from then on.
 
         Raises: LocalProtocolError in mode mp3, MissingLibrary if the send codec cannot be decoded here.
         """
-        if self._heard is None:
+        if self._listening.heard is None:
             if self._speech is None:
                 raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
-            self._heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
-            self.listen(self._heard)
-        return self._heard
+            self._listening.heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
+            self.listen(self._listening.heard)
+        return self._listening.heard
 
     def end_privacy(self, now_ms: float) -> None:
         """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
-        if self._privacy is not None:
-            self._privacy.end(now_ms)
+        if self._listening.privacy is not None:
+            self._listening.privacy.end(now_ms)
 
     def _passed(self, sinks: Sinks, taken: list[Event], now_ms: float) -> list[Event]:
         seen = sinks.passed(taken, now_ms)
-        watch = self._watch
+        watch = self._listening.watch
         if watch is not None and watch.over:
             self.stop_listening(watch)
         return seen
 
     def _diagnose(self) -> None:
         """Look for faults, if that is wanted and is not being done."""
-        watch = self._watch
+        watch = self._listening.watch
         if watch is not None and (self._sinks is None or watch not in self._sinks):
             self.listen(watch)

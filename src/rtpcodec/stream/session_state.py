@@ -7,13 +7,12 @@ from math import inf
 
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
+from rtpcodec.stream.capture.header import SessionOptions
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
-from rtpcodec.stream.diagnosis.watch import DiagnosisWatch
 from rtpcodec.stream.incoming import Incoming
-from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.listening.sinks import Sinks
-from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.statistics import Statistics, snapshot
@@ -26,11 +25,9 @@ class SessionState(Live):
     _sending: SendChain
     _incoming: Incoming
     _counts: Counts
-    _utc_offset_ms: float | None
+    _options: SessionOptions
     _sinks: Sinks | None
-    _privacy: Privacy | None
-    _turns: TurnWatch | None
-    _watch: DiagnosisWatch | None
+    _listening: ListeningParts
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -117,9 +114,10 @@ class SessionState(Live):
     def utc(self, media_ms: float) -> datetime | None:
         """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
         moment_ms = None if self._incoming.chain is None else self._incoming.chain.moment_ms(media_ms)
-        if moment_ms is None or self._utc_offset_ms is None:
+        utc_offset_ms = self._options.utc_offset_ms
+        if moment_ms is None or utc_offset_ms is None:
             return None
-        return datetime.fromtimestamp((moment_ms + self._utc_offset_ms) / 1000, UTC)
+        return datetime.fromtimestamp((moment_ms + utc_offset_ms) / 1000, UTC)
 
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
@@ -127,7 +125,7 @@ class SessionState(Live):
             self._counts,
             self._incoming,
             self._sending,
-            turns=None if self._turns is None else self._turns.times,
+            turns=None if self._listening.turns is None else self._listening.turns.times,
             malformed=self._connection.malformed,
             now_ms=now_ms,
         )

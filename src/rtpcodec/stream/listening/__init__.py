@@ -1,5 +1,6 @@
 """What looks at a stream beside its reader: each part is a sink, and costs nothing where it is not wanted.
 
+parts     those of one session, made when they are wanted
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
 heard_signal  what the caller heard, for any number of readers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from rtpcodec.pickling import Live
@@ -37,20 +38,27 @@ class GateSink(Protocol):
         """Take what was not acknowledged at this moment; None: unknown."""
 
 
+@dataclass(slots=True)
+class _Closing:
+    """What was known when the gate closed."""
+
+    at_ms: float
+    arrived: int  # position of the audio that had arrived
+    slowest_ms: float | None = None  # the longest round trip since
+
+
 class Gate(Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
     __slots__ = (
         "_acknowledged",
-        "_arrived",
-        "_closed_ms",
+        "_closing",
         "_count",
         "_limit_ms",
         "_ms_per_octet",
         "_pinged",
         "_pings",
         "_rate_hz",
-        "_slowest_ms",
         "actions",
         "backlog",
         "inbound",
@@ -64,9 +72,7 @@ class Gate(Live):
         self._rate_hz = rate_hz
         self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
         self._acknowledged = 0
-        self._closed_ms = 0.0
-        self._slowest_ms: float | None = None  # the longest round trip since the gate closed
-        self._arrived = 0  # position of the audio that had arrived when the gate closed
+        self._closing: _Closing | None = None
         self.was_closed = False
         """Whether the gate was closed at the last look before this one."""
         self._pinged = 0  # position of the last ping
@@ -107,9 +113,7 @@ class Gate(Live):
             closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
         if closed and not self.was_closed:
             self.was_closed = True
-            self._closed_ms = now_ms
-            self._slowest_ms = None
-            self._arrived = max(self._acknowledged, arrived)
+            self._closing = _Closing(now_ms, max(self._acknowledged, arrived))
         self.look_ms = now_ms + POLL_MS if closed else float("-inf")
         return not closed
 
@@ -122,11 +126,14 @@ class Gate(Live):
             the lead, so the far end had audio all the time.
         """
         self.was_closed = False
-        if self._slowest_ms is None:
-            stalled = now_ms - self._closed_ms > UNACKNOWLEDGED_MS
+        closing = self._closing
+        if closing is None:
+            return None
+        if closing.slowest_ms is None:
+            stalled = now_ms - closing.at_ms > UNACKNOWLEDGED_MS
         else:
-            stalled = self._slowest_ms - round_trip_ms > (self._limit_ms or 0.0) - UNACKNOWLEDGED_MS
-        return self._arrived if stalled else None
+            stalled = closing.slowest_ms - round_trip_ms > (self._limit_ms or 0.0) - UNACKNOWLEDGED_MS
+        return closing.arrived if stalled else None
 
     def _carrier_sends(self, now_ms: float) -> bool:
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
@@ -165,6 +172,7 @@ class Gate(Live):
                 self.pongs += 1
                 self.acknowledged(position)
                 round_trip_ms = now_ms - at_ms
-                self._slowest_ms = max(self._slowest_ms or 0.0, round_trip_ms)
+                if self._closing is not None:
+                    self._closing.slowest_ms = max(self._closing.slowest_ms or 0.0, round_trip_ms)
                 return round_trip_ms
         return None
