@@ -131,8 +131,12 @@ def has_constructor(thing: type) -> bool:
 
 
 def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iterator[str]:
-    """A class: bases, fields or constructor, public members; also those of bases that are not listed elsewhere."""
-    bases = ", ".join(base.__name__ for base in thing.__bases__ if base is not object and base.__module__ != BASES)
+    """A class: bases, fields or constructor, public members; also those of bases that the face does not offer."""
+    bases = ", ".join(
+        base.__name__
+        for base in thing.__bases__
+        if base is not object and base.__module__ != BASES and (base in elsewhere or not is_ours(base))
+    )
     yield f"class {name}({bases})" if bases else f"class {name}"
     fields = {field.name: field for field in dataclasses.fields(thing)} if dataclasses.is_dataclass(thing) else {}
     if fields:
@@ -192,10 +196,11 @@ def described() -> tuple[set[str], set[type]]:
     """The text of each public thing, and every public class."""
     waiting = list(public_things())
     classes = {thing for _, thing in waiting if inspect.isclass(thing)}
+    offered = frozenset(classes)
     texts: set[str] = set()
     while waiting:
         name, thing = waiting.pop(0)
-        lines = lines_of(name, thing, classes)
+        lines = lines_of(name, thing, offered)
         texts.add("\n".join(lines))
         for found in named_classes(lines, namespace_of(thing)).values():
             if found not in classes:

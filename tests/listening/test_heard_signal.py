@@ -15,6 +15,7 @@ from rtpcodec.sim.media.timing import Link, Timing
 from rtpcodec.sim.media.variations import Restart, Variations
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.parts import parts_of
 from tests.listening.heard_truth import CHUNKS, HeardCall
 from tests.speaking.conversation import EXACT, Conversation, pattern
 
@@ -39,7 +40,7 @@ def test_it_is_made_once_and_costs_nothing_before() -> None:
     session = MediaSession(EXACT)
     speech = session.speech
     assert speech is not None
-    assert (speech.parts.sent_sinks, speech.parts.on_cut, session._sinks) == ((), None, None)
+    assert (parts_of(speech).sent_sinks, parts_of(speech).on_cut, session._sinks) == ((), None, None)
     assert session.heard_signal() is session.heard_signal()
 
 
@@ -240,7 +241,7 @@ def test_a_signal_that_begins_late_has_what_is_sent_from_then_on() -> None:
     spoken(call, 3000)
     call.wait(1000)
     reader = call.session.heard_signal().reader()
-    sent = call.session.speech.parts.far_end.sent_position  # type: ignore[union-attr]
+    sent = parts_of(call.session.speech).far_end.sent_position  # type: ignore[arg-type]
     call.wait(6000)
     (span,) = reader.take(inf)
     assert span.pcm == pattern(sent, 24000 - sent)

@@ -13,6 +13,7 @@ from rtpcodec.stream.capture.header import DialectFacts, Header, SessionOptions,
 from rtpcodec.stream.capture.inputs import Inputs, RecordSink
 from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session_listening import ListeningSession
+from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.tapping.heard_tap import HeardSource
 from rtpcodec.stream.tapping.stages import Stage, checked
 from rtpcodec.stream.tapping.tap_file import OpenFile
@@ -72,7 +73,7 @@ class CapturingSession(ListeningSession):
             checked(stage),
             Tapped(
                 plan=self.plan,
-                parts=None if self._speech is None else self._speech.parts,
+                parts=None if self._speech is None else parts_of(self._speech),
                 privacy=self.privacy,
                 media_format=self.media_format,
                 track=self._dialect.tracks[self.plan.tracks][0],
@@ -125,7 +126,7 @@ class CapturingSession(ListeningSession):
         inputs = Inputs(self, self.privacy, speech, now_ms)
         self.privacy.subscribe(inputs.private)
         if speech is not None:
-            parts = speech.parts
+            parts = parts_of(speech)
             parts.actions = parts.gate.actions = inputs
             speech.acceptor.follows_queue = True
             parts.sent_sinks = (*parts.sent_sinks, inputs)
@@ -142,7 +143,7 @@ class CapturingSession(ListeningSession):
         self._inputs = None
         self.privacy.unsubscribe(inputs.private)
         if self._speech is not None:
-            parts = self._speech.parts
+            parts = parts_of(self._speech)
             parts.actions = parts.gate.actions = None
             self._speech.acceptor.follows_queue = self._speech.acceptor.drops_oldest
             parts.sent_sinks = tuple(one for one in parts.sent_sinks if one is not inputs)

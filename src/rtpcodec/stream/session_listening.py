@@ -13,6 +13,7 @@ from rtpcodec.stream.listening.voice_settings import VoiceSettings
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.parts import parts_of
 
 
 class ListeningSession(SessionState):
@@ -56,7 +57,7 @@ class ListeningSession(SessionState):
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
         self.listen(detector)
         if self._listening.turns is None and self._speech is not None:
-            self._listening.turns = TurnWatch(self._speech.parts, self._incoming)
+            self._listening.turns = TurnWatch(parts_of(self._speech), self._incoming)
             self.listen(self._listening.turns)
         return detector
 
@@ -75,7 +76,7 @@ class ListeningSession(SessionState):
         if self._listening.heard is None:
             if self._speech is None:
                 raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
-            self._listening.heard = HeardSignal(self.plan, self._speech.parts, self._incoming)
+            self._listening.heard = HeardSignal(self.plan, parts_of(self._speech), self._incoming)
             self.listen(self._listening.heard)
         return self._listening.heard
 

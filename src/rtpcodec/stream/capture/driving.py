@@ -12,6 +12,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.bed_source import BedSource
 from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 
@@ -119,7 +120,7 @@ class Driver(Live):
 
     def _known(self, members: dict[str, Any]) -> Reply | None:
         """Return a reply that is open; an implicit one may have been opened by a mark."""
-        order = self._session.require_replies("replay").parts.order
+        order = parts_of(self._session.require_replies("replay")).order
         return self._replies.get(members["reply"], order.implicit)
 
     def _follow(self, _line: Line, members: dict[str, Any]) -> None:
@@ -133,7 +134,7 @@ class Driver(Live):
         if reply is None:
             return
         reply.more_follows = True
-        order = self._session.require_replies("replay").parts.order
+        order = parts_of(self._session.require_replies("replay")).order
         if reply is order.implicit:
             order.end_implicit()
         else:
@@ -162,7 +163,7 @@ class Driver(Live):
         prefix = OWN_PREFIX if name.startswith(OWN_PREFIX) else GENERATED_PREFIX
         number = name.removeprefix(prefix)
         if name.startswith(prefix) and number.isdecimal():
-            self._session.require_replies("replay").parts.mark_counts[prefix] = int(number) - 1
+            parts_of(self._session.require_replies("replay")).mark_counts[prefix] = int(number) - 1
 
     def _interrupt(self, line: Line, members: dict[str, Any]) -> None:
         what = self._reply(members) if members["what"] == "reply" else members["what"]

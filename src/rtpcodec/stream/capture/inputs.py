@@ -15,6 +15,7 @@ from rtpcodec.stream.items import Piece
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.chain import SpeechChain
+from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.speaking.reply import Reply
 
 RecordSink = Callable[[Record], object]
@@ -112,9 +113,9 @@ class Inputs(Live):
         if chain.idle.active is not self._idle:
             self._idle = chain.idle.active
             self._do("idle", active=self._idle)
-        if not (chain.parts.order.waiting or self._following):
+        if not (parts_of(chain).order.waiting or self._following):
             return
-        following = {self._number(reply) for reply in chain.parts.order.waiting if reply.more_follows}
+        following = {self._number(reply) for reply in parts_of(chain).order.waiting if reply.more_follows}
         for number in following ^ self._following:
             self._do("more", reply=number, follows=number in following)
         self._following = following

@@ -10,6 +10,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.stream.capture.replaying import Replaying
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
+from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.tapping.received import PayloadDecoder, ReceivedTap
 from rtpcodec.stream.tapping.tap_file import OpenFile, TapFile
 
@@ -51,7 +52,7 @@ class ReplaySounds(Live):
         chain = self._replaying.session.speech
         if self._decoder is not None and chain is not None:
             rate_hz = chain.sample_rate_hz
-            samples = round(chain.parts.packing.payload_ms(payload) * rate_hz / 1000)
+            samples = round(parts_of(chain).packing.payload_ms(payload) * rate_hz / 1000)
             self._sent.put(self._decoder.decode(payload, samples), rate_hz, at_ms, at_ms, private=False)
 
     def close(self) -> None:

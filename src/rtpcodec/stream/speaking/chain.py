@@ -296,11 +296,6 @@ class SpeechChain(Live):
         self._resolver.wake()
 
     @property
-    def parts(self) -> Parts:
-        """The parts that its modules share, for what follows the audio that is sent."""
-        return self._parts
-
-    @property
     def idle(self) -> IdleSound:
         """The sounds beside speech."""
         return self._parts.idle

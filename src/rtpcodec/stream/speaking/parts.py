@@ -104,3 +104,12 @@ class Parts:
         """Return the name of another mark."""
         count = self.mark_counts[prefix] = self.mark_counts.get(prefix, 0) + 1
         return f"{prefix}{count}"
+
+
+class _HasParts(Protocol):
+    _parts: Parts
+
+
+def parts_of(chain: _HasParts) -> Parts:
+    """Return the parts of a SpeechChain, for what follows the audio that is sent. They are not a part of its face."""
+    return chain._parts  # noqa: SLF001 -- stands beside what it returns
