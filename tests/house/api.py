@@ -183,7 +183,16 @@ def lines_of(name: str, thing: Any, elsewhere: Container[type]) -> list[str]:
 
 
 def namespace_of(thing: Any) -> dict[str, Any]:
-    """All of ours that the module of a thing sees, and what its package offers: that may be imported for types only."""
+    """All of ours that the modules of a thing see, and what their packages offer: that may be imported for types only.
+
+    A class has a module for each of its bases, whose members it shows.
+    """
+    if inspect.isclass(thing) and len(owners := [owner for owner in thing.__mro__ if is_ours(owner)]) > 1:
+        return {name: seen for owner in reversed(owners) for name, seen in _namespace_of_one(owner).items()}
+    return _namespace_of_one(thing)
+
+
+def _namespace_of_one(thing: Any) -> dict[str, Any]:
     module = inspect.getmodule(thing)
     if module is None:
         return {}

@@ -20,26 +20,19 @@ import rtpcodec
 from rtpcodec import errors
 from rtpcodec.audio.files import WavReader, WavWriter
 from rtpcodec.client import AsyncCallControl, CallControl, Exchange
-from rtpcodec.client.aio_http import AsyncHttp
 from rtpcodec.client.command import Command, hangup
-from rtpcodec.client.sync_http import BlockingHttp
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
-from rtpcodec.codecs.g722_bank import _Bank
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, PlaybackPause, PrivateSection, Recording, Reply
-from rtpcodec.server.call_base import CallBase
-from rtpcodec.server.call_keeping import KeepingSide
-from rtpcodec.server.call_listening import ListeningSide
-from rtpcodec.server.call_speaking import SpeakingSide
+from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, PrivateSection, Recording, Reply
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
-from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader, Reader
+from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.commands.error_answers import Problem, Refused
@@ -48,13 +41,13 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.capture.replaying import Replay
 from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
+from rtpcodec.stream.listening.heard_signal import HeardReader, HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
-from rtpcodec.stream.session_listening import ListeningSession
-from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.gate import Gate
@@ -103,15 +96,9 @@ VALUES: dict[type, Callable[[], object]] = {
 }
 BARE: tuple[type, ...] = (
     AsyncCallControl,
-    AsyncHttp,
-    BlockingHttp,
     CallControl,
     Exchange,
     rtpcodec.Call,
-    CallBase,
-    KeepingSide,
-    ListeningSide,
-    SpeakingSide,
     Background,
     PlaybackPause,
     PrivateSection,
@@ -119,14 +106,16 @@ BARE: tuple[type, ...] = (
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
-    SessionState,
-    ListeningSession,
+    HeardReader,
+    HeardSignal,
+    CallCapture,
+    CallTap,
+    Replay,
     rtpcodec.sim.Carrier,
     SimulatedCall,
     Endpoint,
     AudioReader,
     DtmfReader,
-    Reader,
     EventReader,
     Ongoing,
     Listener,
@@ -167,7 +156,6 @@ LIVE: dict[type, Callable[[], object]] = {
     rtpcodec.Resampler: lambda: rtpcodec.Resampler(8000, 16000),
     rtpcodec.G722DecoderBank: lambda: rtpcodec.G722DecoderBank(rows=2),
     rtpcodec.G722EncoderBank: lambda: rtpcodec.G722EncoderBank(rows=2),
-    _Bank: lambda: rtpcodec.G722DecoderBank(rows=2),
     SharedLibrary: codec("OPUS").libraries[0].open,
 }
 NATIVE_DECODERS: dict[str, dict[str, Any]] = {

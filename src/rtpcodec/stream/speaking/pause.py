@@ -29,8 +29,8 @@ class Pause(Live):
         self.on_end: Callable[[PauseResolved], object] | None = None
         """Called once, when it ends. It must not call the session."""
         chain.pause(now_ms, timeout_ms, then, self._end)
-        if parts_of(chain).actions is not None:
-            parts_of(chain).actions.paused(now_ms, timeout_ms, then)
+        if (actions := parts_of(chain).actions) is not None:
+            actions.paused(now_ms, timeout_ms, then)
 
     def resume(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
         """Continue from shortly before the cut; nothing if the pause has ended.
@@ -41,15 +41,15 @@ class Pause(Live):
         """
         if self.resolved is None:
             self._chain.resume(now_ms, rewind_ms)
-            if parts_of(self._chain).actions is not None:
-                parts_of(self._chain).actions.resumed(now_ms, rewind_ms)
+            if (actions := parts_of(self._chain).actions) is not None:
+                actions.resumed(now_ms, rewind_ms)
 
     def discard(self, now_ms: float) -> None:
         """Drop what was not heard, and all that waits; nothing if the pause has ended."""
         if self.resolved is None:
             self._chain.discard(now_ms)
-            if parts_of(self._chain).actions is not None:
-                parts_of(self._chain).actions.discarded(now_ms)
+            if (actions := parts_of(self._chain).actions) is not None:
+                actions.discarded(now_ms)
 
     def _end(self, resolved: PauseResolved) -> None:
         self.resolved = resolved
