@@ -47,6 +47,7 @@ from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.fragments import BrokenFragments
+from rtpcodec.stream.listening.heard_signal import HeardReader, HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.messages import Clear
 from rtpcodec.stream.session_state import SessionState
@@ -110,6 +111,8 @@ BARE: tuple[type, ...] = (
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
     SessionState,
+    HeardReader,
+    HeardSignal,
     rtpcodec.sim.Carrier,
     SimulatedCall,
     Endpoint,

@@ -154,7 +154,7 @@ class HeardReader(Live):
 class HeardSignal(Live):
     """What the caller heard. `MediaSession.heard_signal` makes it. Use from the session's thread.
 
-    It is a sink of the session, which tells it the time.
+    It is a sink of the session, from which it takes the time.
     """
 
     __slots__ = (
