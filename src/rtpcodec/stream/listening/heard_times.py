@@ -80,7 +80,7 @@ class MediaClock:
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
-        self._incoming = incoming
+        self._incoming: Incoming | None = incoming
         self._chain: ReceiveChain | None = incoming.chain
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
@@ -89,7 +89,7 @@ class MediaClock:
     @property
     def delay_ms(self) -> float:
         """Our clock minus the media time; infinite before the first audio."""
-        chain = self._incoming.chain
+        chain = self._chain if self._incoming is None else self._incoming.chain
         if chain is not self._chain:
             self._chain = chain
             if self._known_ms != inf:
@@ -99,6 +99,11 @@ class MediaClock:
             moved_ms = self._moves.least_ms
             self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
+
+    def end(self) -> None:
+        """Follow the session no more: it has ended, and is freed at once if nothing of it holds it."""
+        self._chain = None if self._incoming is None else self._incoming.chain
+        self._incoming = None
 
     def chunk(self, end_ms: float, received_ms: float) -> None:
         """Take an inbound chunk, which ends at a media time."""
@@ -202,6 +207,7 @@ class HeardTimes:
     def end_at(self, now_ms: float, *, by_us: bool) -> None:
         """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
         self.ended_ms = now_ms + (self._far_end.round_trip_ms or 0.0 if by_us else 0.0)
+        self.clock.end()
 
     def drop(self, position: int) -> None:
         """Drop what concerns only audio before a sent position."""
