@@ -257,8 +257,12 @@ def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int]
     off = errors_ms(right, found, timing)
     assert len(off) > 4000
     assert max(error for error in off if error < inf) <= NEAR_MS
-    lost = found.report.chunks_dropped if tracks == "both_tracks" else 0
-    assert off.count(inf) <= 0.01 * len(off) + 2 * lost
+    differing = 0.0
+    if tracks == "both_tracks":
+        # The simulator's track repeats or leaves out a sample where its clocks differ, and chunks of it are lost.
+        slips = abs(skews_ppm[0] - skews_ppm[1]) * 1e-6 * HZ * len(off) * PIECE_MS / 1000
+        differing = slips + 2 * found.report.chunks_dropped
+    assert off.count(inf) <= 0.01 * len(off) + differing
     assert found.sidecar["heard_from"] == ("outbound" if tracks == "both_tracks" else "sent")
 
 

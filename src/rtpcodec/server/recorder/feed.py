@@ -89,7 +89,7 @@ class Feed(Live):
             self._tape.knows_heard = self.knows_heard
             write_sidecar(sidecar_path(self._path), members)
         except FAILURES as error:
-            self.error = error
+            self._failed(error)
 
     def _write(self) -> None:
         self._scheduled = False
@@ -99,7 +99,7 @@ class Feed(Live):
             self._drain(self._tape)
         except FAILURES as error:
             if not isinstance(error, OSError) or self._tape.waiting_ms >= BUFFER_MS:
-                self.error = error
+                self._failed(error)
 
     def _drain(self, tape: Tape) -> None:
         """Write all that waits, in parts: what fails to be written is bounded too."""
@@ -119,8 +119,16 @@ class Feed(Live):
                 self._drain(tape)
                 tape.finish(end_ms)
             except FAILURES as error:
-                self.error = error
+                self._failed(error)
         self._workers.finish(lambda: self._complete(members))
+
+    def _failed(self, error: Exception) -> None:
+        """Keep the first error, without the frames of this thread, which hold the call."""
+        self.error = self.error or error
+        cause: BaseException | None = error
+        while cause is not None:
+            cause.__traceback__ = None
+            cause = cause.__context__
 
     # In the finisher's thread
 
@@ -137,14 +145,14 @@ class Feed(Live):
             try:
                 members["files"] = tape.complete()
             except FAILURES as error:
-                self.error = self.error or error
+                self._failed(error)
                 tape.close()
             members["complete"] = self.error is None
             members["error"] = None if self.error is None else str(self.error)
             try:
                 write_sidecar(sidecar_path(self._path), members)
             except FAILURES as error:
-                self.error = self.error or error
+                self._failed(error)
         found = self.error
         self._workers.report(lambda: self._report(found, members))
 

@@ -81,15 +81,17 @@ class MediaClock:
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
-        self._incoming = incoming
+        self._incoming: Incoming | None = incoming
         self._chain: ReceiveChain | None = None
         self._timeline = Timeline()
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
         self._moves = _Moves()
 
-    def _follow(self) -> None:
-        """Follow another `start`."""
+    def _look(self) -> None:
+        """Follow another `start`, if there was one."""
+        if self._incoming is None or self._incoming.chain is self._chain:
+            return
         chain = self._chain = self._incoming.chain
         self._timeline = Timeline() if chain is None else chain.timeline
         self._moves = _Moves()
@@ -99,18 +101,21 @@ class MediaClock:
     @property
     def delay_ms(self) -> float:
         """Our clock minus the media time; infinite before the first audio."""
-        if self._incoming.chain is not self._chain:
-            self._follow()
+        self._look()
         delay_ms = self._timeline.delay_ms
         if delay_ms != inf:
             moved_ms = self._moves.least_ms
             self._known_ms = delay_ms if moved_ms < delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
 
+    def end(self) -> None:
+        """Follow the session no more: it has ended, and is freed at once if nothing of it holds it."""
+        self._look()
+        self._incoming = None
+
     def chunk(self, end_ms: float) -> Chunk:
         """Take the inbound chunk that was delivered last, which ends at a media time."""
-        if self._incoming.chain is not self._chain:
-            self._follow()
+        self._look()
         received_ms = self._timeline.received_ms
         self._moves.add(received_ms - end_ms, received_ms)
         return end_ms, received_ms
@@ -208,6 +213,7 @@ class HeardTimes:
     def end_at(self, now_ms: float, *, by_us: bool) -> None:
         """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
         self.ended_ms = now_ms + (self._far_end.round_trip_ms or 0.0 if by_us else 0.0)
+        self.clock.end()
 
     def drop(self, position: int) -> None:
         """Drop what concerns only audio before a sent position."""
