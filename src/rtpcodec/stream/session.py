@@ -165,11 +165,14 @@ class MediaSession(SessionState):
         now_ms: the time.
         settings: None: the default ones.
         judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
-        reference: how loud the caller heard us; None: what this session knows of it.
+        reference: how loud the caller heard us; None: `heard_signal`, and in mode mp3 nothing.
         Returns: the detector.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
+        send cannot be decoded here.
         """
         track = self._incoming.caller_track()
+        if reference is None and self._speech is not None:
+            reference = self.heard_signal()
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
         self.listen(detector)
         return detector
