@@ -40,6 +40,12 @@ def test_a_codec_that_is_not_decoded_is_silence() -> None:
     assert not made.of(SpeechStarted)
 
 
+def test_times_may_be_floats() -> None:
+    made, _ = line(VoiceSettings(onset_ms=60.0, hangover_ms=500.0))  # type: ignore[arg-type]
+    made.say(silence(400) + sound(-26, 200) + silence(600))
+    assert [event.media_ms for event in made.of(SpeechEnded)] == [600]
+
+
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
@@ -85,6 +91,19 @@ def test_a_judge_gets_blocks_of_20_ms_and_decides(chunk_ms: int) -> None:
     assert len(judge.asked) == 90
     assert [event.media_ms for event in made.of(SpeechStarted)] == [400]
     assert [event.media_ms for event in made.of(SpeechEnded)] == [1000]
+
+
+def test_a_judge_gets_whole_blocks_behind_a_stall() -> None:
+    """Speech ends at its deadline within a block; the audio that was late follows without a gap."""
+    judge = Judge(True)
+    made, _ = line(voice={"judge": judge}, chunk_ms=30)
+    made.say(silence(630))
+    made.wait(2000)
+    made.at_ms -= 2000
+    assert len(made.of(SpeechEnded)) == 1
+    made.say(silence(600))
+    assert set(judge.asked) == {(320, 8000)}
+    assert len(made.of(SpeechStarted)) == 2
 
 
 @pytest.mark.parametrize(("probability", "starts"), [(0.4, 0), (0.5, 1), (0.9, 1)])

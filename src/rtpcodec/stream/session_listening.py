@@ -46,7 +46,7 @@ class ListeningSession(SessionState):
         now_ms: the time.
         settings: None: the default ones.
         judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
-        reference: how loud the caller heard us; None: what this session knows of it.
+        reference: how loud the caller heard us; None: `heard_signal`, and in mode mp3 nothing.
         Returns: the detector.
         Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
             send cannot be decoded here.

@@ -267,8 +267,10 @@ class VoiceDetector(Live):
     def _end(self) -> Iterable[Event]:
         """End speech that runs, because no more audio follows it directly."""
         end_ms = self._active_end_ms
-        hangover_blocks = self.settings.hangover_ms // BLOCK_MS
-        return (self._ended(end_ms),) if self._activity.skip(hangover_blocks) == ENDED else ()
+        if self._verdicts is not None:
+            self._verdicts.clear()
+        change = self._activity.skip(int(self.settings.hangover_ms // BLOCK_MS))
+        return (self._ended(end_ms),) if change == ENDED else ()
 
     def _changed(self) -> None:
         if self.on_change is not None:
@@ -287,7 +289,7 @@ def new_activity(settings: VoiceSettings) -> VoiceActivity:
         least_loss_db=min(LEAST_LOSS_DB, settings.return_loss_db),
         most_loss_db=max(MOST_LOSS_DB, settings.return_loss_db),
         loss_margin_db=LOSS_MARGIN_DB,
-        onset_blocks=settings.onset_ms // BLOCK_MS,
-        onset_while_playing_blocks=settings.onset_while_playing_ms // BLOCK_MS,
-        hangover_blocks=settings.hangover_ms // BLOCK_MS,
+        onset_blocks=int(settings.onset_ms // BLOCK_MS),
+        onset_while_playing_blocks=int(settings.onset_while_playing_ms // BLOCK_MS),
+        hangover_blocks=int(settings.hangover_ms // BLOCK_MS),
     )
