@@ -32,7 +32,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, PlaybackPause, Reply
+from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, Reply
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
@@ -46,6 +46,9 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.capture.capture import Capture
+from rtpcodec.stream.capture.replaying import Replay
+from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.messages import Clear
@@ -57,6 +60,7 @@ from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.stalling import StallWatch
+from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from tests.house.public import made_of_hints, public_classes
@@ -66,6 +70,7 @@ VALUES: dict[type, Callable[[], object]] = {
     errors.MissingLibrary: lambda: errors.MissingLibrary(
         "OPUS", "libopus", "apt install libopus0", "PATHS", "not found"
     ),
+    errors.CaptureError: lambda: errors.CaptureError(3, "is not JSON"),
     errors.HandshakeRefused: lambda: errors.HandshakeRefused(401, b"no"),
     errors.CommandRefused: lambda: errors.CommandRefused(
         "no", status=429, errors=(errors.RefusalReason("1"),), command_id="once", retryable=True, retry_after_s=1.5
@@ -108,6 +113,12 @@ BARE: tuple[type, ...] = (
     Reply,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
+    CallCapture,
+    CallTap,
+    Capture,
+    CapturingSession,
+    Replay,
+    Tap,
     SessionState,
     rtpcodec.sim.Carrier,
     SimulatedCall,

@@ -74,7 +74,7 @@ def test_received_payloads_and_the_reader_s_pcm(tmp_path: Path) -> None:
 
 
 def test_chunks_that_follow_each_other_have_no_seam(tmp_path: Path) -> None:
-    """Also where their lengths are no whole milliseconds."""
+    """Also where their lengths are not whole milliseconds."""
     session = MediaSession(StreamPlan())
     session.receive(carrier.start(), 0.0)
     tap = session.tap("pcm", tmp_path / "pcm.wav")
@@ -89,7 +89,7 @@ def test_chunks_that_follow_each_other_have_no_seam(tmp_path: Path) -> None:
 def test_private_sections_are_silent_at_every_stage(tmp_path: Path) -> None:
     async def speak(call: rtpcodec.Call) -> None:
         for stage in ("received", "pcm", "spoken", "mixed", "encoded"):
-            call.tap(stage, tmp_path / f"{stage}.wav")  # type: ignore[arg-type]  # each is a stage
+            call.tap(stage, tmp_path / f"{stage}.wav")
         privacy = call._pump.machine.session.privacy
         await asyncio.sleep(1.0)
         privacy.enter("card", call._pump.now_ms())
@@ -124,7 +124,7 @@ def test_wrong_taps_are_refused(tmp_path: Path) -> None:
 def test_taps_cost_nothing_once_they_are_stopped(tmp_path: Path) -> None:
     session = MediaSession(L16)
     for stage in ("received", "spoken"):
-        session.tap(stage, tmp_path / f"{stage}.wav").stop()  # type: ignore[arg-type]  # each is a stage
+        session.tap(stage, tmp_path / f"{stage}.wav").stop()
     assert session._sinks is None
     assert session._speech is not None
     assert session._speech.parts.sent_sinks == ()
