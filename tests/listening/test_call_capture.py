@@ -14,9 +14,8 @@ from rtpcodec import events
 from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.sim import Faults, Link, MarkHabits, Timing, Variations
 from rtpcodec.stream.plan import StreamPlan
-from tests.listening.captured_calls import compared
-from tests.server.conversation import converse, tone
-from tests.server.dialler import Dialler
+from tests.listening.captured_calls import kept
+from tests.server import conversation, dialler
 from tests.server.virtual_call import carried
 
 PLANS = {
@@ -60,7 +59,7 @@ class Busy:
         dice = self.dice
         match dice.randrange(12):
             case 0 | 1:
-                call.play(tone(1, dice.choice((80, 8000, 30_000))), dice.choice((None, 16000, 24000)))
+                call.play(conversation.tone(1, dice.choice((80, 8000, 30_000))), dice.choice((None, 16000, 24000)))
             case 2 | 3 | 4:
                 self.speak(call)
             case 5:
@@ -73,14 +72,14 @@ class Busy:
                 pause = call.pause_playback(timeout_s=dice.choice((0.1, 1.0)))
                 asyncio.get_running_loop().call_later(dice.uniform(0, 0.5), self.resolve, pause)
             case 9:
-                call.background(tone(1, 8000), pcm_hz=8000, loop=dice.random() < 0.5)
+                call.background(conversation.tone(1, 8000), pcm_hz=8000, loop=dice.random() < 0.5)
             case _:
                 call.mark(f"m{dice.randrange(4)}")
 
     def speak(self, call: rtpcodec.Call) -> None:
         reply = call.reply(interruptible=self.dice.random() < 0.7)
         for _ in range(self.dice.randrange(4)):
-            reply.play(tone(1, self.dice.choice((100, 3000, 20_000))))
+            reply.play(conversation.tone(1, self.dice.choice((100, 3000, 20_000))))
         if self.dice.random() < 0.9:
             reply.end()
 
@@ -122,7 +121,7 @@ def test_over_sockets_a_thread_writes(tmp_path: Path) -> None:
         captures.append(call.capture(tmp_path / "part.jsonl"))
         call.tap("encoded", tmp_path / "encoded.wav")
         async with call.reply() as reply:
-            await reply.play(tone(1, 1600))
+            await reply.play(conversation.tone(1, 1600))
         async for _ in call.audio():
             captures[1].stop()
             break
@@ -131,7 +130,7 @@ def test_over_sockets_a_thread_writes(tmp_path: Path) -> None:
             pass
         await captures[0]
 
-    async def carry(carrier: Dialler) -> None:
+    async def carry(carrier: dialler.Dialler) -> None:
         await carrier.start()
         await carrier.payload()  # the handler has begun
         for _ in range(3):
@@ -139,7 +138,7 @@ def test_over_sockets_a_thread_writes(tmp_path: Path) -> None:
         await carrier.stop()
         await carrier.close_code()
 
-    converse(speak, carry)
+    conversation.converse(speak, carry)
     assert [(one.stopped, one.error, one.dropped_lines) for one in captures] == [(True, None, 0)] * 2
     replay = rtpcodec.replay(tmp_path / "call.jsonl")
     assert replay.differences == []
@@ -163,6 +162,4 @@ def check(seed: int, tmp_path: Path) -> None:
     handler = run_busy(seed, tmp_path / "call.jsonl", audio=audio)
     replay = rtpcodec.replay(tmp_path / "call.jsonl")
     assert replay.differences == []
-    assert [compared(event, audio=audio) for event in replay.events] == [
-        compared(event, audio=audio) for event in handler.seen
-    ]
+    assert kept(replay.events, audio=audio) == kept(handler.seen, audio=audio)

@@ -120,7 +120,7 @@ def test_several_captures_and_their_end(tmp_path: Path) -> None:
     assert (first.stopped, second.stopped) == (True, True)
     assert session._inputs is None
     assert session._speech is not None
-    assert session._speech.parts.actions is None
+    assert session._speech._parts.actions is None
     kinds = [[one.get("in") for one in lines_of(tmp_path / f"{name}.jsonl")] for name in ("first", "second")]
     assert kinds == [[None, "start", "media", None], [None, "start", "media", "media", None]]
     session.closed(50.0)

@@ -127,4 +127,4 @@ def test_taps_cost_nothing_once_they_are_stopped(tmp_path: Path) -> None:
         session.tap(stage, tmp_path / f"{stage}.wav").stop()
     assert session._sinks is None
     assert session._speech is not None
-    assert session._speech.parts.sent_sinks == ()
+    assert session._speech._parts.sent_sinks == ()
