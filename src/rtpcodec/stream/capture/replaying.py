@@ -25,8 +25,8 @@ MAX_DIFFERENCES: Final = 100
 """Differences that are kept: the first ones say why, the rest follow from them."""
 MAX_SENT_BEFORE: Final = 1000
 """Messages of keep-alive that can have been sent before the handler of a call has begun."""
-OF_CONTENT: Final = frozenset(("octets_sent",))
-"""Figures that depend on the audio itself, which a capture may not have."""
+OF_CONTENT: Final = frozenset(("duration_ms", "octets_sent"))
+"""Figures that depend on the audio itself or on the time before, which a capture may not have."""
 _BROKEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What values of a wrong type or range in a line raise, wherever they are used."""
 
