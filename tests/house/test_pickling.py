@@ -41,6 +41,7 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.timing import Hold
 from rtpcodec.sim.webhooks.queue import Webhooks
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.capture.capture import Capture
 from rtpcodec.stream.capture.replaying import Replay
 from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
@@ -55,11 +56,13 @@ from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.stalling import StallWatch
+from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from tests.house.public import made_of_hints, public_classes
 
 VALUES: dict[type, Callable[[], object]] = {
+    errors.CaptureError: lambda: errors.CaptureError(3, "is not JSON"),
     errors.MissingExtra: lambda: errors.MissingExtra("serve", "picows", "server"),
     errors.MissingLibrary: lambda: errors.MissingLibrary(
         "OPUS", "libopus", "apt install libopus0", "PATHS", "not found"
@@ -110,6 +113,8 @@ BARE: tuple[type, ...] = (
     HeardSignal,
     CallCapture,
     CallTap,
+    Capture,
+    Tap,
     Replay,
     rtpcodec.sim.Carrier,
     SimulatedCall,

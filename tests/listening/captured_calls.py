@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,12 @@ class CapturedCall(RandomCall):
 
 def of_sound(event: events.Event, *, audio: bool) -> bool:
     """Whether it is a diagnosis of audio that the capture does not have."""
-    return isinstance(event, events.Diagnosis) and not audio
+    return isinstance(event, events.Diagnosis) and not audio and not event.kind.startswith(("marks", "clear"))
+
+
+def kept(found: Iterable[events.Event], *, audio: bool) -> list[Any]:
+    """What must be the same of all events of a call."""
+    return [compared(event, audio=audio) for event in found if not of_sound(event, audio=audio)]
 
 
 def compared(event: events.Event, *, audio: bool) -> Any:
@@ -58,5 +64,6 @@ def compared(event: events.Event, *, audio: bool) -> Any:
 
 def figures(statistics: Any) -> dict[str, Any]:
     """All counters but that of the audio itself, and the estimate of a later moment."""
-    names = {one.name for one in fields(statistics)} - {"octets_sent", "heard_ms"}
-    return {name: getattr(statistics, name) for name in names}
+    names = {one.name for one in fields(statistics)} - {"octets_sent", "heard_ms", "duration_ms"}
+    found = {name: getattr(statistics, name) for name in names}
+    return {name: value for name, value in found.items() if not is_dataclass(value)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import rtpcodec
-from tests.listening.captured_calls import CapturedCall, compared, figures, of_sound
+from tests.listening.captured_calls import CapturedCall, figures, kept
 
 
 def check(seed: int, path: Path, *, audio: bool, call_ms: float) -> None:
@@ -15,18 +15,16 @@ def check(seed: int, path: Path, *, audio: bool, call_ms: float) -> None:
     books = call.run()
     replay = rtpcodec.replay(path)
     assert replay.differences == []
-    assert [compared(event, audio=audio) for event in replay.events] == [
-        compared(event, audio=audio) for event in call.seen if not of_sound(event, audio=audio)
-    ]
+    assert kept(replay.events, audio=audio) == kept(call.seen, audio=audio)
     assert figures(replay.statistics) == figures(books.statistics)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_replay_gives_the_events_of_the_call(seed: int, tmp_path: Path) -> None:
-    check(seed, tmp_path / "call.jsonl", audio=seed % 2 == 1, call_ms=10_000.0)
+    check(seed, tmp_path / "call.jsonl", audio=seed % 2 == 1, call_ms=6_000.0)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(6, 100))
+@pytest.mark.parametrize("seed", range(4, 100))
 def test_replays_of_long_random_calls(seed: int, tmp_path: Path) -> None:
     check(seed, tmp_path / "call.jsonl", audio=seed % 2 == 1, call_ms=60_000.0)

@@ -18,12 +18,14 @@ def carried(
     handler: Handler | None,
     *,
     speech_ms: int = 3000,
+    speech: bytes | None = None,
     plan: StreamPlan = L16,
     phone: dict[str, Any] | None = None,
     **options: Any,
 ) -> CallReport:
     """Run one call whose caller is silent for so long and then hangs up, and return its report.
 
+    speech: what the caller says instead, at 8000 Hz.
     handler: our side, whose error is raised here; None: `on_audio` is among the options.
     phone: options of Carrier.new_call.
     options: keywords of `serve`.
@@ -43,7 +45,7 @@ def carried(
             Carrier("KEY") as carrier,
             rtpcodec.serve(handle if handler else None, plan=plan, **options) as endpoint,
         ):
-            call = carrier.new_call(bytes(16 * speech_ms), **phone or {})
+            call = carrier.new_call(bytes(16 * speech_ms) if speech is None else speech, **phone or {})
             async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
                 await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **plan.command_fields())
             return await call.finished()

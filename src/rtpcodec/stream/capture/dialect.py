@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 import msgspec
@@ -37,11 +38,13 @@ _KINDS: Final[dict[str, type[Any]]] = {
 }
 _NOT_MEMBERS: Final = frozenset(
     (
-        *("t_ms", "in", "out", "odd", "format", "octets", "payload", "custom_parameters", "tags"),
+        *("t_ms", "in", "out", "odd", "format", "octets", "payload", "parameters", "tags"),
         *("characters", "count", "whole", "reply", "idle"),
     )
 )
-_NUMBERS: Final = frozenset(("chunk", "code", "sequence_number", "timestamp"))
+_FORMAT: Final = next(one.name for one in fields(messages.Start) if one.type == "MediaFormat")
+_SEQUENCE: Final = fields(messages.Other)[2].name
+_NUMBERS: Final = frozenset(one.name for kind in _KINDS.values() for one in fields(kind) if one.type == "int | None")
 
 
 class CapturedDialect:
@@ -100,11 +103,13 @@ def message_of(members: Mapping[str, Any]) -> messages.Message:
     """Return the message of a line. BrokenMessage, OddMessage: what was captured; errors of Python: the line's own."""
     event = members["in"] if "in" in members else members["out"]
     if members.get("other"):
-        found: Any = messages.Other(event, "", _number("sequence_number", members.get("sequence_number")))
+        found: Any = messages.Other(event, "", _number("a number", members.get(_SEQUENCE)))
     elif event == "malformed":
         raise _broken(members["rule"], members["detail"], members["member"])
     else:
         found = _KINDS[event](**_arguments(event, members))
+        if event == "start":
+            found.custom_parameters = _hidden_parameters(members)
     if "odd" in members:
         raise OddMessage(found, [_broken(*one) for one in members["odd"]])
     return found  # type: ignore[no-any-return]  # one of the kinds
@@ -121,16 +126,20 @@ def _arguments(event: str, members: Mapping[str, Any]) -> dict[str, Any]:
     elif event == "dtmf":
         arguments["digit"] = HIDDEN_DIGIT
     elif event == "start":
-        encoding, rate_hz, channels = members["format"]
-        arguments["media_format"] = MediaFormat(
-            _text("encoding", encoding), _number("rate", rate_hz), _number("channels", channels)
-        )
         arguments["tags"] = tuple(_text("tags", tag) for tag in members.get("tags", ()))
-        count = _number("custom_parameters", members.get("custom_parameters", 0)) or 0
-        if count > MAX_PARAMETERS:
-            raise ValueError(f"custom_parameters is {count}, at most {MAX_PARAMETERS} are possible")
-        arguments["custom_parameters"] = {f"{HIDDEN}-{at + 1}": HIDDEN for at in range(count)}
+        arguments[_FORMAT] = _media_format(*members["format"])
     return arguments
+
+
+def _media_format(encoding: Any, rate_hz: Any, channels: Any) -> MediaFormat:
+    return MediaFormat(_text("encoding", encoding), _number("rate", rate_hz), _number("channels", channels))
+
+
+def _hidden_parameters(members: Mapping[str, Any]) -> dict[str, str]:
+    count = _number("parameters", members.get("parameters", 0)) or 0
+    if count > MAX_PARAMETERS:
+        raise ValueError(f"parameters is {count}, at most {MAX_PARAMETERS} are possible")
+    return {f"{HIDDEN}-{at + 1}": HIDDEN for at in range(count)}
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -64,8 +64,8 @@ class Header:
     dialect: DialectFacts
     origin_ms: float
     """Times of lines are counted from here, on the session's clock: a whole number, so that no time loses precision."""
-    utc_start: datetime | None
-    """When the capture began; None: the session does not know the time of day."""
+    utc_start: str | None
+    """When the capture began, in ISO 8601; None: the session does not know the time of day."""
     audio: bool
     """Whether payloads keep their audio."""
     from_start: bool
@@ -79,7 +79,7 @@ class Header:
         """Return it as a line, with its end."""
         members = {
             NAME: FORMAT,
-            "utc_start": None if self.utc_start is None else self.utc_start.isoformat(),
+            "utc_start": self.utc_start,
             "audio": self.audio,
             "from_start": self.from_start,
             "received_before": self.received_before,
@@ -108,7 +108,7 @@ class Header:
                 }
             ),
             origin_ms=float(members["origin_ms"]),
-            utc_start=None if utc_start is None else datetime.fromisoformat(utc_start),
+            utc_start=None if utc_start is None else str(utc_start),
             audio=bool(members["audio"]),
             from_start=bool(members["from_start"]),
             received_before=int(members["received_before"]),
@@ -116,6 +116,6 @@ class Header:
         )
 
 
-def utc_of(now_ms: float, utc_offset_ms: float | None) -> datetime | None:
-    """Return the time of day of a moment; None: unknown."""
-    return None if utc_offset_ms is None else datetime.fromtimestamp((now_ms + utc_offset_ms) / 1000, UTC)
+def utc_of(now_ms: float, utc_offset_ms: float | None) -> str | None:
+    """Return the time of day of a moment in ISO 8601; None: unknown."""
+    return None if utc_offset_ms is None else datetime.fromtimestamp((now_ms + utc_offset_ms) / 1000, UTC).isoformat()

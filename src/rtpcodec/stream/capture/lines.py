@@ -16,15 +16,25 @@ import msgspec
 
 from rtpcodec.stream import messages
 from rtpcodec.stream.capture.blanking import VARIANTS, blank
+from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
 HIDDEN: Final = "redacted"
 """Stands for a private member."""
-PRIVATE: Final = frozenset(
-    ("auth_token", "client_state", "custom_parameters", "digit", "from_number", "raw", "text", "to_number")
+_MESSAGES: Final = (
+    messages.Connected,
+    messages.Start,
+    messages.Media,
+    messages.Dtmf,
+    messages.Mark,
+    messages.Clear,
+    messages.Stop,
+    messages.Error,
+    messages.Other,
 )
-"""Members of messages whose values no line holds: those that no repr shows, and texts that may repeat them."""
-LEFT_OUT: Final = frozenset(("digit", "duration_ms", "event", "media_format", "payload", "raw", "received_ms", "text"))
+PRIVATE: Final = frozenset(one.name for kind in _MESSAGES for one in fields(kind) if not one.repr)
+"""Members of messages whose values no line holds: those that no repr shows."""
+LEFT_OUT: Final = frozenset(("digit", "duration_ms", "event", "payload", "raw", "received_ms", "text"))
 """Members that a line holds in another form or not at all."""
 FREE_TEXTS: Final = frozenset(("detail", "tags", "title"))
 """Members for people, in which phone numbers are looked for. In names and ids they would be found by mistake."""
@@ -142,11 +152,13 @@ class LineMaker:
             declared = message.media_format
             self._receive_encoding = declared.encoding
             found["format"] = [declared.encoding, declared.sample_rate_hz, declared.channels]
+            if message.custom_parameters:
+                found["parameters"] = len(message.custom_parameters)
         elif isinstance(message, messages.Connected):
             self._add_secret(message.auth_token)
         for one in fields(message):
             value = getattr(message, one.name)
-            if one.name not in LEFT_OUT and value not in (None, (), {}):
+            if one.name not in LEFT_OUT and value not in (None, ()) and not isinstance(value, dict | MediaFormat):
                 found[one.name] = self._shown(one.name, value)
         if isinstance(message, messages.Media):
             encoding = self._receive_encoding if way == "in" else self._send_encoding
@@ -155,8 +167,6 @@ class LineMaker:
 
     def _shown(self, name: str, value: Any) -> Any:
         """Return what a line says of a member that has a value."""
-        if name == "custom_parameters":
-            return len(value)
         if name in PRIVATE:
             return HIDDEN
         if isinstance(value, tuple):
