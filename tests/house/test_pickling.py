@@ -38,7 +38,6 @@ from rtpcodec.server.call_listening import ListeningSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.inbox import AudioReader, EventReader
-from rtpcodec.server.metrics import EndpointCollector
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
@@ -51,7 +50,6 @@ from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.privacy import Privacy
-from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
 from rtpcodec.stream.session_state import SessionState
@@ -102,8 +100,6 @@ VALUES: dict[type, Callable[[], object]] = {
     TelnyxDialect: TelnyxDialect,
 }
 BARE: tuple[type, ...] = (
-    EndpointCollector,
-    TurnWatch,
     AsyncCallControl,
     AsyncHttp,
     BlockingHttp,

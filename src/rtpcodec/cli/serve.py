@@ -89,10 +89,7 @@ def serve(
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
 ) -> None:
-    """Run an endpoint that carriers connect to.
-
-    It echoes, records, or plays a file. Ctrl-C or SIGTERM drains it.
-    """
+    """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
     from rtpcodec.server import run
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)

@@ -92,9 +92,7 @@ class MediaSession(SessionState):
         self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
-        self._sinks = None
-        self._privacy = None
-        self._turns = None
+        self._sinks = self._privacy = self._turns = None
         self._heard: HeardSignal | None = None
         self._incoming = Incoming(
             self.plan,
