@@ -42,6 +42,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["bogus"], "No such command 'bogus'"),
         (["demo", "--bogus"], "No such option: --bogus"),
         (["serve", "bogus"], "'bogus' is not one of"),
+        (
+            ["serve", "--metrics", "--host", "0.0.0.0", "--token", "t"],
+            "host '0.0.0.0' can be reached from other machines, and so can /metrics: pass metrics=TOKEN",
+        ),
         (["serve", "--host", "0.0.0.0"], "host '0.0.0.0' can be reached from other machines and no authorize is given"),
         (["serve", "--codec", "PCMX"], "no codec is named 'PCMX'; known: PCMU, PCMA, G722, L16"),
         (["serve", "--codec", "PCMU", "--rate", "16000"], "PCMU has no sample rate of 16000 Hz, only 8000"),

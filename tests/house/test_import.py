@@ -26,6 +26,7 @@ NOT_AT_IMPORT = {
     "typer",
     "rich",
     "matplotlib",
+    "prometheus_client",
 }
 NOT_AT_IMPORT |= {"asyncio", "dataclasses", "inspect", "logging", "json", "subprocess", "socket", "ssl"}
 OPTIONAL = NOT_AT_IMPORT - {

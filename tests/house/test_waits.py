@@ -109,6 +109,10 @@ SILENCE = Bound(
         "listening/test_voice.py::test_speech_ends_when_no_audio_comes",
     ),
 )
+SCRAPE = Bound(
+    "timeout_s of `statistics_threadsafe`",
+    ("server/test_metrics.py::test_a_scrape_does_not_wait_without_end_for_a_loop_that_is_held",),
+)
 LIBRARY = Bound(
     "files that are not an ELF library are refused before they are opened; the loader itself waits for the disk",
     ("codecs/test_libraries.py::test_a_broken_file_is_told_and_not_passed_over",),
@@ -132,6 +136,7 @@ OUTSIDE: dict[str, Bound] = {
     "server/collecting.py:Collection.run": ENTRY,
     "server/typed_keys.py:TypedKeys.wait": ENTRY,
     "server/voice.py:CallVoice.silent": SILENCE,
+    "server/endpoint.py:Endpoint.statistics_threadsafe": SCRAPE,
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,

@@ -14,7 +14,7 @@ from rtpcodec.client.webhook_events import CallHangup
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
 from rtpcodec.pump.virtual import VirtualEventLoop
-from rtpcodec.server import Call, CallSummary
+from rtpcodec.server import Call, CallSummary, Endpoint
 from rtpcodec.sim import CallReport, Carrier, Faults, Webhooks
 from tests.server.dialler import call, dial, run, until
 
@@ -22,6 +22,20 @@ from tests.server.dialler import call, dial, run, until
 def summaries(caplog: pytest.LogCaptureFixture) -> Iterator[logging.LogRecord]:
     """The records of summaries."""
     return (record for record in caplog.records if ": summary: " in record.getMessage())
+
+
+def receive_hangups(endpoint: Endpoint, carrier: Carrier, events: list[CallHangup]) -> None:
+    """Serve the app's webhooks on the network in memory."""
+    loop = endpoint._loop
+    assert isinstance(loop, VirtualEventLoop)
+
+    async def hook(request: MemoryRequest) -> MemoryAnswer:
+        event = rtpcodec.verify_webhook(request.body, request.headers, carrier.public_key)
+        if isinstance(event, CallHangup):
+            events.append(event)
+        return MemoryAnswer(200, {}, b"")
+
+    loop.network.serve_http("https://app.example", hook)
 
 
 def test_the_carriers_figures_stand_beside_ours() -> None:
@@ -40,16 +54,7 @@ def test_the_carriers_figures_stand_beside_ours() -> None:
 
     async def main() -> None:
         async with Carrier("KEY") as carrier, rtpcodec.serve(talk) as endpoint:
-            loop = endpoint._loop
-            assert isinstance(loop, VirtualEventLoop)
-
-            async def hook(request: MemoryRequest) -> MemoryAnswer:
-                event = rtpcodec.verify_webhook(request.body, request.headers, carrier.public_key)
-                if isinstance(event, CallHangup):
-                    events.append(event)
-                return MemoryAnswer(200, {}, b"")
-
-            loop.network.serve_http("https://app.example", hook)
+            receive_hangups(endpoint, carrier, events)
             carrier.send_webhooks(Webhooks(url="https://app.example/hooks"))
             phone = carrier.new_call(bytes(16 * 3000), faults=Faults(drop=0.05))
             async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:

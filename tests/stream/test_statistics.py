@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from array import array
+from dataclasses import fields
 from math import pi, sin
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,6 +16,9 @@ from rtpcodec.codecs import codec
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.statistics import ReceptionStatistics
+from rtpcodec.server.endpoint_statistics import MediaTotals
+from rtpcodec.stream.level_meter import Level
+from rtpcodec.stream.listening.turn_times import Turn, TurnTimes
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
 from tests.stream import carrier
@@ -203,3 +209,11 @@ def test_mode_mp3_has_the_figures_of_receiving() -> None:
     assert (found.lost_chunks, found.pauses, found.sent_level, found.turns) == (1, 0, None, None)
     with pytest.raises(LocalProtocolError):
         session.pause_playback(0.0)
+
+
+def test_the_page_explains_every_figure() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    for kind in (Statistics, MediaTotals, TurnTimes, Turn, Level):
+        assert {field.name for field in fields(kind)} - set(re.findall(r"\w+", page)) == set()
+    assert {field.name for field in fields(Statistics)} <= named

@@ -41,6 +41,13 @@ AllowedOrigin = Annotated[
     typer.Option(help="Origin of web pages that may open a call, such as https://example.com. May be repeated."),
 ]
 
+Metrics = Annotated[
+    bool, typer.Option("--metrics", help="Answer GET /metrics for Prometheus. A public address needs --metrics-token.")
+]
+MetricsToken = Annotated[
+    str | None,
+    typer.Option(envvar="RTPCODEC_METRICS_TOKEN", help="Bearer token that a scrape of --metrics must present."),
+]
 
 File = Annotated[
     Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
@@ -79,11 +86,10 @@ def serve(
     prebuffer_ms: PrebufferMs = 0.0,
     keep_alive: KeepAlive = None,
     when_full: WhenFull = "wait",
+    metrics: Metrics = False,
+    metrics_token: MetricsToken = None,
 ) -> None:
-    """Run an endpoint that carriers connect to.
-
-    It echoes, records, or plays a file. Ctrl-C or SIGTERM drains it.
-    """
+    """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
     from rtpcodec.server import run
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
@@ -103,6 +109,7 @@ def serve(
         prebuffer_ms=prebuffer_ms,
         keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
         when_full=when_full,  # type: ignore[arg-type]
+        metrics=(metrics_token or True) if metrics else False,
         on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
     )
 

@@ -24,7 +24,7 @@ class HangupEvent(Protocol):
 
     @property
     def hangup_source(self) -> str | None:
-        """Who ended it: `caller`, `callee` or `unknown`."""
+        """The side that ended it: `caller`, `callee` or `unknown`."""
 
     @property
     def sip_hangup_cause(self) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from operator import add
 from typing import Final
 
+from rtpcodec.pickling import Value
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.stream.listening.turn_times import NO_TURNS
 from rtpcodec.stream.statistics import Statistics
@@ -63,7 +64,7 @@ class EndpointStatistics:
 
 
 @dataclass(slots=True)
-class MediaTotals:
+class MediaTotals(Value):
     """Sums of the calls of an endpoint; the names are those of `Statistics`, which says what they mean."""
 
     media_received: int = 0

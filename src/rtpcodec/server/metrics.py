@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import accumulate
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pickling import Live
@@ -24,9 +24,6 @@ try:
     from prometheus_client.registry import Collector
 except ImportError as error:
     raise MissingExtra("metrics", "prometheus_client", "server") from error
-
-if TYPE_CHECKING:
-    from rtpcodec.server.endpoint import Endpoint
 
 _MS: Final = 0.001
 
@@ -82,6 +79,13 @@ _MEDIA: Final = (
 """The same of MediaTotals."""
 
 
+class StatisticsSource(Protocol):
+    """What an Endpoint gives to a collector."""
+
+    def statistics_threadsafe(self) -> EndpointStatistics:
+        """Return all counters, in any thread."""
+
+
 class EndpointCollector(Live, Collector):
     """The figures of one endpoint, read at each scrape. Register it: `REGISTRY.register(EndpointCollector(endpoint))`.
 
@@ -89,7 +93,7 @@ class EndpointCollector(Live, Collector):
     wait for the scrape meanwhile. A registry can hold one of them.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: StatisticsSource) -> None:
         """Make the collector of an endpoint."""
         self._endpoint = endpoint
 
@@ -133,7 +137,7 @@ _TURNS_HELP: Final = "Time from the end of the caller's speech to our first audi
 class MetricsPage:
     """The answer of `/metrics`: the figures of one endpoint, and nothing else of the process."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: StatisticsSource) -> None:
         """Make the page of an endpoint."""
         self._registry = CollectorRegistry()
         self._registry.register(EndpointCollector(endpoint))

@@ -12,7 +12,7 @@ from rtpcodec.kernels.levels import energy
 from rtpcodec.stream.no_items import NO_ITEMS
 
 EVERY_MS: Final = 200.0
-"""Audio per chunk that is measured. The syllables of speech, some four per second, are no multiple of it."""
+"""Audio per chunk that is measured: often enough for a mean within seconds, and seldom enough to cost nothing."""
 RECENT: Final = 15
 """Measured chunks that make the recent level: 3 s of audio, as a meter for people shows it."""
 

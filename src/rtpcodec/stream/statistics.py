@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.events import Interrupted
@@ -119,19 +120,10 @@ def snapshot(
     malformed: dropped messages so far.
     now_ms: the time, for the estimate of what was heard.
     """
-    chain, stalling = incoming.chain, incoming.stalling
-    measures, gaps, totals = sending.measures, counts.gaps, counts.replaced.plus(incoming.chain)
+    measures, received = sending.measures, _received(counts, incoming)
     return Statistics(
-        messages_received=counts.messages_received,
-        media_received=counts.media_received,
-        octets_received=counts.octets_received,
-        lost_chunks=totals.lost_chunks,
-        late_chunks=totals.late_chunks,
-        duplicate_chunks=totals.duplicate_chunks,
+        **received,
         malformed=malformed,
-        odd_messages=incoming.complaints.odd_messages,
-        media_before_start=incoming.complaints.media_before_start,
-        misfit_payloads=totals.misfit_payloads,
         messages_sent=counts.messages_sent,
         media_sent=measures.media_sent,
         octets_sent=measures.octets_sent,
@@ -144,20 +136,32 @@ def snapshot(
         duplicate_keys=counts.duplicate_keys,
         duration_ms=counts.span.duration_ms(now_ms),
         end_reason=counts.span.end_reason,
-        lost_ms=gaps.lost_ms,
-        concealed_ms=totals.concealed_ms,
-        carrier_pauses=gaps.pauses,
-        carrier_paused_ms=gaps.pause_ms,
-        carrier_dropped_ms=gaps.carrier_ms,
-        stalls=stalling.count,
-        longest_stall_ms=stalling.longest_ms,
         longest_send_stall_ms=measures.longest_stall_ms,
-        jitter_ms=None if chain is None else chain.jitter_ms,
         interruptions=counts.interruptions.count,
         last_interruption=counts.interruptions.last,
         pauses=measures.pauses,
         paused_ms=measures.paused_ms,
-        received_level=counts.received_level.level,
         sent_level=measures.level,
         turns=turns,
     )
+
+
+def _received(counts: Counts, incoming: Incoming) -> dict[str, Any]:
+    """Return the figures of receiving by their names."""
+    chain, complaints, stalling, gaps = incoming.chain, incoming.complaints, incoming.stalling, counts.gaps
+    return {
+        **counts.replaced.plus(chain)._asdict(),
+        "messages_received": counts.messages_received,
+        "media_received": counts.media_received,
+        "octets_received": counts.octets_received,
+        "odd_messages": complaints.odd_messages,
+        "media_before_start": complaints.media_before_start,
+        "lost_ms": gaps.lost_ms,
+        "carrier_pauses": gaps.pauses,
+        "carrier_paused_ms": gaps.pause_ms,
+        "carrier_dropped_ms": gaps.carrier_ms,
+        "stalls": stalling.count,
+        "longest_stall_ms": stalling.longest_ms,
+        "jitter_ms": None if chain is None else chain.jitter_ms,
+        "received_level": counts.received_level.level,
+    }

@@ -120,6 +120,9 @@ class CallResult:
             "messages_lost": self.lost,
             "chunks_concealed": self.concealed_chunks,
             **{name: value if isinstance(value, bool) else _rounded(value) for name, value in self.quality.items()},
+            "jitter_ms": _rounded(self.endpoint.jitter_ms),
+            "stalls": self.endpoint.stalls,
+            "round_trip_ms": _rounded(self.endpoint.round_trip_ms),
             "latency_ms_p50": _rounded(self.latency_ms(50)),
             "latency_ms_p99": _rounded(self.latency_ms(99)),
         }
