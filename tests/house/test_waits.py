@@ -216,6 +216,7 @@ INSIDE: dict[str, str] = {
     "server/handlers.py:_play_mp3_file.play_call": READER,
     "server/handlers.py:_play_pcm": READER,
     "server/handlers.py:echo": READER,
+    "server/readers/even_reading.py:EvenReader.__anext__": READER,
     "server/readers/inbox.py:Inbox.wait": READER,
     "server/readers/reading.py:AudioReader.__anext__": READER,
     "server/readers/reading.py:DtmfReader.__anext__": READER,

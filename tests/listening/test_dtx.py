@@ -38,7 +38,7 @@ def messages_of(encoding: str, rate_hz: int, lost: int, *, counts_pauses: bool) 
     """Speech, then silence, then speech; and when the last chunk before the silence arrives.
 
     lost: chunks before the last one that are lost.
-    counts_pauses: whether the timestamps go on in the silence.
+    counts_pauses: whether the timestamps continue in the silence.
     """
     found: list[Message] = []
     for at, payload in enumerate(payloads_of(encoding, rate_hz)):

@@ -72,7 +72,8 @@ def test_a_hold_has_50_frames_in_each_second(
 ) -> None:
     hold = Hold(from_ms=from_ms, to_ms=from_ms + seconds * 1000, timestamps=timestamps)
     heard = Heard(max_burst_ms=max_burst_ms)
-    carried(heard, plan=PCMU, speech_ms=4000 + 1000 * seconds, phone={"timing": Timing(holds=(hold,))})
+    phone = {"timing": Timing(holds=(hold,))}
+    carried(heard, plan=PCMU, speech_ms=4000 + 1000 * seconds, phone=phone, idle_timeout_s=None)
     counts = heard.per_second()
     assert len(counts) >= seconds + 3
     assert all(49 <= count <= 51 for count in counts), counts

@@ -33,9 +33,7 @@ def test_eight_peers_do_not_fill_the_memory() -> None:
         async def handler(call: rtpcodec.Call) -> None:
             reader = call.events()
             await read.wait()
-            found = [event async for event in reader]
-            if call.path == "/honest":
-                honest.extend(found)
+            (honest if call.path == "/honest" else []).extend([event async for event in reader])
 
         serving = rtpcodec.serve(handler, path=None, max_held_octets=LIMIT, idle_timeout_s=None)
         async with serving as endpoint, asyncio.TaskGroup() as group:

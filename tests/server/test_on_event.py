@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 
-import rtpcodec
+import rtpcodec.server
 from rtpcodec import events
-from rtpcodec.errors import LocalProtocolError
+from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.server import Call
 from tests.listening.chunks import media, received
 from tests.server.dialler import call, run
+
+
+async def wait_for(*_arguments: object) -> None:
+    pass
 
 
 def key(at_ms: float, digit: str) -> tuple[float, dict[str, Any]]:
@@ -59,6 +64,19 @@ def test_an_error_ends_its_call_and_it_is_not_called_again(at: type, caplog: pyt
     assert calls[0].ended
     assert calls[0].end_reason == ("carrier_stop" if at is events.Stopped else "handler_failed")
     assert len(heard) == {events.Started: 0, events.Dtmf: 1, events.Stopped: 2}[at]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"handler": wait_for}, "handler and on_event are given, at most 1 is possible; a handler has call.events()"),
+        ({"on_event": "f"}, "on_event is of type str, a function is needed"),
+        ({"on_event": wait_for}, "on_event is a coroutine function, a plain one is needed; pass it as handler instead"),
+    ],
+)
+def test_wrong_settings_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(EndpointError, match=f"^{re.escape(message)}$"):
+        rtpcodec.server.EndpointSettings(**{"on_event": print} | options)
 
 
 def test_the_close_code_is_that_of_an_error() -> None:

@@ -37,12 +37,6 @@ async def wait_for(*_arguments: object) -> bool:
             {"handler": None, "on_audio": listen},
             "on_audio is a coroutine function, a plain one is needed; pass it as handler instead",
         ),
-        ({"on_event": take}, "handler and on_event are given, at most 1 is possible; a handler has call.events()"),
-        ({"handler": None, "on_event": "f"}, "on_event is of type str, a function is needed"),
-        (
-            {"handler": None, "on_event": listen},
-            "on_event is a coroutine function, a plain one is needed; pass it as handler instead",
-        ),
         ({"authorize": ""}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": b"token"}, "authorize must be a non-empty string, a list of them, or a function"),
         ({"authorize": []}, "authorize must be a non-empty string, a list of them, or a function"),

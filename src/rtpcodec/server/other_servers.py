@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Unpack
 
 from rtpcodec.errors import EndpointError
@@ -53,13 +53,8 @@ async def call_on(
     socket.receiver = runner.pump
     try:
         async with socket:
-            try:
+            with _cancellation_noted(runner):
                 yield runner.pump
-            except Exception:
-                raise
-            except BaseException:
-                runner.cancelled()  # before the socket's end is reported, which looks like a lost one
-                raise
     except Exception:
         raise
     except BaseException:
@@ -67,6 +62,18 @@ async def call_on(
         raise
     finally:
         await _wait(ended, runner)
+
+
+@contextlib.contextmanager
+def _cancellation_noted(runner: CallRunner) -> Iterator[None]:
+    """Record a cancellation before the socket's end is reported, which looks like a lost one."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        runner.cancelled()
+        raise
 
 
 async def _wait(ended: asyncio.Event, runner: CallRunner) -> None:

@@ -91,7 +91,7 @@ class ReaderHub:
         kind: what it reads; readers of one kind read the same.
         """
         opening = self._opening
-        # What is left at the end of the stream stays: no more will come, so it cannot grow.
+        # After the end nothing is dropped: no more will come, so it cannot grow.
         in_time = self.ended or self._loop.time() <= self._opening_until_s
         if opening is not None and in_time and kind not in self._seen_kinds:
             self._seen_kinds.add(kind)

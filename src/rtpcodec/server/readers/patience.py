@@ -7,14 +7,14 @@ from typing import Final
 from rtpcodec.server.readers.frames import FRAME_MS
 from rtpcodec.stream.events import Audio
 
-MIN_PATIENCE_MS: Final = 20.0
+MIN_PATIENCE_MS: Final = FRAME_MS
 """One frame, so that each second has 50 frames, one more or less."""
 MAX_PATIENCE_MS: Final = 100.0
 """A chunk waits no longer than this for a lost one before it; more is a stall."""
 MARGIN_MS: Final = 10.0
 """Beyond the lateness that was seen."""
 DECAY: Final = 1 / 500
-"""Of the patience beyond the minimum, per chunk: it is forgotten within some 10 s of calm."""
+"""Of the patience beyond the minimum, per chunk: it has fallen to the minimum after some 10 s of calm."""
 ROUNDING_MS: Final = 1.0
 """Smaller gaps come from rounding."""
 
