@@ -34,7 +34,7 @@ def rtp_header(track: str) -> Diagnosis:
     return Diagnosis(
         "rtp_header_in_payload",
         f"payloads of track {track} begin with headers of RTP: one SSRC, and sequence numbers that count",
-        "have the sender leave the header of 12 octets or more out of media.payload; RtpPacket.parse reads such payloads",
+        "have the sender leave the header out of media.payload; RtpPacket.parse reads payloads that have one",
     )
 
 

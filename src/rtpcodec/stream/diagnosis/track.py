@@ -145,7 +145,7 @@ class TrackVerdicts:
     def _noise(self, payload: bytes) -> Diagnosis | None:
         """Judge octets that are noise in every reading of samples: frames of a codec, or G.722."""
         diagnosis = self._odd(payload)
-        if diagnosis is not None:
+        if diagnosis is not None or len(payload) % EVEN_OCTETS:
             return diagnosis
         if self._adaptive is None:
             decoder = codec(ADAPTIVE).decoder()
@@ -164,7 +164,7 @@ class TrackVerdicts:
         if len(self._frames) < FRAMES:
             return None
         name = frames_of(self._frames)
-        if name is None:
+        if name is None or name == self._declared:
             return None
         evidence = f"the last {FRAMES} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
