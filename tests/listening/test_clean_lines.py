@@ -1,6 +1,7 @@
 """Lines without a fault: no diagnosis, whatever they carry.
 
-A stream is looked at for ten seconds of sound after each change, so a `start` every ten seconds has all of it looked at.
+A stream is looked at for ten seconds of sound after each change, so a `start` every ten seconds has all of it
+looked at.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ LOW_HZ: Final = 4400
 HIGH_HZ: Final = 6200
 """The band that decides: above all of narrow-band speech, below what AMR-WB makes up (from 6.4 kHz)."""
 LEAST_RATE_HZ: Final = 16000
-QUIET_DBOV: Final = -55.0
+QUIET_DBOV: Final = -62.0
 BELOW_LOUDEST_DB: Final = 30.0
 """Chunks that are quieter, or so far below the loudest one, are not speech."""
 WIDE_SHARE: Final = 0.008

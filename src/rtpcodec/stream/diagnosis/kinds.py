@@ -95,8 +95,8 @@ def codec_not_as_planned(asked: str, declared: str) -> Diagnosis:
     return Diagnosis(
         "codec_not_as_planned",
         f"the plan asks for {asked}, start declares {declared}; it is decoded as declared",
-        "nothing, if that suits: carriers send the call's own codec if they cannot convert it. Otherwise check that the "
-        "command has the plan's command_fields, or ask by preferred_codecs of dial and answer",
+        "nothing, if that suits: carriers send the call's own codec if they cannot convert it. Otherwise check that "
+        "the command has the plan's command_fields, or ask by preferred_codecs of dial and answer",
     )
 
 
