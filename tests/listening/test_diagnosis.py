@@ -25,7 +25,7 @@ def at_rate(rate_hz: int) -> Samples:
     if rate_hz in (8000, 16000):
         return VOICE.at(rate_hz, -26.0)
     wide = VOICE.at(16000, -26.0)
-    return np.interp(np.arange(0, len(wide) - 1, 16000 / rate_hz), np.arange(len(wide)), wide)
+    return np.asarray(np.interp(np.arange(0, len(wide) - 1, 16000 / rate_hz), np.arange(len(wide)), wide))
 
 
 # Rates

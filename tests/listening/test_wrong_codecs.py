@@ -56,10 +56,9 @@ def places(talker: Talker, name: str, count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("chunk_ms", [10, 20, 40])
-@pytest.mark.parametrize(("declared", "declared_hz", "coding", "rate_hz", "kind"), FAULTS)
-def test_a_wrong_codec_is_named_within_a_second_of_speech(
-    declared: str, declared_hz: int, coding: str, rate_hz: int, kind: str, chunk_ms: int
-) -> None:
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[2]} as {fault[0]} {fault[1]}")
+def test_a_wrong_codec_is_named_within_a_second_of_speech(fault: tuple[str, int, str, int, str], chunk_ms: int) -> None:
+    declared, declared_hz, coding, rate_hz, kind = fault
     for talker in shipped():
         for level_dbov in LEVELS:
             for begin_ms in places(talker, f"{coding} {level_dbov} {chunk_ms}", 1):

@@ -26,13 +26,15 @@ cdef void autocorrelation_block(const int16_t* samples, Py_ssize_t n, double* la
     mean = <double>total / n if n else 0.0
     for lag in range(LAGS):
         product = 0
+        lags[lag] = 0
+        if lag >= n:
+            continue
         for i in range(lag, n):
             product += <int32_t>samples[i] * <int32_t>samples[i - lag]
         # Less the mean: of the n - lag products, and of the samples at both ends that have no partner.
         lags[lag] = product - (n - lag) * mean * mean
         for i in range(lag):
-            if n > lag:
-                lags[lag] += mean * (samples[i] + samples[n - 1 - i] - 2 * mean)
+            lags[lag] += mean * (samples[i] + samples[n - 1 - i] - 2 * mean)
 
 
 cdef double gain_of_lags(const double* lags, int step) noexcept nogil:

@@ -10,6 +10,7 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.capture.header import SessionOptions
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
+from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.listening.sinks import Sinks
@@ -133,7 +134,17 @@ class SessionState(Live):
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""
         receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
-        return f"receive {receiving}; send {self._sending.describe()}"
+        bands = "".join(f", {track} speech is {found} band" for track, found in self.bandwidth.items() if found)
+        return f"receive {receiving}{bands}; send {self._sending.describe()}"
+
+    @property
+    def bandwidth(self) -> dict[str, Bandwidth | None]:
+        """Whether the speech of each track so far is "narrow" or "wide": without or with a band above 4 kHz.
+
+        None: not known yet. It is measured while faults are looked for (`diagnosis_s`), from PCM of 16 kHz or more; of
+        codecs of 8 kHz it is known at once.
+        """
+        return {} if self._listening.watch is None else self._listening.watch.bandwidth
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:

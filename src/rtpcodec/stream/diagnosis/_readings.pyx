@@ -51,7 +51,8 @@ cdef double LOUDEST_DBOV = -9.0     # of the better reading, on average: octets 
 cdef double LEAST_SPREAD_DB = 3.0   # standard deviation of its level: speech rises and falls, tones and noise do not
 cdef double UNKNOWN_GAIN_DB = 1.0   # of a declared codec that is not one of samples
 cdef double NOISE_GAIN_DB = 0.9     # at most, of octets that are noise in every reading
-cdef double NOISE_DBOV = -30.0      # and at least
+cdef double LEAST_NOISE_DBOV = -22.0    # read as PCMU: octets of all values have -17 dBov, whatever they stand for
+cdef double MOST_NOISE_DBOV = -13.5
 cdef int NOISE_SEGMENTS = 6         # from so many on, of which each other one takes two away
 cdef int MOST_NOISE_SEGMENTS = 14
 
@@ -237,7 +238,7 @@ cdef class Readings:
             gains_db[reading] = 10 * log10(gain_of_lags(lags[reading], 1))
         # 2. Noise in every reading, as octets of a codec of frames or of G.722 are. Short segments of L16 say less.
         if max(gains_db[0], gains_db[1]) < NOISE_GAIN_DB and max(gains_db[2], gains_db[3]) < 2 * NOISE_GAIN_DB and (
-            levels_db[0] > NOISE_DBOV
+            LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV
         ):
             self._noise = min(self._noise + 1, MOST_NOISE_SEGMENTS)
         else:

@@ -1,9 +1,9 @@
 """The rate of audio against its arrival: twice as many octets per second are not 8 kHz.
 
-Audio comes in bursts after stalls and before its time, but on the whole as fast as it was spoken. `ahead` is the audio so
-far less the time so far. In a stream of the right rate it falls in stalls, and returns to where it was, never beyond it
-but for a burst that was made before its time. In a stream of a wrong rate its maxima rise, or fall, by the same step from
-period to period. So all of PERIODS steps in a row must agree with one rate, and bursts and stalls break the row.
+Audio comes in bursts after stalls and before its time, but on the whole as fast as it was spoken. `ahead` is the audio
+so far less the time so far. In a stream of the right rate it falls in stalls, and returns to where it was, never beyond
+it but for a burst that was made before its time. In a stream of a wrong rate its maxima rise, or fall, by the same step
+from period to period. So all of PERIODS steps in a row must agree with one rate; bursts and stalls break the row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rtpcodec.codecs import codec
 from rtpcodec.stream.messages import MediaFormat
 
 PERIOD_MS: Final = 160.0
-"""Whole chunks of 10, 20 and 40 ms; longer than the chunks of nearly all senders, and than the jitter of a network that works."""
+"""Whole chunks of 10, 20 and 40 ms, and longer than the jitter of a network that works."""
 PERIODS: Final = 5
 """With the one that they begin with, a second."""
 RATIOS: Final = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0, 6.0)

@@ -34,7 +34,7 @@ def rtp_header(track: str) -> Diagnosis:
     return Diagnosis(
         "rtp_header_in_payload",
         f"payloads of track {track} begin with headers of RTP: one SSRC, and sequence numbers that count",
-        "have the sender leave the header of 12 octets or more out of media.payload; RtpPacket.parse reads such payloads",
+        "have the sender leave the header out of media.payload; RtpPacket.parse reads payloads that have one",
     )
 
 
@@ -95,8 +95,8 @@ def codec_not_as_planned(asked: str, declared: str) -> Diagnosis:
     return Diagnosis(
         "codec_not_as_planned",
         f"the plan asks for {asked}, start declares {declared}; it is decoded as declared",
-        "nothing, if that suits: carriers send the call's own codec if they cannot convert it. Otherwise check that the "
-        "command has the plan's command_fields, or ask by preferred_codecs of dial and answer",
+        "nothing, if that suits: carriers send the call's own codec if they cannot convert it. Otherwise check that "
+        "the command has the plan's command_fields, or ask by preferred_codecs of dial and answer",
     )
 
 

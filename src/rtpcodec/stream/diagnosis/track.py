@@ -34,6 +34,8 @@ ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
 """Its audio is judged at this rate: at twice as much, the lower band alone makes noise predictable."""
+ADAPTIVE_SCORE_DB: Final = 55.0
+"""More than other readings need: noise of samples looks a little like it as well."""
 EVEN_OCTETS: Final = 80
 """Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
@@ -145,7 +147,7 @@ class TrackVerdicts:
     def _noise(self, payload: bytes) -> Diagnosis | None:
         """Judge octets that are noise in every reading of samples: frames of a codec, or G.722."""
         diagnosis = self._odd(payload)
-        if diagnosis is not None:
+        if diagnosis is not None or len(payload) % EVEN_OCTETS:
             return diagnosis
         if self._adaptive is None:
             decoder = codec(ADAPTIVE).decoder()
@@ -153,7 +155,7 @@ class TrackVerdicts:
         decoder, resampler, readings = self._adaptive
         found = readings.take(resampler.resample(decoder.decode(payload)))
         better = readings.better if found & FOUND_READING else None
-        if better is None or better[0] != NATIVE:
+        if better is None or better[0] != NATIVE or readings.scores[NAMES.index(NATIVE)] < ADAPTIVE_SCORE_DB:
             return None
         evidence = f"as declared they are noise, read so prediction removes {better[1]:.1f} dB of them"
         return kinds.wrong_reading(self._declared, ADAPTIVE, evidence, self.name)
@@ -164,7 +166,7 @@ class TrackVerdicts:
         if len(self._frames) < FRAMES:
             return None
         name = frames_of(self._frames)
-        if name is None:
+        if name is None or name == self._declared:
             return None
         evidence = f"the last {FRAMES} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
@@ -189,8 +191,8 @@ NATIVE: Final = "L16 little" if memoryview(b"\1\0").cast("H")[0] == 1 else "L16 
 def frames_of(payloads: deque[bytes]) -> str | None:
     """Return the codec of frames that all payloads are valid in, with one duration and one mode; None: none is sure.
 
-    Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first octet,
-    its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
+    Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first
+    octet, its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
     """
     for name in _FRAME_CODECS:
         reader = payload_format(codec(name))

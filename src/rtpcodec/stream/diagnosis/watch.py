@@ -7,6 +7,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds, plan_check
+from rtpcodec.stream.diagnosis.bandwidth import Bandwidth, BandwidthMeter, meter_for
 from rtpcodec.stream.diagnosis.track import TrackVerdicts
 from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
 from rtpcodec.stream.messages import MediaFormat
@@ -30,6 +31,7 @@ class DiagnosisWatch:
     """Looks at one session. Use from one thread at a time."""
 
     __slots__ = (
+        "_bands",
         "_limit_ms",
         "_pending",
         "_plan",
@@ -54,8 +56,10 @@ class DiagnosisWatch:
         self._plan = plan
         self._planned = plan_check.PlanCheck(plan, dialect)
         self._limit_ms = diagnosis_s * 1000
-        self.media_format: MediaFormat | None = None
+        self.media_format = MediaFormat("", None, None)
+        """As declared; an empty encoding: before `start`."""
         self._told: frozenset[str] = NO_NAMES
+        self._bands: dict[str, BandwidthMeter | Bandwidth | None] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -67,6 +71,13 @@ class DiagnosisWatch:
         self.over = False
         """Whether enough was looked at, until the next change."""
 
+    @property
+    def bandwidth(self) -> dict[str, Bandwidth | None]:
+        """The bandwidth of the speech of each track so far; None: not known yet."""
+        return {
+            track: found.found if isinstance(found, BandwidthMeter) else found for track, found in self._bands.items()
+        }
+
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Look at an event; return what it makes sure."""
         if type(event) is Audio:
@@ -76,31 +87,38 @@ class DiagnosisWatch:
                 self._pending = None
                 return self._once(found)
             return () if self._pending is None else self._waited(*self._pending, now_ms)
-        if isinstance(event, Diagnosis):
-            self._told |= {event.kind}
-        elif isinstance(event, Started):
-            self.media_format = event.media_format
-            self._begin()
+        if isinstance(event, Started):
+            self._change(event.media_format)
             return self._once(*plan_check.of_start(self._plan, event.media_format))
-        elif isinstance(event, FormatChanged) and not event.announced:
-            self.media_format = event.after
-            self._begin()
+        if isinstance(event, FormatChanged) and not event.announced:
+            self._change(event.after)
             return self._once(*plan_check.of_change(event))
-        elif isinstance(event, Gap):
-            if event.reason != "lost" and event.duration_ms >= HOLD_MS:
-                self._begin()
-        elif isinstance(event, CarrierError):
+        if isinstance(event, CarrierError):
             refused = self._planned.refused(event, now_ms)
             return () if refused is None else self._once(refused)
-        elif isinstance(event, CounterChanged):
-            if event.change == "restarted":
+        return self._seen(event, now_ms)
+
+    def _seen(self, event: Event, now_ms: float) -> Iterable[Event]:
+        """Look at an event of media time, or at what another part has diagnosed."""
+        match event:
+            case Diagnosis(kind):
+                self._told |= {kind}
+            case Gap(reason=reason, duration_ms=duration_ms) if reason != "lost" and duration_ms >= HOLD_MS:
                 self._begin()
-            elif event.counter == "timestamp":
+            case CounterChanged(change="restarted"):
+                self._begin()
+            case CounterChanged(track, "timestamp"):
                 if not self._told:
-                    self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(event.track, event.counter)
-            else:
-                return self._once(kinds.counters(event.track, event.counter))
+                    self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(track, "timestamp")
+            case CounterChanged(track, counter):
+                return self._once(kinds.counters(track, counter))
         return ()
+
+    def _change(self, media_format: MediaFormat) -> None:
+        """Begin again with another format."""
+        self.media_format = media_format
+        self._bands = {}
+        self._begin()
 
     def _waited(self, due_ms: float, found: Diagnosis, now_ms: float) -> list[Event]:
         """Return the diagnosis of timestamps, if no other one has explained them when it is due."""
@@ -116,12 +134,17 @@ class DiagnosisWatch:
     def _audio(self, audio: Audio, now_ms: float) -> Diagnosis | None:
         track = self._tracks.get(audio.track)
         if track is None:
-            if self.media_format is None or len(self._tracks) >= MAX_TRACKS:
+            if len(self._tracks) >= MAX_TRACKS:
                 return None
             track = self._tracks[audio.track] = TrackVerdicts(audio.track, self.media_format, self._plan.l16_byte_order)
         found = track.take(audio, now_ms)
         if audio.track not in self._planned.tracks:
             found = self._planned.stray(audio.track) or found
+        band = self._bands.get(audio.track)
+        if band is None:
+            self._bands[audio.track] = meter_for(self.media_format, audio)
+        elif isinstance(band, BandwidthMeter) and band.found is None:
+            band.take(audio.pcm, audio.duration_ms)
         self._whole_ms += audio.duration_ms
         if track.has_sound(audio):
             self._sound_ms += audio.duration_ms

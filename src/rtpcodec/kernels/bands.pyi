@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def band_energy(pcm: Buffer, taps: Buffer, step: int, /) -> float: ...
