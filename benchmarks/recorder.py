@@ -3,7 +3,7 @@
     python -m benchmarks.recorder [CALLS] [SECONDS]
 
 The calls run on a clock that the benchmark moves, as fast as they can, and the files are written by the real threads.
-Without the cycle collector, whose full rounds are no matter of the recorder (server/collector).
+The cycle collector is off: its full rounds would hide the longest step.
 """
 
 from __future__ import annotations
