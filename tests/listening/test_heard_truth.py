@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from rtpcodec.sim.media.timing import Hold, Link, Timing
+from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.speaking.beds import Bed
@@ -125,6 +126,27 @@ def test_a_far_end_that_runs_dry_leaves_seams_where_they_were_heard() -> None:
     assert len({span.run for span in heard.spans}) == call.playout.dry_count + 1
 
 
+@pytest.mark.parametrize("echo", ["never", "received"])
+def test_without_echoes_the_error_is_within_the_stated_uncertainty(echo: Literal["never", "received"]) -> None:
+    heard = heard_call(variations=Variations(chunk_ms=20, marks=MarkHabits(echo=echo)))
+    call = heard.call
+    reply = call.session.reply()
+    reply.play(noise(call.samples(2000)))
+    reply.end()
+    call.wait(3000)
+    heard.end()
+    least_ms = min(span.uncertainty_ms for span in heard.spans)
+    assert heard.errors_ms() == pytest.approx([-60.0] * 100)
+    assert least_ms >= 60
+    assert b"".join(span.pcm for span in heard.spans) == noise(call.samples(2000))
+
+
+def test_clears_that_the_carrier_ignores_cut_nothing() -> None:
+    heard = heard_call(variations=Variations(chunk_ms=20, clears=ClearHabits(effect="ignored")))
+    talk(heard)
+    require_exact(heard)
+
+
 def test_lost_inbound_chunks_do_not_move_it() -> None:
     heard = heard_call(faults={"drop": 0.05, "reorder": 0.05})
     talk(heard)
@@ -166,8 +188,9 @@ def test_a_hold_that_timestamps_do_not_count_is_left_out_two_seconds_behind_it()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("caller_ppm", "playout_ppm"), [(100.0, 100.0), (100.0, -100.0), (-100.0, 100.0)])
-@pytest.mark.parametrize("jitter_ms", [0.0, 40.0])
+@pytest.mark.parametrize(
+    ("caller_ppm", "playout_ppm", "jitter_ms"), [(100.0, 100.0, 0.0), (-100.0, 100.0, 0.0), (100.0, -100.0, 40.0)]
+)
 def test_an_hour_of_one_run_with_clocks_that_run_apart(caller_ppm: float, playout_ppm: float, jitter_ms: float) -> None:
     timing = Timing(caller_clock_ppm=caller_ppm, playout_clock_ppm=playout_ppm)
     heard = heard_call(timing=timing, jitter_ms=jitter_ms, options={"keep_alive": "silence"})

@@ -188,9 +188,9 @@ class ReceiveChain:
         return self._timeline.delay_ms
 
     @property
-    def received_ms(self) -> float:
-        """When the chunk arrived that was delivered last."""
-        return self._timeline.received_ms
+    def timeline(self) -> Timeline:
+        """The media time of all tracks against the clock of arrival."""
+        return self._timeline
 
     def moment_ms(self, media_ms: float) -> float | None:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""

@@ -11,12 +11,16 @@ The least echo of a run still has some jitter, as there are few echoes. Two witn
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final
 
 from rtpcodec.stream.speaking.runs import MAX_SPREAD_MS, WINDOW, Run
 
 ROUNDING_MS: Final = 1.0
 """Clocks of chunks and marks that agree within this do not contradict each other."""
+
+
+Chunk = tuple[float, float]
+"""The media time at which an inbound chunk ends, and when it arrived."""
 
 
 class PlacedRun:
@@ -84,53 +88,42 @@ class PlacedRun:
         self.correction_ms = begin_ms - base_ms
 
 
-class _Chunk(NamedTuple):
-    end_ms: float  # our clock when it would have arrived without jitter
-    excess_ms: float  # how much later it arrived
-    received_ms: float
-
-
 class EchoOrder:
     """Follows chunks and echoes in the order of their arrival. Use from one thread at a time."""
 
-    __slots__ = ("_chunk", "_chunk_before", "_waiting")
+    __slots__ = ("_before", "_waiting", "chunk")
 
     def __init__(self) -> None:
-        # The last chunk, and the one as of the last look.
-        self._chunk: _Chunk | None = None
-        self._chunk_before: _Chunk | None = None
+        self.chunk: Chunk | None = None
+        """The last inbound chunk; replaced by whoever takes them."""
+        self._before: Chunk | None = None  # the last one as of the last look
         self._waiting: list[tuple[PlacedRun, float, float]] = []  # run, audio before a mark, when it has returned
 
-    def chunk(self, end_ms: float, delay_ms: float, received_ms: float) -> None:
-        """Take an inbound chunk.
+    def look(self, runs: list[PlacedRun], delay_ms: float) -> None:
+        """Note that all that arrived together was taken.
 
-        end_ms: the media time at its end.
+        runs: those of which marks may have returned.
         delay_ms: our clock minus the media time, without jitter.
-        received_ms: when it arrived.
         """
-        excess_ms = received_ms - end_ms - delay_ms
-        if excess_ms > MAX_SPREAD_MS:
-            # It was stalled, or the media time stood still: it is not a witness.
-            self._chunk = self._chunk_before = None
-            self._waiting = []
-            return
-        self._chunk = _Chunk(end_ms + delay_ms, max(0.0, excess_ms), received_ms)
-
-    def look(self, runs: list[PlacedRun]) -> None:
-        """Note that all that arrived together was taken; runs: those of which marks may have returned."""
         # 1. Chunks that arrived behind the echoes of earlier looks.
-        chunk = self._chunk
+        chunk = self.chunk
         if self._waiting and chunk is not None:
+            end_ms, received_ms = chunk
             for placed, ahead_ms, returned_ms in self._waiting:
-                if chunk.received_ms > returned_ms:
-                    placed.followed(chunk.end_ms - ahead_ms)
-            self._waiting = [waiting for waiting in self._waiting if waiting[2] >= chunk.received_ms]
+                if received_ms > returned_ms and received_ms - end_ms - delay_ms <= MAX_SPREAD_MS:
+                    placed.followed(end_ms + delay_ms - ahead_ms)
+            self._waiting = [waiting for waiting in self._waiting if waiting[2] >= received_ms]
         # 2. Echoes. A chunk that was taken together with one may have arrived before or behind it.
         for placed in runs:
-            echo_ms, before = placed.new_echo_ms(), self._chunk_before
-            # Behind a clear, the meaning of an echo is known later, and other chunks have arrived since.
-            if echo_ms is not None and before is not None and before.received_ms <= echo_ms:
+            echo_ms = placed.new_echo_ms()
+            if echo_ms is None or self._before is None:
+                continue
+            end_ms, received_ms = self._before
+            excess_ms = received_ms - end_ms - delay_ms
+            # Behind a clear, the meaning of an echo is known later, and other chunks have arrived since. A chunk that
+            # was stalled, or that came when the media time had stood still, is not a witness.
+            if received_ms <= echo_ms and excess_ms <= MAX_SPREAD_MS:
                 ahead_ms = placed.run.settled_ms
-                placed.echoed(before.end_ms - ahead_ms, before.excess_ms)
+                placed.echoed(end_ms + delay_ms - ahead_ms, max(0.0, excess_ms))
                 self._waiting.append((placed, ahead_ms, echo_ms))
-        self._chunk_before = self._chunk
+        self._before = chunk

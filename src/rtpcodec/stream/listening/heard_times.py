@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.incoming import Incoming
-from rtpcodec.stream.listening.echo_order import EchoOrder, PlacedRun
+from rtpcodec.stream.listening.echo_order import Chunk, EchoOrder, PlacedRun
+from rtpcodec.stream.media_time import Timeline
 from rtpcodec.stream.receiving import ReceiveChain
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -73,46 +74,54 @@ class _Moves:
             self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
 
 
+class _Ended(NamedTuple):
+    chain: ReceiveChain | None
+
+
 class MediaClock:
     """Our clock against the inbound media time of one session, which begins again at each `start`."""
 
-    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves")
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves", "_timeline")
 
     def __init__(self, incoming: Incoming) -> None:
         """Make it; incoming: the receiving half of the session."""
-        self._incoming: Incoming | None = incoming
-        self._chain: ReceiveChain | None = incoming.chain
+        self._incoming: Incoming | _Ended = incoming
+        self._chain: ReceiveChain | None = None
+        self._timeline = Timeline()
         self._known_ms = inf  # the delay of the current chain, as of the last look
         self._before_ms = inf  # of the chain before
         self._moves = _Moves()
 
+    def _follow(self) -> None:
+        """Follow another `start`."""
+        chain = self._chain = self._incoming.chain
+        self._timeline = Timeline() if chain is None else chain.timeline
+        self._moves = _Moves()
+        if self._known_ms != inf:
+            self._before_ms, self._known_ms = self._known_ms, inf
+
     @property
     def delay_ms(self) -> float:
         """Our clock minus the media time; infinite before the first audio."""
-        chain = self._chain if self._incoming is None else self._incoming.chain
-        if chain is not self._chain:
-            self._chain = chain
-            if self._known_ms != inf:
-                self._before_ms, self._known_ms = self._known_ms, inf
-            self._moves = _Moves()
-        if chain is not None and chain.delay_ms != inf:
+        if self._incoming.chain is not self._chain:
+            self._follow()
+        delay_ms = self._timeline.delay_ms
+        if delay_ms != inf:
             moved_ms = self._moves.least_ms
-            self._known_ms = chain.delay_ms if moved_ms < chain.delay_ms + MOVED_MS else moved_ms
+            self._known_ms = delay_ms if moved_ms < delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
 
     def end(self) -> None:
-        """Follow the session no more: it has ended, and is freed at once if nothing of it holds it."""
-        self._chain = None if self._incoming is None else self._incoming.chain
-        self._incoming = None
+        """Hold the session no more: it has ended, and is freed at once if nothing of it is in a cycle."""
+        self._incoming = _Ended(self._incoming.chain)
 
-    def chunk(self, end_ms: float, received_ms: float) -> None:
-        """Take an inbound chunk, which ends at a media time."""
+    def chunk(self, end_ms: float) -> Chunk:
+        """Take the inbound chunk that was delivered last, which ends at a media time."""
+        if self._incoming.chain is not self._chain:
+            self._follow()
+        received_ms = self._timeline.received_ms
         self._moves.add(received_ms - end_ms, received_ms)
-
-    @property
-    def received_ms(self) -> float:
-        """When the inbound chunk arrived that was delivered last."""
-        return -inf if self._chain is None else self._chain.received_ms
+        return end_ms, received_ms
 
     @property
     def restart_ms(self) -> float:
@@ -224,15 +233,12 @@ class HeardTimes:
 
     def take_chunk(self, chunk: Audio) -> None:
         """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
-        clock, end_ms = self.clock, chunk.media_ms + chunk.duration_ms
-        delay_ms = clock.delay_ms
-        clock.chunk(end_ms, clock.received_ms)
-        self._order.chunk(end_ms, delay_ms, clock.received_ms)
+        self._order.chunk = self.clock.chunk(chunk.media_ms + chunk.duration_ms)
 
     def look(self, now_ms: float) -> None:
         """Take the time, and the echoes since the last look."""
         self.now_ms = now_ms
-        self._order.look(self._runs[-2:])
+        self._order.look(self._runs[-2:], self.clock.delay_ms)
 
     @property
     def settled_ms(self) -> float:

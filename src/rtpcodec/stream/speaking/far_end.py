@@ -331,7 +331,8 @@ class FarEnd:
     def begin_doubt_ms(self, run: Run) -> float:
         """Return how far the begin of a run may lie from where `echo_ms` has it."""
         begin, base_ms = self._begin(run), self._base_ms(run)
-        return max(begin.latest_ms - base_ms, base_ms - begin.earliest_ms, 0.0)
+        unknown_ms = UNKNOWN_HOLD_MS if run.base_ms is None and self.hold_ms is None else 0.0
+        return max(begin.latest_ms - base_ms, base_ms - begin.earliest_ms, 0.0) + unknown_ms
 
     def earliest_echo_ms(self, run: Run, position: int) -> float:
         """Return the earliest moment at which the echo of a mark there can arrive, if its audio is played."""
