@@ -15,7 +15,7 @@ import rtpcodec
 from rtpcodec.audio.channels import split
 from rtpcodec.pump import run_virtual
 from rtpcodec.server import Recording
-from rtpcodec.sim import CallReport, Carrier, SimulatedCall
+from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.plan import StreamPlan
 
 EXACT = StreamPlan(send_codec="L16", send_rate_hz=16_000)
@@ -68,19 +68,15 @@ def recorded(
     *,
     plan: StreamPlan = EXACT,
     record: dict[str, Any] | None = None,
-    during: Callable[[SimulatedCall], Awaitable[object]] | None = None,
     serve: dict[str, Any] | None = None,
     **phone: Any,
 ) -> Recorded:
     """Run a call that is recorded from its begin.
 
     handler: runs beside it; None: it only waits for the end.
-    path: of the recording.
+    path, record: of the recording, and other keywords of `Call.record`.
     speech: the caller's, at the plan's rate.
-    plan: of the stream.
-    record: keywords of `Call.record`.
-    during: runs at the carrier's side.
-    serve: keywords of `serve`.
+    plan, serve: of the stream, and other keywords of `serve`.
     phone: options of Carrier.new_call.
     """
     errors: list[BaseException] = []
@@ -105,14 +101,12 @@ def recorded(
             call = carrier.new_call(speech, **{"codec": "L16", "sample_rate_hz": HZ, **phone})
             async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
                 await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **plan.command_fields())
-            if during is not None:
-                await during(call)
             report = await call.finished()
             await endpoint.drain()
             await made[0].finished()
             return report
 
     report = run_virtual(main())
-    for error in errors:
-        raise error
+    if errors:
+        raise errors[0]
     return Recorded(report, path, made[0])

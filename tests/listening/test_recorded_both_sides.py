@@ -213,17 +213,19 @@ DELAYS_MS = ((20, 20), (120, 20), (20, 120), (120, 120))
 SKEWS_PPM = ((100, -100), (-100, 100), (100, 100), (-100, -100))
 
 
+async def talk_on(call: rtpcodec.Call) -> None:
+    """Talk until the call ends."""
+    while not call.ended:
+        with contextlib.suppress(errors.StreamEnded):
+            await talk(call)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("tracks", ["inbound_track", "both_tracks"])
 @pytest.mark.parametrize(("delays_ms", "skews_ppm"), list(zip(DELAYS_MS, SKEWS_PPM, strict=True)))
 def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int], skews_ppm: tuple[int, int]) -> None:
     """Loss, hold, interruptions, pauses, both tracks, skew and delay, for minutes."""
     seconds, hold = 240, Hold(from_ms=20_000, to_ms=27_000)
-
-    async def handle(call: rtpcodec.Call) -> None:
-        while not call.ended:
-            with contextlib.suppress(errors.StreamEnded):
-                await talk(call)
 
     timing = Timing(
         to_app=Link(delay_ms=delays_ms[0], jitter_ms=15),
@@ -233,7 +235,7 @@ def test_bar_all_at_once(tmp_path: Path, tracks: Any, delays_ms: tuple[int, int]
         holds=(hold,),
     )
     found = recorded(
-        handle,
+        talk_on,
         tmp_path / "call.wav",
         pattern(0, seconds * 1000),
         plan=dataclasses.replace(EXACT, tracks=tracks),
