@@ -23,11 +23,11 @@ def run(data: bytes) -> int:
     """Nothing but CaptureError is raised, and the line is one of the file."""
     lines = data.splitlines(keepends=True)
     replaying = Replaying([HEADER, *lines])
-    count = 0
+    count = line = 0
     try:
         for _ in replaying.events():
             count += 1
     except CaptureError as error:
-        assert 1 < error.line <= len(lines) + 1
-        return 1
-    return 2 + min(count, 3)
+        line = error.line
+    assert line == 0 or 1 < line <= len(lines) + 1
+    return 1 if line else 2 + min(count, 3)
