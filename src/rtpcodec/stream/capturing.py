@@ -180,8 +180,8 @@ class CapturingSession(SessionState):
                 capture.stop()
 
     def _heard_source(self) -> HeardSource:
-        """Return a reader of what the caller heard."""
-        raise NotImplementedError
+        """Return a reader of what the caller heard. LocalProtocolError in mode mp3, MissingLibrary."""
+        return self.heard_signal().reader()
 
     def _require_running(self) -> None:
         raise NotImplementedError
