@@ -31,8 +31,8 @@ class CallTap(Live):
         self._access = access
         self.path.open("wb").close()  # it fails here, not with the first audio
         session: MediaSession = access.pump.machine.session
-        worker = FileWorker(access.loop)
-        self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(self.path, rate_hz, worker), track=track)
+        file, worker = self.path, FileWorker(access.loop)  # not this object, which would hold itself
+        self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, worker), track=track)
 
     @property
     def stage(self) -> str:

@@ -157,8 +157,8 @@ class CapturingSession(ListeningSession):
                 capture.stop()
 
     def _heard_source(self) -> HeardSource:
-        """Return a reader of what the caller heard."""
-        raise NotImplementedError
+        """Return a reader of what the caller heard. LocalProtocolError in mode mp3, MissingLibrary."""
+        return self.heard_signal().reader()
 
     def _require_running(self) -> None:
         raise NotImplementedError
