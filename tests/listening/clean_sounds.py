@@ -32,7 +32,7 @@ def cadence(rate_hz: int, *parts: tuple[Sequence[float], float, float]) -> Sampl
 
 def noise(rate_hz: int, drawn: Drawn, level_dbov: float) -> Samples:
     """White noise."""
-    return drawn.normal(0, 32768 * 10 ** (level_dbov / 20), SCENE_S * rate_hz)
+    return np.asarray(drawn.normal(0, 32768 * 10 ** (level_dbov / 20), SCENE_S * rate_hz))
 
 
 def keyed(rate_hz: int, drawn: Drawn) -> Samples:
@@ -47,7 +47,8 @@ def fax(rate_hz: int, drawn: Drawn) -> Samples:
     bits = drawn.integers(0, 2, SCENE_S * 300 + 1)
     low, high = ((980, 1180), (1650, 1850))[int(drawn.integers(2))]
     hz = np.where(bits[np.arange(SCENE_S * rate_hz) * 300 // rate_hz], low, high)
-    return 32768 * 10 ** (drawn.uniform(-30, -12) / 20) * np.sqrt(2) * np.sin(2 * np.pi * np.cumsum(hz) / rate_hz)
+    amplitude = 32768 * 10 ** (drawn.uniform(-30, -12) / 20) * np.sqrt(2)
+    return np.asarray(amplitude * np.sin(2 * np.pi * np.cumsum(hz) / rate_hz))
 
 
 def music(rate_hz: int, drawn: Drawn) -> Samples:
@@ -70,7 +71,7 @@ def music(rate_hz: int, drawn: Drawn) -> Samples:
         half = at + beat // 2
         cymbal = time[: max(0, min(rate_hz // 20, n - half))]
         out[half : half + len(cymbal)] += np.diff(drawn.normal(0, 1, len(cymbal) + 1)) * np.exp(-cymbal / 0.015)
-    return out * (32768 * 10 ** (drawn.uniform(-40, -14) / 20) / np.sqrt(np.mean(out**2)))
+    return np.asarray(out * 32768 * 10 ** (drawn.uniform(-40, -14) / 20) / np.sqrt(np.mean(out**2)))
 
 
 def speech(talkers: Sequence[Talker], rate_hz: int, drawn: Drawn, *, narrow: bool) -> Samples:
@@ -103,7 +104,6 @@ def tones() -> list[Callable[[int, Drawn], Samples]]:
         lambda rate_hz, _: np.zeros(SCENE_S * rate_hz),
         lambda rate_hz, drawn: noise(rate_hz, drawn, drawn.uniform(-70, -50)),
         lambda rate_hz, drawn: noise(rate_hz, drawn, drawn.uniform(-50, -20)),
-        lambda rate_hz, drawn: noise(rate_hz, drawn, -12) * np.repeat(10 ** drawn.uniform(-2, 0, 100), rate_hz // 10),
         lambda rate_hz, drawn: tone(rate_hz, [drawn.uniform(60, 3400)], SCENE_S, drawn.uniform(-45, -3)),
     ]
 

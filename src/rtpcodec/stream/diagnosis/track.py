@@ -34,8 +34,6 @@ ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
 """Its audio is judged at this rate: at twice as much, the lower band alone makes noise predictable."""
-ADAPTIVE_SCORE_DB: Final = 55.0
-"""More than other readings need: noise of samples looks a little like it as well."""
 EVEN_OCTETS: Final = 80
 """Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
@@ -155,7 +153,7 @@ class TrackVerdicts:
         decoder, resampler, readings = self._adaptive
         found = readings.take(resampler.resample(decoder.decode(payload)))
         better = readings.better if found & FOUND_READING else None
-        if better is None or better[0] != NATIVE or readings.scores[NAMES.index(NATIVE)] < ADAPTIVE_SCORE_DB:
+        if better is None or better[0] != NATIVE:
             return None
         evidence = f"as declared they are noise, read so prediction removes {better[1]:.1f} dB of them"
         return kinds.wrong_reading(self._declared, ADAPTIVE, evidence, self.name)
