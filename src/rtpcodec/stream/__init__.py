@@ -31,6 +31,7 @@ held           octets that calls may hold: shares of a budget; octets: how many 
 event_queue    bounded queue of events for a slow reader
 statistics     counters of a session
 listening      what looks at a stream beside its reader: sinks and private sections
+diagnosis      faults of a stream that its payloads, arrival and plan show
 session_state  what a session can be asked
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies

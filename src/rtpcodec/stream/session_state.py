@@ -25,8 +25,8 @@ class SessionState(Live):
     _incoming: Incoming
     _counts: Counts
     _utc_offset_ms: float | None
-    _sinks: Sinks | None
-    _privacy: Privacy | None
+    _sinks: Sinks | None = None
+    _privacy: Privacy | None = None
     _watch: DiagnosisWatch | None
 
     @property
