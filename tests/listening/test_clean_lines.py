@@ -33,7 +33,7 @@ ENCODED_AMRWB = 150
 
 
 def false_diagnoses(coding: tuple[str, str, int, int], talkers: Sequence[Talker], numbers: range) -> list[str]:
-    """What is diagnosed in scenes that have no fault; each hundredth chunk or so is lost."""
+    """Return all that is diagnosed in scenes that have no fault; each hundredth chunk or so is lost."""
     encoding, name, rate_hz, declared_hz = coding
     session = wires.session_for(encoding, declared_hz)
     found, now_ms = [], 0.0

@@ -67,7 +67,7 @@ def session_for(encoding: str, sample_rate_hz: int, plan: StreamPlan | None = No
 def fed(
     session: MediaSession, payloads: Iterable[bytes], chunk_ms: float, *, first: int = 1, from_ms: float = 20.0
 ) -> list[Found]:
-    """What is diagnosed of chunks that arrive at a steady beat."""
+    """Return all that is diagnosed of chunks that arrive at a steady beat."""
     found = []
     for at, payload in enumerate(payloads):
         now_ms = from_ms + at * chunk_ms

@@ -33,6 +33,7 @@ event_queue    bounded queue of events for a slow reader
 counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment
 listening      what looks at a stream beside its reader: sinks and private sections
 capture        what a session is given and sends, as lines of a file, and their replay
+diagnosis      faults of a stream that its payloads, arrival and plan show
 tapping        the audio of any stage as a file
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures
 session        one call's stream: all of the above

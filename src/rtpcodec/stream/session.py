@@ -79,12 +79,10 @@ class MediaSession(CapturingSession):
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
         dialect: how the carrier spells its messages, and what it can do.
         budget: the octets that this session and others may hold together; None: only each session's own limits apply.
-        diagnosis_s: sound after each change of the stream in which faults are looked for and reported as Diagnosis;
-        infinite: always; None or 0: never.
+        diagnosis_s: sound after each change in which faults are looked for; infinite: always; None or 0: never.
         speaking: how audio is sent, the members of SpeakingSettings: `lead_ms`, `max_queue_ms`, `keep_alive` ...
-        Raises: PlanError if the carrier does not have the plan's mode; ValueError if a rate is not one of the
-        resampler's (in mode mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary if the send
-        codec needs a library that is not installed.
+        Raises: PlanError: the carrier lacks the plan's mode; ValueError: a rate is not one of the resampler's (in mode
+        mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary: the send codec's is not installed.
         """
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._dialect = dialect

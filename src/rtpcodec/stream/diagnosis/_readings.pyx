@@ -119,7 +119,7 @@ cdef class Readings:
         self.reset()
 
     def reset(self):
-        """Forget everything but the declared codec."""
+        """Clear everything but the declared codec."""
         memset(self._tallies, 0, sizeof(self._tallies))
         self._noise = self._text = self._rtp = 0
         self.segments = self.equal_pairs = 0
@@ -207,32 +207,13 @@ cdef class Readings:
         cdef double lags[READINGS][LAGS]
         cdef double gains_db[READINGS]
         cdef double levels_db[READINGS]
-        cdef int16_t samples[SEGMENT_OCTETS]
-        cdef int16_t swapped[SEGMENT_PAIRS]
         cdef Py_ssize_t half = n >> 1
-        cdef Py_ssize_t i
         cdef int declared = self._declared
         cdef int reading
         cdef int found = 0
         cdef double than_db = UNKNOWN_GAIN_DB
-        # 1. The readings. Those of L16 first, so that `samples` holds the declared one where its pairs are compared.
-        for i in range(half):
-            samples[i] = <int16_t>(octets[2 * i] | octets[2 * i + 1] << 8)
-            swapped[i] = <int16_t>(octets[2 * i] << 8 | octets[2 * i + 1])
-        autocorrelation_block(samples, half, lags[2])
-        autocorrelation_block(swapped, half, lags[3])
-        if declared == 2:
-            self._pairs(samples, half)
-        elif declared == 3:
-            self._pairs(swapped, half)
-        pcmu_decode_block(octets, <uint8_t*>samples, n)
-        autocorrelation_block(samples, n, lags[0])
-        if declared == 0:
-            self._pairs(samples, n)
-        pcma_decode_block(octets, <uint8_t*>samples, n)
-        autocorrelation_block(samples, n, lags[1])
-        if declared == 1:
-            self._pairs(samples, n)
+        # 1. The readings.
+        self._measure(octets, n, lags)
         for reading in range(READINGS):
             levels_db[reading] = _level_dbov(lags[reading][0], n if reading < 2 else half)
             gains_db[reading] = 10 * log10(gain_of_lags(lags[reading], 1))
@@ -260,6 +241,31 @@ cdef class Readings:
                 )
                 found |= _READING if _is_sure(&self._tallies[reading]) else 0
         return found
+
+    cdef void _measure(self, const uint8_t* octets, Py_ssize_t n, double[LAGS]* lags) noexcept nogil:
+        """Compute the autocorrelation of each reading, and look for equal pairs in the declared one."""
+        cdef int16_t samples[SEGMENT_OCTETS]
+        cdef int16_t swapped[SEGMENT_PAIRS]
+        cdef Py_ssize_t half = n >> 1
+        cdef Py_ssize_t i
+        cdef int declared = self._declared
+        for i in range(half):
+            samples[i] = <int16_t>(octets[2 * i] | octets[2 * i + 1] << 8)
+            swapped[i] = <int16_t>(octets[2 * i] << 8 | octets[2 * i + 1])
+        autocorrelation_block(samples, half, lags[2])
+        autocorrelation_block(swapped, half, lags[3])
+        if declared == 2:
+            self._pairs(samples, half)
+        elif declared == 3:
+            self._pairs(swapped, half)
+        pcmu_decode_block(octets, <uint8_t*>samples, n)
+        autocorrelation_block(samples, n, lags[0])
+        if declared == 0:
+            self._pairs(samples, n)
+        pcma_decode_block(octets, <uint8_t*>samples, n)
+        autocorrelation_block(samples, n, lags[1])
+        if declared == 1:
+            self._pairs(samples, n)
 
     cdef int _channels(self, const double* lags, double gain_db, double level_db) noexcept nogil:
         """Count signs of two channels that take turns: only every second sample helps to predict one."""

@@ -18,7 +18,7 @@ Bandwidth = Literal["narrow", "wide"]
 
 LOW_HZ: Final = 4400
 HIGH_HZ: Final = 6200
-"""The band that decides: above all of narrow-band speech, below what AMR-WB makes up (from 6.4 kHz)."""
+"""The band that decides: above all of narrow-band speech, below what AMR-WB generates (from 6.4 kHz)."""
 LEAST_RATE_HZ: Final = 16000
 QUIET_DBOV: Final = -62.0
 BELOW_LOUDEST_DB: Final = 30.0

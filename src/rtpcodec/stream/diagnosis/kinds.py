@@ -1,4 +1,4 @@
-"""What is reported of each fault that payloads, counters and the plan show: kind, evidence and remedy."""
+"""The reports of each fault that payloads, counters and the plan show: kind, evidence and remedy."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class PlanCheck:
     def refused(self, error: CarrierError, now_ms: float) -> Diagnosis | None:
         """Take an error of the carrier: in each mode it refuses what is sent in the other one.
 
-        What is sent is always base64. In mode mp3 it must be an MP3 file, of which one per second is allowed.
+        All that is sent is base64. In mode mp3 it must be an MP3 file, of which one per second is allowed.
         """
         plan, dialect = self._plan, self._dialect
         if error.code is None:
