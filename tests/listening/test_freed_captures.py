@@ -12,6 +12,7 @@ from rtpcodec.server import CallCapture, CallTap
 from rtpcodec.stream.capture.capture import Capture
 from rtpcodec.stream.capture.inputs import Inputs
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.tapping.stages import Stage
 from rtpcodec.stream.tapping.tapping import Tap
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried
@@ -27,7 +28,7 @@ def alive() -> list[str]:
 def test_an_ended_call_leaves_nothing(tmp_path: Path, stopped: bool) -> None:
     async def speak(call: rtpcodec.Call) -> None:
         capture = call.capture(tmp_path / "call.jsonl")
-        stages = ("received", "pcm", "spoken", "mixed", "encoded")
+        stages: tuple[Stage, ...] = ("received", "pcm", "spoken", "mixed", "encoded")
         taps = [call.tap(stage, tmp_path / f"{stage}.wav") for stage in stages]
         await call.play(tone(1, 8000))
         async for _ in call.audio():

@@ -31,7 +31,7 @@ def starts(
     seed: int = 1,
     timing: Timing | None = None,
 ) -> list[SpeechStarted]:
-    """What is found while an agent speaks from the first moment on, over the echo path of a phone."""
+    """The speech that is found while an agent speaks from the first moment on, over the echo path of a phone."""
     found: list[SpeechStarted] = []
     agent = octets(speech(shipped, seed, 1000 * seconds, -24))
 

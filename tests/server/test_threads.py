@@ -36,6 +36,12 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "events": lambda call: call.events(),
     "collect_dtmf": lambda call: call.collect_dtmf(),
     "private": lambda call: call.private("card"),
+    "record": lambda call: call.record("never.wav"),
+    "capture": lambda call: call.capture("never.jsonl"),
+    "tap": lambda call: call.tap("mixed", "never.wav"),
+    "voice": lambda call: call.voice(),
+    "caller_silent": lambda call: call.caller_silent(1.0),
+    "reference": lambda call: call.reference(0.0),
 }
 
 

@@ -1,4 +1,4 @@
-"""What of a Call is kept beside its handler: recordings, and what may not be in them."""
+"""Recordings, captures and taps of a Call, beside its handler, and the private sections that they leave out."""
 
 from __future__ import annotations
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
-from rtpcodec.stream.capture.header import DialectFacts, Header, SessionOptions, utc_of
+from rtpcodec.stream.capture.header import DialectFacts, Header, utc_of
 from rtpcodec.stream.capture.inputs import Inputs, RecordSink
 from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session_listening import ListeningSession
+from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.tapping.heard_tap import HeardSource
 from rtpcodec.stream.tapping.stages import Stage, checked
@@ -27,7 +28,7 @@ class CapturingSession(ListeningSession):
     _dialect: Dialect
     _options: SessionOptions
     _inputs: Inputs | None
-    _captures: tuple[Capture, ...]
+    _captures: tuple[Capture, ...] = ()
 
     @property
     def dialect(self) -> Dialect:

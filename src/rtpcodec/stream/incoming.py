@@ -32,6 +32,7 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
 from rtpcodec.stream.send_chain import SendChain
+from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
@@ -60,24 +61,21 @@ class Incoming:
     def __init__(
         self,
         plan: StreamPlan,
-        pcm_hz: PcmRate,
+        options: SessionOptions,
         *,
-        conceal: bool,
-        stall_ms: float,
-        utc_offset_ms: float | None,
         dialect: Dialect,
         connection: Connection,
         sending: SendChain,
         events: EventQueue,
         counts: Counts,
     ) -> None:
-        """Make the half of one session; the arguments are MediaSession's, and the parts that both halves share."""
+        """Make the half of one session: what MediaSession was made with, and the parts that both halves share."""
         self._plan = plan
-        self.pcm_hz: PcmRate = pcm_hz
-        self._conceal = conceal
-        self.stalling = StallWatch(stall_ms)
+        self.pcm_hz: PcmRate = options.receive_pcm_hz
+        self._conceal = options.conceal
+        self.stalling = StallWatch(options.stall_ms)
         """The silence of the socket, and the stalls so far."""
-        self._utc_offset_ms = utc_offset_ms
+        self._utc_offset_ms = options.utc_offset_ms
         self._dialect = dialect
         self._connection = connection
         self._sending = sending

@@ -9,7 +9,6 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream.any_rate import pcm_and_rate
-from rtpcodec.stream.capture.header import SessionOptions
 from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
@@ -22,6 +21,7 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
@@ -35,8 +35,6 @@ MAX_UNREAD_MS: Final = 600_000.0
 """Limit on received audio that waits for `events`; only a shell that never calls it reaches this."""
 STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
-DAY_S: Final = 86_400.0
-"""Longer than any call."""
 
 
 class MediaSession(CapturingSession):
@@ -87,25 +85,18 @@ class MediaSession(CapturingSession):
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._dialect = dialect
         self._connection = Connection()
-        settings = SpeakingSettings(**speaking)
-        self._options = SessionOptions(
-            receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, min(diagnosis_s or 0.0, DAY_S), settings
+        self._options = options = SessionOptions(
+            receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
-        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, settings, dialect)
+        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
-        self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
-        self._sinks = None
-        self._inputs = None
-        self._captures = ()
+        self._sinks = self._inputs = None
         self._listening = ListeningParts(watch_for(self.plan, dialect, diagnosis_s))
         self._incoming = Incoming(
             self.plan,
-            receive_pcm_hz,
-            conceal=conceal,
-            stall_ms=stall_ms,
-            utc_offset_ms=utc_offset_ms,
+            options,
             dialect=dialect,
             connection=self._connection,
             sending=self._sending,

@@ -10,28 +10,16 @@ from typing import Any, Final
 import msgspec
 
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
 
 FORMAT: Final = 1
 """The version of the format. A reader refuses another one."""
+DAY_S: Final = 86_400.0
+"""Stands for an infinite `diagnosis_s`, which JSON does not have."""
 NAME: Final = "rtpcodec_capture"
 """The first member of the first line, whose value is the version: it tells a capture from any other file of JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """The options of a session, as MediaSession takes them."""
-
-    receive_pcm_hz: PcmRate
-    send_pcm_hz: int | None
-    stall_ms: float
-    conceal: bool
-    utc_offset_ms: float | None
-    diagnosis_s: float
-    """At most a day: JSON has no infinity."""
-    speaking: SpeakingSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +74,7 @@ class Header:
             "sent_before": self.sent_before,
             "origin_ms": self.origin_ms,
             "plan": {one.name: getattr(self.plan, one.name) for one in fields(self.plan)},
-            "session": asdict(self.options),
+            "session": asdict(self.options) | {"diagnosis_s": min(self.options.diagnosis_s or 0.0, DAY_S)},
             "dialect": asdict(self.dialect),
         }
         return msgspec.json.encode(members).decode() + "\n"
