@@ -25,7 +25,6 @@ from rtpcodec.stream.wire import Dialect
 class CapturingSession(ListeningSession):
     """The base of MediaSession that reports what it is given to captures."""
 
-    _dialect: Dialect
     _options: SessionOptions
     _inputs: Inputs | None
     _captures: tuple[Capture, ...] = ()
@@ -33,7 +32,7 @@ class CapturingSession(ListeningSession):
     @property
     def dialect(self) -> Dialect:
         """How the carrier spells its messages."""
-        return self._dialect
+        return self._incoming.dialect
 
     def capture(self, path: str | PathLike[str], now_ms: float, *, audio: bool = False) -> Capture:
         """Write every message both ways, and what the app does, to a file, until `Capture.stop` or the stream's end.
@@ -49,7 +48,7 @@ class CapturingSession(ListeningSession):
         Raises: OSError; StreamEnded after the end.
         """
         header = self.capture_header(now_ms, audio=audio)
-        file = CaptureFile(path, header, self._dialect)
+        file = CaptureFile(path, header, self.dialect)
         return self.capture_to(header, file.take, file.close, now_ms)
 
     def tap(self, stage: Stage, path: str | PathLike[str], *, track: str | None = None) -> Tap:
@@ -77,7 +76,7 @@ class CapturingSession(ListeningSession):
                 parts=None if self._speech is None else parts_of(self._speech),
                 privacy=self.privacy,
                 media_format=self.media_format,
-                track=self._dialect.tracks[self.plan.tracks][0],
+                track=self.dialect.tracks[self.plan.tracks][0],
                 listen=self.listen,
                 stop_listening=self.stop_listening,
                 heard=self._heard_source,
@@ -95,7 +94,7 @@ class CapturingSession(ListeningSession):
         return Header(
             plan=self.plan,
             options=self._options,
-            dialect=DialectFacts.of(self._dialect),
+            dialect=DialectFacts.of(self.dialect),
             origin_ms=floor(min(now_ms, start_ms)),
             utc_start=utc_of(now_ms, self._options.utc_offset_ms),
             audio=audio,

@@ -44,7 +44,7 @@ class Incoming:
         "_conceal",
         "_connection",
         "_counts",
-        "_dialect",
+        "dialect",
         "_events",
         "_keys",
         "_plan",
@@ -76,7 +76,7 @@ class Incoming:
         self.stalling = StallWatch(options.stall_ms)
         """The silence of the socket, and the stalls so far."""
         self._utc_offset_ms = options.utc_offset_ms
-        self._dialect = dialect
+        self.dialect = dialect
         self._connection = connection
         self._sending = sending
         sending.hear(self.stalling)
@@ -97,8 +97,8 @@ class Incoming:
 
         Raises: LocalProtocolError if the plan does not have it, or nothing is decoded.
         """
-        (name,) = self._dialect.tracks[INBOUND_TRACK]
-        if name not in self._dialect.tracks[self._plan.tracks]:
+        (name,) = self.dialect.tracks[INBOUND_TRACK]
+        if name not in self.dialect.tracks[self._plan.tracks]:
             raise LocalProtocolError(f"the plan's tracks are {self._plan.tracks!r}, the inbound track is needed")
         if self.pcm_hz is None:
             raise LocalProtocolError("receive_pcm_hz is None, so nothing is decoded; 'native' or a rate is needed")
@@ -110,7 +110,7 @@ class Incoming:
         self._counts.messages_received += 1
         odd: Sequence[BrokenMessage] = ()
         try:
-            message = self._dialect.parse(text)
+            message = self.dialect.parse(text)
         except OddMessage as found:
             message, odd = found.message, found.oddities  # not the error: its traceback holds this frame
         except BrokenMessage as broken:
@@ -228,7 +228,7 @@ class Incoming:
     def _take_error(self, error: messages.Error, now_ms: float) -> None:
         self._events.put(CarrierError(error.code, error.title, error.detail, error.raw))
         self.changed = True
-        if error.code is not None and error.code == self._dialect.too_many_messages:
+        if error.code is not None and error.code == self.dialect.too_many_messages:
             self._put(self._sending.refused(now_ms))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
@@ -242,7 +242,7 @@ class Incoming:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
             self._put(self._sending.transferred(now_ms))
         # 2. A new receive chain, whose payload format the send chain follows.
-        track = self._dialect.tracks[self._plan.tracks][0]
+        track = self.dialect.tracks[self._plan.tracks][0]
         self.chain = ReceiveChain(
             self._plan,
             start.media_format,

@@ -83,13 +83,13 @@ class MediaSession(CapturingSession):
         mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary: the send codec's is not installed.
         """
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
-        self._dialect = dialect
         self._connection = Connection()
         self._options = options = SessionOptions(
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
         self._sending, self._speech = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
+        self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
         self._sinks = self._inputs = None

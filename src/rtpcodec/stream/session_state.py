@@ -10,8 +10,6 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
-from rtpcodec.stream.event_queue import EventQueue
-from rtpcodec.stream.held import Account
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.listening.sinks import Sinks
@@ -27,7 +25,6 @@ class SessionState(Live):
     _connection: Connection
     _sending: SendChain
     _incoming: Incoming
-    _events: EventQueue
     _counts: Counts
     _options: SessionOptions
     _sinks: Sinks | None
@@ -49,11 +46,6 @@ class SessionState(Live):
     def _listening_ms(self) -> float:
         waiting_ms = self._incoming.deadline_ms
         return waiting_ms if self._sinks is None else min(waiting_ms, self._sinks.deadline_ms)
-
-    @property
-    def account(self) -> Account | None:
-        """What the session holds of the budget; None: it has none."""
-        return self._events.account
 
     @property
     def ended(self) -> bool:
