@@ -18,7 +18,19 @@ import rtpcodec
 from rtpcodec.cli.commands import MODULES
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"aiohttp", "asyncio", "cryptography", "httpx", "httpx2", "matplotlib", "msgspec", "numpy", "picows", "pystoi"}
+HEAVY = {
+    "aiohttp",
+    "prometheus_client",
+    "asyncio",
+    "cryptography",
+    "httpx",
+    "httpx2",
+    "matplotlib",
+    "msgspec",
+    "numpy",
+    "picows",
+    "pystoi",
+}
 HEAVY |= {"soundfile", "ssl", "uvloop", "websockets"}
 OURS = re.compile(
     r"rtpcodec(\.(errors|pickling|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?))?"

@@ -79,7 +79,7 @@ def serve(
     file: File = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
-    drain_s: Annotated[float, typer.Option(min=0, help="How long running calls may continue after SIGTERM.")] = 10.0,
+    drain_s: Annotated[float, typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM.")] = 10.0,
     lead_ms: LeadMs = 400.0,
     idle_lead_ms: IdleLeadMs = 80.0,
     send_chunk_ms: ChunkMs = 20.0,
@@ -89,7 +89,7 @@ def serve(
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
 ) -> None:
-    """Run an endpoint that carriers connect to: echo, record, or play a file. Ctrl-C or SIGTERM drains it."""
+    """Run an endpoint that echoes, records, or plays a file."""
     from rtpcodec.server import run
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
