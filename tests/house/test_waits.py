@@ -76,7 +76,7 @@ ENTRY = Bound(
     "first_timeout_s and between_timeout_s of the entry, REPLY for its prompt, and the end of the stream",
     (
         "listening/test_collecting.py::test_time_outs",
-        "listening/test_collecting.py::test_the_first_time_out_begins_when_the_prompt_was_heard",
+        "listening/test_prompts.py::test_the_first_time_out_begins_when_the_prompt_was_heard",
         "listening/test_collecting.py::test_without_limits_it_waits_until_the_caller_hangs_up",
     ),
 )

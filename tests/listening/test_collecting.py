@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -13,33 +12,8 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call, Digits
 from rtpcodec.server.typed_keys import MAX_TYPED_KEYS
 from rtpcodec.stream.plan import StreamPlan
-from tests.server.conversation import tone
+from tests.listening.entries import entered, is_about, prompted, typed
 from tests.server.virtual_call import carried
-
-PROMPT = tone(1, 8 * 1000)
-"""1 s."""
-
-
-def entered(
-    handler: Callable[[Call], Awaitable[Any]], *keys: tuple[float, str], speech_ms: int = 30_000, **phone: Any
-) -> list[tuple[Any, float]]:
-    """Run a call whose caller presses keys at these ms. Returns what the handler returns, and the ms of its end."""
-    found: list[tuple[Any, float]] = []
-
-    async def handle(call: Call) -> None:
-        found.append((await handler(call), round(asyncio.get_running_loop().time() * 1000 - call.started.monotonic_ms)))
-
-    carried(handle, speech_ms=speech_ms, phone={"dtmf": keys, **phone})
-    return found
-
-
-def typed(text: str, from_ms: float, step_ms: float = 300.0) -> list[tuple[float, str]]:
-    return [(from_ms + at * step_ms, digit) for at, digit in enumerate(text)]
-
-
-def is_about(found_ms: float, expected_ms: float) -> bool:
-    """A key is reported 150 ms after its message, a reply's end some ms after it was heard."""
-    return -5 <= found_ms - expected_ms <= 160
 
 
 def test_enough_keys() -> None:
@@ -94,114 +68,6 @@ def test_without_limits_it_waits_until_the_caller_hangs_up() -> None:
 
 
 # The prompt
-
-
-async def prompted(call: Call, **options: Any) -> tuple[Digits, str, float]:
-    reply = await call.say([PROMPT])
-    digits = await call.collect_dtmf(reply, **options)
-    return digits, reply.state, reply.played_ms
-
-
-def test_the_first_time_out_begins_when_the_prompt_was_heard() -> None:
-    [((digits, state, played_ms), at_ms)] = entered(lambda call: prompted(call, first_timeout_s=2.0))
-    assert (digits, state, played_ms) == (Digits("", "timeout"), "played", 1000.0)
-    assert is_about(at_ms, 3000)
-
-
-def test_the_first_key_stops_the_prompt_and_only_the_prompt() -> None:
-    states: list[str] = []
-
-    async def ask(call: Call) -> tuple[Digits, str, float]:
-        before = await call.say([tone(1, 8 * 300)], id="before")
-        reply = await call.say([PROMPT], id="prompt")
-        behind = await call.say([tone(1, 8 * 300)], id="behind")
-        digits = await call.collect_dtmf(reply, max=2)
-        found = reply.state, reply.played_ms
-        assert await behind.played()
-        states.extend((before.state, behind.state))
-        return digits, *found
-
-    [((digits, state, played_ms), _)] = entered(ask, *typed("12", 700.0))
-    assert (digits, state) == (Digits("12", "complete"), "interrupted")
-    assert is_about(played_ms, 400)
-    assert states == ["played", "played"]
-
-
-def test_a_prompt_that_waits_behind_another_reply_is_dropped_and_that_one_stays() -> None:
-    async def ask(call: Call) -> tuple[Digits, str, float, str]:
-        first = await call.say([PROMPT])
-        digits, state, played_ms = await prompted(call, max=1)
-        await first.played()
-        return digits, state, played_ms, first.state
-
-    assert entered(ask, (500.0, "7"))[0][0] == (Digits("7", "complete"), "interrupted", 0.0, "played")
-
-
-def test_a_disclosure_is_not_stopped_and_no_time_out_runs_before_its_end() -> None:
-    async def ask(call: Call) -> tuple[Digits, bool]:
-        reply = await call.say([PROMPT * 5], interruptible=False)
-        digits = await call.collect_dtmf(reply)
-        return digits, await reply.played()
-
-    [((digits, heard), at_ms)] = entered(ask, (500.0, "1"))
-    assert (digits, heard) == (Digits("1", "timeout"), True)
-    assert is_about(at_ms, 8000)
-
-
-def test_keys_do_not_stop_the_prompt_if_they_must_not() -> None:
-    [((digits, state, _), at_ms)] = entered(lambda call: prompted(call, interrupt=False, max=2), *typed("12", 300.0))
-    assert (digits, state) == (Digits("12", "complete"), "speaking")
-    assert is_about(at_ms, 600)
-
-
-def test_a_prompt_that_is_still_being_made_is_stopped_as_well() -> None:
-    ended: list[str] = []
-
-    async def ask(call: Call) -> tuple[Digits, str]:
-        reply = call.reply()
-
-        async def speak() -> None:
-            async with reply:
-                for _ in range(100):
-                    await reply.play(PROMPT)
-                    await asyncio.sleep(0.5)
-            ended.append(reply.state)
-
-        speaking = asyncio.create_task(speak())
-        digits = await call.collect_dtmf(reply, max=2)
-        await speaking
-        return digits, reply.state
-
-    assert entered(ask, *typed("12", 1700.0))[0][0] == (Digits("12", "complete"), "interrupted")
-    assert ended == ["interrupted"]
-
-
-@pytest.mark.parametrize("how", ["interrupt", "current", "reply", "pause"])
-def test_a_prompt_that_something_else_interrupts_ends_the_entry(how: str) -> None:
-    async def ask(call: Call) -> tuple[Digits, str, float]:
-        def stop() -> None:
-            if how == "pause":
-                call.pause_playback().discard()
-            elif how == "current":
-                call.interrupt("current")
-            elif how == "interrupt":
-                call.interrupt()
-            else:
-                reply.interrupt()
-
-        reply = await call.say([PROMPT])
-        asyncio.get_running_loop().call_later(0.5, stop)
-        digits = await call.collect_dtmf(reply, interrupt=False)
-        return digits, reply.state, reply.played_ms
-
-    [((digits, state, _), at_ms)] = entered(ask, (200.0, "1"))
-    assert (digits, state) == (Digits("1", "interrupted"), "interrupted")
-    assert is_about(at_ms, 500)
-
-
-def test_a_hang_up_during_the_prompt_is_a_hang_up() -> None:
-    [((digits, _, _), _)] = entered(lambda call: prompted(call, interrupt=False), (500.0, "1"), speech_ms=700)
-    assert digits == Digits("1", "hang_up")
 
 
 def test_after_the_end_of_the_stream_what_was_typed_is_still_there() -> None:
