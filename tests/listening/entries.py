@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rtpcodec.server import Call
+from rtpcodec.server import Call, Digits
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried
 
