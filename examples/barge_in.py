@@ -5,16 +5,13 @@ pip install 'rtpcodec[server]' && python barge_in.py
 """
 
 import asyncio
-import contextlib
 import math
 from array import array
 from collections.abc import AsyncIterator
 
 import rtpcodec
-from rtpcodec import events
 
 TTS_HZ = 24000
-LOUD = 2000  # of 32768: a caller who speaks, not a line that is silent
 TEXT = ["Your", "order", "has", "been", "sent", "and", "arrives", "on", "Tuesday", "between", "nine", "and", "twelve"]
 
 
@@ -26,32 +23,24 @@ async def synthesize(words: list[str]) -> AsyncIterator[tuple[bytes, str]]:
         yield array("h", (round(9000 * math.sin(step * at)) for at in range(TTS_HZ // 5))).tobytes(), word
 
 
-async def understood(caller: AsyncIterator[events.Audio]) -> bool:
-    """Decide whether the caller wants to say something. Here: whether the line is still loud after 300 ms."""
-    loud = False
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.3):
-            async for audio in caller:
-                loud = speaks(audio)
-    return loud
-
-
-def speaks(audio: events.Audio) -> bool:
-    """Whether a chunk is loud."""
-    return max(array("h", audio.pcm), default=0) > LOUD
+async def understood(call: rtpcodec.Call) -> bool:
+    """Decide whether the caller wants to say something. Here: whether the caller still speaks after 300 ms."""
+    await asyncio.sleep(0.3)
+    return call.caller_speaking
 
 
 async def answer(call: rtpcodec.Call) -> None:
     """Read the text aloud. If the caller interrupts, say where."""
     async with call.reply("notice", interruptible=False) as notice:  # a disclosure is always heard to its end
         await notice.play(bytes(2 * TTS_HZ // 10), TTS_HZ)
+    # SpeechStarted is among the events from now on; our own echo does not cause one.
+    call.voice(rtpcodec.VoiceSettings(hangover_ms=200))
     telling = asyncio.create_task(call.say(synthesize(TEXT), TTS_HZ, id="order"))
-    caller = call.audio()  # one reader for both loops, so that none hears twice what the other heard
-    async for audio in caller:
-        if not speaks(audio):
+    async for event in call.events():
+        if not isinstance(event, rtpcodec.events.SpeechStarted):
             continue
         pause = call.pause_playback()  # silence at once, and nothing is lost yet
-        if await understood(caller):
+        if await understood(call):
             pause.discard()
             break
         pause.resume()

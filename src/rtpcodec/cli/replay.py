@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def replay(
     file: Annotated[Path, typer.Argument(help="Capture of `call.capture` or `session.capture`.", exists=True)],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per event, the figures last.")] = False,
+    without_audio: Annotated[bool, typer.Option(help="Leave out the events Audio, 50 in each second.")] = False,
     wav: Annotated[
         Path | None, typer.Option(help="Folder for received-TRACK.wav and sent.wav, if the capture has audio.")
     ] = None,
@@ -26,6 +27,7 @@ def replay(
     from rtpcodec.stream.capture.reading import lines_of, opened
     from rtpcodec.stream.capture.replaying import Replaying
     from rtpcodec.stream.capture.sounds import ReplaySounds
+    from rtpcodec.stream.events import Audio
 
     with opened(file) as source:
         replaying = Replaying(lines_of(source))
@@ -34,7 +36,8 @@ def replay(
         sounds = None if wav is None else ReplaySounds(replaying, wav)
         try:
             for at_ms, event in replaying.events():
-                _print(at_ms, event, as_json)
+                if not (without_audio and isinstance(event, Audio)):
+                    _print(at_ms, event, as_json)
                 if sounds is None:
                     replaying.sent.clear()
                 else:

@@ -50,7 +50,7 @@ class KeepingSide(CallBase):
         `rtpcodec.replay` and `rtpcodec replay FILE` run it again. Tokens, phone numbers, digits, client_state and
         custom parameters are never in it (docs/capture.md). A thread writes.
 
-        path: the file, which is replaced: JSON lines.
+        path: the file, which must not exist: JSON lines.
         audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
             length.
         Returns: a CallCapture, whose `stop` ends it. Await it to wait until the file is complete.
@@ -65,7 +65,7 @@ class KeepingSide(CallBase):
         The first stage that has a click made it. A thread writes. Private sections are silent.
 
         stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
-        path: the file, which is replaced; its header is true at any moment.
+        path: the file, which must not exist; its header is true at any moment.
         track: of a received stage; None: the one that was asked for.
         Returns: a CallTap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
         Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary

@@ -11,6 +11,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.file_worker import FileWorker
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.tapping.tap_file import new_file
 from rtpcodec.stream.tapping.tapping import Tap
 
 HANDED_MS: Final = 200
@@ -29,10 +30,10 @@ class CallTap(Live):
         self.path = Path(path)
         """The file."""
         self._access = access
-        self.path.open("wb").close()  # it fails here, not with the first audio
         session: MediaSession = access.pump.machine.session
         file, worker = self.path, FileWorker(access.loop)  # not this object, which would hold itself
-        self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, worker), track=track)
+        with new_file(file):
+            self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, worker), track=track)
 
     @property
     def stage(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 from os import PathLike
-from pathlib import Path
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
@@ -17,7 +16,7 @@ from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.tapping.heard_tap import HeardSource
 from rtpcodec.stream.tapping.stages import Stage, checked
-from rtpcodec.stream.tapping.tap_file import OpenFile
+from rtpcodec.stream.tapping.tap_file import OpenFile, new_file
 from rtpcodec.stream.tapping.tapping import Tap, Tapped, new_tap
 from rtpcodec.stream.wire import Dialect
 
@@ -40,7 +39,7 @@ class CapturingSession(ListeningSession):
         `rtpcodec.replay` runs the file again. Tokens, phone numbers, digits, client_state and custom parameters are
         never in it (docs/capture.md). It writes in the session's thread; `Call.capture` does so in another.
 
-        path: the file, which is replaced: JSON lines.
+        path: the file, which must not exist: JSON lines.
         now_ms: the time.
         audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
             length.
@@ -57,14 +56,14 @@ class CapturingSession(ListeningSession):
         It writes in the session's thread; `Call.tap` does so in another. Private sections are silent.
 
         stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
-        path: the file, which is replaced; its header is true at any moment.
+        path: the file, which must not exist; its header is true at any moment.
         track: of a received stage; None: the one that was asked for.
         Returns: a Tap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
         Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
         if payloads cannot be decoded here; OSError; StreamEnded after the end.
         """
-        Path(path).open("wb").close()  # it fails here, not with the first audio
-        return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
+        with new_file(path):
+            return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
 
     def tap_to(self, stage: str, open_file: OpenFile, *, track: str | None = None) -> Tap:
         """Write the audio of one stage to what `open_file` opens: see `tap`."""

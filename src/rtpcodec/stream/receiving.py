@@ -177,6 +177,11 @@ class ReceiveChain:
         return self._deliver(self._order.drain())
 
     @property
+    def sample_rate_hz(self) -> int:
+        """The rate of the codec on the track that was asked for."""
+        return self._default.codec.rate_hz
+
+    @property
     def pcm_hz(self) -> int | None:
         """The rate of the PCM of the track that was asked for; None: its payloads are not decoded."""
         return self._default.rate_hz if self._default.decodes else None

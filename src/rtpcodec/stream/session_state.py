@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import inf
+from typing import Final
 
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
@@ -17,6 +18,9 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.statistics import Statistics, snapshot
+
+NARROW_BAND_HZ: Final = 8000
+"""Codecs of this rate carry no wide band, so that their speech says nothing."""
 
 
 class SessionState(Live):
@@ -134,7 +138,9 @@ class SessionState(Live):
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""
         receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
-        bands = "".join(f", {track} speech is {found} band" for track, found in self.bandwidth.items() if found)
+        shows = self._incoming.chain is not None and self._incoming.chain.sample_rate_hz > NARROW_BAND_HZ
+        found = self.bandwidth.items() if shows else ()
+        bands = "".join(f", {track} speech is {band} band" for track, band in found if band)
         return f"receive {receiving}{bands}; send {self._sending.describe()}"
 
     @property

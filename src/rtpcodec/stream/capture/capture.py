@@ -26,7 +26,7 @@ class CaptureFile(Live):
         """Open the file and write its first line. An existing file is replaced. OSError."""
         self.path = Path(path)
         self._maker = LineMaker(dialect, header.plan.send_codec, header.origin_ms, audio=header.audio)
-        self._file: TextIO = self.path.open("w", encoding="utf-8", newline="\n")
+        self._file: TextIO = self.path.open("x", encoding="utf-8", newline="\n")
         try:
             self._file.write(header.line())
             self._file.flush()

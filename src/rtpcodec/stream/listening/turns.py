@@ -29,8 +29,6 @@ FINAL_AFTER_MS: Final = 2000.0
 """Behind the expected beginning of an answer: the echoes of its first marks have returned, or they are lost."""
 SPEECH_DOUBT_MS: Final = 20.0
 """Doubt about the end of speech: a detector looks at blocks of 20 ms."""
-UNKNOWN_HOLD_MS: Final = 250.0
-"""Doubt where no echo has said how long the far end waits before it plays."""
 
 
 @dataclass(slots=True)
@@ -163,7 +161,7 @@ class TurnWatch(Live):
         latency_ms = max(0.0, answered_ms - answer.speech_ended_ms)
         uncertainty_ms = SPEECH_DOUBT_MS + far_end.begin_doubt_ms(answer.run)
         if answer.run.base_ms is None and far_end.hold_ms is None:
-            uncertainty_ms += UNKNOWN_HOLD_MS + (far_end.round_trip_ms or 0.0)
+            uncertainty_ms += far_end.round_trip_ms or 0.0
         self._turns.append(Turn(answer.speech_ended_ms, answered_ms, latency_ms, uncertainty_ms, answer.reply_id))
         self._histogram[bisect_left(LATENCY_BOUNDS_MS, latency_ms)] += 1
         self._total_ms += latency_ms

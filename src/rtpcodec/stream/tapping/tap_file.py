@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
+from os import PathLike
+from pathlib import Path
 from typing import Final, Protocol
 
 from rtpcodec.audio.rates import resampler_between
@@ -107,3 +110,18 @@ class TapFile(Live):
             file.close()
         except OSError as error:
             self.error = self.error or error.with_traceback(None)
+
+
+@contextmanager
+def new_file(path: str | PathLike[str]) -> Iterator[None]:
+    """Make an empty file, so that an impossible one fails now and not with the first audio; removed if the block fails.
+
+    Raises: OSError; FileExistsError if there is one already.
+    """
+    made = Path(path)
+    made.open("xb").close()
+    try:
+        yield
+    except BaseException:
+        made.unlink()
+        raise
