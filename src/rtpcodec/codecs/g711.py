@@ -50,7 +50,7 @@ PCMU = CodecInfo(
     name="PCMU",
     sample_rates_hz=(8000,),
     payload_type=0,
-    unit=Unit(octets=1, samples=1),
+    unit=Unit(octets=1, samples=1, silent=(b"\xff", b"\x7f")),
     encoder_of=PcmuEncoder,
     decoder_of=PcmuDecoder,
 )
@@ -58,7 +58,7 @@ PCMA = CodecInfo(
     name="PCMA",
     sample_rates_hz=(8000,),
     payload_type=8,
-    unit=Unit(octets=1, samples=1),
+    unit=Unit(octets=1, samples=1, silent=(b"\xd5", b"\x55")),
     encoder_of=PcmaEncoder,
     decoder_of=PcmaDecoder,
 )

@@ -264,7 +264,7 @@ G722 = CodecInfo(
     name="G722",
     sample_rates_hz=(16000,),
     payload_type=9,
-    unit=Unit(octets=1, samples=2),
+    unit=Unit(octets=1, samples=2, silent=(b"\xfc", b"\xfe")),
     encoder_of=G722Encoder,
     decoder_of=G722Decoder,
     encoder_options=("mode",),

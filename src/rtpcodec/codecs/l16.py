@@ -55,7 +55,7 @@ L16 = CodecInfo(
     # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551.
     sample_rates_hz=(16000, 8000, 22050, 24000, 44100, 48000),
     payload_type=None,
-    unit=Unit(octets=2, samples=1),
+    unit=Unit(octets=2, samples=1, silent=(b"\0\0", b"\xff\xff")),
     encoder_of=L16Encoder,
     decoder_of=L16Decoder,
     encoder_options=("byte_order",),

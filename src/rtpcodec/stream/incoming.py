@@ -9,7 +9,6 @@ from typing import Literal
 from typing_extensions import Buffer
 
 from rtpcodec.audio.file_headers import FILE_STARTS
-from rtpcodec.carriers.telnyx.commands import INBOUND_TRACK
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
 from rtpcodec.stream.complaints import Complaints
@@ -28,7 +27,7 @@ from rtpcodec.stream.events import (
     Unknown,
 )
 from rtpcodec.stream.key_order import KeyOrder
-from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.plan import INBOUND_TRACK, StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
 from rtpcodec.stream.send_chain import SendChain

@@ -15,6 +15,7 @@ from rtpcodec.errors import MissingLibrary, PlanError, UnknownCodec
 
 MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
+INBOUND_TRACK: Final = commands.INBOUND_TRACK
 TARGET_LEGS = commands.TARGET_LEGS
 BYTE_ORDERS = ("little", "big")
 AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")

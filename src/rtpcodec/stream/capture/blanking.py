@@ -6,19 +6,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
-from rtpcodec.codecs import codec
+from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.opus_packet import OpusPacket, parse
 from rtpcodec.errors import PayloadError, UnknownCodec
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.rtp.payloads.amrwb_packing import UNPACK
 
-SILENCE: Final = {
-    "PCMU": (b"\xff", b"\x7f"),
-    "PCMA": (b"\xd5", b"\x55"),
-    "G722": (b"\xfc", b"\xfe"),
-    "L16": (b"\0\0", b"\xff\xff"),
-}
-"""Two units of a sample codec that are silent, or within its last bit: 0 and -0, in L16 in either order of octets."""
 OTHER_SILENCE: Final = (b"\0", b"\1")
+"""Of a codec that is not known, or has frames."""
 VARIANTS: Final = 1 << 16
 """Silent payloads that can be told apart. A stream is read by whether payloads are equal, too: that is how a repeated
 message is told from a second track without a name."""
@@ -34,23 +29,23 @@ def blank(payload: bytes, encoding: str, variant: int = 0) -> bytes:
     encoding: the codec in which the payload is read, as `start` or the plan names it.
     variant: 0 to VARIANTS - 1; payloads of different ones differ, where they are long enough.
     """
-    silence = _silence(SILENCE.get(encoding, OTHER_SILENCE), len(payload), variant)
-    if _is_samples(payload, encoding):
+    info = _known(encoding)
+    unit = None if info is None else info.unit
+    silence = _silence(OTHER_SILENCE if unit is None else unit.silent, len(payload), variant)
+    if info is None or (unit is not None and not len(payload) % unit.octets):
         return silence
-    wanted = _signature(payload, encoding)
+    wanted = _signature(payload, info)
     blanks = [*_candidates(payload), silence]
     marked = [one[:-2] + variant.to_bytes(2, "big") for one in blanks if len(one) > MIN_MARKED_OCTETS]
-    alike = [one for one in (*marked, *blanks) if _signature(one, encoding)[:2] == wanted[:2]]
-    return next((one for one in alike if _signature(one, encoding) == wanted), alike[0] if alike else blanks[-1])
+    alike = [one for one in (*marked, *blanks) if _signature(one, info)[:2] == wanted[:2]]
+    return next((one for one in alike if _signature(one, info) == wanted), alike[0] if alike else blanks[-1])
 
 
-def _is_samples(payload: bytes, encoding: str) -> bool:
-    """Return whether it is valid as samples, or nobody knows what it is."""
+def _known(encoding: str) -> CodecInfo | None:
     try:
-        info = codec(encoding)
+        return codec(encoding)
     except UnknownCodec:
-        return True
-    return info.kind == "sample" and not len(payload) % info.octets_per_unit
+        return None
 
 
 def _silence(units: tuple[bytes, bytes], octets: int, variant: int) -> bytes:
@@ -68,11 +63,15 @@ def _candidates(payload: bytes) -> Iterator[bytes]:
     yield b"\xff" * len(payload)  # valid in neither codec: 63 frames
 
 
-def _signature(payload: bytes, encoding: str) -> tuple[object, ...]:
+def _signature(payload: bytes, info: CodecInfo) -> tuple[object, ...]:
     """Return what its codec finds in a payload without its audio; if that is nothing, why, and what others find."""
     opus, opus_rules = _opus_readings(payload)
     amrwb, amrwb_rules = _amrwb_readings(payload)
-    own, rules = {"OPUS": (opus, opus_rules), "AMR-WB": (amrwb, amrwb_rules)}.get(encoding, ([], []))
+    if info.kind == "sample":
+        return opus, amrwb, []
+    # Of the codecs of frames, one has several packings.
+    adapts = isinstance(payload_format(info), AdaptivePayloadFormat)
+    own, rules = (amrwb, amrwb_rules) if adapts else (opus, opus_rules)
     return (own,) if own else (opus, amrwb, rules)
 
 
