@@ -77,6 +77,7 @@ class CapturingSession(ListeningSession):
                 privacy=self.privacy,
                 media_format=self.media_format,
                 track=self._dialect.tracks[self.plan.tracks][0],
+                delay_ms=lambda: self.media_delay_ms,
                 listen=self.listen,
                 stop_listening=self.stop_listening,
                 heard=self._heard_source,
