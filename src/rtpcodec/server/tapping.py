@@ -11,7 +11,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.file_worker import FileWorker
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.session import MediaSession
-from rtpcodec.stream.tapping.tapping import Tap
+from rtpcodec.stream.tapping.tapping import Tap, opened
 
 HANDED_MS: Final = 200
 """Audio is handed to the thread in pieces of this length."""
@@ -29,10 +29,10 @@ class CallTap(Live):
         self.path = Path(path)
         """The file."""
         self._access = access
-        self.path.open("wb").close()  # it fails here, not with the first audio
         session: MediaSession = access.pump.machine.session
         file, worker = self.path, FileWorker(access.loop)  # not this object, which would hold itself
-        self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, worker), track=track)
+        tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, worker), track=track)
+        self._tap: Tap = opened(tap, file)
 
     @property
     def stage(self) -> str:

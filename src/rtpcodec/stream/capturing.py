@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 from os import PathLike
-from pathlib import Path
 
 from rtpcodec.audio.files import WavWriter
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.header import DialectFacts, Header, SessionOptions, utc_of
 from rtpcodec.stream.capture.inputs import Inputs, RecordSink
 from rtpcodec.stream.capture.lines import Record
+from rtpcodec.stream.listening.track_names import require_track
 from rtpcodec.stream.session_listening import ListeningSession
 from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.tapping.heard_tap import HeardSource
 from rtpcodec.stream.tapping.stages import Stage, checked
 from rtpcodec.stream.tapping.tap_file import OpenFile
-from rtpcodec.stream.tapping.tapping import Tap, Tapped, new_tap
+from rtpcodec.stream.tapping.tapping import Tap, Tapped, new_tap, opened
 from rtpcodec.stream.wire import Dialect
 
 
@@ -60,15 +61,19 @@ class CapturingSession(ListeningSession):
         path: the file, which is replaced; its header is true at any moment.
         track: of a received stage; None: the one that was asked for.
         Returns: a Tap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
-        Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
-        if payloads cannot be decoded here; OSError; StreamEnded after the end.
+        Raises: ValueError for another stage or track; LocalProtocolError for a stage of what is sent in mode mp3, and
+        for "pcm" if nothing is decoded; MissingLibrary if payloads cannot be decoded here; OSError; StreamEnded after
+        the end.
         """
-        Path(path).open("wb").close()  # it fails here, not with the first audio
-        return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
+        tap = self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
+        return opened(tap, path)
 
     def tap_to(self, stage: str, open_file: OpenFile, *, track: str | None = None) -> Tap:
         """Write the audio of one stage to what `open_file` opens: see `tap`."""
         self._require_running()
+        require_track(track)
+        if stage == "pcm" and self.receive_pcm_hz is None:
+            raise LocalProtocolError("receive_pcm_hz is None, nothing is decoded: tap the stage 'received'")
         return new_tap(
             checked(stage),
             Tapped(

@@ -49,8 +49,10 @@ class ListeningSession(SessionState):
         reference: how loud the caller heard us; None: `heard_signal`, and in mode mp3 nothing.
         Returns: the detector.
         Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
-            send cannot be decoded here.
+            send cannot be decoded here; TypeError for settings of another type.
         """
+        if settings is not None and not isinstance(settings, VoiceSettings):
+            raise TypeError(f"settings is of type {type(settings).__name__}, VoiceSettings or None is needed")
         track = self._incoming.caller_track()
         if reference is None and self._speech is not None:
             reference = self.heard_signal()

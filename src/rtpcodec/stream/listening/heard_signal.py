@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf
+from math import inf, isfinite
 from typing import Final
 
 from rtpcodec.audio.rates import resampler_between
@@ -210,8 +210,12 @@ class HeardSignal(Live):
         media_ms: the inbound media time, such as `Audio.media_ms`.
         duration_ms: how long.
         pcm_hz: the rate wanted; None: that of the codec that we send.
-        Raises: ValueError if the rate cannot be resampled.
+        Raises: ValueError if the rate cannot be resampled, or duration_ms is not 0 to REFERENCE_MS.
         """
+        if not 0 <= duration_ms <= REFERENCE_MS:
+            raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {REFERENCE_MS:g} is needed")
+        if not isfinite(media_ms):
+            raise ValueError(f"media_ms is {media_ms:g}, a media time in ms is needed")
         resampler = None if pcm_hz is None else resampler_between("send rate", self.sample_rate_hz, "pcm_hz", pcm_hz)
         if resampler is None:
             return self._estimate(media_ms, duration_ms)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
+from os import PathLike
+from pathlib import Path
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pickling import Live
@@ -71,6 +73,16 @@ class Tapped:
     listen: Callable[[Sink], object]
     stop_listening: Callable[[Sink], object]
     heard: Callable[[], HeardSource]
+
+
+def opened(tap: Tap, path: str | PathLike[str]) -> Tap:
+    """Make the file of a tap that was just begun, so that an OSError is raised here, and not with the first audio."""
+    try:
+        Path(path).open("wb").close()
+    except OSError:
+        tap.stop()
+        raise
+    return tap
 
 
 class _End(Live):
