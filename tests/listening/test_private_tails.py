@@ -85,6 +85,30 @@ def test_the_end_of_the_last_key_is_not_kept(tmp_path: Path, to_app: Link) -> No
     assert {keys for name, keys in found.items() if name not in later} == {"2288"}
 
 
+@pytest.mark.parametrize("delay_ms", [20, 150])
+def test_what_was_sent_in_a_section_is_not_kept_where_it_is_heard_behind_it(tmp_path: Path, delay_ms: int) -> None:
+    """It is interrupted at the end of the section, and heard until the clear has arrived."""
+
+    async def speak(call: rtpcodec.Call) -> None:
+        call.record(tmp_path / "record.wav")
+        call.tap("heard", tmp_path / "heard.wav")
+        await call.say([keys("11")])
+        await asyncio.sleep(1.0)
+        async with call.private("card"):
+            await call.say([keys("7" * 20)])
+            await asyncio.sleep(1.0)
+            call.interrupt()
+        await asyncio.sleep(0.5)
+        await call.say([keys("22")])
+        async for _ in call.audio():
+            pass
+
+    link = Link(delay_ms=delay_ms)
+    carried(speak, speech_ms=5000, phone={"timing": Timing(to_app=link, from_app=link)})
+    assert keys_in(wav_frames(tmp_path / "record.wav"), 8000, 2, 1) == "1122"
+    assert keys_of_wav(tmp_path / "heard.wav") == "1122"
+
+
 def test_what_is_hidden_behind_a_section() -> None:
     privacy = Privacy()
     assert not privacy.hides(0.0, None)

@@ -78,7 +78,7 @@ class ListeningSession(SessionState):
         if self._listening.heard is None:
             if self._speech is None:
                 raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
-            self._listening.heard = HeardSignal(self.plan, parts_of(self._speech), self._incoming)
+            self._listening.heard = HeardSignal(self.plan, parts_of(self._speech), self._incoming, self.privacy)
             self.listen(self._listening.heard)
         return self._listening.heard
 
