@@ -68,8 +68,9 @@ class KeepingSide(CallBase):
         path: the file, which must not exist; its header is true at any moment.
         track: of a received stage; None: the one that was asked for.
         Returns: a CallTap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
-        Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
-        if payloads cannot be decoded here; OSError; StreamEnded after the end.
+        Raises: ValueError for another stage or track; LocalProtocolError for a stage of what is sent in mode mp3, and
+        for "pcm" if nothing is decoded; MissingLibrary if payloads cannot be decoded here; OSError; StreamEnded after
+        the end.
         """
         self._machine("tap")
         return CallTap(self._access, stage, path, track=track)
@@ -97,6 +98,6 @@ class KeepingSide(CallBase):
         duration_ms: how long.
         pcm_hz: the rate wanted; None: that of the codec that we send.
         Raises: LocalProtocolError in mode mp3; MissingLibrary if what we send cannot be decoded here; ValueError if the
-        rate cannot be resampled.
+        rate cannot be resampled, or duration_ms is above 3000.
         """
         return self._machine("reference").session.heard_signal().reference(media_ms, duration_ms, pcm_hz)

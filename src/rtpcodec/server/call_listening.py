@@ -11,6 +11,7 @@ from rtpcodec.server.readers.even_reading import EvenReader, Fill, Shape
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.replies import Reply, prompt_of
 from rtpcodec.server.voice import CallVoice
+from rtpcodec.stream.listening.track_names import require_track
 from rtpcodec.stream.listening.voice import SpeechJudge
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
 
@@ -47,10 +48,11 @@ class ListeningSide(CallBase):
         Returns: a reader. It holds 5 s; what is dropped beyond is `Audio.dropped_before_ms` of the next chunk. With one
         of the three options, `Audio.late_ms` is how much later than in real time each chunk comes.
         Raises: LocalProtocolError in `on_audio` or `on_event`, outside the event loop's thread, or with pcm_hz if
-        nothing is decoded (receive_pcm_hz=None); ValueError if streams cannot be resampled to pcm_hz, fill has no
-        pcm_hz or no track, or max_burst_ms is negative.
+        nothing is decoded (receive_pcm_hz=None); ValueError if track is another word, streams cannot be resampled to
+        pcm_hz, fill has no pcm_hz or no track, or max_burst_ms is negative.
         """
         self._access.require_coroutine("audio")
+        require_track(track)
         if pcm_hz is None and fill is None and max_burst_ms is None:
             return AudioReader(self._parts.readers, track, self._access)
         return EvenReader(self._parts.readers, track, self._access, Shape(pcm_hz, fill, max_burst_ms))
@@ -118,8 +120,11 @@ class ListeningSide(CallBase):
         judge: a detector of your own in place of the level. If it raises, the event loop's exception handler gets the
             error, and the level decides from then on.
         Returns: a handle with `stop`.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None).
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None);
+        TypeError if settings or judge are something else.
         """
+        if judge is not None and not callable(getattr(judge, "is_speech", None)):
+            raise TypeError(f"judge is of type {type(judge).__name__}, an object with is_speech is needed, or None")
         before, self._voice = self._voice, CallVoice(self._access, settings, judge)
         if before is not None:
             before.stop()

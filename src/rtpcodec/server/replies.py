@@ -173,8 +173,11 @@ def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
     reply: the reply.
     access: of the call that waits.
     name: the method.
-    Raises: ValueError if it belongs to another call; LocalProtocolError in its own block.
+    Raises: TypeError if it is not a reply; ValueError if it belongs to another call; LocalProtocolError in its own
+        block.
     """
+    if not isinstance(reply, Reply):
+        raise TypeError(f"the reply of {name} is of type {type(reply).__name__}, a Reply of this call is needed")
     if reply._access is not access:  # noqa: SLF001 -- its own module
         raise ValueError(f"reply {reply.id!r} belongs to another call")
     access.refuse_own_block(name, reply._reply)  # noqa: SLF001

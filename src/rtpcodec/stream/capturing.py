@@ -7,10 +7,12 @@ from math import floor
 from os import PathLike
 
 from rtpcodec.audio.files import WavWriter
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.header import DialectFacts, Header, utc_of
 from rtpcodec.stream.capture.inputs import Inputs, RecordSink
 from rtpcodec.stream.capture.lines import Record
+from rtpcodec.stream.listening.track_names import require_track
 from rtpcodec.stream.session_listening import ListeningSession
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.speaking.parts import parts_of
@@ -59,8 +61,9 @@ class CapturingSession(ListeningSession):
         path: the file, which must not exist; its header is true at any moment.
         track: of a received stage; None: the one that was asked for.
         Returns: a Tap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
-        Raises: ValueError for another stage; LocalProtocolError for a stage of what is sent in mode mp3; MissingLibrary
-        if payloads cannot be decoded here; OSError; StreamEnded after the end.
+        Raises: ValueError for another stage or track; LocalProtocolError for a stage of what is sent in mode mp3, and
+        for "pcm" if nothing is decoded; MissingLibrary if payloads cannot be decoded here; OSError; StreamEnded after
+        the end.
         """
         with new_file(path):
             return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
@@ -68,6 +71,9 @@ class CapturingSession(ListeningSession):
     def tap_to(self, stage: str, open_file: OpenFile, *, track: str | None = None) -> Tap:
         """Write the audio of one stage to what `open_file` opens: see `tap`."""
         self._require_running()
+        require_track(track)
+        if stage == "pcm" and self.receive_pcm_hz is None:
+            raise LocalProtocolError("receive_pcm_hz is None, nothing is decoded: tap the stage 'received'")
         return new_tap(
             checked(stage),
             Tapped(
@@ -76,6 +82,7 @@ class CapturingSession(ListeningSession):
                 privacy=self.privacy,
                 media_format=self.media_format,
                 track=self.dialect.tracks[self.plan.tracks][0],
+                delay_ms=lambda: self.media_delay_ms,
                 listen=self.listen,
                 stop_listening=self.stop_listening,
                 heard=self._heard_source,

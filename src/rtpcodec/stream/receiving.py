@@ -215,6 +215,12 @@ class ReceiveChain:
         """Return when a media time was, on the session's clock; None: nothing was received yet."""
         return self._timeline.moment_ms(media_ms)
 
+    @property
+    def received_until_ms(self) -> float | None:
+        """When the audio in order of the track that was asked for ended, without jitter; None: none was received."""
+        ended_ms = self._default.clock.media_ms + self.delay_ms
+        return None if ended_ms == inf else ended_ms
+
     def _deliver(self, items: Iterable[Ordered], measured: messages.Media | None = None) -> Iterator[Delivered]:
         """Decode in order. measured: the chunk whose duration was worked out since a payload was last read."""
         for name, item in items:

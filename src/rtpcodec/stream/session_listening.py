@@ -49,8 +49,10 @@ class ListeningSession(SessionState):
         reference: how loud the caller heard us; None: `heard_signal`, and in mode mp3 nothing.
         Returns: the detector.
         Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
-            send cannot be decoded here.
+            send cannot be decoded here; TypeError for settings of another type.
         """
+        if settings is not None and not isinstance(settings, VoiceSettings):
+            raise TypeError(f"settings is of type {type(settings).__name__}, VoiceSettings or None is needed")
         track = self._incoming.caller_track()
         if reference is None and self._speech is not None:
             reference = self.heard_signal()
@@ -76,7 +78,7 @@ class ListeningSession(SessionState):
         if self._listening.heard is None:
             if self._speech is None:
                 raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, heard_signal needs 'rtp'")
-            self._listening.heard = HeardSignal(self.plan, parts_of(self._speech), self._incoming)
+            self._listening.heard = HeardSignal(self.plan, parts_of(self._speech), self._incoming, self.privacy)
             self.listen(self._listening.heard)
         return self._listening.heard
 

@@ -83,6 +83,11 @@ class SessionState(Live):
         return None if delay_ms == inf else delay_ms
 
     @property
+    def received_until_ms(self) -> float | None:
+        """When the audio that was received in order ended, on the session's clock without jitter; None: none came."""
+        return None if self._incoming.chain is None else self._incoming.chain.received_until_ms
+
+    @property
     def send_pcm_hz(self) -> int:
         """The rate of the PCM that `play` accepts."""
         return self._sending.pcm_hz

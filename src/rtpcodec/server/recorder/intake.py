@@ -11,14 +11,13 @@ from rtpcodec.server.recorder.axis import Axis
 from rtpcodec.server.recorder.facts import Facts
 from rtpcodec.server.recorder.pieces import Mask, Piece, Pieces, Source
 from rtpcodec.stream.events import Audio, Event, Gap, Started, Stopped
+from rtpcodec.stream.listening.privacy import PRIVATE_TAIL_MS
 from rtpcodec.stream.session import MediaSession
 
 FLUSH_MS: Final = 500.0
 """How often pieces are handed to the writer: a process that is killed loses less than a second of received audio."""
 MAX_SETTLING_MS: Final = 5000.0
 """After `stop`, how long the recording waits until it is known what was said and heard before it."""
-PRIVATE_TAIL_MS: Final = 250.0
-"""Audio that is said at the end of a private section is under way for so long at most."""
 PAUSE_AT_END_MS: Final = 200.0
 """A stream that ends later than this after its last audio ends with silence."""
 
@@ -126,6 +125,8 @@ class Intake:
         privacy.subscribe(self._privacy_changed)
         if privacy.active:
             self._privacy_changed(True, privacy.label, now_ms)
+        elif privacy.hides(now_ms, None):
+            self._pieces.mask(Mask(self._axis.now(now_ms), self._axis.now(privacy.hidden_until_ms)))
         self._session.listen(self)
         self.deadline_ms = now_ms + FLUSH_MS
 

@@ -77,8 +77,10 @@ class Inputs(Live):
 
     def received(self, text: str | Buffer, now_ms: float) -> None:
         """Report a message."""
-        # The buffer of a socket is reused.
-        self._put("in", text if isinstance(text, str | bytes) else memoryview(text).tobytes(), now_ms)
+        # 1. What is said in a private section may come after it.
+        private = self._privacy.hides(now_ms, self._session.received_until_ms)
+        # 2. The buffer of a socket is reused.
+        self._put("in", text if isinstance(text, str | bytes) else memoryview(text).tobytes(), now_ms, private=private)
 
     def rejected(self, rule: str, detail: str, now_ms: float) -> None:
         """Report a frame that is not a message."""
@@ -218,8 +220,8 @@ class Inputs(Live):
     def _do(self, what: str, **members: Any) -> None:
         self._put("do", {"do": what, **members}, self._now_ms)
 
-    def _put(self, kind: str, body: Any, now_ms: float) -> None:
+    def _put(self, kind: str, body: Any, now_ms: float, *, private: bool | None = None) -> None:
         self._now_ms = now_ms
-        record = Record(now_ms, kind, body, self._privacy.active)
+        record = Record(now_ms, kind, body, self._privacy.active if private is None else private)
         for sink in self._sinks:
             sink(record)

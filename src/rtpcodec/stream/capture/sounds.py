@@ -41,7 +41,14 @@ class ReplaySounds(Live):
         if isinstance(event, Audio) and event.track not in self._tracks and len(self._tracks) < MAX_TRACKS:
             file = TapFile(self._opening(f"received-{event.track}"))
             decoder = PayloadDecoder(session.plan, session.media_format)
-            self._tracks[event.track] = ReceivedTap(file, event.track, session.privacy, decoder, file.close)
+            self._tracks[event.track] = ReceivedTap(
+                file,
+                event.track,
+                session.privacy,
+                decoder,
+                delay_ms=lambda: session.media_delay_ms,
+                end=file.close,
+            )
         for tap in self._tracks.values():
             tap.take(event, now_ms)
         while self._replaying.sent:

@@ -3,6 +3,7 @@
 parts     those of one session, made when they are wanted
 sinks     the sinks of one session, behind one check
 privacy   private sections, in which nothing is kept
+track_names  which tracks arguments may name
 heard_signal  what the caller heard, for any number of readers
 heard_levels  the level of what was heard
 heard_times   when sent audio was heard: runs, cuts, the media time

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf
+from math import inf, isfinite
 from typing import Final
 
 from rtpcodec.audio.rates import resampler_between
@@ -16,6 +16,7 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.echo_order import PlacedRun
 from rtpcodec.stream.listening.heard_levels import HeardLevels
 from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, Stretch
+from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.listening.sent_log import SentLog
 from rtpcodec.stream.plan import StreamPlan
@@ -54,7 +55,10 @@ class HeardSpan:
 
 
 class HeardReader(Live):
-    """One consumer of what the caller heard: each sample once, in order. Use from the session's thread."""
+    """One consumer of what the caller heard: each sample once, in order. Use from the session's thread.
+
+    What was sent in a private section is silence, also where it is heard behind the section.
+    """
 
     __slots__ = ("__weakref__", "_expected_ms", "_run", "_run_number", "_signal", "dropped_ms", "position")
 
@@ -130,7 +134,7 @@ class HeardReader(Live):
                     parts = []
                 if not parts:
                     first, of_reply = position, message.of_reply
-                parts.append(pcm)
+                parts.append(bytes(len(pcm)) if message.private else pcm)
             if parts:
                 spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
 
@@ -171,15 +175,16 @@ class HeardSignal(Live):
 
     deadline_ms = inf
 
-    def __init__(self, plan: StreamPlan, parts: Parts, incoming: Incoming) -> None:
+    def __init__(self, plan: StreamPlan, parts: Parts, incoming: Incoming, privacy: Privacy) -> None:
         """Follow a stream from now on. MissingLibrary: what is sent cannot be decoded here.
 
         plan: of the session.
         parts: of its speaking side.
         incoming: its receiving half.
+        privacy: its private sections.
         """
         self.sample_rate_hz = parts.sample_rate_hz
-        self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position)
+        self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position, privacy)
         self.times = HeardTimes(parts, MediaClock(incoming))
         self._levels = HeardLevels(self.log, self.times)
         self._readers: list[weakref.ref[HeardReader]] = []
@@ -210,8 +215,12 @@ class HeardSignal(Live):
         media_ms: the inbound media time, such as `Audio.media_ms`.
         duration_ms: how long.
         pcm_hz: the rate wanted; None: that of the codec that we send.
-        Raises: ValueError if the rate cannot be resampled.
+        Raises: ValueError if the rate cannot be resampled, or duration_ms is not 0 to REFERENCE_MS.
         """
+        if not 0 <= duration_ms <= REFERENCE_MS:
+            raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {REFERENCE_MS:g} is needed")
+        if not isfinite(media_ms):
+            raise ValueError(f"media_ms is {media_ms:g}, a media time in ms is needed")
         resampler = None if pcm_hz is None else resampler_between("send rate", self.sample_rate_hz, "pcm_hz", pcm_hz)
         if resampler is None:
             return self._estimate(media_ms, duration_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from rtpcodec.pickling import Live
@@ -11,6 +12,8 @@ from rtpcodec.pickling import Live
 Listener = Callable[[bool, str, float], object]
 """Called at once when private sections begin and when all have ended: (whether one runs, its label, the time)."""
 
+PRIVATE_TAIL_MS: Final = 250.0
+"""What is said at the end of a section is under way for so long, and the last key sounds behind its message."""
 MAX_LABEL_CHARACTERS: Final = 40
 """A label names a purpose, in a few words."""
 _LABEL: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
@@ -34,13 +37,15 @@ def require_label(label: str) -> None:
 class Privacy(Live):
     """The private sections of one session, which may overlap. Use from one thread at a time."""
 
-    __slots__ = ("_labels", "_listeners", "ended")
+    __slots__ = ("_labels", "_listeners", "ended", "hidden_until_ms")
 
     def __init__(self) -> None:
         self._labels: list[str] = []
         self._listeners: list[Listener] = []
         self.ended = False
         """Whether `end` was called: no section runs any more."""
+        self.hidden_until_ms = -inf
+        """What was received by then, or would have been without jitter, may be said in a section that has ended."""
 
     @property
     def active(self) -> bool:
@@ -51,6 +56,15 @@ class Privacy(Live):
     def label(self) -> str:
         """What the section that began first is about; empty: none runs."""
         return self._labels[0] if self._labels else ""
+
+    def hides(self, now_ms: float, said_ms: float | None) -> bool:
+        """Return whether audio that is received now must not be kept: it arrives in a section, or may be said in one.
+
+        now_ms: the time.
+        said_ms: when it would have arrived without jitter and stalls; None: that is not known.
+        """
+        hidden_ms = self.hidden_until_ms
+        return bool(self._labels) or now_ms < hidden_ms or (said_ms is not None and said_ms < hidden_ms)
 
     def enter(self, label: str, now_ms: float) -> None:
         """Begin a section. Listeners hear of the first one. After `end` it does nothing.
@@ -77,6 +91,7 @@ class Privacy(Live):
             raise ValueError("no private section of this label runs")
         self._labels.remove(label)
         if not self._labels:
+            self.hidden_until_ms = now_ms + PRIVATE_TAIL_MS
             self._report(active=False, label=label, now_ms=now_ms)
 
     def end(self, now_ms: float) -> None:

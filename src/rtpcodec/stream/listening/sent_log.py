@@ -10,6 +10,7 @@ from typing import Final
 from rtpcodec.kernels.levels import energy
 from rtpcodec.pickling import Live
 from rtpcodec.stream.items import Kind, Piece
+from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.speaking.reply import Reply
 
@@ -21,14 +22,16 @@ _position_of = attrgetter("position")
 class SentMessage:
     """One message of audio."""
 
-    __slots__ = ("of_reply", "payload", "pcm", "position", "samples")
+    __slots__ = ("of_reply", "payload", "pcm", "position", "private", "samples")
 
-    def __init__(self, position: int, samples: int, payload: bytes, of_reply: bool) -> None:
+    def __init__(self, position: int, samples: int, payload: bytes, *, of_reply: bool, private: bool) -> None:
         self.position = position
         self.samples = samples
         self.payload = payload
         self.of_reply = of_reply
         """False: a background or keep-alive alone."""
+        self.private = private
+        """Whether it was sent in a private section, so that nobody may keep it."""
         self.pcm: bytes | None = None
         """None: it was not decoded yet."""
 
@@ -41,20 +44,23 @@ class SentLog(Live):
         "_decoder",
         "_decodes",
         "_messages",
+        "_privacy",
         "block_samples",
         "first_block",
         "powers",
         "unmeasured",
     )
 
-    def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int) -> None:
+    def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int, privacy: Privacy) -> None:
         """Make it empty.
 
         decoder: of the stream's payloads.
         sample_rate_hz: of the codec's samples.
         position: where the next message begins.
+        privacy: the session's private sections.
         """
         self._decoder = decoder
+        self._privacy = privacy
         self._messages: list[SentMessage] = []
         self._decodes = False  # somebody wanted PCM
         self._decoded = 0  # messages that have PCM, the first ones
@@ -72,7 +78,7 @@ class SentLog(Live):
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
         """Take one message: see SentSink."""
-        message = SentMessage(position, samples, payload, reply is not None)
+        message = SentMessage(position, samples, payload, of_reply=reply is not None, private=self._privacy.active)
         self._messages.append(message)
         kind, pcm = pieces[0]
         if samples == self.block_samples and len(pieces) == 1 and kind is Kind.READY and not position % samples:

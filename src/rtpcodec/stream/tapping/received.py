@@ -59,12 +59,19 @@ class PayloadDecoder(Live):
 class ReceivedTap(Live):
     """Writes one track as it is received. It is a sink of the session. Use from the session's thread."""
 
-    __slots__ = ("_decoder", "_end", "_file", "_last_ms", "_privacy", "_track")
+    __slots__ = ("_decoder", "_delay_ms", "_end", "_file", "_privacy", "_track")
 
     deadline_ms = inf
 
     def __init__(
-        self, file: TapFile, track: str, privacy: Privacy, decoder: PayloadDecoder | None, end: Callable[[], object]
+        self,
+        file: TapFile,
+        track: str,
+        privacy: Privacy,
+        decoder: PayloadDecoder | None,
+        *,
+        delay_ms: Callable[[], float | None],
+        end: Callable[[], object],
     ) -> None:
         """Make it.
 
@@ -72,14 +79,15 @@ class ReceivedTap(Live):
         track: of the chunks.
         privacy: of the session.
         decoder: for stage "received"; None: stage "pcm".
+        delay_ms: returns the session's clock minus the media time; None: not known.
         end: called behind the last event.
         """
         self._file = file
         self._track = track
         self._privacy = privacy
         self._decoder = decoder
+        self._delay_ms = delay_ms
         self._end = end
-        self._last_ms = 0.0
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Write a chunk."""
@@ -107,7 +115,8 @@ class ReceivedTap(Live):
         self._file.close()
 
     def _put(self, audio: Audio, now_ms: float) -> None:
-        private = self._privacy.active
+        delay_ms = self._delay_ms()
+        private = self._privacy.hides(now_ms, None if delay_ms is None else audio.media_ms + delay_ms)
         if self._decoder is None:
             if audio.pcm:
                 self._file.put(audio.pcm, audio.sample_rate_hz, audio.media_ms, now_ms, private=private)

@@ -66,6 +66,8 @@ class Tapped:
     media_format: MediaFormat | None
     track: str
     """The track that was asked for."""
+    delay_ms: Callable[[], float | None]
+    """Returns the session's clock minus the media time."""
     listen: Callable[[Sink], object]
     stop_listening: Callable[[Sink], object]
     heard: Callable[[], HeardSource]
@@ -100,7 +102,9 @@ def new_tap(stage: Stage, tapped: Tapped, open_file: OpenFile, track: str | None
     tap = Tap(stage, file)
     if stage in RECEIVED:
         decoder = PayloadDecoder(tapped.plan, tapped.media_format) if stage == "received" else None
-        received = ReceivedTap(file, track or tapped.track, tapped.privacy, decoder, tap.stop)
+        received = ReceivedTap(
+            file, track or tapped.track, tapped.privacy, decoder, delay_ms=tapped.delay_ms, end=tap.stop
+        )
         tapped.listen(received)
         tap.attached(lambda: tapped.stop_listening(received))
         return tap
