@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
+from rtpcodec.audio.files import WavWriter
 from tests.listening import wires
 from tests.listening.speakers import Samples, octets, shipped
 from tests.stream import carrier
@@ -84,6 +86,57 @@ def test_a_reader_that_calls_late_sees_no_wrong_rate() -> None:
     for number, chunk in enumerate(chunks):
         session.receive(carrier.media(chunk, number + 1), 20.0 * number)
     assert not [one for one in session.events(7000.0) if isinstance(one, events.Diagnosis)]
+
+
+@pytest.mark.parametrize("speed", [1.5, 2.0, 3.0, 2 / 3, 1 / 2])
+@pytest.mark.parametrize(("encoding", "coding", "rate_hz"), [
+    ("PCMU", "PCMU", 8000), ("G722", "G722", 16000), ("L16", "L16 little", 16000),
+])  # fmt: skip
+def test_seconds_at_another_speed_whose_timestamps_fit_are_the_network(
+    encoding: str, coding: str, rate_hz: int, speed: float
+) -> None:
+    session = wires.session_for(encoding, 8000 if encoding == "G722" else rate_hz)
+    chunks = wires.encoded(coding, np.tile(VOICE.at(rate_hz, -26.0), 2), 20, rate_hz)[:600]
+    for at, chunk in enumerate(chunks):
+        ahead_ms = 20 * at - 2500 * speed
+        now_ms = 5000 + (20 * at / speed if ahead_ms < 0 else 2500 + ahead_ms)
+        session.receive(carrier.media(chunk, at + 1, track="inbound", timestamp=20 * at), now_ms)
+        assert not [one for one in session.events(now_ms) if isinstance(one, events.Diagnosis)], now_ms
+
+
+@pytest.mark.parametrize(("declared_hz", "sent_hz"), [(8000, 16000), (16000, 8000), (8000, 24000), (24000, 16000)])
+def test_a_wrong_rate_whose_timestamps_count_octets_is_named_within_five_seconds(
+    declared_hz: int, sent_hz: int
+) -> None:
+    session = wires.session_for("L16", declared_hz)
+    found = []
+    for at, chunk in enumerate(wires.cut(octets(np.tile(at_rate(sent_hz), 2)), sent_hz // 25)[:250]):
+        text = carrier.media(chunk, at + 1, track="inbound", timestamp=round(20 * at * sent_hz / declared_hz))
+        session.receive(text, 20.0 * at)
+        found += [one.kind for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert found == ["wrong_rate"]
+
+
+# Samples with an offset
+
+
+@pytest.mark.parametrize("offset", [-6000, -2000, 500, 8000])
+@pytest.mark.parametrize("level_dbov", [-26.0, -46.0])
+def test_an_offset_of_l16_is_not_another_codec(offset: int, level_dbov: float) -> None:
+    for rate_hz in (8000, 16000):
+        chunks = wires.encoded("L16 little", VOICE.at(rate_hz, level_dbov) + offset, 20, rate_hz)
+        assert wires.fed(wires.session_for("L16", rate_hz), chunks, 20) == []
+
+
+# Files
+
+
+@pytest.mark.parametrize(("encoding", "rate_hz"), [("PCMU", 8000), ("G722", 8000), ("L16", 16000), ("OPUS", 48000)])
+def test_the_samples_of_a_wav_file_are_not_named_besides(encoding: str, rate_hz: int, tmp_path: Path) -> None:
+    with WavWriter(tmp_path / "voice.wav", 16000) as file:
+        file.write(octets(VOICE.at(16000, -26.0)))
+    chunks = wires.cut((tmp_path / "voice.wav").read_bytes(), 320)
+    assert kinds(wires.fed(wires.session_for(encoding, rate_hz), chunks, 20)) == ["file_in_payload"]
 
 
 # Two channels

@@ -226,13 +226,15 @@ cdef class Readings:
             self._noise = max(self._noise - 2, 0)
         if self._noise >= NOISE_SEGMENTS:
             found |= _NOISE
-        # 3. Each other reading against the declared one.
+        # 3. Each other reading against the declared one. Where that is quiet it is right: in pauses of L16 with an
+        # offset, the octets of G.711 take turns, which can be predicted well.
         if declared >= 0:
             than_db = gains_db[declared]
-            if levels_db[declared] > QUIET_DBOV:
-                self.segments += 1
-                self._gain_db += than_db
-                found |= self._channels(lags[declared], than_db, levels_db[declared])
+            if levels_db[declared] <= QUIET_DBOV:
+                return found
+            self.segments += 1
+            self._gain_db += than_db
+            found |= self._channels(lags[declared], than_db, levels_db[declared])
         for reading in range(READINGS):
             if reading != declared and levels_db[reading] > QUIET_DBOV:
                 _count(

@@ -4,11 +4,16 @@ Audio comes in bursts after stalls and before its time, but on the whole as fast
 so far less the time so far. In a stream of the right rate it falls in stalls, and returns to where it was, never beyond
 it but for a burst that was made before its time. In a stream of a wrong rate its maxima rise, or fall, by the same step
 from period to period. So all of PERIODS steps in a row must agree with one rate; bursts and stalls break the row.
+
+A network that drains a backlog at twice the speed looks the same for some seconds. Timestamps tell them apart: those of
+a sender with another rate count its own time, which is not that of the audio. If they agree with the audio, either the
+network is slow, or the sender counts octets. Then DATED_PERIODS must agree.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from math import inf
 from typing import Final
 
@@ -21,6 +26,8 @@ PERIODS: Final = 5
 """With the one that they begin with, a second."""
 RATIOS: Final = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0, 6.0)
 """Between rates that carriers have: 8, 16, 24 and 48 kHz."""
+DATED_PERIODS: Final = 18
+"""Three seconds: at three times the rate, they hold nearly all the audio that is looked at."""
 TOLERANCE: Final = 0.08
 """Of the whole second; of each period four times as much, as chunks do not end with it."""
 
@@ -28,7 +35,18 @@ TOLERANCE: Final = 0.08
 class Arrival:
     """Measures how much audio arrives per time on one track. Use from one thread at a time."""
 
-    __slots__ = ("_audio_ms", "_begin_ms", "_maximum_ms", "_most_ms", "_steps", "_until_ms", "declared_hz")
+    __slots__ = (
+        "_audio_ms",
+        "_begin_ms",
+        "_dated_audio_ms",
+        "_dated_ms",
+        "_maximum_ms",
+        "_most_ms",
+        "_steps",
+        "_timestamp",
+        "_until_ms",
+        "declared_hz",
+    )
 
     def __init__(self, media_format: MediaFormat) -> None:
         rates_hz = codec(media_format.encoding).sample_rates_hz
@@ -42,10 +60,22 @@ class Arrival:
         self._until_ms = 0.0
         self._most_ms = -inf
         self._maximum_ms = -inf
-        self._steps: deque[float] = deque(maxlen=PERIODS + 1)
+        self._steps: deque[float] = deque(maxlen=DATED_PERIODS + 1)
+        self._timestamp: int | None = None
+        self._dated_ms = self._dated_audio_ms = 0.0  # time by timestamps, and the audio of the same chunks
 
-    def take(self, duration_ms: float, now_ms: float) -> float:
-        """Take a chunk. Returns the ratio of audio to time if it is surely not 1, else 0."""
+    def take(self, duration_ms: float, now_ms: float, timestamp: int | None = None) -> float:
+        """Take a chunk. Returns the ratio of audio to time if it is surely not 1, else 0.
+
+        duration_ms: of its audio, by the declared rate.
+        now_ms: when it arrived.
+        timestamp: by the carrier, in ms; None: it has none.
+        """
+        if timestamp is not None:
+            if self._timestamp is not None and 0 < timestamp - self._timestamp < PERIOD_MS:
+                self._dated_ms += timestamp - self._timestamp
+                self._dated_audio_ms += duration_ms
+            self._timestamp = timestamp
         if self._begin_ms is None:
             self._begin_ms = now_ms
             self._until_ms = now_ms + PERIOD_MS
@@ -57,6 +87,11 @@ class Arrival:
         self._maximum_ms = max(self._maximum_ms, ahead_ms)
         return ratio
 
+    @property
+    def _dated(self) -> bool:
+        """Whether timestamps agree with the declared rate."""
+        return abs(self._dated_ms - self._dated_audio_ms) < TOLERANCE * self._dated_audio_ms
+
     def _turn(self, now_ms: float) -> float:
         """Begin another period."""
         if now_ms >= self._until_ms + PERIOD_MS:
@@ -67,19 +102,22 @@ class Arrival:
             self._until_ms = now_ms + PERIOD_MS
             return 0.0
         self._until_ms += PERIOD_MS
-        if len(self._steps) > PERIODS:
+        if len(self._steps) > DATED_PERIODS:
             self._most_ms = max(self._most_ms, self._steps[0])
         self._steps.append(self._maximum_ms)
         self._maximum_ms = -inf
-        if len(self._steps) <= PERIODS:
+        periods = DATED_PERIODS if self._dated else PERIODS
+        if len(self._steps) <= periods:
             return 0.0
-        whole = 1 + (self._steps[-1] - self._steps[0]) / (PERIODS * PERIOD_MS)
-        if whole > 1 and self._steps[0] < self._most_ms:
+        steps = list(self._steps)
+        earlier, steps = steps[: -periods - 1], steps[-periods - 1 :]
+        whole = 1 + (steps[-1] - steps[0]) / (periods * PERIOD_MS)
+        if whole > 1 and steps[0] < max(self._most_ms, *earlier, -inf):
             return 0.0  # it makes up for a stall
         near = min(RATIOS, key=lambda ratio: abs(ratio - whole))
         if abs(whole - near) > TOLERANCE * near:
             return 0.0
-        for before, after in zip(self._steps, list(self._steps)[1:], strict=False):
+        for before, after in pairwise(steps):
             if abs(1 + (after - before) / PERIOD_MS - near) > 4 * TOLERANCE * near:
                 return 0.0
         return whole

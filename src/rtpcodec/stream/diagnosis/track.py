@@ -30,6 +30,9 @@ _FRAME_CODECS: Final = sorted(
     key=lambda name: not isinstance(payload_format(codec(name)), AdaptivePayloadFormat),
 )
 """Those that prove themselves first."""
+_ACCEPT_ANY: Final = frozenset(
+    name for name in _FRAME_CODECS if not isinstance(payload_format(codec(name)), AdaptivePayloadFormat)
+)
 ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
@@ -38,6 +41,8 @@ EVEN_OCTETS: Final = 80
 """Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
 """Payloads in a row that must be frames of one codec."""
+UNREFUSED_FRAMES: Final = 25
+"""The same where the declared codec accepts nearly anything: its own payloads may look like frames of another one."""
 MP4_BRAND: Final = b"ftyp"
 """Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
 QUIET_PEAK: Final = 100
@@ -54,6 +59,7 @@ class TrackVerdicts:
     """Looks at one track since the last change. Use from one thread at a time."""
 
     __slots__ = (
+        "_accepts_any",
         "_adaptive",
         "_arrival",
         "_declared",
@@ -79,10 +85,11 @@ class TrackVerdicts:
         ordered = f"{encoding} {byte_order}"
         self._declared = ordered if ordered in NAMES else encoding
         self._is_samples = encoding in _SAMPLES
+        self._accepts_any = encoding in _ACCEPT_ANY
         mono = media_format.channels in (None, 1) or not self._is_samples
         self._readings = Readings(self._declared)
         self._arrival = Arrival(media_format) if self._is_samples else None
-        self._frames: deque[bytes] = deque(maxlen=FRAMES)
+        self._frames: deque[bytes] = deque(maxlen=UNREFUSED_FRAMES if self._accepts_any else FRAMES)
         self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
         self._told = not mono
         self._reads_declared = self._declared in NAMES
@@ -103,14 +110,14 @@ class TrackVerdicts:
                 return diagnosis
         if found & FOUND_NOISE and self._declared != ADAPTIVE:
             diagnosis = self._noise(payload)
-        elif self._is_samples and len(payload) % EVEN_OCTETS:
+        elif self._accepts_any or (self._is_samples and len(payload) % EVEN_OCTETS):
             diagnosis = self._odd(payload)
         else:
             diagnosis = None
         if self._adaptive is not None and not found & FOUND_NOISE:
             self._adaptive = None
         if diagnosis is None and self._arrival is not None:
-            diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms))
+            diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms, audio.timestamp))
         self._told = diagnosis is not None
         return diagnosis
 
@@ -160,13 +167,16 @@ class TrackVerdicts:
 
     def _odd(self, payload: bytes) -> Diagnosis | None:
         """Judge octets that may be frames."""
-        self._frames.append(payload)
-        if len(self._frames) < FRAMES:
+        frames = self._frames
+        frames.append(payload)
+        if len(frames) < (frames.maxlen or 0):
             return None
-        name = frames_of(self._frames)
+        name = frames_of(frames)
+        if self._accepts_any:
+            frames.clear()  # not for each payload: most streams are as declared
         if name is None or name == self._declared:
             return None
-        evidence = f"the last {FRAMES} are valid frames of it, of one duration"
+        evidence = f"the last {frames.maxlen} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
 
     def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:

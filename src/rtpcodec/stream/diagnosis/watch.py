@@ -32,6 +32,7 @@ class DiagnosisWatch:
 
     __slots__ = (
         "_bands",
+        "_is_file",
         "_limit_ms",
         "_pending",
         "_plan",
@@ -68,6 +69,7 @@ class DiagnosisWatch:
         self._planned.restart()
         self._sound_ms = self._whole_ms = 0.0
         self._pending: tuple[float, Diagnosis] | None = None
+        self._is_file = False  # then its octets are not judged as samples besides
         self.over = False
         """Whether enough was looked at, until the next change."""
 
@@ -91,8 +93,9 @@ class DiagnosisWatch:
             self._change(event.media_format)
             return self._once(*plan_check.of_start(self._plan, event.media_format))
         if isinstance(event, FormatChanged) and not event.announced:
+            told = self._told
             self._change(event.after)
-            return self._once(*plan_check.of_change(event))
+            return self._once(*(one for one in plan_check.of_change(event) if one.kind not in told))
         if isinstance(event, CarrierError):
             refused = self._planned.refused(event, now_ms)
             return () if refused is None else self._once(refused)
@@ -103,6 +106,7 @@ class DiagnosisWatch:
         match event:
             case Diagnosis(kind):
                 self._told |= {kind}
+                self._is_file |= kind == "file_in_payload"
             case Gap(reason=reason, duration_ms=duration_ms) if reason != "lost" and duration_ms >= HOLD_MS:
                 self._begin()
             case CounterChanged(change="restarted"):
@@ -137,7 +141,7 @@ class DiagnosisWatch:
             if len(self._tracks) >= MAX_TRACKS:
                 return None
             track = self._tracks[audio.track] = TrackVerdicts(audio.track, self.media_format, self._plan.l16_byte_order)
-        found = track.take(audio, now_ms)
+        found = None if self._is_file else track.take(audio, now_ms)
         if audio.track not in self._planned.tracks:
             found = self._planned.stray(audio.track) or found
         band = self._bands.get(audio.track)

@@ -73,7 +73,8 @@ class Habits:
         return self._diagnosis(
             "marks_returned_early",
             f"{self._early} marks returned before their audio can have been played, the last one {early_ms:.0f} ms",
-            "marks of this carrier do not show what was heard: positions are estimated from what was sent",
+            "positions are estimated from what was sent; check that the command has the plan's command_fields: a "
+            "carrier that was asked for another codec plays what is sent for another time",
         )
 
     def late(self, late_ms: float, now_ms: float) -> Diagnosis | None:
