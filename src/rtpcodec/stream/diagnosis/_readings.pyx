@@ -34,6 +34,7 @@ cdef enum:
     _RTP = 4
     _TEXT = 8
     _NOISE = 16
+    _NOISE_HERE = 32
 
 # What `take` returns, as bits.
 FOUND_READING = _READING
@@ -41,6 +42,7 @@ FOUND_STEREO = _STEREO
 FOUND_RTP = _RTP
 FOUND_TEXT = _TEXT
 FOUND_NOISE = _NOISE
+FOUND_NOISE_HERE = _NOISE_HERE
 
 cdef double QUIET_DBOV = -62.0      # segments below it are not judged: noise of a line
 cdef double BIAS_DB = 1.5           # what another reading must be better by, on average
@@ -52,7 +54,9 @@ cdef double LEAST_SPREAD_DB = 3.0   # standard deviation of its level: speech ri
 cdef double UNKNOWN_GAIN_DB = 1.0   # of a declared codec that is not one of samples
 cdef double NOISE_GAIN_DB = 0.9     # at most, of octets that are noise in every reading
 cdef double LEAST_NOISE_DBOV = -24.0    # read as PCMU: octets of all values have -17 dBov, whatever they stand for
+cdef double LEAST_HERE_DBOV = -22.0     # of a segment that is judged, once those before were noise
 cdef double MOST_NOISE_DBOV = -13.5
+cdef double MOST_NOISE_PCMA_DBOV = -9.0     # read as PCMA: octets of all values have -13 dBov
 cdef int NOISE_SEGMENTS = 6         # from so many on, of which each other one takes two away
 cdef int MOST_NOISE_SEGMENTS = 14
 
@@ -219,13 +223,14 @@ cdef class Readings:
             gains_db[reading] = 10 * log10(gain_of_lags(lags[reading], 1))
         # 2. Noise in every reading, as octets of a codec of frames or of G.722 are. Short segments of L16 say less.
         if max(gains_db[0], gains_db[1]) < NOISE_GAIN_DB and max(gains_db[2], gains_db[3]) < 2 * NOISE_GAIN_DB and (
-            LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV
+            LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV and levels_db[1] < MOST_NOISE_PCMA_DBOV
         ):
             self._noise = min(self._noise + 1, MOST_NOISE_SEGMENTS)
         else:
             self._noise = max(self._noise - 2, 0)
         if self._noise >= NOISE_SEGMENTS:
             found |= _NOISE
+            found |= _NOISE_HERE if levels_db[0] > LEAST_HERE_DBOV else 0
         # 3. Each other reading against the declared one.
         if declared >= 0:
             than_db = gains_db[declared]

@@ -13,6 +13,7 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.stream.diagnosis import kinds
 from rtpcodec.stream.diagnosis._readings import (
     FOUND_NOISE,
+    FOUND_NOISE_HERE,
     FOUND_READING,
     FOUND_RTP,
     FOUND_STEREO,
@@ -96,13 +97,13 @@ class TrackVerdicts:
         found = self._readings.take(payload)
         if payload[4:8] == MP4_BRAND:
             return kinds.file_in_payload(self.name, "an MP4 file")
-        if found & ~FOUND_NOISE:
+        if found & ~(FOUND_NOISE | FOUND_NOISE_HERE):
             diagnosis = self._verdict(found)
             if diagnosis is not None:
                 self._told = True
                 return diagnosis
         if found & FOUND_NOISE and self._declared != ADAPTIVE:
-            diagnosis = self._noise(payload)
+            diagnosis = self._noise(payload, bool(found & FOUND_NOISE_HERE))
         elif self._is_samples and len(payload) % EVEN_OCTETS:
             diagnosis = self._odd(payload)
         else:
@@ -142,8 +143,12 @@ class TrackVerdicts:
             )
         return None
 
-    def _noise(self, payload: bytes) -> Diagnosis | None:
-        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722."""
+    def _noise(self, payload: bytes, is_noise: bool) -> Diagnosis | None:
+        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722.
+
+        is_noise: whether this payload is; false: those before were. A burst of noise in G.711 that ends is a fall in
+            level in any reading. The octets of G.722 are as much noise behind such a fall as before it.
+        """
         diagnosis = self._odd(payload)
         if diagnosis is not None or len(payload) % EVEN_OCTETS:
             return diagnosis
@@ -151,7 +156,8 @@ class TrackVerdicts:
             decoder = codec(ADAPTIVE).decoder()
             self._adaptive = decoder, Resampler(decoder.sample_rate_hz, NARROW_HZ), Readings("")
         decoder, resampler, readings = self._adaptive
-        found = readings.take(resampler.resample(decoder.decode(payload)))
+        pcm = resampler.resample(decoder.decode(payload))
+        found = readings.take(pcm) if is_noise else 0
         better = readings.better if found & FOUND_READING else None
         if better is None or better[0] != NATIVE:
             return None
