@@ -39,6 +39,8 @@ EVEN_OCTETS: Final = 80
 """Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
 """Payloads in a row that must be frames of one codec."""
+FRAMES_STEP: Final = 5
+"""Payloads that come before the next try."""
 MP4_BRAND: Final = b"ftyp"
 """Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
 QUIET_PEAK: Final = 100
@@ -171,6 +173,8 @@ class TrackVerdicts:
             return None
         name = frames_of(self._frames)
         if name is None or name == self._declared:
+            for _ in range(FRAMES_STEP):
+                self._frames.popleft()
             return None
         evidence = f"the last {FRAMES} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
