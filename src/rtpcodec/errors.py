@@ -41,6 +41,7 @@
             └── OutcomeUnknown                no answer, though the command may have taken effect
 
     CommandWarning            (UserWarning)   a command that is sent, though it probably does not do what is meant
+    PlanWarning               (UserWarning)   a StreamPlan whose legs or tracks surprise, which no stream can show
     AudioWarning              (UserWarning)   audio that is accepted, though it is probably not what its type says
 
 Wrong arguments of kernels and codecs (a float array, an odd number of octets, too little room) are Python's own
@@ -49,6 +50,8 @@ TypeError and ValueError with rule and number. What the carrier sends on the str
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -370,6 +373,18 @@ class WebhookMalformed(WebhookError):
 
 class CommandWarning(UserWarning):
     """A command is sent, but the carrier probably ignores or refuses a part of it."""
+
+
+class PlanWarning(UserWarning):
+    """A plan is valid, but its legs or tracks surprise on most calls, and no stream can show it."""
+
+
+def warn_user(text: str, category: type[Warning]) -> None:
+    """Issue a warning that names the line of the user, the first one outside this package."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level + 1)
 
 
 class AudioWarning(UserWarning):

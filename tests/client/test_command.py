@@ -205,6 +205,11 @@ TWICE = [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]
 SWITCHES = "analyze_sentiment, partial_automated_agent_reply"
 ONE_LEG = "a call of one leg hears nothing of it, add 'self'"
 MODE = "stream_bidirectional_mode"
+TRACK = "stream_track"
+UNHEARD = (
+    f"{TRACK} is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
+    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+)
 NO_LEGS = f"{LEGS} is missing and the carrier's default is 'opposite': {ONE_LEG}"
 NO_MODE = (
     f"{MODE} is missing and the carrier's default is 'mp3', which plays MP3 files only: "
@@ -229,6 +234,11 @@ BARE: dict[str, Any] = {MODE: None, CODEC: None, RATE: None, LEGS: None}
         ({CODEC: "L16", RATE: None}, [f"{RATE} is missing, and its default for L16 is disputed"]),
         ({LEGS: "opposite"}, [f"{LEGS} is 'opposite': {ONE_LEG}"]),
         ({LEGS: None}, [NO_LEGS]),
+        ({TRACK: "outbound_track"}, [UNHEARD]),
+        ({TRACK: "outbound_track", LEGS: "both"}, [UNHEARD]),
+        ({TRACK: "outbound_track", LEGS: "opposite"}, [f"{LEGS} is 'opposite': {ONE_LEG}"]),
+        ({TRACK: "both_tracks"}, []),
+        ({TRACK: "both_tracks", LEGS: "both"}, []),
         ({MODE: "mp3", CODEC: None, RATE: None, LEGS: None}, [NO_LEGS]),
         ({"stream_bidirectional_mode": "mp3"}, [f"{CODEC} {IGNORED}", f"{RATE} {IGNORED}"]),
         ({"stream_bidirectional_mode": None}, [f"{CODEC} {IGNORED}", f"{RATE} {IGNORED}"]),

@@ -35,6 +35,19 @@ def noise(rate_hz: int, drawn: Drawn, level_dbov: float) -> Samples:
     return np.asarray(drawn.normal(0, 32768 * 10 ** (level_dbov / 20), SCENE_S * rate_hz))
 
 
+def bursts(rate_hz: int, drawn: Drawn) -> Samples:
+    """White noise whose level changes several times per second, up to that of the octets of a codec of frames."""
+    lengths = drawn.integers(rate_hz // 25, rate_hz // 2, 25 * SCENE_S)
+    lowest = drawn.choice([-60, -40, -26])
+    levels = np.repeat(10 ** (drawn.uniform(lowest, -6, len(lengths)) / 20), lengths)[: SCENE_S * rate_hz]
+    return np.asarray(drawn.normal(0, 32768, len(levels)) * levels)
+
+
+def full_scale(rate_hz: int, drawn: Drawn) -> Samples:
+    """Random samples of all values, the same in each second."""
+    return np.tile(drawn.integers(-32768, 32768, rate_hz).astype(float), SCENE_S)
+
+
 def keyed(rate_hz: int, drawn: Drawn) -> Samples:
     """Keys of a phone."""
     level = drawn.uniform(-30, -5)
@@ -101,6 +114,8 @@ def tones() -> list[Callable[[int, Drawn], Samples]]:
         lambda rate_hz, _: cadence(rate_hz, ((2100,), 3.3, -12), ((), 1, 0)),
         fax,
         keyed,
+        bursts,
+        full_scale,
         lambda rate_hz, _: np.zeros(SCENE_S * rate_hz),
         lambda rate_hz, drawn: noise(rate_hz, drawn, drawn.uniform(-70, -50)),
         lambda rate_hz, drawn: noise(rate_hz, drawn, drawn.uniform(-50, -20)),

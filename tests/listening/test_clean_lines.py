@@ -6,7 +6,7 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pytest
 
 from rtpcodec import events
 from tests.listening import clean_sounds, wires
-from tests.listening.speakers import Talker, espeak, shipped, spoken
+from tests.listening.speakers import Samples, Talker, espeak, shipped, spoken
 from tests.stream import carrier
 
 CODINGS = [
@@ -64,6 +64,17 @@ def test_five_minutes_have_no_diagnosis(coding: tuple[str, str, int, int]) -> No
     # Each codec has other scenes, so that together they have all of them.
     first = 5 * CODINGS.index(coding)
     assert false_diagnoses(coding, shipped(), range(first, first + 5)) == []
+
+
+@pytest.mark.parametrize("encoding", ["PCMU", "PCMA"])
+@pytest.mark.parametrize("sound", [clean_sounds.bursts, clean_sounds.full_scale])
+def test_loud_noise_is_not_taken_for_octets_of_another_codec(
+    sound: Callable[[int, clean_sounds.Drawn], Samples], encoding: str
+) -> None:
+    for number in range(6):
+        samples = sound(8000, np.random.default_rng(number))
+        found = wires.fed(wires.session_for(encoding, 8000), wires.encoded(encoding, samples, 20), 20)
+        assert found == [], number
 
 
 @pytest.mark.long

@@ -201,6 +201,7 @@ def test_another_packing_than_the_plan_gives_is_named() -> None:
     ("inbound_track", "inbound", False), ("inbound_track", "outbound", True), ("outbound_track", "inbound", True),
     ("both_tracks", "inbound", False), ("both_tracks", "outbound", False),
 ])  # fmt: skip
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_a_track_that_the_plan_does_not_ask_for_is_named(tracks: str, track: str, named: bool) -> None:
     session = wires.session_for("PCMU", 8000, StreamPlan(tracks=tracks))  # type: ignore[arg-type]
     found = []

@@ -23,6 +23,7 @@ def test_payloads_alone_are_refused() -> None:
         session.voice(0.0)
 
 
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_a_plan_without_the_caller_is_refused() -> None:
     session = carrier.started(StreamPlan(tracks="outbound_track"))
     with pytest.raises(

@@ -39,6 +39,7 @@ def test_echo_plays_back_the_caller_and_not_the_other_track() -> None:
     run(main)
 
 
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_echo_of_the_outbound_track_when_it_is_the_only_one() -> None:
     plan = StreamPlan(send_codec="L16", send_rate_hz=8000, tracks="outbound_track")
 

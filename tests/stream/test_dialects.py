@@ -103,6 +103,7 @@ def test_a_session_asks_for_nothing_that_the_carrier_cannot_do() -> None:
 @pytest.mark.parametrize(
     ("asked", "track"), [("inbound_track", "left"), ("outbound_track", "right"), ("both_tracks", "right")]
 )
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_a_chunk_that_names_no_track_is_of_the_first_that_was_asked_for(asked: Any, track: str) -> None:
     session = MediaSession(StreamPlan(tracks=asked), dialect=Poor())
     session.receive(text_of(SIBLING, carrier.start()), 0.0)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import pickle
 import re
+import warnings
 from typing import Any
 
 import pytest
 
 from rtpcodec import StreamPlan, codec
 from rtpcodec.carriers.telnyx import commands
-from rtpcodec.errors import PlanError, RtpcodecError
+from rtpcodec.errors import PlanError, PlanWarning, RtpcodecError
 from tests.stream import carrier
 
 
@@ -56,8 +58,36 @@ def test_defaults_are_those_of_an_agent() -> None:
         ),
     ],
 )
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_command_fields(options: dict[str, Any], fields: dict[str, object]) -> None:
     assert StreamPlan(**options).command_fields() == fields
+
+
+ONE_LEG = "StreamPlan: target_legs is 'opposite': a call of one leg hears nothing of it, add 'self'"
+UNHEARD = (
+    "StreamPlan: tracks is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
+    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+)
+
+
+@pytest.mark.parametrize("mode", commands.MODES)
+@pytest.mark.parametrize(("tracks", "target_legs", "expected"), [
+    ("inbound_track", "self", []), ("inbound_track", "both", []), ("inbound_track", "opposite", [ONE_LEG]),
+    ("both_tracks", "self", []), ("both_tracks", "both", []), ("both_tracks", "opposite", [ONE_LEG]),
+    ("outbound_track", "self", [UNHEARD]), ("outbound_track", "both", [UNHEARD]),
+    ("outbound_track", "opposite", [ONE_LEG]),
+])  # fmt: skip
+def test_legs_and_tracks_that_no_stream_can_show_are_warnings(
+    tracks: Any, target_legs: Any, expected: list[str], mode: Any
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan = StreamPlan(tracks=tracks, target_legs=target_legs, mode=mode)
+        copies = [copy.copy(plan), copy.deepcopy(plan), pickle.loads(pickle.dumps(plan))]
+    assert copies == [plan] * 3
+    assert [str(each.message) for each in caught] == expected
+    assert {each.category for each in caught} <= {PlanWarning}
+    assert {each.filename for each in caught} <= {__file__}
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 48000])

@@ -134,6 +134,7 @@ def test_tracks_have_their_own_resampler_and_clock() -> None:
 @pytest.mark.parametrize(
     ("asked", "track"), [("inbound_track", "inbound"), ("outbound_track", "outbound"), ("both_tracks", "inbound")]
 )
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_a_chunk_without_a_track_is_of_the_one_asked_for(asked: Any, track: str) -> None:
     session = carrier.started(StreamPlan(tracks=asked))
     found = carrier.fed(session, [carrier.media(), carrier.media(track=""), carrier.media(track=f"{track}_track")])

@@ -7,16 +7,14 @@ goes on the wire. It never writes a secret value into a rule.
 from __future__ import annotations
 
 import base64
-import inspect
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 from rtpcodec.carriers.telnyx import commands, members
-from rtpcodec.errors import CommandProblem, CommandWarning, InvalidCommand
+from rtpcodec.errors import CommandProblem, CommandWarning, InvalidCommand, warn_user
 
 _BASE64 = re.compile(commands.BASE64_PATTERN)
 _DTMF = commands.DTMF_DIGITS + commands.DTMF_PAUSES
@@ -47,15 +45,7 @@ class Findings:
         if problems:
             raise InvalidCommand(f"{self.subject} {self.verdict}: {'; '.join(map(str, problems))}", problems=problems)
         for problem in self.warnings:
-            warnings.warn(f"{self.subject}: {problem}", CommandWarning, stacklevel=_stacklevel_of_user())
-
-
-def _stacklevel_of_user() -> int:
-    """Return the level of the first frame outside this package, so that the warning names the user's line."""
-    level, frame = 0, inspect.currentframe()
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
-        level, frame = level + 1, frame.f_back
-    return level
+            warn_user(f"{self.subject}: {problem}", CommandWarning)
 
 
 Check = Callable[[object, str, Findings], object]

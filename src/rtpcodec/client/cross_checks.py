@@ -33,9 +33,9 @@ def of_stream(findings: Findings, body: Mapping[str, object]) -> None:
         # Sources disagree about the default, and L16 read at a wrong rate plays at a wrong speed.
         rule = "is missing, and its default for L16 is disputed"
         findings.warn(commands.STREAM_BIDIRECTIONAL_SAMPLING_RATE, rule)
-    _check_legs(
-        findings, body, sends_audio=mode == commands.RTP_MODE or (members.STREAM_URL in body and not dialogflow)
-    )
+    sends_audio = mode == commands.RTP_MODE or (members.STREAM_URL in body and not dialogflow)
+    _check_legs(findings, body, sends_audio=sends_audio)
+    _check_track(findings, body, sends_audio=sends_audio)
 
 
 def _check_mode_is_meant(findings: Findings, body: Mapping[str, object]) -> None:
@@ -56,8 +56,15 @@ def _check_legs(findings: Findings, body: Mapping[str, object], *, sends_audio: 
         given = f"is {silent!r}" if legs else f"is missing and the carrier's default is {silent!r}"
         findings.warn(
             commands.STREAM_BIDIRECTIONAL_TARGET_LEGS,
-            f"{given}: a call of one leg hears nothing of it, add {commands.SELF_LEG!r}",
+            f"{given}: {commands.SILENT_LEG}",
         )
+
+
+def _check_track(findings: Findings, body: Mapping[str, object], *, sends_audio: bool) -> None:
+    """Warn of the outbound track alone, where the leg that it is sent to hears us."""
+    legs = body.get(commands.STREAM_BIDIRECTIONAL_TARGET_LEGS)
+    if sends_audio and body.get(members.STREAM_TRACK) == commands.OUTBOUND_TRACK and legs in commands.OWN_LEGS:
+        findings.warn(members.STREAM_TRACK, f"is {commands.OUTBOUND_TRACK!r}: {commands.UNHEARD_LEG}")
 
 
 def of_call(findings: Findings, body: Mapping[str, object]) -> None:

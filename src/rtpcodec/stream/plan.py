@@ -11,7 +11,7 @@ from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.carriers.telnyx.commands import Mode, TargetLegs, Track
 from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.info import ByteOrder, Encoder, FrameEncoder
-from rtpcodec.errors import MissingLibrary, PlanError, UnknownCodec
+from rtpcodec.errors import MissingLibrary, PlanError, PlanWarning, UnknownCodec, warn_user
 
 MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
@@ -58,7 +58,8 @@ class StreamPlan:
 
     Its `start` message alone decides what the carrier sends; `receive_codec` is a wish.
 
-    PlanError: a value that no carrier knows, with the values that there are.
+    PlanError: a value that no carrier knows, with the values that there are. PlanWarning: target legs that are silent on
+    a call of one leg, or a track without the person who hears us; no diagnosis can find either.
 
     >>> plan = StreamPlan(send_codec="L16", send_rate_hz=16000)
     >>> plan.command_fields()["stream_bidirectional_sampling_rate"]
@@ -119,6 +120,7 @@ class StreamPlan:
             raise PlanError(f"send_options is of type {type(self.send_options).__name__}, a mapping is needed")
         object.__setattr__(self, "send_options", dict(self.send_options))
         self._check_send_options()
+        self._check_legs()
 
     @property
     def send_info(self) -> CodecInfo:
@@ -145,6 +147,13 @@ class StreamPlan:
         return self.send_info.encoder(
             self.send_sample_rate_hz, **self.codec_options(self.send_codec), **self.send_options
         )
+
+    def _check_legs(self) -> None:
+        """Warn of legs and tracks that surprise on most calls: the stream of a silent leg looks like any other."""
+        if self.target_legs == commands.OPPOSITE_LEG:
+            warn_user(f"StreamPlan: target_legs is {self.target_legs!r}: {commands.SILENT_LEG}", PlanWarning)
+        elif self.tracks == commands.OUTBOUND_TRACK:
+            warn_user(f"StreamPlan: tracks is {self.tracks!r}: {commands.UNHEARD_LEG}", PlanWarning)
 
     def _check_send_options(self) -> None:
         """Let the encoder itself judge the values of its options, where it can be made here."""

@@ -169,6 +169,15 @@ BOTH_LEGS: Final = "both"
 TargetLegs = Literal["both", "self", "opposite"]
 TARGET_LEGS: Final[tuple[TargetLegs, ...]] = get_args(TargetLegs)
 """Values of `stream_bidirectional_target_legs`, seen from the leg that the command is issued on."""
+OWN_LEGS: Final = (SELF_LEG, BOTH_LEGS)
+"""Those that include it."""
+SILENT_LEG: Final = f"a call of one leg hears nothing of it, add {SELF_LEG!r}"
+"""What surprises in OPPOSITE_LEG, which is the default."""
+UNHEARD_LEG: Final = (
+    "it has what the phone plays, which may include what we send, and nothing of what is said into that phone; "
+    f"add {INBOUND_TRACK!r} or {BOTH_TRACKS!r} to hear it"
+)
+"""What surprises in OUTBOUND_TRACK where the same leg hears us: on outbound calls too, `inbound` is the other person."""
 
 SendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
 SEND_CODECS: Final[tuple[SendCodec, ...]] = get_args(SendCodec)

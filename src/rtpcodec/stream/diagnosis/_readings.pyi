@@ -6,6 +6,7 @@ FOUND_STEREO: Final[int]
 FOUND_RTP: Final[int]
 FOUND_TEXT: Final[int]
 FOUND_NOISE: Final[int]
+FOUND_NOISE_HERE: Final[int]
 
 class Readings:
     def __init__(self, declared: str) -> None: ...

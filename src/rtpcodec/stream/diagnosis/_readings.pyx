@@ -1,6 +1,7 @@
 """Payloads of one track, read in every codec of samples at once: which reading is the one that can be predicted?
 
-Each payload is cut into segments, and each segment is read as PCMU, PCMA and L16 of both byte orders. A wrong reading is
+Each payload is cut into segments, and each segment is read as PCMU, PCMA and L16 of both byte orders, unless the declared
+reading alone is good enough. A wrong reading is
 nearly noise: a predictor of order 4 removes 0 to 2 dB of it, and 6 to 12 dB of speech in the right reading. The scores
 are sums of that difference, which fall back to zero where the declared reading is better (CUSUM, a sequential test):
 a score reaches its limit only through a row of segments in which another reading is plainly better than the declared one.
@@ -19,7 +20,6 @@ cdef enum:
     STEREO = 4                # its tally lies behind those of the readings
     TALLIES = 5
     SEGMENT_OCTETS = 160      # 20 ms of G.711, 10 ms of L16 at 8 kHz
-    SEGMENT_PAIRS = 80
     MAX_SEGMENTS = 50         # of one payload: a chunk may hold 30 s
     LEAST_OCTETS = 40         # fewer samples say nothing about their spectrum
     LEAST_SEGMENTS = 10       # that a score needs, 200 ms of speech
@@ -34,6 +34,7 @@ cdef enum:
     _RTP = 4
     _TEXT = 8
     _NOISE = 16
+    _NOISE_HERE = 32
 
 # What `take` returns, as bits.
 FOUND_READING = _READING
@@ -41,6 +42,7 @@ FOUND_STEREO = _STEREO
 FOUND_RTP = _RTP
 FOUND_TEXT = _TEXT
 FOUND_NOISE = _NOISE
+FOUND_NOISE_HERE = _NOISE_HERE
 
 cdef double QUIET_DBOV = -62.0      # segments below it are not judged: noise of a line
 cdef double BIAS_DB = 1.5           # what another reading must be better by, on average
@@ -49,10 +51,13 @@ cdef double SCORE_DB = 45.0         # the limit of a score
 cdef double LEAST_GAIN_DB = 4.0     # of the better reading, on average
 cdef double LOUDEST_DBOV = -9.0     # of the better reading, on average: octets in a wrong one are louder than speech
 cdef double LEAST_SPREAD_DB = 3.0   # standard deviation of its level: speech rises and falls, tones and noise do not
+cdef double CLEAR_GAIN_DB = 5.0     # of the declared reading: hardly ever of a wrong one
 cdef double UNKNOWN_GAIN_DB = 1.0   # of a declared codec that is not one of samples
 cdef double NOISE_GAIN_DB = 0.9     # at most, of octets that are noise in every reading
 cdef double LEAST_NOISE_DBOV = -24.0    # read as PCMU: octets of all values have -17 dBov, whatever they stand for
+cdef double LEAST_HERE_DBOV = -22.0     # of a segment that is judged, once those before were noise
 cdef double MOST_NOISE_DBOV = -13.5
+cdef double MOST_NOISE_PCMA_DBOV = -9.0     # read as PCMA: octets of all values have -13 dBov
 cdef int NOISE_SEGMENTS = 6         # from so many on, of which each other one takes two away
 cdef int MOST_NOISE_SEGMENTS = 14
 
@@ -103,6 +108,7 @@ cdef class Readings:
     cdef Tally _tallies[TALLIES]
     cdef int _declared
     cdef int _noise
+    cdef bint _is_skipped
     cdef int _text
     cdef int _rtp
     cdef uint16_t _sequence
@@ -122,6 +128,7 @@ cdef class Readings:
         """Clear everything but the declared codec."""
         memset(self._tallies, 0, sizeof(self._tallies))
         self._noise = self._text = self._rtp = 0
+        self._is_skipped = False
         self.segments = self.equal_pairs = 0
         self._gain_db = 0
 
@@ -203,38 +210,54 @@ cdef class Readings:
         return found | (_TEXT if self._text == TEXT_ROW else 0)
 
     cdef int _segment(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil:
-        """Measure a segment in each reading, and count what it says."""
+        """Measure a segment, and count what it says."""
         cdef double lags[READINGS][LAGS]
         cdef double gains_db[READINGS]
         cdef double levels_db[READINGS]
-        cdef Py_ssize_t half = n >> 1
         cdef int declared = self._declared
         cdef int reading
         cdef int found = 0
-        cdef double than_db = UNKNOWN_GAIN_DB
-        # 1. The readings.
-        self._measure(octets, n, lags)
+        # 1. The declared reading. If it is speech or a tone, and no other one has a score, the others are not needed.
+        if declared >= 0:
+            self._measure(octets, n, declared, lags[declared], &gains_db[declared], &levels_db[declared])
+            if levels_db[declared] > QUIET_DBOV:
+                self.segments += 1
+                self._gain_db += gains_db[declared]
+                found |= self._channels(lags[declared], gains_db[declared], levels_db[declared])
+                if gains_db[declared] >= CLEAR_GAIN_DB and not self._has_scores():
+                    self._noise = max(self._noise - 2, 0)
+                    return found
+        elif not self._has_scores():
+            # Of a codec that has none of these readings, each second segment is enough until one has a score.
+            self._is_skipped = not self._is_skipped
+            if self._is_skipped:
+                return _NOISE if self._noise >= NOISE_SEGMENTS else 0
+        # 2. The others.
         for reading in range(READINGS):
-            levels_db[reading] = _level_dbov(lags[reading][0], n if reading < 2 else half)
-            gains_db[reading] = 10 * log10(gain_of_lags(lags[reading], 1))
-        # 2. Noise in every reading, as octets of a codec of frames or of G.722 are. Short segments of L16 say less.
+            if reading != declared:
+                self._measure(octets, n, reading, lags[reading], &gains_db[reading], &levels_db[reading])
+        return found | self._compare(gains_db, levels_db)
+
+    cdef int _compare(self, const double* gains_db, const double* levels_db) noexcept nogil:
+        """Count what all readings of a segment say."""
+        cdef int declared = self._declared
+        cdef int reading
+        cdef int found = 0
+        cdef double than_db = gains_db[declared] if declared >= 0 else UNKNOWN_GAIN_DB
+        # 1. Noise in every reading, as octets of a codec of frames or of G.722 are. Short segments of L16 say less.
         if max(gains_db[0], gains_db[1]) < NOISE_GAIN_DB and max(gains_db[2], gains_db[3]) < 2 * NOISE_GAIN_DB and (
-            LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV
+            LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV and levels_db[1] < MOST_NOISE_PCMA_DBOV
         ):
             self._noise = min(self._noise + 1, MOST_NOISE_SEGMENTS)
         else:
             self._noise = max(self._noise - 2, 0)
         if self._noise >= NOISE_SEGMENTS:
             found |= _NOISE
-        # 3. Each other reading against the declared one. Where that is quiet it is right: in pauses of L16 with an
+            found |= _NOISE_HERE if levels_db[0] > LEAST_HERE_DBOV else 0
+        # 2. Each other reading against the declared one. Where that is quiet it is right: in pauses of L16 with an
         # offset, the octets of G.711 take turns, which can be predicted well.
-        if declared >= 0:
-            than_db = gains_db[declared]
-            if levels_db[declared] <= QUIET_DBOV:
-                return found
-            self.segments += 1
-            self._gain_db += than_db
-            found |= self._channels(lags[declared], than_db, levels_db[declared])
+        if declared >= 0 and levels_db[declared] <= QUIET_DBOV:
+            return found
         for reading in range(READINGS):
             if reading != declared and levels_db[reading] > QUIET_DBOV:
                 _count(
@@ -244,30 +267,37 @@ cdef class Readings:
                 found |= _READING if _is_sure(&self._tallies[reading]) else 0
         return found
 
-    cdef void _measure(self, const uint8_t* octets, Py_ssize_t n, double[LAGS]* lags) noexcept nogil:
-        """Compute the autocorrelation of each reading, and look for equal pairs in the declared one."""
+    cdef bint _has_scores(self) noexcept nogil:
+        """Whether another reading than the declared one has begun to look better."""
+        cdef int reading
+        for reading in range(READINGS):
+            if self._tallies[reading].score > 0:
+                return True
+        return False
+
+    cdef void _measure(
+        self, const uint8_t* octets, Py_ssize_t n, int reading, double* lags, double* gain_db, double* level_db
+    ) noexcept nogil:
+        """Compute autocorrelation, gain and level of a reading; look for equal pairs in the declared one."""
         cdef int16_t samples[SEGMENT_OCTETS]
-        cdef int16_t swapped[SEGMENT_PAIRS]
-        cdef Py_ssize_t half = n >> 1
+        cdef Py_ssize_t count = n
         cdef Py_ssize_t i
-        cdef int declared = self._declared
-        for i in range(half):
-            samples[i] = <int16_t>(octets[2 * i] | octets[2 * i + 1] << 8)
-            swapped[i] = <int16_t>(octets[2 * i] << 8 | octets[2 * i + 1])
-        autocorrelation_block(samples, half, lags[2])
-        autocorrelation_block(swapped, half, lags[3])
-        if declared == 2:
-            self._pairs(samples, half)
-        elif declared == 3:
-            self._pairs(swapped, half)
-        pcmu_decode_block(octets, <uint8_t*>samples, n)
-        autocorrelation_block(samples, n, lags[0])
-        if declared == 0:
-            self._pairs(samples, n)
-        pcma_decode_block(octets, <uint8_t*>samples, n)
-        autocorrelation_block(samples, n, lags[1])
-        if declared == 1:
-            self._pairs(samples, n)
+        if reading == 0:
+            pcmu_decode_block(octets, <uint8_t*>samples, n)
+        elif reading == 1:
+            pcma_decode_block(octets, <uint8_t*>samples, n)
+        else:
+            count = n >> 1
+            for i in range(count):
+                if reading == 2:
+                    samples[i] = <int16_t>(octets[2 * i] | octets[2 * i + 1] << 8)
+                else:
+                    samples[i] = <int16_t>(octets[2 * i] << 8 | octets[2 * i + 1])
+        autocorrelation_block(samples, count, lags)
+        gain_db[0] = 10 * log10(gain_of_lags(lags, 1))
+        level_db[0] = _level_dbov(lags[0], count)
+        if reading == self._declared:
+            self._pairs(samples, count)
 
     cdef int _channels(self, const double* lags, double gain_db, double level_db) noexcept nogil:
         """Count signs of two channels that take turns: only every second sample helps to predict one."""

@@ -13,6 +13,7 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.stream.diagnosis import kinds
 from rtpcodec.stream.diagnosis._readings import (
     FOUND_NOISE,
+    FOUND_NOISE_HERE,
     FOUND_READING,
     FOUND_RTP,
     FOUND_STEREO,
@@ -43,6 +44,8 @@ FRAMES: Final = 10
 """Payloads in a row that must be frames of one codec."""
 UNREFUSED_FRAMES: Final = 25
 """The same where the declared codec accepts nearly anything: its own payloads may look like frames of another one."""
+FRAMES_STEP: Final = 5
+"""Payloads that come before the next try."""
 MP4_BRAND: Final = b"ftyp"
 """Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
 QUIET_PEAK: Final = 100
@@ -103,13 +106,13 @@ class TrackVerdicts:
         found = self._readings.take(payload)
         if payload[4:8] == MP4_BRAND:
             return kinds.file_in_payload(self.name, "an MP4 file")
-        if found & ~FOUND_NOISE:
+        if found & ~(FOUND_NOISE | FOUND_NOISE_HERE):
             diagnosis = self._verdict(found)
             if diagnosis is not None:
                 self._told = True
                 return diagnosis
         if found & FOUND_NOISE and self._declared != ADAPTIVE:
-            diagnosis = self._noise(payload)
+            diagnosis = self._noise(payload, bool(found & FOUND_NOISE_HERE))
         elif self._accepts_any or (self._is_samples and len(payload) % EVEN_OCTETS):
             diagnosis = self._odd(payload)
         else:
@@ -149,8 +152,12 @@ class TrackVerdicts:
             )
         return None
 
-    def _noise(self, payload: bytes) -> Diagnosis | None:
-        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722."""
+    def _noise(self, payload: bytes, is_noise: bool) -> Diagnosis | None:
+        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722.
+
+        is_noise: whether this payload is; false: those before were. A burst of noise in G.711 that ends is a fall in
+            level in any reading. The octets of G.722 are as much noise behind such a fall as before it.
+        """
         diagnosis = self._odd(payload)
         if diagnosis is not None or len(payload) % EVEN_OCTETS:
             return diagnosis
@@ -158,7 +165,8 @@ class TrackVerdicts:
             decoder = codec(ADAPTIVE).decoder()
             self._adaptive = decoder, Resampler(decoder.sample_rate_hz, NARROW_HZ), Readings("")
         decoder, resampler, readings = self._adaptive
-        found = readings.take(resampler.resample(decoder.decode(payload)))
+        pcm = resampler.resample(decoder.decode(payload))
+        found = readings.take(pcm) if is_noise else 0
         better = readings.better if found & FOUND_READING else None
         if better is None or better[0] != NATIVE:
             return None
@@ -172,11 +180,14 @@ class TrackVerdicts:
         if len(frames) < (frames.maxlen or 0):
             return None
         name = frames_of(frames)
-        if self._accepts_any:
-            frames.clear()  # not for each payload: most streams are as declared
         if name is None or name == self._declared:
+            if self._accepts_any:
+                frames.clear()  # most streams are as declared
+            else:
+                for _ in range(FRAMES_STEP):
+                    frames.popleft()
             return None
-        evidence = f"the last {frames.maxlen} are valid frames of it, of one duration"
+        evidence = f"the last {len(frames)} are valid frames of it, of one duration"
         return kinds.wrong_reading(self._declared, name, evidence, self.name)
 
     def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:
