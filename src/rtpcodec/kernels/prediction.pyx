@@ -1,7 +1,7 @@
 """How well each sample of int16 PCM can be predicted from the four before it.
 
-Speech, tones and music can be predicted; octets that are read in a wrong codec are noise, which cannot. The predictor is
-that of the autocorrelation method (Levinson-Durbin recursion), so the gain is at least 1.
+Speech, tones and music can be predicted; octets that are read in a wrong codec are noise, which cannot.
+The predictor is that of the autocorrelation method (Levinson-Durbin recursion), so the gain is at least 1.
 """
 from libc.math cimport log10
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t

@@ -18,7 +18,7 @@ again at its start: what seemed to be speech may have been an echo that is loude
 """
 cimport cython
 from libc.math cimport INFINITY, log10
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, load_i16, take_pcm
 

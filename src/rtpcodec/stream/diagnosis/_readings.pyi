@@ -1,4 +1,4 @@
-from typing import Final
+from typing import Final, Self, final
 
 NAMES: Final[tuple[str, ...]]
 FOUND_READING: Final[int]
@@ -8,8 +8,9 @@ FOUND_TEXT: Final[int]
 FOUND_NOISE: Final[int]
 FOUND_NOISE_HERE: Final[int]
 
+@final
 class Readings:
-    def __init__(self, declared: str) -> None: ...
+    def __new__(cls, declared: str) -> Self: ...
     def reset(self) -> None: ...
     @property
     def segments(self) -> int: ...

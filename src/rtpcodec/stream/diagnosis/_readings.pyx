@@ -1,10 +1,10 @@
 """Payloads of one track, read in every codec of samples at once: which reading is the one that can be predicted?
 
-Each payload is cut into segments, and each segment is read as PCMU, PCMA and L16 of both byte orders, unless the declared
-reading alone is good enough. A wrong reading is
-nearly noise: a predictor of order 4 removes 0 to 2 dB of it, and 6 to 12 dB of speech in the right reading. The scores
-are sums of that difference, which fall back to zero where the declared reading is better (CUSUM, a sequential test):
-a score reaches its limit only through a row of segments in which another reading is plainly better than the declared one.
+Each payload is cut into segments, and each segment is read as PCMU, PCMA and L16 of both byte orders, unless the
+declared reading alone is good enough. A wrong reading is nearly noise: a predictor of order 4 removes 0 to 2 dB of it,
+and 6 to 12 dB of speech in the right reading. The scores are sums of that difference, which fall back to zero where the
+declared reading is better (CUSUM, a sequential test). So a score reaches its limit only through a row of segments in
+which another reading is plainly better than the declared one.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
