@@ -1,4 +1,4 @@
-"""What is said in a private section and comes after it, because of the network or because a key is held: not kept."""
+"""Audio of a private section that comes behind it, because of the network or because a key is held, is not kept."""
 
 from __future__ import annotations
 
