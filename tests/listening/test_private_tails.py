@@ -1,4 +1,4 @@
-"""What is said in a private section and comes after it, because of the network or because a key is held: not kept."""
+"""Audio of a private section that comes behind it, because of the network or because a key is held, is not kept."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import rtpcodec
 from rtpcodec.audio.files import WavReader
 from rtpcodec.sim import Link, Timing
 from rtpcodec.stream.listening.privacy import PRIVATE_TAIL_MS, Privacy
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.session import MediaSession
 from tests.listening.goertzel import keys_in
 from tests.listening.recorded_call import wav_frames
 from tests.server.virtual_call import carried
+from tests.stream import carrier
 
 PIN_FROM_MS = 1500
 HELD_MS, PAUSE_MS = 350, 60
@@ -107,6 +110,26 @@ def test_what_was_sent_in_a_section_is_not_kept_where_it_is_heard_behind_it(tmp_
     carried(speak, speech_ms=5000, phone={"timing": Timing(to_app=link, from_app=link)})
     assert keys_in(wav_frames(tmp_path / "record.wav"), 8000, 2, 1) == "1122"
     assert keys_of_wav(tmp_path / "heard.wav") == "1122"
+
+
+def test_a_track_that_has_stopped_hides_no_other_one(tmp_path: Path) -> None:
+    session = MediaSession(StreamPlan(tracks="both_tracks"))
+    session.capture(tmp_path / "call.jsonl", 0.0, audio=True)
+    session.receive(carrier.start(), 0.0)
+    for number in range(1, 201):
+        now_ms = 20.0 * number
+        if number == 50:
+            session.privacy.enter("pin", now_ms)
+        elif number == 60:
+            session.privacy.leave("pin", now_ms)
+        session.receive(carrier.media(bytes([number]) * 160, number, track="outbound", timestamp=20 * number), now_ms)
+        session.events(now_ms)
+    session.closed(4020.0)
+    session.events(4020.0)
+    lines = [json.loads(line) for line in (tmp_path / "call.jsonl").read_text().splitlines()]
+    kept = [base64.b64decode(line["payload"])[0] for line in lines if line.get("in") == "media"]
+    told = [number for number, first in enumerate(kept, 1) if first == number]
+    assert told == [*range(1, 50), *range(62 + int(PRIVATE_TAIL_MS / 20), 201)]  # one more: known when it was read
 
 
 def test_what_is_hidden_behind_a_section() -> None:

@@ -163,6 +163,37 @@ def test_an_existing_file_is_not_replaced(tmp_path: Path, caplog: pytest.LogCapt
     assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
 
 
+def test_the_sidecar_of_another_recording_is_not_replaced(tmp_path: Path) -> None:
+    """Two recordings of one call need two names, not only two suffixes."""
+    made: list[Recording] = []
+
+    async def handle(call: rtpcodec.Call) -> None:
+        made.append(call.record(tmp_path / "call.wav", sides="separate"))
+        made.append(call.record(tmp_path / "other.wav"))
+        for one in made:
+            await one.finished()
+
+    found = recorded(handle, tmp_path / "call.wav", SPEECH)
+    assert [one.state for one in made] == ["failed", "complete"]
+    assert str(made[0].error) == "[Errno 17] exists already: 'call.json'"
+    assert found.sidecar["sides"] == "stereo"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["call.json", "call.wav", "other.json", "other.wav"]
+
+
+def test_a_private_section_in_the_sidecar_ends_with_the_recording(tmp_path: Path) -> None:
+    async def handle(call: rtpcodec.Call) -> None:
+        recording = call.record(tmp_path / "other.wav")
+        async with call.private("card"):
+            await asyncio.sleep(1)
+            recording.stop()
+        await recording.finished()
+
+    recorded(handle, tmp_path / "call.wav", SPEECH)
+    sidecar = json.loads((tmp_path / "other.json").read_text("utf-8"))
+    (section,) = sidecar["private"]
+    assert section["to_ms"] == sidecar["duration_ms"] == 1000
+
+
 def test_a_disk_that_is_full_ends_the_recording_and_not_the_call(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

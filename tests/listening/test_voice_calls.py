@@ -217,6 +217,25 @@ def test_a_detector_that_fails_is_reported_once_and_the_level_decides() -> None:
     assert media_ms == 1000
 
 
+def test_a_detector_that_returns_something_else_fails_as_well() -> None:
+    found: list[Any] = []
+
+    class Words:
+        def is_speech(self, pcm: bytes, sample_rate_hz: int) -> bool:
+            return "yes"  # type: ignore[return-value]
+
+    async def handler(call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: found.append(str(context["exception"])))
+        call.voice(judge=Words())
+        found.extend([event.media_ms async for event in call.events() if isinstance(event, SpeechStarted)])
+        found.append(call.end_reason)
+        loop.set_exception_handler(None)
+
+    called(handler, silence(1000) + sound(500))
+    assert found == ["could not convert string to float: 'yes'", 1000, "carrier_stop"]
+
+
 def test_the_barge_in_of_the_docs_interrupts_and_keeps_the_first_word() -> None:
     heard: list[Any] = []
 

@@ -22,12 +22,13 @@ class GuardedJudge(Live):
     def __init__(self, judge: SpeechJudge) -> None:
         self._judge: SpeechJudge | None = judge
 
-    def is_speech(self, pcm: bytes, sample_rate_hz: int) -> bool | float | None:
-        """Return what the detector returns; None after it has failed."""
+    def is_speech(self, pcm: bytes, sample_rate_hz: int) -> float | None:
+        """Return what the detector returns, as a number; None after it has failed, or has returned something else."""
         if self._judge is None:
             return None
         try:
-            return self._judge.is_speech(pcm, sample_rate_hz)
+            found = self._judge.is_speech(pcm, sample_rate_hz)
+            return None if found is None else float(found)
         except Exception as error:
             self._judge = None
             message = "the detector of call.voice failed; from now on the level decides"

@@ -217,8 +217,8 @@ class ReceiveChain:
 
     @property
     def received_until_ms(self) -> float | None:
-        """When the audio in order of the track that was asked for ended, without jitter; None: none was received."""
-        ended_ms = self._default.clock.media_ms + self.delay_ms
+        """When the audio in order of the track that is ahead ended, without jitter; None: none was received."""
+        ended_ms = max((track.clock.media_ms for track in self._tracks.values()), default=0.0) + self.delay_ms
         return None if ended_ms == inf else ended_ms
 
     def _deliver(self, items: Iterable[Ordered], measured: messages.Media | None = None) -> Iterator[Delivered]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import EEXIST
 from pathlib import Path
 from typing import Final
 
@@ -84,10 +85,13 @@ class Feed(Live):
     # In the writer's thread
 
     def _open(self, members: dict[str, object]) -> None:
+        sidecar = sidecar_path(self._path)
         try:
+            if sidecar.exists():  # of another recording, perhaps one with another suffix
+                raise FileExistsError(EEXIST, "exists already", sidecar.name)
             self._tape = Tape(self._path, self._rate_hz, self._sides)
             self._tape.knows_heard = self.knows_heard
-            write_sidecar(sidecar_path(self._path), members)
+            write_sidecar(sidecar, members)
         except FAILURES as error:
             self._failed(error)
 

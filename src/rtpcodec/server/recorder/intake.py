@@ -244,5 +244,5 @@ class Intake:
             self._pieces.mask(self._mask)
         elif self._mask is not None:
             self._mask.to_ms = at_ms + PRIVATE_TAIL_MS
-            self._facts.private(label, self._mask.from_ms, self._mask.to_ms)
+            self._facts.private(label, self._mask.from_ms, min(self._mask.to_ms, self._end_ms))
             self._mask = None

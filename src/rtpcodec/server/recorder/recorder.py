@@ -163,6 +163,8 @@ def recorder_of(
     session = access.machine("record").session
     if session.ended:
         raise StreamEnded("the stream has stopped, nothing can be recorded any more")
+    if session.receive_pcm_hz is None:
+        raise LocalProtocolError("receive_pcm_hz is None, so the received audio is not decoded, record needs PCM")
     if session.received_pcm_hz is None:
         raise LocalProtocolError("the received audio is not decoded, record needs PCM")
     recorder = Recorder(access, started, CallLog(parts.id), file, sides)

@@ -13,7 +13,7 @@ Listener = Callable[[bool, str, float], object]
 """Called at once when private sections begin and when all have ended: (whether one runs, its label, the time)."""
 
 PRIVATE_TAIL_MS: Final = 250.0
-"""What is said at the end of a section is under way for so long, and the last key sounds behind its message."""
+"""Audio that is said at the end of a section is under way for so long, and the last key sounds behind its message."""
 MAX_LABEL_CHARACTERS: Final = 40
 """A label names a purpose, in a few words."""
 _LABEL: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
