@@ -162,6 +162,11 @@ def test_every_cut_of_a_capture_replays_up_to_there(tmp_path: Path) -> None:
         (3, b'{"t_ms":0}', "line 3 of the capture: it has 0 of the members in, out and do as a string, 1 is needed"),
         (3, b'{"t_ms":0,"in":"media"}', "line 3 of the capture: KeyError: 'payload'"),
         (3, b'{"t_ms":0,"in":"media","payload":"AA==","octets":9000000}', "octets is 9000000, at most 4194304"),
+        (
+            3,
+            b'{"t_ms":0,"out":"media","payload":"AA==","characters":99999999999999}',
+            "characters is 99999999999999, at",
+        ),
         (3, b'{"t_ms":0,"in":"mark","name":7}', "name is of type int, a string is needed"),
         (3, b'{"t_ms":0,"in":"media","payload":"AA==","chunk":-1}', "chunk is not a whole number from 0"),
         (3, b'{"t_ms":0,"do":"dance"}', "do is 'dance', which this version does not know"),

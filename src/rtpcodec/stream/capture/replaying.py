@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
-from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
+from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
 from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import Header
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
@@ -181,7 +181,7 @@ class Replaying(Live):
         if self.session.speech is None:
             return
         # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
-        self._dialect.upcoming = deque((int(members["characters"]), members.get("reply") is None) for members in audio)
+        self._dialect.upcoming = deque((characters_of(members), members.get("reply") is None) for members in audio)
         self._driver.follow_idle(bool(first.members.get("idle")))
         if not self.header.from_start:
             # Own marks are counted from the begin of the stream.
