@@ -151,6 +151,43 @@ def test_every_cut_of_a_capture_replays_up_to_there(tmp_path: Path) -> None:
     assert counts[-1] in (6, 7)
 
 
+def sent_at_once(tmp_path: Path) -> list[bytes]:
+    """The lines of a capture in which one call of `outgoing` returned several texts."""
+    path = tmp_path / "sent.jsonl"
+    session = captured(path, [carrier.start(), carrier.media(SPEECH, 1)])
+    session.play(bytes(2 * 160 * 5))
+    assert len(session.outgoing(40.0)) > 4
+    session.receive(carrier.media(SPEECH, 2), 60.0)
+    session.receive(carrier.STOP, 80.0)
+    session.events(80.0)
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def test_a_capture_that_ends_between_texts_of_one_call_replays_up_to_there(tmp_path: Path) -> None:
+    lines, path = sent_at_once(tmp_path), tmp_path / "cut.jsonl"
+    begin = next(at for at, line in enumerate(lines) if b'"out"' in line)
+    count = sum(b'"out"' in line for line in lines)
+    for whole_lines in range(begin, len(lines) + 1):
+        path.write_bytes(b"".join(lines[:whole_lines]))
+        replay = rtpcodec.replay(path)
+        assert replay.truncated is (begin < whole_lines < begin + count)
+        assert replay.differences == []
+        path.write_bytes(b"".join(lines[:whole_lines]) + b'{"t_ms":1')
+        assert rtpcodec.replay(path).truncated
+
+
+def test_a_capture_that_lacks_texts_of_one_call_replays(tmp_path: Path) -> None:
+    """As after a disk that was too slow."""
+    lines, path = sent_at_once(tmp_path), tmp_path / "lost.jsonl"
+    begin = next(at for at, line in enumerate(lines) if b'"out"' in line)
+    path.write_bytes(b"".join([*lines[: begin + 2], b'{"t_ms":40,"do":"lost","lines":2}\n', *lines[begin + 4 :]]))
+    replay = rtpcodec.replay(path)
+    assert (replay.lost_lines, replay.differences) == (2, [])
+    assert [type(event).__name__ for event in replay.events if type(event).__name__ != "Gap"][-2:] == [
+        "Audio", "Stopped",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("number", "line", "rule"),
     [
@@ -162,6 +199,11 @@ def test_every_cut_of_a_capture_replays_up_to_there(tmp_path: Path) -> None:
         (3, b'{"t_ms":0}', "line 3 of the capture: it has 0 of the members in, out and do as a string, 1 is needed"),
         (3, b'{"t_ms":0,"in":"media"}', "line 3 of the capture: KeyError: 'payload'"),
         (3, b'{"t_ms":0,"in":"media","payload":"AA==","octets":9000000}', "octets is 9000000, at most 4194304"),
+        (
+            3,
+            b'{"t_ms":0,"out":"media","payload":"AA==","count":1,"characters":99999999999999}',
+            "characters is 99999999999999, at",
+        ),
         (3, b'{"t_ms":0,"in":"mark","name":7}', "name is of type int, a string is needed"),
         (3, b'{"t_ms":0,"in":"media","payload":"AA==","chunk":-1}', "chunk is not a whole number from 0"),
         (3, b'{"t_ms":0,"do":"dance"}', "do is 'dance', which this version does not know"),

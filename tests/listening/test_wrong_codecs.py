@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import rtpcodec
-from rtpcodec import StreamPlan
+from rtpcodec import StreamPlan, events
 from tests.listening import wires
 from tests.listening.speakers import BLOCK_MS, Talker, blocks_active, shipped
+from tests.stream import carrier
 
 WITHIN_MS = 1000
 """Speech in which each fault must be named."""
@@ -127,3 +128,19 @@ def test_base64_twice_is_named_in_every_codec(encoding: str, coding: str, rate_h
     found = wires.fed(wires.session_for(encoding, rate_hz), map(base64.b64encode, payloads), 20)
     assert [one.kind for one in found] == ["base64_twice"]
     assert found[0].chunk < 15
+
+
+@pytest.mark.parametrize(("coding", "rate_hz"), [
+    ("PCMU", 8000), ("PCMA", 8000), ("G722", 16000), ("L16 little", 16000),
+])  # fmt: skip
+def test_samples_in_the_middle_of_opus_are_named_once(coding: str, rate_hz: int) -> None:
+    """Their durations are wrong in OPUS, so that timestamps seem to begin again."""
+    session = wires.session_for("OPUS", 48000)
+    voice = shipped()[0]
+    chunks = wires.encoded("OPUS", voice.at(16000, -26.0), 20)[:150]
+    chunks += wires.encoded(coding, voice.at(rate_hz, -26.0), 20, rate_hz)[:150]
+    found = []
+    for at, chunk in enumerate(chunks):
+        session.receive(carrier.media(chunk, at + 1, track="inbound", timestamp=20 * at), 20.0 * at)
+        found += [one.kind for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
+    assert found == ["wrong_codec"]

@@ -22,6 +22,9 @@ HIDDEN_DIGIT: Final = "?"
 MAX_PARAMETERS: Final = 10_000
 """Custom parameters of one `start`, whose message has 64 KiB at most."""
 
+MAX_LINE_CHARACTERS: Final = 2 * MAX_MESSAGE_OCTETS
+"""A payload in base64, and what a message has beside it."""
+
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _KINDS: Final[dict[str, type[Any]]] = {
     kind.__name__.lower(): kind
@@ -167,3 +170,11 @@ def payload_of(members: Mapping[str, Any]) -> bytes:
     if octets > MAX_MESSAGE_OCTETS:
         raise ValueError(f"octets is {octets}, at most {MAX_MESSAGE_OCTETS} are allowed")
     return payload + payload[-1:] * (octets - len(payload))
+
+
+def characters_of(members: Mapping[str, Any]) -> int:
+    """Return the length of the text of a line. ValueError: it is longer than any text of ours."""
+    characters = int(members["characters"])
+    if characters > MAX_LINE_CHARACTERS:
+        raise ValueError(f"characters is {characters}, at most {MAX_LINE_CHARACTERS} are allowed")
+    return characters

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
-from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
+from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
 from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import Header
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
@@ -170,18 +170,14 @@ class Replaying(Live):
     def _send(self, first: Line) -> None:
         """Let the session send what one `outgoing` returned, and compare."""
         # 1. All its texts, as far as the capture has them.
-        group = [first]
-        for _ in range(int(first.members.get("count", 1)) - 1):
-            line = next(self._lines, None)
-            if line is None or "out" not in line.members:
-                raise CaptureError(first.number, f"{first.members['count']} texts must follow, {len(group)} do")
-            group.append(line)
+        group = self._group(first)
+        is_whole = len(group) == int(first.members.get("count") or 1)
         audio = [line.members for line in group if line.members["out"] == "media"]
         self.sent.extend((first.now_ms, payload_of(members)) for members in audio)
-        if self.session.speech is None:
-            return
+        if self.session.speech is None or self.truncated or "count" not in first.members:
+            return  # without a count, the first text of the call is one of the lost lines
         # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
-        self._dialect.upcoming = deque((int(members["characters"]), members.get("reply") is None) for members in audio)
+        self._dialect.upcoming = deque((characters_of(members), members.get("reply") is None) for members in audio)
         self._driver.follow_idle(bool(first.members.get("idle")))
         if not self.header.from_start:
             # Own marks are counted from the begin of the stream.
@@ -192,8 +188,24 @@ class Replaying(Live):
         texts = self._outgoing(bool(first.members.get("whole")), first.now_ms)
         wanted = [_kind(line.members) for line in group]
         found = [text.rstrip() for text in texts]
-        if found != wanted:
+        if found != wanted and is_whole:
             self._differ(first, f"the session sends {_brief(found)}, the capture has {_brief(wanted)}")
+
+    def _group(self, first: Line) -> list[Line]:
+        """Return the texts of one `outgoing`: fewer of them where the capture ends or lacks lines."""
+        group = [first]
+        for _ in range(int(first.members.get("count") or 1) - 1):
+            line = next(self._lines, None)
+            if line is None:
+                self._reader.truncated = True
+                break
+            if line.members.get("do") == "lost":
+                self._do(line, line.members)
+                break
+            if "out" not in line.members:
+                raise CaptureError(first.number, f"{first.members['count']} texts must follow, {len(group)} do")
+            group.append(line)
+        return group
 
     def _outgoing(self, whole: bool, now_ms: float) -> list[str]:
         return self.session.outgoing(now_ms) if whole else self.session.outgoing_part(now_ms)

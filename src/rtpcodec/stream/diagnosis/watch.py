@@ -109,8 +109,10 @@ class DiagnosisWatch:
                 self._is_file |= kind == "file_in_payload"
             case Gap(reason=reason, duration_ms=duration_ms) if reason != "lost" and duration_ms >= HOLD_MS:
                 self._begin()
-            case CounterChanged(change="restarted"):
-                self._begin()
+            case CounterChanged(counter=counter, change="restarted"):
+                # Timestamps alone: a fault that was found has made them wrong.
+                if counter != "timestamp" or not self._told:
+                    self._begin()
             case CounterChanged(track, "timestamp"):
                 if not self._told:
                     self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(track, "timestamp")
