@@ -132,6 +132,32 @@ def test_a_track_that_has_stopped_hides_no_other_one(tmp_path: Path) -> None:
     assert told == [*range(1, 50), *range(62 + int(PRIVATE_TAIL_MS / 20), 201)]  # one more: known when it was read
 
 
+@pytest.mark.parametrize("delay_ms", [20, 250])
+def test_what_was_sent_in_a_section_is_not_kept_where_the_outbound_track_returns_it(
+    tmp_path: Path, delay_ms: int
+) -> None:
+    async def speak(call: rtpcodec.Call) -> None:
+        call.record(tmp_path / "record.wav")
+        call.tap("pcm", tmp_path / "outbound.wav", track="outbound")
+        await call.say([keys("11")])
+        await asyncio.sleep(1.2)
+        async with call.private("card"):
+            await call.say([keys("7" * 20)])
+            await asyncio.sleep(1.0)
+            call.interrupt()
+        await asyncio.sleep(1.0)
+        await call.say([keys("22")])
+        async for _ in call.audio():
+            pass
+
+    link = Link(delay_ms=delay_ms)
+    plan = StreamPlan(tracks="both_tracks", send_codec="PCMU")
+    carried(speak, speech_ms=6000, plan=plan, phone={"timing": Timing(to_app=link, from_app=link)})
+    assert json.loads((tmp_path / "record.json").read_text("utf-8"))["heard_from"] == "outbound"
+    assert keys_in(wav_frames(tmp_path / "record.wav"), 8000, 2, 1) == "1122"
+    assert keys_of_wav(tmp_path / "outbound.wav") == "1122"
+
+
 def test_what_is_hidden_behind_a_section() -> None:
     privacy = Privacy()
     assert not privacy.hides(0.0, None)

@@ -67,7 +67,8 @@ class ListeningSession(SessionState):
     def privacy(self) -> Privacy:
         """Whether a private section runs, in which nothing that the caller says or keys may be kept."""
         if self._listening.privacy is None:
-            self._listening.privacy = Privacy()
+            far_end = None if self._speech is None else parts_of(self._speech).far_end
+            self._listening.privacy = Privacy(None if far_end is None else lambda: far_end.round_trip_ms)
         return self._listening.privacy
 
     def heard_signal(self) -> HeardSignal:

@@ -11,7 +11,6 @@ from rtpcodec.server.recorder.axis import Axis
 from rtpcodec.server.recorder.facts import Facts
 from rtpcodec.server.recorder.pieces import Mask, Piece, Pieces, Source
 from rtpcodec.stream.events import Audio, Event, Gap, Started, Stopped
-from rtpcodec.stream.listening.privacy import PRIVATE_TAIL_MS
 from rtpcodec.stream.session import MediaSession
 
 FLUSH_MS: Final = 500.0
@@ -243,6 +242,6 @@ class Intake:
             self._mask = Mask(at_ms, inf)
             self._pieces.mask(self._mask)
         elif self._mask is not None:
-            self._mask.to_ms = at_ms + PRIVATE_TAIL_MS
+            self._mask.to_ms = max(at_ms, self._axis.now(self._session.privacy.hidden_until_ms))
             self._facts.private(label, self._mask.from_ms, min(self._mask.to_ms, self._end_ms))
             self._mask = None

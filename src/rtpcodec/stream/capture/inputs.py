@@ -78,7 +78,10 @@ class Inputs(Live):
     def received(self, text: str | Buffer, now_ms: float) -> None:
         """Report a message."""
         # 1. Audio that was said in a private section may arrive behind it.
-        private = self._privacy.hides(now_ms, self._session.received_until_ms)
+        privacy = self._privacy
+        private = privacy.active
+        if not private and privacy.hidden_until_ms > -inf:
+            private = privacy.hides(now_ms, self._session.received_until_ms)
         # 2. The buffer of a socket is reused.
         self._put("in", text if isinstance(text, str | bytes) else memoryview(text).tobytes(), now_ms, private=private)
 

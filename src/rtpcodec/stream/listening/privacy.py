@@ -14,6 +14,8 @@ Listener = Callable[[bool, str, float], object]
 
 PRIVATE_TAIL_MS: Final = 250.0
 """Audio that is said at the end of a section is under way for so long, and the last key sounds behind its message."""
+CHUNK_MS: Final = 20.0
+"""What we sent in a section returns with the outbound track for a round trip, in chunks of this length."""
 MAX_LABEL_CHARACTERS: Final = 40
 """A label names a purpose, in a few words."""
 _LABEL: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
@@ -37,9 +39,11 @@ def require_label(label: str) -> None:
 class Privacy(Live):
     """The private sections of one session, which may overlap. Use from one thread at a time."""
 
-    __slots__ = ("_labels", "_listeners", "ended", "hidden_until_ms")
+    __slots__ = ("_labels", "_listeners", "_round_trip_ms", "ended", "hidden_until_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, round_trip_ms: Callable[[], float | None] | None = None) -> None:
+        """Make it; round_trip_ms: returns how long a message takes to the carrier and back, None: not known."""
+        self._round_trip_ms = round_trip_ms
         self._labels: list[str] = []
         self._listeners: list[Listener] = []
         self.ended = False
@@ -91,7 +95,8 @@ class Privacy(Live):
             raise ValueError("no private section of this label runs")
         self._labels.remove(label)
         if not self._labels:
-            self.hidden_until_ms = now_ms + PRIVATE_TAIL_MS
+            round_trip_ms = None if self._round_trip_ms is None else self._round_trip_ms()
+            self.hidden_until_ms = now_ms + max(PRIVATE_TAIL_MS, (round_trip_ms or 0.0) + CHUNK_MS)
             self._report(active=False, label=label, now_ms=now_ms)
 
     def end(self, now_ms: float) -> None:
