@@ -57,8 +57,8 @@ class StreamPlan:
 
     Its `start` message alone decides what the carrier sends; `receive_codec` is a wish.
 
-    PlanError: a value that no carrier knows, with the values that there are. PlanWarning: target legs that are silent on
-    a call of one leg, or a track without the person who hears us; no diagnosis can find either.
+    PlanError: a value that no carrier knows, with the values that there are. PlanWarning: target legs that are silent
+    on a call of one leg, or a track without the person who hears us; no diagnosis can find either.
 
     >>> plan = StreamPlan(send_codec="L16", send_rate_hz=16000)
     >>> plan.command_fields()["stream_bidirectional_sampling_rate"]

@@ -315,7 +315,7 @@ cdef class Readings:
                 return
             lowest = min(lowest, <int>samples[i])
             highest = max(highest, <int>samples[i])
-        self.equal_pairs += highest - lowest > 256
+        self.equal_pairs += highest > lowest
 
 
 cdef double _level_dbov(double energy, Py_ssize_t n) noexcept nogil:
