@@ -104,7 +104,7 @@ def stereo(coding: str, rate_hz: int, other: float) -> Callable[[Samples], list[
 EVERY = [*wrong_codecs(), *wrapped(), *rates_and_channels()]
 
 
-def named(fault: Fault, talkers: Sequence[Talker]) -> tuple[list[str], list[float]]:
+def named(fault: Fault, talkers: Sequence[Talker]) -> tuple[list[str], list[int]]:
     """Return the streams in which anything else was named, or nothing, and after how much speech the others were."""
     wrong, after_ms = [], []
     for talker in talkers:

@@ -23,7 +23,7 @@ def diagnosed(plan: StreamPlan, carrier_request: dict[str, Any]) -> list[tuple[f
     """When which kinds are reported in a call in which we play speech from the first moment on."""
     stream = open_stream(bytes(2 * 8 * CALL_MS), request=carrier_request, now_ms=0.0)
     session = MediaSession(plan)
-    found = []
+    found: list[tuple[float, str]] = []
     played = False
     for now_ms in range(0, CALL_MS, TICK_MS):
         for text in stream.outgoing(now_ms):
@@ -60,7 +60,7 @@ def test_a_carrier_in_the_mode_of_the_plan_is_not_named(mode: Any) -> None:
 
 
 def frames_of(file: bytes) -> Iterator[bytes]:
-    """The frames of an MP3 file without the first, which tells of the others."""
+    """The frames of an MP3 file without the first, which describes the others."""
     at = 0
     while (header := read_header(file, at)) is not None and header.octets and at + header.octets <= len(file):
         if at:

@@ -31,6 +31,7 @@ _FRAME_CODECS: Final = sorted(
     key=lambda name: not isinstance(payload_format(codec(name)), AdaptivePayloadFormat),
 )
 """Those that prove themselves first."""
+_FRAME_READERS: Final = [(name, payload_format(codec(name))) for name in _FRAME_CODECS]
 ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
@@ -209,8 +210,7 @@ def frames_of(payloads: deque[bytes]) -> str | None:
     Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first
     octet, its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
     """
-    for name in _FRAME_CODECS:
-        reader = payload_format(codec(name))
+    for name, reader in _FRAME_READERS:
         try:
             ticks = {reader.ticks(payload) for payload in payloads}
         except PayloadError:
