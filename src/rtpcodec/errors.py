@@ -50,10 +50,11 @@ TypeError and ValueError with rule and number. What the carrier sends on the str
 
 from __future__ import annotations
 
-import inspect
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import FrameType
 
 from rtpcodec.pickling import Raised
 
@@ -381,7 +382,8 @@ class PlanWarning(UserWarning):
 
 def warn_user(text: str, category: type[Warning]) -> None:
     """Issue a warning that names the line of the user, the first one outside this package."""
-    level, frame = 0, inspect.currentframe()
+    level = 0
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- inspect takes milliseconds to import
     while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
         level, frame = level + 1, frame.f_back
     warnings.warn(text, category, stacklevel=level + 1)

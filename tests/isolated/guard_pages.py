@@ -20,6 +20,8 @@ from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
 from rtpcodec.errors import PacketError
 from rtpcodec.kernels import channels, fading, float_pcm, levels, mixing
+from rtpcodec.kernels.bands import band_energy
+from rtpcodec.kernels.prediction import prediction_gain_db
 from tests.oracles.guarded import PAGE, GuardedMemory
 
 LENGTHS = range(301)
@@ -103,7 +105,7 @@ def kernels() -> Iterator[Kernel]:
 
 
 def pcm_kernels() -> Iterator[Kernel]:
-    """Gain, mixing, fades, channels, levels and float32; the other source of a mix has its pages to itself."""
+    """All of PCM; the other source of a mix has its pages to itself."""
     yield Kernel("gain", lambda pcm: mixing.gain(pcm, 0.7), lambda pcm, out: mixing.gain_into(pcm, 0.7, out), 2, 2)
     yield Kernel("mix", lambda pcm: mixing.mix((pcm, pcm)), lambda pcm, out: mixing.mix_into((pcm, pcm), out), 2, 2)
     for rising in (True, False):
@@ -116,6 +118,9 @@ def pcm_kernels() -> Iterator[Kernel]:
     yield Kernel("downmix", lambda pcm: channels.downmix(pcm, 2), _downmix_into, 4, 2)
     yield Kernel("split", lambda pcm: b"".join(channels.split(pcm, 3)), None, 6, 6)
     yield Kernel("interleave", lambda pcm: channels.interleave((pcm, pcm)), _interleave_into, 2, 4)
+    yield Kernel("prediction", lambda pcm: b"%r" % [prediction_gain_db(pcm, step) for step in (1, 2)], None, 2, 2)
+    yield Kernel("band", lambda pcm: b"%r" % band_energy(pcm, bytes(range(98)), 4), None, 2, 2)
+    yield Kernel("taps of a band", lambda taps: b"%r" % band_energy(bytes(range(200)), taps, 3), None, 2, 2)
     yield Kernel("levels", lambda pcm: b"%d %d" % (levels.peak(pcm), levels.energy(pcm)), None, 2, 2)
 
 

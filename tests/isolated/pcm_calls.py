@@ -32,6 +32,8 @@ PCM_CALLS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "downmix_into": tuple((pcm, 2, bytearray(160)) for pcm in _KINDS),
     "peak": tuple((pcm,) for pcm in _KINDS),
     "energy": tuple((pcm,) for pcm in _KINDS),
+    "prediction_gain_db": tuple((pcm, step) for pcm in _KINDS for step in (1, 2)),
+    "band_energy": tuple((pcm, taps, 3) for pcm in _KINDS for taps in (_PCM[:50], array("h", range(25)))),
     "sines": (([(697, 8000), (1209, 8000.0)], 8000, 7, 160), (((440, 1),), 48000, 10**20, 0)),
     "white_noise": ((1, 0, 160, 12.8), (-5, 10**20, 0, 0)),
 }

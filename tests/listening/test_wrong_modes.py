@@ -60,7 +60,7 @@ def test_a_carrier_in_the_mode_of_the_plan_is_not_named(mode: Any) -> None:
 
 
 def frames_of(file: bytes) -> Iterator[bytes]:
-    """The frames of an MP3 file without the first, which tells of the others."""
+    """The frames of an MP3 file without the first, which describes the others."""
     at = 0
     while (header := read_header(file, at)) is not None and header.octets and at + header.octets <= len(file):
         if at:

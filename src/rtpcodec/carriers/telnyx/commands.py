@@ -177,7 +177,7 @@ UNHEARD_LEG: Final = (
     "it has what the phone plays, which may include what we send, and nothing of what is said into that phone; "
     f"add {INBOUND_TRACK!r} or {BOTH_TRACKS!r} to hear it"
 )
-"""The surprise in OUTBOUND_TRACK where the same leg hears us: on outbound calls too, `inbound` is the other person."""
+"""The surprise in OUTBOUND_TRACK where its leg hears us: on outbound calls too, `inbound` is the other person."""
 
 SendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
 SEND_CODECS: Final[tuple[SendCodec, ...]] = get_args(SendCodec)

@@ -55,7 +55,7 @@ cdef double CLEAR_GAIN_DB = 5.0     # of the declared reading: hardly ever of a 
 cdef double UNKNOWN_GAIN_DB = 1.0   # of a declared codec that is not one of samples
 cdef double NOISE_GAIN_DB = 0.9     # at most, of octets that are noise in every reading
 cdef double LEAST_NOISE_DBOV = -24.0    # read as PCMU: octets of all values have -17 dBov, whatever they stand for
-cdef double LEAST_HERE_DBOV = -22.0     # of a segment that is judged, once those before were noise
+cdef double LEAST_HERE_DBOV = -23.0     # of a segment that is judged, once those before were noise
 cdef double MOST_NOISE_DBOV = -13.5
 cdef double MOST_NOISE_PCMA_DBOV = -9.0     # read as PCMA: octets of all values have -13 dBov
 cdef int NOISE_SEGMENTS = 6         # from so many on, of which each other one takes two away
@@ -220,13 +220,16 @@ cdef class Readings:
         # 1. The declared reading. If it is speech or a tone, and no other one has a score, the others are not needed.
         if declared >= 0:
             self._measure(octets, n, declared, lags[declared], &gains_db[declared], &levels_db[declared])
-            if levels_db[declared] > QUIET_DBOV:
-                self.segments += 1
-                self._gain_db += gains_db[declared]
-                found |= self._channels(lags[declared], gains_db[declared], levels_db[declared])
-                if gains_db[declared] >= CLEAR_GAIN_DB and not self._has_scores():
-                    self._noise = max(self._noise - 2, 0)
-                    return found
+            if levels_db[declared] <= QUIET_DBOV:
+                # Silence in a right reading may be anything in a wrong one, never the other way round.
+                self._noise = max(self._noise - 2, 0)
+                return _NOISE if self._noise >= NOISE_SEGMENTS else 0
+            self.segments += 1
+            self._gain_db += gains_db[declared]
+            found |= self._channels(lags[declared], gains_db[declared], levels_db[declared])
+            if gains_db[declared] >= CLEAR_GAIN_DB and not self._has_scores():
+                self._noise = max(self._noise - 2, 0)
+                return found
         elif not self._has_scores():
             # Of a codec that has none of these readings, each second segment is enough until one has a score.
             self._is_skipped = not self._is_skipped
@@ -318,7 +321,7 @@ cdef class Readings:
                 return
             lowest = min(lowest, <int>samples[i])
             highest = max(highest, <int>samples[i])
-        self.equal_pairs += highest - lowest > 256
+        self.equal_pairs += highest > lowest
 
 
 cdef double _level_dbov(double energy, Py_ssize_t n) noexcept nogil:

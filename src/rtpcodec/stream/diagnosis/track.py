@@ -31,9 +31,8 @@ _FRAME_CODECS: Final = sorted(
     key=lambda name: not isinstance(payload_format(codec(name)), AdaptivePayloadFormat),
 )
 """Those that prove themselves first."""
-_ACCEPT_ANY: Final = frozenset(
-    name for name in _FRAME_CODECS if not isinstance(payload_format(codec(name)), AdaptivePayloadFormat)
-)
+_FRAME_READERS: Final = [(name, payload_format(codec(name))) for name in _FRAME_CODECS]
+_ACCEPT_ANY: Final = frozenset(name for name, reader in _FRAME_READERS if not isinstance(reader, AdaptivePayloadFormat))
 ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
@@ -73,6 +72,7 @@ class TrackVerdicts:
         "_segments",
         "_sound",
         "_told",
+        "found_codec",
         "name",
     )
 
@@ -84,6 +84,8 @@ class TrackVerdicts:
         byte_order: of L16 in the plan.
         """
         self.name = name
+        self.found_codec = ""
+        """The codec that was found in place of the declared one."""
         encoding = media_format.encoding
         ordered = f"{encoding} {byte_order}"
         self._declared = ordered if ordered in NAMES else encoding
@@ -134,6 +136,10 @@ class TrackVerdicts:
         self._sound += is_sound
         return is_sound
 
+    def _wrong(self, found: str, evidence: str) -> Diagnosis:
+        self.found_codec = found.partition(" ")[0]
+        return kinds.wrong_reading(self._declared, found, evidence, self.name)
+
     def _verdict(self, found: int) -> Diagnosis | None:
         if found & FOUND_RTP:
             return kinds.rtp_header(self.name)
@@ -145,7 +151,7 @@ class TrackVerdicts:
             evidence = f"read so, prediction removes {gain_db:.1f} dB of them, read as declared {than_db:.1f} dB"
             if not self._reads_declared:
                 evidence = f"read so, prediction removes {gain_db:.1f} dB of them"
-            return kinds.wrong_reading(self._declared, name, evidence, self.name)
+            return self._wrong(name, evidence)
         if found & FOUND_STEREO and better is None:
             return kinds.stereo_as_mono(
                 self.name, "each sample follows from the second before it, not from the one before"
@@ -171,7 +177,7 @@ class TrackVerdicts:
         if better is None or better[0] != NATIVE:
             return None
         evidence = f"as declared they are noise, read so prediction removes {better[1]:.1f} dB of them"
-        return kinds.wrong_reading(self._declared, ADAPTIVE, evidence, self.name)
+        return self._wrong(ADAPTIVE, evidence)
 
     def _odd(self, payload: bytes) -> Diagnosis | None:
         """Judge octets that may be frames."""
@@ -188,7 +194,7 @@ class TrackVerdicts:
                     frames.popleft()
             return None
         evidence = f"the last {len(frames)} are valid frames of it, of one duration"
-        return kinds.wrong_reading(self._declared, name, evidence, self.name)
+        return self._wrong(name, evidence)
 
     def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:
         """Judge a rate of arrival, as soon as the audio is known to be what it is declared to be. 0: it is right."""
@@ -213,8 +219,7 @@ def frames_of(payloads: deque[bytes]) -> str | None:
     Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first
     octet, its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
     """
-    for name in _FRAME_CODECS:
-        reader = payload_format(codec(name))
+    for name, reader in _FRAME_READERS:
         try:
             ticks = {reader.ticks(payload) for payload in payloads}
         except PayloadError:
