@@ -58,9 +58,8 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_tap_that_is_refused_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+def test_a_tap_that_is_refused_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "tap.wav"
-    path.write_bytes(b"kept")
     session = MediaSession(StreamPlan(), receive_pcm_hz=None)
     with pytest.raises(
         LocalProtocolError, match="receive_pcm_hz is None, nothing is decoded: tap the stage 'received'"
@@ -76,6 +75,23 @@ def test_a_tap_that_is_refused_leaves_the_file_as_it_is(tmp_path: Path) -> None:
             call.tap("pcm", tmp_path / "none" / "tap.wav")
 
     carried(tap, speech_ms=100)
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_exist_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    path.write_bytes(b"kept")
+
+    async def keep(call: rtpcodec.Call) -> None:
+        for begin in (lambda: call.tap("pcm", path), lambda: call.capture(path)):
+            with pytest.raises(FileExistsError):
+                begin()
+
+    carried(keep, speech_ms=100)
+    session = MediaSession(StreamPlan())
+    for begin in (lambda: session.tap("pcm", path), lambda: session.capture(path, 0.0)):
+        with pytest.raises(FileExistsError):
+            begin()
     assert path.read_bytes() == b"kept"
 
 
