@@ -97,7 +97,8 @@ class Inputs(Live):
         """Report a call of `events` that time alone may give events to."""
         self._now_ms = now_ms
         deadline_ms = self._session.event_deadline_ms
-        if deadline_ms is not None and deadline_ms <= now_ms:
+        ends_reply = self._chain is not None and self._chain.resolver.ends_implicit(now_ms)
+        if ends_reply or (deadline_ms is not None and deadline_ms <= now_ms):
             self._put("do", {"do": "look"}, now_ms)
 
     def _note_sending(self, chain: SpeechChain) -> None:

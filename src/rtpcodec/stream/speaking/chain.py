@@ -48,11 +48,11 @@ class SpeechChain(Live):
         "_listener",
         "_parts",
         "_reply_count",
-        "_resolver",
         "_stopper",
         "acceptor",
         "pcm_hz",
         "releaser",
+        "resolver",
         "sample_rate_hz",
     )
 
@@ -84,9 +84,9 @@ class SpeechChain(Live):
         self.sample_rate_hz = rate_hz
         self.acceptor = Acceptor(self._parts, pcm_hz)
         self.releaser = Releaser(self._parts)
-        self._resolver = Resolver(self._parts)
+        self.resolver = Resolver(self._parts)
         self._stopper = Stopper(self._parts, self.releaser)
-        self._listener = Listener(self._parts, self.releaser, self._stopper, self._resolver)
+        self._listener = Listener(self._parts, self.releaser, self._stopper, self.resolver)
         self._reply_count = 0
 
     # Replies
@@ -248,7 +248,7 @@ class SpeechChain(Live):
         """
         texts = self.releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
         if self._parts.order.moved:
-            self._resolver.resolve(now_ms)
+            self.resolver.resolve(now_ms)
         return texts
 
     @property
@@ -270,9 +270,9 @@ class SpeechChain(Live):
         self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] | Reply = "all"
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
-        self._resolver.resolve(now_ms)
+        self.resolver.resolve(now_ms)
         found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
-        self._resolver.wake()
+        self.resolver.wake()
         return found, self._listener.take_reports()
 
     def pause(
@@ -288,12 +288,12 @@ class SpeechChain(Live):
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause, and send what was not heard again."""
         self._stopper.resume(now_ms, rewind_ms)
-        self._resolver.wake()
+        self.resolver.wake()
 
     def discard(self, now_ms: float) -> None:
         """End the pause, and drop what was not heard."""
         self._stopper.discard(now_ms)
-        self._resolver.wake()
+        self.resolver.wake()
 
     @property
     def idle(self) -> IdleSound:

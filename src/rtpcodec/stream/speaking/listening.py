@@ -52,11 +52,9 @@ class Listener:
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
             self._resolver.wake()
-        implicit, resolver = parts.order.implicit, self._resolver
-        if parts.order.moved or now_ms >= resolver.next_ms:
+        resolver = self._resolver
+        if parts.order.moved or now_ms >= resolver.next_ms or resolver.ends_implicit(now_ms):
             resolver.resolve(now_ms)
-        elif implicit is not None and implicit.ran_empty and now_ms >= resolver.implicit_ms:
-            resolver.resolve(now_ms)  # nobody waits for its end, so it is not a deadline
         for reply in parts.order.waiting:
             if reply.marks.first_position != NOWHERE:
                 found.extend(self._unsent_timed_out(reply, now_ms))

@@ -57,6 +57,11 @@ class Resolver:
             return parts.far_end.played_by_ms(end) + wait_ms
         return self._over_ms(end) + wait_ms
 
+    def ends_implicit(self, now_ms: float) -> bool:
+        """Whether the implicit reply has ended by time, which `expired` finds. It is not a deadline: nobody waits."""
+        implicit = self._parts.order.implicit
+        return implicit is not None and implicit.ran_empty and now_ms >= self.implicit_ms
+
     def _end_implicit(self) -> None:
         """End what was sent of the implicit reply; it begins again."""
         parts = self._parts
