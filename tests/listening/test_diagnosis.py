@@ -126,6 +126,19 @@ def test_timestamps_that_a_wrong_rate_spoils_are_not_named_besides() -> None:
     assert found == ["wrong_rate"]
 
 
+def test_a_codec_whose_timestamps_restart_again_and_again_is_named_once() -> None:
+    session = wires.session_for("PCMU", 8000)
+    found, restarts = [], 0
+    for at, chunk in enumerate(wires.encoded("OPUS", np.tile(VOICE.at(16000, -26.0), 2), 20)):
+        stamp = 20 * at + 20_000 * (at // 150)
+        session.receive(carrier.media(chunk, at + 1, timestamp=stamp % 60_000), 20.0 * at)
+        taken = session.events(20.0 * at)
+        found += [one.kind for one in taken if isinstance(one, events.Diagnosis)]
+        restarts += sum(isinstance(one, events.CounterChanged) for one in taken)
+    assert restarts > 0
+    assert found == ["wrong_codec"]
+
+
 def test_another_codec_than_the_plan_asks_for_is_named_at_start() -> None:
     session = MediaSession(StreamPlan(receive_codec="PCMA"))
     session.receive(carrier.start("PCMU", 8000), 0.0)
