@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.audio.files import WavWriter
+from rtpcodec.stream.diagnosis.watch import watch_for
+from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.wire.telnyx import TELNYX
 from tests.listening import wires
 from tests.listening.speakers import Samples, octets, shipped
 from tests.stream import carrier
@@ -177,6 +181,27 @@ def test_timestamps_that_a_wrong_rate_spoils_are_not_named_besides() -> None:
         session.receive(carrier.media(chunk, at + 1, timestamp=20 * at), 20.0 * at)
         found += [one.kind for one in session.events(20.0 * at) if isinstance(one, events.Diagnosis)]
     assert found == ["wrong_rate"]
+
+
+@pytest.mark.parametrize(("counter", "again"), [("timestamp", 0), ("chunk", 1)])
+def test_timestamps_that_a_wrong_codec_restarts_are_not_a_change(
+    counter: Literal["timestamp", "chunk"], again: int
+) -> None:
+    watch = watch_for(StreamPlan(), TELNYX, 10.0)
+    assert watch is not None
+    session = wires.session_for("PCMU", 8000, diagnosis_s=None)
+    watch.media_format = MediaFormat("PCMU", 8000, 1)
+    found: list[str] = []
+    for at, chunk in enumerate(wires.encoded("L16 little", VOICE.at(8000, -26.0), 20)):
+        session.receive(carrier.media(chunk, at + 1), 20.0 * at)
+        seen = [*session.events(20.0 * at)]
+        if at == 150:
+            seen.append(events.CounterChanged("inbound", counter, "restarted"))
+        found += [
+            one.kind for event in seen for one in watch.take(event, 20.0 * at) if isinstance(one, events.Diagnosis)
+        ]
+    assert found[:1] == ["wrong_codec"]
+    assert found.count("wrong_codec") == 1 + again
 
 
 def test_another_codec_than_the_plan_asks_for_is_named_at_start() -> None:

@@ -23,6 +23,8 @@ HOLD_MS: Final = 5000.0
 """A pause of this length is a change: a call that was held may come back from another machine."""
 TIMESTAMPS_WAIT_MS: Final = 1500.0
 """Timestamps that make no sense are reported so much later, if nothing else was found: speech shows it in a second."""
+WRONG_LENGTHS: Final = frozenset(("wrong_codec", "wrong_rate", "stereo_as_mono"))
+"""Kinds that make timestamps depart from the lengths of chunks, again and again."""
 MAX_TRACKS: Final = 4
 """Tracks that are looked at; a carrier has two."""
 
@@ -111,10 +113,10 @@ class DiagnosisWatch:
                 self._is_file |= kind == "file_in_payload"
             case Gap(reason=reason, duration_ms=duration_ms) if reason != "lost" and duration_ms >= HOLD_MS:
                 self._begin()
-            case CounterChanged(counter=counter, change="restarted"):
-                # Timestamps alone: a fault that was found has made them wrong.
-                if counter != "timestamp" or not self._told:
-                    self._begin()
+            case CounterChanged(counter="timestamp", change="restarted") if self._told & WRONG_LENGTHS:
+                pass  # chunks that last longer or shorter than they seem: a consequence
+            case CounterChanged(change="restarted"):
+                self._begin()
             case CounterChanged(track, "timestamp"):
                 if not self._told:
                     self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(track, "timestamp")
