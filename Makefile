@@ -18,7 +18,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
           $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
-.PHONY: help demo test test-long steady setup check format clean bench sanitize fuzz instructions cover annotate clang
+.PHONY: help demo test test-long test-hours steady setup check format clean bench sanitize fuzz instructions cover annotate clang
 .PHONY: aarch64 random-calls many-calls storm
 .DEFAULT_GOAL := help
 
@@ -26,6 +26,7 @@ help:
 	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
 	@echo "make test    set up, then run the test suite on all cores     (ARGS=\"-k g711\")"
 	@echo "make test-long  the long tests: leaks, guard pages, whole sweeps, demos"
+	@echo "make test-hours  the rest of them: hours of calls on the virtual clock, more seeds"
 	@echo "make steady  the test suite three times beside as many busy processes as there are cores"
 	@echo "make check   lint, types, stubs, import direction, API snapshot"
 	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
@@ -100,7 +101,12 @@ test: setup
 	@$(PYTEST) -m "not long" $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -m long $(ARGS)
+	@bash scripts/espeak.sh $(abspath $(BIN)) $(abspath $(VENV))/lib/espeak-ng
+	@PATH="$(abspath $(BIN)):$$PATH" RTPCODEC_REQUIRE_ESPEAK=1 $(PYTEST) -m "long and not hours" $(ARGS)
+
+test-hours: setup
+	@bash scripts/espeak.sh $(abspath $(BIN)) $(abspath $(VENV))/lib/espeak-ng
+	@PATH="$(abspath $(BIN)):$$PATH" RTPCODEC_REQUIRE_ESPEAK=1 $(PYTEST) -m hours $(ARGS)
 
 steady: setup
 	@bash scripts/test_on_busy_machine.sh $(MAKE) --no-print-directory test ARGS="$(ARGS)"

@@ -83,6 +83,7 @@ def test_the_echo_of_a_call_begins_no_speech_and_its_caller_does(
 
 
 @pytest.mark.long
+@pytest.mark.hours
 def test_an_hour_of_calls_over_every_echo_path() -> None:
     """Bar 2 of the listening side through endpoint, session and simulator: an hour of agents alone, and callers."""
     links = Link(delay_ms=30), Link(delay_ms=30, jitter_ms=40)
