@@ -29,7 +29,7 @@ pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
 capturing       CallCapture: a capture of a call
 tapping         CallTap: the audio of a stage as a file
-file_worker     the thread that writes the files of captures and taps
+file_workers    the threads that write and finish files, or none of them on a virtual clock
 threads         calls of other threads into the event loop, which block
 collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
 private_section the block of `call.private`

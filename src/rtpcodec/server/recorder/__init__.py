@@ -8,7 +8,6 @@ axis        the time line: the inbound media time of all starts of a stream
 facts       what the sidecar says about a recording
 feed        hands pieces to the writer, and the end to the finisher
 pieces      audio on its way to the writer, bounded
-workers     the threads that touch files, or none of them on a virtual clock
 
 In these threads:
 tape        pieces become samples of files

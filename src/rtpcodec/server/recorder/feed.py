@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from rtpcodec.pickling import Live
+from rtpcodec.server.file_workers import Workers
 from rtpcodec.server.recorder.finishing import write_sidecar
 from rtpcodec.server.recorder.pieces import BUFFER_MS, Pieces
 from rtpcodec.server.recorder.tape import Sides, Tape
-from rtpcodec.server.recorder.workers import Workers
 
 FAILURES: Final = (OSError, RuntimeError, ValueError)
 """What writing a file can raise; RuntimeError is libsndfile's."""

@@ -12,6 +12,7 @@ from rtpcodec.errors import LocalProtocolError, MissingLibrary, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.call_parts import CallParts
+from rtpcodec.server.file_workers import workers_of
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.recorder.axis import Axis
 from rtpcodec.server.recorder.facts import Facts
@@ -19,7 +20,6 @@ from rtpcodec.server.recorder.feed import Feed
 from rtpcodec.server.recorder.finishing import flac_library
 from rtpcodec.server.recorder.intake import HeardReader, Intake
 from rtpcodec.server.recorder.tape import Sides
-from rtpcodec.server.recorder.workers import workers_of
 from rtpcodec.server.replies import Reply, heard_to_its_end
 from rtpcodec.stream.events import Started
 from rtpcodec.stream.session import MediaSession

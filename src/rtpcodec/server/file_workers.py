@@ -1,4 +1,4 @@
-"""The threads that touch files: one writes all recordings of the process, one finishes those that have ended."""
+"""The threads that touch files: one writes recordings, captures and taps, one finishes recordings that have ended."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ _making = threading.Lock()
 def _thread(name: str) -> ThreadPoolExecutor:
     with _making:
         if name not in _threads:
-            _threads[name] = ThreadPoolExecutor(1, f"rtpcodec-recorder-{name}")
+            _threads[name] = ThreadPoolExecutor(1, f"rtpcodec-files-{name}")
         return _threads[name]
