@@ -69,7 +69,7 @@ def test_the_carriers_figures_stand_beside_ours() -> None:
     run_virtual(main())
     (event,) = events
     summary = kept[event.call_control_id].with_carrier(event)
-    assert summary.end_reason == "stop"
+    assert summary.end_reason == "carrier_stop"
     assert summary.duration_ms == pytest.approx(3000, abs=60)
     assert summary.hangup_cause == event.hangup_cause == "normal_clearing"
     stats = event.call_quality_stats
@@ -124,10 +124,10 @@ def test_each_call_ends_with_one_record_of_its_figures(caplog: pytest.LogCapture
     text = first.getMessage()
     assert "\n" not in text
     assert "lost_chunks 1," in text
-    assert "end_reason stop," in text
+    assert "end_reason carrier_stop," in text
     assert "turns -," in text
     found = first.__dict__
-    assert (found["lost_chunks"], found["media_received"], found["end_reason"]) == (1, 69, "stop")
+    assert (found["lost_chunks"], found["media_received"], found["end_reason"]) == (1, 69, "carrier_stop")
     assert found["turn_median_ms"] is None
     assert found["received_dbov"] < 0
     assert found["call_id"] != second.__dict__["call_id"]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, plain
+from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.statistics import Statistics
 
 
@@ -50,8 +51,8 @@ class CallSummary:
     sample_rate_hz: int | None
     duration_ms: float
     """Time from `start` to the end of the stream, or up to now."""
-    end_reason: str | None
-    """Why the stream ended, as `Stopped.reason`; None: it has not ended."""
+    end_reason: EndReason | None
+    """Why the stream ended, as `Call.end_reason`; None: it has not ended."""
     ours: Statistics
     carrier: object = None
     """`CallHangup.call_quality_stats`: packets between the carrier and the phone. None: not known yet."""
@@ -72,7 +73,7 @@ class CallSummary:
             codec=audio.encoding,
             sample_rate_hz=audio.sample_rate_hz,
             duration_ms=ours.duration_ms,
-            end_reason=ours.end_reason,
+            end_reason=call.end_reason,
             ours=ours,
         )
 

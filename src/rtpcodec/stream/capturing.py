@@ -165,6 +165,3 @@ class CapturingSession(ListeningSession):
     def _heard_source(self) -> HeardSource:
         """Return a reader of what the caller heard. LocalProtocolError in mode mp3, MissingLibrary."""
         return self.heard_signal().reader()
-
-    def _require_running(self) -> None:
-        raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import Final, Literal, Unpack
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import LocalProtocolError, StreamEnded
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.chains import chains_of, possible_plan
@@ -333,7 +333,3 @@ class MediaSession(CapturingSession):
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
             self._events.put(event)
-
-    def _require_running(self) -> None:
-        if self.ended:
-            raise StreamEnded("the stream has stopped, nothing can be sent any more")

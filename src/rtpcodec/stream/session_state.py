@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
+from rtpcodec.errors import StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
 from rtpcodec.stream.connection import Connection, State
@@ -156,6 +157,10 @@ class SessionState(Live):
         codecs of 8 kHz it is known at once.
         """
         return {} if self._listening.watch is None else self._listening.watch.bandwidth
+
+    def _require_running(self) -> None:
+        if self.ended:
+            raise StreamEnded("the stream has stopped, nothing can be sent any more")
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
