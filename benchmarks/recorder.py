@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rtpcodec
+from rtpcodec.server.file_workers import ThreadWorkers
 from rtpcodec.server.recorder.axis import Axis
 from rtpcodec.server.recorder.facts import Facts
 from rtpcodec.server.recorder.feed import Feed
 from rtpcodec.server.recorder.intake import Intake
-from rtpcodec.server.recorder.workers import ThreadWorkers
 from rtpcodec.stream.events import Started
 
 START = '{"event":"start","stream_id":"s","start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'

@@ -16,6 +16,8 @@ from rtpcodec.errors import MissingLibrary, PlanError, PlanWarning, UnknownCodec
 MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
 INBOUND_TRACK: Final = commands.INBOUND_TRACK
+TRACK_NAMES: Final = streaming.TRACK_NAMES
+"""Of the chunks; those of TRACKS are of the command."""
 TARGET_LEGS = commands.TARGET_LEGS
 BYTE_ORDERS = ("little", "big")
 AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")

@@ -171,11 +171,11 @@ TARGET_LEGS: Final[tuple[TargetLegs, ...]] = get_args(TargetLegs)
 """Values of `stream_bidirectional_target_legs`, seen from the leg that the command is issued on."""
 OWN_LEGS: Final = (SELF_LEG, BOTH_LEGS)
 """Those that include it."""
-SILENT_LEG: Final = f"a call of one leg hears nothing of it, add {SELF_LEG!r}"
+SILENT_LEG: Final = "a call of one leg hears nothing of it, add 'self'"
 """What surprises in OPPOSITE_LEG, which is the default."""
 UNHEARD_LEG: Final = (
     "it has what the phone plays, which may include what we send, and nothing of what is said into that phone; "
-    f"add {INBOUND_TRACK!r} or {BOTH_TRACKS!r} to hear it"
+    "add 'inbound_track' or 'both_tracks' to hear it"
 )
 """The surprise in OUTBOUND_TRACK where its leg hears us: on outbound calls too, `inbound` is the other person."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
+from rtpcodec.stream.plan import TRACK_NAMES
 
 
 def require_track(track: str | None) -> None:
