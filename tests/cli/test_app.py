@@ -218,6 +218,9 @@ def test_demo_writes_table_files_and_picture(
             "stoi",
             "latency_ms_p50",
             "latency_ms_p99",
+            "jitter_ms",
+            "stalls",
+            "round_trip_ms",
         }
         assert (call["messages_lost"], call["chunks_concealed"]) == (0, 0)
         assert 0 < call["latency_ms_p50"] <= call["latency_ms_p99"]
