@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from rtpcodec.audio.files import read_wav
 from rtpcodec.audio.resample import Resampler
+from tests.listening.speakers import espeak as installed
 
 RATE_HZ: Final = 8000
 BLOCK: Final = 160
@@ -35,8 +35,8 @@ Samples = NDArray[np.int16]
 
 
 def needs_espeak() -> None:
-    """Skip a test where the Debian package espeak-ng is absent."""
-    if shutil.which("espeak-ng") is None:
+    """Skip a test where the Debian package espeak-ng is absent. With RTPCODEC_REQUIRE_ESPEAK=1 that is an error."""
+    if installed() is None:
         pytest.skip("espeak-ng is not installed")
 
 

@@ -106,7 +106,7 @@ class Unit:
     octets: int
     samples: int
     silent: tuple[bytes, bytes] = (b"\0", b"\1")
-    """Two units without audio, which can be told apart: 0 and the sample next to it, or nearly so."""
+    """Two different units without audio: 0 and the sample next to it, or nearly so."""
 
 
 @dataclass(frozen=True, slots=True)

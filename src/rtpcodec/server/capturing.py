@@ -17,7 +17,7 @@ from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session import MediaSession
 
 WRITE_EVERY_S: Final = 0.2
-"""Records are handed to the thread so often: a killed process loses no more than that."""
+"""Time between two hand-overs of records to the thread: a killed process loses no more than that."""
 MAX_WAITING_OCTETS: Final = 8 << 20
 """Texts that may wait for the disk: minutes of a call in any codec."""
 RECORD_OCTETS: Final = 200

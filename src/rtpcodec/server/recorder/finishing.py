@@ -14,7 +14,7 @@ from rtpcodec.audio.wav_places import PlacedWav
 from rtpcodec.errors import MissingExtra
 
 BLOCK_FRAMES: Final = 1 << 16
-"""FLAC is made in blocks of so many frames."""
+"""Frames of one block that FLAC is made of."""
 
 
 def flac_library() -> ModuleType:

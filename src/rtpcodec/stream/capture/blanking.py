@@ -15,8 +15,8 @@ from rtpcodec.rtp.payloads.amrwb_packing import UNPACK
 OTHER_SILENCE: Final = (b"\0", b"\1")
 """Of a codec that is not known, or has frames."""
 VARIANTS: Final = 1 << 16
-"""Silent payloads that can be told apart. A stream is read by whether payloads are equal, too: that is how a repeated
-message is told from a second track without a name."""
+"""Silent payloads that differ. Whether payloads are equal matters as well: it distinguishes a repeated message from a
+second track without a name."""
 MIN_MARKED_OCTETS: Final = 8
 """A shorter payload of a frame codec has no place for a variant."""
 KEPT_OCTETS: Final = (0, 2, 8)
@@ -127,7 +127,9 @@ def _blank_amrwb(payload: bytes, fill: int) -> Iterator[bytes]:
             bits = 8 * len(payload)
             kept = bits - 4 - 6 * len(frames)
             speech = int.from_bytes(bytes([fill]) * len(payload), "big") & (1 << kept) - 1
-            padding = int.from_bytes(payload, "big") & 0xFF  # the last bits may be padding, which tells packings apart
+            padding = (
+                int.from_bytes(payload, "big") & 0xFF
+            )  # the last bits may be padding, which distinguishes packings
             whole = (int.from_bytes(payload, "big") >> kept << kept) | speech
             yield whole.to_bytes(len(payload), "big")
             yield (whole >> 8 << 8 | padding).to_bytes(len(payload), "big")

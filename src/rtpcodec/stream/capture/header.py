@@ -19,7 +19,7 @@ FORMAT: Final = 1
 DAY_S: Final = 86_400.0
 """Stands for an infinite `diagnosis_s`, which JSON does not have."""
 NAME: Final = "rtpcodec_capture"
-"""The first member of the first line, whose value is the version: it tells a capture from any other file of JSON."""
+"""The first member of the first line: it distinguishes a capture from other files of JSON. Its value is the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

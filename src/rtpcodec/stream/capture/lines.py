@@ -43,7 +43,7 @@ MIN_SECRET_CHARACTERS: Final = 4
 MAX_SECRETS: Final = 100
 """Private values of one stream that are looked for; a `start` has five and its custom parameters."""
 MIN_RUN_OCTETS: Final = 8
-"""A payload that ends in at least so many equal octets is written without them."""
+"""Equal octets at the end of a payload from which on they are left out of its line."""
 RECENT_PAYLOADS: Final = 256
 """Payloads that are compared: a message is repeated within some chunks."""
 _PHONE_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")

@@ -22,7 +22,7 @@ SILENT_TIMES: Final = 6
 HOLD_MS: Final = 5000.0
 """A pause of this length is a change: a call that was held may come back from another machine."""
 TIMESTAMPS_WAIT_MS: Final = 1500.0
-"""Timestamps that make no sense are reported so much later, if nothing else was found: speech shows it in a second."""
+"""Delay of the report that timestamps make no sense. Speech shows other faults, which explain them, within a second."""
 WRONG_LENGTHS: Final = frozenset(("wrong_codec", "wrong_rate", "stereo_as_mono"))
 """Kinds that make timestamps depart from the lengths of chunks, again and again."""
 MAX_TRACKS: Final = 4

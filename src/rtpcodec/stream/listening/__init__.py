@@ -10,6 +10,6 @@ heard_times   when sent audio was heard: runs, cuts, the media time
 echo_order    where a run lies among inbound chunks, without jitter
 sent_log      what was sent: payloads, PCM, levels
 sent_decoder  the decoder of what we send
-voice, voice_settings, pre_roll    when the caller speaks, told apart from echoes
+voice, voice_settings, pre_roll    when the caller speaks, distinguished from echoes
 turns     how long callers wait for an answer; turn_times: the values
 """

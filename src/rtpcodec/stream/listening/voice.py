@@ -1,4 +1,4 @@
-"""Voice activity: when the caller speaks, told apart from the echo of what we play."""
+"""Voice activity: when the caller speaks, distinguished from the echo of what we play."""
 
 from __future__ import annotations
 
