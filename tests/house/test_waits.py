@@ -96,7 +96,7 @@ HANDSHAKE = Bound(
     ),
 )
 DRAIN = Bound(
-    "drain_s, then HANDLER_GRACE_S", ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",)
+    "drain_s, then ENDING_GRACE_S", ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",)
 )
 PEER_OF_HTTP = Bound(
     "the end of the simulator, which serves this machine only; SHUTDOWN_TIMEOUT_S after it, connections are dropped",
@@ -126,13 +126,13 @@ OUTSIDE: dict[str, Bound] = {
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
-    "server/endpoint.py:Endpoint._wait_idle": DRAIN,
+    "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
     "server/handler_task.py:HandlerTask._play_files_out": HEARD,
     "server/handler_task.py:HandlerTask._speak_out": REPLY,
     "server/heard.py:HeardMarks.wait": HEARD,
     "server/heard.py:HeardReplies.ended": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
-    "server/stream_request.py:_send": STREAM,
+    "server/phone_control.py:send": SYNC,
     "server/collecting.py:Collection.run": ENTRY,
     "server/typed_keys.py:TypedKeys.wait": ENTRY,
     "server/voice.py:CallVoice.silent": SILENCE,
@@ -159,10 +159,10 @@ TIMERS: dict[str, Bound] = {
     ),
     "stream/machine.py:CLOSE_TIMEOUT_MS": CLOSE_OF_CALL,
     "sim/media/closing.py:CLOSE_TIMEOUT_MS": CLOSE_OF_STREAM,
-    "server/settings.py:ping_interval_s": Bound(
+    "server/settings_fields.py:ping_interval_s": Bound(
         "a ping and its pong", ("server/test_limits.py::test_a_socket_that_does_not_answer_a_ping_is_dropped",)
     ),
-    "server/settings.py:start_timeout_s": Bound(
+    "server/settings_fields.py:start_timeout_s": Bound(
         "from the accept to the upgrade", ("server/test_drain.py::test_sockets_without_a_request_are_cut",)
     ),
 }

@@ -65,7 +65,7 @@ def test_a_handler_that_never_reads_uses_no_memory_and_causes_no_warning(caplog:
             for _ in range(600):
                 await carrier.media()
             await until(lambda: endpoint.statistics().messages_received > 600)
-            assert sum(runner.readers.octets for runner in endpoint._runners) <= 500 * 1000
+            assert sum(runner.readers.octets for runner in endpoint._running) <= 500 * 1000
             assert endpoint.statistics().dropped_audio_ms == 0
             leave.set()
             assert await carrier.close_code() == 1000

@@ -98,7 +98,7 @@ def test_leaving_the_block_by_an_error_closes_as_well() -> None:
 def test_handlers_that_do_not_end_are_cancelled_and_then_abandoned(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("rtpcodec.server.endpoint.HANDLER_GRACE_S", 0.05)
+    monkeypatch.setattr("rtpcodec.server.running_calls.ENDING_GRACE_S", 0.05)
     released = asyncio.Event()
     ends: list[str] = []
 

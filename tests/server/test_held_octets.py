@@ -62,7 +62,7 @@ def test_eight_peers_do_not_fill_the_memory() -> None:
                     statistics = endpoint.statistics()
                     assert statistics.held_octets <= LIMIT
                     assert statistics.dropped_events > HOSTILE * MESSAGES / 2
-                    held = sum(runner.readers.octets for runner in endpoint._runners)
+                    held = sum(runner.readers.octets for runner in endpoint._running)
                     assert held <= LIMIT + PARTS * (HOSTILE + 1) * FREE_OCTETS
                     read.set()
 

@@ -97,7 +97,7 @@ def test_a_handler_that_ends_after_its_cancellation_is_not_reported(caplog: pyte
 
 def test_the_endpoint_counts_hung_handlers(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("rtpcodec.server.handler_task.HUNG_AFTER_S", 0.01)
-    monkeypatch.setattr("rtpcodec.server.endpoint.HANDLER_GRACE_S", 0.05)
+    monkeypatch.setattr("rtpcodec.server.running_calls.ENDING_GRACE_S", 0.05)
 
     async def main() -> None:
         handler = Stubborn()

@@ -116,7 +116,7 @@ def test_nothing_is_kept_for_readers() -> None:
                 await carrier.media()
             await carrier.stop()
             await carrier.close_code()
-            assert sum(runner.readers.octets for runner in endpoint._runners) == 0
+            assert sum(runner.readers.octets for runner in endpoint._running) == 0
             await asyncio.sleep(0)
 
     run(main)

@@ -316,7 +316,7 @@ def test_a_carrier_that_does_not_read_blocks_the_play_instead_of_filling_memory(
             carrier.writer.transport.pause_reading()  # type: ignore[attr-defined]
             carrier.frame(1, b'{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')
             await until(lambda: calls and calls[0].queued_ms >= 1000)
-            (runner,) = endpoint._runners
+            (runner,) = endpoint._running
             opened: Any = runner.pump._socket
             transport = opened._transport.underlying_transport
             assert runner.pump.machine.paused

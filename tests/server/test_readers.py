@@ -117,7 +117,7 @@ def octets_in_time(handle: object, moments_s: tuple[float, ...], speech_ms: int 
             begun_s = asyncio.get_running_loop().time()
             for moment_s in moments_s:
                 await asyncio.sleep(begun_s + moment_s - asyncio.get_running_loop().time())
-                found.append(sum(runner.readers.octets for runner in endpoint._runners))
+                found.append(sum(runner.readers.octets for runner in endpoint._running))
             await call.finished()
             await endpoint.drain()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from ssl import SSLContext
 
-    from rtpcodec.server.settings import Handler
+    from rtpcodec.server.options import Handler
     from rtpcodec.stream.plan import StreamPlan
 
 

@@ -1,8 +1,12 @@
 """An endpoint that carriers dial: one coroutine per call, or one plain function per chunk. No protocol rules.
 
 serving         `serve` and `run`
-settings        the settings of an endpoint, and their checks
+options         functions, access rules and names of settings, as callers give them
+settings        the settings of an endpoint; settings_fields: their defaults; settings_checks
 endpoint        the endpoint: it accepts, counts and ends calls
+running_calls   the calls of an endpoint: counted, found, ended
+phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
+call_phone      the commanding side of a Call
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call
@@ -59,21 +63,14 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_summary import CallSummary
 from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.collecting import Digits
+from rtpcodec.server.options import Authorize, CallOptions, EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
-from rtpcodec.server.settings import (
-    Authorize,
-    CallOptions,
-    EndpointOptions,
-    EndpointSettings,
-    Handler,
-    OnAudio,
-    OnEvent,
-)
+from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
 from rtpcodec.stream.ending import EndReason
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rtpcodec.server.call_keeping import KeepingSide
 from rtpcodec.server.call_listening import ListeningSide
+from rtpcodec.server.call_phone import PhoneSide
 from rtpcodec.server.call_speaking import SpeakingSide
 from rtpcodec.server.ongoing import DONE, Ongoing
 from rtpcodec.stream.ending import EndReason
@@ -18,7 +19,7 @@ CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 """Codes that a close frame may carry (RFC 6455 section 7.4)."""
 
 
-class Call(ListeningSide, KeepingSide, SpeakingSide):
+class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
     """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError

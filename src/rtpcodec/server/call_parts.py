@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.heard import HeardMarks, HeardReplies
+from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream.machine import CallMachine
@@ -31,6 +32,7 @@ class CallParts:
     request: UpgradeRequest
     pump: Pump[CallMachine]
     readers: ReaderHub
+    phone: PhoneCall
     keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies

@@ -7,7 +7,8 @@ import os
 import sys
 from typing import Final
 
-from rtpcodec.server.settings import FILES_PER_CALL, EndpointSettings
+from rtpcodec.server.options import FILES_PER_CALL
+from rtpcodec.server.settings import EndpointSettings
 
 if sys.platform != "win32":
     import resource

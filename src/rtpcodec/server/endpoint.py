@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
 from rtpcodec.carriers.telnyx.members import STREAM_URL
@@ -21,20 +21,18 @@ from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
-from rtpcodec.server.invitations import Invitations, WebhookEvent
+from rtpcodec.server.invitations import Invitations
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
+from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.runner import CallRunner
+from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.server.stream_request import StreamingControl, ask, completed
+from rtpcodec.server.stream_request import ask, completed
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.statistics import Statistics
-
-GOING_AWAY: Final = 1001
-HANDLER_GRACE_S: Final = 1.0
-"""Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
 
 
 class Endpoint(Live):
@@ -44,13 +42,11 @@ class Endpoint(Live):
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
-        self._runners: set[CallRunner] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._running = RunningCalls()
         self._invitations = Invitations()
-        self._gate = Gate(settings, lambda: len(self._runners), self._invitations, self._metrics_page(settings))
+        self._gate = Gate(settings, self._running.__len__, self._invitations, self._metrics_page(settings))
         self._server: CallServer | None = None
-        self._totals = EndpointTotals()
+        self._has_webhooks = False
         self._refusals = RefusalLog()
         self._warnings = WarningQuota(self._loop.time)
         self._lag: LoopLag | None = None
@@ -62,7 +58,7 @@ class Endpoint(Live):
         """The port that it listens on; once it is open, never 0."""
 
     def __repr__(self) -> str:
-        return f"<Endpoint {self.url} with {len(self._runners)} calls>"
+        return f"<Endpoint {self.url} with {len(self._running)} calls>"
 
     @property
     def url(self) -> str:
@@ -74,20 +70,20 @@ class Endpoint(Live):
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that run now: started, and not ended on both sides."""
-        return tuple(runner.call for runner in self._runners if runner.call is not None)
+        return tuple(runner.call for runner in self._running if runner.call is not None)
 
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
-        ended, now = self._totals, EndpointTotals()
+        ended, now = self._running.totals, EndpointTotals()
         now.media = replace(ended.media)
         running = []
-        for runner in self._runners:
-            stream = _add(now, runner)
+        for runner in self._running:
+            stream = add_to(now, runner)
             if stream.end_reason is None:
                 running.append(stream)
         lag, gate, measured = self._lag, self._gate, self._settings.lag_period_s is not None
         return EndpointStatistics(
-            calls_running=len(self._runners),
+            calls_running=len(self._running),
             calls_taken=ended.taken,
             calls_refused=ended.refused,
             calls_failed=ended.failed,
@@ -99,7 +95,7 @@ class Endpoint(Live):
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
             protocol_errors=ended.malformed + now.malformed,
-            handlers_hung=sum(runner.hung for runner in self._runners),
+            handlers_hung=sum(runner.hung for runner in self._running),
             slow_turns=ended.slow_turns,
             loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
             loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
@@ -164,7 +160,7 @@ class Endpoint(Live):
         if self._gate.draining:
             raise EndpointError("the endpoint is draining and accepts no calls")
         body = completed(self._settings.plan or StreamPlan(), fields)
-        invitation = self._invitations.add(call_control_id, self._public_url())
+        invitation = self._invitations.add(call_control_id, self._public_url(), control)
         try:
             return await ask(control, invitation, body, timeout_s)
         except BaseException:
@@ -174,13 +170,16 @@ class Endpoint(Live):
             self._invitations.remove(invitation)
             del invitation  # it may hold the error that is raised, whose traceback holds this frame
 
-    def webhook(self, event: WebhookEvent) -> bool:
-        """Handle a verified webhook event of any kind. Returns whether it ended the wait of a `stream`.
+    def webhook(self, event: PhoneEvent) -> bool:
+        """Handle a verified webhook event of any kind, in any order; repetitions do nothing.
 
+        Returns: whether it was about a `stream` that waits, or a call that runs.
         Raises: EndpointError outside the event loop's thread.
         """
         self._require_thread("webhook")
-        return self._invitations.tell(event)
+        self._has_webhooks = True
+        waiting = self._invitations.tell(event)
+        return self._running.tell(event) or waiting
 
     def _public_url(self) -> str:
         if self._settings.public_url is not None:
@@ -198,8 +197,8 @@ class Endpoint(Live):
         """
         self._require_thread("drain")
         self._take_no_more()
-        await self._wait_idle(self._settings.drain_s if drain_s is None else drain_s)
-        await self._end_calls(HANDLER_GRACE_S)
+        await self._running.wait_idle(self._settings.drain_s if drain_s is None else drain_s)
+        await self._running.end(ENDING_GRACE_S)
 
     def _metrics_page(self, settings: EndpointSettings) -> Callable[[], Answer] | None:
         if not settings.metrics:
@@ -228,7 +227,7 @@ class Endpoint(Live):
     async def close(self, *, at_once: bool = False) -> None:
         """Close all streams with 1001 and stop listening. `at_once` cancels handlers without waiting for them."""
         self._take_no_more()
-        await self._end_calls(0.0 if at_once else HANDLER_GRACE_S)
+        await self._running.end(0.0 if at_once else ENDING_GRACE_S)
         server, self._server = self._server, None
         if server is not None:
             await server.close()
@@ -247,35 +246,18 @@ class Endpoint(Live):
         self._gate.draining = True
         self._invitations.withdraw()
 
-    async def _end_calls(self, grace_s: float) -> None:
-        for runner in tuple(self._runners):
-            runner.close(GOING_AWAY, "endpoint_closed")
-        await self._wait_idle(grace_s)
-        for runner in tuple(self._runners):
-            runner.cancel()
-        await self._wait_idle(HANDLER_GRACE_S)
-        for runner in self._runners:
-            runner.log.error("the handler still runs after it was cancelled; it is abandoned")
-
-    async def _wait_idle(self, timeout_s: float) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._idle.wait()
-        except TimeoutError:
-            return
-
     # For the server library
 
     @property
     def free_calls(self) -> int:
         """How many more calls there may be."""
-        return self._settings.max_calls - len(self._runners)
+        return self._settings.max_calls - len(self._running)
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
-            self._totals.refused += 1
+            self._running.totals.refused += 1
             self._refusals.refused(answer.status, asyncio.get_running_loop().time())
         return answer
 
@@ -298,33 +280,21 @@ class Endpoint(Live):
             self._settings,
             socket,
             request,
-            self._remove,
+            self._running.remove,
             budget=self.budget,
             invitation=invitation,
             slow_turn=self._count_slow_turn,
             warnings=self._warnings,
+            phone=PhoneCall(self._settings.control if invitation is None else invitation.control, self._sees_webhooks),
         )
-        self._runners.add(runner)
-        self._totals.taken += 1
-        self._idle.clear()
+        self._running.add(runner)
         return runner.pump
 
+    def _sees_webhooks(self) -> bool:
+        return self._has_webhooks
+
     def _count_slow_turn(self) -> None:
-        self._totals.slow_turns += 1
-
-    def _remove(self, runner: CallRunner) -> None:
-        self._runners.discard(runner)
-        _add(self._totals, runner)
-        self._totals.failed += runner.failed_call
-        if not self._runners:
-            self._idle.set()
-
-
-def _add(totals: EndpointTotals, runner: CallRunner) -> Statistics:
-    """Add what a call has counted so far, and return it."""
-    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
-    totals.add(stream, runner.readers)
-    return stream
+        self._running.totals.slow_turns += 1
 
 
 def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:

@@ -12,7 +12,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
-from rtpcodec.server.settings import Handler
+from rtpcodec.server.options import Handler
 from rtpcodec.server.slow_turns import SlowTurns, timed
 from rtpcodec.stream.machine import NORMAL, CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain

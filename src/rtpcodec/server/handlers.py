@@ -12,9 +12,9 @@ from rtpcodec.carriers.telnyx.commands import MP3_MODE, Mode
 from rtpcodec.errors import MissingExtra
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.server.call import Call
+from rtpcodec.server.options import for_ears
 from rtpcodec.server.rate_changer import RateChanger
 from rtpcodec.server.recording import record
-from rtpcodec.server.settings import for_ears
 
 __all__ = ["echo", "play_file", "record"]
 

@@ -6,12 +6,15 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.errors import StreamNotStarted
 from rtpcodec.server.call import Call
+from rtpcodec.server.phone_call import PhoneEvent
+from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.stream.plan import StreamPlan
 
 """The header that carries the raw token (media streaming, section 6.1)."""
 
@@ -20,25 +23,22 @@ TOKEN_OCTETS: Final = 32
 """Random octets. The name in the path has 192 bits and the token 256, so neither can be guessed."""
 
 
-class WebhookEvent(Protocol):
-    """The part of an event that `Endpoint.webhook` uses; the events of `verify_webhook` have it."""
-
-    @property
-    def event_type(self) -> str:
-        """The carrier's name for the event, such as `streaming.failed`."""
-
-    @property
-    def call_control_id(self) -> str | None:
-        """The call that the event is about."""
-
-
 class Invitation:
     """One requested call: a path and a token for its socket, and a future for its Call."""
 
-    __slots__ = ("_token", "call", "call_control_id", "name", "url")
+    __slots__ = ("_token", "call", "call_control_id", "control", "name", "plan", "url")
 
-    def __init__(self, call_control_id: str, base_url: str) -> None:
+    def __init__(
+        self,
+        call_control_id: str,
+        base_url: str,
+        control: StreamingControl | None = None,
+        plan: StreamPlan | None = None,
+    ) -> None:
         self.call_control_id = call_control_id
+        self.control = control
+        self.plan = plan
+        """The plan of this call; None: the endpoint's."""
         self.name = secrets.token_urlsafe(NAME_OCTETS)
         self._token = secrets.token_urlsafe(TOKEN_OCTETS)
         self.url = f"{base_url.rstrip('/')}/{self.name}"
@@ -113,9 +113,15 @@ class Invitations:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, call_control_id: str, base_url: str) -> Invitation:
+    def add(
+        self,
+        call_control_id: str,
+        base_url: str,
+        control: StreamingControl | None = None,
+        plan: StreamPlan | None = None,
+    ) -> Invitation:
         """Make an invitation with a fresh path and token, and keep it open."""
-        invitation = Invitation(call_control_id, base_url)
+        invitation = Invitation(call_control_id, base_url, control, plan)
         self._open[invitation.name] = invitation
         return invitation
 
@@ -132,7 +138,7 @@ class Invitations:
         for invitation in self._open.values():
             invitation.fail("closed", "the endpoint accepts no more calls")
 
-    def tell(self, event: WebhookEvent) -> bool:
+    def tell(self, event: PhoneEvent) -> bool:
         """Handle a webhook event. Returns whether it ended the wait of an invitation."""
         about = [one for one in self._open.values() if one.call_control_id == event.call_control_id]
         if event.event_type == webhooks.STREAMING_FAILED:

@@ -11,8 +11,9 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.call_parts import UpgradeRequest
+from rtpcodec.server.options import CallOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.runner import CallRunner
-from rtpcodec.server.settings import CallOptions, EndpointSettings, Handler, OnAudio, OnEvent
+from rtpcodec.server.settings import EndpointSettings
 
 
 @contextlib.asynccontextmanager

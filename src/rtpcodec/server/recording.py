@@ -13,8 +13,8 @@ from typing import Final
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.options import FILES_PER_CALL, for_ears
 from rtpcodec.server.rate_changer import RateChanger
-from rtpcodec.server.settings import FILES_PER_CALL, for_ears
 from rtpcodec.stream.events import Audio, Started
 
 MAX_AHEAD_MS: Final = 5000.0

@@ -18,6 +18,7 @@ from rtpcodec.server.call_summary import log_summary
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
@@ -49,6 +50,7 @@ class CallRunner:
         "call",
         "failed_call",
         "log",
+        "phone",
         "pump",
         "readers",
         "take_audio",
@@ -65,6 +67,7 @@ class CallRunner:
         invitation: Invitation | None = None,
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
+        phone: PhoneCall | None = None,
     ) -> None:
         """Begin a call.
 
@@ -76,10 +79,12 @@ class CallRunner:
         invitation: the invitation that the request answers; None: the call was not requested.
         slow_turn: called each time that this call held the event loop for too long.
         warnings: the quota of the endpoint's log; None: all warnings are logged.
+        phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
-        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget)
+        plan = None if invitation is None else invitation.plan
+        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
         self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
@@ -88,6 +93,7 @@ class CallRunner:
         self.failed_call = False
         """Whether an error of either side ended it."""
         self.take_audio: Callable[[Audio], object] = drop_audio
+        self.phone = phone or PhoneCall(settings.control, lambda: False)
         self._settings = settings
         self._invitation = invitation
         self._on_end = on_end
@@ -106,6 +112,7 @@ class CallRunner:
             request=request,
             pump=self.pump,
             readers=self.readers,
+            phone=self.phone,
             keys=TypedKeys(self.pump),
             heard=HeardMarks(self.pump),
             heard_replies=HeardReplies(),
@@ -217,6 +224,7 @@ class CallRunner:
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
+        self.phone.begin(started)
         account = self.pump.machine.session.account
         if account is not None:  # the call keeps this event
             account.budget.take(account, octets_of(started))
@@ -270,6 +278,7 @@ class CallRunner:
         if self._invitation is not None:
             self._invitation.fail("lost", "the socket closed before the stream began")
         self._handler.release()
+        self.phone.release()
         if self.call is not None:
             log_summary(self.log, self.call)
         self._on_end(self)

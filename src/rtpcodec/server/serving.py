@@ -15,7 +15,8 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.collector import rare_collections
 from rtpcodec.server.descriptors import descriptors_needed, raise_limit
-from rtpcodec.server.settings import EndpointOptions, EndpointSettings, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.settings import EndpointSettings
 
 if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rtpcodec.carriers.telnyx.commands import (
     BOTH_LEGS,
@@ -18,18 +17,11 @@ from rtpcodec.carriers.telnyx.members import STREAM_TRACK, STREAM_URL
 from rtpcodec.errors import CommandError
 from rtpcodec.server.call import Call
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.phone_control import StreamingControl, send
 from rtpcodec.stream.plan import StreamPlan
 
 _MOST: Final = {STREAM_TRACK: BOTH_TRACKS, STREAM_BIDIRECTIONAL_TARGET_LEGS: BOTH_LEGS}
 """The value of a field that includes all others."""
-
-
-class StreamingControl(Protocol):
-    """The part of CallControl and AsyncCallControl that `Endpoint.stream` uses."""
-
-    @property
-    def start_streaming(self) -> Callable[..., Any]:
-        """Sends the streaming command: called with the call_control_id, and the body's fields as keywords."""
 
 
 def completed(plan: StreamPlan, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,13 +87,8 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
 
 
 async def _send(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any]) -> None:
-    start = control.start_streaming
     body = {**fields, STREAM_URL: invitation.url, STREAM_AUTH_TOKEN: invitation.token}
-    if inspect.iscoroutinefunction(start):
-        await start(invitation.call_control_id, **body)
-    else:
-        # A blocking client. If this task is cancelled, its thread continues to the end of the command.
-        await asyncio.to_thread(start, invitation.call_control_id, **body)
+    await send(control.start_streaming, invitation.call_control_id, **body)
 
 
 def _doubt(command: asyncio.Future[None], invitation: Invitation) -> CommandError | None:

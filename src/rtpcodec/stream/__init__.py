@@ -27,7 +27,8 @@ no_items       stand for collections that nothing was put into
 unsent_marks   marks that wait behind audio
 marks          names of marks; those between sending and echo in mode mp3
 events         the events that a session reports; _audio: Audio, the hot one; sending_events: those of what we send;
-               listening_events: those of what we find in received audio
+               listening_events: those of what we find in received audio;
+               line_events: those of the socket and the phone call
 held           octets that calls may hold: shares of a budget; octets: how many an event holds
 event_queue    bounded queue of events for a slow reader
 counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment

@@ -11,6 +11,7 @@ from typing import Literal
 
 from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.line_events import Disconnected, Held, MediaSilent, Reconnected, Unheld
 from rtpcodec.stream.listening_events import SpeechEnded, SpeechStarted
 from rtpcodec.stream.messages import MediaFormat, Start
 from rtpcodec.stream.sending_events import (
@@ -30,18 +31,22 @@ __all__ = [
     "CounterChanged",
     "Diagnosis",
     "DiagnosisKind",
+    "Disconnected",
     "Dtmf",
     "Event",
     "FormatChanged",
     "Gap",
+    "Held",
     "Interrupted",
     "InterruptionSettled",
     "Malformed",
     "MarkCleared",
     "MarkPlayed",
+    "MediaSilent",
     "Overrun",
     "PauseResolved",
     "PayloadMisfit",
+    "Reconnected",
     "ReplyEnded",
     "SendStalled",
     "SpeechEnded",
@@ -50,6 +55,7 @@ __all__ = [
     "Started",
     "Stopped",
     "UnexpectedMark",
+    "Unheld",
     "Unknown",
     "UnsupportedCodec",
 ]
@@ -303,5 +309,10 @@ Event = (
     | SendStalled
     | SpeechStarted
     | SpeechEnded
+    | Disconnected
+    | Reconnected
+    | Held
+    | Unheld
+    | MediaSilent
 )
 """All events that `MediaSession.events` and `Call.events` can return."""

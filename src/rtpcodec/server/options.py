@@ -1,0 +1,83 @@
+"""What the caller of `serve`, `run` and `call_on` may give: functions, access rules, and the names of all settings."""
+
+from __future__ import annotations
+
+import ssl as tls
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypedDict, TypeVar
+
+from rtpcodec.server.call import Call
+from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.stream.events import Audio, Event
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.speaking.settings import KeepAlive, WhenFull
+
+CONCEALS: Final = "conceals"
+"""Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
+
+FILES_PER_CALL: Final = "files_per_call"
+"""Name of an attribute of handlers: the files that each call keeps open."""
+
+Handler = Callable[[Call], Awaitable[object]]
+"""A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
+HandlerT = TypeVar("HandlerT", bound=Handler)
+OnAudio = Callable[[Call, Audio], object]
+"""A plain function, called for each chunk in the socket's callback, so it must not block."""
+OnEvent = Callable[[Call, Event], object]
+"""A plain function, called for each event except Audio in the socket's callback, so it must not block."""
+Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
+"""A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
+not be async."""
+
+
+class CallOptions(TypedDict, total=False):
+    """The keyword arguments of `call_on`: the fields of EndpointSettings that concern a call and not the server."""
+
+    plan: StreamPlan | None
+    receive_pcm_hz: PcmRate
+    send_pcm_hz: int | None
+    lead_ms: float | None
+    idle_lead_ms: float
+    max_queue_ms: float
+    when_full: WhenFull
+    send_chunk_ms: float
+    prebuffer_ms: float
+    keep_alive: KeepAlive
+    own_marks: bool
+    conceal: bool | None
+    control: StreamingControl | None
+    diagnosis_s: float | None
+    start_timeout_s: float | None
+    idle_timeout_s: float | None
+    drain_s: float
+    max_frames_per_s: float | None
+    max_octets_per_s: float | None
+    slow_turn_ms: float | None
+
+
+class EndpointOptions(CallOptions, total=False):
+    """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
+
+    host: str
+    port: int
+    path: str | None
+    authorize: Authorize | None
+    allowed_origins: Sequence[str]
+    public_url: str | None
+    ssl: tls.SSLContext | None
+    max_calls: int
+    max_half_open: int
+    max_half_open_per_address: int
+    max_message_octets: int
+    max_fragments: int
+    max_held_octets: int
+    ping_interval_s: float | None
+    lag_period_s: float | None
+    metrics: bool | str
+
+
+def for_ears(handler: HandlerT) -> HandlerT:
+    """Mark a handler whose audio people will hear, so that its gaps are concealed."""
+    setattr(handler, CONCEALS, True)
+    return handler

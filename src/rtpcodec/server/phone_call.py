@@ -1,0 +1,133 @@
+"""The phone call behind a stream: who commands it, and what webhooks report of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, Literal, Protocol
+
+from rtpcodec.carriers.telnyx import webhooks
+from rtpcodec.errors import EndpointError
+from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
+from rtpcodec.stream.events import Started
+
+MAX_EVENT_IDS: Final = 256
+"""Webhook events whose repetition is noticed, per call; a call has a few dozen."""
+
+PhoneState = Literal["up", "transferring", "bridged", "ended"]
+"""States of a phone call. "up": it runs, and nothing else is known. "transferring": a transfer was commanded and has no
+result. "bridged": it is joined with another call, so people talk to each other. "ended": it was hung up."""
+
+
+class PhoneEvent(Protocol):
+    """The part of a webhook event that an endpoint uses; the events of `verify_webhook` have it.
+
+    Other attributes, such as `stream_url` or `hangup_cause`, are read where an event has them.
+    """
+
+    @property
+    def event_type(self) -> str:
+        """The carrier's name for the event, such as `streaming.failed`."""
+
+    @property
+    def call_control_id(self) -> str | None:
+        """The call that the event is about."""
+
+
+class PhoneCall:
+    """The phone call of one stream. Use it from the event loop's thread only."""
+
+    __slots__ = ("_control", "_seen", "_watchers", "call_control_id", "call_session_id", "state", "webhooks_seen")
+
+    def __init__(self, control: StreamingControl | None, webhooks_seen: Callable[[], bool]) -> None:
+        """Make the phone call of a stream that has not started.
+
+        control: sends commands about it; None: there is none.
+        webhooks_seen: returns whether the endpoint is fed with webhooks.
+        """
+        self._control = control
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._watchers: list[Callable[[PhoneEvent], object]] = []
+        self.call_control_id: str | None = None
+        self.call_session_id: str | None = None
+        self.state: PhoneState = "up"
+        """What webhooks and our commands say of it."""
+        self.webhooks_seen = webhooks_seen
+
+    def begin(self, start: Started) -> None:
+        """Take over the ids of the stream's first `start`."""
+        self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
+
+    @property
+    def commandable(self) -> bool:
+        """Whether commands about it can be sent."""
+        return self._control is not None and bool(self.call_control_id)
+
+    def control(self, name: str) -> PhoneControl:
+        """Return what sends commands. Raises EndpointError if there is none, or it lacks the command.
+
+        name: the method of the Call that needs it.
+        """
+        control = self._control
+        if control is None:
+            raise EndpointError(
+                f"{name}() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
+            )
+        if not self.call_control_id:
+            raise EndpointError(f"{name}() commands the phone call, and its `start` has no call_control_id")
+        return control  # type: ignore[return-value]  # the call of a missing method raises AttributeError
+
+    async def command(self, name: str, method: str, /, *arguments: object, **fields: Any) -> Any:
+        """Send a command about this call, and return its result.
+
+        name: the method of the Call that needs it.
+        method: the method of the control, called with the call_control_id, then arguments and fields.
+        Raises: EndpointError if nothing sends commands; what the control raises.
+        """
+        return await send(getattr(self.control(name), method), self.call_control_id, *arguments, **fields)
+
+    # Webhooks
+
+    def watch(self, watcher: Callable[[PhoneEvent], object]) -> None:
+        """Call a function with each event about this call or another leg of its session, until `unwatch`."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[PhoneEvent], object]) -> None:
+        """Call it no more; nothing if it is not watching."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def is_about(self, event: PhoneEvent) -> bool:
+        """Return whether an event is about this call, or another leg of the same session."""
+        if self.call_control_id is None:
+            return False
+        session_id = getattr(event, "call_session_id", None)
+        return event.call_control_id == self.call_control_id or (
+            session_id is not None and session_id == self.call_session_id
+        )
+
+    def tell(self, event: PhoneEvent) -> bool:
+        """Handle an event about this call. Returns False for one that was delivered before."""
+        # 1. Carriers deliver an event more than once (media streaming, section 4.4).
+        event_id = getattr(event, "id", None)
+        if event_id is not None:
+            if event_id in self._seen:
+                return False
+            self._seen[event_id] = None
+            if len(self._seen) > MAX_EVENT_IDS:
+                self._seen.popitem(last=False)
+        # 2. Update the state of this leg.
+        if event.call_control_id == self.call_control_id:
+            if event.event_type == webhooks.CALL_HANGUP:
+                self.state = "ended"
+            elif event.event_type == webhooks.CALL_BRIDGED and self.state != "ended":
+                self.state = "bridged"
+        # 3. Whoever waits for it.
+        for watcher in tuple(self._watchers):
+            watcher(event)
+        return True
+
+    def release(self) -> None:
+        """Drop what refers back to the call, because stream and handler have ended."""
+        self._watchers.clear()
+        self._control = None

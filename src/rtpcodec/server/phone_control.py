@@ -1,0 +1,49 @@
+"""Commands about phone calls: which control sends them, and how a blocking one is called."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class StreamingControl(Protocol):
+    """The part of CallControl and AsyncCallControl that `Endpoint.stream` needs."""
+
+    @property
+    def start_streaming(self) -> Callable[..., Any]:
+        """Sends the streaming command: called with the call_control_id, and the body's fields as keywords."""
+
+
+class PhoneControl(StreamingControl, Protocol):
+    """The part of CallControl and AsyncCallControl that commands about a call need.
+
+    Each is called with the call_control_id, and the body's fields as keywords.
+    """
+
+    @property
+    def stop_streaming(self) -> Callable[..., Any]:
+        """Ends the stream."""
+
+    @property
+    def hangup(self) -> Callable[..., Any]:
+        """Ends the phone call."""
+
+    @property
+    def send_dtmf(self) -> Callable[..., Any]:
+        """Sends keys."""
+
+    @property
+    def command(self) -> Callable[..., Any]:
+        """Sends any other command: called with the call_control_id and the action's name before the fields."""
+
+
+async def send(method: Callable[..., Any], *arguments: object, **fields: Any) -> Any:
+    """Call a method of a control, a blocking one in a thread, and return its result.
+
+    If the caller is cancelled, the thread of a blocking one continues to the end of the command.
+    """
+    if inspect.iscoroutinefunction(method):
+        return await method(*arguments, **fields)
+    return await asyncio.to_thread(method, *arguments, **fields)

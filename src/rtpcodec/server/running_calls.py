@@ -1,0 +1,80 @@
+"""The calls of one endpoint: counted, found by the phone call, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+from rtpcodec.server.endpoint_statistics import EndpointTotals
+from rtpcodec.server.phone_call import PhoneEvent
+from rtpcodec.server.runner import CallRunner
+from rtpcodec.stream.statistics import Statistics
+
+GOING_AWAY: Final = 1001
+ENDING_GRACE_S: Final = 1.0
+"""Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
+
+
+class RunningCalls:
+    """The calls that run, and the totals of those that have ended. Use it from the event loop's thread only."""
+
+    __slots__ = ("_idle", "_runners", "totals")
+
+    def __init__(self) -> None:
+        self._runners: set[CallRunner] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.totals = EndpointTotals()
+        """The counters of the calls that have ended."""
+
+    def __len__(self) -> int:
+        return len(self._runners)
+
+    def __iter__(self) -> Iterator[CallRunner]:
+        return iter(tuple(self._runners))
+
+    def add(self, runner: CallRunner) -> None:
+        """Add a call whose socket has opened."""
+        self._runners.add(runner)
+        self.totals.taken += 1
+        self._idle.clear()
+
+    def remove(self, runner: CallRunner) -> None:
+        """Remove a call that has ended on both sides, and keep its counters."""
+        self._runners.discard(runner)
+        add_to(self.totals, runner)
+        self.totals.failed += runner.failed_call
+        if not self._runners:
+            self._idle.set()
+
+    def tell(self, event: PhoneEvent) -> bool:
+        """Hand a webhook event to the calls that it is about. Returns whether there was one."""
+        told = [runner.phone.tell(event) for runner in self if runner.phone.is_about(event)]
+        return any(told)
+
+    async def wait_idle(self, timeout_s: float) -> None:
+        """Wait until no call runs, for timeout_s at most."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return
+
+    async def end(self, grace_s: float) -> None:
+        """Close all streams with 1001, and cancel handlers that still run grace_s later."""
+        for runner in self:
+            runner.close(GOING_AWAY, "endpoint_closed")
+        await self.wait_idle(grace_s)
+        for runner in self:
+            runner.cancel()
+        await self.wait_idle(ENDING_GRACE_S)
+        for runner in self:
+            runner.log.error("the handler still runs after it was cancelled; it is abandoned")
+
+
+def add_to(totals: EndpointTotals, runner: CallRunner) -> Statistics:
+    """Add what a call has counted so far, and return it."""
+    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
+    totals.add(stream, runner.readers)
+    return stream

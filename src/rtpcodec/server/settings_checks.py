@@ -1,0 +1,149 @@
+"""The checks of an endpoint's settings: each error has the rule and the value."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, is_loopback
+from rtpcodec.server.origins import serialized
+from rtpcodec.server.settings_fields import SettingsFields
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+MIN_QUEUE_MS: Final = 200.0
+"""A smaller queue has no space for a useful piece of a long play."""
+
+_COUNTS: Final = frozenset(
+    ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
+)
+"""Settings that count something; the system's limits and picows take whole numbers."""
+
+
+def check(settings: SettingsFields) -> None:
+    """Check settings by themselves. Raises EndpointError."""
+    _check_handlers(settings)
+    _check_address(settings)
+    _check_origins(settings)
+    _check_limits(settings)
+
+
+def _check_handlers(settings: SettingsFields) -> None:
+    given = (settings.handler is not None) + (settings.on_audio is not None)
+    if given > 1:
+        raise EndpointError(f"{given} of handler and on_audio are given, at most 1 is possible")
+    function = settings.handler or settings.on_audio
+    if given and not callable(function):
+        raise EndpointError(f"handler or on_audio is of type {type(function).__name__}, a function is needed")
+    if settings.on_event is not None and settings.handler is not None:
+        raise EndpointError("handler and on_event are given, at most 1 is possible; a handler has call.events()")
+    if settings.on_event is not None and not callable(settings.on_event):
+        raise EndpointError(f"on_event is of type {type(settings.on_event).__name__}, a function is needed")
+    for name in ("on_audio", "on_event"):
+        if inspect.iscoroutinefunction(getattr(settings, name)):
+            raise EndpointError(f"{name} is a coroutine function, a plain one is needed; pass it as handler instead")
+
+
+def _check_origins(settings: SettingsFields) -> None:
+    given: object = settings.allowed_origins
+    if not isinstance(given, list | tuple):
+        raise EndpointError(f"allowed_origins is of type {type(given).__name__}, a list of strings is needed")
+    for origin in given:
+        if not isinstance(origin, str) or serialized(origin) is None:
+            raise EndpointError(f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
+
+
+def _check_address(settings: SettingsFields) -> None:
+    authorize: object = settings.authorize
+    if inspect.iscoroutinefunction(authorize):
+        raise EndpointError("authorize is a coroutine function, a plain one is needed")
+    if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
+        raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
+    if authorize is None and settings.answers_all and not is_loopback(settings.host):
+        raise EndpointError(
+            f"host {settings.host!r} can be reached from other machines and no authorize is given: "
+            "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
+        )
+    if settings.public_url is not None and not _is_websocket_url(settings.public_url):
+        raise EndpointError("public_url must be a ws or wss URL with a host and without query and fragment")
+    if not 0 <= settings.port <= 65535:
+        raise EndpointError(f"port is {settings.port}, 0 to 65535 is needed")
+    if settings.path is not None and (not settings.path.startswith("/") or "?" in settings.path):
+        raise EndpointError(f"path is {settings.path!r}, it must begin with '/' and have no query")
+    if settings.path == HEALTH_PATH:
+        raise EndpointError(f"path is {settings.path!r}, which answers health checks; another one is needed")
+    _check_metrics(settings)
+
+
+def _check_metrics(settings: SettingsFields) -> None:
+    metrics: object = settings.metrics
+    if not isinstance(metrics, bool | str) or metrics == "":
+        raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
+    if metrics is True and not is_loopback(settings.host):
+        raise EndpointError(
+            f"host {settings.host!r} can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
+            "or listen on 127.0.0.1"
+        )
+    if metrics and settings.path == METRICS_PATH:
+        raise EndpointError(f"path is {settings.path!r}, which answers with metrics; another one is needed")
+
+
+def _check_limits(settings: SettingsFields) -> None:
+    least: dict[str, float] = {
+        "max_queue_ms": MIN_QUEUE_MS,
+        "max_calls": 1,
+        "max_half_open": 1,
+        "max_half_open_per_address": 1,
+        "max_message_octets": 1,
+        "max_fragments": 1,
+        "max_held_octets": 0,
+    }
+    for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
+        if name != "lead_ms" or settings.lead_ms is not None:
+            _require_number(name, getattr(settings, name))
+    for name, at_least in (least | {"drain_s": 0}).items():
+        value: Any = getattr(settings, name)
+        if name in _COUNTS and not isinstance(value, int):
+            raise EndpointError(f"{name} is {value!r}, a whole number is needed")
+        _require_number(name, value)
+        if not value >= at_least:
+            raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
+    for name in (
+        "start_timeout_s",
+        "idle_timeout_s",
+        "ping_interval_s",
+        "max_frames_per_s",
+        "max_octets_per_s",
+        "slow_turn_ms",
+        "lag_period_s",
+    ):
+        limit: float | None = getattr(settings, name)
+        if limit is None:
+            continue
+        _require_number(name, limit)
+        if not limit > 0:
+            raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
+    if settings.max_message_octets > MAX_MESSAGE_OCTETS:
+        raise EndpointError(
+            f"max_message_octets is {settings.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
+        )
+
+
+def _require_number(name: str, value: object) -> None:
+    if not isinstance(value, int | float):
+        raise EndpointError(f"{name} is {value!r}, a number is needed")
+
+
+def _are_tokens(authorize: object) -> bool:
+    """Return whether it is a token, or at least one token."""
+    tokens = authorize if isinstance(authorize, list | tuple) else (authorize,)
+    return len(tokens) > 0 and all(isinstance(token, str) and token for token in tokens)
+
+
+def _is_websocket_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("ws", "wss") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        return False

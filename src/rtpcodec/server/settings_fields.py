@@ -1,0 +1,133 @@
+"""The settings of an endpoint: names, defaults, and what each of them means."""
+
+from __future__ import annotations
+
+import ssl as tls
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
+from rtpcodec.server.loop_lag import LAG_PERIOD_S
+from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
+from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.server.slow_turns import SLOW_TURN_MS
+from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
+from rtpcodec.stream.fragments import MAX_FRAGMENTS
+from rtpcodec.stream.held import MAX_HELD_OCTETS
+from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.speaking.chunking import STEP_MS
+from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, KeepAlive, WhenFull
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFields:
+    """The fields of EndpointSettings."""
+
+    handler: Handler | None = None
+    on_audio: OnAudio | None = None
+    """At most one of handler and on_audio. Without all three the endpoint accepts only calls of `Endpoint.stream`."""
+    on_event: OnEvent | None = None
+    """Beside on_audio, or alone; a handler has `Call.events`."""
+    plan: StreamPlan | None = None
+    """The plan, which must also be the streaming command's; None: the default plan."""
+    host: str = "127.0.0.1"
+    """Address to listen on. If other machines can reach it, `authorize` is required."""
+    port: int = 0
+    """Port to listen on; 0: any free port."""
+    path: str | None = "/"
+    """The path that carriers dial, compared exactly and without its query; None: any path."""
+    authorize: Authorize | None = field(default=None, repr=False)
+    """A token that the header x-telnyx-streaming-auth-token must carry, or several of which it must carry one (the new
+    and the old one while they are exchanged), or a plain function (headers, path) -> bool."""
+    allowed_origins: Sequence[str] = ()
+    """Origins of web pages that may open a call, such as `https://app.example.com`. A carrier sends no Origin, browsers
+    always do: without this list any web page could open the endpoint of a developer who visits it."""
+    public_url: str | None = field(default=None, repr=False)
+    """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
+    `Endpoint.stream`; None: the endpoint's own URL."""
+    ssl: tls.SSLContext | None = None
+    """TLS context of a server, for wss://; None: ws://."""
+    receive_pcm_hz: PcmRate = "native"
+    """Rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
+    send_pcm_hz: int | None = None
+    """Rate of the PCM for `Call.play`; None: the plan's rate."""
+    lead_ms: float | None = LEAD_MS
+    """Audio to hold at the carrier ahead of its play-out; None: send everything at once."""
+    idle_lead_ms: float = IDLE_LEAD_MS
+    """The same between replies, for keep-alive and background: they delay a reply by no more."""
+    max_queue_ms: float = MAX_QUEUE_MS
+    """Limit on queued audio per call: of the reply that speaks, and of all others together. Beyond it `Call.play`
+    waits for space."""
+    when_full: WhenFull = "wait"
+    """"drop_oldest": beyond max_queue_ms a play does not wait, it drops the oldest audio that waits: of the reply that
+    speaks, or of those behind it. For live audio, which is worth nothing when it is late."""
+    send_chunk_ms: float = STEP_MS
+    """Audio of one message of a sample codec: 20 to 200, in steps of 20. Longer messages need less work per call."""
+    prebuffer_ms: float = 0.0
+    """Audio that must wait before a reply begins, unless it has ended: for engines that begin slowly."""
+    keep_alive: KeepAlive = None
+    """"silence" or "comfort_noise" (-62 dBm0) is sent while no reply speaks; None: nothing, as carriers expect it."""
+    own_marks: bool = True
+    """Whether marks of our own, which the handler does not see, measure what was heard; False: only the handler's do,
+    and everything else is estimated."""
+    conceal: bool | None = None
+    """Whether gaps are filled with generated audio (`Audio.concealed`); None: only for handlers that want it, which are
+    the ready-made ones that record and echo."""
+    control: StreamingControl | None = field(default=None, repr=False)
+    """Sends commands about calls that did not come by `Endpoint.stream`: a CallControl, which is called in a thread, or
+    an AsyncCallControl. None: those calls cannot be commanded."""
+    diagnosis_s: float | None = DIAGNOSIS_S
+    """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
+    None or 0: never."""
+    max_calls: int = 500
+    """Limit on calls at the same time; more are refused with 503."""
+    max_half_open: int = 256
+    """Limit on sockets that are open and have not sent their request yet, beyond those that may still become one of
+    `max_calls`. One more replaces the oldest of the address that has most."""
+    max_half_open_per_address: int = 128
+    """The same limit per IPv4 address, or IPv6 network of 64 bits. All calls through a proxy have the proxy's, so the
+    free places of `max_calls` are added to it as well."""
+    max_message_octets: int = MAX_MESSAGE_OCTETS
+    """Limit on the octets of one message, its fragments joined."""
+    max_fragments: int = MAX_FRAGMENTS
+    """Limit on the fragments of one message."""
+    max_held_octets: int = MAX_HELD_OCTETS
+    """Limit on the octets that wait in all calls together for handlers, for missing chunks and for the rest of messages
+    in fragments. Beyond it the call that holds the most loses its oldest events, which an Overrun counts. What each
+    part of a call holds below 256 KiB does not count."""
+    start_timeout_s: float | None = 5.0
+    """A socket without a `start` for this time is closed with 1002; None: no limit."""
+    idle_timeout_s: float | None = 30.0
+    """A call without any frame, pongs included, for this time loses its stream: the socket is closed with 1008;
+    None: no limit."""
+    ping_interval_s: float | None = 20.0
+    """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
+    dropped. None: no pings."""
+    drain_s: float = 10.0
+    """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    slow_turn_ms: float | None = SLOW_TURN_MS
+    """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
+    lag_period_s: float | None = LAG_PERIOD_S
+    """Time between two measurements of how late the event loop is; None: no measurement and no timer."""
+
+    metrics: bool | str = field(default=False, repr=False)
+    """Whether `GET /metrics` on this port answers with the figures for Prometheus. A string: only with this bearer
+    token. True needs a host that other machines cannot reach."""
+
+    max_frames_per_s: float | None = MAX_FRAMES_PER_S
+    """Limit on the frames of a call, pings and fragments included. What BURST_S of it allow may come at once, so that
+    what waited during a pause of the network passes; beyond it the socket is closed with 1008. None: no limit."""
+    max_octets_per_s: float | None = MAX_OCTETS_PER_S
+    """Limit on the octets of a call's messages, as above; None: no limit."""
+
+    @property
+    def answers_all(self) -> bool:
+        """Whether the endpoint accepts calls other than those of `Endpoint.stream`."""
+        return self.handler is not None or not self.may_wait
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether calls are handled by coroutines, which may wait, and not by `on_audio` and `on_event`."""
+        return self.on_audio is None and self.on_event is None
