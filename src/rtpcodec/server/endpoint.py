@@ -52,7 +52,7 @@ class Endpoint(Live):
         self._lag: LoopLag | None = None
         self.budget = HeldBudget(settings.max_held_octets)
         """The octets that wait in all calls together."""
-        self.host = settings.host
+        self.host = settings.listen_host
         """The address that it listens on, as configured."""
         self.port = settings.port
         """The port that it listens on; once it is open, never 0."""
@@ -191,7 +191,8 @@ class Endpoint(Live):
     async def drain(self, drain_s: float | None = None) -> None:
         """Refuse new calls with 503, wait up to drain_s until streams have ended, then close the rest with 1001.
 
-        The phone calls continue without their streams. The endpoint still answers health checks until it is closed.
+        The phone calls continue without their streams. The endpoint still answers health checks until it is closed,
+        unless other processes share its port (`reuse_port`): then it stops listening at once.
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """
@@ -214,9 +215,7 @@ class Endpoint(Live):
         try:
             self.port = await server.open()
         except OSError as error:
-            raise EndpointError(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
-            ) from error
+            raise EndpointError(f"cannot listen on {self.host} port {self.port}: {error.strerror or error}") from error
         loop = asyncio.get_running_loop()
         # The virtual clock is never late, and a timer without end would hide a deadlock there.
         if settings.lag_period_s is not None and not isinstance(loop, VirtualEventLoop):
@@ -245,6 +244,8 @@ class Endpoint(Live):
     def _take_no_more(self) -> None:
         self._gate.draining = True
         self._invitations.withdraw()
+        if self._settings.reuse_port and self._server is not None:
+            self._server.hand_over()
 
     # For the server library
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -28,14 +29,20 @@ class MemoryServer:
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
+        if self._settings.sock is not None:
+            raise OSError(errno.EOPNOTSUPP, "a network in memory has no sockets")
         self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
         return self._listener.port
 
-    async def close(self) -> None:
+    def hand_over(self) -> None:
         """Stop listening."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self.hand_over()
 
     def _admit(self, target: str, headers: Mapping[str, str]) -> MemoryAnswer | MakeReceiver:
         answer = self._acceptor.refusal(target, headers)

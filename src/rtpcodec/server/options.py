@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypedDict, TypeVar
@@ -61,6 +62,8 @@ class EndpointOptions(CallOptions, total=False):
 
     host: str
     port: int
+    reuse_port: bool
+    sock: socket.socket | None
     path: str | None
     authorize: Authorize | None
     allowed_origins: Sequence[str]

@@ -68,7 +68,14 @@ class PicowsServer:
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
         warn_if_short(self._settings)
-        return await self._listener.open(self._settings.host, self._settings.port)
+        settings = self._settings
+        if settings.sock is not None:
+            return self._listener.adopt(settings.sock)
+        return await self._listener.open(settings.host, settings.port, reuse_port=settings.reuse_port)
+
+    def hand_over(self) -> None:
+        """Accept what waits, and stop listening."""
+        self._listener.hand_over()
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

@@ -72,7 +72,8 @@ def run(
     on_ready: called with the endpoint once it is open.
     Raises: EndpointError outside the main thread, and what `serve` raises.
     """
-    options.setdefault("port", RUN_PORT)
+    if options.get("sock") is None:
+        options.setdefault("port", RUN_PORT)
     settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     if threading.current_thread() is not threading.main_thread():
         raise EndpointError("run needs the main thread for its signals; use serve in other threads")

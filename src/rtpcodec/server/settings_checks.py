@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import socket
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ _COUNTS: Final = frozenset(
 def check(settings: SettingsFields) -> None:
     """Check settings by themselves. Raises EndpointError."""
     _check_handlers(settings)
+    _check_socket(settings)
     _check_address(settings)
     _check_origins(settings)
     _check_limits(settings)
@@ -54,15 +56,32 @@ def _check_origins(settings: SettingsFields) -> None:
             raise EndpointError(f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
 
 
+def _check_socket(settings: SettingsFields) -> None:
+    given: object = settings.sock
+    if settings.reuse_port and not hasattr(socket, "SO_REUSEPORT"):
+        raise EndpointError("reuse_port is True, and this system has no SO_REUSEPORT")
+    if given is None:
+        return
+    if not isinstance(given, socket.socket):
+        raise EndpointError(f"sock is of type {type(given).__name__}, a socket is needed")
+    if given.family not in (socket.AF_INET, socket.AF_INET6) or given.type != socket.SOCK_STREAM:
+        raise EndpointError("sock is not a TCP socket")
+    if given.fileno() < 0 or not given.getsockname()[1]:
+        raise EndpointError("sock is not bound: call its bind() before")
+    if settings.port:
+        raise EndpointError(f"sock and port={settings.port} are given, at most 1 is possible")
+
+
 def _check_address(settings: SettingsFields) -> None:
+    host = settings.listen_host
     authorize: object = settings.authorize
     if inspect.iscoroutinefunction(authorize):
         raise EndpointError("authorize is a coroutine function, a plain one is needed")
     if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
         raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
-    if authorize is None and settings.answers_all and not is_loopback(settings.host):
+    if authorize is None and settings.answers_all and not is_loopback(host):
         raise EndpointError(
-            f"host {settings.host!r} can be reached from other machines and no authorize is given: "
+            f"host {host!r} can be reached from other machines and no authorize is given: "
             "pass authorize=TOKEN or a function, or listen on 127.0.0.1"
         )
     if settings.public_url is not None and not _is_websocket_url(settings.public_url):
@@ -80,9 +99,10 @@ def _check_metrics(settings: SettingsFields) -> None:
     metrics: object = settings.metrics
     if not isinstance(metrics, bool | str) or metrics == "":
         raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
-    if metrics is True and not is_loopback(settings.host):
+    host = settings.listen_host
+    if metrics is True and not is_loopback(host):
         raise EndpointError(
-            f"host {settings.host!r} can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
+            f"host {host!r} can be reached from other machines, and so can /metrics: pass metrics=TOKEN, "
             "or listen on 127.0.0.1"
         )
     if metrics and settings.path == METRICS_PATH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl as tls
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ class SettingsFields:
     """Address to listen on. If other machines can reach it, `authorize` is required."""
     port: int = 0
     """Port to listen on; 0: any free port."""
+    reuse_port: bool = False
+    """Whether other processes listen on this port as well (SO_REUSEPORT): the system spreads new connections over
+    them. Such an endpoint stops listening as soon as it drains, so that new calls reach the others."""
+    sock: socket.socket | None = field(default=None, repr=False)
+    """A bound or listening TCP socket to listen on, in place of host and port. The endpoint closes it at its end."""
     path: str | None = "/"
     """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
@@ -121,6 +127,11 @@ class SettingsFields:
     what waited during a pause of the network passes; beyond it the socket is closed with 1008. None: no limit."""
     max_octets_per_s: float | None = MAX_OCTETS_PER_S
     """Limit on the octets of a call's messages, as above; None: no limit."""
+
+    @property
+    def listen_host(self) -> str:
+        """The address that it listens on."""
+        return self.host if self.sock is None else str(self.sock.getsockname()[0])
 
     @property
     def answers_all(self) -> bool:

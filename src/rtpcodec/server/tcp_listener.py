@@ -46,20 +46,40 @@ class TcpListener:
         self._timers: dict[socket.socket, asyncio.TimerHandle] = {}
         self._logged_s: float | None = None
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen on all addresses of a host, and return the port. Raises OSError if one is not available."""
+    async def open(self, host: str, port: int, *, reuse_port: bool = False) -> int:
+        """Listen on all addresses of a host, and return the port. Raises OSError if one is not available.
+
+        host, port: the address; "": all addresses; 0: any free port.
+        reuse_port: whether other processes may listen on the port as well.
+        """
         found = await self._loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         try:
             for family, kind, protocol, _, address in dict.fromkeys(found):
                 # Several addresses of a host share the port that the first one got.
                 at: Any = (address[0], port, *address[2:])
-                port = self._listen(socket.socket(family, kind, protocol), at)
+                port = self._bind(socket.socket(family, kind, protocol), at, reuse_port=reuse_port)
         except OSError:
             self.close()
             raise
-        for each in self._sockets:
-            self._loop.add_reader(each, self._accept, each)
+        self._begin()
         return port
+
+    def adopt(self, bound: socket.socket) -> int:
+        """Listen on a bound or listening socket, and return its port. Raises OSError if that is not possible."""
+        try:
+            port = self._listen(bound)
+        except OSError:
+            self.close()
+            raise
+        self._begin()
+        return port
+
+    def hand_over(self) -> None:
+        """Accept what waits, and stop listening: other sockets of the port get what comes from now on."""
+        for each in tuple(self._sockets):
+            while self._accept(each):
+                pass
+        self.close()
 
     def close(self) -> None:
         """Stop listening."""
@@ -71,33 +91,46 @@ class TcpListener:
             each.close()
         self._sockets.clear()
 
-    def _listen(self, opened: socket.socket, address: Any) -> int:
+    def _begin(self) -> None:
+        for each in self._sockets:
+            self._loop.add_reader(each, self._accept, each)
+
+    def _bind(self, opened: socket.socket, address: Any, *, reuse_port: bool) -> int:
         self._sockets.append(opened)
-        opened.setblocking(False)
         if os.name == "posix":
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if opened.family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # Accepted sockets inherit it. It must be set before the handshake of TCP, which announces it.
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
+        if reuse_port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(address)
-        opened.listen(BACKLOG)
-        port: int = opened.getsockname()[1]
+        return self._listen(opened)
+
+    def _listen(self, bound: socket.socket) -> int:
+        if bound not in self._sockets:
+            self._sockets.append(bound)
+        bound.setblocking(False)
+        # Accepted sockets inherit it. It must be set before the handshake of TCP, which announces it.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
+        bound.listen(BACKLOG)
+        port: int = bound.getsockname()[1]
         return port
 
-    def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> bool:
+        """Accept what waits, up to ACCEPTS_PER_TURN. Returns whether more may wait."""
         for _ in range(ACCEPTS_PER_TURN):
             try:
                 accepted, address = listening.accept()
             except (BlockingIOError, InterruptedError):
-                return
+                return False
             except ConnectionAbortedError:
                 continue
             except OSError as error:
                 self._wait(listening, error)
-                return
+                return False
             accepted.setblocking(False)
             self._accepted(accepted, address[0])
+        return True
 
     def _wait(self, listening: socket.socket, error: OSError) -> None:
         """Accept nothing for a while: the socket stays readable, so that trying at once would never end."""
