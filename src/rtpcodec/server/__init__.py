@@ -53,6 +53,8 @@ metrics         EndpointCollector: the figures for Prometheus, and the page `/me
 slow_turns      calls that hold the event loop: measured, counted, logged
 collector       the cycle collector in `run`
 loop_lag        how late the event loop is
+workers         several processes behind one port: `run_workers`
+placement       which worker gets the next stream: a registry of workers
 """
 
 from importlib import import_module
@@ -72,6 +74,7 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.workers.running import run_workers
 from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
@@ -103,6 +106,7 @@ __all__ = [
     "call_on",
     "handlers",
     "run",
+    "run_workers",
     "serve",
 ]
 

@@ -134,7 +134,7 @@ class Gate:
 
     def _scraped(self, metrics: Callable[[], Answer], headers: Mapping[str, str]) -> Answer:
         """Return the page of metrics, if the request may see it. A token of calls does not open it, and vice versa."""
-        if self._metrics_token is not None and not _bears(headers, self._metrics_token):
+        if self._metrics_token is not None and not bears(headers, self._metrics_token):
             self.unauthorized += 1
             return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
         return metrics()
@@ -165,7 +165,7 @@ def _presents(tokens: str | Sequence[str]) -> Callable[[Mapping[str, str], str],
     return lambda headers, _target: has_token(headers, *several)
 
 
-def _bears(headers: Mapping[str, str], token: str) -> bool:
+def bears(headers: Mapping[str, str], token: str) -> bool:
     """Return whether a request has this bearer token (RFC 6750 section 2.1), in constant time."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
     equal = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import Protocol
 
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
+from rtpcodec.server.tcp_listener import Turns
 from rtpcodec.stream.held import HeldBudget
 
 
@@ -48,6 +50,13 @@ class CallServer(Protocol):
 
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
+
+    def share(self, turns: Turns, own: socket.socket | None) -> None:
+        """Accept in turns with other processes that have the same listening socket.
+
+        turns: says when.
+        own: a further bound socket, of this process alone.
+        """
 
     def hand_over(self) -> None:
         """Accept what waits, and stop listening: other processes listen on the port as well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.tcp_listener import Turns
 
 
 class MemoryServer:
@@ -33,6 +35,10 @@ class MemoryServer:
             raise OSError(errno.EOPNOTSUPP, "a network in memory has no sockets")
         self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
         return self._listener.port
+
+    def share(self, _turns: Turns, _own: socket.socket | None) -> None:
+        """Raise OSError: the network belongs to this process."""
+        raise OSError(errno.EOPNOTSUPP, "a network in memory has no sockets")
 
     def hand_over(self) -> None:
         """Stop listening."""

@@ -19,7 +19,7 @@ from rtpcodec.server.descriptors import warn_if_short
 from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S, HalfOpenSocket, HalfOpenSockets
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener
+from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener, Turns
 from rtpcodec.stream.held import Account
 
 try:
@@ -72,6 +72,16 @@ class PicowsServer:
         if settings.sock is not None:
             return self._listener.adopt(settings.sock)
         return await self._listener.open(settings.host, settings.port, reuse_port=settings.reuse_port)
+
+    def share(self, turns: Turns, own: socket.socket | None) -> None:
+        """Accept in turns with other processes that have the same listening socket.
+
+        turns: says when.
+        own: a further bound socket, of this process alone.
+        """
+        self._listener.share(turns)
+        if own is not None:
+            self._listener.adopt(own)
 
     def hand_over(self) -> None:
         """Accept what waits, and stop listening."""

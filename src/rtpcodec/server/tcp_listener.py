@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 RECEIVE_BUFFER_OCTETS: Final = 32 * 1024
 """Receive buffer of each socket, which bounds what one read hands over. Linux doubles it for its own accounting. It
@@ -28,10 +28,17 @@ LOG_INTERVAL_S: Final = 60.0
 _log = logging.getLogger("rtpcodec.server")
 
 
+class Turns(Protocol):
+    """Says when to accept from a listening socket that several processes share."""
+
+    def wait_s(self) -> float | None:
+        """Return how long to leave the next connection to the other processes; None: accept it now."""
+
+
 class TcpListener:
     """Listen on one host. Use it from the event loop's thread only."""
 
-    __slots__ = ("_accepted", "_failed", "_logged_s", "_loop", "_sockets", "_timers")
+    __slots__ = ("_accepted", "_failed", "_logged_s", "_loop", "_sockets", "_timers", "_turns")
 
     def __init__(self, accepted: Callable[[socket.socket, str], object], failed: Callable[[], object]) -> None:
         """Make a listener that is not open yet.
@@ -44,6 +51,7 @@ class TcpListener:
         self._failed = failed
         self._sockets: list[socket.socket] = []
         self._timers: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._turns: dict[socket.socket, Turns] = {}
         self._logged_s: float | None = None
 
     async def open(self, host: str, port: int, *, reuse_port: bool = False) -> int:
@@ -73,6 +81,10 @@ class TcpListener:
             raise
         self._begin()
         return port
+
+    def share(self, turns: Turns) -> None:
+        """Accept from the sockets that are open now in turns with other processes, one connection at a time."""
+        self._turns = dict.fromkeys(self._sockets, turns)
 
     def hand_over(self) -> None:
         """Accept what waits, and stop listening: other sockets of the port get what comes from now on."""
@@ -118,7 +130,11 @@ class TcpListener:
 
     def _accept(self, listening: socket.socket) -> bool:
         """Accept what waits, up to ACCEPTS_PER_TURN. Returns whether more may wait."""
+        turns = self._turns.get(listening)
         for _ in range(ACCEPTS_PER_TURN):
+            if turns is not None and (wait_s := turns.wait_s()) is not None:
+                self._look_later(listening, wait_s)
+                return False
             try:
                 accepted, address = listening.accept()
             except (BlockingIOError, InterruptedError):
@@ -139,8 +155,11 @@ class TcpListener:
             self._logged_s = now_s
             _log.error("cannot accept a connection: %s; it is tried again every %g s", error.strerror, ACCEPT_WAIT_S)
         self._failed()
+        self._look_later(listening, ACCEPT_WAIT_S)
+
+    def _look_later(self, listening: socket.socket, wait_s: float) -> None:
         self._loop.remove_reader(listening)
-        self._timers[listening] = self._loop.call_later(ACCEPT_WAIT_S, self._resume, listening)
+        self._timers[listening] = self._loop.call_later(wait_s, self._resume, listening)
 
     def _resume(self, listening: socket.socket) -> None:
         del self._timers[listening]

@@ -1,0 +1,184 @@
+"""One worker process as its supervisor sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.pickling import Live
+from rtpcodec.server.workers.channel import LONGEST_LINE_OCTETS, line
+
+START_TIMEOUT_S: Final = 60.0
+"""From the start of a process to its readiness; importing large models takes tens of seconds."""
+STATISTICS_TIMEOUT_S: Final = 2.0
+"""For a worker's answer to a scrape. Then its latest figures stand for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a worker process gets."""
+
+    job: bytes
+    """The pickled job."""
+    listener: socket.socket
+    """The listening socket that all workers share."""
+    table: int
+    """The descriptor of the table of workers."""
+
+
+class WorkerFailed(EndpointError):
+    """A worker ended before it was ready."""
+
+
+class WorkerProcess(Live):
+    """A worker: started, ready, draining, ended."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.drain_s = 0.0
+        """How long its calls may continue when it drains."""
+        self.draining = asyncio.Event()
+        """Set when it accepts no more calls."""
+        self.exited = asyncio.Event()
+        self.statistics: Mapping[str, Any] | None = None
+        """Its latest figures."""
+        self.cpu_s = 0.0
+        """CPU time of its process at the latest figures."""
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ready.add_done_callback(lambda ready: ready.exception())  # it may fail when nobody waits any more
+        self._answered = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"worker {self.number} (pid {self.pid})"
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 before it was started."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
+    def has_served(self) -> bool:
+        """Whether it was ready once."""
+        return self._ready.done() and self._ready.exception() is None
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it serves: it is ready and does not drain."""
+        return self.has_served and not self.draining.is_set() and not self.exited.is_set()
+
+    @property
+    def ended_orderly(self) -> bool:
+        """Whether its process has drained and ended by itself."""
+        return self.draining.is_set() and self._process is not None and self._process.returncode == 0
+
+    @property
+    def outcome(self) -> str:
+        """How its process has ended, in words."""
+        code = None if self._process is None else self._process.returncode
+        if code is None:
+            return "still runs"
+        return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    async def start(self, launch: Launch) -> None:
+        """Start the process, and wait until it serves. Raises WorkerFailed with its error; then it has ended."""
+        ours, theirs = socket.socketpair()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "rtpcodec.server.workers",
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), launch.listener.fileno(), launch.table),
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                # Ctrl-C and the end of a terminal reach the supervisor alone, which decides.
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+        self._watching = asyncio.create_task(self._watch(reader))
+        members = {
+            "path": sys.path,
+            "pythonpath": os.environ.get("PYTHONPATH"),
+            "number": self.number,
+            "listener": launch.listener.fileno(),
+            "table": launch.table,
+            "octets": len(launch.job),
+        }
+        self._writer.write(line(**members) + launch.job)
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await asyncio.shield(self._ready)
+        except TimeoutError:
+            raise WorkerFailed(f"worker {self.number} was not ready within {START_TIMEOUT_S:g} s") from None
+        finally:
+            if not self.has_served:
+                self.kill()
+
+    async def figures(self) -> None:
+        """Read its figures. A worker that does not answer in time keeps its latest ones."""
+        self._answered.clear()
+        self._send(do="statistics")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STATISTICS_TIMEOUT_S):
+                await self._answered.wait()
+
+    def leave(self) -> None:
+        """Let it drain, because another worker has taken its place."""
+        self.draining.set()
+        self._send(do="drain")
+
+    def end(self, signal_number: signal.Signals) -> None:
+        """Send it a signal: SIGTERM drains it, a second one closes its calls at once."""
+        if self._process is not None and not self.exited.is_set():
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal_number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.end(signal.SIGKILL)
+
+    def _send(self, **members: Any) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(line(**members))
+
+    async def _watch(self, reader: asyncio.StreamReader) -> None:
+        """Read its messages to the end of the channel, and wait for the end of its process."""
+        failed: str | None = None
+        with suppress(ConnectionError, ValueError):  # it died while it wrote
+            while text := await reader.readline():
+                failed = self._handle(json.loads(text)) or failed
+        if self._process is not None:
+            await self._process.wait()
+        if self._writer is not None:
+            self._writer.close()
+        self.exited.set()
+        self._answered.set()
+        if not self._ready.done():
+            self._ready.set_exception(WorkerFailed(f"worker {self.number} did not start: {failed or self.outcome}"))
+
+    def _handle(self, message: Mapping[str, Any]) -> str | None:
+        """Handle a message. Returns the error that it reports."""
+        if "ready" in message and not self._ready.done():
+            self.drain_s = message["ready"]["drain_s"]
+            self._ready.set_result(None)
+        elif "draining" in message:
+            self.draining.set()
+        elif "statistics" in message:
+            self.statistics, self.cpu_s = message["statistics"], message["cpu_s"]
+            self._answered.set()
+        failed: str | None = message.get("failed")
+        return failed

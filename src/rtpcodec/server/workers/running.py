@@ -1,0 +1,189 @@
+"""`run_workers`: several processes behind one port, as a whole program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Unpack
+
+from rtpcodec.errors import EndpointError, MissingExtra
+from rtpcodec.server.addresses import is_loopback
+from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.serving import RUN_PORT
+from rtpcodec.server.workers.identity import worker_number
+from rtpcodec.server.workers.job import WORKER, WorkerJob
+from rtpcodec.server.workers.sockets import bound_socket
+
+if TYPE_CHECKING:
+    from rtpcodec.server.workers.status_page import StatusPage
+    from rtpcodec.server.workers.supervisor import Supervisor
+
+MAX_PROCESSES: Final = 128
+"""Limit on `workers`: as many again may drain at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersOpened:
+    """What `on_ready` gets, once all workers serve."""
+
+    host: str
+    port: int
+    """The port that all workers share."""
+    status_port: int | None
+    """The port of the supervisor's health, readiness and metrics; None: there is none."""
+
+
+def run_workers(
+    handler: str | Handler | None = None,
+    *,
+    workers: int,
+    on_audio: str | OnAudio | None = None,
+    on_event: str | OnEvent | None = None,
+    configure: str | Callable[[int], Mapping[str, Any]] | None = None,
+    worker_port: int | None = None,
+    status_port: int | None = None,
+    placement_file: str | os.PathLike[str] | None = None,
+    on_ready: Callable[[WorkersOpened], object] | None = None,
+    **options: Unpack[EndpointOptions],
+) -> None:
+    """Serve with several processes behind one port, until SIGTERM or SIGINT.
+
+    All workers accept from one listening socket; the one with the fewest calls gets the next. A worker that dies is
+    restarted. SIGHUP and SIGUSR2 replace all workers one after the other: an old one serves until its successor is
+    ready, and ends when its calls have ended, at the latest after `drain_s`. The first SIGTERM or SIGINT drains all,
+    the second one closes at once. Processes are spawned, not forked, so a worker imports the handler by its name. Call
+    it from the main thread, and not while the module of the handler is imported.
+
+    handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
+    workers: how many processes serve.
+    configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
+        It returns further settings: what cannot be sent to a process, such as an SSL context, belongs here.
+    worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
+        on the next one. During a restart, further workers have the ports behind them. `Endpoint.stream` needs it.
+    status_port: the supervisor answers `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers here, on
+        the same host. 0: any free port.
+    placement_file: where the table of workers lies, for `FilePlacement` in other processes of this machine; best in
+        /run or /dev/shm. None: only workers have it.
+    on_ready: called in the supervisor once all workers serve.
+    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker.
+        `public_url` may contain {worker}, which stands for the worker's number.
+    Raises: EndpointError if a setting is invalid, a worker does not start at the beginning, or no worker starts again
+    after all have died.
+    """
+    _require(workers, options, status_port)
+    public_url = options.get("public_url")
+    if public_url is not None and WORKER not in public_url:
+        raise EndpointError(f"public_url must contain {WORKER}, because it leads to one worker")
+    host, port = options.pop("host", "127.0.0.1"), options.pop("port", RUN_PORT)
+    metrics = options.pop("metrics", False)
+    job = WorkerJob(
+        functions={"handler": handler, "on_audio": on_audio, "on_event": on_event},
+        configure=configure,
+        options=options,
+        worker_port=worker_port,
+    ).pickled()
+    address = _Address(host, port, status_port, metrics, None if placement_file is None else Path(placement_file))
+    with asyncio.Runner() as runner:
+        runner.run(_supervise(job, workers, address, on_ready))
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    host: str
+    port: int
+    status_port: int | None
+    metrics: bool | str
+    placement_file: Path | None
+
+
+def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) -> None:
+    if os.name != "posix":
+        raise EndpointError("workers need a POSIX system; use run")
+    if worker_number() is not None:
+        raise EndpointError(
+            "run_workers was called while a worker imports its module: call it below `if __name__ == '__main__':`"
+        )
+    if threading.current_thread() is not threading.main_thread():
+        raise EndpointError("run_workers needs the main thread for its signals")
+    if not isinstance(workers, int) or not 1 <= workers <= MAX_PROCESSES:
+        raise EndpointError(f"workers is {workers!r}, a whole number from 1 to {MAX_PROCESSES} is needed")
+    for name in ("sock", "reuse_port"):
+        if options.get(name):
+            raise EndpointError(f"{name} is given, but the workers share the socket that run_workers opens")
+    metrics = options.get("metrics", False)
+    if not isinstance(metrics, bool | str) or metrics == "":
+        raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
+    if metrics and status_port is None:
+        raise EndpointError("metrics of all workers are answered on the supervisor's port: give status_port")
+    host = options.get("host", "127.0.0.1")
+    if metrics is True and not is_loopback(host):
+        raise EndpointError(
+            f"host {host!r} can be reached from other machines, and so can /metrics: pass metrics=TOKEN, or listen on "
+            "127.0.0.1"
+        )
+
+
+async def _supervise(
+    job: bytes, workers: int, address: _Address, on_ready: Callable[[WorkersOpened], object] | None
+) -> None:
+    from rtpcodec.server.workers.supervisor import Supervisor  # noqa: PLC0415 -- needs POSIX
+    from rtpcodec.server.workers.worker_table import new_table  # noqa: PLC0415 -- needs POSIX
+
+    listener = bound_socket(address.host, address.port, listening=True)
+    table = new_table(address.placement_file)
+    supervisor = Supervisor(job, workers, listener, table)
+    page: StatusPage | None = None
+    loop = asyncio.get_running_loop()
+    signals = {
+        signal.SIGTERM: supervisor.stop,
+        signal.SIGINT: supervisor.stop,
+        signal.SIGHUP: supervisor.restart,
+        signal.SIGUSR2: supervisor.restart,
+    }
+    for number, act in signals.items():
+        loop.add_signal_handler(number, act)
+    try:
+        if address.status_port is not None:
+            page, status_port = await _opened_page(supervisor, address)
+        else:
+            status_port = None
+        if await _all_serve(supervisor) and on_ready is not None:
+            on_ready(WorkersOpened(host=address.host, port=listener.getsockname()[1], status_port=status_port))
+        await supervisor.over()
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+        await supervisor.close()
+        if page is not None:
+            await page.close()
+        listener.close()
+        table.close()
+
+
+async def _all_serve(supervisor: Supervisor) -> bool:
+    """Start all workers. Returns whether they serve; False: a signal ended it before. Raises WorkerFailed."""
+    opening, over = asyncio.create_task(supervisor.open()), asyncio.create_task(supervisor.over())
+    try:
+        await asyncio.wait((opening, over), return_when=asyncio.FIRST_COMPLETED)
+        if opening.done() and not supervisor.stopping:
+            opening.result()
+            return True
+        return False
+    finally:
+        for task in (opening, over):
+            task.cancel()
+        await asyncio.gather(opening, over, return_exceptions=True)
+
+
+async def _opened_page(supervisor: Supervisor, address: _Address) -> tuple[StatusPage, int]:
+    try:
+        from rtpcodec.server.workers.status_page import StatusPage  # noqa: PLC0415 -- needs prometheus_client
+    except ImportError as error:
+        raise MissingExtra("status_port", "prometheus_client", "server") from error
+    page = StatusPage(supervisor, address.metrics)
+    return page, await page.open(address.host, address.status_port or 0)

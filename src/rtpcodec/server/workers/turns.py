@@ -1,0 +1,67 @@
+"""Which worker accepts the next connection of the shared socket: the one with the fewest calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from rtpcodec.server.placement import WorkerLoad
+from rtpcodec.server.workers.worker_table import WorkerState, WorkerTable
+
+YIELD_S: Final = 0.005
+"""Time in which a worker with fewer calls may accept first. Then this one does: the other may be busy."""
+AWAY_S: Final = 0.05
+"""Time between two looks of a worker that has no room or drains, while others serve."""
+
+
+class Turns:
+    """The turns of one worker. It writes its row of the table as it goes."""
+
+    __slots__ = ("_draining", "_load", "_number", "_table", "_yielded")
+
+    def __init__(self, table: WorkerTable, number: int, load: Callable[[], WorkerLoad]) -> None:
+        """Make the turns of a worker.
+
+        table: the table of all workers.
+        number: this worker's row.
+        load: returns its figures now. Sockets that may become calls count as calls.
+        """
+        self._table = table
+        self._number = number
+        self._load = load
+        self._draining = False
+        self._yielded = False
+
+    def drain(self) -> None:
+        """Accept no more, as long as another worker serves."""
+        self._draining = True
+        self.write()
+
+    def write(self) -> WorkerLoad:
+        """Write this worker's row, and return its figures."""
+        load = self._load()
+        draining = self._draining or load.draining
+        self._table.write(
+            self._number,
+            WorkerState.DRAINING if draining else WorkerState.SERVING,
+            calls=load.calls,
+            max_calls=load.max_calls,
+            taken=load.taken,
+        )
+        return load
+
+    def wait_s(self) -> float | None:
+        """Return how long to leave the next connection to the other workers; None: accept it now.
+
+        A connection that no other worker takes is accepted here, so that none waits for a worker that hangs. If all
+        workers drain or are full, any of them accepts and refuses it.
+        """
+        own = self.write()
+        others = self._table.others_serving(self._number)
+        with_room = [calls for calls, max_calls in others if calls < max_calls]
+        if self._draining or own.draining:
+            return AWAY_S if others else None
+        if own.calls >= own.max_calls:
+            return AWAY_S if with_room else None
+        self._yielded = not self._yielded and bool(with_room) and min(with_room) < own.calls
+        return YIELD_S if self._yielded else None

@@ -1,0 +1,171 @@
+"""A worker process: an endpoint that shares its listening socket with other workers, and obeys its supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from rtpcodec.errors import EndpointError, RtpcodecError
+from rtpcodec.pickling import Live
+from rtpcodec.server.call_log import logger
+from rtpcodec.server.serving import run
+from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.workers.channel import WorkerChannel
+from rtpcodec.server.workers.identity import become_worker
+from rtpcodec.server.workers.job import WorkerJob
+from rtpcodec.server.workers.sockets import EVERYWHERE, bound_socket
+from rtpcodec.server.workers.turns import Turns
+from rtpcodec.server.workers.worker_table import BEAT_PERIOD_S, WorkerTable
+
+if TYPE_CHECKING:
+    from rtpcodec.server.endpoint import Endpoint
+
+ARRIVALS_S: Final = 15.0
+"""Limit on the wait for calls that are on their way when a worker is replaced: a handshake takes 5 s at most, a placed
+call 10 s, and `stream` waits 10 s by default."""
+
+
+class Worker(Live):
+    """The endpoint of this process under its supervisor."""
+
+    def __init__(self, channel: WorkerChannel, table: WorkerTable, number: int, own: socket.socket | None) -> None:
+        """Make a worker.
+
+        channel: the way to the supervisor.
+        table: the table of all workers.
+        number: its number.
+        own: the bound socket of its own address.
+        """
+        self._channel = channel
+        self._table = table
+        self._number = number
+        self._own = own
+        self._endpoint: Endpoint | None = None
+        self._turns: Turns | None = None
+        self._leaves_s: float | None = None
+
+    def opened(self, endpoint: Endpoint, drain_s: float) -> None:
+        """Begin the work of an endpoint that has opened.
+
+        endpoint: the endpoint.
+        drain_s: how long its calls may continue when it drains.
+        """
+        self._endpoint = endpoint
+        self._turns = turns = Turns(self._table, self._number, lambda: endpoint.load(str(self._number), ""))
+        endpoint.share(turns, self._own)
+        turns.write()
+        asyncio.get_running_loop().add_reader(self._channel.fileno(), self._read)
+        self._beat()
+        self._channel.send(ready={"drain_s": drain_s})
+
+    def ended(self) -> None:
+        """Send the last figures, which the supervisor keeps."""
+        self._send_statistics()
+
+    def _read(self) -> None:
+        try:
+            for message in self._channel.received():
+                if message["do"] == "statistics":
+                    self._send_statistics()
+                else:
+                    self._leave()
+        except EOFError:
+            asyncio.get_running_loop().remove_reader(self._channel.fileno())
+            logger.error("the supervisor has ended: worker %d lets its calls end", self._number)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def _leave(self) -> None:
+        """Accept no more from the shared socket, and drain once the calls that are on their way have come."""
+        if self._turns is not None and self._leaves_s is None:
+            self._leaves_s = time.monotonic() + ARRIVALS_S
+            self._turns.drain()
+
+    def _beat(self) -> None:
+        if self._endpoint is None or self._turns is None:
+            return
+        load = self._turns.write()
+        if load.draining:
+            self._leaves_s = None
+            self._channel.send(draining=True)
+        elif self._leaves_s is not None and (not self._is_awaited() or time.monotonic() >= self._leaves_s):
+            os.kill(os.getpid(), signal.SIGTERM)
+        asyncio.get_running_loop().call_later(BEAT_PERIOD_S, self._beat)
+
+    def _is_awaited(self) -> bool:
+        return bool(self._endpoint and self._endpoint.awaited) or self._table.awaited(self._number) > 0
+
+    def _send_statistics(self) -> None:
+        if self._endpoint is not None:
+            self._channel.send(statistics=asdict(self._endpoint.statistics()), cpu_s=time.process_time())
+
+
+def main(descriptor: int) -> int:
+    """Run the worker whose supervisor has the other end of this socket. Returns the exit code of the process."""
+    channel = WorkerChannel(socket.socket(fileno=descriptor))
+    try:
+        first, job = channel.job()
+    except EOFError:
+        return 1
+    _become(first)
+    try:
+        worker, options = _prepared(channel, first, job)
+        drain_s = EndpointSettings(**options).drain_s
+    except Exception as error:
+        channel.send(failed=in_words(error))
+        if not isinstance(error, RtpcodecError):
+            traceback.print_exc()
+        return 1
+    try:
+        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, drain_s))
+    except EndpointError as error:
+        channel.send(failed=in_words(error))
+        return 1
+    worker.ended()
+    return 0
+
+
+def _become(first: Mapping[str, Any]) -> None:
+    """Be the worker of the first message, and import from where the supervisor does."""
+    become_worker(first["number"])
+    sys.path[:] = first["path"]
+    # The variable has led to this package; programs that a handler starts get the user's own.
+    os.environ.pop("PYTHONPATH", None)
+    if first["pythonpath"] is not None:
+        os.environ["PYTHONPATH"] = first["pythonpath"]
+
+
+def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) -> tuple[Worker, dict[str, Any]]:
+    """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and what `configure` raises."""
+    number: int = first["number"]
+    job: WorkerJob = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
+    listener = socket.socket(fileno=first["listener"])
+    options = job.settings_of(number)
+    own = None
+    host, port = listener.getsockname()[:2]
+    if job.worker_port is not None:
+        port = job.worker_port + number - 1
+        own = bound_socket(host, port)
+    url = options.get("public_url")
+    if url is None:
+        scheme = "ws" if options.get("ssl") is None else "wss"
+        name = f"[{host}]" if ":" in host else host
+        url = f"{scheme}://{name}:{port}{options.get('path') or '/'}"
+        if own is not None and host not in EVERYWHERE:
+            options["public_url"] = url
+    table = WorkerTable(first["table"])
+    table.begin(number, url)
+    return Worker(channel, table, number, own), options | {"sock": listener}
+
+
+def in_words(error: Exception) -> str:
+    """Return an error as a sentence for the supervisor."""
+    return str(error) if isinstance(error, RtpcodecError) else f"{type(error).__name__}: {error}"
