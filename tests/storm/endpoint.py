@@ -88,6 +88,7 @@ def main() -> None:
         lead_ms=None,
         conceal=True,
         drain_s=1.0,
+        handler_grace_s=1.0,
         on_ready=watch,
     )
 

@@ -20,6 +20,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
+from rtpcodec.server.draining import files_lead_s
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations
 from rtpcodec.server.listening import CallServer
@@ -191,6 +192,8 @@ class Endpoint(Live):
     async def drain(self, drain_s: float | None = None) -> None:
         """Refuse new calls with 503, wait up to drain_s until streams have ended, then close the rest with 1001.
 
+        Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
+
         The phone calls continue without their streams. The endpoint still answers health checks until it is closed,
         unless other processes share its port (`reuse_port`): then it stops listening at once.
 
@@ -198,8 +201,14 @@ class Endpoint(Live):
         """
         self._require_thread("drain")
         self._take_no_more()
-        await self._running.wait_idle(self._settings.drain_s if drain_s is None else drain_s)
-        await self._running.end(ENDING_GRACE_S)
+        limit_s = self._settings.drain_s if drain_s is None else drain_s
+        lead_s = files_lead_s(limit_s)
+        await self._running.wait_idle(limit_s - lead_s)
+        closed = self._running.stop_files()
+        if closed:
+            logger.info("closed %d files, %g s before the remaining %d calls end", closed, lead_s, len(self._running))
+        await self._running.wait_idle(lead_s)
+        await self._running.end(self._settings.handler_grace_s)
 
     def _metrics_page(self, settings: EndpointSettings) -> Callable[[], Answer] | None:
         if not settings.metrics:

@@ -122,7 +122,7 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0}).items():
+    for name, at_least in (least | {"drain_s": 0, "handler_grace_s": 0}).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
+from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S
 from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
 from rtpcodec.server.phone_control import StreamingControl
@@ -111,8 +112,12 @@ class SettingsFields:
     ping_interval_s: float | None = 20.0
     """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
     dropped. None: no pings."""
-    drain_s: float = 10.0
-    """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    drain_s: float = SERVE_DRAIN_S
+    """How long calls may continue when the endpoint drains; `run` and the command have 3600. The environment variable
+    RTPCODEC_DRAIN_S overrides it. Recordings, captures and taps are closed 5 s before."""
+    handler_grace_s: float = HANDLER_GRACE_S
+    """How long a handler may outlive its stream; then it is cancelled. The environment variable
+    RTPCODEC_HANDLER_GRACE_S overrides it."""
     slow_turn_ms: float | None = SLOW_TURN_MS
     """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
     lag_period_s: float | None = LAG_PERIOD_S
