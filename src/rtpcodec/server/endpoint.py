@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
@@ -45,7 +46,9 @@ class Endpoint(Live):
         self._thread_id = threading.get_ident()
         self._running = RunningCalls()
         self._invitations = Invitations()
-        self._gate = Gate(settings, self._running.__len__, self._invitations, self._metrics_page(settings))
+        self._gate = Gate(
+            settings, self._running.__len__, self._invitations, self._metrics_page(settings), self._stays_late
+        )
         self._server: CallServer | None = None
         self._has_webhooks = False
         self._refusals = RefusalLog()
@@ -72,6 +75,15 @@ class Endpoint(Live):
     def calls(self) -> tuple[Call, ...]:
         """The calls that run now: started, and not ended on both sides."""
         return tuple(runner.call for runner in self._running if runner.call is not None)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call is welcome: it does not drain, is not full, and its event loop is not late.
+
+        Calls that `stream` has requested count already. Ask it before you answer a phone call whose stream will come
+        here, and refuse the phone call otherwise.
+        """
+        return self._gate.closed_because(len(self._invitations)) is None
 
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
@@ -100,6 +112,7 @@ class Endpoint(Live):
             slow_turns=ended.slow_turns,
             loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
             loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
+            loop_lag_p99_ms=lag.p99_ms if lag is not None else (0.0 if measured else None),
             dropped_events=ended.dropped_events + now.dropped_events,
             held_octets=self.budget.held_octets,
             descriptors_open=open_descriptors(),
@@ -228,7 +241,7 @@ class Endpoint(Live):
         loop = asyncio.get_running_loop()
         # The virtual clock is never late, and a timer without end would hide a deadlock there.
         if settings.lag_period_s is not None and not isinstance(loop, VirtualEventLoop):
-            self._lag = LoopLag(loop, settings.lag_period_s)
+            self._lag = LoopLag(loop, settings.lag_period_s, limit_ms=settings.max_lag_ms)
             self._lag.start()
         logger.info("listening on %s", self.url)
 
@@ -263,13 +276,24 @@ class Endpoint(Live):
         """How many more calls there may be."""
         return self._settings.max_calls - len(self._running)
 
-    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+    def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
+        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
+
+        address: of the client, for the log; "": unknown.
+        """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
             self._running.totals.refused += 1
-            self._refusals.refused(answer.status, asyncio.get_running_loop().time())
+            self.log_refusal(answer.status, address, answer.why)
         return answer
+
+    def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
+        """Log the refusal of a request, within a quota.
+
+        address: of the client; "": unknown.
+        why: the rule that it breaks.
+        """
+        self._refusals.refused(status, self._loop.time(), address, why)
 
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
@@ -299,6 +323,9 @@ class Endpoint(Live):
         )
         self._running.add(runner)
         return runner.pump
+
+    def _stays_late(self) -> bool:
+        return self._lag is not None and self._lag.stays_late
 
     def _sees_webhooks(self) -> bool:
         return self._has_webhooks

@@ -77,6 +77,7 @@ class EndpointOptions(CallOptions, total=False):
     max_held_octets: int
     ping_interval_s: float | None
     lag_period_s: float | None
+    max_lag_ms: float | None
     drain_s: float
     metrics: bool | str
 
