@@ -96,7 +96,8 @@ HANDSHAKE = Bound(
     ),
 )
 DRAIN = Bound(
-    "drain_s, then ENDING_GRACE_S", ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",)
+    "drain_s, then handler_grace_s and ENDING_GRACE_S",
+    ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",),
 )
 PEER_OF_HTTP = Bound(
     "the end of the simulator, which serves this machine only; SHUTDOWN_TIMEOUT_S after it, connections are dropped",

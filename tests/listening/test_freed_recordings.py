@@ -63,5 +63,5 @@ def handlers(folder: Path) -> dict[str, tuple[Handler, Carry]]:
 @pytest.mark.parametrize("end", handlers(Path()))
 def test_nothing_of_the_call_lives(tmp_path: Path, end: str) -> None:
     handler, carry = handlers(tmp_path)[end]
-    options: dict[str, Any] = {"drain_s": 5.0}
+    options: dict[str, Any] = {"handler_grace_s": 5.0}
     assert freed(handler, carry, **options) == []

@@ -252,7 +252,7 @@ def resident_octets() -> int:
 
 async def measure(calls: int, seed: int, settled_calls: int) -> Growth:
     """Run all calls, and return how the memory of this process grew."""
-    limits = {"start_timeout_s": 0.2, "drain_s": 0.05, "max_queue_ms": 400.0, "max_message_octets": 50_000}
+    limits = {"start_timeout_s": 0.2, "handler_grace_s": 0.05, "max_queue_ms": 400.0, "max_message_octets": 50_000}
     async with rtpcodec.serve(answer, path="/audio", **limits) as endpoint:  # type: ignore[arg-type]
         command = (sys.executable, "-m", __spec__.name, "--carriers", str(endpoint.port))
         peer = await asyncio.create_subprocess_exec(*command, "--calls", str(calls), "--seed", str(seed))

@@ -10,8 +10,9 @@ import pytest
 
 import rtpcodec
 from rtpcodec.errors import EndpointError
-from rtpcodec.server import Call
+from rtpcodec.server import Call, Endpoint
 from rtpcodec.server.call_log import RefusalLog
+from rtpcodec.server.loop_lag import LoopLag
 from tests.server.dialler import call, dial, get, raw, refused_with, run, until
 
 TOKEN = "Zm9v-very-secret"
@@ -150,8 +151,68 @@ def test_health_checks_need_no_token_and_report_nothing_but_the_status() -> None
                 await until(lambda: endpoint.calls)
                 assert await get(endpoint.port, "/healthz?x=1") == (200, json.dumps({"status": "ok"}))
             await endpoint.drain()
-            assert await get(endpoint.port, "/healthz") == (503, json.dumps({"status": "draining"}))
+            assert await get(endpoint.port, "/healthz") == (200, json.dumps({"status": "draining"}))
             assert endpoint.statistics().calls_refused == 0
+
+    run(main)
+
+
+async def readiness(endpoint: Endpoint) -> tuple[int, str]:
+    status, body = await get(endpoint.port, "/readyz")
+    return status, json.loads(body)["status"]
+
+
+def test_readiness_and_room_say_whether_one_more_call_is_accepted() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN, max_calls=1) as endpoint:
+            assert (endpoint.has_room, await readiness(endpoint)) == (True, (200, "ok"))
+            async with dial(endpoint.url, token=TOKEN):
+                await until(lambda: endpoint.statistics().calls_running)
+                assert (endpoint.has_room, await readiness(endpoint)) == (False, (503, "full"))
+                assert (await get(endpoint.port, "/healthz"))[0] == 200
+            await until(lambda: not endpoint.statistics().calls_running)
+            assert (endpoint.has_room, await readiness(endpoint)) == (True, (200, "ok"))
+            await endpoint.drain()
+            assert (endpoint.has_room, await readiness(endpoint)) == (False, (503, "draining"))
+            assert endpoint.statistics().calls_refused == 0
+
+    run(main)
+
+
+def test_streams_that_were_requested_need_room() -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(max_calls=2) as endpoint:
+            first = endpoint._invitations.add("v3:a", endpoint.url)
+            assert endpoint.has_room
+            second = endpoint._invitations.add("v3:b", endpoint.url)
+            assert not endpoint.has_room
+            assert await readiness(endpoint) == (200, "ok")
+            assert await refused_with(first.url, token=first.token) == 101
+            endpoint._invitations.remove(second)
+            first.give_up()
+
+    run(main)
+
+
+def late(lag: LoopLag, lags_ms: list[float]) -> None:
+    for lag_ms in lags_ms:
+        lag.take(lag_ms)
+
+
+def test_calls_are_refused_while_the_event_loop_stays_late() -> None:
+    limit_ms = 3.6e6  # so that a busy machine decides nothing
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, lag_period_s=1.0, max_lag_ms=limit_ms) as endpoint:
+            assert endpoint._lag is not None
+            late(endpoint._lag, [limit_ms + 1] * 59)
+            assert (endpoint.has_room, await refused_with(endpoint.url)) == (True, 101)
+            late(endpoint._lag, [limit_ms + 1])
+            assert (endpoint.has_room, await refused_with(endpoint.url)) == (False, 503)
+            assert await readiness(endpoint) == (503, "late")
+            assert endpoint.statistics().loop_lag_p99_ms == limit_ms + 1
+            late(endpoint._lag, [limit_ms] * 60)
+            assert (endpoint.has_room, await refused_with(endpoint.url)) == (True, 101)
 
     run(main)
 
@@ -231,6 +292,34 @@ def test_refusals_are_logged_seldom_with_their_number(caplog: pytest.LogCaptureF
     ]
 
 
+def test_refusals_name_the_address_and_the_rule(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rtpcodec.server")
+    page = {"token": TOKEN, "headers": {"Origin": "https://evil.example\x20 forged"}}
+
+    async def main() -> None:
+        async with rtpcodec.serve(listen, authorize=TOKEN, path="/media", max_calls=1) as endpoint:
+            at = f"ws://127.0.0.1:{endpoint.port}"
+            assert await refused_with(f"{at}/other", token=TOKEN) == 404
+            assert await refused_with(endpoint.url, **page) == 403
+            assert await refused_with(endpoint.url) == 401
+            assert (await get(endpoint.port, "/media", **{"x-telnyx-streaming-auth-token": TOKEN}))[0] == 400
+            async with dial(endpoint.url, token=TOKEN):
+                await until(lambda: endpoint.statistics().calls_running)
+                assert await refused_with(endpoint.url, token=TOKEN) == 503
+        async with rtpcodec.serve(listen, authorize=lambda _headers, _path: False) as endpoint:
+            assert await refused_with(endpoint.url) == 401
+
+    run(main)
+    assert [text.partition("refused: ")[2] for text in caplog.messages if "refused" in text] == [
+        "404 Not Found, from 127.0.0.1: its path is neither `path` nor of a requested stream",
+        "403 Forbidden, from 127.0.0.1: origin https://evil.example??forged is not among allowed_origins",
+        "401 Unauthorized, from 127.0.0.1: x-telnyx-streaming-auth-token is missing",
+        "400 Bad Request, from 127.0.0.1: it does not ask for a WebSocket",
+        "503 Service Unavailable, from 127.0.0.1: max_calls=1 calls run",
+        "401 Unauthorized, from 127.0.0.1: authorize returned False",
+    ]
+
+
 def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
     logging.getLogger("websockets.client").setLevel(logging.WARNING)
@@ -240,5 +329,6 @@ def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> 
         assert statuses({"token": "wrong-5678"}, authorize=TOKEN) == [401]
     finally:
         logging.getLogger("websockets.client").setLevel(logging.NOTSET)
-    assert "request refused: 401 Unauthorized" in caplog.messages
+    refused = "request refused: 401 Unauthorized, from 127.0.0.1: x-telnyx-streaming-auth-token has another token"
+    assert refused in caplog.messages
     assert not [word for word in (TOKEN, "wrong-5678", "key-1234") if word in caplog.text]

@@ -251,7 +251,7 @@ def test_audio_that_waited_for_a_lost_chunk_reaches_on_audio_after_the_stop(capl
     assert errors(caplog) == []
 
 
-def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() -> None:
+def test_a_handler_that_outlives_its_stream_has_its_grace_and_is_then_cancelled() -> None:
     ends: list[str] = []
 
     async def linger(call: Call) -> None:
@@ -265,7 +265,7 @@ def test_a_handler_that_outlives_its_stream_has_drain_s_and_is_then_cancelled() 
             raise
 
     async def main() -> None:
-        async with rtpcodec.serve(linger, drain_s=1.0) as endpoint:
+        async with rtpcodec.serve(linger, handler_grace_s=1.0) as endpoint:
             async with call(endpoint.url) as carrier:
                 await carrier.stop()
                 assert await carrier.close_code() == 1000

@@ -178,7 +178,7 @@ ENDS: dict[str, tuple[Handler, Carry]] = {
     "odd and malformed messages": (listen, send_odd),
     "loss, new numbering, second start": (listen, lose_chunks),
 }
-OPTIONS: dict[str, Any] = {"drain_s": 0.02, "max_queue_ms": 400.0, "max_message_octets": 50_000}
+OPTIONS: dict[str, Any] = {"handler_grace_s": 0.02, "max_queue_ms": 400.0, "max_message_octets": 50_000}
 
 
 async def ended(endpoint: Endpoint) -> None:
@@ -316,7 +316,7 @@ def test_neither_on_a_socket_of_another_server(end: str) -> None:
     async def accept(socket: ServerConnection) -> None:
         sockets.append(1)
         try:
-            async with call_on(socket.send, socket.close, handler, drain_s=0.02) as receiver:
+            async with call_on(socket.send, socket.close, handler, handler_grace_s=0.02) as receiver:
                 async for text in socket:
                     receiver.received(text)
         except ConnectionClosed:

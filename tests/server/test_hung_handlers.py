@@ -43,7 +43,7 @@ def test_a_hung_handler_is_reported_again_after_twice_the_time(caplog: pytest.Lo
         handler = Stubborn()
 
         async def serve() -> None:
-            async with call_on(nothing, nothing, handler, drain_s=5) as receiver:
+            async with call_on(nothing, nothing, handler, handler_grace_s=5) as receiver:
                 receiver.received(wire.start())
                 await asyncio.sleep(0)
 
@@ -65,7 +65,7 @@ def test_a_handler_that_never_ends_is_reported_a_limited_number_of_times(caplog:
         handler = Stubborn()
 
         async def serve() -> None:
-            async with call_on(nothing, nothing, handler, drain_s=0) as receiver:
+            async with call_on(nothing, nothing, handler, handler_grace_s=0) as receiver:
                 receiver.received(wire.start())
                 await asyncio.sleep(0)
 
@@ -86,7 +86,7 @@ def test_a_handler_that_ends_after_its_cancellation_is_not_reported(caplog: pyte
             await asyncio.sleep(0.5)
 
     async def main() -> None:
-        async with call_on(nothing, nothing, tidy_up, drain_s=5) as receiver:
+        async with call_on(nothing, nothing, tidy_up, handler_grace_s=5) as receiver:
             receiver.received(wire.start())
             await asyncio.sleep(0)
         await asyncio.sleep(100)
@@ -101,7 +101,7 @@ def test_the_endpoint_counts_hung_handlers(monkeypatch: pytest.MonkeyPatch, capl
 
     async def main() -> None:
         handler = Stubborn()
-        async with contextlib.AsyncExitStack() as carriers, rtpcodec.serve(handler, drain_s=0) as endpoint:
+        async with contextlib.AsyncExitStack() as carriers, rtpcodec.serve(handler, handler_grace_s=0) as endpoint:
             carrier = await carriers.enter_async_context(call(endpoint.url))
             await until(lambda: endpoint.calls)
             assert endpoint.statistics().handlers_hung == 0

@@ -283,7 +283,7 @@ def test_stream_is_refused_where_carriers_cannot_dial_or_while_draining() -> Non
             await endpoint.drain()
             with pytest.raises(EndpointError, match="the endpoint is draining and accepts no calls"):
                 await endpoint.stream(SilentControl(), "v3:a")
-            assert (await get(endpoint.port, "/healthz"))[0] == 503
+            assert (await get(endpoint.port, "/readyz"))[0] == 503
 
     run(main)
 

@@ -14,7 +14,7 @@ import rtpcodec
 from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, Endpoint
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
-from rtpcodec.server.loop_lag import KEPT, LoopLag
+from rtpcodec.server.loop_lag import COVERED_S, LoopLag
 from tests.server.dialler import LOOPS, call, run, until
 
 
@@ -61,9 +61,35 @@ def test_the_maximum_covers_the_last_measurements_only() -> None:
         offset_s = 0.5
         await asyncio.sleep(1.5)
         assert lag.max_ms == pytest.approx(500.0)
-        await asyncio.sleep(KEPT)
+        await asyncio.sleep(COVERED_S)
         assert lag.max_ms == pytest.approx(0.0)
         lag.stop()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("late", "stays"), [(6, False), (7, True)])
+def test_one_percent_of_a_minute_may_be_late(late: int, *, stays: bool) -> None:
+    async def main() -> None:
+        lag = LoopLag(asyncio.get_running_loop(), 0.1, limit_ms=20.0)
+        for _ in range(late):
+            lag.take(20.001)
+        for _ in range(599 - late):
+            lag.take(20.0)
+        assert not lag.stays_late, "less than a minute is not judged"
+        lag.take(1.0)
+        assert (lag.stays_late, lag.p99_ms) == (stays, 20.001 if stays else 20.0)
+        lag.take(20.0)
+        assert not lag.stays_late, "the first late one is more than a minute old"
+
+    run_virtual(main())
+
+
+def test_without_a_limit_no_lag_is_too_much() -> None:
+    async def main() -> None:
+        lag = LoopLag(asyncio.get_running_loop(), 60.0, limit_ms=None)
+        lag.take(1e6)
+        assert not lag.stays_late
 
     run_virtual(main())
 

@@ -118,7 +118,7 @@ async def census_of_calls(
     error_is_kept: whether the call has an error of its speech, whose traceback keeps the stream as long as the call.
     """
     plan = rtpcodec.StreamPlan(tracks="both_tracks")
-    async with rtpcodec.serve(handler, plan=plan, drain_s=0.02) as endpoint, sim.Carrier("KEY") as carrier:
+    async with rtpcodec.serve(handler, plan=plan, handler_grace_s=0.02) as endpoint, sim.Carrier("KEY") as carrier:
         await one_call(carrier, url or endpoint.url, speech(), act)
         with Census() as census:
             await one_call(carrier, url or endpoint.url, speech(), act)

@@ -87,7 +87,9 @@ def main() -> None:
         max_calls=chosen.max_calls,
         lead_ms=None,
         conceal=True,
+        max_lag_ms=None,  # the verdict judges the lag
         drain_s=1.0,
+        handler_grace_s=1.0,
         on_ready=watch,
     )
 

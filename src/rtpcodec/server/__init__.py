@@ -5,6 +5,7 @@ options         functions, access rules and names of settings, as callers give t
 settings        the settings of an endpoint; settings_fields: their defaults; settings_checks
 endpoint        the endpoint: it accepts, counts and ends calls
 running_calls   the calls of an endpoint: counted, found, ended
+draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
 endpoint_statistics  the counters of an endpoint

@@ -2,11 +2,11 @@
 
 The checks, in this order:
 
-1. the health check's path: 200, or 503 while draining
+1. the health check's path: 200; that of readiness: 200, or 503 while it accepts no calls
 2. the request comes from a web page whose origin is not allowed: 403
 3. the path of metrics, if they were asked for: 200, also while draining; 401 if they have a token and this is another
 4. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
-5. the endpoint is draining or full: 503
+5. the endpoint is draining or full, or its event loop stays late: 503
 6. the request is not authorized: 401, which is held back if the address has had several;
    `authorize` fails: 500. An invitation's path needs the invitation's token.
 
@@ -21,11 +21,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from rtpcodec.pump.interrupts import end_loop
-from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH
+from rtpcodec.server.call_log import plain
 from rtpcodec.server.guessing import GuessDelays
-from rtpcodec.server.invitations import Invitation, Invitations, has_token
+from rtpcodec.server.invitations import Invitation, Invitations, has_token, token_fault
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
 from rtpcodec.server.settings import EndpointSettings
 
@@ -41,21 +43,34 @@ class Answer:
     content_type: str = "text/plain; charset=utf-8"
     refused: bool = True
     """Whether it refuses a call. The answer to a health check does not."""
+    why: str = ""
+    """The rule that the request broke, for the log of the endpoint and not for its client."""
+
+
+class Closed(NamedTuple):
+    """Why an endpoint accepts no calls."""
+
+    state: str
+    """The word of readiness checks."""
+    text: str
+    """The answer to clients."""
+    why: str
+    """The rule, for the log."""
 
 
 class Gate:
     """Answer requests or let them pass. While `draining` is set, no new call passes."""
 
     __slots__ = (
-        "_answers_all",
         "_authorize",
         "_calls",
+        "_has_tokens",
         "_invitations",
-        "_max_calls",
         "_metrics",
         "_metrics_token",
         "_origins",
-        "_path",
+        "_settings",
+        "_stays_late",
         "draining",
         "forbidden_origins",
         "guess_delays",
@@ -68,20 +83,22 @@ class Gate:
         calls: Callable[[], int],
         invitations: Invitations,
         metrics: Callable[[], Answer] | None = None,
+        stays_late: Callable[[], bool] | None = None,
     ) -> None:
         """Make a gate.
 
-        settings: path, authorize, allowed_origins, max_calls and metrics of the endpoint.
+        settings: path, authorize, allowed_origins, max_calls, max_lag_ms and metrics of the endpoint.
         calls: returns the number of calls that run now.
         invitations: the endpoint's open invitations.
         metrics: returns the page of metrics; None: there is none.
+        stays_late: returns whether the event loop stays later than max_lag_ms; None: it never does.
         """
         self._invitations = invitations
-        self._answers_all = settings.answers_all
-        self._path = settings.path
-        self._max_calls = settings.max_calls
+        self._settings = settings
+        self._stays_late = stays_late or _never
         self._calls = calls
         authorize = settings.authorize
+        self._has_tokens = not callable(authorize)
         self._authorize = authorize if authorize is None or callable(authorize) else _presents(authorize)
         self._origins = Origins(settings.allowed_origins)
         self._metrics = metrics
@@ -99,6 +116,8 @@ class Gate:
         path = target.partition("?")[0]
         if path == HEALTH_PATH:
             return self._health()
+        if path == READY_PATH:
+            return self._readiness()
         if path == METRICS_PATH and self._metrics is not None and self._origins.allow(headers.get(ORIGIN_HEADER)):
             return self._scraped(self._metrics, headers)
         invitation = self._invitations.of(path)
@@ -108,35 +127,61 @@ class Gate:
         """Return the refusal of a request that no token makes welcome."""
         if not self._origins.allow(headers.get(ORIGIN_HEADER)):
             self.forbidden_origins += 1
-            return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed")
-        if invitation is None and not (self._answers_all and self._path in (None, path)):
-            return _refusal(HTTPStatus.NOT_FOUND, "no such path")
+            origin = plain(headers.get(ORIGIN_HEADER))
+            return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed", f"origin {origin} is not among allowed_origins")
+        if invitation is None and not (self._settings.answers_all and self._settings.path in (None, path)):
+            return _refusal(
+                HTTPStatus.NOT_FOUND, "no such path", "its path is neither `path` nor of a requested stream"
+            )
+        closed = self.closed_because()
+        return None if closed is None else _refusal(HTTPStatus.SERVICE_UNAVAILABLE, closed.text, closed.why)
+
+    def closed_because(self, expected_calls: int = 0) -> Closed | None:
+        """Return why no call is accepted now; None: one more is.
+
+        expected_calls: further calls that are about to come.
+        """
         if self.draining:
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
-        if self._calls() >= self._max_calls:
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many calls")
+            return Closed("draining", "draining", "it drains")
+        if self._calls() + expected_calls >= self._settings.max_calls:
+            return Closed("full", "too many calls", f"max_calls={self._settings.max_calls} calls run")
+        if self._stays_late():
+            return Closed(
+                "late",
+                "overloaded",
+                f"p99 of the event loop's lag was above max_lag_ms={self._settings.max_lag_ms:g} for a minute",
+            )
         return None
 
     def _unauthorized(self, target: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
         allowed = invitation.accepts(headers) if invitation is not None else self._authorized(target, headers)
         if allowed is None:
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error", "authorize failed")
         if allowed:
             return None
         self.unauthorized += 1
-        return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
+        by_function = invitation is None and not self._has_tokens
+        return _refusal(
+            HTTPStatus.UNAUTHORIZED,
+            "not authorized",
+            "authorize returned False" if by_function else token_fault(headers),
+        )
 
     def _health(self) -> Answer:
-        # Nothing but the status: strangers see it, and how many calls run is nobody's business.
-        status = HTTPStatus.SERVICE_UNAVAILABLE if self.draining else HTTPStatus.OK
-        state = {"status": "draining" if self.draining else "ok"}
-        return Answer(status, json.dumps(state).encode(), "application/json", refused=False)
+        """Return that the process is alive, also while it drains: whoever restarts dead ones must not end its calls."""
+        return _state(HTTPStatus.OK, "draining" if self.draining else "ok")
+
+    def _readiness(self) -> Answer:
+        closed = self.closed_because()
+        return _state(HTTPStatus.OK, "ok") if closed is None else _state(HTTPStatus.SERVICE_UNAVAILABLE, closed.state)
 
     def _scraped(self, metrics: Callable[[], Answer], headers: Mapping[str, str]) -> Answer:
         """Return the page of metrics, if the request may see it. A token of calls does not open it, and vice versa."""
         if self._metrics_token is not None and not bears(headers, self._metrics_token):
             self.unauthorized += 1
-            return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized")
+            return _refusal(
+                HTTPStatus.UNAUTHORIZED, "not authorized", "the bearer token of /metrics is missing or wrong"
+            )
         return metrics()
 
     def _authorized(self, target: str, headers: Mapping[str, str]) -> bool | None:
@@ -172,5 +217,15 @@ def bears(headers: Mapping[str, str], token: str) -> bool:
     return equal and scheme.lower() == "bearer"
 
 
-def _refusal(status: HTTPStatus, text: str) -> Answer:
-    return Answer(status, text.encode())
+def _refusal(status: HTTPStatus, text: str, why: str) -> Answer:
+    return Answer(status, text.encode(), why=why)
+
+
+def _state(status: HTTPStatus, state: str) -> Answer:
+    """Return nothing but a word: strangers see it, and how many calls run is nobody's business."""
+    return Answer(status, json.dumps({"status": state}).encode(), "application/json", refused=False)
+
+
+def _never() -> bool:
+    """Stand for the lag of an endpoint that does not measure it."""
+    return False

@@ -1,4 +1,4 @@
-"""The paths of health checks and metrics, which hosts are loopback, and which addresses one client may have."""
+"""The paths of checks and metrics, which hosts are loopback, and which addresses one client may have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 from typing import Final
 
 HEALTH_PATH: Final = "/healthz"
+READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 IPV6_PREFIX_BITS: Final = 64
 """One network has at least this prefix (RFC 4291 section 2.5.4), so one client can use all addresses below it."""

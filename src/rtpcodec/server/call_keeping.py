@@ -57,7 +57,9 @@ class KeepingSide(CallBase):
         Raises: OSError if the file cannot be opened; StreamEnded after the end.
         """
         self._machine("capture")
-        return CallCapture(self._access, path, self.id, audio=audio)
+        capture = CallCapture(self._access, path, self.id, audio=audio)
+        self._parts.files.add(capture)
+        return capture
 
     def tap(self, stage: Stage, path: str | PathLike[str], *, track: str | None = None) -> CallTap:
         """Write the audio of one stage to a WAV file, until `stop` or the stream's end. Several may run at once.
@@ -73,7 +75,9 @@ class KeepingSide(CallBase):
         the end.
         """
         self._machine("tap")
-        return CallTap(self._access, stage, path, track=track)
+        tap = CallTap(self._access, stage, path, track=track)
+        self._parts.files.add(tap)
+        return tap
 
     def private(self, label: str) -> PrivateSection:
         """Return a block, `async with call.private("card"):`, in which nothing of what the caller says or keys is kept.

@@ -97,7 +97,7 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
 
 
 class RefusalLog:
-    """Log refused requests, at most one record per status in REFUSALS_PERIOD_S."""
+    """Log refused requests with address and reason, at most one record per status in REFUSALS_PERIOD_S."""
 
     __slots__ = ("_quiet_until_s", "_unlogged")
 
@@ -105,15 +105,23 @@ class RefusalLog:
         self._quiet_until_s: dict[HTTPStatus, float] = {}
         self._unlogged: dict[HTTPStatus, int] = {}
 
-    def refused(self, status: HTTPStatus, now_s: float) -> None:
-        """Log one refusal, or count it for the next record of its status."""
+    def refused(self, status: HTTPStatus, now_s: float, address: str = "", why: str = "") -> None:
+        """Log one refusal, or count it for the next record of its status.
+
+        status: the answer.
+        now_s: the time.
+        address: of the client, which may be a proxy; "": unknown.
+        why: the rule that the request broke; no secret and no path.
+        """
         if now_s < self._quiet_until_s.get(status, now_s):
             self._unlogged[status] = self._unlogged.get(status, 0) + 1
             return
         self._quiet_until_s[status] = now_s + REFUSALS_PERIOD_S
         unlogged = self._unlogged.pop(status, 0)
         more = f", and {unlogged} more since the last report" if unlogged else ""
-        logger.info("request refused: %d %s%s", status, status.phrase, more)
+        source = f", from {plain(address)}" if address else ""
+        reason = f": {why}" if why else ""
+        logger.info("request refused: %d %s%s%s%s", status, status.phrase, source, reason, more)
 
 
 def plain(identifier: str | None) -> str | None:

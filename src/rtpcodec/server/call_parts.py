@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtpcodec.pump.pump import Pump
+from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub
@@ -36,6 +37,7 @@ class CallParts:
     keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies
+    files: CallFiles
     disconnected: asyncio.Future[None]
     may_wait: bool
     """Whether the handler is a coroutine, which may wait, and not `on_audio` or `on_event`."""

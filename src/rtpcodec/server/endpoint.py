@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
@@ -21,6 +22,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
+from rtpcodec.server.draining import files_lead_s
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations
 from rtpcodec.server.listening import CallServer
@@ -47,7 +49,9 @@ class Endpoint(Live):
         self._thread_id = threading.get_ident()
         self._running = RunningCalls()
         self._invitations = Invitations()
-        self._gate = Gate(settings, self._running.__len__, self._invitations, self._metrics_page(settings))
+        self._gate = Gate(
+            settings, self._running.__len__, self._invitations, self._metrics_page(settings), self._stays_late
+        )
         self._server: CallServer | None = None
         self._has_webhooks = False
         self._shares_address = False
@@ -76,6 +80,15 @@ class Endpoint(Live):
         """The calls that run now: started, and not ended on both sides."""
         return tuple(runner.call for runner in self._running if runner.call is not None)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call is welcome: it does not drain, is not full, and its event loop is not late.
+
+        Calls that `stream` has requested count already. Ask it before you answer a phone call whose stream will come
+        here, and refuse the phone call otherwise.
+        """
+        return self._gate.closed_because(len(self._invitations)) is None
+
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
         ended, now = self._running.totals, EndpointTotals()
@@ -103,6 +116,7 @@ class Endpoint(Live):
             slow_turns=ended.slow_turns,
             loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
             loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
+            loop_lag_p99_ms=lag.p99_ms if lag is not None else (0.0 if measured else None),
             dropped_events=ended.dropped_events + now.dropped_events,
             held_octets=self.budget.held_octets,
             descriptors_open=open_descriptors(),
@@ -200,6 +214,8 @@ class Endpoint(Live):
     async def drain(self, drain_s: float | None = None) -> None:
         """Refuse new calls with 503, wait up to drain_s until streams have ended, then close the rest with 1001.
 
+        Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
+
         The phone calls continue without their streams. The endpoint still answers health checks until it is closed,
         unless other processes share its port (`reuse_port`): then it stops listening at once.
 
@@ -207,8 +223,14 @@ class Endpoint(Live):
         """
         self._require_thread("drain")
         self._take_no_more()
-        await self._running.wait_idle(self._settings.drain_s if drain_s is None else drain_s)
-        await self._running.end(ENDING_GRACE_S)
+        limit_s = self._settings.drain_s if drain_s is None else drain_s
+        lead_s = files_lead_s(limit_s)
+        await self._running.wait_idle(limit_s - lead_s)
+        closed = self._running.stop_files()
+        if closed:
+            logger.info("closed %d files, %g s before the remaining %d calls end", closed, lead_s, len(self._running))
+        await self._running.wait_idle(lead_s)
+        await self._running.end(self._settings.handler_grace_s)
 
     def _metrics_page(self, settings: EndpointSettings) -> Callable[[], Answer] | None:
         if not settings.metrics:
@@ -228,7 +250,7 @@ class Endpoint(Live):
         loop = asyncio.get_running_loop()
         # The virtual clock is never late, and a timer without end would hide a deadlock there.
         if settings.lag_period_s is not None and not isinstance(loop, VirtualEventLoop):
-            self._lag = LoopLag(loop, settings.lag_period_s)
+            self._lag = LoopLag(loop, settings.lag_period_s, limit_ms=settings.max_lag_ms)
             self._lag.start()
         logger.info("listening on %s", self.url)
 
@@ -297,13 +319,24 @@ class Endpoint(Live):
         """How many more calls there may be."""
         return self._settings.max_calls - len(self._running)
 
-    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+    def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
+        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
+
+        address: of the client, for the log; "": unknown.
+        """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
             self._running.totals.refused += 1
-            self._refusals.refused(answer.status, asyncio.get_running_loop().time())
+            self.log_refusal(answer.status, address, answer.why)
         return answer
+
+    def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
+        """Log the refusal of a request, within a quota.
+
+        address: of the client; "": unknown.
+        why: the rule that it breaks.
+        """
+        self._refusals.refused(status, self._loop.time(), address, why)
 
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
@@ -333,6 +366,9 @@ class Endpoint(Live):
         )
         self._running.add(runner)
         return runner.pump
+
+    def _stays_late(self) -> bool:
+        return self._lag is not None and self._lag.stays_late
 
     def _sees_webhooks(self) -> bool:
         return self._has_webhooks

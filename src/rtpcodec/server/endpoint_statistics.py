@@ -50,7 +50,10 @@ class EndpointStatistics:
     loop_lag_ms: float | None
     """How late the event loop was at the latest measurement; None: `lag_period_s` is None. On the virtual clock 0."""
     loop_lag_max_ms: float | None
-    """The largest of the last 60 measurements."""
+    """The largest of the last minute."""
+    loop_lag_p99_ms: float | None
+    """The value that 1 % of the measurements of the last minute exceed. While it stays above `max_lag_ms`, calls are
+    refused."""
     descriptors_open: int | None
     """File descriptors that the process has open; None: the system does not list them."""
     descriptors_limit: int | None

@@ -102,6 +102,12 @@ def has_token(headers: Mapping[str, str], *tokens: str) -> bool:
     return found
 
 
+def token_fault(headers: Mapping[str, str]) -> str:
+    """Return what is wrong with a request's token, without the token."""
+    given = headers.get(TOKEN_HEADER)
+    return f"{TOKEN_HEADER} is missing" if given is None else f"{TOKEN_HEADER} has another token"
+
+
 class Invitations:
     """The open invitations of one endpoint. Use it from the event loop's thread only."""
 

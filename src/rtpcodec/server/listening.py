@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Protocol
 
 from rtpcodec.pump.socket import Receiver, Socket
@@ -23,8 +24,14 @@ class Acceptor(Protocol):
     def free_calls(self) -> int:
         """How many more calls it accepts now."""
 
-    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call."""
+    def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
+        """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
+
+        address: of the client, for the log; "": unknown.
+        """
+
+    def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
+        """Log the refusal of a request by the server library, and the rule that the request broke."""
 
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401, and return the seconds after which it is to be sent.

@@ -51,7 +51,7 @@ class CallOptions(TypedDict, total=False):
     diagnosis_s: float | None
     start_timeout_s: float | None
     idle_timeout_s: float | None
-    drain_s: float
+    handler_grace_s: float
     max_frames_per_s: float | None
     max_octets_per_s: float | None
     slow_turn_ms: float | None
@@ -77,6 +77,8 @@ class EndpointOptions(CallOptions, total=False):
     max_held_octets: int
     ping_interval_s: float | None
     lag_period_s: float | None
+    max_lag_ms: float | None
+    drain_s: float
     metrics: bool | str
 
 

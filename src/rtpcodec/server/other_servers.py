@@ -11,6 +11,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.call_parts import UpgradeRequest
+from rtpcodec.server.draining import override
 from rtpcodec.server.options import CallOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
@@ -32,8 +33,8 @@ async def call_on(
 
     The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
     for a binary one. It must end when the socket ends, with or without an exception. Then `call_on` waits for the
-    handler, and cancels it after `drain_s`, or at once if it is cancelled itself. Use it from the event loop's thread
-    only.
+    handler, and cancels it after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's
+    thread only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
@@ -44,6 +45,7 @@ async def call_on(
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
+    override(options, "handler_grace_s")
     settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     foreign = sorted(options.keys() - CallOptions.__annotations__)
     if foreign:

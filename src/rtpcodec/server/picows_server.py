@@ -100,7 +100,7 @@ class PicowsServer:
         """Begin the handshake on an accepted socket."""
         handshake = _Handshake(accepted)
         entry = self._half_open.add(address, handshake.cut)
-        admit = partial(self._admit, entry)
+        admit = partial(self._admit, entry, address)
         handshake.begin(lambda: self._new_protocol(admit, partial(self._half_open.remove, entry)), self._settings.ssl)
 
     def _free_descriptors(self) -> None:
@@ -129,14 +129,17 @@ class PicowsServer:
         protocol.ended = ended
         return protocol
 
-    def _admit(self, entry: HalfOpenSocket, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+    def _admit(
+        self, entry: HalfOpenSocket, address: str, request: WSUpgradeRequest
+    ) -> WSListener | WSUpgradeResponseWithListener:
         """Answer a request, or return the socket of a new call. picows checks afterwards whether it is an upgrade."""
         fault = request_fault(request.headers.items())
         if fault is not None:
+            self._acceptor.log_refusal(fault.status, address, fault.detail)
             return WSUpgradeResponseWithListener(_response(Answer(fault.status, fault.detail.encode())), None)
         target = request.path.decode("ascii", "surrogateescape")
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
-        answer = self._acceptor.refusal(target, headers)
+        answer = self._acceptor.refusal(target, headers, address)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
             self._half_open.remove(entry)  # while they wait, late refusals have their own limits
             return self._late_refusals.refuse(request, _response(answer), partial(self._half_open.add_again, entry))
@@ -146,6 +149,8 @@ class PicowsServer:
         if "upgrade" in [token.strip().lower() for token in connection.split(",")]:
             # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
             request.headers["Connection"] = "Upgrade"
+        else:
+            self._acceptor.log_refusal(HTTPStatus.BAD_REQUEST, address, "it does not ask for a WebSocket")
 
         def begin(opened: PicowsSocket) -> Receiver:
             self._half_open.remove(entry)

@@ -49,6 +49,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
     @for_ears
     async def record_call(call: Call) -> None:
         recording = _Recording(into, call)
+        call._parts.files.add(recording)  # noqa: SLF001 -- a side of Call in all but name
         try:
             async for event in call.events():
                 if isinstance(event, Audio):
@@ -57,7 +58,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
                 elif isinstance(event, Started):
                     recording.begin_anew()
         finally:
-            recording.close()
+            recording.stop()
         if recording.error is not None:
             raise recording.error
 
@@ -68,7 +69,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
 class _Recording:
     """The files of one call."""
 
-    __slots__ = ("_begun_s", "_call", "_folder", "_tracks", "error")
+    __slots__ = ("_begun_s", "_call", "_folder", "_tracks", "error", "stopped")
 
     def __init__(self, folder: Path, call: Call) -> None:
         self._folder = folder
@@ -77,9 +78,13 @@ class _Recording:
         self._tracks: dict[str, _TrackFile | None] = {}
         self.error: OSError | ValueError | None = None
         """The first error of a file."""
+        self.stopped = False
+        """Whether the files are closed."""
 
     def write(self, audio: Audio) -> None:
         """Add a chunk to the file of its track, unless that has failed."""
+        if self.stopped:
+            return
         track = audio.track
         try:
             if track not in self._tracks:
@@ -93,11 +98,14 @@ class _Recording:
     def begin_anew(self) -> None:
         """Set the stream's time zero to the current end of each file, because the stream has restarted."""
         for file in self._tracks.values():
-            if file is not None:
+            if file is not None and not self.stopped:
                 file.begin_anew()
 
-    def close(self) -> None:
-        """Close all files."""
+    def stop(self) -> None:
+        """Close all files. A second call does nothing."""
+        if self.stopped:
+            return
+        self.stopped = True
         for track, file in self._tracks.items():
             if file is not None:
                 try:

@@ -12,6 +12,7 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call
+from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.call_summary import log_summary
@@ -116,6 +117,7 @@ class CallRunner:
             keys=TypedKeys(self.pump),
             heard=HeardMarks(self.pump),
             heard_replies=HeardReplies(),
+            files=CallFiles(),
             disconnected=asyncio.get_running_loop().create_future(),
             may_wait=self._settings.may_wait,
         )
@@ -134,6 +136,10 @@ class CallRunner:
         """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""
         self.pump.machine.close(code, self.pump.now_ms(), cause)
         self.pump.run()
+
+    def stop_files(self) -> int:
+        """End the recordings, captures and taps of the call. Returns how many were open."""
+        return self._parts.files.stop()
 
     def cancel(self) -> None:
         """Cancel the handler and cut the connection now."""
@@ -259,7 +265,7 @@ class CallRunner:
                 self.readers.dropped_ms,
                 self.readers.dropped_events,
             )
-        self._handler.cancel_after(self._settings.drain_s)
+        self._handler.cancel_after(self._settings.handler_grace_s)
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
         if not self.pump.machine.session.ended:
@@ -279,6 +285,7 @@ class CallRunner:
             self._invitation.fail("lost", "the socket closed before the stream began")
         self._handler.release()
         self.phone.release()
+        self._parts.files.release()
         if self.call is not None:
             log_summary(self.log, self.call)
         self._on_end(self)

@@ -61,6 +61,10 @@ class RunningCalls:
         except TimeoutError:
             return
 
+    def stop_files(self) -> int:
+        """End the recordings, captures and taps of all calls. Returns how many were open."""
+        return sum(runner.stop_files() for runner in self)
+
     async def end(self, grace_s: float) -> None:
         """Close all streams with 1001, and cancel handlers that still run grace_s later."""
         for runner in self:

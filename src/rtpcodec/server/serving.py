@@ -15,6 +15,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.collector import rare_collections
 from rtpcodec.server.descriptors import descriptors_needed, raise_limit
+from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, supervisor_grace_s
 from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.settings import EndpointSettings
 
@@ -51,6 +52,7 @@ def serve(
     Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
     installed.
     """
+    override(options, *VARIABLES)
     return _opened(EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options))
 
 
@@ -65,7 +67,8 @@ def run(
     """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
     The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s` and are
-    then closed with 1001. A second signal closes them at once. The phone calls continue without their streams. The
+    then closed with 1001; by default that is an hour, and the log names the time that a supervisor must allow. A second
+    signal closes them at once. The phone calls continue without their streams. The
     process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main thread only.
 
     handler, on_audio, on_event, options: as for `serve`.
@@ -74,6 +77,8 @@ def run(
     """
     if options.get("sock") is None:
         options.setdefault("port", RUN_PORT)
+    options.setdefault("drain_s", RUN_DRAIN_S)
+    override(options, *VARIABLES)
     settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     if threading.current_thread() is not threading.main_thread():
         raise EndpointError("run needs the main thread for its signals; use serve in other threads")
@@ -109,16 +114,28 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
     try:
         with rare_collections(loop):
             async with _opened(settings) as endpoint:
+                _log_grace(settings)
                 if on_ready is not None:
                     on_ready(endpoint)
                 await first.wait()
                 logger.info("draining: %d calls may continue for %g s", len(endpoint.calls), settings.drain_s)
+                _log_grace(settings)
                 if not await _drained_before(endpoint, second):
                     logger.info("received a second signal, closing at once")
                     await endpoint.close(at_once=True)
     finally:
         for number in _ENDING if _SIGHUP is None else (*_ENDING, _SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _log_grace(settings: EndpointSettings) -> None:
+    logger.info(
+        "drain_s=%g and handler_grace_s=%g: the supervisor must allow %g s between SIGTERM and SIGKILL "
+        "(TimeoutStopSec, terminationGracePeriodSeconds, stop_grace_period)",
+        settings.drain_s,
+        settings.handler_grace_s,
+        supervisor_grace_s(settings.drain_s, settings.handler_grace_s),
+    )
 
 
 async def _drained_before(endpoint: Endpoint, event: asyncio.Event) -> bool:

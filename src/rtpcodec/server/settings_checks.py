@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import EndpointError
-from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, is_loopback
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH, is_loopback
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.settings_fields import SettingsFields
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -90,8 +90,9 @@ def _check_address(settings: SettingsFields) -> None:
         raise EndpointError(f"port is {settings.port}, 0 to 65535 is needed")
     if settings.path is not None and (not settings.path.startswith("/") or "?" in settings.path):
         raise EndpointError(f"path is {settings.path!r}, it must begin with '/' and have no query")
-    if settings.path == HEALTH_PATH:
-        raise EndpointError(f"path is {settings.path!r}, which answers health checks; another one is needed")
+    for path, what in ((HEALTH_PATH, "health checks"), (READY_PATH, "readiness checks")):
+        if settings.path == path:
+            raise EndpointError(f"path is {path!r}, which answers {what}; another one is needed")
     _check_metrics(settings)
 
 
@@ -122,7 +123,7 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0}).items():
+    for name, at_least in (least | {"drain_s": 0, "handler_grace_s": 0}).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")
@@ -137,6 +138,7 @@ def _check_limits(settings: SettingsFields) -> None:
         "max_octets_per_s",
         "slow_turn_ms",
         "lag_period_s",
+        "max_lag_ms",
     ):
         limit: float | None = getattr(settings, name)
         if limit is None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
-from rtpcodec.server.loop_lag import LAG_PERIOD_S
+from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
+from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
 from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
@@ -88,7 +89,7 @@ class SettingsFields:
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""
     max_calls: int = 500
-    """Limit on calls at the same time; more are refused with 503."""
+    """Limit on calls at the same time; more are refused with 503. docs/running.md says how to measure it."""
     max_half_open: int = 256
     """Limit on sockets that are open and have not sent their request yet, beyond those that may still become one of
     `max_calls`. One more replaces the oldest of the address that has most."""
@@ -111,12 +112,19 @@ class SettingsFields:
     ping_interval_s: float | None = 20.0
     """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
     dropped. None: no pings."""
-    drain_s: float = 10.0
-    """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
+    drain_s: float = SERVE_DRAIN_S
+    """How long calls may continue when the endpoint drains; `run` and the command have 3600. The environment variable
+    RTPCODEC_DRAIN_S overrides it. Recordings, captures and taps are closed 5 s before."""
+    handler_grace_s: float = HANDLER_GRACE_S
+    """How long a handler may outlive its stream; then it is cancelled. The environment variable
+    RTPCODEC_HANDLER_GRACE_S overrides it."""
     slow_turn_ms: float | None = SLOW_TURN_MS
     """A call that holds the event loop longer than this at a time is logged; None: that is not measured."""
     lag_period_s: float | None = LAG_PERIOD_S
     """Time between two measurements of how late the event loop is; None: no measurement and no timer."""
+    max_lag_ms: float | None = MAX_LAG_MS
+    """Calls are refused with 503 while the event loop was later than this in more than 1 % of the measurements of the
+    last minute; None: however late it is. An endpoint that has run for less than a minute refuses none."""
 
     metrics: bool | str = field(default=False, repr=False)
     """Whether `GET /metrics` on this port answers with the figures for Prometheus. A string: only with this bearer

@@ -61,6 +61,11 @@ class Recorder(Live):
         self.state: State = "waiting"
         self.error: BaseException | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it takes nothing any more, or never will."""
+        return self.state not in ("waiting", "recording")
+
     def stop(self) -> None:
         """End the recording here. A second call does nothing."""
         self._access.machine("stop")
@@ -168,6 +173,7 @@ def recorder_of(
     if session.received_pcm_hz is None:
         raise LocalProtocolError("the received audio is not decoded, record needs PCM")
     recorder = Recorder(access, started, CallLog(parts.id), file, sides)
+    parts.files.add(recorder)
     parts.disconnected.add_done_callback(lambda _: recorder.call_over())
     return recorder
 

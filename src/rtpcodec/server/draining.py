@@ -1,0 +1,50 @@
+"""How long an endpoint's calls and handlers may continue when it ends, and what its supervisor must allow."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+from rtpcodec.errors import EndpointError
+
+RUN_DRAIN_S: Final = 3600.0
+"""Default of `run` and of the command: nearly all phone calls are shorter, and none is cut by a deploy."""
+SERVE_DRAIN_S: Final = 10.0
+"""Default of `serve`, whose program decides itself when it ends."""
+HANDLER_GRACE_S: Final = 10.0
+"""Enough for the last answers of a handler's services after its stream."""
+FILES_LEAD_S: Final = 5.0
+"""Files end this long before the draining, when a supervisor may kill the process. A recording waits 2 s for what the
+caller still hears; headers, sidecars and checksums take the rest."""
+END_MARGIN_S: Final = 5.0
+"""For cancelled handlers (ENDING_GRACE_S), the last files and the end of the interpreter."""
+
+VARIABLES: Final = {"drain_s": "RTPCODEC_DRAIN_S", "handler_grace_s": "RTPCODEC_HANDLER_GRACE_S"}
+"""Settings that an environment variable overrides: who deploys a program knows its supervisor."""
+
+
+def override(options: Any, *names: str) -> None:
+    """Set the options that an environment variable overrides. Raises EndpointError if it is not a number.
+
+    options: the keyword arguments of the program.
+    names: keys of VARIABLES.
+    """
+    for name in names:
+        variable = VARIABLES[name]
+        text = os.environ.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            options[name] = float(text)
+        except ValueError as error:
+            raise EndpointError(f"{variable} is {text!r}, a number of seconds is needed") from error
+
+
+def files_lead_s(drain_s: float) -> float:
+    """Return how long before the end of the draining files are closed: at most half of it."""
+    return min(FILES_LEAD_S, drain_s / 2)
+
+
+def supervisor_grace_s(drain_s: float, handler_grace_s: float) -> float:
+    """Return the time that a supervisor must allow between SIGTERM and SIGKILL."""
+    return drain_s + handler_grace_s + END_MARGIN_S
