@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,10 +25,11 @@ from rtpcodec.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from ssl import SSLContext
 
-    from rtpcodec.server.options import Handler
+    from rtpcodec.server.options import EndpointOptions, Handler
+    from rtpcodec.server.workers.running import WorkersOpened
     from rtpcodec.stream.plan import StreamPlan
 
 
@@ -51,6 +53,22 @@ MetricsToken = Annotated[
 
 File = Annotated[
     Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
+]
+
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that share the port. SIGHUP restarts them without cutting a call."),
+]
+WorkerPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of worker 1 alone, the next workers have the next ones."),
+]
+StatusPort = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port of health and --metrics of all workers. 0: any free one."),
+]
+PlacementFile = Annotated[
+    Path | None, typer.Option(help="File by which other programs choose a worker; best in /run.", dir_okay=False)
 ]
 
 
@@ -92,31 +110,80 @@ def serve(
     when_full: WhenFull = "wait",
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
+    workers: Workers = None,
+    worker_port: WorkerPort = None,
+    status_port: StatusPort = None,
+    placement_file: PlacementFile = None,
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
-    from rtpcodec.server import run
-
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    run(
-        _handler(task, folder, file, plan),
+    in_worker = partial(of_each_process, task, folder, file, plan, certificate, key)
+    options: EndpointOptions = dict(  # noqa: C408 -- the names of keyword arguments
         plan=plan,
         host=host,
         port=port,
         path=path,
         authorize=_tokens(token, old_token),
         allowed_origins=allowed_origin or (),
-        ssl=_tls(certificate, key),
         drain_s=drain_s,
         handler_grace_s=handler_grace_s,
         lead_ms=lead_ms,
         idle_lead_ms=idle_lead_ms,
         send_chunk_ms=send_chunk_ms,
         prebuffer_ms=prebuffer_ms,
-        keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
-        when_full=when_full,  # type: ignore[arg-type]
+        keep_alive=keep_alive,  # type: ignore[typeddict-item]  # the settings check the value and name those that there are
+        when_full=when_full,  # type: ignore[typeddict-item]
         metrics=(metrics_token or True) if metrics else False,
-        on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
     )
+    own = in_worker()
+    if workers is None:
+        if (worker_port, status_port, placement_file) != (None, None, None):
+            raise ValueError("--worker-port, --status-port and --placement-file need --workers")
+        _run(task, own, options)
+        return
+    _run_workers(
+        task,
+        in_worker,
+        "ws" if certificate is None else "wss",
+        options,
+        workers=workers,
+        worker_port=worker_port,
+        status_port=status_port,
+        placement_file=placement_file,
+    )
+
+
+def of_each_process(
+    task: Task,
+    folder: Path,
+    file: Path | None,
+    plan: StreamPlan,
+    certificate: Path | None,
+    key: Path | None,
+    _worker: int,
+) -> dict[str, Any]:
+    """Return the settings that a process makes for itself: handlers and TLS contexts cannot be sent to a worker."""
+    return {"handler": _handler(task, folder, file, plan), "ssl": _tls(certificate, key)}
+
+
+def _run(task: Task, own: Mapping[str, Any], options: EndpointOptions) -> None:
+    from rtpcodec.server import run
+
+    run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
+
+
+def _run_workers(
+    task: Task, in_worker: Callable[[int], dict[str, Any]], scheme: str, options: EndpointOptions, **of_supervisor: Any
+) -> None:
+    from rtpcodec.server import run_workers
+
+    def ready(opened: WorkersOpened) -> None:
+        host = f"[{opened.host}]" if ":" in opened.host else opened.host
+        print(f"rtpcodec: {task} at {scheme}://{host}:{opened.port}{options['path']}", flush=True)
+        if opened.status_port is not None:
+            print(f"rtpcodec: status at http://{host}:{opened.status_port}/readyz", flush=True)
+
+    run_workers(configure=in_worker, on_ready=ready, **of_supervisor, **options)
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:

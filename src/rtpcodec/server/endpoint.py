@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket as sockets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -14,7 +13,6 @@ from typing import Any
 from rtpcodec.carriers.telnyx.commands import STREAM_AUTH_TOKEN
 from rtpcodec.carriers.telnyx.members import STREAM_URL
 from rtpcodec.errors import EndpointError
-from rtpcodec.pickling import Live
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.access import Answer, Gate
@@ -30,17 +28,16 @@ from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
 from rtpcodec.server.phone_control import StreamingControl
-from rtpcodec.server.placement import WorkerLoad
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed
-from rtpcodec.server.tcp_listener import Turns
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
-class Endpoint(Live):
+class Endpoint(SharedPort):
     """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
 
     def __init__(self, settings: EndpointSettings) -> None:
@@ -54,7 +51,6 @@ class Endpoint(Live):
         )
         self._server: CallServer | None = None
         self._has_webhooks = False
-        self._shares_address = False
         self._refusals = RefusalLog()
         self._warnings = WarningQuota(self._loop.time)
         self._lag: LoopLag | None = None
@@ -202,11 +198,7 @@ class Endpoint(Live):
     def _public_url(self) -> str:
         if self._settings.public_url is not None:
             return self._settings.public_url
-        if self._shares_address:
-            raise EndpointError(
-                "all workers share this address, so the socket may reach another one: give run_workers worker_port, or "
-                "a public_url with {worker}"
-            )
+        self._require_own_address()
         if self.host in ("", "0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
             raise EndpointError(f"carriers cannot dial host {self.host!r}: pass public_url, the URL that leads here")
         return self.url
@@ -264,40 +256,6 @@ class Endpoint(Live):
             if self._lag is not None:
                 self._lag.stop()
             logger.info("closed %s", self.url)
-
-    def share(self, turns: Turns, own: sockets.socket | None = None) -> None:
-        """Accept in turns with other processes that have the same listening socket; `run_workers` does that.
-
-        turns: says when.
-        own: a further bound socket, of this process alone.
-        Raises: EndpointError if the endpoint is not open, OSError if `own` cannot listen.
-        """
-        if self._server is None:
-            raise EndpointError("the endpoint is not open")
-        self._server.share(turns, own)
-        self._shares_address = own is None
-
-    def load(self, name: str, url: str) -> WorkerLoad:
-        """Return the figures of this endpoint for a registry of workers (`server.placement`).
-
-        name: name of the worker, unique among all.
-        url: the URL that leads to this endpoint and to no other.
-        """
-        half_open = None if self._server is None else self._server.half_open
-        return WorkerLoad(
-            name=name,
-            url=url,
-            calls=len(self._running) + (half_open or 0),
-            taken=self._running.totals.taken,
-            max_calls=self._settings.max_calls,
-            draining=self._gate.draining,
-        )
-
-    @property
-    def awaited(self) -> int:
-        """Sockets that may become calls, and calls that `stream` has requested and that have not come."""
-        half_open = None if self._server is None else self._server.half_open
-        return (half_open or 0) + len(self._invitations)
 
     def _require_thread(self, name: str) -> None:
         if threading.get_ident() != self._thread_id:

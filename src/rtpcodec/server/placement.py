@@ -41,6 +41,8 @@ class WorkerLoad:
     """Limit on calls at the same time."""
     draining: bool = False
     """Whether it accepts no more calls."""
+    has_room: bool = True
+    """Whether one more call is welcome: it has fewer than max_calls, and its event loop is not late."""
 
 
 WorkerT = TypeVar("WorkerT", bound=WorkerLoad)
@@ -106,11 +108,11 @@ def least_loaded(workers: Iterable[tuple[WorkerT, int]]) -> WorkerT:
     """
     rows = [(worker, worker.calls + placed) for worker, placed in workers]
     serving = [(worker, used) for worker, used in rows if not worker.draining]
-    free = [(used / worker.max_calls, worker) for worker, used in serving if used < worker.max_calls]
+    free = [(used / one.max_calls, one) for one, used in serving if used < one.max_calls and one.has_room]
     if not free:
         raise EndpointError(
             f"no worker has room: {len(rows)} are alive, {len(rows) - len(serving)} of them drain, "
-            f"{len(serving)} have max_calls"
+            f"{len(serving)} are full"
         )
     return min(free, key=lambda one: one[0])[1]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, MediaTotals
 
-LARGEST: Final = ("loop_lag_ms", "loop_lag_max_ms", "jitter_max_ms", "round_trip_max_ms")
+LARGEST: Final = ("loop_lag_ms", "loop_lag_max_ms", "loop_lag_p99_ms", "jitter_max_ms", "round_trip_max_ms")
 """Figures of which the largest of all workers counts."""
 NOW: Final = (
     "calls_running",

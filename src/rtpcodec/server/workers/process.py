@@ -44,8 +44,8 @@ class WorkerProcess(Live):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.drain_s = 0.0
-        """How long its calls may continue when it drains."""
+        self.grace_s = 0.0
+        """How long it may take from the beginning of its drain to its end."""
         self.draining = asyncio.Event()
         """Set when it accepts no more calls."""
         self.exited = asyncio.Event()
@@ -173,7 +173,7 @@ class WorkerProcess(Live):
     def _handle(self, message: Mapping[str, Any]) -> str | None:
         """Handle a message. Returns the error that it reports."""
         if "ready" in message and not self._ready.done():
-            self.drain_s = message["ready"]["drain_s"]
+            self.grace_s = message["ready"]["grace_s"]
             self._ready.set_result(None)
         elif "draining" in message:
             self.draining.set()

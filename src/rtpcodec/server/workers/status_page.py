@@ -16,11 +16,10 @@ from prometheus_client.registry import Collector
 from rtpcodec.errors import EndpointError
 from rtpcodec.pickling import Live
 from rtpcodec.server.access import Answer, bears
-from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH
+from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH
 from rtpcodec.server.metrics import families
 from rtpcodec.server.workers.supervisor import Supervisor
 
-READY_PATH: Final = "/readyz"
 REQUEST_TIMEOUT_S: Final = 5.0
 """From accepting a connection to the end of its request's headers."""
 MAX_HEAD_OCTETS: Final = 16 * 1024

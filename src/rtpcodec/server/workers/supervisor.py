@@ -15,10 +15,9 @@ from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.workers.figures import EndedFigures, summed
 from rtpcodec.server.workers.post import Post
 from rtpcodec.server.workers.process import Launch, WorkerFailed, WorkerProcess
+from rtpcodec.server.workers.turns import ARRIVALS_S
 from rtpcodec.server.workers.worker_table import MAX_WORKERS, WorkerTable
 
-KILL_AFTER_S: Final = 30.0
-"""A worker that has not ended this long after the end of its drain is killed: a handler of it hangs."""
 MAX_FAILED_STARTS: Final = 5
 """Failed starts in a row, without a worker that serves, after which the supervisor ends with the error."""
 
@@ -62,13 +61,17 @@ class Supervisor(Live):
     @property
     def has_room(self) -> bool:
         """Whether a worker that serves has room for a call."""
-        return not self.stopping and any(not row.draining and row.calls < row.max_calls for row in self._table.rows())
+        return not self.stopping and any(
+            not row.draining and row.has_room and row.calls < row.max_calls for row in self._table.rows()
+        )
 
     async def open(self) -> None:
         """Start all workers: one first, so that a wrong setting shows once. Raises WorkerFailed."""
         first, *others = self._posts
         await first.open()
         await asyncio.gather(*(post.open() for post in others))
+        grace_s = max(worker.grace_s for worker in self._live.values())
+        logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._posts), grace_s)
         keeping = [post.keep() for post in self._posts]
         self._keeping = [asyncio.create_task(each) for each in (*keeping, self._restart_when_asked())]
 
@@ -89,7 +92,7 @@ class Supervisor(Live):
         for worker in self._live.values():
             worker.end(signal.SIGTERM)
             if not again:
-                self._retire(worker)
+                self._wait_for(self._kill_late(worker, worker.grace_s))
         self._finish_if_empty()
 
     async def close(self) -> None:
@@ -141,12 +144,11 @@ class Supervisor(Live):
         self._finish_if_empty()
 
     def _retire(self, worker: WorkerProcess) -> None:
-        """Kill a worker that drains for too long."""
+        """Kill a worker that drains for too long: a handler of it hangs."""
         if not worker.exited.is_set():
-            self._wait_for(self._kill_late(worker))
+            self._wait_for(self._kill_late(worker, worker.grace_s + ARRIVALS_S))
 
-    async def _kill_late(self, worker: WorkerProcess) -> None:
-        limit_s = worker.drain_s + KILL_AFTER_S
+    async def _kill_late(self, worker: WorkerProcess, limit_s: float) -> None:
         try:
             async with asyncio.timeout(limit_s):
                 await worker.exited.wait()

@@ -12,6 +12,9 @@ YIELD_S: Final = 0.005
 """Time in which a worker with fewer calls may accept first. Then this one does: the other may be busy."""
 AWAY_S: Final = 0.05
 """Time between two looks of a worker that has no room or drains, while others serve."""
+ARRIVALS_S: Final = 15.0
+"""Limit on the wait for calls that are on their way when a worker is replaced: a handshake takes 5 s at most, a placed
+call 10 s, and `stream` waits 10 s by default."""
 
 
 class Turns:
@@ -40,14 +43,10 @@ class Turns:
     def write(self) -> WorkerLoad:
         """Write this worker's row, and return its figures."""
         load = self._load()
-        draining = self._draining or load.draining
-        self._table.write(
-            self._number,
-            WorkerState.DRAINING if draining else WorkerState.SERVING,
-            calls=load.calls,
-            max_calls=load.max_calls,
-            taken=load.taken,
-        )
+        state = WorkerState.SERVING if load.has_room else WorkerState.FULL
+        if self._draining or load.draining:
+            state = WorkerState.DRAINING
+        self._table.write(self._number, state, calls=load.calls, max_calls=load.max_calls, taken=load.taken)
         return load
 
     def wait_s(self) -> float | None:
@@ -58,10 +57,10 @@ class Turns:
         """
         own = self.write()
         others = self._table.others_serving(self._number)
-        with_room = [calls for calls, max_calls in others if calls < max_calls]
         if self._draining or own.draining:
             return AWAY_S if others else None
-        if own.calls >= own.max_calls:
+        with_room = [calls for calls in others if calls is not None]
+        if not own.has_room or own.calls >= own.max_calls:
             return AWAY_S if with_room else None
         self._yielded = not self._yielded and bool(with_room) and min(with_room) < own.calls
         return YIELD_S if self._yielded else None

@@ -12,26 +12,23 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rtpcodec.errors import EndpointError, RtpcodecError
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
+from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, supervisor_grace_s
 from rtpcodec.server.serving import run
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.workers.channel import WorkerChannel
 from rtpcodec.server.workers.identity import become_worker
 from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.sockets import EVERYWHERE, bound_socket
-from rtpcodec.server.workers.turns import Turns
+from rtpcodec.server.workers.turns import ARRIVALS_S, Turns
 from rtpcodec.server.workers.worker_table import BEAT_PERIOD_S, WorkerTable
 
 if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint
-
-ARRIVALS_S: Final = 15.0
-"""Limit on the wait for calls that are on their way when a worker is replaced: a handshake takes 5 s at most, a placed
-call 10 s, and `stream` waits 10 s by default."""
 
 
 class Worker(Live):
@@ -53,19 +50,15 @@ class Worker(Live):
         self._turns: Turns | None = None
         self._leaves_s: float | None = None
 
-    def opened(self, endpoint: Endpoint, drain_s: float) -> None:
-        """Begin the work of an endpoint that has opened.
-
-        endpoint: the endpoint.
-        drain_s: how long its calls may continue when it drains.
-        """
+    def opened(self, endpoint: Endpoint, settings: EndpointSettings) -> None:
+        """Begin the work of an endpoint that has opened."""
         self._endpoint = endpoint
         self._turns = turns = Turns(self._table, self._number, lambda: endpoint.load(str(self._number), ""))
         endpoint.share(turns, self._own)
         turns.write()
         asyncio.get_running_loop().add_reader(self._channel.fileno(), self._read)
         self._beat()
-        self._channel.send(ready={"drain_s": drain_s})
+        self._channel.send(ready={"grace_s": supervisor_grace_s(settings.drain_s, settings.handler_grace_s)})
 
     def ended(self) -> None:
         """Send the last figures, which the supervisor keeps."""
@@ -118,14 +111,16 @@ def main(descriptor: int) -> int:
     _become(first)
     try:
         worker, options = _prepared(channel, first, job)
-        drain_s = EndpointSettings(**options).drain_s
+        options.setdefault("drain_s", RUN_DRAIN_S)
+        override(options, *VARIABLES)
+        settings = EndpointSettings(**options)
     except Exception as error:
         channel.send(failed=in_words(error))
         if not isinstance(error, RtpcodecError):
             traceback.print_exc()
         return 1
     try:
-        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, drain_s))
+        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, settings))
     except EndpointError as error:
         channel.send(failed=in_words(error))
         return 1

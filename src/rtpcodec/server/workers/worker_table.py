@@ -60,6 +60,11 @@ class WorkerState(IntEnum):
     STARTING = 1
     SERVING = 2
     DRAINING = 3
+    FULL = 4
+    """It serves, and one more call is not welcome."""
+
+
+SERVES: Final = (WorkerState.SERVING, WorkerState.FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,8 @@ class WorkerTable(Live):
             calls=calls,
             taken=taken,
             max_calls=max(max_calls, 1),
-            draining=state != WorkerState.SERVING,
+            draining=state not in SERVES,
+            has_room=state != WorkerState.FULL,
             number=number,
             pid=pid,
             state=WorkerState(state),
@@ -154,14 +160,14 @@ class WorkerTable(Live):
             if row is not None:
                 yield row
 
-    def others_serving(self, number: int) -> list[tuple[int, int]]:
-        """Return calls and max_calls of the live workers that serve, except the one of this number."""
+    def others_serving(self, number: int) -> list[int | None]:
+        """Return the calls of the live workers that serve, except the one of this number; None: it has no room."""
         oldest_s = self._clock() - DEAD_AFTER_S
-        found = []
+        found: list[int | None] = []
         for other in range(1, MAX_WORKERS + 1):
             state, _, calls, max_calls, _, beat_s, _ = _OWN.unpack_from(self._map, _offset(other))
-            if state == WorkerState.SERVING and other != number and beat_s >= oldest_s:
-                found.append((calls, max_calls))
+            if state in SERVES and other != number and beat_s >= oldest_s:
+                found.append(calls if state == WorkerState.SERVING and calls < max_calls else None)
         return found
 
     def awaited(self, number: int) -> int:
