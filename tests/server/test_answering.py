@@ -14,6 +14,8 @@ from rtpcodec.errors import StreamEnded
 from rtpcodec.server import Call
 from tests.server.dialler import CHUNK, call, dial, run, until
 
+STILL_UP = "the phone call is still up, on_handler_end can end it"
+
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno >= logging.ERROR]
@@ -92,7 +94,7 @@ def test_a_failing_handler_ends_only_its_own_call(caplog: pytest.LogCaptureFixtu
             assert endpoint.statistics().calls_failed == 1
 
     run(main)
-    assert errors(caplog) == ["the handler failed"]
+    assert errors(caplog) == [f"the handler failed; {STILL_UP}"]
     record = next(record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == "two is too much"
@@ -124,7 +126,7 @@ def test_a_failing_on_audio_ends_only_its_own_call_and_is_not_called_again(caplo
             assert endpoint.statistics().calls_failed == 1
 
     run(main)
-    assert errors(caplog) == ["the handler failed"]
+    assert errors(caplog) == [f"the handler failed; {STILL_UP}"]
     assert heard == [b"\x02", b"\x03"]
 
 
@@ -288,7 +290,7 @@ def test_a_handler_that_is_cancelled_from_within_counts_as_failed(caplog: pytest
             assert await carrier.close_code() == 1011
 
     run(main)
-    assert errors(caplog) == ["the handler was cancelled from within"]
+    assert errors(caplog) == [f"the handler was cancelled from within; {STILL_UP}"]
 
 
 @pytest.mark.parametrize("code", [1000, 1008, 4000])
@@ -349,7 +351,7 @@ def test_a_base_exception_ends_the_call_as_well(caplog: pytest.LogCaptureFixture
             assert await carrier.close_code() == 1011
 
     run(main)
-    assert errors(caplog) == ["the handler raised Alarm"]
+    assert errors(caplog) == [f"the handler raised Alarm; {STILL_UP}"]
 
 
 def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(caplog: pytest.LogCaptureFixture) -> None:

@@ -266,7 +266,7 @@ def test_a_returned_handlers_unawaited_plays_are_heard_before_the_close() -> Non
 
 
 def test_after_a_return_the_wait_for_the_last_mark_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtpcodec.server.handler_task.ECHO_MS", 100.0)
+    monkeypatch.setattr("rtpcodec.server.play_out.ECHO_MS", 100.0)
 
     begun: list[float] = []
 

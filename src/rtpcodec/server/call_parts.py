@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtpcodec.pump.pump import Pump
+from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call_files import CallFiles
+from rtpcodec.server.hanging_up import HangUp
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.play_out import PlayOut
 from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream.machine import CallMachine
 
@@ -39,5 +43,9 @@ class CallParts:
     heard_replies: HeardReplies
     files: CallFiles
     disconnected: asyncio.Future[None]
+    play_out: PlayOut
+    commands: BackgroundCommands
+    hang_up: HangUp
+    key_sender: KeySender
     may_wait: bool
     """Whether the handler is a coroutine, which may wait, and not `on_audio` or `on_event`."""

@@ -15,6 +15,7 @@ from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.saying import Chunk, Saying, require_chunks
 from rtpcodec.stream.events import Audio, Interrupted
+from rtpcodec.stream.speaking.reply import Reply as SessionReply
 
 
 class SpeakingSide(CallBase):
@@ -147,7 +148,13 @@ class SpeakingSide(CallBase):
         Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end, TypeError if the id is
         not a str.
         """
-        return Reply(self._access, self._machine("reply").session.reply(id, interruptible=interruptible))
+        return Reply(self._access, self._opened("reply", id, interruptible))
+
+    def _opened(self, name: str, reply_id: str | None, interruptible: bool) -> SessionReply:
+        """Open a reply of the session for a method."""
+        machine = self._machine(name)
+        machine.plays.require_accepted()
+        return machine.session.reply(reply_id, interruptible=interruptible)
 
     async def say(
         self,
@@ -254,5 +261,4 @@ class SpeakingSide(CallBase):
         return saying.reply
 
     def _saying(self, reply_id: str | None, pcm_hz: int | None, interruptible: bool) -> Saying:
-        spoken = self._pump.machine.session.reply(reply_id, interruptible=interruptible)
-        return Saying(self._access, spoken, pcm_hz)
+        return Saying(self._access, self._opened("say", reply_id, interruptible), pcm_hz)

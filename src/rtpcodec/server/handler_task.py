@@ -6,21 +6,17 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from rtpcodec.errors import ReplyInterrupted, StreamEnded
-from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.ongoing import end_of
+from rtpcodec.server.call_parts import CallParts
+from rtpcodec.server.handler_end import HandlerEnd
+from rtpcodec.server.handler_errors import drop_tracebacks
 from rtpcodec.server.options import Handler
 from rtpcodec.server.slow_turns import SlowTurns, timed
-from rtpcodec.stream.machine import NORMAL, CallMachine
-from rtpcodec.stream.speaking.chain import SpeechChain
-from rtpcodec.stream.speaking.resolving import GRACE_MS
+from rtpcodec.stream.ending import EndReason
+from rtpcodec.stream.machine import NORMAL
 
-ECHO_MS: Final = 1000.0
-"""Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
-After that the echo is considered lost."""
+INTERNAL_ERROR: Final = 1011
 
 HUNG_AFTER_S: Final = 1.0
 """A handler that still runs this long after it was cancelled counts as hung, and is reported."""
@@ -33,11 +29,10 @@ class HandlerTask:
 
     __slots__ = (
         "_cancelled_s",
-        "_failed",
-        "_heard",
-        "_heard_replies",
+        "_ending",
         "_log",
-        "_pump",
+        "_parts",
+        "_report",
         "_reports",
         "_slow_turns",
         "_task",
@@ -46,25 +41,23 @@ class HandlerTask:
 
     def __init__(
         self,
-        pump: Pump[CallMachine],
-        heard: HeardMarks,
-        heard_replies: HeardReplies,
+        parts: CallParts,
         log: CallLog,
-        *,
-        failed: Callable[[BaseException], None],
+        ending: HandlerEnd,
+        report: Callable[[BaseException], bool],
         slow_turns: SlowTurns | None = None,
     ) -> None:
         """Prepare the task.
 
-        pump, heard, heard_replies, log: of the call.
-        failed: called with an exception that the handler raises.
+        parts, log: of the call.
+        ending: acts on the phone call once the handler has ended.
+        report: called with an exception that the handler raises; returns whether it is a failure.
         slow_turns: gets the handler's slow steps; None: they are not measured.
         """
-        self._pump = pump
-        self._heard = heard
-        self._heard_replies = heard_replies
+        self._parts = parts
         self._log = log
-        self._failed = failed
+        self._ending = ending
+        self._report = report
         self._task: asyncio.Task[None] | None = None
         self._cancelled_s: float | None = None
         self._reports = 0
@@ -75,6 +68,12 @@ class HandlerTask:
         """Start the handler; `ended` is called with the task when it has ended."""
         loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._run(handler, call), name=f"rtpcodec call {call.id}")
+        self._task.add_done_callback(ended)
+
+    def begin_end(self, call: Call, error: BaseException, ended: Callable[[asyncio.Task[None]], None]) -> None:
+        """Start what follows the failure of a function that is not a handler; `ended` as for `begin`."""
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._end_failed(call, error), name=f"rtpcodec call {call.id}")
         self._task.add_done_callback(ended)
 
     @property
@@ -107,7 +106,7 @@ class HandlerTask:
         """Cancel the timer, and drop what refers back to the call, because socket and task have ended."""
         self._stop_timer()
         self._task = self._slow_turns = None
-        self._failed = _ignore
+        self._report = _nothing
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -127,82 +126,64 @@ class HandlerTask:
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
-            running, slow_turns = handler(call), self._slow_turns
-            if slow_turns is not None and isinstance(running, Coroutine):
-                running = timed(running, slow_turns.limit_s, slow_turns.report_step)
-            await running
-            await self._play_out()
-        except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
-            # The task reports the first two by its end. GeneratorExit may also mean that this coroutine is dropped.
+            await self._handled(handler, call)
+        except (GeneratorExit, KeyboardInterrupt):
+            # The task reports them by its end. GeneratorExit may also mean that this coroutine is dropped.
             raise
         except BaseException as error:  # SystemExit as well, which the event loop would raise
-            self._failed(error)
-        else:
-            self._pump.machine.close(NORMAL, self._pump.now_ms(), "handler_returned")
-            self._pump.run()
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            if self._report(error):
+                await self._end_failed(call, error)
+                return
+        await self._end_returned(call)
+
+    async def _handled(self, handler: Handler, call: Call) -> None:
+        """Run the handler, its steps measured."""
+        running, slow_turns = handler(call), self._slow_turns
+        if slow_turns is not None and isinstance(running, Coroutine):
+            running = timed(running, slow_turns.limit_s, slow_turns.report_step)
+        await running
+
+    async def _end_returned(self, call: Call) -> None:
+        """Do what follows a return, and close the stream once its last audio was heard."""
+        parts = self._parts
+        # 1. A hang-up that the handler has begun decides.
+        if parts.hang_up.begun:
+            await parts.commands.wait()
+        # 2. The setting decides. What it does may play something.
+        await self._ending.act(call, None)
+        await self._play_out()
+        self._close(NORMAL, "handler_returned")
+
+    async def _end_failed(self, call: Call, error: BaseException) -> None:
+        """Do what follows an exception, and close the stream: at once, unless `on_handler_end` does something."""
+        try:
+            if self._ending.acts:
+                await self._ending.act(call, error)
+                await self._play_out()
+        finally:
+            drop_tracebacks(error)
+            del error
+            self._close(INTERNAL_ERROR, "handler_failed")
 
     async def _play_out(self) -> None:
-        """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
-        session = self._pump.machine.session
-        if session.ended:
-            return
-        if session.speech is not None:
-            await self._speak_out(session.speech)
-        else:
-            await self._play_files_out()
+        """Wait until the last audio was heard and all commands have an answer."""
+        await self._parts.play_out.wait()
+        await self._parts.commands.wait()
 
-    async def _play_files_out(self) -> None:
-        machine = self._pump.machine
-        try:
-            async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
-                await end_of(machine.plays.turn())
-                if not machine.session.ended and self._unheard_ms() > 0:
-                    machine.session.flush()
-                    await self._heard.wait()
-        except TimeoutError:
-            self._log.warn_of_peer("the last audio might not have been heard: its mark was not echoed")
-
-    async def _speak_out(self, speech: SpeechChain) -> None:
-        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading."""
-        speech.end_replies()
-        self._pump.run()
-        limit_ms = self._pump.machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS + GRACE_MS
-        try:
-            async with asyncio.timeout((limit_ms + speech.paused_for_ms(self._pump.now_ms())) / 1000):
-                await self._heard_replies.all_ended(speech.unended_replies)
-        except TimeoutError:
-            self._log.warn_of_peer("the last audio might not have been heard: it was not sent in time")
-
-    def _unheard_ms(self) -> float:
-        session = self._pump.machine.session
-        return session.position_ms - session.heard_ms(self._pump.now_ms())
+    def _close(self, code: int, cause: EndReason) -> None:
+        pump = self._parts.pump
+        pump.machine.close(code, pump.now_ms(), cause)
+        pump.run()
 
 
-def _ignore(_error: BaseException) -> None:
+def _is_cancelled() -> bool:
+    """Whether somebody has cancelled the running task; otherwise a CancelledError was raised from within."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _nothing(_error: BaseException) -> bool:
     """Stand for the caller's function after the end of the call."""
-
-
-def is_stream_ended(error: BaseException) -> bool:
-    """Return whether an error is what methods that play raise after the end, or a group that holds nothing else."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(is_stream_ended(part) for part in error.exceptions)
-    return isinstance(error, StreamEnded | ReplyInterrupted)
-
-
-def drop_tracebacks(error: BaseException) -> None:
-    """Drop the tracebacks of an error that nobody handles any more, and of those that it holds or came from.
-
-    A traceback holds the variables of the handler. A variable that holds the error makes this a cycle, as in the task
-    groups of asyncio before Python 3.13.
-    """
-    found: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while found:
-        one = found.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        one.__traceback__ = None
-        found += (one.__cause__, one.__context__)
-        if isinstance(one, BaseExceptionGroup):
-            found += one.exceptions
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypedDict, TypeVar
+from typing import Final, Literal, TypedDict, TypeVar
 
 from rtpcodec.server.call import Call
 from rtpcodec.server.phone_control import StreamingControl
@@ -27,6 +27,9 @@ OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""
 OnEvent = Callable[[Call, Event], object]
 """A plain function, called for each event except Audio in the socket's callback, so it must not block."""
+OnHandlerEnd = Literal["keep", "hangup"] | Callable[[Call, BaseException | None], Awaitable[object]]
+"""What happens to the phone call when its handler has ended. "keep": nothing. "hangup": it is hung up once the last
+audio was heard. A coroutine function: called with the Call, and the handler's exception or None."""
 Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
 """A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
 not be async."""
@@ -47,6 +50,7 @@ class CallOptions(TypedDict, total=False):
     keep_alive: KeepAlive
     own_marks: bool
     conceal: bool | None
+    on_handler_end: OnHandlerEnd
     control: StreamingControl | None
     diagnosis_s: float | None
     start_timeout_s: float | None

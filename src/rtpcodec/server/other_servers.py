@@ -50,6 +50,8 @@ async def call_on(
     foreign = sorted(options.keys() - CallOptions.__annotations__)
     if foreign:
         raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
+    if settings.on_handler_end == "hangup" and settings.control is None:
+        raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
     ended = asyncio.Event()
     socket = AwaitedSocket(send_text, close)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())

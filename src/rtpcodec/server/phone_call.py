@@ -128,6 +128,5 @@ class PhoneCall:
         return True
 
     def release(self) -> None:
-        """Drop what refers back to the call, because stream and handler have ended."""
+        """Drop what refers back to the call, because stream and handler have ended. Commands remain possible."""
         self._watchers.clear()
-        self._control = None

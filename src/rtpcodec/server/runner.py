@@ -11,16 +11,22 @@ from functools import partial
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
+from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
 from rtpcodec.server.call_summary import log_summary
-from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
+from rtpcodec.server.handler_end import HandlerEnd
+from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
+from rtpcodec.server.handler_task import INTERNAL_ERROR, HandlerTask
+from rtpcodec.server.hanging_up import HangUp
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.play_out import PlayOut
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
+from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
@@ -31,8 +37,6 @@ from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
 from rtpcodec.stream.octets import octets_of
 
-INTERNAL_ERROR = 1011
-
 
 class CallRunner:
     """Run one call on an open socket. It is the sink of the call's pump; the socket reports to `pump`.
@@ -42,6 +46,7 @@ class CallRunner:
     """
 
     __slots__ = (
+        "_ending",
         "_handler",
         "_invitation",
         "_on_end",
@@ -101,13 +106,16 @@ class CallRunner:
         self._parts = parts = self._new_parts(request)
         slow = self._slow_turns(slow_turn)
         self.pump.watch(slow)
-        self._handler = HandlerTask(
-            self.pump, parts.heard, parts.heard_replies, self.log, failed=self.failed, slow_turns=slow
-        )
+        self._ending = HandlerEnd(settings.on_handler_end, parts, self.log)
+        self._handler = HandlerTask(parts, self.log, self._ending, self._report_failed, slow)
         self._settled = False
         self.pump.run()
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
+        heard, heard_replies = HeardMarks(self.pump), HeardReplies()
+        disconnected = asyncio.get_running_loop().create_future()
+        commands = BackgroundCommands(self.log, self._settle)
+        play_out = PlayOut(self.pump, heard, heard_replies, self.log)
         return CallParts(
             id=self.log.call_id,
             request=request,
@@ -115,10 +123,14 @@ class CallRunner:
             readers=self.readers,
             phone=self.phone,
             keys=TypedKeys(self.pump),
-            heard=HeardMarks(self.pump),
-            heard_replies=HeardReplies(),
+            heard=heard,
+            heard_replies=heard_replies,
             files=CallFiles(),
-            disconnected=asyncio.get_running_loop().create_future(),
+            disconnected=disconnected,
+            play_out=play_out,
+            commands=commands,
+            hang_up=HangUp(self.pump, self.phone, play_out, commands, disconnected),
+            key_sender=KeySender(self.pump, self.phone, heard_replies, play_out, commands),
             may_wait=self._settings.may_wait,
         )
 
@@ -144,6 +156,7 @@ class CallRunner:
     def cancel(self) -> None:
         """Cancel the handler and cut the connection now."""
         self._handler.cancel()
+        self._parts.commands.cancel()
         self.cancelled()
         self.pump.machine.cut = True
         self.pump.run()
@@ -192,13 +205,23 @@ class CallRunner:
 
     def failed(self, error: BaseException) -> None:
         """End the call because our side failed; StreamEnded raised after the end of the stream is not an error."""
-        if not (self.pump.machine.session.ended and is_stream_ended(error)):
-            self.failed_call = True
-            self.take_audio = drop_audio
-            what = "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"
-            self.log.error("the handler %s", what, exc_info=error)
+        if not self._report_failed(error):
+            return
+        if self.call is not None and self._ending.acts:
+            self._handler.begin_end(self.call, error, self._handler_ended)
+        else:
             self.close(INTERNAL_ERROR, "handler_failed")
-        drop_tracebacks(error)
+            drop_tracebacks(error)
+
+    def _report_failed(self, error: BaseException) -> bool:
+        """Log an exception of the handler. Returns False, and drops it, if it only reports the end of the stream."""
+        if is_stream_ended(error) and (self.pump.machine.session.ended or self._parts.hang_up.begun):
+            drop_tracebacks(error)
+            return False
+        self.failed_call = True
+        self.take_audio = drop_audio
+        self.log.error("the handler %s; %s", _what_failed(error), self._ending.words, exc_info=error)
+        return True
 
     def disconnected(self) -> None:
         """Record that the connection is gone."""
@@ -272,20 +295,29 @@ class CallRunner:
             # It was cancelled from within, or raised a BaseException, which the event loop raises as well.
             self.failed_call = True
             what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
-            self.log.error("the handler %s", what)
+            self.log.error("the handler %s; %s", what, self._ending.words)
             self.close(INTERNAL_ERROR, "handler_failed")
         self._settle()
 
     def _settle(self) -> None:
         """Report the end once both socket and handler have ended."""
-        if self._settled or not self._parts.disconnected.done() or self._handler.running:
+        parts = self._parts
+        if self._settled or not parts.disconnected.done() or self._handler.running or parts.commands.running:
             return
         self._settled = True
         if self._invitation is not None:
             self._invitation.fail("lost", "the socket closed before the stream began")
         self._handler.release()
+        parts.commands.release()
+        parts.play_out.release()
         self.phone.release()
         self._parts.files.release()
         if self.call is not None:
             log_summary(self.log, self.call)
         self._on_end(self)
+
+
+def _what_failed(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "was cancelled from within"
+    return "failed" if isinstance(error, Exception) else f"raised {type(error).__name__}"

@@ -26,6 +26,7 @@ def check(settings: SettingsFields) -> None:
     """Check settings by themselves. Raises EndpointError."""
     _check_handlers(settings)
     _check_socket(settings)
+    _check_handler_end(settings)
     _check_address(settings)
     _check_origins(settings)
     _check_limits(settings)
@@ -45,6 +46,12 @@ def _check_handlers(settings: SettingsFields) -> None:
     for name in ("on_audio", "on_event"):
         if inspect.iscoroutinefunction(getattr(settings, name)):
             raise EndpointError(f"{name} is a coroutine function, a plain one is needed; pass it as handler instead")
+
+
+def _check_handler_end(settings: SettingsFields) -> None:
+    choice: object = settings.on_handler_end
+    if not callable(choice) and choice not in ("keep", "hangup"):
+        raise EndpointError(f"on_handler_end is {choice!r}, 'keep', 'hangup' or a coroutine function is needed")
 
 
 def _check_origins(settings: SettingsFields) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
-from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent, OnHandlerEnd
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
@@ -85,6 +85,11 @@ class SettingsFields:
     control: StreamingControl | None = field(default=None, repr=False)
     """Sends commands about calls that did not come by `Endpoint.stream`: a CallControl, which is called in a thread, or
     an AsyncCallControl. None: those calls cannot be commanded."""
+    on_handler_end: OnHandlerEnd = "keep"
+    """What happens to the phone call when its handler has ended, or `on_audio` or `on_event` has failed. "keep":
+    nothing, it stays up without its stream. "hangup": it is hung up once the last audio was heard. A coroutine function
+    (call, error): it may play, hang up or transfer; error is None if the handler returned; then the stream is closed. A
+    phone call that is transferred, bridged or ended is left alone, which takes webhooks to know."""
     diagnosis_s: float | None = DIAGNOSIS_S
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""

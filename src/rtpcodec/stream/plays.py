@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from typing_extensions import Buffer
 
-from rtpcodec.errors import QueueFull
+from rtpcodec.errors import QueueFull, StreamEnded
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.play_queue import FileQueue, PlayQueue, Waiting
 from rtpcodec.stream.session import MediaSession
@@ -21,7 +21,7 @@ class Plays:
     that reply, so a reply that opens meanwhile is spoken behind it.
     """
 
-    __slots__ = ("_implicit", "_may_wait", "_queues", "_session", "drop_count")
+    __slots__ = ("_implicit", "_may_wait", "_queues", "_session", "drop_count", "refusal")
 
     def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
         """Make it; may_wait: whether audio that does not fit waits, otherwise QueueFull is raised."""
@@ -32,6 +32,8 @@ class Plays:
         self._implicit = FileQueue(session, may_wait=may_wait) if session.speech is None else None
         self.drop_count = 0
         """How often audio outside any reply was dropped. A caller compares it to see whether its audio was."""
+        self.refusal: str | None = None
+        """Why nothing more may be played although the stream runs; None: it may."""
 
     # Playing
 
@@ -39,6 +41,8 @@ class Plays:
         self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
     ) -> Waiting | None:
         """Queue PCM or an Audio: see PlayQueue.play; reply: for which; None: outside any."""
+        if self.refusal is not None:
+            self.require_accepted()
         if self._implicit is not None:
             return self._implicit.play(source, pcm_hz)
         reply = reply or self._speech.implicit_reply
@@ -58,6 +62,7 @@ class Plays:
 
     def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> Waiting | None:
         """Queue octets in the send codec: see PlayQueue.play_payload."""
+        self.require_accepted()
         if self._implicit is not None:
             return self._implicit.play_payload(payload)
         reply = reply or self._speech.implicit_reply
@@ -69,6 +74,7 @@ class Plays:
 
     def play_mp3(self, data: Buffer) -> Waiting | None:
         """Queue an MP3 file: see FileQueue.play_mp3. LocalProtocolError in mode rtp."""
+        self.require_accepted()
         if self._implicit is None:
             self._session.play_mp3(data)
             return None
@@ -77,6 +83,11 @@ class Plays:
     def turn(self) -> Waiting | None:
         """Return a Waiting that ends after all plays that wait now; None: no play waits. In mode mp3."""
         return None if self._implicit is None else self._implicit.turn()
+
+    def require_accepted(self) -> None:
+        """Refuse audio and replies that are given now: StreamEnded, with the refusal."""
+        if self.refusal is not None:
+            raise StreamEnded(self.refusal)
 
     @property
     def _speech(self) -> SpeechChain:

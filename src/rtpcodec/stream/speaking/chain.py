@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from math import inf
 from typing import Final, Literal
 
@@ -166,10 +166,11 @@ class SpeechChain(Live):
         """End the implicit reply as an utterance."""
         self._parts.order.end_implicit()
 
-    def end_replies(self) -> None:
-        """End all open replies, and the implicit one."""
+    def end_replies(self, kept: Container[Reply] = ()) -> None:
+        """End all open replies but the kept ones, and the implicit one."""
         for reply in list(self._parts.order.waiting):
-            reply.end()
+            if reply not in kept:
+                reply.end()
 
     def paused_for_ms(self, now_ms: float) -> float:
         """Return how much longer a pause lasts unless something ends it; 0 without a pause."""

@@ -1,0 +1,129 @@
+"""Commands and keys of one call that run beside its handler, awaited or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from logging import Logger
+from typing import Any
+
+from rtpcodec.errors import EndpointError
+from rtpcodec.server.call_log import CallLog, logger
+from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
+from rtpcodec.server.ongoing import Ongoing
+
+
+class RunningCommand(Ongoing):
+    """A command that was begun. Await it to wait for its end, and to get its error; it continues without that.
+
+    Cancelling the wait does not cancel the command. An error that nobody waits for is logged.
+    """
+
+    __slots__ = ("_task", "_waiters")
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        super().__init__()
+        self._task = task
+        self._waiters = 0
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> None:
+        self._waiters += 1
+        try:
+            await asyncio.wait((self._task,))
+        finally:
+            self._waiters -= 1
+        if self._task.cancelled():
+            raise EndpointError("the endpoint closed at once, before the command had an answer")
+        try:
+            self._task.result()
+        finally:
+            del self  # it holds the error, whose traceback holds this frame
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for it now."""
+        return self._waiters > 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended without success."""
+        task = self._task
+        return task.done() and (task.cancelled() or task.exception() is not None)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._task.done()
+
+
+class BackgroundCommands:
+    """The running commands of one call. Use it from the event loop's thread only."""
+
+    __slots__ = ("_call_id", "_log", "_of_stream", "_on_idle", "_running")
+
+    def __init__(self, log: CallLog, on_idle: Callable[[], object]) -> None:
+        """Make it.
+
+        log: of the call.
+        on_idle: called each time that the last of them has ended, until `release`.
+        """
+        self._log: CallLog | Logger = log
+        self._call_id = log.call_id
+        self._on_idle: Callable[[], object] | None = on_idle
+        self._running: set[asyncio.Task[None]] = set()
+        self._of_stream: set[asyncio.Task[None]] = set()
+
+    def start(self, name: str, work: Coroutine[Any, Any, None], *, of_stream: bool = False) -> RunningCommand:
+        """Run a command in a task of its own.
+
+        name: of the Call's method, for the log.
+        work: the command.
+        of_stream: whether it plays, so that the end of the stream ends it.
+        """
+        task = asyncio.get_running_loop().create_task(work, name=f"rtpcodec call {self._call_id} {name}")
+        command = RunningCommand(task)
+        self._running.add(task)
+        if of_stream:
+            self._of_stream.add(task)
+        task.add_done_callback(partial(self._ended, name, command))
+        return command
+
+    @property
+    def running(self) -> bool:
+        """Whether one of them runs."""
+        return bool(self._running)
+
+    async def wait(self) -> None:
+        """Wait until those that run now and do not play have ended, however they end."""
+        waited = self._running - self._of_stream
+        if waited:
+            await asyncio.wait(waited)
+
+    def cancel(self) -> None:
+        """Cancel all of them."""
+        for task in tuple(self._running):
+            task.cancel()
+
+    def release(self) -> None:
+        """Drop what refers back to the call, because it has ended. Commands remain possible."""
+        self._on_idle = None
+        self._log = logger
+
+    def _ended(self, name: str, command: RunningCommand, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._of_stream.discard(task)
+        if task.cancelled():
+            self._log.error("%s was cancelled before its end", name)
+        else:
+            error = task.exception()
+            if error is not None and not command.awaited:
+                if not is_stream_ended(error):
+                    self._log.error("%s failed: %s: %s", name, type(error).__name__, error)
+                drop_tracebacks(error)
+            del error
+        if not self._running and self._on_idle is not None:
+            self._on_idle()

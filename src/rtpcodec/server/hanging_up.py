@@ -1,0 +1,83 @@
+"""The hang-up of one call: behind its last audio, once, however often it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from math import inf
+from typing import Any, Final
+
+from rtpcodec.errors import CallEnded
+from rtpcodec.pump.pump import Pump
+from rtpcodec.server.background_commands import BackgroundCommands, RunningCommand
+from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.play_out import PlayOut
+from rtpcodec.stream.machine import CallMachine
+
+HANG_UP_AFTER_MS: Final = 300.0
+"""From the estimated end of the last audio to the command: the jitter buffers behind the carrier, and the doubt of the
+estimate."""
+
+REFUSAL: Final = "the call is being hung up, nothing more can be played"
+
+
+class HangUp:
+    """Hangs up the phone call of one stream. Use it from the event loop's thread only."""
+
+    __slots__ = ("_command", "_commands", "_disconnected", "_phone", "_play_out", "_pump")
+
+    def __init__(
+        self,
+        pump: Pump[CallMachine],
+        phone: PhoneCall,
+        play_out: PlayOut,
+        commands: BackgroundCommands,
+        disconnected: asyncio.Future[None],
+    ) -> None:
+        """Make it; all arguments: of the call."""
+        self._pump = pump
+        self._phone = phone
+        self._play_out = play_out
+        self._commands = commands
+        self._disconnected = disconnected
+        self._command: RunningCommand | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a hang-up runs or was accepted."""
+        return self._command is not None and not self._command.failed
+
+    def begin(self, after_ms: float, fields: Mapping[str, Any]) -> RunningCommand:
+        """Begin it, or join the one that runs or was accepted, whose arguments stay.
+
+        after_ms: from the end of the audio to the command.
+        fields: further fields of the command.
+        Raises: ValueError if after_ms is not 0 or more; EndpointError if nothing sends commands.
+        """
+        if not 0 <= after_ms < inf:
+            raise ValueError(f"after_ms is {after_ms!r}, a number of 0 or more is needed")
+        command = self._command
+        if command is None or command.failed:
+            if self._phone.state != "ended":
+                self._phone.control("hangup")
+            self._pump.machine.plays.refusal = REFUSAL
+            self._command = command = self._commands.start("hangup", self._run(after_ms, dict(fields)))
+        return command
+
+    async def _run(self, after_ms: float, fields: dict[str, Any]) -> None:
+        try:
+            await self._play_out.wait()
+            await self.wait_ms(after_ms)
+            if self._phone.state != "ended":
+                with suppress(CallEnded):
+                    await self._phone.command("hangup", "hangup", **fields)
+                self._phone.state = "ended"
+        except BaseException:
+            self._pump.machine.plays.refusal = None  # the call continues
+            raise
+
+    async def wait_ms(self, after_ms: float) -> None:
+        """Wait so long, or until the connection is gone."""
+        if after_ms and not self._disconnected.done():
+            await asyncio.wait((self._disconnected,), timeout=after_ms / 1000)

@@ -1,0 +1,113 @@
+"""`send_dtmf`: keys to the other end of a call, by the carrier's command or as tones in our audio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from rtpcodec.audio.key_sequence import check_digits, key_sequence
+from rtpcodec.codecs import codec, codec_names
+from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
+from rtpcodec.pump.pump import Pump
+from rtpcodec.server.background_commands import BackgroundCommands, RunningCommand
+from rtpcodec.server.heard import HeardReplies
+from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.play_out import PlayOut
+from rtpcodec.stream.machine import CallMachine
+from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.reply import Reply
+
+DtmfMethod = Literal["carrier", "in_band"]
+"""How keys are sent. "carrier": the carrier makes them by a command. "in_band": as tones in our audio."""
+
+LOOK_MS: Final = 20.0
+"""Shortest wait between two looks at how much of the keys was heard: one frame."""
+
+
+class KeySender:
+    """Sends keys to the other end of one call. Use it from the event loop's thread only."""
+
+    __slots__ = ("_commands", "_heard", "_phone", "_play_out", "_pump")
+
+    def __init__(
+        self,
+        pump: Pump[CallMachine],
+        phone: PhoneCall,
+        heard: HeardReplies,
+        play_out: PlayOut,
+        commands: BackgroundCommands,
+    ) -> None:
+        """Make it; all arguments: of the call."""
+        self._pump = pump
+        self._phone = phone
+        self._heard = heard
+        self._play_out = play_out
+        self._commands = commands
+
+    def send(self, digits: str, method: DtmfMethod, tone_ms: float | None) -> RunningCommand:
+        """Begin to send keys: see Call.send_dtmf."""
+        check_digits(digits)
+        if method == "carrier":
+            self._phone.control("send_dtmf")
+            return self._commands.start("send_dtmf", self._command(digits, tone_ms))
+        if method == "in_band":
+            return self._begin_tones(digits, tone_ms)
+        raise ValueError(f"method is {method!r}, 'carrier' or 'in_band' is needed")
+
+    async def _command(self, digits: str, tone_ms: float | None) -> None:
+        fields = {} if tone_ms is None else {"duration_millis": round(tone_ms)}
+        await self._phone.command("send_dtmf", "send_dtmf", digits=digits, **fields)
+
+    # In band
+
+    def _begin_tones(self, digits: str, tone_ms: float | None) -> RunningCommand:
+        """Open the reply of the keys, which holds its place, and begin to wait for its turn."""
+        machine = self._pump.machine
+        require_tones(machine.session)
+        speech = machine.session.require_replies("send_dtmf")
+        rate_hz = speech.sample_rate_hz
+        pcm = key_sequence(digits, rate_hz) if tone_ms is None else key_sequence(digits, rate_hz, tone_ms)
+        duration_ms = len(pcm) / 2 * 1000 / rate_hz
+        if duration_ms > speech.max_queue_ms:
+            raise QueueFull(f"the keys last {duration_ms:.0f} ms, at most {speech.max_queue_ms:.0f} ms are allowed")
+        machine.plays.require_accepted()
+        reply = machine.session.reply(interruptible=False)
+        before = [one for one in speech.unended_replies if one is not reply]
+        self._play_out.key_replies[reply] = duration_ms
+        self._pump.run()
+        return self._commands.start("send_dtmf", self._sound(reply, before, pcm, duration_ms), of_stream=True)
+
+    async def _sound(self, reply: Reply, before: Sequence[Reply], pcm: bytes, duration_ms: float) -> None:
+        """Let the keys sound alone at the far end, so that the clear of an interruption never meets one of them."""
+        try:
+            # 1. What was said before has been heard.
+            await self._heard.all_ended(before)
+            # 2. The keys. The open reply keeps back what was said behind it.
+            if not reply.over:
+                reply.play(pcm)
+            self._pump.run()
+            while True:
+                left_ms = duration_ms - reply.played_ms(self._pump.now_ms())
+                if reply.over or left_ms <= 0:
+                    break
+                await asyncio.sleep(max(left_ms, LOOK_MS) / 1000)
+        finally:
+            del self._play_out.key_replies[reply]
+            reply.end()
+            self._pump.run()
+        if not await self._heard.ended(reply):
+            raise StreamEnded("the stream has stopped before all keys were heard")
+
+
+def require_tones(session: MediaSession) -> None:
+    """Refuse a stream whose codec does not keep tones. Raises LocalProtocolError."""
+    plan = session.plan
+    if plan.mode == "rtp" and plan.send_info.kind == "sample":
+        return
+    able = ", ".join(name for name in codec_names() if codec(name).kind == "sample")
+    sent = plan.send_info.name if plan.mode == "rtp" else "MP3"
+    raise LocalProtocolError(
+        f"the stream sends {sent}, which does not keep the tones of keys; use method='carrier', or a plan with mode "
+        f"'rtp' and send_codec {able}"
+    )
