@@ -286,6 +286,16 @@ class MediaSession(CapturingSession):
         """
         self._speaking("background").idle.add(bed)
 
+    def stop_fill(self) -> None:
+        """Fade out all background sounds, and send no keep-alive until `resume_keep_alive`."""
+        if self._speech is not None:
+            self._speech.idle.stop()
+
+    def resume_keep_alive(self) -> None:
+        """Send the keep-alive of the plan again. Background sounds stay stopped: `background` begins others."""
+        if self._speech is not None:
+            self._speech.idle.resume_keep_alive()
+
     def require_replies(self, name: str) -> SpeechChain:
         """Return the chain to a method that needs replies. LocalProtocolError in mode mp3; StreamEnded."""
         return self._speaking(name)
