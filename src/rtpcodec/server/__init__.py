@@ -7,6 +7,7 @@ endpoint        the endpoint: it accepts, counts and ends calls
 running_calls   the calls of an endpoint: counted, found, ended
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
+transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result in any order of events
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call
@@ -72,6 +73,8 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.transfer_facts import TransferResult
+from rtpcodec.server.transferring import Transfer
 from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
@@ -100,6 +103,8 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "Transfer",
+    "TransferResult",
     "call_on",
     "handlers",
     "run",

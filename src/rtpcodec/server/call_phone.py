@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rtpcodec.server import transferring
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.phone_call import PhoneState
 
@@ -15,3 +18,20 @@ class PhoneSide(CallBase):
     def phone_state(self) -> PhoneState:
         """What commands of ours and webhooks say of the phone call: "up", "transferring", "bridged" or "ended"."""
         return self._parts.phone.state
+
+    async def transfer(self, to: str, timeout_s: float = 30.0, **fields: Any) -> transferring.Transfer:
+        """Have the carrier call another phone, and join it with this call when it answers: a blind transfer.
+
+        Replies are interrupted, background sounds and the keep-alive stop, and voice activity is suspended. What is
+        played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
+        "bridged" voice activity and the keep-alive continue and replies work as before; background sounds stay stopped.
+
+        to: a number such as +18005550100, or a SIP URI.
+        timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
+        fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
+        Returns: the Transfer, once the carrier has accepted the command. `await transfer.result()` waits for the result.
+        Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint, or the phone call is not
+        up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
+        """
+        self._access.machine("transfer")
+        return await transferring.transfer(self._parts, to, timeout_s, fields)
