@@ -7,7 +7,7 @@ endpoint        the endpoint: it accepts, counts and ends calls
 running_calls   the calls of an endpoint: counted, found, ended
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
-transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result in any order of events
+transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call

@@ -24,12 +24,12 @@ class PhoneSide(CallBase):
 
         Replies are interrupted, background sounds and the keep-alive stop, and voice activity is suspended. What is
         played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
-        "bridged" voice activity and the keep-alive continue and replies work as before; background sounds stay stopped.
+        "bridged", voice activity and the keep-alive continue; background sounds stay stopped.
 
         to: a number such as +18005550100, or a SIP URI.
         timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
         fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
-        Returns: the Transfer, once the carrier has accepted the command. `await transfer.result()` waits for the result.
+        Returns: the Transfer, once the command was accepted. `await transfer.result()` waits for the result.
         Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint, or the phone call is not
         up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
         """

@@ -6,17 +6,15 @@ import asyncio
 import base64
 import math
 import secrets
-from collections.abc import Callable
 from typing import Any, Final
 
 from rtpcodec.carriers.telnyx import commands, webhooks
-from rtpcodec.errors import EndpointError, RtpcodecError
+from rtpcodec.errors import EndpointError
 from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.phone_call import PhoneCall, PhoneEvent, PhoneState
-from rtpcodec.server.phone_control import send
 from rtpcodec.server.transfer_facts import TransferFacts, TransferResult
 from rtpcodec.stream.machine import CallMachine
 
@@ -66,7 +64,6 @@ class Transfer(Live):
 
     __slots__ = (
         "_deadline",
-        "_ending",
         "_facts",
         "_grace",
         "_leg_id",
@@ -93,7 +90,6 @@ class Transfer(Live):
         self._leg_state = ""
         self._parks = False
         self._shown: PhoneState = "transferring"
-        self._ending: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._result: asyncio.Future[TransferResult] = loop.create_future()
         self._deadline: asyncio.TimerHandle | None = None
@@ -153,7 +149,7 @@ class Transfer(Live):
         phone.watch(self._take)
         phone.state = "transferring"
         phone.result_due_s = loop.time() + limit_s
-        self._deadline = loop.call_later(limit_s, self._timed_out)
+        self._deadline = loop.call_later(limit_s, self._presume)
         self._silence()
 
     def _silence(self) -> None:
@@ -243,24 +239,12 @@ class Transfer(Live):
     # End
 
     def _presume(self) -> None:
-        """End a transfer about which nothing more is expected."""
+        """End a transfer about which nothing more is expected.
+
+        A leg of which nothing was heard is not hung up: its webhooks may be lost, and both people talk to each other.
+        """
         self._settle(self._facts.presumed(self._timeout_s))
         self._update()
-
-    def _timed_out(self) -> None:
-        """End a transfer about which the carrier reports nothing, and the call of the other phone with it."""
-        phone, leg_id, facts = self._phone, self._leg_id, self._facts
-        self._presume()
-        if phone is not None and leg_id is not None and facts.cause is None and not facts.bridged:
-            # A phone that is answered now would be bridged although the handler speaks again.
-            hangup = phone.control("transfer").hangup
-            self._ending = asyncio.get_running_loop().create_task(self._hang_up(hangup, leg_id))
-
-    async def _hang_up(self, hangup: Callable[..., Any], leg_id: str) -> None:
-        try:
-            await send(hangup, leg_id)
-        except RtpcodecError as error:
-            self._warn("the call of a transfer that timed out could not be hung up: %s", type(error).__name__)
 
     def _settle(self, result: TransferResult) -> None:
         """Report the result, once."""
