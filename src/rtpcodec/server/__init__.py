@@ -8,6 +8,7 @@ running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
+transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call
@@ -75,6 +76,8 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.transfer_facts import TransferResult
+from rtpcodec.server.transferring import Transfer
 from rtpcodec.server.workers.running import run_workers
 from rtpcodec.stream.ending import EndReason
 
@@ -104,6 +107,8 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "Transfer",
+    "TransferResult",
     "call_on",
     "handlers",
     "run",

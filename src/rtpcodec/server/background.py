@@ -76,10 +76,12 @@ class Background(Live):
             self._add(_loaded(source, pcm_hz), options)
             return
         Bed(_SILENT, self._to_hz, **options)  # refuses wrong options now
+        stops = self._stops
         loading = loop.run_in_executor(None, _loaded, source, pcm_hz)
         self._loading = loading
 
         def loaded(done: asyncio.Future[BedSource]) -> None:
+            self._stopped |= self._stops != stops
             if done.cancelled() or self._stopped or self._access.pump.machine.session.ended:
                 return
             error = done.exception()
@@ -92,6 +94,11 @@ class Background(Live):
                 CallLog(call_id).warning("the background sound could not be loaded: %s", error)
 
         loading.add_done_callback(loaded)
+
+    @property
+    def _stops(self) -> int:
+        speech = self._access.pump.machine.session.speech
+        return 0 if speech is None else speech.idle.stops
 
     def _add(self, source: BedSource, options: dict[str, Any]) -> None:
         bed = Bed(source, self._to_hz, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtpcodec.server import transferring
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.hanging_up import HANG_UP_AFTER_MS
 from rtpcodec.server.ongoing import Ongoing
@@ -57,3 +58,19 @@ class PhoneSide(CallBase):
         """
         self._machine("send_dtmf")
         return self._parts.key_sender.send(digits, method, tone_ms)
+    async def transfer(self, to: str, timeout_s: float = 30.0, **fields: Any) -> transferring.Transfer:
+        """Have the carrier call another phone, and join it with this call when it answers: a blind transfer.
+
+        Replies are interrupted, background sounds and the keep-alive stop, and voice activity is suspended. What is
+        played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
+        "bridged", voice activity and the keep-alive continue; background sounds stay stopped.
+
+        to: a number such as +18005550100, or a SIP URI.
+        timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
+        fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
+        Returns: the Transfer, once the command was accepted. `await transfer.result()` waits for the result.
+        Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint, or the phone call is not
+        up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
+        """
+        self._access.machine("transfer")
+        return await transferring.transfer(self._parts, to, timeout_s, fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
 from rtpcodec.carriers.telnyx import webhooks
@@ -37,7 +38,20 @@ class PhoneEvent(Protocol):
 class PhoneCall:
     """The phone call of one stream. Use it from the event loop's thread only."""
 
-    __slots__ = ("_control", "_seen", "_watchers", "call_control_id", "call_session_id", "state", "webhooks_seen")
+    __slots__ = (
+        "_control",
+        "_latest",
+        "_seen",
+        "_since",
+        "_watchers",
+        "call_control_id",
+        "call_session_id",
+        "leg_states",
+        "on_release",
+        "result_due_s",
+        "state",
+        "webhooks_seen",
+    )
 
     def __init__(self, control: StreamingControl | None, webhooks_seen: Callable[[], bool]) -> None:
         """Make the phone call of a stream that has not started.
@@ -48,10 +62,18 @@ class PhoneCall:
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
+        self._latest: datetime | None = None  # when the latest event occurred, by the carrier's clock
+        self._since: datetime | None = None  # events that occurred before it are stale
+        self.leg_states: set[str] = set()
+        """The `client_state` of legs that commands of ours have made: events that return one are about this call."""
+        self.on_release: Callable[[], object] | None = None
+        """Called once, when stream and handler have ended."""
         self.call_control_id: str | None = None
         self.call_session_id: str | None = None
         self.state: PhoneState = "up"
         """What webhooks and our commands say of it."""
+        self.result_due_s = 0.0
+        """When the result of a transfer is known at the latest, by the event loop's clock."""
         self.webhooks_seen = webhooks_seen
 
     def begin(self, start: Started) -> None:
@@ -102,9 +124,20 @@ class PhoneCall:
         if self.call_control_id is None:
             return False
         session_id = getattr(event, "call_session_id", None)
-        return event.call_control_id == self.call_control_id or (
-            session_id is not None and session_id == self.call_session_id
+        return (
+            event.call_control_id == self.call_control_id
+            or (session_id is not None and session_id == self.call_session_id)
+            or getattr(event, "client_state", None) in self.leg_states
         )
+
+    def begin_command(self) -> None:
+        """Treat events as stale that occurred before the latest one so far: a command's results occur later."""
+        self._since = self._latest
+
+    def is_stale(self, event: PhoneEvent) -> bool:
+        """Return whether an event occurred before the last `begin_command`, by the carrier's clock."""
+        occurred_at = getattr(event, "occurred_at", None)
+        return occurred_at is not None and self._since is not None and occurred_at < self._since
 
     def tell(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False for one that was delivered before."""
@@ -116,11 +149,14 @@ class PhoneCall:
             self._seen[event_id] = None
             if len(self._seen) > MAX_EVENT_IDS:
                 self._seen.popitem(last=False)
+        occurred_at = getattr(event, "occurred_at", None)
+        if occurred_at is not None and (self._latest is None or occurred_at > self._latest):
+            self._latest = occurred_at
         # 2. Update the state of this leg.
         if event.call_control_id == self.call_control_id:
             if event.event_type == webhooks.CALL_HANGUP:
                 self.state = "ended"
-            elif event.event_type == webhooks.CALL_BRIDGED and self.state != "ended":
+            elif event.event_type == webhooks.CALL_BRIDGED and self.state != "ended" and not self.is_stale(event):
                 self.state = "bridged"
         # 3. Whoever waits for it.
         for watcher in tuple(self._watchers):
@@ -129,4 +165,7 @@ class PhoneCall:
 
     def release(self) -> None:
         """Drop what refers back to the call, because stream and handler have ended. Commands remain possible."""
+        on_release, self.on_release = self.on_release, None
+        if on_release is not None:
+            on_release()
         self._watchers.clear()

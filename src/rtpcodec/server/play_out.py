@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Final
 
 from rtpcodec.pump.pump import Pump
@@ -45,27 +47,42 @@ class PlayOut:
 
     async def _play_files_out(self) -> None:
         machine = self._pump.machine
-        try:
-            async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
-                await end_of(machine.plays.turn())
-                if not machine.session.ended and self._unheard_ms() > 0:
-                    machine.session.flush()
-                    await self._heard.wait()
-        except TimeoutError:
+
+        async def heard() -> None:
+            await end_of(machine.plays.turn())
+            if not machine.session.ended and self._unheard_ms() > 0:
+                machine.session.flush()
+                await self._heard.wait()
+
+        if not await self._in_time(heard, ECHO_MS):
             self._warn("its mark was not echoed")
 
     async def _speak_out(self, speech: SpeechChain) -> None:
         """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading."""
         speech.end_replies(self.key_replies)
         self._pump.run()
-        limit_ms = self._pump.machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS + GRACE_MS
         # The audio of keys is queued when all before it was heard, which may take another GRACE_MS.
-        limit_ms += sum(duration_ms + GRACE_MS for duration_ms in self.key_replies.values())
-        try:
-            async with asyncio.timeout((limit_ms + speech.paused_for_ms(self._pump.now_ms())) / 1000):
-                await self._heard_replies.all_ended(speech.unended_replies)
-        except TimeoutError:
+        keys_ms = sum(duration_ms + GRACE_MS for duration_ms in self.key_replies.values())
+        more_ms = ECHO_MS + GRACE_MS + keys_ms
+        if not await self._in_time(lambda: self._heard_replies.all_ended(speech.unended_replies), more_ms):
             self._warn("it was not sent in time")
+
+    async def _in_time(self, heard: Callable[[], Awaitable[object]], more_ms: float) -> bool:
+        """Wait as long as all audio plays, and more_ms; longer during a suspension. Returns False if that is over."""
+        machine, now_ms = self._pump.machine, self._pump.now_ms
+        while True:
+            limit_ms = machine.plays.waiting_ms + self._unheard_ms() + more_ms
+            paused_ms = machine.session.paused_for_ms(now_ms())
+            suspended = paused_ms == inf
+            try:
+                async with asyncio.timeout((limit_ms if suspended else limit_ms + paused_ms) / 1000):
+                    await heard()
+            except TimeoutError:
+                # The audio has its full time behind a suspension.
+                if not suspended and machine.session.paused_for_ms(now_ms()) < inf:
+                    return False
+            else:
+                return True
 
     def release(self) -> None:
         """Drop the log, because the call has ended."""

@@ -288,7 +288,9 @@ class CallRunner:
                 self.readers.dropped_ms,
                 self.readers.dropped_events,
             )
-        self._handler.cancel_after(self._settings.handler_grace_s)
+        # A handler may wait for the result of a transfer whose command has ended the stream.
+        transfer_s = self.phone.result_due_s - asyncio.get_running_loop().time()
+        self._handler.cancel_after(max(self._settings.handler_grace_s, transfer_s))
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
         if not self.pump.machine.session.ended:

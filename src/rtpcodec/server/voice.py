@@ -88,11 +88,12 @@ class CallVoice(Live):
             begun_ms = detector.silent_since_ms
         while not self.stopped:
             left_ms = max(begun_ms, detector.silent_since_ms) + after_s * 1000 - now_ms()
-            if left_ms <= 0 and not detector.speaking:
+            waits = detector.speaking or detector.suspended
+            if left_ms <= 0 and not waits:
                 return True
             change: asyncio.Future[None] = loop.create_future()
             self._waiters.append(change)
-            timer = None if detector.speaking else loop.call_later(left_ms / 1000, _wake, change)
+            timer = None if waits else loop.call_later(left_ms / 1000, _wake, change)
             try:
                 await change
             finally:

@@ -151,6 +151,7 @@ class Carrier(Live):
         speech: SpeechSource,
         *,
         answers_after_s: float | None = 0.0,
+        refuses_with: str | None = None,
         **options: Unpack[PhoneOptions],
     ) -> None:
         """Add a phone for the dial command, which says `speech` when the call to it is streamed.
@@ -159,13 +160,16 @@ class Carrier(Live):
         the dial command's time is over.
 
         answers_after_s: None: it is never answered.
+        refuses_with: the hangup cause, such as `user_busy`, with which it refuses the call then; None: it is answered.
 
         The other options and the errors are those of new_call.
         """
         settings = PhoneSettings(speech, **options)
         settings.open()
         loop_thread = self._require_open()
-        loop_thread.run(lambda: self._registry.phones.__setitem__(number, DialledPhone(settings, answers_after_s)))
+        loop_thread.run(
+            lambda: self._registry.phones.__setitem__(number, DialledPhone(settings, answers_after_s, refuses_with))
+        )
 
     def send_webhooks(self, webhooks: Webhooks) -> None:
         """Post all events from now on, signed, to an address.

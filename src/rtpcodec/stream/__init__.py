@@ -37,7 +37,8 @@ capture        what a session is given and sends, as lines of a file, and their 
 diagnosis      faults of a stream that its payloads, arrival and plan show
 tapping        the audio of any stage as a file
 session_options  what a session was made with
-session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures
+session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures;
+               session_suspending: its suspensions
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended

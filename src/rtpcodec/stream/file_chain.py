@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from typing_extensions import Buffer
@@ -242,7 +243,7 @@ class FileChain:
         position = self._unsent.first_position
         if self._clear_waits or encoding.has_work or position <= encoding.taken_samples:
             return float("-inf")
-        due_ms = None if encoding.item_ms is None else self._pacer.due_ms
+        due_ms = None if encoding.item_ms is None or self._pacer.suspended_by else self._pacer.due_ms
         timeout_ms = self.event_deadline_ms
         if due_ms is None or timeout_ms is None:
             return timeout_ms if due_ms is None else due_ms
@@ -259,6 +260,8 @@ class FileChain:
 
     @property
     def _unsent_deadline_ms(self) -> float | None:
+        if self._pacer.suspended_by:
+            return None
         encoding = self._encoding
         progress_ms = max(self._pacer.remote_end_ms, self._last_sent_ms)
         return self._unsent.deadline_ms(progress_ms, encoding.taken_samples, encoding.sample_rate_hz)
@@ -286,6 +289,20 @@ class FileChain:
         self._utterance.ended = True
         self._clear_waits = self._dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
+
+    def suspend(self, reason: str, _now_ms: float) -> None:
+        """Send no more files; what the far end holds plays on, since a file cannot be sent again from its middle."""
+        self._pacer.suspended_by.add(reason)
+
+    def unsuspend(self, reason: str, now_ms: float) -> None:
+        """End a suspension; nothing if files are not suspended for this reason."""
+        if reason in self._pacer.suspended_by:
+            self._pacer.suspended_by.remove(reason)
+            self._last_sent_ms = now_ms  # the time of unsent marks counts from here on
+
+    def paused_for_ms(self, _now_ms: float) -> float:
+        """Return infinity during a suspension, otherwise 0."""
+        return inf if self._pacer.suspended_by else 0.0
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned, and return the resulting events."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 MIN_FILE_INTERVAL_MS: Final = 1250.0
@@ -17,7 +18,7 @@ class FilePacer:
     nothing drifts. Times are in ms of the caller's clock. Use from one thread at a time.
     """
 
-    __slots__ = ("_lead_ms", "_next_ms", "remote_end_ms", "sent_ms")
+    __slots__ = ("_lead_ms", "_next_ms", "remote_end_ms", "sent_ms", "suspended_by")
 
     def __init__(self, lead_ms: float | None) -> None:
         """Make it; lead_ms None: a file is due as soon as the carrier takes another one."""
@@ -29,14 +30,18 @@ class FilePacer:
         """Estimate of when the far end has played everything that was sent."""
         self.sent_ms = 0.0
         """Audio sent, without what was cleared."""
+        self.suspended_by: set[str] = set()
+        """Reasons for which no file is due."""
 
     @property
     def due_ms(self) -> float:
-        """When a file may be sent; minus infinity: at once.
+        """When a file may be sent; minus infinity: at once; infinity: not during this suspension.
 
         The file's own length does not count towards the lead: a file longer than the lead would otherwise be sent only
         after the far end has run dry.
         """
+        if self.suspended_by:
+            return inf
         return self._next_ms if self._lead_ms is None else max(self.remote_end_ms - self._lead_ms, self._next_ms)
 
     def sent(self, file_ms: float, now_ms: float) -> None:

@@ -94,6 +94,15 @@ class SendChain(Protocol):
     def interrupt(self, now_ms: float, also_dropped_ms: float = 0.0) -> tuple[Interrupted, Sequence[Event]]:
         """Drop all unheard audio."""
 
+    def suspend(self, reason: str, now_ms: float) -> None:
+        """Suspend replies, or files."""
+
+    def unsuspend(self, reason: str, now_ms: float) -> None:
+        """End a suspension."""
+
+    def paused_for_ms(self, now_ms: float) -> float:
+        """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
+
     def end(self, now_ms: float) -> Sequence[Event]:
         """End the stream."""
 

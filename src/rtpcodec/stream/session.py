@@ -9,7 +9,6 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.any_rate import pcm_and_rate
-from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
@@ -22,6 +21,7 @@ from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session_options import SessionOptions
+from rtpcodec.stream.session_suspending import SuspendingSession
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
@@ -37,7 +37,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession(CapturingSession):
+class MediaSession(SuspendingSession):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
@@ -285,6 +285,16 @@ class MediaSession(CapturingSession):
         Raises: LocalProtocolError in mode mp3, StreamEnded after the end, ValueError: see IdleSound.add.
         """
         self._speaking("background").idle.add(bed)
+
+    def stop_fill(self) -> None:
+        """Fade out all background sounds, and send no keep-alive until `resume_keep_alive`."""
+        if self._speech is not None:
+            self._speech.idle.stop()
+
+    def resume_keep_alive(self) -> None:
+        """Send the keep-alive of the plan again. Background sounds stay stopped: `background` begins others."""
+        if self._speech is not None:
+            self._speech.idle.resume_keep_alive()
 
     def require_replies(self, name: str) -> SpeechChain:
         """Return the chain to a method that needs replies. LocalProtocolError in mode mp3; StreamEnded."""

@@ -57,6 +57,8 @@ class ListeningSession(SessionState):
         if reference is None and self._speech is not None:
             reference = self.heard_signal()
         detector = VoiceDetector(track, settings, reference=reference, judge=judge, privacy=self.privacy, now_ms=now_ms)
+        if self._listening.voice_suspended_by:
+            detector.suspend(now_ms)
         self.listen(detector)
         if self._listening.turns is None and self._speech is not None:
             self._listening.turns = TurnWatch(parts_of(self._speech), self._incoming)

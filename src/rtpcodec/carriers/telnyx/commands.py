@@ -34,6 +34,9 @@ DIAL_PATH: Final = "/calls"
 ACTION_PATH: Final = "/calls/{call_control_id}/actions/{action}"
 """Below the base URL."""
 
+CONFERENCES_PATH: Final = "/conferences"
+CONFERENCE_ACTION_PATH: Final = "/conferences/{conference_id}/actions/{action}"
+
 DIAL: Final = "dial"
 """A command without a call: it has a path of its own."""
 ANSWER: Final = "answer"
@@ -44,6 +47,7 @@ SEND_DTMF: Final = "send_dtmf"
 STREAMING_START: Final = "streaming_start"
 STREAMING_STOP: Final = "streaming_stop"
 CLIENT_STATE_UPDATE: Final = "client_state_update"
+TRANSFER: Final = "transfer"
 
 ACTION_METHODS: Final = {
     ANSWER: POST,
@@ -86,9 +90,18 @@ ACTION_METHODS: Final = {
     "switch_supervisor_role": POST,
     "transcription_start": POST,
     "transcription_stop": POST,
-    "transfer": POST,
+    TRANSFER: POST,
 }
 """Every action by its name in the path, with the HTTP method of its request."""
+
+CREATE_CONFERENCE: Final = "create_conference"
+"""A command without a conference: it has a path of its own."""
+JOIN: Final = "join"
+LEAVE: Final = "leave"
+HOLD: Final = "hold"
+UNHOLD: Final = "unhold"
+CONFERENCE_ACTIONS: Final = (JOIN, LEAVE, HOLD, UNHOLD)
+"""Those that a warm transfer needs; the carrier has more. All of them are sent by POST."""
 
 # Fields.
 
@@ -145,6 +158,41 @@ DIAL_FIELDS: Final = (
     *COMMON_FIELDS,
 )
 """Those about streaming, audio and ringing."""
+TARGET_LEG_CLIENT_STATE: Final = "target_leg_client_state"
+"""Of `transfer`: the client_state of all events of the new leg."""
+PARK_AFTER_UNBRIDGE: Final = "park_after_unbridge"
+PARK_SELF: Final = "self"
+"""Keeps the leg of the command when the leg that it is bridged with ends. Without it, both legs end."""
+MIN_TRANSFER_TIMEOUT_S: Final = 5
+MAX_TRANSFER_TIMEOUT_S: Final = 600
+"""Limits of `timeout_secs` of `transfer`."""
+TRANSFER_FIELDS: Final = (
+    members.TO,
+    members.FROM,
+    TIMEOUT_SECS,
+    TARGET_LEG_CLIENT_STATE,
+    PARK_AFTER_UNBRIDGE,
+    *COMMON_FIELDS,
+)
+"""Those about ringing and the new leg."""
+CONFERENCE_ID: Final = "conference_id"
+CALL_CONTROL_IDS: Final = "call_control_ids"
+START_CONFERENCE_ON_CREATE: Final = "start_conference_on_create"
+END_CONFERENCE_ON_EXIT: Final = "end_conference_on_exit"
+"""All other participants are hung up when this one leaves."""
+SOFT_END_CONFERENCE_ON_EXIT: Final = "soft_end_conference_on_exit"
+"""The conference ends when this participant leaves; the calls of the others continue."""
+CREATE_CONFERENCE_FIELDS: Final = (members.CALL_CONTROL_ID, members.NAME, START_CONFERENCE_ON_CREATE, *COMMON_FIELDS)
+JOIN_FIELDS: Final = (
+    members.CALL_CONTROL_ID,
+    HOLD,
+    END_CONFERENCE_ON_EXIT,
+    SOFT_END_CONFERENCE_ON_EXIT,
+    *COMMON_FIELDS,
+)
+LEAVE_FIELDS: Final = (members.CALL_CONTROL_ID, COMMAND_ID)
+HOLD_FIELDS: Final = (CALL_CONTROL_IDS,)
+"""Of `hold` and `unhold`. Neither documents a command_id: a repeat has no second effect."""
 SEND_DTMF_FIELDS: Final = (DIGITS, DURATION_MILLIS, *COMMON_FIELDS)
 CLIENT_STATE_UPDATE_FIELDS: Final = (members.CLIENT_STATE,)
 

@@ -12,6 +12,10 @@ CALL_INITIATED: Final = "call.initiated"
 CALL_ANSWERED: Final = "call.answered"
 CALL_BRIDGED: Final = "call.bridged"
 CALL_HANGUP: Final = "call.hangup"
+CONFERENCE_CREATED: Final = "conference.created"
+CONFERENCE_ENDED: Final = "conference.ended"
+CONFERENCE_PARTICIPANT_JOINED: Final = "conference.participant.joined"
+CONFERENCE_PARTICIPANT_LEFT: Final = "conference.participant.left"
 CALL_HOLD: Final = "call.hold"
 CALL_UNHOLD: Final = "call.unhold"
 CALL_COST: Final = "call.cost"
@@ -103,6 +107,10 @@ HANGUP_CAUSES: Final = (
     NO_ANSWER,
     UNSPECIFIED,
 )
+BUSY_CAUSES: Final = (USER_BUSY,)
+NO_ANSWER_CAUSES: Final = (NO_ANSWER, TIMEOUT)
+UNANSWERED_CAUSES: Final = (*BUSY_CAUSES, *NO_ANSWER_CAUSES, CALL_REJECTED, NOT_FOUND, ORIGINATOR_CANCEL)
+"""Causes of a leg that ended before anybody answered it. The others can end an answered leg as well."""
 HANGUP_SOURCES: Final = ("caller", "callee", "unknown")
 CALL_QUALITY_STATS: Final = "call_quality_stats"
 """In `call.hangup`: per direction an object of numbers, each written as a string."""

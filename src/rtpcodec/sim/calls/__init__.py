@@ -4,6 +4,8 @@ call        SimulatedCall: one call, and the effect of commands and tests on it
 streaming   the streams of one call, one after the other
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
+links       what joins a call with others: a bridge, a leg that rings for it, a conference
+transfers   a second leg is called, and bridged when it is answered
 phones      settings of a phone, and a number that can be dialled
 registry    CallRegistry: all calls of a carrier, and its phones
 dialling    interfaces: WebSockets and carrier, as a call sees them

@@ -15,6 +15,7 @@ from rtpcodec.carriers.telnyx import webhooks as events
 from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
+from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.streaming import CallStreaming
@@ -25,6 +26,7 @@ from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, prefer
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
 from rtpcodec.sim.webhooks import payloads
+from rtpcodec.sim.webhooks.signalling import Signalling
 
 _CAUSES: Final[Mapping[EndReason | None, str]] = {
     "speech_ended": events.NORMAL_CLEARING,
@@ -55,7 +57,8 @@ class SimulatedCall(Live):
         self._streaming = CallStreaming(services)
         self._quality = payloads.CallQuality()
         self._end_reported = False
-        self._peer: SimulatedCall | None = None
+        self.links = Links()
+        """The calls and the conference that it is joined with."""
         self.leg = leg
         """The call as commands and webhooks see it."""
         self.commands: list[tuple[str, dict[str, Any]]] = []
@@ -67,6 +70,16 @@ class SimulatedCall(Live):
         return self._facts.call_control_id
 
     @property
+    def call_session_id(self) -> str:
+        """The same for all legs that belong together."""
+        return self._facts.call_session_id
+
+    @property
+    def to_number(self) -> str:
+        """The number that was called."""
+        return self._facts.to_number
+
+    @property
     def state(self) -> State:
         """Parked (an incoming call before its answer), ringing (a dialled one), answered, bridged or ended."""
         return self.leg.state
@@ -75,6 +88,11 @@ class SimulatedCall(Live):
     def ended(self) -> bool:
         """One side has hung up: commands are refused."""
         return self.leg.ended
+
+    @property
+    def signalling(self) -> Signalling:
+        """Details that webhooks report of it."""
+        return self._facts.signalling
 
     @property
     def streaming(self) -> bool:
@@ -145,6 +163,14 @@ class SimulatedCall(Live):
         """Hang up on the phone's side: `stop` is sent and the socket closed."""
         self._services.loop_thread.run(lambda: self.leave("hang_up"))
 
+    def hold(self) -> None:
+        """Put the call on hold on the phone's side, which the webhook `call.hold` reports."""
+        self._services.loop_thread.run(lambda: self._report(events.CALL_HOLD))
+
+    def unhold(self) -> None:
+        """Take the call off hold, which the webhook `call.unhold` reports."""
+        self._services.loop_thread.run(lambda: self._report(events.CALL_UNHOLD))
+
     def press(self, digits: str) -> None:
         """Press keys of the caller's phone now.
 
@@ -192,16 +218,30 @@ class SimulatedCall(Live):
             self._agree(stream, self._format)
 
     def ring(
-        self, answers_after_s: float | None, timeout_s: float, stream: StreamRequest | None, *, first: bool
+        self,
+        answers_after_s: float | None,
+        timeout_s: float,
+        stream: StreamRequest | None,
+        *,
+        first: bool,
+        refuses_with: str | None = None,
+        ringing: Callable[[], None] | None = None,
     ) -> None:
-        """Let the phone ring until it is answered or the time is over; `first` opens the WebSocket before that."""
+        """Let the phone ring until it is answered or the time is over; `first` opens the WebSocket before that.
+
+        refuses_with: the cause with which it refuses the call instead of an answer.
+        ringing: called when it begins to ring.
+        """
 
         def begin() -> None:
             if self.ended:
                 return
             self.announce()
+            if ringing is not None:
+                ringing()
             if answers_after_s is not None and answers_after_s < timeout_s:
-                self._ringing.ring(answers_after_s, partial(self._picked_up, stream))
+                refuse = None if refuses_with is None else partial(self.leave, "hang_up", refuses_with)
+                self._ringing.ring(answers_after_s, refuse or partial(self._picked_up, stream))
             else:
                 self._ringing.ring(timeout_s, partial(self.leave, "hang_up", events.TIMEOUT))
 
@@ -221,24 +261,32 @@ class SimulatedCall(Live):
             self._speech.held = False
         elif stream is not None:
             self.begin(stream)()
+        self.links.answered()
 
     def _report_answer(self, stream: StreamRequest | None) -> None:
         self._services.notify(events.CALL_ANSWERED, payloads.answered(self._facts, self.leg, self._format, stream))
 
     def bridge(self, other: SimulatedCall) -> None:
         """Join it with another answered call."""
-        self._join(other)
-        other._join(self)
-        self._report_bridge()
-        other._report_bridge()
+        join(self, other)
+        self.report_bridge()
+        other.report_bridge()
 
-    def _join(self, peer: SimulatedCall) -> None:
-        self.leg.state, self._peer = "bridged", peer
-        self._facts = replace(self._facts, bridged=True)
-        self._streaming.bridge()
+    def become(self, state: Literal["answered", "bridged"]) -> None:
+        """Be joined with another leg, or alone again."""
+        self.leg.state = state
+        self._facts = replace(self._facts, bridged=state == "bridged")
+        if state == "bridged":
+            self._streaming.bridge()
+            if self._facts.variations.bridge_ends_stream and self._streaming.active:
+                self._streaming.end(commands.STREAMING_STOP)
 
-    def _report_bridge(self) -> None:
-        self._services.notify(events.CALL_BRIDGED, payloads.of_phone(self._facts, self.leg))
+    def report_bridge(self) -> None:
+        """Post that it is joined with another call."""
+        self._report(events.CALL_BRIDGED)
+
+    def _report(self, event_type: str) -> None:
+        self._services.notify(event_type, payloads.of_phone(self._facts, self.leg))
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
@@ -281,6 +329,9 @@ class SimulatedCall(Live):
         """End the call; `by_us`: by a command, not by the phone's side."""
         self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
         self._ringing.stop()
+        ringing = self.links.ringing
+        if ringing is not None:
+            ringing.leave("hang_up", events.ORIGINATOR_CANCEL, by_us=True)
         if self._streaming.active:
             self._streaming.end(reason)
         elif not self._streaming.done.done():
@@ -293,9 +344,8 @@ class SimulatedCall(Live):
             return
         self._end_reported = True
         self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
-        peer, self._peer = self._peer, None
-        if peer is not None and not peer.ended:
-            peer.leave("hang_up")
+        links, self.links = self.links, Links()
+        part(links, self.call_control_id)
 
     def _stream_opened(self, request: StreamRequest) -> None:
         self._services.notify(events.STREAMING_STARTED, payloads.streaming(self._facts, self.leg, request))

@@ -89,6 +89,8 @@ class DialledPhone:
     settings: PhoneSettings
     answers_after_s: float | None
     """None: never."""
+    refuses_with: str | None = None
+    """The hangup cause with which it refuses the call at that time; None: it is answered."""
 
 
 def require_digits(digits: str) -> None:

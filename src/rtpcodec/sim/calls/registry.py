@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from rtpcodec.sim.calls import transfers
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.dialling import CallServices, Dialer, Notify
 from rtpcodec.sim.calls.leg import CommandIds, Leg, State
 from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, PhoneSettings
-from rtpcodec.sim.commands.requests import DialRequest
+from rtpcodec.sim.commands.requests import DialRequest, TransferRequest
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
@@ -73,14 +74,40 @@ class CallRegistry:
             del self.calls[call.call_control_id]
             raise
         ring = partial(
-            call.ring, phone.answers_after_s, float(request.timeout_s), request.stream, first=request.stream_first
+            call.ring,
+            phone.answers_after_s,
+            float(request.timeout_s),
+            request.stream,
+            first=request.stream_first,
+            refuses_with=phone.refuses_with,
         )
         return call.description(), ring
 
-    def _new(self, phone: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], leg: Leg) -> SimulatedCall:
+    def transfer(self, call: SimulatedCall, request: TransferRequest) -> Callable[[], None]:
+        """Make the second leg of a transfer; the function that is returned makes it ring."""
+        phone = self.phones.get(request.to_number, _NOBODY)
+        leg = self._new_leg(
+            direction="outgoing",
+            state="ringing",
+            connection_id=call.leg.connection_id,
+            client_state=request.target_client_state,
+        )
+        numbers = (request.from_number or call.to_number, request.to_number)
+        second = self._new(phone.settings.open(), phone.settings, numbers, leg, session_id=call.call_session_id)
+        return partial(transfers.transfer, call, second, phone, request)
+
+    def _new(
+        self,
+        phone: OpenedPhone,
+        settings: PhoneSettings,
+        numbers: tuple[str, str],
+        leg: Leg,
+        *,
+        session_id: str | None = None,
+    ) -> SimulatedCall:
         facts = CallFacts(
             call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
-            call_session_id=self._new_uuid(),
+            call_session_id=session_id or self._new_uuid(),
             user_id=self._new_uuid(),
             from_number=numbers[0],
             to_number=numbers[1],

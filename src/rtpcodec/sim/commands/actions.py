@@ -8,17 +8,20 @@ from typing import Any, Final, Literal, Protocol
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.carriers.telnyx.webhooks import CALL_REJECTED, NORMAL_CLEARING
 from rtpcodec.sim.calls.leg import CommandIds, Leg
+from rtpcodec.sim.calls.links import Links
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import (
     AnswerRequest,
     DialRequest,
     StreamRequest,
+    TransferRequest,
     read_answer,
     read_bridge,
     read_dtmf,
     read_other,
     read_start,
     read_stop,
+    read_transfer,
 )
 
 Then = Callable[[], None]
@@ -43,6 +46,10 @@ class CommandedCall(Protocol):
     def bridge(self, other: Any) -> None:
         """Join it with another call."""
 
+    @property
+    def links(self) -> Links:
+        """The calls that it is joined with."""
+
     def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
         """Hang up."""
 
@@ -61,6 +68,9 @@ class CommandedCarrier(Protocol):
     @property
     def dialogflow_url(self) -> str | None:
         """Where streams for Dialogflow go."""
+
+    def transfer(self, call: Any, request: TransferRequest) -> Then:
+        """Make the second leg of a transfer; the function that is returned makes it ring."""
 
     def dial(self, request: DialRequest) -> tuple[dict[str, Any], Then]:
         """Make a call: the answer's data, and a function that makes it ring. Refused: 90046."""
@@ -100,6 +110,13 @@ def _bridge(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, A
     call.bridge(other)
 
 
+def _transfer(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
+    request = read_transfer(body)
+    if call.links.ringing is not None or call.leg.state == "bridged":
+        raise refused(errors.COMMAND_INVALID, "the call is being transferred, or is bridged")
+    return carrier.transfer(call, request)
+
+
 def _send_dtmf(_carrier: CommandedCarrier, _call: CommandedCall, body: Mapping[str, Any]) -> None:
     read_dtmf(body)
 
@@ -122,6 +139,7 @@ _ACTIONS: Final[Mapping[str, Callable[[CommandedCarrier, CommandedCall, Mapping[
     commands.REJECT: _reject,
     commands.BRIDGE: _bridge,
     commands.SEND_DTMF: _send_dtmf,
+    commands.TRANSFER: _transfer,
 }
 """A name beyond them is refused as misspelt."""
 

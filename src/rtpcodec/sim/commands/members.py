@@ -143,6 +143,7 @@ _RULES: Final[Mapping[str, Callable[[str, Any], list[Problem]]]] = {
     members.STREAM_URL: _url_problems,
     commands.STREAM_AUTH_TOKEN: _token_problems,
     members.CLIENT_STATE: _client_state_problems,
+    commands.TARGET_LEG_CLIENT_STATE: _client_state_problems,
     members.CUSTOM_PARAMETERS: _pairs_problems,
     commands.DIALOGFLOW_CONFIG: _dialogflow_problems,
     commands.DIGITS: _digits_problems,

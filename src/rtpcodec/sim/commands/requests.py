@@ -74,6 +74,19 @@ class DialRequest:
     timeout_s: int = RING_TIMEOUT_S
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequest:
+    """The wishes of an accepted `transfer`."""
+
+    to_number: str = field(repr=False)
+    from_number: str | None = field(default=None, repr=False)
+    timeout_s: int = RING_TIMEOUT_S
+    target_client_state: str | None = field(default=None, repr=False)
+    """In all events of the new leg."""
+    park_after_unbridge: str | None = None
+    """`self`: the first leg continues when the new one has ended."""
+
+
 def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
     """Read a `streaming_start`.
 
@@ -142,6 +155,28 @@ def read_bridge(body: Mapping[str, Any]) -> str:
     _require(body, given, problems, members.CALL_CONTROL_ID)
     _settle(problems)
     return str(given[members.CALL_CONTROL_ID])
+
+
+def read_transfer(body: Mapping[str, Any]) -> TransferRequest:
+    """Read a `transfer`.
+
+    Raises: Refused, as for read_start.
+    """
+    given, problems = checked(body, commands.TRANSFER_FIELDS)
+    _require(body, given, problems, members.TO)
+    low, high = commands.MIN_TRANSFER_TIMEOUT_S, commands.MAX_TRANSFER_TIMEOUT_S
+    timeout_s = given.get(commands.TIMEOUT_SECS, RING_TIMEOUT_S)
+    if not low <= timeout_s <= high:
+        rule = f"is {timeout_s}, {low} to {high} are allowed"
+        problems.append(problem_at(errors.BAD_REQUEST, commands.TIMEOUT_SECS, rule))
+    _settle(problems)
+    return TransferRequest(
+        to_number=given[members.TO],
+        from_number=given.get(members.FROM),
+        timeout_s=timeout_s,
+        target_client_state=given.get(commands.TARGET_LEG_CLIENT_STATE),
+        park_after_unbridge=given.get(commands.PARK_AFTER_UNBRIDGE),
+    )
 
 
 def read_dtmf(body: Mapping[str, Any]) -> None:

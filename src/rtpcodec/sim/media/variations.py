@@ -125,6 +125,8 @@ class Variations:
     """A message of this kind follows `start`."""
     extra_members: Mapping[str, object] = field(default_factory=dict)
     """Further members of every message."""
+    bridge_ends_stream: bool = False
+    """The stream ends when the call is bridged."""
     sends_stop: bool = True
     """False: the socket is closed without a `stop`."""
 

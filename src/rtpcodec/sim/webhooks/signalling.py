@@ -21,3 +21,8 @@ class Signalling:
     """How far the caller's carrier vouches for the number (RFC 8588); of incoming calls. None: left out."""
     shaken_stir_validated: bool | None = True
     call_screening_result: str | None = None
+    bridged_when: Literal["answered", "ringing"] = "answered"
+    """When `call.bridged` of a transfer is posted: when the other phone is answered, or as soon as it rings, because
+    its early media is heard."""
+    bridged_legs: Literal["both", "first", "new"] = "both"
+    """Which legs of a transfer get `call.bridged`."""

@@ -82,6 +82,8 @@ class Driver(Live):
             "pause": self._begin_pause,
             "resume": self._resume,
             "discard": self._discard,
+            "suspend": self._suspend,
+            "unsuspend": self._unsuspend,
             "idle": self._idle,
             "ping": self._ping,
             "pong": self._pong,
@@ -179,6 +181,12 @@ class Driver(Live):
     def _discard(self, line: Line, _members: dict[str, Any]) -> None:
         if self._pause is not None:
             self._pause.discard(line.now_ms)
+
+    def _suspend(self, line: Line, members: dict[str, Any]) -> None:
+        self._session.suspend_speech(str(members["reason"]), line.now_ms)
+
+    def _unsuspend(self, line: Line, members: dict[str, Any]) -> None:
+        self._session.resume_speech(str(members["reason"]), line.now_ms)
 
     def _idle(self, _line: Line, members: dict[str, Any]) -> None:
         self.follow_idle(bool(members["active"]))

@@ -194,6 +194,14 @@ class Inputs(Live):
         """Report the end of a pause that drops what was not heard."""
         self._put("do", {"do": "discard"}, now_ms)
 
+    def suspended(self, now_ms: float, reason: str) -> None:
+        """Report a suspension."""
+        self._put("do", {"do": "suspend", "reason": reason}, now_ms)
+
+    def unsuspended(self, now_ms: float, reason: str) -> None:
+        """Report the end of a suspension."""
+        self._put("do", {"do": "unsuspend", "reason": reason}, now_ms)
+
     def pinged(self, now_ms: float) -> None:
         """Report a ping."""
         self._put("do", {"do": "ping"}, now_ms)

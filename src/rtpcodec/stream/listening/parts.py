@@ -19,3 +19,5 @@ class ListeningParts:
     privacy: Privacy | None = None
     heard: HeardSignal | None = None
     turns: TurnWatch | None = None
+    voice_suspended_by: frozenset[str] = frozenset()
+    """The reasons for which voice activity is suspended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class Sinks:
     def __contains__(self, sink: Sink) -> bool:
         """Return whether a sink is one of them."""
         return any(one is sink for one in self._sinks)
+
+    def __iter__(self) -> Iterator[Sink]:
+        """Return all sinks, in their order."""
+        return iter(self._sinks)
 
     @property
     def deadline_ms(self) -> float:

@@ -112,6 +112,7 @@ class VoiceDetector(Live):
         "on_change",
         "settings",
         "silent_since_ms",
+        "suspended",
         "track",
     )
 
@@ -153,6 +154,8 @@ class VoiceDetector(Live):
         self._last_chunk_ms = 0.0
         self.silent_since_ms = now_ms
         """Since when the caller is silent, on the session's clock. Before the first speech: when this was made."""
+        self.suspended = False
+        """Whether nothing is listened to; changed by `suspend` and `resume` alone."""
         self.on_change: Callable[[], object] | None = None
         """Called when speech has started or ended, and when the stream has ended."""
 
@@ -171,6 +174,20 @@ class VoiceDetector(Live):
         """The noise of the line."""
         return float(self._activity.noise_dbov)
 
+    # Suspension
+
+    def suspend(self, _now_ms: float) -> None:
+        """Listen to nothing until `resume`. Speech that runs ends with the next look at the events."""
+        self.suspended = True
+        self._pre_roll.clear()
+        self._changed()
+
+    def resume(self, now_ms: float) -> None:
+        """Listen again. The caller counts as silent from now on."""
+        self.suspended = False
+        self.silent_since_ms = now_ms
+        self._changed()
+
     # As a sink
 
     @property
@@ -178,12 +195,15 @@ class VoiceDetector(Live):
         """When speech ends because no audio comes; infinite: the caller does not speak."""
         if not self._activity.speaking:
             return inf
+        if self.suspended:
+            return -inf
         return self._heard_ms + self._last_chunk_ms + self.settings.hangover_ms + PAUSE_MS
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Take an event, and return the start or the end of speech."""
         if type(event) is Audio:
-            return self._hear(event, now_ms) if event.pcm and event.track == self.track else ()
+            heard = event.pcm and event.track == self.track and not self.suspended
+            return self._hear(event, now_ms) if heard else ()
         if type(event) is FormatChanged:
             return self._end()
         if type(event) is Stopped:

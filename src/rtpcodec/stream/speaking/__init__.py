@@ -22,7 +22,7 @@ own_marks    after which messages an own mark is sent
 gate         whether the far end takes audio, or only our buffers do
 parts        the parts of one stream that these modules share
 releasing    takes audio that is due, encodes and paces it
-stopping     interruption and pause; pause: one pause, for its caller
+stopping     interruption, pause and suspension; stops: what they have stopped; pause: one pause, for its caller
 resolving    when a reply was heard
 listening    what echoes, complaints and time prove
 chain        the send chain of a session: all of the above

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from math import inf
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.payloads import PayloadFormat
-from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared, PauseResolved
+from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures
@@ -30,7 +30,8 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.sent_audio import KEPT_MS, SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
-from rtpcodec.stream.speaking.stopping import Stopper, is_over
+from rtpcodec.stream.speaking.stopping import Stopper
+from rtpcodec.stream.speaking.stops import is_over
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import Dialect
 
@@ -48,12 +49,12 @@ class SpeechChain(Live):
         "_listener",
         "_parts",
         "_reply_count",
-        "_stopper",
         "acceptor",
         "pcm_hz",
         "releaser",
         "resolver",
         "sample_rate_hz",
+        "stopper",
     )
 
     def __init__(self, packing: Packing, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect) -> None:
@@ -85,8 +86,8 @@ class SpeechChain(Live):
         self.acceptor = Acceptor(self._parts, pcm_hz)
         self.releaser = Releaser(self._parts)
         self.resolver = Resolver(self._parts)
-        self._stopper = Stopper(self._parts, self.releaser)
-        self._listener = Listener(self._parts, self.releaser, self._stopper, self.resolver)
+        self.stopper = Stopper(self._parts, self.releaser)
+        self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
         self._reply_count = 0
 
     # Replies
@@ -111,7 +112,7 @@ class SpeechChain(Live):
 
     def current_reply(self, now_ms: float) -> Reply | None:
         """Return the reply that an interruption of the current one ends; None if it does not exist."""
-        return self._stopper.current_reply(now_ms)
+        return self.stopper.current_reply(now_ms)
 
     @property
     def last_reply(self) -> Reply | None:
@@ -173,8 +174,8 @@ class SpeechChain(Live):
                 reply.end()
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how much longer a pause lasts unless something ends it; 0 without a pause."""
-        return max(0.0, self._stopper.next_ms - now_ms) if self._parts.paused else 0.0
+        """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
+        return max(0.0, self.stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets in the send codec. PayloadError, TypeError."""
@@ -215,7 +216,8 @@ class SpeechChain(Live):
 
     def transferred(self, now_ms: float) -> list[Event]:
         """Discard a pause: another phone may listen, which has not heard what the pause has kept."""
-        self.discard(now_ms)
+        self.stopper.discard(now_ms)
+        self.resolver.wake()
         return self._listener.take_reports()
 
     def refused(self, now_ms: float) -> list[Event]:
@@ -265,36 +267,29 @@ class SpeechChain(Live):
         """When `expired` has something to do; None: not before a call changes it."""
         return self._listener.event_deadline_ms
 
-    # Interruption, pause, background
+    # Interruption, suspension, background
 
     def interrupt(
         self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] | Reply = "all"
     ) -> tuple[Interrupted, list[Event]]:
         """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
         self.resolver.resolve(now_ms)
-        found = self._stopper.interrupt(now_ms, what, also_dropped_ms)
+        found = self.stopper.interrupt(now_ms, what, also_dropped_ms)
         self.resolver.wake()
         return found, self._listener.take_reports()
 
-    def pause(
-        self,
-        now_ms: float,
-        timeout_ms: float,
-        then: Literal["resume", "discard"],
-        on_end: Callable[[PauseResolved], object],
-    ) -> None:
-        """Pause: see MediaSession.pause_playback; on_end is called when it ends."""
-        self._stopper.pause(now_ms, timeout_ms, then, on_end)
+    def suspend(self, reason: str, now_ms: float) -> None:
+        """Suspend replies: see MediaSession.suspend_speech."""
+        self.stopper.suspend(reason, now_ms)
+        if self._parts.actions is not None:
+            self._parts.actions.suspended(now_ms, reason)
 
-    def resume(self, now_ms: float, rewind_ms: float) -> None:
-        """End the pause, and send what was not heard again."""
-        self._stopper.resume(now_ms, rewind_ms)
+    def unsuspend(self, reason: str, now_ms: float) -> None:
+        """End a suspension, and send what was not heard again."""
+        self.stopper.unsuspend(reason, now_ms)
         self.resolver.wake()
-
-    def discard(self, now_ms: float) -> None:
-        """End the pause, and drop what was not heard."""
-        self._stopper.discard(now_ms)
-        self.resolver.wake()
+        if self._parts.actions is not None:
+            self._parts.actions.unsuspended(now_ms, reason)
 
     @property
     def idle(self) -> IdleSound:
@@ -322,7 +317,7 @@ class SpeechChain(Live):
         """End the stream: drop everything unsent, and return the events of marks and replies."""
         self.acceptor.running = False
         parts = self._parts
-        self._stopper.end(now_ms)
+        self.stopper.end(now_ms)
         found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
         position = parts.far_end.heard(now_ms)
         for reply in list(parts.order):
@@ -364,8 +359,8 @@ class SpeechChain(Live):
             far_end.hold_ms,
             self._parts.ms(self.acceptor.dropped_samples),
             releaser.longest_stall_ms,
-            self._stopper.pauses,
-            self._stopper.paused_ms,
+            self.stopper.pauses,
+            self.stopper.paused_ms,
             releaser.level.level,
         )
 

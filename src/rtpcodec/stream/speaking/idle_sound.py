@@ -27,7 +27,17 @@ class IdleSound(Live):
     Use from one thread at a time.
     """
 
-    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "keep_alive", "sample_rate_hz", "silent")
+    __slots__ = (
+        "_beds",
+        "_fade_in",
+        "_fade_samples",
+        "_noise",
+        "_wanted",
+        "keep_alive",
+        "sample_rate_hz",
+        "silent",
+        "stops",
+    )
 
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.
@@ -40,6 +50,10 @@ class IdleSound(Live):
             raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
         self.sample_rate_hz = sample_rate_hz
         self.keep_alive = keep_alive
+        """What is sent between replies now."""
+        self._wanted = keep_alive  # what `resume_keep_alive` brings back
+        self.stops = 0
+        """How often everything was stopped: a recording that is being loaded meanwhile is not wanted any more."""
         self._noise = ComfortNoise(sample_rate_hz) if keep_alive == "comfort_noise" else None
         self._beds: list[Bed] = []
         self.silent = keep_alive is None
@@ -50,7 +64,7 @@ class IdleSound(Live):
     @property
     def follows_speech(self) -> bool:
         """Whether `under` must be called for speech; if false, its call may be left out."""
-        return self._noise is not None or bool(self._beds)
+        return self.keep_alive == "comfort_noise" or bool(self._beds)
 
     @property
     def active(self) -> bool:
@@ -75,12 +89,26 @@ class IdleSound(Live):
         self._beds.append(bed)
         self.silent = False
 
+    def stop(self) -> None:
+        """Fade out all background sounds, and send no keep-alive until `resume_keep_alive`."""
+        self.stops += 1
+        self.keep_alive = None
+        for bed in self._beds:
+            bed.stop()
+        self.silent = not self._beds
+
+    def resume_keep_alive(self) -> None:
+        """Send the keep-alive again that `stop` has ended. Background sounds stay stopped."""
+        self.keep_alive = self._wanted
+        self._fade_in = self._fade_samples
+        self.silent = self.keep_alive is None and not self._beds
+
     def frame(self, samples: int) -> bytes | None:
         """Return the next samples of a pause between replies; None: nothing is to be sent."""
         if not self.active:
             return None
         parts = self._parts(samples, under_speech=False)
-        if self._noise is not None:
+        if self.keep_alive == "comfort_noise" and self._noise is not None:
             parts.append((self._faded_in(self._noise.samples(samples)), 1.0))
         if not parts:
             return bytes(2 * samples)

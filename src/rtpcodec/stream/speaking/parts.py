@@ -62,6 +62,12 @@ class ActionSink(Protocol):
     def discarded(self, now_ms: float) -> None:
         """Take note that a pause is discarded."""
 
+    def suspended(self, now_ms: float, reason: str) -> None:
+        """Take note of a suspension."""
+
+    def unsuspended(self, now_ms: float, reason: str) -> None:
+        """Take note of the end of a suspension."""
+
 
 @dataclass(slots=True)
 class Parts:
@@ -85,7 +91,7 @@ class Parts:
     reports: list[Event] = field(default_factory=list)
     """Events for the session's next `events`."""
     paused: bool = False
-    """Whether a pause holds the replies back."""
+    """Whether a pause or a suspension holds the replies back."""
     lost_samples: int = 0
     """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
     mark_counts: dict[str, int] = field(default_factory=dict)

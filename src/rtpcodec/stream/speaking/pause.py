@@ -28,7 +28,7 @@ class Pause(Live):
         """How it ended; None: it has not ended."""
         self.on_end: Callable[[PauseResolved], object] | None = None
         """Called once, when it ends. It must not call the session."""
-        chain.pause(now_ms, timeout_ms, then, self._end)
+        chain.stopper.pause(now_ms, timeout_ms, then, self._end)
         if (actions := parts_of(chain).actions) is not None:
             actions.paused(now_ms, timeout_ms, then)
 
@@ -40,14 +40,16 @@ class Pause(Live):
         Raises: ValueError if rewind_ms is out of range.
         """
         if self.resolved is None:
-            self._chain.resume(now_ms, rewind_ms)
+            self._chain.stopper.resume(now_ms, rewind_ms)
+            self._chain.resolver.wake()
             if (actions := parts_of(self._chain).actions) is not None:
                 actions.resumed(now_ms, rewind_ms)
 
     def discard(self, now_ms: float) -> None:
         """Drop what was not heard, and all that waits; nothing if the pause has ended."""
         if self.resolved is None:
-            self._chain.discard(now_ms)
+            self._chain.stopper.discard(now_ms)
+            self._chain.resolver.wake()
             if (actions := parts_of(self._chain).actions) is not None:
                 actions.discarded(now_ms)
 

@@ -1,9 +1,12 @@
-"""Stopping: interruption and pause. Both clear the far end; a pause keeps what was not heard, and sends it again."""
+"""Stopping: interruption, pause, suspension. All clear the far end; the last two keep what was not heard.
+
+A halt is what a pause, a suspension or both have stopped. It ends, and what was not heard is sent again, when neither
+is on any more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import Final, Literal
 
@@ -17,6 +20,7 @@ from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
+from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, Stop, estimate, is_over, unheard_samples
 
 REWIND_MS: Final = 20.0
 """Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
@@ -28,55 +32,32 @@ SAFE_DOUBT: Final = 1.6
 """A resumed pause begins this multiple of the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
-@dataclass(slots=True)
-class _Stop:
-    """One clear, until its final value is known."""
-
-    cut: Cut
-    point: CutPoint
-    replies: list[Reply]  # those that it ended
-    found: Interrupted | None = None  # what `interrupt` returned; None: a pause
-    utterance: Reply | None = None  # the reply that was being heard
-    doubt_factor: float = 1.0
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What a clear may have dropped: audio, and the caller's marks by sent position."""
-
-    taken: list[SentPiece]
-    marks: list[tuple[int, str]]
-    cleared: set[str] = field(default_factory=set)  # names of marks that have returned since, unheard
-
-    def piece_before(self, position: int) -> SentPiece | None:
-        """Return the last audio before a mark."""
-        return next((sent for sent in reversed(self.taken) if sent.position < position), None)
-
-
-@dataclass(slots=True)
-class _Paused:
-    stop: _Stop
-    since_ms: float
-    until_ms: float
-    then: Literal["resume", "discard"]
-    kept: _Kept
-    on_end: Callable[[PauseResolved], object]
-    replies: frozenset[Reply]  # that it stopped
-
-
 class Stopper:
-    """Interrupt, pause and resume one stream. Changes all parts. Use from one thread at a time."""
+    """Interrupt, pause, suspend and resume one stream. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "next_ms", "paused_ms", "pauses")
+    __slots__ = (
+        "_halt",
+        "_parts",
+        "_pause",
+        "_releaser",
+        "_returning",
+        "_stops",
+        "_suspended_by",
+        "next_ms",
+        "paused_ms",
+        "pauses",
+    )
 
     def __init__(self, parts: Parts, releaser: Releaser) -> None:
         """Make it; releaser: of the same parts."""
         self._parts = parts
         self._releaser = releaser
-        self._pause: _Paused | None = None
+        self._pause: Paused | None = None
+        self._halt: Halt | None = None  # replies are sent
+        self._suspended_by: set[str] = set()  # the reasons for which replies are suspended
         self.next_ms = inf
         """When `expire` has something to do; infinity: never by itself."""
-        self._stops: list[_Stop] = []
+        self._stops: list[Stop] = []
         self.pauses = 0
         """Pauses that have ended."""
         self.paused_ms = 0.0
@@ -94,9 +75,9 @@ class Stopper:
             raise ValueError(f"what is {what!r}, 'all' or 'current' is needed")
         parts = self._parts
         # 1. A pause ends as discarded, apart from what must not be interrupted.
-        pause = self._pause
-        if pause is not None:
-            self._resolve(pause, "discarded", now_ms)
+        halt = self._halt
+        if self._pause is not None:
+            self._resolve(self._pause, "discarded", now_ms)
         # 2. Which replies end? Those that the far end has played before the cut have ended already.
         heard = parts.far_end.cut(now_ms)
         sent_again = self._drop_ended()
@@ -106,11 +87,11 @@ class Stopper:
         staying = [reply for reply in speaking if reply not in ending]
         # 3. Estimate what was heard, before positions change.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
-        dropped_samples = sum(reply.line.waiting_samples + _unheard_samples(reply, heard) for reply in ending)
-        found = _estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
+        dropped_samples = sum(reply.line.waiting_samples + unheard_samples(reply, heard) for reply in ending)
+        found = estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
         # 4. End them here, and at the far end unless all that it holds stays.
         names = [name for reply in ending for name in reply.marks.drop()]
-        at_far_end = sent_again or any(_unheard_samples(reply, heard) for reply in ending)
+        at_far_end = sent_again or any(unheard_samples(reply, heard) for reply in ending)
         for reply in ending:
             parts.order.remove(reply)
         if at_far_end or not any(reply.state == "speaking" for reply in staying):
@@ -118,12 +99,14 @@ class Stopper:
             stop, taken = self._stop(now_ms, ending)
             stop.found, stop.utterance = found, utterance
             _interrupt(ending)
-            kept, point = (_Kept(taken, marks), stop.point) if pause is None else (pause.kept, pause.stop.point)
+            kept, point = (Kept(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
             self._send_again(kept, point, staying, REWIND_MS)
+            self._halt = None if halt is None else Halt(stop)
         else:
             _interrupt(ending)
             point = CutPoint(heard.position, heard.uncertainty_ms, heard.estimated)
-            self._finish(_Stop(Cut(0, heard, now_ms), point, ending, found, utterance))
+            self._finish(Stop(Cut(0, heard, now_ms), point, ending, found, utterance))
+        self._end_halt(now_ms)
         parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
         return found
 
@@ -146,7 +129,7 @@ class Stopper:
         heard = self._parts.far_end.cut(now_ms)
         return next((reply for reply in self._parts.order if not is_over(reply, heard)), None)
 
-    def _stop(self, now_ms: float, ending: list[Reply], doubt_factor: float = 1.0) -> tuple[_Stop, list[SentPiece]]:
+    def _stop(self, now_ms: float, ending: list[Reply], doubt_factor: float = 1.0) -> tuple[Stop, list[SentPiece]]:
         """Clear the far end. Returns the stop, and the audio that was sent and may not have been heard."""
         parts = self._parts
         dialect = parts.dialect
@@ -170,7 +153,7 @@ class Stopper:
             self._releaser.put_clear(fence)
         parts.own_marks.cleared()
         parts.packing.reset()
-        stop = _Stop(cut, point, ending, doubt_factor=doubt_factor)
+        stop = Stop(cut, point, ending, doubt_factor=doubt_factor)
         self._stops.append(stop)
         return stop, parts.sent_audio.take()
 
@@ -183,7 +166,7 @@ class Stopper:
         doubt_samples = int(heard.uncertainty_ms * SAFE_DOUBT * parts.sample_rate_hz / 1000)
         point.least = max(heard.position - doubt_samples, min(heard.position, parts.echoes.proven_position))
 
-    def _send_again(self, kept: _Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
+    def _send_again(self, kept: Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
         """Send audio and marks of these replies again, from a little before the cut, never behind it."""
         parts = self._parts
         rate_hz = parts.sample_rate_hz
@@ -209,12 +192,40 @@ class Stopper:
         # 3. The echo of another one decides.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared))
 
-    # Pause
+    # Pause and suspension
 
-    @property
-    def paused(self) -> bool:
-        """Whether a pause is on."""
-        return self._pause is not None
+    def _begin_halt(self, now_ms: float) -> None:
+        """Send no replies from now on, and keep what was not heard, unless that is done already."""
+        if self._halt is not None:
+            return
+        parts = self._parts
+        marks = parts.echoes.users_marks()
+        stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
+        self._halt = Halt(stop, Kept(taken, marks))
+        parts.paused = True
+
+    def _end_halt(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
+        """Send replies again, from rewind_ms before the cut, unless a pause or a suspension is on."""
+        halt = self._halt
+        if self._pause is not None or self._suspended_by:
+            return
+        self._parts.paused = False
+        if halt is not None:
+            self._halt = None
+            self._releaser.last_sent_ms = now_ms  # the time of unsent marks counts from here on
+            replies = dict.fromkeys(sent.reply for sent in halt.kept.taken if sent.reply.state != "interrupted")
+            self._send_again(halt.kept, halt.stop.point, list(replies), rewind_ms)
+
+    def suspend(self, reason: str, now_ms: float) -> None:
+        """Suspend replies: see MediaSession.suspend_speech."""
+        self._begin_halt(now_ms)
+        self._suspended_by.add(reason)
+
+    def unsuspend(self, reason: str, now_ms: float) -> None:
+        """End a suspension; nothing if replies are not suspended for this reason."""
+        if reason in self._suspended_by:
+            self._suspended_by.remove(reason)
+            self._end_halt(now_ms)
 
     def pause(
         self,
@@ -230,12 +241,9 @@ class Stopper:
             raise ValueError(f"the time-out of the pause is {timeout_ms:g} ms, more than 0 is needed")
         if then not in ("resume", "discard"):
             raise ValueError(f"then is {then!r}, 'resume' or 'discard' is needed")
-        parts = self._parts
-        marks = parts.echoes.users_marks()
-        stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
-        parts.paused = True
+        self._begin_halt(now_ms)
         self.next_ms = now_ms + timeout_ms
-        self._pause = _Paused(stop, now_ms, self.next_ms, then, _Kept(taken, marks), on_end, frozenset(parts.order))
+        self._pause = Paused(now_ms, self.next_ms, then, on_end, frozenset(self._parts.order))
 
     def resume(self, now_ms: float, rewind_ms: float) -> None:
         """End the pause: what was not heard is sent again, from rewind_ms before the cut. ValueError: out of range."""
@@ -243,9 +251,7 @@ class Stopper:
             raise ValueError(f"rewind_ms is {rewind_ms:g}, {REWIND_MS:g} to {MAX_REWIND_MS:g} is needed")
         pause = self._pause
         if pause is not None:
-            replies = list(dict.fromkeys(sent.reply for sent in pause.kept.taken))
-            self._send_again(pause.kept, pause.stop.point, replies, rewind_ms)
-            self._resolve(pause, "resumed", now_ms)
+            self._resolve(pause, "resumed", now_ms, rewind_ms)
 
     def discard(self, now_ms: float) -> None:
         """End the pause: what was not heard is dropped, with all that waits.
@@ -253,10 +259,10 @@ class Stopper:
         Disclosures, and replies that were opened during the pause, are sent. Audio of `play` is not: it may come from
         the loop that the pause stopped.
         """
-        pause = self._pause
-        if pause is None:
+        pause, halt = self._pause, self._halt
+        if pause is None or halt is None:
             return
-        parts, stop = self._parts, pause.stop
+        parts, stop = self._parts, halt.stop
         self._drop_ended()
         speaking = [reply for reply in parts.order if not is_over(reply, stop.cut.heard)]
         ending = [reply for reply in speaking if reply.interruptible and (reply in pause.replies or not reply.explicit)]
@@ -266,16 +272,21 @@ class Stopper:
             parts.order.remove(reply)
         _interrupt(ending)
         stop.replies.extend(ending)
-        self._send_again(pause.kept, stop.point, staying, REWIND_MS)
+        self._send_again(halt.kept, stop.point, staying, REWIND_MS)
+        self._halt = Halt(stop)
         parts.reports.extend(MarkCleared(name, "interrupt") for name in names)
         self._resolve(pause, "discarded", now_ms)
+        self._end_halt(now_ms)
         if stop.point.settled:
             self._finish(stop)
 
-    def _resolve(self, pause: _Paused, outcome: Literal["resumed", "discarded"], now_ms: float) -> None:
+    def _resolve(
+        self, pause: Paused, outcome: Literal["resumed", "discarded"], now_ms: float, rewind_ms: float = REWIND_MS
+    ) -> None:
         self._pause = None
         self.next_ms = inf
-        self._parts.paused = False
+        if outcome == "resumed":
+            self._end_halt(now_ms, rewind_ms)
         event = PauseResolved(outcome, now_ms - pause.since_ms)
         self._parts.reports.append(event)
         self.pauses += 1
@@ -287,7 +298,7 @@ class Stopper:
         if event.name in self._returning:
             self._returning.remove(event.name)
             return False
-        kept = None if self._pause is None else self._pause.kept
+        kept = None if self._halt is None else self._halt.kept
         at = -1 if kept is None else next((at for at, mark in enumerate(kept.marks) if mark[1] == event.name), -1)
         if kept is None or at < 0:
             return True
@@ -311,10 +322,11 @@ class Stopper:
                 self._finish(stop)
                 return
 
-    def _finish(self, stop: _Stop) -> None:
-        """Report the final values of a stop."""
+    def _finish(self, stop: Stop) -> None:
+        """Report the final values of a stop: of the replies that it has ended since the last report."""
         parts, point = self._parts, stop.point
-        for reply in stop.replies:
+        ended, stop.replies = stop.replies, []
+        for reply in ended:
             cut = reply.spans.last_cut or point  # of an earlier clear, if its last audio was sent before that
             reply.settle(cut.position, cut.uncertainty_ms)
             if reply.explicit:
@@ -344,39 +356,15 @@ class Stopper:
 
     def end(self, now_ms: float) -> None:
         """End the stream: a pause is resolved as discarded."""
-        pause = self._pause
-        if pause is not None:
-            self._send_again(pause.kept, pause.stop.point, (), 0.0)
-            self._resolve(pause, "discarded", now_ms)
-
-
-def is_over(reply: Reply, heard: Heard) -> bool:
-    """Whether a reply will have been heard to its end when the far end is at this position."""
-    if reply.over:
-        return True
-    if not reply.closed or reply.more_follows or reply.line.waiting_samples:
-        return False
-    return not _unheard_samples(reply, heard)
-
-
-def _unheard_samples(reply: Reply, heard: Heard) -> int:
-    """Return how much of a reply was sent, and is not heard when the far end is at this position."""
-    return reply.spans.sent_to - reply.spans.heard_to(heard.position)
+        halt, self._halt = self._halt, None
+        if halt is not None:
+            self._send_again(halt.kept, halt.stop.point, (), 0.0)
+        if self._pause is not None:
+            self._resolve(self._pause, "discarded", now_ms)
+        self._suspended_by.clear()
+        self._parts.paused = False
 
 
 def _interrupt(replies: list[Reply]) -> None:
     for reply in replies:
         reply.become("interrupted")
-
-
-def _estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: float) -> Interrupted:
-    """Return what an interruption reports at once; utterance: the reply that is being heard."""
-    if utterance is None:
-        return Interrupted(0.0, dropped_ms, estimated=False)
-    return Interrupted(
-        parts.ms(utterance.spans.heard_samples(heard.position)),
-        dropped_ms,
-        reply_id=utterance.id,
-        played_uncertainty_ms=heard.uncertainty_ms,
-        estimated=heard.estimated,
-    )

@@ -1,0 +1,80 @@
+"""What joins one call with others: a bridge, a leg that rings for it, a conference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rtpcodec.carriers.telnyx.webhooks import NORMAL_CLEARING
+
+
+class LinkedCall(Protocol):
+    """A call as its links see it."""
+
+    @property
+    def links(self) -> Links:
+        """Its own links."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was hung up."""
+
+    def become(self, state: Literal["answered", "bridged"]) -> None:
+        """Be joined with another leg, or alone again."""
+
+    def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
+        """Hang up."""
+
+
+class LinkedConference(Protocol):
+    """A conference as its participants see it."""
+
+    def leave(self, call_control_id: str) -> None:
+        """Remove a participant."""
+
+
+@dataclass(slots=True)
+class Links:
+    """The links of one call."""
+
+    peer: LinkedCall | None = None
+    """The call that it is bridged with."""
+    parks: bool = False
+    """It continues when its peer ends, instead of ending as well."""
+    called: LinkedCall | None = None
+    """The leg that was called for a transfer of this call."""
+    on_answer: Callable[[], None] | None = None
+    """Called once, when this leg is answered."""
+    conference: LinkedConference | None = None
+
+    @property
+    def ringing(self) -> LinkedCall | None:
+        """The leg that rings for a transfer of this call; None: there is none."""
+        return None if self.called is None or self.called.ended else self.called
+
+    def answered(self) -> None:
+        """Report that this leg was answered."""
+        on_answer, self.on_answer = self.on_answer, None
+        if on_answer is not None:
+            on_answer()
+
+
+def join(first: LinkedCall, second: LinkedCall) -> None:
+    """Bridge two answered calls."""
+    for call, peer in ((first, second), (second, first)):
+        call.links.peer = peer
+        call.become("bridged")
+
+
+def part(links: Links, call_control_id: str) -> None:
+    """Undo the links of a call that has ended: its peer ends as well, unless it was to be parked."""
+    if links.conference is not None:
+        links.conference.leave(call_control_id)
+    peer = links.peer
+    if peer is not None and not peer.ended:
+        peer.links.peer = None
+        if peer.links.parks:
+            peer.become("answered")
+        else:
+            peer.leave("hang_up")

@@ -1,0 +1,52 @@
+"""Transfers: a second leg is called, and bridged with the first one when it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from rtpcodec.carriers.telnyx import commands
+from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.links import join
+from rtpcodec.sim.calls.phones import DialledPhone
+from rtpcodec.sim.commands.requests import TransferRequest
+
+
+def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, request: TransferRequest) -> None:
+    """Let the phone of a new leg ring for a call, and bridge both when it is answered.
+
+    Its `call.hangup` alone reports that it was not answered; the first call continues then.
+    """
+    call.links.called = leg
+    call.links.parks = request.park_after_unbridge == commands.PARK_SELF
+    leg.links.on_answer = partial(_bridge, call, leg)
+    leg.ring(
+        phone.answers_after_s,
+        float(request.timeout_s),
+        None,
+        first=False,
+        refuses_with=phone.refuses_with,
+        ringing=_report_early(call, leg),
+    )
+
+
+def _report_early(call: SimulatedCall, leg: SimulatedCall) -> Callable[[], None] | None:
+    signalling = call.signalling
+    return partial(_report, call, leg) if signalling.bridged_when == "ringing" else None
+
+
+def _bridge(call: SimulatedCall, leg: SimulatedCall) -> None:
+    call.links.called = None
+    if call.ended:
+        return
+    join(call, leg)
+    if call.signalling.bridged_when == "answered":
+        _report(call, leg)
+
+
+def _report(call: SimulatedCall, leg: SimulatedCall) -> None:
+    legs = call.signalling.bridged_legs
+    if legs != "new":
+        call.report_bridge()
+    if legs != "first":
+        leg.report_bridge()
