@@ -1,0 +1,1 @@
+"""What one call shows of a carrier: a reading for each uncertain point of docs/carrier.md."""
