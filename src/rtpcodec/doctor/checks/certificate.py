@@ -1,4 +1,4 @@
-"""The TLS chain that a carrier sees: would a strict client accept it?"""
+"""The TLS chain that a carrier sees, verified as by a strict client."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from rtpcodec.doctor.network.threads import in_thread
 from rtpcodec.doctor.settings import DoctorSettings
 from rtpcodec.errors import (
     AuthenticationFailed,
+    CommandError,
     CommandRefused,
     CommandUnreachable,
     InvalidCommand,
@@ -62,28 +63,25 @@ def _judge(access: Access, limit_s: float) -> Finding:
     ) as control:
         try:
             control.send(command.hangup(NO_CALL))
-        except AuthenticationFailed:
-            return failed(
-                name, f"{host} refuses the key", "copy the key again from the carrier's portal; it is an API v2 key"
-            )
-        except PermissionRefused:
-            return failed(name, f"{host} accepts the key, not this command", "permit call control for the key")
-        except RateLimited:
-            return warning(name, f"{host} limits the rate of this key at the moment", "run the doctor again later")
-        except CommandUnreachable as error:
-            return failed(name, str(error), "check DNS, firewall and proxy of this machine, and the base URL")
         except CommandRefused as error:
             return _refused(name, host, error)
-        except Exception as error:  # an answer that is not the carrier's
-            return failed(name, f"{type(error).__name__}: {error}", "check the base URL")
+        except CommandUnreachable as error:
+            return failed(name, str(error), "check DNS, firewall and proxy of this machine, and the base URL")
+        except CommandError as error:  # an answer that is not the carrier's
+            return failed(name, str(error), "check the base URL")
     return warning(name, f"{host} accepted a command about a call that does not exist", "check the base URL")
 
 
 def _refused(name: str, host: str, error: CommandRefused) -> Finding:
+    """Judge a refusal: one that names the call is the best that can be had."""
+    if isinstance(error, AuthenticationFailed):
+        return failed(name, f"{host} refuses the key", "copy the key again from the carrier's portal (API v2)")
+    if isinstance(error, PermissionRefused):
+        return failed(name, f"{host} accepts the key, not this command", "permit call control for the key")
+    if isinstance(error, RateLimited) or error.status >= 500:
+        return warning(name, f"{host} answers with status {error.status}", "run the doctor again later")
     if error.status in (404, 422) and error.errors:
         return ok(name, f"{host} accepts the key")
-    if error.status >= 500:
-        return warning(name, f"{host} answers with status {error.status}", "run the doctor again later")
     return failed(name, f"{host} answers with status {error.status}", "check the base URL")
 
 

@@ -63,13 +63,12 @@ async def check_dns(use: Use, address: Address | None, limit_s: float) -> Findin
         why = "does not exist" if isinstance(error, socket.gaierror) else str(error)
         return failed(name, f"{address.host} {why}", "create a DNS record for the host, or correct the URL")
     shown = f"{address.host} has {', '.join(found[:MAX_SHOWN])}"
-    for is_fit, which, remedy in (
-        (lambda: not all(map(is_loopback, found)), "only this machine", "give carriers a proxy or a tunnel"),
-        (lambda: any(map(is_public, found)), "a private network", "give carriers a public address"),
-        (lambda: all(map(is_public, found)), "in part private", "remove the private addresses from public DNS"),
-    ):
-        if not is_fit():
-            return warning(name, f"{shown}: {which}", remedy)
+    public = [is_public(one) for one in found]
+    if all(map(is_loopback, found)):
+        return warning(name, f"{shown}: only this machine", "give carriers a proxy or a tunnel")
+    if not all(public):
+        which = "in part a private network" if any(public) else "a private network"
+        return warning(name, f"{shown}: {which}", "give carriers public addresses alone")
     return ok(name, shown)
 
 
