@@ -68,6 +68,10 @@ class Secrets:
         """
         self._redaction = Redaction([key for key in keys if key], [value for value in values if value])
 
+    def words(self, words: str) -> str:
+        """Return words without secrets."""
+        return self._redaction.words(words)
+
     def struck(self, finding: Finding) -> Finding:
         """Return a finding without secrets."""
         words = self._redaction.words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,9 +38,10 @@ class DoctorSettings:
     limit_s: float = 10.0
     """Limit on each check."""
 
-    def secrets(self) -> Secrets:
-        """Return what must not be shown."""
+    def secrets(self, numbers: Iterable[str] = ()) -> Secrets:
+        """Return what must not be shown, with numbers of a call."""
         parts = [part for part in (self.api_key or "").split("_") if len(part) >= MIN_KEY_PART_CHARACTERS]
         return Secrets(
-            [self.api_key, self.token, *parts], [self.public_key, path_of(self.stream_url), path_of(self.webhook_url)]
+            [self.api_key, self.token, *parts],
+            [self.public_key, path_of(self.stream_url), path_of(self.webhook_url), *numbers],
         )

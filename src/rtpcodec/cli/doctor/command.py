@@ -17,6 +17,17 @@ WebhookPort = Annotated[
     int | None, typer.Option(min=1, max=65535, help="Port on which your app takes webhooks, behind --webhook-url.")
 ]
 PemFile = Annotated[Path | None, typer.Option(help="PEM file, if the endpoint serves wss itself.", dir_okay=False)]
+Number = Annotated[
+    str | None, typer.Option("--call", metavar="NUMBER", help="Call this number and take the carrier's readings.")
+]
+CallsFrom = Annotated[str | None, typer.Option("--from", help="For --call: the number that the callee sees.")]
+ConnectionId = Annotated[str | None, typer.Option(help="For --call: the call-control application.")]
+Yes = Annotated[bool, typer.Option("--yes", help="For --call: dial without asking.")]
+Simulate = Annotated[bool, typer.Option("--simulate", help="For --call: dial the simulator's phone, not NUMBER.")]
+LegType = Annotated[str | None, typer.Option(help="For --call: the kind of the leg for the file, such as `mobile`.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="For --call: where the readings go.", dir_okay=False)
+]
 
 
 def doctor(
@@ -36,6 +47,13 @@ def doctor(
     certificate: PemFile = None,
     key: PemFile = None,
     limit_s: Annotated[float, typer.Option(min=0.1, help="Limit on each step of a check.")] = 10.0,
+    call: Number = None,
+    from_: CallsFrom = None,
+    connection_id: ConnectionId = None,
+    yes: Yes = False,
+    simulate: Simulate = False,
+    leg_type: LegType = None,
+    output: Output = Path("doctor-call.json"),
     as_json: AsJson = False,
 ) -> None:
     """Look for what prevents calls: key, URLs, DNS, TLS, token, webhooks, codecs and ports.
@@ -43,9 +61,16 @@ def doctor(
     Prints each check with what was seen and what to do. The key is that of TELNYX_API_KEY. While --port is free, the
     doctor listens there and opens --url, so that it sees whether the URL leads to this machine. Exit code 1: a check
     failed.
+
+    With --call it makes one call of a minute instead, in which the phone hears tones, and writes what the call shows of
+    the carrier as a JSON file. Exit code 1: the call was not made or not answered.
     """
     from rtpcodec.cli.control_options import quiet_plan
-    from rtpcodec.cli.doctor.show import examined
+
+    plan = quiet_plan(codec, rate, receive_codec, mode, tracks, legs)
+    if call is not None and not simulate:
+        _require_consent(call, from_, connection_id, yes=yes)
+    from rtpcodec.cli.doctor.show import called, examined
     from rtpcodec.doctor.settings import DoctorSettings
 
     settings = DoctorSettings(
@@ -56,11 +81,28 @@ def doctor(
         port=port,
         webhook_port=webhook_port,
         token=token,
-        plan=quiet_plan(codec, rate, receive_codec, mode, tracks, legs),
+        plan=plan,
         certificate=certificate,
         key_file=key,
         limit_s=limit_s,
     )
-    code = examined(settings, as_json=as_json)
+    if call is None:
+        code = examined(settings, as_json=as_json)
+    else:
+        numbers = None if simulate else (call, from_ or "", connection_id or "")
+        code = called(settings, numbers, leg_type, output, as_json=as_json)
     if code:
         raise typer.Exit(code)
+
+
+def _require_consent(number: str, from_: str | None, connection_id: str | None, *, yes: bool) -> None:
+    """Ask before a call that costs money. ValueError: an option is missing, or there is no terminal to ask in."""
+    import sys
+
+    if from_ is None or connection_id is None:
+        raise ValueError("--call needs --from and --connection-id, or --simulate")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
+    typer.confirm(f"Call {number}? It costs what a call costs, lasts about a minute and plays tones.", abort=True)
