@@ -10,7 +10,7 @@ import pytest
 from tests.house import facts
 
 ROOT = Path(__file__).parents[2] / "src" / "rtpcodec"
-PACKAGES = ("audio", "cli", "client", "codecs", "errors", "pump", "rtp", "server", "sim", "stream")
+PACKAGES = ("audio", "cli", "client", "codecs", "doctor", "errors", "pump", "rtp", "server", "sim", "stream")
 """Packages that are checked."""
 FACTS = facts.Facts.of(facts.MODULES)
 

@@ -9,4 +9,5 @@ simulate, ring    calls of the simulator; simulated_calls: what runs them
 replay            runs a capture again
 codecs            the list of codecs; codec_table: its columns
 demo/             `rtpcodec demo`
+doctor/           `rtpcodec doctor`
 """

@@ -23,6 +23,7 @@ MODULES = {
     "hangup": "rtpcodec.cli.control",
     "replay": "rtpcodec.cli.replay",
     "codecs": "rtpcodec.cli.codecs",
+    "doctor": "rtpcodec.cli.doctor.command",
 }
 # Plain help: the panels of rich take longer to import than all the rest of a help page.
 SETTINGS: dict[str, Any] = {

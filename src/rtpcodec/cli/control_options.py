@@ -12,6 +12,7 @@ from rtpcodec.carriers.telnyx import commands, members
 
 if TYPE_CHECKING:
     from rtpcodec.client import Command
+    from rtpcodec.stream.plan import StreamPlan
 
 BaseUrl = Annotated[
     str | None,
@@ -44,9 +45,22 @@ WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="Where this 
 
 def plan_fields(codec: str, rate: int, receive_codec: str, mode: str, tracks: str, legs: str) -> dict[str, Any]:
     """Return the fields of a stream. PlanError: values that contradict each other."""
+    return dict(_plan(codec, rate, receive_codec, mode, tracks, legs).command_fields())
+
+
+def quiet_plan(codec: str, rate: int, receive_codec: str, mode: str, tracks: str, legs: str) -> StreamPlan:
+    """Return the plan of a stream without its warnings, which the doctor has as findings. PlanError as above."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _plan(codec, rate, receive_codec, mode, tracks, legs)
+
+
+def _plan(codec: str, rate: int, receive_codec: str, mode: str, tracks: str, legs: str) -> StreamPlan:
     from rtpcodec.stream.plan import StreamPlan
 
-    plan = StreamPlan(
+    return StreamPlan(
         send_codec=codec,
         send_rate_hz=rate,
         receive_codec=receive_codec,
@@ -54,7 +68,6 @@ def plan_fields(codec: str, rate: int, receive_codec: str, mode: str, tracks: st
         tracks=tracks,  # type: ignore[arg-type]
         target_legs=legs,  # type: ignore[arg-type]
     )
-    return dict(plan.command_fields())
 
 
 def call_fields(header: list[str] | None, preferred_codecs: str | None, silence: bool | None) -> dict[str, Any]:

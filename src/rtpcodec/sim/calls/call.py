@@ -245,6 +245,7 @@ class SimulatedCall(Live):
             else:
                 self._ringing.ring(timeout_s, partial(self.leave, "hang_up", events.TIMEOUT))
 
+        first = first or self._facts.variations.dialled_stream == "while_ringing"
         if stream is not None and first and not self.ended:
             self._speech.held = True
             self._ringing.once_dialled(begin)
@@ -363,6 +364,8 @@ class SimulatedCall(Live):
         reason = stream.end_reason
         if reason in _CAUSES:
             self.leg.end(_CAUSES[reason], self.leg.theirs)
+        elif reason == "app_closed" and self._facts.variations.socket_close == "call_ends":
+            self.leg.end(events.NORMAL_CLEARING, self.leg.ours)
         if self.ended:
             self._report_end()
 

@@ -230,6 +230,12 @@ class Network:
             packets.append(packet)
         return packets
 
+    def drop_due(self, now_ms: float) -> None:
+        """Drop the chunks of audio that would reach the app now; other messages wait."""
+        kept = [packet for packet in self.due(now_ms) if packet.track is None]
+        self._queue.extendleft(reversed(kept))
+        self._octets += sum(len(packet.text) for packet in kept)
+
     def has_due(self, octets: int, now_ms: float) -> bool:
         """Whether `due` would hand out more than so many octets. Below that in all, no message is looked at."""
         if self._octets <= octets:

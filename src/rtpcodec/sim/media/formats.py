@@ -108,7 +108,10 @@ def agree(
     request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
     """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded here."""
-    returned = _return_format(request, call_format) if request.mode == commands.RTP_MODE else _mp3_format(call_format)
+    if request.mode == commands.RTP_MODE:
+        returned: AudioFormat | Mp3Format = _return_format(request, call_format, habits.returned_rate_hz)
+    else:
+        returned = _mp3_format(call_format)
     media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
     try:
@@ -153,11 +156,13 @@ def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, 
     return call_format
 
 
-def _return_format(request: StreamRequest, call_format: AudioFormat) -> AudioFormat:
+def _return_format(request: StreamRequest, call_format: AudioFormat, own_rate_hz: int | None = None) -> AudioFormat:
+    """The format of the app's audio; own_rate_hz: of a carrier that plays it at another rate than it was asked for."""
     try:
         info = codec(request.return_codec)
         # The documents allow a rate that the codec does not have: the vendor's sample asks for G722 with 16000.
-        rate_hz = request.return_rate_hz if request.return_rate_hz in info.sample_rates_hz else info.sample_rate_hz()
+        wanted_hz = own_rate_hz or request.return_rate_hz
+        rate_hz = wanted_hz if wanted_hz in info.sample_rates_hz else info.sample_rate_hz()
         returned = replace(call_format, info=info, sample_rate_hz=rate_hz)
         returned.decoder()
     except (UnknownCodec, MissingLibrary) as error:

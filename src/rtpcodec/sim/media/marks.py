@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from typing import Final
 
 from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED, UNKNOWN_ERROR
 from rtpcodec.sim.media.playout import MAX_PENDING_MARKS, Playout
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.variations import MarkHabits
 
+LIMIT_WINDOW_MS: Final = 1000.0
+"""Of `max_per_s`."""
+
 
 class MarkEchoes:
     """Marks of one stream, placed in its play-out."""
 
-    __slots__ = ("_count", "_habits", "_playout", "_received", "_rng", "lost")
+    __slots__ = ("_count", "_habits", "_playout", "_received", "_recent_ms", "_rng", "lost")
 
     def __init__(self, habits: MarkHabits, playout: Playout, seed: str) -> None:
         self._habits = habits
@@ -23,6 +27,7 @@ class MarkEchoes:
         self._rng = random.Random(f"{seed}/marks")  # noqa: S311
         self._count = 0
         self._received: deque[tuple[float, str]] = deque()  # marks that do not wait for their audio
+        self._recent_ms: deque[float] = deque(maxlen=habits.max_per_s)  # when the last marks came that passed the limit
         self.lost = 0
         """Marks that never come back, refused ones apart."""
 
@@ -33,7 +38,7 @@ class MarkEchoes:
         """
         habits = self._habits
         self._count += 1
-        if self._count in habits.refused:
+        if self._count in habits.refused or self._is_too_frequent(now_ms):
             raise RefusedMessage(RATE_LIMIT_REACHED, f"mark {self._count} of the stream is one too many")
         # Each mark draws, so that the fate of mark n does not depend on the others.
         lost = self._rng.random() < habits.lost
@@ -41,6 +46,15 @@ class MarkEchoes:
             self.lost += 1
         elif not (self._echo_soon(name, now_ms) if habits.echo == "received" else self._playout.mark(name, now_ms)):
             raise RefusedMessage(UNKNOWN_ERROR, "too many marks wait")
+
+    def _is_too_frequent(self, now_ms: float) -> bool:
+        limit = self._habits.max_per_s
+        if limit is None:
+            return False
+        if len(self._recent_ms) == limit and now_ms - self._recent_ms[0] < LIMIT_WINDOW_MS:
+            return True
+        self._recent_ms.append(now_ms)
+        return False
 
     def _echo_soon(self, name: str, now_ms: float) -> bool:
         """Let a mark come back without its audio; False: too many wait already."""

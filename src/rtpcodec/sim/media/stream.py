@@ -95,6 +95,8 @@ class CarrierStream:
         """Take the texts that go out now."""
         self._advance(now_ms)
         packets = [] if self.paused else self._network.due(now_ms)
+        if self.paused and self._facts.variations.unread == "discarded":
+            self._network.drop_due(now_ms)
         self._network.pass_pongs(now_ms)  # a socket that accepts nothing drops them
         for packet in packets:
             self._tally.sent(packet)

@@ -214,7 +214,10 @@ class Tracks:
             said = self._echo.added(said, self._echo_ear.next_chunk(due_ms))
         chunks = [] if self._inbound is None else [self._inbound.media(said)]
         if self._ear is not None and self._outbound is not None:
-            chunks.append(self._outbound.media(self._ear.next_chunk(due_ms)))
+            heard = self._ear.next_chunk(due_ms)
+            chunks.append(
+                self._outbound.media(heard if self._facts.variations.own_speech_in_outbound else bytes(len(heard)))
+            )
         return chunks
 
     @property

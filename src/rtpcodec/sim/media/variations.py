@@ -38,6 +38,8 @@ class MarkHabits:
     """How much later than it should each mark comes back."""
     refused: tuple[int, ...] = ()
     """Which marks of the stream, counted from 1, are answered with error 100005 and never come back."""
+    max_per_s: int | None = None
+    """More marks than this within one second are refused in the same way; None: there is no limit."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lost <= 1:
@@ -46,6 +48,8 @@ class MarkHabits:
             raise ValueError(f"late_ms is {self.late_ms}, at least 0 is needed")
         if any(number < 1 for number in self.refused):
             raise ValueError(f"refused has {min(self.refused)}, marks are counted from 1")
+        if self.max_per_s is not None and self.max_per_s < 1:
+            raise ValueError(f"max_per_s is {self.max_per_s}, at least 1 is needed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,8 @@ class Variations:
     """Whether the `chunk` of both tracks is counted apart or together."""
     rtp_headers: bool = False
     """Each payload begins with an RTP header of 12 octets (RFC 3550 section 5.1)."""
+    own_speech_in_outbound: bool = True
+    """False: the outbound track is silent, as one without the app's audio is on a call of one leg."""
     transcodes: bool = True
     """False: `stream_codec` is ignored, the audio comes in the call's own codec."""
     announced_format: messages.MediaFormat | None = None
@@ -129,6 +135,14 @@ class Variations:
     """The stream ends when the call is bridged."""
     sends_stop: bool = True
     """False: the socket is closed without a `stop`."""
+    socket_close: Literal["call_continues", "call_ends"] = "call_continues"
+    """The effect on the phone call when the app closes the socket; `<Connect>` of TeXML usually ends it."""
+    dialled_stream: Literal["at_answer", "while_ringing"] = "at_answer"
+    """When the socket of a dialled call opens, unless the command asks for it first."""
+    unread: Literal["kept", "discarded"] = "kept"
+    """Chunks that are due while the app does not read its socket: they wait, or are dropped as if they were lost."""
+    returned_rate_hz: int | None = None
+    """The app's sample codec is played at this rate, whatever the command asks for; None: as asked."""
 
     def __post_init__(self) -> None:
         if not MIN_CHUNK_MS <= self.chunk_ms <= MAX_CHUNK_MS:

@@ -1,0 +1,108 @@
+"""The command `rtpcodec doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtpcodec.cli.control_options import AsJson, BaseUrl, Legs, ReceiveCodec, Tracks
+from rtpcodec.cli.options import Codec, Mode, Rate
+
+StreamUrl = Annotated[str | None, typer.Option("--url", metavar="URL", help="The public URL that the carrier dials.")]
+WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="The public URL that webhooks are posted to.")]
+Token = Annotated[str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token of the running endpoint.")]
+WebhookPort = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port on which your app takes webhooks, behind --webhook-url.")
+]
+PemFile = Annotated[Path | None, typer.Option(help="PEM file, if the endpoint serves wss itself.", dir_okay=False)]
+Number = Annotated[
+    str | None, typer.Option("--call", metavar="NUMBER", help="Call this number and take the carrier's readings.")
+]
+CallsFrom = Annotated[str | None, typer.Option("--from", help="For --call: the number that the callee sees.")]
+ConnectionId = Annotated[str | None, typer.Option(help="For --call: the call-control application.")]
+Yes = Annotated[bool, typer.Option("--yes", help="For --call: dial without asking.")]
+Simulate = Annotated[bool, typer.Option("--simulate", help="For --call: dial the simulator's phone, not NUMBER.")]
+LegType = Annotated[str | None, typer.Option(help="For --call: the kind of the leg for the file, such as `mobile`.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="For --call: where the readings go.", dir_okay=False)
+]
+
+
+def doctor(
+    url: StreamUrl = None,
+    webhook_url: WebhookUrl = None,
+    host: Annotated[str, typer.Option(help="Address on which your endpoint listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8080,
+    webhook_port: WebhookPort = None,
+    token: Token = None,
+    base_url: BaseUrl = None,
+    codec: Codec = "PCMU",
+    rate: Rate = 0,
+    receive_codec: ReceiveCodec = "default",
+    mode: Mode = "rtp",
+    tracks: Tracks = "inbound_track",
+    legs: Legs = "self",
+    certificate: PemFile = None,
+    key: PemFile = None,
+    limit_s: Annotated[float, typer.Option(min=0.1, help="Limit on each step of a check.")] = 10.0,
+    call: Number = None,
+    from_: CallsFrom = None,
+    connection_id: ConnectionId = None,
+    yes: Yes = False,
+    simulate: Simulate = False,
+    leg_type: LegType = None,
+    output: Output = Path("doctor-call.json"),
+    as_json: AsJson = False,
+) -> None:
+    """Look for what prevents calls: key, URLs, DNS, TLS, token, webhooks, codecs and ports.
+
+    Prints each check with what was seen and what to do. The key is that of TELNYX_API_KEY. While --port is free, the
+    doctor listens there and opens --url, so that it sees whether the URL leads to this machine. Exit code 1: a check
+    failed.
+
+    With --call it makes one call of a minute instead, in which the phone hears tones, and writes what the call shows of
+    the carrier as a JSON file. Exit code 1: the call was not made or not answered.
+    """
+    from rtpcodec.cli.control_options import quiet_plan
+
+    plan = quiet_plan(codec, rate, receive_codec, mode, tracks, legs)
+    if call is not None and not simulate:
+        _require_consent(call, from_, connection_id, yes=yes)
+    from rtpcodec.cli.doctor.show import called, examined
+    from rtpcodec.doctor.settings import DoctorSettings
+
+    settings = DoctorSettings(
+        base_url=base_url,
+        stream_url=url,
+        webhook_url=webhook_url,
+        host=host,
+        port=port,
+        webhook_port=webhook_port,
+        token=token,
+        plan=plan,
+        certificate=certificate,
+        key_file=key,
+        limit_s=limit_s,
+    )
+    if call is None:
+        code = examined(settings, as_json=as_json)
+    else:
+        numbers = None if simulate else (call, from_ or "", connection_id or "")
+        code = called(settings, numbers, leg_type, output, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+def _require_consent(number: str, from_: str | None, connection_id: str | None, *, yes: bool) -> None:
+    """Ask before a call that costs money. ValueError: an option is missing, or there is no terminal to ask in."""
+    import sys
+
+    if from_ is None or connection_id is None:
+        raise ValueError("--call needs --from and --connection-id, or --simulate")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
+    typer.confirm(f"Call {number}? It costs what a call costs, lasts about a minute and plays tones.", abort=True)

@@ -1,0 +1,56 @@
+"""An HTTP listener that answers every request with 200 and notes the nonces that it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+MAX_REQUEST_OCTETS: Final = 64 * 1024
+REQUEST_LIMIT_S: Final = 5.0
+"""For a whole request: it comes from the doctor itself, or is a webhook."""
+
+_ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+
+
+class HookListener:
+    """Listens where the app for webhooks will listen. `async with` opens and closes it; OSError: the port is in use."""
+
+    def __init__(self, host: str, port: int, take: Callable[[dict[str, str], bytes], bytes]) -> None:
+        """Make a listener that is not open yet.
+
+        take: gets the header fields (names in lower case) and the body of each request; returns the answer's body.
+        """
+        self._host = host
+        self._take = take
+        self._server: asyncio.Server | None = None
+        self.port = port
+        """Once it is open, never 0."""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, self._host, self.port, limit=MAX_REQUEST_OCTETS)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A request that is broken, too long or too slow is dropped.
+        with contextlib.suppress(
+            OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
+        ):
+            async with asyncio.timeout(REQUEST_LIMIT_S):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                lines = [line.partition(":") for line in head.split("\r\n")[1:] if line]
+                fields = {name.strip().lower(): value.strip() for name, _, value in lines}
+                length = min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS)
+                answer = self._take(fields, await reader.readexactly(length))
+                writer.write(_ANSWER % (len(answer), answer))
+                await writer.drain()
+        writer.close()

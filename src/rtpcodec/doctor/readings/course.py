@@ -1,0 +1,123 @@
+"""The course of the call that takes the readings: dial, one stream after the other, hang up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
+from rtpcodec.codecs import codec
+from rtpcodec.doctor.readings import amrwb, ending, l16, slow, sound
+from rtpcodec.doctor.readings.feed import WebhookFeed
+from rtpcodec.doctor.readings.observer import Observer, passed
+from rtpcodec.doctor.readings.report import CallReadings
+from rtpcodec.doctor.readings.streams import AUDIO_WITHIN_S, Dialled, Line, dialled, hung_up, streamed
+from rtpcodec.errors import CommandError, StreamEnded, StreamNotStarted
+from rtpcodec.stream.plan import StreamPlan
+
+FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks="both_tracks")
+FIRST_LISTEN_S: Final = 1.0
+
+Say = Callable[[str], object]
+"""Gets what happens now, for people who wait."""
+
+
+async def read_call(
+    line: Line, feed: WebhookFeed | None, *, leg: str, simulated: bool = False, say: Say = lambda _words: None
+) -> CallReadings:
+    """Make one call and take a reading of every point.
+
+    line: how the call is made.
+    feed: takes its webhooks; None: they are not received.
+    leg: the kind of the leg, for the report.
+    simulated: for the report.
+    say: gets the steps in words.
+    Raises: CallNotMade if the call is not answered; CommandError if it could not be dialled.
+    """
+    found = CallReadings(datetime.now(UTC).date().isoformat(), leg, simulated)
+    found.miss("TeXML is not part of a dialled call", "socket_close_texml_start", "socket_close_texml_connect")
+    say("dialling")
+    call_control_id: str | None = None
+    try:
+        async with dialled(line, FIRST_PLAN) as first:
+            call_control_id = first.call_control_id
+            await _kept(found, _first_stream(line, first, feed, found, say))
+        for course in (_l16, _l16_sent, _amrwb):
+            if found.value("socket_close_dial") == "call_ends":
+                found.miss("the phone call ended when the socket of its first stream was closed")
+            else:
+                await _kept(found, course(line, call_control_id, found, feed, say))
+    finally:
+        if call_control_id is not None:
+            await asyncio.shield(hung_up(line, call_control_id))
+    found.miss("the stream for it did not begin, or ended early")
+    return found
+
+
+async def _kept(_found: CallReadings, course: Awaitable[None]) -> None:
+    """Take the readings of a stream; if it does not begin, or ends early, the others still are taken."""
+    try:
+        await course
+    except (StreamNotStarted, StreamEnded, CommandError):
+        return
+
+
+async def _first_stream(line: Line, first: Dialled, feed: WebhookFeed | None, found: CallReadings, say: Say) -> None:
+    observer = first.observer
+    found.codec = first.call.media_format.encoding
+    say("the stream has begun; please say something now and then, you will hear tones")
+    if not await observer.has_audio(AUDIO_WITHIN_S):
+        return
+    await passed(FIRST_LISTEN_S)
+    found.add(sound.ringing(first, feed))
+    track = observer.chunks[0][1].track
+    found.add(sound.timestamp_unit([audio for _, audio in observer.chunks if audio.track == track]))
+    found.add(sound.chunk_counter(observer))
+    found.add(*await sound.echo_and_own_speech(observer))
+    say("sending marks")
+    found.add(await sound.mark_limit(observer))
+    say("closing the first socket")
+    found.add(await ending.closing(line, observer, first.call_control_id, "socket_close_dial", feed))
+
+
+async def _l16(line: Line, call_control_id: str, found: CallReadings, feed: WebhookFeed | None, say: Say) -> None:
+    say("receiving L16")
+    async with streamed(line, call_control_id, l16.RECEIVED_PLAN) as observer:
+        await _listened(observer)
+        found.add(*await l16.received(observer))
+        say(f"not reading for {line.unread_s:g} s")
+        found.add(await slow.slow_reading(observer, line.unread_s))
+        found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
+
+
+async def _l16_sent(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
+    say("sending L16")
+    async with streamed(line, call_control_id, l16.SENT_PLAN) as observer:
+        await _listened(observer)
+        found.add(*await l16.sent(observer, _track_of_tones(found)))
+
+
+async def _amrwb(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
+    errors = [status.error for status in (library.status() for library in codec("AMR-WB").libraries) if status.error]
+    if errors:
+        found.miss(errors[0], "amrwb_packing_received", "amrwb_packing_sent")
+        return
+    accepted: dict[str, tuple[bool | None, int]] = {}
+    for packing in amrwb.PACKINGS:
+        say(f"AMR-WB, {packing}")
+        async with streamed(line, call_control_id, amrwb.plan_of(packing)) as observer:
+            await _listened(observer)
+            accepted[packing] = await amrwb.is_accepted(observer, _track_of_tones(found))
+            found.add(amrwb.received(observer))
+    found.add(amrwb.sent(accepted))
+
+
+async def _listened(observer: Observer) -> None:
+    await observer.has_audio(AUDIO_WITHIN_S)
+
+
+def _track_of_tones(found: CallReadings) -> str | None:
+    """Return the track that holds what the phone hears of us; None: there is none."""
+    return TRACK_NAMES[1] if found.value("own_speech_outbound") == "yes" else None

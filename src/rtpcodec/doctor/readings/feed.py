@@ -1,0 +1,57 @@
+"""Takes webhooks while the call lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from rtpcodec.client.webhook import verify_webhook
+from rtpcodec.client.webhook_events import WebhookEvent
+from rtpcodec.doctor.network.listener import HookListener
+from rtpcodec.doctor.readings.observer import now_ms
+from rtpcodec.errors import WebhookError
+from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
+from rtpcodec.pump.virtual import VirtualEventLoop
+
+
+@dataclass(slots=True)
+class WebhookFeed:
+    """The events of one call, with the time at which each arrived."""
+
+    public_key: str | None = field(default=None, repr=False)
+    """None: that of TELNYX_PUBLIC_KEY."""
+    events: list[tuple[float, WebhookEvent]] = field(default_factory=list)
+    refused: int = 0
+    """Requests that were not signed by the carrier."""
+
+    def take(self, fields: Mapping[str, str], body: bytes) -> bytes:
+        """Take a request; what the carrier has not signed is counted and dropped."""
+        try:
+            self.events.append((now_ms(), verify_webhook(body, dict(fields), self.public_key)))
+        except WebhookError:
+            self.refused += 1
+        return b""
+
+    def arrived_ms(self, event_type: str) -> float | None:
+        """Return when the first event of a type arrived; None: none has."""
+        return next((at_ms for at_ms, event in self.events if event.event_type == event_type), None)
+
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+        """Listen on a port, or any free one for 0; its number. OSError: it is in use."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, VirtualEventLoop):
+            listener = loop.network.serve_http(f"http://{host}:{port}", self._answer)
+            try:
+                yield listener.port
+            finally:
+                listener.close()
+            return
+        async with HookListener(host, port, self.take) as opened:
+            yield opened.port
+
+    async def _answer(self, request: MemoryRequest) -> MemoryAnswer:
+        self.take(request.headers, request.body)
+        return MemoryAnswer(200)

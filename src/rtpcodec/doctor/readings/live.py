@@ -1,0 +1,46 @@
+"""The call to a number, by the carrier of the account."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.doctor.checks.certificate_file import server_context
+from rtpcodec.doctor.readings.course import Say, read_call
+from rtpcodec.doctor.readings.feed import WebhookFeed
+from rtpcodec.doctor.readings.report import CallReadings
+from rtpcodec.doctor.readings.streams import Line
+from rtpcodec.doctor.settings import DoctorSettings
+
+SIP_SCHEMES: Final = ("sip:", "sips:")
+
+
+async def live_call(
+    settings: DoctorSettings, to: str, from_: str, connection_id: str, *, leg: str | None, say: Say
+) -> CallReadings:
+    """Call a number and take the readings.
+
+    settings: addresses and keys; without a webhook port, no webhooks are received.
+    to, from_, connection_id: of the dial command.
+    leg: the kind of the leg; None: by the form of the number.
+    say: gets the steps in words.
+    Raises: CallNotMade, CommandError; OSError, EndpointError if a port is in use.
+    """
+    kind = leg or ("sip" if to.startswith(SIP_SCHEMES) else "phone number")
+    async with AsyncCallControl(settings.api_key, base_url=settings.base_url) as control:
+        line = Line(
+            control=control,
+            to=to,
+            from_=from_,
+            connection_id=connection_id,
+            host=settings.host,
+            port=settings.port,
+            public_url=settings.stream_url,
+            webhook_url=settings.webhook_url,
+            ssl=server_context(settings.certificate, settings.key_file),
+        )
+        if settings.webhook_port is None:
+            return await read_call(line, None, leg=kind, say=say)
+        feed = WebhookFeed(settings.public_key)
+        async with feed.listening(settings.host, settings.webhook_port):
+            return await read_call(line, feed, leg=kind, say=say)

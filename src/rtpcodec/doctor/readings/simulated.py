@@ -1,0 +1,44 @@
+"""The same call by the simulator, on a virtual clock: no account, no network, and no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from rtpcodec.audio.files import read_wav
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.doctor.readings.course import Say, read_call
+from rtpcodec.doctor.readings.feed import WebhookFeed
+from rtpcodec.doctor.readings.report import CallReadings
+from rtpcodec.doctor.readings.streams import Line
+from rtpcodec.pump import run_virtual
+from rtpcodec.sim import Carrier, Webhooks
+from rtpcodec.sim.carrier import CALLEE, CALLER
+
+API_KEY: Final = "KEY_SIM"
+RINGS_S: Final = 2.0
+SPEECH_S: Final = 120.0
+"""Longer than the course: a caller who has nothing more to say hangs up."""
+HOOK_PORT: Final = 8090
+
+
+def simulated_call(speech: Path, say: Say = lambda _words: None, **phone: Any) -> CallReadings:
+    """Take the readings of a simulated carrier.
+
+    speech: WAV file that the phone says, again and again.
+    say: gets the steps in words.
+    phone: further options of the simulator's phone, such as variations.
+    """
+    pcm, rate_hz = read_wav(speech)
+    repeats = -(-round(SPEECH_S * rate_hz * 2) // len(pcm))
+    return run_virtual(_call(pcm * repeats, say, {"speech_hz": rate_hz, "keeps_audio": False, **phone}))
+
+
+async def _call(pcm: bytes, say: Say, phone: dict[str, Any]) -> CallReadings:
+    async with Carrier(API_KEY) as carrier, AsyncCallControl(API_KEY, base_url=carrier.base_url) as control:
+        feed = WebhookFeed(carrier.public_key)
+        async with feed.listening("localhost", HOOK_PORT) as port:
+            carrier.phone(CALLEE, pcm, answers_after_s=RINGS_S, **phone)
+            carrier.send_webhooks(Webhooks(url=f"http://localhost:{port}/"))
+            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1")
+            return await read_call(line, feed, leg="simulated phone", simulated=True, say=say)

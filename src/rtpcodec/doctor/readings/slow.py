@@ -1,0 +1,52 @@
+"""What the carrier does with audio while we do not read."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, cast
+
+from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
+from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
+
+CATCHES_UP_S: Final = 3.0
+"""Kept audio arrives within this time after reading begins again."""
+MISSING_MS: Final = 500.0
+"""So much audio may be missing by the edges of the measurement alone."""
+
+
+class PausedSocket(Protocol):
+    """The part of a WebSocket that reads."""
+
+    def pause_reading(self) -> None:
+        """Read nothing."""
+
+    def resume_reading(self) -> None:
+        """Read again."""
+
+
+async def slow_reading(observer: Observer, unread_s: float) -> Reading:
+    """Read nothing for a while, then compare the audio that has come with the time that has passed."""
+    point, call = "slow_reading", observer.call
+    socket = cast("PausedSocket | None", call._pump._socket)  # noqa: SLF001 -- a call has no way to read slowly
+    if socket is None or not observer.chunks:
+        return not_measurable(point, "no audio came before")
+    before, begun_ms = call.statistics(), now_ms()
+    chunk_ms = observer.chunks[-1][1].duration_ms
+    tracks = len({audio.track for _, audio in observer.chunks})
+    socket.pause_reading()
+    await passed(unread_s)
+    if not call.ended:
+        socket.resume_reading()
+    await passed(CATCHES_UP_S)
+    after = call.statistics()
+    came_ms = (after.media_received - before.media_received) * chunk_ms / tracks
+    missing_ms = now_ms() - begun_ms - came_ms
+    figures = {
+        "unread_ms": unread_s * 1000,
+        "came_ms": came_ms,
+        "missing_ms": missing_ms,
+        "lost_chunks": after.lost_chunks - before.lost_chunks,
+        "octets_unread": after.octets_received - before.octets_received,
+    }
+    if call.ended:
+        return measured(point, "closed", **figures)
+    return measured(point, "discarded" if missing_ms > MISSING_MS else "kept", **figures)

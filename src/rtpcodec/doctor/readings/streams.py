@@ -1,0 +1,201 @@
+"""Opens the streams of the call, one after the other, each with an endpoint of its own on the same port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
+from rtpcodec.errors import CallEnded, CommandError, RtpcodecError, StreamingInUse, StreamNotStarted
+from rtpcodec.server import Call, Handler, serve
+from rtpcodec.server.endpoint import Endpoint
+from rtpcodec.stream.plan import StreamPlan
+
+NAME_OCTETS: Final = 24
+STARTS_WITHIN_S: Final = 15.0
+"""From the command to the stream."""
+BUSY_S: Final = 12.0
+"""The carrier may need so long to see that a socket was closed; a new stream is refused meanwhile."""
+BUSY_WAIT_S: Final = 0.25
+AUDIO_WITHIN_S: Final = 5.0
+
+
+class CallNotMade(RtpcodecError):
+    """The call of the doctor was not made, or not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """How the call is made."""
+
+    control: AsyncCallControl
+    to: str = field(repr=False)
+    from_: str = field(repr=False)
+    connection_id: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str | None = field(default=None, repr=False)
+    """The URL that leads to host and port; None: the carrier is on this machine."""
+    webhook_url: str | None = field(default=None, repr=False)
+    ssl: ssl.SSLContext | None = None
+    ring_s: float = 45.0
+    """How long the phone may ring."""
+    unread_s: float = 8.0
+    """How long the socket is not read: long enough to fill the buffers of the system on both sides."""
+
+
+@dataclass(slots=True)
+class Dialled:
+    """The first stream, which the dial command asked for."""
+
+    call: Call
+    observer: Observer
+    call_control_id: str
+    dialled_ms: float
+    """When the dial command was answered."""
+    socket_ms: float | None
+    """When the socket was opened; None: before the endpoint could see it."""
+
+
+class _Admission:
+    """Lets one token pass, and notes when."""
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(NAME_OCTETS)
+        self.socket_ms: float | None = None
+
+    def accepts(self, headers: Mapping[str, str], _target: str) -> bool:
+        accepted = secrets.compare_digest(
+            headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape"), self.token.encode()
+        )
+        if accepted and self.socket_ms is None:
+            self.socket_ms = now_ms()
+        return accepted
+
+
+def _endpoint(
+    line: Line, plan: StreamPlan, handler: Handler | None = None, **options: Any
+) -> AbstractAsyncContextManager[Endpoint]:
+    """Open an endpoint that sends at once and sends nothing by itself, so that what returns is about what we sent."""
+    return serve(
+        handler,
+        plan=plan,
+        host=line.host,
+        port=line.port,
+        public_url=line.public_url,
+        ssl=line.ssl,
+        lead_ms=None,
+        own_marks=False,
+        diagnosis_s=None,
+        ping_interval_s=None,
+        start_timeout_s=line.ring_s + STARTS_WITHIN_S,
+        idle_timeout_s=60.0,
+        max_frames_per_s=None,
+        max_octets_per_s=None,
+        drain_s=0.0,
+        **options,
+    )
+
+
+@asynccontextmanager
+async def dialled(line: Line, plan: StreamPlan) -> AsyncIterator[Dialled]:
+    """Dial with streaming, and wait for the stream.
+
+    Raises: CallNotMade, if the phone is not answered or no stream begins; CommandError.
+    """
+    admission, over = _Admission(), asyncio.Event()
+    started: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+
+    async def hold(call: Call) -> None:
+        if not started.done():
+            started.set_result(call)
+        await over.wait()
+
+    async with _endpoint(line, plan, hold, path=None, authorize=admission.accepts) as endpoint:
+        base = line.public_url or endpoint.url
+        command = await line.control.dial(
+            to=line.to,
+            from_=line.from_,
+            connection_id=line.connection_id,
+            stream_url=f"{base.rstrip('/')}/{secrets.token_urlsafe(NAME_OCTETS)}",
+            stream_auth_token=admission.token,
+            webhook_url=line.webhook_url,
+            timeout_secs=round(line.ring_s),
+            **plan.command_fields("dial"),
+        )
+        dialled_ms = now_ms()
+        try:
+            async with asyncio.timeout(line.ring_s + STARTS_WITHIN_S):
+                call = await started
+        except TimeoutError:
+            await hung_up(line, command.call_control_id)
+            raise CallNotMade(f"no stream began within {line.ring_s + STARTS_WITHIN_S:g} s: was it answered?") from None
+        try:
+            async with _observed(call) as observer:
+                yield Dialled(call, observer, command.call_control_id, dialled_ms, admission.socket_ms)
+        finally:
+            over.set()
+
+
+@asynccontextmanager
+async def streamed(line: Line, call_control_id: str, plan: StreamPlan, **fields: Any) -> AsyncIterator[Observer]:
+    """Have the call streamed by a command, as soon as the carrier has seen the end of the stream before.
+
+    Raises: StreamNotStarted, also once the call has ended.
+    """
+    async with _endpoint(line, plan) as endpoint:
+        call = await _started(line, endpoint, call_control_id, fields)
+        async with _observed(call) as observer:
+            yield observer
+
+
+async def _started(line: Line, endpoint: Endpoint, call_control_id: str, fields: dict[str, Any]) -> Call:
+    ends_ms = now_ms() + BUSY_S * 1000
+    with contextlib.suppress(CommandError):  # the stream is stopped already
+        await line.control.stop_streaming(call_control_id)
+    while True:
+        try:
+            return await endpoint.stream(line.control, call_control_id, timeout_s=STARTS_WITHIN_S, **fields)
+        except StreamNotStarted as error:
+            if not isinstance(error.__cause__, StreamingInUse) or now_ms() > ends_ms:
+                raise
+        await passed(BUSY_WAIT_S)
+
+
+@asynccontextmanager
+async def _observed(call: Call) -> AsyncIterator[Observer]:
+    """Read the events of a stream beside the block."""
+    observer = Observer(call)
+    task = asyncio.create_task(observer.run())
+    try:
+        yield observer
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if not call.ended:
+            await call.close()
+
+
+async def hung_up(line: Line, call_control_id: str) -> None:
+    """Hang up; nothing if the call has ended."""
+    with contextlib.suppress(CommandError):
+        await line.control.hangup(call_control_id)
+
+
+async def is_up(line: Line, call_control_id: str) -> bool | None:
+    """Return whether the phone call continues, by a command that changes nothing; None: the carrier does not say."""
+    try:
+        await line.control.update_client_state(call_control_id, client_state=b"doctor")
+    except CallEnded:
+        return False
+    except CommandError:
+        return None
+    return True

@@ -1,0 +1,47 @@
+"""What the doctor is asked to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rtpcodec.client.access import MIN_KEY_PART_CHARACTERS
+from rtpcodec.doctor.finding import Secrets, path_of
+from rtpcodec.stream.plan import StreamPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorSettings:
+    """Everything that the checks need; None: not given, and its checks are skipped."""
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    """Address of the carrier's HTTP interface; None: the public one."""
+    public_key: str | None = field(default=None, repr=False)
+    """Verifies the signatures of webhooks."""
+    stream_url: str | None = field(default=None, repr=False)
+    """The public URL that the carrier is to dial."""
+    token: str | None = field(default=None, repr=False)
+    """Of the running endpoint, if one runs."""
+    webhook_url: str | None = field(default=None, repr=False)
+    """The public URL that the carrier is to post webhooks to."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """Where the endpoint listens, or will listen."""
+    webhook_port: int | None = None
+    """Where the app for webhooks listens, or will listen; None: unknown."""
+    certificate: Path | None = None
+    key_file: Path | None = None
+    """PEM files of an endpoint that serves wss itself."""
+    plan: StreamPlan = field(default_factory=StreamPlan)
+    limit_s: float = 10.0
+    """Limit on each check."""
+
+    def secrets(self, numbers: Iterable[str] = ()) -> Secrets:
+        """Return what must not be shown, with numbers of a call."""
+        parts = [part for part in (self.api_key or "").split("_") if len(part) >= MIN_KEY_PART_CHARACTERS]
+        return Secrets(
+            [self.api_key, self.token, *parts],
+            [self.public_key, path_of(self.stream_url), path_of(self.webhook_url), *numbers],
+        )

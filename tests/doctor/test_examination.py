@@ -1,0 +1,341 @@
+"""The doctor as a whole: simulator for the HTTP interface, real sockets of loopback for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import rtpcodec
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.client.webhook import verify_webhook
+from rtpcodec.doctor.examination import examine
+from rtpcodec.doctor.finding import Finding, exit_code
+from rtpcodec.doctor.settings import DoctorSettings
+from rtpcodec.errors import WebhookError
+from rtpcodec.sim import Carrier
+from tests.doctor.authority import MIDDLE, client_context, files_of, issue
+
+KEY = "KEY0123456789_secretsecretsecret"
+HIDDEN_PATH = "/path-that-nobody-guesses"
+
+
+def free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TELNYX_API_KEY", "TELNYX_BASE_URL", "TELNYX_PUBLIC_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def found_by(main: Callable[[], Awaitable[list[Finding]]]) -> dict[str, Finding]:
+    """The findings by name; none of them shows a secret."""
+
+    async def run() -> list[Finding]:
+        return await main()
+
+    found = asyncio.run(run())
+    shown = repr(found)
+    for secret in (KEY, "secretsecretsecret", HIDDEN_PATH, "token-of-the-endpoint"):
+        assert secret not in shown
+    return {finding.name: finding for finding in found}
+
+
+def results(found: dict[str, Finding], *names: str) -> list[str]:
+    return [found[name].result for name in names]
+
+
+@asynccontextmanager
+async def site(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
+    """A server of HTTP, for proxies and apps."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def test_everything_that_is_there_is_ok() -> None:
+    port, webhook_port = free_port(), free_port()
+
+    async def main() -> list[Finding]:
+        async with Carrier(KEY) as carrier:
+            return await examine(
+                DoctorSettings(
+                    api_key=KEY,
+                    base_url=carrier.base_url,
+                    public_key=carrier.public_key,
+                    stream_url=f"ws://127.0.0.1:{port}{HIDDEN_PATH}",
+                    webhook_url=f"http://127.0.0.1:{webhook_port}{HIDDEN_PATH}",
+                    port=port,
+                    webhook_port=webhook_port,
+                    limit_s=30.0,
+                )
+            )
+
+    found = found_by(main)
+    named = ("api key", "clock", "public key", "endpoint port", "stream url", "webhook port")
+    assert results(found, *named) == ["ok"] * 6
+    assert results(found, "stream endpoint", "stream token", "stream audio", "webhook endpoint") == ["ok"] * 4
+    assert "50 chunks" in found["stream audio"].seen or "chunks sent" in found["stream audio"].seen
+    assert results(found, "stream dns") == ["warning"]
+    assert exit_code(found.values()) == 0
+
+
+def test_without_anything_the_checks_are_skipped_with_their_reason() -> None:
+    found = found_by(lambda: examine(DoctorSettings(port=free_port())))
+    assert found["api key"].seen == "no key is given"
+    assert found["stream endpoint"].result == found["webhook endpoint"].result == "skipped"
+    assert all(finding.seen for finding in found.values())
+    assert exit_code(found.values()) == 0
+
+
+def test_a_wrong_key_is_refused() -> None:
+    async def main() -> list[Finding]:
+        async with Carrier("KEY_other") as carrier:
+            return await examine(DoctorSettings(api_key=KEY, base_url=carrier.base_url, port=free_port()))
+
+    found = found_by(main)
+    assert found["api key"].result == "failed"
+    assert "refuses the key" in found["api key"].seen
+    assert exit_code(found.values()) == 1
+
+
+def test_an_interface_that_is_not_there() -> None:
+    settings = DoctorSettings(api_key=KEY, base_url=f"http://127.0.0.1:{free_port()}/v2", port=free_port(), limit_s=5.0)
+    found = found_by(lambda: examine(settings))
+    assert found["api key"].result == "failed"
+    assert "nothing was sent" in found["api key"].seen
+    assert found["clock"].result == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("date", "result"),
+    [("Wed, 01 Jan 2020 00:00:00 GMT", "failed"), ("not a date", "skipped")],
+)
+def test_the_clock_is_compared_with_the_carriers(date: str, result: str) -> None:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=401, headers={"Date": date})
+
+    async def main() -> list[Finding]:
+        async with site(answer) as port:
+            return await examine(DoctorSettings(api_key=KEY, base_url=f"http://127.0.0.1:{port}", port=free_port()))
+
+    assert found_by(main)["clock"].result == result
+
+
+@pytest.mark.parametrize(("key", "seen"), [("not base64!", "is not base64"), ("YWJj", "has 3 octets, 32 are needed")])
+def test_a_public_key_of_another_form(key: str, seen: str) -> None:
+    found = found_by(lambda: examine(DoctorSettings(public_key=key, port=free_port())))
+    assert (found["public key"].result, found["public key"].seen) == ("failed", seen)
+
+
+@pytest.mark.parametrize(
+    ("url", "result", "seen"),
+    [
+        ("http://127.0.0.1:1/", "failed", "has the scheme http"),
+        ("gopher://a.example/", "failed", "its scheme is 'gopher'"),
+        ("wss:///x", "failed", "it names no host"),
+        ("wss://a.example:99999/", "failed", "its host or port cannot be read"),
+        ("wss://user:secret@a.invalid/", "failed", "has a user name"),
+        ("wss://a.invalid/#x", "failed", "has a fragment"),
+        (f"wss://a.invalid/{'x' * 2000}", "failed", "characters"),
+        ("ws://a.invalid/", "warning", "ws://a.invalid is not encrypted"),
+    ],
+)
+def test_the_form_of_the_url(url: str, result: str, seen: str) -> None:
+    found = found_by(lambda: examine(DoctorSettings(stream_url=url, port=free_port())))
+    assert found["stream url"].result == result
+    assert seen in found["stream url"].seen
+    assert found["stream endpoint"].result == "skipped"
+    assert "secret" not in repr(found)
+
+
+def test_a_name_that_does_not_exist() -> None:
+    # The top-level domain `invalid` never resolves (RFC 6761 section 6.4).
+    found = found_by(lambda: examine(DoctorSettings(stream_url="wss://media.invalid/", port=free_port(), limit_s=30.0)))
+    assert found["stream dns"].result == "failed"
+    assert "media.invalid does not exist" in found["stream dns"].seen
+    assert found["stream endpoint"].result == "skipped"
+
+
+def test_an_endpoint_with_its_own_certificate(tmp_path: Path) -> None:
+    port = free_port()
+    settings = DoctorSettings(
+        stream_url=f"wss://localhost:{port}/",
+        port=port,
+        certificate=files_of(tmp_path, issue("leaf", MIDDLE), MIDDLE),
+        limit_s=30.0,
+    )
+    found = found_by(lambda: examine(settings, client_context()))
+    assert results(found, "certificate file", "stream tls", "stream endpoint", "stream audio") == ["ok"] * 4
+
+
+def test_an_endpoint_whose_chain_is_not_whole(tmp_path: Path) -> None:
+    port = free_port()
+    settings = DoctorSettings(
+        stream_url=f"wss://localhost:{port}/", port=port, certificate=files_of(tmp_path, issue("leaf", MIDDLE))
+    )
+    found = found_by(lambda: examine(settings, client_context()))
+    assert found["stream tls"].result == "failed"
+    assert found["stream endpoint"].result == "skipped"
+
+
+PROXIES: list[tuple[int, str]] = [
+    (502, "the proxy does not reach its target"),
+    (302, "without a redirect"),
+    (404, "have the proxy or tunnel pass this path"),
+    (200, "have the proxy or tunnel pass this path"),
+]
+
+
+@pytest.mark.parametrize(("status", "remedy"), PROXIES)
+def test_a_proxy_that_does_not_lead_here(status: int, remedy: str) -> None:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": "/"} if status == 302 else None)
+
+    async def main() -> list[Finding]:
+        async with site(answer) as port:
+            return await examine(DoctorSettings(stream_url=f"ws://127.0.0.1:{port}/", port=free_port()))
+
+    found = found_by(main)["stream endpoint"]
+    assert found.result == "failed"
+    assert f"answers with {status}" in found.seen
+    assert remedy in found.remedy
+
+
+def passed_on(port: int, drop: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Make a proxy that drops some headers, and knows no WebSocket: it passes a plain request."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        kept = {name: value for name, value in request.headers.items() if name.lower() not in drop}
+        lines = [f"GET {request.path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in kept.items()), "", ""]
+        writer.write("\r\n".join(lines).encode())
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        return web.Response(status=int(status) if int(status) > 199 else 500)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("drop", "seen", "remedy"),
+    [
+        (TOKEN_HEADER, f"requests arrive without the header {TOKEN_HEADER}", "pass all request headers"),
+        ("upgrade, connection", "requests arrive, but the upgrade was answered with", "pass WebSockets"),
+    ],
+)
+def test_a_proxy_that_drops_headers(drop: str, seen: str, remedy: str) -> None:
+    port = free_port()
+
+    async def main() -> list[Finding]:
+        async with site(passed_on(port, drop)) as public:
+            return await examine(DoctorSettings(stream_url=f"ws://127.0.0.1:{public}/", port=port, limit_s=30.0))
+
+    found = found_by(main)["stream endpoint"]
+    assert found.result == "failed"
+    assert seen in found.seen
+    assert remedy in found.remedy
+
+
+async def silent(call: rtpcodec.Call) -> None:
+    async for _ in call.audio():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint_result", "token_result"),
+    [("token-of-the-endpoint", "ok", "ok"), ("another", "failed", "ok"), (None, "ok", "ok")],
+)
+def test_an_endpoint_that_runs_already(given: str | None, endpoint_result: str, token_result: str) -> None:
+    async def main() -> list[Finding]:
+        async with rtpcodec.serve(silent, authorize="token-of-the-endpoint") as endpoint:
+            return await examine(DoctorSettings(stream_url=endpoint.url, port=endpoint.port, token=given, limit_s=30.0))
+
+    found = found_by(main)
+    assert results(found, "endpoint port", "stream endpoint", "stream token") == ["ok", endpoint_result, token_result]
+    assert "in use by a server that answers /healthz with 200" in found["endpoint port"].seen
+
+
+def test_an_endpoint_that_accepts_any_token() -> None:
+    async def main() -> list[Finding]:
+        async with rtpcodec.serve(silent) as endpoint:
+            return await examine(DoctorSettings(stream_url=endpoint.url, port=endpoint.port, limit_s=30.0))
+
+    assert results(found_by(main), "stream endpoint", "stream token") == ["ok", "warning"]
+
+
+def test_a_port_that_another_program_holds() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        port = held.getsockname()[1]
+        found = found_by(lambda: examine(DoctorSettings(port=port)))["endpoint port"]
+    assert found.result == "failed"
+    assert "does not speak HTTP" in found.seen
+
+
+def test_a_host_that_is_not_of_this_machine() -> None:
+    found = found_by(lambda: examine(DoctorSettings(host="host.invalid", port=1)))["endpoint port"]
+    assert (found.result, found.remedy) == ("failed", "correct --host")
+
+
+async def verifying(request: web.Request) -> web.StreamResponse:
+    try:
+        verify_webhook(await request.read(), request.headers, "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=")
+    except WebhookError:
+        return web.Response(status=403)
+    return web.Response()
+
+
+async def trusting(_request: web.Request) -> web.StreamResponse:
+    return web.Response()
+
+
+async def broken(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=500)
+
+
+@pytest.mark.parametrize(
+    ("app", "result", "remedy"),
+    [
+        (verifying, "ok", ""),
+        (trusting, "warning", "verify_webhook"),
+        (broken, "failed", "log"),
+    ],
+)
+def test_an_app_that_takes_webhooks_already(app: Any, result: str, remedy: str) -> None:
+    async def main() -> list[Finding]:
+        async with site(app) as port:
+            url = f"http://127.0.0.1:{port}{HIDDEN_PATH}"
+            return await examine(DoctorSettings(webhook_url=url, webhook_port=port, port=free_port(), limit_s=30.0))
+
+    found = found_by(main)["webhook endpoint"]
+    assert found.result == result
+    assert remedy in found.remedy
+
+
+def test_a_webhook_url_that_leads_elsewhere() -> None:
+    async def main() -> list[Finding]:
+        async with site(trusting) as port:
+            url = f"http://127.0.0.1:{port}/"
+            return await examine(DoctorSettings(webhook_url=url, webhook_port=free_port(), port=free_port()))
+
+    found = found_by(main)["webhook endpoint"]
+    assert found.result == "failed"
+    assert "did not come to" in found.seen
