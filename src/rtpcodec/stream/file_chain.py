@@ -17,7 +17,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer
 from rtpcodec.stream.packing_mp3 import Mp3Encoding
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.send_chain import LineLost, Loss, SendMeasures
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
@@ -303,6 +303,17 @@ class FileChain:
     def paused_for_ms(self, _now_ms: float) -> float:
         """Return infinity during a suspension, otherwise 0."""
         return inf if self._pacer.suspended_by else 0.0
+    @property
+    def loss(self) -> Loss:
+        """What happens when the line is lost."""
+        return self
+
+    def lost(self, now_ms: float, _last_frame_ms: float) -> LineLost:
+        """End the marks on their way. A file that was sent is not sent again: nothing says where to cut it."""
+        unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
+        self._pacer.cleared(now_ms)
+        self._clear_waits = False
+        return LineLost(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned, and return the resulting events."""
