@@ -18,7 +18,17 @@ from tests.server.dialler import run
 SPEECH = bytes(16_000)
 """1 s at 8 kHz."""
 KEPT = {
-    *("SimulatedCall", "CallFacts", "CallStreaming", "CallQuality", "Ringing", "Leg", "CommandIds", "CallReport"),
+    *(
+        "SimulatedCall",
+        "CallFacts",
+        "CallStreaming",
+        "CallQuality",
+        "Ringing",
+        "LostStream",
+        "Leg",
+        "CommandIds",
+        "CallReport",
+    ),
     *("AudioFormat", "Speech", "PcmCheck", "HeaderWatch", "ClearHabits", "MarkHabits", "Variations"),
 }
 """Of a call that has ended, until its carrier closes: `Carrier.calls` has it, with the report of its last stream."""

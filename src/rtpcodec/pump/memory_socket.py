@@ -171,6 +171,10 @@ class MemorySocket(Live):
             self._end()
             self._peer._end()
 
+    def break_off(self, *, reset: bool) -> None:
+        """Cut the connection without a close frame; in memory, RST and FIN are the same."""
+        self.abort()
+
     def ping(self, payload: bytes = b"") -> bool:
         """Send a ping, which the other end answers when it has read everything before; False after the end."""
         if self._state:
