@@ -171,10 +171,6 @@ class MemorySocket(Live):
             self._end()
             self._peer._end()
 
-    def break_off(self, *, reset: bool) -> None:
-        """Cut the connection without a close frame; in memory, RST and FIN are the same."""
-        self.abort()
-
     def ping(self, payload: bytes = b"") -> bool:
         """Send a ping, which the other end answers when it has read everything before; False after the end."""
         if self._state:
@@ -201,6 +197,10 @@ class MemorySocket(Live):
             self._acknowledged_octets = None
         elif self._acknowledged_octets is None:
             self._acknowledged_octets = self._arrived_octets - max(0, self._unread_octets - RECEIVE_BUFFER_OCTETS)
+
+    def break_off(self, *, reset: bool) -> None:
+        """Cut the connection without a close frame; in memory, RST and FIN are the same."""
+        self.abort()
 
     def pause_reading(self) -> None:
         """Stop reading, as a slow program does."""
