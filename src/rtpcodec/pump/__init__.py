@@ -1,6 +1,7 @@
 """Drives a machine over a WebSocket, and a clock on which an hour of call takes seconds.
 
 pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
+line_pump      LinePump: a pump whose machine can outlive its WebSocket
 timer          one timer on the event loop
 socket         the interfaces between a WebSocket and a pump
 backlog        what transport and system hold of a connection because it is not acknowledged

@@ -11,10 +11,8 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from typing_extensions import Buffer
-
 from rtpcodec.pickling import Live
-from rtpcodec.pump.socket import Receiver
+from rtpcodec.pump.socket import Nobody, Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
 """Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
@@ -56,29 +54,7 @@ class _Pong:
 _Frame: TypeAlias = str | _Ping | _Pong
 
 
-class _Nobody:
-    """Stands for the Receiver until `attach` is called."""
-
-    def received(self, text: str | Buffer) -> None: ...
-
-    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None: ...
-
-    def touched(self, octets: int = 0) -> None: ...
-
-    def ponged(self, payload: bytes) -> None: ...
-
-    def peer_closed(self, code: int | None) -> None: ...
-
-    def lost(self) -> None: ...
-
-    def paused(self) -> None: ...
-
-    def resumed(self) -> None: ...
-
-    def run(self) -> None: ...
-
-
-_NOBODY: Final = _Nobody()
+_NOBODY: Final = Nobody()
 
 
 class MemorySocket(Live):
@@ -170,6 +146,11 @@ class MemorySocket(Live):
         if self._state < _ENDED:
             self._end()
             self._peer._end()
+
+    def detach(self) -> None:
+        """Cut the connection and report nothing more."""
+        self._receiver = _NOBODY
+        self.abort()
 
     def ping(self, payload: bytes = b"") -> bool:
         """Send a ping, which the other end answers when it has read everything before; False after the end."""

@@ -24,7 +24,7 @@ from rtpcodec.pump.frame_rules import (
     text_of,
 )
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
-from rtpcodec.pump.socket import Receiver
+from rtpcodec.pump.socket import Nobody, Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
 from rtpcodec.stream.held import Account
 
@@ -103,6 +103,12 @@ class PicowsSocket(WSListener):
         """Cut the connection, and drop the frames that were read and not handled."""
         self._turns.stop()
         self._transport.disconnect(graceful=False)
+
+    def detach(self) -> None:
+        """Cut the connection and report nothing more."""
+        self._receiver = nobody = Nobody()
+        self._received = nobody.received
+        self.abort()
 
     def ping(self, payload: bytes) -> bool:
         """Send a ping; False after a close frame, and without a connection."""

@@ -23,6 +23,9 @@ class Socket(Protocol):
     def abort(self) -> None:
         """Cut the connection and drop unsent data."""
 
+    def detach(self) -> None:
+        """Cut the connection and report nothing more: another one has taken its place."""
+
     def ping(self, payload: bytes) -> bool:
         """Send a ping behind everything that was sent; its pong proves that all of that was read.
 
@@ -37,6 +40,37 @@ class Socket(Protocol):
         It counts our buffers, those of our system, and what is on its way. None: unknown. A proxy on the way
         acknowledges in place of the other side.
         """
+
+
+class Nobody:
+    """A Receiver that does nothing: of a WebSocket that nobody listens to."""
+
+    def received(self, text: str | Buffer) -> None:
+        """Do nothing."""
+
+    def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
+        """Do nothing."""
+
+    def touched(self, octets: int = 0) -> None:
+        """Do nothing."""
+
+    def ponged(self, payload: bytes) -> None:
+        """Do nothing."""
+
+    def peer_closed(self, code: int | None) -> None:
+        """Do nothing."""
+
+    def lost(self) -> None:
+        """Do nothing."""
+
+    def paused(self) -> None:
+        """Do nothing."""
+
+    def resumed(self) -> None:
+        """Do nothing."""
+
+    def run(self) -> None:
+        """Do nothing."""
 
 
 class Receiver(Protocol):

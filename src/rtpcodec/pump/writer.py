@@ -81,6 +81,11 @@ class AwaitedSocket:
         if self._task is not None and (self._awaiting or self._close_code is None):
             self._task.cancel()
 
+    def detach(self) -> None:
+        """Send nothing more and report nothing more; the other server closes its WebSocket when its block ends."""
+        self.receiver = None
+        self.abort()
+
     def ping(self, payload: bytes) -> bool:
         """Send nothing: servers have no common function for pings. Returns False."""
         return False

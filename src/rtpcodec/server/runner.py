@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from rtpcodec.pump.pump import Pump
+from rtpcodec.pump.line_pump import LinePump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call
@@ -87,7 +87,7 @@ class CallRunner:
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
-        self.pump = Pump(machine, socket, self, settings.new_budget(now_ms))
+        self.pump = LinePump(machine, socket, self, settings.new_budget(now_ms))
         self.readers = ReaderHub(session.account, self._take_audio_by)
         self.call: Call | None = None
         self.failed_call = False

@@ -4,6 +4,8 @@
         └──────────────────────── start ──────────────────▲ │
                                                           └─┘ start again: another format
 
+A lost line leads from STREAMING back to CONNECTING: `connected` and `start` of another socket carry the stream on.
+
 `start` may arrive without `connected`, which some senders omit. Media before `start` is counted and dropped, because
 nothing says what it holds. After STOPPED all messages are ignored.
 """
@@ -35,10 +37,12 @@ class State(Enum):
 class Connection:
     """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = ("_last_good_ms", "_malformed_in_a_row", "_next_sequence", "malformed", "state")
+    __slots__ = ("_last_good_ms", "_malformed_in_a_row", "_next_sequence", "connected_ms", "malformed", "state")
 
     def __init__(self) -> None:
         self.state = State.CONNECTING
+        self.connected_ms: float | None = None
+        """When `connected` was received; None: it was not."""
         self.malformed = 0
         self._malformed_in_a_row = 0
         self._last_good_ms = float("-inf")
@@ -53,11 +57,18 @@ class Connection:
         self._last_good_ms = now_ms
         if isinstance(message, messages.Connected) and self.state is State.CONNECTING:
             self.state = State.CONNECTED
+            self.connected_ms = now_ms
         elif isinstance(message, messages.Start):
             self.state = State.STREAMING
         elif isinstance(message, messages.Stop):
             self.state = State.STOPPED
         return self._follows(getattr(message, "sequence_number", None))
+
+    def disconnect(self) -> None:
+        """Wait for `connected` and `start` of another socket."""
+        self.state = State.CONNECTING
+        self.connected_ms = None
+        self._next_sequence = None
 
     def stop(self) -> None:
         """End the stream."""

@@ -16,7 +16,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer
 from rtpcodec.stream.packing_mp3 import Mp3Encoding
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.send_chain import LineLost, Loss, SendMeasures
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
@@ -286,6 +286,18 @@ class FileChain:
         self._utterance.ended = True
         self._clear_waits = self._dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
+
+    @property
+    def loss(self) -> Loss:
+        """What happens when the line is lost."""
+        return self
+
+    def lost(self, now_ms: float, _last_frame_ms: float) -> LineLost:
+        """End the marks on their way. A file that was sent is not sent again: nothing says where to cut it."""
+        unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
+        self._pacer.cleared(now_ms)
+        self._clear_waits = False
+        return LineLost(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned, and return the resulting events."""

@@ -18,10 +18,13 @@ from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import (
     Audio,
     CarrierError,
+    Disconnected,
     Dtmf,
     Event,
     FormatChanged,
     Gap,
+    MediaSilent,
+    Reconnected,
     Started,
     Stopped,
     Unknown,
@@ -52,6 +55,7 @@ class Incoming:
         "changed",
         "complaints",
         "dialect",
+        "lost_ms",
         "pcm_hz",
         "stalling",
         "start",
@@ -87,6 +91,8 @@ class Incoming:
         """Of the last `start`; None: there was none."""
         self.start: tuple[messages.Start, float] | None = None
         """The last `start`, and when it was received, for captures that begin later."""
+        self.lost_ms: float | None = None
+        """When the line was lost, until another `start`; None: it was not."""
         self.changed = False
         """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
         diagnose. The session resets it."""
@@ -146,6 +152,16 @@ class Incoming:
         return chain_ms if chain_ms < keys_ms else keys_ms
 
     @property
+    def last_media_ms(self) -> float:
+        """When the last media in order was received; before any, when the last `start` was; 0 before it."""
+        start_ms = 0.0 if self.start is None else self.start[1]
+        return start_ms if self.chain is None else max(start_ms, self.chain.timeline.received_ms)
+
+    def media_silent(self, silent_ms: float) -> None:
+        """Report that no media has arrived for so long."""
+        self._events.put(MediaSilent(silent_ms))
+
+    @property
     def waiting_keys(self) -> int:
         """How many keys have arrived that wait for earlier ones, and were not reported yet."""
         return len(self._keys)
@@ -169,6 +185,19 @@ class Incoming:
         self._put(self._sending.end(now_ms))
         self._counts.span.end(reason, now_ms)
         self._events.put(Stopped(reason))
+
+    def disconnect(self, cause: Literal["socket_closed", "socket_lost"], last_frame_ms: float, now_ms: float) -> None:
+        """Record that the line is lost: report all that waits, and wait for another `start`."""
+        self._connection.disconnect()
+        self.lost_ms = now_ms
+        self.stalling.suspend()
+        if self.chain is not None:
+            self._deliver(self.chain.drain())
+        self._put(self._keys.drain())
+        self._put(self._sending.expired(now_ms))
+        left = self._sending.loss.lost(now_ms, last_frame_ms)
+        self._events.put(Disconnected(cause, left.unheard_ms, left.uncertainty_ms))
+        self._put(left.events)
 
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
         receiving = self.chain
@@ -239,7 +268,8 @@ class Incoming:
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
-            self._put(self._sending.transferred(now_ms))
+            if self.lost_ms is None:
+                self._put(self._sending.transferred(now_ms))
         # 2. A new receive chain, whose payload format the send chain follows.
         track = self.dialect.tracks[self._plan.tracks][0]
         self.chain = ReceiveChain(
@@ -259,6 +289,9 @@ class Incoming:
         # 3. Report it.
         self.start = start, now_ms
         self.changed = True
+        if self.lost_ms is not None:
+            self._events.put(Reconnected(now_ms - self.lost_ms, start.stream_id))
+            self.lost_ms = None
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:

@@ -16,6 +16,8 @@ class Disconnected(Value):
     """As the end reason of the stream would be: closed without a `stop`, or broken."""
     unheard_ms: float = 0.0
     """Audio that was sent and not heard by our estimate; after a reconnection it is sent again."""
+    uncertainty_ms: float = 0.0
+    """How much of what is sent again may have been heard, beside the 20 to 40 ms that are always repeated."""
 
 
 @dataclass(slots=True)

@@ -10,18 +10,22 @@ A pump drives it. After each change of the machine, the pump's `run` must be cal
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
 
+from rtpcodec.errors import StreamEnded
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Event, Interrupted, Stopped
+from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.statistics import Statistics
+
+__all__ = ["CLOSE_TIMEOUT_MS", "CallMachine", "CallTimeouts"]
 
 CLOSE_TIMEOUT_MS: Final = 2000.0
 """Wait for the other side's close frame, or for the end of the connection after it; then the connection is cut."""
@@ -29,16 +33,8 @@ CLOSE_TIMEOUT_MS: Final = 2000.0
 NORMAL: Final = 1000
 PROTOCOL_ERROR: Final = 1002
 POLICY_VIOLATION: Final = 1008
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTimeouts:
-    """How long a socket may stay silent, in ms; None: without limit."""
-
-    start_ms: float | None = 5000.0
-    """From the opening of the socket to `start`; beyond it the socket is closed with 1002."""
-    idle_ms: float | None = 30_000.0
-    """Between two frames of any kind after `start`; beyond it the socket is closed with 1008."""
+START_TIMEOUT: Final[EndReason] = "start_timeout"
+IDLE_TIMEOUT: Final[EndReason] = "idle_timeout"
 
 
 class CallMachine:
@@ -49,6 +45,9 @@ class CallMachine:
     Its end, step by step: `close` ends the session and sets `hangup`; the pump sends the close frame and calls
     `hung_up`; the other side answers (`peer_closed`) and the connection ends (`lost`). If it does not end within
     CLOSE_TIMEOUT_MS, `cut` is set.
+
+    A lost line: a socket that is lost or closed without a `stop` gives the event Disconnected. The session is held for
+    `hold_ms`, in which `attached` carries it on with another socket; then it ends.
     """
 
     __slots__ = (
@@ -56,9 +55,8 @@ class CallMachine:
         "_cut_ms",
         "_event_ms",
         "_last_frame_ms",
-        "_opened_ms",
+        "_line",
         "_speech",
-        "_timeouts",
         "_watch_ms",
         "cut",
         "end_cause",
@@ -99,13 +97,18 @@ class CallMachine:
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.end_cause: EndReason | None = None
         """What was the first to end the call; None: nothing did."""
-        self._timeouts = timeouts if timeouts is not None else CallTimeouts()
+        self._line = LineWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
-        self._opened_ms = self._last_frame_ms = now_ms
+        self._last_frame_ms = now_ms
         # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
         # only the check computes it, so that a frame costs one assignment.
-        self._watch_ms = now_ms + min(_limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms))
+        self._watch_ms = self._first_watch_ms(now_ms)
+
+    def _first_watch_ms(self, now_ms: float) -> float:
+        timeouts = self._line.timeouts
+        limits = (self._line.first_ms, *map(limit_ms, (timeouts.idle_ms, timeouts.ping_ms, timeouts.media_ms)))
+        return now_ms + min(limits)
 
     # From the socket
 
@@ -127,26 +130,90 @@ class CallMachine:
         self.ping = None
         if not sent:
             self._speech = None
+            self._line.can_ping = False
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
         """Record a pong: it measures the round trip, and proves that all before its ping was read."""
+        self._line.ponged(payload)
         if self._speech is not None:
             self._speech.ponged(payload, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
         """Record the other side's close frame. The socket answers it by itself."""
-        self.end_cause = self.end_cause or "socket_closed"
-        self._closing = True
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
-        self.session.closed(now_ms)
+        self._broke("socket_closed", now_ms)
 
     def lost(self, now_ms: float) -> None:
         """Record that the connection is gone."""
-        self.end_cause = self.end_cause or "socket_lost"
-        self._closing = True
         self._cut_ms = inf
         self.hangup = None
-        self.session.closed(now_ms)
+        self._broke("socket_lost", now_ms)
+
+    def _broke(self, cause: LineCause, now_ms: float) -> None:
+        """Hold the session or end it, because its line is gone; the second report of one loss does nothing."""
+        line, session = self._line, self.session
+        if line.held:
+            return
+        if not self._closing and (session.streaming or session.lost):
+            session.disconnected(cause, now_ms, self._last_frame_ms)
+            if line.hold_ms > 0:
+                line.hold(cause, now_ms)
+                self._watch_ms = line.until_ms
+                return
+        self.end_cause = self.end_cause or cause
+        self._closing = True
+        session.closed(now_ms)
+
+    # A lost line
+
+    @property
+    def hold_ms(self) -> float:
+        """How long the session waits for another socket when its line is lost; 0: it ends at once."""
+        return self._line.hold_ms
+
+    @hold_ms.setter
+    def hold_ms(self, hold_ms: float) -> None:
+        self._line.hold_ms = hold_ms
+
+    @property
+    def held(self) -> bool:
+        """Whether the line is lost, and the session waits for another socket."""
+        return self._line.held
+
+    def keep_held(self, until_ms: float) -> None:
+        """Hold a lost line until this time or longer, because another socket has been asked for."""
+        line = self._line
+        if line.held:
+            line.until_ms = self._watch_ms = max(line.until_ms, until_ms)
+
+    def end_hold(self, now_ms: float) -> None:
+        """End a held session: no other socket will come. Nothing happens if it is not held."""
+        if self._line.held:
+            self._end_held(self._line.cause, now_ms, by_us=False)
+
+    def _end_held(self, cause: EndReason, now_ms: float, *, by_us: bool) -> None:
+        self._line.held = False
+        self.end_cause = self.end_cause or cause
+        self._closing = True
+        self._cut_ms = inf
+        self.cut = True
+        self.session.closed(now_ms, by_us=by_us)
+
+    def attached(self, now_ms: float) -> None:
+        """Record that another socket carries the session on, from its `connected` and `start`.
+
+        Raises: StreamEnded if the session has ended.
+        """
+        if self._closing or self.session.ended:
+            raise StreamEnded("the stream has ended, another socket cannot carry it on")
+        self.session.disconnected("socket_lost", now_ms, self._last_frame_ms)
+        self._line.open(now_ms)
+        self._last_frame_ms = now_ms
+        self._cut_ms = inf
+        self._watch_ms = self._first_watch_ms(now_ms)
+        self._speech = self.session.speech
+        self.hangup = self.ping = None
+        self.cut = self.paused = False
 
     # From our side
 
@@ -158,6 +225,9 @@ class CallMachine:
         cause: why; the default is that of the pump, which closes after a frame that breaks a rule.
         """
         if self._closing:
+            return
+        if self._line.held:
+            self._end_held(cause, now_ms, by_us=True)
             return
         self.end_cause = self.end_cause or cause
         self._closing = True
@@ -213,7 +283,9 @@ class CallMachine:
         self.plays.feed()
         texts = self.session.outgoing_part(now_ms)
         if texts and self._speech is not None:
-            self.ping = self._speech.ping(now_ms)
+            ping = self._speech.ping(now_ms)
+            if ping is not None:
+                self.ping = ping
         # Sending has caused events, which nobody has asked for yet.
         self._event_ms = now_ms + 1.0 if self.session.sending_has_events else inf
         return texts
@@ -238,9 +310,9 @@ class CallMachine:
     def fault(self) -> str | None:
         """The time-out that ended the call, as a sentence; None: no time-out did."""
         if self.end_cause == "start_timeout":
-            return f"no start was received within {_limit_ms(self._timeouts.start_ms) / 1000:g} s"
+            return self._line.start_fault(self.session.connected_ms)
         if self.end_cause == "idle_timeout":
-            return f"no frame was received for {_limit_ms(self._timeouts.idle_ms) / 1000:g} s"
+            return f"no frame was received for {limit_ms(self._line.timeouts.idle_ms) / 1000:g} s"
         return None
 
     def hung_up(self) -> None:
@@ -264,19 +336,41 @@ class CallMachine:
             self.cut = True
         if now_ms < self._watch_ms or self.session.ended:
             return
-        # 2. No `start` yet: the start time-out applies. Compute the next check.
-        start_ms, idle_ms = _limit_ms(self._timeouts.start_ms), _limit_ms(self._timeouts.idle_ms)
-        if self.session.media_format is None:
-            if now_ms >= self._opened_ms + start_ms:
-                self.close(PROTOCOL_ERROR, now_ms, "start_timeout")
-            # `start` may arrive before the next check, and the idle limit may be the shorter one.
-            self._watch_ms = min(self._opened_ms + start_ms, now_ms + idle_ms)
-        # 3. Started: the idle time-out applies, counted from the last frame.
+        line, session = self._line, self.session
+        # 2. Held: until the hold ends.
+        if line.held:
+            if now_ms >= line.until_ms:
+                self.end_hold(now_ms)
+            self._watch_ms = line.until_ms
+            return
+        # 3. The start or the idle time-out, the latter counted from the last frame.
+        if session.streaming:
+            limit_at_ms = self._last_frame_ms + limit_ms(line.timeouts.idle_ms)
+            code, cause = POLICY_VIOLATION, IDLE_TIMEOUT
         else:
-            if now_ms >= self._last_frame_ms + idle_ms:
-                self.close(POLICY_VIOLATION, now_ms, "idle_timeout")
-            self._watch_ms = self._last_frame_ms + idle_ms
+            limit_at_ms = line.start_deadline_ms(session.connected_ms)
+            code, cause = PROTOCOL_ERROR, START_TIMEOUT
+        if now_ms >= limit_at_ms:
+            self.close(code, now_ms, cause)
+            self._watch_ms = inf
+            return
+        # 4. Signs of life, and media.
+        self._watch_ms = min(limit_at_ms, self._look_at_line(now_ms))
 
-
-def _limit_ms(limit_ms: float | None) -> float:
-    return inf if limit_ms is None else limit_ms
+    def _look_at_line(self, now_ms: float) -> float:
+        """Ask an idle line for a sign of life, and report a silence. Returns when to look again."""
+        line, session, speech = self._line, self.session, self._speech
+        need, next_ms = line.look(self._last_frame_ms, now_ms, answers=speech is not None and speech.gate.pongs > 0)
+        if need == "lost":
+            self.cut = True
+            self._broke("socket_lost", now_ms)
+            return self._watch_ms if line.held else inf
+        if need == "ping":
+            self.ping = line.payload
+        if not session.streaming:
+            # `start` may come before the next check, and the limits behind it may be the shorter ones.
+            return min(next_ms, self._first_watch_ms(now_ms))
+        silent_ms, media_ms = line.silence(session.last_media_ms, now_ms)
+        if silent_ms:
+            session.media_silent(silent_ms)
+        return min(next_ms, media_ms)

@@ -177,8 +177,8 @@ class Marks:
             mark.reported = True
         return [*superseded, *(MarkCleared(mark.name, "interrupt") for mark in own), *self._settled()]
 
-    def ended(self, reason: Literal["stop"]) -> list[MarkEvent]:
-        """End all marks, because the stream has ended and no echo will arrive."""
+    def ended(self, reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
+        """End all marks, because the stream has ended or its line is lost, and no echo will arrive."""
         gone = _gone(self._sent, reason)
         self._sent.clear()
         self._names.clear()

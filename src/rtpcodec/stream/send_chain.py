@@ -35,10 +35,36 @@ class SendMeasures:
     """Of the PCM that was sent; None: none was, or mode mp3."""
 
 
+@dataclass(slots=True)
+class LineLost:
+    """What a lost line leaves."""
+
+    unheard_ms: float
+    """Audio that was sent and not heard, by the estimate."""
+    uncertainty_ms: float
+    """How much of what is sent again may have been heard, beside the usual repetition."""
+    events: list[Event]
+
+
+class Loss(Protocol):
+    """Ends one line of a send chain."""
+
+    def lost(self, now_ms: float, last_frame_ms: float) -> LineLost:
+        """Record that the line is lost, and queue again what was not heard.
+
+        now_ms: the time.
+        last_frame_ms: when the last frame of the other side arrived.
+        """
+
+
 class SendChain(Protocol):
     """What a session needs of either chain."""
 
     stream_id: str | None
+
+    @property
+    def loss(self) -> Loss:
+        """What happens when the line is lost."""
 
     def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue PCM."""

@@ -132,6 +132,29 @@ class MediaSession(CapturingSession):
                 self._inputs.closed(by_us, now_ms)
             self._incoming.end("closed_here" if by_us else "closed", now_ms)
 
+    def disconnected(
+        self, cause: Literal["socket_closed", "socket_lost"], now_ms: float, last_frame_ms: float | None = None
+    ) -> None:
+        """Feed the loss of the socket without a `stop`, if another socket may carry the stream on.
+
+        The event Disconnected follows. Audio that was not heard is queued again, more may be played, and nothing is
+        sent until `receive` gets the `start` of another socket. If none comes, call `closed`.
+
+        cause: "socket_closed": by a close frame; "socket_lost": it broke.
+        now_ms: the time.
+        last_frame_ms: when the last frame of any kind was received; None: just now.
+        """
+        if self.streaming:
+            last_frame_ms = now_ms if last_frame_ms is None else last_frame_ms
+            if self._inputs is not None:
+                self._inputs.disconnected(cause, last_frame_ms, now_ms)
+            self._incoming.disconnect(cause, last_frame_ms, now_ms)
+
+    def media_silent(self, silent_ms: float) -> None:
+        """Report MediaSilent by the next `events`: whoever has a clock knows that no media has arrived."""
+        if self.streaming:
+            self._incoming.media_silent(silent_ms)
+
     def events(self, now_ms: float) -> list[Event]:
         """Remove and return the events since the last call, with those of time alone.
 

@@ -63,6 +63,21 @@ class SessionState(Live):
         return self._connection.state is State.STREAMING
 
     @property
+    def lost(self) -> bool:
+        """Whether the line is lost, and the `start` of another socket may carry the stream on."""
+        return self._incoming.lost_ms is not None and not self.ended
+
+    @property
+    def connected_ms(self) -> float | None:
+        """When `connected` of this socket was received; None: it was not."""
+        return self._connection.connected_ms
+
+    @property
+    def last_media_ms(self) -> float:
+        """When the last media in order was received; before any, when the last `start` was."""
+        return self._incoming.last_media_ms
+
+    @property
     def waiting_keys(self) -> int:
         """How many keys have arrived that wait for earlier ones; `events` reports them within 150 ms."""
         return self._incoming.waiting_keys

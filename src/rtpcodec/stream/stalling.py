@@ -41,6 +41,10 @@ class StallWatch(Live):
         self.last_received_ms = now_ms
         self._limit_ms = max(self._stall_ms, 2 * self._last_chunk_ms)
 
+    def suspend(self) -> None:
+        """Find no stalls until `begin`: the line is lost."""
+        self._limit_ms = inf
+
     def silence_ms(self, now_ms: float) -> float:
         """Take a message; return the silence before it if it is long enough for a stall, otherwise 0."""
         silence_ms = now_ms - self.last_received_ms

@@ -93,6 +93,11 @@ class Inputs(Live):
         """Report the end of the socket."""
         self._put("do", {"do": "closed", "by_us": by_us}, now_ms)
 
+    def disconnected(self, cause: str, last_frame_ms: float, now_ms: float) -> None:
+        """Report the loss of the socket."""
+        silent_ms = now_ms - last_frame_ms
+        self._put("do", {"do": "disconnected", "cause": cause, "silent_ms": silent_ms}, now_ms)
+
     def looking(self, now_ms: float) -> None:
         """Report a call of `events` that time alone may give events to."""
         self._now_ms = now_ms

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from os import PathLike
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
@@ -149,6 +149,11 @@ class Replaying(Live):
                     self._outgoing(bool(members.get("whole")), now_ms)
             case "reject":
                 session.reject(str(members["rule"]), str(members["detail"]), now_ms)
+            case "disconnected":
+                cause: Literal["socket_closed", "socket_lost"] = (
+                    "socket_closed" if members["cause"] == "socket_closed" else "socket_lost"
+                )
+                session.disconnected(cause, now_ms, now_ms - float(members["silent_ms"]))
             case "closed":
                 session.closed(now_ms, by_us=bool(members["by_us"]))
             case "private":

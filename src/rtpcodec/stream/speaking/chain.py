@@ -21,6 +21,7 @@ from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.line import Line
+from rtpcodec.stream.speaking.line_loss import LineLoss
 from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
@@ -50,6 +51,7 @@ class SpeechChain(Live):
         "_reply_count",
         "_stopper",
         "acceptor",
+        "loss",
         "pcm_hz",
         "releaser",
         "resolver",
@@ -87,6 +89,7 @@ class SpeechChain(Live):
         self.resolver = Resolver(self._parts)
         self._stopper = Stopper(self._parts, self.releaser)
         self._listener = Listener(self._parts, self.releaser, self._stopper, self.resolver)
+        self.loss = LineLoss(self._parts, self.releaser, self._stopper, self._listener, self.resolver)
         self._reply_count = 0
 
     # Replies
@@ -96,12 +99,8 @@ class SpeechChain(Live):
         if reply_id is not None and not isinstance(reply_id, str):
             raise TypeError(f"the id of the reply is of type {type(reply_id).__name__}, a str or None is needed")
         self._reply_count += 1
-        reply = Reply(
-            self.acceptor,
-            Line(self._parts.packing),
-            reply_id or f"reply-{self._reply_count}",
-            interruptible=interruptible,
-        )
+        name = reply_id or f"reply-{self._reply_count}"
+        reply = Reply(self.acceptor, Line(self._parts.packing), name, interruptible=interruptible)
         parts = self._parts
         parts.order.open(reply)
         if parts.actions is not None:

@@ -74,6 +74,10 @@ class Echoes:
         """Return sent position and name of the user's marks on their way that no clear has met, in their order."""
         return self._users.uncut()
 
+    def take_uncut(self) -> list[tuple[int, str]]:
+        """End those marks, whose echoes will not return; `ended` must follow."""
+        return self._users.take_uncut()
+
     def awaits(self, position: int) -> bool:
         """Whether a mark is on its way whose echo would prove that everything up to a position was played."""
         return self._own.reaches(position) or self._users.reaches(position)
@@ -197,9 +201,7 @@ class Echoes:
             far_end.round_trip(echo_ms - mark.sent_ms, echo_ms)
         if verdict in ("followed", "late"):
             far_end.proven_position = max(far_end.proven_position, mark.position)
-        if found is not None:
-            outcomes.append(found)
-        return outcomes
+        return outcomes if found is None else [*outcomes, found]
 
     def _dropped(self, mark: SentMark, reason: Literal["interrupt", "timeout", "stop"]) -> list[EchoOutcome]:
         return [] if mark.own else [MarkCleared(mark.name, reason)]
@@ -390,8 +392,7 @@ class Echoes:
         if users is not None and users.echo_ms is None:
             deadline_ms = self._timeout_ms(users)
         if own is not None and own.echo_ms is None:
-            timeout_ms = self._timeout_ms(own)
-            deadline_ms = min(deadline_ms, timeout_ms)
+            deadline_ms = min(deadline_ms, self._timeout_ms(own))
         if self._cuts:
             deadline_ms = min(deadline_ms, self._cut_deadline_ms(self._cuts[0]))
         self.next_deadline_ms = None if deadline_ms == float("inf") else deadline_ms

@@ -131,6 +131,15 @@ class FarEnd:
             self._run.hold_ms = max(self._run.hold_ms, end_ms - self._run.first_sent_ms)
             self._follow()
 
+    def line_lost(self) -> None:
+        """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
+        self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
+        self._after_clear = False
+        self.remote_end_ms = _NEVER
+        self.jitter = Jitter()
+        self._hold_bound_ms = float("inf")
+        self._lag_count, self._lag_run = 0, None
+
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
         self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)

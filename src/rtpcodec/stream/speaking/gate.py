@@ -135,6 +135,31 @@ class Gate(Live):
             stalled = closing.slowest_ms - round_trip_ms > (self._limit_ms or 0.0) - UNACKNOWLEDGED_MS
         return closing.arrived if stalled else None
 
+    def arrived(self, position: int) -> int:
+        """Return the sent position up to which audio has arrived, by what is acknowledged; position: of the last."""
+        octets = self.backlog() if self.backlog is not None else None
+        if self.actions is not None:
+            self.actions.backlog_read(octets)
+        if octets is not None:
+            return max(self._acknowledged, position - int(octets * self._ms_per_octet * self._rate_hz / 1000))
+        return position if self._closing is None or not self.was_closed else self._closing.arrived
+
+    def line_lost(self, position: int) -> None:
+        """Begin again behind a position, for another line."""
+        self._acknowledged = position
+        self._closing = None
+        self.was_closed = False
+        self._pinged = position - int(PING_MS * self._rate_hz / 1000)
+        self._pings = NO_ITEMS
+        self.pongs = 0
+        self.backlog = None
+        self.look_ms = float("-inf")
+
+    @property
+    def hears(self) -> bool:
+        """Whether it knows when the carrier's last message arrived, and the carrier has sent any."""
+        return self.inbound is not None and self.inbound.last_received_ms > 0.0
+
     def _carrier_sends(self, now_ms: float) -> bool:
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
 

@@ -151,6 +151,14 @@ class MarkQueue:
             if not mark.done and mark.cut is None and mark.echo_ms is None
         ]
 
+    def take_uncut(self) -> list[tuple[int, str]]:
+        """End those marks, and return them."""
+        found = self.uncut()
+        for mark in self._marks:
+            if mark.cut is None and mark.echo_ms is None:
+                self.end(mark)
+        return found
+
     def reaches(self, position: int) -> bool:
         """Whether the last mark has not ended, and lies there or behind."""
         last = self.last

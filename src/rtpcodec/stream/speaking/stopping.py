@@ -209,6 +209,12 @@ class Stopper:
         # 3. The echo of another one decides.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared))
 
+    def line_lost(self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]]) -> None:
+        """Queue again what a lost line has not played. No echo of it returns, so each mark ends by its next echo."""
+        kept = _Kept(taken, marks, {name for _, name in marks})
+        self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
+        self._returning.clear()
+
     # Pause
 
     @property

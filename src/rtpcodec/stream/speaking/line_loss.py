@@ -1,0 +1,99 @@
+"""A lost line: what of the sent audio was heard when the WebSocket broke, and the rest queued again for the next one.
+
+Nothing can be asked any more: no clear is sent, and no echo will return. The far end is taken to drop what it holds
+when its stream loses the socket. A loss that it caused is noticed when an echo sent at that moment would be: now,
+or by the jitter of the way to us before. Where the line was silent before its loss was noticed (a black hole), the far
+end stopped playing at any moment since the last frame, and has played no more than what had arrived.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtpcodec.stream.send_chain import LineLost
+from rtpcodec.stream.speaking.listening import Listener
+from rtpcodec.stream.speaking.parts import Parts
+from rtpcodec.stream.speaking.positions import Window
+from rtpcodec.stream.speaking.releasing import Releaser
+from rtpcodec.stream.speaking.resolving import Resolver
+from rtpcodec.stream.speaking.spans import CutPoint
+from rtpcodec.stream.speaking.stopping import SAFE_DOUBT, Stopper
+
+SILENT_MS: Final = 200.0
+"""A silence of this length before the loss shows that the line broke before we noticed it: a carrier sends a chunk each
+20 ms, and answers our pings."""
+
+
+class LineLoss:
+    """Ends one line of a stream that speaks. Changes all parts. Use from one thread at a time."""
+
+    __slots__ = ("_listener", "_parts", "_releaser", "_resolver", "_stopper")
+
+    def __init__(
+        self, parts: Parts, releaser: Releaser, stopper: Stopper, listener: Listener, resolver: Resolver
+    ) -> None:
+        """Make it, of the parts of one stream."""
+        self._parts = parts
+        self._releaser = releaser
+        self._stopper = stopper
+        self._listener = listener
+        self._resolver = resolver
+
+    def lost(self, now_ms: float, last_frame_ms: float) -> LineLost:
+        """Record that the line is lost, and queue again what was not heard.
+
+        now_ms: the time.
+        last_frame_ms: when the last frame of the other side arrived.
+        """
+        parts = self._parts
+        # 1. Estimate what was heard, before anything changes.
+        self._resolver.resolve(now_ms)
+        point = self._point(now_ms, last_frame_ms)
+        end = parts.far_end.sent_position
+        # 2. No echo will return: open cuts are settled as they are, marks behind unheard audio are sent again.
+        marks = parts.echoes.take_uncut()
+        found = self._listener.events_of(parts.echoes.ended())
+        # 3. Cut all that was sent.
+        if parts.on_cut is not None:
+            parts.on_cut(point, end, now_ms)
+        dropped = end - point.position
+        parts.lost_samples += dropped
+        parts.idle.rewind(dropped)
+        for reply in parts.order:
+            reply.spans.cut(point)
+        parts.far_end.line_lost()
+        parts.gate.line_lost(end)
+        parts.own_marks.cleared()
+        parts.packing.reset()
+        self._releaser.end()
+        # 4. Queue the rest again.
+        taken = parts.sent_audio.take()
+        unheard = sum(max(0, sent.position + sent.samples - max(sent.position, point.position)) for sent in taken)
+        self._stopper.line_lost(point, taken, marks)
+        self._resolver.wake()
+        return LineLost(parts.ms(unheard), point.uncertainty_ms, [*found, *self._listener.take_reports()])
+
+    def _point(self, now_ms: float, last_frame_ms: float) -> CutPoint:
+        """Return where the far end stopped playing."""
+        parts, far_end = self._parts, self._parts.far_end
+        end = far_end.sent_position
+        if far_end.is_dry or far_end.proven_position >= end:
+            return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
+        # 1. The moments, in echo time. Whoever sends nothing and answers no ping shows nothing by its silence.
+        silent = now_ms - last_frame_ms >= SILENT_MS and (parts.gate.pongs > 0 or parts.gate.hears)
+        earliest_ms = last_frame_ms if silent else now_ms
+        earliest = far_end.position_between(
+            far_end.run, end, Window(earliest_ms - far_end.jitter.down_ms, earliest_ms), now_ms
+        )
+        latest = far_end.position_between(far_end.run, end, Window(now_ms, now_ms), now_ms) if silent else earliest
+        # 2. The positions: what arrived may still have been played.
+        most = latest.position + self._samples(latest.uncertainty_ms)
+        if silent:
+            most = min(most, parts.gate.arrived(end) + self._samples(far_end.round_trip_ms or 0.0))
+        least = max(far_end.proven_position, earliest.position - self._samples(earliest.uncertainty_ms * SAFE_DOUBT))
+        most = min(end, max(most, least))
+        position = min(max(earliest.position, (earliest.position + min(latest.position, most)) // 2), most)
+        return CutPoint(position, parts.ms(most - least), earliest.estimated, settled=True, least=least)
+
+    def _samples(self, ms: float) -> int:
+        return int(ms * self._parts.sample_rate_hz / 1000)

@@ -1,0 +1,93 @@
+"""A talk whose line breaks, and whose far end is a model that drops what it holds when its stream loses the socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rtpcodec import events
+from rtpcodec.stream.plan import StreamPlan
+from tests.stream import carrier
+from tests.stream.talking import L16, MS, Talk
+
+How = Literal["rst", "fin", "black_hole"]
+
+
+@dataclass
+class BreakingTalk(Talk):
+    """Each loss is noticed as a machine would notice it."""
+
+    chunks: bool = True
+    """Whether the carrier sends a chunk each 20 ms, as one does."""
+
+    def run(self, until_ms: float) -> None:
+        """Let time pass, with chunks of the caller."""
+        while self.chunks and self.session.streaming and (next_ms := self.now_ms // 20 * 20 + 20) <= until_ms:
+            super().run(next_ms)
+            self.session.receive(carrier.media(), next_ms)
+        super().run(until_ms)
+
+    def break_line(self, how: How, noticed_after_ms: float = 10_000.0) -> events.Disconnected:
+        """Break it now. The carrier plays what it has got if the line is a black hole, and drops it otherwise."""
+        last_ms = self.now_ms
+        arrived = [up for up in self.up if up[0] <= self.now_ms]
+        assert not arrived
+        if how == "black_hole":
+            self.up.clear()
+            self.down.clear()
+            self.run_alone(self.now_ms + noticed_after_ms)
+            self.session.disconnected("socket_lost", self.now_ms, last_ms)
+        else:
+            self.far_end.take(['{"event":"clear"}'], self.now_ms)
+            self.far_end.advance(self.now_ms)
+            self.far_end.take_echoes()
+            self.up.clear()
+            at_ms = self.now_ms + self.down_ms
+            self.run_alone(at_ms, drops=True)
+            self.down.clear()
+            cause: Literal["socket_closed", "socket_lost"] = "socket_closed" if how == "fin" else "socket_lost"
+            self.session.disconnected(cause, self.now_ms)
+        self.far_end.waiting.clear()
+        self.far_end.take_echoes()
+        self.up.clear()
+        self.found += self.session.events(self.now_ms)
+        found = [event for event in self.found if isinstance(event, events.Disconnected)]
+        return found[-1]
+
+    def run_alone(self, until_ms: float, *, drops: bool = True) -> None:
+        """Let the session send, but nothing arrives; what is on its way to us still does."""
+        while True:
+            deadline_ms = self.session.next_deadline_ms
+            next_ms = min(
+                float("inf") if deadline_ms is None else deadline_ms, self.down[0][0] if self.down else float("inf")
+            )
+            if next_ms > until_ms:
+                break
+            self.now_ms = max(self.now_ms, next_ms)
+            self.step()
+            if drops:
+                self.up.clear()
+        self.now_ms = until_ms
+
+    def mend_line(self, after_ms: float = 500.0) -> None:
+        """Let another socket carry the stream on."""
+        self.now_ms += after_ms
+        self.found += self.session.events(self.now_ms)
+        assert self.session.outgoing(self.now_ms) == [], "nothing is sent without a line"
+        self.session.receive(carrier.CONNECTED, self.now_ms)
+        assert self.session.outgoing(self.now_ms) == []
+        self.session.receive(carrier.start(), self.now_ms)
+        self.step()
+
+    def repeated_ms(self, spoken: int) -> float:
+        """How much was heard twice; fails if a sample of the spoken ones is missing."""
+        values = self.heard()
+        missing = set(range(1, spoken + 1)) - set(values)
+        assert not missing, f"{len(missing)} samples are missing, from {min(missing)}"
+        return (len(values) - spoken) / MS
+
+
+def breaking_talk(plan: StreamPlan = L16, up_ms: float = 0.0, down_ms: float = 0.0, **options: object) -> BreakingTalk:
+    """A session that streams since 0 ms, with own marks."""
+    session = carrier.started(plan, **({"own_marks": True, "stall_ms": 1e9} | options))  # type: ignore[arg-type]
+    return BreakingTalk(session, up_ms=up_ms, down_ms=down_ms)
