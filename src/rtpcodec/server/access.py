@@ -6,7 +6,7 @@ The checks, in this order:
 2. the request comes from a web page whose origin is not allowed: 403
 3. the path of metrics, if they were asked for: 200, also while draining; 401 if they have a token and this is another
 4. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
-5. the endpoint is draining or full: 503
+5. the endpoint is draining or full: 503, unless a running call is reconnected
 6. the request is not authorized: 401, which is held back if the address has had several;
    `authorize` fails: 500. An invitation's path needs the invitation's token.
 
@@ -109,6 +109,8 @@ class Gate:
         if not self._origins.allow(headers.get(ORIGIN_HEADER)):
             self.forbidden_origins += 1
             return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed")
+        if invitation is not None and invitation.attach is not None:
+            return None  # of a call that runs, and that drains and counts already
         if invitation is None and not (self._answers_all and self._path in (None, path)):
             return _refusal(HTTPStatus.NOT_FOUND, "no such path")
         if self.draining:

@@ -13,6 +13,7 @@ from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
 from rtpcodec.server.options import Handler
+from rtpcodec.server.reconnecting import Reconnection
 from rtpcodec.server.slow_turns import SlowTurns, timed
 from rtpcodec.stream.machine import NORMAL, CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain
@@ -38,6 +39,7 @@ class HandlerTask:
         "_heard_replies",
         "_log",
         "_pump",
+        "_reconnection",
         "_reports",
         "_slow_turns",
         "_task",
@@ -52,12 +54,14 @@ class HandlerTask:
         log: CallLog,
         *,
         failed: Callable[[BaseException], None],
+        reconnection: Reconnection,
         slow_turns: SlowTurns | None = None,
     ) -> None:
         """Prepare the task.
 
         pump, heard, heard_replies, log: of the call.
         failed: called with an exception that the handler raises.
+        reconnection: of the call.
         slow_turns: gets the handler's slow steps; None: they are not measured.
         """
         self._pump = pump
@@ -65,6 +69,7 @@ class HandlerTask:
         self._heard_replies = heard_replies
         self._log = log
         self._failed = failed
+        self._reconnection = reconnection
         self._task: asyncio.Task[None] | None = None
         self._cancelled_s: float | None = None
         self._reports = 0
@@ -142,16 +147,24 @@ class HandlerTask:
             self._pump.run()
 
     async def _play_out(self) -> None:
-        """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
-        session = self._pump.machine.session
-        if session.ended:
-            return
-        if session.speech is not None:
-            await self._speak_out(session.speech)
-        else:
-            await self._play_files_out()
+        """Wait until the queued audio was heard, at most its estimated duration and ECHO_MS.
 
-    async def _play_files_out(self) -> None:
+        Behind a lost WebSocket the wait begins again: the estimate is of the line before.
+        """
+        session = self._pump.machine.session
+        while not session.ended:
+            reconnected = self._reconnection.count
+            if session.speech is not None:
+                late = await self._speak_out(session.speech)
+            else:
+                late = await self._play_files_out()
+            if not session.lost and self._reconnection.count == reconnected:
+                if late is not None:
+                    self._log.warn_of_peer("the last audio might not have been heard: %s", late)
+                return
+
+    async def _play_files_out(self) -> str | None:
+        """Return why the last audio might not have been heard."""
         machine = self._pump.machine
         try:
             async with asyncio.timeout((machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS) / 1000):
@@ -160,10 +173,14 @@ class HandlerTask:
                     machine.session.flush()
                     await self._heard.wait()
         except TimeoutError:
-            self._log.warn_of_peer("the last audio might not have been heard: its mark was not echoed")
+            return "its mark was not echoed"
+        return None
 
-    async def _speak_out(self, speech: SpeechChain) -> None:
-        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading."""
+    async def _speak_out(self, speech: SpeechChain) -> str | None:
+        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading.
+
+        Returns: why the last audio might not have been heard.
+        """
         speech.end_replies()
         self._pump.run()
         limit_ms = self._pump.machine.plays.waiting_ms + self._unheard_ms() + ECHO_MS + GRACE_MS
@@ -171,7 +188,8 @@ class HandlerTask:
             async with asyncio.timeout((limit_ms + speech.paused_for_ms(self._pump.now_ms())) / 1000):
                 await self._heard_replies.all_ended(speech.unended_replies)
         except TimeoutError:
-            self._log.warn_of_peer("the last audio might not have been heard: it was not sent in time")
+            return "it was not sent in time"
+        return None
 
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session

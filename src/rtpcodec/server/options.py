@@ -75,6 +75,8 @@ class EndpointOptions(CallOptions, total=False):
     ping_interval_s: float | None
     lag_period_s: float | None
     metrics: bool | str
+    reconnect: bool
+    disconnect_hold_s: float
 
 
 def for_ears(handler: HandlerT) -> HandlerT:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from rtpcodec.pump.line_pump import LinePump
-from rtpcodec.pump.socket import Socket
+from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, WarningQuota
@@ -20,6 +20,7 @@ from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
+from rtpcodec.server.reconnecting import Reconnection, Reconnections
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
@@ -53,6 +54,7 @@ class CallRunner:
         "phone",
         "pump",
         "readers",
+        "reconnection",
         "take_audio",
     )
 
@@ -68,6 +70,7 @@ class CallRunner:
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
         phone: PhoneCall | None = None,
+        reconnections: Reconnections | None = None,
     ) -> None:
         """Begin a call.
 
@@ -80,6 +83,7 @@ class CallRunner:
         slow_turn: called each time that this call held the event loop for too long.
         warnings: the quota of the endpoint's log; None: all warnings are logged.
         phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
+        reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
@@ -94,6 +98,8 @@ class CallRunner:
         """Whether an error of either side ended it."""
         self.take_audio: Callable[[Audio], object] = drop_audio
         self.phone = phone or PhoneCall(settings.control, lambda: False)
+        fields = {} if invitation is None else invitation.fields
+        self.reconnection = Reconnection(self.pump, self.phone, self.log, reconnections, fields)
         self._settings = settings
         self._invitation = invitation
         self._on_end = on_end
@@ -101,7 +107,13 @@ class CallRunner:
         slow = self._slow_turns(slow_turn)
         self.pump.watch(slow)
         self._handler = HandlerTask(
-            self.pump, parts.heard, parts.heard_replies, self.log, failed=self.failed, slow_turns=slow
+            self.pump,
+            parts.heard,
+            parts.heard_replies,
+            self.log,
+            failed=self.failed,
+            reconnection=self.reconnection,
+            slow_turns=slow,
         )
         self._settled = False
         self.pump.run()
@@ -113,6 +125,7 @@ class CallRunner:
             pump=self.pump,
             readers=self.readers,
             phone=self.phone,
+            reconnect=self.reconnection.reconnect,
             keys=TypedKeys(self.pump),
             heard=HeardMarks(self.pump),
             heard_replies=HeardReplies(),
@@ -129,6 +142,11 @@ class CallRunner:
         functions = {"on_audio": self._settings.on_audio, "on_event": self._settings.on_event}
         slow.within = "".join(f", and {name}" for name, function in functions.items() if function is not None)
         return slow
+
+    def _attach(self, socket: Socket) -> Receiver:
+        """Carry the call on over another socket, which reports to what is returned."""
+        self.pump.attach(socket, self._settings.new_budget(self.pump.now_ms()))
+        return self.pump
 
     def close(self, code: int, cause: EndReason) -> None:
         """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""
@@ -160,6 +178,11 @@ class CallRunner:
         match event:
             case Started() if self.call is None:
                 self._begin(event)
+            case events.Disconnected():
+                self.reconnection.disconnected()
+            case events.Reconnected() if self.call is not None:
+                self.log.info("reconnected after %.0f ms", event.gap_ms)
+                self.reconnection.reconnected(self.call, event.stream_id)
             case events.MarkPlayed() | events.MarkCleared():
                 if self._parts.heard.ended(event):
                     return
@@ -233,6 +256,9 @@ class CallRunner:
             self.close(NORMAL, "not_wanted")
             return
         settings = self._settings
+        self.reconnection.begin(
+            started.stream_id, self._attach, settings.disconnect_hold_s, automatic=settings.reconnect
+        )
         self.log.info("started: %s", self.pump.machine.session.describe())
         self.call = call = Call(self._parts, started)
         if settings.on_audio is not None:
@@ -249,6 +275,7 @@ class CallRunner:
         if fault is not None:
             self.log.warn_of_peer("%s", fault)
         self.log.info("ended: %s", reason)
+        self.reconnection.end()
         self.failed_call |= fault is not None or reason == "malformed"
         self.readers.end()
         self._parts.keys.end()

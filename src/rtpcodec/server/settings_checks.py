@@ -26,6 +26,7 @@ def check(settings: SettingsFields) -> None:
     _check_handlers(settings)
     _check_address(settings)
     _check_origins(settings)
+    _check_reconnecting(settings)
     _check_limits(settings)
 
 
@@ -52,6 +53,12 @@ def _check_origins(settings: SettingsFields) -> None:
     for origin in given:
         if not isinstance(origin, str) or serialized(origin) is None:
             raise EndpointError(f"allowed_origins has {origin!r}, a scheme and a host is needed: https://example.com")
+
+
+def _check_reconnecting(settings: SettingsFields) -> None:
+    reconnect: object = settings.reconnect
+    if not isinstance(reconnect, bool):
+        raise EndpointError(f"reconnect is {reconnect!r}, True or False is needed")
 
 
 def _check_address(settings: SettingsFields) -> None:
@@ -102,7 +109,7 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0}).items():
+    for name, at_least in (least | {"drain_s": 0, "disconnect_hold_s": 0}).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")

@@ -78,6 +78,11 @@ class SettingsFields:
     control: StreamingControl | None = field(default=None, repr=False)
     """Sends commands about calls that did not come by `Endpoint.stream`: a CallControl, which is called in a thread, or
     an AsyncCallControl. None: those calls cannot be commanded."""
+    reconnect: bool = False
+    """Whether a call whose WebSocket was lost is reconnected without a `Call.reconnect` by its handler. Calls that
+    nothing can command are not (`control`)."""
+    disconnect_hold_s: float = 1.0
+    """How long the stream of a lost WebSocket is held for a handler to call `Call.reconnect`, if that is possible."""
     diagnosis_s: float | None = DIAGNOSIS_S
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""
