@@ -24,6 +24,7 @@ KEPT = {
         "CallStreaming",
         "CallQuality",
         "Ringing",
+        "LostStream",
         "Leg",
         "Links",
         "CommandIds",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from rtpcodec.pump.frame_budget import FrameBudget
-from rtpcodec.pump.pump import Machine, Pump
+from rtpcodec.pump.pump import Machine, Pump, Sink
 from rtpcodec.pump.socket import Socket
 
 
@@ -27,7 +28,15 @@ HoldingT = TypeVar("HoldingT", bound=HoldingMachine)
 class LinePump(Pump[HoldingT]):
     """Drives one machine over one WebSocket after the other. It is the Receiver of the current one's reports."""
 
-    __slots__ = ()
+    __slots__ = ("on_held",)
+
+    def __init__(
+        self, machine: HoldingT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
+    ) -> None:
+        """Take over an open socket. Arguments as for Pump."""
+        self.on_held: Callable[[], object] | None = None
+        """Called when a WebSocket is gone and the machine waits for another one."""
+        super().__init__(machine, socket, sink, budget)
 
     def attach(self, socket: Socket, budget: FrameBudget | None = None) -> None:
         """Carry the machine on over another open WebSocket. The one before, if it is still open, is cut.
@@ -63,6 +72,8 @@ class LinePump(Pump[HoldingT]):
         self._send = _drop
         self.machine.backlog = None
         self.run()
+        if self.on_held is not None:
+            self.on_held()
 
     def _control_connection(self) -> None:
         # Without a WebSocket, the end of the machine is the end of the connection.

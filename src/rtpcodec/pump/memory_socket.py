@@ -179,6 +179,10 @@ class MemorySocket(Live):
         elif self._acknowledged_octets is None:
             self._acknowledged_octets = self._arrived_octets - max(0, self._unread_octets - RECEIVE_BUFFER_OCTETS)
 
+    def break_off(self, *, reset: bool) -> None:
+        """Cut the connection without a close frame; in memory, RST and FIN are the same."""
+        self.abort()
+
     def pause_reading(self) -> None:
         """Stop reading, as a slow program does."""
         self._reading = False

@@ -6,7 +6,7 @@ The checks, in this order:
 2. the request comes from a web page whose origin is not allowed: 403
 3. the path of metrics, if they were asked for: 200, also while draining; 401 if they have a token and this is another
 4. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
-5. the endpoint is draining or full, or its event loop stays late: 503
+5. the endpoint is draining or full, or its event loop stays late: 503, unless a running call is reconnected
 6. the request is not authorized: 401, which is held back if the address has had several;
    `authorize` fails: 500. An invitation's path needs the invitation's token.
 
@@ -129,6 +129,8 @@ class Gate:
             self.forbidden_origins += 1
             origin = plain(headers.get(ORIGIN_HEADER))
             return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed", f"origin {origin} is not among allowed_origins")
+        if invitation is not None and invitation.attach is not None:
+            return None  # of a call that runs, and that drains and counts already
         if invitation is None and not (self._settings.answers_all and self._settings.path in (None, path)):
             return _refusal(
                 HTTPStatus.NOT_FOUND, "no such path", "its path is neither `path` nor of a requested stream"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands
@@ -38,6 +39,8 @@ class CallParts:
     pump: Pump[CallMachine]
     readers: ReaderHub
     phone: PhoneCall
+    reconnect: Callable[..., Coroutine[Any, Any, None]]
+    """Reconnects it, with the fields of `Call.reconnect`."""
     keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies

@@ -58,6 +58,7 @@ class PhoneSide(CallBase):
         """
         self._machine("send_dtmf")
         return self._parts.key_sender.send(digits, method, tone_ms)
+
     async def transfer(self, to: str, timeout_s: float = 30.0, **fields: Any) -> transferring.Transfer:
         """Have the carrier call another phone, and join it with this call when it answers: a blind transfer.
 
@@ -74,3 +75,20 @@ class PhoneSide(CallBase):
         """
         self._access.machine("transfer")
         return await transferring.transfer(self._parts, to, timeout_s, fields)
+
+    async def reconnect(self, **fields: Any) -> None:
+        """Have the carrier open a new WebSocket for the same phone call, after the event Disconnected.
+
+        The handler, its readers, recordings, statistics and voice activity continue, and a reply continues at the first
+        sample that was not heard. The lost stream is stopped first; while the carrier counts it as running (90045), the
+        command is retried for 10 s. A second caller joins the attempt that runs. Nothing is done while the WebSocket is
+        open. If no caller waits any more, the attempt ends, and so does the stream.
+
+        fields: of `streaming_start`, beside or instead of those of the first one, which are repeated, as for
+            `Endpoint.stream`.
+        Raises: EndpointError if nothing sends commands, or the carrier cannot dial the endpoint; StreamNotStarted with
+        its reason if the attempt failed, which ends the stream; StreamEnded if the stream has ended, or ends meanwhile;
+        TypeError as `Endpoint.stream`; LocalProtocolError outside the event loop's thread.
+        """
+        self._access.machine("reconnect")
+        await self._parts.reconnect(**fields)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.errors import StreamNotStarted
+from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
 from rtpcodec.server.phone_call import PhoneEvent
 from rtpcodec.server.phone_control import StreamingControl
@@ -26,7 +27,7 @@ TOKEN_OCTETS: Final = 32
 class Invitation:
     """One requested call: a path and a token for its socket, and a future for its Call."""
 
-    __slots__ = ("_token", "call", "call_control_id", "control", "name", "plan", "url")
+    __slots__ = ("_token", "attach", "call", "call_control_id", "control", "fields", "name", "plan", "url")
 
     def __init__(
         self,
@@ -39,6 +40,10 @@ class Invitation:
         self.control = control
         self.plan = plan
         """The plan of this call; None: the endpoint's."""
+        self.fields: Mapping[str, Any] = {}
+        """The fields of its `streaming_start`, without address and token."""
+        self.attach: Callable[[Socket], Receiver] | None = None
+        """Hands the socket to a call that runs, which is reconnected; None: it becomes a call."""
         self.name = secrets.token_urlsafe(NAME_OCTETS)
         self._token = secrets.token_urlsafe(TOKEN_OCTETS)
         self.url = f"{base_url.rstrip('/')}/{self.name}"
@@ -71,6 +76,11 @@ class Invitation:
         """Stop waiting. If the call has just started, close it, because no one else has it."""
         if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
             self.call.result().close()
+
+    def abandon(self) -> None:
+        """Stop waiting. A call that has started continues."""
+        if not self.call.cancel() and not self.call.cancelled():
+            self.call.exception()  # retrieved, so that asyncio does not report it
 
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
         """End the wait by StreamNotStarted, because the stream will not start.
@@ -142,7 +152,8 @@ class Invitations:
     def withdraw(self) -> None:
         """Fail all invitations, because the endpoint drains or closes."""
         for invitation in self._open.values():
-            invitation.fail("closed", "the endpoint accepts no more calls")
+            if invitation.attach is None:  # calls that run may continue, and so be reconnected
+                invitation.fail("closed", "the endpoint accepts no more calls")
 
     def tell(self, event: PhoneEvent) -> bool:
         """Handle a webhook event. Returns whether it ended the wait of an invitation."""

@@ -84,6 +84,8 @@ class EndpointOptions(CallOptions, total=False):
     max_lag_ms: float | None
     drain_s: float
     metrics: bool | str
+    reconnect: bool
+    disconnect_hold_s: float
 
 
 def for_ears(handler: HandlerT) -> HandlerT:

@@ -11,6 +11,7 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
+from rtpcodec.server.reconnecting import Reconnection
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
@@ -24,28 +25,44 @@ After that the echo is considered lost."""
 class PlayOut:
     """Waits for the last audio of one call. Use it from the event loop's thread only."""
 
-    __slots__ = ("_heard", "_heard_replies", "_log", "_pump", "key_replies")
+    __slots__ = ("_heard", "_heard_replies", "_log", "_pump", "_reconnection", "key_replies")
 
-    def __init__(self, pump: Pump[CallMachine], heard: HeardMarks, heard_replies: HeardReplies, log: CallLog) -> None:
+    def __init__(
+        self,
+        pump: Pump[CallMachine],
+        heard: HeardMarks,
+        heard_replies: HeardReplies,
+        reconnection: Reconnection,
+        log: CallLog,
+    ) -> None:
         """Make it; all arguments: of the call."""
         self._pump = pump
         self._heard = heard
         self._heard_replies = heard_replies
+        self._reconnection = reconnection
         self._log: CallLog | None = log
         self.key_replies: dict[Reply, float] = {}
         """Replies of keys, which end by themselves, with the ms of their audio."""
 
     async def wait(self) -> None:
-        """End all replies, and wait until the queued audio was heard, at most its estimated duration and ECHO_MS."""
-        session = self._pump.machine.session
-        if session.ended:
-            return
-        if session.speech is not None:
-            await self._speak_out(session.speech)
-        else:
-            await self._play_files_out()
+        """End all replies, and wait until the queued audio was heard, at most its estimated duration and ECHO_MS.
 
-    async def _play_files_out(self) -> None:
+        Behind a lost WebSocket the wait begins again: the estimate is of the line before.
+        """
+        session = self._pump.machine.session
+        while not session.ended:
+            reconnected = self._reconnection.count
+            if session.speech is not None:
+                late = await self._speak_out(session.speech)
+            else:
+                late = await self._play_files_out()
+            if not session.lost and self._reconnection.count == reconnected:
+                if late is not None and self._log is not None:
+                    self._log.warn_of_peer("the last audio might not have been heard: %s", late)
+                return
+
+    async def _play_files_out(self) -> str | None:
+        """Return why the last audio might not have been heard."""
         machine = self._pump.machine
 
         async def heard() -> None:
@@ -55,17 +72,22 @@ class PlayOut:
                 await self._heard.wait()
 
         if not await self._in_time(heard, ECHO_MS):
-            self._warn("its mark was not echoed")
+            return "its mark was not echoed"
+        return None
 
-    async def _speak_out(self, speech: SpeechChain) -> None:
-        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading."""
+    async def _speak_out(self, speech: SpeechChain) -> str | None:
+        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading.
+
+        Returns: why the last audio might not have been heard.
+        """
         speech.end_replies(self.key_replies)
         self._pump.run()
         # The audio of keys is queued when all before it was heard, which may take another GRACE_MS.
         keys_ms = sum(duration_ms + GRACE_MS for duration_ms in self.key_replies.values())
         more_ms = ECHO_MS + GRACE_MS + keys_ms
         if not await self._in_time(lambda: self._heard_replies.all_ended(speech.unended_replies), more_ms):
-            self._warn("it was not sent in time")
+            return "it was not sent in time"
+        return None
 
     async def _in_time(self, heard: Callable[[], Awaitable[object]], more_ms: float) -> bool:
         """Wait as long as all audio plays, and more_ms; longer during a suspension. Returns False if that is over."""
@@ -87,10 +109,6 @@ class PlayOut:
     def release(self) -> None:
         """Drop the log, because the call has ended."""
         self._log = None
-
-    def _warn(self, why: str) -> None:
-        if self._log is not None:
-            self._log.warn_of_peer("the last audio might not have been heard: %s", why)
 
     def _unheard_ms(self) -> float:
         session = self._pump.machine.session

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from rtpcodec.pump.line_pump import LinePump
-from rtpcodec.pump.socket import Socket
+from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call import Call
@@ -26,6 +26,7 @@ from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
+from rtpcodec.server.reconnecting import Reconnection, Reconnections
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
@@ -59,6 +60,7 @@ class CallRunner:
         "phone",
         "pump",
         "readers",
+        "reconnection",
         "take_audio",
     )
 
@@ -74,6 +76,7 @@ class CallRunner:
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
         phone: PhoneCall | None = None,
+        reconnections: Reconnections | None = None,
     ) -> None:
         """Begin a call.
 
@@ -86,6 +89,7 @@ class CallRunner:
         slow_turn: called each time that this call held the event loop for too long.
         warnings: the quota of the endpoint's log; None: all warnings are logged.
         phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
+        reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
         """
         loop = asyncio.get_running_loop()
         now_ms = loop.time() * 1000
@@ -100,6 +104,8 @@ class CallRunner:
         """Whether an error of either side ended it."""
         self.take_audio: Callable[[Audio], object] = drop_audio
         self.phone = phone or PhoneCall(settings.control, lambda: False)
+        fields = {} if invitation is None else invitation.fields
+        self.reconnection = Reconnection(self.pump, self.phone, self.log, reconnections, fields)
         self._settings = settings
         self._invitation = invitation
         self._on_end = on_end
@@ -115,13 +121,14 @@ class CallRunner:
         heard, heard_replies = HeardMarks(self.pump), HeardReplies()
         disconnected = asyncio.get_running_loop().create_future()
         commands = BackgroundCommands(self.log, self._settle)
-        play_out = PlayOut(self.pump, heard, heard_replies, self.log)
+        play_out = PlayOut(self.pump, heard, heard_replies, self.reconnection, self.log)
         return CallParts(
             id=self.log.call_id,
             request=request,
             pump=self.pump,
             readers=self.readers,
             phone=self.phone,
+            reconnect=self.reconnection.reconnect,
             keys=TypedKeys(self.pump),
             heard=heard,
             heard_replies=heard_replies,
@@ -143,6 +150,11 @@ class CallRunner:
         functions = {"on_audio": self._settings.on_audio, "on_event": self._settings.on_event}
         slow.within = "".join(f", and {name}" for name, function in functions.items() if function is not None)
         return slow
+
+    def _attach(self, socket: Socket) -> Receiver:
+        """Carry the call on over another socket, which reports to what is returned."""
+        self.pump.attach(socket, self._settings.new_budget(self.pump.now_ms()))
+        return self.pump
 
     def close(self, code: int, cause: EndReason) -> None:
         """End the call from our side. The socket ends when the other side answers the close frame, or is cut."""
@@ -179,6 +191,11 @@ class CallRunner:
         match event:
             case Started() if self.call is None:
                 self._begin(event)
+            case events.Disconnected():
+                self.reconnection.disconnected()
+            case events.Reconnected() if self.call is not None:
+                self.log.info("reconnected after %.0f ms", event.gap_ms)
+                self.reconnection.reconnected(self.call, event.stream_id)
             case events.MarkPlayed() | events.MarkCleared():
                 if self._parts.heard.ended(event):
                     return
@@ -262,6 +279,9 @@ class CallRunner:
             self.close(NORMAL, "not_wanted")
             return
         settings = self._settings
+        self.reconnection.begin(
+            started.stream_id, self._attach, settings.disconnect_hold_s, automatic=settings.reconnect
+        )
         self.log.info("started: %s", self.pump.machine.session.describe())
         self.call = call = Call(self._parts, started)
         if settings.on_audio is not None:
@@ -278,6 +298,7 @@ class CallRunner:
         if fault is not None:
             self.log.warn_of_peer("%s", fault)
         self.log.info("ended: %s", reason)
+        self.reconnection.end()
         self.failed_call |= fault is not None or reason == "malformed"
         self.readers.end()
         self._parts.keys.end()

@@ -29,6 +29,7 @@ def check(settings: SettingsFields) -> None:
     _check_handler_end(settings)
     _check_address(settings)
     _check_origins(settings)
+    _check_reconnecting(settings)
     _check_limits(settings)
 
 
@@ -77,6 +78,12 @@ def _check_socket(settings: SettingsFields) -> None:
         raise EndpointError("sock is not bound: call its bind() before")
     if settings.port:
         raise EndpointError(f"sock and port={settings.port} are given, at most 1 is possible")
+
+
+def _check_reconnecting(settings: SettingsFields) -> None:
+    reconnect: object = settings.reconnect
+    if not isinstance(reconnect, bool):
+        raise EndpointError(f"reconnect is {reconnect!r}, True or False is needed")
 
 
 def _check_address(settings: SettingsFields) -> None:
@@ -130,7 +137,7 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0, "handler_grace_s": 0}).items():
+    for name, at_least in (least | {"drain_s": 0, "handler_grace_s": 0, "disconnect_hold_s": 0}).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")

@@ -90,6 +90,11 @@ class SettingsFields:
     nothing, it stays up without its stream. "hangup": it is hung up once the last audio was heard. A coroutine function
     (call, error): it may play, hang up or transfer; error is None if the handler returned; then the stream is closed. A
     phone call that is transferred, bridged or ended is left alone, which takes webhooks to know."""
+    reconnect: bool = False
+    """Whether a call whose WebSocket was lost is reconnected without a `Call.reconnect` by its handler. Calls that
+    nothing can command are not (`control`)."""
+    disconnect_hold_s: float = 1.0
+    """How long the stream of a lost WebSocket is held for a handler to call `Call.reconnect`, if that is possible."""
     diagnosis_s: float | None = DIAGNOSIS_S
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""

@@ -19,7 +19,7 @@ from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.echo_path import EchoPath
 from rtpcodec.sim.media.timing import Hold, Link, Timing
-from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Variations
+from rtpcodec.sim.media.variations import ClearHabits, LossHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.playout_log import ClearArrival, MediaArrival, PlayoutLog, QueueSecond
 from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
@@ -36,6 +36,7 @@ __all__ = [
     "Faults",
     "Hold",
     "Link",
+    "LossHabits",
     "MarkHabits",
     "MediaArrival",
     "PlayoutLog",

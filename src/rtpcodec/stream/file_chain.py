@@ -303,6 +303,7 @@ class FileChain:
     def paused_for_ms(self, _now_ms: float) -> float:
         """Return infinity during a suspension, otherwise 0."""
         return inf if self._pacer.suspended_by else 0.0
+
     @property
     def loss(self) -> Loss:
         """What happens when the line is lost."""

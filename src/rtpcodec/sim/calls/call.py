@@ -16,8 +16,10 @@ from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
+from rtpcodec.sim.calls.losing import LostStream
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
+from rtpcodec.sim.calls.stream_pump import SocketLoss
 from rtpcodec.sim.calls.streaming import CallStreaming
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
@@ -55,6 +57,7 @@ class SimulatedCall(Live):
         self._rng = rng
         self._ringing = Ringing(services.loop_thread.loop)
         self._streaming = CallStreaming(services)
+        self._lost_stream = LostStream(services.loop_thread.loop, facts.variations.losses)
         self._quality = payloads.CallQuality()
         self._end_reported = False
         self.links = Links()
@@ -170,6 +173,23 @@ class SimulatedCall(Live):
     def unhold(self) -> None:
         """Take the call off hold, which the webhook `call.unhold` reports."""
         self._services.loop_thread.run(lambda: self._report(events.CALL_UNHOLD))
+
+    def lose_socket(self, how: SocketLoss) -> None:
+        """Lose the WebSocket of the stream that runs; the call continues, and can be streamed again.
+
+        How the carrier behaves then is `Variations.losses`.
+
+        how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
+            from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
+            On a real network its system still acknowledges, up to its buffers.
+        Raises: RuntimeError if nothing is streamed.
+        """
+        self._services.loop_thread.run(lambda: self._streaming.lose_socket(how))
+
+    @property
+    def reports(self) -> tuple[CallReport, ...]:
+        """The reports of all streams that are over, in their order."""
+        return tuple(self._streaming.reports)
 
     def press(self, digits: str) -> None:
         """Press keys of the caller's phone now.
@@ -292,6 +312,8 @@ class SimulatedCall(Live):
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
         self._streaming.require_idle()
+        if self._lost_stream.busy:
+            raise refused(errors.MEDIA_STREAMING_USED, "the carrier has not finished the call's lost stream")
         formats = self._agree(request, media or self._format)
         stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         # A client_state that a call was given once is part of everything that is reported of it.
@@ -310,7 +332,7 @@ class SimulatedCall(Live):
 
     def cease(self, stream_id: str | None) -> None:
         """Stop the stream. Refused: 90048."""
-        if not self._streaming.active:
+        if not (self._streaming.active or self._lost_stream.busy):
             raise refused(errors.MEDIA_STREAMING_NOT_USED, "the call is not streaming")
         # The id is a uuid, whose case means nothing (RFC 9562 section 4).
         if stream_id is not None and stream_id.lower() != (self.stream_id or "").lower():
@@ -344,6 +366,7 @@ class SimulatedCall(Live):
         if self._end_reported:
             return
         self._end_reported = True
+        self._lost_stream.report_now()
         self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
         links, self.links = self.links, Links()
         part(links, self.call_control_id)
@@ -353,8 +376,10 @@ class SimulatedCall(Live):
         self._ringing.dialled()
 
     def _stream_over(self, request: StreamRequest, stream: CarrierStream) -> None:
-        if self._streaming.was_open:
-            self._services.notify(events.STREAMING_STOPPED, payloads.streaming(self._facts, self.leg, request))
+        if self._streaming.was_lost:
+            self._lost_stream.begin(partial(self._report_stop, request))
+        elif self._streaming.was_open:
+            self._report_stop(request)
         elif self._streaming.failure is not None:
             payload = payloads.streaming_failed(self._facts, self.leg, request, stream.stream_id)
             self._services.notify(events.STREAMING_FAILED, payload)
@@ -368,6 +393,9 @@ class SimulatedCall(Live):
             self.leg.end(events.NORMAL_CLEARING, self.leg.ours)
         if self.ended:
             self._report_end()
+
+    def _report_stop(self, request: StreamRequest) -> None:
+        self._services.notify(events.STREAMING_STOPPED, payloads.streaming(self._facts, self.leg, request))
 
     def _report_without_stream(self, reason: EndReason) -> CallReport:
         name, rate_hz = self._format.info.name, self._format.sample_rate_hz

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from picows import WSError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws_connect
 
@@ -22,6 +24,9 @@ from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 # Not in the registry of loggers, so that nobody lowers its level: picows writes the token's header at level 9.
 _LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
 _LOGGER.parent = logging.getLogger("rtpcodec.sim")
+
+_LINGER_NOT: Final = struct.pack("ii", 1, 0)
+"""`struct linger`: on, for 0 s. The end of the connection is then an RST."""
 
 
 class PicowsDialer:
@@ -41,10 +46,10 @@ class PicowsDialer:
         pumps: list[StreamPump] = []
 
         def begin(opened: PicowsSocket) -> StreamPump:
-            pumps.append(StreamPump(open_stream, opened))
+            pumps.append(StreamPump(open_stream, cast("_AppSocket", opened)))
             return pumps[0]
 
-        app = PicowsSocket(begin, MAX_MESSAGE_OCTETS)
+        app = _AppSocket(begin, MAX_MESSAGE_OCTETS)
 
         def accept(_request: WSUpgradeRequest, response: WSUpgradeResponse) -> PicowsSocket:
             fault = response_fault(response.headers.items())
@@ -79,6 +84,22 @@ class PicowsDialer:
         if not app.open:
             raise DialFailed("the connection was closed during the handshake")
         return pumps[0]
+
+
+class _AppSocket(PicowsSocket):
+    """A socket that can be lost."""
+
+    __slots__ = ()
+
+    def break_off(self, *, reset: bool) -> None:
+        """End the connection without a close frame, by RST or by FIN."""
+        descriptor = self._transport.underlying_transport.get_extra_info("socket").fileno()
+        with socket.socket(fileno=os.dup(descriptor)) as same:  # event loops forbid these calls on their own object
+            if reset:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            else:
+                same.shutdown(socket.SHUT_WR)
+        self.abort()
 
 
 class _Connector:

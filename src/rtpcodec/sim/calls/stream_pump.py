@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.pump.socket import Socket
 from rtpcodec.sim.media.stream import CarrierStream
+
+SocketLoss = Literal["rst", "fin", "black_hole"]
+"""Ways to lose a socket: the connection is reset; it ends without a close frame; or nothing passes any more."""
 
 
 class DialFailed(ConnectionError):
@@ -27,6 +30,9 @@ class AppSocket(Socket, Protocol):
     def hold_acknowledgements(self, *, hold: bool) -> None:
         """Acknowledge nothing that the app sends from now on, or everything again, where the network allows that."""
 
+    def break_off(self, *, reset: bool) -> None:
+        """End the connection without a close frame: by RST where the network has it, or by FIN."""
+
     answer_ping: Callable[[bytes], object] | None
     """Gets the payload of each ping; None: each is answered at once."""
 
@@ -35,14 +41,19 @@ class AppSocket(Socket, Protocol):
 
 
 class StreamPump(Pump[CarrierStream]):
-    """A pump that also reads as slowly as its stream says, and answers pings as late as its links say."""
+    """A pump that also reads as slowly as its stream says, and answers pings as late as its links say.
 
-    __slots__ = ("_app", "_closed", "_flow")
+    In a black hole it neither sends nor reads, and does not notice that the app cuts the connection.
+    """
+
+    __slots__ = ("_app", "_closed", "_flow", "in_black_hole")
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
         self._app: AppSocket | None = socket
         self._flow = (False, True)  # whether reading is paused, and what is read acknowledged
+        self.in_black_hole = False
+        """Whether nothing passes any more."""
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
         socket.answer_ping = self._answer_ping
@@ -52,11 +63,40 @@ class StreamPump(Pump[CarrierStream]):
         """Return once the connection is gone, whoever closed it."""
         await asyncio.shield(self._closed)
 
+    def lose(self, how: SocketLoss) -> None:
+        """Lose the socket without a close frame; nothing if it is gone."""
+        app = self._app
+        if app is None or self.in_black_hole:
+            return
+        if how != "black_hole":
+            app.break_off(reset=how == "rst")
+            return
+        self.in_black_hole = True
+        self._send = _swallow
+        app.hold_acknowledgements(hold=True)
+        app.pause_reading()
+
+    def leave_black_hole(self) -> None:
+        """Cut the connection, because the stream has ended."""
+        app = self._app
+        if self.in_black_hole and app is not None:
+            self.in_black_hole = False
+            app.break_off(reset=True)
+            self.lost()
+
     def lost(self) -> None:
         """Report that the connection is gone."""
+        if self.in_black_hole:
+            return
         super().lost()
         if not self._closed.done():
             self._closed.set_result(None)
+
+    def _control_connection(self) -> None:
+        if not self.in_black_hole:
+            super()._control_connection()
+        elif self.machine.hangup is not None:
+            self.machine.hung_up()
 
     def _answer_ping(self, payload: bytes) -> None:
         self.machine.answer_ping(payload, self.now_ms())
@@ -71,7 +111,7 @@ class StreamPump(Pump[CarrierStream]):
     def _run(self, now_ms: float) -> None:
         super()._run(now_ms)
         app = self._app
-        if self._lost or app is None:
+        if self._lost or app is None or self.in_black_hole:
             return
         machine = self.machine
         if machine.pongs:
@@ -90,3 +130,7 @@ class StreamPump(Pump[CarrierStream]):
             app.pause_reading()
         elif was_paused and not paused:
             app.resume_reading()
+
+
+def _swallow(_text: str) -> None:
+    """Stand for the socket's `send` in a black hole."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
-from rtpcodec.sim.calls.stream_pump import StreamPump
+from rtpcodec.sim.calls.stream_pump import SocketLoss, StreamPump
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.stream import CarrierStream
@@ -36,6 +36,10 @@ class CallStreaming:
         self.last: CallReport | None = None
         """The report of the last stream that is over."""
         self.done: Future[CallReport] = Future()
+        self.reports: list[CallReport] = []
+        """Of the streams whose WebSocket was open and that are over."""
+        self.was_lost = False
+        """The WebSocket of the last stream went without a close frame, or fell into a black hole."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
 
@@ -63,6 +67,7 @@ class CallStreaming:
         if self.done.done():
             self.done = Future()
         self.failure = self._abandoned = None
+        self.was_lost = False
         answered = asyncio.Event()
         self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered, opened))
         # Not at the end of that coroutine: a task that is cancelled at once never begins.
@@ -74,9 +79,20 @@ class CallStreaming:
         if self._pump is not None and self._stream is not None:
             self._stream.end(reason, self._services.loop_thread.now_ms())
             self._pump.run()
+            self.was_lost |= self._pump.in_black_hole
+            self._pump.leave_black_hole()
         elif self._task is not None:
             self._abandoned = reason
             self._task.cancel()
+
+    def lose_socket(self, how: SocketLoss) -> None:
+        """Lose the WebSocket of the stream that runs.
+
+        Raises: RuntimeError if nothing is streamed.
+        """
+        if self._pump is None or self._stream is None or self._stream.end_reason is not None:
+            raise RuntimeError("a socket can be lost while the call is streaming, not before and not after")
+        self._pump.lose(how)
 
     async def wait_over(self) -> None:
         """Return once the WebSocket is gone."""
@@ -135,6 +151,9 @@ class CallStreaming:
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
         stream.abandon(self._abandoned or webhooks.CONNECTION_FAILED, now_ms)
         self.last = stream.report()
+        self.was_lost |= stream.end_reason == "connection_lost"
+        if self.was_open:
+            self.reports.append(self.last)
         self._task = self._pump = self._stream = None
         over(request, stream)
         error, stream.ending.speech_error = stream.ending.speech_error, None  # its traceback holds the stream

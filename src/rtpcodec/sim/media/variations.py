@@ -70,6 +70,27 @@ class ClearHabits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LossHabits:
+    """What the carrier does about a stream whose WebSocket was lost without a close frame (`lose_socket`).
+
+    Both times begin when the carrier notices: at an RST or a FIN at once, in a black hole by `streaming_stop`.
+
+    Raises: ValueError if a time is negative.
+    """
+
+    busy_s: float = 0.0
+    """How long the lost stream still counts as one: `streaming_start` is refused by 90045, and `streaming_stop` has no
+    effect."""
+    stopped_late_s: float = 0.0
+    """How much later `streaming.stopped` is posted; the end of the call posts it at once."""
+
+    def __post_init__(self) -> None:
+        for name in ("busy_s", "stopped_late_s"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}, at least 0 is needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
     """The audio to the app changes in mid-stream, as after a transfer: a second `start` announces it.
 
@@ -124,6 +145,7 @@ class Variations:
     """Changes of the audio in mid-stream."""
     marks: MarkHabits = MarkHabits()
     clears: ClearHabits = ClearHabits()
+    losses: LossHabits = LossHabits()
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
