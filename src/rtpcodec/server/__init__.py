@@ -9,6 +9,10 @@ draining        how long calls may continue at the end; call_files: the files th
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
 transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
+known_phone_calls  what webhooks have said of phone calls whose stream may not have started
+first_words     replies wait after the start, or for the answering-machine verdict
+holding         hold and unhold by webhook
+call_plan       the plan of one call
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call

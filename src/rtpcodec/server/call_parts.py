@@ -10,6 +10,7 @@ from typing import Any
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call_files import CallFiles
+from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.hanging_up import HangUp
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
@@ -41,6 +42,7 @@ class CallParts:
     phone: PhoneCall
     reconnect: Callable[..., Coroutine[Any, Any, None]]
     """Reconnects it, with the fields of `Call.reconnect`."""
+    first_words: FirstWords
     keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies

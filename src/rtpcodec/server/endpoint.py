@@ -21,6 +21,7 @@ from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.draining import files_lead_s
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
 from rtpcodec.server.invitations import Invitations
+from rtpcodec.server.known_phone_calls import KnownPhoneCalls
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
@@ -31,7 +32,7 @@ from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
-from rtpcodec.server.stream_request import ask, completed, require_generated
+from rtpcodec.server.stream_request import ask, completed, requested_plan, require_generated
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
@@ -51,6 +52,7 @@ class Endpoint(SharedPort):
         self._reconnections = Reconnections(self._invitations, self._public_url)
         self._server: CallServer | None = None
         self._has_webhooks = False
+        self._known_phone_calls = KnownPhoneCalls()
         self._refusals = RefusalLog()
         self._warnings = WarningQuota(self._loop.time)
         self._lag: LoopLag | None = None
@@ -145,7 +147,13 @@ class Endpoint(SharedPort):
             ) from error
 
     async def stream(
-        self, control: StreamingControl, call_control_id: str, *, timeout_s: float = 10.0, **fields: Any
+        self,
+        control: StreamingControl,
+        call_control_id: str,
+        *,
+        timeout_s: float = 10.0,
+        plan: StreamPlan | None = None,
+        **fields: Any,
     ) -> Call:
         """Request the stream of a live call to this endpoint, and wait until it starts.
 
@@ -158,21 +166,24 @@ class Endpoint(SharedPort):
         control: an AsyncCallControl, or a CallControl, which is then called in a thread.
         call_control_id: the call.
         timeout_s: limit on the whole.
+        plan: the plan of this call; None: the endpoint's. It is needed if that is a function of the path, since the
+            path is generated here.
         fields: further fields of `streaming_start`; those of the plan are filled in. They may add to the plan
             (`stream_track="both_tracks"`, `stream_bidirectional_target_legs="both"`, a `stream_codec` where it has no
             wish), but must not contradict it.
         Returns: the Call.
         Raises: StreamNotStarted if the command was refused, the carrier failed, no stream started within timeout_s, or
-        the endpoint closes; EndpointError if the endpoint is draining or has no address that a carrier can dial, and
-        outside the event loop's thread;
+        the endpoint closes; EndpointError if the endpoint is draining, has no address that a carrier can dial, or no
+        plan for this call, and outside the event loop's thread;
         TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan.
         """
         self._require_thread("stream")
         require_generated(fields)
         if self._gate.draining:
             raise EndpointError("the endpoint is draining and accepts no calls")
-        body = completed(self._settings.plan or StreamPlan(), fields)
-        invitation = self._invitations.add(call_control_id, self._public_url(), control)
+        plan = plan or requested_plan(self._settings.plan)
+        body = completed(plan, fields)
+        invitation = self._invitations.add(call_control_id, self._public_url(), control, plan)
         invitation.fields = body
         try:
             return await ask(control, invitation, body, timeout_s)
@@ -196,6 +207,7 @@ class Endpoint(SharedPort):
         """
         self._require_thread("webhook")
         self._has_webhooks = True
+        self._known_phone_calls.tell(event)
         waiting = self._invitations.tell(event)
         return self._running.tell(event) or waiting
 
@@ -327,7 +339,11 @@ class Endpoint(SharedPort):
             slow_turn=self._count_slow_turn,
             warnings=self._warnings,
             reconnections=self._reconnections,
-            phone=PhoneCall(self._settings.control if invitation is None else invitation.control, self._sees_webhooks),
+            phone=PhoneCall(
+                self._settings.control if invitation is None else invitation.control,
+                self._sees_webhooks,
+                self._known_phone_calls.of,
+            ),
         )
         self._running.add(runner)
         return runner.pump

@@ -16,12 +16,15 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
+from rtpcodec.server.call_plan import plan_of
 from rtpcodec.server.call_summary import log_summary
+from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.handler_end import HandlerEnd
 from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
 from rtpcodec.server.handler_task import INTERNAL_ERROR, HandlerTask
 from rtpcodec.server.hanging_up import HangUp
 from rtpcodec.server.heard import HeardMarks, HeardReplies
+from rtpcodec.server.holding import HoldWatch
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
@@ -91,9 +94,8 @@ class CallRunner:
         phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
         reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
         """
-        loop = asyncio.get_running_loop()
-        now_ms = loop.time() * 1000
-        plan = None if invitation is None else invitation.plan
+        now_ms = asyncio.get_running_loop().time() * 1000
+        plan, plan_error = plan_of(settings, request, invitation)
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
@@ -115,6 +117,7 @@ class CallRunner:
         self._ending = HandlerEnd(settings.on_handler_end, parts, self.log)
         self._handler = HandlerTask(parts, self.log, self._ending, self._report_failed, slow)
         self._settled = False
+        self._refuse(plan_error)
         self.pump.run()
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
@@ -129,6 +132,13 @@ class CallRunner:
             readers=self.readers,
             phone=self.phone,
             reconnect=self.reconnection.reconnect,
+            first_words=FirstWords(
+                self.pump,
+                self.phone,
+                self.log,
+                after_ms=self._settings.first_words_after_ms,
+                verdict_s=self._settings.await_verdict_s,
+            ),
             keys=TypedKeys(self.pump),
             heard=heard,
             heard_replies=heard_replies,
@@ -240,6 +250,15 @@ class CallRunner:
         self.log.error("the handler %s; %s", _what_failed(error), self._ending.words, exc_info=error)
         return True
 
+    def _refuse(self, error: BaseException | None) -> None:
+        """Close the socket, because the function that is asked for plans has failed; None: it has not."""
+        if error is None:
+            return
+        self.failed_call = True
+        self.log.error("plan failed, the call is closed", exc_info=error)
+        self.pump.machine.close(INTERNAL_ERROR, self.pump.now_ms(), "handler_failed")
+        drop_tracebacks(error)
+
     def disconnected(self) -> None:
         """Record that the connection is gone."""
         self._parts.disconnected.set_result(None)
@@ -278,6 +297,8 @@ class CallRunner:
             self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL, "not_wanted")
             return
+        self.phone.watch(HoldWatch(self.pump, self.phone).tell)
+        self._parts.first_words.begin()
         settings = self._settings
         self.reconnection.begin(
             started.stream_id, self._attach, settings.disconnect_hold_s, automatic=settings.reconnect
@@ -301,6 +322,7 @@ class CallRunner:
         self.reconnection.end()
         self.failed_call |= fault is not None or reason == "malformed"
         self.readers.end()
+        self._parts.first_words.end()
         self._parts.keys.end()
         self.pump.machine.session.end_privacy(self.pump.now_ms())
         if self.readers.dropped_events:

@@ -11,6 +11,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH, is_loopback
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.settings_fields import SettingsFields
+from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
@@ -31,6 +32,7 @@ def check(settings: SettingsFields) -> None:
     _check_origins(settings)
     _check_reconnecting(settings)
     _check_limits(settings)
+    _check_plan(settings)
 
 
 def _check_handlers(settings: SettingsFields) -> None:
@@ -53,6 +55,14 @@ def _check_handler_end(settings: SettingsFields) -> None:
     choice: object = settings.on_handler_end
     if not callable(choice) and choice not in ("keep", "hangup"):
         raise EndpointError(f"on_handler_end is {choice!r}, 'keep', 'hangup' or a coroutine function is needed")
+
+
+def _check_plan(settings: SettingsFields) -> None:
+    plan: object = settings.plan
+    if inspect.iscoroutinefunction(plan):
+        raise EndpointError("plan is a coroutine function, a plain one is needed")
+    if not (plan is None or isinstance(plan, StreamPlan) or callable(plan)):
+        raise EndpointError(f"plan is of type {type(plan).__name__}, a StreamPlan or a function is needed")
 
 
 def _check_origins(settings: SettingsFields) -> None:
@@ -137,7 +147,9 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0, "handler_grace_s": 0, "disconnect_hold_s": 0}).items():
+    for name, at_least in (
+        least | {"drain_s": 0, "handler_grace_s": 0, "disconnect_hold_s": 0, "first_words_after_ms": 0}
+    ).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")
@@ -153,6 +165,7 @@ def _check_limits(settings: SettingsFields) -> None:
         "slow_turn_ms",
         "lag_period_s",
         "max_lag_ms",
+        "await_verdict_s",
     ):
         limit: float | None = getattr(settings, name)
         if limit is None:
