@@ -6,7 +6,9 @@ settings        the settings of an endpoint; settings_fields: their defaults; se
 endpoint        the endpoint: it accepts, counts and ends calls
 running_calls   the calls of an endpoint: counted, found, ended
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
-call_phone      the commanding side of a Call
+call_phone      the commanding side of a Call; background_commands: its commands that run beside the handler
+hanging_up      `hangup`; play_out: the wait for the last audio
+sending_keys    `send_dtmf`
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
 origins         which web pages may open a call
@@ -21,7 +23,8 @@ late_refusals   answers with 401 that picows sends late
 memory_server   WebSockets in memory, on a virtual clock
 other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
-handler_task    the task of a call's handler, and the play-out after it
+handler_task    the task of a call's handler; handler_errors: errors that only report the end of the stream
+handler_end     what happens to the phone call behind a handler
 call            Call: the asyncio face of a call, for handlers
 call_listening  its readers, keys and voice activity; call_keeping: recordings and privacy
 call_speaking   plays, replies, background; call_base: what all sides share
