@@ -65,6 +65,13 @@ REPLY = Bound(
         "server/test_replies.py::test_the_end_of_the_stream_ends_the_block_quietly",
     ),
 )
+KEYS = Bound(
+    "REPLY for what was said before and for the keys, and the end of the stream",
+    (
+        "server/test_send_dtmf.py::test_the_end_of_the_stream_ends_the_wait",
+        "server/test_send_dtmf.py::test_keys_end_on_a_carrier_that_returns_no_marks",
+    ),
+)
 PAUSE = Bound(
     "timeout_s of the pause, and the end of the stream",
     (
@@ -136,8 +143,12 @@ OUTSIDE: dict[str, Bound] = {
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
     "server/first_words.py:FirstWords.verdict": VERDICT,
-    "server/handler_task.py:HandlerTask._in_time": REPLY,
-    "server/handler_task.py:HandlerTask._play_files_out.heard": HEARD,
+    "server/play_out.py:PlayOut._in_time": REPLY,
+    "server/play_out.py:PlayOut._play_files_out.heard": HEARD,
+    "server/hanging_up.py:HangUp._run": REPLY,
+    "server/handler_end.py:HandlerEnd._hang_up": REPLY,
+    "server/handler_task.py:HandlerTask._play_out": REPLY,
+    "server/sending_keys.py:KeySender._sound": KEYS,
     "server/heard.py:HeardMarks.wait": HEARD,
     "server/heard.py:HeardReplies.ended": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
@@ -220,7 +231,12 @@ INSIDE: dict[str, str] = {
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,
-    "server/handler_task.py:HandlerTask._run": USER,
+    "server/background_commands.py:BackgroundCommands.wait": TASK,
+    "server/background_commands.py:RunningCommand._wait": TASK,
+    "server/handler_end.py:HandlerEnd.act": USER,
+    "server/handler_task.py:HandlerTask._end_returned": TASK,
+    "server/handler_task.py:HandlerTask._handled": USER,
+    "server/hanging_up.py:HangUp.wait_ms": KNOWN,
     "server/handlers.py:_play_mp3_file": USER,
     "server/handlers.py:_play_mp3_file.play_call": READER,
     "server/handlers.py:_play_pcm": READER,

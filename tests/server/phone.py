@@ -18,6 +18,9 @@ from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import L16
 
+STILL_UP = "the phone call is still up, on_handler_end can end it"
+"""What the log record of a failed handler says of the phone call."""
+
 
 @dataclass
 class Line:

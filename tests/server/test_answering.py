@@ -13,12 +13,7 @@ from rtpcodec import events
 from rtpcodec.errors import StreamEnded
 from rtpcodec.server import Call
 from tests.server.dialler import CHUNK, call, dial, run, until
-
-STILL_UP = "the phone call is still up, on_handler_end can end it"
-
-
-def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno >= logging.ERROR]
+from tests.server.phone import STILL_UP, errors
 
 
 def test_a_slow_handler_loses_the_oldest_audio_while_the_socket_is_still_read(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call, EndpointSettings, call_on
 from rtpcodec.sim import CommandFault, SimulatedCall
 from tests.server.conversation import tone
-from tests.server.phone import Line, actions, errors, on_phone
+from tests.server.phone import STILL_UP, Line, actions, errors, on_phone
 from tests.server.virtual_call import positions
 
 SPEECH = tone(1, 8000)
@@ -64,8 +64,7 @@ def test_by_default_the_phone_call_stays_up(
         assert line.phone.state == "answered"
 
     on_phone(script, handler)
-    still_up = "the handler failed; the phone call is still up, on_handler_end can end it"
-    assert errors(caplog) == ([still_up] if handler is fail else [])
+    assert errors(caplog) == ([f"the handler failed; {STILL_UP}"] if handler is fail else [])
 
 
 @pytest.mark.parametrize("webhooks", [False, True])
@@ -270,6 +269,22 @@ async def bridged(line: Line) -> SimulatedCall:
     return other
 
 
+async def said_on(line: Line, *legs: SimulatedCall) -> list[bytes]:
+    """Return what people say on these legs within 2 s, heard by a second endpoint."""
+    heard: dict[str | None, bytearray] = {leg.call_control_id: bytearray() for leg in legs}
+
+    async def listen(call: Call) -> None:
+        async for audio in call.audio():
+            heard[call.started.call_control_id] += audio.pcm
+
+    async with rtpcodec.serve(listen, plan=line.plan) as second:
+        for leg in legs:
+            fields = line.plan.command_fields()
+            await line.control.start_streaming(leg.call_control_id, stream_url=second.url, **fields)
+        await asyncio.sleep(2)
+    return [bytes(heard[leg.call_control_id]) for leg in legs]
+
+
 @pytest.mark.parametrize("choice", ["keep", "hangup", "callable"])
 @pytest.mark.parametrize("kind", ["handler", "on_audio", "returned"])
 def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
@@ -277,7 +292,6 @@ def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
 ) -> None:
     """Bar 2 of the call itself: nobody is cut off, and both are heard afterwards by whoever listens to the two legs."""
     acted: list[object] = []
-    heard: dict[str | None, bytearray] = {}
 
     async def ending(call: Call, _error: BaseException | None) -> None:
         acted.append(call)
@@ -292,10 +306,6 @@ def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
         if (audio.media_ms or 0) > 3000:
             raise RuntimeError("a fault of on_audio")
 
-    async def listen(call: Call) -> None:
-        async for audio in call.audio():
-            heard.setdefault(call.started.call_control_id, bytearray()).extend(audio.pcm)
-
     async def script(line: Line) -> None:
         await line.stream()
         await asyncio.sleep(1)
@@ -305,18 +315,12 @@ def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
         await line.phone.finished()
         await asyncio.sleep(2)
         assert (line.phone.state, other.state) == ("bridged", "bridged")
-        # Both people talk: a second endpoint hears the two legs.
-        async with rtpcodec.serve(listen, plan=line.plan) as second:
-            for leg in (line.phone, other):
-                fields = line.plan.command_fields()
-                await line.control.start_streaming(leg.call_control_id, stream_url=second.url, **fields)
-            await asyncio.sleep(2)
-            said = {leg: bytes(heard[leg.call_control_id]) for leg in (line.phone, other)}
-        assert len(said[line.phone].strip(b"\0")) > 16_000
-        assert tone(5001, 8000) in said[other]
+        said = await said_on(line, line.phone, other)
+        assert len(said[0].strip(b"\0")) > 16_000
+        assert tone(5001, 8000) in said[1]
 
     handler = None if kind == "on_audio" else crashing
-    options = {"on_audio": crashing_on_audio} if kind == "on_audio" else {}
+    options: dict[str, Any] = {"on_audio": crashing_on_audio} if kind == "on_audio" else {}
     end: Any = ending if choice == "callable" else choice
     on_phone(script, handler, speech=tone(1, 480_000), webhooks=True, on_handler_end=end, **options)
     assert acted == []

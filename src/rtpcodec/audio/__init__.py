@@ -5,7 +5,7 @@ concealment  Concealer: fills gaps in PCM
 pcm_input    PcmInput: any PCM that a caller passes, to int16 octets
 levels       dBov and dBm0 of PCM
 mixing       gain, mixing, fades; channels: interleaved PCM, mono of it
-tones        DualTone: the sound of a key
+tones        DualTone: the sound of a key; key_sequence: of several, with pauses
 comfort_noise ComfortNoise: the white noise of a quiet line
 frames       Framer: audio of any cut into frames of one size
 rates        checks of a rate; the list itself is in kernels/resample

@@ -11,8 +11,8 @@ TONE_MS: Final = 100.0
 packet of 20 ms costs as much, so 100 ms survive the loss of two."""
 MIN_TONE_MS: Final = 40.0
 """The shortest tone that every receiver must accept (ITU-T Q.24, table A-1)."""
-MAX_TONE_MS: Final = 500.0
-"""The longest that the carrier's command allows. A menu may take a key that is held for longer for another one."""
+MAX_TONE_MS: Final = 1000.0
+"""Longer than any menu needs, and some take a key that is held for longer for another one."""
 SILENCE_MS: Final = 100.0
 """Before, between and behind keys. Receivers need 30 to 70 ms, and at most 8 keys per second (ITU-T Q.24, table A-1):
 MIN_TONE_MS and this are 7."""

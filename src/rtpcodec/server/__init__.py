@@ -7,7 +7,9 @@ endpoint        the endpoint: it accepts, counts and ends calls
 running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
-call_phone      the commanding side of a Call
+call_phone      the commanding side of a Call; background_commands: its commands that run beside the handler
+hanging_up      `hangup`; play_out: the wait for the last audio
+sending_keys    `send_dtmf`
 transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
 known_phone_calls  what webhooks have said of phone calls whose stream may not have started
 first_words     replies wait after the start, or for the answering-machine verdict
@@ -27,7 +29,8 @@ late_refusals   answers with 401 that picows sends late
 memory_server   WebSockets in memory, on a virtual clock
 other_servers   `call_on`: a call on another server's WebSocket
 runner          one call: its machine, pump, handler and log
-handler_task    the task of a call's handler, and the play-out after it
+handler_task    the task of a call's handler; handler_errors: errors that only report the end of the stream
+handler_end     what happens to the phone call behind a handler
 call            Call: the asyncio face of a call, for handlers
 call_listening  its readers, keys and voice activity; call_keeping: recordings and privacy
 call_speaking   plays, replies, background; call_base: what all sides share

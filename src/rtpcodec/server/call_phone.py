@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtpcodec.carriers.telnyx.commands import SEND_DTMF
 from rtpcodec.server import transferring
 from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.hanging_up import HANG_UP_AFTER_MS
@@ -47,7 +48,7 @@ class PhoneSide(CallBase):
         method: "carrier": a command has the carrier make them, at once, whatever we play. "in_band": tones in our own
             audio, heard alone, in their place among the replies; `interrupt` does not stop them. Only mode rtp with a
             codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
-        tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 500; None: the carrier's default,
+        tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 1000; None: the carrier's default,
             in band 100.
         Returns: an Ongoing. Await it to wait until the carrier has accepted the command, or the tones were heard.
         Without that, as in `on_audio`, it continues by itself, and an error is logged.
@@ -56,7 +57,7 @@ class PhoneSide(CallBase):
         codec does not keep tones, QueueFull if the keys last longer than max_queue_ms, StreamEnded after the end and
         out of the wait if the stream ends first.
         """
-        self._machine("send_dtmf")
+        self._machine(SEND_DTMF)
         return self._parts.key_sender.send(digits, method, tone_ms)
 
     async def transfer(self, to: str, timeout_s: float = 30.0, **fields: Any) -> transferring.Transfer:

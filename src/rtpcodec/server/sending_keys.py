@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from rtpcodec.audio.key_sequence import check_digits, key_sequence
+from rtpcodec.carriers.telnyx.commands import DURATION_MILLIS, SEND_DTMF
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
 from rtpcodec.pump.pump import Pump
@@ -49,15 +50,15 @@ class KeySender:
         """Begin to send keys: see Call.send_dtmf."""
         check_digits(digits)
         if method == "carrier":
-            self._phone.control("send_dtmf")
-            return self._commands.start("send_dtmf", self._command(digits, tone_ms))
+            self._phone.control(SEND_DTMF)
+            return self._commands.start(SEND_DTMF, self._command(digits, tone_ms))
         if method == "in_band":
             return self._begin_tones(digits, tone_ms)
         raise ValueError(f"method is {method!r}, 'carrier' or 'in_band' is needed")
 
     async def _command(self, digits: str, tone_ms: float | None) -> None:
-        fields = {} if tone_ms is None else {"duration_millis": round(tone_ms)}
-        await self._phone.command("send_dtmf", "send_dtmf", digits=digits, **fields)
+        fields = {} if tone_ms is None else {DURATION_MILLIS: round(tone_ms)}
+        await self._phone.command(SEND_DTMF, SEND_DTMF, digits=digits, **fields)
 
     # In band
 
@@ -65,7 +66,7 @@ class KeySender:
         """Open the reply of the keys, which holds its place, and begin to wait for its turn."""
         machine = self._pump.machine
         require_tones(machine.session)
-        speech = machine.session.require_replies("send_dtmf")
+        speech = machine.session.require_replies(SEND_DTMF)
         rate_hz = speech.sample_rate_hz
         pcm = key_sequence(digits, rate_hz) if tone_ms is None else key_sequence(digits, rate_hz, tone_ms)
         duration_ms = len(pcm) / 2 * 1000 / rate_hz
@@ -76,7 +77,7 @@ class KeySender:
         before = [one for one in speech.unended_replies if one is not reply]
         self._play_out.key_replies[reply] = duration_ms
         self._pump.run()
-        return self._commands.start("send_dtmf", self._sound(reply, before, pcm, duration_ms), of_stream=True)
+        return self._commands.start(SEND_DTMF, self._sound(reply, before, pcm, duration_ms), of_stream=True)
 
     async def _sound(self, reply: Reply, before: Sequence[Reply], pcm: bytes, duration_ms: float) -> None:
         """Let the keys sound alone at the far end, so that the clear of an interruption never meets one of them."""

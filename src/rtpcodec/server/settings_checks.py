@@ -21,6 +21,8 @@ _COUNTS: Final = frozenset(
     ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
 )
 """Settings that count something; the system's limits and picows take whole numbers."""
+_FROM_ZERO: Final = ("drain_s", "handler_grace_s", "disconnect_hold_s", "first_words_after_ms")
+"""Settings of at least 0."""
 
 
 def check(settings: SettingsFields) -> None:
