@@ -77,7 +77,7 @@ def transferring(
 ) -> tuple[Scene, CallReport]:
     """Run one call whose caller does not hang up, and return it with the report of its stream.
 
-    handle: our side, whose error is raised here.
+    handle: our side; its error is raised here.
     agent: options of the phone that AGENT calls.
     deliver: when each webhook is delivered.
     phone: options of the caller's call.
@@ -89,8 +89,7 @@ def transferring(
 
     async def handler(call: rtpcodec.Call) -> None:
         try:
-            # The first webhook reports that the stream has started.
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # for the webhook of the stream
             await handle(call, scenes[0])
         except BaseException as error:
             errors.append(error)
