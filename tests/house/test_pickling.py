@@ -29,7 +29,7 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, PrivateSection, Recording, Reply
+from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, PrivateSection, Recording, Reply, Transfer
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
@@ -107,6 +107,7 @@ BARE: tuple[type, ...] = (
     PrivateSection,
     Recording,
     Reply,
+    Transfer,
     rtpcodec.JitterBuffer,
     rtpcodec.MediaSession,
     HeardReader,

@@ -54,6 +54,13 @@ CLOSE_OF_STREAM = Bound(
         "sim/test_call_ends.py::test_an_app_that_does_not_read_is_cut_off",
     ),
 )
+TRANSFER = Bound(
+    "timeout_s of the transfer and DEADLINE_MARGIN_S, and the end of stream and handler",
+    (
+        "server/test_transfer.py::test_without_webhooks_of_the_other_leg_the_deadline_ends_it",
+        "server/test_transfer.py::test_a_handler_that_returns_without_the_result_leaves_nothing_behind",
+    ),
+)
 HEARD = Bound(
     "a mark that does not come back times out after 10 s, and at the end of the stream",
     ("stream/test_machine.py::test_a_sent_mark_of_a_socket_that_stops_reading_times_out",),
@@ -160,6 +167,8 @@ OUTSIDE: dict[str, Bound] = {
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,
+    "server/transferring.py:Transfer.result": TRANSFER,
+    "server/transferring.py:transfer": SYNC,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,
     "sim/calls/stream_pump.py:StreamPump.wait_closed": CLOSE_OF_STREAM,
@@ -265,6 +274,8 @@ INSIDE: dict[str, str] = {
     "server/stream_request.py:_doubt": NO_WAIT,
     "server/tcp_listener.py:TcpListener._accept": NO_WAIT,
     "server/tcp_listener.py:TcpListener.open": LISTEN,
+    "server/transferring.py:Transfer.known": KNOWN,
+    "server/transferring.py:Transferring._known": KNOWN,
     "sim/calls/call.py:SimulatedCall.finished": TASK,
     "sim/calls/call.py:SimulatedCall.wait": KNOWN,
     "sim/calls/memory_dialer.py:MemoryDialer.dial": MEMORY,

@@ -85,7 +85,7 @@ def carry(course: Course, delays: list[list[float]], signalling: Signalling) -> 
             assert transfer.known == found[0]
             assert call.phone_state == course.state
 
-    transferring(handle, agent=course.agent, deliver=deliver, signalling=signalling)
+    transferring(handle, agent=course.agent, deliver=deliver, phone={"signalling": signalling})
     return found[0]
 
 

@@ -13,8 +13,7 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.endpoint import Endpoint
-from rtpcodec.sim import CallReport, Carrier, Signalling, SimulatedCall, Webhooks
-from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
 from tests.server.conversation import L16
 
 AGENT: Final = "+15550100077"
@@ -27,6 +26,13 @@ Deliver = Callable[[webhook_events.WebhookEvent, int], Iterable[float]]
 
 def at_once(_event: webhook_events.WebhookEvent, _number: int) -> Iterable[float]:
     return (0.0,)
+
+
+def hooks_at(take: Callable[[MemoryRequest], Awaitable[MemoryAnswer]]) -> Webhooks:
+    """Serve webhooks on the network of the running loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualEventLoop)
+    return Webhooks(url=f"http://127.0.0.1:{loop.network.serve_http('http://127.0.0.1:0', take).port}/hook")
 
 
 @dataclass
@@ -65,19 +71,16 @@ def transferring(
     *,
     agent: dict[str, Any] | None = None,
     deliver: Deliver = at_once,
-    signalling: Signalling | None = None,
     phone: dict[str, Any] | None = None,
-    plan: StreamPlan = L16,
     speech: bytes = b"",
     **options: Any,
 ) -> tuple[Scene, CallReport]:
     """Run one call whose caller does not hang up, and return it with the report of its stream.
 
-    handle: our side, whose error is raised here.
+    handle: our side; its error is raised here.
     agent: options of the phone that AGENT calls.
     deliver: when each webhook is delivered.
-    signalling: of the caller's call.
-    phone: further options of the caller's call.
+    phone: options of the caller's call.
     speech: what the caller says, at 8000 Hz.
     options: keywords of `serve`.
     """
@@ -86,8 +89,7 @@ def transferring(
 
     async def handler(call: rtpcodec.Call) -> None:
         try:
-            # The first webhook reports that the stream has started.
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # for the webhook of the stream
             await handle(call, scenes[0])
         except BaseException as error:
             errors.append(error)
@@ -97,25 +99,20 @@ def transferring(
         async with (
             Carrier("KEY") as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
-            rtpcodec.serve(handler, plan=plan, **{"control": control} | options) as endpoint,
+            rtpcodec.serve(handler, plan=L16, **{"control": control} | options) as endpoint,
         ):
             for number in (AGENT, SECOND):
                 carrier.phone(number, b"", **{"tail_ms": FOREVER_MS} | (agent or {}))
-            live = carrier.new_call(speech, tail_ms=FOREVER_MS, signalling=signalling or Signalling(), **phone or {})
-            scene = Scene(carrier, endpoint, control, live, deliver)
-            scenes.append(scene)
-            loop = asyncio.get_running_loop()
-            assert isinstance(loop, VirtualEventLoop)
-            listener = loop.network.serve_http("http://127.0.0.1:0", scene.take)
-            carrier.send_webhooks(Webhooks(url=f"http://127.0.0.1:{listener.port}/hook"))
-            await control.start_streaming(live.call_control_id, stream_url=endpoint.url, **plan.command_fields())
+            live = carrier.new_call(speech, tail_ms=FOREVER_MS, **phone or {})
+            scenes.append(scene := Scene(carrier, endpoint, control, live, deliver))
+            carrier.send_webhooks(hooks_at(scene.take))
+            await control.start_streaming(live.call_control_id, stream_url=endpoint.url, **L16.command_fields())
             report = await live.finished()
             await endpoint.drain(60)
-            scene.calls += [one for one in carrier.calls if one not in scene.calls]
-            listener.close()
-            return report
+            scene.calls = list(carrier.calls)
+        return report
 
     report = run_virtual(main())
-    for error in errors:
-        raise error
+    if errors:
+        raise errors[0]
     return scenes[0], report

@@ -63,8 +63,8 @@ class PhoneSide(CallBase):
     async def transfer(self, to: str, timeout_s: float = 30.0, **fields: Any) -> transferring.Transfer:
         """Have the carrier call another phone, and join it with this call when it answers: a blind transfer.
 
-        Replies are interrupted, background sounds and the keep-alive stop, and voice activity is suspended. What is
-        played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
+        Replies are interrupted, background sounds and the keep-alive stop, and voice activity is suspended. Audio that
+        is played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
         "bridged", voice activity and the keep-alive continue; background sounds stay stopped.
 
         to: a number such as +18005550100, or a SIP URI.

@@ -30,9 +30,7 @@ REASON: Final = "transfer"
 async def transfer(parts: CallParts, to: str, timeout_s: float, fields: dict[str, Any]) -> Transfer:
     """Transfer a call: see Call.transfer."""
     require_transfer(parts.phone, to, timeout_s, fields)
-    begun = Transfer(parts, to, timeout_s)
-    await begun.send(parts.phone, fields)
-    return begun
+    return await Transferring(parts, to, timeout_s).send(parts.phone, fields)
 
 
 def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[str, Any]) -> None:
@@ -62,6 +60,31 @@ def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[s
 class Transfer(Live):
     """One transfer, from `Call.transfer`. Use it from the event loop's thread only."""
 
+    __slots__ = ("_result",)
+
+    def __init__(self, result: asyncio.Future[TransferResult]) -> None:
+        self._result = result
+
+    def __repr__(self) -> str:
+        known = self.known
+        return f"<Transfer {'running' if known is None else known.outcome}>"
+
+    @property
+    def known(self) -> TransferResult | None:
+        """The result; None: it is not known yet."""
+        return self._result.result() if self._result.done() else None
+
+    async def result(self) -> TransferResult:
+        """Wait for the result; the same again when it is asked for again, by any task.
+
+        It comes at the latest 10 s after the carrier's time-out, and at once when stream and handler have ended.
+        """
+        return await asyncio.shield(self._result)
+
+
+class Transferring:
+    """Commands one transfer, follows its webhooks, and keeps the state of the phone call."""
+
     __slots__ = (
         "_deadline",
         "_facts",
@@ -90,28 +113,11 @@ class Transfer(Live):
         self._leg_state = ""
         self._parks = False
         self._shown: PhoneState = "transferring"
-        loop = asyncio.get_running_loop()
-        self._result: asyncio.Future[TransferResult] = loop.create_future()
+        self._result: asyncio.Future[TransferResult] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
 
-    def __repr__(self) -> str:
-        known = self.known
-        return f"<Transfer {'running' if known is None else known.outcome}>"
-
-    @property
-    def known(self) -> TransferResult | None:
-        """The result; None: it is not known yet."""
-        return self._result.result() if self._result.done() else None
-
-    async def result(self) -> TransferResult:
-        """Wait for the result; the same again when it is asked for again, by any task.
-
-        It comes at the latest 10 s after the carrier's time-out, and at once when stream and handler have ended.
-        """
-        return await asyncio.shield(self._result)
-
-    async def send(self, phone: PhoneCall, fields: dict[str, Any]) -> None:
+    async def send(self, phone: PhoneCall, fields: dict[str, Any]) -> Transfer:
         """Silence our side and send the command. Raises what the control raises; the call is up again then."""
         self._begin(phone, fields)
         try:
@@ -128,6 +134,11 @@ class Transfer(Live):
             self._settle(TransferResult("failed", f"the command raised {type(error).__name__}"))
             self._update()
             raise
+        return Transfer(self._result)
+
+    @property
+    def _known(self) -> TransferResult | None:
+        return self._result.result() if self._result.done() else None
 
     # Begin
 
@@ -221,18 +232,18 @@ class Transfer(Live):
         if self._shown == was:
             return
         if self._shown == "bridged":
-            if self.known is not None and not self.known.bridged:
-                self._warn("the call was bridged after its transfer had ended as %s", self.known.outcome)
+            if self._known is not None and not self._known.bridged:
+                self._warn("the call was bridged after its transfer had ended as %s", self._known.outcome)
             self._silence()
         elif self._shown == "up":
             self._speak_again()
 
     def _state(self) -> PhoneState:
-        facts, known = self._facts, self.known
+        facts, known = self._facts, self._known
         unanswered = facts.cause in webhooks.UNANSWERED_CAUSES and not facts.answered
         joined = facts.bridged and not unanswered and (facts.answered or known is not None)
         if joined and (known is None or known.bridged or facts.cause is None):
-            # The carrier hangs up both legs when one ends, unless it was told to park ours.
+            # The carrier hangs up both legs when one ends, unless the command asked to park ours.
             return "up" if facts.cause is not None and self._parks else "bridged"
         return "transferring" if known is None else "up"
 

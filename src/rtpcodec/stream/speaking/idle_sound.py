@@ -50,7 +50,7 @@ class IdleSound(Live):
             raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
         self.sample_rate_hz = sample_rate_hz
         self.keep_alive = keep_alive
-        """What is sent between replies now."""
+        """The sound that is sent between replies now."""
         self._wanted = keep_alive  # what `resume_keep_alive` brings back
         self.stops = 0
         """How often everything was stopped: a recording that is being loaded meanwhile is not wanted any more."""
