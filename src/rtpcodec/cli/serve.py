@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,9 +26,9 @@ from rtpcodec.cli.options import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from ssl import SSLContext
 
     from rtpcodec.server.options import Handler
+    from rtpcodec.server.tls_files import TlsFiles
     from rtpcodec.stream.plan import StreamPlan
 
 
@@ -51,6 +52,23 @@ MetricsToken = Annotated[
 
 File = Annotated[
     Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
+]
+
+
+class LogLevel(StrEnum):
+    """The lowest level that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+LogLevelOption = Annotated[
+    LogLevel, typer.Option(envvar="RTPCODEC_LOG_LEVEL", help="The lowest level that is logged, to standard error.")
+]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", envvar="RTPCODEC_LOG_JSON", help="Log lines of JSON instead of text.")
 ]
 
 
@@ -92,31 +110,36 @@ def serve(
     when_full: WhenFull = "wait",
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
+    log_level: LogLevelOption = LogLevel.INFO,
+    log_json: LogJson = False,
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
     from rtpcodec.server import run
+    from rtpcodec.server.log_lines import logging_to
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    run(
-        _handler(task, folder, file, plan),
-        plan=plan,
-        host=host,
-        port=port,
-        path=path,
-        authorize=_tokens(token, old_token),
-        allowed_origins=allowed_origin or (),
-        ssl=_tls(certificate, key),
-        drain_s=drain_s,
-        handler_grace_s=handler_grace_s,
-        lead_ms=lead_ms,
-        idle_lead_ms=idle_lead_ms,
-        send_chunk_ms=send_chunk_ms,
-        prebuffer_ms=prebuffer_ms,
-        keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
-        when_full=when_full,  # type: ignore[arg-type]
-        metrics=(metrics_token or True) if metrics else False,
-        on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
-    )
+    handler = _handler(task, folder, file, plan)
+    with logging_to(sys.stderr, log_level, as_json=log_json):
+        run(
+            handler,
+            plan=plan,
+            host=host,
+            port=port,
+            path=path,
+            authorize=_tokens(token, old_token),
+            allowed_origins=allowed_origin or (),
+            ssl=_tls(certificate, key),
+            drain_s=drain_s,
+            handler_grace_s=handler_grace_s,
+            lead_ms=lead_ms,
+            idle_lead_ms=idle_lead_ms,
+            send_chunk_ms=send_chunk_ms,
+            prebuffer_ms=prebuffer_ms,
+            keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
+            when_full=when_full,  # type: ignore[arg-type]
+            metrics=(metrics_token or True) if metrics else False,
+            on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
+        )
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:
@@ -137,21 +160,18 @@ def _tokens(token: str | None, old_token: str | None) -> Sequence[str] | None:
     return [one for one in (token, old_token) if one is not None] or None
 
 
-def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:
-    import ssl
+def _tls(certificate: Path | None, key: Path | None) -> TlsFiles | None:
+    from rtpcodec.errors import EndpointError
+    from rtpcodec.server.tls_files import TlsFiles
 
     if certificate is None:
         if key is not None:
             raise ValueError("--key needs --certificate")
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(certificate, key)
-    except ssl.SSLError as error:
-        raise ValueError(
-            f"--certificate {certificate} and its key are not a PEM pair: {error.reason or error}"
-        ) from error
-    return context
+        return TlsFiles(certificate, key)
+    except EndpointError as error:
+        raise ValueError(f"--certificate: {error}") from error
 
 
 def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> Handler:

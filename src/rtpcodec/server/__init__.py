@@ -54,6 +54,8 @@ metrics         EndpointCollector: the figures for Prometheus, and the page `/me
 slow_turns      calls that hold the event loop: measured, counted, logged
 collector       the cycle collector in `run`
 loop_lag        how late the event loop is
+log_lines       log lines of a program, as text or JSON
+tls_files       TlsFiles: certificate and key, which may be read again
 """
 
 from importlib import import_module
@@ -73,6 +75,7 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
@@ -101,6 +104,7 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "TlsFiles",
     "call_on",
     "handlers",
     "run",
