@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ from rtpcodec.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtpcodec.server.options import Handler
+    from rtpcodec.server.options import EndpointOptions, Handler
     from rtpcodec.server.tls_files import TlsFiles
     from rtpcodec.stream.plan import StreamPlan
 
@@ -48,6 +48,22 @@ Metrics = Annotated[
 MetricsToken = Annotated[
     str | None,
     typer.Option(envvar="RTPCODEC_METRICS_TOKEN", help="Bearer token that a scrape of --metrics must present."),
+]
+
+Folder = Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")]
+
+Certificate = Annotated[
+    Path | None, typer.Option(help="PEM file: serve wss. SIGHUP reads it again.", exists=True, dir_okay=False)
+]
+Key = Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)]
+
+MaxCalls = Annotated[int, typer.Option(min=1, help="Calls at the same time; more are refused with 503.")]
+DrainS = Annotated[
+    float,
+    typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM; RTPCODEC_DRAIN_S overrides it."),
+]
+HandlerGraceS = Annotated[
+    float, typer.Option(min=0, help="How long a handler may outlive its stream; RTPCODEC_HANDLER_GRACE_S overrides it.")
 ]
 
 File = Annotated[
@@ -93,15 +109,13 @@ def serve(
     mode: Mode = "rtp",
     option: SendOption = None,
     amrwb_packing: AmrWbPacking = "auto",
-    folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
+    folder: Folder = Path("recordings"),
     file: File = None,
-    certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
-    key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
-    drain_s: Annotated[
-        float,
-        typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM; RTPCODEC_DRAIN_S overrides it."),
-    ] = 3600.0,
-    handler_grace_s: Annotated[float, typer.Option(min=0, help="How long a handler may outlive its stream.")] = 10.0,
+    certificate: Certificate = None,
+    key: Key = None,
+    max_calls: MaxCalls = 500,
+    drain_s: DrainS = 3600.0,
+    handler_grace_s: HandlerGraceS = 10.0,
     lead_ms: LeadMs = 400.0,
     idle_lead_ms: IdleLeadMs = 80.0,
     send_chunk_ms: ChunkMs = 20.0,
@@ -119,27 +133,15 @@ def serve(
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
     handler = _handler(task, folder, file, plan)
+    access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
+    ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
+    # The settings check the words, and name those that there are.
+    speech: Any = {"lead_ms": lead_ms, "idle_lead_ms": idle_lead_ms, "keep_alive": keep_alive, "when_full": when_full}
+    speech |= {"send_chunk_ms": send_chunk_ms, "prebuffer_ms": prebuffer_ms}
+    options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
+    options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
     with logging_to(sys.stderr, log_level, as_json=log_json):
-        run(
-            handler,
-            plan=plan,
-            host=host,
-            port=port,
-            path=path,
-            authorize=_tokens(token, old_token),
-            allowed_origins=allowed_origin or (),
-            ssl=_tls(certificate, key),
-            drain_s=drain_s,
-            handler_grace_s=handler_grace_s,
-            lead_ms=lead_ms,
-            idle_lead_ms=idle_lead_ms,
-            send_chunk_ms=send_chunk_ms,
-            prebuffer_ms=prebuffer_ms,
-            keep_alive=keep_alive,  # type: ignore[arg-type]  # the settings check the value and name those that there are
-            when_full=when_full,  # type: ignore[arg-type]
-            metrics=(metrics_token or True) if metrics else False,
-            on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
-        )
+        run(handler, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:

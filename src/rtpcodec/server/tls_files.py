@@ -36,6 +36,14 @@ class TlsFiles:
     def __repr__(self) -> str:
         return f"<TlsFiles {self._certificate!r}>"
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TlsFiles):
+            return NotImplemented
+        return self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash(self.__reduce__())
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what pickle and copy need: another process reads the files itself."""
         return type(self), (self._certificate, self._key, self._password)
