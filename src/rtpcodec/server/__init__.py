@@ -62,6 +62,8 @@ metrics         EndpointCollector: the figures for Prometheus, and the page `/me
 slow_turns      calls that hold the event loop: measured, counted, logged
 collector       the cycle collector in `run`
 loop_lag        how late the event loop is
+log_lines       log lines of a program, as text or JSON
+tls_files       TlsFiles: certificate and key, which may be read again
 workers         several processes behind one port: `run_workers`
 placement       which worker gets the next stream: a registry of workers
 """
@@ -83,6 +85,7 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.server.transfer_facts import TransferResult
 from rtpcodec.server.transferring import Transfer
 from rtpcodec.server.workers.running import run_workers
@@ -114,6 +117,7 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "TlsFiles",
     "Transfer",
     "TransferResult",
     "call_on",
