@@ -135,7 +135,7 @@ def serve(
         when_full=when_full,  # type: ignore[typeddict-item]
         metrics=(metrics_token or True) if metrics else False,
     )
-    own = in_worker()
+    own = in_worker(1)
     if workers is None:
         if (worker_port, status_port, placement_file) != (None, None, None):
             raise ValueError("--worker-port, --status-port and --placement-file need --workers")

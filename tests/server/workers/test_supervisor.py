@@ -1,0 +1,232 @@
+"""A supervisor and two workers, as processes: rolling restarts, deaths, ends, and the figures of all together."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.server.dialler import CHUNK, Dialler, call, refused_with, run, until
+from tests.server.workers.program import HERE, Program, program
+
+MESSAGES = 25
+PAUSE_S = 0.05
+"""Between the calls of one caller, so that the processes that start have time on this machine as well."""
+
+
+async def until_true(found: object) -> None:
+    """Poll an async condition; the test's own time limit ends it."""
+    while not await found():  # type: ignore[operator]
+        await asyncio.sleep(0.02)
+
+
+async def echoed(dialler: Dialler, messages: int) -> int:
+    """Send messages, and return how many octets came back."""
+    for _ in range(messages):
+        await dialler.media()
+    return sum([len(await dialler.payload()) for _ in range(messages)])
+
+
+async def ended_calls(url: str, over: asyncio.Event) -> int:
+    """Make calls one after the other until the event is set: each sends, gets all back, and stops."""
+    calls = 0
+    while not over.is_set():
+        async with call(url) as dialler:
+            assert await echoed(dialler, MESSAGES) == MESSAGES * len(CHUNK)
+            await dialler.stop()
+            assert await dialler.close_code() == 1000
+        calls += 1
+        await asyncio.sleep(PAUSE_S)
+    return calls
+
+
+async def restarts(supervisor: Program, workers: int = 2) -> None:
+    """Ask for a rolling restart, and wait until new workers serve in the place of all old ones."""
+    before = {name for name in await supervisor.figures() if name.startswith("rtpcodec_worker_cpu")}
+    os.kill(supervisor.pid, signal.SIGHUP)
+
+    async def replaced() -> bool:
+        found = await supervisor.figures()
+        new = {name for name in found if name.startswith("rtpcodec_worker_cpu")} - before
+        return len(new) == workers and found["rtpcodec_workers{serving}"] == workers
+
+    await until_true(replaced)
+
+
+async def restart_under_load(supervisor: Program, quick_calls: int, long_calls: int, rounds: int) -> int:
+    """Restart all workers while calls run and others come. Returns how many calls there were."""
+    over = asyncio.Event()
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        kept = [await stack.enter_async_context(call(supervisor.url)) for _ in range(long_calls)]
+        quick = [tasks.create_task(ended_calls(supervisor.url, over)) for _ in range(quick_calls)]
+        for _ in range(rounds):
+            await restarts(supervisor)
+            for dialler in kept:
+                assert await echoed(dialler, MESSAGES) == MESSAGES * len(CHUNK)
+        over.set()
+        await asyncio.gather(*quick)
+        for dialler in kept:
+            await dialler.stop()
+            assert await dialler.close_code() == 1000
+    return long_calls + sum(task.result() for task in quick)
+
+
+def check_nothing_is_lost(found: dict[str, float], calls: int, long_calls: int, rounds: int) -> None:
+    messages = MESSAGES * (calls - long_calls + rounds * long_calls)
+    assert found["rtpcodec_calls_accepted_total"] == calls
+    assert found["rtpcodec_calls_refused_total"] == found["rtpcodec_calls_failed_total"] == 0
+    assert found["rtpcodec_audio_chunks_received_total"] == messages
+    assert found["rtpcodec_audio_chunks_sent_total"] == messages
+    assert found["rtpcodec_workers_died_total"] == 0
+
+
+async def until_all_ended(supervisor: Program) -> dict[str, float]:
+    """Wait until the replaced workers have ended, and return the figures."""
+
+    async def settled() -> bool:
+        found = await supervisor.figures()
+        return found["rtpcodec_workers{draining}"] == found["rtpcodec_calls"] == 0
+
+    await until_true(settled)
+    return await supervisor.figures()
+
+
+def test_a_rolling_restart_under_load_cuts_no_call_and_loses_no_message() -> None:
+    with program(drain_s=600) as supervisor:
+
+        async def main() -> None:
+            calls = await restart_under_load(supervisor, quick_calls=2, long_calls=4, rounds=1)
+            check_nothing_is_lost(await until_all_ended(supervisor), calls, long_calls=4, rounds=1)
+            assert await supervisor.status("/readyz") == (200, '{"status": "ok"}')
+            assert await supervisor.status("/healthz") == (200, '{"status": "ok"}')
+            os.kill(supervisor.pid, signal.SIGTERM)
+
+        run(main)
+        log = supervisor.ended()
+        assert supervisor.process.returncode == 0
+        assert "MainProcess: restarted 2 workers; the calls of the old ones continue there" in log
+
+
+@pytest.mark.long
+def test_three_rolling_restarts_in_a_row_with_many_calls() -> None:
+    with program(drain_s=600) as supervisor:
+
+        async def main() -> None:
+            calls = await restart_under_load(supervisor, quick_calls=4, long_calls=30, rounds=3)
+            check_nothing_is_lost(await until_all_ended(supervisor), calls, long_calls=30, rounds=3)
+
+        run(main, timeout_s=120)
+
+
+def test_calls_spread_evenly_and_a_dead_worker_is_replaced() -> None:
+    with program(configure=f"{HERE}:slow_to_import") as supervisor:
+
+        async def main() -> None:
+            async with AsyncExitStack() as stack:
+                diallers = [await stack.enter_async_context(call(supervisor.url)) for _ in range(10)]
+                await asyncio.gather(*(echoed(one, 1) for one in diallers))
+                found = await supervisor.figures()
+                shares = found["rtpcodec_worker_calls{1}"], found["rtpcodec_worker_calls{2}"]
+                assert sum(shares) == found["rtpcodec_calls"] == 10
+                assert min(shares) >= 3, shares
+                # Each echo names no worker, so the one that dies is found by the calls that it takes with it.
+                victim = next(iter(worker_pids(supervisor.pid)))
+                os.kill(victim, signal.SIGKILL)
+
+                async def replaced() -> bool:
+                    found = await supervisor.figures()
+                    return found["rtpcodec_workers_died_total"] == 1 and found["rtpcodec_workers{serving}"] == 2
+
+                await until_true(replaced)
+                left = [one for one in diallers if one.socket.close_code is None]
+                assert len(left) in shares
+                for one in left:
+                    assert await echoed(one, 2) == 2 * len(CHUNK)
+                    await one.stop()
+                assert await refused_with(supervisor.url) == 101
+            os.kill(supervisor.pid, signal.SIGTERM)
+
+        run(main)
+        log = supervisor.ended()
+        assert supervisor.process.returncode == 0
+        assert "ended by SIGKILL, with" in log
+        assert "worker-1: listening on ws://127.0.0.1" in log
+        assert "worker-2: listening on ws://127.0.0.1" in log
+
+
+def worker_pids(supervisor: int) -> list[int]:
+    """Return the processes of the workers."""
+    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:  # noqa: PTH123
+        return [int(pid) for pid in file.read().split()]
+
+
+def test_the_first_signal_drains_all_and_the_second_ends_at_once() -> None:
+    with program(workers=1) as supervisor:
+
+        async def main() -> None:
+            async with call(supervisor.url) as one, call(supervisor.url) as other:
+                await echoed(one, 1)
+                await echoed(other, 1)
+                os.kill(supervisor.pid, signal.SIGTERM)
+                while await refused_with(supervisor.url) != 503:
+                    pass
+                assert await supervisor.status("/readyz") == (503, '{"status": "draining"}')
+                assert await echoed(one, 3) == 3 * len(CHUNK)
+                await one.stop()
+                assert await one.close_code() == 1000
+                os.kill(supervisor.pid, signal.SIGTERM)
+                assert await other.close_code() in (1001, 1006)
+
+        run(main)
+        supervisor.ended()
+        assert supervisor.process.returncode == 0
+
+
+@pytest.mark.long
+def test_workers_let_their_calls_end_when_the_supervisor_is_killed() -> None:
+    with program(drain_s=600) as supervisor:
+
+        async def main() -> None:
+            async with call(supervisor.url) as one:
+                await echoed(one, 1)
+                workers = worker_pids(supervisor.pid)
+                supervisor.process.kill()
+                while await refused_with(supervisor.url) != 503:
+                    pass
+                assert await echoed(one, 2) == 2 * len(CHUNK)
+                await one.stop()
+                assert await one.close_code() == 1000
+            await until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers))  # noqa: PTH110
+
+        run(main)
+
+
+@pytest.mark.long
+def test_a_worker_that_is_asked_alone_to_end_is_replaced_and_refuses_nobody() -> None:
+    with program(drain_s=600) as supervisor:
+
+        async def main() -> None:
+            async with call(supervisor.url) as one, call(supervisor.url) as other:
+                await echoed(one, 1)
+                await echoed(other, 1)
+                os.kill(worker_pids(supervisor.pid)[0], signal.SIGTERM)
+
+                async def replaced() -> bool:
+                    found = await supervisor.figures()
+                    return found["rtpcodec_workers{draining}"] == 1 and found["rtpcodec_workers{serving}"] == 2
+
+                await until_true(replaced)
+                for _ in range(20):
+                    assert await refused_with(supervisor.url) == 101
+                for dialler in (one, other):
+                    assert await echoed(dialler, 2) == 2 * len(CHUNK)
+                    await dialler.stop()
+                    assert await dialler.close_code() == 1000
+            assert (await supervisor.figures())["rtpcodec_workers_died_total"] == 0
+
+        run(main)
