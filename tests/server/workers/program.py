@@ -15,11 +15,13 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from rtpcodec.server import Call, run_workers
+from rtpcodec.server.workers.running import WorkersOpened
 from tests.server.dialler import get
 
 HERE = "tests.server.workers.program"
 ROOT = Path(__file__).parents[3]
 STOP_S = 60
+FORMAT = "%(processName)s: %(message)s"
 
 
 async def echo(call: Call) -> None:
@@ -27,14 +29,14 @@ async def echo(call: Call) -> None:
         await call.play(audio)
 
 
-def slow_to_import(number: int) -> Mapping[str, Any]:
-    """Be the `configure` of workers that log where they are."""
-    logging.basicConfig(level=logging.INFO, format="%(processName)s: %(message)s")
+def logs_and_takes_few_calls(number: int) -> Mapping[str, Any]:
+    """Be the `configure` of workers that log like the supervisor."""
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
     return {"max_calls": 100 + number}
 
 
-def fails_unless_absent(_number: int) -> Mapping[str, Any]:
-    """Be a `configure` that fails once the file exists that FAIL_FILE names."""
+def fails_if_asked(_number: int) -> Mapping[str, Any]:
+    """Be a `configure` that fails once there is a file of the name in FAIL_FILE."""
     if Path(os.environ["FAIL_FILE"]).exists():
         raise RuntimeError("the database is gone")
     return {}
@@ -90,13 +92,13 @@ def program(**options: Any) -> Iterator[Program]:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(processName)s: %(message)s")
-    run_workers(
-        **{"port": 0, "status_port": 0} | json.loads(sys.argv[1]),
-        on_ready=lambda opened: print(
-            json.dumps({"port": opened.port, "status_port": opened.status_port}), flush=True
-        ),
-    )
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
+
+    def ready(opened: WorkersOpened) -> None:
+        sys.stdout.write(json.dumps({"port": opened.port, "status_port": opened.status_port}) + "\n")
+        sys.stdout.flush()
+
+    run_workers(**{"port": 0, "status_port": 0} | json.loads(sys.argv[1]), on_ready=ready)
 
 
 if __name__ == "__main__":

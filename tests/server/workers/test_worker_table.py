@@ -135,7 +135,10 @@ def test_a_supervisor_empties_the_file_of_an_earlier_one(tmp_path: Path) -> None
 def test_two_supervisors_do_not_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "workers"
     table = new_table(path)
-    program = "import sys, pathlib; from rtpcodec.server.workers.worker_table import new_table; new_table(pathlib.Path(sys.argv[1]))"
+    program = (
+        "import pathlib, sys\nfrom rtpcodec.server.workers.worker_table import new_table\n"
+        "new_table(pathlib.Path(sys.argv[1]))"
+    )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert f"EndpointError: placement_file {path} is used by another supervisor" in done.stderr
     table.close()
@@ -149,7 +152,7 @@ def test_other_files_are_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(EndpointError, match="is not a table of workers"):
         FilePlacement(path)
     assert path.read_text() == "not a table"
-    with pytest.raises(EndpointError, match="cannot open the table of workers .*: No such file"):
+    with pytest.raises(EndpointError, match=r"cannot open the table of workers .*: No such file"):
         FilePlacement(tmp_path / "missing")
 
 
