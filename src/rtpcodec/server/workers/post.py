@@ -21,9 +21,11 @@ STEADY_S: Final = 60.0
 class Delays:
     """The back-off of one post. Time is an argument, in s."""
 
-    __slots__ = ("_next_s",)
+    __slots__ = ("_first_s", "_next_s")
 
-    def __init__(self) -> None:
+    def __init__(self, first_s: float = FIRST_DELAY_S) -> None:
+        """Begin without a delay; first_s: the one after it."""
+        self._first_s = first_s
         self._next_s = 0.0
 
     def next(self, served_s: float) -> float:
@@ -34,7 +36,7 @@ class Delays:
         if served_s >= STEADY_S:
             self._next_s = 0.0
         delay_s = self._next_s
-        self._next_s = min(max(2 * delay_s, FIRST_DELAY_S), MAX_DELAY_S)
+        self._next_s = min(max(2 * delay_s, self._first_s), MAX_DELAY_S)
         return delay_s
 
 
@@ -72,10 +74,13 @@ class Post(Live):
                 old.leave()
                 self._retire(old)
 
-    async def keep(self) -> None:
-        """Start another worker whenever this one dies or drains by itself. Ends when it is cancelled."""
+    async def keep(self, first_delay_s: float) -> None:
+        """Start another worker whenever this one dies or drains by itself. Ends when it is cancelled.
+
+        first_delay_s: delay before the second start of a worker that keeps dying.
+        """
         loop = asyncio.get_running_loop()
-        delays = Delays()
+        delays = Delays(first_delay_s)
         served_since_s = loop.time()
         while True:
             worker = self.worker

@@ -13,7 +13,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.workers.figures import EndedFigures, summed
-from rtpcodec.server.workers.post import Post
+from rtpcodec.server.workers.post import FIRST_DELAY_S, Post
 from rtpcodec.server.workers.process import Launch, WorkerFailed, WorkerProcess
 from rtpcodec.server.workers.turns import ARRIVALS_S
 from rtpcodec.server.workers.worker_table import MAX_WORKERS, WorkerTable
@@ -25,14 +25,24 @@ MAX_FAILED_STARTS: Final = 5
 class Supervisor(Live):
     """All workers of one listening socket. Use it in one event loop."""
 
-    def __init__(self, job: bytes, workers: int, listener: socket.socket, table: WorkerTable) -> None:
+    def __init__(
+        self,
+        job: bytes,
+        workers: int,
+        listener: socket.socket,
+        table: WorkerTable,
+        *,
+        first_delay_s: float = FIRST_DELAY_S,
+    ) -> None:
         """Make a supervisor.
 
         job: the pickled job.
         workers: how many workers serve.
         listener: the listening socket that they share.
         table: their table.
+        first_delay_s: delay before the second start of a worker that keeps dying.
         """
+        self._first_delay_s = first_delay_s
         self._launch = Launch(job, listener, table.descriptor)
         self._table = table
         self._posts = [Post(self._start, self._retire, self._count_failure) for _ in range(workers)]
@@ -72,7 +82,7 @@ class Supervisor(Live):
         await asyncio.gather(*(post.open() for post in others))
         grace_s = max(worker.grace_s for worker in self._live.values())
         logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._posts), grace_s)
-        keeping = [post.keep() for post in self._posts]
+        keeping = [post.keep(self._first_delay_s) for post in self._posts]
         self._keeping = [asyncio.create_task(each) for each in (*keeping, self._restart_when_asked())]
 
     async def over(self) -> None:
