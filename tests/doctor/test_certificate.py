@@ -66,7 +66,11 @@ def test_a_fault_of_the_chain_is_named(
 
 def test_a_server_without_tls() -> None:
     async def main() -> Finding:
-        server = await asyncio.start_server(lambda _r, w: (w.write(b"hello\r\n"), w.close()), "127.0.0.1", 0)
+        async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
             return await check_certificate("stream", Address("wss", "localhost", port, "/"), LIMIT_S)

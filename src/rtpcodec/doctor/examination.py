@@ -33,7 +33,7 @@ async def examine(settings: DoctorSettings, context: ssl.SSLContext | None = Non
     found += await _bounded("api key", check_key(settings), settings)
     found += await check_public_key(settings)
     found.append(check_certificate_file(settings.certificate, settings.key_file))
-    port, free = await check_port("endpoint", settings.host, settings.port)
+    port, free = await check_port("endpoint", settings.host, settings.port, settings.limit_s)
     found.append(port)
     found += await _stream_checks(settings, free, context)
     found += await _webhook_checks(settings, context)
@@ -52,7 +52,7 @@ async def _stream_checks(settings: DoctorSettings, free: bool, context: ssl.SSLC
 
 async def _webhook_checks(settings: DoctorSettings, context: ssl.SSLContext | None) -> list[Finding]:
     name = "webhook endpoint"
-    port, free = await check_port("webhook", settings.host, settings.webhook_port)
+    port, free = await check_port("webhook", settings.host, settings.webhook_port, settings.limit_s)
     found, address = await _found_host("webhook", settings.webhook_url, settings.limit_s)
     found = [port, *found]
     if address is None:

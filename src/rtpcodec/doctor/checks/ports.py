@@ -14,12 +14,13 @@ HEALTH_LIMIT_S = 2.0
 """For the answer of a server on this machine."""
 
 
-async def check_port(use: str, host: str, port: int | None) -> tuple[Finding, bool]:
+async def check_port(use: str, host: str, port: int | None, limit_s: float) -> tuple[Finding, bool]:
     """Try to listen on a port.
 
     use: names the port.
     host: the address to listen on.
     port: None: not given.
+    limit_s: for the answer of a server that holds it, at most HEALTH_LIMIT_S.
     Returns: the finding, and whether the doctor may listen there.
     """
     name = f"{use} port"
@@ -31,16 +32,16 @@ async def check_port(use: str, host: str, port: int | None) -> tuple[Finding, bo
     except socket.gaierror:
         return failed(name, f"{host} is not an address of this machine", "correct --host"), False
     except OSError as error:
-        return await _in_use(name, host, port, error), False
+        return await _in_use(name, host, port, error, min(limit_s, HEALTH_LIMIT_S)), False
     server.close()
     return ok(name, f"{host} port {port} is free"), True
 
 
-async def _in_use(name: str, host: str, port: int, error: OSError) -> Finding:
+async def _in_use(name: str, host: str, port: int, error: OSError, limit_s: float) -> Finding:
     why = error.strerror or str(error)
     try:
         where = Address("http", "127.0.0.1" if host in ("", "0.0.0.0", "::") else host, port, HEALTH_PATH)  # noqa: S104 -- compared
-        answer = await ask(where, "GET", {}, limit_s=HEALTH_LIMIT_S)
+        answer = await ask(where, "GET", {}, limit_s=limit_s)
     except OSError:  # TimeoutError is one
         return failed(
             name,

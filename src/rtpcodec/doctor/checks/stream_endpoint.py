@@ -26,8 +26,10 @@ from rtpcodec.sim import Carrier
 from rtpcodec.stream.plan import StreamPlan
 
 NONCE_OCTETS: Final = 24
-SPEECH_MS: Final = 1000
-"""Audio of the echo: 50 chunks."""
+SPEECH_MS: Final = 500
+"""Audio of the echo: 25 chunks."""
+TAIL_MS: Final = 400.0
+"""How long the simulated caller waits for the rest of the echo."""
 QUERY_NAME: Final = "doctor"
 SWITCHING: Final = 101
 
@@ -136,7 +138,7 @@ async def _echoed(settings: DoctorSettings, token: str, context: ssl.SSLContext 
     api_key = secrets.token_urlsafe()
     try:
         async with Carrier(api_key, connect_timeout_s=settings.limit_s, ssl_context=context) as carrier:
-            call = carrier.new_call(bytes(16 * SPEECH_MS), tail_ms=500.0, playout_delay_ms=60.0)
+            call = carrier.new_call(bytes(16 * SPEECH_MS), tail_ms=TAIL_MS, playout_delay_ms=60.0)
             url = settings.stream_url or ""
             await _start(carrier, call.call_control_id, url, token)
             report = await call.finished()

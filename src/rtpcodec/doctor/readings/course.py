@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
 from rtpcodec.codecs import codec
 from rtpcodec.doctor.readings import amrwb, ending, l16, slow, sound
@@ -19,6 +20,8 @@ from rtpcodec.stream.plan import StreamPlan
 
 FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks="both_tracks")
 FIRST_LISTEN_S: Final = 1.0
+WEBHOOK_S: Final = 3.0
+"""A webhook that was posted arrives within this time, retries apart."""
 
 Say = Callable[[str], object]
 """Gets what happens now, for people who wait."""
@@ -67,11 +70,14 @@ async def _kept(_found: CallReadings, course: Awaitable[None]) -> None:
 async def _first_stream(line: Line, first: Dialled, feed: WebhookFeed | None, found: CallReadings, say: Say) -> None:
     observer = first.observer
     found.codec = first.call.media_format.encoding
+    # A stream that began while the phone rings has nobody who hears our tones.
+    if feed is not None and not await feed.has(webhooks.CALL_ANSWERED, max(line.ring_s - first.waited_s, WEBHOOK_S)):
+        say("the webhook of the answer did not come")
+    found.add(sound.ringing(first, feed))
     say("the stream has begun; please say something now and then, you will hear tones")
     if not await observer.has_audio(AUDIO_WITHIN_S):
         return
     await passed(FIRST_LISTEN_S)
-    found.add(sound.ringing(first, feed))
     track = observer.chunks[0][1].track
     found.add(sound.timestamp_unit([audio for _, audio in observer.chunks if audio.track == track]))
     found.add(sound.chunk_counter(observer))

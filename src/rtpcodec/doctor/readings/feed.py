@@ -25,6 +25,7 @@ class WebhookFeed:
     events: list[tuple[float, WebhookEvent]] = field(default_factory=list)
     refused: int = 0
     """Requests that were not signed by the carrier."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, fields: Mapping[str, str], body: bytes) -> bytes:
         """Take a request; what the carrier has not signed is counted and dropped."""
@@ -32,11 +33,23 @@ class WebhookFeed:
             self.events.append((now_ms(), verify_webhook(body, dict(fields), self.public_key)))
         except WebhookError:
             self.refused += 1
+        self.news.set()
         return b""
 
     def arrived_ms(self, event_type: str) -> float | None:
         """Return when the first event of a type arrived; None: none has."""
         return next((at_ms for at_ms, event in self.events if event.event_type == event_type), None)
+
+    async def has(self, event_type: str, limit_s: float) -> bool:
+        """Wait for an event of a type. Returns whether one arrived within the limit."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while self.arrived_ms(event_type) is None:
+                    self.news.clear()
+                    await self.news.wait()
+        except TimeoutError:
+            return False
+        return True
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:

@@ -20,6 +20,8 @@ RINGS_S: Final = 2.0
 SPEECH_S: Final = 120.0
 """Longer than the course: a caller who has nothing more to say hangs up."""
 HOOK_PORT: Final = 8090
+UNREAD_S: Final = 5.0
+"""Enough to fill the buffers of the network in memory."""
 
 
 def simulated_call(speech: Path, say: Say = lambda _words: None, **phone: Any) -> CallReadings:
@@ -40,5 +42,5 @@ async def _call(pcm: bytes, say: Say, phone: dict[str, Any]) -> CallReadings:
         async with feed.listening("localhost", HOOK_PORT) as port:
             carrier.phone(CALLEE, pcm, answers_after_s=RINGS_S, **phone)
             carrier.send_webhooks(Webhooks(url=f"http://localhost:{port}/"))
-            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1")
+            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1", unread_s=UNREAD_S)
             return await read_call(line, feed, leg="simulated phone", simulated=True, say=say)

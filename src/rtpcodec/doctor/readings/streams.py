@@ -64,6 +64,11 @@ class Dialled:
     socket_ms: float | None
     """When the socket was opened; None: before the endpoint could see it."""
 
+    @property
+    def waited_s(self) -> float:
+        """Seconds since the dial command was answered."""
+        return (now_ms() - self.dialled_ms) / 1000
+
 
 class _Admission:
     """Lets one token pass, and notes when."""
