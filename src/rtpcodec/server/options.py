@@ -61,7 +61,9 @@ class CallOptions(TypedDict, total=False):
     first_words_after_ms: float
     await_verdict_s: float | None
     diagnosis_s: float | None
+    connected_timeout_s: float | None
     start_timeout_s: float | None
+    media_silence_s: float | None
     idle_timeout_s: float | None
     handler_grace_s: float
     max_frames_per_s: float | None
