@@ -17,6 +17,7 @@ holding         hold and unhold by webhook
 call_plan       the plan of one call
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
+signed_paths    paths that cannot be guessed, for commands without a token
 origins         which web pages may open a call
 guessing        how long refusals of repeated wrong tokens are held back
 addresses       the health check's path, and which hosts are loopback
@@ -84,6 +85,7 @@ from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.signed_paths import SignedPaths
 from rtpcodec.server.tapping import CallTap
 from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.server.transfer_facts import TransferResult
@@ -117,6 +119,7 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "SignedPaths",
     "TlsFiles",
     "Transfer",
     "TransferResult",

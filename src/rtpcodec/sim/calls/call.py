@@ -21,8 +21,10 @@ from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.stream_pump import SocketLoss
 from rtpcodec.sim.calls.streaming import CallStreaming
+from rtpcodec.sim.calls.texml import execute
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
+from rtpcodec.sim.commands.texml import Step, read_texml
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
@@ -62,6 +64,7 @@ class SimulatedCall(Live):
         self._end_reported = False
         self.links = Links()
         """The calls and the conference that it is joined with."""
+        self._document: asyncio.Task[None] | None = None
         self.leg = leg
         """The call as commands and webhooks see it."""
         self.commands: list[tuple[str, dict[str, Any]]] = []
@@ -198,6 +201,17 @@ class SimulatedCall(Live):
         """
         require_digits(digits)
         self._services.loop_thread.run(lambda: self._streaming.press(digits))
+
+    def texml(self, document: str) -> None:
+        """Execute a TeXML document on this answered call, from now on; its end ends the call.
+
+        Verbs: Start, Connect and Stop with a Stream, Pause, Hangup.
+
+        Raises: ValueError for another verb, attribute or value. RuntimeError if the call is not answered, or executes a
+        document already.
+        """
+        steps = read_texml(document)
+        self._services.loop_thread.run(lambda: self._execute(steps))
 
     def __repr__(self) -> str:
         state = "streaming" if self.streaming and not self.ended else self.state
@@ -339,6 +353,19 @@ class SimulatedCall(Live):
             raise refused(errors.MEDIA_STREAMING_NOT_USED, "no stream of the call has this stream_id")
         self._streaming.end(commands.STREAMING_STOP)
 
+    # A TeXML document
+
+    def _execute(self, steps: list[Step]) -> None:
+        if self.state not in ("answered", "bridged"):
+            raise RuntimeError(f"the call is {self.state}, a document is executed once it is answered")
+        if self._document is not None:
+            raise RuntimeError("the call executes a document already")
+        self._document = self._services.loop_thread.loop.create_task(execute(steps, self))
+
+    async def stream_over(self) -> None:
+        """Return at the end of the stream that runs."""
+        await self._streaming.wait_over()
+
     async def close(self) -> None:
         """Hang up, because the carrier closes, and wait for the socket to be gone."""
         self.leave("carrier_closed")
@@ -367,6 +394,9 @@ class SimulatedCall(Live):
             return
         self._end_reported = True
         self._lost_stream.report_now()
+        if self._document is not None:
+            self._document.cancel()
+            self._document = None  # it refers back to the call
         self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
         links, self.links = self.links, Links()
         part(links, self.call_control_id)
