@@ -78,7 +78,7 @@ def counting() -> Iterator[bytes]:
         first += 160
 
 
-def test_a_reader_gets_all_chunks_of_both_streams_in_one_loop_and_on_one_time_line() -> None:
+def test_a_reader_gets_all_chunks_of_both_streams_in_one_loop() -> None:
     chunks: list[events.Audio] = []
     gaps: list[events.Gap] = []
 
@@ -96,9 +96,7 @@ def test_a_reader_gets_all_chunks_of_both_streams_in_one_loop_and_on_one_time_li
     assert steps[steps != 1].tolist() in ([], [161]), "at most the chunk that was on its way at the loss is missing"
     assert len(got) >= sum(len(report.source_pcm) for report in it.live.reports) / 2 - 2 * 160
     assert not gaps, "the time without a stream is no loss of chunks"
-    times = [chunk.media_ms for chunk in chunks]
-    assert times == sorted(times)
-    assert max(np.diff(times)) == pytest.approx(2000, abs=300), "the time without a stream is on the time line"
+    assert [chunk.media_ms for chunk in chunks if chunk.media_ms == 0] == [0, 0], "the media time is that of a stream"
 
 
 def test_a_recording_continues_with_silence_while_there_was_no_stream(tmp_path: Path) -> None:
