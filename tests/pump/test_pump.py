@@ -288,4 +288,4 @@ def test_the_end_of_the_connection_within_a_run_is_reported_behind_all_events(wh
         await asyncio.sleep(1)
 
     run_virtual(main())
-    assert found_at_end == [["Started", "Stopped"]]
+    assert found_at_end == [["Started", "Disconnected", "Stopped"]]

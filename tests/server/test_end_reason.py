@@ -207,7 +207,7 @@ def test_whoever_runs_the_call_is_cancelled() -> None:
 
 def test_without_a_start_the_machine_says_so() -> None:
     machine = CallMachine(MediaSession(), 0.0)
-    machine.events(5000.0)
+    machine.events(10_000.0)
     assert machine.end_reason == "start_timeout"
 
 

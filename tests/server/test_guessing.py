@@ -232,15 +232,6 @@ def test_a_refused_socket_that_never_ends_tls_is_cut(delayed: bool, loop: str, m
     run(main, loop)
 
 
-def test_a_short_ping_interval_ends_the_delay_first() -> None:
-    async def main() -> None:
-        async with rtpcodec.serve(listen, authorize=TOKEN, ping_interval_s=0.05) as endpoint:
-            for _ in range(FREE_REFUSALS + 4):
-                assert await get(endpoint.port, "/") == (401, "not authorized")
-
-    run(main)
-
-
 def test_guessers_of_another_address_delay_nobody() -> None:
     """Loopback has a whole network of addresses."""
 

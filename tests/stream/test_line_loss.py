@@ -1,4 +1,4 @@
-"""A lost line: nothing of a reply is missing, little is heard twice. Witness: the samples that the far end's model played."""
+"""A lost line: nothing of a reply is missing, little is heard twice. Witness: the samples that the far end played."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ L16 = StreamPlan(send_codec="L16", send_rate_hz=8000)
 
 
 def opened(**timeouts: float | None) -> CallMachine:
-    return CallMachine(MediaSession(L16), 0.0, timeouts=CallTimeouts(**timeouts))
+    return CallMachine(MediaSession(L16), 0.0, timeouts=CallTimeouts(**({"connected_ms": None} | timeouts)))
 
 
 def started(**timeouts: float | None) -> CallMachine:
@@ -147,7 +147,7 @@ def test_a_socket_that_does_not_answer_the_close_is_cut() -> None:
 def test_a_peer_that_closes_and_stays_is_cut() -> None:
     machine = started()
     machine.peer_closed(1000, 100.0)
-    assert machine.events(100.0) == [events.Stopped("closed")]
+    assert machine.events(100.0) == [events.Disconnected("socket_closed"), events.Stopped("closed")]
     assert machine.hangup is None
     machine.events(100.0 + CLOSE_TIMEOUT_MS)
     assert machine.cut

@@ -192,16 +192,6 @@ class PicowsSocket(WSListener):
         if not self._turns.waiting:
             self._end(transport)
 
-    def is_user_specific_pong(self, frame: WSFrame) -> bool:
-        """Whether a frame answers picows' own ping; asked only while such an answer is awaited."""
-        is_pong = frame.msg_type is WSMsgType.PONG and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
-        if is_pong and not self._done_reading:
-            # Any pong will do, also the one to `ping`: each proves that the other side is alive.
-            self._receiver.ponged(frame.get_payload_as_bytes())
-        else:
-            self._receiver.touched()
-        return is_pong
-
     def pause_writing(self) -> None:
         """Report that the other side reads slower than we send."""
         self._paused = True

@@ -39,16 +39,11 @@ AwaitEnd = Callable[[Callable[[], object]], object]
 class LateRefusals:
     """The refusals of one server. Use it from the event loop's thread only."""
 
-    __slots__ = ("_delay_s", "_max_delay_s", "waiting")
+    __slots__ = ("_delay_s", "waiting")
 
-    def __init__(self, delay_s: Callable[[str], float], max_delay_s: float | None) -> None:
-        """Make an empty set.
-
-        delay_s: returns the delay of a refusal for an address.
-        max_delay_s: limit on it, because picows pings a socket after this time; None: no limit.
-        """
+    def __init__(self, delay_s: Callable[[str], float]) -> None:
+        """Make an empty set; delay_s: returns the delay of a refusal for an address."""
         self._delay_s = delay_s
-        self._max_delay_s = max_delay_s
         self.waiting: set[_LateRefusal] = set()
         """Sockets whose refusal is not sent yet."""
 
@@ -69,8 +64,7 @@ class LateRefusals:
     def delay_s(self, transport: WSTransport) -> float:
         """Return the delay of a refusal on a socket."""
         peer = transport.underlying_transport.get_extra_info("peername")
-        delay_s = self._delay_s(str(peer[0]) if isinstance(peer, tuple) else "")
-        return delay_s if self._max_delay_s is None else min(delay_s, self._max_delay_s)
+        return self._delay_s(str(peer[0]) if isinstance(peer, tuple) else "")
 
     def cut(self) -> None:
         """Cut the sockets that wait, because the server closes."""

@@ -48,7 +48,9 @@ class CallOptions(TypedDict, total=False):
     conceal: bool | None
     control: StreamingControl | None
     diagnosis_s: float | None
+    connected_timeout_s: float | None
     start_timeout_s: float | None
+    media_silence_s: float | None
     idle_timeout_s: float | None
     drain_s: float
     max_frames_per_s: float | None

@@ -57,7 +57,7 @@ class PicowsServer:
         self._half_open = HalfOpenSockets(
             settings.max_half_open, settings.max_half_open_per_address, lambda: acceptor.free_calls
         )
-        self._late_refusals = LateRefusals(acceptor.hold_back_s, settings.ping_interval_s)
+        self._late_refusals = LateRefusals(acceptor.hold_back_s)
         self._listener = TcpListener(self._begin, self._free_descriptors)
 
     @property
@@ -91,7 +91,6 @@ class PicowsServer:
             self._half_open.drop_oldest()
 
     def _new_protocol(self, admit: Callable[[WSUpgradeRequest], object], ended: Callable[[], object]) -> _Protocol:
-        ping_s = self._settings.ping_interval_s
         protocol = _Protocol(
             host_port=None,
             ws_path=None,
@@ -100,9 +99,9 @@ class PicowsServer:
             logger=self._log,
             disconnect_on_exception=True,
             websocket_handshake_timeout=None,  # that of HalfOpenSockets includes TLS
-            enable_auto_ping=ping_s is not None,
-            auto_ping_idle_timeout=ping_s or 1.0,
-            auto_ping_reply_timeout=ping_s or 1.0,
+            enable_auto_ping=False,  # the machine of each call pings; picows wants the rest all the same
+            auto_ping_idle_timeout=1.0,
+            auto_ping_reply_timeout=1.0,
             auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
             enable_auto_pong=False,
             max_frame_size=self._settings.max_message_octets,

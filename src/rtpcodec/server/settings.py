@@ -63,7 +63,13 @@ class EndpointSettings(SettingsFields):
     @property
     def call_timeouts(self) -> CallTimeouts:
         """The limits on silence of a socket."""
-        return CallTimeouts(start_ms=_in_ms(self.start_timeout_s), idle_ms=_in_ms(self.idle_timeout_s))
+        return CallTimeouts(
+            connected_ms=_in_ms(self.connected_timeout_s),
+            start_ms=_in_ms(self.start_timeout_s),
+            idle_ms=_in_ms(self.idle_timeout_s),
+            ping_ms=_in_ms(self.ping_interval_s),
+            media_ms=_in_ms(self.media_silence_s),
+        )
 
 
 def _in_ms(seconds: float | None) -> float | None:

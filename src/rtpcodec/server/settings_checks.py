@@ -117,7 +117,9 @@ def _check_limits(settings: SettingsFields) -> None:
         if not value >= at_least:
             raise EndpointError(f"{name} is {value}, at least {at_least:g} is needed")
     for name in (
+        "connected_timeout_s",
         "start_timeout_s",
+        "media_silence_s",
         "idle_timeout_s",
         "ping_interval_s",
         "max_frames_per_s",

@@ -102,14 +102,19 @@ class SettingsFields:
     """Limit on the octets that wait in all calls together for handlers, for missing chunks and for the rest of messages
     in fragments. Beyond it the call that holds the most loses its oldest events, which an Overrun counts. What each
     part of a call holds below 256 KiB does not count."""
-    start_timeout_s: float | None = 5.0
-    """A socket without a `start` for this time is closed with 1002; None: no limit."""
+    connected_timeout_s: float | None = 10.0
+    """A socket without a `connected` for this time is closed with 1002; None: no limit."""
+    start_timeout_s: float | None = 120.0
+    """The same for a socket without a `start`, from `connected` on: a stream can be established before a dialled call
+    is answered. If it is shorter than connected_timeout_s, `connected` is due within it. None: no limit."""
     idle_timeout_s: float | None = 30.0
     """A call without any frame, pongs included, for this time loses its stream: the socket is closed with 1008;
     None: no limit."""
-    ping_interval_s: float | None = 20.0
-    """A ping is sent to a socket that is silent for this time; without an answer within the same time, the socket is
-    dropped. None: no pings."""
+    ping_interval_s: float | None = 5.0
+    """A ping is sent to a socket that is silent for this time. Without any frame within the same time after it the line
+    is lost, if this peer has ever answered a ping; the socket is cut then. None: no pings of silent sockets."""
+    media_silence_s: float | None = 5.0
+    """Without media for this time MediaSilent is reported, once per silence; None: never."""
     drain_s: float = 10.0
     """How long streams may continue when the endpoint drains, and how long a handler may outlive its stream."""
     slow_turn_ms: float | None = SLOW_TURN_MS
