@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.client.webhook_events import read
-from rtpcodec.errors import EndpointError, LocalProtocolError, StreamEnded, StreamNotStarted
+from rtpcodec.errors import EndpointError, StreamEnded, StreamNotStarted
 from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, call_on
 from rtpcodec.sim import LossHabits
@@ -399,22 +398,3 @@ def test_settings_are_checked() -> None:
         rtpcodec.serve(reconnect=1)  # type: ignore[arg-type]
     with pytest.raises(EndpointError, match="disconnect_hold_s is -1, at least 0 is needed"):
         rtpcodec.serve(disconnect_hold_s=-1)
-
-
-def test_other_threads_are_refused() -> None:
-    async def act(_it: Scene, call: Call) -> None:
-        errors: list[BaseException] = []
-
-        def elsewhere() -> None:
-            try:
-                call.reconnect().send(None)
-            except BaseException as error:
-                errors.append(error)
-
-        thread = threading.Thread(target=elsewhere)
-        thread.start()
-        thread.join()
-        assert isinstance(errors[0], LocalProtocolError)
-        assert str(errors[0]).startswith("reconnect() was called outside the event loop's thread")
-
-    lost(act)

@@ -42,6 +42,7 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "voice": lambda call: call.voice(),
     "caller_silent": lambda call: call.caller_silent(1.0),
     "reference": lambda call: call.reference(0.0),
+    "reconnect": lambda call: call.reconnect(),
 }
 
 

@@ -336,8 +336,9 @@ class Endpoint(SharedPort):
         invitation = self._invitations.of(target)
         if invitation is not None:
             self._invitations.remove(invitation)  # valid for one socket only
-            if invitation.attach is not None:
-                return invitation.attach(socket)
+            receiver = invitation.take(socket)
+            if receiver is not None:
+                return receiver
         request = UpgradeRequest(target, headers)
         runner = CallRunner(
             self._settings,

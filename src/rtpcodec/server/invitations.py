@@ -27,7 +27,7 @@ TOKEN_OCTETS: Final = 32
 class Invitation:
     """One requested call: a path and a token for its socket, and a future for its Call."""
 
-    __slots__ = ("_token", "attach", "call", "call_control_id", "control", "fields", "name", "plan", "url")
+    __slots__ = ("_token", "attach", "call", "call_control_id", "control", "fields", "name", "open", "plan", "url")
 
     def __init__(
         self,
@@ -44,6 +44,8 @@ class Invitation:
         """The fields of its `streaming_start`, without address and token."""
         self.attach: Callable[[Socket], Receiver] | None = None
         """Hands the socket to a call that runs, which is reconnected; None: it becomes a call."""
+        self.open = True
+        """Whether its socket has not come."""
         self.name = secrets.token_urlsafe(NAME_OCTETS)
         self._token = secrets.token_urlsafe(TOKEN_OCTETS)
         self.url = f"{base_url.rstrip('/')}/{self.name}"
@@ -52,6 +54,11 @@ class Invitation:
     def __repr__(self) -> str:
         # Path and token protect the call, so neither is shown.
         return f"<Invitation {self.call_control_id} {'open' if self.wanted else 'over'}>"
+
+    def take(self, socket: Socket) -> Receiver | None:
+        """Hand a socket to the call that runs; returns the receiver of its reports. None: it becomes a call."""
+        self.open = False
+        return None if self.attach is None else self.attach(socket)
 
     @property
     def token(self) -> str:

@@ -93,7 +93,7 @@ class Reconnection:
         """
         self._pump = pump
         self._phone = phone
-        self._log = log
+        self._log: CallLog | None = log
         self._lent = lent
         self._attach: Callable[[Socket], Receiver] | None = None
         self._fields = {name: value for name, value in fields.items() if name != COMMAND_ID}
@@ -158,7 +158,7 @@ class Reconnection:
         """Record the loss of the socket, and begin an attempt if they are automatic."""
         if not self._pump.machine.held:
             return
-        self._log.info("the WebSocket was lost; the stream is held")
+        self._note("the WebSocket was lost; the stream is held")
         if self.automatic:
             self._start({})
 
@@ -171,14 +171,14 @@ class Reconnection:
             self._invitation.started(call)
 
     def _socket_lost(self) -> None:
-        """Record that the new socket closed before its `start`."""
-        if self._invitation is not None:
+        """Record that a socket is gone: the old one, behind its close frame, or the new one before its `start`."""
+        if self._invitation is not None and not self._invitation.open:
             self._invitation.fail("lost", "the socket closed before the stream began")
 
     def end(self) -> None:
-        """End the attempt that runs, because the stream has ended."""
+        """End the attempt that runs, because the stream has ended, and drop what refers back to call and endpoint."""
         self._phone.unwatch(self._take_webhook)
-        self._attach = self._pump.on_held = None
+        self._attach = self._pump.on_held = self._log = self._lent = None
         if self._task is not None:
             self._task.cancel()
 
@@ -244,7 +244,7 @@ class Reconnection:
             return  # the carrier has noticed
         except (CommandError, TimeoutError) as error:
             # A stop that comes late names the lost stream, so it does not end the new one. Its result decides nothing.
-            self._log.info("the lost stream was not stopped: %s", type(error).__name__)
+            self._note("the lost stream was not stopped: %s", type(error).__name__)
 
     async def _request(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
         """Request the new stream once, and wait for its `start`. Raises StreamNotStarted."""
@@ -281,9 +281,14 @@ class Reconnection:
             return
         error = task.exception()
         if error is not None:
-            self._log.warning("not reconnected: %s", error)
+            if self._log is not None:
+                self._log.warn_of_peer("not reconnected: %s", error)
             self._end_hold()
         del error
+
+    def _note(self, message: str, *args: object) -> None:
+        if self._log is not None:
+            self._log.info(message, *args)
 
     def _end_hold(self) -> None:
         """End the stream, unless it was reconnected or has ended."""
