@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtpcodec.cli.control_options import BaseUrl
 from rtpcodec.cli.options import (
     AmrWbPacking,
     ChunkMs,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from ssl import SSLContext
 
+    from rtpcodec.client import CallControl
     from rtpcodec.server.options import Handler
     from rtpcodec.stream.plan import StreamPlan
 
@@ -62,6 +64,13 @@ class Task(StrEnum):
     PLAY = "play"
 
 
+class AfterHandler(StrEnum):
+    """What happens to the phone call when its handler has ended."""
+
+    KEEP = "keep"
+    HANGUP = "hangup"
+
+
 def serve(
     task: Annotated[Task, typer.Argument(help="What to do with each call.")] = Task.ECHO,
     host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
@@ -86,6 +95,10 @@ def serve(
     prebuffer_ms: PrebufferMs = 0.0,
     keep_alive: KeepAlive = None,
     when_full: WhenFull = "wait",
+    on_handler_end: Annotated[
+        AfterHandler, typer.Option(help="The phone call after `play`, or after an error. hangup needs TELNYX_API_KEY.")
+    ] = AfterHandler.KEEP,
+    base_url: BaseUrl = None,
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
 ) -> None:
@@ -95,6 +108,8 @@ def serve(
     plan = _plan(codec, rate, mode, option, amrwb_packing)
     run(
         _handler(task, folder, file, plan),
+        on_handler_end=on_handler_end.value,
+        control=_control(base_url) if on_handler_end is AfterHandler.HANGUP else None,
         plan=plan,
         host=host,
         port=port,
@@ -124,6 +139,13 @@ def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_pack
         send_options=send_options(option),
         amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
+
+
+def _control(base_url: str | None) -> CallControl:
+    """Make what hangs calls up; without a key it says which environment variable is needed."""
+    from rtpcodec.client import CallControl
+
+    return CallControl(base_url=base_url)
 
 
 def _tokens(token: str | None, old_token: str | None) -> Sequence[str] | None:
