@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import rtpcodec
 from rtpcodec.audio import mp3
 from rtpcodec.audio.files import WavWriter, read_wav
 from rtpcodec.cli.app import main
@@ -30,8 +31,6 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    import rtpcodec
-
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"rtpcodec {rtpcodec.__version__}\n"
 
@@ -50,6 +49,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--codec", "PCMX"], "no codec is named 'PCMX'; known: PCMU, PCMA, G722, L16"),
         (["serve", "--codec", "PCMU", "--rate", "16000"], "PCMU has no sample rate of 16000 Hz, only 8000"),
         (["serve", "play"], "play needs --file"),
+        (["serve", "--on-handler-end", "hangup"], "api_key is missing: give it or set the environment variable"),
         (["serve", "--port", "99999"], "--port"),
         (["simulate", "http://127.0.0.1/"], "stream_url has the scheme 'http', ws or wss is needed"),
         (["simulate", "ws://127.0.0.1:1/", "--tracks", "all"], "tracks is 'all', one of"),
@@ -131,6 +131,33 @@ def test_serve_play_and_simulate_with_an_mp3_of_44100_hz(tmp_path: Path) -> None
         assert serving.wait(timeout=60) == 0
         if serving.stdout is not None:
             serving.stdout.close()
+
+
+def test_serve_play_hangs_up_behind_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "greeting.wav"
+    with WavWriter(path, 8000) as file:
+        file.write(bytes(1600))
+    with rtpcodec.sim.Carrier("KEY") as carrier, rtpcodec.CallControl("KEY", base_url=carrier.base_url) as control:
+        environment = os.environ | {"TELNYX_API_KEY": "KEY", "TELNYX_BASE_URL": carrier.base_url}
+        serving = subprocess.Popen(
+            [*RTPCODEC, "serve", "play", "--port", "0", "--file", str(path), "--on-handler-end", "hangup"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        try:
+            assert serving.stdout is not None
+            url = serving.stdout.readline().split()[-1]
+            phone = carrier.new_call(bytes(16 * 30_000))
+            fields = rtpcodec.StreamPlan().command_fields()
+            control.start_streaming(phone.call_control_id, stream_url=url, **fields)
+            phone.wait(60)
+            assert phone.state == "ended"
+        finally:
+            serving.send_signal(signal.SIGTERM)
+            assert serving.wait(timeout=60) == 0
+            if serving.stdout is not None:
+                serving.stdout.close()
 
 
 def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:

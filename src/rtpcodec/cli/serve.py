@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rtpcodec.cli.control_options import BaseUrl
 from rtpcodec.cli.options import (
     AmrWbPacking,
     ChunkMs,
@@ -28,6 +29,7 @@ from rtpcodec.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rtpcodec.client import CallControl
     from rtpcodec.server.options import EndpointOptions, Handler
     from rtpcodec.server.tls_files import TlsFiles
     from rtpcodec.server.workers.running import WorkersOpened
@@ -114,6 +116,13 @@ class Task(StrEnum):
     PLAY = "play"
 
 
+class AfterHandler(StrEnum):
+    """What happens to the phone call when its handler has ended."""
+
+    KEEP = "keep"
+    HANGUP = "hangup"
+
+
 def serve(
     task: Annotated[Task, typer.Argument(help="What to do with each call.")] = Task.ECHO,
     host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
@@ -140,6 +149,10 @@ def serve(
     prebuffer_ms: PrebufferMs = 0.0,
     keep_alive: KeepAlive = None,
     when_full: WhenFull = "wait",
+    on_handler_end: Annotated[
+        AfterHandler, typer.Option(help="The phone call after `play`, or after an error. hangup needs TELNYX_API_KEY.")
+    ] = AfterHandler.KEEP,
+    base_url: BaseUrl = None,
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
     workers: Workers = None,
@@ -153,7 +166,7 @@ def serve(
     from rtpcodec.server.log_lines import logging_to
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    in_worker = partial(of_each_process, task, folder, file, plan, log_level, log_json)
+    in_worker = partial(of_each_process, task, folder, file, plan, on_handler_end, base_url, log_level, log_json)
     access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
     ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
     # The settings check the words, and name those that there are.
@@ -161,7 +174,7 @@ def serve(
     speech |= {"send_chunk_ms": send_chunk_ms, "prebuffer_ms": prebuffer_ms}
     options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
     options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
-    own = {"handler": _handler(task, folder, file, plan)}
+    own = _own(task, folder, file, plan, on_handler_end, base_url)
     of_supervisor = {"worker_port": worker_port, "status_port": status_port, "placement_file": placement_file}
     if workers is None and any(given is not None for given in of_supervisor.values()):
         raise ValueError("--worker-port, --status-port and --placement-file need --workers")
@@ -173,13 +186,30 @@ def serve(
 
 
 def of_each_process(
-    task: Task, folder: Path, file: Path | None, plan: StreamPlan, log_level: str, log_json: bool, _worker: int
+    task: Task,
+    folder: Path,
+    file: Path | None,
+    plan: StreamPlan,
+    on_handler_end: AfterHandler,
+    base_url: str | None,
+    log_level: str,
+    log_json: bool,
+    _worker: int,
 ) -> dict[str, Any]:
-    """Begin to log, and return the settings that a worker makes for itself: handlers cannot be sent to it."""
+    """Begin to log, and return the settings that a worker makes for itself."""
     from rtpcodec.server.log_lines import log_to
 
     log_to(sys.stderr, log_level, as_json=log_json)
-    return {"handler": _handler(task, folder, file, plan)}
+    return _own(task, folder, file, plan, on_handler_end, base_url)
+
+
+def _own(
+    task: Task, folder: Path, file: Path | None, plan: StreamPlan, on_handler_end: AfterHandler, base_url: str | None
+) -> dict[str, Any]:
+    """Return the settings that each process makes for itself: handlers and controls cannot be sent to it."""
+    control = _control(base_url) if on_handler_end is AfterHandler.HANGUP else None
+    handler = _handler(task, folder, file, plan)
+    return {"handler": handler, "on_handler_end": on_handler_end.value, "control": control}
 
 
 def _run(task: Task, own: Mapping[str, Any], options: EndpointOptions) -> None:
@@ -214,6 +244,13 @@ def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_pack
         send_options=send_options(option),
         amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
+
+
+def _control(base_url: str | None) -> CallControl:
+    """Make what hangs calls up; without a key it says which environment variable is needed."""
+    from rtpcodec.client import CallControl
+
+    return CallControl(base_url=base_url)
 
 
 def _tokens(token: str | None, old_token: str | None) -> Sequence[str] | None:

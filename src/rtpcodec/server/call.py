@@ -20,7 +20,7 @@ CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 
 
 class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
-    """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call.
+    """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call, `hangup` does.
 
     Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
     and change nothing. `play_threadsafe` and `say_threadsafe` are for other threads.
@@ -38,8 +38,8 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
     def close(self, code: int = 1000) -> Ongoing:
         """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
 
-        The phone call continues without the stream, unless its TeXML document ends behind `<Connect>`. `CallControl`'s
-        `hangup` ends the call.
+        The phone call continues without the stream, whatever `on_handler_end` says, unless its TeXML document ends
+        behind `<Connect>`. `hangup` ends the phone call.
 
         Returns: an Ongoing. Await it to wait until the socket is closed.
         Raises: ValueError if a close frame cannot carry the code (RFC 6455 section 7.4).

@@ -160,8 +160,8 @@ class Endpoint(SharedPort):
 
         The endpoint generates the stream's address and token. They cannot be guessed and are valid for this call only.
         The handler runs as for any other call; the returned Call may be watched or closed meanwhile. If the endpoint
-        has no handler, the code that called `stream` handles the returned Call and must close it; neither end of the
-        stream ends the phone call. Pass webhooks to
+        has no handler, the code that called `stream` handles the returned Call and must close it. The end of the stream
+        does not end the phone call; `call.hangup` does, and `on_handler_end` behind a handler. Pass webhooks to
         `webhook` to see failures at once instead of after timeout_s.
 
         control: an AsyncCallControl, or a CallControl, which is then called in a thread.
@@ -225,8 +225,8 @@ class Endpoint(SharedPort):
 
         Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
 
-        The phone calls continue without their streams. The endpoint still answers health checks until it is closed,
-        unless other processes share its port (`reuse_port`): then it stops listening at once.
+        The phone calls continue without their streams, unless `on_handler_end` ends them. The endpoint still answers
+        health checks until it is closed, unless other processes share its port (`reuse_port`): then it stops listening at once.
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """

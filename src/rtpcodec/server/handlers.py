@@ -46,7 +46,8 @@ def play_file(
     mp3, an MP3 file is sent unchanged.
 
     path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file. Several channels become their mean.
-    loop: whether to repeat the file until the stream ends. The end of the file ends the stream, but not the phone call.
+    loop: whether to repeat the file until the stream ends. The end of the file ends the stream, and
+        `on_handler_end` decides about the phone call.
     mode: the plan's mode, if it is known. With "mp3", an MP3 file is not decoded; with "rtp", it must be possible.
     Raises: ValueError if the file is not of its kind or has no samples; OSError if it cannot be read; MissingExtra if
     an MP3 file must be decoded and no decoder is installed. Without `mode`, the handler raises MissingExtra instead, in

@@ -22,7 +22,8 @@ FILES_PER_CALL: Final = "files_per_call"
 """Name of an attribute of handlers: the files that each call keeps open."""
 
 Handler = Callable[[Call], Awaitable[object]]
-"""A coroutine function, called once per call; when it returns, the stream ends, but not the phone call."""
+"""A coroutine function, called once per call; when it returns, the stream ends. `OnHandlerEnd` decides about the phone
+call."""
 HandlerT = TypeVar("HandlerT", bound=Handler)
 OnAudio = Callable[[Call, Audio], object]
 """A plain function, called for each chunk in the socket's callback, so it must not block."""

@@ -38,8 +38,9 @@ async def call_on(
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
-    handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, not the phone call.
-        Access control, paths and size limits are the server's task, so they are not among the options.
+    handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, and `on_handler_end`
+        decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
+        task, so they are not among the options.
     target: path with query of the request, for `Call.path`.
     headers: headers of the request, for `Call.headers`.
     Yields: the receiver of the reports.

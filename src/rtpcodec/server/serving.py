@@ -45,8 +45,9 @@ def serve(
     `await endpoint.stream(control, call_control_id)`. At the end of the block, streams that still run are closed with
     1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
 
-    handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; the
-    phone call continues without it, as docs/start-streaming.md says. An exception ends that stream only, at once.
+    handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; an
+    exception ends that stream only, at once. The phone call continues without it, unless `on_handler_end` or
+    `call.hangup` ends it, or its TeXML document does: docs/start-streaming.md.
     on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
     on_event: beside on_audio, or alone: a plain function, called with Call and each event except Audio.
     options: the fields of EndpointSettings.
@@ -69,7 +70,7 @@ def run(
 
     The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s`, by default
     an hour, and are then closed with 1001. The log names the time that a supervisor must allow. A second signal closes
-    them at once. The phone calls continue without their streams. SIGHUP reads the files of a TlsFiles again, and ends
+    them at once. The phone calls continue without their streams, unless `on_handler_end` ends them. SIGHUP reads the files of a TlsFiles again, and ends
     nothing. The process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main
     thread only.
 
