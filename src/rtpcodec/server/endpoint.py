@@ -226,7 +226,8 @@ class Endpoint(SharedPort):
         Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
 
         The phone calls continue without their streams, unless `on_handler_end` ends them. The endpoint still answers
-        health checks until it is closed, unless other processes share its port (`reuse_port`): then it stops listening at once.
+        health checks until it is closed, unless other processes share its port (`reuse_port`): then it stops listening
+        at once.
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """

@@ -70,9 +70,9 @@ def run(
 
     The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s`, by default
     an hour, and are then closed with 1001. The log names the time that a supervisor must allow. A second signal closes
-    them at once. The phone calls continue without their streams, unless `on_handler_end` ends them. SIGHUP reads the files of a TlsFiles again, and ends
-    nothing. The process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main
-    thread only.
+    them at once. The phone calls continue without their streams, unless `on_handler_end` ends them. SIGHUP reads the
+    files of a TlsFiles again, and ends nothing. The process's soft limit on file descriptors is raised to what
+    `max_calls` needs. Call it from the main thread only.
 
     handler, on_audio, on_event, options: as for `serve`.
     on_ready: called with the endpoint once it is open.
