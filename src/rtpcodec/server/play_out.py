@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
-from rtpcodec.server.reconnecting import Reconnection
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
@@ -20,6 +19,14 @@ from rtpcodec.stream.speaking.resolving import GRACE_MS
 ECHO_MS: Final = 1000.0
 """Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
 After that the echo is considered lost."""
+
+
+class Reconnected(Protocol):
+    """The part of a call's Reconnection that a PlayOut uses."""
+
+    @property
+    def count(self) -> int:
+        """How often the call was reconnected."""
 
 
 class PlayOut:
@@ -32,7 +39,7 @@ class PlayOut:
         pump: Pump[CallMachine],
         heard: HeardMarks,
         heard_replies: HeardReplies,
-        reconnection: Reconnection,
+        reconnection: Reconnected,
         log: CallLog,
     ) -> None:
         """Make it; all arguments: of the call."""
