@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +29,8 @@ class BreakingTalk(Talk):
         """What the system of the carrier has not acknowledged, as our system says."""
         passed_ms = min(self.now_ms - self.down_ms, self.broken_ms) - self.up_ms
         total = self.sent[-1][1] if self.sent else 0
-        return total - max((octets for at_ms, octets in self.sent if at_ms <= passed_ms), default=0)
+        passed = bisect_right(self.sent, (passed_ms, total))
+        return total - (self.sent[passed - 1][1] if passed else 0)
 
     def step(self) -> None:
         """Do everything that is due now."""
