@@ -309,12 +309,16 @@ class FileChain:
         """What happens when the line is lost."""
         return self
 
-    def lost(self, now_ms: float, _last_frame_ms: float) -> LineLost:
+    def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LineLost:
         """End the marks on their way. A file that was sent is not sent again: nothing says where to cut it."""
         unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
         self._pacer.cleared(now_ms)
         self._clear_waits = False
         return LineLost(unheard_ms, 0.0, [*self._marks.ended("timeout")])
+
+    def mended(self) -> None:
+        """Begin on another line, where nothing is to be cleared."""
+        self._clear_waits = False
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned, and return the resulting events."""
