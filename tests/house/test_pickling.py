@@ -38,6 +38,7 @@ from rtpcodec.server import (
     PrivateSection,
     Recording,
     Reply,
+    SignedPaths,
     TlsFiles,
     Transfer,
 )
@@ -175,6 +176,7 @@ LIVE: dict[type, Callable[[], object]] = {
     rtpcodec.G722DecoderBank: lambda: rtpcodec.G722DecoderBank(rows=2),
     rtpcodec.G722EncoderBank: lambda: rtpcodec.G722EncoderBank(rows=2),
     SharedLibrary: codec("OPUS").libraries[0].open,
+    SignedPaths: lambda: SignedPaths(bytes(32)),
 }
 NATIVE_DECODERS: dict[str, dict[str, Any]] = {
     name: {"byte_order": "big"} if name == "L16" else {} for name in codec_names()

@@ -290,6 +290,7 @@ INSIDE: dict[str, str] = {
     "sim/calls/memory_dialer.py:MemoryDialer.dial": MEMORY,
     "sim/calls/streaming.py:CallStreaming._carry": TASK,
     "sim/calls/streaming.py:CallStreaming.wait_over": TASK,
+    "sim/calls/texml.py:execute": KNOWN,
     "sim/carrier.py:Carrier.__aenter__": LISTEN,
     "sim/carrier.py:Carrier.__aexit__": TASK,
     "sim/carrier.py:_OwnThread._stay": TASK,

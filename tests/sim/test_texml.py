@@ -1,4 +1,4 @@
-"""TeXML documents on the simulator: it reads the plan from the element, and goes on behind it."""
+"""TeXML documents on the simulator: it reads the plan from the element, and continues behind it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_connect_waits_for_the_stream_before_the_next_verb() -> None:
     assert [state, *states] == ["answered", "answered", "ended"]
 
 
-def test_start_goes_on_beside_the_stream() -> None:
+def test_start_continues_beside_the_stream() -> None:
     async def listen(call: Call) -> None:
         async for _ in call.audio():
             pass

@@ -225,7 +225,7 @@ class StreamPlan:
             "Start": the document continues beside the stream; without a verb behind it the call ends at once.
         parameters: the custom parameters of `start`.
         name: of the stream, for status callbacks.
-        status_callback: URL that is told when the stream starts, stops or fails.
+        status_callback: URL to which the carrier reports that the stream has started, stopped or failed.
         status_callback_method: None: the carrier's default, POST.
         Warns: PlanWarning for each value of the plan that TeXML does not document.
         Raises: ValueError: the URL is not one of a WebSocket, another verb or method, a text that XML cannot hold.

@@ -46,7 +46,7 @@ class TexmlPlan(Protocol):
 
     @property
     def target_legs(self) -> str:
-        """Who hears us."""
+        """The legs that hear us."""
 
     @property
     def send_silence_when_idle(self) -> bool:
