@@ -37,6 +37,9 @@ class RecordedSocket:
     def abort(self) -> None:
         self.aborted = True
 
+    def detach(self) -> None:
+        self.aborted = True
+
     def ping(self, payload: bytes) -> bool:
         """Keep it with the number of the texts before it."""
         self.pings.append((len(self.texts), payload))

@@ -207,7 +207,7 @@ def test_a_breach_after_the_peers_close_frame_is_cut() -> None:
             flood(socket, FLOODS["pongs"], 1000)
             assert await socket.close_code() == 1000
             await until(lambda: "Stopped" in listener.kinds and not endpoint.calls)
-        assert listener.kinds == ["Started", "Stopped"]
+        assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
 

@@ -104,7 +104,7 @@ def test_frames_behind_a_close_frame_are_ignored() -> None:
     async def main() -> None:
         answers, listener = await exchange((close(1000), Frame(TEXT, DTMF), Frame(PING, b"behind")))
         assert [(answer.opcode, answer.payload) for answer in answers] == [(CLOSE, (1000).to_bytes(2))]
-        assert listener.kinds == ["Started", "Stopped"]
+        assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
 
@@ -114,7 +114,7 @@ def test_a_valid_close_code_is_echoed(code: int) -> None:
     async def main() -> None:
         answers, listener = await exchange((close(code, "Grüße".encode()),))
         assert [(answer.opcode, answer.payload) for answer in answers] == [(CLOSE, code.to_bytes(2))]
-        assert listener.kinds == ["Started", "Stopped"]
+        assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
 
@@ -123,7 +123,7 @@ def test_a_close_frame_without_a_code_is_answered_with_1000() -> None:
     async def main() -> None:
         answers, listener = await exchange((Frame(CLOSE),))
         assert [(answer.opcode, answer.payload) for answer in answers] == [(CLOSE, (1000).to_bytes(2))]
-        assert listener.kinds == ["Started", "Stopped"]
+        assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
 
@@ -135,7 +135,7 @@ def test_a_ping_is_answered_with_its_own_octets(octets: int) -> None:
         within = (Frame(TEXT, DTMF[:9], fin=False), ping, Frame(PONG), Frame(CONTINUATION, DTMF[9:]))
         answers, listener = await exchange((ping, *within, close(1000)))
         assert [answer.payload for answer in answers if answer.opcode == PONG] == [ping.payload] * 2
-        assert listener.kinds == ["Started", "Dtmf", "Stopped"]
+        assert listener.kinds == ["Started", "Dtmf", "Disconnected", "Stopped"]
 
     run(main)
 

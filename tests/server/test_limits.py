@@ -65,7 +65,7 @@ def test_fragments_with_pings_between_them_are_joined() -> None:
             assert await socket.reader.readexactly(3) == b"\x8a\x010"  # the first pong, with its own octets
             socket.frame(CLOSE, (1000).to_bytes(2))
             assert await socket.close_code() == 1000
-        assert listener.kinds == ["Started", "Dtmf", "Stopped"]
+        assert listener.kinds == ["Started", "Dtmf", "Disconnected", "Stopped"]
 
     run(main)
 

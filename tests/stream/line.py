@@ -30,8 +30,6 @@ class BreakingTalk(Talk):
     def break_line(self, how: How, noticed_after_ms: float = 10_000.0) -> events.Disconnected:
         """Break it now. The carrier plays what it has got if the line is a black hole, and drops it otherwise."""
         last_ms = self.now_ms
-        arrived = [up for up in self.up if up[0] <= self.now_ms]
-        assert not arrived
         if how == "black_hole":
             self.up.clear()
             self.down.clear()
@@ -78,6 +76,13 @@ class BreakingTalk(Talk):
         assert self.session.outgoing(self.now_ms) == []
         self.session.receive(carrier.start(), self.now_ms)
         self.step()
+
+    def kinds_of(self, kind: type) -> list[str]:
+        """The names of the events of one kind; of pauses, their outcomes."""
+        return [
+            event.outcome if isinstance(event, events.PauseResolved) else type(event).__name__
+            for event in self.of(kind)
+        ]
 
     def repeated_ms(self, spoken: int) -> float:
         """How much was heard twice; fails if a sample of the spoken ones is missing."""

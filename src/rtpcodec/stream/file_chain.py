@@ -292,7 +292,7 @@ class FileChain:
         """What happens when the line is lost."""
         return self
 
-    def lost(self, now_ms: float, _last_frame_ms: float) -> LineLost:
+    def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LineLost:
         """End the marks on their way. A file that was sent is not sent again: nothing says where to cut it."""
         unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
         self._pacer.cleared(now_ms)

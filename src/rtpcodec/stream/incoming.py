@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 from typing_extensions import Buffer
 
@@ -37,6 +37,9 @@ from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
+
+MEDIA_FLOWS_MS: Final = 200.0
+"""Media before the last frame by more than this has stopped: its end does not say how long the line has worked."""
 
 
 class Incoming:
@@ -195,7 +198,9 @@ class Incoming:
             self._deliver(self.chain.drain())
         self._put(self._keys.drain())
         self._put(self._sending.expired(now_ms))
-        left = self._sending.loss.lost(now_ms, last_frame_ms)
+        flows = self.chain is not None and last_frame_ms - self.last_media_ms <= MEDIA_FLOWS_MS
+        media_until_ms = self.chain.received_until_ms if flows and self.chain is not None else None
+        left = self._sending.loss.lost(now_ms, last_frame_ms, media_until_ms)
         self._events.put(Disconnected(cause, left.unheard_ms, left.uncertainty_ms))
         self._put(left.events)
 

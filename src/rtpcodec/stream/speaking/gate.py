@@ -155,11 +155,6 @@ class Gate(Live):
         self.backlog = None
         self.look_ms = float("-inf")
 
-    @property
-    def hears(self) -> bool:
-        """Whether it knows when the carrier's last message arrived, and the carrier has sent any."""
-        return self.inbound is not None and self.inbound.last_received_ms > 0.0
-
     def _carrier_sends(self, now_ms: float) -> bool:
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
 

@@ -1,9 +1,9 @@
 """A lost line: what of the sent audio was heard when the WebSocket broke, and the rest queued again for the next one.
 
 Nothing can be asked any more: no clear is sent, and no echo will return. The far end is taken to drop what it holds
-when its stream loses the socket. A loss that it caused is noticed when an echo sent at that moment would be: now,
-or by the jitter of the way to us before. Where the line was silent before its loss was noticed (a black hole), the far
-end stopped playing at any moment since the last frame, and has played no more than what had arrived.
+when its stream loses the socket. In the time in which echoes arrive, that was at a moment between the end of its media,
+which shows that the line worked, and now. In a black hole, where nothing passes and nobody notices, this is long: then
+the far end has played no more than what had arrived.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.spans import CutPoint
 from rtpcodec.stream.speaking.stopping import SAFE_DOUBT, Stopper
 
-SILENT_MS: Final = 200.0
-"""A silence of this length before the loss shows that the line broke before we noticed it: a carrier sends a chunk each
-20 ms, and answers our pings."""
+SILENT_MS: Final = 500.0
+"""Where only pongs show that the line is there, a shorter silence shows nothing: we ping each 250 ms of audio."""
 
 
 class LineLoss:
@@ -39,16 +38,17 @@ class LineLoss:
         self._listener = listener
         self._resolver = resolver
 
-    def lost(self, now_ms: float, last_frame_ms: float) -> LineLost:
+    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
         """Record that the line is lost, and queue again what was not heard.
 
         now_ms: the time.
         last_frame_ms: when the last frame of the other side arrived.
+        media_until_ms: when its media ended, without jitter; None: it sent none of late.
         """
         parts = self._parts
         # 1. Estimate what was heard, before anything changes.
         self._resolver.resolve(now_ms)
-        point = self._point(now_ms, last_frame_ms)
+        point = self._point(now_ms, self._worked_until_ms(now_ms, last_frame_ms, media_until_ms))
         end = parts.far_end.sent_position
         # 2. No echo will return: open cuts are settled as they are, marks behind unheard audio are sent again.
         marks = parts.echoes.take_uncut()
@@ -73,26 +73,27 @@ class LineLoss:
         self._resolver.wake()
         return LineLost(parts.ms(unheard), point.uncertainty_ms, [*found, *self._listener.take_reports()])
 
-    def _point(self, now_ms: float, last_frame_ms: float) -> CutPoint:
-        """Return where the far end stopped playing."""
+    def _worked_until_ms(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> float:
+        """Return up to when the line has worked for certain, in echo time."""
+        if media_until_ms is not None:
+            return min(media_until_ms, now_ms)
+        # Whoever sends no media and answers no ping shows nothing by its silence.
+        return last_frame_ms if self._parts.gate.pongs and now_ms - last_frame_ms >= SILENT_MS else now_ms
+
+    def _point(self, now_ms: float, worked_until_ms: float) -> CutPoint:
+        """Return where the far end stopped playing, at a moment since the line has worked for certain."""
         parts, far_end = self._parts, self._parts.far_end
         end = far_end.sent_position
         if far_end.is_dry or far_end.proven_position >= end:
             return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
-        # 1. The moments, in echo time. Whoever sends nothing and answers no ping shows nothing by its silence.
-        silent = now_ms - last_frame_ms >= SILENT_MS and (parts.gate.pongs > 0 or parts.gate.hears)
-        earliest_ms = last_frame_ms if silent else now_ms
-        earliest = far_end.position_between(
-            far_end.run, end, Window(earliest_ms - far_end.jitter.down_ms, earliest_ms), now_ms
-        )
-        latest = far_end.position_between(far_end.run, end, Window(now_ms, now_ms), now_ms) if silent else earliest
-        # 2. The positions: what arrived may still have been played.
-        most = latest.position + self._samples(latest.uncertainty_ms)
-        if silent:
-            most = min(most, parts.gate.arrived(end) + self._samples(far_end.round_trip_ms or 0.0))
+        earliest = far_end.position_between(far_end.run, end, Window(worked_until_ms, worked_until_ms), now_ms)
+        latest = far_end.position_between(far_end.run, end, Window(now_ms, now_ms), now_ms)
+        # What is not acknowledged has not arrived, unless its acknowledgement was on its way.
+        arrived = parts.gate.arrived(end) + self._samples(far_end.round_trip_ms or 0.0)
+        most = min(latest.position + self._samples(latest.uncertainty_ms), arrived, end)
         least = max(far_end.proven_position, earliest.position - self._samples(earliest.uncertainty_ms * SAFE_DOUBT))
-        most = min(end, max(most, least))
-        position = min(max(earliest.position, (earliest.position + min(latest.position, most)) // 2), most)
+        least = min(least, most)
+        position = max(least, min(most, (earliest.position + latest.position) // 2))
         return CutPoint(position, parts.ms(most - least), earliest.estimated, settled=True, least=least)
 
     def _samples(self, ms: float) -> int:
