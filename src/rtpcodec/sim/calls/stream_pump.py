@@ -33,6 +33,9 @@ class AppSocket(Socket, Protocol):
     def break_off(self, *, reset: bool) -> None:
         """End the connection without a close frame: by RST where the network has it, or by FIN."""
 
+    def fall_silent(self) -> None:
+        """Read nothing, and acknowledge nothing where the network allows that, until the connection is broken off."""
+
     answer_ping: Callable[[bytes], object] | None
     """Gets the payload of each ping; None: each is answered at once."""
 
@@ -73,8 +76,7 @@ class StreamPump(Pump[CarrierStream]):
             return
         self.in_black_hole = True
         self._send = _swallow
-        app.hold_acknowledgements(hold=True)
-        app.pause_reading()
+        app.fall_silent()
 
     def leave_black_hole(self) -> None:
         """Cut the connection, because the stream has ended."""
