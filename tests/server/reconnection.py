@@ -147,7 +147,7 @@ class Heard:
 def heard(report: CallReport, near: int) -> Heard:
     """Return what of REPLY the caller heard on one stream.
 
-    report: of the stream. If its play-out ran dry, because the machine was busy, silence between samples is no gap.
+    report: of the stream. If its play-out ran dry, because the machine was busy, silence between samples is not a gap.
     near: a position in REPLY which the first one is near to.
     """
     pcm = np.frombuffer(report.heard_pcm, np.int16).astype(int)

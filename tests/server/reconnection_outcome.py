@@ -67,7 +67,7 @@ async def lose_and_reconnect(how: Any, losses: LossHabits = BAR, *, reply_s: int
         lost_s = loop.time()
         it.live.lose_socket(how)
         await until(lambda: call.ended)
-        # In a black hole the carrier notices nothing before `streaming_stop`.
+        # At a `black_hole` the carrier notices nothing before `streaming_stop`.
         noticed_s = seen.at(events.Disconnected) if how == "black_hole" else lost_s
         assert not it.live.ended, "nobody hangs up"
         await it.live.finished()

@@ -103,18 +103,8 @@ class CallRunner:
         self._settings = settings
         self._invitation = invitation
         self._on_end = on_end
-        self._parts = parts = self._new_parts(request)
-        slow = self._slow_turns(slow_turn)
-        self.pump.watch(slow)
-        self._handler = HandlerTask(
-            self.pump,
-            parts.heard,
-            parts.heard_replies,
-            self.log,
-            failed=self.failed,
-            reconnection=self.reconnection,
-            slow_turns=slow,
-        )
+        self._parts = self._new_parts(request)
+        self._handler = self._new_handler(self._slow_turns(slow_turn))
         self._settled = False
         self.pump.run()
 
@@ -131,6 +121,19 @@ class CallRunner:
             heard_replies=HeardReplies(),
             disconnected=asyncio.get_running_loop().create_future(),
             may_wait=self._settings.may_wait,
+        )
+
+    def _new_handler(self, slow_turns: SlowTurns | None) -> HandlerTask:
+        self.pump.watch(slow_turns)
+        parts = self._parts
+        return HandlerTask(
+            self.pump,
+            parts.heard,
+            parts.heard_replies,
+            self.log,
+            failed=self.failed,
+            reconnection=self.reconnection,
+            slow_turns=slow_turns,
         )
 
     def _slow_turns(self, slow_turn: Callable[[], None] | None) -> SlowTurns | None:
@@ -180,6 +183,8 @@ class CallRunner:
                 self._begin(event)
             case events.Disconnected():
                 self.reconnection.disconnected()
+            case events.Started():  # of another socket, or another format
+                self.log.name_stream(event)
             case events.Reconnected() if self.call is not None:
                 self.log.info("reconnected after %.0f ms", event.gap_ms)
                 self.reconnection.reconnected(self.call, event.stream_id)
