@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rtpcodec import events
@@ -19,6 +20,25 @@ class BreakingTalk(Talk):
 
     chunks: bool = True
     """Whether the carrier sends a chunk each 20 ms, as one does."""
+    broken_ms: float = float("inf")
+    """From when on nothing passes."""
+    sent: list[tuple[float, int]] = field(default_factory=list)
+    """When texts were sent on this line, and the octets until then."""
+
+    def backlog(self) -> int:
+        """What the system of the carrier has not acknowledged, as our system says."""
+        passed_ms = min(self.now_ms - self.down_ms, self.broken_ms) - self.up_ms
+        total = self.sent[-1][1] if self.sent else 0
+        passed = bisect_right(self.sent, (passed_ms, total))
+        return total - (self.sent[passed - 1][1] if passed else 0)
+
+    def step(self) -> None:
+        """Do everything that is due now."""
+        known = len(self.up)
+        super().step()
+        for at_ms, texts in list(self.up)[known:]:
+            octets = sum(map(len, texts)) + (self.sent[-1][1] if self.sent else 0)
+            self.sent.append((at_ms - self.up_ms, octets))
 
     def run(self, until_ms: float) -> None:
         """Let time pass, with chunks of the caller."""
@@ -31,6 +51,7 @@ class BreakingTalk(Talk):
         """Break it now. The carrier plays what it has got if the line is a black hole, and drops it otherwise."""
         last_ms = self.now_ms
         if how == "black_hole":
+            self.broken_ms = self.now_ms
             self.up.clear()
             self.down.clear()
             self.run_alone(self.now_ms + noticed_after_ms)
@@ -48,6 +69,8 @@ class BreakingTalk(Talk):
         self.far_end.waiting.clear()
         self.far_end.take_echoes()
         self.up.clear()
+        self.sent.clear()
+        self.broken_ms = float("inf")
         self.found += self.session.events(self.now_ms)
         found = [event for event in self.found if isinstance(event, events.Disconnected)]
         return found[-1]
@@ -75,7 +98,13 @@ class BreakingTalk(Talk):
         self.session.receive(carrier.CONNECTED, self.now_ms)
         assert self.session.outgoing(self.now_ms) == []
         self.session.receive(carrier.start(), self.now_ms)
+        self.hear_acknowledgements()
         self.step()
+
+    def hear_acknowledgements(self) -> None:
+        """Let the session read what is not acknowledged, as a pump does."""
+        assert self.session.speech is not None
+        self.session.speech.gate.backlog = self.backlog
 
     def kinds_of(self, kind: type) -> list[str]:
         """The names of the events of one kind; of pauses, their outcomes."""
@@ -95,4 +124,6 @@ class BreakingTalk(Talk):
 def breaking_talk(plan: StreamPlan = L16, up_ms: float = 0.0, down_ms: float = 0.0, **options: object) -> BreakingTalk:
     """A session that streams since 0 ms, with own marks."""
     session = carrier.started(plan, **({"own_marks": True, "stall_ms": 1e9} | options))  # type: ignore[arg-type]
-    return BreakingTalk(session, up_ms=up_ms, down_ms=down_ms)
+    one = BreakingTalk(session, up_ms=up_ms, down_ms=down_ms)
+    one.hear_acknowledgements()
+    return one

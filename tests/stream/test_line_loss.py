@@ -64,7 +64,8 @@ def test_several_losses_in_one_reply(how: How) -> None:
         one.mend_line()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3500 * MS) <= allowed_ms
-    assert reply.state == "played"
+    # A black hole may swallow the end of a reply, which then ends by the estimate before the loss is noticed.
+    assert reply.state in (("played",) if how == "rst" else ("played", "estimated"))
 
 
 @pytest.mark.parametrize("then", ["resume", "discard"])
@@ -79,7 +80,9 @@ def test_a_loss_during_a_pause(then: str, paused_before_ms: float, *, meanwhile:
     one.run(1000.0)
     pause = one.session.pause_playback(one.now_ms, 60_000.0)
     one.run(one.now_ms + paused_before_ms)
-    lost = one.break_line("rst")
+    one.break_line("rst")
+    doubt_ms = reply.played_uncertainty_ms(one.now_ms)
+    assert doubt_ms <= 300.0
     if meanwhile:
         getattr(pause, then)(one.now_ms)
     one.mend_line()
@@ -91,7 +94,7 @@ def test_a_loss_during_a_pause(then: str, paused_before_ms: float, *, meanwhile:
     one.run(one.now_ms + 6000.0)
     assert one.kinds_of(events.PauseResolved) == ["resumed" if then == "resume" else "discarded"]
     if then == "resume":
-        assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms + 60.0
+        assert one.repeated_ms(3000 * MS) <= REPEATED_MS + doubt_ms
         assert reply.state == "played"
     else:
         assert reply.state == "interrupted"
@@ -224,3 +227,89 @@ def test_the_end_of_the_stream_during_a_hold_interrupts_what_was_kept() -> None:
     assert ended.state == "interrupted"
     assert ended.played_ms == pytest.approx(1000.0, abs=60.0)
     assert isinstance(one.found[-1], events.Stopped)
+
+
+@pytest.mark.parametrize("lead_ms", [0.0, 120.0, None])
+def test_whatever_the_lead(lead_ms: float | None) -> None:
+    one = breaking_talk(up_ms=20.0, down_ms=20.0, lead_ms=lead_ms)
+    reply = one.session.reply("a")
+    reply.play(samples(0, 3000 * MS))
+    reply.end()
+    one.run(1207.0)
+    lost = one.break_line("rst")
+    one.mend_line()
+    one.run(one.now_ms + 6000.0)
+    assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms
+
+
+@pytest.mark.parametrize("how", ["rst", "black_hole"])
+def test_keep_alive_goes_on_and_is_not_kept(how: How) -> None:
+    one = breaking_talk(up_ms=20.0, down_ms=20.0, keep_alive="silence")
+    one.run(500.0)
+    lost = one.break_line(how)
+    assert lost.unheard_ms == 0.0, "silence is nothing that was not heard"
+    one.mend_line()
+    reply = one.session.reply("a")
+    reply.play(samples(0, 500 * MS))
+    reply.end()
+    one.run(one.now_ms + 2000.0)
+    assert one.repeated_ms(500 * MS) == 0.0
+    lost = one.break_line(how)
+    assert lost.unheard_ms == 0.0
+    one.mend_line()
+    one.run(one.now_ms + 2000.0)
+    assert one.repeated_ms(500 * MS) == 0.0
+
+
+def test_keep_alive_surrounds_a_reply_that_continues() -> None:
+    one = breaking_talk(up_ms=20.0, down_ms=20.0, keep_alive="silence")
+    reply = one.session.reply("a")
+    reply.play(samples(0, 2000 * MS))
+    reply.end()
+    one.run(1000.0)
+    lost = one.break_line("rst")
+    one.mend_line()
+    one.run(one.now_ms + 3000.0)
+    assert one.repeated_ms(2000 * MS) <= REPEATED_MS + lost.uncertainty_ms
+    assert reply.state == "played"
+
+
+def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
+    """The newest audio follows what was kept; the queue does not grow beyond its limit meanwhile."""
+    one = breaking_talk(when_full="drop_oldest", max_queue_ms=500.0)
+    one.session.play(samples(0, 500 * MS))
+    one.run(200.0)
+    one.break_line("rst")
+    for at in range(20):
+        one.session.play(samples((500 + at * 100) * MS, 100 * MS))
+    assert one.session.queued_ms <= 500.0 + 400.0, "what was sent before does not count in the limit"
+    one.mend_line()
+    one.run(one.now_ms + 3000.0)
+    assert max(one.heard()) == 2500 * MS
+
+
+def test_the_time_line_of_what_is_received_begins_anew_without_gaps() -> None:
+    one = breaking_talk()
+    for at in range(10):
+        one.session.receive(carrier.media(chunk=str(at + 1), timestamp=str(160 * at), sequence=str(at + 2)), 20.0 * at)
+    one.session.events(200.0)
+    one.now_ms = 200.0
+    one.break_line("rst")
+    one.mend_line(7000.0)
+    begun_ms = one.now_ms
+    for at in range(10):
+        text = carrier.media(chunk=str(at + 1), timestamp=str(90_000 + 160 * at), sequence=str(at + 2))
+        one.session.receive(text, begun_ms + 20.0 * at)
+    found = one.session.events(begun_ms + 200.0)
+    assert carrier.kinds(found) == ["Audio"] * 10
+    assert [audio.media_ms for audio in carrier.audio_of(found)] == [20.0 * at for at in range(10)]
+
+
+def test_chunks_that_waited_are_reported_before_the_loss() -> None:
+    one = breaking_talk()
+    for number in (1, 2, 3, 5, 6):
+        one.session.receive(carrier.media(chunk=str(number), sequence=str(number + 1)), 20.0 * number)
+    one.session.disconnected("socket_lost", 130.0)
+    kinds = carrier.kinds(one.session.events(130.0))
+    assert kinds.count("Audio") == 5
+    assert kinds[-1] == "Disconnected"

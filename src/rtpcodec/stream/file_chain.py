@@ -299,6 +299,10 @@ class FileChain:
         self._clear_waits = False
         return LineLost(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
+    def mended(self) -> None:
+        """Begin on another line, where nothing is to be cleared."""
+        self._clear_waits = False
+
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
         """End the mark that the carrier returned, and return the resulting events."""
         return self._marks.echoed(name, now_ms)

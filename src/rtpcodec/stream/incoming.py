@@ -297,6 +297,7 @@ class Incoming:
         if self.lost_ms is not None:
             self._events.put(Reconnected(now_ms - self.lost_ms, start.stream_id))
             self.lost_ms = None
+            self._sending.loss.mended()
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:

@@ -57,6 +57,9 @@ class Loss(Protocol):
         media_until_ms: when its media ended, without jitter; None: it sent none of late.
         """
 
+    def mended(self) -> None:
+        """Record that another line begins."""
+
 
 class SendChain(Protocol):
     """What a session needs of either chain."""

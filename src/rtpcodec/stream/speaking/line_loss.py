@@ -8,6 +8,7 @@ the far end has played no more than what had arrived.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from rtpcodec.stream.send_chain import LineLost
@@ -48,11 +49,14 @@ class LineLoss:
         parts = self._parts
         # 1. Estimate what was heard, before anything changes.
         self._resolver.resolve(now_ms)
-        point = self._point(now_ms, self._worked_until_ms(now_ms, last_frame_ms, media_until_ms))
+        worked_until_ms = self._worked_until_ms(now_ms, last_frame_ms, media_until_ms)
+        point = self._point(now_ms, worked_until_ms)
         end = parts.far_end.sent_position
         # 2. No echo will return: open cuts are settled as they are, marks behind unheard audio are sent again.
         marks = parts.echoes.take_uncut()
+        self._stopper.lost_ms = worked_until_ms
         found = self._listener.events_of(parts.echoes.ended())
+        self._stopper.lost_ms = inf
         # 3. Cut all that was sent.
         if parts.on_cut is not None:
             parts.on_cut(point, end, now_ms)
@@ -72,6 +76,10 @@ class LineLoss:
         self._stopper.line_lost(point, taken, marks)
         self._resolver.wake()
         return LineLost(parts.ms(unheard), point.uncertainty_ms, [*found, *self._listener.take_reports()])
+
+    def mended(self) -> None:
+        """Begin on another line: a clear that was asked for meanwhile has nothing to clear there."""
+        self._releaser.end()
 
     def _worked_until_ms(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> float:
         """Return up to when the line has worked for certain, in echo time."""

@@ -67,7 +67,7 @@ class _Paused:
 class Stopper:
     """Interrupt, pause and resume one stream. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "next_ms", "paused_ms", "pauses")
+    __slots__ = ("_parts", "_pause", "_releaser", "_returning", "_stops", "lost_ms", "next_ms", "paused_ms", "pauses")
 
     def __init__(self, parts: Parts, releaser: Releaser) -> None:
         """Make it; releaser: of the same parts."""
@@ -77,6 +77,8 @@ class Stopper:
         self.next_ms = inf
         """When `expire` has something to do; infinity: never by itself."""
         self._stops: list[_Stop] = []
+        self.lost_ms = inf
+        """Up to when the lost line has worked, while its cuts are settled: a clear that was on its way did not act."""
         self.pauses = 0
         """Pauses that have ended."""
         self.paused_ms = 0.0
@@ -106,7 +108,7 @@ class Stopper:
         staying = [reply for reply in speaking if reply not in ending]
         # 3. Estimate what was heard, before positions change.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
-        dropped_samples = sum(reply.line.waiting_samples + _unheard_samples(reply, heard) for reply in ending)
+        dropped_samples = sum(_left_samples(reply, heard) for reply in ending)
         found = _estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
         # 4. End them here, and at the far end unless all that it holds stays.
         names = [name for reply in ending for name in reply.marks.drop()]
@@ -312,6 +314,10 @@ class Stopper:
                 point = stop.point
                 self._parts.lost_samples += point.position - settled.heard.position
                 self._place(point, settled.heard, stop.doubt_factor)
+                early_ms = self._parts.far_end.cut_most_ms(stop.cut.at_ms) - self.lost_ms
+                if early_ms > 0:  # the far end stopped playing before the clear could act
+                    early = int(early_ms * self._parts.sample_rate_hz / 1000)
+                    point.position, point.least = max(0, point.position - early), max(0, point.least - early)
                 point.settled = True
                 self._stops.remove(stop)
                 self._finish(stop)
@@ -368,6 +374,12 @@ def is_over(reply: Reply, heard: Heard) -> bool:
 def _unheard_samples(reply: Reply, heard: Heard) -> int:
     """Return how much of a reply was sent, and is not heard when the far end is at this position."""
     return reply.spans.sent_to - reply.spans.heard_to(heard.position)
+
+
+def _left_samples(reply: Reply, heard: Heard) -> int:
+    """Return how much of a reply is not heard, sent or not. What is queued again counts once."""
+    line = reply.line
+    return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
 
 
 def _interrupt(replies: list[Reply]) -> None:
