@@ -43,6 +43,14 @@ STREAM = Bound(
     "timeout_s of `stream`",
     ("server/test_invitations.py::test_without_a_socket_the_wait_times_out_and_a_late_socket_is_refused",),
 )
+RECONNECTION = Bound(
+    "STOP_LIMIT_S for the stop, BUSY_LIMIT_S for the last start, STREAM behind it",
+    (
+        "server/test_reconnecting_commands.py::test_a_carrier_that_stays_busy_ends_the_stream_after_10_s",
+        "server/test_reconnecting_controls.py::test_commands_without_an_answer_end_the_stream_in_time",
+        "server/test_reconnecting_controls.py::test_without_a_socket_the_attempt_times_out",
+    ),
+)
 CLOSE_OF_CALL = Bound(
     "CLOSE_TIMEOUT_MS after our close frame, or the idle time-out before it",
     ("server/test_limits.py::test_a_peer_that_never_answers_our_close_frame_is_cut",),
@@ -169,6 +177,8 @@ OUTSIDE: dict[str, Bound] = {
     "server/stream_request.py:ask": STREAM,
     "server/transferring.py:Transfer.result": TRANSFER,
     "server/transferring.py:transfer": SYNC,
+    "server/reconnecting.py:Reconnection._stop_old": RECONNECTION,
+    "server/reconnecting.py:Reconnection.reconnect": RECONNECTION,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,
     "sim/calls/stream_pump.py:StreamPump.wait_closed": CLOSE_OF_STREAM,
@@ -271,6 +281,7 @@ INSIDE: dict[str, str] = {
     "server/picows_server.py:PicowsServer._admit.begin": NO_WAIT,
     "server/picows_server.py:PicowsServer.close": KNOWN,
     "server/picows_server.py:PicowsServer.open": LISTEN,
+    "server/reconnecting.py:Reconnection._pause": KNOWN,
     "server/recorder/finishing.py:sha256_of": USER,
     "server/recorder/recorder.py:Recorder._waited": NO_WAIT,
     "server/recorder/recorder.py:Recorder.finished": TASK,

@@ -147,19 +147,18 @@ class Heard:
 def heard(report: CallReport, near: int) -> Heard:
     """Return what of REPLY the caller heard on one stream.
 
-    report: of the stream. If its play-out ran dry, because the machine was busy, silence between samples is no gap.
+    report: of the stream. If its play-out ran dry, because the machine was busy, silence between samples is not a gap.
     near: a position in REPLY which the first one is near to.
     """
     pcm = np.frombuffer(report.heard_pcm, np.int16).astype(int)
     at = int(np.flatnonzero(pcm)[0])
     # A reply that continues fades in.
-    spoken = pcm[at + FADE_SAMPLES :]
-    values = spoken[spoken != 0]
+    values = pcm[pcm != 0][FADE_SAMPLES:]
     steps = np.diff(values) % PERIOD
     assert set(steps.tolist()) <= {1, 2}, "a gap, or a sample twice"
     assert (values[:-1][steps == 2] == PERIOD - 1).all(), "position 0 is silence, any other one is missing"
     if not report.dry_count:
-        assert len(np.trim_zeros(spoken)) == steps.sum() + 1, "silence in the middle"
+        assert len(np.trim_zeros(pcm)) == FADE_SAMPLES + steps.sum() + 1, "silence in the middle"
     first = int(values[0]) - 1 - FADE_SAMPLES
     first += PERIOD * round((near - first) / PERIOD)
     return Heard(first, first + FADE_SAMPLES + int(steps.sum()) + 1, at)

@@ -67,7 +67,7 @@ async def lose_and_reconnect(how: Any, losses: LossHabits = BAR, *, reply_s: int
         lost_s = loop.time()
         it.live.lose_socket(how)
         await until(lambda: call.ended)
-        # In a black hole the carrier notices nothing before `streaming_stop`.
+        # At a `black_hole` the carrier notices nothing before `streaming_stop`.
         noticed_s = seen.at(events.Disconnected) if how == "black_hole" else lost_s
         assert not it.live.ended, "nobody hangs up"
         await it.live.finished()
@@ -96,13 +96,18 @@ async def until(condition: Callable[[], object]) -> None:
 
 def _main() -> None:
     titles = ("clock", "loss", "Disconnected after", "audio again after 90045", "heard twice", "stated uncertainty")
-    rows = [titles, ("---",) * len(titles)]
+    _print(titles)
+    _print(("---",) * len(titles))
     for clock, run in (("virtual", run_virtual), ("real", asyncio.run)):
         for how in LOSSES:
             one = run(lose_and_reconnect(how))
             figures = (one.noticed_ms, one.silent_ms, one.repeated_ms, one.uncertainty_ms)
-            rows.append((clock, how, *(f"{figure:.0f} ms" for figure in figures)))
-    sys.stdout.writelines(f"| {' | '.join(row)} |\n" for row in rows)
+            _print((clock, how, *(f"{figure:.0f} ms" for figure in figures)))
+
+
+def _print(cells: tuple[str, ...]) -> None:
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""What is commanded when a WebSocket is lost, who may ask for it, and each way in which it ends."""
+"""The commands behind a lost WebSocket, who may ask for them, and each way in which an attempt ends."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,9 +13,9 @@ from rtpcodec import events
 from rtpcodec.client.webhook_events import read
 from rtpcodec.errors import EndpointError, StreamEnded, StreamNotStarted
 from rtpcodec.pump import run_virtual
-from rtpcodec.server import Call, call_on
+from rtpcodec.server import Call
 from rtpcodec.sim import LossHabits
-from tests.server.conversation import L16, tone
+from tests.server.conversation import tone
 from tests.server.reconnection import Scene, heard, scene
 
 SECOND = tone(1, 8000)
@@ -251,133 +250,6 @@ def test_a_handler_that_returns_meanwhile_is_heard_to_its_end() -> None:
             before, again = heard(first, 0), heard(second, 8000)
             assert again.first <= before.end
             assert again.end == 24_000
-
-    run_virtual(main())
-
-
-def test_without_a_control_nothing_is_held() -> None:
-    async def main() -> None:
-        refused: list[str] = []
-
-        async def handler(call: Call) -> None:
-            with pytest.raises(EndpointError) as why:
-                await call.reconnect()
-            refused.append(str(why.value))
-            async for _ in call.events():
-                pass
-
-        async with scene(handler) as it:
-            await it.control.start_streaming(
-                it.live.call_control_id, stream_url=it.endpoint.url, **L16.command_fields()
-            )
-            await asyncio.sleep(0.5)
-            (call,) = it.endpoint.calls
-            it.live.lose_socket("rst")
-            await asyncio.sleep(0.001)
-            assert call.ended
-        assert refused == [
-            "reconnect() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
-        ]
-
-    run_virtual(main())
-
-
-def test_a_stream_that_was_started_elsewhere_is_reconnected_by_the_control_of_the_endpoint() -> None:
-    async def handler(call: Call) -> None:
-        async for event in call.events():
-            if type(event) is events.Disconnected:
-                await call.reconnect(stream_track="both_tracks")
-
-    async def main() -> None:
-        later: list[Any] = []
-
-        class Control:
-            """Sends by a control that exists once the endpoint does."""
-
-            async def start_streaming(self, call_control_id: str, **fields: Any) -> object:
-                return await later[0].start_streaming(call_control_id, **fields)
-
-            async def stop_streaming(self, call_control_id: str, **fields: Any) -> object:
-                return await later[0].stop_streaming(call_control_id, **fields)
-
-        async with scene(handler, control=Control()) as it:
-            later.append(it.control)
-            await it.control.start_streaming(
-                it.live.call_control_id, stream_url=it.endpoint.url, **L16.command_fields()
-            )
-            await asyncio.sleep(0.5)
-            (call,) = it.endpoint.calls
-            it.live.lose_socket("rst")
-            await asyncio.sleep(1)
-            assert it.live.streaming
-            assert not call.ended
-            again = it.commands("streaming_start")[1]
-            assert again["stream_track"] == "both_tracks"
-            assert again["stream_bidirectional_codec"] == "L16"
-            assert re.fullmatch(rf"{re.escape(it.endpoint.url)}[\w-]{{32}}", again["stream_url"])
-
-    run_virtual(main())
-
-
-def test_an_endpoint_that_carriers_cannot_dial_holds_nothing() -> None:
-    async def main() -> None:
-        class Control:
-            start_streaming = stop_streaming = None
-
-        async def handler(call: Call) -> None:
-            with pytest.raises(EndpointError, match=r"cannot dial host '0\.0\.0\.0': pass public_url"):
-                await call.reconnect()
-
-        async with rtpcodec.serve(handler, host="0.0.0.0", authorize="t", control=Control(), plan=L16) as endpoint:  # type: ignore[arg-type]
-            async with rtpcodec.sim.Carrier("KEY") as carrier:
-                live = carrier.new_call(bytes(16_000))
-                async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
-                    await control.start_streaming(
-                        live.call_control_id,
-                        stream_url=f"ws://127.0.0.1:{endpoint.port}/",
-                        stream_auth_token="t",
-                        **L16.command_fields(),
-                    )
-                    await live.finished()
-            assert endpoint.statistics().calls_failed == 0
-
-    run_virtual(main())
-
-
-def test_a_control_without_stop_streaming_is_refused() -> None:
-    async def main() -> None:
-        async with scene() as it:
-
-            class Starts:
-                start_streaming = it.control.start_streaming
-
-            call = await it.endpoint.stream(Starts(), it.live.call_control_id)
-            with pytest.raises(EndpointError, match="of type Starts, has no stop_streaming"):
-                await call.reconnect()
-            call.close()
-
-    run_virtual(main())
-
-
-def test_a_call_on_another_server_says_that_it_has_no_endpoint() -> None:
-    async def main() -> None:
-        async def handler(call: Call) -> None:
-            with pytest.raises(EndpointError, match="on that of another server: use `serve`"):
-                await call.reconnect()
-
-        async def send(_text: str) -> None:
-            pass
-
-        async def close(_code: int) -> None:
-            pass
-
-        async with call_on(send, close, handler) as receiver:
-            receiver.received('{"event":"connected","version":"1.0.0"}')
-            receiver.received(
-                '{"event":"start","stream_id":"s","start":{"call_control_id":"v3:a","media_format":'
-                '{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
-            )
-            await asyncio.sleep(0.1)
 
     run_virtual(main())
 

@@ -95,7 +95,7 @@ def test_a_reader_gets_all_chunks_of_both_streams_in_one_loop() -> None:
     steps = np.diff(got)
     assert steps[steps != 1].tolist() in ([], [161]), "at most the chunk that was on its way at the loss is missing"
     assert len(got) >= sum(len(report.source_pcm) for report in it.live.reports) / 2 - 2 * 160
-    assert not gaps, "the time without a stream is no loss of chunks"
+    assert not gaps, "the time without a stream is not a loss of chunks"
     assert [chunk.media_ms for chunk in chunks if chunk.media_ms == 0] == [0, 0], "the media time is that of a stream"
 
 

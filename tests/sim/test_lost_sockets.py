@@ -62,7 +62,6 @@ def test_a_black_hole_of_a_real_socket_passes_nothing_until_the_stream_is_stoppe
             report = await call.finished()
             await app.closed.wait()
             assert (report.end_reason, "stop" in app.events) == ("streaming_stop", False)
-            assert report.media_sent - len(app.of("media")) <= 1, "a chunk may be on its way"
 
     run(main)
 
@@ -175,7 +174,7 @@ def test_a_hang_up_in_a_black_hole_ends_the_call() -> None:
 
 
 def test_the_caller_hears_what_had_arrived_before_a_black_hole() -> None:
-    """In a black hole the carrier plays its queue; at an RST it drops it."""
+    """At a `black_hole` the carrier plays its queue, at an RST it drops it."""
 
     def heard(how: Any) -> int:
         async def main() -> int:

@@ -183,6 +183,11 @@ class MemorySocket(Live):
         """Cut the connection without a close frame; in memory, RST and FIN are the same."""
         self.abort()
 
+    def fall_silent(self) -> None:
+        """Read nothing and acknowledge nothing from now on."""
+        self.hold_acknowledgements(hold=True)
+        self.pause_reading()
+
     def pause_reading(self) -> None:
         """Stop reading, as a slow program does."""
         self._reading = False

@@ -53,6 +53,7 @@ voice           CallVoice: voice activity of a call, and waits for silence
 heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested
 stream_request  the streaming command of such a call, and its outcome
+reconnecting    the same for a call whose WebSocket was lost
 handlers        ready-made handlers
 recording       `record`, the one that writes files
 recorder        recordings of both sides beside any handler

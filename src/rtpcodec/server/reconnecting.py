@@ -183,7 +183,7 @@ class Reconnection:
             self._task.cancel()
 
     def _take_webhook(self, event: PhoneEvent) -> None:
-        """End the hold if the phone call has ended. What is reported of its streams, perhaps late, changes nothing."""
+        """End the hold if the phone call has ended. Reports of its streams, which may come late, change nothing."""
         if event.event_type != webhooks.CALL_HANGUP or event.call_control_id != self._phone.call_control_id:
             return
         self._hung_up = True

@@ -203,6 +203,8 @@ class CallRunner:
                 self._begin(event)
             case events.Disconnected():
                 self.reconnection.disconnected()
+            case events.Started():  # of another socket, or another format
+                self.log.name_stream(event)
             case events.Reconnected() if self.call is not None:
                 self.log.info("reconnected after %.0f ms", event.gap_ms)
                 self.reconnection.reconnected(self.call, event.stream_id)

@@ -184,7 +184,7 @@ class SimulatedCall(Live):
 
         how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
             from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
-            On a real network its system still acknowledges, up to its buffers.
+            On a real network of another system than Linux, what arrives is still acknowledged, up to its buffers.
         Raises: RuntimeError if nothing is streamed.
         """
         self._services.loop_thread.run(lambda: self._streaming.lose_socket(how))

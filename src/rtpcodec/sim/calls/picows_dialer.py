@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
 import socket
 import ssl
 import struct
+import sys
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -27,6 +29,10 @@ _LOGGER.parent = logging.getLogger("rtpcodec.sim")
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 """`struct linger`: on, for 0 s. The end of the connection is then an RST."""
+_SO_ATTACH_FILTER: Final = 26
+"""Of Linux, which Python does not name: a filter for what arrives at a socket."""
+_DROP_ALL: Final = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""`struct sock_filter` of one instruction: return 0, the octets that pass."""
 
 
 class PicowsDialer:
@@ -93,13 +99,26 @@ class _AppSocket(PicowsSocket):
 
     def break_off(self, *, reset: bool) -> None:
         """End the connection without a close frame, by RST or by FIN."""
-        descriptor = self._transport.underlying_transport.get_extra_info("socket").fileno()
-        with socket.socket(fileno=os.dup(descriptor)) as same:  # event loops forbid these calls on their own object
+        with self._same_socket() as same:
             if reset:
                 same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
             else:
                 same.shutdown(socket.SHUT_WR)
         self.abort()
+
+    def fall_silent(self) -> None:
+        """Read nothing, and on Linux acknowledge nothing: the system drops all that arrives, before TCP sees it."""
+        self.pause_reading()
+        if sys.platform == "linux":
+            instruction = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
+            program = struct.pack("HP", 1, ctypes.addressof(instruction))
+            with self._same_socket() as same:
+                same.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+    def _same_socket(self) -> socket.socket:
+        """Return another object of the same socket: event loops forbid such calls on their own."""
+        descriptor = self._transport.underlying_transport.get_extra_info("socket").fileno()
+        return socket.socket(fileno=os.dup(descriptor))
 
 
 class _Connector:

@@ -33,6 +33,9 @@ class AppSocket(Socket, Protocol):
     def break_off(self, *, reset: bool) -> None:
         """End the connection without a close frame: by RST where the network has it, or by FIN."""
 
+    def fall_silent(self) -> None:
+        """Read nothing, and acknowledge nothing where the network allows that, until the connection is broken off."""
+
     answer_ping: Callable[[bytes], object] | None
     """Gets the payload of each ping; None: each is answered at once."""
 
@@ -43,16 +46,16 @@ class AppSocket(Socket, Protocol):
 class StreamPump(Pump[CarrierStream]):
     """A pump that also reads as slowly as its stream says, and answers pings as late as its links say.
 
-    In a black hole it neither sends nor reads, and does not notice that the app cuts the connection.
+    Once it is silent (`black_hole`), it neither sends nor reads, and does not notice that the app cuts the connection.
     """
 
-    __slots__ = ("_app", "_closed", "_flow", "in_black_hole")
+    __slots__ = ("_app", "_closed", "_flow", "silent")
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
         self._app: AppSocket | None = socket
         self._flow = (False, True)  # whether reading is paused, and what is read acknowledged
-        self.in_black_hole = False
+        self.silent = False
         """Whether nothing passes any more."""
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
@@ -66,34 +69,33 @@ class StreamPump(Pump[CarrierStream]):
     def lose(self, how: SocketLoss) -> None:
         """Lose the socket without a close frame; nothing if it is gone."""
         app = self._app
-        if app is None or self.in_black_hole:
+        if app is None or self.silent:
             return
         if how != "black_hole":
             app.break_off(reset=how == "rst")
             return
-        self.in_black_hole = True
+        self.silent = True
         self._send = _swallow
-        app.hold_acknowledgements(hold=True)
-        app.pause_reading()
+        app.fall_silent()
 
-    def leave_black_hole(self) -> None:
+    def end_silence(self) -> None:
         """Cut the connection, because the stream has ended."""
         app = self._app
-        if self.in_black_hole and app is not None:
-            self.in_black_hole = False
+        if self.silent and app is not None:
+            self.silent = False
             app.break_off(reset=True)
             self.lost()
 
     def lost(self) -> None:
         """Report that the connection is gone."""
-        if self.in_black_hole:
+        if self.silent:
             return
         super().lost()
         if not self._closed.done():
             self._closed.set_result(None)
 
     def _control_connection(self) -> None:
-        if not self.in_black_hole:
+        if not self.silent:
             super()._control_connection()
         elif self.machine.hangup is not None:
             self.machine.hung_up()
@@ -111,7 +113,7 @@ class StreamPump(Pump[CarrierStream]):
     def _run(self, now_ms: float) -> None:
         super()._run(now_ms)
         app = self._app
-        if self._lost or app is None or self.in_black_hole:
+        if self._lost or app is None or self.silent:
             return
         machine = self.machine
         if machine.pongs:
@@ -133,4 +135,4 @@ class StreamPump(Pump[CarrierStream]):
 
 
 def _swallow(_text: str) -> None:
-    """Stand for the socket's `send` in a black hole."""
+    """Stand for the socket's `send` where nothing passes."""

@@ -39,7 +39,7 @@ class CallStreaming:
         self.reports: list[CallReport] = []
         """Of the streams whose WebSocket was open and that are over."""
         self.was_lost = False
-        """The WebSocket of the last stream went without a close frame, or fell into a black hole."""
+        """The WebSocket of the last stream went without a close frame, or nothing passed it any more."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
 
@@ -79,8 +79,8 @@ class CallStreaming:
         if self._pump is not None and self._stream is not None:
             self._stream.end(reason, self._services.loop_thread.now_ms())
             self._pump.run()
-            self.was_lost |= self._pump.in_black_hole
-            self._pump.leave_black_hole()
+            self.was_lost |= self._pump.silent
+            self._pump.end_silence()
         elif self._task is not None:
             self._abandoned = reason
             self._task.cancel()

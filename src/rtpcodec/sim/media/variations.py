@@ -73,7 +73,7 @@ class ClearHabits:
 class LossHabits:
     """What the carrier does about a stream whose WebSocket was lost without a close frame (`lose_socket`).
 
-    Both times begin when the carrier notices: at an RST or a FIN at once, in a black hole by `streaming_stop`.
+    Both times begin when the carrier notices: at an RST or a FIN at once, at a `black_hole` by `streaming_stop`.
 
     Raises: ValueError if a time is negative.
     """
