@@ -285,8 +285,12 @@ class SimulatedCall(Live):
         """Post that it is joined with another call."""
         self._report(events.CALL_BRIDGED)
 
+    def named(self) -> dict[str, Any]:
+        """Members of the events of the call itself."""
+        return payloads.of_phone(self._facts, self.leg)
+
     def _report(self, event_type: str) -> None:
-        self._services.notify(event_type, payloads.of_phone(self._facts, self.leg))
+        self._services.notify(event_type, self.named())
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
