@@ -1,4 +1,4 @@
-"""Hands a caller over to a person who is told first what it is about: both are joined in a conference.
+"""Hands a caller over to a person after a briefing: both are joined in a conference.
 
 pip install fastapi uvicorn 'rtpcodec[client,server]' && uvicorn warm_transfer:app
 Set TELNYX_API_KEY and TELNYX_PUBLIC_KEY of your account, PUBLIC_URL, the wss:// URL that leads to port 8081, AGENT, the
@@ -83,7 +83,7 @@ async def serve_caller(event: CallInitiated) -> None:
 
 
 async def hand_over(event: CallInitiated, caller: rtpcodec.Call) -> bool:
-    """Call the person, tell them what it is about, and join both if they press 1. Returns whether they did."""
+    """Call the person, brief them, and join both if they press 1. Returns whether they did."""
     control, partners, key = app.state.control, app.state.partners, str(event.call_control_id).encode()
     waiting = app.state.waiting[key] = asyncio.get_running_loop().create_future()
     dialled = await control.dial(
