@@ -29,7 +29,17 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, PrivateSection, Recording, Reply, Transfer
+from rtpcodec.server import (
+    Background,
+    CallCapture,
+    CallTap,
+    PlaybackPause,
+    PrivateSection,
+    Recording,
+    Reply,
+    SignedPaths,
+    Transfer,
+)
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
@@ -163,6 +173,7 @@ LIVE: dict[type, Callable[[], object]] = {
     rtpcodec.G722DecoderBank: lambda: rtpcodec.G722DecoderBank(rows=2),
     rtpcodec.G722EncoderBank: lambda: rtpcodec.G722EncoderBank(rows=2),
     SharedLibrary: codec("OPUS").libraries[0].open,
+    SignedPaths: lambda: SignedPaths(bytes(32)),
 }
 NATIVE_DECODERS: dict[str, dict[str, Any]] = {
     name: {"byte_order": "big"} if name == "L16" else {} for name in codec_names()

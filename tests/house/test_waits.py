@@ -116,6 +116,13 @@ SILENCE = Bound(
         "listening/test_voice.py::test_speech_ends_when_no_audio_comes",
     ),
 )
+VERDICT = Bound(
+    "await_verdict_s, and the end of the stream",
+    (
+        "server/test_first_words.py::test_they_wait_no_longer_than_the_limit_for_it",
+        "server/test_first_words.py::test_a_verdict_is_not_awaited_beyond_the_end",
+    ),
+)
 SCRAPE = Bound(
     "timeout_s of `statistics_threadsafe`",
     ("server/test_metrics.py::test_a_scrape_does_not_wait_without_end_for_a_loop_that_is_held",),
@@ -134,8 +141,9 @@ OUTSIDE: dict[str, Bound] = {
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
-    "server/handler_task.py:HandlerTask._play_files_out": HEARD,
-    "server/handler_task.py:HandlerTask._speak_out": REPLY,
+    "server/first_words.py:FirstWords.verdict": VERDICT,
+    "server/handler_task.py:HandlerTask._in_time": REPLY,
+    "server/handler_task.py:HandlerTask._play_files_out.heard": HEARD,
     "server/heard.py:HeardMarks.wait": HEARD,
     "server/heard.py:HeardReplies.ended": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
@@ -256,6 +264,7 @@ INSIDE: dict[str, str] = {
     "sim/calls/memory_dialer.py:MemoryDialer.dial": MEMORY,
     "sim/calls/streaming.py:CallStreaming._carry": TASK,
     "sim/calls/streaming.py:CallStreaming.wait_over": TASK,
+    "sim/calls/texml.py:execute": KNOWN,
     "sim/carrier.py:Carrier.__aenter__": LISTEN,
     "sim/carrier.py:Carrier.__aexit__": TASK,
     "sim/carrier.py:_OwnThread._stay": TASK,

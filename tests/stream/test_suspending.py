@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rtpcodec import MediaSession, StreamPlan, events, replay
 from rtpcodec.audio import mp3
 from rtpcodec.stream.events import SpeechEnded, SpeechStarted
+from rtpcodec.stream.line_events import Held, Unheld
 from rtpcodec.stream.speaking.bed_source import BedSource
 from rtpcodec.stream.speaking.beds import Bed
 from tests.listening.voice_line import line, silence, sound
@@ -263,6 +264,33 @@ def test_a_capture_repeats_suspensions(tmp_path: Path) -> None:
     one.session.closed(2000.0)
     one.session.events(2000.0)
     assert not replay(path).differences
+
+
+def test_a_hold_suspends_both_is_reported_once_and_is_captured(tmp_path: Path) -> None:
+    one = talk()
+    path = tmp_path / "call.jsonl"
+    one.session.capture(path, 0.0)
+    detector = one.session.voice(0.0)
+    speaking(one)
+    one.session.hold(50.0, held=False)
+    for at_ms in (50.0, 60.0):
+        one.run(at_ms)
+        one.session.hold(at_ms)
+    assert detector.suspended
+    one.run(300.0)
+    assert len(one.heard()) == 400
+    for at_ms in (300.0, 310.0):
+        one.session.hold(at_ms, held=False)
+        one.run(at_ms)
+    one.run(2000.0)
+    assert (set(one.heard()), detector.suspended) == (set(spoken(0, 1600)), False)
+    assert [type(event) for event in one.found if isinstance(event, Held | Unheld)] == [Held, Unheld]
+    one.session.closed(2000.0)
+    one.session.hold(2000.0)
+    one.session.events(2000.0)
+    repeated = replay(path)
+    assert not repeated.differences
+    assert [type(event) for event in repeated.events if isinstance(event, Held | Unheld)] == [Held, Unheld]
 
 
 # Voice activity

@@ -8,8 +8,13 @@ running_calls   the calls of an endpoint: counted, found, ended
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call
 transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
+known_phone_calls  what webhooks have said of phone calls whose stream may not have started
+first_words     replies wait after the start, or for the answering-machine verdict
+holding         hold and unhold by webhook
+call_plan       the plan of one call
 endpoint_statistics  the counters of an endpoint
 access          HTTP answers: health checks, refusals, access control
+signed_paths    paths that cannot be guessed, for commands without a token
 origins         which web pages may open a call
 guessing        how long refusals of repeated wrong tokens are held back
 addresses       the health check's path, and which hosts are loopback
@@ -72,6 +77,7 @@ from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.signed_paths import SignedPaths
 from rtpcodec.server.tapping import CallTap
 from rtpcodec.server.transfer_facts import TransferResult
 from rtpcodec.server.transferring import Transfer
@@ -103,6 +109,7 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "SignedPaths",
     "Transfer",
     "TransferResult",
     "call_on",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtpcodec.pump.pump import Pump
+from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub
@@ -33,6 +34,7 @@ class CallParts:
     pump: Pump[CallMachine]
     readers: ReaderHub
     phone: PhoneCall
+    first_words: FirstWords
     keys: TypedKeys
     heard: HeardMarks
     heard_replies: HeardReplies

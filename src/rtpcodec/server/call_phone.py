@@ -35,3 +35,14 @@ class PhoneSide(CallBase):
         """
         self._access.machine("transfer")
         return await transferring.transfer(self._parts, to, timeout_s, fields)
+
+    async def verdict(self) -> str | None:
+        """Return the verdict of answering-machine detection, such as "human" or "machine", from a webhook.
+
+        With `await_verdict_s` it waits until the verdict is known or that time is over, in which replies wait as well.
+
+        Returns: the carrier's word; None: it is not known, and not awaited any more.
+        Raises: LocalProtocolError in `on_audio` or `on_event`, and outside the event loop's thread.
+        """
+        self._access.require_coroutine("verdict")
+        return await self._parts.first_words.verdict()

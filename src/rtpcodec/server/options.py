@@ -31,10 +31,15 @@ Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
 not be async."""
 
 
+Plan = StreamPlan | Callable[[str, Mapping[str, str]], StreamPlan]
+"""A plan, or a plain function of a request's path without query and of its query parameters, which returns the plan of
+this call. The function must not be async."""
+
+
 class CallOptions(TypedDict, total=False):
     """The keyword arguments of `call_on`: the fields of EndpointSettings that concern a call and not the server."""
 
-    plan: StreamPlan | None
+    plan: Plan | None
     receive_pcm_hz: PcmRate
     send_pcm_hz: int | None
     lead_ms: float | None
@@ -47,6 +52,8 @@ class CallOptions(TypedDict, total=False):
     own_marks: bool
     conceal: bool | None
     control: StreamingControl | None
+    first_words_after_ms: float
+    await_verdict_s: float | None
     diagnosis_s: float | None
     start_timeout_s: float | None
     idle_timeout_s: float | None

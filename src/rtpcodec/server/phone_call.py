@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -35,11 +36,22 @@ class PhoneEvent(Protocol):
         """The call that the event is about."""
 
 
+@dataclass(slots=True)
+class PhoneFacts:
+    """What webhooks have said of a phone call, also before its stream started. None: nothing."""
+
+    direction: str | None = None
+    """`incoming` or `outgoing`."""
+    verdict: str | None = None
+    """The result of answering-machine detection, such as `human`."""
+
+
 class PhoneCall:
     """The phone call of one stream. Use it from the event loop's thread only."""
 
     __slots__ = (
         "_control",
+        "_known",
         "_latest",
         "_seen",
         "_since",
@@ -53,12 +65,19 @@ class PhoneCall:
         "webhooks_seen",
     )
 
-    def __init__(self, control: StreamingControl | None, webhooks_seen: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        control: StreamingControl | None,
+        webhooks_seen: Callable[[], bool],
+        known: Callable[[str | None], PhoneFacts] | None = None,
+    ) -> None:
         """Make the phone call of a stream that has not started.
 
         control: sends commands about it; None: there is none.
         webhooks_seen: returns whether the endpoint is fed with webhooks.
+        known: returns what webhooks have said of a call_control_id; None: no webhooks arrive.
         """
+        self._known = known
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
@@ -109,6 +128,10 @@ class PhoneCall:
         return await send(getattr(self.control(name), method), self.call_control_id, *arguments, **fields)
 
     # Webhooks
+
+    def facts(self) -> PhoneFacts:
+        """Return what webhooks have said of it, also before the stream started."""
+        return PhoneFacts() if self._known is None else self._known(self.call_control_id)
 
     def watch(self, watcher: Callable[[PhoneEvent], object]) -> None:
         """Call a function with each event about this call or another leg of its session, until `unwatch`."""
@@ -170,3 +193,4 @@ class PhoneCall:
             on_release()
         self._watchers.clear()
         self._control = None
+        self._known = None

@@ -14,9 +14,12 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, WarningQuota
 from rtpcodec.server.call_parts import CallParts, UpgradeRequest
+from rtpcodec.server.call_plan import plan_of
 from rtpcodec.server.call_summary import log_summary
+from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.handler_task import HandlerTask, drop_tracebacks, is_stream_ended
 from rtpcodec.server.heard import HeardMarks, HeardReplies
+from rtpcodec.server.holding import HoldWatch
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
@@ -81,9 +84,8 @@ class CallRunner:
         warnings: the quota of the endpoint's log; None: all warnings are logged.
         phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
         """
-        loop = asyncio.get_running_loop()
-        now_ms = loop.time() * 1000
-        plan = None if invitation is None else invitation.plan
+        now_ms = asyncio.get_running_loop().time() * 1000
+        plan, plan_error = plan_of(settings, request, invitation)
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
@@ -104,6 +106,7 @@ class CallRunner:
             self.pump, parts.heard, parts.heard_replies, self.log, failed=self.failed, slow_turns=slow
         )
         self._settled = False
+        self._refuse(plan_error)
         self.pump.run()
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
@@ -113,6 +116,13 @@ class CallRunner:
             pump=self.pump,
             readers=self.readers,
             phone=self.phone,
+            first_words=FirstWords(
+                self.pump,
+                self.phone,
+                self.log,
+                after_ms=self._settings.first_words_after_ms,
+                verdict_s=self._settings.await_verdict_s,
+            ),
             keys=TypedKeys(self.pump),
             heard=HeardMarks(self.pump),
             heard_replies=HeardReplies(),
@@ -194,6 +204,15 @@ class CallRunner:
             self.close(INTERNAL_ERROR, "handler_failed")
         drop_tracebacks(error)
 
+    def _refuse(self, error: BaseException | None) -> None:
+        """Close the socket, because the function that is asked for plans has failed; None: it has not."""
+        if error is None:
+            return
+        self.failed_call = True
+        self.log.error("plan failed, the call is closed", exc_info=error)
+        self.pump.machine.close(INTERNAL_ERROR, self.pump.now_ms(), "handler_failed")
+        drop_tracebacks(error)
+
     def disconnected(self) -> None:
         """Record that the connection is gone."""
         self._parts.disconnected.set_result(None)
@@ -232,6 +251,8 @@ class CallRunner:
             self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL, "not_wanted")
             return
+        self.phone.watch(HoldWatch(self.pump, self.phone).tell)
+        self._parts.first_words.begin()
         settings = self._settings
         self.log.info("started: %s", self.pump.machine.session.describe())
         self.call = call = Call(self._parts, started)
@@ -251,6 +272,7 @@ class CallRunner:
         self.log.info("ended: %s", reason)
         self.failed_call |= fault is not None or reason == "malformed"
         self.readers.end()
+        self._parts.first_words.end()
         self._parts.keys.end()
         self.pump.machine.session.end_privacy(self.pump.now_ms())
         if self.readers.dropped_events:

@@ -36,10 +36,10 @@ class EndpointSettings(SettingsFields):
 
         utc_offset_ms: UTC minus the session's clock.
         budget: the octets that the calls of the endpoint may hold together.
-        plan: the plan of this call; None: the endpoint's.
+        plan: the plan of this call; None: the endpoint's, or if that is a function, the default plan.
         """
         return MediaSession(
-            plan or self.plan,
+            plan or (self.plan if isinstance(self.plan, StreamPlan) else None),
             receive_pcm_hz=self.receive_pcm_hz,
             send_pcm_hz=self.send_pcm_hz,
             lead_ms=self.lead_ms,

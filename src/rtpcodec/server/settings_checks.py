@@ -10,6 +10,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, is_loopback
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.settings_fields import SettingsFields
+from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
@@ -27,6 +28,7 @@ def check(settings: SettingsFields) -> None:
     _check_address(settings)
     _check_origins(settings)
     _check_limits(settings)
+    _check_plan(settings)
 
 
 def _check_handlers(settings: SettingsFields) -> None:
@@ -43,6 +45,14 @@ def _check_handlers(settings: SettingsFields) -> None:
     for name in ("on_audio", "on_event"):
         if inspect.iscoroutinefunction(getattr(settings, name)):
             raise EndpointError(f"{name} is a coroutine function, a plain one is needed; pass it as handler instead")
+
+
+def _check_plan(settings: SettingsFields) -> None:
+    plan: object = settings.plan
+    if inspect.iscoroutinefunction(plan):
+        raise EndpointError("plan is a coroutine function, a plain one is needed")
+    if not (plan is None or isinstance(plan, StreamPlan) or callable(plan)):
+        raise EndpointError(f"plan is of type {type(plan).__name__}, a StreamPlan or a function is needed")
 
 
 def _check_origins(settings: SettingsFields) -> None:
@@ -102,7 +112,7 @@ def _check_limits(settings: SettingsFields) -> None:
     for name in ("lead_ms", "idle_lead_ms", "send_chunk_ms", "prebuffer_ms"):
         if name != "lead_ms" or settings.lead_ms is not None:
             _require_number(name, getattr(settings, name))
-    for name, at_least in (least | {"drain_s": 0}).items():
+    for name, at_least in (least | {"drain_s": 0, "first_words_after_ms": 0}).items():
         value: Any = getattr(settings, name)
         if name in _COUNTS and not isinstance(value, int):
             raise EndpointError(f"{name} is {value!r}, a whole number is needed")
@@ -117,6 +127,7 @@ def _check_limits(settings: SettingsFields) -> None:
         "max_octets_per_s",
         "slow_turn_ms",
         "lag_period_s",
+        "await_verdict_s",
     ):
         limit: float | None = getattr(settings, name)
         if limit is None:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S
-from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent, Plan
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.held import MAX_HELD_OCTETS
-from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.chunking import STEP_MS
 from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, KeepAlive, WhenFull
@@ -30,8 +29,10 @@ class SettingsFields:
     """At most one of handler and on_audio. Without all three the endpoint accepts only calls of `Endpoint.stream`."""
     on_event: OnEvent | None = None
     """Beside on_audio, or alone; a handler has `Call.events`."""
-    plan: StreamPlan | None = None
-    """The plan, which must also be the streaming command's; None: the default plan."""
+    plan: Plan | None = None
+    """The plan, which must also be the streaming command's; None: the default plan. A plain function (path, parameters)
+    -> StreamPlan is asked for the plan of each call when its socket opens: the path without its query, and the query's
+    parameters. The custom parameters of `start` arrive later, so it cannot see them."""
     host: str = "127.0.0.1"
     """Address to listen on. If other machines can reach it, `authorize` is required."""
     port: int = 0
@@ -78,6 +79,13 @@ class SettingsFields:
     control: StreamingControl | None = field(default=None, repr=False)
     """Sends commands about calls that did not come by `Endpoint.stream`: a CallControl, which is called in a thread, or
     an AsyncCallControl. None: those calls cannot be commanded."""
+    first_words_after_ms: float = 0.0
+    """How long replies wait after the start of a call that we dialled, or after its answer if a webhook reports that
+    later; 200 to 300 is usual: a phone that was just picked up is not at the ear yet. Calls that a webhook has called
+    incoming do not wait."""
+    await_verdict_s: float | None = None
+    """Replies wait until a webhook has the carrier's verdict of answering-machine detection, for this time at most;
+    `Call.verdict` returns it. Incoming calls do not wait. None: nothing waits for it."""
     diagnosis_s: float | None = DIAGNOSIS_S
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""

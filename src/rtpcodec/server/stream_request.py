@@ -14,14 +14,22 @@ from rtpcodec.carriers.telnyx.commands import (
     STREAM_BIDIRECTIONAL_TARGET_LEGS,
 )
 from rtpcodec.carriers.telnyx.members import STREAM_TRACK, STREAM_URL
-from rtpcodec.errors import CommandError
+from rtpcodec.errors import CommandError, EndpointError
 from rtpcodec.server.call import Call
 from rtpcodec.server.invitations import Invitation
+from rtpcodec.server.options import Plan
 from rtpcodec.server.phone_control import StreamingControl, send
 from rtpcodec.stream.plan import StreamPlan
 
 _MOST: Final = {STREAM_TRACK: BOTH_TRACKS, STREAM_BIDIRECTIONAL_TARGET_LEGS: BOTH_LEGS}
 """The value of a field that includes all others."""
+
+
+def requested_plan(plan: Plan | None) -> StreamPlan:
+    """Return the endpoint's plan for a call that `stream` requests. EndpointError: it is a function of the path."""
+    if plan is None or isinstance(plan, StreamPlan):
+        return plan or StreamPlan()
+    raise EndpointError("the endpoint's plan is a function of the path, which stream() generates: pass plan=")
 
 
 def completed(plan: StreamPlan, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One call's media stream without I/O: no sockets, no await, no threads, no clock; time is an argument.
 
 plan           codecs, rates and tracks that we request
+texml          the TeXML element of a plan
 messages       the carrier's messages as values
 wire           their spelling: one dialect per carrier
 connection     the state of the stream and the order of its messages

@@ -8,10 +8,13 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, overload
 
 from rtpcodec.audio.mp3_frames import RATES_HZ
 from rtpcodec.carriers.telnyx import commands, streaming
+from rtpcodec.carriers.telnyx import texml as texml_facts
 from rtpcodec.carriers.telnyx.commands import Mode, TargetLegs, Track
+from rtpcodec.carriers.telnyx.texml import StreamVerb
 from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.info import ByteOrder, Encoder, FrameEncoder
 from rtpcodec.errors import MissingLibrary, PlanError, PlanWarning, UnknownCodec, warn_user
+from rtpcodec.stream import texml
 
 MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
@@ -204,6 +207,40 @@ class StreamPlan:
         if self._asks_for_silence(command):
             fields[commands.SEND_SILENCE_WHEN_IDLE] = True
         return fields
+
+    def texml(
+        self,
+        url: str,
+        *,
+        verb: StreamVerb = "Connect",
+        parameters: Mapping[str, str] | None = None,
+        name: str | None = None,
+        status_callback: str | None = None,
+        status_callback_method: Literal["GET", "POST"] | None = None,
+    ) -> str:
+        """Return the TeXML element that streams a call by this plan, for the `<Response>` of a document.
+
+        url: where the carrier connects. TeXML carries no token, so its path must be one that cannot be guessed.
+        verb: "Connect": the document waits until the stream ends, and without a verb behind it the call ends then.
+            "Start": the document continues beside the stream; without a verb behind it the call ends at once.
+        parameters: the custom parameters of `start`.
+        name: of the stream, for status callbacks.
+        status_callback: URL to which the carrier reports that the stream has started, stopped or failed.
+        status_callback_method: None: the carrier's default, POST.
+        Warns: PlanWarning for each value of the plan that TeXML does not document.
+        Raises: ValueError: the URL is not one of a WebSocket, another verb or method, a text that XML cannot hold.
+        """
+        return texml.element(
+            self,
+            url,
+            verb=verb,
+            parameters=parameters or {},
+            others={
+                texml_facts.NAME: name,
+                texml_facts.STATUS_CALLBACK: status_callback,
+                texml_facts.STATUS_CALLBACK_METHOD: status_callback_method,
+            },
+        )
 
     def _asks_for_silence(self, command: str | None) -> bool:
         """Return whether a command is to ask for silence. PlanError, ValueError: see `command_fields`."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rtpcodec.stream.capturing import CapturingSession
+from rtpcodec.stream.event_queue import EventQueue
+from rtpcodec.stream.line_events import Held, Unheld
 from rtpcodec.stream.listening.voice import VoiceDetector
+
+HOLD: Final = "hold"
+"""The reason of the suspensions that `hold` begins."""
 
 
 class SuspendingSession(CapturingSession):
     """The base of MediaSession that suspends what it says and what it listens for."""
+
+    _events: EventQueue
 
     def suspend_speech(self, reason: str, now_ms: float) -> None:
         """Suspend replies until `resume_speech`, as a pause does. Sound beside speech continues.
@@ -31,6 +40,28 @@ class SuspendingSession(CapturingSession):
         """
         if not self.ended:
             self._sending.unsuspend(reason, now_ms)
+
+    def hold(self, now_ms: float, *, held: bool = True) -> None:
+        """Report that the phone call was put on hold, or taken off it: an event Held or Unheld.
+
+        While it is held, speech and voice activity are suspended for the reason "hold".
+
+        now_ms: the time.
+        held: False: it was taken off hold. A state that does not change is not reported.
+        After the end of the stream it does nothing.
+        """
+        listening = self._listening
+        if self.ended or held is (HOLD in listening.voice_suspended_by):
+            return
+        if self._inputs is not None:
+            self._inputs.held(held, now_ms)
+        if held:
+            self.suspend_speech(HOLD, now_ms)
+            self.suspend_voice(HOLD, now_ms)
+        else:
+            self.resume_speech(HOLD, now_ms)
+            self.resume_voice(HOLD, now_ms)
+        self._events.put(Held() if held else Unheld())
 
     def paused_for_ms(self, now_ms: float) -> float:
         """Return how much longer a pause lasts unless something ends it; infinity: speech is suspended; 0: neither."""

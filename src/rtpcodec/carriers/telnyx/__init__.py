@@ -4,5 +4,6 @@ members    JSON members that commands, stream messages and webhooks have in comm
 commands   HTTP interface: address, headers, actions, fields, enumerations, limits
 errors     codes of refused commands and of error messages on the stream
 streaming  WebSocket: token header, events, members, tracks, limits
+texml      elements and attributes of a stream in a TeXML document
 webhooks   event types, signature, delivery, members
 """

@@ -70,6 +70,8 @@ DELIVERED_TO: Final = "delivered_to"
 
 # Members of payloads; those of calls are in `members`.
 
+NOT_SURE: Final = "not_sure"
+"""The result of answering-machine detection that decides nothing."""
 DIRECTION: Final = "direction"
 INCOMING: Final = "incoming"
 OUTGOING: Final = "outgoing"

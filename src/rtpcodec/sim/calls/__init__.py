@@ -2,6 +2,7 @@
 
 call        SimulatedCall: one call, and the effect of commands and tests on it
 streaming   the streams of one call, one after the other
+texml       executes a TeXML document on a call
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
 links       what joins a call with others: a bridge, a leg that rings for it, a conference

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal
 
-from rtpcodec.carriers.telnyx import commands, errors, members
+from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.carriers.telnyx import webhooks as events
 from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
@@ -18,9 +18,11 @@ from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
-from rtpcodec.sim.calls.streaming import CallStreaming
+from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
+from rtpcodec.sim.calls.texml import execute
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
+from rtpcodec.sim.commands.texml import Step, read_texml
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
@@ -59,6 +61,7 @@ class SimulatedCall(Live):
         self._end_reported = False
         self.links = Links()
         """The calls and the conference that it is joined with."""
+        self._document: asyncio.Task[None] | None = None
         self.leg = leg
         """The call as commands and webhooks see it."""
         self.commands: list[tuple[str, dict[str, Any]]] = []
@@ -179,6 +182,17 @@ class SimulatedCall(Live):
         require_digits(digits)
         self._services.loop_thread.run(lambda: self._streaming.press(digits))
 
+    def texml(self, document: str) -> None:
+        """Execute a TeXML document on this answered call, from now on; its end ends the call.
+
+        Verbs: Start, Connect and Stop with a Stream, Pause, Hangup.
+
+        Raises: ValueError for another verb, attribute or value. RuntimeError if the call is not answered, or executes a
+        document already.
+        """
+        steps = read_texml(document)
+        self._services.loop_thread.run(lambda: self._execute(steps))
+
     def __repr__(self) -> str:
         state = "streaming" if self.streaming and not self.ended else self.state
         return f"<SimulatedCall {self.call_control_id} {self._format.info.name} {state}>"
@@ -204,12 +218,7 @@ class SimulatedCall(Live):
 
     def description(self) -> dict[str, Any]:
         """The data in the answer to a dial command (media streaming, section 2.5)."""
-        said = payloads.of_call(self._facts, self.leg)
-        names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
-        return {name: said[name] for name in names if said[name] is not None} | {
-            "is_alive": False,
-            events.RECORD_TYPE: "call",
-        }
+        return payloads.dialled(self._facts, self.leg)
 
     def prepare(self, stream: StreamRequest | None, preferred_codecs: tuple[str, ...]) -> None:
         """Choose the codec of a call that is about to ring. Refused (90046): its stream could not begin."""
@@ -320,6 +329,19 @@ class SimulatedCall(Live):
             raise refused(errors.MEDIA_STREAMING_NOT_USED, "no stream of the call has this stream_id")
         self._streaming.end(commands.STREAMING_STOP)
 
+    # A TeXML document
+
+    def _execute(self, steps: list[Step]) -> None:
+        if self.state not in ("answered", "bridged"):
+            raise RuntimeError(f"the call is {self.state}, a document is executed once it is answered")
+        if self._document is not None:
+            raise RuntimeError("the call executes a document already")
+        self._document = self._services.loop_thread.loop.create_task(execute(steps, self))
+
+    async def stream_over(self) -> None:
+        """Return at the end of the stream that runs."""
+        await self._streaming.wait_over()
+
     async def close(self) -> None:
         """Hang up, because the carrier closes, and wait for the socket to be gone."""
         self.leave("carrier_closed")
@@ -339,7 +361,7 @@ class SimulatedCall(Live):
         if self._streaming.active:
             self._streaming.end(reason)
         elif not self._streaming.done.done():
-            self._streaming.done.set_result(self._report_without_stream(reason))
+            self._streaming.done.set_result(without_stream(self.call_control_id, self._format, reason))
         if not self._streaming.active:
             self._report_end()
 
@@ -347,6 +369,9 @@ class SimulatedCall(Live):
         if self._end_reported:
             return
         self._end_reported = True
+        if self._document is not None:
+            self._document.cancel()
+            self._document = None  # it refers back to the call
         self._services.notify(events.CALL_HANGUP, payloads.hung_up(self._facts, self.leg, self._quality))
         links, self.links = self.links, Links()
         part(links, self.call_control_id)
@@ -369,15 +394,3 @@ class SimulatedCall(Live):
             self.leg.end(_CAUSES[reason], self.leg.theirs)
         if self.ended:
             self._report_end()
-
-    def _report_without_stream(self, reason: EndReason) -> CallReport:
-        name, rate_hz = self._format.info.name, self._format.sample_rate_hz
-        return CallReport(
-            call_control_id=self.call_control_id,
-            stream_id="",
-            end_reason=reason,
-            codec=name,
-            sample_rate_hz=rate_hz,
-            return_codec=name,
-            heard_hz=rate_hz,
-        )

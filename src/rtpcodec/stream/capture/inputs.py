@@ -152,6 +152,10 @@ class Inputs(Live):
         members = {"what": "reply", "reply": self._number(what)} if isinstance(what, Reply) else {"what": what}
         self._put("do", {"do": "interrupt", **members, "also_dropped_ms": also_dropped_ms}, now_ms)
 
+    def held(self, held: bool, now_ms: float) -> None:
+        """Report that the phone call was put on hold, or taken off it."""
+        self._put("do", {"do": "hold", "held": held}, now_ms)
+
     def private(self, active: bool, label: str, now_ms: float) -> None:
         """Report the begin and end of private sections."""
         self._put("do", {"do": "private", "active": active, "label": label}, now_ms)

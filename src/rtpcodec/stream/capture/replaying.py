@@ -151,6 +151,8 @@ class Replaying(Live):
                 session.reject(str(members["rule"]), str(members["detail"]), now_ms)
             case "closed":
                 session.closed(now_ms, by_us=bool(members["by_us"]))
+            case "hold":
+                session.hold(now_ms, held=bool(members["held"]))
             case "private":
                 self._change_privacy(str(members["label"]), bool(members["active"]), now_ms)
             case "lost":

@@ -199,10 +199,14 @@ class Stopper:
         if self._halt is not None:
             return
         parts = self._parts
+        parts.paused = True
+        if not parts.far_end.sent_position and not len(parts.echoes):  # the far end holds nothing
+            point = CutPoint(0, 0.0, estimated=False, settled=True)
+            self._halt = Halt(Stop(Cut(0, parts.far_end.cut(now_ms), now_ms), point, []))
+            return
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
         self._halt = Halt(stop, Kept(taken, marks))
-        parts.paused = True
 
     def _end_halt(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
         """Send replies again, from rewind_ms before the cut, unless a pause or a suspension is on."""
