@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rtpcodec
 from rtpcodec import webhook_events
+from rtpcodec.audio.files import WavWriter
 from rtpcodec.errors import CommandRefused, EndpointError
 from rtpcodec.server import TransferResult
 from rtpcodec.server.transferring import DEADLINE_MARGIN_S, LATE_S
-from rtpcodec.sim import CommandFault, Signalling, Variations
+from rtpcodec.sim import Carrier, CommandFault, Signalling, Variations, Webhooks
+from tests.census import Census
 from tests.listening.voice_line import silence, sound
-from tests.server.conversation import tone
+from tests.server.conversation import L16, tone
+from tests.server.dialler import run
 from tests.server.transfers import AGENT, SECOND, Scene, transferring
 from tests.server.virtual_call import positions
+from tests.sim.hooks import Hook, hooked
 
 BUSY = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
 
@@ -339,3 +344,82 @@ def test_no_log_and_no_repr_shows_the_number(caplog: pytest.LogCaptureFixture) -
     assert scene.leg().leg.client_state == "b3VyIHNlY3JldA=="
     assert "b3VyIHNlY3JldA" not in caplog.text
     assert LATE_S < DEADLINE_MARGIN_S
+
+
+def test_a_handler_whose_stream_has_ended_may_transfer_the_call() -> None:
+    found: list[str] = []
+
+    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
+        await scene.control.stop_streaming(scene.call.call_control_id)
+        await end_of(call)
+        transfer = await call.transfer(AGENT)
+        found.append((await transfer.result()).outcome)
+
+    transferring(handle, agent={"answers_after_s": 3.0})
+    assert found == ["bridged"]
+
+
+def test_a_pause_of_the_playback_ends_as_discarded() -> None:
+    async def handle(call: rtpcodec.Call, _scene: Scene) -> None:
+        call.play(tone(1000, 16000))
+        await asyncio.sleep(0.2)
+        pause = call.pause_playback()
+        transfer = await call.transfer(AGENT)
+        assert pause.resolved is not None
+        assert pause.resolved.outcome == "discarded"
+        await transfer.result()
+        await call.play(tone(1, 800))
+        assert await call.played()
+
+    _, report = transferring(handle, agent=BUSY)
+    assert positions(report)[-800:] == list(range(1, 801))
+
+
+def test_a_recording_that_is_loaded_meanwhile_does_not_begin(tmp_path: Path) -> None:
+    """On real sockets: the virtual clock has no threads."""
+    path = tmp_path / "music.wav"
+    with WavWriter(path, 8000) as writer:
+        writer.write(tone(1, 8000 * 60))
+    found: list[Any] = []
+
+    async def handler(call: rtpcodec.Call) -> None:
+        music = call.background(path)
+        assert music._bed is None
+        transfer = await call.transfer(AGENT, timeout_s=5)
+        await music
+        found.extend([music.ended, await transfer.result()])
+
+    async def main() -> None:
+        hook = Hook()
+        async with Carrier("KEY") as carrier, hooked(hook):
+            hook.public_key = carrier.public_key
+            with rtpcodec.CallControl("KEY", base_url=carrier.base_url) as control:
+                async with rtpcodec.serve(plan=L16) as endpoint:
+                    hook.hang = lambda event: endpoint.webhook(event) and False
+                    carrier.send_webhooks(Webhooks(url=hook.url))
+                    carrier.phone(AGENT, b"", **BUSY)
+                    live = carrier.new_call(b"", tail_ms=1e9)
+                    call = await endpoint.stream(control, live.call_control_id)
+                    await hook.saw("streaming.started")
+                    await handler(call)
+                    await call.close()
+
+    run(main)
+    assert found == [True, TransferResult("busy", "user_busy")]
+
+
+@pytest.mark.parametrize("agent", [BUSY, {"answers_after_s": None}, {"answers_after_s": 0.5}], ids=str)
+def test_nothing_of_a_transfer_lives_after_its_call(agent: dict[str, Any]) -> None:
+    left: list[list[str]] = []
+
+    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
+        transfer = await call.transfer(AGENT, timeout_s=5)
+        if agent.get("refuses_with"):
+            await transfer.result()
+        scene.call.hang_up()
+
+    with Census() as census:
+        transferring(handle, agent=agent)
+        kinds = ("Transfer", "Transferring", "TransferFacts", "PhoneCall", "Call", "CallRunner", "CallMachine")
+        left.append([one for one in census.left() if one.split()[0] in kinds])
+    assert left == [[]]

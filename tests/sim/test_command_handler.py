@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from rtpcodec.sim.calls.leg import CommandIds, Direction, Leg, State
+from rtpcodec.sim.calls.links import Links
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.handler import CommandHandler, HttpRequest
-from rtpcodec.sim.commands.requests import AnswerRequest, DialRequest, StreamRequest
+from rtpcodec.sim.commands.requests import AnswerRequest, DialRequest, StreamRequest, TransferRequest
 
 URL = "ws://127.0.0.1:9/"
 SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
@@ -27,6 +28,7 @@ class RecordedCall:
         self.answer_request: AnswerRequest | None = None
         self.stopped: list[str | None] = []
         self.dialled = 0
+        self.links = Links()
 
     def begin(self, request: StreamRequest) -> Callable[[], None]:
         if self.request is not None:
@@ -45,6 +47,13 @@ class RecordedCall:
         self.leg.state = "answered"
         return self._dial
 
+    @property
+    def ended(self) -> bool:
+        return self.leg.ended
+
+    def become(self, state: State) -> None:
+        self.leg.state = state
+
     def bridge(self, other: RecordedCall) -> None:
         self.leg.state = other.leg.state = "bridged"
 
@@ -62,7 +71,18 @@ class RecordedCarrier:
         self.calls: dict[str, Any] = {f"v3:{name}": call for name, call in calls.items()}
         self.command_ids = CommandIds()
         self.dialled: list[DialRequest] = []
+        self.transferred: list[TransferRequest] = []
         self.dialogflow_url: str | None = None
+
+    def transfer(self, call: RecordedCall, request: TransferRequest) -> Callable[[], None]:
+        self.transferred.append(request)
+        return call._dial
+
+    def confer(self, name: str, creator: Any) -> Any:
+        raise NotImplementedError
+
+    def conference(self, id_or_name: str) -> None:
+        return None
 
     def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
         name = f"v3:dialled{len(self.dialled)}"
@@ -296,6 +316,26 @@ def test_digits_are_checked(body: dict[str, Any], code: str, detail: str) -> Non
     _, answer = counter.send("send_dtmf", body)
     assert [(entry["code"], entry["detail"]) for entry in answer["errors"]] == [(code, detail)]
     assert counter.call.commands == []
+
+
+def test_a_transfer_is_read_and_checked() -> None:
+    counter = Counter()
+    body = {"to": "sip:a@b", "timeout_secs": 5, "target_leg_client_state": "YQ==", "park_after_unbridge": "self"}
+    assert counter.send("transfer", body)[0] == 200
+    assert counter.carrier.transferred == [
+        TransferRequest(to_number="sip:a@b", timeout_s=5, target_client_state="YQ==", park_after_unbridge="self")
+    ]
+    assert "sip:a@b" not in repr(counter.carrier.transferred)
+    for wrong, code in (
+        ({}, "10004"),
+        ({"to": 5}, "10026"),
+        ({"to": "a", "timeout_secs": 4}, "10015"),
+        ({"to": "a", "timeout_secs": 601}, "10015"),
+        ({"to": "a", "target_leg_client_state": "?"}, "90017"),
+    ):
+        assert codes(counter.send("transfer", wrong)) == [code]
+    counter.call.links.called = counter.other
+    assert codes(counter.send("transfer", {"to": "a"})) == ["90102"]
 
 
 def test_a_second_start_and_a_stop_without_a_stream_are_refused() -> None:

@@ -256,3 +256,29 @@ def test_a_frame_costs_the_same_at_any_time_of_a_call(rate_hz: int) -> None:
     assert lines_of(lambda: frame(idle)) <= ordinary
     idle.rewind(10**9)
     assert lines_of(lambda: frame(idle)) <= 2 * ordinary, "also where it begins again"
+
+
+@pytest.mark.parametrize("kind", ["silence", "comfort_noise"])
+def test_stop_ends_everything_and_the_keep_alive_alone_comes_back(kind: KeepAlive) -> None:
+    idle = IdleSound(RATE_HZ, kind)
+    idle.add(bed())
+    frame(idle)
+    idle.stop()
+    assert frame(idle)[2 * FADE :] == bytes(2 * (FRAME - FADE))  # the end of the fade
+    assert not idle.active
+    assert idle.frame(FRAME) is None
+    assert idle.under(SPEECH[:320]) == SPEECH[:320]
+    idle.resume_keep_alive()
+    assert idle.active
+    assert largest_step(frame(idle) + frame(idle)) < CLICK
+    assert (frame(idle) == bytes(2 * FRAME)) is (kind == "silence")
+
+
+def test_stop_without_any_sound_changes_nothing() -> None:
+    idle = IdleSound(RATE_HZ)
+    idle.stop()
+    idle.resume_keep_alive()
+    assert idle.silent
+    assert not idle.active
+    idle.add(bed())
+    assert idle.active

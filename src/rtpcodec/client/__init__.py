@@ -27,6 +27,7 @@ from rtpcodec.client.command import Command
 from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.fields import (
     AnswerFields,
+    CreateConferenceFields,
     CustomParameter,
     DialFields,
     DialogflowConfig,
@@ -36,7 +37,7 @@ from rtpcodec.client.fields import (
     StopFields,
     UpdateClientStateFields,
 )
-from rtpcodec.client.results import CommandResult, DialedCall
+from rtpcodec.client.results import CommandResult, Conference, DialedCall
 from rtpcodec.client.retry import Retry
 from rtpcodec.client.sync import CallControl
 
@@ -48,6 +49,8 @@ __all__ = [
     "CallControl",
     "Command",
     "CommandResult",
+    "Conference",
+    "CreateConferenceFields",
     "CustomParameter",
     "DialFields",
     "DialedCall",

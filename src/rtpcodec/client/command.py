@@ -19,6 +19,7 @@ from rtpcodec.client import checks, cross_checks, fields
 from rtpcodec.client.checks import Check, Findings
 from rtpcodec.client.fields import (
     AnswerFields,
+    CreateConferenceFields,
     DialFields,
     HangupFields,
     SendDtmfFields,
@@ -26,7 +27,7 @@ from rtpcodec.client.fields import (
     StopFields,
     UpdateClientStateFields,
 )
-from rtpcodec.client.results import CommandResult, DialedCall, R
+from rtpcodec.client.results import CommandResult, Conference, DialedCall, R
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,30 @@ def action(call_control_id: str, name: str, /, **given: object) -> Command[Comma
     checks.path_segment(name, "action", draft.findings)
     draft.check("command", {**dict.fromkeys(given, checks.json_value), **fields.COMMON_CHECKS})
     return draft.on_call(call_control_id)
+
+
+def create_conference(**given: Unpack[CreateConferenceFields]) -> Command[Conference]:
+    """Ask the carrier to create a conference of one call, which others can join."""
+    draft = _Draft(commands.CREATE_CONFERENCE, given)
+    draft.require(members.CALL_CONTROL_ID, members.NAME)
+    draft.check("create_conference", fields.CREATE_CONFERENCE_CHECKS)
+    return draft.settled(commands.CONFERENCES_PATH, Conference)
+
+
+def conference_action(conference_id: str, name: str, /, **given: object) -> Command[CommandResult]:
+    """Ask the carrier for an action on a conference, such as `join`. Its fields are checked as those of `action`.
+
+    conference_id: the id or the name of the conference.
+    """
+    draft = _Draft(str(name) or "command", given)
+    checks.path_segment(name, "action", draft.findings)
+    checks.path_segment(conference_id, commands.CONFERENCE_ID, draft.findings)
+    draft.check("conference_command", {**dict.fromkeys(given, checks.json_value), **fields.COMMON_CHECKS})
+    if name in (commands.HOLD, commands.UNHOLD) and given.get(commands.COMMAND_ID) is None:
+        del draft.body[commands.COMMAND_ID]  # not documented for these, whose repeat has no second effect
+    segment, last = (quote(str(one).encode(errors="replace"), safe="") for one in (conference_id, name))
+    path = commands.CONFERENCE_ACTION_PATH.format(conference_id=segment, action=last)
+    return draft.settled(path, CommandResult)
 
 
 class _Draft:

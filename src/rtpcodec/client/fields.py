@@ -208,6 +208,23 @@ class DialFields(CallFields, total=False):
     supervisor_role: Literal["barge", "whisper", "monitor"] | str | None
 
 
+class CreateConferenceFields(CommonFields, total=False):
+    """Fields of the command that creates a conference; the first two are needed."""
+
+    call_control_id: Required[str]
+    """The call that is its first participant."""
+    name: Required[str]
+    beep_enabled: Literal["always", "never", "on_enter", "on_exit"] | str | None
+    comfort_noise: bool | None
+    duration_minutes: int | None
+    hold_audio_url: str | None
+    hold_media_name: str | None
+    max_participants: int | None
+    region: str | None
+    start_conference_on_create: bool | None
+    """False: those who join are on hold until somebody starts it."""
+
+
 _METHODS: Final = checks.one_of(*get_args(WebhookMethod))
 COMMON_CHECKS: Final[Mapping[str, Check]] = {
     members.CLIENT_STATE: checks.client_state,
@@ -301,4 +318,14 @@ DIAL_CHECKS: Final[Mapping[str, Check]] = {
     "sip_transport_protocol": checks.one_of("UDP", "TCP", "TLS"),
     "supervise_call_control_id": checks.text,
     "supervisor_role": checks.one_of("barge", "whisper", "monitor"),
+}
+CREATE_CONFERENCE_CHECKS: Final[Mapping[str, Check]] = {
+    members.CALL_CONTROL_ID: checks.text,
+    members.NAME: checks.text,
+    "beep_enabled": checks.one_of("always", "never", "on_enter", "on_exit"),
+    "comfort_noise": checks.boolean,
+    **dict.fromkeys(("duration_minutes", "max_participants"), checks.count),
+    **dict.fromkeys(("hold_audio_url", "hold_media_name", "region"), checks.text),
+    commands.START_CONFERENCE_ON_CREATE: checks.boolean,
+    **COMMON_CHECKS,
 }

@@ -68,3 +68,24 @@ class DialedCall:
             command_id,
             raw,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """A conference that was created, with its first participant."""
+
+    NEEDS: ClassVar[str] = "id"
+
+    conference_id: str
+    name: str | None
+    command_id: str
+    raw: Mapping[str, object] = field(repr=False)
+    """The whole answer as parsed JSON."""
+
+    @classmethod
+    def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
+        """Return the conference; None without the id that commands need."""
+        conference_id, name = data.get(cls.NEEDS), data.get(members.NAME)
+        if not isinstance(conference_id, str) or not conference_id:
+            return None
+        return cls(conference_id, name if isinstance(name, str) else None, command_id, raw)

@@ -14,6 +14,7 @@ loop_thread the event loop that all of it runs in, reached from any thread
 import warnings
 
 from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.carrier import Carrier
 from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.chunk_faults import Faults
@@ -44,6 +45,7 @@ __all__ = [
     "Restart",
     "Signalling",
     "SimulatedCall",
+    "SimulatedConference",
     "Timing",
     "Variations",
     "Webhooks",

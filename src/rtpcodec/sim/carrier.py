@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.calls.leg import State
 from rtpcodec.sim.calls.phones import DialledPhone, PhoneOptions, PhoneSettings
 from rtpcodec.sim.calls.registry import CallRegistry
@@ -92,6 +93,11 @@ class Carrier(Live):
     def calls(self) -> tuple[SimulatedCall, ...]:
         """All calls, also dialled ones and those that have ended."""
         return tuple(self._registry.calls.values())
+
+    @property
+    def conferences(self) -> tuple[SimulatedConference, ...]:
+        """All conferences, also those that have ended."""
+        return tuple(self._registry.conferences)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -227,6 +233,7 @@ class Carrier(Live):
             if self._sender is not None:
                 await self._sender.close()
             self._registry.calls.clear()
+            self._registry.conferences.clear()
 
     def __enter__(self) -> Self:
         self._thread = _OwnThread(self)

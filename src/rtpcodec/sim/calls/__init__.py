@@ -7,6 +7,7 @@ texml       executes a TeXML document on a call
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
 links       what joins a call with others: a bridge, a leg that rings for it, a conference
+conferences SimulatedConference: calls that hear each other
 transfers   a second leg is called, and bridged when it is answered
 phones      settings of a phone, and a number that can be dialled
 registry    CallRegistry: all calls of a carrier, and its phones

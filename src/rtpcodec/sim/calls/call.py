@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal
 
-from rtpcodec.carriers.telnyx import commands, errors, members
+from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.carriers.telnyx import webhooks as events
 from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
@@ -20,7 +20,7 @@ from rtpcodec.sim.calls.losing import LostStream
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.stream_pump import SocketLoss
-from rtpcodec.sim.calls.streaming import CallStreaming
+from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
 from rtpcodec.sim.calls.texml import execute
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
@@ -238,12 +238,7 @@ class SimulatedCall(Live):
 
     def description(self) -> dict[str, Any]:
         """The data in the answer to a dial command (media streaming, section 2.5)."""
-        said = payloads.of_call(self._facts, self.leg)
-        names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
-        return {name: said[name] for name in names if said[name] is not None} | {
-            "is_alive": False,
-            events.RECORD_TYPE: "call",
-        }
+        return payloads.dialled(self._facts, self.leg)
 
     def prepare(self, stream: StreamRequest | None, preferred_codecs: tuple[str, ...]) -> None:
         """Choose the codec of a call that is about to ring. Refused (90046): its stream could not begin."""
@@ -320,8 +315,12 @@ class SimulatedCall(Live):
         """Post that it is joined with another call."""
         self._report(events.CALL_BRIDGED)
 
+    def named(self) -> dict[str, Any]:
+        """Members of the events of the call itself."""
+        return payloads.of_phone(self._facts, self.leg)
+
     def _report(self, event_type: str) -> None:
-        self._services.notify(event_type, payloads.of_phone(self._facts, self.leg))
+        self._services.notify(event_type, self.named())
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
@@ -385,7 +384,7 @@ class SimulatedCall(Live):
         if self._streaming.active:
             self._streaming.end(reason)
         elif not self._streaming.done.done():
-            self._streaming.done.set_result(self._report_without_stream(reason))
+            self._streaming.done.set_result(without_stream(self.call_control_id, self._format, reason))
         if not self._streaming.active:
             self._report_end()
 
@@ -426,15 +425,3 @@ class SimulatedCall(Live):
 
     def _report_stop(self, request: StreamRequest) -> None:
         self._services.notify(events.STREAMING_STOPPED, payloads.streaming(self._facts, self.leg, request))
-
-    def _report_without_stream(self, reason: EndReason) -> CallReport:
-        name, rate_hz = self._format.info.name, self._format.sample_rate_hz
-        return CallReport(
-            call_control_id=self.call_control_id,
-            stream_id="",
-            end_reason=reason,
-            codec=name,
-            sample_rate_hz=rate_hz,
-            return_codec=name,
-            heard_hz=rate_hz,
-        )

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from rtpcodec.carriers.telnyx import errors
 from rtpcodec.sim.calls import transfers
 from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.calls.dialling import CallServices, Dialer, Notify
 from rtpcodec.sim.calls.leg import CommandIds, Leg, State
 from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, PhoneSettings
+from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import DialRequest, TransferRequest
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.chunk_faults import Faults
@@ -41,6 +44,7 @@ class CallRegistry:
         """Of the dial commands."""
         self.calls: dict[str, SimulatedCall] = {}
         self.phones: dict[str, DialledPhone] = {}
+        self.conferences: list[SimulatedConference] = []
 
     def open(self, loop_thread: LoopThread, dialer: Dialer) -> None:
         """Let calls live in this loop from now on."""
@@ -82,6 +86,21 @@ class CallRegistry:
             refuses_with=phone.refuses_with,
         )
         return call.description(), ring
+
+    def confer(self, name: str, creator: SimulatedCall) -> SimulatedConference:
+        """Create a conference. Refused (90102): another one has the name, or the call cannot join it."""
+        if self.conference(name) is not None:
+            raise refused(errors.COMMAND_INVALID, "another conference has this name")
+        if creator.links.peer is not None or creator.links.conference is not None:
+            raise refused(errors.COMMAND_INVALID, "the call is bridged, or in a conference")
+        conference = SimulatedConference(self._new_uuid(), name, creator, self._notify)
+        self.conferences.append(conference)
+        return conference
+
+    def conference(self, id_or_name: str) -> SimulatedConference | None:
+        """Return the conference of that id or name that has not ended."""
+        running = (one for one in self.conferences if not one.ended)
+        return next((one for one in running if id_or_name in (one.conference_id, one.name)), None)
 
     def transfer(self, call: SimulatedCall, request: TransferRequest) -> Callable[[], None]:
         """Make the second leg of a transfer; the function that is returned makes it ring."""

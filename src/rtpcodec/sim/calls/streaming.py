@@ -13,6 +13,7 @@ from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import SocketLoss, StreamPump
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import CallReport, EndReason
 
@@ -161,3 +162,17 @@ class CallStreaming:
             self.done.set_exception(error)
         else:
             self.done.set_result(self.last)
+
+
+def without_stream(call_control_id: str, media: AudioFormat, reason: EndReason) -> CallReport:
+    """Return the report of a call that ended before any stream."""
+    name, rate_hz = media.info.name, media.sample_rate_hz
+    return CallReport(
+        call_control_id=call_control_id,
+        stream_id="",
+        end_reason=reason,
+        codec=name,
+        sample_rate_hz=rate_hz,
+        return_codec=name,
+        heard_hz=rate_hz,
+    )

@@ -3,7 +3,7 @@
 http_server the HTTP interface, by aiohttp; imported when needed
 memory_server  the HTTP interface in memory, on a virtual clock
 handler     CommandHandler: a request as a value to its answer: key, path, body, state of the call; no I/O
-actions     the effect of each command on its call
+actions     the effect of each command on its call; conferring: on its conference
 requests    commands as values
 texml       TeXML documents as steps
 members     the members of commands: types, values, and the problems of wrong ones

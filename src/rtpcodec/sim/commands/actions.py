@@ -9,6 +9,7 @@ from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.carriers.telnyx.webhooks import CALL_REJECTED, NORMAL_CLEARING
 from rtpcodec.sim.calls.leg import CommandIds, Leg
 from rtpcodec.sim.calls.links import Links
+from rtpcodec.sim.commands.conferring import ConferringCarrier
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import (
     AnswerRequest,
@@ -54,7 +55,7 @@ class CommandedCall(Protocol):
         """Hang up."""
 
 
-class CommandedCarrier(Protocol):
+class CommandedCarrier(ConferringCarrier, Protocol):
     """The carrier as commands see it."""
 
     @property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from rtpcodec.carriers.telnyx import commands, errors, members
-from rtpcodec.sim.commands import actions
+from rtpcodec.sim.commands import actions, conferring
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
 from rtpcodec.sim.commands.error_answers import Refused, refused
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
@@ -31,6 +33,8 @@ class HttpRequest:
     call_control_id: str | None = None
     action: str | None = None
     method: str = commands.POST
+    conference_id: str | None = None
+    """Of a command about a conference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ class CommandHandler:
         action = request.action
         if action == commands.DIAL and request.call_control_id is None and request.method == commands.POST:
             return self._dial(_read_body(request))
+        if request.method == commands.POST and request.call_control_id is None:
+            if action == commands.CREATE_CONFERENCE:
+                return self._once(_read_body(request), partial(conferring.create, self._carrier)), None
+            if request.conference_id is not None and action in commands.CONFERENCE_ACTIONS:
+                carry_out = partial(conferring.carry_out, self._carrier, request.conference_id, action)
+                return self._once(_read_body(request), carry_out), None
         if request.call_control_id is None or action is None or not actions.is_known(action, request.method):
             raise refused(errors.RESOURCE_NOT_FOUND, "there is nothing at this path and method")
         body = _read_body(request)
@@ -95,6 +105,16 @@ class CommandHandler:
         then = actions.carry_out(self._carrier, call, action, body)
         ids.remember(body.get(commands.COMMAND_ID), _OK)
         return _OK, then
+
+    def _once(self, body: dict[str, Any], effect: Callable[[dict[str, Any]], dict[str, Any] | None]) -> dict[str, Any]:
+        """Carry out a command about a conference, unless it is a repetition. Returns the answer's data."""
+        ids = self._carrier.command_ids
+        before = ids.answer_to(body.get(commands.COMMAND_ID))
+        if before is not None:
+            return before
+        data = effect(body) or _OK
+        ids.remember(body.get(commands.COMMAND_ID), data)
+        return data
 
     def _dial(self, body: dict[str, Any]) -> tuple[dict[str, Any], Then | None]:
         ids = self._carrier.command_ids

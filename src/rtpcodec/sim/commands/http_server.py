@@ -17,6 +17,8 @@ HOST: Final = "127.0.0.1"
 SHUTDOWN_TIMEOUT_S: Final = 1.0
 
 _DIAL_PATH: Final = commands.BASE_PATH + commands.DIAL_PATH
+_CONFERENCES_PATH: Final = commands.BASE_PATH + commands.CONFERENCES_PATH
+_WITHOUT_CALL: Final = {_DIAL_PATH: commands.DIAL, _CONFERENCES_PATH: commands.CREATE_CONFERENCE}
 
 
 class HttpServer:
@@ -28,7 +30,9 @@ class HttpServer:
         self._serving: set[asyncio.Task[object]] = set()
         app = web.Application(client_max_size=MAX_BODY_OCTETS)
         app.router.add_route("*", commands.BASE_PATH + commands.ACTION_PATH, self._serve)
-        app.router.add_post(_DIAL_PATH, self._serve)
+        app.router.add_route("*", commands.BASE_PATH + commands.CONFERENCE_ACTION_PATH, self._serve)
+        for path in _WITHOUT_CALL:
+            app.router.add_post(path, self._serve)
         app.router.add_route("*", "/{elsewhere:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
 
@@ -94,14 +98,14 @@ class HttpServer:
         except ConnectionError:
             body = b""  # the client is gone, and reads no answer
         path = request.match_info
-        dials = request.path == _DIAL_PATH
         return HttpRequest(
             request.headers.get(commands.AUTHORIZATION_HEADER, ""),
             request.headers.get("Content-Type", ""),
             body,
             path.get(members.CALL_CONTROL_ID),
-            commands.DIAL if dials else path.get("action"),
+            _WITHOUT_CALL.get(request.path) or path.get("action"),
             request.method,
+            path.get(commands.CONFERENCE_ID),
         )
 
 

@@ -25,6 +25,11 @@ _KINDS: Final[Mapping[str, tuple[type, str]]] = {
     commands.ENABLE_DIALOGFLOW: _BOOLEAN,
     commands.STREAM_ESTABLISH_BEFORE_CALL_ORIGINATE: _BOOLEAN,
     commands.SEND_SILENCE_WHEN_IDLE: _BOOLEAN,
+    commands.START_CONFERENCE_ON_CREATE: _BOOLEAN,
+    commands.HOLD: _BOOLEAN,
+    commands.END_CONFERENCE_ON_EXIT: _BOOLEAN,
+    commands.SOFT_END_CONFERENCE_ON_EXIT: _BOOLEAN,
+    commands.CALL_CONTROL_IDS: _ARRAY,
     members.CUSTOM_PARAMETERS: _ARRAY,
     commands.DIALOGFLOW_CONFIG: _OBJECT,
 }
@@ -114,6 +119,14 @@ def _pairs_problems(name: str, pairs: list[Any]) -> list[Problem]:
     return problems
 
 
+def _ids_problems(name: str, ids: list[Any]) -> list[Problem]:
+    return [
+        problem_at(errors.INVALID_TYPE, f"{name}/{position}", "is not a string")
+        for position, one in enumerate(ids)
+        if not isinstance(one, str)
+    ]
+
+
 def _dialogflow_problems(name: str, switches: dict[str, Any]) -> list[Problem]:
     return [
         problem_at(errors.INVALID_TYPE, f"{name}/{switch}", "is not a boolean")
@@ -145,6 +158,7 @@ _RULES: Final[Mapping[str, Callable[[str, Any], list[Problem]]]] = {
     members.CLIENT_STATE: _client_state_problems,
     commands.TARGET_LEG_CLIENT_STATE: _client_state_problems,
     members.CUSTOM_PARAMETERS: _pairs_problems,
+    commands.CALL_CONTROL_IDS: _ids_problems,
     commands.DIALOGFLOW_CONFIG: _dialogflow_problems,
     commands.DIGITS: _digits_problems,
     commands.DURATION_MILLIS: _duration_problems,

@@ -15,7 +15,18 @@ from rtpcodec.sim.commands.handler import MAX_BODY_OCTETS, CommandHandler, HttpR
 HOST: Final = "127.0.0.1"
 DIAL_PATH: Final = commands.BASE_PATH + commands.DIAL_PATH
 
-_ACTION = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", commands.BASE_PATH + commands.ACTION_PATH))
+WITHOUT_CALL: Final = {
+    DIAL_PATH: commands.DIAL,
+    commands.BASE_PATH + commands.CONFERENCES_PATH: commands.CREATE_CONFERENCE,
+}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", commands.BASE_PATH + path))
+
+
+_ACTION = _pattern(commands.ACTION_PATH)
+_CONFERENCE_ACTION = _pattern(commands.CONFERENCE_ACTION_PATH)
 
 
 class MemoryHttpServer:
@@ -58,10 +69,11 @@ class MemoryHttpServer:
 
 
 def _read(request: MemoryRequest) -> HttpRequest:
-    call_control_id = action = None
+    call_control_id = conference_id = None
     path = request.target.partition("?")[0]
-    if path == DIAL_PATH:
-        action = commands.DIAL
+    action = WITHOUT_CALL.get(path)
+    if found := _CONFERENCE_ACTION.fullmatch(path):
+        conference_id, action = unquote(found[commands.CONFERENCE_ID]), unquote(found["action"])
     elif found := _ACTION.fullmatch(path):
         call_control_id, action = unquote(found[members.CALL_CONTROL_ID]), unquote(found["action"])
     return HttpRequest(
@@ -71,4 +83,5 @@ def _read(request: MemoryRequest) -> HttpRequest:
         call_control_id,
         action,
         request.method,
+        conference_id,
     )

@@ -87,6 +87,18 @@ class TransferRequest:
     """`self`: the first leg continues when the new one has ended."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """The wishes of an accepted `join`."""
+
+    call_control_id: str
+    hold: bool = False
+    ends: bool = False
+    """All others are hung up when this call leaves."""
+    soft_ends: bool = False
+    """The conference ends when this call leaves."""
+
+
 def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
     """Read a `streaming_start`.
 
@@ -177,6 +189,55 @@ def read_transfer(body: Mapping[str, Any]) -> TransferRequest:
         target_client_state=given.get(commands.TARGET_LEG_CLIENT_STATE),
         park_after_unbridge=given.get(commands.PARK_AFTER_UNBRIDGE),
     )
+
+
+def read_conference(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Read the call and the name of a conference that is to be created.
+
+    Raises: Refused, as for read_start.
+    """
+    given = _needed(body, commands.CREATE_CONFERENCE_FIELDS, members.CALL_CONTROL_ID, members.NAME)
+    return given[members.CALL_CONTROL_ID], given[members.NAME]
+
+
+def read_join(body: Mapping[str, Any]) -> JoinRequest:
+    """Read a `join`.
+
+    Raises: Refused, as for read_start.
+    """
+    given = _needed(body, commands.JOIN_FIELDS, members.CALL_CONTROL_ID)
+    return JoinRequest(
+        call_control_id=given[members.CALL_CONTROL_ID],
+        hold=given.get(commands.HOLD, False),
+        ends=given.get(commands.END_CONFERENCE_ON_EXIT, False),
+        soft_ends=given.get(commands.SOFT_END_CONFERENCE_ON_EXIT, False),
+    )
+
+
+def read_leave(body: Mapping[str, Any]) -> str:
+    """Read the call of a `leave`.
+
+    Raises: Refused, as for read_start.
+    """
+    return str(_needed(body, commands.LEAVE_FIELDS, members.CALL_CONTROL_ID)[members.CALL_CONTROL_ID])
+
+
+def read_hold(body: Mapping[str, Any], *, required: bool) -> tuple[str, ...]:
+    """Read the calls of a `hold` or `unhold`.
+
+    required: whether they must be named; else none of them means all.
+    Raises: Refused, as for read_start.
+    """
+    needed = (commands.CALL_CONTROL_IDS,) if required else ()
+    return tuple(_needed(body, commands.HOLD_FIELDS, *needed).get(commands.CALL_CONTROL_IDS, ()))
+
+
+def _needed(body: Mapping[str, Any], names: tuple[str, ...], *needed: str) -> dict[str, Any]:
+    given, problems = checked(body, names)
+    for name in needed:
+        _require(body, given, problems, name)
+    _settle(problems)
+    return given
 
 
 def read_dtmf(body: Mapping[str, Any]) -> None:

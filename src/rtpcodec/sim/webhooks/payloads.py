@@ -61,6 +61,16 @@ def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
     }
 
 
+def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
+    """The data in the answer to a dial command (media streaming, section 2.5)."""
+    said = of_call(facts, leg)
+    names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
+    return {name: said[name] for name in names if said[name] is not None} | {
+        "is_alive": False,
+        webhooks.RECORD_TYPE: "call",
+    }
+
+
 def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
     """Members of the events of the call itself."""
     return of_call(facts, leg) | {
