@@ -48,17 +48,6 @@ class RunningCommand(Ongoing):
         """Whether anybody waits for it now."""
         return self._waiters > 0
 
-    @property
-    def failed(self) -> bool:
-        """Whether it has ended without success."""
-        task = self._task
-        return task.done() and (task.cancelled() or task.exception() is not None)
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended."""
-        return self._task.done()
-
 
 class BackgroundCommands:
     """The running commands of one call. Use it from the event loop's thread only."""

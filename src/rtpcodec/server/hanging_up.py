@@ -46,7 +46,7 @@ class HangUp:
     @property
     def begun(self) -> bool:
         """Whether a hang-up runs or was accepted."""
-        return self._command is not None and not self._command.failed
+        return self._command is not None
 
     def begin(self, after_ms: float, fields: Mapping[str, Any]) -> RunningCommand:
         """Begin it, or join the one that runs or was accepted, whose arguments stay.
@@ -58,7 +58,7 @@ class HangUp:
         if not 0 <= after_ms < inf:
             raise ValueError(f"after_ms is {after_ms!r}, a number of 0 or more is needed")
         command = self._command
-        if command is None or command.failed:
+        if command is None:
             if self._phone.state != "ended":
                 self._phone.control("hangup")
             self._pump.machine.plays.refusal = REFUSAL
@@ -74,7 +74,8 @@ class HangUp:
                     await self._phone.command("hangup", "hangup", **fields)
                 self._phone.state = "ended"
         except BaseException:
-            self._pump.machine.plays.refusal = None  # the call continues
+            # The call continues. The command holds the error, whose traceback holds this frame.
+            self._pump.machine.plays.refusal = self._command = None
             raise
 
     async def wait_ms(self, after_ms: float) -> None:
