@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,16 @@ from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
-from rtpcodec.server import Background, CallCapture, CallTap, PlaybackPause, PrivateSection, Recording, Reply
+from rtpcodec.server import (
+    Background,
+    CallCapture,
+    CallTap,
+    PlaybackPause,
+    PrivateSection,
+    Recording,
+    Reply,
+    TlsFiles,
+)
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
@@ -62,6 +72,7 @@ from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from tests.house.public import made_of_hints, public_classes
 
 VALUES: dict[type, Callable[[], object]] = {
+    TlsFiles: lambda: TlsFiles(Path(__file__).parents[1] / "server" / "loopback.pem"),
     errors.CaptureError: lambda: errors.CaptureError(3, "is not JSON"),
     errors.MissingExtra: lambda: errors.MissingExtra("serve", "picows", "server"),
     errors.MissingLibrary: lambda: errors.MissingLibrary(

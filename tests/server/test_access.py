@@ -162,6 +162,12 @@ async def readiness(endpoint: Endpoint) -> tuple[int, str]:
     return status, json.loads(body)["status"]
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_calls_cannot_have_the_path_of_a_check(path: str) -> None:
+    with pytest.raises(EndpointError, match=rf"^path is '{path}', which answers .* checks; another one is needed$"):
+        rtpcodec.serve(listen, path=path)
+
+
 def test_readiness_and_room_say_whether_one_more_call_is_accepted() -> None:
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN, max_calls=1) as endpoint:

@@ -11,6 +11,7 @@ from time import monotonic
 import pytest
 
 import rtpcodec
+from rtpcodec.errors import EndpointError
 from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, Endpoint
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
@@ -83,6 +84,11 @@ def test_one_percent_of_a_minute_may_be_late(late: int, *, stays: bool) -> None:
         assert not lag.stays_late, "the first late one is more than a minute old"
 
     run_virtual(main())
+
+
+def test_the_limit_is_above_0() -> None:
+    with pytest.raises(EndpointError, match=r"^max_lag_ms is 0, more than 0 is needed; None switches it off$"):
+        rtpcodec.serve(listen, max_lag_ms=0)
 
 
 def test_without_a_limit_no_lag_is_too_much() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -23,13 +24,13 @@ from rtpcodec.cli.options import (
     WhenFull,
     send_options,
 )
+from rtpcodec.cli.workers import PlacementFile, StatusPort, WorkerPort, Workers, run_one, run_several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from ssl import SSLContext
+    from collections.abc import Sequence
 
     from rtpcodec.server.options import EndpointOptions, Handler
-    from rtpcodec.server.workers.running import WorkersOpened
+    from rtpcodec.server.tls_files import TlsFiles
     from rtpcodec.stream.plan import StreamPlan
 
 
@@ -51,24 +52,41 @@ MetricsToken = Annotated[
     typer.Option(envvar="RTPCODEC_METRICS_TOKEN", help="Bearer token that a scrape of --metrics must present."),
 ]
 
+Folder = Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")]
+
+Certificate = Annotated[
+    Path | None, typer.Option(help="PEM file: serve wss. SIGHUP reads it again.", exists=True, dir_okay=False)
+]
+Key = Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)]
+
+MaxCalls = Annotated[int, typer.Option(min=1, help="Calls at the same time; more are refused with 503.")]
+DrainS = Annotated[
+    float,
+    typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM; RTPCODEC_DRAIN_S overrides it."),
+]
+HandlerGraceS = Annotated[
+    float, typer.Option(min=0, help="How long a handler may outlive its stream; RTPCODEC_HANDLER_GRACE_S overrides it.")
+]
+
 File = Annotated[
     Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
 ]
 
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Processes that share the port. SIGHUP restarts them without cutting a call."),
+
+class LogLevel(StrEnum):
+    """The lowest level that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+LogLevelOption = Annotated[
+    LogLevel, typer.Option(envvar="RTPCODEC_LOG_LEVEL", help="The lowest level that is logged, to standard error.")
 ]
-WorkerPort = Annotated[
-    int | None,
-    typer.Option(min=1, max=65535, help="Port of worker 1 alone, the next workers have the next ones."),
-]
-StatusPort = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="Port of health and --metrics of all workers. 0: any free one."),
-]
-PlacementFile = Annotated[
-    Path | None, typer.Option(help="File by which other programs choose a worker; best in /run.", dir_okay=False)
+LogJson = Annotated[
+    bool, typer.Option("--log-json", envvar="RTPCODEC_LOG_JSON", help="Log lines of JSON instead of text.")
 ]
 
 
@@ -93,15 +111,13 @@ def serve(
     mode: Mode = "rtp",
     option: SendOption = None,
     amrwb_packing: AmrWbPacking = "auto",
-    folder: Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")] = Path("recordings"),
+    folder: Folder = Path("recordings"),
     file: File = None,
-    certificate: Annotated[Path | None, typer.Option(help="PEM file: serve wss.", exists=True, dir_okay=False)] = None,
-    key: Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)] = None,
-    drain_s: Annotated[
-        float,
-        typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM; RTPCODEC_DRAIN_S overrides it."),
-    ] = 3600.0,
-    handler_grace_s: Annotated[float, typer.Option(min=0, help="How long a handler may outlive its stream.")] = 10.0,
+    certificate: Certificate = None,
+    key: Key = None,
+    max_calls: MaxCalls = 500,
+    drain_s: DrainS = 3600.0,
+    handler_grace_s: HandlerGraceS = 10.0,
     lead_ms: LeadMs = 400.0,
     idle_lead_ms: IdleLeadMs = 80.0,
     send_chunk_ms: ChunkMs = 20.0,
@@ -110,80 +126,43 @@ def serve(
     when_full: WhenFull = "wait",
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
+    log_level: LogLevelOption = LogLevel.INFO,
+    log_json: LogJson = False,
     workers: Workers = None,
     worker_port: WorkerPort = None,
     status_port: StatusPort = None,
     placement_file: PlacementFile = None,
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
+    from rtpcodec.server.log_lines import logging_to
+
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    in_worker = partial(of_each_process, task, folder, file, plan, certificate, key)
-    options: EndpointOptions = dict(  # noqa: C408 -- the names of keyword arguments
-        plan=plan,
-        host=host,
-        port=port,
-        path=path,
-        authorize=_tokens(token, old_token),
-        allowed_origins=allowed_origin or (),
-        drain_s=drain_s,
-        handler_grace_s=handler_grace_s,
-        lead_ms=lead_ms,
-        idle_lead_ms=idle_lead_ms,
-        send_chunk_ms=send_chunk_ms,
-        prebuffer_ms=prebuffer_ms,
-        keep_alive=keep_alive,  # type: ignore[typeddict-item]  # the settings check the value and name those that there are
-        when_full=when_full,  # type: ignore[typeddict-item]
-        metrics=(metrics_token or True) if metrics else False,
-    )
-    own = in_worker(1)
-    if workers is None:
-        if (worker_port, status_port, placement_file) != (None, None, None):
-            raise ValueError("--worker-port, --status-port and --placement-file need --workers")
-        _run(task, own, options)
-        return
-    _run_workers(
-        task,
-        in_worker,
-        "ws" if certificate is None else "wss",
-        options,
-        workers=workers,
-        worker_port=worker_port,
-        status_port=status_port,
-        placement_file=placement_file,
-    )
+    handler = _handler(task, folder, file, plan)
+    access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
+    ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
+    # The settings check the words, and name those that there are.
+    speech: Any = {"lead_ms": lead_ms, "idle_lead_ms": idle_lead_ms, "keep_alive": keep_alive, "when_full": when_full}
+    speech |= {"send_chunk_ms": send_chunk_ms, "prebuffer_ms": prebuffer_ms}
+    options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
+    options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
+    of_workers: dict[str, Any] = {"worker_port": worker_port, "status_port": status_port}
+    of_workers["placement_file"] = placement_file
+    with logging_to(sys.stderr, log_level, as_json=log_json):
+        if workers is None:
+            run_one(task, handler, options, of_workers)
+        else:
+            in_worker = partial(_in_worker, task, folder, file, plan, log_level, log_json)
+            run_several(task, in_worker, options, workers, of_workers)
 
 
-def of_each_process(
-    task: Task,
-    folder: Path,
-    file: Path | None,
-    plan: StreamPlan,
-    certificate: Path | None,
-    key: Path | None,
-    _worker: int,
+def _in_worker(
+    task: Task, folder: Path, file: Path | None, plan: StreamPlan, log_level: LogLevel, log_json: bool, _worker: int
 ) -> dict[str, Any]:
-    """Return the settings that a process makes for itself: handlers and TLS contexts cannot be sent to a worker."""
-    return {"handler": _handler(task, folder, file, plan), "ssl": _tls(certificate, key)}
+    """Set up a worker process: its log, and its handler, which cannot be sent to it."""
+    from rtpcodec.server.log_lines import log_to
 
-
-def _run(task: Task, own: Mapping[str, Any], options: EndpointOptions) -> None:
-    from rtpcodec.server import run
-
-    run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
-
-
-def _run_workers(
-    task: Task, in_worker: Callable[[int], dict[str, Any]], scheme: str, options: EndpointOptions, **of_supervisor: Any
-) -> None:
-    from rtpcodec.server import run_workers
-
-    def ready(opened: WorkersOpened) -> None:
-        host = f"[{opened.host}]" if ":" in opened.host else opened.host
-        print(f"rtpcodec: {task} at {scheme}://{host}:{opened.port}{options['path']}", flush=True)
-        if opened.status_port is not None:
-            print(f"rtpcodec: status at http://{host}:{opened.status_port}/readyz", flush=True)
-
-    run_workers(configure=in_worker, on_ready=ready, **of_supervisor, **options)
+    log_to(sys.stderr, log_level, as_json=log_json)
+    return {"handler": _handler(task, folder, file, plan)}
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:
@@ -204,21 +183,18 @@ def _tokens(token: str | None, old_token: str | None) -> Sequence[str] | None:
     return [one for one in (token, old_token) if one is not None] or None
 
 
-def _tls(certificate: Path | None, key: Path | None) -> SSLContext | None:
-    import ssl
+def _tls(certificate: Path | None, key: Path | None) -> TlsFiles | None:
+    from rtpcodec.errors import EndpointError
+    from rtpcodec.server.tls_files import TlsFiles
 
     if certificate is None:
         if key is not None:
             raise ValueError("--key needs --certificate")
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(certificate, key)
-    except ssl.SSLError as error:
-        raise ValueError(
-            f"--certificate {certificate} and its key are not a PEM pair: {error.reason or error}"
-        ) from error
-    return context
+        return TlsFiles(certificate, key)
+    except EndpointError as error:
+        raise ValueError(f"--certificate: {error}") from error
 
 
 def _handler(task: Task, folder: Path, file: Path | None, plan: StreamPlan) -> Handler:

@@ -3,7 +3,7 @@
 serving         `serve` and `run`
 options         functions, access rules and names of settings, as callers give them
 settings        the settings of an endpoint; settings_fields: their defaults; settings_checks
-endpoint        the endpoint: it accepts, counts and ends calls
+endpoint        the endpoint: it accepts, counts and ends calls; shared_port: what other processes see of it
 running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
@@ -54,6 +54,8 @@ metrics         EndpointCollector: the figures for Prometheus, and the page `/me
 slow_turns      calls that hold the event loop: measured, counted, logged
 collector       the cycle collector in `run`
 loop_lag        how late the event loop is
+log_lines       log lines of a program, as text or JSON
+tls_files       TlsFiles: certificate and key, which may be read again
 workers         several processes behind one port: `run_workers`
 placement       which worker gets the next stream: a registry of workers
 """
@@ -75,6 +77,7 @@ from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tapping import CallTap
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.server.workers.running import run_workers
 from rtpcodec.stream.ending import EndReason
 
@@ -104,6 +107,7 @@ __all__ = [
     "PrivateSection",
     "Recording",
     "Reply",
+    "TlsFiles",
     "call_on",
     "handlers",
     "run",

@@ -33,6 +33,7 @@ from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
@@ -223,6 +224,15 @@ class Endpoint(SharedPort):
             logger.info("closed %d files, %g s before the remaining %d calls end", closed, lead_s, len(self._running))
         await self._running.wait_idle(lead_s)
         await self._running.end(self._settings.handler_grace_s)
+
+    def reload_tls(self) -> None:
+        """Read the files of its TlsFiles again: new connections use them. If that fails, the old ones stay.
+
+        Raises: EndpointError if they are not a pair, or its `ssl` is not a TlsFiles; OSError if one cannot be read.
+        """
+        if not isinstance(self._settings.ssl, TlsFiles):
+            raise EndpointError("ssl is not a TlsFiles, so there are no files to read again")
+        self._settings.ssl.reload()
 
     def _metrics_page(self, settings: EndpointSettings) -> Callable[[], Answer] | None:
         if not settings.metrics:

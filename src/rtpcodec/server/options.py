@@ -9,6 +9,7 @@ from typing import Final, TypedDict, TypeVar
 
 from rtpcodec.server.call import Call
 from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
@@ -68,7 +69,7 @@ class EndpointOptions(CallOptions, total=False):
     authorize: Authorize | None
     allowed_origins: Sequence[str]
     public_url: str | None
-    ssl: tls.SSLContext | None
+    ssl: tls.SSLContext | TlsFiles | None
     max_calls: int
     max_half_open: int
     max_half_open_per_address: int

@@ -101,7 +101,9 @@ class PicowsServer:
         handshake = _Handshake(accepted)
         entry = self._half_open.add(address, handshake.cut)
         admit = partial(self._admit, entry, address)
-        handshake.begin(lambda: self._new_protocol(admit, partial(self._half_open.remove, entry)), self._settings.ssl)
+        handshake.begin(
+            lambda: self._new_protocol(admit, partial(self._half_open.remove, entry)), self._settings.tls_context
+        )
 
     def _free_descriptors(self) -> None:
         for _ in range(ACCEPTS_PER_TURN):

@@ -18,6 +18,7 @@ from rtpcodec.server.descriptors import descriptors_needed, raise_limit
 from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, supervisor_grace_s
 from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.tls_files import TlsFiles
 
 if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint
@@ -66,10 +67,11 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
-    The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s` and are
-    then closed with 1001; by default that is an hour, and the log names the time that a supervisor must allow. A second
-    signal closes them at once. The phone calls continue without their streams. The
-    process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main thread only.
+    The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s`, by default
+    an hour, and are then closed with 1001. The log names the time that a supervisor must allow. A second signal closes
+    them at once. The phone calls continue without their streams. SIGHUP reads the files of a TlsFiles again, and ends
+    nothing. The process's soft limit on file descriptors is raised to what `max_calls` needs. Call it from the main
+    thread only.
 
     handler, on_audio, on_event, options: as for `serve`.
     on_ready: called with the endpoint once it is open.
@@ -108,12 +110,11 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
 
     for number in _ENDING:
         loop.add_signal_handler(number, signalled)
-    if _SIGHUP is not None:
-        # By default it ends the process and so cuts all calls. There is no configuration that it could reload.
-        loop.add_signal_handler(_SIGHUP, logger.info, "received SIGHUP, which changes nothing: calls continue")
     try:
         with rare_collections(loop):
             async with _opened(settings) as endpoint:
+                if _SIGHUP is not None:
+                    loop.add_signal_handler(_SIGHUP, _reload, endpoint, settings)
                 _log_grace(settings)
                 if on_ready is not None:
                     on_ready(endpoint)
@@ -126,6 +127,19 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
     finally:
         for number in _ENDING if _SIGHUP is None else (*_ENDING, _SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _reload(endpoint: Endpoint, settings: EndpointSettings) -> None:
+    """Handle SIGHUP. By default it would end the process and so cut all calls."""
+    if not isinstance(settings.ssl, TlsFiles):
+        logger.info("received SIGHUP, which changes nothing: calls continue")
+        return
+    try:
+        endpoint.reload_tls()
+    except (EndpointError, OSError) as error:
+        logger.error("received SIGHUP, but the certificate in use stays: %s", error)
+    else:
+        logger.info("received SIGHUP: certificate and key were read again, new connections use them")
 
 
 def _log_grace(settings: EndpointSettings) -> None:

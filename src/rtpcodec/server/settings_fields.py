@@ -13,6 +13,7 @@ from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
 from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
+from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
 from rtpcodec.stream.held import MAX_HELD_OCTETS
@@ -54,8 +55,8 @@ class SettingsFields:
     public_url: str | None = field(default=None, repr=False)
     """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
     `Endpoint.stream`; None: the endpoint's own URL."""
-    ssl: tls.SSLContext | None = None
-    """TLS context of a server, for wss://; None: ws://."""
+    ssl: tls.SSLContext | TlsFiles | None = None
+    """TLS context of a server, for wss://, or TlsFiles, which a SIGHUP of `run` reads again; None: ws://."""
     receive_pcm_hz: PcmRate = "native"
     """Rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
     send_pcm_hz: int | None = None
@@ -140,6 +141,11 @@ class SettingsFields:
     def listen_host(self) -> str:
         """The address that it listens on."""
         return self.host if self.sock is None else str(self.sock.getsockname()[0])
+
+    @property
+    def tls_context(self) -> tls.SSLContext | None:
+        """The TLS context for connections that begin now."""
+        return self.ssl.context if isinstance(self.ssl, TlsFiles) else self.ssl
 
     @property
     def answers_all(self) -> bool:
