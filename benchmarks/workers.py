@@ -23,7 +23,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, cast
 
 import uvloop
 from prometheus_client.parser import text_string_to_metric_families
@@ -48,7 +48,7 @@ class Row:
 
 
 class Caller(asyncio.Protocol):
-    """One call: sends a message when it is told to, or when an echo has come."""
+    """One call: sends a message by itself, or when an echo has come."""
 
     def __init__(self, *, flat_out: bool) -> None:
         self.flat_out = flat_out
@@ -58,7 +58,7 @@ class Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Request the call."""
-        self.transport: Any = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.transport.write(REQUEST)
 
     def data_received(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ app               `main`: finds the module of a command
 commands          the commands and their modules
 options           options that several commands share
 control           start, stop, dial, answer, hangup; control_options: their options; control_output: what they print
-serve             the endpoint
+serve             the endpoint; workers: in several processes
 simulate, ring    calls of the simulator; simulated_calls: what runs them
 replay            runs a capture again
 codecs            the list of codecs; codec_table: its columns

@@ -25,14 +25,14 @@ from rtpcodec.cli.options import (
     WhenFull,
     send_options,
 )
+from rtpcodec.cli.workers import PlacementFile, StatusPort, WorkerPort, Workers, run_one, run_several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from rtpcodec.client import CallControl
     from rtpcodec.server.options import EndpointOptions, Handler
     from rtpcodec.server.tls_files import TlsFiles
-    from rtpcodec.server.workers.running import WorkersOpened
     from rtpcodec.stream.plan import StreamPlan
 
 
@@ -72,22 +72,6 @@ HandlerGraceS = Annotated[
 
 File = Annotated[
     Path | None, typer.Option(help="WAV or MP3 file of any rate that `play` plays.", exists=True, dir_okay=False)
-]
-
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Processes that share the port. SIGHUP restarts them without cutting a call."),
-]
-WorkerPort = Annotated[
-    int | None,
-    typer.Option(min=1, max=65535, help="Port of worker 1 alone, the next workers have the next ones."),
-]
-StatusPort = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="Port of health and --metrics of all workers. 0: any free one."),
-]
-PlacementFile = Annotated[
-    Path | None, typer.Option(help="File by which other programs choose a worker; best in /run.", dir_okay=False)
 ]
 
 
@@ -155,18 +139,17 @@ def serve(
     base_url: BaseUrl = None,
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,
+    log_level: LogLevelOption = LogLevel.INFO,
+    log_json: LogJson = False,
     workers: Workers = None,
     worker_port: WorkerPort = None,
     status_port: StatusPort = None,
     placement_file: PlacementFile = None,
-    log_level: LogLevelOption = LogLevel.INFO,
-    log_json: LogJson = False,
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
     from rtpcodec.server.log_lines import logging_to
 
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    in_worker = partial(of_each_process, task, folder, file, plan, on_handler_end, base_url, log_level, log_json)
     access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
     ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
     # The settings check the words, and name those that there are.
@@ -175,28 +158,28 @@ def serve(
     options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
     options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
     own = _own(task, folder, file, plan, on_handler_end, base_url)
-    of_supervisor = {"worker_port": worker_port, "status_port": status_port, "placement_file": placement_file}
-    if workers is None and any(given is not None for given in of_supervisor.values()):
-        raise ValueError("--worker-port, --status-port and --placement-file need --workers")
+    of_workers: dict[str, Any] = {"worker_port": worker_port, "status_port": status_port}
+    of_workers["placement_file"] = placement_file
     with logging_to(sys.stderr, log_level, as_json=log_json):
         if workers is None:
-            _run(task, own, options)
+            run_one(task, own, options, of_workers)
         else:
-            _run_workers(task, in_worker, options, workers=workers, **of_supervisor)
+            in_worker = partial(_in_worker, task, folder, file, plan, on_handler_end, base_url, log_level, log_json)
+            run_several(task, in_worker, options, workers, of_workers)
 
 
-def of_each_process(
+def _in_worker(
     task: Task,
     folder: Path,
     file: Path | None,
     plan: StreamPlan,
     on_handler_end: AfterHandler,
     base_url: str | None,
-    log_level: str,
+    log_level: LogLevel,
     log_json: bool,
     _worker: int,
 ) -> dict[str, Any]:
-    """Begin to log, and return the settings that a worker makes for itself."""
+    """Set up a worker process: its log, and what cannot be sent to it."""
     from rtpcodec.server.log_lines import log_to
 
     log_to(sys.stderr, log_level, as_json=log_json)
@@ -210,28 +193,6 @@ def _own(
     control = _control(base_url) if on_handler_end is AfterHandler.HANGUP else None
     handler = _handler(task, folder, file, plan)
     return {"handler": handler, "on_handler_end": on_handler_end.value, "control": control}
-
-
-def _run(task: Task, own: Mapping[str, Any], options: EndpointOptions) -> None:
-    from rtpcodec.server import run
-
-    run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
-
-
-def _run_workers(
-    task: Task, in_worker: Callable[[int], dict[str, Any]], options: EndpointOptions, **of_supervisor: Any
-) -> None:
-    from rtpcodec.server import run_workers
-
-    scheme = "ws" if options["ssl"] is None else "wss"
-
-    def ready(opened: WorkersOpened) -> None:
-        host = f"[{opened.host}]" if ":" in opened.host else opened.host
-        print(f"rtpcodec: {task} at {scheme}://{host}:{opened.port}{options['path']}", flush=True)
-        if opened.status_port is not None:
-            print(f"rtpcodec: status at http://{host}:{opened.status_port}/readyz", flush=True)
-
-    run_workers(configure=in_worker, on_ready=ready, **of_supervisor, **options)
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:

@@ -7,13 +7,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from multiprocessing import current_process
 from typing import Any, Final, TextIO
 
+from rtpcodec.server.workers.identity import worker_number
+
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-WORKER_TEXT: Final = "%(asctime)s %(levelname)s %(processName)s %(name)s: %(message)s"
-MAIN_PROCESS: Final = "MainProcess"
-"""The name that multiprocessing gives a process that it has not started."""
+TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What logging itself puts into a record; everything else was passed as `extra`."""
@@ -22,8 +21,8 @@ _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 class JsonLines(logging.Formatter):
     """Format each record as one line of JSON.
 
-    Members: `time` (UTC, RFC 3339), `level`, `logger`, `message`, `process` in a worker such as worker-1, each `extra`
-    of the record such as `call_id`, and `exception`, its traceback.
+    Members: `time` (UTC, RFC 3339), `level`, `logger`, `message`, each `extra` of the record such as `call_id`, and
+    `exception`, its traceback.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -35,25 +34,12 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if record.processName != MAIN_PROCESS:
-            line["process"] = record.processName
         line |= {name: value for name, value in vars(record).items() if name not in _OWN and name not in line}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = self.formatStack(record.stack_info)
         return json.dumps(line, default=str, ensure_ascii=False)
-
-
-def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
-    """Log to a stream from now on. Arguments as for `logging_to`. Returns the handler that was added."""
-    handler = logging.StreamHandler(stream)
-    in_worker = current_process().name != MAIN_PROCESS
-    handler.setFormatter(JsonLines() if as_json else logging.Formatter(WORKER_TEXT if in_worker else TEXT))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(level.upper())
-    return handler
 
 
 @contextmanager
@@ -71,3 +57,18 @@ def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
+
+
+def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
+    """Log to a stream until the process ends; lines of a worker show its number. Returns the handler.
+
+    level: the lowest level that is logged, such as "info".
+    as_json: whether lines are JSON.
+    """
+    text = TEXT if worker_number() is None else TEXT_OF_WORKER
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines() if as_json else logging.Formatter(text))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    return handler

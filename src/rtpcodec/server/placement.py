@@ -157,7 +157,7 @@ class MemoryPlacement(Live):
 
 
 class Placeable(Protocol):
-    """What an Endpoint tells a registry."""
+    """An endpoint as a registry sees it."""
 
     def load(self, name: str, url: str) -> WorkerLoad:
         """Return the endpoint's figures."""

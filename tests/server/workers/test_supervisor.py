@@ -158,63 +158,68 @@ def test_two_rolling_restarts_in_a_row_with_many_calls() -> None:
         run(main, timeout_s=120)
 
 
+async def a_worker_dies(supervisor: Program) -> None:
+    """One worker is killed: its calls are lost, the others continue, and another worker takes its place."""
+    async with AsyncExitStack() as stack:
+        diallers = [await stack.enter_async_context(call(supervisor.url)) for _ in range(10)]
+        await asyncio.gather(*(echoed(one, 1) for one in diallers))
+        found = await supervisor.figures()
+        shares = found["rtpcodec_worker_calls{1}"], found["rtpcodec_worker_calls{2}"]
+        assert sum(shares) == found["rtpcodec_calls"] == 10
+        assert min(shares) >= 3, shares
+        os.kill(worker_pids(supervisor.pid)[0], signal.SIGKILL)
+        await until_true(lambda: counts(supervisor, died=1, serving=2))
+        left = [one for one in diallers if one.socket.close_code is None]
+        assert len(left) in shares
+        for one in left:
+            assert await echoed(one, 2) == 2 * len(CHUNK)
+            await one.stop()
+
+
+async def a_worker_is_asked_alone(supervisor: Program) -> None:
+    """One worker gets SIGTERM: its calls end, another worker takes its place, and nobody is refused."""
+    async with call(supervisor.url) as one, call(supervisor.url) as other:
+        await asyncio.gather(echoed(one, 1), echoed(other, 1))
+        os.kill(worker_pids(supervisor.pid)[0], signal.SIGTERM)
+        await until_true(lambda: counts(supervisor, died=1, draining=1, serving=2))
+        for _ in range(20):
+            assert await refused_with(supervisor.url) == 101
+        for dialler in (one, other):
+            assert await echoed(dialler, 2) == 2 * len(CHUNK)
+            await dialler.stop()
+            assert await dialler.close_code() == 1000
+    await until_true(lambda: counts(supervisor, died=1, draining=0, serving=2))
+
+
+async def the_supervisor_dies(supervisor: Program) -> None:
+    """The supervisor is killed: the workers let their calls end, refuse others, and end."""
+    async with call(supervisor.url) as one:
+        await echoed(one, 1)
+        workers = worker_pids(supervisor.pid)
+        supervisor.process.kill()
+        while await refused_with(supervisor.url) != 503:
+            pass
+        assert await echoed(one, 2) == 2 * len(CHUNK)
+        await one.stop()
+        assert await one.close_code() == 1000
+    await until(lambda: not any(runs(pid) for pid in workers))
+
+
+async def counts(supervisor: Program, died: int, **states: int) -> bool:
+    """Whether so many workers have died and are in these states."""
+    found = await supervisor.figures()
+    right = [found[f"rtpcodec_workers{{{state}}}"] == number for state, number in states.items()]
+    return all(right) and found["rtpcodec_workers_died_total"] == died
+
+
 @pytest.mark.long
 def test_workers_that_die_are_replaced_and_calls_of_the_others_continue() -> None:
     with program(drain_s=600, configure=f"{HERE}:logs_and_takes_few_calls") as supervisor:
 
-        async def dies(diallers: list[Dialler]) -> None:
-            """One worker is killed: its calls are lost, the others continue, and another worker takes its place."""
-            found = await supervisor.figures()
-            shares = found["rtpcodec_worker_calls{1}"], found["rtpcodec_worker_calls{2}"]
-            assert sum(shares) == found["rtpcodec_calls"] == 10
-            assert min(shares) >= 3, shares
-            os.kill(worker_pids(supervisor.pid)[0], signal.SIGKILL)
-            await until_true(lambda: counts(died=1, serving=2))
-            left = [one for one in diallers if one.socket.close_code is None]
-            assert len(left) in shares
-            for one in left:
-                assert await echoed(one, 2) == 2 * len(CHUNK)
-                await one.stop()
-
-        async def is_asked_alone() -> None:
-            """One worker gets SIGTERM: its calls end, another worker takes its place, and nobody is refused."""
-            async with call(supervisor.url) as one, call(supervisor.url) as other:
-                await asyncio.gather(echoed(one, 1), echoed(other, 1))
-                os.kill(worker_pids(supervisor.pid)[0], signal.SIGTERM)
-                await until_true(lambda: counts(died=1, draining=1, serving=2))
-                for _ in range(20):
-                    assert await refused_with(supervisor.url) == 101
-                for dialler in (one, other):
-                    assert await echoed(dialler, 2) == 2 * len(CHUNK)
-                    await dialler.stop()
-                    assert await dialler.close_code() == 1000
-            await until_true(lambda: counts(died=1, draining=0, serving=2))
-
-        async def loses_its_supervisor() -> None:
-            """The supervisor is killed: the workers let their calls end, refuse others, and end."""
-            async with call(supervisor.url) as one:
-                await echoed(one, 1)
-                workers = worker_pids(supervisor.pid)
-                supervisor.process.kill()
-                while await refused_with(supervisor.url) != 503:
-                    pass
-                assert await echoed(one, 2) == 2 * len(CHUNK)
-                await one.stop()
-                assert await one.close_code() == 1000
-            await until(lambda: not any(runs(pid) for pid in workers))
-
-        async def counts(**wanted: int) -> bool:
-            found = await supervisor.figures()
-            names = {"died": "rtpcodec_workers_died_total"}
-            return all(found[names.get(name, f"rtpcodec_workers{{{name}}}")] == n for name, n in wanted.items())
-
         async def main() -> None:
-            async with AsyncExitStack() as stack:
-                diallers = [await stack.enter_async_context(call(supervisor.url)) for _ in range(10)]
-                await asyncio.gather(*(echoed(one, 1) for one in diallers))
-                await dies(diallers)
-            await is_asked_alone()
-            await loses_its_supervisor()
+            await a_worker_dies(supervisor)
+            await a_worker_is_asked_alone(supervisor)
+            await the_supervisor_dies(supervisor)
 
         run(main, timeout_s=120)
         log = supervisor.ended()

@@ -19,7 +19,7 @@ from rtpcodec.server.workers.channel import LONGEST_LINE_OCTETS, line
 
 START_TIMEOUT_S: Final = 60.0
 """From the start of a process to its readiness; importing large models takes tens of seconds."""
-STATISTICS_TIMEOUT_S: Final = 2.0
+STATISTICS_TIMEOUT_S: Final = 3.0
 """For a worker's answer to a scrape. Then its latest figures stand for it."""
 
 

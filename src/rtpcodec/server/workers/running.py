@@ -54,26 +54,22 @@ def run_workers(
     """Serve with several processes behind one port, until SIGTERM or SIGINT.
 
     All workers accept from one listening socket; the one with the fewest calls gets the next. A worker that dies is
-    restarted. SIGHUP and SIGUSR2 replace all workers one after the other: an old one serves until its successor is
-    ready, and ends when its calls have ended, at the latest after `drain_s`. The first SIGTERM or SIGINT drains all,
-    the second one closes at once. Processes are spawned, not forked, so a worker imports the handler by its name. Call
-    it from the main thread, and not while the module of the handler is imported.
+    restarted. SIGHUP and SIGUSR2 replace all of them, one after the other and without cutting a call. The first SIGTERM
+    or SIGINT drains all, the second one closes at once. Processes are spawned, so a worker imports the handler by its
+    name. Call it from the main thread. docs/running.md says more.
 
     handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
     workers: how many processes serve.
     configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
-        It returns further settings: what cannot be sent to a process, such as an SSL context, belongs here.
+        It may set up logging, and returns further settings: those that cannot be sent to another process.
     worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
-        on the next one. During a restart, further workers have the ports behind them. `Endpoint.stream` needs it.
-    status_port: the supervisor answers `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers here, on
-        the same host. 0: any free port.
-    placement_file: where the table of workers lies, for `FilePlacement` in other processes of this machine; best in
-        /run or /dev/shm. None: only workers have it.
+        on the next one, and so on. `Endpoint.stream` needs it.
+    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any free one.
+    placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have it.
     on_ready: called in the supervisor once all workers serve.
-    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker.
-        `public_url` may contain {worker}, which stands for the worker's number.
-    Raises: EndpointError if a setting is invalid, a worker does not start at the beginning, or no worker starts again
-    after all have died.
+    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and
+        {worker} in `public_url` stands for the worker's number.
+    Raises: EndpointError if a setting is invalid, a worker does not start, or no worker starts again after all died.
     """
     _require(workers, options, status_port)
     public_url = options.get("public_url")

@@ -9,7 +9,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server.tcp_listener import BACKLOG, RECEIVE_BUFFER_OCTETS
 
 EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
-"""Hosts that are no address to dial."""
+"""Hosts that carriers cannot dial."""
 
 
 def bound_socket(host: str, port: int, *, listening: bool = False) -> socket.socket:

@@ -100,8 +100,9 @@ class Supervisor(Live):
         for task in self._keeping:
             task.cancel()
         for worker in self._live.values():
-            worker.end(signal.SIGTERM)
-            if not again:
+            # Before it serves it has no calls, and no handler of the signal either.
+            worker.end(signal.SIGTERM if worker.has_served else signal.SIGKILL)
+            if worker.has_served and not again:
                 self._wait_for(self._kill_late(worker, worker.grace_s))
         self._finish_if_empty()
 

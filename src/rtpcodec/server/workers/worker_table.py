@@ -113,7 +113,7 @@ class WorkerTable(Live):
         _OWN.pack_into(self._map, offset, state, os.getpid(), calls, max_calls, taken, self._clock(), length)
 
     def begin(self, number: int, url: str) -> None:
-        """Write the address of a worker that starts, and forget what was placed at an earlier one of this number.
+        """Write the address of a worker that starts, and drop what was placed at an earlier one of this number.
 
         Raises: EndpointError if the URL is too long.
         """
