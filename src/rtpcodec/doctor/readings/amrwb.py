@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final, Literal
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 from rtpcodec.doctor.readings.sound import is_codec
@@ -21,7 +22,7 @@ HEARD_S: Final = 1.8
 
 def plan_of(packing: Packing) -> StreamPlan:
     """Return the plan of a stream whose audio we send in one packing."""
-    return StreamPlan(send_codec="AMR-WB", receive_codec="AMR-WB", tracks="both_tracks", amrwb_packing=packing)
+    return StreamPlan(send_codec="AMR-WB", receive_codec="AMR-WB", tracks=commands.BOTH_TRACKS, amrwb_packing=packing)
 
 
 def received(observer: Observer) -> Reading:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from rtpcodec.carriers.telnyx import webhooks
+from rtpcodec.carriers.telnyx import commands, webhooks
 from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
 from rtpcodec.codecs import codec
 from rtpcodec.doctor.readings import amrwb, ending, l16, slow, sound
@@ -18,7 +18,7 @@ from rtpcodec.doctor.readings.streams import AUDIO_WITHIN_S, Dialled, Line, dial
 from rtpcodec.errors import CommandError, StreamEnded, StreamNotStarted
 from rtpcodec.stream.plan import StreamPlan
 
-FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks="both_tracks")
+FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks=commands.BOTH_TRACKS)
 FIRST_LISTEN_S: Final = 1.0
 WEBHOOK_S: Final = 3.0
 """A webhook that was posted arrives within this time, retries apart."""

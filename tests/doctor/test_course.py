@@ -1,0 +1,126 @@
+"""The course of the doctor's call where it does not go well, and over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from rtpcodec import AsyncCallControl
+from rtpcodec.audio.files import read_wav
+from rtpcodec.cli.app import main
+from rtpcodec.cli.demo.speech import SPEECH
+from rtpcodec.doctor.readings.course import FIRST_PLAN, read_call
+from rtpcodec.doctor.readings.ending import closing
+from rtpcodec.doctor.readings.reading import Reading
+from rtpcodec.doctor.readings.report import CallReadings
+from rtpcodec.doctor.readings.slow import slow_reading
+from rtpcodec.doctor.readings.sound import chunk_counter
+from rtpcodec.doctor.readings.streams import CallNotMade, Line, dialled, hung_up
+from rtpcodec.errors import AuthenticationFailed
+from rtpcodec.pump import run_virtual
+from rtpcodec.sim import Carrier, Hold, Timing
+from rtpcodec.sim.carrier import CALLEE, CALLER
+
+Course = Callable[[Carrier, Line], Awaitable[Any]]
+
+
+def lined(course: Course, *, key: str = "KEY_SIM", ring_s: float = 5.0) -> Any:
+    """Run a course on the virtual clock with a carrier and a line to it."""
+
+    async def run() -> Any:
+        async with Carrier("KEY_SIM") as carrier, AsyncCallControl(key, base_url=carrier.base_url) as control:
+            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1", ring_s=ring_s)
+            return await course(carrier, line)
+
+    return run_virtual(run())
+
+
+def test_a_phone_that_is_not_answered() -> None:
+    async def course(carrier: Carrier, line: Line) -> list[str]:
+        with pytest.raises(CallNotMade, match="was it answered"):
+            await read_call(line, None, leg="test")
+        return [call.state for call in carrier.calls]
+
+    assert lined(course) == ["ended"]
+
+
+def test_a_key_that_is_refused_makes_no_call() -> None:
+    async def course(carrier: Carrier, line: Line) -> int:
+        with pytest.raises(AuthenticationFailed):
+            await read_call(line, None, leg="test")
+        return len(carrier.calls)
+
+    assert lined(course, key="KEY_other") == 0
+
+
+def test_a_carrier_that_sends_no_audio() -> None:
+    async def course(carrier: Carrier, line: Line) -> CallReadings:
+        timing = Timing(holds=(Hold(from_ms=0, to_ms=3_000_000),))
+        carrier.phone(CALLEE, bytes(16 * 60_000), keeps_audio=False, timing=timing)
+        found = await read_call(line, None, leg="test")
+        assert [call.state for call in carrier.calls] == ["ended"]
+        return found
+
+    found = lined(course)
+    assert found.value("timestamp_unit") is None
+    assert found.value("l16_rate_received") is None
+    assert all(reading.fits for reading in found.ordered)
+
+
+def test_a_caller_who_hangs_up_early() -> None:
+    async def course(carrier: Carrier, line: Line) -> CallReadings:
+        carrier.phone(CALLEE, bytes(16 * 3000))
+        return await read_call(line, None, leg="test")
+
+    found = lined(course)
+    assert found.value("timestamp_unit") == "ms"
+    assert found.value("l16_order_sent") is None
+    assert len(found.ordered) == 17
+
+
+def test_without_webhooks_ringing_is_not_measurable() -> None:
+    async def course(carrier: Carrier, line: Line) -> CallReadings:
+        carrier.phone(CALLEE, bytes(16 * 3000))
+        return await read_call(line, None, leg="test")
+
+    found = lined(course).by_point["start_against_ringing"]
+    assert found.value is None
+    assert "the webhook of the answer did not come" in found.fits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--call", "+15550100009"], "--call needs --from and --connection-id, or --simulate"),
+        (["--call", "+15550100009", "--from", "+15550100008", "--connection-id", "1"], "pass --yes"),
+        (["--codec", "PCMX"], "no codec is named 'PCMX'"),
+    ],
+)
+def test_a_call_that_nobody_agreed_to_is_not_made(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert main(["doctor", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_a_socket_that_is_not_read_on_a_real_network() -> None:
+    pcm, rate_hz = read_wav(SPEECH)
+
+    async def run() -> tuple[Reading, Reading, Reading]:
+        async with Carrier("KEY_SIM") as carrier, AsyncCallControl("KEY_SIM", base_url=carrier.base_url) as control:
+            carrier.phone(CALLEE, pcm, speech_hz=rate_hz, keeps_audio=False)
+            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1")
+            async with dialled(line, FIRST_PLAN) as first:
+                await first.observer.has_audio(30.0)
+                slow = await slow_reading(first.observer, 1.0)
+                counter = chunk_counter(first.observer)
+                end = await closing(line, first.observer, first.call_control_id, "socket_close_dial", None)
+            await hung_up(line, first.call_control_id)
+            return slow, counter, end
+
+    assert [reading.value for reading in asyncio.run(run())] == ["kept", "per_track", "call_continues"]
