@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from rtpcodec.cli.app import main
 from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.doctor.readings.course import FIRST_PLAN, read_call
 from rtpcodec.doctor.readings.ending import closing
+from rtpcodec.doctor.readings.feed import WebhookFeed
+from rtpcodec.doctor.readings.observer import now_ms
 from rtpcodec.doctor.readings.reading import Reading
 from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.slow import slow_reading
@@ -21,7 +24,7 @@ from rtpcodec.doctor.readings.sound import chunk_counter
 from rtpcodec.doctor.readings.streams import CallNotMade, Line, dialled, hung_up
 from rtpcodec.errors import AuthenticationFailed
 from rtpcodec.pump import run_virtual
-from rtpcodec.sim import Carrier, Hold, Timing
+from rtpcodec.sim import Carrier, Hold, Timing, Webhooks
 from rtpcodec.sim.carrier import CALLEE, CALLER
 
 Course = Callable[[Carrier, Line], Awaitable[Any]]
@@ -40,11 +43,61 @@ def lined(course: Course, *, key: str = "KEY_SIM", ring_s: float = 5.0) -> Any:
 
 def test_a_phone_that_is_not_answered() -> None:
     async def course(carrier: Carrier, line: Line) -> list[str]:
-        with pytest.raises(CallNotMade, match="was it answered"):
+        with pytest.raises(CallNotMade, match="was the phone answered"):
             await read_call(line, None, leg="test")
         return [call.state for call in carrier.calls]
 
     assert lined(course) == ["ended"]
+
+
+def fed(webhook_course: Callable[[Carrier, Line, WebhookFeed], Awaitable[Any]]) -> Any:
+    """As lined, with the webhooks of the carrier."""
+
+    async def course(carrier: Carrier, line: Line) -> Any:
+        feed = WebhookFeed(carrier.public_key)
+        async with feed.listening("localhost", 0) as port:
+            carrier.send_webhooks(Webhooks(url=f"http://localhost:{port}/"))
+            return await webhook_course(carrier, line, feed)
+
+    return lined(course, ring_s=40.0)
+
+
+def test_a_call_that_is_hung_up_before_its_stream_ends_at_once() -> None:
+    async def course(carrier: Carrier, line: Line, feed: WebhookFeed) -> float:
+        async def hang_up() -> None:
+            await feed.arrival("call.initiated")
+            for call in carrier.calls:
+                call.hang_up()
+
+        task = asyncio.create_task(hang_up())
+        begun_ms = now_ms()
+        with pytest.raises(CallNotMade, match="the call ended before its stream began: normal_clearing"):
+            await read_call(line, feed, leg="test")
+        await task
+        return now_ms() - begun_ms
+
+    assert fed(course) < 100
+
+
+def test_a_url_that_the_carrier_cannot_open() -> None:
+    async def course(carrier: Carrier, line: Line, feed: WebhookFeed) -> list[str]:
+        carrier.phone(CALLEE, bytes(16 * 3000))
+        with pytest.raises(CallNotMade, match="run `rtpcodec doctor` with the same --url"):
+            await read_call(replace(line, public_url="wss://nobody.example"), feed, leg="test")
+        return [call.state for call in carrier.calls]
+
+    assert fed(course) == ["ended"]
+
+
+def test_a_doctor_that_is_cancelled_hangs_up() -> None:
+    async def course(carrier: Carrier, line: Line, feed: WebhookFeed) -> list[str]:
+        task = asyncio.create_task(read_call(line, feed, leg="test"))
+        await feed.arrival("call.initiated")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return [call.state for call in carrier.calls]
+
+    assert fed(course) == ["ended"]
 
 
 def test_a_key_that_is_refused_makes_no_call() -> None:

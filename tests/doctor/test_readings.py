@@ -17,10 +17,11 @@ from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.doctor.readings.points import POINTS
 from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.simulated import simulated_call
-from rtpcodec.sim import MarkHabits, Variations
+from rtpcodec.sim import EchoPath, Faults, MarkHabits, Variations
 from rtpcodec.sim.carrier import CALLEE, CALLER
 from rtpcodec.stream.messages import MediaFormat
 
+SILENCE = (bytes(2 * 8000), 8000)
 PAGE = Path(__file__).parents[2] / "docs" / "carrier.md"
 TEXML = {"socket_close_texml_start": None, "socket_close_texml_connect": None}
 DOCUMENTED: dict[str, str | None] = {
@@ -144,6 +145,18 @@ def test_a_call_that_ends_with_its_first_socket() -> None:
     assert found["echo_timing"] == "played"
     later = ("l16_order_received", "l16_rate_sent", "amrwb_packing_sent", "slow_reading", "socket_close_command")
     assert [found[point] for point in later] == [None] * len(later)
+
+
+@pytest.mark.long
+def test_a_number_that_echoes_shows_what_the_outbound_track_does_not() -> None:
+    found = simulated_call(
+        SILENCE,
+        variations=Variations(own_speech_in_outbound=False, l16_byte_order="big"),
+        faults=Faults(echo_path=EchoPath(loss_db=6.0)),
+    )
+    assert found.value("own_speech_outbound") == "no"
+    assert (found.value("l16_order_sent"), found.value("l16_rate_sent")) == ("big", "as_asked")
+    assert found.value("amrwb_packing_sent") == "bandwidth-efficient"
 
 
 @pytest.mark.long

@@ -58,10 +58,11 @@ def doctor(
 ) -> None:
     """Look for what prevents calls, or read the carrier from one call.
 
-    Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports. Prints each check with what was seen and what to do. The key is that of TELNYX_API_KEY. While --port is free, the
-    doctor listens there and opens --url, so that it sees whether the URL leads to this machine. Exit code 1: a check
-    failed. With --call it makes one call of a minute instead, in which the phone hears tones, and writes what the call
-    shows of the carrier as a JSON file. Exit code 1: it was not made or not answered.
+    Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports, and prints each with what was seen and what to
+    do. The key is that of TELNYX_API_KEY. While --port is free, the doctor listens there and opens --url, so that it
+    sees whether the URL leads to this machine. Exit code 1: a check failed. With --call it makes one call of a minute
+    instead, in which the phone hears tones, and writes what the call shows of the carrier as a JSON file. Exit code 1:
+    it was not made or not answered.
     """
     from rtpcodec.cli.control_options import quiet_plan
     from rtpcodec.cli.doctor import show

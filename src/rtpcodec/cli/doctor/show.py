@@ -24,7 +24,7 @@ from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.simulated import simulated_call
 from rtpcodec.doctor.readings.streams import CallNotMade
 from rtpcodec.doctor.settings import DoctorSettings
-from rtpcodec.errors import CommandError, InvalidCommand
+from rtpcodec.errors import CommandError, EndpointError, InvalidCommand
 from rtpcodec.stream.plan import StreamPlan
 
 STYLES: Final = {OK: "green", WARNING: "yellow", FAILED: "bold red", SKIPPED: "dim"}
@@ -66,7 +66,8 @@ class CallOptions:
             return
         if not sys.stdin.isatty():
             raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
-        question = f"Call {self.number}? It costs what a call costs, lasts about a minute and plays tones."
+        shown = f"the number that ends in {self.number[-2:]}"
+        question = f"Call {shown}? It costs what a call costs, lasts about a minute and plays tones."
         typer.confirm(question, abort=True)
 
 
@@ -82,6 +83,8 @@ def settings_of(
 
 def examine_or_call(settings: DoctorSettings, wanted: CallOptions, *, as_json: bool) -> int:
     """Make all checks, or the call, and print the result. Returns the exit code."""
+    # Findings and readings say what the endpoint would log: refused requests and odd payloads are provoked here.
+    logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
     if wanted.number is not None:
         return _call(settings, wanted, wanted.number, as_json=as_json)
     found = asyncio.run(examine(settings))
@@ -93,8 +96,6 @@ def examine_or_call(settings: DoctorSettings, wanted: CallOptions, *, as_json: b
 
 
 def _call(settings: DoctorSettings, wanted: CallOptions, number: str, *, as_json: bool) -> int:
-    # The readings say what the endpoint would log: odd payloads and full queues are provoked here.
-    logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
     from_, connection_id = wanted.from_ or "", wanted.connection_id or ""
     try:
         if wanted.simulate:
@@ -103,7 +104,7 @@ def _call(settings: DoctorSettings, wanted: CallOptions, number: str, *, as_json
             found = asyncio.run(live_call(settings, number, from_, connection_id, leg=wanted.leg_type, say=_say))
     except InvalidCommand:
         raise
-    except (CallNotMade, CommandError) as error:
+    except (CallNotMade, CommandError, EndpointError, OSError) as error:
         print(f"rtpcodec: {settings.secrets([number, from_]).words(str(error))}", file=sys.stderr)
         return 1
     text = json.dumps(found.as_json(), indent=2)

@@ -73,9 +73,7 @@ def sent(accepted: dict[str, tuple[bool | None, int]]) -> Reading:
     for packing, (_, errors) in accepted.items():
         figures[f"errors_{packing.replace('-', '_')}"] = errors
     if len(accepted) < len(PACKINGS) or any(fate is None for fate, _ in accepted.values()):
-        return not_measurable(
-            point, "the outbound track does not hold what we send, or a stream did not begin", **figures
-        )
+        return not_measurable(point, "neither track holds what we send, or a stream did not begin", **figures)
     fit = [packing for packing, (fate, _) in accepted.items() if fate]
     value = "neither" if not fit else "both" if len(fit) > 1 else fit[0]
     return measured(point, value, **figures)

@@ -73,7 +73,7 @@ async def sent(observer: Observer, track: str | None) -> list[Reading]:
     """
     points = ("l16_order_sent", "l16_rate_sent")
     if track is None:
-        return [not_measurable(point, "the outbound track does not hold what we send") for point in points]
+        return [not_measurable(point, "neither track holds what we send") for point in points]
     little = await _returned(observer, tone(RATE_HZ, TONE_MS), track)
     big = await _returned(observer, swapped(tone(RATE_HZ, TONE_MS)), track)
     order = {True: "little", False: "big"}[little.share >= big.share]

@@ -21,6 +21,8 @@ class CallReadings(Value):
     simulated: bool
     codec: str | None = None
     """That of the call, as its first stream declares it."""
+    tone_track: str | None = None
+    """The track that holds the tones that we send, by our own speech in it or by an echo; None: there is none."""
     by_point: dict[str, Reading] = field(default_factory=dict)
 
     def add(self, *readings: Reading) -> None:
