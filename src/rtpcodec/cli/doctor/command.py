@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli.control_options import AsJson, BaseUrl, Legs, ReceiveCodec, Tracks
 from rtpcodec.cli.options import Codec, Mode, Rate
 
@@ -42,7 +43,7 @@ def doctor(
     rate: Rate = 0,
     receive_codec: ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: Tracks = "inbound_track",
+    tracks: Tracks = commands.INBOUND_TRACK,
     legs: Legs = "self",
     certificate: PemFile = None,
     key: PemFile = None,

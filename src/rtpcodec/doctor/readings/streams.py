@@ -156,7 +156,7 @@ async def _dial(line: Line, plan: StreamPlan, base_url: str, token: str) -> Dial
 
 
 async def _first_call(line: Line, started: asyncio.Future[Call], feed: WebhookFeed | None) -> Call:
-    """Wait for the first stream, or for the webhook that says that there will be none. Raises CallNotMade."""
+    """Wait for the first stream, or for the webhook that says that it will not begin. Raises CallNotMade."""
     limit_s = line.ring_s + STARTS_WITHIN_S
     waiting: set[asyncio.Future[Any]] = {started}
     if feed is not None:
