@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -20,12 +21,13 @@ from rtpcodec.doctor.readings.observer import now_ms
 from rtpcodec.doctor.readings.reading import Reading
 from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.slow import slow_reading
-from rtpcodec.doctor.readings.sound import chunk_counter
+from rtpcodec.doctor.readings.sound import chunk_counter, ringing
 from rtpcodec.doctor.readings.streams import CallNotMade, Line, dialled, hung_up
 from rtpcodec.errors import AuthenticationFailed
 from rtpcodec.pump import run_virtual
 from rtpcodec.sim import Carrier, Hold, Timing, Webhooks
 from rtpcodec.sim.carrier import CALLEE, CALLER
+from tests.doctor.test_examination import free_port
 
 Course = Callable[[Carrier, Line], Awaitable[Any]]
 
@@ -160,20 +162,49 @@ def test_a_call_that_nobody_agreed_to_is_not_made(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_a_no_dials_nothing(answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert main(["doctor", "--call", "+15550100009", "--from", "+15550100008", "--connection-id", "1"]) == 1
+    printed = capsys.readouterr()
+    assert "nothing was dialled" in printed.err
+    assert "the number that ends in 09" in printed.out
+    assert "+15550100009" not in printed.out + printed.err
+
+
+def test_a_check_that_fails_dials_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY_other_secretsecret")
+    with Carrier("KEY_SIM") as carrier:
+        call = ["--call", CALLEE, "--from", CALLER, "--connection-id", "1", "--yes", "--port", str(free_port())]
+        assert main(["doctor", *call, "--base-url", carrier.base_url]) == 1
+        assert carrier.calls == ()
+    printed = capsys.readouterr()
+    assert "nothing was dialled, as a check failed" in printed.err
+    assert "refuses the key" in " ".join(printed.out.split())
+    assert "secretsecret" not in printed.out + printed.err
+
+
 @pytest.mark.long
 def test_a_socket_that_is_not_read_on_a_real_network() -> None:
     pcm, rate_hz = read_wav(SPEECH)
 
-    async def run() -> tuple[Reading, Reading, Reading]:
+    async def run() -> list[Reading]:
         async with Carrier("KEY_SIM") as carrier, AsyncCallControl("KEY_SIM", base_url=carrier.base_url) as control:
-            carrier.phone(CALLEE, pcm, speech_hz=rate_hz, keeps_audio=False)
+            feed = WebhookFeed(carrier.public_key)
+            carrier.phone(CALLEE, pcm, speech_hz=rate_hz, keeps_audio=False, answers_after_s=0.2)
             line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1")
-            async with dialled(line, FIRST_PLAN) as first:
-                await first.observer.has_audio(30.0)
-                slow = await slow_reading(first.observer, 1.0)
-                counter = chunk_counter(first.observer)
-                end = await closing(line, first.observer, first.call_control_id, "socket_close_dial", None)
-            await hung_up(line, first.call_control_id)
-            return slow, counter, end
+            async with feed.listening("127.0.0.1", 0) as port:
+                carrier.send_webhooks(Webhooks(url=f"http://127.0.0.1:{port}/"))
+                async with dialled(line, FIRST_PLAN, feed) as first:
+                    await first.observer.has_audio(30.0)
+                    assert await feed.has("call.answered", 30.0)
+                    slow = await slow_reading(first.observer, 1.0)
+                    found = [ringing(first, feed), slow, chunk_counter(first.observer)]
+                    found.append(await closing(line, first.observer, first.call_control_id, "socket_close_dial", feed))
+                await hung_up(line, first.call_control_id)
+            return found
 
-    assert [reading.value for reading in asyncio.run(run())] == ["kept", "per_track", "call_continues"]
+    values = [reading.value for reading in asyncio.run(run())]
+    assert values == ["at_answer", "kept", "per_track", "call_continues"]

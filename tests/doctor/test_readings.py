@@ -89,7 +89,7 @@ def test_a_carrier_as_documented(written: Written) -> None:
 def test_the_file_and_the_output_are_the_same_and_name_no_number(written: Written) -> None:
     found = json.loads(written.file)
     assert json.loads(written.out) == found
-    assert {"date", "leg", "simulated", "codec", "readings"} == found.keys()
+    assert {"version", "date", "leg", "simulated", "codec", "readings"} == found.keys()
     assert (found["leg"], found["simulated"], found["codec"]) == ("simulated phone", True, "PCMU")
     for secret in (CALLEE, CALLER, "v3:"):
         assert secret not in written.file + written.out + written.err
@@ -195,6 +195,7 @@ EACH: list[tuple[dict[str, Any], dict[str, str | None]]] = [
         {"amrwb_packing_received": "octet-aligned", "amrwb_packing_sent": "octet-aligned"},
     ),
     ({"unread": "discarded"}, {"slow_reading": "discarded"}),
+    ({"unread": "closed"}, {"slow_reading": "closed"}),
     ({"counters": "number", "uppercase_stream_id": True, "marks": MarkHabits(late_ms=300)}, {}),
 ]
 

@@ -56,7 +56,7 @@ class CallOptions:
     def require_consent(self) -> None:
         """Ask before a call that costs money.
 
-        Raises: ValueError if an option is missing, or there is no terminal to ask in; typer.Abort after a no.
+        Raises: ValueError if an option is missing, or there is no terminal to ask in; typer.Exit after a no.
         """
         if self.number is None or self.simulate:
             return
@@ -68,7 +68,13 @@ class CallOptions:
             raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
         shown = f"the number that ends in {self.number[-2:]}"
         question = f"Call {shown}? It costs what a call costs, lasts about a minute and plays tones."
-        typer.confirm(question, abort=True)
+        try:
+            agreed = typer.confirm(question)
+        except typer.Abort:  # the end of the input, or Ctrl-C
+            agreed = False
+        if not agreed:
+            print("rtpcodec: nothing was dialled", file=sys.stderr)
+            raise typer.Exit(1)
 
 
 def settings_of(
@@ -85,14 +91,19 @@ def examine_or_call(settings: DoctorSettings, wanted: CallOptions, *, as_json: b
     """Make all checks, or the call, and print the result. Returns the exit code."""
     # Findings and readings say what the endpoint would log: refused requests and odd payloads are provoked here.
     logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
-    if wanted.number is not None:
+    if wanted.number is not None and wanted.simulate:
         return _call(settings, wanted, wanted.number, as_json=as_json)
     found = asyncio.run(examine(settings))
+    code = exit_code(found)
+    if wanted.number is not None and not code:
+        return _call(settings, wanted, wanted.number, as_json=as_json)
     if as_json:
         print(json.dumps({"checks": [asdict(finding) for finding in found]}, indent=2))
     else:
         _print_table(found)
-    return exit_code(found)
+    if wanted.number is not None:
+        print("rtpcodec: nothing was dialled, as a check failed", file=sys.stderr)
+    return code
 
 
 def _call(settings: DoctorSettings, wanted: CallOptions, number: str, *, as_json: bool) -> int:

@@ -96,14 +96,17 @@ async def _l16(line: Line, call_control_id: str, found: CallReadings, feed: Webh
         found.add(*await l16.received(observer))
         say(f"not reading for {line.unread_s:g} s")
         found.add(await slow.slow_reading(observer, line.unread_s))
-        found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
+        if not observer.call.ended:
+            found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
 
 
-async def _l16_sent(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
+async def _l16_sent(line: Line, call_control_id: str, found: CallReadings, feed: WebhookFeed | None, say: Say) -> None:
     say("sending L16")
     async with streamed(line, call_control_id, l16.SENT_PLAN) as observer:
         await _listened(observer)
         found.add(*await l16.sent(observer, found.tone_track))
+        if found.value("socket_close_command") is None:  # the stream before was closed by the carrier
+            found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
 
 
 async def _amrwb(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
