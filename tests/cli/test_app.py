@@ -23,7 +23,7 @@ RTPCODEC = [sys.executable, "-m", "rtpcodec.cli.app"]
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "serve", "simulate", "ring", "start", "stop", "dial", "answer", "hangup", "codecs"]
+    "command", ["demo", "serve", "simulate", "ring", "start", "stop", "dial", "answer", "hangup", "codecs", "doctor"]
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0

@@ -148,12 +148,47 @@ LIBRARY = Bound(
     ("codecs/test_libraries.py::test_a_broken_file_is_told_and_not_passed_over",),
 )
 
+DOCTOR = Bound(
+    "limit_s of the doctor for each step, CHECK_LIMITS of them for a check",
+    (
+        "doctor/test_network.py::test_a_server_that_drips_ends_with_the_limit",
+        "doctor/test_network.py::test_a_lookup_without_end_is_left_behind",
+        "doctor/test_certificate.py::test_a_server_that_never_answers_ends_with_the_limit",
+    ),
+)
+DOCTORS_HOOK = Bound(
+    "REQUEST_LIMIT_S of the doctor's listener, and the end of the doctor",
+    ("doctor/test_network.py::test_a_client_that_never_ends_its_request_does_not_hold_the_end",),
+)
+DOCTORS_CALL = Bound(
+    "ring_s and STARTS_WITHIN_S for the first stream, and a limit for each reading",
+    (
+        "doctor/test_course.py::test_a_phone_that_is_not_answered",
+        "doctor/test_course.py::test_a_carrier_that_sends_no_audio",
+    ),
+)
+
 OUTSIDE: dict[str, Bound] = {
     "client/aio_http.py:AsyncHttp._attempt": SYNC,
     "client/deadline_network.py:DeadlineNetwork.connect_tcp": SYNC,
     "client/deadline_network.py:_Plain.receive": SYNC,
     "client/deadline_network.py:_in_thread": SYNC,
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
+    "doctor/checks/certificate.py:check_certificate": DOCTOR,
+    "doctor/examination.py:_bounded": DOCTOR,
+    "doctor/network/address.py:Address.connect": DOCTOR,
+    "doctor/network/listener.py:HookListener._serve": DOCTORS_HOOK,
+    "doctor/network/request.py:_answer": DOCTOR,
+    "doctor/network/request.py:_body": DOCTOR,
+    "doctor/network/request.py:ask": DOCTOR,
+    "doctor/network/threads.py:in_thread": DOCTOR,
+    "doctor/readings/ending.py:closing": CLOSE_OF_CALL,
+    "doctor/readings/feed.py:WebhookFeed.arrival": DOCTORS_CALL,
+    "doctor/readings/feed.py:WebhookFeed.has": DOCTORS_CALL,
+    "doctor/readings/observer.py:Observer.has_audio": DOCTORS_CALL,
+    "doctor/readings/observer.py:Observer.has_mark": DOCTORS_CALL,
+    "doctor/readings/streams.py:_observed": CLOSE_OF_CALL,
+    "doctor/readings/streams.py:_first_call": DOCTORS_CALL,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
@@ -223,6 +258,7 @@ USER = "code or a file of the user, whose matter its end is"
 MEMORY = "in memory, without a peer outside of the process; the caller's deadline holds around it"
 LISTEN = "opens a listening socket, for which no peer is needed"
 CLOSES = "closes a socket, for which no peer is needed"
+QUEUES = "queues less audio than the queue of a stream holds"
 NO_WAIT = "a function of ours of that name, which returns at once"
 LOOKUP = "runs in the thread that `_in_thread` leaves behind at the deadline"
 
@@ -246,6 +282,27 @@ INSIDE: dict[str, str] = {
     "client/memory_transport.py:_transport.MemoryTransport.handle_async_request": MEMORY,
     "client/sync_http.py:BlockingHttp.send": KNOWN,
     "client/transport.py:Progress.aclose": CLOSES,
+    "doctor/checks/ports.py:check_port": LISTEN,
+    "doctor/checks/stream_endpoint.py:_echoed": LISTEN,
+    "doctor/checks/stream_endpoint.py:_start": CLOSES,
+    "doctor/checks/stream_endpoint.py:check_own_endpoint": LISTEN,
+    "doctor/checks/webhook.py:check_own_app": LISTEN,
+    "doctor/examination.py:_listed": TASK,
+    "doctor/network/listener.py:HookListener.__aenter__": LISTEN,
+    "doctor/network/listener.py:HookListener.__aexit__": CLOSES,
+    "doctor/readings/amrwb.py:is_accepted": QUEUES,
+    "doctor/readings/course.py:_kept": TASK,
+    "doctor/readings/course.py:read_call": TASK,
+    "doctor/readings/feed.py:WebhookFeed.listening": LISTEN,
+    "doctor/readings/l16.py:received": QUEUES,
+    "doctor/readings/live.py:live_call": CLOSES,
+    "doctor/readings/observer.py:Observer.run": READER,
+    "doctor/readings/observer.py:passed": KNOWN,
+    "doctor/readings/simulated.py:_call": LISTEN,
+    "doctor/readings/sound.py:echo_and_own_speech": QUEUES,
+    "doctor/readings/streams.py:dialled": LISTEN,
+    "doctor/readings/streams.py:dialled.hold": TASK,
+    "doctor/readings/streams.py:streamed": LISTEN,
     "codecs/library_file.py:_own_ident": INSTALLED,
     "codecs/library_file.py:_require_listed": INSTALLED,
     "codecs/library_file.py:loader_copies": INSTALLED,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli.control_options import AsJson, BaseUrl, Legs, ReceiveCodec, Tracks
 from rtpcodec.cli.options import Codec, Mode, Rate
 
@@ -42,7 +43,7 @@ def doctor(
     rate: Rate = 0,
     receive_codec: ReceiveCodec = "default",
     mode: Mode = "rtp",
-    tracks: Tracks = "inbound_track",
+    tracks: Tracks = commands.INBOUND_TRACK,
     legs: Legs = "self",
     certificate: PemFile = None,
     key: PemFile = None,
@@ -56,53 +57,23 @@ def doctor(
     output: Output = Path("doctor-call.json"),
     as_json: AsJson = False,
 ) -> None:
-    """Look for what prevents calls: key, URLs, DNS, TLS, token, webhooks, codecs and ports.
+    """Look for what prevents calls, or read the carrier from one call.
 
-    Prints each check with what was seen and what to do. The key is that of TELNYX_API_KEY. While --port is free, the
-    doctor listens there and opens --url, so that it sees whether the URL leads to this machine. Exit code 1: a check
-    failed.
-
-    With --call it makes one call of a minute instead, in which the phone hears tones, and writes what the call shows of
-    the carrier as a JSON file. Exit code 1: the call was not made or not answered.
+    Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports, and prints each with what was seen and what to
+    do. The key is that of TELNYX_API_KEY. While --port is free, the doctor listens there and opens --url, so that it
+    sees whether the URL leads to this machine. Exit code 1: a check failed. With --call it makes one call of a minute
+    instead, in which the phone hears tones, and writes what the call shows of the carrier as a JSON file. Exit code 1:
+    it was not made or not answered.
     """
     from rtpcodec.cli.control_options import quiet_plan
+    from rtpcodec.cli.doctor import show
 
+    wanted = show.CallOptions(call, from_, connection_id, yes, simulate, leg_type, output)
+    wanted.require_consent()
     plan = quiet_plan(codec, rate, receive_codec, mode, tracks, legs)
-    if call is not None and not simulate:
-        _require_consent(call, from_, connection_id, yes=yes)
-    from rtpcodec.cli.doctor.show import called, examined
-    from rtpcodec.doctor.settings import DoctorSettings
-
-    settings = DoctorSettings(
-        base_url=base_url,
-        stream_url=url,
-        webhook_url=webhook_url,
-        host=host,
-        port=port,
-        webhook_port=webhook_port,
-        token=token,
-        plan=plan,
-        certificate=certificate,
-        key_file=key,
-        limit_s=limit_s,
+    place = show.Place(url, webhook_url, host, port, webhook_port, base_url)
+    code = show.examine_or_call(
+        show.settings_of(place, plan, token, (certificate, key), limit_s), wanted, as_json=as_json
     )
-    if call is None:
-        code = examined(settings, as_json=as_json)
-    else:
-        numbers = None if simulate else (call, from_ or "", connection_id or "")
-        code = called(settings, numbers, leg_type, output, as_json=as_json)
     if code:
         raise typer.Exit(code)
-
-
-def _require_consent(number: str, from_: str | None, connection_id: str | None, *, yes: bool) -> None:
-    """Ask before a call that costs money. ValueError: an option is missing, or there is no terminal to ask in."""
-    import sys
-
-    if from_ is None or connection_id is None:
-        raise ValueError("--call needs --from and --connection-id, or --simulate")
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
-    typer.confirm(f"Call {number}? It costs what a call costs, lasts about a minute and plays tones.", abort=True)

@@ -1,4 +1,4 @@
-"""Runs the checks of `rtpcodec doctor` and prints their findings."""
+"""Runs what `rtpcodec doctor` is asked for, and prints it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,46 +24,107 @@ from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.simulated import simulated_call
 from rtpcodec.doctor.readings.streams import CallNotMade
 from rtpcodec.doctor.settings import DoctorSettings
-from rtpcodec.errors import CommandError
+from rtpcodec.errors import CommandError, EndpointError, InvalidCommand
+from rtpcodec.stream.plan import StreamPlan
 
 STYLES: Final = {OK: "green", WARNING: "yellow", FAILED: "bold red", SKIPPED: "dim"}
 
 
-def examined(settings: DoctorSettings, *, as_json: bool) -> int:
-    """Make all checks, print them, and return the exit code."""
+class Place(NamedTuple):
+    """The addresses of the command line."""
+
+    stream_url: str | None
+    webhook_url: str | None
+    host: str
+    port: int
+    webhook_port: int | None
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """The options of `--call`."""
+
+    number: str | None = field(repr=False)
+    from_: str | None = field(repr=False)
+    connection_id: str | None
+    yes: bool
+    simulate: bool
+    leg_type: str | None
+    output: Path
+
+    def require_consent(self) -> None:
+        """Ask before a call that costs money.
+
+        Raises: ValueError if an option is missing, or there is no terminal to ask in; typer.Exit after a no.
+        """
+        if self.number is None or self.simulate:
+            return
+        if self.from_ is None or self.connection_id is None:
+            raise ValueError("--call needs --from and --connection-id, or --simulate")
+        if self.yes:
+            return
+        if not sys.stdin.isatty():
+            raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
+        shown = f"the number that ends in {self.number[-2:]}"
+        question = f"Call {shown}? It costs what a call costs, lasts about a minute and plays tones."
+        try:
+            agreed = typer.confirm(question)
+        except typer.Abort:  # the end of the input, or Ctrl-C
+            agreed = False
+        if not agreed:
+            print("rtpcodec: nothing was dialled", file=sys.stderr)
+            raise typer.Exit(1)
+
+
+def settings_of(
+    place: Place, plan: StreamPlan, token: str | None, pem_files: tuple[Path | None, Path | None], limit_s: float
+) -> DoctorSettings:
+    """Return the settings of a command line; pem_files: certificate and key."""
+    certificate, key_file = pem_files
+    return DoctorSettings(
+        **place._asdict(), plan=plan, token=token, certificate=certificate, key_file=key_file, limit_s=limit_s
+    )
+
+
+def examine_or_call(settings: DoctorSettings, wanted: CallOptions, *, as_json: bool) -> int:
+    """Make all checks, or the call, and print the result. Returns the exit code."""
+    # Findings and readings say what the endpoint would log: refused requests and odd payloads are provoked here.
+    logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
+    if wanted.number is not None and wanted.simulate:
+        return _call(settings, wanted, wanted.number, as_json=as_json)
     found = asyncio.run(examine(settings))
+    code = exit_code(found)
+    if wanted.number is not None and not code:
+        return _call(settings, wanted, wanted.number, as_json=as_json)
     if as_json:
         print(json.dumps({"checks": [asdict(finding) for finding in found]}, indent=2))
     else:
         _print_table(found)
-    return exit_code(found)
+    if wanted.number is not None:
+        print("rtpcodec: nothing was dialled, as a check failed", file=sys.stderr)
+    return code
 
 
-def called(
-    settings: DoctorSettings, numbers: tuple[str, str, str] | None, leg: str | None, output: Path, *, as_json: bool
-) -> int:
-    """Make the call, write its readings to a file and print them. Returns the exit code.
-
-    numbers: callee, caller and application; None: the simulator's phone.
-    leg: the kind of the leg, for the file; None: by the form of the number.
-    """
-    # The readings say what the endpoint would log: odd payloads and full queues are provoked here.
-    logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
+def _call(settings: DoctorSettings, wanted: CallOptions, number: str, *, as_json: bool) -> int:
+    from_, connection_id = wanted.from_ or "", wanted.connection_id or ""
     try:
-        if numbers is None:
+        if wanted.simulate:
             found = simulated_call(SPEECH, _say)
         else:
-            found = asyncio.run(live_call(settings, *numbers, leg=leg, say=_say))
-    except (CallNotMade, CommandError) as error:
-        print(f"rtpcodec: {settings.secrets(numbers or ()).words(str(error))}", file=sys.stderr)
+            found = asyncio.run(live_call(settings, number, from_, connection_id, leg=wanted.leg_type, say=_say))
+    except InvalidCommand:
+        raise
+    except (CallNotMade, CommandError, EndpointError, OSError) as error:
+        print(f"rtpcodec: {settings.secrets([number, from_]).words(str(error))}", file=sys.stderr)
         return 1
     text = json.dumps(found.as_json(), indent=2)
-    output.write_text(f"{text}\n", "utf-8")
+    wanted.output.write_text(f"{text}\n", "utf-8")
     if as_json:
         print(text)
     else:
         _print_readings(found)
-        print(f"written to {output}")
+        print(f"written to {wanted.output}")
     return 0
 
 

@@ -26,11 +26,12 @@ class HookListener:
         self._host = host
         self._take = take
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
         self.port = port
         """Once it is open, never 0."""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self._host, self.port, limit=MAX_REQUEST_OCTETS)
+        self._server = await asyncio.start_server(self._accept, self._host, self.port, limit=MAX_REQUEST_OCTETS)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -39,18 +40,28 @@ class HookListener:
     ) -> None:
         if self._server is not None:
             self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A request that is broken, too long or too slow is dropped.
-        with contextlib.suppress(
-            OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
-        ):
-            async with asyncio.timeout(REQUEST_LIMIT_S):
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                lines = [line.partition(":") for line in head.split("\r\n")[1:] if line]
-                fields = {name.strip().lower(): value.strip() for name, _, value in lines}
-                length = min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS)
-                answer = self._take(fields, await reader.readexactly(length))
-                writer.write(_ANSWER % (len(answer), answer))
-                await writer.drain()
-        writer.close()
+        try:
+            # A request that is broken, too long or too slow is dropped.
+            with contextlib.suppress(
+                OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
+            ):
+                async with asyncio.timeout(REQUEST_LIMIT_S):
+                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                    lines = [line.partition(":") for line in head.split("\r\n")[1:] if line]
+                    fields = {name.strip().lower(): value.strip() for name, _, value in lines}
+                    length = min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS)
+                    answer = self._take(fields, await reader.readexactly(length))
+                    writer.write(_ANSWER % (len(answer), answer))
+                    await writer.drain()
+        finally:
+            writer.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final, Literal
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 from rtpcodec.doctor.readings.sound import is_codec
@@ -21,7 +22,7 @@ HEARD_S: Final = 1.8
 
 def plan_of(packing: Packing) -> StreamPlan:
     """Return the plan of a stream whose audio we send in one packing."""
-    return StreamPlan(send_codec="AMR-WB", receive_codec="AMR-WB", tracks="both_tracks", amrwb_packing=packing)
+    return StreamPlan(send_codec="AMR-WB", receive_codec="AMR-WB", tracks=commands.BOTH_TRACKS, amrwb_packing=packing)
 
 
 def received(observer: Observer) -> Reading:
@@ -72,9 +73,7 @@ def sent(accepted: dict[str, tuple[bool | None, int]]) -> Reading:
     for packing, (_, errors) in accepted.items():
         figures[f"errors_{packing.replace('-', '_')}"] = errors
     if len(accepted) < len(PACKINGS) or any(fate is None for fate, _ in accepted.values()):
-        return not_measurable(
-            point, "the outbound track does not hold what we send, or a stream did not begin", **figures
-        )
+        return not_measurable(point, "neither track holds what we send, or a stream did not begin", **figures)
     fit = [packing for packing, (fate, _) in accepted.items() if fate]
     value = "neither" if not fit else "both" if len(fit) > 1 else fit[0]
     return measured(point, value, **figures)

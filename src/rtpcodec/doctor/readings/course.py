@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from rtpcodec.carriers.telnyx import webhooks
-from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
+from rtpcodec.carriers.telnyx import commands, webhooks
 from rtpcodec.codecs import codec
 from rtpcodec.doctor.readings import amrwb, ending, l16, slow, sound
 from rtpcodec.doctor.readings.feed import WebhookFeed
-from rtpcodec.doctor.readings.observer import Observer, passed
+from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.report import CallReadings
 from rtpcodec.doctor.readings.streams import AUDIO_WITHIN_S, Dialled, Line, dialled, hung_up, streamed
 from rtpcodec.errors import CommandError, StreamEnded, StreamNotStarted
 from rtpcodec.stream.plan import StreamPlan
 
-FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks="both_tracks")
+FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks=commands.BOTH_TRACKS)
 FIRST_LISTEN_S: Final = 1.0
 WEBHOOK_S: Final = 3.0
 """A webhook that was posted arrives within this time, retries apart."""
@@ -44,7 +43,7 @@ async def read_call(
     say("dialling")
     call_control_id: str | None = None
     try:
-        async with dialled(line, FIRST_PLAN) as first:
+        async with dialled(line, FIRST_PLAN, feed) as first:
             call_control_id = first.call_control_id
             await _kept(found, _first_stream(line, first, feed, found, say))
         for course in (_l16, _l16_sent, _amrwb):
@@ -81,7 +80,9 @@ async def _first_stream(line: Line, first: Dialled, feed: WebhookFeed | None, fo
     track = observer.chunks[0][1].track
     found.add(sound.timestamp_unit([audio for _, audio in observer.chunks if audio.track == track]))
     found.add(sound.chunk_counter(observer))
+    begun_ms = now_ms()
     found.add(*await sound.echo_and_own_speech(observer))
+    found.tone_track = sound.track_with_tone(observer, begun_ms)
     say("sending marks")
     found.add(await sound.mark_limit(observer))
     say("closing the first socket")
@@ -95,14 +96,17 @@ async def _l16(line: Line, call_control_id: str, found: CallReadings, feed: Webh
         found.add(*await l16.received(observer))
         say(f"not reading for {line.unread_s:g} s")
         found.add(await slow.slow_reading(observer, line.unread_s))
-        found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
+        if not observer.call.ended:
+            found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
 
 
-async def _l16_sent(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
+async def _l16_sent(line: Line, call_control_id: str, found: CallReadings, feed: WebhookFeed | None, say: Say) -> None:
     say("sending L16")
     async with streamed(line, call_control_id, l16.SENT_PLAN) as observer:
         await _listened(observer)
-        found.add(*await l16.sent(observer, _track_of_tones(found)))
+        found.add(*await l16.sent(observer, found.tone_track))
+        if found.value("socket_close_command") is None:  # the stream before was closed by the carrier
+            found.add(await ending.closing(line, observer, call_control_id, "socket_close_command", feed))
 
 
 async def _amrwb(line: Line, call_control_id: str, found: CallReadings, _feed: WebhookFeed | None, say: Say) -> None:
@@ -115,15 +119,10 @@ async def _amrwb(line: Line, call_control_id: str, found: CallReadings, _feed: W
         say(f"AMR-WB, {packing}")
         async with streamed(line, call_control_id, amrwb.plan_of(packing)) as observer:
             await _listened(observer)
-            accepted[packing] = await amrwb.is_accepted(observer, _track_of_tones(found))
+            accepted[packing] = await amrwb.is_accepted(observer, found.tone_track)
             found.add(amrwb.received(observer))
     found.add(amrwb.sent(accepted))
 
 
 async def _listened(observer: Observer) -> None:
     await observer.has_audio(AUDIO_WITHIN_S)
-
-
-def _track_of_tones(found: CallReadings) -> str | None:
-    """Return the track that holds what the phone hears of us; None: there is none."""
-    return TRACK_NAMES[1] if found.value("own_speech_outbound") == "yes" else None

@@ -40,13 +40,20 @@ class WebhookFeed:
         """Return when the first event of a type arrived; None: none has."""
         return next((at_ms for at_ms, event in self.events if event.event_type == event_type), None)
 
+    async def arrival(self, *event_types: str) -> WebhookEvent:
+        """Wait for the first event of one of these types, without limit."""
+        while True:
+            for _, event in self.events:
+                if event.event_type in event_types:
+                    return event
+            self.news.clear()
+            await self.news.wait()
+
     async def has(self, event_type: str, limit_s: float) -> bool:
         """Wait for an event of a type. Returns whether one arrived within the limit."""
         try:
             async with asyncio.timeout(limit_s):
-                while self.arrived_ms(event_type) is None:
-                    self.news.clear()
-                    await self.news.wait()
+                await self.arrival(event_type)
         except TimeoutError:
             return False
         return True

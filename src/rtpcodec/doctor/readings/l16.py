@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
@@ -20,8 +21,8 @@ ORDER_MARGIN: Final = 4.0
 """The wrong order must be so much rougher than the other one: speech and tones are 10 times, noise is equal."""
 RATE_TOLERANCE: Final = 0.1
 
-RECEIVED_PLAN: Final = StreamPlan(send_codec="PCMU", receive_codec="L16", tracks="both_tracks")
-SENT_PLAN: Final = StreamPlan(send_codec="L16", send_rate_hz=RATE_HZ, tracks="both_tracks")
+RECEIVED_PLAN: Final = StreamPlan(send_codec="PCMU", receive_codec="L16", tracks=commands.BOTH_TRACKS)
+SENT_PLAN: Final = StreamPlan(send_codec="L16", send_rate_hz=RATE_HZ, tracks=commands.BOTH_TRACKS)
 
 
 async def received(observer: Observer) -> list[Reading]:
@@ -72,7 +73,7 @@ async def sent(observer: Observer, track: str | None) -> list[Reading]:
     """
     points = ("l16_order_sent", "l16_rate_sent")
     if track is None:
-        return [not_measurable(point, "the outbound track does not hold what we send") for point in points]
+        return [not_measurable(point, "neither track holds what we send") for point in points]
     little = await _returned(observer, tone(RATE_HZ, TONE_MS), track)
     big = await _returned(observer, swapped(tone(RATE_HZ, TONE_MS)), track)
     order = {True: "little", False: "big"}[little.share >= big.share]

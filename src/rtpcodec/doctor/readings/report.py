@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 from rtpcodec.doctor.readings.points import POINTS
@@ -21,6 +22,8 @@ class CallReadings(Value):
     simulated: bool
     codec: str | None = None
     """That of the call, as its first stream declares it."""
+    tone_track: str | None = None
+    """The track that holds the tones that we send, by our own speech in it or by an echo; None: there is none."""
     by_point: dict[str, Reading] = field(default_factory=dict)
 
     def add(self, *readings: Reading) -> None:
@@ -45,6 +48,7 @@ class CallReadings(Value):
     def as_json(self) -> dict[str, Any]:
         """Return what the JSON file holds."""
         return {
+            "version": version("rtpcodec"),
             "date": self.date,
             "leg": self.leg,
             "simulated": self.simulated,

@@ -24,14 +24,14 @@ UNREAD_S: Final = 5.0
 """Enough to fill the buffers of the network in memory."""
 
 
-def simulated_call(speech: Path, say: Say = lambda _words: None, **phone: Any) -> CallReadings:
+def simulated_call(speech: Path | tuple[bytes, int], say: Say = lambda _words: None, **phone: Any) -> CallReadings:
     """Take the readings of a simulated carrier.
 
-    speech: WAV file that the phone says, again and again.
+    speech: what the phone says, again and again: a WAV file, or PCM and its rate.
     say: gets the steps in words.
     phone: further options of the simulator's phone, such as variations.
     """
-    pcm, rate_hz = read_wav(speech)
+    pcm, rate_hz = speech if isinstance(speech, tuple) else read_wav(speech)
     repeats = -(-round(SPEECH_S * rate_hz * 2) // len(pcm))
     return run_virtual(_call(pcm * repeats, say, {"speech_hz": rate_hz, "keeps_audio": False, **phone}))
 

@@ -14,7 +14,7 @@ from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 from rtpcodec.doctor.readings.streams import Dialled
-from rtpcodec.doctor.readings.tones import TONE_HZ, strongest, tone
+from rtpcodec.doctor.readings.tones import TONE_HZ, Heard, strongest, tone
 from rtpcodec.stream.events import Audio
 
 OUTBOUND: Final = TRACK_NAMES[1]
@@ -100,14 +100,26 @@ def _echo_timing(begun_ms: float, returned_ms: float | None) -> Reading:
     return measured(point, value, audio_ms=TONE_MS, echo_after_ms=after_ms, behind_audio_ms=after_ms - TONE_MS)
 
 
+def track_with_tone(observer: Observer, since_ms: float) -> str | None:
+    """Return the track that has held our tone since a moment, the outbound one first; None: neither has."""
+    for track in reversed(TRACK_NAMES):
+        pcm, rate_hz = observer.pcm(track, since_ms)
+        if rate_hz and _is_ours(strongest(pcm, rate_hz)):
+            return track
+    return None
+
+
+def _is_ours(heard: Heard) -> bool:
+    return heard.is_tone and abs(heard.hz - TONE_HZ) < TONE_HZ / 5
+
+
 def _own_speech(observer: Observer, since_ms: float) -> Reading:
     point = "own_speech_outbound"
     pcm, rate_hz = observer.pcm(OUTBOUND, since_ms)
     if not rate_hz:
         return not_measurable(point, "no outbound track was decoded")
     heard = strongest(pcm, rate_hz)
-    is_ours = heard.is_tone and abs(heard.hz - TONE_HZ) < TONE_HZ / 5
-    return measured(point, "yes" if is_ours else "no", tone_hz=heard.hz, tone_share=heard.share, rms=heard.rms)
+    return measured(point, "yes" if _is_ours(heard) else "no", tone_hz=heard.hz, tone_share=heard.share, rms=heard.rms)
 
 
 async def mark_limit(observer: Observer) -> Reading:

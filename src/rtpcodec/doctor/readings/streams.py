@@ -11,8 +11,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
-from rtpcodec.client import AsyncCallControl
+from rtpcodec.client import AsyncCallControl, DialedCall
+from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.errors import CallEnded, CommandError, RtpcodecError, StreamingInUse, StreamNotStarted
 from rtpcodec.server import Call, Handler, serve
@@ -111,10 +113,11 @@ def _endpoint(
 
 
 @asynccontextmanager
-async def dialled(line: Line, plan: StreamPlan) -> AsyncIterator[Dialled]:
-    """Dial with streaming, and wait for the stream.
+async def dialled(line: Line, plan: StreamPlan, feed: WebhookFeed | None = None) -> AsyncIterator[Dialled]:
+    """Dial with streaming, and wait for the stream. The caller hangs up; if no stream begins, this does.
 
-    Raises: CallNotMade, if the phone is not answered or no stream begins; CommandError.
+    feed: takes the webhooks of the call, which say at once that no stream will begin; None: none come.
+    Raises: CallNotMade if the phone is not answered or no stream begins; CommandError.
     """
     admission, over = _Admission(), asyncio.Event()
     started: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
@@ -125,29 +128,54 @@ async def dialled(line: Line, plan: StreamPlan) -> AsyncIterator[Dialled]:
         await over.wait()
 
     async with _endpoint(line, plan, hold, path=None, authorize=admission.accepts) as endpoint:
-        base = line.public_url or endpoint.url
-        command = await line.control.dial(
-            to=line.to,
-            from_=line.from_,
-            connection_id=line.connection_id,
-            stream_url=f"{base.rstrip('/')}/{secrets.token_urlsafe(NAME_OCTETS)}",
-            stream_auth_token=admission.token,
-            webhook_url=line.webhook_url,
-            timeout_secs=round(line.ring_s),
-            **plan.command_fields("dial"),
-        )
+        command = await _dial(line, plan, line.public_url or endpoint.url, admission.token)
         dialled_ms = now_ms()
         try:
-            async with asyncio.timeout(line.ring_s + STARTS_WITHIN_S):
-                call = await started
-        except TimeoutError:
-            await hung_up(line, command.call_control_id)
-            raise CallNotMade(f"no stream began within {line.ring_s + STARTS_WITHIN_S:g} s: was it answered?") from None
+            call = await _first_call(line, started, feed)
+        except BaseException:  # cancelled as well: the phone must not ring on
+            await asyncio.shield(hung_up(line, command.call_control_id))
+            raise
         try:
             async with _observed(call) as observer:
                 yield Dialled(call, observer, command.call_control_id, dialled_ms, admission.socket_ms)
         finally:
             over.set()
+
+
+async def _dial(line: Line, plan: StreamPlan, base_url: str, token: str) -> DialedCall:
+    return await line.control.dial(
+        to=line.to,
+        from_=line.from_,
+        connection_id=line.connection_id,
+        stream_url=f"{base_url.rstrip('/')}/{secrets.token_urlsafe(NAME_OCTETS)}",
+        stream_auth_token=token,
+        webhook_url=line.webhook_url,
+        timeout_secs=round(line.ring_s),
+        **plan.command_fields("dial"),
+    )
+
+
+async def _first_call(line: Line, started: asyncio.Future[Call], feed: WebhookFeed | None) -> Call:
+    """Wait for the first stream, or for the webhook that says that it will not begin. Raises CallNotMade."""
+    limit_s = line.ring_s + STARTS_WITHIN_S
+    waiting: set[asyncio.Future[Any]] = {started}
+    if feed is not None:
+        waiting.add(asyncio.create_task(feed.arrival(webhooks.CALL_HANGUP, webhooks.STREAMING_FAILED)))
+    try:
+        await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if started.done():
+            return started.result()
+        event = next((one.result() for one in waiting if one.done()), None)
+    finally:
+        for one in waiting - {started}:
+            one.cancel()
+        await asyncio.gather(*(waiting - {started}), return_exceptions=True)
+    if event is None:
+        raise CallNotMade(f"no stream began within {limit_s:g} s: was the phone answered?")
+    if event.event_type == webhooks.STREAMING_FAILED:
+        raise CallNotMade("the carrier could not open the stream: run `rtpcodec doctor` with the same --url")
+    why = getattr(event, webhooks.HANGUP_CAUSE, None) or "no reason is given"
+    raise CallNotMade(f"the call ended before its stream began: {why:.80}")
 
 
 @asynccontextmanager

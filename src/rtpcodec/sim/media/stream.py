@@ -115,7 +115,7 @@ class CarrierStream:
         elif self.paused:
             if self.end_reason is not None:
                 self._close_timer.wait(now_ms)
-            elif self._network.has_due(MAX_UNSENT_OCTETS, now_ms):
+            elif self._facts.variations.unread == "closed" or self._network.has_due(MAX_UNSENT_OCTETS, now_ms):
                 self._end_at_once("app_stalled", now_ms)
                 self._close_timer.stop()
                 self.cut = True

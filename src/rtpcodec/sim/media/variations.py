@@ -161,8 +161,9 @@ class Variations:
     """The effect on the phone call when the app closes the socket; `<Connect>` of TeXML usually ends it."""
     dialled_stream: Literal["at_answer", "while_ringing"] = "at_answer"
     """When the socket of a dialled call opens, unless the command asks for it first."""
-    unread: Literal["kept", "discarded"] = "kept"
-    """Chunks that are due while the app does not read its socket: they wait, or are dropped as if they were lost."""
+    unread: Literal["kept", "discarded", "closed"] = "kept"
+    """Chunks that are due while the app does not read its socket: they wait, or are dropped as if they were lost, or
+    the connection is cut."""
     returned_rate_hz: int | None = None
     """The app's sample codec is played at this rate, whatever the command asks for; None: as asked."""
 
