@@ -31,7 +31,7 @@ PlacementFile = Annotated[
 
 
 def run_one(task: str, own: Mapping[str, Any], options: EndpointOptions, of_workers: Mapping[str, Any]) -> None:
-    """Serve in this process; own: what run takes beside the options. Raises ValueError for an option that needs several."""
+    """Serve in this process. own: more arguments of `run`. Raises ValueError for an option that needs several."""
     from rtpcodec.server import run
 
     for name, value in of_workers.items():
