@@ -53,7 +53,6 @@ class CallOptions(TypedDict, total=False):
     conceal: bool | None
     control: StreamingControl | None
     first_words_after_ms: float
-    await_verdict_s: float | None
     diagnosis_s: float | None
     start_timeout_s: float | None
     idle_timeout_s: float | None
@@ -66,6 +65,7 @@ class CallOptions(TypedDict, total=False):
 class EndpointOptions(CallOptions, total=False):
     """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
 
+    await_verdict_s: float | None
     host: str
     port: int
     path: str | None
