@@ -199,6 +199,7 @@ class Stopper:
         if self._halt is not None:
             return
         parts = self._parts
+        parts.halts += 1
         parts.paused = True
         if not parts.far_end.sent_position and not len(parts.echoes):  # the far end holds nothing
             point = CutPoint(0, 0.0, estimated=False, settled=True)
