@@ -18,7 +18,7 @@ Script = Callable[[Callable[..., None]], Awaitable[object]]
 
 
 def asked(
-    handler: Callable[[Call], Awaitable[object]],
+    handler: Callable[[Call], Awaitable[object]] | None,
     script: Script | None = None,
     *,
     before: list[tuple[str, dict[str, Any]]] | None = None,
@@ -28,11 +28,13 @@ def asked(
 ) -> CallReport:
     """Run one call and return its report; raises the handler's error.
 
+    handler: our side; None: `on_event` is among the options.
     before: webhooks about the call that arrive before its stream: type and payload.
     """
     errors: list[BaseException] = []
 
     async def handle(call: Call) -> None:
+        assert handler is not None
         try:
             await handler(call)
         except BaseException as error:
@@ -43,7 +45,7 @@ def asked(
         async with (
             Carrier("KEY") as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
-            rtpcodec.serve(handle, plan=plan, **options) as endpoint,
+            rtpcodec.serve(handle if handler else None, plan=plan, **options) as endpoint,
         ):
             phone = carrier.new_call(speech)
 

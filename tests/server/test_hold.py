@@ -105,6 +105,28 @@ def test_background_sound_continues() -> None:
     assert silent < 8 * 20, "the background is heard during the hold"
 
 
+def test_what_a_handler_has_left_is_heard_after_the_hold() -> None:
+    async def handler(call: Call) -> None:
+        await call.play(tone(1, 8000))
+
+    report = asked(handler, at((0.3, HOLD, {"second": 1}), (2.8, UNHOLD, {"second": 2})), speech=bytes(16 * 9000))
+    assert set(positions(report)) == set(range(1, 8001)), (
+        "the handler's time to be heard counts from the end of the hold"
+    )
+    assert report.end_reason == "app_closed"
+
+
+def test_an_endpoint_without_a_handler_sees_the_hold() -> None:
+    seen: list[str] = []
+
+    def take(_call: Call, event: events.Event) -> None:
+        if isinstance(event, events.Held | events.Unheld):
+            seen.append(type(event).__name__)
+
+    asked(None, at((0.1, HOLD, {"second": 1}), (0.2, UNHOLD, {"second": 2})), speech=bytes(16 * 400), on_event=take)
+    assert seen == ["Held", "Unheld"]
+
+
 def test_a_hold_at_the_end_and_after_it() -> None:
     async def handler(call: Call) -> None:
         await call.play(tone(1, 8000))

@@ -1,4 +1,4 @@
-"""Random calls of replies, pauses, interruptions and marks: all of them end once, and nothing is lost."""
+"""Random calls of replies, pauses, suspensions, interruptions and marks: all of them end once, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ operations = st.lists(
         st.tuples(st.just("pause"), st.integers(0, 1)),
         st.tuples(st.just("resume"), st.integers(20, 40)),
         st.tuples(st.just("discard"), st.just(0)),
+        st.tuples(st.just("suspend"), st.integers(0, 1)),
+        st.tuples(st.just("unsuspend"), st.integers(0, 1)),
     ),
     max_size=40,
 )
@@ -109,8 +111,17 @@ class Model:
         if self.pauses:
             self.pauses[-1].discard(self.talk.now_ms)
 
+    def suspend(self, reason: int) -> None:
+        self.talk.session.suspend_speech(str(reason), self.talk.now_ms)
+        self.talk.step()
+
+    def unsuspend(self, reason: int) -> None:
+        self.talk.session.resume_speech(str(reason), self.talk.now_ms)
+
     def finish(self) -> None:
         """Let everything be heard."""
+        for reason in range(2):
+            self.unsuspend(reason)
         self.talk.session.flush()
         for reply in self.replies:
             reply.end()

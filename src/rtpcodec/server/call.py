@@ -69,7 +69,7 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
 
     @property
     def plan(self) -> StreamPlan:
-        """The plan of the endpoint."""
+        """The plan of the call."""
         return self._pump.machine.session.plan
 
     @property

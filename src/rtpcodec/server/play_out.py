@@ -99,16 +99,17 @@ class PlayOut:
     async def _in_time(self, heard: Callable[[], Awaitable[object]], more_ms: float) -> bool:
         """Wait as long as all audio plays, and more_ms; longer during a suspension. Returns False if that is over."""
         machine, now_ms = self._pump.machine, self._pump.now_ms
+        session = machine.session
         while True:
             limit_ms = machine.plays.waiting_ms + self._unheard_ms() + more_ms
-            paused_ms = machine.session.paused_for_ms(now_ms())
+            paused_ms, halts = session.paused_for_ms(now_ms()), session.halts
             suspended = paused_ms == inf
             try:
                 async with asyncio.timeout((limit_ms if suspended else limit_ms + paused_ms) / 1000):
                     await heard()
             except TimeoutError:
-                # The audio has its full time behind a suspension.
-                if not suspended and machine.session.paused_for_ms(now_ms()) < inf:
+                # The audio has its full time behind a pause or suspension.
+                if not suspended and session.halts == halts:
                     return False
             else:
                 return True

@@ -293,12 +293,18 @@ class FileChain:
     def suspend(self, reason: str, _now_ms: float) -> None:
         """Send no more files; what the far end holds plays on, since a file cannot be sent again from its middle."""
         self._pacer.suspended_by.add(reason)
+        self._pacer.halts += 1
 
     def unsuspend(self, reason: str, now_ms: float) -> None:
         """End a suspension; nothing if files are not suspended for this reason."""
         if reason in self._pacer.suspended_by:
             self._pacer.suspended_by.remove(reason)
             self._last_sent_ms = now_ms  # the time of unsent marks counts from here on
+
+    @property
+    def halts(self) -> int:
+        """How often a suspension has come."""
+        return self._pacer.halts
 
     def paused_for_ms(self, _now_ms: float) -> float:
         """Return infinity during a suspension, otherwise 0."""

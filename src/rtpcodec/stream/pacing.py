@@ -18,7 +18,7 @@ class FilePacer:
     nothing drifts. Times are in ms of the caller's clock. Use from one thread at a time.
     """
 
-    __slots__ = ("_lead_ms", "_next_ms", "remote_end_ms", "sent_ms", "suspended_by")
+    __slots__ = ("_lead_ms", "_next_ms", "halts", "remote_end_ms", "sent_ms", "suspended_by")
 
     def __init__(self, lead_ms: float | None) -> None:
         """Make it; lead_ms None: a file is due as soon as the carrier takes another one."""
@@ -32,6 +32,8 @@ class FilePacer:
         """Audio sent, without what was cleared."""
         self.suspended_by: set[str] = set()
         """Reasons for which no file is due."""
+        self.halts = 0
+        """How often such a reason has come."""
 
     @property
     def due_ms(self) -> float:

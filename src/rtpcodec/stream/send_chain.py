@@ -130,6 +130,10 @@ class SendChain(Protocol):
     def unsuspend(self, reason: str, now_ms: float) -> None:
         """End a suspension."""
 
+    @property
+    def halts(self) -> int:
+        """How often a pause or a suspension has stopped what is sent."""
+
     def paused_for_ms(self, now_ms: float) -> float:
         """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
 

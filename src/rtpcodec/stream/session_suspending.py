@@ -63,6 +63,11 @@ class SuspendingSession(CapturingSession):
             self.resume_voice(HOLD, now_ms)
         self._events.put(Held() if held else Unheld())
 
+    @property
+    def halts(self) -> int:
+        """How often a pause or a suspension has stopped speech."""
+        return self._sending.halts
+
     def paused_for_ms(self, now_ms: float) -> float:
         """Return how much longer a pause lasts unless something ends it; infinity: speech is suspended; 0: neither."""
         return self._sending.paused_for_ms(now_ms)

@@ -176,6 +176,11 @@ class SpeechChain(Live):
         """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
         return max(0.0, self.stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
+    @property
+    def halts(self) -> int:
+        """How often a pause or a suspension has stopped replies."""
+        return self._parts.halts
+
     def payload_ms(self, payload: Buffer) -> float:
         """Return the duration of octets in the send codec. PayloadError, TypeError."""
         return self.acceptor.payload_ms(payload)

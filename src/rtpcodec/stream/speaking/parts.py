@@ -92,6 +92,8 @@ class Parts:
     """Events for the session's next `events`."""
     paused: bool = False
     """Whether a pause or a suspension holds the replies back."""
+    halts: int = 0
+    """How often they have begun to."""
     lost_samples: int = 0
     """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
     mark_counts: dict[str, int] = field(default_factory=dict)

@@ -208,6 +208,7 @@ class Stopper:
         if self._halt is not None:
             return
         parts = self._parts
+        parts.halts += 1
         parts.paused = True
         if not parts.far_end.sent_position and not len(parts.echoes):  # the far end holds nothing
             point = CutPoint(0, 0.0, estimated=False, settled=True)
@@ -340,20 +341,21 @@ class Stopper:
                 return
 
     def _finish(self, stop: Stop) -> None:
-        """Report the final values of a stop: of the replies that it has ended since the last report."""
+        """Report the final values of a stop, or of what it has ended since the last report."""
         parts, point = self._parts, stop.point
         ended, stop.replies = stop.replies, []
+        found, stop.found = stop.found, None
         for reply in ended:
             cut = reply.spans.last_cut or point  # of an earlier clear, if its last audio was sent before that
             reply.settle(cut.position, cut.uncertainty_ms)
             if reply.explicit:
                 parts.reports.append(reply.ended_event())
-        if stop.found is not None:
+        if found is not None:
             utterance = stop.utterance
             played = 0 if utterance is None else utterance.spans.heard_samples(point.position)
             parts.reports.append(
                 InterruptionSettled(
-                    stop.found,
+                    found,
                     parts.ms(played),
                     played_uncertainty_ms=0.0 if utterance is None else point.uncertainty_ms,
                     estimated=point.estimated,
