@@ -41,6 +41,7 @@ session_state  what a session can be asked; session_listening: what listens to i
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended
+line_watch     the line of one call: its time-outs, pings, the hold of a lost one
 machine        one call: session, waiting audio, time-outs, end of the connection
 fragments      joins fragmented WebSocket messages
 """

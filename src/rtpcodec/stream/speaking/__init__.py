@@ -23,6 +23,7 @@ gate         whether the far end takes audio, or only our buffers do
 parts        the parts of one stream that these modules share
 releasing    takes audio that is due, encodes and paces it
 stopping     interruption and pause; pause: one pause, for its caller
+line_loss    a lost line: what was heard, and the rest queued again
 resolving    when a reply was heard
 listening    what echoes, complaints and time prove
 chain        the send chain of a session: all of the above
