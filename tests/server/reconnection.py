@@ -29,6 +29,14 @@ AT_ONCE = LossHabits()
 """The carrier notices at once that the socket is lost."""
 
 
+@dataclass(frozen=True)
+class EndOfCall:
+    """The webhook about the end of the phone call, as an endpoint reads it."""
+
+    call_control_id: str = "v3:control"
+    event_type: str = "call.hangup"
+
+
 @dataclass
 class Seen:
     """What both sides have seen; times are in s of the loop."""

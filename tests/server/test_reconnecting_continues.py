@@ -22,8 +22,9 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call
 from rtpcodec.sim import LossHabits
 from tests.listening.recorded_call import wav_frames
+from tests.server.carrier_by_hand import ByHand, begun
 from tests.server.conversation import L16, tone
-from tests.server.dialler import Dialler, dial
+from tests.server.dialler import dial
 from tests.server.dialler import run as run_real
 from tests.server.reconnection import Scene, scene
 from tests.server.reconnection_outcome import until
@@ -178,39 +179,13 @@ def test_two_losses_in_one_reply() -> None:
     assert whole[-1] == 32_000
 
 
-class ByHand:
-    """A carrier by hand: it accepts every command, and keeps addresses and tokens."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-
-    async def start_streaming(self, _call_control_id: str, **fields: Any) -> None:
-        self.asked.append(fields)
-
-    async def stop_streaming(self, _call_control_id: str, **_fields: Any) -> None:
-        pass
-
-    def dial(self, number: int) -> Any:
-        """Open the socket of a command."""
-        fields = self.asked[number]
-        return dial(fields["stream_url"], token=fields["stream_auth_token"])
-
-
-async def begun(endpoint: rtpcodec.Endpoint, carrier: ByHand) -> tuple[Call, Dialler, Any]:
-    """Begin a call; returns its socket, and the context of that."""
-    asking = asyncio.create_task(endpoint.stream(carrier, "v3:control"))
-    await until(lambda: carrier.asked)
-    context = carrier.dial(0)
-    dialler = await context.__aenter__()
-    await dialler.start()
-    return await asking, dialler, context
-
-
 def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attempt() -> None:
     async def main() -> None:
         carrier = ByHand()
-        async with rtpcodec.serve(plan=L16, reconnect=True) as endpoint:
-            call, dialler, context = await begun(endpoint, carrier)
+        async with (
+            rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
+            begun(endpoint, carrier) as (call, dialler),
+        ):
             dialler.socket.transport.abort()
             await until(lambda: len(carrier.asked) == 2)
             async with carrier.dial(1) as second:
@@ -225,7 +200,6 @@ def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attem
                 assert len({fields["stream_auth_token"] for fields in carrier.asked}) == 3
                 call.close()
                 await third.close_code()
-            await context.__aexit__(None, None, None)
 
     run_real(main)
 
@@ -233,8 +207,10 @@ def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attem
 def test_the_address_of_a_reconnection_needs_its_token_and_is_valid_once() -> None:
     async def main() -> None:
         carrier = ByHand()
-        async with rtpcodec.serve(plan=L16, reconnect=True) as endpoint:
-            call, dialler, context = await begun(endpoint, carrier)
+        async with (
+            rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
+            begun(endpoint, carrier) as (call, dialler),
+        ):
             dialler.socket.transport.abort()
             await until(lambda: len(carrier.asked) == 2)
             url = carrier.asked[1]["stream_url"]
@@ -249,7 +225,6 @@ def test_the_address_of_a_reconnection_needs_its_token_and_is_valid_once() -> No
                         pass
                 call.close()
                 await second.close_code()
-            await context.__aexit__(None, None, None)
 
     run_real(main)
 
@@ -257,8 +232,10 @@ def test_the_address_of_a_reconnection_needs_its_token_and_is_valid_once() -> No
 def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
     async def main() -> None:
         carrier = ByHand()
-        async with rtpcodec.serve(plan=L16, reconnect=True) as endpoint:
-            call, dialler, context = await begun(endpoint, carrier)
+        async with (
+            rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
+            begun(endpoint, carrier) as (call, dialler),
+        ):
             await dialler.socket.close(1001)
             await until(lambda: len(carrier.asked) == 2)
             async with carrier.dial(1) as second:
@@ -267,7 +244,6 @@ def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
                 await second.stop()
                 await second.close_code()
             assert call.end_reason == "carrier_stop"
-            await context.__aexit__(None, None, None)
 
     run_real(main)
 
@@ -275,14 +251,15 @@ def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
 def test_stop_is_no_loss() -> None:
     async def main() -> None:
         carrier = ByHand()
-        async with rtpcodec.serve(plan=L16, reconnect=True) as endpoint:
-            call, dialler, context = await begun(endpoint, carrier)
+        async with (
+            rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
+            begun(endpoint, carrier) as (call, dialler),
+        ):
             await dialler.stop()
             await dialler.close_code()
             await until(lambda: call.ended)
             assert call.end_reason == "carrier_stop"
             assert len(carrier.asked) == 1
-            await context.__aexit__(None, None, None)
 
     run_real(main)
 

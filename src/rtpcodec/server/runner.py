@@ -201,6 +201,12 @@ class CallRunner:
         match event:
             case Started() if self.call is None:
                 self._begin(event)
+            case events.MarkPlayed() | events.MarkCleared():
+                if self._parts.heard.ended(event):
+                    return
+            case events.Dtmf():
+                if self._parts.may_wait:
+                    self._parts.keys.put(event.digit)
             case events.Disconnected():
                 self.reconnection.disconnected()
             case events.Started():  # of another socket, or another format
@@ -208,12 +214,6 @@ class CallRunner:
             case events.Reconnected() if self.call is not None:
                 self.log.info("reconnected after %.0f ms", event.gap_ms)
                 self.reconnection.reconnected(self.call, event.stream_id)
-            case events.MarkPlayed() | events.MarkCleared():
-                if self._parts.heard.ended(event):
-                    return
-            case events.Dtmf():
-                if self._parts.may_wait:
-                    self._parts.keys.put(event.digit)
             case _:
                 self._warn(event)
         # 2. Readers, or on_event.
