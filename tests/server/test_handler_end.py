@@ -290,8 +290,16 @@ async def said_on(line: Line, *legs: SimulatedCall) -> list[bytes]:
     return [bytes(heard[leg.call_control_id]) for leg in legs]
 
 
-@pytest.mark.parametrize("choice", ["keep", "hangup", "callable"])
-@pytest.mark.parametrize("kind", ["handler", "on_audio", "returned"])
+@pytest.mark.parametrize(
+    ("kind", "choice"),
+    [
+        ("handler", "keep"),
+        ("handler", "hangup"),
+        ("handler", "callable"),
+        ("on_audio", "hangup"),
+        ("returned", "hangup"),
+    ],
+)
 def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
     choice: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
