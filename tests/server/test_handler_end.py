@@ -134,8 +134,13 @@ def test_a_handler_that_has_hung_up_is_not_followed_by_a_second_command() -> Non
         assert line.phone.state == "ended"
         assert actions(line.phone) == ["streaming_start", "hangup"]
 
-    on_phone(script, goodbye, on_handler_end="hangup")
-    on_phone(script, goodbye, on_handler_end=ending)
+    async def goodbye_and_fail(call: Call) -> None:
+        await goodbye(call)
+        raise RuntimeError("a fault of the handler")
+
+    for handler in (goodbye, goodbye_and_fail):
+        on_phone(script, handler, on_handler_end="hangup")
+        assert positions(on_phone(script, handler, on_handler_end=ending)) == list(range(1, 8001))
     assert seen == []
 
 
@@ -285,8 +290,16 @@ async def said_on(line: Line, *legs: SimulatedCall) -> list[bytes]:
     return [bytes(heard[leg.call_control_id]) for leg in legs]
 
 
-@pytest.mark.parametrize("choice", ["keep", "hangup", "callable"])
-@pytest.mark.parametrize("kind", ["handler", "on_audio", "returned"])
+@pytest.mark.parametrize(
+    ("kind", "choice"),
+    [
+        ("handler", "keep"),
+        ("handler", "hangup"),
+        ("handler", "callable"),
+        ("on_audio", "hangup"),
+        ("returned", "hangup"),
+    ],
+)
 def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
     choice: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,6 +14,7 @@ from rtpcodec.server import Call
 from rtpcodec.sim import CallReport, CommandFault, Link, MarkHabits, Timing, Variations
 from rtpcodec.stream.plan import StreamPlan
 from tests.listening.goertzel import keys_in
+from tests.server.conversation import L16
 from tests.server.phone import Line, errors, on_phone
 
 ALL = "0123456789*#ABCD"
@@ -73,14 +74,24 @@ def test_a_detector_finds_every_key(plan: StreamPlan) -> None:
     assert keys_in(report.heard_pcm, report.heard_hz) == ALL
 
 
-@pytest.mark.parametrize("tone_ms", [40, 100, 1000])
-def test_tones_and_pauses_are_those_of_the_standard(tone_ms: int) -> None:
+@pytest.mark.parametrize(
+    ("plan", "tone_ms"),
+    [
+        (L16, 40),
+        (L16, 100),
+        (L16, 1000),
+        (StreamPlan(send_codec="G722", send_rate_hz=16000), 100),
+        (StreamPlan(send_codec="PCMA"), 40),
+    ],
+    ids=lambda value: getattr(value, "send_codec", value),
+)
+def test_tones_and_pauses_are_those_of_the_standard(plan: StreamPlan, tone_ms: int) -> None:
     """ITU-T Q.24, table A-1: 40 ms of tone, 70 ms of pause and 125 ms per key suffice for every administration."""
 
     async def press(call: Call) -> None:
         await call.send_dtmf("159D", "in_band", tone_ms=tone_ms)
 
-    sounds = runs(on_phone(streamed, press))
+    sounds = runs(on_phone(streamed, press, plan=plan))
     assert [loud for loud, _ in sounds] == [True, False] * 3 + [True]
     for loud, duration_ms in sounds:
         expected_ms = tone_ms if loud else 100

@@ -107,6 +107,11 @@ class AfterHandler(StrEnum):
     HANGUP = "hangup"
 
 
+OnHandlerEnd = Annotated[
+    AfterHandler, typer.Option(help="The phone call after `play`, or after an error. hangup needs TELNYX_API_KEY.")
+]
+
+
 def serve(
     task: Annotated[Task, typer.Argument(help="What to do with each call.")] = Task.ECHO,
     host: Annotated[str, typer.Option(help="Address to listen on. A public one needs --token.")] = "127.0.0.1",
@@ -133,9 +138,7 @@ def serve(
     prebuffer_ms: PrebufferMs = 0.0,
     keep_alive: KeepAlive = None,
     when_full: WhenFull = "wait",
-    on_handler_end: Annotated[
-        AfterHandler, typer.Option(help="The phone call after `play`, or after an error. hangup needs TELNYX_API_KEY.")
-    ] = AfterHandler.KEEP,
+    on_handler_end: OnHandlerEnd = AfterHandler.KEEP,
     base_url: BaseUrl = None,
     metrics: Metrics = False,
     metrics_token: MetricsToken = None,

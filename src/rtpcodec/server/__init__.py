@@ -78,7 +78,15 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_summary import CallSummary
 from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.collecting import Digits
-from rtpcodec.server.options import Authorize, CallOptions, EndpointOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import (
+    Authorize,
+    CallOptions,
+    EndpointOptions,
+    Handler,
+    OnAudio,
+    OnEvent,
+    OnHandlerEnd,
+)
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
 from rtpcodec.server.private_section import PrivateSection
@@ -116,6 +124,7 @@ __all__ = [
     "Handler",
     "OnAudio",
     "OnEvent",
+    "OnHandlerEnd",
     "PlaybackPause",
     "PrivateSection",
     "Recording",

@@ -147,30 +147,32 @@ class HandlerTask:
 
     async def _end_returned(self, call: Call) -> None:
         """Do what follows a return, and close the stream once its last audio was heard."""
-        parts = self._parts
-        # 1. A hang-up that the handler has begun decides.
-        if parts.hang_up.begun:
-            await parts.commands.wait()
-        # 2. The setting decides. What it does may play something.
-        await self._ending.act(call, None)
-        await self._play_out()
+        await self._decide(call, None)
         self._close(NORMAL, "handler_returned")
 
     async def _end_failed(self, call: Call, error: BaseException) -> None:
         """Do what follows an exception, and close the stream: at once, unless `on_handler_end` does something."""
         try:
             if self._ending.acts:
-                await self._ending.act(call, error)
-                await self._play_out()
+                await self._decide(call, error)
         finally:
             drop_tracebacks(error)
             del error
             self._close(INTERNAL_ERROR, "handler_failed")
 
-    async def _play_out(self) -> None:
-        """Wait until the last audio was heard and all commands have an answer."""
-        await self._parts.play_out.wait()
-        await self._parts.commands.wait()
+    async def _decide(self, call: Call, error: BaseException | None) -> None:
+        """Let what follows the handler happen, until the last audio was heard and all commands have an answer."""
+        parts = self._parts
+        try:
+            # 1. A hang-up that the handler has begun decides.
+            if parts.hang_up.begun:
+                await parts.commands.wait()
+            # 2. The setting decides. What it does may play something.
+            await self._ending.act(call, error)
+            await parts.play_out.wait()
+            await parts.commands.wait()
+        finally:
+            del error  # its traceback may hold this frame
 
     def _close(self, code: int, cause: EndReason) -> None:
         pump = self._parts.pump
