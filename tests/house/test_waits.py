@@ -58,7 +58,7 @@ TRANSFER = Bound(
     "timeout_s of the transfer and DEADLINE_MARGIN_S, and the end of stream and handler",
     (
         "server/test_transfer.py::test_without_webhooks_of_the_other_leg_the_deadline_ends_it",
-        "server/test_transfer.py::test_a_handler_that_returns_without_the_result_leaves_nothing_behind",
+        "server/test_transfer_ends.py::test_a_handler_that_returns_without_the_result_leaves_nothing_behind",
     ),
 )
 HEARD = Bound(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rtpcodec.carriers.telnyx.webhooks import NORMAL_CLEARING
+from rtpcodec.pickling import Live
 
 
 class LinkedCall(Protocol):
@@ -35,7 +36,7 @@ class LinkedConference(Protocol):
 
 
 @dataclass(slots=True)
-class Links:
+class Links(Live):
     """The links of one call."""
 
     peer: LinkedCall | None = None
