@@ -302,6 +302,6 @@ def test_a_conference_is_created_and_acted_on() -> None:
 
 def test_a_conference_without_a_call_a_name_or_an_id_is_refused() -> None:
     with pytest.raises(InvalidCommand, match="call_control_id is missing; name is missing"):
-        command.create_conference()  # type: ignore[typeddict-item]
+        command.create_conference()  # type: ignore[call-arg]
     with pytest.raises(InvalidCommand, match=r"conference_id is '\.\.', which means another path"):
         command.conference_action("..", "join", call_control_id="v3:b")

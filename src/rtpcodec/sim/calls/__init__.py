@@ -1,7 +1,7 @@
 """Calls: their legs and states, the phones that can be dialled, and the WebSocket that carries a stream.
 
 call        SimulatedCall: one call, and the effect of commands and tests on it
-streaming   the streams of one call, one after the other
+streaming   the streams of one call, one after the other; waiting: waits for their reports
 texml       executes a TeXML document on a call
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
