@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,64 @@ def test_a_hold_that_the_phone_asks_for_is_an_event() -> None:
 
     transferring(handle)
     assert kinds == ["Held", "Unheld"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"call_session_id": None},
+        {"client_state": None},
+        {"client_state": "b3RoZXI="},
+        {"occurred_at": None},
+        {"id": None},
+    ],
+    ids=["no session", "no state", "the state of the first leg", "no time", "no id"],
+)
+def test_the_new_leg_is_known_by_its_state_or_by_session_and_number(changes: dict[str, Any]) -> None:
+    found: list[str] = []
+
+    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
+        scene.alter = lambda event: replace(event, **changes)
+        found.extend([(await (await call.transfer(number)).result()).outcome for number in (AGENT, AGENT)])
+
+    transferring(handle, agent=BUSY)
+    assert found == ["busy", "busy"]
+
+
+def test_other_legs_of_the_session_do_not_end_a_transfer() -> None:
+    found: list[str] = []
+
+    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
+        transfer = await call.transfer(AGENT)
+        about: dict[str, Any] = {
+            "call_control_id": "v3:another",
+            "call_session_id": scene.call.call_session_id,
+            "to": SECOND,
+        }
+        scene.endpoint.webhook(webhook_events.CallBridged(event_type="call.bridged", id="1", **about))
+        scene.endpoint.webhook(webhook_events.CallAnswered(event_type="call.answered", id="2", **about))
+        busy = webhook_events.CallHangup(event_type="call.hangup", id="3", hangup_cause="user_busy", **about)
+        scene.endpoint.webhook(busy)
+        assert (transfer.known, call.phone_state) == (None, "transferring")
+        found.append((await transfer.result()).outcome)
+
+    transferring(handle, agent={"answers_after_s": 1.0})
+    assert found == ["bridged"]
+
+
+def test_late_events_of_a_transfer_do_not_end_the_next_one() -> None:
+    """All of the first leg come while the second one rings, which is twice the time that a webhook may be late."""
+
+    def late(event: webhook_events.WebhookEvent, _number: int) -> list[float]:
+        return [17.0] if getattr(event, "to", None) == AGENT else [0.0]
+
+    found: list[str] = []
+
+    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
+        scene.carrier.phone(SECOND, b"", answers_after_s=4.0, tail_ms=1e9)
+        for number in (AGENT, SECOND):
+            transfer = await call.transfer(number, timeout_s=5)
+            found.append((await transfer.result()).outcome)
+
+    transferring(handle, agent=BUSY, deliver=late)
+    assert found == ["failed", "bridged"]
