@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
-from rtpcodec.client import StartFields, StopFields
+from rtpcodec.client import StartFields, StopFields, command
 from rtpcodec.client.command import start_streaming, stop_streaming
 from rtpcodec.errors import CommandWarning, InvalidCommand
 
@@ -287,3 +287,21 @@ def test_a_command_shows_neither_body_nor_secrets() -> None:
     assert repr(command) == (
         "Command(name='streaming_start', path='/calls/v3:x/actions/streaming_start', command_id='c')"
     )
+
+
+def test_a_conference_is_created_and_acted_on() -> None:
+    made = command.create_conference(call_control_id="v3:a", name="room 1", command_id="once", comfort_noise=True)
+    assert (made.path, made.method) == ("/conferences", "POST")
+    assert made.body == {"call_control_id": "v3:a", "name": "room 1", "comfort_noise": True, "command_id": "once"}
+    joined = command.conference_action("room 1/2", "join", call_control_id="v3:b", hold=True, command_id="twice")
+    assert joined.path == "/conferences/room%201%2F2/actions/join"
+    assert joined.body == {"call_control_id": "v3:b", "hold": True, "command_id": "twice"}
+    for action in ("hold", "unhold"):
+        assert command.conference_action("c", action, call_control_ids=["v3:b"]).body == {"call_control_ids": ["v3:b"]}
+
+
+def test_a_conference_without_a_call_a_name_or_an_id_is_refused() -> None:
+    with pytest.raises(InvalidCommand, match="call_control_id is missing; name is missing"):
+        command.create_conference()  # type: ignore[call-arg]
+    with pytest.raises(InvalidCommand, match=r"conference_id is '\.\.', which means another path"):
+        command.conference_action("..", "join", call_control_id="v3:b")

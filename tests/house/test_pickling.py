@@ -47,6 +47,8 @@ from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
+from rtpcodec.sim.calls.conferences import SimulatedConference
+from rtpcodec.sim.calls.links import Links
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -132,6 +134,8 @@ BARE: tuple[type, ...] = (
     Replay,
     rtpcodec.sim.Carrier,
     SimulatedCall,
+    SimulatedConference,
+    Links,
     Endpoint,
     AudioReader,
     DtmfReader,

@@ -66,7 +66,7 @@ TRANSFER = Bound(
     "timeout_s of the transfer and DEADLINE_MARGIN_S, and the end of stream and handler",
     (
         "server/test_transfer.py::test_without_webhooks_of_the_other_leg_the_deadline_ends_it",
-        "server/test_transfer.py::test_a_handler_that_returns_without_the_result_leaves_nothing_behind",
+        "server/test_transfer_ends.py::test_a_handler_that_returns_without_the_result_leaves_nothing_behind",
     ),
 )
 HEARD = Bound(
@@ -349,8 +349,8 @@ INSIDE: dict[str, str] = {
     "server/tcp_listener.py:TcpListener.open": LISTEN,
     "server/transferring.py:Transfer.known": KNOWN,
     "server/transferring.py:Transferring._known": KNOWN,
-    "sim/calls/call.py:SimulatedCall.finished": TASK,
-    "sim/calls/call.py:SimulatedCall.wait": KNOWN,
+    "sim/calls/waiting.py:finished": TASK,
+    "sim/calls/waiting.py:waited": KNOWN,
     "sim/calls/memory_dialer.py:MemoryDialer.dial": MEMORY,
     "sim/calls/streaming.py:CallStreaming._carry": TASK,
     "sim/calls/streaming.py:CallStreaming.wait_over": TASK,

@@ -15,8 +15,7 @@ from rtpcodec.audio.files import WavWriter
 from rtpcodec.errors import CommandRefused, EndpointError
 from rtpcodec.server import TransferResult
 from rtpcodec.server.transferring import DEADLINE_MARGIN_S, LATE_S
-from rtpcodec.sim import Carrier, CommandFault, Signalling, Variations, Webhooks
-from tests.census import Census
+from rtpcodec.sim import Carrier, CommandFault, Signalling, Webhooks
 from tests.listening.voice_line import silence, sound
 from tests.server.conversation import L16, tone
 from tests.server.dialler import run
@@ -24,12 +23,7 @@ from tests.server.transfers import AGENT, SECOND, Scene, transferring
 from tests.server.virtual_call import positions
 from tests.sim.hooks import Hook, hooked
 
-BUSY = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
-
-
-async def end_of(call: rtpcodec.Call) -> None:
-    async for _ in call.events():
-        pass
+BUSY: dict[str, Any] = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
 
 
 @pytest.mark.parametrize(
@@ -197,33 +191,6 @@ def test_which_legs_are_reported_as_bridged_and_when_does_not_matter(bridged_whe
     assert found == [("busy", 1.0), ("bridged", 2.0)]
 
 
-def test_a_stream_that_ends_when_the_call_is_bridged() -> None:
-    found: list[str] = []
-
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        transfer = await call.transfer(AGENT)
-        found.append((await transfer.result()).outcome)
-        assert (call.phone_state, call.ended, scene.call.state) == ("bridged", True, "bridged")
-
-    _, report = transferring(
-        handle, agent={"answers_after_s": 1.0}, phone={"variations": Variations(bridge_ends_stream=True)}
-    )
-    assert found == ["bridged"]
-    assert report.end_reason == "streaming_stop"
-
-
-def test_a_stream_that_ends_at_the_command_lets_the_handler_wait_for_the_result() -> None:
-    found: list[str] = []
-
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        transfer = await call.transfer(AGENT)
-        await scene.control.stop_streaming(scene.call.call_control_id)
-        found.append((await transfer.result()).outcome)
-
-    transferring(handle, agent={"answers_after_s": 25.0})
-    assert found == ["bridged"]
-
-
 def test_a_refused_command_leaves_the_call_up() -> None:
     async def handle(call: rtpcodec.Call, scene: Scene) -> None:
         scene.carrier.disturb(CommandFault(status=422))
@@ -238,63 +205,6 @@ def test_a_refused_command_leaves_the_call_up() -> None:
 
     _, report = transferring(handle, agent=BUSY)
     assert positions(report) == list(range(1, 801))
-
-
-def test_a_call_that_is_bridged_after_its_result_is_not_spoken_to(caplog: pytest.LogCaptureFixture) -> None:
-    def late(event: webhook_events.WebhookEvent, _number: int) -> list[float]:
-        return [30.0] if event.event_type in ("call.bridged", "call.answered") else [0.0]
-
-    async def handle(call: rtpcodec.Call, _scene: Scene) -> None:
-        transfer = await call.transfer(AGENT, timeout_s=5)
-        await asyncio.sleep(1)
-        assert (await transfer.result()).outcome == "failed"
-        call.play(tone(1, 800_000))
-        await asyncio.sleep(20)
-        assert (call.phone_state, call.queued_ms) == ("bridged", 0)
-
-    with caplog.at_level(logging.WARNING):
-        transferring(handle, agent={"answers_after_s": 1.0}, deliver=late, max_queue_ms=1e6)
-    assert "the call was bridged after its transfer had ended as failed" in caplog.text
-
-
-def test_a_parked_call_is_up_again_when_the_other_person_leaves() -> None:
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        transfer = await call.transfer(AGENT, park_after_unbridge="self")
-        assert (await transfer.result()).bridged
-        scene.leg().hang_up()
-        await asyncio.sleep(0.1)
-        assert (call.phone_state, scene.call.state) == ("up", "answered")
-        await call.play(tone(1, 800))
-        assert await call.played()
-        second = await call.transfer(SECOND)
-        assert (await second.result()).bridged
-
-    _, report = transferring(handle)
-    assert positions(report) == list(range(1, 801))
-
-
-def test_both_people_hang_up_together_without_parking() -> None:
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        transfer = await call.transfer(AGENT)
-        assert (await transfer.result()).bridged
-        scene.leg().hang_up()
-        await end_of(call)
-        await asyncio.sleep(0.1)  # the webhook comes beside the end of the stream
-        assert call.phone_state == "ended"
-
-    scene, _ = transferring(handle)
-    assert scene.call.ended
-
-
-def test_a_handler_that_returns_without_the_result_leaves_nothing_behind() -> None:
-    kept: list[Any] = []
-
-    async def handle(call: rtpcodec.Call, _scene: Scene) -> None:
-        kept.append(await call.transfer(AGENT))
-
-    transferring(handle, agent={"answers_after_s": None})
-    (transfer,) = kept
-    assert transfer.known.outcome == "failed"
 
 
 def test_wrong_arguments_are_refused_before_anything_stops() -> None:
@@ -346,19 +256,6 @@ def test_no_log_and_no_repr_shows_the_number(caplog: pytest.LogCaptureFixture) -
     assert LATE_S < DEADLINE_MARGIN_S
 
 
-def test_a_handler_whose_stream_has_ended_may_transfer_the_call() -> None:
-    found: list[str] = []
-
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        await scene.control.stop_streaming(scene.call.call_control_id)
-        await end_of(call)
-        transfer = await call.transfer(AGENT)
-        found.append((await transfer.result()).outcome)
-
-    transferring(handle, agent={"answers_after_s": 3.0})
-    assert found == ["bridged"]
-
-
 def test_a_pause_of_the_playback_ends_as_discarded() -> None:
     async def handle(call: rtpcodec.Call, _scene: Scene) -> None:
         call.play(tone(1000, 16000))
@@ -406,20 +303,3 @@ def test_a_recording_that_is_loaded_meanwhile_does_not_begin(tmp_path: Path) -> 
 
     run(main)
     assert found == [True, TransferResult("busy", "user_busy")]
-
-
-@pytest.mark.parametrize("agent", [BUSY, {"answers_after_s": None}, {"answers_after_s": 0.5}], ids=str)
-def test_nothing_of_a_transfer_lives_after_its_call(agent: dict[str, Any]) -> None:
-    left: list[list[str]] = []
-
-    async def handle(call: rtpcodec.Call, scene: Scene) -> None:
-        transfer = await call.transfer(AGENT, timeout_s=5)
-        if agent.get("refuses_with"):
-            await transfer.result()
-        scene.call.hang_up()
-
-    with Census() as census:
-        transferring(handle, agent=agent)
-        kinds = ("Transfer", "Transferring", "TransferFacts", "PhoneCall", "Call", "CallRunner", "CallMachine")
-        left.append([one for one in census.left() if one.split()[0] in kinds])
-    assert left == [[]]

@@ -46,11 +46,13 @@ class Scene:
     deliver: Deliver = at_once
     events: list[webhook_events.WebhookEvent] = field(default_factory=list)
     """In the order in which they occurred."""
+    alter: Callable[[webhook_events.WebhookEvent], webhook_events.WebhookEvent] = lambda event: event
+    """What another carrier would say."""
     calls: list[SimulatedCall] = field(default_factory=list)
     """Those that `leg` has seen: the carrier drops them when it closes."""
 
     async def take(self, request: MemoryRequest) -> MemoryAnswer:
-        event = webhook_events.read(request.body)
+        event = self.alter(webhook_events.read(request.body))
         number = len(self.events)
         self.events.append(event)
         for delay_s in self.deliver(event, number):

@@ -30,7 +30,16 @@ KEPT = {
         "CommandIds",
         "CallReport",
     ),
-    *("AudioFormat", "Speech", "PcmCheck", "HeaderWatch", "ClearHabits", "MarkHabits", "Variations"),
+    *(
+        "SimulatedConference",
+        "AudioFormat",
+        "Speech",
+        "PcmCheck",
+        "HeaderWatch",
+        "ClearHabits",
+        "MarkHabits",
+        "Variations",
+    ),
 }
 """Of a call that has ended, until its carrier closes: `Carrier.calls` has it, with the report of its last stream."""
 LOOP = {"ReadyHandle", "Timer"}
@@ -72,6 +81,40 @@ async def bridge(carrier: sim.Carrier, call: sim.SimulatedCall, _control: rtpcod
     call.hang_up()
 
 
+def add_phones(carrier: sim.Carrier) -> None:
+    """Once: a carrier keeps its phones."""
+    if "1" not in carrier._registry.phones:
+        carrier.phone("1", b"", answers_after_s=0.1, refuses_with="user_busy")
+        carrier.phone("2", b"")
+        carrier.phone("3", b"", answers_after_s=None)
+
+
+async def transfer(carrier: sim.Carrier, call: sim.SimulatedCall, control: rtpcodec.AsyncCallControl) -> None:
+    """To a phone that is busy, and then to one that answers."""
+    add_phones(carrier)
+    for number in "12":
+        await control.command(call.call_control_id, "transfer", to=number)
+        await asyncio.sleep(0.2)
+    assert call.state == "bridged"
+    call.hang_up()
+
+
+async def leave_while_it_rings(
+    carrier: sim.Carrier, call: sim.SimulatedCall, control: rtpcodec.AsyncCallControl
+) -> None:
+    add_phones(carrier)
+    await control.command(call.call_control_id, "transfer", to="3")
+    call.hang_up()
+
+
+async def confer(carrier: sim.Carrier, call: sim.SimulatedCall, control: rtpcodec.AsyncCallControl) -> None:
+    other = carrier.new_call(bytes(160))
+    conference = await control.create_conference(call_control_id=call.call_control_id, name=call.call_control_id)
+    await control.conference_command(conference.conference_id, "join", call_control_id=other.call_control_id)
+    call.hang_up()
+    other.hang_up()
+
+
 def broken_speech() -> Iterator[bytes]:
     yield SPEECH
     raise RuntimeError("a fault of the speech")
@@ -83,6 +126,9 @@ ENDS: dict[str, tuple[Callable[[rtpcodec.Call], Awaitable[None]], Act]] = {
     "the caller hangs up": (echo, hang_up),
     "the stream is stopped": (echo, stop),
     "the call is bridged, then hung up": (echo, bridge),
+    "the call is transferred, then hung up": (echo, transfer),
+    "the caller hangs up while another phone rings": (echo, leave_while_it_rings),
+    "the call is in a conference, then hung up": (echo, confer),
     "the app closes": (close, nothing),
     "the app fails": (fail, nothing),
 }

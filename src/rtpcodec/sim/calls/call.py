@@ -17,11 +17,12 @@ from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.losing import LostStream
-from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
+from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.stream_pump import SocketLoss
 from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
 from rtpcodec.sim.calls.texml import execute
+from rtpcodec.sim.calls.waiting import finished, waited
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
 from rtpcodec.sim.commands.texml import Step, read_texml
@@ -132,38 +133,17 @@ class SimulatedCall(Live):
 
         Raises: the error of the generator that makes the speech, if it has one.
         """
-        done, loop = self._streaming.done, asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-
-        def wake() -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
-        def wake_from_any_thread(_done: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(wake)
-
-        done.add_done_callback(wake_from_any_thread)
-        await waiter
         try:
-            return done.result()
+            return await finished(self._streaming.done)
         finally:
-            del self, done  # they have the error, whose traceback holds this frame
+            del self  # it has the error, whose traceback holds this frame
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
         """Like `finished`, for blocking code.
 
         Raises: TimeoutError if it is not over in time. RuntimeError in the loop's own thread.
         """
-        done = self._streaming.done
-        if self._services.loop_thread.here and not done.done():
-            raise RuntimeError("wait() would block the carrier's own event loop, use: await call.finished()")
-        try:
-            return done.result(timeout_s)
-        except TimeoutError:
-            if done.done():
-                raise  # of the speech's generator
-            raise TimeoutError(f"the call is not over after {timeout_s} s") from None
+        return waited(self._streaming.done, self._services.loop_thread, timeout_s)
 
     def hang_up(self) -> None:
         """Hang up on the phone's side: `stop` is sent and the socket closed."""
@@ -171,11 +151,11 @@ class SimulatedCall(Live):
 
     def hold(self) -> None:
         """Put the call on hold on the phone's side, which the webhook `call.hold` reports."""
-        self._services.loop_thread.run(lambda: self._report(events.CALL_HOLD))
+        self._services.loop_thread.run(lambda: self.report(events.CALL_HOLD))
 
     def unhold(self) -> None:
         """Take the call off hold, which the webhook `call.unhold` reports."""
-        self._services.loop_thread.run(lambda: self._report(events.CALL_UNHOLD))
+        self._services.loop_thread.run(lambda: self.report(events.CALL_UNHOLD))
 
     def lose_socket(self, how: SocketLoss) -> None:
         """Lose the WebSocket of the stream that runs; the call continues, and can be streamed again.
@@ -246,31 +226,18 @@ class SimulatedCall(Live):
         if stream is not None:
             self._agree(stream, self._format)
 
-    def ring(
-        self,
-        answers_after_s: float | None,
-        timeout_s: float,
-        stream: StreamRequest | None,
-        *,
-        first: bool,
-        refuses_with: str | None = None,
-        ringing: Callable[[], None] | None = None,
-    ) -> None:
-        """Let the phone ring until it is answered or the time is over; `first` opens the WebSocket before that.
-
-        refuses_with: the cause with which it refuses the call instead of an answer.
-        ringing: called when it begins to ring.
-        """
+    def ring(self, phone: DialledPhone, timeout_s: float, stream: StreamRequest | None, *, first: bool = False) -> None:
+        """Let the phone ring until it answers or the time is over; `first` opens the WebSocket before that."""
 
         def begin() -> None:
             if self.ended:
                 return
             self.announce()
-            if ringing is not None:
-                ringing()
-            if answers_after_s is not None and answers_after_s < timeout_s:
-                refuse = None if refuses_with is None else partial(self.leave, "hang_up", refuses_with)
-                self._ringing.ring(answers_after_s, refuse or partial(self._picked_up, stream))
+            self.links.rings()
+            after_s, cause = phone.answers_after_s, phone.refuses_with
+            if after_s is not None and after_s < timeout_s:
+                refuse = None if cause is None else partial(self.leave, "hang_up", cause)
+                self._ringing.ring(after_s, refuse or partial(self._picked_up, stream))
             else:
                 self._ringing.ring(timeout_s, partial(self.leave, "hang_up", events.TIMEOUT))
 
@@ -299,8 +266,8 @@ class SimulatedCall(Live):
     def bridge(self, other: SimulatedCall) -> None:
         """Join it with another answered call."""
         join(self, other)
-        self.report_bridge()
-        other.report_bridge()
+        self.report(events.CALL_BRIDGED)
+        other.report(events.CALL_BRIDGED)
 
     def become(self, state: Literal["answered", "bridged"]) -> None:
         """Be joined with another leg, or alone again."""
@@ -311,15 +278,12 @@ class SimulatedCall(Live):
             if self._facts.variations.bridge_ends_stream and self._streaming.active:
                 self._streaming.end(commands.STREAMING_STOP)
 
-    def report_bridge(self) -> None:
-        """Post that it is joined with another call."""
-        self._report(events.CALL_BRIDGED)
-
     def named(self) -> dict[str, Any]:
         """Members of the events of the call itself."""
         return payloads.of_phone(self._facts, self.leg)
 
-    def _report(self, event_type: str) -> None:
+    def report(self, event_type: str) -> None:
+        """Post an event of the call itself."""
         self._services.notify(event_type, self.named())
 
     def begin(self, request: StreamRequest, media: AudioFormat | None = None) -> Callable[[], None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rtpcodec.carriers.telnyx import commands, errors, members, webhooks
+from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.links import LinkedCall
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import JoinRequest
@@ -38,7 +39,7 @@ class Participant:
     """The conference ends when it leaves."""
 
 
-class SimulatedConference:
+class SimulatedConference(Live):
     """A conference. `hears` says who hears whom."""
 
     def __init__(self, conference_id: str, name: str, creator: ConferringCall, notify: Notify) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rtpcodec.carriers.telnyx.webhooks import NORMAL_CLEARING
+from rtpcodec.pickling import Live
 
 
 class LinkedCall(Protocol):
@@ -35,7 +36,7 @@ class LinkedConference(Protocol):
 
 
 @dataclass(slots=True)
-class Links:
+class Links(Live):
     """The links of one call."""
 
     peer: LinkedCall | None = None
@@ -44,6 +45,8 @@ class Links:
     """It continues when its peer ends, instead of ending as well."""
     called: LinkedCall | None = None
     """The leg that was called for a transfer of this call."""
+    on_ring: Callable[[], None] | None = None
+    """Called once, when this leg begins to ring."""
     on_answer: Callable[[], None] | None = None
     """Called once, when this leg is answered."""
     conference: LinkedConference | None = None
@@ -52,6 +55,12 @@ class Links:
     def ringing(self) -> LinkedCall | None:
         """The leg that rings for a transfer of this call; None: there is none."""
         return None if self.called is None or self.called.ended else self.called
+
+    def rings(self) -> None:
+        """Report that this leg begins to ring."""
+        on_ring, self.on_ring = self.on_ring, None
+        if on_ring is not None:
+            on_ring()
 
     def answered(self) -> None:
         """Report that this leg was answered."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from rtpcodec.carriers.telnyx import commands
+from rtpcodec.carriers.telnyx.webhooks import CALL_BRIDGED
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.links import join
 from rtpcodec.sim.calls.phones import DialledPhone
@@ -19,20 +19,10 @@ def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, reque
     """
     call.links.called = leg
     call.links.parks = request.park_after_unbridge == commands.PARK_SELF
+    if call.signalling.bridged_when == "ringing":
+        leg.links.on_ring = partial(_report, call, leg)
     leg.links.on_answer = partial(_bridge, call, leg)
-    leg.ring(
-        phone.answers_after_s,
-        float(request.timeout_s),
-        None,
-        first=False,
-        refuses_with=phone.refuses_with,
-        ringing=_report_early(call, leg),
-    )
-
-
-def _report_early(call: SimulatedCall, leg: SimulatedCall) -> Callable[[], None] | None:
-    signalling = call.signalling
-    return partial(_report, call, leg) if signalling.bridged_when == "ringing" else None
+    leg.ring(phone, float(request.timeout_s), None)
 
 
 def _bridge(call: SimulatedCall, leg: SimulatedCall) -> None:
@@ -47,6 +37,6 @@ def _bridge(call: SimulatedCall, leg: SimulatedCall) -> None:
 def _report(call: SimulatedCall, leg: SimulatedCall) -> None:
     legs = call.signalling.bridged_legs
     if legs != "new":
-        call.report_bridge()
+        call.report(CALL_BRIDGED)
     if legs != "first":
-        leg.report_bridge()
+        leg.report(CALL_BRIDGED)
