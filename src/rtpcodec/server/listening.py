@@ -56,8 +56,8 @@ class CallServer(Protocol):
     async def open(self) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
 
-    def hand_over(self) -> None:
-        """Accept what waits, and stop listening: other processes listen on the port as well."""
+    async def hand_over(self) -> None:
+        """Stop listening, because other processes share the port; wait until what was accepted has sent its request."""
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

@@ -34,15 +34,18 @@ class MemoryServer:
         self._listener = self._network.listen(self._settings.host, self._settings.port, self._admit)
         return self._listener.port
 
-    def hand_over(self) -> None:
+    async def hand_over(self) -> None:
         """Stop listening."""
+        self._stop()
+
+    def _stop(self) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
     async def close(self) -> None:
         """Stop listening."""
-        self.hand_over()
+        self._stop()
 
     def _admit(self, target: str, headers: Mapping[str, str]) -> MemoryAnswer | MakeReceiver:
         answer = self._acceptor.refusal(target, headers)

@@ -73,9 +73,10 @@ class PicowsServer:
             return self._listener.adopt(settings.sock)
         return await self._listener.open(settings.host, settings.port, reuse_port=settings.reuse_port)
 
-    def hand_over(self) -> None:
-        """Accept what waits, and stop listening."""
+    async def hand_over(self) -> None:
+        """Stop listening, and wait until what was accepted has sent its request, for HANDSHAKE_TIMEOUT_S at most."""
         self._listener.hand_over()
+        await self._half_open.settled()
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""
