@@ -72,7 +72,7 @@ class Deployment:
 
     async def recorded_s(self, seconds: float) -> None:
         """Wait until every call's file has so many seconds."""
-        await self._poll(lambda files: min(path.stat().st_size for path in files) > 4 * RATE_HZ * seconds)
+        await self._poll(lambda files: min(path.stat().st_size for path in files) >= 4 * RATE_HZ * seconds)
 
     async def completed(self) -> None:
         """Wait until the files of all calls are finished."""
@@ -81,7 +81,7 @@ class Deployment:
     async def _poll(self, condition: Callable[[list[Path]], bool]) -> None:
         """Poll a condition of all files, seldom: the calls need the machine."""
         while len(files := list(self.folder.glob("*.wav"))) < len(self.calls) or not condition(files):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
 
     async def terminate(self) -> None:
         """Send SIGTERM, and wait until no new call is accepted."""
@@ -110,11 +110,14 @@ async def deployed(folder: Path, calls: int, drain_s: float, speech_s: int) -> A
                 rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
             ):
                 speech = NOISE * speech_s
-                begun = [carrier.new_call(speech, keeps_audio=False) for _ in range(calls)]
-                for call in begun:
+                deployment = Deployment(process, url, [], folder)
+                for _ in range(calls):
+                    call = carrier.new_call(speech, keeps_audio=False)
                     fields = rtpcodec.StreamPlan().command_fields()
                     await control.start_streaming(call.call_control_id, stream_url=url, **fields)
-                yield Deployment(process, url, begun, folder)
+                    deployment.calls.append(call)
+                    await deployment.recorded_s(0)
+                yield deployment
         finally:
             process.kill()
 
@@ -125,10 +128,10 @@ def environment() -> dict[str, str]:
 
 
 async def record(call: Call) -> None:
-    """Record the call, and echo it."""
+    """Record the call."""
     call.record(Path(sys.argv[sys.argv.index("--serve") + 1]) / f"{call.id}.wav")
-    async for audio in call.audio():
-        await call.play(audio)
+    async for _ in call.audio():
+        pass
 
 
 def ready(endpoint: Endpoint) -> None:
@@ -164,7 +167,7 @@ def main() -> None:
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        rtpcodec.run(record, port=0, drain_s=chosen.drain_s, on_ready=ready)
+        rtpcodec.run(record, port=0, drain_s=chosen.drain_s, start_timeout_s=60, on_ready=ready)
     else:
         asyncio.run(deploy(chosen.calls, chosen.drain_s, chosen.kill_after_s))
 

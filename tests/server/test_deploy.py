@@ -19,7 +19,7 @@ pytestmark = pytest.mark.long
 
 def test_files_are_complete_before_the_supervisor_kills(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=10, speech_s=120) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=6, speech_s=120) as deployment:
             await deployment.recorded_s(1)
             await deployment.terminate()
             await deployment.completed()
@@ -36,25 +36,28 @@ def test_files_play_when_the_supervisor_kills_without_notice(tmp_path: Path) -> 
     async def main() -> None:
         async with deployed(tmp_path, CALLS, drain_s=3600, speech_s=120) as deployment:
             await deployment.terminate()
-            await deployment.recorded_s(3)
+            await deployment.recorded_s(2)
             reports = await deployment.kill()
             assert {report.end_reason for report in reports} == {"connection_lost"}
         files = recorded(tmp_path)
         assert len(files) == CALLS
-        assert [one for one in files if one.is_complete or one.last_level < LOUD or one.duration_s < 2] == []
+        assert [one for one in files if one.is_complete or one.last_level < LOUD or one.duration_s < 1.9] == []
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
 
 def test_with_a_longer_grace_no_call_is_cut(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=3600, speech_s=5) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=3600, speech_s=120) as deployment:
             await deployment.terminate()
+            await deployment.recorded_s(2)
+            for call in deployment.calls:
+                call.hang_up()
             reports = [await call.finished() for call in deployment.calls]
-            assert {report.end_reason for report in reports} == {"speech_ended"}
+            assert {report.end_reason for report in reports} == {"hang_up"}
             assert deployment.process.wait(timeout=60) == 0
         files = recorded(tmp_path)
         assert len(files) == CALLS
-        assert [one for one in files if not one.is_complete or one.duration_s < 4.5] == []
+        assert [one for one in files if not one.is_complete or one.duration_s < 1.9] == []
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
