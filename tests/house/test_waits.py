@@ -190,6 +190,7 @@ OUTSIDE: dict[str, Bound] = {
     "doctor/readings/streams.py:_observed": CLOSE_OF_CALL,
     "doctor/readings/streams.py:_first_call": DOCTORS_CALL,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
+    "server/half_open.py:HalfOpenSockets.settled": HANDSHAKE,
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
     "server/first_words.py:FirstWords.verdict": VERDICT,
