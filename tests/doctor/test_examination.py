@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,13 +15,14 @@ from aiohttp import web
 
 import rtpcodec
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
+from rtpcodec.cli.app import main as main_of_cli
 from rtpcodec.client.webhook import verify_webhook
 from rtpcodec.doctor.examination import examine
 from rtpcodec.doctor.finding import Finding, exit_code
 from rtpcodec.doctor.settings import DoctorSettings
 from rtpcodec.errors import WebhookError
 from rtpcodec.sim import Carrier
-from tests.doctor.authority import MIDDLE, client_context, files_of, issue
+from tests.doctor.authority import MIDDLE, client_context, files_of, issue, server_context
 
 KEY = "KEY0123456789_secretsecretsecret"
 HIDDEN_PATH = "/path-that-nobody-guesses"
@@ -251,6 +253,38 @@ def test_a_proxy_that_drops_headers(drop: str, seen: str, remedy: str) -> None:
     assert found.result == "failed"
     assert seen in found.seen
     assert remedy in found.remedy
+
+
+@pytest.mark.parametrize("use", ["stream", "webhook"])
+def test_a_proxy_with_a_certificate_of_its_own(use: str, tmp_path: Path) -> None:
+    async def main() -> list[Finding]:
+        pem = files_of(tmp_path, issue("leaf"))
+        server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=server_context(pem))
+        async with server:
+            where = f"localhost:{server.sockets[0].getsockname()[1]}/"
+            stream_url = f"wss://{where}" if use == "stream" else None
+            webhook_url = f"https://{where}" if use == "webhook" else None
+            settings = DoctorSettings(stream_url=stream_url, webhook_url=webhook_url, port=free_port(), limit_s=30.0)
+            return await examine(settings, client_context())
+
+    found = found_by(main)
+    assert found[f"{use} tls"].result == "failed"
+    assert "is self-signed" in found[f"{use} tls"].seen
+    assert found[f"{use} endpoint"].result == "skipped"
+
+
+def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_of_cli(["doctor", "--json", "--port", str(free_port()), "--legs", "opposite"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert all(one.keys() == {"name", "result", "seen", "remedy"} for one in checks)
+    assert {one["name"]: one["result"] for one in checks}["plan legs"] == "warning"
+
+
+def test_the_command_prints_a_table_and_fails_with_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_of_cli(["doctor", "--port", str(free_port()), "--url", "http://a.invalid/hidden-path"]) == 1
+    out = capsys.readouterr().out
+    assert "1 failed" in out
+    assert "hidden-path" not in out
 
 
 async def silent(call: rtpcodec.Call) -> None:

@@ -146,6 +146,7 @@ OUTSIDE: dict[str, Bound] = {
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
     "doctor/checks/certificate.py:check_certificate": DOCTOR,
     "doctor/examination.py:_bounded": DOCTOR,
+    "doctor/network/address.py:Address._connect_to": DOCTOR,
     "doctor/network/address.py:Address.connect": DOCTOR,
     "doctor/network/listener.py:HookListener._serve": DOCTORS_HOOK,
     "doctor/network/request.py:_answer": DOCTOR,

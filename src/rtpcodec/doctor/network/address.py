@@ -75,18 +75,24 @@ class Address:
             context = ssl.create_default_context()
         failure: OSError = OSError("the name has no address")
         async with asyncio.timeout(limit_s):
-            for address in await self.addresses(limit_s):
+            found = await self.addresses(limit_s)
+            for address in found:
                 try:
-                    if not self.secure:
-                        return await asyncio.open_connection(address, self.port)
-                    return await asyncio.open_connection(
-                        address, self.port, ssl=context, server_hostname=self.host, ssl_handshake_timeout=limit_s
-                    )
+                    # An address that swallows packets must leave time for the next one.
+                    async with asyncio.timeout(limit_s / len(found)):
+                        return await self._connect_to(address, context)
                 except ssl.SSLError:
                     raise
-                except OSError as error:
+                except OSError as error:  # TimeoutError is one
                     failure = error
         raise failure
+
+    async def _connect_to(
+        self, address: str, context: ssl.SSLContext | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.secure:
+            return await asyncio.open_connection(address, self.port)
+        return await asyncio.open_connection(address, self.port, ssl=context, server_hostname=self.host)
 
 
 def is_public(address: str) -> bool:
