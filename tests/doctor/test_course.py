@@ -27,7 +27,7 @@ from rtpcodec.errors import AuthenticationFailed
 from rtpcodec.pump import run_virtual
 from rtpcodec.sim import Carrier, Hold, Timing, Webhooks
 from rtpcodec.sim.carrier import CALLEE, CALLER
-from tests.doctor.test_examination import free_port
+from tests.doctor.site import free_port
 
 Course = Callable[[Carrier, Line], Awaitable[Any]]
 

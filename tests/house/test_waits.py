@@ -149,6 +149,7 @@ OUTSIDE: dict[str, Bound] = {
     "doctor/network/address.py:Address._connect_to": DOCTOR,
     "doctor/network/address.py:Address.connect": DOCTOR,
     "doctor/network/listener.py:HookListener._serve": DOCTORS_HOOK,
+    "doctor/network/listener.py:_body": DOCTORS_HOOK,
     "doctor/network/request.py:_answer": DOCTOR,
     "doctor/network/request.py:_body": DOCTOR,
     "doctor/network/request.py:ask": DOCTOR,

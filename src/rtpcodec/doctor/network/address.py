@@ -33,8 +33,7 @@ class Address:
         """
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-            (host or "").encode("idna")
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         except ValueError:
             raise ValueError("its host or port cannot be read") from None
         if parts.scheme not in PORTS:
