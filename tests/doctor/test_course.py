@@ -27,7 +27,7 @@ from rtpcodec.errors import AuthenticationFailed
 from rtpcodec.pump import run_virtual
 from rtpcodec.sim import Carrier, Hold, Timing, Webhooks
 from rtpcodec.sim.carrier import CALLEE, CALLER
-from tests.doctor.test_examination import free_port
+from tests.doctor.site import free_port
 
 Course = Callable[[Carrier, Line], Awaitable[Any]]
 
@@ -89,6 +89,17 @@ def test_a_url_that_the_carrier_cannot_open() -> None:
         return [call.state for call in carrier.calls]
 
     assert fed(course) == ["ended"]
+
+
+def test_webhooks_of_another_key_are_reported() -> None:
+    async def course(carrier: Carrier, line: Line, feed: WebhookFeed) -> CallReadings:
+        feed.public_key = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
+        carrier.phone(CALLEE, bytes(16 * 3000))
+        return await read_call(line, feed, leg="test")
+
+    found = fed(course).by_point["start_against_ringing"]
+    assert found.value is None
+    assert "whose signatures do not fit the public key" in found.fits
 
 
 def test_a_doctor_that_is_cancelled_hangs_up() -> None:

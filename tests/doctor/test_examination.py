@@ -3,70 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 import rtpcodec
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
-from rtpcodec.client.webhook import verify_webhook
+from rtpcodec.cli.app import main as main_of_cli
 from rtpcodec.doctor.examination import examine
 from rtpcodec.doctor.finding import Finding, exit_code
 from rtpcodec.doctor.settings import DoctorSettings
-from rtpcodec.errors import WebhookError
 from rtpcodec.sim import Carrier
-from tests.doctor.authority import MIDDLE, client_context, files_of, issue
-
-KEY = "KEY0123456789_secretsecretsecret"
-HIDDEN_PATH = "/path-that-nobody-guesses"
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
-@pytest.fixture(autouse=True)
-def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TELNYX_API_KEY", "TELNYX_BASE_URL", "TELNYX_PUBLIC_KEY"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def found_by(main: Callable[[], Awaitable[list[Finding]]]) -> dict[str, Finding]:
-    """The findings by name; none of them shows a secret."""
-
-    async def run() -> list[Finding]:
-        return await main()
-
-    found = asyncio.run(run())
-    shown = repr(found)
-    for secret in (KEY, "secretsecretsecret", HIDDEN_PATH, "token-of-the-endpoint"):
-        assert secret not in shown
-    return {finding.name: finding for finding in found}
-
-
-def results(found: dict[str, Finding], *names: str) -> list[str]:
-    return [found[name].result for name in names]
-
-
-@asynccontextmanager
-async def site(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
-    """A server of HTTP, for proxies and apps."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+from tests.doctor.authority import MIDDLE, client_context, files_of, issue, server_context
+from tests.doctor.site import HIDDEN_PATH, KEY, found_by, free_port, results, site
 
 
 def test_everything_that_is_there_is_ok() -> None:
@@ -121,27 +74,6 @@ def test_an_interface_that_is_not_there() -> None:
     assert found["api key"].result == "failed"
     assert "nothing was sent" in found["api key"].seen
     assert found["clock"].result == "skipped"
-
-
-@pytest.mark.parametrize(
-    ("date", "result"),
-    [("Wed, 01 Jan 2020 00:00:00 GMT", "failed"), ("not a date", "skipped")],
-)
-def test_the_clock_is_compared_with_the_carriers(date: str, result: str) -> None:
-    async def answer(_request: web.Request) -> web.StreamResponse:
-        return web.Response(status=401, headers={"Date": date})
-
-    async def main() -> list[Finding]:
-        async with site(answer) as port:
-            return await examine(DoctorSettings(api_key=KEY, base_url=f"http://127.0.0.1:{port}", port=free_port()))
-
-    assert found_by(main)["clock"].result == result
-
-
-@pytest.mark.parametrize(("key", "seen"), [("not base64!", "is not base64"), ("YWJj", "has 3 octets, 32 are needed")])
-def test_a_public_key_of_another_form(key: str, seen: str) -> None:
-    found = found_by(lambda: examine(DoctorSettings(public_key=key, port=free_port())))
-    assert (found["public key"].result, found["public key"].seen) == ("failed", seen)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +185,38 @@ def test_a_proxy_that_drops_headers(drop: str, seen: str, remedy: str) -> None:
     assert remedy in found.remedy
 
 
+@pytest.mark.parametrize("use", ["stream", "webhook"])
+def test_a_proxy_with_a_certificate_of_its_own(use: str, tmp_path: Path) -> None:
+    async def main() -> list[Finding]:
+        pem = files_of(tmp_path, issue("leaf"))
+        server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=server_context(pem))
+        async with server:
+            where = f"localhost:{server.sockets[0].getsockname()[1]}/"
+            stream_url = f"wss://{where}" if use == "stream" else None
+            webhook_url = f"https://{where}" if use == "webhook" else None
+            settings = DoctorSettings(stream_url=stream_url, webhook_url=webhook_url, port=free_port(), limit_s=30.0)
+            return await examine(settings, client_context())
+
+    found = found_by(main)
+    assert found[f"{use} tls"].result == "failed"
+    assert "is self-signed" in found[f"{use} tls"].seen
+    assert found[f"{use} endpoint"].result == "skipped"
+
+
+def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_of_cli(["doctor", "--json", "--port", str(free_port()), "--legs", "opposite"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert all(one.keys() == {"name", "result", "seen", "remedy"} for one in checks)
+    assert {one["name"]: one["result"] for one in checks}["plan legs"] == "warning"
+
+
+def test_the_command_prints_a_table_and_fails_with_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_of_cli(["doctor", "--port", str(free_port()), "--url", "http://a.invalid/hidden-path"]) == 1
+    out = capsys.readouterr().out
+    assert "1 failed" in out
+    assert "hidden-path" not in out
+
+
 async def silent(call: rtpcodec.Call) -> None:
     async for _ in call.audio():
         pass
@@ -293,49 +257,3 @@ def test_a_port_that_another_program_holds() -> None:
 def test_a_host_that_is_not_of_this_machine() -> None:
     found = found_by(lambda: examine(DoctorSettings(host="host.invalid", port=1)))["endpoint port"]
     assert (found.result, found.remedy) == ("failed", "correct --host")
-
-
-async def verifying(request: web.Request) -> web.StreamResponse:
-    try:
-        verify_webhook(await request.read(), request.headers, "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=")
-    except WebhookError:
-        return web.Response(status=403)
-    return web.Response()
-
-
-async def trusting(_request: web.Request) -> web.StreamResponse:
-    return web.Response()
-
-
-async def broken(_request: web.Request) -> web.StreamResponse:
-    return web.Response(status=500)
-
-
-@pytest.mark.parametrize(
-    ("app", "result", "remedy"),
-    [
-        (verifying, "ok", ""),
-        (trusting, "warning", "verify_webhook"),
-        (broken, "failed", "log"),
-    ],
-)
-def test_an_app_that_takes_webhooks_already(app: Any, result: str, remedy: str) -> None:
-    async def main() -> list[Finding]:
-        async with site(app) as port:
-            url = f"http://127.0.0.1:{port}{HIDDEN_PATH}"
-            return await examine(DoctorSettings(webhook_url=url, webhook_port=port, port=free_port(), limit_s=30.0))
-
-    found = found_by(main)["webhook endpoint"]
-    assert found.result == result
-    assert remedy in found.remedy
-
-
-def test_a_webhook_url_that_leads_elsewhere() -> None:
-    async def main() -> list[Finding]:
-        async with site(trusting) as port:
-            url = f"http://127.0.0.1:{port}/"
-            return await examine(DoctorSettings(webhook_url=url, webhook_port=free_port(), port=free_port()))
-
-    found = found_by(main)["webhook endpoint"]
-    assert found.result == "failed"
-    assert "did not come to" in found.seen

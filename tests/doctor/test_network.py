@@ -83,7 +83,7 @@ def test_a_client_that_never_ends_its_request_does_not_hold_the_end() -> None:
     async def main() -> list[bytes]:
         taken: list[bytes] = []
 
-        def take(_fields: dict[str, str], body: bytes) -> bytes:
+        def take(_target: str, _fields: dict[str, str], body: bytes) -> bytes:
             taken.append(body)
             return b"nonce"
 
@@ -99,11 +99,17 @@ def test_a_client_that_never_ends_its_request_does_not_hold_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "request_head", [b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\xff" * 70_000]
+    "request_head",
+    [
+        b"nonsense\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"\xff" * 70_000,
+    ],
 )
 def test_a_broken_request_is_dropped(request_head: bytes) -> None:
     async def main() -> bytes:
-        async with HookListener("127.0.0.1", 0, lambda _fields, _body: b"ok") as listener:
+        async with HookListener("127.0.0.1", 0, lambda _target, _fields, _body: b"ok") as listener:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(request_head)
             with contextlib.suppress(ConnectionError):
@@ -113,6 +119,26 @@ def test_a_broken_request_is_dropped(request_head: bytes) -> None:
             return (await ask(address, "GET", {}, limit_s=30.0)).body
 
     assert asyncio.run(main()) == b"ok"
+
+
+def test_a_body_in_chunks() -> None:
+    async def main() -> list[tuple[str, bytes]]:
+        taken: list[tuple[str, bytes]] = []
+
+        def take(target: str, _fields: dict[str, str], body: bytes) -> bytes:
+            taken.append((target, body))
+            return b""
+
+        async with HookListener("127.0.0.1", 0, take) as listener:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            head = b"POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            writer.write(head + b"3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            await reader.read()
+            writer.close()
+        return taken
+
+    assert asyncio.run(main()) == [("/a?b=c", b"abc0123456789")]
 
 
 def test_which_addresses_are_public() -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rtpcodec import __version__
 from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.doctor.examination import examine
 from rtpcodec.doctor.finding import FAILED, OK, SKIPPED, WARNING, Finding, exit_code
@@ -118,7 +119,7 @@ def _call(settings: DoctorSettings, wanted: CallOptions, number: str, *, as_json
     except (CallNotMade, CommandError, EndpointError, OSError) as error:
         print(f"rtpcodec: {settings.secrets([number, from_]).words(str(error))}", file=sys.stderr)
         return 1
-    text = json.dumps(found.as_json(), indent=2)
+    text = json.dumps({"version": __version__, **found.as_json()}, indent=2)
     wanted.output.write_text(f"{text}\n", "utf-8")
     if as_json:
         print(text)

@@ -80,7 +80,7 @@ async def check_own_endpoint(
             found = [await check_certificate("stream", address, settings.limit_s, context)]
             if found[0].result == FAILED:
                 return [*found, skipped(NAME, "the URL cannot be opened, see above")]
-            probe = replace(address, target=_with_query(address.target, query_nonce))
+            probe = replace(address, target=with_query(address.target, query_nonce))
             found.append(await _reached(probe, witness, header_nonce, settings, context))
             if found[-1].result == OK:
                 found.append(ok("stream token", f"the header {TOKEN_HEADER} arrives unchanged"))
@@ -220,5 +220,6 @@ def unreachable(name: str, address: Address, error: BaseException, limit_s: floa
     )
 
 
-def _with_query(target: str, nonce: str) -> str:
+def with_query(target: str, nonce: str) -> str:
+    """Return path and query with a nonce, by which a request is recognised even if its headers are dropped."""
     return f"{target}{'&' if '?' in target else '?'}{QUERY_NAME}={nonce}"

@@ -11,10 +11,11 @@ import json
 import secrets
 import ssl
 import time
+from dataclasses import replace
 from typing import Final
 
 from rtpcodec.carriers.telnyx import commands, members, webhooks
-from rtpcodec.doctor.checks.stream_endpoint import NONCE_OCTETS, unreachable
+from rtpcodec.doctor.checks.stream_endpoint import NONCE_OCTETS, unreachable, with_query
 from rtpcodec.doctor.finding import Finding, failed, ok, warning
 from rtpcodec.doctor.network.address import Address
 from rtpcodec.doctor.network.listener import HookListener
@@ -28,17 +29,18 @@ async def check_own_app(settings: DoctorSettings, address: Address, context: ssl
     """Listen on the app's port, post to the URL, and compare what arrives with what was sent."""
     nonce = secrets.token_urlsafe(NONCE_OCTETS)
     fields, body = _event(nonce)
+    probe = replace(address, target=with_query(address.target, nonce))
     arrived: list[tuple[dict[str, str], bytes]] = []
 
-    def take(found: dict[str, str], octets: bytes) -> bytes:
-        if nonce.encode() in octets:
+    def take(target: str, found: dict[str, str], octets: bytes) -> bytes:
+        if nonce in target or nonce.encode() in octets:
             arrived.append((found, octets))
-        return nonce.encode()
+        return b""
 
     try:
         async with HookListener(settings.host, settings.webhook_port or 0, take):
             begun_s = time.monotonic()
-            head = await ask(address, "POST", fields, body, limit_s=settings.limit_s, context=context)
+            head = await ask(probe, "POST", fields, body, limit_s=settings.limit_s, context=context)
             took_s = time.monotonic() - begun_s
     except (OSError, ssl.SSLError) as error:
         return unreachable(NAME, address, error, settings.limit_s)

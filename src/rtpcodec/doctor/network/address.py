@@ -33,8 +33,7 @@ class Address:
         """
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-            (host or "").encode("idna")
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         except ValueError:
             raise ValueError("its host or port cannot be read") from None
         if parts.scheme not in PORTS:
@@ -75,18 +74,24 @@ class Address:
             context = ssl.create_default_context()
         failure: OSError = OSError("the name has no address")
         async with asyncio.timeout(limit_s):
-            for address in await self.addresses(limit_s):
+            found = await self.addresses(limit_s)
+            for address in found:
                 try:
-                    if not self.secure:
-                        return await asyncio.open_connection(address, self.port)
-                    return await asyncio.open_connection(
-                        address, self.port, ssl=context, server_hostname=self.host, ssl_handshake_timeout=limit_s
-                    )
+                    # An address that swallows packets must leave time for the next one.
+                    async with asyncio.timeout(limit_s / len(found)):
+                        return await self._connect_to(address, context)
                 except ssl.SSLError:
                     raise
-                except OSError as error:
+                except OSError as error:  # TimeoutError is one
                     failure = error
         raise failure
+
+    async def _connect_to(
+        self, address: str, context: ssl.SSLContext | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.secure:
+            return await asyncio.open_connection(address, self.port)
+        return await asyncio.open_connection(address, self.port, ssl=context, server_hostname=self.host)
 
 
 def is_public(address: str) -> bool:

@@ -14,14 +14,17 @@ REQUEST_LIMIT_S: Final = 5.0
 
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 
+Take = Callable[[str, dict[str, str], bytes], bytes]
+
 
 class HookListener:
     """Listens where the app for webhooks will listen. `async with` opens and closes it; OSError: the port is in use."""
 
-    def __init__(self, host: str, port: int, take: Callable[[dict[str, str], bytes], bytes]) -> None:
+    def __init__(self, host: str, port: int, take: Take) -> None:
         """Make a listener that is not open yet.
 
-        take: gets the header fields (names in lower case) and the body of each request; returns the answer's body.
+        take: gets target (path and query), header fields (names in lower case) and body of each request; returns the
+            answer's body.
         """
         self._host = host
         self._take = take
@@ -57,11 +60,25 @@ class HookListener:
             ):
                 async with asyncio.timeout(REQUEST_LIMIT_S):
                     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                    lines = [line.partition(":") for line in head.split("\r\n")[1:] if line]
+                    first, *rest = head.split("\r\n")
+                    lines = [line.partition(":") for line in rest if line]
                     fields = {name.strip().lower(): value.strip() for name, _, value in lines}
-                    length = min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS)
-                    answer = self._take(fields, await reader.readexactly(length))
+                    body = await _body(reader, fields)
+                    answer = self._take(first.split(" ")[1], fields, body)
                     writer.write(_ANSWER % (len(answer), answer))
                     await writer.drain()
         finally:
             writer.close()
+
+
+async def _body(reader: asyncio.StreamReader, fields: dict[str, str]) -> bytes:
+    """Read a body with its length, or in chunks, as some proxies send it on (RFC 9112 sections 6 and 7.1)."""
+    if "chunked" not in fields.get("transfer-encoding", "").lower():
+        return await reader.readexactly(min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS))
+    body = b""
+    while size := int((await reader.readline()).partition(b";")[0], 16):
+        if size < 0 or len(body) + size > MAX_REQUEST_OCTETS:
+            raise ValueError(f"a request has more than {MAX_REQUEST_OCTETS} octets")
+        body += await reader.readexactly(size)
+        await reader.readline()
+    return body

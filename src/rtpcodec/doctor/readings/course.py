@@ -69,9 +69,8 @@ async def _kept(_found: CallReadings, course: Awaitable[None]) -> None:
 async def _first_stream(line: Line, first: Dialled, feed: WebhookFeed | None, found: CallReadings, say: Say) -> None:
     observer = first.observer
     found.codec = first.call.media_format.encoding
-    # A stream that began while the phone rings has nobody who hears our tones.
-    if feed is not None and not await feed.has(webhooks.CALL_ANSWERED, max(line.ring_s - first.waited_s, WEBHOOK_S)):
-        say("the webhook of the answer did not come")
+    if feed is not None:
+        await _answered(line, first, feed, say)
     found.add(sound.ringing(first, feed))
     say("the stream has begun; please say something now and then, you will hear tones")
     if not await observer.has_audio(AUDIO_WITHIN_S):
@@ -87,6 +86,18 @@ async def _first_stream(line: Line, first: Dialled, feed: WebhookFeed | None, fo
     found.add(await sound.mark_limit(observer))
     say("closing the first socket")
     found.add(await ending.closing(line, observer, first.call_control_id, "socket_close_dial", feed))
+
+
+async def _answered(line: Line, first: Dialled, feed: WebhookFeed, say: Say) -> None:
+    """Wait for the answer: a stream that began while the phone rings has nobody who hears our tones."""
+    if await feed.has(webhooks.CALL_ANSWERED, WEBHOOK_S):
+        return
+    if feed.events:  # they come, so the phone still rings
+        await feed.has(webhooks.CALL_ANSWERED, max(line.ring_s - first.waited_s, WEBHOOK_S))
+    elif feed.refused:
+        say("webhooks come, and their signatures do not fit the public key")
+    else:
+        say("no webhook comes")
 
 
 async def _l16(line: Line, call_control_id: str, found: CallReadings, feed: WebhookFeed | None, say: Say) -> None:

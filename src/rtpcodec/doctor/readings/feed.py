@@ -69,7 +69,7 @@ class WebhookFeed:
             finally:
                 listener.close()
             return
-        async with HookListener(host, port, self.take) as opened:
+        async with HookListener(host, port, lambda _target, fields, body: self.take(fields, body)) as opened:
             yield opened.port
 
     async def _answer(self, request: MemoryRequest) -> MemoryAnswer:

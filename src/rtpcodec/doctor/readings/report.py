@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 
 from rtpcodec.doctor.readings.points import POINTS
@@ -48,7 +47,6 @@ class CallReadings(Value):
     def as_json(self) -> dict[str, Any]:
         """Return what the JSON file holds."""
         return {
-            "version": version("rtpcodec"),
             "date": self.date,
             "leg": self.leg,
             "simulated": self.simulated,

@@ -34,9 +34,10 @@ def ringing(first: Dialled, feed: WebhookFeed | None) -> Reading:
     answered_ms = None if feed is None else feed.arrived_ms(webhooks.CALL_ANSWERED)
     socket_ms, start_ms = first.socket_ms, first.call.started.monotonic_ms
     if answered_ms is None or socket_ms is None:
-        return not_measurable(
-            point, "the webhook of the answer did not come", start_after_dial_ms=start_ms - first.dialled_ms
-        )
+        why = "the webhook of the answer did not come"
+        if feed is not None and feed.refused:
+            why = f"{feed.refused} webhooks came whose signatures do not fit the public key"
+        return not_measurable(point, why, start_after_dial_ms=start_ms - first.dialled_ms)
     before_ms = answered_ms - socket_ms
     return measured(
         point,
