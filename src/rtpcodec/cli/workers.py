@@ -22,7 +22,7 @@ Workers = Annotated[
 ]
 WorkerPort = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Port of worker 1 alone, the next workers have the next ones."),
+    typer.Option(min=0, max=65535, help="Port of worker 1 alone, the next workers have the next ones. 0: any free."),
 ]
 StatusPort = Annotated[
     int | None,

@@ -147,8 +147,8 @@ def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) 
     own = None
     host, port = listener.getsockname()[:2]
     if job.worker_port is not None:
-        port = job.worker_port + number - 1
-        own = bound_socket(host, port)
+        own = bound_socket(host, job.worker_port and job.worker_port + number - 1)
+        port = own.getsockname()[1]
     url = options.get("public_url")
     if url is None:
         scheme = "ws" if options.get("ssl") is None else "wss"
