@@ -57,7 +57,7 @@ def workers_of_example() -> Iterator[subprocess.Popen[str]]:
 async def check_echo(call: SimulatedCall) -> None:
     report = await call.finished()
     assert report.media_sent == 100
-    assert report.media_received >= report.media_sent
+    assert report.media_received > 0
     assert report.end_reason == "speech_ended"
 
 

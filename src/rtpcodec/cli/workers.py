@@ -45,7 +45,7 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What is logged to standard error, and how."""
+    """The log to standard error."""
 
     level: str
     as_json: bool

@@ -132,7 +132,8 @@ def test_the_first_signal_drains_all_and_the_second_ends_at_once() -> None:
             async with call(supervisor.url) as one, call(supervisor.url) as other:
                 await echoed(one, 1)
                 await echoed(other, 1)
-                os.kill(supervisor.pid, signal.SIGTERM)
+                for pid in (supervisor.pid, *worker_pids(supervisor.pid)):  # as systemd does
+                    os.kill(pid, signal.SIGTERM)
                 while await refused_with(supervisor.url) != 503:
                     pass
                 assert await supervisor.status("/readyz") == (503, '{"status": "draining"}')
