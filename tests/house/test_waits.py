@@ -150,6 +150,7 @@ OUTSIDE: dict[str, Bound] = {
     "client/deadline_network.py:_in_thread": SYNC,
     "codecs/_dynamic.pyx:dlopen": LIBRARY,
     "server/picows_server.py:_Handshake._open": HANDSHAKE,
+    "server/half_open.py:HalfOpenSockets.settled": HANDSHAKE,
     "server/call_speaking.py:SpeakingSide._files_played": HEARD,
     "server/running_calls.py:RunningCalls.wait_idle": DRAIN,
     "server/handler_task.py:HandlerTask._play_files_out": HEARD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Any
 
@@ -12,7 +13,12 @@ import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call
-from tests.server.dialler import LOOPS, call, refused_with, run, until
+from tests.server.dialler import LOOPS, call, raw, refused_with, run, until
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
 async def listen(call: Call) -> None:
@@ -128,16 +134,28 @@ def test_a_draining_endpoint_leaves_its_shared_port_to_the_others(loop: str) -> 
     run(main, loop)
 
 
-def test_connections_in_the_backlog_are_answered_before_the_port_is_left() -> None:
+def test_what_was_accepted_becomes_a_call_although_the_port_is_left() -> None:
+    """No other process can serve these sockets."""
+
     async def main() -> None:
-        async with rtpcodec.serve(listen, reuse_port=True) as endpoint:
+        async with rtpcodec.serve(listen, reuse_port=True) as endpoint, contextlib.AsyncExitStack() as sockets:
+            silent = await sockets.enter_async_context(raw(endpoint.port))
             waiting = [socket.create_connection((endpoint.host, endpoint.port)) for _ in range(40)]
             draining = asyncio.create_task(endpoint.drain())
             for one in waiting:
                 reader, writer = await asyncio.open_connection(sock=one)
-                writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-                assert (await reader.readline()).split()[1] == b"503"
+                writer.write(UPGRADE)
+                assert (await reader.readline()).split()[1] == b"101"
                 writer.close()
+            assert not endpoint.has_room
+            with pytest.raises(EndpointError, match="draining"):
+                await endpoint.stream(rtpcodec.AsyncCallControl("KEY"), "v3:a")
+            silent.write(UPGRADE)
+            assert (await silent.reader.readline()).split()[1] == b"101"
+            assert endpoint.statistics().calls_taken == 41
+            with pytest.raises(ConnectionRefusedError):
+                await refused_with(endpoint.url)
+            silent.writer.close()
             await draining
 
     run(main)

@@ -71,6 +71,7 @@ class Gate:
         "_origins",
         "_settings",
         "_stays_late",
+        "admits_accepted",
         "draining",
         "forbidden_origins",
         "guess_delays",
@@ -104,6 +105,8 @@ class Gate:
         self._metrics = metrics
         self._metrics_token = settings.metrics if isinstance(settings.metrics, str) else None
         self.draining = False
+        self.admits_accepted = False
+        """Whether requests pass although it drains: of sockets that were accepted before."""
         self.guess_delays = GuessDelays()
         """How long each answer with 401 is held back."""
         self.unauthorized = 0
@@ -133,7 +136,7 @@ class Gate:
             return _refusal(
                 HTTPStatus.NOT_FOUND, "no such path", "its path is neither `path` nor of a requested stream"
             )
-        closed = self.closed_because()
+        closed = None if self.admits_accepted else self.closed_because()
         return None if closed is None else _refusal(HTTPStatus.SERVICE_UNAVAILABLE, closed.text, closed.why)
 
     def closed_because(self, expected_calls: int = 0) -> Closed | None:

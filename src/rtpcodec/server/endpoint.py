@@ -210,12 +210,18 @@ class Endpoint(SharedPort):
         Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
 
         The phone calls continue without their streams. The endpoint still answers health checks until it is closed,
-        unless other processes share its port (`reuse_port`): then it stops listening at once.
+        unless other processes share its port (`reuse_port`): then it stops listening at once, and accepts the requests
+        of sockets that it has already.
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """
         self._require_thread("drain")
         self._take_no_more()
+        if self._settings.reuse_port and self._server is not None:
+            # What this process has accepted, no other one can serve.
+            self._gate.admits_accepted = True
+            await self._server.hand_over()
+            self._gate.admits_accepted = False
         limit_s = self._settings.drain_s if drain_s is None else drain_s
         lead_s = files_lead_s(limit_s)
         await self._running.wait_idle(limit_s - lead_s)
@@ -277,8 +283,6 @@ class Endpoint(SharedPort):
     def _take_no_more(self) -> None:
         self._gate.draining = True
         self._invitations.withdraw()
-        if self._settings.reuse_port and self._server is not None:
-            self._server.hand_over()
 
     # For the server library
 

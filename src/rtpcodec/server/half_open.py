@@ -41,7 +41,16 @@ class HalfOpenSocket:
 class HalfOpenSockets:
     """The sockets of one endpoint in their handshakes. Use it from the event loop's thread only."""
 
-    __slots__ = ("_free_calls", "_loop", "_max_sockets", "_max_sockets_per_address", "_networks", "_sockets", "_timer")
+    __slots__ = (
+        "_free_calls",
+        "_loop",
+        "_max_sockets",
+        "_max_sockets_per_address",
+        "_networks",
+        "_sockets",
+        "_timer",
+        "_waiter",
+    )
 
     def __init__(
         self, max_sockets: int, max_sockets_per_address: int, free_calls: Callable[[], int] | None = None
@@ -60,6 +69,7 @@ class HalfOpenSockets:
         self._sockets: dict[HalfOpenSocket, None] = {}
         self._networks: dict[str, dict[HalfOpenSocket, None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -106,6 +116,14 @@ class HalfOpenSockets:
         del neighbours[ended]
         if not neighbours:
             del self._networks[ended.network]
+        if self._waiter is not None and not self._sockets and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def settled(self) -> None:
+        """Wait until each socket has become a call or is gone, for HANDSHAKE_TIMEOUT_S at most."""
+        if self._sockets:
+            self._waiter = self._loop.create_future()
+            await self._waiter
 
     def drop_oldest(self) -> bool:
         """Drop the oldest socket of the address that has most. Returns whether there was one."""

@@ -65,8 +65,8 @@ class CallServer(Protocol):
         own: a further bound socket, of this process alone.
         """
 
-    def hand_over(self) -> None:
-        """Accept what waits, and stop listening: other processes listen on the port as well."""
+    async def hand_over(self) -> None:
+        """Stop listening, because other processes share the port; wait until what was accepted has sent its request."""
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

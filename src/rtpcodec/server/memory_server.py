@@ -40,15 +40,18 @@ class MemoryServer:
         """Raise OSError: the network belongs to this process."""
         raise OSError(errno.EOPNOTSUPP, "a network in memory has no sockets")
 
-    def hand_over(self) -> None:
+    async def hand_over(self) -> None:
         """Stop listening."""
+        self._stop()
+
+    def _stop(self) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
     async def close(self) -> None:
         """Stop listening."""
-        self.hand_over()
+        self._stop()
 
     def _admit(self, target: str, headers: Mapping[str, str]) -> MemoryAnswer | MakeReceiver:
         answer = self._acceptor.refusal(target, headers)

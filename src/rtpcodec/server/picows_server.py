@@ -83,9 +83,10 @@ class PicowsServer:
         if own is not None:
             self._listener.adopt(own)
 
-    def hand_over(self) -> None:
-        """Accept what waits, and stop listening."""
+    async def hand_over(self) -> None:
+        """Stop listening, and wait until what was accepted has sent its request, for HANDSHAKE_TIMEOUT_S at most."""
         self._listener.hand_over()
+        await self._half_open.settled()
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

@@ -89,8 +89,9 @@ class TcpListener:
     def hand_over(self) -> None:
         """Accept what waits, and stop listening: other sockets of the port get what comes from now on."""
         for each in tuple(self._sockets):
-            while self._accept(each):
-                pass
+            for _ in range(BACKLOG // ACCEPTS_PER_TURN):
+                if not self._accept(each):
+                    break
         self.close()
 
     def close(self) -> None:
