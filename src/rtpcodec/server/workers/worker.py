@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rtpcodec.errors import EndpointError, RtpcodecError
+from rtpcodec.errors import RtpcodecError
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, supervisor_grace_s
@@ -132,15 +132,11 @@ def main(descriptor: int) -> int:
         options.setdefault("drain_s", RUN_DRAIN_S)
         override(options, *VARIABLES)
         settings = EndpointSettings(**options)
+        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, settings))
     except Exception as error:
         channel.send(failed=in_words(error))
         if not isinstance(error, RtpcodecError):
             traceback.print_exc()
-        return 1
-    try:
-        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, settings))
-    except EndpointError as error:
-        channel.send(failed=in_words(error))
         return 1
     worker.ended()
     return 0
