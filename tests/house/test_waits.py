@@ -167,8 +167,31 @@ DOCTORS_CALL = Bound(
         "doctor/test_course.py::test_a_carrier_that_sends_no_audio",
     ),
 )
+WORKER_STARTS = Bound(
+    "START_TIMEOUT_S, then the process is killed",
+    ("server/workers/test_process.py::test_a_worker_that_does_not_become_ready_is_killed",),
+)
+WORKER_ANSWERS = Bound(
+    "STATISTICS_TIMEOUT_S, then the worker's latest figures stand for it",
+    ("server/workers/test_process.py::test_a_worker_that_does_not_answer_keeps_its_latest_figures",),
+)
+WORKER_ENDS = Bound(
+    "the grace period that the log names, then the process is killed",
+    ("server/workers/test_process.py::test_a_worker_that_does_not_end_is_killed",),
+)
+STATUS_REQUEST = Bound(
+    "REQUEST_TIMEOUT_S", ("server/workers/test_status_page.py::test_a_client_that_sends_nothing_is_cut",)
+)
 
 OUTSIDE: dict[str, Bound] = {
+    "server/workers/process.py:WorkerProcess.start": WORKER_STARTS,
+    "server/workers/supervisor.py:Supervisor._start": WORKER_STARTS,
+    "server/workers/supervisor.py:Supervisor.open": WORKER_STARTS,
+    "server/workers/process.py:WorkerProcess.figures": WORKER_ANSWERS,
+    "server/workers/supervisor.py:Supervisor.statistics": WORKER_ANSWERS,
+    "server/workers/supervisor.py:Supervisor._kill_late": WORKER_ENDS,
+    "server/workers/supervisor.py:Supervisor.close": WORKER_ENDS,
+    "server/workers/status_page.py:StatusPage._serve": STATUS_REQUEST,
     "client/aio_http.py:AsyncHttp._attempt": SYNC,
     "client/deadline_network.py:DeadlineNetwork.connect_tcp": SYNC,
     "client/deadline_network.py:_Plain.receive": SYNC,
@@ -265,6 +288,23 @@ LOOKUP = "runs in the thread that `_in_thread` leaves behind at the deadline"
 INSTALLED = "a regular file of this installation or system"
 
 INSIDE: dict[str, str] = {
+    "server/placement.py:PlacementReporter.__aexit__": TASK,
+    "server/placement.py:PlacementReporter._repeat": KNOWN,
+    "server/workers/channel.py:WorkerChannel._fill": "blocks for the job only, which the supervisor sends at once",
+    "server/workers/channel.py:WorkerChannel.send": "a socket that does not block any more",
+    "server/workers/post.py:Post.keep": KNOWN,
+    "server/workers/post.py:Post.replace": TASK,
+    "server/workers/post.py:_left": "as long as a worker serves",
+    "server/workers/process.py:WorkerProcess._watch": "as long as a process runs; those that wait for its end kill it",
+    "server/workers/running.py:_all_serve": TASK,
+    "server/workers/running.py:_opened_page": LISTEN,
+    "server/workers/running.py:_supervise": CLOSES,
+    "server/workers/sockets.py:bound_socket": LISTEN,
+    "server/workers/status_page.py:StatusPage.close": CLOSES,
+    "server/workers/status_page.py:StatusPage.open": LISTEN,
+    "server/workers/supervisor.py:Supervisor._bury": "as long as a process runs; those that wait for its end kill it",
+    "server/workers/supervisor.py:Supervisor._restart_when_asked": "as long as the supervisor runs",
+    "server/workers/supervisor.py:Supervisor.over": "as long as the supervisor runs",
     "audio/channels.py:downmix": NO_WAIT,
     "audio/wav_places.py:PlacedWav.__init__": USER,
     "audio/wav_reader.py:WavReader.__init__": USER,

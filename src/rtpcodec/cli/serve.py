@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,7 +24,7 @@ from rtpcodec.cli.options import (
     WhenFull,
     send_options,
 )
-from rtpcodec.cli.workers import PlacementFile, StatusPort, WorkerPort, Workers, run_one, run_several
+from rtpcodec.cli.workers import PlacementFile, StatusPort, WorkerPort, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,52 +149,14 @@ def serve(
     placement_file: PlacementFile = None,
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
-    from rtpcodec.server.log_lines import logging_to
-
     plan = _plan(codec, rate, mode, option, amrwb_packing)
+    make_own = partial(_own, task, folder, file, plan, on_handler_end, base_url)
     access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
     ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
-    # The settings check the words, and name those that there are.
-    speech: Any = {"lead_ms": lead_ms, "idle_lead_ms": idle_lead_ms, "keep_alive": keep_alive, "when_full": when_full}
-    speech |= {"send_chunk_ms": send_chunk_ms, "prebuffer_ms": prebuffer_ms}
+    speech = _speech(lead_ms, idle_lead_ms, send_chunk_ms, prebuffer_ms, keep_alive, when_full)
     options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
     options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
-    own = _own(task, folder, file, plan, on_handler_end, base_url)
-    of_workers: dict[str, Any] = {"worker_port": worker_port, "status_port": status_port}
-    of_workers["placement_file"] = placement_file
-    with logging_to(sys.stderr, log_level, as_json=log_json):
-        if workers is None:
-            run_one(task, own, options, of_workers)
-        else:
-            in_worker = partial(_in_worker, task, folder, file, plan, on_handler_end, base_url, log_level, log_json)
-            run_several(task, in_worker, options, workers, of_workers)
-
-
-def _in_worker(
-    task: Task,
-    folder: Path,
-    file: Path | None,
-    plan: StreamPlan,
-    on_handler_end: AfterHandler,
-    base_url: str | None,
-    log_level: LogLevel,
-    log_json: bool,
-    _worker: int,
-) -> dict[str, Any]:
-    """Set up a worker process: its log, and what cannot be sent to it."""
-    from rtpcodec.server.log_lines import log_to
-
-    log_to(sys.stderr, log_level, as_json=log_json)
-    return _own(task, folder, file, plan, on_handler_end, base_url)
-
-
-def _own(
-    task: Task, folder: Path, file: Path | None, plan: StreamPlan, on_handler_end: AfterHandler, base_url: str | None
-) -> dict[str, Any]:
-    """Return the settings that each process makes for itself: handlers and controls cannot be sent to it."""
-    control = _control(base_url) if on_handler_end is AfterHandler.HANGUP else None
-    handler = _handler(task, folder, file, plan)
-    return {"handler": handler, "on_handler_end": on_handler_end.value, "control": control}
+    make_own = partial(_own, task, folder, file, plan, on_handler_end, base_url)
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from rtpcodec.server.options import EndpointOptions
     from rtpcodec.server.workers.running import WorkersOpened
@@ -19,7 +22,7 @@ Workers = Annotated[
 ]
 WorkerPort = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Port of worker 1 alone, the next workers have the next ones."),
+    typer.Option(min=0, max=65535, help="Port of worker 1 alone, the next workers have the next ones. 0: any free."),
 ]
 StatusPort = Annotated[
     int | None,
@@ -30,26 +33,40 @@ PlacementFile = Annotated[
 ]
 
 
-def run_one(task: str, own: Mapping[str, Any], options: EndpointOptions, of_workers: Mapping[str, Any]) -> None:
-    """Serve in this process. own: more arguments of `run`. Raises ValueError for an option that needs several."""
-    from rtpcodec.server import run
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The options above."""
 
-    for name, value in of_workers.items():
-        if value is not None:
-            raise ValueError(f"--{name.replace('_', '-')} needs --workers")
-    run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
+    workers: int | None
+    worker_port: int | None
+    status_port: int | None
+    placement_file: Path | None
 
 
-def run_several(
-    task: str,
-    in_worker: Callable[[int], dict[str, Any]],
-    options: EndpointOptions,
-    workers: int,
-    of_workers: Mapping[str, Any],
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log to standard error."""
+
+    level: str
+    as_json: bool
+
+
+def run_as_asked(
+    task: str, make_own: Callable[[], dict[str, Any]], options: EndpointOptions, several: Several, log: Log
 ) -> None:
-    """Serve in several processes; in_worker sets each of them up."""
-    from rtpcodec.server import run_workers
+    """Serve in this process, or in several.
 
+    task: the command's word for what the handler does.
+    make_own: makes the settings that cannot be sent to another process, such as the handler.
+    options: the settings that all processes have.
+    several: the options for several processes.
+    log: the log of each process.
+    Raises: ValueError if an option needs `--workers`, and what make_own and `run` raise.
+    """
+    from rtpcodec.server import run, run_workers
+    from rtpcodec.server.log_lines import logging_to
+
+    own = make_own()
     scheme = "ws" if options["ssl"] is None else "wss"
 
     def ready(opened: WorkersOpened) -> None:
@@ -58,4 +75,20 @@ def run_several(
         if opened.status_port is not None:
             print(f"rtpcodec: status at http://{host}:{opened.status_port}/readyz", flush=True)
 
-    run_workers(workers=workers, configure=in_worker, on_ready=ready, **of_workers, **options)
+    given = asdict(several)
+    with logging_to(sys.stderr, log.level, as_json=log.as_json):
+        if several.workers is not None:
+            run_workers(configure=partial(in_worker, make_own, log), on_ready=ready, **given, **options)
+            return
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(f"--{name.replace('_', '-')} needs --workers")
+        run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
+
+
+def in_worker(make_own: Callable[[], dict[str, Any]], log: Log, _number: int) -> dict[str, Any]:
+    """Set up a worker process: its log, and its own settings."""
+    from rtpcodec.server.log_lines import log_to
+
+    log_to(sys.stderr, log.level, as_json=log.as_json)
+    return make_own()

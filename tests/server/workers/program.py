@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,12 @@ def fails_if_asked(_number: int) -> Mapping[str, Any]:
     """Be a `configure` that fails once there is a file of the name in FAIL_FILE."""
     if Path(os.environ["FAIL_FILE"]).exists():
         raise RuntimeError("the database is gone")
+    return {}
+
+
+def hangs(_number: int) -> Mapping[str, Any]:
+    """Be a `configure` that never returns."""
+    signal.pause()
     return {}
 
 

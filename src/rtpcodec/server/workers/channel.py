@@ -1,8 +1,8 @@
 """The socket between a supervisor and one worker: the job, then lines of JSON in both directions.
 
 supervisor -> worker    {"path": [...], "number": 1, "listener": 5, "table": 6, "octets": 512}, then the pickled job
-{"do": "statistics"}, {"do": "drain"}
-worker -> supervisor    {"ready": {"drain_s": 10.0}}, {"failed": "..."}, {"draining": true}
+{"do": "statistics"}, {"do": "leave"}, {"do": "drain"}, {"do": "close"}
+worker -> supervisor    {"ready": {"grace_s": 25.0}}, {"failed": "..."}, {"draining": true}
 {"statistics": {...}, "cpu_s": 1.5}
 """
 

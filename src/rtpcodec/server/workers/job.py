@@ -26,7 +26,7 @@ class WorkerJob(Value):
     options: Mapping[str, Any] = field(repr=False)
     """The settings that all workers have."""
     worker_port: int | None = None
-    """Port of worker 1; the next numbers have the next ports. None: no worker has a port of its own."""
+    """Port of worker 1; the next numbers have the next ports. 0: any free ones. None: no worker has one of its own."""
 
     def pickled(self) -> bytes:
         """Return the job for another process.

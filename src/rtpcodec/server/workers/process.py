@@ -137,19 +137,23 @@ class WorkerProcess(Live):
                 await self._answered.wait()
 
     def leave(self) -> None:
-        """Let it drain, because another worker has taken its place."""
+        """Let it drain once the calls on their way have come, because another worker has taken its place."""
         self.draining.set()
+        self._send(do="leave")
+
+    def drain(self) -> None:
+        """Let it drain, and refuse new calls at once."""
         self._send(do="drain")
 
-    def end(self, signal_number: signal.Signals) -> None:
-        """Send it a signal: SIGTERM drains it, a second one closes its calls at once."""
-        if self._process is not None and not self.exited.is_set():
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal_number)
+    def close(self) -> None:
+        """Have it close its calls at once."""
+        self._send(do="close")
 
     def kill(self) -> None:
-        """End it at once."""
-        self.end(signal.SIGKILL)
+        """End its process at once."""
+        if self._process is not None and not self.exited.is_set():
+            with suppress(ProcessLookupError):
+                self._process.kill()
 
     def _send(self, **members: Any) -> None:
         if self._writer is not None and not self._writer.is_closing():

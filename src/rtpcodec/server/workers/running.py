@@ -63,8 +63,8 @@ def run_workers(
     configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
         It may set up logging, and returns further settings: those that cannot be sent to another process.
     worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
-        on the next one, and so on. `Endpoint.stream` needs it.
-    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` of all workers, on the same host. 0: any free one.
+        on the next one, and so on; 0: any free ones. `Endpoint.stream` needs it.
+    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any free.
     placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have it.
     on_ready: called in the supervisor once all workers serve.
     options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and

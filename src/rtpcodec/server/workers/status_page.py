@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -39,7 +39,7 @@ class StatusPage(Live):
         self._supervisor = supervisor
         self._metrics = metrics
         self._server: asyncio.Server | None = None
-        self._connections = 0
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def open(self, host: str, port: int) -> int:
         """Listen, and return the port. Raises EndpointError if the address is not available."""
@@ -51,21 +51,25 @@ class StatusPage(Live):
         return found
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and cut the connections."""
         if self._server is not None:
             self._server.close()
+            for writer in self._open.values():
+                writer.transport.abort()
+            await asyncio.gather(*self._open)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections += 1
+        task = cast("asyncio.Task[None]", asyncio.current_task())  # asyncio makes one per connection
+        self._open[task] = writer
         try:
-            if self._connections <= MAX_CONNECTIONS:
+            if len(self._open) <= MAX_CONNECTIONS:
                 with suppress(TimeoutError, OSError, EOFError, asyncio.LimitOverrunError):
                     async with asyncio.timeout(REQUEST_TIMEOUT_S):
                         head = await reader.readuntil(b"\r\n\r\n")
                     writer.write(_response(await self._answer(head.decode("latin-1"))))
         finally:
-            self._connections -= 1
+            del self._open[task]
             writer.close()
 
     async def _answer(self, head: str) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import signal
 import socket
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -18,6 +17,8 @@ from rtpcodec.server.workers.process import Launch, WorkerFailed, WorkerProcess
 from rtpcodec.server.workers.turns import ARRIVALS_S
 from rtpcodec.server.workers.worker_table import MAX_WORKERS, WorkerTable
 
+CLOSE_S: Final = 10.0
+"""Time for a worker that closes its calls at once: its handlers are cancelled, and files end."""
 MAX_FAILED_STARTS: Final = 5
 """Failed starts in a row, without a worker that serves, after which the supervisor ends with the error."""
 
@@ -100,9 +101,13 @@ class Supervisor(Live):
         for task in self._keeping:
             task.cancel()
         for worker in self._live.values():
-            # Before it serves it has no calls, and no handler of the signal either.
-            worker.end(signal.SIGTERM if worker.has_served else signal.SIGKILL)
-            if worker.has_served and not again:
+            if not worker.has_served:
+                worker.kill()
+            elif again:
+                worker.close()
+                self._wait_for(self._kill_late(worker, CLOSE_S))
+            else:
+                worker.drain()
                 self._wait_for(self._kill_late(worker, worker.grace_s))
         self._finish_if_empty()
 
@@ -164,7 +169,9 @@ class Supervisor(Live):
             async with asyncio.timeout(limit_s):
                 await worker.exited.wait()
         except TimeoutError:
-            logger.error("worker %d still runs %g s after its drain began, it is killed", worker.number, limit_s)
+            logger.error(
+                "worker %d still runs %g s after it was to drain or to close, it is killed", worker.number, limit_s
+            )
             worker.kill()
 
     def _count_failure(self, error: WorkerFailed) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rtpcodec.errors import EndpointError, RtpcodecError
+from rtpcodec.errors import RtpcodecError
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, supervisor_grace_s
@@ -49,6 +49,7 @@ class Worker(Live):
         self._endpoint: Endpoint | None = None
         self._turns: Turns | None = None
         self._leaves_s: float | None = None
+        self._has_drained = False
 
     def opened(self, endpoint: Endpoint, settings: EndpointSettings) -> None:
         """Begin the work of an endpoint that has opened."""
@@ -56,7 +57,11 @@ class Worker(Live):
         self._turns = turns = Turns(self._table, self._number, lambda: endpoint.load(str(self._number), ""))
         endpoint.share(turns, self._own)
         turns.write()
-        asyncio.get_running_loop().add_reader(self._channel.fileno(), self._read)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._channel.fileno(), self._read)
+        # systemd sends SIGTERM to all processes of a service, so it comes beside the supervisor's message: a second one
+        # must not close the calls, as it does in `run`.
+        loop.add_signal_handler(signal.SIGTERM, self._drain)
         self._beat()
         self._channel.send(ready={"grace_s": supervisor_grace_s(settings.drain_s, settings.handler_grace_s)})
 
@@ -67,14 +72,28 @@ class Worker(Live):
     def _read(self) -> None:
         try:
             for message in self._channel.received():
-                if message["do"] == "statistics":
-                    self._send_statistics()
-                else:
-                    self._leave()
+                self._do(message["do"])
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._channel.fileno())
             logger.error("the supervisor has ended: worker %d lets its calls end", self._number)
-            os.kill(os.getpid(), signal.SIGTERM)
+            self._drain()
+
+    def _do(self, what: str) -> None:
+        if what == "statistics":
+            self._send_statistics()
+        elif what == "leave":
+            self._leave()
+        elif what == "drain":
+            self._drain()
+        else:
+            self._drain()
+            _signal_run()
+
+    def _drain(self) -> None:
+        """Drain as `run` does; again, this does nothing."""
+        if not self._has_drained:
+            self._has_drained = True
+            _signal_run()
 
     def _leave(self) -> None:
         """Accept no more from the shared socket, and drain once the calls that are on their way have come."""
@@ -87,10 +106,9 @@ class Worker(Live):
             return
         load = self._turns.write()
         if load.draining:
-            self._leaves_s = None
             self._channel.send(draining=True)
         elif self._leaves_s is not None and (not self._is_awaited() or time.monotonic() >= self._leaves_s):
-            os.kill(os.getpid(), signal.SIGTERM)
+            self._drain()
         asyncio.get_running_loop().call_later(BEAT_PERIOD_S, self._beat)
 
     def _is_awaited(self) -> bool:
@@ -114,18 +132,19 @@ def main(descriptor: int) -> int:
         options.setdefault("drain_s", RUN_DRAIN_S)
         override(options, *VARIABLES)
         settings = EndpointSettings(**options)
+        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, settings))
     except Exception as error:
         channel.send(failed=in_words(error))
         if not isinstance(error, RtpcodecError):
             traceback.print_exc()
         return 1
-    try:
-        run(**options, on_ready=lambda endpoint: worker.opened(endpoint, settings))
-    except EndpointError as error:
-        channel.send(failed=in_words(error))
-        return 1
     worker.ended()
     return 0
+
+
+def _signal_run() -> None:
+    """Have `run` drain, and at the second time close at once. SIGINT comes from nowhere else: no terminal is here."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _become(first: Mapping[str, Any]) -> None:
@@ -147,8 +166,8 @@ def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) 
     own = None
     host, port = listener.getsockname()[:2]
     if job.worker_port is not None:
-        port = job.worker_port + number - 1
-        own = bound_socket(host, port)
+        own = bound_socket(host, job.worker_port and job.worker_port + number - 1)
+        port = own.getsockname()[1]
     url = options.get("public_url")
     if url is None:
         scheme = "ws" if options.get("ssl") is None else "wss"
