@@ -148,7 +148,7 @@ OUTSIDE: dict[str, Bound] = {
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,
-    "server/reconnecting.py:Reconnection._stop_old": RECONNECTION,
+    "server/reconnecting.py:Reconnection._limited": RECONNECTION,
     "server/reconnecting.py:Reconnection.reconnect": RECONNECTION,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,
