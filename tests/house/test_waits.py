@@ -238,7 +238,7 @@ OUTSIDE: dict[str, Bound] = {
     "server/stream_request.py:ask": STREAM,
     "server/transferring.py:Transfer.result": TRANSFER,
     "server/transferring.py:transfer": SYNC,
-    "server/reconnecting.py:Reconnection._stop_old": RECONNECTION,
+    "server/reconnecting.py:Reconnection._limited": RECONNECTION,
     "server/reconnecting.py:Reconnection.reconnect": RECONNECTION,
     "sim/calls/picows_dialer.py:PicowsDialer.dial": DIAL,
     "sim/calls/picows_dialer.py:_Connector.__call__": DIAL,

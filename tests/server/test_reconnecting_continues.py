@@ -179,6 +179,34 @@ def test_two_losses_in_one_reply() -> None:
     assert whole[-1] == 32_000
 
 
+def test_a_socket_that_is_lost_as_soon_as_it_has_started_has_an_attempt_of_its_own() -> None:
+    """With `on_event`, which acts while the attempt before has not returned."""
+    seen: list[str] = []
+    scenes: list[Scene] = []
+
+    def take(_call: Call, event: events.Event) -> None:
+        seen.append(type(event).__name__)
+        if type(event) is events.Reconnected and seen.count("Reconnected") < 3:
+            scenes[0].live.lose_socket("rst")
+
+    async def main() -> None:
+        async with scene(on_event=take, reconnect=True) as it:
+            scenes.append(it)
+            call = await it.stream()
+            await asyncio.sleep(0.5)
+            it.live.lose_socket("rst")
+            await asyncio.sleep(2)
+            assert not call.ended
+            assert it.live.streaming
+            assert len(it.commands("streaming_start")) == 4
+            call.close()
+            await it.live.finished()
+
+    run_virtual(main())
+    losses = ["Disconnected", "Reconnected", "Started"] * 3
+    assert [kind for kind in seen if kind in losses] == ["Started", *losses]
+
+
 def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attempt() -> None:
     async def main() -> None:
         carrier = ByHand()

@@ -71,6 +71,23 @@ def test_commands_without_an_answer_end_the_stream_in_time() -> None:
     assert took_s({"stop_streaming", "start_streaming"}) == (15, "timeout")
 
 
+def test_the_end_of_the_phone_call_ends_the_wait_for_the_stop() -> None:
+    async def main() -> None:
+        async with scene() as it:
+            control = Mute(it.control, {"stop_streaming"}, set())
+            call = await it.endpoint.stream(control, it.live.call_control_id)
+            control.falls_silent = True
+            it.live.lose_socket("rst")
+            await asyncio.sleep(0.1)
+            waiting = asyncio.create_task(call.reconnect())
+            await asyncio.sleep(0.1)
+            it.live.hang_up()
+            with pytest.raises(StreamNotStarted, match="the call has ended"):
+                await asyncio.wait_for(waiting, 0.1)
+
+    run_virtual(main())
+
+
 def test_without_a_socket_the_attempt_times_out() -> None:
     assert took_s(set(), {"start_streaming"}) == (10, "timeout")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ from rtpcodec.cli.options import (
     WhenFull,
     send_options,
 )
-from rtpcodec.cli.workers import PlacementFile, StatusPort, WorkerPort, Workers
+from rtpcodec.cli.workers import Log, PlacementFile, Several, StatusPort, WorkerPort, Workers, run_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +156,36 @@ def serve(
     speech = _speech(lead_ms, idle_lead_ms, send_chunk_ms, prebuffer_ms, keep_alive, when_full)
     options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
     options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
-    make_own = partial(_own, task, folder, file, plan, on_handler_end, base_url)
+    several = Several(workers, worker_port, status_port, placement_file)
+    run_as_asked(task, make_own, options, several, Log(log_level, as_json=log_json))
+
+
+def _own(
+    task: Task, folder: Path, file: Path | None, plan: StreamPlan, on_handler_end: AfterHandler, base_url: str | None
+) -> dict[str, Any]:
+    """Return the settings that each process makes for itself: handlers and controls cannot be sent to it."""
+    control = _control(base_url) if on_handler_end is AfterHandler.HANGUP else None
+    handler = _handler(task, folder, file, plan)
+    return {"handler": handler, "on_handler_end": on_handler_end.value, "control": control}
+
+
+def _speech(
+    lead_ms: float,
+    idle_lead_ms: float,
+    send_chunk_ms: float,
+    prebuffer_ms: float,
+    keep_alive: str | None,
+    when_full: str,
+) -> EndpointOptions:
+    return {
+        "lead_ms": lead_ms,
+        "idle_lead_ms": idle_lead_ms,
+        "send_chunk_ms": send_chunk_ms,
+        "prebuffer_ms": prebuffer_ms,
+        # The settings check the words, and name those that there are.
+        "keep_alive": keep_alive,  # type: ignore[typeddict-item]
+        "when_full": when_full,  # type: ignore[typeddict-item]
+    }
 
 
 def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_packing: str) -> StreamPlan:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -66,13 +67,13 @@ class Reconnection:
         "_hung_up",
         "_invitation",
         "_lent",
+        "_limit",
         "_log",
         "_phone",
         "_pump",
         "_stream_id",
         "_task",
         "_waiters",
-        "_woken",
         "automatic",
         "count",
     )
@@ -101,7 +102,7 @@ class Reconnection:
         self._hold_ms = 0.0
         self._task: asyncio.Task[None] | None = None
         self._invitation: Invitation | None = None
-        self._woken: asyncio.Event | None = None
+        self._limit: asyncio.Timeout | None = None  # of a wait that the end of the phone call ends
         self._hung_up = False
         self._waiters = 0
         self.automatic = False
@@ -167,6 +168,7 @@ class Reconnection:
         self.count += 1
         self._stream_id = stream_id
         self._pump.machine.hold_ms = self._hold_ms
+        self._task = None  # it only returns; the next loss has an attempt of its own
         if self._invitation is not None:
             self._invitation.started(call)
 
@@ -188,9 +190,9 @@ class Reconnection:
             return
         self._hung_up = True
         self._hold_ms = self._pump.machine.hold_ms = 0.0
-        if self._woken is not None:
-            self._woken.set()
-        else:
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time())
+        if self._task is None:
             self._end_hold()
 
     # One attempt
@@ -216,7 +218,6 @@ class Reconnection:
         body = completed(machine.session.plan, {**self._fields, **fields})
         machine.hold_ms = (LIMIT_S + 1.0) * 1000  # also when a new socket is lost before its `start`
         machine.keep_held(pump.now_ms() + machine.hold_ms)
-        self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._attempt(*self._requirements(), body))
         self._task.add_done_callback(self._ended)
         return self._task
@@ -238,12 +239,11 @@ class Reconnection:
         """Send `streaming_stop` for the lost stream: the carrier may not have noticed its end."""
         stream = {} if self._stream_id is None else {STREAM_ID: self._stream_id}
         try:
-            async with asyncio.timeout(STOP_LIMIT_S):
-                await send(control.stop_streaming, self._phone.call_control_id, **stream)
+            await self._limited(send(control.stop_streaming, self._phone.call_control_id, **stream), STOP_LIMIT_S)
         except StreamingNotInUse:
             return  # the carrier has noticed
-        except (CommandError, TimeoutError) as error:
-            # A stop that comes late names the lost stream, so it does not end the new one. Its result decides nothing.
+        except Exception as error:  # whatever a control raises: the result decides nothing
+            # A stop that comes late names the lost stream, so it does not end the new one.
             self._note("the lost stream was not stopped: %s", type(error).__name__)
 
     async def _request(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
@@ -262,20 +262,26 @@ class Reconnection:
         finally:
             lent.invitations.remove(invitation)
             invitation.abandon()
-            self._invitation = None
+            if self._invitation is invitation:
+                self._invitation = None
             del invitation  # it may hold the error that is raised, whose traceback holds this frame
 
     async def _pause(self) -> None:
-        """Wait before the next command; the end of the phone call ends the wait."""
-        if self._woken is not None:
-            try:
-                async with asyncio.timeout(RETRY_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                return
+        """Wait before the next command."""
+        with suppress(TimeoutError):
+            await self._limited(asyncio.sleep(RETRY_S), None)
+
+    async def _limited(self, wait: Awaitable[object], limit_s: float | None) -> None:
+        """Wait for so long at most; the end of the phone call ends the wait as well. Raises TimeoutError."""
+        try:
+            async with asyncio.timeout(limit_s) as self._limit:
+                await wait
+        finally:
+            self._limit = None
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._task = self._woken = None
+        if self._task is task:
+            self._task = None
         if task.cancelled():
             self._end_hold()
             return
