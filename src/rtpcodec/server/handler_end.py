@@ -44,9 +44,11 @@ class HandlerEnd:
             return False
         return self._parts.pump.machine.end_reason not in LEFT_ALONE
 
-    @property
-    def words(self) -> str:
-        """What becomes of the phone call, for the log record of a failed handler."""
+    def words(self, *, acting: bool = True) -> str:
+        """Return what becomes of the phone call, for the log record of a failed handler.
+
+        acting: whether `act` follows, if it does anything; a handler that was cancelled is not followed by it.
+        """
         state = self._parts.phone.state
         if state == "ended":
             return "the phone call has ended"
@@ -54,9 +56,9 @@ class HandlerEnd:
             return f"the phone call is {state} and continues"
         if self._parts.pump.machine.end_reason == "carrier_stop":
             return "the carrier had ended the stream before"
-        if self.acts:
+        if acting and self.acts:
             return "on_handler_end decides about the phone call"
-        return "the phone call is still up, on_handler_end can end it"
+        return "the phone call is still up" + (", on_handler_end can end it" if self._choice == "keep" else "")
 
     async def act(self, call: Call, error: BaseException | None) -> None:
         """Do what was chosen. An error of it is logged.

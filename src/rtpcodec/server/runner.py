@@ -249,7 +249,7 @@ class CallRunner:
             return False
         self.failed_call = True
         self.take_audio = drop_audio
-        self.log.error("the handler %s; %s", _what_failed(error), self._ending.words, exc_info=error)
+        self.log.error("the handler %s; %s", _what_failed(error), self._ending.words(), exc_info=error)
         return True
 
     def _refuse(self, error: BaseException | None) -> None:
@@ -342,7 +342,7 @@ class CallRunner:
             # It was cancelled from within, or raised a BaseException, which the event loop raises as well.
             self.failed_call = True
             what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
-            self.log.error("the handler %s; %s", what, self._ending.words)
+            self.log.error("the handler %s; %s", what, self._ending.words(acting=False))
             self.close(INTERNAL_ERROR, "handler_failed")
         self._settle()
 
