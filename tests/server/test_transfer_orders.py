@@ -105,7 +105,7 @@ def test_each_result_in_random_orders(course: Course, delays: list[list[float]],
 
 @pytest.mark.long
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(delays=deliveries, signalling=signallings)
 def test_each_result_in_many_orders(course: Course, delays: list[list[float]], signalling: Signalling) -> None:
     assert carry(course, delays, signalling) == course.result

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack
 
-from rtpcodec.client import command
-from rtpcodec.client import fields as typed
+from rtpcodec.client import command, fields
 from rtpcodec.client.access import Access
 from rtpcodec.client.results import CommandResult, Conference, DialedCall
 from rtpcodec.client.retry import DEFAULT_RETRY, Retry
@@ -36,32 +35,32 @@ class CallControl(BlockingHttp):
     ) -> None:
         super().__init__(Access.of(api_key, base_url), timeout_s, connect_timeout_s, retry, sleep)
 
-    def start_streaming(self, call_control_id: str, **fields: Unpack[typed.StartFields]) -> CommandResult:
+    def start_streaming(self, call_control_id: str, **fields: Unpack[fields.StartFields]) -> CommandResult:
         """Have the carrier connect to `stream_url` and stream the call; StartFields lists every parameter."""
         return self.send(command.start_streaming(call_control_id, **fields))
 
-    def stop_streaming(self, call_control_id: str, **fields: Unpack[typed.StopFields]) -> CommandResult:
+    def stop_streaming(self, call_control_id: str, **fields: Unpack[fields.StopFields]) -> CommandResult:
         """Have the carrier stop the stream `stream_id`, or all of the call; StopFields lists every parameter."""
         return self.send(command.stop_streaming(call_control_id, **fields))
 
-    def dial(self, **fields: Unpack[typed.DialFields]) -> DialedCall:
+    def dial(self, **fields: Unpack[fields.DialFields]) -> DialedCall:
         """Call `to` from `from_`, and stream the call if `stream_url` is given; DialFields lists every parameter."""
         return self.send(command.dial(**fields))
 
-    def answer(self, call_control_id: str, **fields: Unpack[typed.AnswerFields]) -> CommandResult:
+    def answer(self, call_control_id: str, **fields: Unpack[fields.AnswerFields]) -> CommandResult:
         """Answer the call, and stream it if `stream_url` is given; AnswerFields lists every parameter."""
         return self.send(command.answer(call_control_id, **fields))
 
-    def hangup(self, call_control_id: str, **fields: Unpack[typed.HangupFields]) -> CommandResult:
+    def hangup(self, call_control_id: str, **fields: Unpack[fields.HangupFields]) -> CommandResult:
         """End the call; HangupFields lists every parameter."""
         return self.send(command.hangup(call_control_id, **fields))
 
-    def send_dtmf(self, call_control_id: str, **fields: Unpack[typed.SendDtmfFields]) -> CommandResult:
+    def send_dtmf(self, call_control_id: str, **fields: Unpack[fields.SendDtmfFields]) -> CommandResult:
         """Have the carrier play `digits`; SendDtmfFields lists every parameter."""
         return self.send(command.send_dtmf(call_control_id, **fields))
 
     def update_client_state(
-        self, call_control_id: str, **fields: Unpack[typed.UpdateClientStateFields]
+        self, call_control_id: str, **fields: Unpack[fields.UpdateClientStateFields]
     ) -> CommandResult:
         """Have later webhooks return another `client_state`; UpdateClientStateFields lists every parameter."""
         return self.send(command.update_client_state(call_control_id, **fields))
@@ -70,7 +69,7 @@ class CallControl(BlockingHttp):
         """Send any other action, such as `transfer`, with the fields of its body; see `client.command.action`."""
         return self.send(command.action(call_control_id, action, **body))
 
-    def create_conference(self, **fields: Unpack[typed.CreateConferenceFields]) -> Conference:
+    def create_conference(self, **fields: Unpack[fields.CreateConferenceFields]) -> Conference:
         """Create a conference of one call; CreateConferenceFields lists every parameter."""
         return self.send(command.create_conference(**fields))
 

@@ -17,7 +17,7 @@ from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.losing import LostStream
-from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, require_digits
+from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.stream_pump import SocketLoss
 from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
@@ -226,7 +226,15 @@ class SimulatedCall(Live):
         if stream is not None:
             self._agree(stream, self._format)
 
-    def ring(self, phone: DialledPhone, timeout_s: float, stream: StreamRequest | None, *, first: bool = False) -> None:
+    def ring(
+        self,
+        answers_after_s: float | None,
+        timeout_s: float,
+        stream: StreamRequest | None,
+        *,
+        first: bool = False,
+        refuses_with: str | None = None,
+    ) -> None:
         """Let the phone ring until it answers or the time is over; `first` opens the WebSocket before that."""
 
         def begin() -> None:
@@ -234,10 +242,9 @@ class SimulatedCall(Live):
                 return
             self.announce()
             self.links.rings()
-            after_s, cause = phone.answers_after_s, phone.refuses_with
-            if after_s is not None and after_s < timeout_s:
-                refuse = None if cause is None else partial(self.leave, "hang_up", cause)
-                self._ringing.ring(after_s, refuse or partial(self._picked_up, stream))
+            if answers_after_s is not None and answers_after_s < timeout_s:
+                refuse = None if refuses_with is None else partial(self.leave, "hang_up", refuses_with)
+                self._ringing.ring(answers_after_s, refuse or partial(self._picked_up, stream))
             else:
                 self._ringing.ring(timeout_s, partial(self.leave, "hang_up", events.TIMEOUT))
 

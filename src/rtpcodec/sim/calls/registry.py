@@ -77,7 +77,14 @@ class CallRegistry:
         except BaseException:
             del self.calls[call.call_control_id]
             raise
-        ring = partial(call.ring, phone, float(request.timeout_s), request.stream, first=request.stream_first)
+        ring = partial(
+            call.ring,
+            phone.answers_after_s,
+            float(request.timeout_s),
+            request.stream,
+            first=request.stream_first,
+            refuses_with=phone.refuses_with,
+        )
         return call.description(), ring
 
     def confer(self, name: str, creator: SimulatedCall) -> SimulatedConference:

@@ -22,7 +22,7 @@ def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, reque
     if call.signalling.bridged_when == "ringing":
         leg.links.on_ring = partial(_report, call, leg)
     leg.links.on_answer = partial(_bridge, call, leg)
-    leg.ring(phone, float(request.timeout_s), None)
+    leg.ring(phone.answers_after_s, float(request.timeout_s), None, refuses_with=phone.refuses_with)
 
 
 def _bridge(call: SimulatedCall, leg: SimulatedCall) -> None:
