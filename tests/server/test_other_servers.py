@@ -160,3 +160,48 @@ def test_a_call_of_another_server_has_a_budget_too() -> None:
         assert handler.steps == ["began", "ended"]
 
     run_virtual(main())
+
+
+def test_a_silent_peer_is_pinged_and_a_vanished_one_is_lost() -> None:
+    """With the server's function for pings; its pongs are reported by the block."""
+
+    async def main() -> None:
+        socket, kinds, pings = OtherSocket(), list[str](), list[tuple[float, bytes]]()
+        loop = asyncio.get_running_loop()
+
+        async def ping(payload: bytes) -> None:
+            pings.append((loop.time(), payload))
+            if len(pings) < 4:
+                call.ponged(payload)
+
+        async def handle(call: Call) -> None:
+            kinds.extend([type(event).__name__ async for event in call.events()])
+            assert call.end_reason == "socket_lost"
+            ended.append(loop.time())
+
+        ended: list[float] = []
+        async with call_on(socket.send_text, socket.close, handle, ping=ping, media_silence_s=None) as call:
+            call.received(carrier.start())
+            await asyncio.sleep(60)
+        assert [at_s for at_s, _ in pings] == pytest.approx([5.0, 10.0, 15.0, 20.0], abs=0.01)
+        assert ended == pytest.approx([25.0], abs=0.01)
+        assert kinds == ["Started", "Disconnected", "Stopped"]
+
+    run_virtual(main())
+
+
+def test_without_a_function_for_pings_silence_ends_a_call_by_the_idle_time_out() -> None:
+    async def main() -> None:
+        socket, reasons = OtherSocket(), list[str | None]()
+
+        async def handle(call: Call) -> None:
+            async for _ in call.events():
+                pass
+            reasons.append(call.end_reason)
+
+        async with call_on(socket.send_text, socket.close, handle) as call:
+            call.received(carrier.start())
+            await asyncio.sleep(60)
+        assert reasons == ["idle_timeout"]
+
+    run_virtual(main())

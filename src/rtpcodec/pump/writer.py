@@ -31,6 +31,7 @@ class AwaitedSocket:
         "_close_code",
         "_octets",
         "_paused",
+        "_ping",
         "_send_text",
         "_task",
         "_texts",
@@ -39,16 +40,21 @@ class AwaitedSocket:
     )
 
     def __init__(
-        self, send_text: Callable[[str], Awaitable[object]], close: Callable[[int], Awaitable[object]]
+        self,
+        send_text: Callable[[str], Awaitable[object]],
+        close: Callable[[int], Awaitable[object]],
+        ping: Callable[[bytes], Awaitable[object]] | None = None,
     ) -> None:
-        """Wrap the two functions of a WebSocket.
+        """Wrap the functions of a WebSocket.
 
         send_text: sends one text frame; it may wait for a slow reader.
         close: sends a close frame with a code.
+        ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
         """
         self._send_text = send_text
         self._close = close
-        self._texts: deque[str] = deque()
+        self._ping = ping
+        self._texts: deque[str | bytes] = deque()  # bytes: the payload of a ping
         self._octets = 0
         self._paused = False
         self._awaiting = False
@@ -87,8 +93,13 @@ class AwaitedSocket:
         self.abort()
 
     def ping(self, payload: bytes) -> bool:
-        """Send nothing: servers have no common function for pings. Returns False."""
-        return False
+        """Queue a ping behind the texts. Returns False if there is no function for it."""
+        if self._ping is None:
+            return False
+        self._texts.append(payload)
+        self._octets += len(payload)
+        self._wake.set()
+        return True
 
     @property
     def unacknowledged_octets(self) -> int | None:
@@ -115,7 +126,10 @@ class AwaitedSocket:
             while self._texts:
                 text = self._texts.popleft()
                 self._awaiting = True
-                await self._send_text(text)
+                if isinstance(text, str):
+                    await self._send_text(text)
+                elif self._ping is not None:
+                    await self._ping(text)
                 self._awaiting = False
                 self._octets -= len(text)
                 if self._paused and self._octets < LOW_WATER_OCTETS and self.receiver is not None:

@@ -64,6 +64,7 @@ class CallOptions(TypedDict, total=False):
     connected_timeout_s: float | None
     start_timeout_s: float | None
     media_silence_s: float | None
+    ping_interval_s: float | None
     idle_timeout_s: float | None
     handler_grace_s: float
     max_frames_per_s: float | None
@@ -90,7 +91,6 @@ class EndpointOptions(CallOptions, total=False):
     max_message_octets: int
     max_fragments: int
     max_held_octets: int
-    ping_interval_s: float | None
     lag_period_s: float | None
     max_lag_ms: float | None
     drain_s: float

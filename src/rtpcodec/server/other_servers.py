@@ -27,6 +27,7 @@ async def call_on(
     on_event: OnEvent | None = None,
     target: str = "/",
     headers: Mapping[str, str] | None = None,
+    ping: Callable[[bytes], Awaitable[object]] | None = None,
     **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
@@ -43,6 +44,8 @@ async def call_on(
         task, so they are not among the options.
     target: path with query of the request, for `Call.path`.
     headers: headers of the request, for `Call.headers`.
+    ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
+        None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
@@ -54,7 +57,7 @@ async def call_on(
     if settings.on_handler_end == "hangup" and settings.control is None:
         raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
     ended = asyncio.Event()
-    socket = AwaitedSocket(send_text, close)
+    socket = AwaitedSocket(send_text, close, ping)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
     socket.receiver = runner.pump
     try:
