@@ -170,9 +170,6 @@ TIMERS: dict[str, Bound] = {
     "stream/line_watch.py:ping_ms": Bound(
         "a ping and its pong", ("server/test_limits.py::test_a_socket_that_answers_a_ping_and_later_none_is_dropped",)
     ),
-    "stream/line_watch.py:until_ms": Bound(
-        "a lost line", ("stream/test_line_watch.py::test_a_hold_without_another_socket_ends_the_session",)
-    ),
     "stream/line_watch.py:idle_ms": Bound(
         "between two frames", ("stream/test_machine.py::test_a_silent_call_is_closed_with_1008",)
     ),

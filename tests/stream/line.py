@@ -48,7 +48,7 @@ class BreakingTalk(Talk):
         super().run(until_ms)
 
     def break_line(self, how: How, noticed_after_ms: float = 10_000.0) -> events.Disconnected:
-        """Break it now. The carrier plays what it has got if the line is a black hole, and drops it otherwise."""
+        """Break it now. The carrier plays what it has got if the line is a blackout, and drops it otherwise."""
         last_ms = self.now_ms
         if how == "black_hole":
             self.broken_ms = self.now_ms

@@ -64,7 +64,7 @@ def test_several_losses_in_one_reply(how: How) -> None:
         one.mend_line()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3500 * MS) <= allowed_ms
-    # A black hole may swallow the end of a reply, which then ends by the estimate before the loss is noticed.
+    # A blackout may swallow the end of a reply, which then ends by the estimate before the loss is noticed.
     assert reply.state in (("played",) if how == "rst" else ("played", "estimated"))
 
 

@@ -37,12 +37,22 @@ class State(Enum):
 class Connection:
     """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = ("_last_good_ms", "_malformed_in_a_row", "_next_sequence", "connected_ms", "malformed", "state")
+    __slots__ = (
+        "_last_good_ms",
+        "_malformed_in_a_row",
+        "_next_sequence",
+        "connected_ms",
+        "lost_ms",
+        "malformed",
+        "state",
+    )
 
     def __init__(self) -> None:
         self.state = State.CONNECTING
         self.connected_ms: float | None = None
         """When `connected` was received; None: it was not."""
+        self.lost_ms: float | None = None
+        """When the line was lost, until another `start` is reported; None: it was not."""
         self.malformed = 0
         self._malformed_in_a_row = 0
         self._last_good_ms = float("-inf")
@@ -64,8 +74,9 @@ class Connection:
             self.state = State.STOPPED
         return self._follows(getattr(message, "sequence_number", None))
 
-    def disconnect(self) -> None:
+    def disconnect(self, now_ms: float) -> None:
         """Wait for `connected` and `start` of another socket."""
+        self.lost_ms = now_ms
         self.state = State.CONNECTING
         self.connected_ms = None
         self._next_sequence = None

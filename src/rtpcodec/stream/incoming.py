@@ -58,7 +58,6 @@ class Incoming:
         "changed",
         "complaints",
         "dialect",
-        "lost_ms",
         "pcm_hz",
         "stalling",
         "start",
@@ -94,8 +93,6 @@ class Incoming:
         """Of the last `start`; None: there was none."""
         self.start: tuple[messages.Start, float] | None = None
         """The last `start`, and when it was received, for captures that begin later."""
-        self.lost_ms: float | None = None
-        """When the line was lost, until another `start`; None: it was not."""
         self.changed = False
         """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
         diagnose. The session resets it."""
@@ -191,8 +188,7 @@ class Incoming:
 
     def disconnect(self, cause: Literal["socket_closed", "socket_lost"], last_frame_ms: float, now_ms: float) -> None:
         """Record that the line is lost: report all that waits, and wait for another `start`."""
-        self._connection.disconnect()
-        self.lost_ms = now_ms
+        self._connection.disconnect(now_ms)
         self.stalling.suspend()
         if self.chain is not None:
             self._deliver(self.chain.drain())
@@ -273,7 +269,7 @@ class Incoming:
             self._counts.keep(before)
             if before.media_format != start.media_format:
                 self._events.put(FormatChanged(before.media_format, start.media_format))
-            if self.lost_ms is None:
+            if self._connection.lost_ms is None:
                 self._put(self._sending.transferred(now_ms))
         # 2. A new receive chain, whose payload format the send chain follows.
         track = self.dialect.tracks[self._plan.tracks][0]
@@ -294,9 +290,9 @@ class Incoming:
         # 3. Report it.
         self.start = start, now_ms
         self.changed = True
-        if self.lost_ms is not None:
-            self._events.put(Reconnected(now_ms - self.lost_ms, start.stream_id))
-            self.lost_ms = None
+        lost_ms, self._connection.lost_ms = self._connection.lost_ms, None
+        if lost_ms is not None:
+            self._events.put(Reconnected(now_ms - lost_ms, start.stream_id))
             self._sending.loss.mended()
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))

@@ -32,7 +32,7 @@ class CallTimeouts:
 
 
 class LineWatch(Live):
-    """What is known about one line. Times are in ms of the machine's clock. Use from one thread at a time."""
+    """The state of one line. Times are in ms of the machine's clock. Use from one thread at a time."""
 
     __slots__ = (
         "_count",

@@ -65,7 +65,7 @@ class SessionState(Live):
     @property
     def lost(self) -> bool:
         """Whether the line is lost, and the `start` of another socket may carry the stream on."""
-        return self._incoming.lost_ms is not None and not self.ended
+        return self._connection.lost_ms is not None and not self.ended
 
     @property
     def connected_ms(self) -> float | None:

@@ -2,7 +2,7 @@
 
 Nothing can be asked any more: no clear is sent, and no echo will return. The far end is taken to drop what it holds
 when its stream loses the socket. In the time in which echoes arrive, that was at a moment between the end of its media,
-which shows that the line worked, and now. In a black hole, where nothing passes and nobody notices, this is long: then
+which shows that the line worked, and now. In a blackout, where nothing passes and nobody notices, this is long: then
 the far end has played no more than what had arrived.
 """
 
@@ -96,7 +96,7 @@ class LineLoss:
             return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
         earliest = far_end.position_between(far_end.run, end, Window(worked_until_ms, worked_until_ms), now_ms)
         latest = far_end.position_between(far_end.run, end, Window(now_ms, now_ms), now_ms)
-        # What is not acknowledged has not arrived, unless its acknowledgement was on its way.
+        # Audio that is not acknowledged has not arrived, unless its acknowledgement was on its way.
         arrived = parts.gate.arrived(end) + self._samples(far_end.round_trip_ms or 0.0)
         most = min(latest.position + self._samples(latest.uncertainty_ms), arrived, end)
         least = max(far_end.proven_position, earliest.position - self._samples(earliest.uncertainty_ms * SAFE_DOUBT))

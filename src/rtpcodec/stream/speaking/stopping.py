@@ -377,7 +377,7 @@ def _unheard_samples(reply: Reply, heard: Heard) -> int:
 
 
 def _left_samples(reply: Reply, heard: Heard) -> int:
-    """Return how much of a reply is not heard, sent or not. What is queued again counts once."""
+    """Return how much of a reply is not heard, sent or not. Audio that is queued again counts once."""
     line = reply.line
     return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
 
