@@ -31,6 +31,8 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "pause_playback": lambda call: call.pause_playback(),
     "background": lambda call: call.background(tone(0, 8000), pcm_hz=8000),
     "close": lambda call: call.close(),
+    "hangup": lambda call: call.hangup(),
+    "send_dtmf": lambda call: call.send_dtmf("1"),
     "audio": lambda call: call.audio(),
     "dtmf": lambda call: call.dtmf(),
     "events": lambda call: call.events(),
