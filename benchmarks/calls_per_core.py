@@ -11,7 +11,7 @@ row adds calls, each of which sends a chunk of 20 ms every 20 ms, and shows what
   row says little about the endpoint: believe `per message` only.
 
 The last line is computed from `per message` of the last row: how many calls make a core so busy as `--target` says. The
-default of `max_calls` is below it for every handler here; docs/running.md has the figures.
+default of `max_calls` comes from it; docs/running.md has the figures.
 """
 
 from __future__ import annotations

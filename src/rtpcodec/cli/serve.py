@@ -128,7 +128,7 @@ def serve(
     file: File = None,
     certificate: Certificate = None,
     key: Key = None,
-    max_calls: MaxCalls = 500,
+    max_calls: MaxCalls = 100,
     drain_s: DrainS = 3600.0,
     handler_grace_s: HandlerGraceS = 10.0,
     lead_ms: LeadMs = 400.0,

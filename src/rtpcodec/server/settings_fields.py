@@ -6,6 +6,7 @@ import socket
 import ssl as tls
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
@@ -21,6 +22,9 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.chunking import STEP_MS
 from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, KeepAlive, WhenFull
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+MAX_CALLS: Final = 100
+"""Echo calls that keep one core of the machine we measured below 80 % busy, with a lag of 2 ms (docs/running.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ class SettingsFields:
     diagnosis_s: float | None = DIAGNOSIS_S
     """Sound after each change of a stream in which faults are looked for, and reported as Diagnosis; infinite: always;
     None or 0: never."""
-    max_calls: int = 500
+    max_calls: int = MAX_CALLS
     """Limit on calls at the same time; more are refused with 503. docs/running.md says how to measure it."""
     max_half_open: int = 256
     """Limit on sockets that are open and have not sent their request yet, beyond those that may still become one of
