@@ -10,8 +10,7 @@ import os
 import sys
 
 import rtpcodec
-from rtpcodec.server import run_workers
-from rtpcodec.server.workers.worker_table import FilePlacement
+from rtpcodec.server import FilePlacement, run_workers
 
 PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
 TABLE = os.environ.get("TABLE", "/run/rtpcodec/workers")

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from picows import WSMsgType
@@ -76,8 +77,11 @@ class EveryCaller:
     def hold_back_s(self, _address: str) -> float:
         return 0.0
 
-    def refusal(self, _target: str, _headers: Mapping[str, str]) -> Answer | None:
+    def refusal(self, _target: str, _headers: Mapping[str, str], _address: str = "") -> Answer | None:
         return None
+
+    def log_refusal(self, _status: HTTPStatus, _address: str, _why: str) -> None:
+        """Refuse nothing, so log nothing."""
 
     def accept(self, socket: Socket, _target: str, _headers: Mapping[str, str]) -> Receiver:
         return Echo(socket)  # type: ignore[return-value]  # it gets texts as str only

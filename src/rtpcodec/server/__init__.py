@@ -89,6 +89,7 @@ from rtpcodec.server.options import (
 )
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.placement import MemoryPlacement, Placement, PlacementReporter, WorkerLoad
 from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
     from rtpcodec.server.endpoint import Endpoint as Endpoint
     from rtpcodec.server.endpoint_statistics import EndpointStatistics as EndpointStatistics
+    from rtpcodec.server.workers.worker_table import FilePlacement as FilePlacement
 
 __all__ = [
     "Authorize",
@@ -121,10 +123,14 @@ __all__ = [
     "EndpointOptions",
     "EndpointSettings",
     "EndpointStatistics",
+    "FilePlacement",
     "Handler",
+    "MemoryPlacement",
     "OnAudio",
     "OnEvent",
     "OnHandlerEnd",
+    "Placement",
+    "PlacementReporter",
     "PlaybackPause",
     "PrivateSection",
     "Recording",
@@ -133,6 +139,7 @@ __all__ = [
     "TlsFiles",
     "Transfer",
     "TransferResult",
+    "WorkerLoad",
     "call_on",
     "handlers",
     "run",
@@ -141,11 +148,17 @@ __all__ = [
 ]
 
 
+_LAZY = {
+    "Endpoint": "endpoint",
+    "EndpointStatistics": "endpoint_statistics",
+    "FilePlacement": "workers.worker_table",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Load names that need picows or file access at their first use."""
-    if name in ("Endpoint", "EndpointStatistics"):
-        module = "endpoint" if name == "Endpoint" else "endpoint_statistics"
-        return getattr(import_module(f"rtpcodec.server.{module}"), name)
+    """Load names that need picows, file access or POSIX at their first use."""
+    if name in _LAZY:
+        return getattr(import_module(f"rtpcodec.server.{_LAZY[name]}"), name)
     if name == "handlers":
         return import_module("rtpcodec.server.handlers")
     raise AttributeError(f"module 'rtpcodec.server' has no attribute {name!r}")

@@ -3,7 +3,7 @@
 One row per worker. The worker writes its half of the row without a lock: single numbers, each of which is true at some
 moment. The other half holds the placed calls that have not arrived; it is written under a lock, by whoever places.
 
-    octets   0  header: magic, version, rows
+    octets   0  header: magic, version, rows, the highest row that was ever used
     row      0  state, pid, calls, max_calls (u32), taken (u64), beat_s (double), URL length (u32), URL
            512  taken at the latest look (u64), number of placed calls (u32), when each was placed (doubles)
 """
@@ -35,6 +35,8 @@ MAX_WORKERS: Final = 256
 """Rows of the table: workers that serve, and those that drain after a restart."""
 
 _HEADER: Final = struct.Struct("<8sII")
+_HIGHEST: Final = struct.Struct("<I")
+_HIGHEST_AT: Final = 16
 _MAGIC: Final = b"rtpworkr"
 _VERSION: Final = 1
 _OWN: Final = struct.Struct("<IIIIQdI")
@@ -97,6 +99,11 @@ class WorkerTable(Live):
         """The file descriptor, to hand on to workers."""
         return self._descriptor
 
+    @property
+    def _highest(self) -> int:
+        highest: int = _HIGHEST.unpack_from(self._map, _HIGHEST_AT)[0]
+        return min(highest, MAX_WORKERS)
+
     def close(self) -> None:
         """Unmap and close the file."""
         self._map.close()
@@ -122,6 +129,7 @@ class WorkerTable(Live):
             raise EndpointError(f"the URL of a worker has {len(octets)} octets, at most {MAX_URL_OCTETS} is possible")
         offset = _offset(number)
         with self._placing():
+            _HIGHEST.pack_into(self._map, _HIGHEST_AT, max(self._highest, number))
             self._map[offset : offset + _ROW_OCTETS] = bytes(_ROW_OCTETS)
             _OWN.pack_into(self._map, offset, WorkerState.STARTING, os.getpid(), 0, 1, 0, self._clock(), len(octets))
             self._map[offset + _OWN.size : offset + _OWN.size + len(octets)] = octets
@@ -155,7 +163,7 @@ class WorkerTable(Live):
 
     def rows(self) -> Iterator[TableRow]:
         """Return all rows that are not empty, dead workers included."""
-        for number in range(1, MAX_WORKERS + 1):
+        for number in range(1, self._highest + 1):
             row = self.row(number)
             if row is not None:
                 yield row
@@ -164,7 +172,7 @@ class WorkerTable(Live):
         """Return the calls of the live workers that serve, except the one of this number; None: it has no room."""
         oldest_s = self._clock() - DEAD_AFTER_S
         found: list[int | None] = []
-        for other in range(1, MAX_WORKERS + 1):
+        for other in range(1, self._highest + 1):
             state, _, calls, max_calls, _, beat_s, _ = _OWN.unpack_from(self._map, _offset(other))
             if state in SERVES and other != number and beat_s >= oldest_s:
                 found.append(calls if state == WorkerState.SERVING and calls < max_calls else None)
