@@ -45,7 +45,7 @@ class FirstWords(Live):
         """
         self._pump = pump
         self._phone = phone
-        self._log = log
+        self._log: CallLog | None = log  # None: the stream has ended
         self._after_ms = after_ms
         self._verdict_s = verdict_s
         self._timers: dict[Reason, asyncio.TimerHandle] = {}  # of the suspensions that are on
@@ -81,6 +81,7 @@ class FirstWords(Live):
         """Await nothing more, because the stream has ended."""
         for reason in tuple(self._timers):
             self._resume(reason)
+        self._log = None
 
     def _tell(self, event: PhoneEvent) -> None:
         if event.call_control_id != self._phone.call_control_id:
@@ -100,7 +101,7 @@ class FirstWords(Live):
         self._pump.machine.session.suspend_speech(reason, self._pump.now_ms())
 
     def _time_out(self, reason: Reason) -> None:
-        if reason == _VERDICT:
+        if reason == _VERDICT and self._log is not None:
             why = "" if self._phone.webhooks_seen() else "; no webhook was handed to endpoint.webhook so far"
             self._log.info("no verdict of answering-machine detection within %g s%s", self._verdict_s, why)
         self._resume(reason)
