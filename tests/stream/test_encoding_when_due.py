@@ -194,7 +194,7 @@ def test_an_interruption_drops_a_half_encoded_mp3() -> None:
     assert machine.next_deadline_ms == float("-inf")
     assert machine.interrupt(1.0).dropped_ms == 10_000.0
     machine.outgoing(1.0)
-    assert (machine.queued_ms, machine.next_deadline_ms) == (0.0, 5000.0)
+    assert (machine.queued_ms, machine.next_deadline_ms) == (0.0, 10_000.0)
     pcm = speech(1600, seed=2)
     machine.plays.play(pcm)
     machine.session.flush()

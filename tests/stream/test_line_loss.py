@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
 import pytest
 
 from rtpcodec import events
@@ -313,3 +316,39 @@ def test_chunks_that_waited_are_reported_before_the_loss() -> None:
     kinds = carrier.kinds(one.session.events(130.0))
     assert kinds.count("Audio") == 5
     assert kinds[-1] == "Disconnected"
+
+
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(at, marks=pytest.mark.long) for at in range(6, 150))])
+def test_random_losses_lose_nothing(seed: int) -> None:
+    """Any ways, holds, leads and moments, several replies and losses."""
+    random = Random(seed)
+    way_ms = random.choice([0.0, 5.0, 40.0, 120.0])  # no ping measures it here, and 600 ms are believed at most
+    options: dict[str, Any] = {
+        "lead_ms": random.choice([60.0, 400.0, 1500.0]),
+        "keep_alive": random.choice([None, "silence"]),
+    }
+    one = breaking_talk(up_ms=way_ms, down_ms=float(round(way_ms * random.uniform(0.3, 1.5))), **options)
+    one.far_end.hold_ms = random.choice([0.0, 60.0, 200.0])
+    spoken, allowed_ms = 0, 0.0
+    for _ in range(random.randint(1, 4)):
+        for _ in range(random.randint(1, 3)):
+            reply = one.session.reply()
+            length = random.randint(1, 1200 * MS)
+            reply.play(samples(spoken, length))
+            spoken += length
+            assert spoken < 30_000
+            reply.end()
+            if spoken > 20_000:
+                break
+        one.run(one.now_ms + random.randint(0, 1500))
+        how: How = random.choice(["rst", "fin", "black_hole"])
+        allowed_ms += REPEATED_MS + one.break_line(how).uncertainty_ms
+        if spoken > 20_000:
+            break
+        one.mend_line(float(random.randint(0, 3000)))
+    else:
+        one.break_line("rst")
+    one.mend_line()
+    one.run(one.now_ms + 9000.0)
+    assert one.repeated_ms(spoken) <= allowed_ms + REPEATED_MS
+    assert one.session.queued_ms == 0.0

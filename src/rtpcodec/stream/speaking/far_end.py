@@ -33,6 +33,8 @@ MIN_ROUND_TRIPS: Final = 2
 """Fewer do not show jitter."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
 """Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
+MAX_PAST_RUNS: Final = 64
+"""Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
 _NEVER: Final = float("-inf")
 
 EchoVerdict = Literal["followed", "early", "late", "ignored"]
@@ -53,6 +55,7 @@ class FarEnd:
         "hold_ms",
         "jitter",
         "overdue_from_ms",
+        "past",
         "proven_position",
         "remote_end_ms",
         "sample_rate_hz",
@@ -78,6 +81,8 @@ class FarEnd:
         self.clears_ignored = False
         """Whether the far end plays on after a clear."""
         self._run = Run(0, _NEVER, 0.0, behind_clear=False)
+        self.past: tuple[Run, ...] = ()
+        """The runs before the last one, at most MAX_PAST_RUNS."""
         self._after_clear = False
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
@@ -134,6 +139,7 @@ class FarEnd:
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
         self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
+        self.past = ()
         self._after_clear = False
         self.remote_end_ms = _NEVER
         self.jitter = Jitter()
@@ -142,6 +148,7 @@ class FarEnd:
 
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
+        self.past = (*self.past[1 - MAX_PAST_RUNS :], self._run)
         self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms

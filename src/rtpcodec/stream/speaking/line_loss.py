@@ -14,7 +14,7 @@ from typing import Final
 from rtpcodec.stream.send_chain import LineLost
 from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.parts import Parts
-from rtpcodec.stream.speaking.positions import Window
+from rtpcodec.stream.speaking.positions import Heard, Window
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.resolving import Resolver
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -94,15 +94,31 @@ class LineLoss:
         end = far_end.sent_position
         if far_end.is_dry or far_end.proven_position >= end:
             return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
-        earliest = far_end.position_between(far_end.run, end, Window(worked_until_ms, worked_until_ms), now_ms)
+        earliest, least = self._heard_at(worked_until_ms, now_ms)
         latest = far_end.position_between(far_end.run, end, Window(now_ms, now_ms), now_ms)
         # Audio that is not acknowledged has not arrived, unless its acknowledgement was on its way.
         arrived = parts.gate.arrived(end) + self._samples(far_end.round_trip_ms or 0.0)
         most = min(latest.position + self._samples(latest.uncertainty_ms), arrived, end)
-        least = max(far_end.proven_position, earliest.position - self._samples(earliest.uncertainty_ms * SAFE_DOUBT))
         least = min(least, most)
         position = max(least, min(most, (earliest.position + latest.position) // 2))
         return CutPoint(position, parts.ms(most - least), earliest.estimated, settled=True, least=least)
+
+    def _heard_at(self, at_ms: float, now_ms: float) -> tuple[Heard, int]:
+        """Return what was heard at a moment in echo time, and the position up to which it was heard for certain.
+
+        Runs that began within the last round trip were not heard, nor perhaps the end of the one before.
+        """
+        far_end = self._parts.far_end
+        end = far_end.sent_position
+        for run in (far_end.run, *reversed(far_end.past)):
+            if run.first_sent_ms == -inf or run.start >= end:
+                continue
+            found = far_end.position_between(run, end, Window(at_ms, at_ms), now_ms)
+            least = found.position - self._samples(found.uncertainty_ms * SAFE_DOUBT)
+            if max(least, far_end.proven_position) > run.start:
+                return found, max(least, far_end.proven_position)
+            end = run.start
+        return Heard(far_end.proven_position, 0.0, estimated=True), far_end.proven_position
 
     def _samples(self, ms: float) -> int:
         return int(ms * self._parts.sample_rate_hz / 1000)
