@@ -21,6 +21,7 @@ import asyncio
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -238,6 +239,7 @@ def main() -> None:
             print(f"\n{chosen.target:.0%} of a core carry {calls:.0f} calls of {chosen.handler}.")
         finally:
             endpoint.kill()
+            shutil.rmtree(Path(tempfile.gettempdir()) / f"calls_per_core-{endpoint.pid}", ignore_errors=True)
 
 
 if __name__ == "__main__":
