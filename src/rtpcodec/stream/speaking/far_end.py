@@ -33,8 +33,6 @@ MIN_ROUND_TRIPS: Final = 2
 """Fewer do not show jitter."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
 """Audio of a run in which an early echo is a fault. Later, the drift of a fast clock looks alike."""
-MAX_PAST_RUNS: Final = 64
-"""Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
 _NEVER: Final = float("-inf")
 
 EchoVerdict = Literal["followed", "early", "late", "ignored"]
@@ -55,7 +53,6 @@ class FarEnd:
         "hold_ms",
         "jitter",
         "overdue_from_ms",
-        "past",
         "proven_position",
         "remote_end_ms",
         "sample_rate_hz",
@@ -81,8 +78,6 @@ class FarEnd:
         self.clears_ignored = False
         """Whether the far end plays on after a clear."""
         self._run = Run(0, _NEVER, 0.0, behind_clear=False)
-        self.past: tuple[Run, ...] = ()
-        """The runs before the last one, at most MAX_PAST_RUNS."""
         self._after_clear = False
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
@@ -139,7 +134,6 @@ class FarEnd:
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
         self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
-        self.past = ()
         self._after_clear = False
         self.remote_end_ms = _NEVER
         self.jitter = Jitter()
@@ -148,8 +142,9 @@ class FarEnd:
 
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
-        self.past = (*self.past[1 - MAX_PAST_RUNS :], self._run)
+        past = self._run.take_past()
         self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
+        self._run.past = past
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
 
@@ -169,6 +164,7 @@ class FarEnd:
             return
         first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
         run.next = self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
+        self._run.past = run.take_past()
         self._run.held_back_ms = arrived_ms - first_sent_ms
         self._follow()
 

@@ -23,6 +23,9 @@ MAX_SPREAD_MS: Final = 400.0
 SPREAD_DECAY: Final = 0.995
 """Per echo: at two marks per second, jitter that has ended counts half after a minute."""
 
+MAX_PAST_RUNS: Final = 64
+"""Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
+
 
 class Run:
     """One run. Times are in ms of the caller's clock, positions in samples. Use from one thread at a time."""
@@ -37,6 +40,7 @@ class Run:
         "held_back_ms",
         "hold_ms",
         "next",
+        "past",
         "settled_ms",
         "settling",
         "start",
@@ -60,9 +64,16 @@ class Run:
         """Of the run's audio, up to the last mark that has returned."""
         self.next: Run | None = None
         """The run behind it, if one has begun."""
+        self.past: tuple[Run, ...] = ()
+        """The runs before it, at most MAX_PAST_RUNS; only the last run of a line has them."""
         self._offsets_ms: deque[float] | None = None
         self._beyond: list[float] = []
         self._beyond_ms = float("-inf")
+
+    def take_past(self) -> tuple[Run, ...]:
+        """Remove and return the past of the run behind this one."""
+        past, self.past = (*self.past[1 - MAX_PAST_RUNS :], self), ()
+        return past
 
     @property
     def echo_count(self) -> int:
