@@ -76,7 +76,7 @@ def on_phone(
 
 def feed(endpoint: Endpoint, carrier: Carrier) -> None:
     """Hand the carrier's webhooks to an endpoint, over the network in memory."""
-    loop = endpoint._loop
+    loop = endpoint._thread.loop
     assert isinstance(loop, VirtualEventLoop)
 
     async def hook(request: MemoryRequest) -> MemoryAnswer:

@@ -26,7 +26,7 @@ def summaries(caplog: pytest.LogCaptureFixture) -> Iterator[logging.LogRecord]:
 
 def receive_hangups(endpoint: Endpoint, carrier: Carrier, events: list[CallHangup]) -> None:
     """Serve the app's webhooks on the network in memory."""
-    loop = endpoint._loop
+    loop = endpoint._thread.loop
     assert isinstance(loop, VirtualEventLoop)
 
     async def hook(request: MemoryRequest) -> MemoryAnswer:

@@ -69,7 +69,7 @@ def test_a_scrape_shows_the_figures_of_all_calls() -> None:
 def test_the_virtual_clocks_endpoint_has_the_same_page() -> None:
     async def main() -> tuple[int, str, str]:
         async with rtpcodec.serve(listen, metrics=True) as endpoint:
-            loop = endpoint._loop
+            loop = endpoint._thread.loop
             assert isinstance(loop, VirtualEventLoop)
             answer = await loop.network.request("GET", f"http://127.0.0.1:{endpoint.port}/metrics", {})
             return answer.status, answer.headers["Content-Type"], answer.body.decode()

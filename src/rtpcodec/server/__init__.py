@@ -4,6 +4,7 @@ serving         `serve` and `run`
 options         functions, access rules and names of settings, as callers give them
 settings        the settings of an endpoint; settings_fields: their defaults; settings_checks
 endpoint        the endpoint: it accepts, counts and ends calls; shared_port: what other processes see of it
+own_thread      the thread of its event loop
 running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands

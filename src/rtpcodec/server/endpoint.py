@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +23,7 @@ from rtpcodec.server.known_phone_calls import KnownPhoneCalls
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
+from rtpcodec.server.own_thread import OwnThread
 from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.reconnecting import Reconnections
@@ -43,8 +42,7 @@ class Endpoint(SharedPort):
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
-        self._loop = asyncio.get_running_loop()
-        self._thread_id = threading.get_ident()
+        self._thread = OwnThread()
         self._running = RunningCalls()
         self._invitations = Invitations()
         self._gate = Gate(
@@ -52,10 +50,9 @@ class Endpoint(SharedPort):
         )
         self._reconnections = Reconnections(self._invitations, self._public_url)
         self._server: CallServer | None = None
-        self._has_webhooks = False
         self._known_phone_calls = KnownPhoneCalls()
         self._refusals = RefusalLog()
-        self._warnings = WarningQuota(self._loop.time)
+        self._warnings = WarningQuota(self._thread.loop.time)
         self._lag: LoopLag | None = None
         self.budget = HeldBudget(settings.max_held_octets)
         """The octets that wait in all calls together."""
@@ -107,7 +104,7 @@ class Endpoint(SharedPort):
             messages_sent=ended.sent + now.sent,
             dropped_audio_ms=ended.dropped_ms + now.dropped_ms,
             requests_unauthorized=gate.unauthorized,
-            refusals_waiting=gate.guess_delays.waiting(self._loop.time()),
+            refusals_waiting=gate.guess_delays.waiting(self._thread.loop.time()),
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
             protocol_errors=ended.malformed + now.malformed,
@@ -133,19 +130,7 @@ class Endpoint(SharedPort):
         timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
         Raises: EndpointError if the event loop does not answer in time, or has ended.
         """
-        if threading.get_ident() == self._thread_id:
-            return self.statistics()
-        found: Future[EndpointStatistics] = Future()
-        try:
-            self._loop.call_soon_threadsafe(lambda: found.set_result(self.statistics()))
-        except RuntimeError as error:
-            raise EndpointError("the event loop of the endpoint has ended, its statistics cannot be read") from error
-        try:
-            return found.result(timeout_s)
-        except TimeoutError as error:
-            raise EndpointError(
-                f"the event loop of the endpoint is busy: it did not return statistics within {timeout_s:g} s"
-            ) from error
+        return self._thread.read(self.statistics, timeout_s)
 
     async def stream(
         self,
@@ -178,7 +163,7 @@ class Endpoint(SharedPort):
         plan for this call, and outside the event loop's thread;
         TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan.
         """
-        self._require_thread("stream")
+        self._thread.require("stream")
         require_generated(fields)
         if self._gate.draining:
             raise EndpointError("the endpoint is draining and accepts no calls")
@@ -197,7 +182,7 @@ class Endpoint(SharedPort):
 
     async def reconnect(self, call: Call, **fields: Any) -> None:
         """Reconnect a call whose WebSocket was lost, as `call.reconnect` does, which says all about it."""
-        self._require_thread("reconnect")
+        self._thread.require("reconnect")
         await call.reconnect(**fields)
 
     def webhook(self, event: PhoneEvent) -> bool:
@@ -206,8 +191,7 @@ class Endpoint(SharedPort):
         Returns: whether it was about a `stream` that waits, or a call that runs.
         Raises: EndpointError outside the event loop's thread.
         """
-        self._require_thread("webhook")
-        self._has_webhooks = True
+        self._thread.require("webhook")
         self._known_phone_calls.tell(event)
         waiting = self._invitations.tell(event)
         return self._running.tell(event) or waiting
@@ -231,7 +215,7 @@ class Endpoint(SharedPort):
 
         drain_s: seconds to wait; None: the endpoint's setting.
         """
-        self._require_thread("drain")
+        self._thread.require("drain")
         self._take_no_more()
         if self._settings.reuse_port and self._server is not None:
             # What this process has accepted, no other one can serve.
@@ -289,13 +273,6 @@ class Endpoint(SharedPort):
                 self._lag.stop()
             logger.info("closed %s", self.url)
 
-    def _require_thread(self, name: str) -> None:
-        if threading.get_ident() != self._thread_id:
-            raise EndpointError(
-                f"{name}() was called outside the event loop's thread, nothing has changed; use "
-                f"loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
-            )
-
     def _take_no_more(self) -> None:
         self._gate.draining = True
         self._invitations.withdraw()
@@ -324,7 +301,7 @@ class Endpoint(SharedPort):
         address: of the client; "": unknown.
         why: the rule that it breaks.
         """
-        self._refusals.refused(status, self._loop.time(), address, why)
+        self._refusals.refused(status, self._thread.loop.time(), address, why)
 
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
@@ -356,7 +333,7 @@ class Endpoint(SharedPort):
             reconnections=self._reconnections,
             phone=PhoneCall(
                 self._settings.control if invitation is None else invitation.control,
-                self._sees_webhooks,
+                lambda: self._known_phone_calls.webhooks_seen,
                 self._known_phone_calls.of,
             ),
         )
@@ -365,9 +342,6 @@ class Endpoint(SharedPort):
 
     def _stays_late(self) -> bool:
         return self._lag is not None and self._lag.stays_late
-
-    def _sees_webhooks(self) -> bool:
-        return self._has_webhooks
 
     def _count_slow_turn(self) -> None:
         self._running.totals.slow_turns += 1

@@ -17,10 +17,12 @@ VERDICT_EVENTS: Final = (webhooks.CALL_MACHINE_DETECTION_ENDED, webhooks.CALL_MA
 class KnownPhoneCalls:
     """The facts of all phone calls that webhooks have named. Use it from the event loop's thread only."""
 
-    __slots__ = ("_facts",)
+    __slots__ = ("_facts", "webhooks_seen")
 
     def __init__(self) -> None:
         self._facts: OrderedDict[str, PhoneFacts] = OrderedDict()
+        self.webhooks_seen = False
+        """Whether there was any event."""
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -32,6 +34,7 @@ class KnownPhoneCalls:
 
     def tell(self, event: PhoneEvent) -> None:
         """Take over what an event says; those of no interest cost one look at their type."""
+        self.webhooks_seen = True
         call_control_id, kind = event.call_control_id, event.event_type
         if call_control_id is None:
             return

@@ -49,13 +49,7 @@ async def call_on(
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
-    override(options, "handler_grace_s")
-    settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
-    foreign = sorted(options.keys() - CallOptions.__annotations__)
-    if foreign:
-        raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
-    if settings.on_handler_end == "hangup" and settings.control is None:
-        raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
+    settings = _settings(handler, on_audio, on_event, options)
     ended = asyncio.Event()
     socket = AwaitedSocket(send_text, close, ping)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
@@ -71,6 +65,20 @@ async def call_on(
         raise
     finally:
         await _wait(ended, runner)
+
+
+def _settings(
+    handler: Handler | None, on_audio: OnAudio | None, on_event: OnEvent | None, options: CallOptions
+) -> EndpointSettings:
+    """Check the settings of a call on another server. Raises EndpointError."""
+    override(options, "handler_grace_s")
+    settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
+    foreign = sorted(options.keys() - CallOptions.__annotations__)
+    if foreign:
+        raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
+    if settings.on_handler_end == "hangup" and settings.control is None:
+        raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
+    return settings
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ from rtpcodec.stream.events import Audio, Event, Started
 from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
 from rtpcodec.stream.octets import octets_of
+from rtpcodec.stream.plan import StreamPlan
 
 
 class CallRunner:
@@ -94,13 +95,10 @@ class CallRunner:
         phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
         reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
         """
-        now_ms = asyncio.get_running_loop().time() * 1000
         plan, plan_error = plan_of(settings, request, invitation)
-        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
-        machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
         self.log = CallLog(secrets.token_hex(4), warnings)
-        self.pump = LinePump(machine, socket, self, settings.new_budget(now_ms))
-        self.readers = ReaderHub(session.account, self._take_audio_by)
+        self.pump = self._new_pump(settings, socket, budget, plan)
+        self.readers = ReaderHub(self.pump.machine.session.account, self._take_audio_by)
         self.call: Call | None = None
         self.failed_call = False
         """Whether an error of either side ended it."""
@@ -119,6 +117,14 @@ class CallRunner:
         self._settled = False
         self._refuse(plan_error)
         self.pump.run()
+
+    def _new_pump(
+        self, settings: EndpointSettings, socket: Socket, budget: HeldBudget | None, plan: StreamPlan | None
+    ) -> LinePump[CallMachine]:
+        now_ms = asyncio.get_running_loop().time() * 1000
+        session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
+        machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
+        return LinePump(machine, socket, self, settings.new_budget(now_ms))
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
         heard, heard_replies = HeardMarks(self.pump), HeardReplies()
