@@ -169,9 +169,7 @@ class Supervisor(Live):
             async with asyncio.timeout(limit_s):
                 await worker.exited.wait()
         except TimeoutError:
-            logger.error(
-                "worker %d still runs %g s after it was to drain or to close, it is killed", worker.number, limit_s
-            )
+            logger.error("worker %d still runs %g s after it was to end, it is killed", worker.number, limit_s)
             worker.kill()
 
     def _count_failure(self, error: WorkerFailed) -> None:

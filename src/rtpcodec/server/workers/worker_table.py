@@ -29,7 +29,7 @@ from rtpcodec.server.placement import Reservations, WorkerLoad, least_loaded
 
 BEAT_PERIOD_S: Final = 0.1
 """Time between two writes of a worker into its row; it also writes whenever it accepts a socket."""
-DEAD_AFTER_S: Final = 2.0
+DEAD_AFTER_S: Final = 5.0
 """A worker without a write for this time is dead, or its event loop is held: nothing is placed there."""
 MAX_WORKERS: Final = 256
 """Rows of the table: workers that serve, and those that drain after a restart."""
