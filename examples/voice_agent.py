@@ -44,7 +44,7 @@ async def take_turns(call: rtpcodec.Call, words: list[float]) -> None:
     async for event in call.events():
         if isinstance(event, events.SpeechStarted):
             words.clear()
-            pause = call.pause_playback(timeout_s=5)
+            pause = call.pause_playback(timeout_s=2, then="discard")
         elif isinstance(event, events.SpeechEnded):
             pause.discard() if len(words) > COUGH else pause.resume()
 

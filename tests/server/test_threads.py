@@ -45,6 +45,8 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "caller_silent": lambda call: call.caller_silent(1.0),
     "reference": lambda call: call.reference(0.0),
     "reconnect": lambda call: call.reconnect(),
+    "transfer": lambda call: call.transfer("+15550100"),
+    "verdict": lambda call: call.verdict(),
 }
 
 

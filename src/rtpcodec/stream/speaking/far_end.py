@@ -17,7 +17,7 @@ from typing import Final, Literal
 from rtpcodec.stream.speaking.jitter import Jitter
 from rtpcodec.stream.speaking.positions import Begin, Heard, Window, begin_of, position_between
 from rtpcodec.stream.speaking.round_trips import RoundTrips
-from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, Run
+from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, MAX_PAST_RUNS, Run
 
 __all__ = ["EchoVerdict", "FarEnd"]
 
@@ -46,7 +46,7 @@ class FarEnd:
         "_hold_bound_ms",
         "_lag_count",
         "_lag_run",
-        "_ms_per_sample",
+        "_past_runs",
         "_run",
         "clears_ignored",
         "deaf",
@@ -61,7 +61,6 @@ class FarEnd:
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
-        self._ms_per_sample = 1000 / sample_rate_hz
         self.sent_position = 0
         """Samples of all audio sent since the stream began."""
         self.remote_end_ms = _NEVER
@@ -78,6 +77,7 @@ class FarEnd:
         self.clears_ignored = False
         """Whether the far end plays on after a clear."""
         self._run = Run(0, _NEVER, 0.0, behind_clear=False)
+        self._past_runs: tuple[Run, ...] = ()
         self._after_clear = False
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
@@ -134,6 +134,7 @@ class FarEnd:
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
         self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
+        self._past_runs = ()
         self._after_clear = False
         self.remote_end_ms = _NEVER
         self.jitter = Jitter()
@@ -142,11 +143,14 @@ class FarEnd:
 
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
-        past = self._run.take_past()
+        self._end_run()
         self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
-        self._run.past = past
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
+
+    def _end_run(self) -> None:
+        # Here and not in the run behind it: a run refers to that one, which would be a cycle.
+        self._past_runs = (*self._past_runs[1 - MAX_PAST_RUNS :], self._run)
 
     def held_back(self, position: int, now_ms: float) -> None:
         """Record that a stall on the way is over. The audio that it held back arrives now, perhaps at a dry far end.
@@ -163,12 +167,21 @@ class FarEnd:
         if arrived_ms <= dry_ms:
             return
         first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
+        self._end_run()
         run.next = self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
-        self._run.past = run.take_past()
         self._run.held_back_ms = arrived_ms - first_sent_ms
         self._follow()
 
     # Echoes and round trips
+
+    @property
+    def _ms_per_sample(self) -> float:
+        return 1000 / self.sample_rate_hz
+
+    @property
+    def past_runs(self) -> tuple[Run, ...]:
+        """The runs of this line before the last one, at most MAX_PAST_RUNS."""
+        return self._past_runs
 
     @property
     def run(self) -> Run:

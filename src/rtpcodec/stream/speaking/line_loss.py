@@ -110,7 +110,7 @@ class LineLoss:
         """
         far_end = self._parts.far_end
         end = far_end.sent_position
-        for run in (far_end.run, *reversed(far_end.run.past)):
+        for run in (far_end.run, *reversed(far_end.past_runs)):
             if run.first_sent_ms == -inf or run.start >= end:
                 continue
             found = far_end.position_between(run, end, Window(at_ms, at_ms), now_ms)

@@ -40,7 +40,6 @@ class Run:
         "held_back_ms",
         "hold_ms",
         "next",
-        "past",
         "settled_ms",
         "settling",
         "start",
@@ -64,16 +63,9 @@ class Run:
         """Of the run's audio, up to the last mark that has returned."""
         self.next: Run | None = None
         """The run behind it, if one has begun."""
-        self.past: tuple[Run, ...] = ()
-        """The runs before it, at most MAX_PAST_RUNS; only the last run of a line has them."""
         self._offsets_ms: deque[float] | None = None
         self._beyond: list[float] = []
         self._beyond_ms = float("-inf")
-
-    def take_past(self) -> tuple[Run, ...]:
-        """Remove and return the past of the run behind this one."""
-        past, self.past = (*self.past[1 - MAX_PAST_RUNS :], self), ()
-        return past
 
     @property
     def echo_count(self) -> int:
