@@ -33,7 +33,7 @@ class RunningCommand(Ongoing):
         self._first = first
         self._waiters = 0
 
-    def join(self) -> RunningCommand:
+    def shared(self) -> RunningCommand:
         """Return another one of the same command, since each can be the coroutine of one task only."""
         return RunningCommand(self._task, self._first or self)
 

@@ -67,7 +67,7 @@ class HangUp:
             self._pump.machine.plays.refusal = REFUSAL
             self._command = command = self._commands.start("hangup", self._run(after_ms, dict(fields), unless))
             return command
-        return command.join()
+        return command.shared()
 
     async def _run(self, after_ms: float, fields: dict[str, Any], unless: Callable[[], bool] | None) -> None:
         try:
