@@ -6,6 +6,7 @@ number of the person, and HOLD_MUSIC, GREETING, BRIEFING and SORRY, the paths of
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +16,7 @@ from fastapi import BackgroundTasks, FastAPI, HTTPException, Request
 import rtpcodec
 from rtpcodec.audio.files import read_wav
 from rtpcodec.client.webhook_events import CallAnswered, CallHangup, CallInitiated
-from rtpcodec.errors import CallEnded
+from rtpcodec.errors import CallEnded, CommandError, StreamNotStarted
 
 
 @asynccontextmanager
@@ -73,8 +74,13 @@ async def serve_caller(event: CallInitiated) -> None:
     await control.answer(caller_id)
     caller = await app.state.endpoint.stream(control, caller_id)
     await say(caller, "GREETING")
-    music = caller.background(os.environ["HOLD_MUSIC"], level_dbov=-30)
-    found = await hand_over(event, caller)
+    found, music = False, caller.background(os.environ["HOLD_MUSIC"], level_dbov=-30)
+    try:
+        found = await hand_over(event, caller)
+    except (CommandError, StreamNotStarted):
+        logging.exception("the person was not reached")
+    if not found:
+        await hang_up(app.state.partners.pop(caller_id, None))
     if not found and not caller.ended:
         music.stop()
         await say(caller, "SORRY")
@@ -86,12 +92,14 @@ async def hand_over(event: CallInitiated, caller: rtpcodec.Call) -> bool:
     """Call the person, brief them, and join both if they press 1. Returns whether they did."""
     control, partners, key = app.state.control, app.state.partners, str(event.call_control_id).encode()
     waiting = app.state.waiting[key] = asyncio.get_running_loop().create_future()
-    dialled = await control.dial(
-        to=os.environ["AGENT"], from_=event.to, connection_id=event.connection_id, timeout_secs=30, client_state=key
-    )
-    agent_id = partners[event.call_control_id] = dialled.call_control_id
-    answered = await waiting
-    del app.state.waiting[key]
+    try:
+        dialled = await control.dial(
+            to=os.environ["AGENT"], from_=event.to, connection_id=event.connection_id, timeout_secs=30, client_state=key
+        )
+        agent_id = partners[event.call_control_id] = dialled.call_control_id
+        answered = await waiting
+    finally:
+        del app.state.waiting[key]
     if answered:
         agent = await app.state.endpoint.stream(control, agent_id)
         await say(agent, "BRIEFING")
@@ -102,6 +110,4 @@ async def hand_over(event: CallInitiated, caller: rtpcodec.Call) -> bool:
             conference = await control.create_conference(call_control_id=event.call_control_id, name=key.decode())
             await control.conference_command(conference.conference_id, "join", call_control_id=agent_id)
             return True
-    partners.pop(event.call_control_id, None)
-    await hang_up(agent_id)
     return False

@@ -17,7 +17,7 @@ from rtpcodec.audio.files import WavWriter
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
-from rtpcodec.sim import Carrier, SimulatedCall
+from rtpcodec.sim import Carrier, CommandFault, SimulatedCall
 from tests.server.conversation import tone
 from tests.server.transfers import hooks_at
 
@@ -127,6 +127,32 @@ def test_without_a_person_the_caller_is_told_so(
         assert carrier.conferences == ()
 
     served(monkeypatch, tmp_path, scene, **agent)
+
+
+def test_a_person_who_leaves_during_the_briefing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def scene(_carrier: Carrier, caller: SimulatedCall, called: Callable[[], SimulatedCall]) -> None:
+        await asyncio.sleep(5.3)
+        called().hang_up()
+        await asyncio.sleep(10)
+        assert caller.ended
+        assert SORRY[320:] in caller.heard
+
+    served(monkeypatch, tmp_path, scene, answers_after_s=5.0)
+
+
+@pytest.mark.parametrize("before", [2, 3, 4, 5], ids=["dial", "the stream", "the conference", "join"])
+def test_a_command_that_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, before: int) -> None:
+    async def scene(carrier: Carrier, caller: SimulatedCall, called: Callable[[], SimulatedCall]) -> None:
+        carrier.disturb(*[None] * before, CommandFault(status=422))
+        await asyncio.sleep(10)
+        if before > 3:
+            called().press("1")
+        await asyncio.sleep(10)
+        assert caller.ended
+        assert SORRY[320:] in caller.heard
+        assert all(call.ended for call in carrier.calls)
+
+    served(monkeypatch, tmp_path, scene, answers_after_s=5.0)
 
 
 @pytest.mark.parametrize("after_s", [2.0, 6.0], ids=["while the phone rings", "during the briefing"])

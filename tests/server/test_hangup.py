@@ -157,13 +157,35 @@ def test_concurrent_hang_ups_are_one_and_a_later_one_is_a_success() -> None:
             for _ in range(10):
                 tasks.create_task(call.hangup())
         await call.hangup()
+        await asyncio.create_task(call.hangup())
+        await asyncio.gather(call.hangup(), asyncio.wait_for(call.hangup(), 1), call.hangup())
+        ended.append(call.phone_state)
 
     async def script(line: Line) -> None:
         await line.stream()
         await line.phone.finished()
+        await line.endpoint.drain()
         assert actions(line.phone).count("hangup") == 1
 
+    ended: list[str] = []
     on_phone(script, goodbye)
+    assert ended == ["ended"]
+
+
+def test_an_error_that_one_of_two_waits_gets_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def goodbye(call: Call) -> None:
+        call.hangup()
+        with pytest.raises(CommandError):
+            await asyncio.create_task(call.hangup())
+
+    async def script(line: Line) -> None:
+        line.carrier.disturb(None, CommandFault(status=422))
+        await line.stream()
+        await line.phone.finished()
+        await line.endpoint.drain()
+
+    on_phone(script, goodbye)
+    assert errors(caplog) == []
 
 
 @pytest.mark.parametrize("webhooks", [False, True])

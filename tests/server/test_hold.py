@@ -11,7 +11,7 @@ import pytest
 from rtpcodec import events
 from rtpcodec.kernels.noise import white_noise
 from rtpcodec.server import Call
-from tests.server.asked_call import asked
+from tests.server.asked_call import asked, begins_ms
 from tests.server.conversation import tone
 from tests.server.virtual_call import positions
 
@@ -76,6 +76,26 @@ def test_events_that_are_doubled_late_or_about_another_call(steps: Steps, kinds:
 
     asked(handler, at(*steps), speech=bytes(16 * 600))
     assert seen == kinds
+
+
+@pytest.mark.parametrize(
+    ("before", "kinds"),
+    [
+        ([(HOLD, {"second": 1})], ["Held", "Unheld"]),
+        ([(HOLD, {"second": 1}), (UNHOLD, {"second": 2})], []),
+        ([(UNHOLD, {"second": 2}), (HOLD, {"second": 1})], []),
+    ],
+)
+def test_a_call_that_was_held_before_its_stream(before: list[tuple[str, dict[str, Any]]], kinds: list[str]) -> None:
+    seen: list[str] = []
+
+    async def handler(call: Call) -> None:
+        await call.play(tone(1, 800))
+        seen.extend(await seen_by(call, (events.Held, events.Unheld)))
+
+    report = asked(handler, at((0.5, UNHOLD, {"second": 3})), before=before)
+    assert seen == kinds
+    assert begins_ms(report) == pytest.approx(500 if kinds else 0, abs=5)
 
 
 def test_hold_music_is_not_the_caller() -> None:

@@ -94,6 +94,23 @@ def test_a_requested_stream_has_its_own_plan() -> None:
     assert run_virtual(main()) == ["G722", "G722"]
 
 
+@pytest.mark.parametrize(("plan", "kind"), [("PCMU", "str"), (failing, "function")])
+def test_a_requested_stream_needs_a_plan_itself(plan: Any, kind: str) -> None:
+    async def main() -> None:
+        async with (
+            Carrier("KEY") as carrier,
+            rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
+            rtpcodec.serve(wait_for) as endpoint,
+        ):
+            phone = carrier.new_call(b"")
+            with pytest.raises(TypeError, match=rf"^plan is of type {kind}, a StreamPlan is needed$"):
+                await endpoint.stream(control, phone.call_control_id, plan=plan)
+            assert phone.commands == []
+            phone.hang_up()
+
+    run_virtual(main())
+
+
 def test_a_plan_that_is_neither_is_refused() -> None:
     async def later(_path: str, _parameters: Mapping[str, str]) -> StreamPlan:
         await asyncio.sleep(0)

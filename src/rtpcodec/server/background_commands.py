@@ -20,28 +20,39 @@ class RunningCommand(Ongoing):
     Cancelling the wait does not cancel the command. An error that nobody waits for is logged.
     """
 
-    __slots__ = ("_task", "_waiters")
+    __slots__ = ("_first", "_task", "_waiters")
 
-    def __init__(self, task: asyncio.Task[None]) -> None:
+    def __init__(self, task: asyncio.Task[None], first: RunningCommand | None = None) -> None:
+        """Make it.
+
+        task: runs the command.
+        first: that of the same command which was made when it was begun; None: this one.
+        """
         super().__init__()
         self._task = task
+        self._first = first
         self._waiters = 0
+
+    def shared(self) -> RunningCommand:
+        """Return another one of the same command, since each can be the coroutine of one task only."""
+        return RunningCommand(self._task, self._first or self)
 
     def __await__(self) -> Generator[Any, Any, None]:
         return self._wait().__await__()
 
     async def _wait(self) -> None:
-        self._waiters += 1
+        counted = self._first or self
+        counted._waiters += 1  # noqa: SLF001
         try:
             await asyncio.wait((self._task,))
         finally:
-            self._waiters -= 1
+            counted._waiters -= 1  # noqa: SLF001
         if self._task.cancelled():
             raise EndpointError("the endpoint closed at once, before the command had an answer")
         try:
             self._task.result()
         finally:
-            del self  # it holds the error, whose traceback holds this frame
+            del self, counted  # they hold the error, whose traceback holds this frame
 
     @property
     def awaited(self) -> bool:

@@ -161,13 +161,14 @@ class Endpoint(SharedPort):
         Raises: StreamNotStarted if the command was refused, the carrier failed, no stream started within timeout_s, or
         the endpoint closes; EndpointError if the endpoint is draining, has no address that a carrier can dial, or no
         plan for this call, and outside the event loop's thread;
-        TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan.
+        TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan,
+        or plan is not a StreamPlan.
         """
         self._thread.require("stream")
         require_generated(fields)
         if self._gate.draining:
             raise EndpointError("the endpoint is draining and accepts no calls")
-        plan = plan or requested_plan(self._settings.plan)
+        plan = requested_plan(plan, self._settings.plan)
         body = completed(plan, fields)
         invitation = self._invitations.add(call_control_id, self._public_url(), control, plan)
         invitation.fields = body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from rtpcodec.carriers.telnyx import webhooks
@@ -14,6 +15,10 @@ from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
 from rtpcodec.stream.machine import CallMachine
 
 Reason = Literal["first words", "verdict"]
+
+MAX_RINGING_S: Final = 60.0
+"""Longest wait for the webhook of an answer, should it be lost: twice the carrier's usual time of ringing."""
+
 _DELAY: Final[Reason] = "first words"
 _VERDICT: Final[Reason] = "verdict"
 
@@ -24,7 +29,18 @@ class FirstWords(Live):
     A call that a webhook has called incoming is not concerned: its caller waits for us to speak.
     """
 
-    __slots__ = ("_after_ms", "_log", "_phone", "_pump", "_timers", "_verdict", "_verdict_s", "_waiters")
+    __slots__ = (
+        "_after_ms",
+        "_answered",
+        "_log",
+        "_phone",
+        "_pump",
+        "_ringing",
+        "_timers",
+        "_verdict",
+        "_verdict_s",
+        "_waiters",
+    )
 
     def __init__(
         self,
@@ -40,7 +56,7 @@ class FirstWords(Live):
         pump: of the call.
         phone: the phone call behind it.
         log: of the call.
-        after_ms: how long replies wait after the start; 0: not at all.
+        after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
         verdict_s: how long they wait for the verdict at most; None: not at all.
         """
         self._pump = pump
@@ -48,22 +64,30 @@ class FirstWords(Live):
         self._log: CallLog | None = log  # None: the stream has ended
         self._after_ms = after_ms
         self._verdict_s = verdict_s
+        self._answered = False  # for certain, whatever webhooks say
+        self._ringing = False  # the answer is awaited
         self._timers: dict[Reason, asyncio.TimerHandle] = {}  # of the suspensions that are on
         self._verdict: str | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
-    def begin(self) -> None:
-        """Suspend replies, because the stream has started."""
+    def begin(self, *, answered: bool) -> None:
+        """Suspend replies, because the stream has started.
+
+        answered: whether the phone call was answered for certain, as a streaming command needs it.
+        """
         facts = self._phone.facts()
         self._verdict = facts.verdict
+        self._answered = answered
         if facts.direction == webhooks.INCOMING:
             return
-        if self._after_ms > 0:
-            self._suspend(_DELAY, self._after_ms / 1000)
+        reasons: list[Reason] = [_DELAY] if self._after_ms > 0 else []
         if self._verdict_s is not None and self._verdict is None:
-            self._suspend(_VERDICT, self._verdict_s)
-        if self._timers:
+            reasons.append(_VERDICT)
+        if reasons:
+            for reason in reasons:
+                self._pump.machine.session.suspend_speech(reason, self._pump.now_ms())
             self._phone.watch(self._tell)
+            self._begin_waits(reasons)
 
     async def verdict(self) -> str | None:
         """Return the verdict, as soon as it is known; None: it is not awaited any more."""
@@ -89,21 +113,33 @@ class FirstWords(Live):
         if event.event_type in VERDICT_EVENTS:
             self._verdict = verdict_of(event)
             self._resume(_VERDICT)
-        elif event.event_type == webhooks.CALL_ANSWERED and _DELAY in self._timers:
-            # The stream was established while the phone rang: the delay counts from the answer.
-            self._suspend(_DELAY, self._after_ms / 1000)
+        answers = event.event_type == webhooks.CALL_ANSWERED or self._ringing
+        if answers or (event.event_type == webhooks.CALL_INITIATED and self._rings()):
+            self._begin_waits(tuple(self._timers))
 
-    def _suspend(self, reason: Reason, for_s: float) -> None:
-        timer = self._timers.get(reason)
-        if timer is not None:
-            timer.cancel()
-        self._timers[reason] = asyncio.get_running_loop().call_later(for_s, self._time_out, reason)
-        self._pump.machine.session.suspend_speech(reason, self._pump.now_ms())
+    def _rings(self) -> bool:
+        """Whether it is an outgoing call that is not answered: its stream was established before."""
+        facts = self._phone.facts()
+        return facts.direction == webhooks.OUTGOING and not (self._answered or facts.answered)
+
+    def _begin_waits(self, reasons: Iterable[Reason]) -> None:
+        """Let the waits for these reasons count from now, or from the answer if the phone rings."""
+        was, self._ringing = self._ringing, self._rings()
+        if was and self._ringing:
+            return
+        ringing_s = MAX_RINGING_S if self._ringing else 0.0
+        for reason in reasons:
+            if reason in self._timers:
+                self._timers[reason].cancel()
+            for_s = self._after_ms / 1000 if reason == _DELAY else self._verdict_s or 0.0
+            self._timers[reason] = asyncio.get_running_loop().call_later(ringing_s + for_s, self._time_out, reason)
 
     def _time_out(self, reason: Reason) -> None:
         if reason == _VERDICT and self._log is not None:
             why = "" if self._phone.webhooks_seen() else "; no webhook was handed to endpoint.webhook so far"
             self._log.info("no verdict of answering-machine detection within %g s%s", self._verdict_s, why)
+        if reason == _DELAY and self._ringing and self._log is not None:
+            self._log.warning("no webhook reported the answer within %g s, replies begin without it", MAX_RINGING_S)
         self._resume(reason)
 
     def _resume(self, reason: Reason) -> None:

@@ -22,7 +22,8 @@ handler has closed the stream to let the phone call continue."""
 class HandlerEnd:
     """Acts on one phone call once its handler has ended. Use it from the event loop's thread only.
 
-    It leaves a phone call alone that is transferred, bridged or ended, and one whose stream ended by LEFT_ALONE.
+    It leaves a phone call alone that is transferred, bridged, in a conference or ended, and one whose stream ended by
+    LEFT_ALONE.
     """
 
     __slots__ = ("_choice", "_log", "_parts")
@@ -40,7 +41,7 @@ class HandlerEnd:
     @property
     def acts(self) -> bool:
         """Whether it does anything about the phone call as it is now."""
-        if self._choice == "keep" or self._parts.phone.state != "up":
+        if self._choice == "keep" or not self._is_alone():
             return False
         return self._parts.pump.machine.end_reason not in LEFT_ALONE
 
@@ -49,11 +50,11 @@ class HandlerEnd:
 
         acting: whether `act` follows, if it does anything; a handler that was cancelled is not followed by it.
         """
-        state = self._parts.phone.state
-        if state == "ended":
+        phone = self._parts.phone
+        if phone.state == "ended":
             return "the phone call has ended"
-        if state != "up":
-            return f"the phone call is {state} and continues"
+        if phone.company is not None:
+            return f"the phone call is {phone.company} and continues"
         if self._parts.pump.machine.end_reason == "carrier_stop":
             return "the carrier had ended the stream before"
         if acting and self.acts:
@@ -88,5 +89,9 @@ class HandlerEnd:
         parts = self._parts
         await parts.play_out.wait()
         await parts.hang_up.wait_ms(HANG_UP_AFTER_MS)
-        if parts.phone.state == "up":  # a webhook may have changed it meanwhile
-            await parts.hang_up.begin(0, {})
+        if self._is_alone():  # a webhook may have changed it meanwhile
+            await parts.hang_up.begin(0, {}, unless=lambda: not self._is_alone())
+
+    def _is_alone(self) -> bool:
+        phone = self._parts.phone
+        return phone.state != "ended" and phone.company is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from math import inf
 from typing import Any, Final
@@ -48,11 +48,14 @@ class HangUp:
         """Whether a hang-up runs or was accepted."""
         return self._command is not None
 
-    def begin(self, after_ms: float, fields: Mapping[str, Any]) -> RunningCommand:
+    def begin(
+        self, after_ms: float, fields: Mapping[str, Any], unless: Callable[[], bool] | None = None
+    ) -> RunningCommand:
         """Begin it, or join the one that runs or was accepted, whose arguments stay.
 
         after_ms: from the end of the audio to the command.
         fields: further fields of the command.
+        unless: asked before the command is sent: if it returns True, nothing is sent and the call continues.
         Raises: ValueError if after_ms is not 0 or more; EndpointError if nothing sends commands.
         """
         if not 0 <= after_ms < inf:
@@ -62,21 +65,28 @@ class HangUp:
             if self._phone.state != "ended":
                 self._phone.control("hangup")
             self._pump.machine.plays.refusal = REFUSAL
-            self._command = command = self._commands.start("hangup", self._run(after_ms, dict(fields)))
-        return command
+            self._command = command = self._commands.start("hangup", self._run(after_ms, dict(fields), unless))
+            return command
+        return command.shared()
 
-    async def _run(self, after_ms: float, fields: dict[str, Any]) -> None:
+    async def _run(self, after_ms: float, fields: dict[str, Any], unless: Callable[[], bool] | None) -> None:
         try:
             await self._play_out.wait()
             await self.wait_ms(after_ms)
+            if unless is not None and unless():
+                self._continue()
+                return
             if self._phone.state != "ended":
                 with suppress(CallEnded):
                     await self._phone.command("hangup", "hangup", **fields)
                 self._phone.state = "ended"
         except BaseException:
             # The call continues. The command holds the error, whose traceback holds this frame.
-            self._pump.machine.plays.refusal = self._command = None
+            self._continue()
             raise
+
+    def _continue(self) -> None:
+        self._pump.machine.plays.refusal = self._command = None
 
     async def wait_ms(self, after_ms: float) -> None:
         """Wait so long, or until the connection is gone."""

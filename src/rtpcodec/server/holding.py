@@ -22,6 +22,13 @@ class HoldWatch(Live):
         self._phone = phone
         self._changed_at: datetime | None = None  # when the last of these events occurred at the carrier
 
+    def begin(self) -> None:
+        """Hold the session if the phone call was held before its stream started."""
+        facts = self._phone.facts()
+        self._changed_at = facts.hold_at
+        if facts.held:
+            self._pump.machine.session.hold(self._pump.now_ms())
+
     def tell(self, event: PhoneEvent) -> None:
         """Take a webhook event. Those of other legs, and those that are older than the last one, change nothing."""
         held = event.event_type == webhooks.CALL_HOLD

@@ -42,8 +42,18 @@ class PhoneFacts:
 
     direction: str | None = None
     """`incoming` or `outgoing`."""
+    answered: bool = False
     verdict: str | None = None
     """The result of answering-machine detection, such as `human`."""
+    bridged: bool = False
+    """It was bridged with another call, and no leg of its session has ended since."""
+    held: bool = False
+    hold_at: datetime | None = None
+    """When the last hold or unhold occurred, by the carrier's clock."""
+    conference_id: str | None = None
+    """The conference that it is in; empty: one without an id."""
+    conference_at: datetime | None = None
+    """When it last joined or left one, by the carrier's clock."""
 
 
 class PhoneCall:
@@ -59,6 +69,7 @@ class PhoneCall:
         "call_control_id",
         "call_session_id",
         "leg_states",
+        "may_be_bridged",
         "on_release",
         "result_due_s",
         "state",
@@ -91,6 +102,8 @@ class PhoneCall:
         self.call_session_id: str | None = None
         self.state: PhoneState = "up"
         """What webhooks and our commands say of it."""
+        self.may_be_bridged = False
+        """Whether a transfer was commanded of which nothing is known: its webhooks may be lost."""
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
         self.webhooks_seen = webhooks_seen
@@ -98,6 +111,8 @@ class PhoneCall:
     def begin(self, start: Started) -> None:
         """Take over the ids of the stream's first `start`."""
         self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
+        if self.facts().bridged:
+            self.state = "bridged"
 
     @property
     def commandable(self) -> bool:
@@ -126,6 +141,15 @@ class PhoneCall:
         Raises: EndpointError if nothing sends commands; what the control raises.
         """
         return await send(getattr(self.control(name), method), self.call_control_id, *arguments, **fields)
+
+    @property
+    def company(self) -> str | None:
+        """Why people may talk to each other in it, so that nobody else may end it; None: nothing says so."""
+        if self.state in ("transferring", "bridged"):
+            return self.state
+        if self.facts().conference_id is not None:
+            return "in a conference"
+        return "perhaps bridged" if self.may_be_bridged else None
 
     # Webhooks
 

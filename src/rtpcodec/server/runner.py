@@ -305,8 +305,10 @@ class CallRunner:
             self.log.info("the call is closed: `stream` does not wait for it any more")
             self.close(NORMAL, "not_wanted")
             return
-        self.phone.watch(HoldWatch(self.pump, self.phone).tell)
-        self._parts.first_words.begin()
+        holding = HoldWatch(self.pump, self.phone)
+        self.phone.watch(holding.tell)
+        holding.begin()
+        self._parts.first_words.begin(answered=self._invitation is not None)
         settings = self._settings
         self.reconnection.begin(
             started.stream_id, self._attach, settings.disconnect_hold_s, automatic=settings.reconnect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 from rtpcodec.carriers.telnyx import webhooks
@@ -40,6 +41,15 @@ class TransferFacts:
     """The hangup cause of the new leg; None: it has not ended."""
     caller_left: bool = False
     """The leg of the stream has ended."""
+    bridged_at: datetime | None = None
+    """When the leg of the stream was bridged last, by the carrier's clock."""
+    ended_at: datetime | None = None
+    """When the new leg ended, by the same clock."""
+
+    @property
+    def bridged_elsewhere(self) -> bool:
+        """Whether the call was bridged behind the end of the new leg, so with another call."""
+        return self.bridged_at is not None and self.ended_at is not None and self.bridged_at > self.ended_at
 
     @property
     def proven(self) -> TransferResult | None:

@@ -9,7 +9,7 @@ import secrets
 from typing import Any, Final
 
 from rtpcodec.carriers.telnyx import commands, webhooks
-from rtpcodec.errors import EndpointError
+from rtpcodec.errors import CommandRefused, EndpointError
 from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
@@ -94,6 +94,7 @@ class Transferring:
         "_parks",
         "_phone",
         "_pump",
+        "_refused",
         "_result",
         "_shown",
         "_timeout_s",
@@ -112,6 +113,7 @@ class Transferring:
         self._leg_id: str | None = None  # of the new leg, once it is known
         self._leg_state = ""
         self._parks = False
+        self._refused = False  # the carrier does not carry it out
         self._shown: PhoneState = "transferring"
         self._result: asyncio.Future[TransferResult] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
@@ -131,6 +133,7 @@ class Transferring:
             )
         except Exception as error:
             # The carrier may have carried it out all the same, so events still change the state.
+            self._refused = isinstance(error, CommandRefused)
             self._settle(TransferResult("failed", f"the command raised {type(error).__name__}"))
             self._update()
             raise
@@ -190,24 +193,41 @@ class Transferring:
         if phone is None or phone.is_stale(event):
             return
         # 1. The fact that the event reports.
-        facts, kind = self._facts, event.event_type
-        if event.call_control_id == phone.call_control_id:
-            facts.caller_left |= kind == webhooks.CALL_HANGUP
-        elif not self._is_new_leg(phone, event):
+        facts = self._facts
+        if not self._note(phone, event):
             return
-        elif kind == webhooks.CALL_ANSWERED:
-            facts.answered = True
-        elif kind == webhooks.CALL_HANGUP:
-            facts.cause = getattr(event, "hangup_cause", None) or webhooks.UNSPECIFIED
-        facts.bridged |= kind == webhooks.CALL_BRIDGED
-        # 2. The result, if it follows from the facts.
+        # 2. A later bridge with another call ends what this transfer says of the state.
+        if facts.bridged_elsewhere:
+            if phone.state != "ended":
+                phone.state = "bridged"
+            phone.may_be_bridged = False
+            self._release()
+            return
+        # 3. The result, if it follows from the facts.
         if not self._result.done():
             if facts.proven is not None:
                 self._settle(facts.proven)
             elif facts.ending and self._grace is None:
                 self._grace = asyncio.get_running_loop().call_later(LATE_S, self._presume)
-        # 3. The state, which events behind the result change as well.
+        # 4. The state, which events behind the result change as well.
         self._update()
+
+    def _note(self, phone: PhoneCall, event: PhoneEvent) -> bool:
+        """Take over the fact that an event reports. Returns False if the event is about another leg."""
+        facts, kind, occurred_at = self._facts, event.event_type, getattr(event, "occurred_at", None)
+        if event.call_control_id == phone.call_control_id:
+            facts.caller_left |= kind == webhooks.CALL_HANGUP
+            if kind == webhooks.CALL_BRIDGED and occurred_at is not None:
+                facts.bridged_at = max(facts.bridged_at or occurred_at, occurred_at)
+        elif not self._is_new_leg(phone, event):
+            return False
+        elif kind == webhooks.CALL_ANSWERED:
+            facts.answered = True
+        elif kind == webhooks.CALL_HANGUP:
+            facts.cause = getattr(event, "hangup_cause", None) or webhooks.UNSPECIFIED
+            facts.ended_at = occurred_at
+        facts.bridged |= kind == webhooks.CALL_BRIDGED and not facts.bridged_elsewhere
+        return True
 
     def _is_new_leg(self, phone: PhoneCall, event: PhoneEvent) -> bool:
         """Whether an event of another leg is about the one that this transfer has made."""
@@ -227,13 +247,17 @@ class Transferring:
         phone = self._phone
         if phone is None or phone.state == "ended":
             return
+        known = self._known
+        phone.may_be_bridged = (
+            known is not None and not known.bridged and self._facts.cause is None and not self._refused
+        )
         was, self._shown = self._shown, self._state()
         phone.state = self._shown
         if self._shown == was:
             return
         if self._shown == "bridged":
-            if self._known is not None and not self._known.bridged:
-                self._warn("the call was bridged after its transfer had ended as %s", self._known.outcome)
+            if known is not None and not known.bridged:
+                self._warn("the call was bridged after its transfer had ended as %s", known.outcome)
             self._silence()
         elif self._shown == "up":
             self._speak_again()

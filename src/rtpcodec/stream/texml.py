@@ -15,6 +15,8 @@ VERBS: Final = (facts.CONNECT, facts.START)
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, escaped or not (section 2.2)."""
+_UNFIT: Final = re.compile(r"[\s\x00-\x1f\x7f]")
+"""Characters that no URL has; `urlsplit` drops some of them."""
 _ESCAPES: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
@@ -82,9 +84,11 @@ def element(
 
 def _require_url(url: str) -> None:
     """Refuse what is not the URL of a WebSocket. The error does not show it, since its path protects the call."""
+    if unfit := _UNFIT.search(url):
+        raise ValueError(f"url has a blank or control character at position {unfit.start()}")
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("ws", "wss") and bool(parts.hostname) and not parts.fragment
+        good = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0 and not parts.fragment
     except ValueError:
         good = False
     if not good:
