@@ -324,7 +324,6 @@ class SpeechChain(Live):
         self.stopper.end(now_ms)
         found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
         position = parts.far_end.heard(now_ms)
-        parts.far_end.run.past = ()  # each of them holds the run behind it
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
             parts.order.remove(reply)

@@ -133,7 +133,6 @@ class FarEnd:
 
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
-        self._run.past = ()  # each of them holds the run behind it
         self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
         self._past_runs = ()
         self._after_clear = False
