@@ -26,10 +26,10 @@ async def after(seconds: float, act: Callable[[], object]) -> None:
     act()
 
 
-async def held_and_lost(how: Any, held_s: float, unheld_s: float) -> tuple[float, list[str]]:
+async def held_and_lost(how: Any, held_s: float, unheld_s: float) -> tuple[float, float, list[str]]:
     """Lose the socket 1 s into a reply of a call that is held from one time to another.
 
-    Returns: how much the caller heard twice, in ms, and the events in their order.
+    Returns: how much the caller heard twice and how much Disconnected says, in ms, and the events in their order.
     """
 
     async def speak(call: Call) -> None:
@@ -63,19 +63,27 @@ async def held_and_lost(how: Any, held_s: float, unheld_s: float) -> tuple[float
     again = heard(second, before.end)
     assert (before.first, again.end) == (0, len(SPOKEN) // 2)
     kinds = [type(event).__name__ for _, event in seen.events if isinstance(event, KINDS)]
-    return (before.end - again.first) / 8, kinds
+    return (before.end - again.first) / 8, seen.one(events.Disconnected).uncertainty_ms, kinds
 
 
 @pytest.mark.parametrize("how", ["rst", "fin", "black_hole"])
 @pytest.mark.parametrize(("held_s", "unheld_s"), [(0.5, 20.0), (0.5, 2.5)])
 def test_a_held_call_is_lost(how: Any, held_s: float, unheld_s: float) -> None:
-    repeated_ms, kinds = run_virtual(held_and_lost(how, held_s, unheld_s))
+    repeated_ms, _, kinds = run_virtual(held_and_lost(how, held_s, unheld_s))
     assert 0 <= repeated_ms <= 60
     assert sorted(kinds) == ["Disconnected", "Held", "Reconnected", "Unheld"]
 
 
 @pytest.mark.parametrize("how", ["rst", "fin"])
 def test_a_lost_call_is_held(how: Any) -> None:
-    repeated_ms, kinds = run_virtual(held_and_lost(how, 1.5, 8.0))
+    repeated_ms, _, kinds = run_virtual(held_and_lost(how, 1.5, 8.0))
     assert 0 <= repeated_ms <= 80
     assert kinds == ["Disconnected", "Held", "Reconnected", "Unheld"]
+
+
+@pytest.mark.parametrize(("held_s", "unheld_s"), [(1.5, 20.0), (1.5, 2.5), (1.1, 1.3), (5.0, 14.0)])
+def test_a_call_is_held_before_the_loss_is_noticed(held_s: float, unheld_s: float) -> None:
+    repeated_ms, uncertainty_ms, kinds = run_virtual(held_and_lost("black_hole", held_s, unheld_s))
+    assert 0 <= repeated_ms <= 40 + uncertainty_ms
+    assert uncertainty_ms <= 600
+    assert sorted(kinds) == ["Disconnected", "Held", "Reconnected", "Unheld"]

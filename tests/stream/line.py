@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,14 +48,26 @@ class BreakingTalk(Talk):
             self.session.receive(carrier.media(), next_ms)
         super().run(until_ms)
 
-    def break_line(self, how: How, noticed_after_ms: float = 10_000.0) -> events.Disconnected:
-        """Break it now. The carrier plays what it has got if the line is a blackout, and drops it otherwise."""
+    def break_line(
+        self,
+        how: How,
+        noticed_after_ms: float = 10_000.0,
+        meanwhile: Sequence[tuple[float, Callable[[float], object]]] = (),
+    ) -> events.Disconnected:
+        """Break it now. The carrier plays what it has got if the line is a blackout, and drops it otherwise.
+
+        noticed_after_ms: of a blackout.
+        meanwhile: what is done in the blackout, and how long after its begin; each gets the time.
+        """
         last_ms = self.now_ms
         if how == "black_hole":
             self.broken_ms = self.now_ms
             self.up.clear()
             self.down.clear()
-            self.run_alone(self.now_ms + noticed_after_ms)
+            for after_ms, act in meanwhile:
+                self.run_alone(last_ms + after_ms)
+                act(self.now_ms)
+            self.run_alone(last_ms + noticed_after_ms)
             self.session.disconnected("socket_lost", self.now_ms, last_ms)
         else:
             self.far_end.take(['{"event":"clear"}'], self.now_ms)

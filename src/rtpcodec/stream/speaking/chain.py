@@ -332,7 +332,7 @@ class SpeechChain(Live):
             if reply.explicit:
                 found.append(reply.ended_event())
         self.releaser.end()
-        parts.sent_audio.take()  # its replies hold this chain
+        parts.sent_audio.take_all()  # its replies hold this chain
         return [*found, *self._listener.take_reports()]
 
     # Measures

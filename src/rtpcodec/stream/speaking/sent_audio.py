@@ -32,7 +32,7 @@ class SentPiece:
 class SentAudio:
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
-    __slots__ = ("_frame_samples", "_max_samples", "_sent", "_twice_samples", "_unit")
+    __slots__ = ("_cleared", "_frame_samples", "_max_samples", "_sent", "_twice_samples", "_unit")
 
     def __init__(self, max_samples: int | None, packing: Packing) -> None:
         """Make it empty.
@@ -47,6 +47,8 @@ class SentAudio:
         self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
         # The members of a SentPiece: one is added per message, and few are ever looked at.
         self._sent: deque[tuple[int, int, int, Reply, list[Piece]]] = NO_ITEMS
+        # What clears have taken: if the line was broken before, how much of it was played is not what they say.
+        self._cleared: list[SentPiece] = []
 
     def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
         """Add audio that is sent now."""
@@ -71,16 +73,33 @@ class SentAudio:
         position -= self._twice_samples
         while sent and sent[0][0] + sent[0][1] <= position:
             sent.popleft()
+        if self._cleared:
+            self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > position]
 
     def hand_over(self, reply: Reply, past: Reply) -> None:
         """Let the audio of one reply belong to another, which was split from it."""
         if self._sent:
             self._sent = deque((*sent[:3], past if sent[3] is reply else sent[3], sent[4]) for sent in self._sent)
+        for cleared in self._cleared:
+            if cleared.reply is reply:
+                cleared.reply = past
 
     def take(self) -> list[SentPiece]:
-        """Remove and return everything: a clear was sent."""
-        taken, self._sent = self._sent, NO_ITEMS
-        return [SentPiece(*sent) for sent in taken]
+        """Remove and return everything but what clears have taken: a clear was sent."""
+        sent, self._sent = self._sent, NO_ITEMS
+        taken = [SentPiece(*one) for one in sent]
+        newest = taken[-1].position + taken[-1].samples if taken else 0
+        if self._max_samples is not None:
+            oldest = newest - self._max_samples
+            self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > oldest]
+        self._cleared += taken
+        return taken
+
+    def take_all(self) -> tuple[list[SentPiece], list[SentPiece]]:
+        """As `take`, with what clears have taken and nothing has proven. Returns both, and what `take` returns."""
+        taken = self.take()
+        everything, self._cleared = self._cleared, []
+        return everything, taken
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
         """Return where a frame begins: at a position or less than a frame away from it.
@@ -102,25 +121,48 @@ class SentAudio:
     def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
         """Give audio back to its replies from a position on, so that it is sent again.
 
-        taken: what `take` returned.
+        taken: what `take` or `take_all` returned. Audio that is there twice, or was given back before, is sent once.
         position: where the audio begins, as `frame_before` returns it; all of it is behind.
-        fade_samples: of a fade-in at its beginning.
+        fade_samples: of a fade-in at its beginning, unless a reply begins there.
         Returns: the replies that have got audio, in the order of speaking.
         """
         replies: list[Reply] = []
         first: SentPiece | None = None
-        for sent in reversed(taken):
-            if sent.position + sent.samples <= position or sent.reply.state == "interrupted":
+        inside = False
+        self._drop_waiting(taken)
+        for sent, skipped in reversed(unheard_of(taken, position)):
+            if skipped >= sent.samples or sent.reply.state == "interrupted":
                 continue
-            skipped = max(0, position - sent.position)
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
             sent.reply.line.put_first(pieces, left)
             if not replies or replies[0] is not sent.reply:
                 replies.insert(0, sent.reply)
-            first = sent
-        if first is not None and fade_samples:
+            first, inside = sent, bool(skipped) or sent.position <= position
+        if first is not None and fade_samples and inside:
             first.reply.line.fade_in(fade_samples)
         return replies
+
+    def _drop_waiting(self, taken: list[SentPiece]) -> None:
+        """Drop what waits in replies, to be sent again, and is among what was sent: it was given back before."""
+        for sent in taken:
+            line = sent.reply.line
+            while line.taken_samples < sent.content + sent.samples and line.waiting_samples:
+                line.take(line.first_item_samples or min(self._frame_samples, line.waiting_samples))
+
+
+def unheard_of(taken: list[SentPiece], position: int) -> list[tuple[SentPiece, int]]:
+    """Return sent audio, and how much of each piece was heard or lies in a piece before it.
+
+    taken: sent audio, in the order of sending.
+    position: the sent position up to which it was heard.
+    """
+    found: list[tuple[SentPiece, int]] = []
+    ends: dict[Reply, int] = {}  # content before this is in pieces before
+    for sent in taken:
+        heard = max(position - sent.position, ends.get(sent.reply, sent.content) - sent.content, 0)
+        ends[sent.reply] = max(ends.get(sent.reply, 0), sent.content + sent.samples)
+        found.append((sent, min(heard, sent.samples)))
+    return found
 
 
 def _without(pieces: list[Piece], skipped: int, samples: int, unit: tuple[int, int]) -> tuple[list[Piece], int]:

@@ -23,6 +23,11 @@ class CutPoint:
     least: int = 0
     """A resumed pause begins before this position: less than it was not heard."""
 
+    def replace(self, other: CutPoint) -> None:
+        """Take the values of another one, which are final."""
+        self.position, self.uncertainty_ms = other.position, other.uncertainty_ms
+        self.estimated, self.settled, self.least = other.estimated, True, other.least
+
 
 @dataclass(slots=True)
 class _Span:

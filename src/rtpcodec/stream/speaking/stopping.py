@@ -13,6 +13,7 @@ from typing import Final, Literal
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, PauseResolved
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking import stops
 from rtpcodec.stream.speaking.echoes import Cut, CutSettled
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard
@@ -20,7 +21,7 @@ from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
-from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, Stop, estimate, is_over, unheard_samples
+from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, SentClear, Stop, estimate, is_over, unheard_samples
 
 REWIND_MS: Final = 20.0
 """Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
@@ -43,6 +44,7 @@ class Stopper:
         "_returning",
         "_stops",
         "_suspended_by",
+        "clears",
         "lost_ms",
         "next_ms",
         "paused_ms",
@@ -59,6 +61,8 @@ class Stopper:
         self.next_ms = inf
         """When `expire` has something to do; infinity: never by itself."""
         self._stops: list[Stop] = []
+        self.clears: list[SentClear] = []
+        """The last ones of this line. Those that it has not carried never acted."""
         self.lost_ms = inf
         """Up to when the lost line has worked, while its cuts are settled: a clear that was on its way did not act."""
         self.pauses = 0
@@ -90,7 +94,7 @@ class Stopper:
         staying = [reply for reply in speaking if reply not in ending]
         # 3. Estimate what was heard, before positions change.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
-        dropped_samples = sum(_left_samples(reply, heard) for reply in ending)
+        dropped_samples = sum(stops.left_samples(reply, heard) for reply in ending)
         found = estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
         # 4. End them here, and at the far end unless all that it holds stays.
         names = [name for reply in ending for name in reply.marks.drop()]
@@ -101,12 +105,12 @@ class Stopper:
             marks = parts.echoes.users_marks() if staying else []
             stop, taken = self._stop(now_ms, ending)
             stop.found, stop.utterance = found, utterance
-            _interrupt(ending)
+            stops.interrupt_all(ending)
             kept, point = (Kept(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
             self._send_again(kept, point, staying, REWIND_MS)
             self._halt = None if halt is None else Halt(stop)
         else:
-            _interrupt(ending)
+            stops.interrupt_all(ending)
             point = CutPoint(heard.position, heard.uncertainty_ms, heard.estimated)
             self._finish(Stop(Cut(0, heard, now_ms), point, ending, found, utterance))
         self._end_halt(now_ms)
@@ -139,7 +143,7 @@ class Stopper:
         fence = None
         if dialect.clear and parts.own_marks.enabled and (len(parts.echoes) or not parts.far_end.is_dry):
             fence = parts.new_mark(OWN_PREFIX)
-        sent_position = parts.far_end.sent_position
+        sent_position, run = parts.far_end.sent_position, parts.far_end.run
         cut = parts.echoes.cleared(now_ms, fence)
         point = CutPoint(0, 0.0, estimated=False)
         self._place(point, cut.heard, doubt_factor)
@@ -158,6 +162,7 @@ class Stopper:
         parts.packing.reset()
         stop = Stop(cut, point, ending, doubt_factor=doubt_factor)
         self._stops.append(stop)
+        self.clears = [*self.clears[1 - stops.MAX_CLEARS :], SentClear(stop, run, sent_position)]
         return stop, parts.sent_audio.take()
 
     def _place(self, point: CutPoint, heard: Heard, doubt_factor: float) -> None:
@@ -195,10 +200,16 @@ class Stopper:
         # 3. The echo of another one decides.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared))
 
-    def line_lost(self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]]) -> None:
+    def line_lost(
+        self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]], *, unacted: bool
+    ) -> None:
         """Queue again what a lost line has not played. No echo of it returns, so each mark ends by its next echo."""
-        kept = Kept(taken, marks, {name for _, name in marks})
-        self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
+        if unacted and self._halt is not None:  # sent again when the halt ends
+            self._halt.kept.taken = taken
+        else:
+            kept = Kept(taken, marks, {name for _, name in marks})
+            self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
+        self.clears = []
         self._returning.clear()
 
     # Pause and suspension
@@ -284,7 +295,7 @@ class Stopper:
         names = [name for reply in ending for name in reply.marks.drop()]
         for reply in ending:
             parts.order.remove(reply)
-        _interrupt(ending)
+        stops.interrupt_all(ending)
         stop.replies.extend(ending)
         self._send_again(halt.kept, stop.point, staying, REWIND_MS)
         self._halt = Halt(stop)
@@ -333,8 +344,9 @@ class Stopper:
                 self._place(point, settled.heard, stop.doubt_factor)
                 early_ms = self._parts.far_end.cut_most_ms(stop.cut.at_ms) - self.lost_ms
                 if early_ms > 0:  # the far end stopped playing before the clear could act
-                    early = int(early_ms * self._parts.sample_rate_hz / 1000)
-                    point.position, point.least = max(0, point.position - early), max(0, point.least - early)
+                    early = min(point.position, int(early_ms * self._parts.sample_rate_hz / 1000))
+                    self._parts.lost_samples += early
+                    point.position, point.least = point.position - early, max(0, point.least - early)
                 point.settled = True
                 self._stops.remove(stop)
                 self._finish(stop)
@@ -375,21 +387,10 @@ class Stopper:
 
     def end(self, now_ms: float) -> None:
         """End the stream: a pause is resolved as discarded."""
-        halt, self._halt = self._halt, None
+        halt, self._halt, self.clears = self._halt, None, []
         if halt is not None:
             self._send_again(halt.kept, halt.stop.point, (), 0.0)
         if self._pause is not None:
             self._resolve(self._pause, "discarded", now_ms)
         self._suspended_by.clear()
         self._parts.paused = False
-
-
-def _left_samples(reply: Reply, heard: Heard) -> int:
-    """Return how much of a reply is not heard, sent or not. Audio that is queued again counts once."""
-    line = reply.line
-    return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
-
-
-def _interrupt(replies: list[Reply]) -> None:
-    for reply in replies:
-        reply.become("interrupted")

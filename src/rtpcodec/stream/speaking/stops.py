@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from rtpcodec.stream.events import Interrupted, PauseResolved
 from rtpcodec.stream.speaking.echoes import Cut
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.runs import Run
 from rtpcodec.stream.speaking.sent_audio import SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
+
+MAX_CLEARS: Final = 32
+"""Those that are kept: three per second of the 10 s in which nobody notices that nothing passes."""
 
 
 @dataclass(slots=True)
@@ -28,6 +32,16 @@ class Stop:
     utterance: Reply | None = None
     """The reply that was being heard."""
     doubt_factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SentClear:
+    """A clear, and the audio that the far end held before it."""
+
+    stop: Stop
+    run: Run
+    end: int
+    """The sent position at the clear."""
 
 
 @dataclass(slots=True)
@@ -89,3 +103,15 @@ def estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: fl
         played_uncertainty_ms=heard.uncertainty_ms,
         estimated=heard.estimated,
     )
+
+
+def left_samples(reply: Reply, heard: Heard) -> int:
+    """Return how much of a reply is not heard, sent or not. Audio that is queued again counts once."""
+    line = reply.line
+    return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
+
+
+def interrupt_all(replies: list[Reply]) -> None:
+    """Let replies end as interrupted."""
+    for reply in replies:
+        reply.become("interrupted")
