@@ -86,29 +86,16 @@ class WorkerProcess(Live):
     @property
     def outcome(self) -> str:
         """How its process has ended, in words."""
-        code = None if self._process is None else self._process.returncode
+        if self._process is None:
+            return "did not start"
+        code = self._process.returncode
         if code is None:
             return "still runs"
         return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     async def start(self, launch: Launch) -> None:
         """Start the process, and wait until it serves. Raises WorkerFailed with its error; then it has ended."""
-        ours, theirs = socket.socketpair()
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "rtpcodec.server.workers",
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), launch.listener.fileno(), launch.table),
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                # Ctrl-C and the end of a terminal reach the supervisor alone, which decides.
-                start_new_session=True,
-            )
-        finally:
-            theirs.close()
-        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+        reader = await self._spawn(launch)
         self._watching = asyncio.create_task(self._watch(reader))
         members = {
             "path": sys.path,
@@ -127,6 +114,36 @@ class WorkerProcess(Live):
         finally:
             if not self.has_served:
                 self.kill()
+
+    async def _spawn(self, launch: Launch) -> asyncio.StreamReader:
+        """Start the process, and return what it writes. Raises WorkerFailed; then nothing is left of it."""
+        ours = theirs = None
+        try:
+            ours, theirs = socket.socketpair()
+            reader, self._writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "rtpcodec.server.workers",
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), launch.listener.fileno(), launch.table),
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                # Ctrl-C and the end of a terminal reach the supervisor alone, which decides.
+                start_new_session=True,
+            )
+        except OSError as error:  # no descriptor, no memory, or no interpreter where it was
+            raise WorkerFailed(f"worker {self.number} did not start: {error}") from error
+        finally:
+            if theirs is not None:
+                theirs.close()
+            if self._process is None:  # failed, or cancelled meanwhile
+                if self._writer is not None:
+                    self._writer.close()
+                elif ours is not None:
+                    ours.close()
+                self.exited.set()
+        return reader
 
     async def figures(self) -> None:
         """Read its figures. A worker that does not answer in time keeps its latest ones."""
