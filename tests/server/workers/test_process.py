@@ -19,13 +19,13 @@ from rtpcodec.server.workers.sockets import bound_socket
 from rtpcodec.server.workers.supervisor import Supervisor
 from rtpcodec.server.workers.worker_table import new_table
 from tests.server.dialler import until
-from tests.server.workers.program import HERE
+from tests.server.workers.handlers import HANDLERS
 
 
 @asynccontextmanager
 async def supervised(configure: str | None = None, **options: Any) -> AsyncIterator[Supervisor]:
     """A supervisor of one worker, not open yet."""
-    functions = {"handler": f"{HERE}:echo", "on_audio": None, "on_event": None}
+    functions = {"handler": f"{HANDLERS}:echo", "on_audio": None, "on_event": None}
     job = WorkerJob(functions=functions, configure=configure, options=options).pickled()
     listener, table = bound_socket("127.0.0.1", 0, listening=True), new_table()
     supervisor = Supervisor(job, 1, listener, table, first_delay_s=0.01)
@@ -42,7 +42,7 @@ def test_a_worker_that_does_not_become_ready_is_killed(monkeypatch: pytest.Monke
     monkeypatch.setattr(process, "START_TIMEOUT_S", 0.2)
 
     async def main() -> None:
-        async with supervised(configure=f"{HERE}:hangs") as supervisor:
+        async with supervised(configure=f"{HANDLERS}:hangs") as supervisor:
             with pytest.raises(WorkerFailed, match=r"^worker 1 was not ready within 0\.2 s$"):
                 await supervisor.open()
             await until(lambda: not supervisor.workers)
@@ -73,7 +73,8 @@ def test_a_start_that_is_cancelled_before_there_is_a_process_ends() -> None:
     async def main() -> None:
         async with supervised() as supervisor:
             opening = asyncio.create_task(supervisor.open())
-            await until(lambda: bool(supervisor.workers))
+            while not supervisor.workers:  # noqa: ASYNC110 -- before the first of its waits
+                await asyncio.sleep(0)
             (worker,) = supervisor.workers
             assert worker.pid == 0
             opening.cancel()
