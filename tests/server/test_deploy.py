@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 
 def test_files_are_complete_before_the_supervisor_kills(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=6) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=4) as deployment:
             await deployment.recorded_s(1)
             await deployment.terminate()
             await deployment.completed()

@@ -95,7 +95,7 @@ class WorkerProcess(Live):
 
     async def start(self, launch: Launch) -> None:
         """Start the process, and wait until it serves. Raises WorkerFailed with its error; then it has ended."""
-        reader = await self._spawn(launch)
+        reader, writer = await self._spawn(launch)
         self._watching = asyncio.create_task(self._watch(reader))
         members = {
             "path": sys.path,
@@ -105,7 +105,7 @@ class WorkerProcess(Live):
             "table": launch.table,
             "octets": len(launch.job),
         }
-        self._writer.write(line(**members) + launch.job)
+        writer.write(line(**members) + launch.job)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await asyncio.shield(self._ready)
@@ -115,12 +115,13 @@ class WorkerProcess(Live):
             if not self.has_served:
                 self.kill()
 
-    async def _spawn(self, launch: Launch) -> asyncio.StreamReader:
-        """Start the process, and return what it writes. Raises WorkerFailed; then nothing is left of it."""
+    async def _spawn(self, launch: Launch) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Start the process, and return both ways of its channel. Raises WorkerFailed; then nothing is left of it."""
         ours = theirs = None
         try:
             ours, theirs = socket.socketpair()
-            reader, self._writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+            reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+            self._writer = writer
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -143,7 +144,7 @@ class WorkerProcess(Live):
                 elif ours is not None:
                     ours.close()
                 self.exited.set()
-        return reader
+        return reader, writer
 
     async def figures(self) -> None:
         """Read its figures. A worker that does not answer in time keeps its latest ones."""
