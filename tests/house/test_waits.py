@@ -156,6 +156,7 @@ INSIDE: dict[str, str] = {
     "server/workers/post.py:Post.keep": KNOWN,
     "server/workers/post.py:Post.replace": TASK,
     "server/workers/post.py:_left": "as long as a worker serves",
+    "server/workers/process.py:WorkerProcess._spawn": "our own socket pair, and the system, which starts a process",
     "server/workers/process.py:WorkerProcess._watch": "as long as a process runs; those that wait for its end kill it",
     "server/workers/running.py:_all_serve": TASK,
     "server/workers/running.py:_opened_page": LISTEN,

@@ -9,6 +9,7 @@ import argparse
 import array
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -38,23 +39,27 @@ class Recorded:
     duration_s: float
     last_level: int
     """Mean magnitude of the last second of the caller."""
+    speech_s: float
+    """How much of the caller is not silent."""
     is_complete: bool
     """By its sidecar."""
 
 
 def recorded(folder: Path) -> list[Recorded]:
     """Return what the files of a folder hold. Raises wave.Error, EOFError if one cannot be played."""
-    found = []
-    for path in sorted(folder.glob("*.wav")):
-        with wave.open(str(path)) as file:
-            frames = file.getnframes()
-            file.setpos(max(0, frames - RATE_HZ))
-            last = array.array("h", file.readframes(RATE_HZ))[::2]
-        if len(last) < min(frames, RATE_HZ):
-            raise EOFError(f"{path.name}: its header says {frames} frames, the file has fewer")
-        level = sum(map(abs, last)) // max(1, len(last))
-        found.append(Recorded(frames / RATE_HZ, level, _is_complete(path)))
-    return found
+    return [_recorded(path) for path in sorted(folder.glob("*.wav"))]
+
+
+def _recorded(path: Path) -> Recorded:
+    with wave.open(str(path)) as file:
+        frames = file.getnframes()
+        caller = array.array("h", file.readframes(frames))[::2]
+    if len(caller) < frames:
+        raise EOFError(f"{path.name}: its header says {frames} frames, the file has fewer")
+    last = caller[-RATE_HZ:]
+    level = sum(map(abs, last)) // max(1, len(last))
+    silent = sum(sample == 0 for sample in caller)
+    return Recorded(frames / RATE_HZ, level, (frames - silent) / RATE_HZ, _is_complete(path))
 
 
 def _is_complete(path: Path) -> bool:
@@ -71,8 +76,8 @@ class Deployment:
         self.folder = folder
 
     async def recorded_s(self, seconds: float) -> None:
-        """Wait until every call's file has so many seconds."""
-        await self._poll(lambda files: min(path.stat().st_size for path in files) >= 4 * RATE_HZ * seconds)
+        """Wait until every call's file has so many seconds of its caller."""
+        await self._poll(lambda files: all(_recorded(path).speech_s >= seconds for path in files))
 
     async def completed(self) -> None:
         """Wait until the files of all calls are finished."""
@@ -81,7 +86,7 @@ class Deployment:
     async def _poll(self, condition: Callable[[list[Path]], bool]) -> None:
         """Poll a condition of all files, seldom: the calls need the machine."""
         while len(files := list(self.folder.glob("*.wav"))) < len(self.calls) or not condition(files):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
     async def terminate(self) -> None:
         """Send SIGTERM, and wait until no new call is accepted."""
@@ -96,8 +101,8 @@ class Deployment:
 
 
 @contextlib.asynccontextmanager
-async def deployed(folder: Path, calls: int, drain_s: float, speech_s: int) -> AsyncIterator[Deployment]:
-    """Start an endpoint, and begin calls whose callers speak for so long."""
+async def deployed(folder: Path, calls: int, drain_s: float) -> AsyncIterator[Deployment]:
+    """Start an endpoint, and begin calls whose callers speak without end."""
     command = (sys.executable, "-m", __spec__.name, "--serve", str(folder), "--drain-s", str(drain_s))
     with subprocess.Popen(  # noqa: ASYNC220 -- before any call
         command, stdout=subprocess.PIPE, text=True, env=environment()
@@ -109,10 +114,9 @@ async def deployed(folder: Path, calls: int, drain_s: float, speech_s: int) -> A
                 sim.Carrier("KEY") as carrier,
                 rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
             ):
-                speech = NOISE * speech_s
                 deployment = Deployment(process, url, [], folder)
                 for _ in range(calls):
-                    call = carrier.new_call(speech, keeps_audio=False)
+                    call = carrier.new_call(itertools.repeat(NOISE), keeps_audio=False)
                     fields = rtpcodec.StreamPlan().command_fields()
                     await control.start_streaming(call.call_control_id, stream_url=url, **fields)
                     deployment.calls.append(call)
@@ -143,7 +147,7 @@ def ready(endpoint: Endpoint) -> None:
 async def deploy(calls: int, drain_s: float, kill_after_s: float) -> None:
     """Print what a deploy makes of calls and files."""
     with tempfile.TemporaryDirectory() as folder:
-        async with deployed(Path(folder), calls, drain_s, speech_s=int(kill_after_s) + 60) as deployment:
+        async with deployed(Path(folder), calls, drain_s) as deployment:
             await deployment.recorded_s(2)
             begun_s = asyncio.get_running_loop().time()
             await deployment.terminate()

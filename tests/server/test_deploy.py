@@ -1,4 +1,7 @@
-"""A deploy ends the process: no file is lost, no call is cut that has the time to end. Real processes and sockets."""
+"""A deploy ends the process: no file is lost, no call is cut that has the time to end. Real processes and sockets.
+
+`python -m tests.server.deployed --calls 50` does it with more calls, and shows their last second.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,15 @@ import pytest
 
 from tests.server.deployed import deployed, recorded
 
-CALLS = 50
+CALLS = 10
 TIMEOUT_S = 300
-LOUD = 1000
-"""The speech has a mean magnitude of 16,000; silence has none."""
 
 pytestmark = pytest.mark.long
 
 
 def test_files_are_complete_before_the_supervisor_kills(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=6, speech_s=120) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=4) as deployment:
             await deployment.recorded_s(1)
             await deployment.terminate()
             await deployment.completed()
@@ -27,28 +28,28 @@ def test_files_are_complete_before_the_supervisor_kills(tmp_path: Path) -> None:
             assert {report.end_reason for report in reports} <= {"connection_lost", "app_closed"}
         files = recorded(tmp_path)
         assert len(files) == CALLS
-        assert [one for one in files if not one.is_complete or one.last_level < LOUD or one.duration_s < 1] == []
+        assert [one for one in files if not one.is_complete or one.speech_s < 1] == []
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
 
 def test_files_play_when_the_supervisor_kills_without_notice(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=3600, speech_s=120) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=3600) as deployment:
             await deployment.terminate()
             await deployment.recorded_s(2)
             reports = await deployment.kill()
             assert {report.end_reason for report in reports} == {"connection_lost"}
         files = recorded(tmp_path)
         assert len(files) == CALLS
-        assert [one for one in files if one.is_complete or one.last_level < LOUD or one.duration_s < 1.9] == []
+        assert [one for one in files if one.is_complete or one.speech_s < 2] == []
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
 
 def test_with_a_longer_grace_no_call_is_cut(tmp_path: Path) -> None:
     async def main() -> None:
-        async with deployed(tmp_path, CALLS, drain_s=3600, speech_s=120) as deployment:
+        async with deployed(tmp_path, CALLS, drain_s=3600) as deployment:
             await deployment.terminate()
             await deployment.recorded_s(2)
             for call in deployment.calls:
@@ -58,6 +59,6 @@ def test_with_a_longer_grace_no_call_is_cut(tmp_path: Path) -> None:
             assert deployment.process.wait(timeout=60) == 0
         files = recorded(tmp_path)
         assert len(files) == CALLS
-        assert [one for one in files if not one.is_complete or one.duration_s < 1.9] == []
+        assert [one for one in files if not one.is_complete or one.speech_s < 2] == []
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

@@ -59,6 +59,23 @@ def test_an_extra_does_not_replace_the_members_of_a_line() -> None:
     assert line["time"] != 6
 
 
+CIRCLE: dict[str, Any] = {}
+CIRCLE["itself"] = CIRCLE
+
+
+@pytest.mark.parametrize("extra", [float("nan"), [float("inf")], {(1, 2): 3}, CIRCLE])
+def test_an_extra_that_json_cannot_hold_is_text(extra: object) -> None:
+    record = logging.makeLogRecord({"msg": "text", "figure": extra, "call_id": "a1"})
+    line = json.loads(JsonLines().format(record))
+    assert (line["message"], line["figure"], line["call_id"]) == ("text", repr(extra), "a1")
+
+
+def test_a_line_is_the_same_in_every_encoding() -> None:
+    line = JsonLines().format(logging.makeLogRecord({"msg": "Gr\u00fc\u00dfe \udc80"}))
+    assert line.isascii()
+    assert json.loads(line)["message"] == "Gr\u00fc\u00dfe \udc80"
+
+
 def test_lines_of_text() -> None:
     lines = logged(as_json=False).splitlines()
     assert lines[0].endswith(" INFO rtpcodec.server: call a1: ended: stop")

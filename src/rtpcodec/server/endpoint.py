@@ -218,11 +218,8 @@ class Endpoint(SharedPort):
         """
         self._thread.require("drain")
         self._take_no_more()
-        if self._settings.reuse_port and self._server is not None:
-            # What this process has accepted, no other one can serve.
-            self._gate.admits_accepted = True
-            await self._server.hand_over()
-            self._gate.admits_accepted = False
+        if self._settings.reuse_port:
+            await self.leave_port()
         limit_s = self._settings.drain_s if drain_s is None else drain_s
         lead_s = files_lead_s(limit_s)
         await self._running.wait_idle(limit_s - lead_s)

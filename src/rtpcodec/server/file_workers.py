@@ -43,8 +43,11 @@ class ThreadWorkers:
         _thread("writer").submit(work)
 
     def finish(self, work: Work) -> None:
-        """Run work that may take seconds."""
-        _thread("finisher").submit(work)
+        """Run work that may take seconds. While the interpreter ends, this thread runs it, which is the writer's."""
+        try:
+            _thread("finisher").submit(work)
+        except RuntimeError:  # executors accept no more, but finish what they have
+            work()
 
     def report(self, work: Work) -> None:
         """Run a report in the event loop, unless that is closed."""

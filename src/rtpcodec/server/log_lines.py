@@ -39,7 +39,11 @@ class JsonLines(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = self.formatStack(record.stack_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        # ASCII: a stream of another encoding would write what is not JSON.
+        try:
+            return json.dumps(line, default=str, allow_nan=False)
+        except (TypeError, ValueError):  # an `extra` with NaN, with keys that are not strings, or in a circle
+            return json.dumps({name: value if isinstance(value, str) else repr(value) for name, value in line.items()})
 
 
 @contextmanager

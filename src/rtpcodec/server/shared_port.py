@@ -58,6 +58,14 @@ class SharedPort(Live):
         self._server.share(turns, own)
         self._shares_address = own is None
 
+    async def leave_port(self) -> None:
+        """Stop listening, so that others may listen on the port, and accept the requests of sockets that are here."""
+        if self._server is not None:
+            # What this process has accepted, no other one can serve.
+            self._gate.admits_accepted = True
+            await self._server.hand_over()
+            self._gate.admits_accepted = False
+
     def _require_own_address(self) -> None:
         if self._shares_address:
             raise EndpointError(

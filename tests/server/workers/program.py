@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,38 +13,14 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from rtpcodec.server import Call, run_workers
+from rtpcodec.server import run_workers
 from rtpcodec.server.workers.running import WorkersOpened
 from tests.server.dialler import get
+from tests.server.workers.handlers import FORMAT, HANDLERS
 
 HERE = "tests.server.workers.program"
 ROOT = Path(__file__).parents[3]
 STOP_S = 60
-FORMAT = "%(processName)s: %(message)s"
-
-
-async def echo(call: Call) -> None:
-    async for audio in call.audio():
-        await call.play(audio)
-
-
-def logs_and_takes_few_calls(number: int) -> Mapping[str, Any]:
-    """Be the `configure` of workers that log like the supervisor."""
-    logging.basicConfig(level=logging.INFO, format=FORMAT)
-    return {"max_calls": 100 + number}
-
-
-def fails_if_asked(_number: int) -> Mapping[str, Any]:
-    """Be a `configure` that fails once there is a file of the name in FAIL_FILE."""
-    if Path(os.environ["FAIL_FILE"]).exists():
-        raise RuntimeError("the database is gone")
-    return {}
-
-
-def hangs(_number: int) -> Mapping[str, Any]:
-    """Be a `configure` that never returns."""
-    signal.pause()
-    return {}
 
 
 class Program:
@@ -82,7 +56,7 @@ class Program:
 @contextmanager
 def program(**options: Any) -> Iterator[Program]:
     """Start a supervisor; in the block all workers serve. It is killed at the end if it still runs."""
-    given = {"handler": f"{HERE}:echo", "workers": 2, "lead_ms": None, "drain_s": 30, "metrics": True} | options
+    given = {"handler": f"{HANDLERS}:echo", "workers": 2, "lead_ms": None, "drain_s": 30, "metrics": True} | options
     command = [sys.executable, "-m", HERE, json.dumps(given)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     try:

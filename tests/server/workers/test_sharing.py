@@ -15,7 +15,7 @@ from rtpcodec.server.workers.sockets import bound_socket
 from rtpcodec.server.workers.turns import Turns
 from rtpcodec.server.workers.worker_table import WorkerTable, new_table
 from tests.server.dialler import LOOPS, call, refused_with, run, until
-from tests.server.workers.program import echo
+from tests.server.workers.handlers import echo
 
 
 def turns_of(table: WorkerTable, number: int, endpoint: Endpoint) -> Turns:

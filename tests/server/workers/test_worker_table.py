@@ -132,6 +132,26 @@ def test_a_supervisor_empties_the_file_of_an_earlier_one(tmp_path: Path) -> None
     second.close()
 
 
+def test_a_worker_whose_supervisor_died_leaves_the_rows_of_the_next_one_alone(tmp_path: Path) -> None:
+    path = tmp_path / "workers"
+    first = new_table(path)
+    add(first, 1, calls=4)
+    second = new_table(path)  # the lock of a process that died is free
+    first.write(1, DRAINING, calls=4)
+    assert list(second.rows()) == []
+    program = (
+        "import os, sys\nfrom rtpcodec.server.workers.worker_table import WorkerTable\n"
+        "table = WorkerTable(os.open(sys.argv[1], os.O_RDWR))\ntable.begin(1, 'ws://127.0.0.1:9001/new')\n"
+        "table.write(1, 2, calls=0, max_calls=10)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    first.write(1, DRAINING, calls=4)
+    (row,) = second.rows()
+    assert (row.url, row.state, row.calls) == ("ws://127.0.0.1:9001/new", SERVING, 0)
+    first.close()
+    second.close()
+
+
 def test_two_supervisors_do_not_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "workers"
     table = new_table(path)

@@ -86,15 +86,42 @@ class WorkerProcess(Live):
     @property
     def outcome(self) -> str:
         """How its process has ended, in words."""
-        code = None if self._process is None else self._process.returncode
+        if self._process is None:
+            return "did not start"
+        code = self._process.returncode
         if code is None:
             return "still runs"
         return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     async def start(self, launch: Launch) -> None:
         """Start the process, and wait until it serves. Raises WorkerFailed with its error; then it has ended."""
-        ours, theirs = socket.socketpair()
+        reader, writer = await self._spawn(launch)
+        self._watching = asyncio.create_task(self._watch(reader))
+        members = {
+            "path": sys.path,
+            "pythonpath": os.environ.get("PYTHONPATH"),
+            "number": self.number,
+            "listener": launch.listener.fileno(),
+            "table": launch.table,
+            "octets": len(launch.job),
+        }
+        writer.write(line(**members) + launch.job)
         try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await asyncio.shield(self._ready)
+        except TimeoutError:
+            raise WorkerFailed(f"worker {self.number} was not ready within {START_TIMEOUT_S:g} s") from None
+        finally:
+            if not self.has_served:
+                self.kill()
+
+    async def _spawn(self, launch: Launch) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Start the process, and return both ways of its channel. Raises WorkerFailed; then nothing is left of it."""
+        ours = theirs = None
+        try:
+            ours, theirs = socket.socketpair()
+            reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
+            self._writer = writer
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -106,27 +133,18 @@ class WorkerProcess(Live):
                 # Ctrl-C and the end of a terminal reach the supervisor alone, which decides.
                 start_new_session=True,
             )
+        except OSError as error:  # no descriptor, no memory, or no interpreter where it was
+            raise WorkerFailed(f"worker {self.number} did not start: {error}") from error
         finally:
-            theirs.close()
-        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE_OCTETS)
-        self._watching = asyncio.create_task(self._watch(reader))
-        members = {
-            "path": sys.path,
-            "pythonpath": os.environ.get("PYTHONPATH"),
-            "number": self.number,
-            "listener": launch.listener.fileno(),
-            "table": launch.table,
-            "octets": len(launch.job),
-        }
-        self._writer.write(line(**members) + launch.job)
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                await asyncio.shield(self._ready)
-        except TimeoutError:
-            raise WorkerFailed(f"worker {self.number} was not ready within {START_TIMEOUT_S:g} s") from None
-        finally:
-            if not self.has_served:
-                self.kill()
+            if theirs is not None:
+                theirs.close()
+            if self._process is None:  # failed, or cancelled meanwhile
+                if self._writer is not None:
+                    self._writer.close()
+                elif ours is not None:
+                    ours.close()
+                self.exited.set()
+        return reader, writer
 
     async def figures(self) -> None:
         """Read its figures. A worker that does not answer in time keeps its latest ones."""

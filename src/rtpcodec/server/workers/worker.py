@@ -50,6 +50,7 @@ class Worker(Live):
         self._turns: Turns | None = None
         self._leaves_s: float | None = None
         self._has_drained = False
+        self._leaving_port: asyncio.Task[None] | None = None
 
     def opened(self, endpoint: Endpoint, settings: EndpointSettings) -> None:
         """Begin the work of an endpoint that has opened."""
@@ -76,6 +77,8 @@ class Worker(Live):
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._channel.fileno())
             logger.error("the supervisor has ended: worker %d lets its calls end", self._number)
+            if self._endpoint is not None:  # the next supervisor needs the port, long before the calls have ended
+                self._leaving_port = asyncio.create_task(self._endpoint.leave_port())
             self._drain()
 
     def _do(self, what: str) -> None:

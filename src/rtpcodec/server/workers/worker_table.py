@@ -88,6 +88,7 @@ class WorkerTable(Live):
         """Map an open file that `new_table` has made; the descriptor stays open and is the table's from now on."""
         self._descriptor = descriptor
         self._clock = clock
+        self._pid = os.getpid()
         if os.fstat(descriptor).st_size != _FILE_OCTETS:
             raise EndpointError("the file is not a table of workers, or one of another version")
         self._map = mmap.mmap(descriptor, _FILE_OCTETS)
@@ -112,12 +113,15 @@ class WorkerTable(Live):
     def write(self, number: int, state: WorkerState, *, calls: int = 0, max_calls: int = 1, taken: int = 0) -> None:
         """Write the figures of a worker, by this worker itself.
 
+        A row that is not its own any more stays as it is: its supervisor has died, and another one uses the file.
+
         number: its row, from 1.
         state, calls, max_calls, taken: its figures.
         """
         offset = _offset(number)
-        length = _OWN.unpack_from(self._map, offset)[-1]
-        _OWN.pack_into(self._map, offset, state, os.getpid(), calls, max_calls, taken, self._clock(), length)
+        _, pid, *_, length = _OWN.unpack_from(self._map, offset)
+        if pid == self._pid:
+            _OWN.pack_into(self._map, offset, state, pid, calls, max_calls, taken, self._clock(), length)
 
     def begin(self, number: int, url: str) -> None:
         """Write the address of a worker that starts, and drop what was placed at an earlier one of this number.
@@ -131,7 +135,7 @@ class WorkerTable(Live):
         with self._placing():
             _HIGHEST.pack_into(self._map, _HIGHEST_AT, max(self._highest, number))
             self._map[offset : offset + _ROW_OCTETS] = bytes(_ROW_OCTETS)
-            _OWN.pack_into(self._map, offset, WorkerState.STARTING, os.getpid(), 0, 1, 0, self._clock(), len(octets))
+            _OWN.pack_into(self._map, offset, WorkerState.STARTING, self._pid, 0, 1, 0, self._clock(), len(octets))
             self._map[offset + _OWN.size : offset + _OWN.size + len(octets)] = octets
 
     def remove(self, number: int) -> None:
