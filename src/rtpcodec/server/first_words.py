@@ -9,8 +9,7 @@ from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.known_phone_calls import VERDICT_EVENTS, verdict_of
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_call import VERDICT_EVENTS, PhoneCall, PhoneEvent, verdict_of
 from rtpcodec.stream.machine import CallMachine
 
 Reason = Literal["first words", "verdict"]
@@ -92,6 +91,9 @@ class FirstWords(Live):
         elif event.event_type == webhooks.CALL_ANSWERED and _DELAY in self._timers:
             # The stream was established while the phone rang: the delay counts from the answer.
             self._suspend(_DELAY, self._after_ms / 1000)
+        elif event.event_type == webhooks.CALL_INITIATED and self._phone.facts().direction == webhooks.INCOMING:
+            for reason in tuple(self._timers):
+                self._resume(reason)
 
     def _suspend(self, reason: Reason, for_s: float) -> None:
         timer = self._timers.get(reason)
@@ -102,7 +104,11 @@ class FirstWords(Live):
 
     def _time_out(self, reason: Reason) -> None:
         if reason == _VERDICT and self._log is not None:
-            why = "" if self._phone.webhooks_seen() else "; no webhook was handed to endpoint.webhook so far"
+            why = (
+                ""
+                if self._phone.webhooks_seen()
+                else "; no webhook was handed to endpoint.webhook or call.webhook so far"
+            )
             self._log.info("no verdict of answering-machine detection within %g s%s", self._verdict_s, why)
         self._resume(reason)
 

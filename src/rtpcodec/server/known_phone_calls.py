@@ -6,12 +6,10 @@ from collections import OrderedDict
 from typing import Final
 
 from rtpcodec.carriers.telnyx import webhooks
-from rtpcodec.server.phone_call import PhoneEvent, PhoneFacts
+from rtpcodec.server.phone_call import VERDICT_EVENTS, PhoneEvent, PhoneFacts
 
 MAX_CALLS: Final = 5000
 """Calls that are remembered: several times as many as an endpoint carries, since not every call is streamed."""
-
-VERDICT_EVENTS: Final = (webhooks.CALL_MACHINE_DETECTION_ENDED, webhooks.CALL_MACHINE_PREMIUM_DETECTION_ENDED)
 
 
 class KnownPhoneCalls:
@@ -40,18 +38,11 @@ class KnownPhoneCalls:
             return
         if kind == webhooks.CALL_HANGUP:
             self._facts.pop(call_control_id, None)
-        elif kind == webhooks.CALL_INITIATED:
-            self._of(call_control_id).direction = getattr(event, "direction", None)
-        elif kind in VERDICT_EVENTS:
-            self._of(call_control_id).verdict = verdict_of(event)
+        elif kind == webhooks.CALL_INITIATED or kind in VERDICT_EVENTS:
+            self._of(call_control_id).take(event)
 
     def _of(self, call_control_id: str) -> PhoneFacts:
         facts = self._facts.setdefault(call_control_id, PhoneFacts())
         if len(self._facts) > MAX_CALLS:
             self._facts.popitem(last=False)
         return facts
-
-
-def verdict_of(event: PhoneEvent) -> str:
-    """Return the result that an event of answering-machine detection reports; one without it is `not_sure`."""
-    return getattr(event, "result", None) or webhooks.NOT_SURE

@@ -16,6 +16,8 @@ from rtpcodec.stream.events import Started
 MAX_EVENT_IDS: Final = 256
 """Webhook events whose repetition is noticed, per call; a call has a few dozen."""
 
+VERDICT_EVENTS: Final = (webhooks.CALL_MACHINE_DETECTION_ENDED, webhooks.CALL_MACHINE_PREMIUM_DETECTION_ENDED)
+
 PhoneState = Literal["up", "transferring", "bridged", "ended"]
 """States of a phone call. "up": it runs, and nothing else is known. "transferring": a transfer was commanded and has no
 result. "bridged": it is joined with another call, so people talk to each other. "ended": it was hung up."""
@@ -45,12 +47,22 @@ class PhoneFacts:
     verdict: str | None = None
     """The result of answering-machine detection, such as `human`."""
 
+    def take(self, event: PhoneEvent) -> None:
+        """Take over what an event about the phone call says; those of no interest cost one look at their type."""
+        if event.event_type == webhooks.CALL_INITIATED:
+            self.direction = getattr(event, "direction", None)
+        elif event.event_type in VERDICT_EVENTS:
+            self.verdict = verdict_of(event)
+
 
 class PhoneCall:
     """The phone call of one stream. Use it from the event loop's thread only."""
 
     __slots__ = (
         "_control",
+        "_endpoint_fed",
+        "_facts",
+        "_fed",
         "_known",
         "_latest",
         "_seen",
@@ -62,7 +74,6 @@ class PhoneCall:
         "on_release",
         "result_due_s",
         "state",
-        "webhooks_seen",
     )
 
     def __init__(
@@ -75,9 +86,12 @@ class PhoneCall:
 
         control: sends commands about it; None: there is none.
         webhooks_seen: returns whether the endpoint is fed with webhooks.
-        known: returns what webhooks have said of a call_control_id; None: no webhooks arrive.
+        known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
         """
         self._known = known
+        self._endpoint_fed = webhooks_seen
+        self._fed = False  # by `deliver`
+        self._facts = PhoneFacts()  # of the events that `tell` got
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
@@ -93,7 +107,6 @@ class PhoneCall:
         """What webhooks and our commands say of it."""
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
-        self.webhooks_seen = webhooks_seen
 
     def begin(self, start: Started) -> None:
         """Take over the ids of the stream's first `start`."""
@@ -129,9 +142,14 @@ class PhoneCall:
 
     # Webhooks
 
+    def webhooks_seen(self) -> bool:
+        """Return whether the endpoint or this call is fed with webhooks."""
+        return self._fed or self._endpoint_fed()
+
     def facts(self) -> PhoneFacts:
         """Return what webhooks have said of it, also before the stream started."""
-        return PhoneFacts() if self._known is None else self._known(self.call_control_id)
+        own, known = self._facts, PhoneFacts() if self._known is None else self._known(self.call_control_id)
+        return PhoneFacts(own.direction or known.direction, own.verdict or known.verdict)
 
     def watch(self, watcher: Callable[[PhoneEvent], object]) -> None:
         """Call a function with each event about this call or another leg of its session, until `unwatch`."""
@@ -162,6 +180,11 @@ class PhoneCall:
         occurred_at = getattr(event, "occurred_at", None)
         return occurred_at is not None and self._since is not None and occurred_at < self._since
 
+    def deliver(self, event: PhoneEvent) -> bool:
+        """Handle any event that was handed to this call. Returns whether it was about it, and new."""
+        self._fed = True
+        return self.is_about(event) and self.tell(event)
+
     def tell(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False for one that was delivered before."""
         # 1. Carriers deliver an event more than once (media streaming, section 4.4).
@@ -175,8 +198,9 @@ class PhoneCall:
         occurred_at = getattr(event, "occurred_at", None)
         if occurred_at is not None and (self._latest is None or occurred_at > self._latest):
             self._latest = occurred_at
-        # 2. Update the state of this leg.
+        # 2. Update the state and the facts of this leg.
         if event.call_control_id == self.call_control_id:
+            self._facts.take(event)
             if event.event_type == webhooks.CALL_HANGUP:
                 self.state = "ended"
             elif event.event_type == webhooks.CALL_BRIDGED and self.state != "ended" and not self.is_stale(event):
@@ -193,3 +217,8 @@ class PhoneCall:
             on_release()
         self._watchers.clear()
         self._known = None
+
+
+def verdict_of(event: PhoneEvent) -> str:
+    """Return the result that an event of answering-machine detection reports; one without it is `not_sure`."""
+    return getattr(event, "result", None) or webhooks.NOT_SURE

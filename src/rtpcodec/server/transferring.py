@@ -51,7 +51,7 @@ def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[s
     if not phone.webhooks_seen():
         raise EndpointError(
             "the result of transfer() comes by webhooks, and none has reached the endpoint: pass each verified event "
-            "to endpoint.webhook()"
+            "to endpoint.webhook(), or to call.webhook() where another server owns the WebSocket"
         )
     if phone.state != "up":
         raise EndpointError(f"the phone call is {phone.state}, only one that is up can be transferred")
