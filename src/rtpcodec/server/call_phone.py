@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rtpcodec.carriers.telnyx.commands import SEND_DTMF
@@ -10,6 +11,7 @@ from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.hanging_up import HANG_UP_AFTER_MS
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.phone_call import PhoneEvent, PhoneState
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.sending_keys import DtmfMethod
 
 
@@ -22,6 +24,11 @@ class PhoneSide(CallBase):
     def phone_state(self) -> PhoneState:
         """What commands of ours and webhooks say of the phone call: "up", "transferring", "bridged" or "ended"."""
         return self._parts.phone.state
+
+    @property
+    def phone_totals(self) -> PhoneTotals:
+        """The hang-ups and the results of transfers of this call so far."""
+        return replace(self._parts.phone.totals)
 
     def webhook(self, event: PhoneEvent) -> bool:
         """Hand a verified webhook event to this call: for `call_on`, where no endpoint takes webhooks.

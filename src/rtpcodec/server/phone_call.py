@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
 
 MAX_EVENT_IDS: Final = 256
@@ -74,6 +75,7 @@ class PhoneCall:
         "on_release",
         "result_due_s",
         "state",
+        "totals",
     )
 
     def __init__(
@@ -105,6 +107,8 @@ class PhoneCall:
         self.call_session_id: str | None = None
         self.state: PhoneState = "up"
         """What webhooks and our commands say of it."""
+        self.totals = PhoneTotals()
+        """What our commands have done to it."""
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
 

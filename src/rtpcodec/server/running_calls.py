@@ -81,4 +81,5 @@ def add_to(totals: EndpointTotals, runner: CallRunner) -> Statistics:
     """Add what a call has counted so far, and return it."""
     stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
     totals.add(stream, runner.readers)
+    totals.phone.add(runner.phone.totals)
     return stream

@@ -267,6 +267,7 @@ class Transferring:
             self._result.set_result(result)
             if self._phone is not None:
                 self._phone.result_due_s = 0.0
+                self._phone.totals.count_transfer(result.outcome)
 
     def _release(self) -> None:
         """Drop what refers back to the call: stream and handler have ended, or another transfer begins."""
