@@ -67,8 +67,8 @@ class PhoneSide(CallBase):
 
         digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s. They are never logged.
         method: "carrier": a command has the carrier make them, at once, whatever we play. "in_band": tones in our own
-            audio, heard alone, in their place among the replies; `interrupt` does not stop them. Only mode rtp with a
-            codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
+            audio, heard alone, in their place among the replies; neither `interrupt` nor a pause cuts them. Only mode
+            rtp with a codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
         tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 1000; None: the carrier's default,
             in band 100.
         Returns: an Ongoing. Await it to wait until the carrier has accepted the command, or the tones were heard.
