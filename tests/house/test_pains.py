@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "pains.md"
-PAINS = 65
+PAINS = 75
 MAX_OUT_OF_SCOPE = 5
 _ROW = re.compile(r"^\| (\d+) \| (.+) \| (?:`(.+)`|out of scope: see below) \|$", re.MULTILINE)
 ROWS = _ROW.findall(PAGE.read_text("utf-8"))

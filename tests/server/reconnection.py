@@ -101,7 +101,7 @@ async def scene(
 
     async with (
         carrier,
-        rtpcodec.serve(handler, plan=L16, **options) as endpoint,
+        rtpcodec.serve(handler, **{"plan": L16} | options) as endpoint,
         rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
         _hook(tell) as url,
     ):

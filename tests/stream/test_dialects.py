@@ -126,7 +126,13 @@ def test_only_the_plan_and_the_dialect_know_the_carrier() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rtpcodec.carriers")
     }
-    assert knowing == {"plan.py", "texml.py", "wire/telnyx/__init__.py", "wire/telnyx/reading.py", "wire/telnyx/writing.py"}
+    assert knowing == {
+        "plan.py",
+        "texml.py",
+        "wire/telnyx/__init__.py",
+        "wire/telnyx/reading.py",
+        "wire/telnyx/writing.py",
+    }
 
 
 EVERY_MEMBER: list[messages.Message] = [

@@ -45,6 +45,20 @@ def key_sequence(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> bytes:
     return b"".join(parts)
 
 
+def tone_spans(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> list[tuple[int, int]]:
+    """Return where the tones of `key_sequence` with the same arguments begin and end, in samples."""
+    silence = int(SILENCE_MS * rate_hz / 1000)
+    at, found = silence, []
+    for digit in digits:
+        if digit in PAUSES_MS:
+            at += int(PAUSES_MS[digit] * rate_hz / 1000)
+        else:
+            end = at + int(tone_ms * rate_hz / 1000)
+            found.append((at, end))
+            at = end + silence
+    return found
+
+
 def check_digits(digits: object) -> None:
     """Refuse what is not a text of keys and pauses, without showing it: it may be a PIN. TypeError, ValueError."""
     if not isinstance(digits, str):

@@ -9,9 +9,11 @@ running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
 call_phone      the commanding side of a Call; background_commands: its commands that run beside the handler
+phone_totals    hang-ups and results of transfers, counted
 hanging_up      `hangup`; play_out: the wait for the last audio
 sending_keys    `send_dtmf`
 transferring    Transfer: one transfer, from the command to its result; transfer_facts: the result, in any order
+phone_facts     what webhooks say of one phone call
 known_phone_calls  what webhooks have said of phone calls whose stream may not have started
 first_words     replies wait after the start, or for the answering-machine verdict
 holding         hold and unhold by webhook
@@ -90,6 +92,7 @@ from rtpcodec.server.options import (
 )
 from rtpcodec.server.other_servers import call_on
 from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.placement import MemoryPlacement, Placement, PlacementReporter, WorkerLoad
 from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recording import Recording
@@ -130,6 +133,7 @@ __all__ = [
     "OnAudio",
     "OnEvent",
     "OnHandlerEnd",
+    "PhoneTotals",
     "Placement",
     "PlacementReporter",
     "PlaybackPause",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rtpcodec.carriers.telnyx.commands import SEND_DTMF
@@ -10,6 +11,8 @@ from rtpcodec.server.call_base import CallBase
 from rtpcodec.server.hanging_up import HANG_UP_AFTER_MS
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.phone_call import PhoneState
+from rtpcodec.server.phone_facts import PhoneEvent
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.sending_keys import DtmfMethod
 
 
@@ -22,6 +25,25 @@ class PhoneSide(CallBase):
     def phone_state(self) -> PhoneState:
         """What commands of ours and webhooks say of the phone call: "up", "transferring", "bridged" or "ended"."""
         return self._parts.phone.state
+
+    @property
+    def phone_totals(self) -> PhoneTotals:
+        """The hang-ups and the results of transfers of this call so far."""
+        return replace(self._parts.phone.totals)
+
+    def webhook(self, event: PhoneEvent) -> bool:
+        """Hand a verified webhook event to this call: for `call_on`, where no endpoint takes webhooks.
+
+        Events of any kind and of any call, in any order; those about other calls and repetitions do nothing, so an
+        event that `Endpoint.webhook` has delivered does nothing either. The other leg of a transfer belongs to this
+        call: find it by its `call_session_id`, or hand each event to each call that runs.
+
+        event: what `rtpcodec.verify_webhook` has returned.
+        Returns: whether it was about this call, and new.
+        Raises: LocalProtocolError outside the event loop's thread.
+        """
+        self._machine("webhook")
+        return self._parts.phone.deliver(event)
 
     def hangup(self, after_ms: float = HANG_UP_AFTER_MS, **fields: Any) -> Ongoing:
         """Hang up the phone call, once all audio so far was heard.
@@ -46,8 +68,8 @@ class PhoneSide(CallBase):
 
         digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s. They are never logged.
         method: "carrier": a command has the carrier make them, at once, whatever we play. "in_band": tones in our own
-            audio, heard alone, in their place among the replies; `interrupt` does not stop them. Only mode rtp with a
-            codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
+            audio, heard alone, in their place among the replies; neither `interrupt` nor a pause cuts them. Only mode
+            rtp with a codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
         tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 1000; None: the carrier's default,
             in band 100.
         Returns: an Ongoing. Await it to wait until the carrier has accepted the command, or the tones were heard.
@@ -71,8 +93,8 @@ class PhoneSide(CallBase):
         timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
         fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
         Returns: the Transfer, once the command was accepted. `await transfer.result()` waits for the result.
-        Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint, or the phone call is not
-        up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
+        Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint or the call, or the phone
+        call is not up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
         """
         self._access.machine("transfer")
         return await transferring.transfer(self._parts, to, timeout_s, fields)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog, plain
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.statistics import Statistics
 
@@ -54,6 +55,8 @@ class CallSummary:
     end_reason: EndReason | None
     """Why the stream ended, as `Call.end_reason`; None: it has not ended."""
     ours: Statistics
+    phone: PhoneTotals = field(default_factory=PhoneTotals)
+    """Our hang-ups, and our transfers by their result."""
     carrier: object = None
     """`CallHangup.call_quality_stats`: packets between the carrier and the phone. None: not known yet."""
     hangup_cause: str | None = None
@@ -75,6 +78,7 @@ class CallSummary:
             duration_ms=ours.duration_ms,
             end_reason=call.end_reason,
             ours=ours,
+            phone=call.phone_totals,
         )
 
     def with_carrier(self, event: HangupEvent) -> CallSummary:
@@ -115,6 +119,10 @@ class CallSummary:
             "send_dropped_ms": round(ours.send_dropped_ms),
             "interruptions": ours.interruptions,
             "pauses": ours.pauses,
+            "disconnects": ours.disconnects,
+            "reconnections": ours.reconnections,
+            "disconnected_ms": round(ours.disconnected_ms),
+            **asdict(self.phone),
             "round_trip_ms": _rounded(ours.round_trip_ms),
             "hold_ms": _rounded(ours.hold_ms),
             "received_dbov": None if received is None else _rounded(received.mean_dbov),

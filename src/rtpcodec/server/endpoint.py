@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -24,8 +24,9 @@ from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
 from rtpcodec.server.memory_server import MemoryServer
 from rtpcodec.server.own_thread import OwnThread
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.reconnecting import Reconnections
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
@@ -88,7 +89,7 @@ class Endpoint(SharedPort):
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
         ended, now = self._running.totals, EndpointTotals()
-        now.media = replace(ended.media)
+        now.media, now.phone = replace(ended.media), replace(ended.phone)
         running = []
         for runner in self._running:
             stream = add_to(now, runner)
@@ -122,6 +123,7 @@ class Endpoint(SharedPort):
                 (one.round_trip_ms for one in running if one.round_trip_ms is not None), default=None
             ),
             media=now.media,
+            **asdict(now.phone),
         )
 
     def statistics_threadsafe(self, timeout_s: float = 5.0) -> EndpointStatistics:

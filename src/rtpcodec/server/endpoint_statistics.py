@@ -7,6 +7,7 @@ from operator import add
 from typing import Final
 
 from rtpcodec.pickling import Value
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.stream.listening.turn_times import NO_TURNS
 from rtpcodec.stream.statistics import Statistics
@@ -47,6 +48,13 @@ class EndpointStatistics:
     """Handlers that still run 1 s or longer after they were cancelled, at this moment."""
     slow_turns: int
     """Times that one call held the event loop longer than `slow_turn_ms`."""
+    hang_ups: int
+    """Hang-ups of ours that the carrier has accepted."""
+    transfers_bridged: int
+    """Transfers by their result, as `TransferResult.outcome`; those that run do not count yet."""
+    transfers_busy: int
+    transfers_no_answer: int
+    transfers_failed: int
     loop_lag_ms: float | None
     """How late the event loop was at the latest measurement; None: `lag_period_s` is None. On the virtual clock 0."""
     loop_lag_max_ms: float | None
@@ -89,6 +97,9 @@ class MediaTotals(Value):
     interruptions: int = 0
     pauses: int = 0
     paused_ms: float = 0.0
+    disconnects: int = 0
+    reconnections: int = 0
+    disconnected_ms: float = 0.0
     duration_ms: float = 0.0
     turns: int = 0
     turn_latency_ms: float = 0.0
@@ -120,6 +131,7 @@ class EndpointTotals:
         "failed",
         "malformed",
         "media",
+        "phone",
         "received",
         "refused",
         "sent",
@@ -133,6 +145,7 @@ class EndpointTotals:
         self.slow_turns = self.dropped_events = 0
         self.dropped_ms = 0.0
         self.media = MediaTotals()
+        self.phone = PhoneTotals()
 
     def add(self, stream: Statistics, readers: ReaderHub) -> None:
         """Add what a call counted.

@@ -10,8 +10,8 @@ from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.known_phone_calls import VERDICT_EVENTS, verdict_of
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.phone_facts import VERDICT_EVENTS, PhoneEvent, verdict_of
 from rtpcodec.stream.machine import CallMachine
 
 Reason = Literal["first words", "verdict"]
@@ -136,7 +136,11 @@ class FirstWords(Live):
 
     def _time_out(self, reason: Reason) -> None:
         if reason == _VERDICT and self._log is not None:
-            why = "" if self._phone.webhooks_seen() else "; no webhook was handed to endpoint.webhook so far"
+            why = (
+                ""
+                if self._phone.webhooks_seen()
+                else "; no webhook was handed to endpoint.webhook or call.webhook so far"
+            )
             self._log.info("no verdict of answering-machine detection within %g s%s", self._verdict_s, why)
         if reason == _DELAY and self._ringing and self._log is not None:
             self._log.warning("no webhook reported the answer within %g s, replies begin without it", MAX_RINGING_S)

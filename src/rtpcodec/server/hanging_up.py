@@ -79,6 +79,7 @@ class HangUp:
             if self._phone.state != "ended":
                 with suppress(CallEnded):
                     await self._phone.command("hangup", "hangup", **fields)
+                    self._phone.totals.hang_ups += 1
                 self._phone.state = "ended"
         except BaseException:
             # The call continues. The command holds the error, whose traceback holds this frame.

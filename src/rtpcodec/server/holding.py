@@ -7,7 +7,8 @@ from datetime import datetime
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.stream.machine import CallMachine
 
 

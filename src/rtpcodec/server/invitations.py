@@ -13,8 +13,8 @@ from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.errors import StreamNotStarted
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
-from rtpcodec.server.phone_call import PhoneEvent
 from rtpcodec.server.phone_control import StreamingControl
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.stream.plan import StreamPlan
 
 """The header that carries the raw token (media streaming, section 6.1)."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Final
 
-from rtpcodec.carriers.telnyx import commands, webhooks
-from rtpcodec.server.phone_call import PhoneEvent, PhoneFacts
+from rtpcodec.carriers.telnyx import webhooks
+from rtpcodec.server.phone_facts import READERS, PhoneEvent, PhoneFacts, conference_of
 
 MAX_CALLS: Final = 5000
 """Calls that are remembered: several times as many as an endpoint carries, since not every call is streamed."""
-
-VERDICT_EVENTS: Final = (webhooks.CALL_MACHINE_DETECTION_ENDED, webhooks.CALL_MACHINE_PREMIUM_DETECTION_ENDED)
 
 
 class KnownPhoneCalls:
@@ -45,8 +41,8 @@ class KnownPhoneCalls:
             return
         elif kind == webhooks.CALL_HANGUP:
             self._hung_up(call_control_id, getattr(event, "call_session_id", None))
-        elif kind in _READERS:
-            _READERS[kind](self._of(call_control_id), event)
+        elif kind in READERS:
+            self._of(call_control_id).take(event)
             if kind == webhooks.CALL_BRIDGED:
                 self._bridged[call_control_id] = getattr(event, "call_session_id", None)
 
@@ -69,66 +65,3 @@ class KnownPhoneCalls:
         if len(self._facts) > MAX_CALLS:
             self._bridged.pop(self._facts.popitem(last=False)[0], None)
         return facts
-
-
-def _initiated(facts: PhoneFacts, event: PhoneEvent) -> None:
-    facts.direction = getattr(event, "direction", None)
-
-
-def _answered(facts: PhoneFacts, _event: PhoneEvent) -> None:
-    facts.answered = True
-
-
-def _bridged(facts: PhoneFacts, _event: PhoneEvent) -> None:
-    facts.bridged = True
-
-
-def _detected(facts: PhoneFacts, event: PhoneEvent) -> None:
-    facts.verdict, facts.answered = verdict_of(event), True
-
-
-def _held(facts: PhoneFacts, event: PhoneEvent) -> None:
-    if is_newer(event, facts.hold_at):
-        facts.held, facts.hold_at = event.event_type == webhooks.CALL_HOLD, occurrence(event)
-
-
-def _joined_or_left(facts: PhoneFacts, event: PhoneEvent) -> None:
-    if is_newer(event, facts.conference_at):
-        joined = event.event_type == webhooks.CONFERENCE_PARTICIPANT_JOINED
-        facts.conference_id, facts.conference_at = conference_of(event) if joined else None, occurrence(event)
-
-
-_READERS: Final[dict[str, Callable[[PhoneFacts, PhoneEvent], None]]] = {
-    webhooks.CALL_INITIATED: _initiated,
-    webhooks.CALL_ANSWERED: _answered,
-    webhooks.CALL_BRIDGED: _bridged,
-    **dict.fromkeys(VERDICT_EVENTS, _detected),
-    **dict.fromkeys((webhooks.CALL_HOLD, webhooks.CALL_UNHOLD), _held),
-    **dict.fromkeys((webhooks.CONFERENCE_PARTICIPANT_JOINED, webhooks.CONFERENCE_PARTICIPANT_LEFT), _joined_or_left),
-}
-
-
-def verdict_of(event: PhoneEvent) -> str:
-    """Return the result that an event of answering-machine detection reports; one without it is `not_sure`."""
-    return getattr(event, "result", None) or webhooks.NOT_SURE
-
-
-def conference_of(event: PhoneEvent) -> str:
-    """Return the id of the conference that an event is about; empty: it has none."""
-    payload = getattr(event, "payload", None)
-    found = payload.get(commands.CONFERENCE_ID) if isinstance(payload, Mapping) else None
-    return found if isinstance(found, str) else ""
-
-
-def occurrence(event: PhoneEvent) -> datetime | None:
-    """Return when an event occurred, by the carrier's clock; None: it does not say."""
-    return getattr(event, "occurred_at", None)
-
-
-def is_newer(event: PhoneEvent, since: datetime | None) -> bool:
-    """Return whether an event did not occur before a moment: webhooks arrive in any order.
-
-    since: by the carrier's clock; None: there is none.
-    """
-    at = occurrence(event)
-    return at is None or since is None or at >= since

@@ -54,6 +54,11 @@ _COUNTERS: Final = (
     ("dropped_audio_seconds", "dropped_audio_ms", _MS, "Received audio that readers were too slow for."),
     ("dropped_events", "dropped_events", 1, "Received events that readers were too slow for."),
     ("slow_turns", "slow_turns", 1, "Times that one call held the event loop too long."),
+    ("hang_ups", "hang_ups", 1, "Phone calls that a command of ours has hung up."),
+    ("transfers_bridged", "transfers_bridged", 1, "Transfers that have joined two people."),
+    ("transfers_busy", "transfers_busy", 1, "Transfers to a phone that was busy."),
+    ("transfers_no_answer", "transfers_no_answer", 1, "Transfers that nobody answered."),
+    ("transfers_failed", "transfers_failed", 1, "Transfers that failed in another way."),
 )
 _MEDIA: Final = (
     ("stream_seconds", "duration_ms", _MS, "Time of all streams together."),
@@ -76,6 +81,9 @@ _MEDIA: Final = (
     ("interruptions", "interruptions", 1, "Interruptions that dropped audio."),
     ("playback_pauses", "pauses", 1, "Pauses of the playback."),
     ("playback_paused_seconds", "paused_ms", _MS, "Time of these pauses."),
+    ("disconnects", "disconnects", 1, "WebSockets that were lost, or closed without a stop."),
+    ("reconnections", "reconnections", 1, "WebSockets that have carried a stream on."),
+    ("disconnected_seconds", "disconnected_ms", _MS, "Time of streams without a WebSocket."),
 )
 """The same of MediaTotals."""
 

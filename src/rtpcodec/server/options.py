@@ -60,6 +60,7 @@ class CallOptions(TypedDict, total=False):
     on_handler_end: OnHandlerEnd
     control: StreamingControl | None
     first_words_after_ms: float
+    await_verdict_s: float | None
     diagnosis_s: float | None
     connected_timeout_s: float | None
     start_timeout_s: float | None
@@ -75,7 +76,6 @@ class CallOptions(TypedDict, total=False):
 class EndpointOptions(CallOptions, total=False):
     """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
 
-    await_verdict_s: float | None
     host: str
     port: int
     reuse_port: bool

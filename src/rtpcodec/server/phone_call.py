@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
+from rtpcodec.server.phone_facts import PhoneEvent, PhoneFacts, conference_of
+from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
 
 MAX_EVENT_IDS: Final = 256
@@ -21,46 +22,14 @@ PhoneState = Literal["up", "transferring", "bridged", "ended"]
 result. "bridged": it is joined with another call, so people talk to each other. "ended": it was hung up."""
 
 
-class PhoneEvent(Protocol):
-    """The part of a webhook event that an endpoint uses; the events of `verify_webhook` have it.
-
-    Other attributes, such as `stream_url` or `hangup_cause`, are read where an event has them.
-    """
-
-    @property
-    def event_type(self) -> str:
-        """The carrier's name for the event, such as `streaming.failed`."""
-
-    @property
-    def call_control_id(self) -> str | None:
-        """The call that the event is about."""
-
-
-@dataclass(slots=True)
-class PhoneFacts:
-    """What webhooks have said of a phone call, also before its stream started. None: nothing."""
-
-    direction: str | None = None
-    """`incoming` or `outgoing`."""
-    answered: bool = False
-    verdict: str | None = None
-    """The result of answering-machine detection, such as `human`."""
-    bridged: bool = False
-    """It was bridged with another call, and no leg of its session has ended since."""
-    held: bool = False
-    hold_at: datetime | None = None
-    """When the last hold or unhold occurred, by the carrier's clock."""
-    conference_id: str | None = None
-    """The conference that it is in; empty: one without an id."""
-    conference_at: datetime | None = None
-    """When it last joined or left one, by the carrier's clock."""
-
-
 class PhoneCall:
     """The phone call of one stream. Use it from the event loop's thread only."""
 
     __slots__ = (
         "_control",
+        "_endpoint_fed",
+        "_facts",
+        "_fed",
         "_known",
         "_latest",
         "_seen",
@@ -73,7 +42,7 @@ class PhoneCall:
         "on_release",
         "result_due_s",
         "state",
-        "webhooks_seen",
+        "totals",
     )
 
     def __init__(
@@ -86,9 +55,12 @@ class PhoneCall:
 
         control: sends commands about it; None: there is none.
         webhooks_seen: returns whether the endpoint is fed with webhooks.
-        known: returns what webhooks have said of a call_control_id; None: no webhooks arrive.
+        known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
         """
         self._known = known
+        self._endpoint_fed = webhooks_seen
+        self._fed = False  # by `deliver`
+        self._facts = PhoneFacts()  # of the events that `tell` got
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
@@ -104,9 +76,10 @@ class PhoneCall:
         """What webhooks and our commands say of it."""
         self.may_be_bridged = False
         """Whether a transfer was commanded of which nothing is known: its webhooks may be lost."""
+        self.totals = PhoneTotals()
+        """What our commands have done to it."""
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
-        self.webhooks_seen = webhooks_seen
 
     def begin(self, start: Started) -> None:
         """Take over the ids of the stream's first `start`."""
@@ -153,9 +126,13 @@ class PhoneCall:
 
     # Webhooks
 
+    def webhooks_seen(self) -> bool:
+        """Return whether the endpoint or this call is fed with webhooks."""
+        return self._fed or self._endpoint_fed()
+
     def facts(self) -> PhoneFacts:
         """Return what webhooks have said of it, also before the stream started."""
-        return PhoneFacts() if self._known is None else self._known(self.call_control_id)
+        return self._known(self.call_control_id) if self._known is not None and self._endpoint_fed() else self._facts
 
     def watch(self, watcher: Callable[[PhoneEvent], object]) -> None:
         """Call a function with each event about this call or another leg of its session, until `unwatch`."""
@@ -186,6 +163,14 @@ class PhoneCall:
         occurred_at = getattr(event, "occurred_at", None)
         return occurred_at is not None and self._since is not None and occurred_at < self._since
 
+    def deliver(self, event: PhoneEvent) -> bool:
+        """Handle any event that was handed to this call. Returns whether it was about it, and new."""
+        self._fed = True
+        if event.event_type == webhooks.CONFERENCE_ENDED and conference_of(event) == self._facts.conference_id:
+            self._facts.conference_id = None
+            return True
+        return self.is_about(event) and self.tell(event)
+
     def tell(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False for one that was delivered before."""
         # 1. Carriers deliver an event more than once (media streaming, section 4.4).
@@ -199,8 +184,9 @@ class PhoneCall:
         occurred_at = getattr(event, "occurred_at", None)
         if occurred_at is not None and (self._latest is None or occurred_at > self._latest):
             self._latest = occurred_at
-        # 2. Update the state of this leg.
+        # 2. Update the state and the facts of this leg.
         if event.call_control_id == self.call_control_id:
+            self._facts.take(event)
             if event.event_type == webhooks.CALL_HANGUP:
                 self.state = "ended"
             elif event.event_type == webhooks.CALL_BRIDGED and self.state != "ended" and not self.is_stale(event):

@@ -63,10 +63,15 @@ class PlayOut:
                 late = await self._speak_out(session.speech)
             else:
                 late = await self._play_files_out()
-            if not session.lost and self._reconnection.count == reconnected:
+            lost = session.lost or self._reconnection.count != reconnected
+            if not lost or self._all_heard(session.speech):
                 if late is not None and self._log is not None:
                     self._log.warn_of_peer("the last audio might not have been heard: %s", late)
                 return
+
+    def _all_heard(self, speech: SpeechChain | None) -> bool:
+        """Whether no other WebSocket is needed for what was queued."""
+        return self._unheard_ms() <= 0 if speech is None else not speech.unended_replies
 
     async def _play_files_out(self) -> str | None:
         """Return why the last audio might not have been heard."""

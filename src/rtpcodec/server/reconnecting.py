@@ -25,8 +25,9 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.invitations import Invitation, Invitations
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent
+from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.phone_control import PhoneControl, send
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.stream_request import ask, completed, require_generated
 from rtpcodec.stream.machine import NORMAL, CallMachine
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtpcodec.server.endpoint_statistics import EndpointTotals
-from rtpcodec.server.phone_call import PhoneEvent
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.stream.statistics import Statistics
 
@@ -81,4 +81,5 @@ def add_to(totals: EndpointTotals, runner: CallRunner) -> Statistics:
     """Add what a call has counted so far, and return it."""
     stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
     totals.add(stream, runner.readers)
+    totals.phone.add(runner.phone.totals)
     return stream

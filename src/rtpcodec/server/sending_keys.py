@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from rtpcodec.audio.key_sequence import check_digits, key_sequence
+from rtpcodec.audio.key_sequence import TONE_MS, check_digits, key_sequence, tone_spans
 from rtpcodec.carriers.telnyx.commands import DURATION_MILLIS, SEND_DTMF
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
@@ -68,12 +68,14 @@ class KeySender:
         require_tones(machine.session)
         speech = machine.session.require_replies(SEND_DTMF)
         rate_hz = speech.sample_rate_hz
-        pcm = key_sequence(digits, rate_hz) if tone_ms is None else key_sequence(digits, rate_hz, tone_ms)
+        sounds = digits, rate_hz, TONE_MS if tone_ms is None else tone_ms
+        pcm = key_sequence(*sounds)
         duration_ms = len(pcm) / 2 * 1000 / rate_hz
         if duration_ms > speech.max_queue_ms:
             raise QueueFull(f"the keys last {duration_ms:.0f} ms, at most {speech.max_queue_ms:.0f} ms are allowed")
         machine.plays.require_accepted()
         reply = machine.session.reply(interruptible=False)
+        reply.line.tones = tone_spans(*sounds)
         before = [one for one in speech.unended_replies if one is not reply]
         self._play_out.key_replies[reply] = duration_ms
         self._pump.run()

@@ -14,7 +14,8 @@ from rtpcodec.pickling import Live
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.call_parts import CallParts
-from rtpcodec.server.phone_call import PhoneCall, PhoneEvent, PhoneState
+from rtpcodec.server.phone_call import PhoneCall, PhoneState
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.transfer_facts import TransferFacts, TransferResult
 from rtpcodec.stream.machine import CallMachine
 
@@ -51,7 +52,7 @@ def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[s
     if not phone.webhooks_seen():
         raise EndpointError(
             "the result of transfer() comes by webhooks, and none has reached the endpoint: pass each verified event "
-            "to endpoint.webhook()"
+            "to endpoint.webhook(), or to call.webhook() where another server owns the WebSocket"
         )
     if phone.state != "up":
         raise EndpointError(f"the phone call is {phone.state}, only one that is up can be transferred")
@@ -291,6 +292,7 @@ class Transferring:
             self._result.set_result(result)
             if self._phone is not None:
                 self._phone.result_due_s = 0.0
+                self._phone.totals.count_transfer(result.outcome)
 
     def _release(self) -> None:
         """Drop what refers back to the call: stream and handler have ended, or another transfer begins."""

@@ -79,6 +79,36 @@ class StreamSpan:
         return (now_ms if self._ended_ms is None else self._ended_ms) - self._started_ms
 
 
+class LineTotals:
+    """The losses of the line: WebSockets that ended without a `stop`. Use from one thread at a time."""
+
+    __slots__ = ("_lost_ms", "_without_ms", "disconnects", "reconnections")
+
+    def __init__(self) -> None:
+        self.disconnects = 0
+        self.reconnections = 0
+        self._without_ms = 0.0  # of the losses that have ended
+        self._lost_ms: float | None = None  # since when the line is lost; None: it is not
+
+    def lose(self, now_ms: float) -> None:
+        """Record that the line is lost."""
+        self.disconnects += 1
+        self._lost_ms = now_ms
+
+    def mend(self, now_ms: float) -> None:
+        """Record that another line carries the stream on."""
+        self.end(now_ms)
+        self.reconnections += 1
+
+    def end(self, now_ms: float) -> None:
+        """Record that the stream has ended; nothing if its line is there."""
+        self._without_ms, self._lost_ms = self.without_ms(now_ms), None
+
+    def without_ms(self, now_ms: float) -> float:
+        """Return for how long the stream had no line."""
+        return self._without_ms + (0.0 if self._lost_ms is None else now_ms - self._lost_ms)
+
+
 class ChainTotals(NamedTuple):
     """What receive chains have counted."""
 
@@ -108,6 +138,7 @@ class Counts:
         "duplicate_keys",
         "gaps",
         "interruptions",
+        "line",
         "media_received",
         "messages_received",
         "messages_sent",
@@ -128,6 +159,7 @@ class Counts:
         self.received_level = LevelMeter()
         self.gaps = GapTotals()
         self.interruptions = Interruptions()
+        self.line = LineTotals()
         self.span = StreamSpan()
 
     def take_media(self, octets: int) -> None:

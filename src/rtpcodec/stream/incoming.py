@@ -184,11 +184,13 @@ class Incoming:
         self._put(self._sending.expired(now_ms))
         self._put(self._sending.end(now_ms))
         self._counts.span.end(reason, now_ms)
+        self._counts.line.end(now_ms)
         self._events.put(Stopped(reason))
 
     def disconnect(self, cause: Literal["socket_closed", "socket_lost"], last_frame_ms: float, now_ms: float) -> None:
         """Record that the line is lost: report all that waits, and wait for another `start`."""
         self._connection.disconnect(now_ms)
+        self._counts.line.lose(now_ms)
         self.stalling.suspend()
         if self.chain is not None:
             self._deliver(self.chain.drain())
@@ -293,6 +295,7 @@ class Incoming:
         lost_ms, self._connection.lost_ms = self._connection.lost_ms, None
         if lost_ms is not None:
             self._events.put(Reconnected(now_ms - lost_ms, start.stream_id))
+            self._counts.line.mend(now_ms)
             self._sending.loss.mended()
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))

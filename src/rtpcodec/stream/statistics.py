@@ -98,6 +98,12 @@ class Statistics:
     """Level of the track that was asked for; None: nothing was decoded."""
     sent_level: Level | None = None
     """Level of the PCM that we sent, the background included; None: none was sent, or mode mp3."""
+    disconnects: int = 0
+    """WebSockets that were lost, or closed without a `stop`; each was a Disconnected."""
+    reconnections: int = 0
+    """WebSockets that have carried the stream on; each was a Reconnected."""
+    disconnected_ms: float = 0.0
+    """Time without a WebSocket, up to the `start` on the next one or to the end of the stream."""
     turns: TurnTimes | None = None
     """Times from the end of the caller's speech to our first audio; None: voice activity is off, or mode mp3."""
 
@@ -141,6 +147,9 @@ def snapshot(
         last_interruption=counts.interruptions.last,
         pauses=measures.pauses,
         paused_ms=measures.paused_ms,
+        disconnects=counts.line.disconnects,
+        reconnections=counts.line.reconnections,
+        disconnected_ms=counts.line.without_ms(now_ms),
         sent_level=measures.level,
         turns=turns,
     )

@@ -33,6 +33,11 @@ COUNTED: Final = (
     "origins_refused",
     "protocol_errors",
     "slow_turns",
+    "hang_ups",
+    "transfers_bridged",
+    "transfers_busy",
+    "transfers_no_answer",
+    "transfers_failed",
 )
 """Counters, which are added, those of ended workers included. `media` has counters as well."""
 

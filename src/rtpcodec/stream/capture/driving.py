@@ -100,9 +100,9 @@ class Driver(Live):
         return True
 
     def _open(self, _line: Line, members: dict[str, Any]) -> None:
-        self._replies[members["reply"]] = self._session.reply(
-            members["id"], interruptible=bool(members["interruptible"])
-        )
+        reply = self._session.reply(members["id"], interruptible=bool(members["interruptible"]))
+        reply.line.tones = [(int(begin), int(end)) for begin, end in members.get("tones", ())]
+        self._replies[members["reply"]] = reply
 
     def _reply(self, members: dict[str, Any]) -> Reply:
         number = members["reply"]

@@ -235,7 +235,8 @@ class Inputs(Live):
         if number is None:
             number = self._numbers[reply.serial] = len(self._numbers) + 1
             if reply.explicit:
-                self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible)
+                tones = {"tones": reply.line.tones} if reply.line.tones else {}
+                self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible, **tones)
         return number
 
     def _do(self, what: str, **members: Any) -> None:

@@ -23,6 +23,7 @@ gate         whether the far end takes audio, or only our buffers do
 parts        the parts of one stream that these modules share
 releasing    takes audio that is due, encodes and paces it
 stopping     interruption, pause and suspension; stops: what they have stopped; pause: one pause, for its caller
+whole_tones  tones of keys that a cut has met
 line_loss    a lost line: what was heard, and the rest queued again
 resolving    when a reply was heard
 listening    what echoes, complaints and time prove

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from typing_extensions import Buffer
 
@@ -12,6 +13,10 @@ from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.items import Kind, Packing, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.send_queue import SendQueue
+
+Tones = Sequence[tuple[int, int]]
+"""The content positions at which the tones of keys begin and end, in samples. Between them is silence of several
+frames. Empty: there are none."""
 
 
 class _Rate:
@@ -40,6 +45,7 @@ class Line:
         "kept_samples",
         "packing",
         "taken_samples",
+        "tones",
         "waiting_samples",
     )
 
@@ -52,6 +58,8 @@ class Line:
         self._tail_samples = 0  # samples of the last frame, if it is not complete
         self.waiting_samples = 0
         self.taken_samples = 0
+        self.tones: Tones = ()
+        """What of it are tones of keys."""
         self.kept_samples = 0
         """Of the waiting ones, those that were sent before and dropped by a clear. They pass the limit of the queue."""
 

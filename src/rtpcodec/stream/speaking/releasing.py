@@ -78,10 +78,10 @@ class Releaser:
         self._look_back(now_ms)
         parts = self._parts
         order, own_marks, settings = parts.order, parts.own_marks, parts.settings
-        reply = None if parts.paused else order.current
+        reply = self._sent_in_pause if parts.paused else order.current
         while True:
             if reply is not None and reply.closed:  # an open one keeps its turn
-                reply = order.current
+                reply = self._sent_in_pause if parts.paused else order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
             if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
                 self._send_mark(reply.marks.pop(), now_ms, texts)
@@ -101,6 +101,12 @@ class Releaser:
             if parts.idle.silent or left_ms <= 0 or not self._may_send_idle(now_ms):
                 return texts
             left_ms -= self._send(None, self._frame_samples, now_ms, texts)
+
+    @property
+    def _sent_in_pause(self) -> Reply | None:
+        """The reply that is sent although replies are paused: keys that sound."""
+        reply = self._parts.order.current
+        return reply if reply is not None and reply.sounds_keys else None
 
     def _look_back(self, now_ms: float) -> None:
         """Report a stall of our own, and drop sent audio that was played long ago where no lead bounds it."""
@@ -270,7 +276,7 @@ class Releaser:
         if self.clear:
             return -inf
         next_ms = inf
-        reply = None if parts.paused else parts.order.current
+        reply = self._sent_in_pause if parts.paused else parts.order.current
         samples = 0
         if reply is not None:
             if reply.marks.first_position <= reply.line.taken_samples:

@@ -290,6 +290,11 @@ class Reply(Live):
         return self.id is not None
 
     @property
+    def sounds_keys(self) -> bool:
+        """Whether it is tones of keys that are sent or heard at this moment."""
+        return bool(self.line.tones) and self.state == "speaking"
+
+    @property
     def has_audio(self) -> bool:
         """Whether audio of it was sent or waits."""
         return self.state != "queued" or self.more_follows or self.line.waiting_samples > 0

@@ -68,10 +68,10 @@ class SentAudio:
         return self._sent[-1][4] if self._sent else []
 
     def played(self, position: int) -> None:
-        """Drop what was played for certain, apart from what a pause may let be heard twice."""
+        """Drop what was played for certain, apart from what a pause may let be heard twice, and from tones of keys."""
         sent = self._sent
         position -= self._twice_samples
-        while sent and sent[0][0] + sent[0][1] <= position:
+        while sent and sent[0][0] + sent[0][1] <= position and not sent[0][3].sounds_keys:
             sent.popleft()
         if self._cleared:
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > position]

@@ -22,6 +22,7 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
 from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, SentClear, Stop, estimate, is_over, unheard_samples
+from rtpcodec.stream.speaking.whole_tones import restart
 
 REWIND_MS: Final = 20.0
 """Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
@@ -186,6 +187,9 @@ class Stopper:
             latest = heard_to - int(REWIND_MS * rate_hz / 1000)
             position = parts.sent_audio.frame_before(taken, position, latest)
             fade_samples = int(FADE_MS * rate_hz / 1000) if position > taken[0].position else 0
+            keys_position = restart(taken, point.position, parts.packing.frame_samples)
+            if keys_position is not None:
+                position, fade_samples = keys_position, 0
             parts.order.first(parts.sent_audio.put_back(taken, position, fade_samples))
         # 2. The caller's marks behind it. The carrier may still return those that the clear met.
         for position, name in reversed(kept.marks):
@@ -221,7 +225,8 @@ class Stopper:
         parts = self._parts
         parts.halts += 1
         parts.paused = True
-        if not parts.far_end.sent_position and not len(parts.echoes):  # the far end holds nothing
+        # The far end holds nothing, or keys alone, which are heard to their end.
+        if any(reply.sounds_keys for reply in parts.order) or not (parts.far_end.sent_position or len(parts.echoes)):
             point = CutPoint(0, 0.0, estimated=False, settled=True)
             self._halt = Halt(Stop(Cut(0, parts.far_end.cut(now_ms), now_ms), point, []))
             return

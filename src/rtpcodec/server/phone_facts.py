@@ -1,0 +1,116 @@
+"""What webhooks say of one phone call: events, and the facts that they report, whatever their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from rtpcodec.carriers.telnyx import commands, webhooks
+
+VERDICT_EVENTS: Final = (webhooks.CALL_MACHINE_DETECTION_ENDED, webhooks.CALL_MACHINE_PREMIUM_DETECTION_ENDED)
+
+
+class PhoneEvent(Protocol):
+    """The part of a webhook event that an endpoint uses; the events of `verify_webhook` have it.
+
+    Other attributes, such as `stream_url` or `hangup_cause`, are read where an event has them.
+    """
+
+    @property
+    def event_type(self) -> str:
+        """The carrier's name for the event, such as `streaming.failed`."""
+
+    @property
+    def call_control_id(self) -> str | None:
+        """The call that the event is about."""
+
+
+@dataclass(slots=True)
+class PhoneFacts:
+    """What webhooks have said of a phone call, also before its stream started. None: nothing."""
+
+    direction: str | None = None
+    """`incoming` or `outgoing`."""
+    answered: bool = False
+    verdict: str | None = None
+    """The result of answering-machine detection, such as `human`."""
+    bridged: bool = False
+    """It was bridged with another call, and no leg of its session has ended since."""
+    held: bool = False
+    hold_at: datetime | None = None
+    """When the last hold or unhold occurred, by the carrier's clock."""
+    conference_id: str | None = None
+    """The conference that it is in; empty: one without an id."""
+    conference_at: datetime | None = None
+    """When it last joined or left one, by the carrier's clock."""
+
+    def take(self, event: PhoneEvent) -> None:
+        """Take over what an event about the phone call says; those of no interest cost one look at their type."""
+        read = READERS.get(event.event_type)
+        if read is not None:
+            read(self, event)
+
+
+def _initiated(facts: PhoneFacts, event: PhoneEvent) -> None:
+    facts.direction = getattr(event, "direction", None)
+
+
+def _answered(facts: PhoneFacts, _event: PhoneEvent) -> None:
+    facts.answered = True
+
+
+def _bridged(facts: PhoneFacts, _event: PhoneEvent) -> None:
+    facts.bridged = True
+
+
+def _detected(facts: PhoneFacts, event: PhoneEvent) -> None:
+    facts.verdict, facts.answered = verdict_of(event), True
+
+
+def _held(facts: PhoneFacts, event: PhoneEvent) -> None:
+    if is_newer(event, facts.hold_at):
+        facts.held, facts.hold_at = event.event_type == webhooks.CALL_HOLD, occurrence(event)
+
+
+def _joined_or_left(facts: PhoneFacts, event: PhoneEvent) -> None:
+    if is_newer(event, facts.conference_at):
+        joined = event.event_type == webhooks.CONFERENCE_PARTICIPANT_JOINED
+        facts.conference_id, facts.conference_at = conference_of(event) if joined else None, occurrence(event)
+
+
+READERS: Final[dict[str, Callable[[PhoneFacts, PhoneEvent], None]]] = {
+    webhooks.CALL_INITIATED: _initiated,
+    webhooks.CALL_ANSWERED: _answered,
+    webhooks.CALL_BRIDGED: _bridged,
+    **dict.fromkeys(VERDICT_EVENTS, _detected),
+    **dict.fromkeys((webhooks.CALL_HOLD, webhooks.CALL_UNHOLD), _held),
+    **dict.fromkeys((webhooks.CONFERENCE_PARTICIPANT_JOINED, webhooks.CONFERENCE_PARTICIPANT_LEFT), _joined_or_left),
+}
+
+
+def verdict_of(event: PhoneEvent) -> str:
+    """Return the result that an event of answering-machine detection reports; one without it is `not_sure`."""
+    return getattr(event, "result", None) or webhooks.NOT_SURE
+
+
+def conference_of(event: PhoneEvent) -> str:
+    """Return the id of the conference that an event is about; empty: it has none."""
+    payload = getattr(event, "payload", None)
+    found = payload.get(commands.CONFERENCE_ID) if isinstance(payload, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def occurrence(event: PhoneEvent) -> datetime | None:
+    """Return when an event occurred, by the carrier's clock; None: it does not say."""
+    return getattr(event, "occurred_at", None)
+
+
+def is_newer(event: PhoneEvent, since: datetime | None) -> bool:
+    """Return whether an event did not occur before a moment: webhooks arrive in any order.
+
+    since: by the carrier's clock; None: there is none.
+    """
+    at = occurrence(event)
+    return at is None or since is None or at >= since
