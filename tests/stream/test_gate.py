@@ -87,6 +87,21 @@ def test_a_system_that_does_not_know_leaves_it_to_pongs() -> None:
     assert gate.open(10**9, None, 0.0)
 
 
+@pytest.mark.parametrize("codec_octets", [80, 260, 1100])
+@pytest.mark.parametrize("tls_octets", [0, 22, 29])
+def test_what_the_wire_carries_beside_the_texts_is_no_audio(codec_octets: int, tls_octets: int) -> None:
+    """After a loss, audio that may have arrived must be within the stated uncertainty."""
+    gate = gate_of()
+    gate.sent(codec_octets, 20.0)
+    unread = 850
+    messages = 42 * (codec_octets + 4 + tls_octets)
+    pings, marks = 3 * (4 + tls_octets), 2 * (70 + tls_octets)
+    gate.backlog = lambda: messages + pings + marks
+    assert 0 <= gate.arrived(2000 * MS) / MS - (2000 - unread) <= 0.45 * unread
+    gate.backlog = lambda: 0
+    assert gate.arrived(2000 * MS) == 2000 * MS
+
+
 def test_without_a_lead_it_never_closes() -> None:
     gate = gate_of(None)
     gate.backlog = lambda: 10**9

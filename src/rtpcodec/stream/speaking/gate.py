@@ -24,6 +24,13 @@ IDLE_PING_MS: Final = 5000.0
 MAX_PINGS: Final = 32
 """Pings on their way: 8 s of audio."""
 
+WIRE_OCTETS: Final = 40.0
+"""Beside each text, at most: of TLS 29 (1.2 with AES-GCM: RFC 5246 section 6.2.3, RFC 5288), of the frame 10."""
+OTHER_OCTETS_PER_MS: Final = 0.5
+"""Of our pings and own marks: 125 per 250 ms of audio."""
+OTHER_MS: Final = 10.0
+"""Audio that is as long as a clear with its fence, or a mark at the end of what was sent."""
+
 
 class GateSink(Protocol):
     """What sees all that the far end's acknowledgements say, so that a replay can repeat it. It must not block."""
@@ -55,6 +62,7 @@ class Gate(Live):
         "_closing",
         "_count",
         "_limit_ms",
+        "_message_ms",
         "_ms_per_octet",
         "_pinged",
         "_pings",
@@ -80,6 +88,7 @@ class Gate(Live):
         self._count = 0
         self.pongs = 0
         """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
+        self._message_ms = 1.0
         self._ms_per_octet = 0.0
         self.backlog: Callable[[], int | None] | None = None
         """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
@@ -136,12 +145,20 @@ class Gate(Live):
         return closing.arrived if stalled else None
 
     def arrived(self, position: int) -> int:
-        """Return the sent position up to which audio has arrived, by what is acknowledged; position: of the last."""
+        """Return the sent position up to which audio may have arrived, by what is acknowledged.
+
+        The octets on the wire are more than those of the texts, by frames, TLS, marks and pings between them.
+
+        position: of the last audio.
+        """
         octets = self.backlog() if self.backlog is not None else None
         if self.actions is not None:
             self.actions.backlog_read(octets)
         if octets is not None:
-            return max(self._acknowledged, position - int(octets * self._ms_per_octet * self._rate_hz / 1000))
+            text_octets = self._message_ms / self._ms_per_octet if self._ms_per_octet else 0.0
+            other_octets = WIRE_OCTETS + OTHER_OCTETS_PER_MS * self._message_ms
+            unread_ms = octets * self._message_ms / (text_octets + other_octets) - OTHER_MS
+            return max(self._acknowledged, position - max(0, int(unread_ms * self._rate_hz / 1000)))
         return position if self._closing is None or not self.was_closed else self._closing.arrived
 
     def line_lost(self, position: int) -> None:
@@ -160,6 +177,7 @@ class Gate(Live):
 
     def sent(self, octets: int, duration_ms: float) -> None:
         """Record the last message of audio: how long one octet of it plays."""
+        self._message_ms = duration_ms
         self._ms_per_octet = duration_ms / octets
 
     def acknowledged(self, position: int) -> None:
