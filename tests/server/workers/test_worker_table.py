@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.placement import RESERVED_S, WorkerLoad
+from rtpcodec.server.workers.supervisor import Supervisor
 from rtpcodec.server.workers.turns import AWAY_S, YIELD_S, Turns
 from rtpcodec.server.workers.worker_table import (
     DEAD_AFTER_S,
@@ -83,6 +85,20 @@ def test_placing_chooses_live_workers_with_room(table: WorkerTable, clock: Clock
     assert [table.place().number for _ in range(5)] == [2] * 5
     with pytest.raises(EndpointError, match=r"^no worker has room: 4 are alive, 1 of them drain, 3 are full$"):
         table.place()
+
+
+def test_a_supervisor_whose_only_worker_hangs_has_no_room(table: WorkerTable, clock: Clock) -> None:
+    async def main() -> None:
+        with socket.socket() as listener:
+            supervisor = Supervisor(b"", 1, listener, table)
+            add(table, 1)
+            assert supervisor.has_room
+            clock.now_s += DEAD_AFTER_S + 0.1
+            assert not supervisor.has_room
+            add(table, 1)
+            assert supervisor.has_room
+
+    asyncio.run(main())
 
 
 def test_every_process_sees_what_another_one_placed(table: WorkerTable, clock: Clock) -> None:

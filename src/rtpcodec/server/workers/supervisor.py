@@ -71,9 +71,9 @@ class Supervisor(Live):
 
     @property
     def has_room(self) -> bool:
-        """Whether a worker that serves has room for a call."""
+        """Whether a worker that serves, and does not hang, has room for a call."""
         return not self.stopping and any(
-            not row.draining and row.has_room and row.calls < row.max_calls for row in self._table.rows()
+            not row.draining and row.has_room and row.calls < row.max_calls for row in self._table.live_rows()
         )
 
     async def open(self) -> None:

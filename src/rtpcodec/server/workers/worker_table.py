@@ -172,6 +172,11 @@ class WorkerTable(Live):
             if row is not None:
                 yield row
 
+    def live_rows(self) -> Iterator[TableRow]:
+        """Return the rows of the workers that write them: not those of dead workers, and of those that hang."""
+        oldest_s = self._clock() - DEAD_AFTER_S
+        return (row for row in self.rows() if row.beat_s >= oldest_s)
+
     def others_serving(self, number: int) -> list[int | None]:
         """Return the calls of the live workers that serve, except the one of this number; None: it has no room."""
         oldest_s = self._clock() - DEAD_AFTER_S
@@ -193,10 +198,9 @@ class WorkerTable(Live):
             now_s = self._clock()
             found = []
             reserved = {}
-            for row in self.rows():
-                if row.beat_s >= now_s - DEAD_AFTER_S:
-                    reserved[row.number] = self._reservations(row.number)
-                    found.append((row, reserved[row.number].open(row.taken, now_s)))
+            for row in self.live_rows():
+                reserved[row.number] = self._reservations(row.number)
+                found.append((row, reserved[row.number].open(row.taken, now_s)))
             chosen = least_loaded(found)
             reserved[chosen.number].add(now_s)
             self._keep(chosen.number, reserved[chosen.number], chosen.taken)
