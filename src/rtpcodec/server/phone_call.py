@@ -61,7 +61,6 @@ class PhoneCall:
 
     __slots__ = (
         "_control",
-        "_endpoint_fed",
         "_facts",
         "_fed",
         "_known",
@@ -91,8 +90,7 @@ class PhoneCall:
         known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
         """
         self._known = known
-        self._endpoint_fed = webhooks_seen
-        self._fed = False  # by `deliver`
+        self._fed = webhooks_seen
         self._facts = PhoneFacts()  # of the events that `tell` got
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -148,7 +146,7 @@ class PhoneCall:
 
     def webhooks_seen(self) -> bool:
         """Return whether the endpoint or this call is fed with webhooks."""
-        return self._fed or self._endpoint_fed()
+        return self._fed()
 
     def facts(self) -> PhoneFacts:
         """Return what webhooks have said of it, also before the stream started."""
@@ -186,7 +184,7 @@ class PhoneCall:
 
     def deliver(self, event: PhoneEvent) -> bool:
         """Handle any event that was handed to this call. Returns whether it was about it, and new."""
-        self._fed = True
+        self._fed = _by_itself
         return self.is_about(event) and self.tell(event)
 
     def tell(self, event: PhoneEvent) -> bool:
@@ -221,6 +219,10 @@ class PhoneCall:
             on_release()
         self._watchers.clear()
         self._known = None
+
+
+def _by_itself() -> bool:
+    return True
 
 
 def verdict_of(event: PhoneEvent) -> str:
