@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rtpcodec import MediaSession, events
@@ -21,6 +21,7 @@ from tests.stream.test_replies import ended, spoken
     at_ms=st.integers(0, 700),
     later=st.lists(st.integers(1, 400), max_size=3),
 )
+@example(chunks=[1, 319], at_ms=20, later=[])
 def test_an_interrupted_reply_leaves_no_sample_behind_the_clear(
     chunks: list[int], at_ms: int, later: list[int]
 ) -> None:
@@ -43,7 +44,11 @@ def test_an_interrupted_reply_leaves_no_sample_behind_the_clear(
     assert one.heard() == before + spoken(10_000, 320)
     assert abs(found.played_ms - len(before) / MS) <= found.played_uncertainty_ms + 1e-6
     assert [row[:2] for row in ended(one)] == [("a", "interrupted"), ("b", "played")]
-    assert ended(one)[0][2] == pytest.approx(len(before) / MS, abs=1.0)
+    # Behind the first echo alone, the jitter is not known yet: the final value is as sure as it says.
+    final = one.of(events.ReplyEnded)[0]
+    assert isinstance(final, events.ReplyEnded)
+    assert abs(final.played_ms - len(before) / MS) <= max(1.0, final.played_uncertainty_ms)
+    assert final.played_uncertainty_ms <= found.played_uncertainty_ms
 
 
 def test_an_interruption_of_the_current_reply_leaves_those_behind_it() -> None:

@@ -113,6 +113,10 @@ class FirstWords(Live):
         if event.event_type in VERDICT_EVENTS:
             self._verdict = verdict_of(event)
             self._resume(_VERDICT)
+        if event.event_type == webhooks.CALL_INITIATED and self._phone.facts().direction == webhooks.INCOMING:
+            for reason in tuple(self._timers):
+                self._resume(reason)
+            return
         answers = event.event_type == webhooks.CALL_ANSWERED or self._ringing
         if answers or (event.event_type == webhooks.CALL_INITIATED and self._rings()):
             self._begin_waits(tuple(self._timers))

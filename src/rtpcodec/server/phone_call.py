@@ -27,7 +27,6 @@ class PhoneCall:
 
     __slots__ = (
         "_control",
-        "_endpoint_fed",
         "_facts",
         "_fed",
         "_known",
@@ -58,8 +57,7 @@ class PhoneCall:
         known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
         """
         self._known = known
-        self._endpoint_fed = webhooks_seen
-        self._fed = False  # by `deliver`
+        self._fed = webhooks_seen
         self._facts = PhoneFacts()  # of the events that `tell` got
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -128,11 +126,11 @@ class PhoneCall:
 
     def webhooks_seen(self) -> bool:
         """Return whether the endpoint or this call is fed with webhooks."""
-        return self._fed or self._endpoint_fed()
+        return self._fed()
 
     def facts(self) -> PhoneFacts:
         """Return what webhooks have said of it, also before the stream started."""
-        return self._known(self.call_control_id) if self._known is not None and self._endpoint_fed() else self._facts
+        return self._facts if self._known is None or self._fed is _by_itself else self._known(self.call_control_id)
 
     def watch(self, watcher: Callable[[PhoneEvent], object]) -> None:
         """Call a function with each event about this call or another leg of its session, until `unwatch`."""
@@ -165,7 +163,7 @@ class PhoneCall:
 
     def deliver(self, event: PhoneEvent) -> bool:
         """Handle any event that was handed to this call. Returns whether it was about it, and new."""
-        self._fed = True
+        self._fed = _by_itself
         if event.event_type == webhooks.CONFERENCE_ENDED and conference_of(event) == self._facts.conference_id:
             self._facts.conference_id = None
             return True
@@ -203,3 +201,7 @@ class PhoneCall:
             on_release()
         self._watchers.clear()
         self._known = None
+
+
+def _by_itself() -> bool:
+    return True

@@ -71,7 +71,9 @@ class SentAudio:
         """Drop what was played for certain, apart from what a pause may let be heard twice, and from tones of keys."""
         sent = self._sent
         position -= self._twice_samples
-        while sent and sent[0][0] + sent[0][1] <= position and not sent[0][3].sounds_keys:
+        while sent and sent[0][0] + sent[0][1] <= position:
+            if sent[0][3].line.tones and sent[0][3].sounds_keys:
+                return
             sent.popleft()
         if self._cleared:
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > position]
