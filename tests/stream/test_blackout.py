@@ -1,4 +1,4 @@
-"""What is stopped while nothing passes and nobody notices: the far end plays on, and nothing of a reply is missing."""
+"""Pauses, suspensions and interruptions in a blackout: the far end plays on, and nothing of a reply is missing."""
 
 from __future__ import annotations
 

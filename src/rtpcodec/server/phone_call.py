@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
-from rtpcodec.server.phone_facts import PhoneEvent, PhoneFacts, conference_of
+from rtpcodec.server.phone_facts import CarrierClock, PhoneEvent, PhoneFacts, conference_of
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
 
@@ -26,13 +25,12 @@ class PhoneCall:
     """The phone call of one stream. Use it from the event loop's thread only."""
 
     __slots__ = (
+        "_clock",
         "_control",
         "_facts",
         "_fed",
         "_known",
-        "_latest",
         "_seen",
-        "_since",
         "_watchers",
         "call_control_id",
         "call_session_id",
@@ -62,8 +60,7 @@ class PhoneCall:
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
-        self._latest: datetime | None = None  # when the latest event occurred, by the carrier's clock
-        self._since: datetime | None = None  # events that occurred before it are stale
+        self._clock = CarrierClock()
         self.leg_states: set[str] = set()
         """The `client_state` of legs that commands of ours have made: events that return one are about this call."""
         self.on_release: Callable[[], object] | None = None
@@ -154,12 +151,11 @@ class PhoneCall:
 
     def begin_command(self) -> None:
         """Treat events as stale that occurred before the latest one so far: a command's results occur later."""
-        self._since = self._latest
+        self._clock.begin_command()
 
     def is_stale(self, event: PhoneEvent) -> bool:
         """Return whether an event occurred before the last `begin_command`, by the carrier's clock."""
-        occurred_at = getattr(event, "occurred_at", None)
-        return occurred_at is not None and self._since is not None and occurred_at < self._since
+        return self._clock.is_stale(event)
 
     def deliver(self, event: PhoneEvent) -> bool:
         """Handle any event that was handed to this call. Returns whether it was about it, and new."""
@@ -179,9 +175,7 @@ class PhoneCall:
             self._seen[event_id] = None
             if len(self._seen) > MAX_EVENT_IDS:
                 self._seen.popitem(last=False)
-        occurred_at = getattr(event, "occurred_at", None)
-        if occurred_at is not None and (self._latest is None or occurred_at > self._latest):
-            self._latest = occurred_at
+        self._clock.take(event)
         # 2. Update the state and the facts of this leg.
         if event.call_control_id == self.call_control_id:
             self._facts.take(event)

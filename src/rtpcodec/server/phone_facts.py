@@ -114,3 +114,27 @@ def is_newer(event: PhoneEvent, since: datetime | None) -> bool:
     """
     at = occurrence(event)
     return at is None or since is None or at >= since
+
+
+class CarrierClock:
+    """When events occurred, by the carrier's clock: which of them are older than a command."""
+
+    __slots__ = ("_latest", "_since")
+
+    def __init__(self) -> None:
+        self._latest: datetime | None = None
+        self._since: datetime | None = None
+
+    def take(self, event: PhoneEvent) -> None:
+        """Take over the time of an event."""
+        at = occurrence(event)
+        if at is not None and (self._latest is None or at > self._latest):
+            self._latest = at
+
+    def begin_command(self) -> None:
+        """Treat events as stale that occurred before the latest one so far: a command's results occur later."""
+        self._since = self._latest
+
+    def is_stale(self, event: PhoneEvent) -> bool:
+        """Return whether an event occurred before the last `begin_command`."""
+        return not is_newer(event, self._since)

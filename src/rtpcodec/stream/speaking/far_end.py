@@ -46,15 +46,15 @@ class FarEnd:
         "_hold_bound_ms",
         "_lag_count",
         "_lag_run",
-        "_past_runs",
-        "_run",
         "clears_ignored",
         "deaf",
         "hold_ms",
         "jitter",
         "overdue_from_ms",
+        "past_runs",
         "proven_position",
         "remote_end_ms",
+        "run",
         "sample_rate_hz",
         "sent_position",
     )
@@ -76,8 +76,10 @@ class FarEnd:
         """Whether echoes say nothing about positions on this stream."""
         self.clears_ignored = False
         """Whether the far end plays on after a clear."""
-        self._run = Run(0, _NEVER, 0.0, behind_clear=False)
-        self._past_runs: tuple[Run, ...] = ()
+        self.run = Run(0, _NEVER, 0.0, behind_clear=False)
+        """The run of the audio that was sent last."""
+        self.past_runs: tuple[Run, ...] = ()
+        """The runs of this line before it, at most MAX_PAST_RUNS."""
         self._after_clear = False
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
@@ -127,14 +129,14 @@ class FarEnd:
             # Nothing was sent since: the run continues.
             self._after_clear = False
             self.remote_end_ms = end_ms
-        elif self._run is not run and self._run.base_ms is None:
-            self._run.hold_ms = max(self._run.hold_ms, end_ms - self._run.first_sent_ms)
+        elif self.run is not run and self.run.base_ms is None:
+            self.run.hold_ms = max(self.run.hold_ms, end_ms - self.run.first_sent_ms)
             self._follow()
 
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
-        self._run.next = self._run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
-        self._past_runs = ()
+        self.run.next = self.run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
+        self.past_runs = ()
         self._after_clear = False
         self.remote_end_ms = _NEVER
         self.jitter = Jitter()
@@ -144,13 +146,13 @@ class FarEnd:
     def _begin_run(self, now_ms: float) -> None:
         hold_ms = self.hold_ms or 0.0
         self._end_run()
-        self._run.next = self._run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
+        self.run.next = self.run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
         self._after_clear = False
         self.remote_end_ms = now_ms + hold_ms
 
     def _end_run(self) -> None:
         # Here and not in the run behind it: a run refers to that one, which would be a cycle.
-        self._past_runs = (*self._past_runs[1 - MAX_PAST_RUNS :], self._run)
+        self.past_runs = (*self.past_runs[1 - MAX_PAST_RUNS :], self.run)
 
     def held_back(self, position: int, now_ms: float) -> None:
         """Record that a stall on the way is over. The audio that it held back arrives now, perhaps at a dry far end.
@@ -158,7 +160,7 @@ class FarEnd:
         position: what had arrived before, in samples sent.
         now_ms: when we learn it, which is the way to us later.
         """
-        run = self._run
+        run = self.run
         if self.is_dry or position >= self.sent_position:
             return
         start = max(position, run.start)
@@ -168,8 +170,8 @@ class FarEnd:
             return
         first_sent_ms = max(run.first_sent_ms, dry_ms - run.hold_ms)
         self._end_run()
-        run.next = self._run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
-        self._run.held_back_ms = arrived_ms - first_sent_ms
+        run.next = self.run = Run(start, first_sent_ms, self.hold_ms or 0.0, behind_clear=run.behind_clear)
+        self.run.held_back_ms = arrived_ms - first_sent_ms
         self._follow()
 
     # Echoes and round trips
@@ -179,19 +181,9 @@ class FarEnd:
         return 1000 / self.sample_rate_hz
 
     @property
-    def past_runs(self) -> tuple[Run, ...]:
-        """The runs of this line before the last one, at most MAX_PAST_RUNS."""
-        return self._past_runs
-
-    @property
-    def run(self) -> Run:
-        """The run of the audio that was sent last."""
-        return self._run
-
-    @property
     def is_dry(self) -> bool:
         """Whether no audio was sent since the stream or the last clear."""
-        return self._after_clear or self._run.first_sent_ms == _NEVER
+        return self._after_clear or self.run.first_sent_ms == _NEVER
 
     @property
     def round_trip_ms(self) -> float | None:
@@ -246,7 +238,7 @@ class FarEnd:
             self.jitter.echoed(shown_ms)
         if ahead_ms <= CAUSALITY_CHECK_MS:
             self.learn_hold(run)
-        if run is self._run and not self._after_clear:
+        if run is self.run and not self._after_clear:
             self._follow()
         return "followed"
 
@@ -260,8 +252,8 @@ class FarEnd:
         """Drop all that echoes said: on this stream they do not say when audio was played."""
         self.deaf = True
         self.hold_ms = None
-        self._run.hold_ms = 0.0
-        self._run.ignore_echoes()
+        self.run.hold_ms = 0.0
+        self.run.ignore_echoes()
         if not self._after_clear:
             self._follow()
 
@@ -274,7 +266,7 @@ class FarEnd:
         if not self.round_trips.count:
             return
         # No round trip is longer than that and the hold. A shorter one shows that pings had jitter.
-        if lag_ms < self.round_trips.least_ms and run is self._run and not self._after_clear:
+        if lag_ms < self.round_trips.least_ms and run is self.run and not self._after_clear:
             self.round_trips.add(lag_ms)
         hold_ms = max(0.0, lag_ms - self._round_trip_ms)
         if run is not self._lag_run:
@@ -285,12 +277,12 @@ class FarEnd:
             hold_ms = hold_ms if self.hold_ms is None else min(self.hold_ms, hold_ms)
         if hold_ms <= MAX_HOLD_MS:
             self.hold_ms = hold_ms
-            if self._run.base_ms is None and not self.clears_ignored:
-                self._run.hold_ms = hold_ms
+            if self.run.base_ms is None and not self.clears_ignored:
+                self.run.hold_ms = hold_ms
 
     def _follow(self) -> None:
         """Bring remote_end_ms in line with the run's base."""
-        run = self._run
+        run = self.run
         if run.first_sent_ms == _NEVER or self._after_clear:
             return
         end_ms = self._base_ms(run) + (self.sent_position - run.start) * self._ms_per_sample
@@ -321,7 +313,7 @@ class FarEnd:
 
     def played_by_ms(self, position: int) -> float:
         """Return our clock when the echo of a mark there would arrive; minus infinity: nothing is left to play."""
-        run = self._run
+        run = self.run
         if run.first_sent_ms == _NEVER or position <= run.start:
             return _NEVER
         return self.echo_ms(run, position)
@@ -381,9 +373,9 @@ class FarEnd:
         # 2. A mark whose echo is overdue: the far end may stand still, since the last echo at the earliest.
         overdue_ms = 0.0
         if now_ms > self.overdue_from_ms + self.echo_doubt_ms:
-            proven_ms = self.echo_ms(self._run, max(self._run.start, self.proven_position))
+            proven_ms = self.echo_ms(self.run, max(self.run.start, self.proven_position))
             overdue_ms = max(0.0, window.latest_ms - proven_ms)
-        return self.position_between(self._run, end, replace(window, unknown_ms=overdue_ms), now_ms)
+        return self.position_between(self.run, end, replace(window, unknown_ms=overdue_ms), now_ms)
 
     def position_between(self, run: Run, end: int, window: Window, at_ms: float) -> Heard:
         """Return the position that is played between two echo times.

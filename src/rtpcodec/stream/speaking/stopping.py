@@ -66,10 +66,8 @@ class Stopper:
         """The last ones of this line. Those that it has not carried never acted."""
         self.lost_ms = inf
         """Up to when the lost line has worked, while its cuts are settled: a clear that was on its way did not act."""
-        self.pauses = 0
-        """Pauses that have ended."""
-        self.paused_ms = 0.0
-        """How long they were together."""
+        self.pauses, self.paused_ms = 0, 0.0
+        """Pauses that have ended, and how long they were together."""
         self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
 
     # Interruption
