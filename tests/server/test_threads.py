@@ -17,6 +17,7 @@ from rtpcodec.server import Call, Endpoint
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.dialler import LOOPS, call, run, until
+from tests.server.phone_webhooks import phone_event
 
 CHANGES: dict[str, Callable[[Call], Any]] = {
     "play": lambda call: call.play(tone(0, 800)),
@@ -32,6 +33,7 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "background": lambda call: call.background(tone(0, 8000), pcm_hz=8000),
     "close": lambda call: call.close(),
     "hangup": lambda call: call.hangup(),
+    "webhook": lambda call: call.webhook(phone_event("call.hold", "v3:another")),
     "send_dtmf": lambda call: call.send_dtmf("1"),
     "audio": lambda call: call.audio(),
     "dtmf": lambda call: call.dtmf(),

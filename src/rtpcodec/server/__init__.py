@@ -8,6 +8,7 @@ own_thread      the thread of its event loop
 running_calls   the calls of an endpoint: counted, found, ended
 draining        how long calls may continue at the end; call_files: the files that are closed before
 phone_call      the phone call behind a stream: commands and webhooks; phone_control: what sends commands
+event_times     when webhook events about it occurred
 call_phone      the commanding side of a Call; background_commands: its commands that run beside the handler
 phone_totals    hang-ups and results of transfers, counted
 hanging_up      `hangup`; play_out: the wait for the last audio

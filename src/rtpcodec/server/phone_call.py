@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Protocol
 
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.errors import EndpointError
+from rtpcodec.server.event_times import Occurred
 from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
@@ -64,9 +65,8 @@ class PhoneCall:
         "_facts",
         "_fed",
         "_known",
-        "_latest",
+        "_occurred",
         "_seen",
-        "_since",
         "_watchers",
         "call_control_id",
         "call_session_id",
@@ -95,8 +95,7 @@ class PhoneCall:
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
-        self._latest: datetime | None = None  # when the latest event occurred, by the carrier's clock
-        self._since: datetime | None = None  # events that occurred before it are stale
+        self._occurred = Occurred()
         self.leg_states: set[str] = set()
         """The `client_state` of legs that commands of ours have made: events that return one are about this call."""
         self.on_release: Callable[[], object] | None = None
@@ -175,12 +174,13 @@ class PhoneCall:
 
     def begin_command(self) -> None:
         """Treat events as stale that occurred before the latest one so far: a command's results occur later."""
-        self._since = self._latest
+        self._occurred.since = self._occurred.latest
 
     def is_stale(self, event: PhoneEvent) -> bool:
         """Return whether an event occurred before the last `begin_command`, by the carrier's clock."""
         occurred_at = getattr(event, "occurred_at", None)
-        return occurred_at is not None and self._since is not None and occurred_at < self._since
+        since: datetime | None = self._occurred.since
+        return occurred_at is not None and since is not None and occurred_at < since
 
     def deliver(self, event: PhoneEvent) -> bool:
         """Handle any event that was handed to this call. Returns whether it was about it, and new."""
@@ -198,8 +198,9 @@ class PhoneCall:
             if len(self._seen) > MAX_EVENT_IDS:
                 self._seen.popitem(last=False)
         occurred_at = getattr(event, "occurred_at", None)
-        if occurred_at is not None and (self._latest is None or occurred_at > self._latest):
-            self._latest = occurred_at
+        occurred = self._occurred
+        if occurred_at is not None and (occurred.latest is None or occurred_at > occurred.latest):
+            occurred.latest = occurred_at
         # 2. Update the state and the facts of this leg.
         if event.call_control_id == self.call_control_id:
             self._facts.take(event)
