@@ -33,6 +33,8 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "background": lambda call: call.background(tone(0, 8000), pcm_hz=8000),
     "close": lambda call: call.close(),
     "hangup": lambda call: call.hangup(),
+    "transfer": lambda call: call.transfer("+15550100"),
+    "verdict": lambda call: call.verdict(),
     "webhook": lambda call: call.webhook(phone_event("call.hold", "v3:another")),
     "send_dtmf": lambda call: call.send_dtmf("1"),
     "audio": lambda call: call.audio(),
