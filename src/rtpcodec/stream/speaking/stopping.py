@@ -6,6 +6,7 @@ is on any more.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, Literal
@@ -69,8 +70,6 @@ class Stopper:
         self.pauses, self.paused_ms = 0, 0.0
         """Pauses that have ended, and how long they were together."""
         self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
-
-    # Interruption
 
     def interrupt(self, now_ms: float, what: Literal["all", "current"] | Reply, also_dropped_ms: float) -> Interrupted:
         """End replies: see MediaSession.interrupt."""
@@ -193,14 +192,15 @@ class Stopper:
         for position, name in reversed(kept.marks):
             before = kept.piece_before(position)
             if before is not None and before.reply in replies:
-                if name not in kept.cleared:
+                if kept.cleared[name]:
+                    kept.cleared[name] -= 1
+                else:
                     self._returning.append(name)
-                kept.cleared.discard(name)
                 if before.reply not in parts.order.waiting:
                     parts.order.first([before.reply])
                 before.reply.marks.put_first(name, before.content + position - before.position)
         # 3. The echo of another one decides.
-        parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared))
+        parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared.elements()))
 
     def line_lost(
         self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]], *, unacted: bool
@@ -209,7 +209,7 @@ class Stopper:
         if unacted and self._halt is not None:  # sent again when the halt ends
             self._halt.kept.taken = taken
         else:
-            kept = Kept(taken, marks, {name for _, name in marks})
+            kept = Kept(taken, marks, Counter(name for _, name in marks))
             self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
         self.clears = []
         self._returning.clear()
@@ -327,13 +327,13 @@ class Stopper:
             self._returning.remove(event.name)
             return False
         kept = None if self._halt is None else self._halt.kept
-        at = -1 if kept is None else next((at for at, mark in enumerate(kept.marks) if mark[1] == event.name), -1)
-        if kept is None or at < 0:
+        at = None if kept is None else next((at for at, mark in enumerate(kept.marks) if mark[1] == event.name), None)
+        if kept is None or at is None:
             return True
         if isinstance(event, MarkPlayed):
             del kept.marks[at]
             return True
-        kept.cleared.add(event.name)
+        kept.cleared[event.name] += 1
         return False
 
     # Settling

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -50,8 +51,8 @@ class Kept:
 
     taken: list[SentPiece]
     marks: list[tuple[int, str]]
-    cleared: set[str] = field(default_factory=set)
-    """Names of marks that have returned since, unheard."""
+    cleared: Counter[str] = field(default_factory=Counter)
+    """Names of marks that have returned since, unheard. Several marks may have one name."""
 
     def piece_before(self, position: int) -> SentPiece | None:
         """Return the last audio before a mark."""
