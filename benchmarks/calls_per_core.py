@@ -123,7 +123,7 @@ class Carriers:
         self.late_ms: list[float] = []
 
     async def add(self, calls: int) -> None:
-        """Open so many more calls."""
+        """Open this many more calls."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one() -> None:

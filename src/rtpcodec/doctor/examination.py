@@ -20,7 +20,7 @@ from rtpcodec.doctor.network.address import Address
 from rtpcodec.doctor.settings import DoctorSettings
 
 CHECK_LIMITS: Final = 4
-"""A check has several steps, each within the limit; the whole must not take longer than so many of them."""
+"""A check has several steps, each within the limit. The whole check must not take longer than this many limits."""
 
 
 async def examine(settings: DoctorSettings, context: ssl.SSLContext | None = None) -> list[Finding]:

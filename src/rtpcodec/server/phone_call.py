@@ -88,7 +88,7 @@ class PhoneCall:
         return self._control is not None and bool(self.call_control_id)
 
     def control(self, name: str) -> PhoneControl:
-        """Return what sends commands. Raises EndpointError if there is none, or it lacks the command.
+        """Return what sends commands. Raises EndpointError without one, or if the call has no call_control_id.
 
         name: the method of the Call that needs it.
         """
