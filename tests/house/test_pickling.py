@@ -171,7 +171,7 @@ def loop() -> VirtualEventLoop:
 
 
 def bare(kind: type) -> Callable[[], object]:
-    return lambda: object.__new__(kind)
+    return lambda: kind.__new__(kind)
 
 
 LIVE: dict[type, Callable[[], object]] = {

@@ -31,7 +31,7 @@ events         the events that a session reports; _audio: Audio, the hot one; se
                listening_events: those of what we find in received audio;
                line_events: those of the socket and the phone call
 held           octets that calls may hold: shares of a budget; octets: how many an event holds
-event_queue    bounded queue of events for a slow reader
+event_queue    bounded queue of events for a slow reader; _event_queue: its code
 counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment
 listening      what looks at a stream beside its reader: sinks and private sections
 capture        what a session is given and sends, as lines of a file, and their replay
@@ -40,6 +40,7 @@ tapping        the audio of any stage as a file
 session_options  what a session was made with
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures;
                session_suspending: its suspensions
+_road          the hot methods of a session: the ordinary message in one call
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended

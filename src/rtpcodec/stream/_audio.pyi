@@ -1,4 +1,4 @@
-from typing import Self, final
+from typing import final
 
 @final
 class Audio:
@@ -24,8 +24,8 @@ class Audio:
     def dropped_before_ms(self) -> float: ...
     @property
     def late_ms(self) -> float: ...
-    def __new__(
-        cls,
+    def __init__(
+        self,
         track: str,
         payload: bytes,
         pcm: bytes,
@@ -37,5 +37,5 @@ class Audio:
         concealed: bool = False,
         dropped_before_ms: float = 0.0,
         late_ms: float = 0.0,
-    ) -> Self: ...
+    ) -> None: ...
     def handed_over(self, dropped_before_ms: float = 0.0, late_ms: float = 0.0) -> Audio: ...

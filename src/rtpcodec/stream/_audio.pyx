@@ -1,9 +1,11 @@
 """The hot event. A cdef class: made fifty times a second and track, at a fraction of a dataclass's cost."""
 cimport cython
+from libc.stdint cimport int64_t
 
 
 @cython.final
 @cython.auto_pickle(False)
+@cython.freelist(64)
 cdef class Audio:
     """One chunk of audio of one track, in order. Concealed: made up for a lost one, so that it has no payload.
 
@@ -11,35 +13,39 @@ cdef class Audio:
     later than in real time a reader of an even stream got it.
     """
 
-    cdef readonly str track
-    cdef readonly bytes payload
-    cdef readonly bytes pcm
-    cdef readonly int sample_rate_hz
-    cdef readonly double media_ms
-    cdef readonly double duration_ms
-    cdef readonly object chunk
-    cdef readonly object timestamp
-    cdef readonly bint concealed
-    cdef readonly double dropped_before_ms
-    cdef readonly double late_ms
+    # Without arguments, so that native code makes one at the cost of its memory.
+    def __cinit__(self):
+        self.chunk_number = self.timestamp_number = NO_NUMBER
 
-    # Not __init__, which can be called again: another thread may read a member while it is replaced.
-    def __cinit__(
+    def __init__(
         self, str track not None, bytes payload not None, bytes pcm not None, int sample_rate_hz,
-        double media_ms, double duration_ms, object chunk=None, object timestamp=None,
+        double media_ms, double duration_ms, chunk=None, timestamp=None,
         bint concealed=False, double dropped_before_ms=0.0, double late_ms=0.0,
     ):
-        self.track = track
+        # Not a second time: another thread may read a member while it is replaced.
+        if self.track is not None:
+            raise TypeError("an Audio does not change")
         self.payload = payload
         self.pcm = pcm
         self.sample_rate_hz = sample_rate_hz
         self.media_ms = media_ms
         self.duration_ms = duration_ms
-        self.chunk = chunk
-        self.timestamp = timestamp
+        self.chunk_number = number_of(chunk, "chunk")
+        self.timestamp_number = number_of(timestamp, "timestamp")
         self.concealed = concealed
         self.dropped_before_ms = dropped_before_ms
         self.late_ms = late_ms
+        self.track = track
+
+    @property
+    def chunk(self):
+        """The chunk's number; None: it has none."""
+        return None if self.chunk_number < 0 else self.chunk_number
+
+    @property
+    def timestamp(self):
+        """The chunk's timestamp; None: it has none."""
+        return None if self.timestamp_number < 0 else self.timestamp_number
 
     def handed_over(self, dropped_before_ms=0.0, late_ms=0.0):
         """Return the same chunk with what its reader knows about it: audio dropped before it, its lateness."""
@@ -62,3 +68,30 @@ cdef class Audio:
             f"{f', dropped_before_ms={self.dropped_before_ms:g}' if self.dropped_before_ms else ''}"
             f"{f', late_ms={self.late_ms:g}' if self.late_ms else ''})"
         )
+
+
+cdef int64_t number_of(object number, str name) except? NO_NUMBER:
+    """A number of the wire, or NO_NUMBER for None. ValueError: it is negative."""
+    cdef int64_t found
+    if number is None:
+        return NO_NUMBER
+    found = number
+    if found < 0:
+        raise ValueError(f"{name} is {number}, 0 or more is needed")
+    return found
+
+
+cdef Audio new_audio(
+    str track, bytes payload, bytes pcm, int sample_rate_hz, double media_ms, double duration_ms, int64_t chunk,
+    int64_t timestamp,
+):
+    cdef Audio audio = Audio.__new__(Audio)
+    audio.track = track
+    audio.payload = payload
+    audio.pcm = pcm
+    audio.sample_rate_hz = sample_rate_hz
+    audio.media_ms = media_ms
+    audio.duration_ms = duration_ms
+    audio.chunk_number = chunk
+    audio.timestamp_number = timestamp
+    return audio

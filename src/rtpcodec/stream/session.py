@@ -106,8 +106,8 @@ class MediaSession(SuspendingSession):
 
     # Receive
 
-    def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
+    def _receive(self, text: str | Buffer, now_ms: float) -> None:
+        """Feed any message: see receive."""
         if self._connection.state is not State.STOPPED:
             if self._inputs is not None:
                 self._inputs.received(text, now_ms)
@@ -155,11 +155,8 @@ class MediaSession(SuspendingSession):
         if self.streaming:
             self._incoming.media_silent(silent_ms)
 
-    def events(self, now_ms: float) -> list[Event]:
-        """Remove and return the events since the last call, with those of time alone.
-
-        Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
-        """
+    def _find_events(self, now_ms: float) -> list[Event]:
+        """Remove and return any events: see events."""
         if self._inputs is not None:
             self._look(now_ms)
         expired = self._sending.expired(now_ms)
@@ -176,16 +173,8 @@ class MediaSession(SuspendingSession):
 
     # Send
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue mono PCM of int16 or float32. In mode mp3 it is collected until `flush` encodes one file.
-
-        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
-        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
-        note: anything, such as the words of this chunk: see Reply.last_note_played.
-        Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
-        it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
-        no MP3 encoder is installed.
-        """
+    def _play(self, pcm: Buffer | Audio, pcm_hz: int | None, note: object) -> None:
+        """Queue any PCM: see play."""
         if self._connection.state is State.STOPPED:
             self._require_running()
         if pcm_hz is not None or isinstance(pcm, Audio):
@@ -334,24 +323,13 @@ class MediaSession(SuspendingSession):
             raise LocalProtocolError(f"the plan's mode is {self.plan.mode!r}, {name} needs 'rtp'")
         return self._speech
 
-    def outgoing(self, now_ms: float) -> list[str]:
-        """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
+    def _release(self, now_ms: float, whole: bool) -> list[str]:
+        """Return any texts that are due: see outgoing, and outgoing_part if not whole."""
         if self._connection.state is not State.STREAMING:
             return []
         if self._inputs is not None:
             self._inputs.sending(now_ms)
-        return self._sent(self._sending.due(now_ms), now_ms)
-
-    def outgoing_part(self, now_ms: float) -> list[str]:
-        """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
-
-        For event loops: `outgoing` encodes all that is due, which is the whole queue if lead_ms is None.
-        """
-        if self._connection.state is not State.STREAMING:
-            return []
-        if self._inputs is not None:
-            self._inputs.sending(now_ms)
-        return self._sent(self._sending.due(now_ms, at_once=False), now_ms, whole=False)
+        return self._sent(self._sending.due(now_ms, at_once=whole), now_ms, whole=whole)
 
     def _sent(self, texts: list[str], now_ms: float, *, whole: bool = True) -> list[str]:
         """Count texts, and queue the events that sending has caused."""

@@ -9,6 +9,7 @@ from typing import Final
 from rtpcodec.errors import StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
+from rtpcodec.stream._road import SessionRoad
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
@@ -24,7 +25,7 @@ NARROW_BAND_HZ: Final = 8000
 """Codecs of this rate carry no wide band, so that their speech says nothing."""
 
 
-class SessionState(Live):
+class SessionState(SessionRoad, Live):
     """The base of MediaSession: its parts, and the answers that change nothing."""
 
     _connection: Connection
@@ -35,9 +36,8 @@ class SessionState(Live):
     _sinks: Sinks | None
     _listening: ListeningParts
 
-    @property
-    def next_deadline_ms(self) -> float | None:
-        """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
+    def _find_deadline(self) -> float | None:
+        """Return the next deadline in any state: see next_deadline_ms."""
         if self._connection.state is not State.STREAMING:
             return self.event_deadline_ms
         return _first(self._sending.next_deadline_ms, self._listening_ms)

@@ -1,0 +1,20 @@
+"""The hot methods of a session for other Cython code."""
+from rtpcodec.stream._event_queue cimport EventQueue
+
+
+cdef class SessionRoad:
+    cdef public EventQueue _events
+    cdef public object _connection     # Connection
+    cdef public object _counts         # Counts
+    cdef public object _incoming       # Incoming
+    cdef public object _sending        # SendChain
+    cdef public object _speech         # SpeechChain; None in mode mp3
+    cdef public object _inputs         # Inputs; None: nothing captures
+    cdef public object _sinks          # Sinks; None: nobody listens before the reader
+    cdef public bint sending_has_events
+    # What the methods of the same purpose do, without a call through Python.
+    cdef int take_text(self, object text, double now_ms) except -1            # receive
+    cdef list take_events(self, double now_ms)                                # events
+    cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1 # play
+    cdef list take_texts(self, double now_ms, bint whole)                     # outgoing, outgoing_part
+    cdef double due_ms(self) except? -1.0                                     # next_deadline_ms; infinite: None

@@ -1,0 +1,24 @@
+from typing import Any
+
+from typing_extensions import Buffer
+
+from rtpcodec.stream._event_queue import EventQueue
+from rtpcodec.stream.events import Audio, Event
+
+class SessionRoad:
+    _events: EventQueue
+    _connection: Any
+    _counts: Any
+    _incoming: Any
+    _sending: Any
+    _speech: Any
+    _inputs: Any
+    _sinks: Any
+    sending_has_events: bool
+    def receive(self, text: str | Buffer, now_ms: float) -> None: ...
+    def events(self, now_ms: float) -> list[Event]: ...
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None: ...
+    def outgoing(self, now_ms: float) -> list[str]: ...
+    def outgoing_part(self, now_ms: float) -> list[str]: ...
+    @property
+    def next_deadline_ms(self) -> float | None: ...

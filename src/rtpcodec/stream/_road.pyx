@@ -1,0 +1,68 @@
+"""The hot methods of a MediaSession: the ordinary message in one call, everything else by the session's own methods."""
+cimport cython
+from libc.math cimport INFINITY
+
+from rtpcodec.stream._event_queue cimport EventQueue
+
+
+@cython.auto_pickle(False)
+cdef class SessionRoad:
+    """The base of MediaSession that meets each message."""
+
+    def receive(self, text, double now_ms):
+        """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
+        self.take_text(text, now_ms)
+
+    def events(self, double now_ms):
+        """Remove and return the events since the last call, with those of time alone.
+
+        Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
+        """
+        return self.take_events(now_ms)
+
+    def play(self, pcm, pcm_hz=None, note=None):
+        """Queue mono PCM of int16 or float32. In mode mp3 it is collected until `flush` encodes one file.
+
+        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
+        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
+        note: anything, such as the words of this chunk: see Reply.last_note_played.
+        Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
+        it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
+        no MP3 encoder is installed.
+        """
+        self.take_pcm(pcm, pcm_hz, note)
+
+    def outgoing(self, double now_ms):
+        """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
+        return self.take_texts(now_ms, True)
+
+    def outgoing_part(self, double now_ms):
+        """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
+
+        For event loops: `outgoing` encodes all that is due, which is the whole queue if lead_ms is None.
+        """
+        return self.take_texts(now_ms, False)
+
+    @property
+    def next_deadline_ms(self):
+        """When to call `outgoing` and `events` next; minus infinity: now; None: not before another method is called."""
+        cdef double due_ms = self.due_ms()
+        return None if due_ms == INFINITY else due_ms
+
+    cdef int take_text(self, object text, double now_ms) except -1:
+        self._receive(text, now_ms)
+        return 0
+
+    cdef list take_events(self, double now_ms):
+        return self._find_events(now_ms)
+
+    cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
+        self._play(pcm, pcm_hz, note)
+        return 0
+
+    cdef list take_texts(self, double now_ms, bint whole):
+        return self._release(now_ms, whole)
+
+    cdef double due_ms(self) except? -1.0:
+        found = self._find_deadline()
+        return INFINITY if found is None else found
