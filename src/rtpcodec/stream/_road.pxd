@@ -15,6 +15,6 @@ cdef class SessionRoad:
     # What the methods of the same purpose do, without a call through Python.
     cdef int take_text(self, object text, double now_ms) except -1            # receive
     cdef list take_events(self, double now_ms)                                # events
-    cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1 # play
-    cdef list take_texts(self, double now_ms, bint whole)                     # outgoing, outgoing_part
+    cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1  # play
+    cdef list take_texts(self, double now_ms, bint whole)  # outgoing, outgoing_part
     cdef double due_ms(self) except? -1.0                                     # next_deadline_ms; infinite: None

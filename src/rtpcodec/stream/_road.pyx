@@ -2,7 +2,6 @@
 cimport cython
 from libc.math cimport INFINITY
 
-from rtpcodec.stream._event_queue cimport EventQueue
 
 
 @cython.auto_pickle(False)
