@@ -3,7 +3,6 @@ cimport cython
 from libc.math cimport INFINITY
 
 
-
 @cython.auto_pickle(False)
 cdef class SessionRoad:
     """The base of MediaSession that meets each message."""
