@@ -5,7 +5,7 @@ import random
 from rtpcodec.kernels.media_reader import MediaReader
 from rtpcodec.stream.wire import TELNYX
 from tests.oracles.guarded import GuardedMemory
-from tests.stream.media_texts import MediaTexts
+from tests.stream.media_spellings import MediaSpellings
 
 MESSAGES = 60
 
@@ -16,7 +16,7 @@ def main() -> None:
     memory, rng, scans = GuardedMemory(4), random.Random(1704), 0
     for _ in range(MESSAGES):
         learned = MediaReader(TELNYX.media_scanner)
-        for text in MediaTexts(rng).texts(3):
+        for text in MediaSpellings(rng).texts(3):
             octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
             learned.read(octets)
             for length in range(min(len(octets), 700) + 1):

@@ -1,4 +1,4 @@
-"""The scanner of `media` messages: what it takes, what it declines, what it learns; nothing outside the text is read."""
+"""The scanner of `media` messages: what it takes, declines and learns. It reads nothing outside the text."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
-from tests.stream.media_texts import MediaTexts
+from tests.stream.media_spellings import MediaSpellings
 from tests.stream.scanned import DECODERS, Readers
 from tests.stream.sibling import SIBLING, spelled
 
@@ -21,7 +21,7 @@ def test_what_the_scanner_takes_the_parser_reads_alike(spoken: Dialect, messages
     taken = 0
     for _ in range(messages // 10):
         readers = Readers(spoken, rng.choice(tuple(DECODERS)))
-        for text in MediaTexts(rng, oddities=rng.choice((0.0, 0.3, 1.0))).texts(10):
+        for text in MediaSpellings(rng, oddities=rng.choice((0.0, 0.3, 1.0))).texts(10):
             taken += readers.taken(text if spoken is TELNYX else spelled(text))
     assert 0.5 * messages < taken < 0.95 * messages
 
@@ -31,7 +31,7 @@ def test_an_ordinary_stream_is_taken_as_a_whole(spoken: Dialect) -> None:
     rng = random.Random(1702)
     for _ in range(300):
         readers = Readers(spoken)
-        for made in MediaTexts(rng, oddities=0.0).texts(5):
+        for made in MediaSpellings(rng, oddities=0.0).texts(5):
             text = made if spoken is TELNYX else spelled(made)
             if readers.taken(text):
                 continue
@@ -47,7 +47,7 @@ def test_a_stream_whose_style_changes_is_read_alike(spoken: Dialect) -> None:
     rng = random.Random(1703)
     for _ in range(100):
         readers = Readers(spoken)
-        styles = [MediaTexts(rng, oddities=0.1) for _ in range(3)]
+        styles = [MediaSpellings(rng, oddities=0.1) for _ in range(3)]
         for _ in range(20):
             for text in rng.choice(styles).texts(rng.randrange(4)):
                 readers.taken(text if spoken is TELNYX else spelled(text))

@@ -7,7 +7,7 @@ between messages of the shape that the readers have learned.
 import random
 
 from rtpcodec.stream.wire import TELNYX
-from tests.stream.media_texts import MediaTexts
+from tests.stream.media_spellings import MediaSpellings
 from tests.stream.scanned import Readers
 
 FORMS = ("", "portable")
@@ -17,7 +17,7 @@ STREAM_MESSAGES = 64
 
 _rng = random.Random(17)
 _readers = Readers(TELNYX)
-_texts = MediaTexts(_rng)
+_texts = MediaSpellings(_rng)
 _messages = 0
 
 
@@ -26,7 +26,7 @@ def run(data: bytes) -> int:
     global COMPARED, _readers, _texts, _messages  # noqa: PLW0603 (readers learn from one message to the next)
     if _messages >= STREAM_MESSAGES:
         _rng.seed(data)
-        _readers, _texts, _messages = Readers(TELNYX), MediaTexts(_rng), 0
+        _readers, _texts, _messages = Readers(TELNYX), MediaSpellings(_rng), 0
     texts = [data, data.decode("utf-8", "surrogateescape"), *_texts.texts(2)]
     for text in texts:
         COMPARED += _readers.taken(text)

@@ -65,7 +65,7 @@ STRANGE_MEMBERS = (
 )
 
 
-class MediaTexts:
+class MediaSpellings:
     """Messages of one stream. Most keep to its style; the others differ in ways that a parser must notice."""
 
     def __init__(self, rng: random.Random, *, oddities: float = 0.3) -> None:
