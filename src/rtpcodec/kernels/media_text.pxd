@@ -4,6 +4,7 @@ from libc.stdint cimport uint8_t
 
 ctypedef void (*sample_encoder)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
 
+
 @cython.final
 cdef class MediaText:
     cdef readonly str head
