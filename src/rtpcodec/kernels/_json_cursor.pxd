@@ -52,6 +52,29 @@ cdef inline bint take_name(Cursor* cursor, Name* name) noexcept nogil:
     return cursor.at < cursor.end and take(cursor, c'"') and take(cursor, c":")
 
 
+cdef inline bint plain(uint8_t character) noexcept nogil:
+    """Whether a character of a string stands for itself: ASCII without control characters, quote and backslash.
+
+    Opening brackets do not: in strings of long messages they count as depth (stream/wire/json_text.py).
+    """
+    return 0x20 <= character < 0x80 and character != c'"' and character != c"\\" and character | 0x20 != c"{"
+
+
+cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
+    """Read a string that stands for itself. False: anything else."""
+    string.text, string.chars = NULL, 0
+    if not take(cursor, c'"'):
+        return False
+    string.text = cursor.at
+    while cursor.at < cursor.end and plain(cursor.at[0]):
+        cursor.at += 1
+    string.chars = cursor.at - string.text
+    if cursor.at == cursor.end or cursor.at[0] != c'"':
+        return False
+    cursor.at += 1
+    return True
+
+
 cdef inline int64_t take_digits(Cursor* cursor) noexcept nogil:
     """The number of 1 to MAX_DIGITS digits. -1: there are none, or more, or it needs more than 63 bits."""
     cdef const uint8_t* start = cursor.at

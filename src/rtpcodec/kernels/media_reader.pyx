@@ -96,7 +96,7 @@ cdef class MediaReader:
         return make(self, &fields)
 
     def __reduce__(self):
-        raise TypeError("a MediaReader belongs to one stream")
+        raise TypeError("a MediaReader belongs to one stream, it cannot be pickled or copied")
 
     def __repr__(self):
         return f"<MediaReader of {self.coding or 'payloads'}>"
@@ -159,7 +159,7 @@ cdef bytes content_of(const MediaFields* fields, block_function decode, int samp
 cdef inline bint decoded_exactly(const MediaFields* fields, uint8_t* out) noexcept nogil:
     """Decode base64 into room for its octets alone. False: it is not strict base64.
 
-    A block decoder may write over the room of the padding, so the last four characters are decoded aside.
+    A block decoder may write where the padding would be, so the last four characters are decoded aside.
     """
     cdef uint8_t last[3]
     cdef Py_ssize_t head = fields.payload_chars - 4

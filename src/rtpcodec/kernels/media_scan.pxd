@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from rtpcodec.kernels._json_cursor cimport Name
 
 cdef enum:
+    MEMBERS = 8                # of a message and its body
     MAX_TRACK_NAMES = 8
     # With the places of the values 256 octets. The documented members in the order of the documentation need 121
     # octets of literals, the id of the stream 36, a space after each colon and comma 13.
@@ -42,15 +43,9 @@ cdef struct TrackName:
 cdef class MediaScanner:
     cdef readonly tuple track_names
     cdef readonly Py_ssize_t max_octets
+    cdef dict _long_track_names
     cdef tuple _texts                  # keeps the octets that the names point to
-    cdef Name _event
-    cdef Name _sequence_number
-    cdef Name _stream_id
-    cdef Name _media
-    cdef Name _track
-    cdef Name _chunk
-    cdef Name _timestamp
-    cdef Name _payload
+    cdef Name _names[MEMBERS]
     cdef TrackName _tracks[MAX_TRACK_NAMES]
     cdef int _known_tracks
 

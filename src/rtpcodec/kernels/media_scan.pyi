@@ -1,4 +1,4 @@
-from typing import NoReturn, final
+from typing import final
 
 @final
 class MediaScanner:
@@ -21,4 +21,7 @@ class MediaScanner:
     def track_names(self) -> tuple[str, ...]: ...
     @property
     def max_octets(self) -> int: ...
-    def __reduce__(self) -> NoReturn: ...
+
+def scanner_of(
+    members: list[str], track_names: tuple[str, ...], long_track_names: dict[str, str], max_octets: int
+) -> MediaScanner: ...

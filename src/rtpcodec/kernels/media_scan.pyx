@@ -15,23 +15,28 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
-from rtpcodec.kernels._json_cursor cimport Cursor, Name, same, skip_space, take, take_digits, take_name, take_number
+from rtpcodec.kernels._json_cursor cimport (
+    Cursor, Name, plain, same, skip_space, take, take_digits, take_name, take_number, take_string
+)
 
 cdef enum:
     MAX_NAME_CHARS = 64      # of a name of the dialect; the longest in use has 29
     NO_LITERAL = 255
     AS_NUMBER = 8            # beside a kind: a JSON number, not digits in a string
 
-# The members of a message. Those before EVENT are values, which a shape has kinds for.
+# The members of a message, as in ARGUMENTS. Up to PAYLOAD they are in the body, before EVENT they are
+# values, which a shape has kinds for.
 cdef enum:
-    SEQUENCE_NUMBER
     CHUNK
     TIMESTAMP
     TRACK
     PAYLOAD
+    SEQUENCE_NUMBER
     EVENT
     STREAM_ID
     MEDIA
+
+cdef tuple ARGUMENTS = ("chunk", "timestamp", "track", "payload", "sequence_number", "event", "stream_id", "media")
 
 cdef struct Value:
     const uint8_t* start
@@ -43,40 +48,10 @@ cdef struct Values:
     int count
     int members                 # one bit for each member that was found
 
-cdef uint8_t PLAIN[256]         # 1: may stand in a string that is taken as it is
-
-
-cdef void fill_plain() noexcept:
-    """ASCII without control characters, quote and backslash.
-
-    Brackets in strings count as depth in long messages (stream/wire/json_text.py), so they are left to the parser.
-    """
-    cdef int character
-    for character in range(0x20, 0x80):
-        PLAIN[character] = character not in b'"\\{['
-
-
-fill_plain()
-
-
-cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
-    """Read a string that stands for itself. False: anything else."""
-    if not take(cursor, c'"'):
-        return False
-    string.text = cursor.at
-    while cursor.at < cursor.end and PLAIN[cursor.at[0]]:
-        cursor.at += 1
-    string.chars = cursor.at - string.text
-    if cursor.at == cursor.end or cursor.at[0] != c'"':
-        return False
-    cursor.at += 1
-    return True
-
 
 cdef inline void note(Values* values, uint8_t kind, const uint8_t* start, const uint8_t* end) noexcept nogil:
     """Remember where a value stands."""
-    cdef Value* place = &values.places[values.count]
-    place.start, place.end, place.kind = start, end, kind
+    values.places[values.count] = Value(start, end, kind)
     values.count += 1
 
 
@@ -113,12 +88,20 @@ cdef inline bint take_payload(Cursor* cursor, Values* values, MediaFields* field
     return True
 
 
+cdef inline int member_of(MediaScanner scanner, const Name* name, int first, int end) noexcept nogil:
+    """Which of some members has this name. -1: none of them."""
+    cdef int member
+    for member in range(first, end):
+        if same(name, &scanner._names[member]):
+            return member
+    return -1
+
+
 cdef inline bint take_first(Values* values, int member) noexcept nogil:
-    """Count a member. False: it is a duplicate."""
-    cdef int bit = 1 << member
-    if values.members & bit:
+    """Count a member. False: it is unknown, or a duplicate."""
+    if member < 0 or values.members >> member & 1:
         return False
-    values.members |= bit
+    values.members |= 1 << member
     return True
 
 
@@ -146,30 +129,24 @@ cdef class MediaScanner:
         str track not None, str chunk not None, str timestamp not None, str payload not None,
         tuple track_names not None, dict long_track_names not None, Py_ssize_t max_octets,
     ):
-        members = event, sequence_number, stream_id, media, track, chunk, timestamp, payload
-        for names in (members[:4], members[4:]):
+        members = chunk, timestamp, track, payload, sequence_number, event, stream_id, media
+        for names in (members[:SEQUENCE_NUMBER], members[SEQUENCE_NUMBER:]):
             if len(set(names)) != len(names):
                 raise ValueError(f"members are {', '.join(names)}: all must differ")
         seen = [(name, name) for name in track_names] + list(long_track_names.items())
         if len(seen) > MAX_TRACK_NAMES:
             raise ValueError(f"there are {len(seen)} names of tracks, at most {MAX_TRACK_NAMES} are possible")
-        for short in long_track_names.values():
-            if short not in track_names:
-                raise ValueError(f"long_track_names has {short!r}, track_names are {', '.join(track_names)}")
+        if not set(track_names).issuperset(long_track_names.values()):
+            raise ValueError(f"long_track_names stand for {', '.join(long_track_names.values())}, not for track_names")
         self.track_names = track_names
         self.max_octets = max_octets
+        self._long_track_names = dict(long_track_names)
         self._texts = tuple([plain_octets(name) for name in (*members, *(name for name, _ in seen))])
-        self._event = name_of(self._texts[0])
-        self._sequence_number = name_of(self._texts[1])
-        self._stream_id = name_of(self._texts[2])
-        self._media = name_of(self._texts[3])
-        self._track = name_of(self._texts[4])
-        self._chunk = name_of(self._texts[5])
-        self._timestamp = name_of(self._texts[6])
-        self._payload = name_of(self._texts[7])
+        for place in range(MEMBERS):
+            self._names[place] = name_of(self._texts[place])
         self._known_tracks = len(seen)
         for place, (_, short) in enumerate(seen):
-            self._tracks[place].seen = name_of(self._texts[8 + place])
+            self._tracks[place].seen = name_of(self._texts[MEMBERS + place])
             self._tracks[place].index = track_names.index(short)
 
     cdef bint scan(self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields) noexcept nogil:
@@ -215,7 +192,7 @@ cdef class MediaScanner:
         return cursor.at == cursor.end
 
     cdef void set_track(self, const uint8_t* text, Py_ssize_t chars, MediaFields* fields) noexcept nogil:
-        """Set the track by the name in the text. An empty name is none."""
+        """Set the track by the name in the text. An empty name sets nothing."""
         cdef Name seen
         cdef int i
         if chars == 0:
@@ -230,10 +207,17 @@ cdef class MediaScanner:
                 return
 
     def __reduce__(self):
-        raise TypeError("a MediaScanner is shared, not copied")
+        members = [text.decode() for text in self._texts[:MEMBERS]]
+        return scanner_of, (members, self.track_names, self._long_track_names, self.max_octets)
 
     def __repr__(self):
-        return f"<MediaScanner of {self._texts[3].decode()!r} messages>"
+        return f"<MediaScanner of {self._texts[MEDIA].decode()!r} messages>"
+
+
+def scanner_of(members, track_names, long_track_names, max_octets):
+    """A scanner of the names of members, in the order of ARGUMENTS."""
+    keywords = dict(zip(ARGUMENTS, members))
+    return MediaScanner(track_names=track_names, long_track_names=long_track_names, max_octets=max_octets, **keywords)
 
 
 cdef bytes plain_octets(object name):
@@ -241,7 +225,7 @@ cdef bytes plain_octets(object name):
     if not isinstance(name, str):
         raise TypeError(f"a name is of type {type(name).__name__}, str is needed")
     octets = name.encode()
-    if not 0 < len(octets) <= MAX_NAME_CHARS or not all([PLAIN[octet] for octet in octets]):
+    if not 0 < len(octets) <= MAX_NAME_CHARS or not all([plain(octet) for octet in octets]):
         raise ValueError(
             f"name {name!r} is not 1 to {MAX_NAME_CHARS} characters of ASCII without quotes, backslashes and brackets"
         )
@@ -260,6 +244,8 @@ cdef bint scan_any(
     """Find the members of a message in any order, and where their values stand."""
     cdef Cursor cursor
     cdef Name name, string
+    cdef int member
+    cdef bint taken
     cdef int needed = 1 << EVENT | 1 << MEDIA | 1 << PAYLOAD
     clear_fields(fields)
     values.count = values.members = 0
@@ -269,23 +255,19 @@ cdef bint scan_any(
     while True:
         if not take_name(&cursor, &name):
             return False
-        if same(&name, &scanner._media):
-            if not (take_first(values, MEDIA) and take_body(scanner, &cursor, fields, values)):
-                return False
-        elif same(&name, &scanner._sequence_number):
-            if not (
-                take_first(values, SEQUENCE_NUMBER)
-                and take_counter(&cursor, values, SEQUENCE_NUMBER, &fields.sequence_number)
-            ):
-                return False
-        elif same(&name, &scanner._stream_id):
-            if not (take_first(values, STREAM_ID) and take_string(&cursor, &string)):
-                return False
-            fields.stream_id, fields.stream_id_chars = string.text, string.chars
-        elif same(&name, &scanner._event):
-            if not (take_first(values, EVENT) and take_string(&cursor, &string) and same(&string, &scanner._media)):
-                return False
+        member = member_of(scanner, &name, SEQUENCE_NUMBER, MEMBERS)
+        if not take_first(values, member):
+            return False
+        if member == MEDIA:
+            taken = take_body(scanner, &cursor, fields, values)
+        elif member == SEQUENCE_NUMBER:
+            taken = take_counter(&cursor, values, SEQUENCE_NUMBER, &fields.sequence_number)
+        elif member == EVENT:
+            taken = take_string(&cursor, &string) and same(&string, &scanner._names[MEDIA])
         else:
+            taken = take_string(&cursor, &string)
+            fields.stream_id, fields.stream_id_chars = string.text, string.chars
+        if not taken:
             return False
         if not take(&cursor, c","):
             break
@@ -298,26 +280,28 @@ cdef bint scan_any(
 cdef bint take_body(MediaScanner scanner, Cursor* cursor, MediaFields* fields, Values* values) noexcept nogil:
     """Read the object that holds track, counters and payload. False: anything else is in it."""
     cdef Name name, string
+    cdef int member
+    cdef bint taken
     if not take(cursor, c"{"):
         return False
     while True:
         if not take_name(cursor, &name):
             return False
-        if same(&name, &scanner._payload):
-            if not (take_first(values, PAYLOAD) and take_payload(cursor, values, fields)):
-                return False
-        elif same(&name, &scanner._chunk):
-            if not (take_first(values, CHUNK) and take_counter(cursor, values, CHUNK, &fields.chunk)):
-                return False
-        elif same(&name, &scanner._timestamp):
-            if not (take_first(values, TIMESTAMP) and take_counter(cursor, values, TIMESTAMP, &fields.timestamp)):
-                return False
-        elif same(&name, &scanner._track):
-            if not (take_first(values, TRACK) and take_string(cursor, &string)):
-                return False
-            scanner.set_track(string.text, string.chars, fields)
-            note(values, TRACK, string.text, string.text + string.chars)
+        member = member_of(scanner, &name, CHUNK, SEQUENCE_NUMBER)
+        if not take_first(values, member):
+            return False
+        if member == PAYLOAD:
+            taken = take_payload(cursor, values, fields)
+        elif member == CHUNK:
+            taken = take_counter(cursor, values, CHUNK, &fields.chunk)
+        elif member == TIMESTAMP:
+            taken = take_counter(cursor, values, TIMESTAMP, &fields.timestamp)
         else:
+            taken = take_string(cursor, &string)
+            note(values, TRACK, string.text, string.text + string.chars)
+            if taken:
+                scanner.set_track(string.text, string.chars, fields)
+        if not taken:
             return False
         if not take(cursor, c","):
             return take(cursor, c"}")
@@ -364,7 +348,7 @@ cdef inline bint take_value(
         fields.payload, fields.payload_chars = start, cursor.at - start
         return True
     if kind == TRACK:
-        while cursor.at < cursor.end and PLAIN[cursor.at[0]]:
+        while cursor.at < cursor.end and plain(cursor.at[0]):
             cursor.at += 1
         scanner.set_track(start, cursor.at - start, fields)
         return True
