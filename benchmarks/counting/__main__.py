@@ -13,8 +13,15 @@ import rtpcodec.kernels.g711
 from benchmarks import floors
 from benchmarks.counting.count_blocks import count_call
 from benchmarks.harness.machine import built_by, simd_level
+from rtpcodec.kernels.media_text import MediaText
 
 CALLS = (20, 60)
+
+
+def count_message_calls(calls: int) -> None:
+    """Messages of 20 ms of PCMU; they have limits, so they are always counted."""
+    text = MediaText('{"event":"media","media":{"payload":"', '"}}', "pcmu")
+    count_call("message out", text.of_pcm, bytes(range(256)) + bytes(64), calls)
 
 
 def count_whole_calls(calls: int) -> None:
@@ -35,6 +42,7 @@ if __name__ == "__main__":
     for _calls in CALLS:
         for _path in sorted(Path(__file__).parent.glob("count_*.pyx")):
             import_module(f"benchmarks.counting.{_path.stem}").count(_calls)
+        count_message_calls(_calls)
         if "whole" in sys.argv:
             count_whole_calls(_calls)
     _compiler = built_by(Path(str(rtpcodec.kernels.g711.__file__)))
