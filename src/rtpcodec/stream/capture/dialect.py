@@ -56,6 +56,9 @@ class CapturedDialect:
     `parse` raises ValueError, KeyError or TypeError for a line that is not valid. Use from one thread at a time.
     """
 
+    media_scanner = None
+    """The lines of a capture are not the carrier's texts."""
+
     __slots__ = (
         "clear",
         "counters",
