@@ -1,0 +1,16 @@
+import socket
+
+class Calls:
+    sent: int
+    echoed: int
+    different: int
+    missing: int
+    blocked: int
+    lost: int
+    def __init__(
+        self, frames: list[bytes], payloads: list[bytes], period_ns: int, sockets: list[socket.socket]
+    ) -> None: ...
+    def run(self, seconds: float) -> None: ...
+    def reset(self) -> None: ...
+    def delay_ms(self, share: float) -> float: ...
+    def late_ms(self, share: float) -> float: ...
