@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,10 +81,8 @@ def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[
         yield sockets
     finally:
         for one in sockets:
-            try:
+            with suppress(OSError):
                 one.send(CLOSE)
-            except OSError:
-                pass
             one.close()
 
 
@@ -99,7 +97,7 @@ def measure(server: Server, traffic: Traffic, calls: int, seconds: float, settle
         load.run(seconds)
         after, passed_s = server.cpu_time(), time.monotonic() - begun_s
         used_s = after.used_s - before.used_s
-        found = Measured(
+        return Measured(
             calls=calls,
             seconds=passed_s,
             sent=load.sent,
@@ -115,4 +113,3 @@ def measure(server: Server, traffic: Traffic, calls: int, seconds: float, settle
             delay_p99_ms=load.delay_ms(0.99),
             late_p99_ms=load.late_ms(0.99),
         )
-    return found

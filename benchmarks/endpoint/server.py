@@ -1,4 +1,4 @@
-"""The process of one server: `python -m benchmarks.endpoint.server WANTED CORE FOLDER`. It writes its port, and serves."""
+"""The process of one server: `python -m benchmarks.endpoint.server WANTED CORE FOLDER`. It prints its port."""
 
 from __future__ import annotations
 

@@ -85,6 +85,11 @@ def _media(index: int, payload: bytes, chunk_ms: int) -> bytes:
 def _opening(codec_name: str) -> list[bytes]:
     plan = rtpcodec.StreamPlan(send_codec=codec_name)
     media_format = {"encoding": codec_name, "sample_rate": plan.send_rate_hz or 8000, "channels": 1}
-    started = {"event": "start", "sequence_number": "1", "stream_id": STREAM_ID, "start": {"media_format": media_format}}
+    started = {
+        "event": "start",
+        "sequence_number": "1",
+        "stream_id": STREAM_ID,
+        "start": {"media_format": media_format},
+    }
     connected = {"event": "connected", "version": "1.0.0"}
     return [masked_frame(json.dumps(message).encode()) for message in (connected, started)]

@@ -14,7 +14,12 @@ from rtpcodec.stream.events import Audio
 VERSION = f"rtpcodec {rtpcodec.__version__}"
 ALL_OFF: dict[str, Any] = {"own_marks": False, "diagnosis_s": None}
 """Settings without which a call does more than the peers' echoes."""
-UNLIMITED: dict[str, Any] = {"max_calls": 10_000, "max_lag_ms": None, "max_frames_per_s": None, "max_octets_per_s": None}
+UNLIMITED: dict[str, Any] = {
+    "max_calls": 10_000,
+    "max_lag_ms": None,
+    "max_frames_per_s": None,
+    "max_octets_per_s": None,
+}
 SCRAPE_S = 1.0
 
 
