@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import jitter, loss, plc
+from benchmarks.endpoint.processes import REALTIME
 from benchmarks.harness import chart, machine, report
 
 HERE = Path(__file__).parent
@@ -53,7 +54,12 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
     parser.add_argument("--quick", action="store_true", help="endpoints: 3 rounds of 3 s in place of 7 of 10 s")
+    parser.add_argument(
+        "--realtime", action="store_true", help="endpoints: servers and load before all other processes (needs root)"
+    )
     chosen = parser.parse_args()
+    if chosen.realtime:
+        os.environ[REALTIME] = "1"
     if unknown := set(chosen.groups) - set(group_names()):
         parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(group_names())}")
     return chosen

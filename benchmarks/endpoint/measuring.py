@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.endpoint.generator import Calls
-from benchmarks.endpoint.processes import Server, cores
+from benchmarks.endpoint.processes import Server, cores, take_core
 from benchmarks.endpoint.traffic import CLOSE, UPGRADE, Traffic
 
 SETTLE_S: Final = 1.0
@@ -74,9 +73,9 @@ def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[
             while b"\r\n\r\n" not in answer:
                 answer += (part := one.recv(4096))
                 if not part:
-                    raise ConnectionError(f"a call was refused: {answer[:60]!r}")
+                    break
             if not answer.startswith(b"HTTP/1.1 101 "):
-                raise ConnectionError(f"a call was refused: {answer[:60]!r}")
+                raise ConnectionError(f"call {len(sockets)} was refused: {answer[:60]!r}")
             one.sendall(b"".join(opening))
         yield sockets
     finally:
@@ -88,7 +87,14 @@ def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[
 
 def measure(server: Server, traffic: Traffic, calls: int, seconds: float, settle_s: float = SETTLE_S) -> Measured:
     """Measure one server with so many calls for so long."""
-    os.sched_setaffinity(0, cores()[1])
+    take_core(cores()[1])
+    try:
+        return _measured(server, traffic, calls, seconds, settle_s)
+    except OSError as error:
+        raise ConnectionError(f"{server.wanted}: {error}") from error
+
+
+def _measured(server: Server, traffic: Traffic, calls: int, seconds: float, settle_s: float) -> Measured:
     with connected(server.port, calls, traffic.opening) as sockets:
         load = Calls(traffic.frames, traffic.payloads, traffic.chunk_ms * 1_000_000, sockets)
         load.run(settle_s)

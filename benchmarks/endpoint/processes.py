@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 MODULE: Final = "benchmarks.endpoint.server"
+CORES: Final = sorted(os.sched_getaffinity(0))[:2]
+"""Asked before this process keeps to one of them."""
+REALTIME: Final = "RTPCODEC_BENCH_REALTIME"
+"""Set: servers and load run before all other processes. A server that waits for its core reads more at once, so on a
+busy machine its messages would seem cheaper."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,16 @@ class MissingServer(Exception):
     """A contender that cannot run here."""
 
 
-def cores() -> tuple[set[int], set[int]]:
-    """Return the cores of the servers and of the load: one each, or both the same where there is one."""
-    allowed = sorted(os.sched_getaffinity(0))
-    return {allowed[0]}, set(allowed[1:2] or allowed)
+def cores() -> tuple[int, int]:
+    """Return the cores of the servers and of the load; both are the same where there is one."""
+    return CORES[0], CORES[-1]
+
+
+def take_core(core: int) -> None:
+    """Keep this process on a core, before all others there if the environment asks for that."""
+    os.sched_setaffinity(0, {core})
+    if os.environ.get(REALTIME):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 class Server:
@@ -72,7 +83,7 @@ class Server:
 @contextmanager
 def served(wanted: Wanted) -> Iterator[Server]:
     """Run a server on its core. Raises MissingServer if its library is not installed."""
-    core = min(cores()[0])
+    core = cores()[0]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
         command = [sys.executable, "-m", MODULE, json.dumps(asdict(wanted)), str(core), folder]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.endpoint.processes import take_core
 from benchmarks.endpoint.servers.serving import Serving
 
 
 def main() -> None:
     """Serve until the process is killed."""
     wanted: dict[str, Any] = json.loads(sys.argv[1])
-    os.sched_setaffinity(0, {int(sys.argv[2])})
+    take_core(int(sys.argv[2]))
     module = import_module(f"benchmarks.endpoint.servers.{wanted['name']}")
     serving = Serving(wanted["codec"], wanted["chunk_ms"], dict(wanted["options"]), Path(sys.argv[3]), module.VERSION)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
