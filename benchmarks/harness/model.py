@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,20 +39,37 @@ class Bar:
     ratio: float
     of_floor: float | None = None
     most_above_floor_ns: float | None = None
+    others: tuple[tuple[str, float], ...] = ()
+    """Beginnings of the names of further peers, and the ratios to them."""
 
     def __str__(self) -> str:
         parts = [f">= {self.ratio:.3g}x"] if self.ratio else []
         parts += [f">= {self.of_floor:.2f} of the floor"] if self.of_floor is not None else []
         parts += [f"<= {self.most_above_floor_ns:g} ns above it"] if self.most_above_floor_ns is not None else []
+        parts += [f">= {ratio:.3g}x {name}" for name, ratio in self.others]
         return ", ".join(parts)
 
-    def met(self, ratio: float | None, of_floor: float | None, above_floor_ns: float = 0.0) -> bool:
-        """Whether all parts are reached; a bar without its opponent is not met."""
+    def met(
+        self,
+        ratio: float | None,
+        of_floor: float | None,
+        above_floor_ns: float = 0.0,
+        ratios: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Whether all parts are reached; a bar without its opponent is not met.
+
+        ratios: to each peer, by name.
+        """
         return (
             (ratio or 0) >= self.ratio
+            and all(_least(ratios or {}, name) >= least for name, least in self.others)
             and (self.of_floor is None or (of_floor or 0) >= self.of_floor)
             and (self.most_above_floor_ns is None or above_floor_ns <= self.most_above_floor_ns)
         )
+
+
+def _least(ratios: Mapping[str, float], name: str) -> float:
+    return min((ratio for peer, ratio in ratios.items() if peer.startswith(name)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
