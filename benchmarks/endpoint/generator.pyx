@@ -68,10 +68,12 @@ cdef enum:
     READ_OCTETS = 32768
     SEARCHED = 500      # frames that may be missing in a row: 10 s of 20 ms
     EVENTS = 256
+    STEP_NS = 1000000
 
 cdef struct Call:
     int socket
     bint lost
+    Py_ssize_t sent     # index behind the last frame that was sent
     Py_ssize_t echoed   # index of the frame whose echo is expected next
     const char* rest    # of a frame that the socket did not take whole
     Py_ssize_t rest_octets
@@ -175,6 +177,25 @@ cdef class Calls:
         if not enough:
             raise IndexError(f"{self._frame_count} frames do not suffice for this run")
 
+    def receive(self, double seconds):
+        """Receive the echoes that are under way, for so long at most."""
+        cdef int64_t now = now_ns()
+        cdef int64_t end_ns = now + <int64_t>(seconds * 1e9)
+        while now < end_ns and self.outstanding:
+            with nogil:
+                wait_ns(self._epoll, min(end_ns - now, STEP_NS))
+                self._receive()
+            now = now_ns()
+
+    @property
+    def outstanding(self):
+        """Frames that were sent and not echoed yet, of the calls that run."""
+        cdef Py_ssize_t i, count = 0
+        for i in range(self._call_count):
+            if not self._calls[i].lost:
+                count += self._calls[i].sent - self._calls[i].echoed
+        return count
+
     def reset(self):
         """Begin a measurement: all figures are 0 again."""
         self.sent = self.echoed = self.different = self.missing = self.blocked = 0
@@ -225,6 +246,7 @@ cdef class Calls:
             return
         if self._send_octets(call, self._frame[index], self._frame_octets[index]) or call.rest_octets:
             self.sent += 1
+            call.sent = index + 1
         else:
             self.blocked += 1
 

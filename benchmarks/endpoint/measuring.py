@@ -35,6 +35,8 @@ class Measured:
     missing: int
     blocked: int
     lost: int
+    outstanding: int
+    """Messages that were not echoed within DRAIN_S after the measurement."""
     cpu_us: float
     """CPU time of the server's process per echoed message."""
     busy: float
@@ -56,7 +58,7 @@ class Measured:
     @property
     def is_correct(self) -> bool:
         """Whether each message was echoed with its own payload."""
-        return not (self.different or self.missing or self.blocked or self.lost)
+        return not (self.different or self.missing or self.blocked or self.lost or self.outstanding)
 
 
 @contextmanager
@@ -102,17 +104,20 @@ def _measured(server: Server, traffic: Traffic, calls: int, seconds: float, sett
         before, begun_s = server.cpu_time(), time.monotonic()
         load.run(seconds)
         after, passed_s = server.cpu_time(), time.monotonic() - begun_s
+        echoed = load.echoed
+        load.receive(DRAIN_S)
         used_s = after.used_s - before.used_s
         return Measured(
             calls=calls,
             seconds=passed_s,
             sent=load.sent,
-            echoed=load.echoed,
+            echoed=echoed,
             different=load.different,
             missing=load.missing,
             blocked=load.blocked,
             lost=load.lost,
-            cpu_us=used_s / max(load.echoed, 1) * 1e6,
+            outstanding=load.outstanding,
+            cpu_us=used_s / max(echoed, 1) * 1e6,
             busy=used_s / passed_s,
             waited=(after.waited_s - before.waited_s) / passed_s,
             delay_p50_ms=load.delay_ms(0.5),

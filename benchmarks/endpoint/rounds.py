@@ -37,7 +37,7 @@ class Found:
     @property
     def wrong(self) -> int:
         """Return how many messages of all rounds were not echoed as they should be."""
-        return sum(one.different + one.missing + one.blocked for one in self.rounds)
+        return sum(one.different + one.missing + one.blocked + one.outstanding for one in self.rounds)
 
     @property
     def sent(self) -> int:
