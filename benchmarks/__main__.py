@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import jitter, loss, plc
+from benchmarks.endpoint.processes import REALTIME
 from benchmarks.harness import chart, machine, report
 
 HERE = Path(__file__).parent
@@ -29,12 +30,13 @@ def environment(group: str) -> dict[str, str]:
     return {**os.environ, **asked}
 
 
-def run_group(group: str, budget_s: float, part: str) -> dict[str, Any]:
+def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[str, Any]:
     """What a group's own process found."""
     print(f"{group}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "rows.json")
         command = [sys.executable, "-m", "benchmarks.harness.worker", group, str(output), str(budget_s), part]
+        command.append("quick" if quick else "full")
         try:
             subprocess.run(command, check=True, env=environment(group), cwd=HERE.parent)
         except (ImportError, subprocess.CalledProcessError) as error:
@@ -51,7 +53,13 @@ def options() -> argparse.Namespace:
     parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md and its chart")
     parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
+    parser.add_argument("--quick", action="store_true", help="endpoints: 3 rounds of 3 s in place of 7 of 10 s")
+    parser.add_argument(
+        "--realtime", action="store_true", help="endpoints: servers and load before all other processes (needs root)"
+    )
     chosen = parser.parse_args()
+    if chosen.realtime:
+        os.environ[REALTIME] = "1"
     if unknown := set(chosen.groups) - set(group_names()):
         parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(group_names())}")
     return chosen
@@ -62,7 +70,7 @@ def main() -> int:
     chosen = options()
     result: dict[str, Any] = {"machine": machine.facts(), "rows": [], "absent": {}, "failed": []}
     for group in chosen.groups or group_names():
-        found = run_group(group, chosen.seconds, chosen.rows)
+        found = run_group(group, chosen.seconds, chosen.rows, quick=chosen.quick)
         result["rows"] += found["rows"]
         result["absent"].update(found["absent"])
         result["failed"] += found["failed"]
