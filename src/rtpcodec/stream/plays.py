@@ -50,8 +50,7 @@ class Plays(PlaysState):
         if self._implicit is not None:
             return self._implicit.play(source, pcm_hz)
         reply = reply or self._speech.implicit_reply
-        queue = self._queues.get(reply) if self._queues else None
-        if queue is not None:
+        if reply in self._queues:
             reply.require_open()
         else:
             try:
@@ -61,7 +60,14 @@ class Plays(PlaysState):
                     raise
             else:
                 return None
-            queue = PlayQueue(self._session, reply, may_wait=True)
+        return self.play_in_turn(source, pcm_hz, reply=reply, note=note)
+
+    def play_in_turn(
+        self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
+    ) -> Waiting | None:
+        """Queue what the session has refused by QueueFull, or what follows audio that waits; otherwise like `play`."""
+        reply = reply or self._speech.implicit_reply
+        queue = self._queues.get(reply) or PlayQueue(self._session, reply, may_wait=True)
         return self._kept(reply, queue, queue.play(source, pcm_hz, note))
 
     def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> Waiting | None:
