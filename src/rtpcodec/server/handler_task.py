@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final
 
 from rtpcodec.server.call import Call
@@ -126,7 +126,7 @@ class HandlerTask:
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
-            await self._handled(handler, call)
+            await self._measured(handler(call))
         except (GeneratorExit, KeyboardInterrupt):
             # The task reports them by its end. GeneratorExit may also mean that this coroutine is dropped.
             raise
@@ -138,12 +138,12 @@ class HandlerTask:
                 return
         await self._end_returned(call)
 
-    async def _handled(self, handler: Handler, call: Call) -> None:
-        """Run the handler, its steps measured."""
-        running, slow_turns = handler(call), self._slow_turns
-        if slow_turns is not None and isinstance(running, Coroutine):
-            running = timed(running, slow_turns.limit_s, slow_turns.report_step)
-        await running
+    def _measured(self, running: Awaitable[object]) -> Awaitable[object]:
+        """Measure the steps of a handler."""
+        slow_turns = self._slow_turns
+        if slow_turns is None or not isinstance(running, Coroutine):
+            return running
+        return timed(running, slow_turns.limit_s, slow_turns.report_step)
 
     async def _end_returned(self, call: Call) -> None:
         """Do what follows a return, and close the stream once its last audio was heard."""

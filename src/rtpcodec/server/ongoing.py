@@ -8,29 +8,29 @@ from typing import Any, Final
 
 from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
+from rtpcodec.server._awaiting import Awaited
 from rtpcodec.stream.play_queue import Waiting
 
 
-class Ongoing(Live, Coroutine[Any, Any, None]):
+class Ongoing(Live, Awaited, Coroutine[Any, Any, None]):
     """A running operation. Await it to wait for its end, or ignore it: the operation continues by itself.
 
     It is a coroutine object, so that `create_task`, `gather` and `timeout` accept it. Unlike with a coroutine, nothing
     is reported if it is never awaited. Cancelling the wait cancels the operation: the rest of a `play` is dropped.
     """
 
-    __slots__ = ("_end", "_steps")
+    __slots__ = ("_steps",)
 
     def __init__(self, end: asyncio.Future[None] | None = None) -> None:
-        self._end = end
         self._steps: Generator[Any, Any, None] | None = None
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def _wait(self) -> Generator[Any, Any, None]:
         return _wait(self._end)
 
     def send(self, value: Any) -> Any:
         """Continue the wait; called by a task."""
         if self._steps is None:
-            self._steps = self.__await__()
+            self._steps = self._wait()
         return self._steps.send(value)
 
     def throw(self, *error: Any) -> Any:
@@ -38,7 +38,7 @@ class Ongoing(Live, Coroutine[Any, Any, None]):
         if self._steps is None:
             if self._end is not None:
                 self._end.cancel()  # it was not awaited yet, so asyncio does not cancel it
-            self._steps = self.__await__()
+            self._steps = self._wait()
         try:
             return self._steps.throw(*error)
         finally:

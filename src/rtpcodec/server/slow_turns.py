@@ -6,11 +6,11 @@ slow, or a message that takes long to read delays every other call for as long.
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any, Final
 
+from rtpcodec.server._awaiting import Timed
 from rtpcodec.server.call_log import CallLog
 
 SLOW_TURN_MS: Final = 100.0
@@ -22,7 +22,17 @@ LOG_PERIOD_S: Final = 10.0
 class SlowTurns:
     """Count and log the slow turns of one call. Use it from the event loop's thread only."""
 
-    __slots__ = ("_clock", "_counted", "_log", "_quiet_until_s", "_unlogged", "limit_s", "within")
+    __slots__ = (
+        "_clock",
+        "_counted",
+        "_log",
+        "_quiet_until_s",
+        "_step_end_s",
+        "_step_s",
+        "_unlogged",
+        "limit_s",
+        "within",
+    )
 
     def __init__(
         self,
@@ -36,13 +46,14 @@ class SlowTurns:
         limit_ms: a longer turn is slow.
         log: the call's log.
         counted: called for each slow turn; None: nobody counts them.
-        clock: returns seconds, for the time between two log records.
+        clock: returns seconds, of the same clock that measures the turns.
         """
         self.limit_s = limit_ms / 1000
         self._log = log
         self._counted = counted
         self._clock = clock
         self._quiet_until_s = 0.0
+        self._step_s = self._step_end_s = 0.0  # of the last slow step
         self._unlogged = 0
         self.within = ""
         """What else of the user's may run within a turn of the pump, to follow the cause."""
@@ -53,10 +64,15 @@ class SlowTurns:
         took_s: how long it held the event loop.
         cause: the cause, to follow a colon.
         """
-        self._report(took_s, cause + self.within)
+        # A chunk continues the handler within the turn that delivers it. That step was reported by itself.
+        if self._step_end_s >= self._clock() - took_s:
+            took_s -= self._step_s
+        if took_s > self.limit_s:
+            self._report(took_s, cause + self.within)
 
     def report_step(self, took_s: float) -> None:
         """Report a slow step of the handler."""
+        self._step_s, self._step_end_s = took_s, self._clock()
         self._report(took_s, "the handler, between two awaits")
 
     def _report(self, took_s: float, cause: str) -> None:
@@ -72,32 +88,11 @@ class SlowTurns:
         self._log.warn_of_peer("held the event loop for %.0f ms: %s%s", took_s * 1000, cause, more)
 
 
-@types.coroutine
-def timed(
-    coroutine: Coroutine[Any, Any, object], limit_s: float, slow: Callable[[float], None]
-) -> Generator[Any, None, object]:
-    """Run a coroutine, and report each of its steps that takes longer than limit_s seconds.
+def timed(coroutine: Coroutine[Any, Any, object], limit_s: float, slow: Callable[[float], None]) -> Timed:
+    """Make what runs a coroutine by `await`, and reports each of its steps that takes longer than limit_s seconds.
 
     coroutine: the coroutine. A step is what it does between two awaits that wait.
     slow: called with the seconds of a slow step.
-    Returns: the coroutine's result.
+    Returns: what to await; it returns the coroutine's result.
     """
-    thrown: BaseException | None = None
-    while True:
-        begun_s = perf_counter()
-        try:
-            waits_for = coroutine.send(None) if thrown is None else coroutine.throw(thrown)
-        except StopIteration as end:
-            return end.value
-        finally:
-            thrown = None  # its traceback holds this frame
-            took_s = perf_counter() - begun_s
-            if took_s > limit_s:
-                slow(took_s)
-        try:
-            yield waits_for
-        except GeneratorExit:
-            coroutine.close()
-            raise
-        except BaseException as error:  # such as CancelledError
-            thrown = error
+    return Timed(coroutine, limit_s, slow)

@@ -15,6 +15,7 @@ MAX_OCTETS = 64 * 1024 * 1024
 
 cdef Py_ssize_t MOST_OTHERS = MAX_OTHER_EVENTS
 cdef Py_ssize_t OF_AUDIO = AUDIO_OCTETS
+cdef Py_ssize_t FREE = FREE_OCTETS    # at most MAX_OCTETS: so much fits whatever the account says
 
 
 @cython.final
@@ -26,21 +27,23 @@ cdef class EventQueue:
     account: the call's account of the budget that all calls share; None: only this queue's own limits apply.
 
     Audio is limited by its duration, other events by their number, all together by their octets: by 64 MiB, and by
-    what an `account` of the endpoint's budget grants. Each step costs the same, however many events wait. Use from one
-    thread at a time.
+    what an `account` of the endpoint's budget grants. Each step costs the same, however many events wait. A chunk that
+    waits alone, as of a reader in time, takes no entry. Use from one thread at a time.
     """
 
     def __cinit__(self, double max_audio_ms=MAX_AUDIO_MS, account=None):
         self._max_audio_ms = max_audio_ms
-        self._audio = deque()
-        self._others = deque()
         self.account = account
-        self._share = Share(MAX_OCTETS, account)
         if account is not None:
             account.attach(self)
 
     def __len__(self):
-        return len(self._audio) + len(self._others) + (self._overrun is not None)
+        cdef Py_ssize_t found = self._only is not None
+        if self._audio is not None:
+            found += len(self._audio)
+        if self._others is not None:
+            found += len(self._others)
+        return found + (self._overrun is not None)
 
     def put(self, event, /):
         """Add an event, and drop the oldest ones beyond a limit.
@@ -53,54 +56,94 @@ cdef class EventQueue:
             self._put_other(event)
 
     cdef int put_audio(self, Audio audio) except -1:
-        cdef Py_ssize_t octets = len(audio.payload) + len(audio.pcm) + OF_AUDIO
+        cdef Py_ssize_t octets = octets_of_audio(audio)
         self._place += 1
+        if self._is_empty() and octets <= FREE:
+            self._only = audio
+            self.octets = octets
+            return 0
+        self._spill(self._place - 1)
+        if self._audio is None:
+            self._audio = deque()
         self._audio.append((self._place, audio, octets))
         self._audio_ms += audio.duration_ms
         while self._audio_ms > self._max_audio_ms and len(self._audio) > 1:
             self._drop_audio()
-        self.octets += octets
-        if self.octets > self._share.limit_octets:
-            self._make_room()
+        self._count_held(octets)
         return 0
 
     cdef int _put_other(self, object event) except -1:
         cdef Py_ssize_t octets = octets_of(event)
+        self._spill(self._place)
         self._place += 1
+        if self._others is None:
+            self._others = deque()
         self._others.append((self._place, event, octets))
         if len(self._others) > MOST_OTHERS:
             self._drop_other()
+        self._count_held(octets)
+        return 0
+
+    cdef bint _is_empty(self) noexcept:
+        return self._only is None and self._audio is None and self._others is None and self._overrun is None
+
+    cdef int _spill(self, Py_ssize_t place) except -1:
+        """Move the chunk that waits alone into the queue, in its place."""
+        if self._only is None:
+            return 0
+        self._audio = deque()
+        self._audio.append((place, self._only, self.octets))
+        self._audio_ms = self._only.duration_ms
+        self._only = None
+        return 0
+
+    cdef int _count_held(self, Py_ssize_t octets) except -1:
         self.octets += octets
-        if self.octets > self._share.limit_octets:
-            self._make_room()
+        if self.octets > FREE:
+            if self._share is None:
+                self._share = Share(MAX_OCTETS, self.account)
+            if self.octets > self._share.limit_octets:
+                self._make_room()
         return 0
 
     def pop(self):
         """Remove and return the oldest event. Raises IndexError if the queue is empty."""
+        return self.popped()
+
+    cdef object popped(self):
         cdef Py_ssize_t octets
-        audio, others = self._audio, self._others
+        if self._only is not None:
+            return self.taken_audio()
+        if self._is_empty():
+            raise IndexError("pop from an empty queue")
         if self._overrun is not None and self._is_before(self._overrun_place):
             overrun, self._overrun = self._overrun, None
             return overrun
-        if audio and not (others and others[0][0] < audio[0][0]):
-            _, event, octets = audio.popleft()
-            # Sums of floats drift, so an empty queue is set to exactly zero.
-            self._audio_ms = self._audio_ms - (<Audio>event).duration_ms if audio else 0.0
-        else:
-            _, event, octets = others.popleft()
+        _, event, octets = self._oldest_entry()
         self.octets -= octets
-        if self.octets < self._share.low_octets:
+        if self._share is not None and self.octets < self._share.low_octets:
             self._share.shrink(self.octets)
         return event
 
+    cdef Audio taken_audio(self):
+        """Remove and return the chunk that waits alone; None: none does, or other events wait as well."""
+        cdef Audio only = self._only
+        if only is not None:
+            self._only = None
+            self.octets = 0
+            if self._share is not None and self._share.low_octets > 0:
+                self._share.shrink(0)
+        return only
+
     def waiting(self):
         """Return all events, the oldest first, which stay in the queue."""
-        if not self._others and self._overrun is None:
-            return [event for _, event, _ in self._audio]
-        entries = [*self._audio, *self._others]
+        if self._only is not None:
+            return [self._only]
+        entries = [*(self._audio or ()), *(self._others or ())]
         if self._overrun is not None:
             entries.append((self._overrun_place, self._overrun, 0))
-        entries.sort(key=place_of)
+        if self._others is not None or self._overrun is not None:
+            entries.sort(key=place_of)
         return [event for _, event, _ in entries]
 
     def take_all(self):
@@ -108,13 +151,18 @@ cdef class EventQueue:
         return self.taken()
 
     cdef list taken(self):
-        cdef list found = self.waiting()
-        self._others.clear()
-        self._overrun = None
-        self._audio.clear()
+        cdef Audio only
+        cdef list found
+        if self._is_empty():
+            return []
+        only = self.taken_audio()
+        if only is not None:
+            return [only]
+        found = self.waiting()
+        self._audio = self._others = self._overrun = None
         self._audio_ms = 0.0
         self.octets = 0
-        if self._share.low_octets > 0:
+        if self._share is not None and self._share.low_octets > 0:
             self._share.shrink(0)
         return found
 
@@ -124,41 +172,68 @@ cdef class EventQueue:
         Returns: how many octets of the share were given back.
         """
         cdef Py_ssize_t until = self.octets - octets
-        while self.octets > until and len(self._audio) + len(self._others) > 1:
+        while self.octets > until and self._entries() > 1:
             self._drop_oldest()
-        return self._share.shrink(self.octets)
+        return 0 if self._share is None else self._share.shrink(self.octets)
 
     cdef int _make_room(self) except -1:
         """Drop the oldest events, unless the share grows. A single event stays if it has at most FREE_OCTETS."""
         if self._share.covers(self.octets):
             return 0
         # A little more than needed, so that the next event has room.
-        cdef Py_ssize_t until = max(self._share.limit_octets - GRAIN_OCTETS, FREE_OCTETS)
-        while self.octets > until and len(self._audio) + len(self._others) > 1:
+        cdef Py_ssize_t until = max(self._share.limit_octets - GRAIN_OCTETS, FREE)
+        while self.octets > until and self._entries() > 1:
             self._drop_oldest()
         if self.octets > self._share.limit_octets:
             self._drop_oldest()
         return 0
 
+    cdef Py_ssize_t _entries(self) except -1:
+        cdef Py_ssize_t found = 0 if self._audio is None else len(self._audio)
+        return found if self._others is None else found + len(self._others)
+
     cdef bint _is_before(self, Py_ssize_t place) except -1:
         """Whether all events that wait come after a place."""
-        return not ((self._audio and self._audio[0][0] <= place) or (self._others and self._others[0][0] <= place))
+        if self._audio is not None and self._audio[0][0] <= place:
+            return False
+        return self._others is None or self._others[0][0] > place
+
+    cdef bint _audio_is_oldest(self) except -1:
+        return self._audio is not None and (self._others is None or self._audio[0][0] < self._others[0][0])
+
+    cdef tuple _oldest_entry(self):
+        """Remove and return the oldest entry; an Overrun is not an entry."""
+        return self._audio_entry() if self._audio_is_oldest() else self._other_entry()
+
+    cdef tuple _audio_entry(self):
+        cdef tuple entry = self._audio.popleft()
+        self._audio_ms -= (<Audio>entry[1]).duration_ms
+        if not self._audio:
+            self._audio = None
+            # Sums of floats drift, so an empty queue is set to exactly zero.
+            self._audio_ms = 0.0
+        return entry
+
+    cdef tuple _other_entry(self):
+        cdef tuple entry = self._others.popleft()
+        if not self._others:
+            self._others = None
+        return entry
 
     cdef int _drop_oldest(self) except -1:
-        if self._audio and not (self._others and self._others[0][0] < self._audio[0][0]):
+        if self._audio_is_oldest():
             return self._drop_audio()
         return self._drop_other()
 
     cdef int _drop_audio(self) except -1:
-        place, event, octets = self._audio.popleft()
+        place, event, octets = self._audio_entry()
         cdef double duration_ms = (<Audio>event).duration_ms
-        self._audio_ms = self._audio_ms - duration_ms if self._audio else 0.0
         self.dropped_ms += duration_ms
         self._count_drop(place, octets).dropped_ms += duration_ms
         return 0
 
     cdef int _drop_other(self) except -1:
-        place, _, octets = self._others.popleft()
+        place, _, octets = self._other_entry()
         self._count_drop(place, octets)
         return 0
 
@@ -171,6 +246,10 @@ cdef class EventQueue:
             self._overrun_place = place
         self._overrun.dropped_events += 1
         return self._overrun
+
+
+cdef Py_ssize_t octets_of_audio(Audio audio) except -1:
+    return len(audio.payload) + len(audio.pcm) + OF_AUDIO
 
 
 def place_of(entry):

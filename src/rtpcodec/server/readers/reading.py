@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Coroutine, Hashable
 from contextlib import suppress
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rtpcodec.pickling import Live
 from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.server.readers._reading import Reading
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.server.readers.inbox import DtmfInbox, Inbox, TrackInbox
-from rtpcodec.stream.events import Audio, Dtmf, Event, Overrun
+from rtpcodec.stream.events import Audio, Dtmf, Event
 
 
-class Reader(Live):
+class Reader(Live, Reading):
     """The base of readers: an async iterator that ends with the stream. One task at a time may read it.
 
     It holds what arrives until it is read, at most 5 s of audio and 1000 other events; beyond that the oldest is
     dropped. It ends with `stop`, or when nothing refers to it any more.
     """
 
-    __slots__ = ("_hub", "_inbox", "_loop", "_thread_id")
+    __slots__ = ("_hub", "_loop", "_thread_id")
+    if TYPE_CHECKING:
+        _inbox: Inbox
 
-    def __init__(self, hub: ReaderHub, inbox: Inbox, kind: Hashable, access: LoopAccess) -> None:
+    def __init__(
+        self, hub: ReaderHub, inbox: Inbox, kind: Hashable, access: LoopAccess, *, audio_only: bool = False
+    ) -> None:
         self._hub = hub
-        self._inbox = inbox
+        self._read_from(inbox, audio_only=audio_only)
         self._loop = access.loop
         self._thread_id = threading.get_ident()
         hub.add(inbox, kind)
@@ -55,38 +60,22 @@ class EventReader(Reader):
     def __init__(self, hub: ReaderHub, access: LoopAccess) -> None:
         super().__init__(hub, Inbox(hub.account), "events", access)
 
-    async def __anext__(self) -> Event:
-        inbox = self._inbox
-        while (event := inbox.pop()) is None:
-            if inbox.ended:
-                raise StopAsyncIteration
-            await inbox.wait()
-        return event
+    if TYPE_CHECKING:
+
+        def __anext__(self) -> Coroutine[Any, Any, Event]: ...
 
 
 class AudioReader(Reader):
     """The audio of one track or of all. What it was too slow for is `Audio.dropped_before_ms` of the next chunk."""
 
-    __slots__ = ("_dropped_ms",)
+    __slots__ = ()
 
     def __init__(self, hub: ReaderHub, track: str | None, access: LoopAccess) -> None:
-        super().__init__(hub, TrackInbox(track, hub.account), ("audio", track), access)
-        self._dropped_ms = 0.0
+        super().__init__(hub, TrackInbox(track, hub.account), ("audio", track), access, audio_only=True)
 
-    async def __anext__(self) -> Audio:
-        inbox = self._inbox
-        while True:
-            event = inbox.pop()
-            if type(event) is Audio:
-                if self._dropped_ms:
-                    event, self._dropped_ms = event.handed_over(dropped_before_ms=self._dropped_ms), 0.0
-                return event
-            if isinstance(event, Overrun):
-                self._dropped_ms += event.dropped_ms
-            elif inbox.ended:
-                raise StopAsyncIteration
-            else:
-                await inbox.wait()
+    if TYPE_CHECKING:
+
+        def __anext__(self) -> Coroutine[Any, Any, Audio]: ...
 
 
 class DtmfReader(Reader):

@@ -1,0 +1,108 @@
+"""Awaitables of the hot path of a handler: the result of a play, and the handler's own steps, measured."""
+cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_XDECREF
+
+from rtpcodec.server._awaiting cimport returned, set_step
+
+from time import perf_counter
+
+cdef extern from "Python.h":
+    ctypedef enum PySendResult:
+        PYGEN_RETURN
+        PYGEN_ERROR
+        PYGEN_NEXT
+    PySendResult PyIter_Send(object coroutine, object value, PyObject** result) except PYGEN_ERROR
+
+cdef object NOTHING_TO_WAIT_FOR = iter(())    # ended already, and ends each await at once: it has no state
+next(NOTHING_TO_WAIT_FOR, None)
+cdef object clock_s = perf_counter
+
+
+@cython.auto_pickle(False)
+cdef class Awaited:
+    """The base of Ongoing: awaited, it waits for the end of a future, or for nothing."""
+
+    cdef readonly object _end
+
+    def __cinit__(self, end=None):
+        self._end = end
+
+    def __await__(self):
+        return NOTHING_TO_WAIT_FOR if self._end is None else self._wait()
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Timed:
+    """Run a coroutine by `await`, and report each of its steps that takes longer than limit_s seconds.
+
+    coroutine: the coroutine. A step is what it does between two awaits that wait.
+    slow: called with the seconds of a slow step.
+    The await returns the coroutine's result.
+    """
+
+    cdef object _coroutine
+    cdef object _slow
+    cdef double _limit_s
+
+    def __cinit__(self, coroutine, double limit_s, slow):
+        self._coroutine = coroutine
+        self._limit_s = limit_s
+        self._slow = slow
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.send(None)
+
+    cdef PySendResult _send(self, object value, PyObject** result) except PYGEN_ERROR:
+        cdef double begun_s = clock_s()
+        try:
+            return PyIter_Send(self._coroutine, value, result)
+        finally:
+            self._measured(begun_s)
+
+    def send(self, value):
+        """Run the next step; called by whoever awaits."""
+        cdef PyObject* result = NULL
+        ended = self._send(value, &result) == PYGEN_RETURN
+        found = <object>result
+        Py_XDECREF(result)
+        if ended:
+            raise StopIteration(found)
+        return found
+
+    def throw(self, *error):
+        """Raise an error inside the coroutine; called by whoever awaits, such as a task that is cancelled."""
+        cdef double begun_s = clock_s()
+        try:
+            return self._coroutine.throw(*error)
+        finally:
+            self._measured(begun_s)
+
+    def close(self):
+        """Close the coroutine."""
+        self._coroutine.close()
+
+    cdef int _measured(self, double begun_s) except -1:
+        cdef double took_s = clock_s() - begun_s
+        if took_s > self._limit_s:
+            self._slow(took_s)
+        return 0
+
+
+cdef PyObject* timed_step(PyObject* timed) except NULL:
+    cdef PyObject* result = NULL
+    if (<Timed>timed)._send(None, &result) == PYGEN_NEXT:
+        return result
+    found = <object>result
+    Py_XDECREF(result)
+    return returned(found)
+
+
+set_step(Timed, timed_step)

@@ -1,0 +1,191 @@
+"""The queue of events between socket and one reader, and the wait of the task that reads it.
+
+A task that waits is continued within the delivery of a chunk, as `on_audio` is called: without a turn of the event loop
+in between, so that the turn that reads a chunk also sends what the handler plays. Any other event continues it by the
+event loop, and so does a chunk that is delivered within another task: tasks do not nest.
+"""
+cimport cython
+
+from rtpcodec.stream._audio cimport Audio
+from rtpcodec.stream._event_queue cimport EventQueue
+
+from asyncio import CancelledError, InvalidStateError, current_task, get_running_loop
+
+from rtpcodec.errors import LocalProtocolError
+
+cdef object running_task = current_task
+cdef object running_loop = get_running_loop
+
+
+@cython.final
+@cython.freelist(64)
+@cython.auto_pickle(False)
+cdef class Waker:
+    """One wait of one task, for which it is a future."""
+
+    cdef int wake(self, bint at_once) except -1:
+        """Continue the task, at once if possible; only the first time."""
+        if self.state != WAITING:
+            return 0
+        self.state = WOKEN
+        if self._callback is None:    # the task asks for its continuation next, and finds it due
+            return 0
+        callback, context = self._callback, self._context
+        self._callback = self._context = None
+        if at_once and is_between_tasks():
+            try:
+                context.run(callback, self)
+            except (KeyboardInterrupt, SystemExit) as error:
+                # A task lets both end the event loop, so whatever has delivered the chunk must not catch them.
+                self._loop.call_soon(raise_again, error)
+        else:
+            self._loop.call_soon(callback, self, context=context)
+        return 0
+
+    def __await__(self):
+        self.blocking = True
+        yield self
+        self.result()
+
+    # As the future of a task
+
+    @property
+    def _asyncio_future_blocking(self):
+        return self.blocking
+
+    @_asyncio_future_blocking.setter
+    def _asyncio_future_blocking(self, bint blocking):
+        self.blocking = blocking
+
+    def get_loop(self):
+        """Return the event loop of the task."""
+        return self._loop
+
+    def add_done_callback(self, callback, /, *, context):
+        """Continue a task by this callback."""
+        if self.state == WAITING:
+            self._callback, self._context = callback, context
+        else:
+            self._loop.call_soon(callback, self, context=context)
+
+    def remove_done_callback(self, callback, /):
+        """Do not continue a task. Returns how many callbacks were removed."""
+        if self._callback is None or self._callback != callback:
+            return 0
+        self._callback = self._context = None
+        return 1
+
+    def cancel(self, msg=None):
+        """End the wait by CancelledError. Returns False if it is over already."""
+        if self.state != WAITING:
+            return False
+        self.state = CANCELLED
+        self._cancel_message = msg
+        if self._callback is not None:
+            self._loop.call_soon(self._callback, self, context=self._context)
+            self._callback = self._context = None
+        return True
+
+    def cancelled(self):
+        """Return whether the wait was cancelled."""
+        return self.state == CANCELLED
+
+    def done(self):
+        """Return whether the wait is over."""
+        return self.state != WAITING
+
+    def result(self):
+        """Return None. Raises CancelledError if the wait was cancelled, InvalidStateError if it is not over."""
+        if self.state == CANCELLED:
+            raise CancelledError() if self._cancel_message is None else CancelledError(self._cancel_message)
+        if self.state == WAITING:
+            raise InvalidStateError("the reader still waits")
+
+    def exception(self):
+        """Return None. Raises what `result` raises."""
+        return self.result()
+
+
+cdef bint is_between_tasks() except -1:
+    """Whether the event loop runs a callback, such as that of a socket, and not a task."""
+    try:
+        return running_task() is None
+    except RuntimeError:    # it does not run
+        return False
+
+
+def raise_again(error):
+    """Raise an error out of the event loop."""
+    raise error
+
+
+@cython.auto_pickle(False)
+cdef class InboxState:
+    """The base of Inbox: its queue, and whom it wakes. Use it from the event loop's thread only."""
+
+    def __cinit__(self, *_args, account=None, **_options):
+        self._loop = running_loop()
+        self.queue = EventQueue(account=account)
+
+    def only_audio(self, str track, /):
+        """Take no other events than the audio of one track; None: of all."""
+        self._audio_only = True
+        self._track = track
+
+    def put_audio(self, Audio audio not None, /):
+        """Add a chunk and wake the reader."""
+        if self._track is not None and audio.track is not self._track and audio.track != self._track:
+            return
+        self.queue.put_audio(audio)
+        if self._waker is not None:
+            self._waker.wake(True)
+
+    def put(self, event, /):
+        """Add any event except Audio and wake the reader."""
+        if self._audio_only:
+            return
+        self.queue.put(event)
+        if self._waker is not None:
+            self._waker.wake(False)
+
+    def end(self):
+        """Record that no more events will follow. Waiting events can still be read."""
+        self.ended = True
+        if self._waker is not None:
+            self._waker.wake(False)
+
+    def pop(self):
+        """Remove and return the oldest event; None: no event waits."""
+        return self.queue.popped() if len(self.queue) else None
+
+    def begin_wait(self):
+        """Begin to wait for something to read, until `end_wait`.
+
+        Returns: what to await.
+        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        """
+        return self.begin()
+
+    def end_wait(self, Waker waker not None, /):
+        """Record that a wait is over."""
+        self.end_of(waker)
+
+    def wake(self):
+        """Wake the reader: it has waited long enough."""
+        if self._waker is not None:
+            self._waker.wake(True)
+
+    cdef Waker begin(self):
+        if self._waker is not None:
+            raise LocalProtocolError("another task reads this reader already, at most 1 may; make one per task")
+        if running_loop() is not self._loop:
+            raise LocalProtocolError("this call's events can only be read in the event loop of the call")
+        cdef Waker waker = Waker.__new__(Waker)
+        waker._loop = self._loop
+        self._waker = waker
+        return waker
+
+    cdef int end_of(self, Waker waker) except -1:
+        if self._waker is waker:
+            self._waker = None
+        return 0
