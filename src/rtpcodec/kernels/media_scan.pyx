@@ -169,7 +169,7 @@ cdef class MediaScanner:
         return True
 
     cdef bint scan_shape(
-        self, const uint8_t* text, Py_ssize_t n, const MediaShape* shape, MediaFields* fields
+        self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields
     ) noexcept nogil:
         """Find the members of a message whose texts between the values are the learned ones."""
         cdef const uint8_t* literal = &shape.literals[0]
@@ -336,14 +336,14 @@ cdef void learn(
 
 
 cdef inline bint take_value(
-    MediaScanner scanner, Cursor* cursor, const MediaShape* shape, int i, MediaFields* fields
+    MediaScanner scanner, Cursor* cursor, MediaShape* shape, int i, MediaFields* fields
 ) noexcept nogil:
     """Read value i of a shape. What lies behind it is compared with the next literal."""
     cdef uint8_t kind = shape.kinds[i]
     cdef const uint8_t* start = cursor.at
     cdef int64_t counter
     if kind == PAYLOAD:
-        if not skip_payload(cursor, shape, i):
+        if not skip_payload(cursor, shape):
             return False
         fields.payload, fields.payload_chars = start, cursor.at - start
         return True
@@ -365,18 +365,15 @@ cdef inline bint take_value(
     return True
 
 
-cdef inline bint skip_payload(Cursor* cursor, const MediaShape* shape, int i) noexcept nogil:
-    """Go to the quote behind a payload: before the last literal, or as far away as last time, or to be searched."""
+cdef inline bint skip_payload(Cursor* cursor, MediaShape* shape) noexcept nogil:
+    """Go to the quote behind a payload: as far away as last time, or to be searched."""
     cdef const uint8_t* quote
-    if i + 1 == shape.values:
-        quote = cursor.end - shape.literal_chars[i + 1]
-        if quote < cursor.at:
-            return False
-    elif cursor.end - cursor.at > <Py_ssize_t>shape.payload_chars and cursor.at[shape.payload_chars] == c'"':
-        quote = cursor.at + shape.payload_chars
-    else:
-        quote = <const uint8_t*>memchr(cursor.at, c'"', cursor.end - cursor.at)
-        if quote == NULL:
-            return False
+    if cursor.end - cursor.at > <Py_ssize_t>shape.payload_chars and cursor.at[shape.payload_chars] == c'"':
+        cursor.at += shape.payload_chars
+        return True
+    quote = <const uint8_t*>memchr(cursor.at, c'"', cursor.end - cursor.at)
+    if quote == NULL:
+        return False
+    shape.payload_chars = <uint32_t>(quote - cursor.at)
     cursor.at = quote
     return True
