@@ -53,4 +53,4 @@ cdef class MediaScanner:
     cdef bint scan_shape(
         self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields
     ) noexcept nogil
-    cdef void set_track(self, const uint8_t* text, Py_ssize_t chars, MediaFields* fields) noexcept nogil
+    cdef Py_ssize_t set_track_at(self, const uint8_t* at, const uint8_t* end, MediaFields* fields) noexcept nogil
