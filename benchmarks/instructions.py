@@ -25,7 +25,11 @@ MOST_OF_A_WRAPPER: Final = 3000
 """What a call of ours may add to that of a codec's shared library."""
 FORMS: Final = ("", "portable")
 WHOLE_CALL: Final = "call "
-MOST_OF_CALLS: Final = {f"{WHOLE_CALL}message out": 1600}
+MOST_OF_CALLS: Final = {
+    f"{WHOLE_CALL}message out": 1600,
+    f"{WHOLE_CALL}message in": 2200,
+    f"{WHOLE_CALL}message in, any order": 4000,
+}
 """Limits of whole calls from Python with the vector form, which vary with the interpreter."""
 OF_LIBRARY: Final = " of the library"
 WRAPPER: Final = "wrapper of "

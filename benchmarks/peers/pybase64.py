@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from itertools import cycle
 from typing import Any, Final
 
 from benchmarks.harness.model import Absent, Contender
 from benchmarks.peers.audioop import NAME as AUDIOOP
 from benchmarks.peers.audioop import ROUNDING, audioop
-from benchmarks.peers.reading import codes
+from benchmarks.peers.reading import codes, numbers_and_samples
 
 pybase64: Any = import_module("pybase64")
 NAME: Final = f"pybase64 {version('pybase64')}"
+
+
+def read(texts: Sequence[str]) -> Iterator[Contender | Absent]:
+    """Track, numbers and PCM of the next media message, in a circle."""
+    to_linear, decode = audioop.ulaw2lin, pybase64.b64decode
+    try:
+        orjson: Any = import_module("orjson")
+    except ImportError as error:
+        yield Absent("orjson", str(error))
+        return
+    load = orjson.loads
+
+    def members(text: str) -> Any:
+        message = load(text)
+        media = message["media"]
+        pcm = to_linear(decode(media["payload"], None, True), 2)
+        return media["track"], int(media["chunk"]), int(media["timestamp"]), int(message["sequence_number"]), pcm
+
+    name = f"orjson {version('orjson')}, {NAME}, {AUDIOOP}"
+    yield Contender(name, map(members, cycle(texts)).__next__, (), numbers_and_samples)
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender | Absent]:

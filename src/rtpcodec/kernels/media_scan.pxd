@@ -27,7 +27,7 @@ ctypedef struct MediaFields:
 ctypedef struct MediaShape:
     # The texts between the values of one stream's messages. Zero: nothing is learned.
     uint32_t misses            # since the last message of this shape
-    uint32_t payload_chars     # of the message that was learned
+    uint32_t payload_chars     # of the last message
     uint8_t values             # how many; 0: nothing is learned
     uint8_t stream_id_literal  # which literal holds the id of the stream; NO_LITERAL: none
     uint8_t stream_id_at       # its place in that literal
@@ -51,6 +51,6 @@ cdef class MediaScanner:
 
     cdef bint scan(self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields) noexcept nogil
     cdef bint scan_shape(
-        self, const uint8_t* text, Py_ssize_t n, const MediaShape* shape, MediaFields* fields
+        self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields
     ) noexcept nogil
-    cdef void set_track(self, const uint8_t* text, Py_ssize_t chars, MediaFields* fields) noexcept nogil
+    cdef Py_ssize_t set_track_at(self, const uint8_t* at, const uint8_t* end, MediaFields* fields) noexcept nogil

@@ -16,7 +16,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from rtpcodec.kernels._json_cursor cimport (
-    Cursor, Name, plain, same, skip_space, take, take_digits, take_name, take_number, take_string
+    Cursor, Name, digits_end, plain, same, skip_space, take, take_string
 )
 
 cdef enum:
@@ -58,20 +58,21 @@ cdef inline void note(Values* values, uint8_t kind, const uint8_t* start, const 
 cdef inline bint take_counter(Cursor* cursor, Values* values, uint8_t kind, int64_t* counter) noexcept nogil:
     """Read a counter, spelled as digits in a string or as a number. False: neither."""
     cdef const uint8_t* start
-    skip_space(cursor)
-    if cursor.at < cursor.end and cursor.at[0] == c'"':
-        cursor.at += 1
-        start = cursor.at
-        counter[0] = take_digits(cursor)
-        note(values, kind, start, cursor.at)
-        if cursor.at == cursor.end or cursor.at[0] != c'"':
-            return False
-        cursor.at += 1
-    else:
-        start = cursor.at
-        counter[0] = take_number(cursor)
-        note(values, kind | AS_NUMBER, start, cursor.at)
-    return counter[0] >= 0
+    cdef bint in_string = take(cursor, c'"')
+    start = cursor.at
+    cursor.at = digits_end(start, cursor.end, in_string, counter)
+    if cursor.at == NULL:
+        return False
+    note(values, kind if in_string else kind | AS_NUMBER, start, cursor.at)
+    return not in_string or take_quote(cursor)
+
+
+cdef inline bint take_quote(Cursor* cursor) noexcept nogil:
+    """Skip a quote, without white space before it. False: another character is there."""
+    if cursor.at == cursor.end or cursor.at[0] != c'"':
+        return False
+    cursor.at += 1
+    return True
 
 
 cdef inline bint take_payload(Cursor* cursor, Values* values, MediaFields* fields) noexcept nogil:
@@ -88,13 +89,21 @@ cdef inline bint take_payload(Cursor* cursor, Values* values, MediaFields* field
     return True
 
 
-cdef inline int member_of(MediaScanner scanner, const Name* name, int first, int end) noexcept nogil:
-    """Which of some members has this name. -1: none of them."""
+cdef inline int take_member(MediaScanner scanner, Cursor* cursor, int first, int end) noexcept nogil:
+    """Read one of some members' names, and the colon behind it. -1: another one, or none at all."""
     cdef int member
+    if not take(cursor, c'"'):
+        return -1
     for member in range(first, end):
-        if same(name, &scanner._names[member]):
-            return member
+        if begins(cursor.at, cursor.end, &scanner._names[member]):
+            cursor.at += scanner._names[member].chars + 1
+            return member if take(cursor, c":") else -1
     return -1
+
+
+cdef inline bint begins(const uint8_t* at, const uint8_t* end, const Name* name) noexcept nogil:
+    """Whether a name stands here, with a quote behind it."""
+    return end - at > name.chars and at[name.chars] == c'"' and memcmp(at, name.text, name.chars) == 0
 
 
 cdef inline bint take_first(Values* values, int member) noexcept nogil:
@@ -169,42 +178,39 @@ cdef class MediaScanner:
         return True
 
     cdef bint scan_shape(
-        self, const uint8_t* text, Py_ssize_t n, const MediaShape* shape, MediaFields* fields
+        self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields
     ) noexcept nogil:
         """Find the members of a message whose texts between the values are the learned ones."""
         cdef const uint8_t* literal = &shape.literals[0]
-        cdef Cursor cursor
+        cdef const uint8_t* at = text
+        cdef const uint8_t* end = text + n
         cdef Py_ssize_t chars
         cdef int i
         clear_fields(fields)
-        cursor.at, cursor.end = text, text + n
         for i in range(shape.values + 1):
             chars = shape.literal_chars[i]
-            if cursor.end - cursor.at < chars or memcmp(cursor.at, literal, chars) != 0:
+            if end - at < chars or memcmp(at, literal, chars) != 0:
                 return False
             if i == shape.stream_id_literal:
-                fields.stream_id = cursor.at + shape.stream_id_at
-                fields.stream_id_chars = shape.stream_id_chars
-            cursor.at += chars
+                fields.stream_id, fields.stream_id_chars = at + shape.stream_id_at, shape.stream_id_chars
+            at += chars
             literal += chars
-            if i < shape.values and not take_value(self, &cursor, shape, i, fields):
-                return False
-        return cursor.at == cursor.end
+            if i < shape.values:
+                at = value_end(self, at, end, shape, shape.kinds[i], fields)
+                if at == NULL:
+                    return False
+        return at == end
 
-    cdef void set_track(self, const uint8_t* text, Py_ssize_t chars, MediaFields* fields) noexcept nogil:
-        """Set the track by the name in the text. An empty name sets nothing."""
-        cdef Name seen
+    cdef Py_ssize_t set_track_at(self, const uint8_t* at, const uint8_t* end, MediaFields* fields) noexcept nogil:
+        """Set the track, if a name that the scanner knows stands here with a quote behind it. Its length; 0: none."""
         cdef int i
-        if chars == 0:
-            return
-        seen.text, seen.chars = text, chars
-        fields.track, fields.track_chars = text, chars
         for i in range(self._known_tracks):
-            if same(&seen, &self._tracks[i].seen):
+            if begins(at, end, &self._tracks[i].seen):
                 fields.track_index = self._tracks[i].index
                 fields.track = self._tracks[fields.track_index].seen.text
                 fields.track_chars = self._tracks[fields.track_index].seen.chars
-                return
+                return self._tracks[i].seen.chars
+        return 0
 
     def __reduce__(self):
         members = [text.decode() for text in self._texts[:MEMBERS]]
@@ -243,7 +249,7 @@ cdef bint scan_any(
 ) noexcept nogil:
     """Find the members of a message in any order, and where their values stand."""
     cdef Cursor cursor
-    cdef Name name, string
+    cdef Name string
     cdef int member
     cdef bint taken
     cdef int needed = 1 << EVENT | 1 << MEDIA | 1 << PAYLOAD
@@ -253,9 +259,7 @@ cdef bint scan_any(
     if not take(&cursor, c"{"):
         return False
     while True:
-        if not take_name(&cursor, &name):
-            return False
-        member = member_of(scanner, &name, SEQUENCE_NUMBER, MEMBERS)
+        member = take_member(scanner, &cursor, SEQUENCE_NUMBER, MEMBERS)
         if not take_first(values, member):
             return False
         if member == MEDIA:
@@ -279,15 +283,12 @@ cdef bint scan_any(
 
 cdef bint take_body(MediaScanner scanner, Cursor* cursor, MediaFields* fields, Values* values) noexcept nogil:
     """Read the object that holds track, counters and payload. False: anything else is in it."""
-    cdef Name name, string
     cdef int member
     cdef bint taken
     if not take(cursor, c"{"):
         return False
     while True:
-        if not take_name(cursor, &name):
-            return False
-        member = member_of(scanner, &name, CHUNK, SEQUENCE_NUMBER)
+        member = take_member(scanner, cursor, CHUNK, SEQUENCE_NUMBER)
         if not take_first(values, member):
             return False
         if member == PAYLOAD:
@@ -297,14 +298,22 @@ cdef bint take_body(MediaScanner scanner, Cursor* cursor, MediaFields* fields, V
         elif member == TIMESTAMP:
             taken = take_counter(cursor, values, TIMESTAMP, &fields.timestamp)
         else:
-            taken = take_string(cursor, &string)
-            note(values, TRACK, string.text, string.text + string.chars)
-            if taken:
-                scanner.set_track(string.text, string.chars, fields)
+            taken = take_track(scanner, cursor, fields, values)
         if not taken:
             return False
         if not take(cursor, c","):
             return take(cursor, c"}")
+
+
+cdef inline bint take_track(MediaScanner scanner, Cursor* cursor, MediaFields* fields, Values* values) noexcept nogil:
+    """Read the name of a track; an empty one is none."""
+    cdef Name string
+    if not take_string(cursor, &string):
+        return False
+    note(values, TRACK, string.text, string.text + string.chars)
+    if string.chars and not scanner.set_track_at(string.text, cursor.end, fields):
+        fields.track, fields.track_chars = string.text, string.chars
+    return True
 
 
 cdef void learn(
@@ -335,26 +344,22 @@ cdef void learn(
     shape.values = <uint8_t>values.count
 
 
-cdef inline bint take_value(
-    MediaScanner scanner, Cursor* cursor, const MediaShape* shape, int i, MediaFields* fields
+cdef inline const uint8_t* value_end(
+    MediaScanner scanner, const uint8_t* at, const uint8_t* end, MediaShape* shape, uint8_t kind, MediaFields* fields
 ) noexcept nogil:
-    """Read value i of a shape. What lies behind it is compared with the next literal."""
-    cdef uint8_t kind = shape.kinds[i]
-    cdef const uint8_t* start = cursor.at
+    """Read a value of a shape. Returns: the place behind it, which is compared with the next literal. NULL: wrong."""
+    cdef const uint8_t* found
     cdef int64_t counter
     if kind == PAYLOAD:
-        if not skip_payload(cursor, shape, i):
-            return False
-        fields.payload, fields.payload_chars = start, cursor.at - start
-        return True
+        found = payload_end(at, end, shape)
+        fields.payload, fields.payload_chars = at, found - at if found != NULL else 0
+        return found
     if kind == TRACK:
-        while cursor.at < cursor.end and plain(cursor.at[0]):
-            cursor.at += 1
-        scanner.set_track(start, cursor.at - start, fields)
-        return True
-    counter = take_number(cursor) if kind & AS_NUMBER else take_digits(cursor)
-    if counter < 0:
-        return False
+        found = at + scanner.set_track_at(at, end, fields)
+        return found if found > at else NULL
+    found = digits_end(at, end, kind < AS_NUMBER, &counter)
+    if found == NULL:
+        return NULL
     kind &= ~AS_NUMBER
     if kind == SEQUENCE_NUMBER:
         fields.sequence_number = counter
@@ -362,21 +367,15 @@ cdef inline bint take_value(
         fields.chunk = counter
     else:
         fields.timestamp = counter
-    return True
+    return found
 
 
-cdef inline bint skip_payload(Cursor* cursor, const MediaShape* shape, int i) noexcept nogil:
-    """Go to the quote behind a payload: before the last literal, or as far away as last time, or to be searched."""
+cdef inline const uint8_t* payload_end(const uint8_t* at, const uint8_t* end, MediaShape* shape) noexcept nogil:
+    """The quote behind a payload: as far away as last time, or to be searched. NULL: there is none."""
     cdef const uint8_t* quote
-    if i + 1 == shape.values:
-        quote = cursor.end - shape.literal_chars[i + 1]
-        if quote < cursor.at:
-            return False
-    elif cursor.end - cursor.at > <Py_ssize_t>shape.payload_chars and cursor.at[shape.payload_chars] == c'"':
-        quote = cursor.at + shape.payload_chars
-    else:
-        quote = <const uint8_t*>memchr(cursor.at, c'"', cursor.end - cursor.at)
-        if quote == NULL:
-            return False
-    cursor.at = quote
-    return True
+    if end - at > <Py_ssize_t>shape.payload_chars and at[shape.payload_chars] == c'"':
+        return at + shape.payload_chars
+    quote = <const uint8_t*>memchr(at, c'"', end - at)
+    if quote != NULL:
+        shape.payload_chars = <uint32_t>(quote - at)
+    return quote
