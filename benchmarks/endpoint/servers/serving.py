@@ -11,7 +11,7 @@ from typing import Any
 
 BACKLOG = 512
 PICOWS: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "use_aiofastnet": False}
-"""How picows listens: on uvloop's own transports. They cost the same or less, and aiofastnet 1.2 resets connections after
+"""How picows listens: on uvloop's own transports. They cost no more, and aiofastnet 1.2 resets connections after
 others were cut with unread data."""
 
 
