@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import jitter, loss, plc
 from benchmarks.endpoint.processes import REALTIME
-from benchmarks.harness import chart, machine, report
+from benchmarks.harness import chart, machine, report, road
 
 HERE = Path(__file__).parent
 
@@ -50,7 +50,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")
-    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md and its chart")
+    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md or road.md, and the charts")
     parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
     parser.add_argument("--quick", action="store_true", help="endpoints: 3 rounds of 3 s in place of 7 of 10 s")
@@ -63,6 +63,22 @@ def options() -> argparse.Namespace:
     if unknown := set(chosen.groups) - set(group_names()):
         parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(group_names())}")
     return chosen
+
+
+def write_reports(result: dict[str, Any]) -> None:
+    """Write the report of the road, that of all other groups, or both: of what has run."""
+    on_road, others = road.of_road(result), road.not_of_road(result)
+    if on_road["rows"]:
+        (HERE / "road.md").write_text(road.page(on_road))
+        road.draw(on_road, HERE / "road.png")
+        print("written: benchmarks/road.md, benchmarks/road.png")
+    if others["rows"]:
+        others |= {"loss": loss.table(), "jitter": jitter.table()}
+        if "RTPCODEC_VECTORS" in os.environ:
+            others["plc"] = plc.table(Path(os.environ["RTPCODEC_VECTORS"], "plc"))
+        (HERE / "README.md").write_text(report.page(others))
+        chart.draw(others, HERE / "g711.png")
+        print("written: benchmarks/README.md, benchmarks/g711.png")
 
 
 def main() -> int:
@@ -79,13 +95,7 @@ def main() -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=1) + "\n")
     if chosen.report:
-        result["loss"] = loss.table()
-        result["jitter"] = jitter.table()
-        if "RTPCODEC_VECTORS" in os.environ:
-            result["plc"] = plc.table(Path(os.environ["RTPCODEC_VECTORS"], "plc"))
-        (HERE / "README.md").write_text(report.page(result))
-        chart.draw(result, HERE / "g711.png")
-        print("written: benchmarks/README.md, benchmarks/g711.png")
+        write_reports(result)
     return 1 if result["failed"] else 0
 
 

@@ -7,12 +7,14 @@ and back by json and base64; the floor sends the text back as it came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from benchmarks.endpoint.capacity import largest, overloaded
 from benchmarks.endpoint.processes import Server, Wanted
 from benchmarks.endpoint.rounds import Found, all_served, frames_for, interleaved
 from benchmarks.endpoint.schedule import Schedule
+from benchmarks.endpoint.traffic import Traffic
 from benchmarks.harness.model import Bar, PeerFigure, Row
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
 
@@ -27,6 +29,9 @@ COROUTINE_BAR: Final = Bar(1 / 0.72, 1 / 1.25)
 LARGEST_BAR: Final = Bar(2.0)
 OVERLOAD_BAR: Final = Bar(0.0, 0.97)
 """Its floor is the same server while it keeps up; 3 % are the scatter of two such measurements."""
+CHUNKS_MS: Final = (60, 100)
+"""Beside the 20 ms of all other rows."""
+CODECS: Final = ("G722", "OPUS")
 FEATURES: Final[dict[str, dict[str, Any]]] = {
     "own marks": {"own_marks": True},
     "diagnosis": {"diagnosis_s": 1e9},
@@ -43,15 +48,22 @@ def ours(form: str = "callback", codec: str = "PCMU", chunk_ms: int = 20, **opti
     return Wanted("ours", codec, chunk_ms, (("form", form), *options.items()))
 
 
-def measurements() -> Iterator[tuple[str, Callable[[Schedule], Iterator[Row]]]]:
-    """Yield what can be measured: the beginning of the names of its rows, and the measurement."""
-    yield "endpoint echo", echo
-    yield "endpoint default", default
-    yield "endpoint chunks", chunks
-    yield "endpoint codecs", codecs
-    yield "endpoint features", features
-    yield "endpoint largest", most_calls
-    yield "endpoint overload", overload
+Measurement = Callable[[Schedule], Iterator[Row]]
+
+
+def measurements() -> Iterator[tuple[list[str], Measurement]]:
+    """Yield what can be measured: the names of its rows, and the measurement."""
+    of_both_forms: tuple[tuple[str, Measurement], ...] = (
+        ("endpoint echo", echo),
+        ("endpoint default", default),
+        *((f"endpoint chunks {chunk_ms} ms", partial(chunks, chunk_ms)) for chunk_ms in CHUNKS_MS),
+        *((f"endpoint codecs {codec}", partial(codecs, codec)) for codec in CODECS),
+        ("endpoint largest", most_calls),
+        ("endpoint overload", overload),
+    )
+    for begin, measurement in of_both_forms:
+        yield [f"{begin} {form}" for form in FORMS], measurement
+    yield [f"endpoint features {name}" for name in FEATURES], features
 
 
 def echo(schedule: Schedule) -> Iterator[Row]:
@@ -74,28 +86,24 @@ def default(schedule: Schedule) -> Iterator[Row]:
         yield row(f"endpoint default {form}", found[index], found[index + len(FORMS)], [])
 
 
-def chunks(schedule: Schedule) -> Iterator[Row]:
+def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
     """Longer chunks."""
-    for chunk_ms in (60, 100):
-        wanted = [ours(chunk_ms=chunk_ms), ours("coroutine", chunk_ms=chunk_ms)]
-        wanted += [Wanted(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
-        yield from both(f"endpoint chunks {chunk_ms} ms", wanted, "PCMU", chunk_ms, schedule)
+    wanted = [ours(chunk_ms=chunk_ms), ours("coroutine", chunk_ms=chunk_ms)]
+    wanted += [Wanted(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
+    yield from both(f"endpoint chunks {chunk_ms} ms", wanted, frames_for(schedule, "PCMU", chunk_ms), schedule)
 
 
-def codecs(schedule: Schedule) -> Iterator[Row]:
+def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
     """Codecs with a history, and packets. Echoes cannot be compared there: they are counted."""
-    for codec in ("G722", "OPUS"):
-        wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
-        wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
-        yield from both(f"endpoint codecs {codec}", wanted, codec, 20, schedule)
+    wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
+    wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
+    yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)
 
 
-def both(name: str, wanted: list[Wanted], codec: str, chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
+def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
     """Measure two forms of ours, the floor and peers."""
     with all_served(wanted) as (servers, absent):
-        callback, coroutine, floor, *peers = interleaved(
-            servers, frames_for(schedule, codec, chunk_ms), CALLS, schedule
-        )
+        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule)
     yield row(f"{name} callback", callback, floor, peers, absent=absent)
     yield row(f"{name} coroutine", coroutine, floor, peers, absent=absent)
 
@@ -149,8 +157,19 @@ def _overloads(server: Server, kept_up: Found, schedule: Schedule) -> Iterator[A
 
 
 def _title(one: Server | Found) -> str:
-    form = dict(one.wanted.options).get("form")
-    return f"rtpcodec {form}" if form else one.wanted.name
+    options = dict(one.wanted.options)
+    form = options.pop("form", None)
+    on = ", ".join(str(value) if name == "feature" else name for name, value in options.items())
+    return " ".join(part for part in ("rtpcodec", form, on and f"with {on}") if part) if form else one.wanted.name
+
+
+def _details(found: list[Found]) -> dict[str, Any]:
+    """Return everything that was measured, by server; of one that was measured twice by its calls as well."""
+    details: dict[str, Any] = {}
+    for one in found:
+        title = _title(one)
+        details[f"{title}, {one.least.calls} calls" if title in details else title] = one.details()
+    return details
 
 
 def _cpu_ns(found: Found) -> float:
@@ -197,6 +216,6 @@ def row(
         bar_of_floor=bar.of_floor if bar else None,
         met=bar.met(ratio, of_floor, above_ns) if bar else None,
         peers=tuple(PeerFigure(_title(one), time(one), one.wrong, one.sent, "") for one in peers),
-        details={_title(one): one.details() for one in (mine, floor, *peers)},
+        details=_details([mine, floor, *peers]),
         absent=absent or {},
     )

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -12,6 +12,7 @@ from benchmarks.endpoint.measuring import Measured, connected
 from benchmarks.endpoint.processes import Wanted
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
+from benchmarks.harness.model import Row
 from benchmarks.race_endpoint import row
 
 FRAMES = 40
@@ -45,9 +46,10 @@ def answered(answer: Answer, calls: int = 3) -> Iterator[Calls]:
     pairs = [socket.socketpair() for _ in range(calls)]
 
     def serve(stream: socket.socket) -> None:
-        for number, text in enumerate(unmasked_frames(stream)):
-            if (echo := answer(number, text)) is not None:
-                stream.sendall(frame(echo))
+        with suppress(OSError):  # a test may end before all is answered
+            for number, text in enumerate(unmasked_frames(stream)):
+                if (echo := answer(number, text)) is not None:
+                    stream.sendall(frame(echo))
 
     threads = [threading.Thread(target=serve, args=(theirs,)) for _, theirs in pairs]
     for thread in threads:
@@ -197,3 +199,48 @@ def test_a_message_that_was_not_echoed_is_in_the_row() -> None:
     made = row("endpoint echo callback", found("ours", measured(26.0)), found("picows_echo", measured(20.0)), [peer])
     assert [(one.differing, one.items) for one in made.peers] == [(3, 100_000)]
     assert made.details["picows_json"]["wrong"] == 3
+
+
+def test_the_report_of_the_road_keeps_faults_features_and_the_most_calls() -> None:
+    from benchmarks.harness.road import not_of_road, of_road, page  # brings matplotlib, which takes a second
+
+    floor, peer = found("picows_echo", measured(20.0)), found("picows_json", measured(48.0, missing=2))
+    rows = [
+        row("endpoint echo callback", found("ours", measured(60.0, late_p99_ms=2.0)), floor, [peer]),
+        row("endpoint features tap", found("ours", measured(66.0)), found("ours", measured(60.0)), []),
+        row("endpoint largest callback", found("ours", measured(60.0)), floor, [peer]),
+    ]
+    facts = {"cpu": "a processor", "load_average": [0.1], "libraries": {"picows": "2"}}
+    result = {"machine": facts, "rows": [one.as_dict() for one in rows], "absent": {"gone": "missing"}, "failed": []}
+    text = page(of_road(result))
+    assert "| endpoint echo callback | **60,000** | picows_json | 48,000 | 0.80 | 20,000 | 0.33 |" in text
+    assert "the load was late by 2.0 ms in 1 % of its sends |" in text
+    assert "| tap | 66.0 | 60.0 | +6.0 |" in text
+    assert "| picows_json | 100 | 0.24 | 0.2 ms |  |" in text
+    assert "- gone is absent: missing" in text
+    assert not_of_road(result)["rows"] == []
+
+
+def test_measurements_are_chosen_by_the_names_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import race_endpoint
+    from benchmarks.harness.worker import run_group
+
+    made = row("endpoint echo callback", found("ours", measured(26.0)), found("picows_echo", measured(20.0)), [])
+    begun: list[str] = []
+
+    def echo(_: object) -> list[Row]:
+        begun.append("echo")
+        return [made]
+
+    def default(_: object) -> list[Row]:
+        begun.append("default")
+        raise ConnectionError("a server that has ended")
+
+    measurements = ((["endpoint echo callback"], echo), (["endpoint default coroutine"], default))
+    monkeypatch.setattr(race_endpoint, "measurements", lambda: measurements)
+    assert [one["name"] for one in run_group("endpoint", 1.0, "echo callback", quick=True)["rows"]] == [made.name]
+    assert begun == ["echo"]
+    assert run_group("endpoint", 1.0, "coroutine", quick=True)["rows"] == []
+    assert run_group("endpoint", 1.0, "", quick=True)["failed"] == [
+        "endpoint default coroutine: ConnectionError: a server that has ended"
+    ]

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
-from benchmarks.endpoint.servers.serving import Serving
+from benchmarks.endpoint.servers.serving import PICOWS, Serving
 
 VERSION = f"picows {version('picows')}"
 
@@ -19,5 +19,5 @@ class _Echo(WSListener):
 
 async def serve(serving: Serving) -> None:
     """Serve."""
-    server = await ws_create_server(lambda _request: _Echo(), "127.0.0.1", 0, **serving.options)
+    server = await ws_create_server(lambda _request: _Echo(), **(PICOWS | serving.options))
     await serving.on(server.sockets[0].getsockname()[1])
