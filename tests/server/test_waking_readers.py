@@ -36,13 +36,16 @@ class Reader(Reading):
         return self
 
 
-def in_a_callback(function: Callable[..., object], *args: object) -> asyncio.Future[None]:
-    """Call a function as a socket would: by the event loop, outside any task."""
-    done = asyncio.get_running_loop().create_future()
+def in_a_callback(
+    function: Callable[..., object], *args: object, then: Callable[[], object] = object
+) -> asyncio.Future[None]:
+    """Call a function as a socket would: by the event loop, outside any task. `then` is called behind it."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def call() -> None:
         try:
             function(*args)
+            then()
         finally:
             done.set_result(None)
 
@@ -66,7 +69,8 @@ async def turns(count: int = 3) -> None:
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_chunk_of_a_socket_continues_the_reader_before_its_delivery_returns(loop: str) -> None:
     async def main() -> None:
-        reader, seen = Reader(), []
+        reader = Reader()
+        seen: list[Any] = []
         task = read(reader, seen)
         await turns()
 
@@ -86,7 +90,8 @@ def test_a_chunk_of_a_socket_continues_the_reader_before_its_delivery_returns(lo
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_chunk_delivered_within_a_task_and_any_other_event_continue_it_by_the_event_loop(loop: str) -> None:
     async def main() -> None:
-        reader, seen = Reader(), []
+        reader = Reader()
+        seen: list[Any] = []
         task = read(reader, seen)
         await turns()
         reader._inbox.put_audio(chunk(1))
@@ -126,7 +131,7 @@ def test_audio_that_came_during_a_step_is_read_without_a_wait() -> None:
 def test_a_cancelled_wait_loses_nothing_and_the_reader_can_be_read_again(loop: str) -> None:
     async def main() -> None:
         reader = Reader()
-        task = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
+        task = asyncio.create_task(anext(reader))
         await turns()
         task.cancel("enough")
         reader._inbox.put_audio(chunk(1))
@@ -139,7 +144,9 @@ def test_a_cancelled_wait_loses_nothing_and_the_reader_can_be_read_again(loop: s
             async with asyncio.timeout(0.001):
                 await anext(reader)
         reader._inbox.put_audio(chunk(2))
-        assert (await anext(reader, None)).chunk == 2  # type: ignore[call-overload]
+        found = await anext(reader, None)
+        assert found is not None
+        assert found.chunk == 2
 
     run(main, loop)
 
@@ -148,7 +155,7 @@ def test_a_cancelled_wait_loses_nothing_and_the_reader_can_be_read_again(loop: s
 def test_a_cancellation_that_comes_after_the_wake_up_wins_as_with_a_future(loop: str) -> None:
     async def main() -> None:
         reader = Reader()
-        task = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
+        task = asyncio.create_task(anext(reader))
         await turns()
         reader._inbox.put_audio(chunk(1))  # within this task: by the event loop
         task.cancel()
@@ -162,14 +169,14 @@ def test_a_cancellation_that_comes_after_the_wake_up_wins_as_with_a_future(loop:
 def test_at_most_one_task_waits_and_the_next_one_may_after_it() -> None:
     async def main() -> None:
         reader = Reader()
-        first = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
+        first = asyncio.create_task(anext(reader))
         await turns()
         with pytest.raises(LocalProtocolError, match="another task reads this reader already"):
             await anext(reader)
         assert not first.done()
         first.cancel()
         await turns()
-        second = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
+        second = asyncio.create_task(anext(reader))
         await turns()
         await in_a_callback(reader._inbox.put_audio, chunk(7))
         assert (await second).chunk == 7
@@ -206,7 +213,8 @@ def test_the_step_keeps_the_context_of_its_task() -> None:
     name = contextvars.ContextVar("name", default="socket")
 
     async def main() -> None:
-        reader, seen = Reader(), []
+        reader = Reader()
+        seen: list[Any] = []
 
         async def reading() -> None:
             name.set("handler")
@@ -215,7 +223,7 @@ def test_the_step_keeps_the_context_of_its_task() -> None:
 
         task = asyncio.create_task(reading())
         await turns()
-        await in_a_callback(lambda: (reader._inbox.put_audio(chunk(1)), seen.append((name.get(), None))))
+        await in_a_callback(reader._inbox.put_audio, chunk(1), then=lambda: seen.append((name.get(), None)))
         assert seen == [("handler", task), ("socket", None)]
         reader._inbox.end()
         await task
@@ -234,7 +242,7 @@ def test_an_error_of_the_task_stays_in_the_task() -> None:
         task = asyncio.create_task(fail())
         await turns()
         returned: list[bool] = []
-        await in_a_callback(lambda: (reader._inbox.put_audio(chunk(1)), returned.append(True)))
+        await in_a_callback(reader._inbox.put_audio, chunk(1), then=lambda: returned.append(True))
         assert returned == [True]
         with pytest.raises(ValueError, match="of the handler"):
             await task
@@ -256,7 +264,7 @@ def test_an_exit_of_the_task_ends_the_event_loop_and_not_the_delivery(loop: str,
 
         task = asyncio.create_task(leave())
         await turns()
-        await in_a_callback(lambda: (reader._inbox.put_audio(chunk(1)), returned.append(True)))
+        await in_a_callback(reader._inbox.put_audio, chunk(1), then=lambda: returned.append(True))
         await task
 
     with pytest.raises(kind):
@@ -326,7 +334,7 @@ def test_a_handler_has_a_chunk_when_the_socket_has_delivered_it() -> None:
             await turns()
             for number in range(1, 4):
                 message = wire.media(chunk=str(number))
-                await in_a_callback(lambda text: (receiver.received(text), heard.append(None)), message)
+                await in_a_callback(receiver.received, message, then=lambda: heard.append(None))
             assert heard == [1, None, 2, None, 3, None]
 
     run(main)
@@ -341,7 +349,7 @@ async def in_a_shield(reader: Reader) -> Any:
 
 async def in_a_group(reader: Reader) -> Any:
     async with asyncio.TaskGroup() as group:
-        item: Coroutine[Any, Any, Any] = anext(reader)  # type: ignore[assignment]
+        item: Coroutine[Any, Any, Any] = anext(reader)
         task = group.create_task(item)
     return task.result()
 
