@@ -133,15 +133,17 @@ cdef class InboxState:
         self._track = track
 
     def put_audio(self, Audio audio not None, /):
-        """Add a chunk and wake the reader."""
+        """Add a chunk and wake the reader. After the end, drop it."""
+        if self.ended:
+            return
         if self._track is not None and audio.track is not self._track and audio.track != self._track:
             return
         self.queue.put_audio(audio)
         self._wake(True)
 
     def put(self, event, /):
-        """Add any event except Audio and wake the reader."""
-        if self._audio_only:
+        """Add any event except Audio and wake the reader. After the end, drop it."""
+        if self._audio_only or self.ended:
             return
         self.queue.put(event)
         self._wake(False)
