@@ -230,3 +230,20 @@ def test_an_exception_of_a_measured_coroutine_is_freed_at_once() -> None:
             gc.enable()
 
     run(main)
+
+
+def test_a_slow_step_within_the_delivery_of_a_chunk_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    now_s = 100.0
+    counted: list[None] = []
+    turns = SlowTurns(50.0, CallLog("c1"), lambda: counted.append(None), lambda: now_s)
+    turns.report_step(0.2)
+    turns.report(0.21, "a message")
+    assert len(counted) == 1
+    turns.report(0.3, "a message")  # 100 ms of its own
+    now_s += LOG_PERIOD_S
+    turns.report(0.4, "a message")  # the step was before it
+    assert len(counted) == 3
+    assert caplog.messages == [
+        "call c1: held the event loop for 200 ms: the handler, between two awaits",
+        "call c1: held the event loop for 400 ms: a message; 1 more since the last report",
+    ]

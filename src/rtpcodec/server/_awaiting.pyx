@@ -2,10 +2,9 @@
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
+from cpython.time cimport perf_counter
 
 from rtpcodec.server._awaiting cimport returned, set_step
-
-from time import perf_counter
 
 cdef extern from "Python.h":
     ctypedef enum PySendResult:
@@ -16,7 +15,6 @@ cdef extern from "Python.h":
 
 cdef object NOTHING_TO_WAIT_FOR = iter(())    # ended already, and ends each await at once: it has no state
 next(NOTHING_TO_WAIT_FOR, None)
-cdef object clock_s = perf_counter
 
 
 @cython.auto_pickle(False)
@@ -61,7 +59,7 @@ cdef class Timed:
         return self.send(None)
 
     cdef PySendResult _send(self, object value, PyObject** result) except PYGEN_ERROR:
-        cdef double begun_s = clock_s()
+        cdef double begun_s = perf_counter()
         try:
             return PyIter_Send(self._coroutine, value, result)
         finally:
@@ -79,7 +77,7 @@ cdef class Timed:
 
     def throw(self, *error):
         """Raise an error inside the coroutine; called by whoever awaits, such as a task that is cancelled."""
-        cdef double begun_s = clock_s()
+        cdef double begun_s = perf_counter()
         try:
             return self._coroutine.throw(*error)
         finally:
@@ -90,7 +88,7 @@ cdef class Timed:
         self._coroutine.close()
 
     cdef int _measured(self, double begun_s) except -1:
-        cdef double took_s = clock_s() - begun_s
+        cdef double took_s = perf_counter() - begun_s
         if took_s > self._limit_s:
             self._slow(took_s)
         return 0

@@ -25,5 +25,6 @@ cdef class InboxState:
     cdef Waker _waker            # of the task that waits
     cdef bint _audio_only
     cdef str _track              # None: all
+    cdef int _wake(self, bint at_once) except -1
     cdef Waker begin(self)
     cdef int end_of(self, Waker waker) except -1

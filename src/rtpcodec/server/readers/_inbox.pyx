@@ -133,26 +133,25 @@ cdef class InboxState:
         self._track = track
 
     def put_audio(self, Audio audio not None, /):
-        """Add a chunk and wake the reader."""
+        """Add a chunk and wake the reader. After the end, drop it."""
+        if self.ended:
+            return
         if self._track is not None and audio.track is not self._track and audio.track != self._track:
             return
         self.queue.put_audio(audio)
-        if self._waker is not None:
-            self._waker.wake(True)
+        self._wake(True)
 
     def put(self, event, /):
-        """Add any event except Audio and wake the reader."""
-        if self._audio_only:
+        """Add any event except Audio and wake the reader. After the end, drop it."""
+        if self._audio_only or self.ended:
             return
         self.queue.put(event)
-        if self._waker is not None:
-            self._waker.wake(False)
+        self._wake(False)
 
     def end(self):
         """Record that no more events will follow. Waiting events can still be read."""
         self.ended = True
-        if self._waker is not None:
-            self._waker.wake(False)
+        self._wake(False)
 
     def pop(self):
         """Remove and return the oldest event; None: no event waits."""
@@ -172,8 +171,13 @@ cdef class InboxState:
 
     def wake(self):
         """Wake the reader: it has waited long enough."""
-        if self._waker is not None:
-            self._waker.wake(True)
+        self._wake(True)
+
+    cdef int _wake(self, bint at_once) except -1:
+        cdef Waker waker = self._waker    # kept: the task ends its wait while it is continued
+        if waker is not None:
+            waker.wake(at_once)
+        return 0
 
     cdef Waker begin(self):
         if self._waker is not None:

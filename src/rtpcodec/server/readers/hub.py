@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Final
 
+from rtpcodec.server.readers._hub import HubState
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream.event_queue import MAX_AUDIO_MS, EventQueue
 from rtpcodec.stream.events import Audio, Event, Overrun
@@ -20,7 +21,7 @@ TRACKS: Final = 2
 TakeAudio = Callable[[Audio], object]
 
 
-class ReaderHub:
+class ReaderHub(HubState):
     """Hand each event to the readers of one call. Use it from the event loop's thread only.
 
     A reader begins with what comes after it was made. The first one of its kind that is made within OPENING_S begins
@@ -30,10 +31,6 @@ class ReaderHub:
     __slots__ = (
         "_dropped_events",
         "_dropped_ms",
-        "_inboxes",
-        "_loop",
-        "_opening",
-        "_opening_until_s",
         "_route",
         "_seen_kinds",
         "account",
@@ -49,9 +46,6 @@ class ReaderHub:
         self.account = account  # of its readers' queues as well
         self._loop = asyncio.get_running_loop()
         self._route = route
-        self._inboxes: tuple[Inbox, ...] = ()
-        self._opening: EventQueue | None = None
-        self._opening_until_s = 0.0
         self._seen_kinds: set[Hashable] = set()
         self._dropped_ms = 0.0
         self._dropped_events = 0
@@ -146,13 +140,17 @@ class ReaderHub:
 
     def _keep(self, event: Event) -> None:
         """Keep an event for readers to come, or drop all that was kept, because their time is over."""
-        opening = self._opening
-        if opening is None:
+        if self._opening is None:
             return
         if self._loop.time() <= self._opening_until_s:
-            opening.put(event)
+            self._opening.put(event)
         else:
-            opening.take_all()
+            self._end_opening()
+
+    def _end_opening(self) -> None:
+        """Drop what was kept: the readers to come begin with what comes then."""
+        if self._opening is not None:
+            self._opening.take_all()
             self._opening = None
             self._reroute()
 
@@ -165,12 +163,6 @@ class ReaderHub:
             self._route(self._put_audio)
         else:
             self._route(inboxes[0].put_audio if inboxes else drop_audio)
-
-    def _put_audio(self, audio: Audio) -> None:
-        if self._opening is not None:
-            self._keep(audio)
-        for inbox in self._inboxes:
-            inbox.put_audio(audio)
 
 
 def drop_audio(_audio: Audio) -> None:
