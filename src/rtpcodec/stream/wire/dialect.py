@@ -7,6 +7,7 @@ from typing import Protocol
 
 from typing_extensions import Buffer
 
+from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream.messages import Message
 
 
@@ -55,6 +56,10 @@ class Dialect(Protocol):
     @property
     def token_in_connected(self) -> bool:
         """Whether the first message repeats the token that the command gave."""
+
+    @property
+    def media_scanner(self) -> MediaScanner | None:
+        """The names of `media` messages for the native path. What it takes, `parse` must read alike; None: all goes there."""
 
     def parse(self, text: str | Buffer, /) -> Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.

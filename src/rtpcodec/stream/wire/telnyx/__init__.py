@@ -11,7 +11,7 @@ from typing import Final
 from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
-from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
+from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER, encoding_name, parse
 from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
 
 __all__ = ["TELNYX", "TelnyxDialect", "build", "encoding_name", "media_text", "parse"]
@@ -32,6 +32,8 @@ class TelnyxDialect:
     digits = True
     counters = True
     token_in_connected = True
+
+    media_scanner = MEDIA_SCANNER
 
     parse = staticmethod(parse)
     media_text = staticmethod(media_text)
