@@ -10,6 +10,11 @@ from libc.string cimport memset
 
 from rtpcodec.kernels._blocks cimport GIL_FREE_SAMPLES
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets, take_room
+from rtpcodec.kernels._simd cimport avx2_chosen
+
+cdef extern from "rtpcodec/kernels/simd/base64_avx2.h":
+    void base64_encode_groups_avx2(const uint8_t* octets, uint8_t* out, Py_ssize_t groups) noexcept nogil
+    bint base64_decode_groups_avx2(const uint8_t* text, uint8_t* out, Py_ssize_t groups) noexcept nogil
 
 cdef extern from "Python.h":
     Py_UCS4 PyUnicode_MAX_CHAR_VALUE(object text)
@@ -19,7 +24,9 @@ ctypedef Py_ssize_t (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noex
 cdef enum:
     NOT_IN_ALPHABET = 0x80    # above every value of a character
     LAST_OF_ASCII = 0x7F
+    AVX2_GROUPS = 8           # a step of the AVX2 form
 
+cdef bint USES_AVX2 = avx2_chosen()
 cdef const uint8_t* ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 cdef uint8_t VALUE_OF[256]    # index: a character
 
@@ -72,7 +79,10 @@ cdef Py_ssize_t base64_encode_block(const uint8_t* octets, uint8_t* out, Py_ssiz
     cdef Py_ssize_t groups = n // 3
     cdef Py_ssize_t left = n - 3 * groups
     cdef uint8_t last[3]
-    encode_groups_portable(octets, out, groups)
+    if USES_AVX2 and groups >= AVX2_GROUPS:
+        base64_encode_groups_avx2(octets, out, groups)
+    else:
+        encode_groups_portable(octets, out, groups)
     if left:
         # The last group lacks octets: zeros in their place, and padding in the place of their characters.
         out += 4 * groups
@@ -101,7 +111,10 @@ cdef Py_ssize_t base64_decode_block(const uint8_t* text, uint8_t* out, Py_ssize_
     cdef uint8_t decoded[3]
     if octets < 0:
         return -1
-    if not decode_groups_portable(text, out, groups):
+    if USES_AVX2 and groups >= AVX2_GROUPS:
+        if not base64_decode_groups_avx2(text, out, groups):
+            return -1
+    elif not decode_groups_portable(text, out, groups):
         return -1
     if 4 * groups < n:
         # The padded group: the value of "A" is zero.

@@ -1,6 +1,8 @@
 """The members of a flat `media` message, found in its text without making objects."""
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
+from rtpcodec.kernels._json_cursor cimport Name
+
 cdef enum:
     MAX_TRACK_NAMES = 8
     # With the places of the values 256 octets. The documented members in the order of the documentation need 121
@@ -32,10 +34,6 @@ ctypedef struct MediaShape:
     uint8_t kinds[MAX_VALUES]
     uint8_t literal_chars[MAX_VALUES + 1]
     uint8_t literals[MAX_LITERAL_OCTETS]
-
-cdef struct Name:
-    const uint8_t* text
-    Py_ssize_t chars
 
 cdef struct TrackName:
     Name seen

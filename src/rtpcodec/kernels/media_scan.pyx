@@ -1,4 +1,4 @@
-"""Scanner for the `media` messages of a stream: one flat object with one object inside, as text, straight to its members.
+"""Scanner for `media` messages: one flat object with one object inside, as text, straight to the members' places.
 
 It takes the members in any order and any white space of JSON (RFC 8259), and declines everything else that JSON or
 the carrier allows: escapes, non-ASCII, duplicates, unknown members, null, fractions, exponents. A declined message
@@ -11,31 +11,15 @@ Neither looks at the characters of the payload, except for its closing quote. Th
 base64: characters that are not base64, a quote or a backslash among them, mean that the scan was wrong.
 """
 cimport cython
-from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
-import sys
-
-from rtpcodec.kernels._blocks cimport block_function, run
-from rtpcodec.kernels.base64 cimport base64_decode_block, base64_octets
-from rtpcodec.kernels.g711 cimport pcma_decode_block, pcmu_decode_block
-from rtpcodec.kernels.pcm cimport swap_bytes_block
-
-cdef extern from "Python.h":
-    bint PyUnicode_Check(object text)
-    bint PyUnicode_IS_COMPACT_ASCII(object text)
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    void* PyUnicode_DATA(object text)
-    object PyUnicode_DecodeASCII(const char* text, Py_ssize_t n, const char* errors)
+from rtpcodec.kernels._json_cursor cimport Cursor, Name, same, skip_space, take, take_digits, take_name, take_number
 
 cdef enum:
-    MAX_DIGITS = 19          # of a counter; 2^63 - 1 has as many
     MAX_NAME_CHARS = 64      # of a name of the dialect; the longest in use has 29
     NO_LITERAL = 255
-    SCRATCH_OCTETS = 3072    # of a payload on the stack: 384 ms of PCMU, 96 ms of L16 at 16 kHz
     AS_NUMBER = 8            # beside a kind: a JSON number, not digits in a string
 
 # The members of a message. Those before EVENT are values, which a shape has kinds for.
@@ -48,10 +32,6 @@ cdef enum:
     EVENT
     STREAM_ID
     MEDIA
-
-cdef struct Cursor:
-    const uint8_t* at
-    const uint8_t* end
 
 cdef struct Value:
     const uint8_t* start
@@ -79,36 +59,6 @@ cdef void fill_plain() noexcept:
 fill_plain()
 
 
-cdef inline void skip_space(Cursor* cursor) noexcept nogil:
-    """Skip the white space of JSON."""
-    cdef uint8_t character
-    while cursor.at < cursor.end:
-        character = cursor.at[0]
-        if character != c" " and character != c"\n" and character != c"\r" and character != c"\t":
-            return
-        cursor.at += 1
-
-
-cdef inline bint take(Cursor* cursor, uint8_t character) noexcept nogil:
-    """Skip white space and one character. False: another one is there."""
-    skip_space(cursor)
-    if cursor.at == cursor.end or cursor.at[0] != character:
-        return False
-    cursor.at += 1
-    return True
-
-
-cdef inline bint take_name(Cursor* cursor, Name* name) noexcept nogil:
-    """Read a member's name, unchecked, and the colon behind it. False: there is none."""
-    if not take(cursor, c'"'):
-        return False
-    name.text = cursor.at
-    while cursor.at < cursor.end and cursor.at[0] != c'"':
-        cursor.at += 1
-    name.chars = cursor.at - name.text
-    return cursor.at < cursor.end and take(cursor, c'"') and take(cursor, c":")
-
-
 cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
     """Read a string that stands for itself. False: anything else."""
     if not take(cursor, c'"'):
@@ -121,28 +71,6 @@ cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
         return False
     cursor.at += 1
     return True
-
-
-cdef inline int64_t take_digits(Cursor* cursor) noexcept nogil:
-    """The number of 1 to MAX_DIGITS digits. -1: there are none, or more, or it needs more than 63 bits."""
-    cdef const uint8_t* start = cursor.at
-    cdef const uint8_t* limit = cursor.end
-    cdef uint64_t value = 0
-    if limit - start > MAX_DIGITS + 1:
-        limit = start + MAX_DIGITS + 1
-    while cursor.at < limit and c"0" <= cursor.at[0] <= c"9":
-        value = value * 10 + (cursor.at[0] - c"0")
-        cursor.at += 1
-    if cursor.at == start or cursor.at - start > MAX_DIGITS or value > <uint64_t>INT64_MAX:
-        return -1
-    return <int64_t>value
-
-
-cdef inline int64_t take_number(Cursor* cursor) noexcept nogil:
-    """The same of a JSON number, which must not begin with a zero."""
-    cdef const uint8_t* start = cursor.at
-    cdef int64_t value = take_digits(cursor)
-    return -1 if start < cursor.end and start[0] == c"0" and cursor.at - start > 1 else value
 
 
 cdef inline void note(Values* values, uint8_t kind, const uint8_t* start, const uint8_t* end) noexcept nogil:
@@ -194,10 +122,6 @@ cdef inline bint take_first(Values* values, int member) noexcept nogil:
     return True
 
 
-cdef inline bint same(const Name* one, const Name* other) noexcept nogil:
-    return one.chars == other.chars and memcmp(one.text, other.text, one.chars) == 0
-
-
 cdef inline void clear_fields(MediaFields* fields) noexcept nogil:
     memset(fields, 0, sizeof(MediaFields))
     fields.chunk = fields.timestamp = fields.sequence_number = fields.track_index = -1
@@ -214,7 +138,7 @@ cdef class MediaScanner:
     track_names: the tracks as a session names them.
     long_track_names: other names of tracks, with the name that each stands for.
     max_octets: longer messages are declined.
-    ValueError: a name that is empty, too long or not plain ASCII; two members of one name; too many tracks.
+    ValueError: a name that is empty, too long or not plain ASCII; two members of one name; wrong or too many tracks.
     """
 
     def __cinit__(
@@ -222,16 +146,19 @@ cdef class MediaScanner:
         str track not None, str chunk not None, str timestamp not None, str payload not None,
         tuple track_names not None, dict long_track_names not None, Py_ssize_t max_octets,
     ):
-        members = (event, sequence_number, stream_id, media), (track, chunk, timestamp, payload)
-        for names in members:
+        members = event, sequence_number, stream_id, media, track, chunk, timestamp, payload
+        for names in (members[:4], members[4:]):
             if len(set(names)) != len(names):
                 raise ValueError(f"members are {', '.join(names)}: all must differ")
         seen = [(name, name) for name in track_names] + list(long_track_names.items())
         if len(seen) > MAX_TRACK_NAMES:
             raise ValueError(f"there are {len(seen)} names of tracks, at most {MAX_TRACK_NAMES} are possible")
+        for short in long_track_names.values():
+            if short not in track_names:
+                raise ValueError(f"long_track_names has {short!r}, track_names are {', '.join(track_names)}")
         self.track_names = track_names
         self.max_octets = max_octets
-        self._texts = tuple([plain_octets(name) for name in members[0] + members[1] + tuple(one for one, _ in seen)])
+        self._texts = tuple([plain_octets(name) for name in (*members, *(name for name, _ in seen))])
         self._event = name_of(self._texts[0])
         self._sequence_number = name_of(self._texts[1])
         self._stream_id = name_of(self._texts[2])
@@ -468,136 +395,4 @@ cdef inline bint skip_payload(Cursor* cursor, const MediaShape* shape, int i) no
         if quote == NULL:
             return False
     cursor.at = quote
-    return True
-
-
-cdef tuple CODINGS = ("pcmu", "pcma", "l16_little", "l16_big")
-cdef str NATIVE_L16 = f"l16_{sys.byteorder}"
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class MediaReader:
-    """Reads the `media` messages of one stream, and learns how it spells them. One thread at a time.
-
-    scanner: of the stream's carrier.
-    coding: of the payloads: 'pcmu', 'pcma', 'l16_little' or 'l16_big', which are decoded; None: they stay as they are.
-    ValueError: another coding.
-    """
-    cdef readonly MediaScanner scanner
-    cdef readonly str coding
-    cdef block_function _decode    # NULL: the payload is the result
-    cdef int _sample_octets
-    cdef MediaShape _shape
-
-    def __cinit__(self, MediaScanner scanner not None, str coding=None):
-        if coding is not None and coding not in CODINGS:
-            raise ValueError(f"coding is {coding!r}, None or one of {', '.join(map(repr, CODINGS))} is needed")
-        self.scanner = scanner
-        self.coding = coding
-        self._sample_octets = 1
-        if coding == "pcmu":
-            self._decode = pcmu_decode_block
-        elif coding == "pcma":
-            self._decode = pcma_decode_block
-        elif coding is not None:
-            self._sample_octets = 2
-            if coding != NATIVE_L16:
-                self._decode = swap_bytes_block
-
-    def read(self, text, /):
-        """Read one text frame, given as str or as a buffer of octets.
-
-        Returns: track, chunk, timestamp, sequence number, and PCM or payload; None for each number and for a track that
-            the message does not have. None in place of the tuple: the scanner declined, the parser of the dialect has
-            to read the message.
-        Raises: TypeError if the text is neither str nor a buffer.
-        """
-        cdef Py_buffer view
-        with cython.critical_section(self):
-            if PyUnicode_Check(text):
-                if not PyUnicode_IS_COMPACT_ASCII(text):
-                    return None
-                return self.taken(<const uint8_t*>PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text))
-            if PyBytes_CheckExact(text):
-                return self.taken(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
-            PyObject_GetBuffer(text, &view, PyBUF_SIMPLE)
-            try:
-                return self.taken(<const uint8_t*>view.buf, view.len)
-            finally:
-                PyBuffer_Release(&view)
-
-    cdef object taken(self, const uint8_t* text, Py_ssize_t n):
-        cdef MediaFields fields
-        cdef bytes content
-        cdef object track
-        if not self.scanner.scan(text, n, &self._shape, &fields):
-            return None
-        content = content_of(&fields, self._decode, self._sample_octets)
-        if content is None:
-            return None
-        if fields.track_index >= 0:
-            track = self.scanner.track_names[fields.track_index]
-        elif fields.track_chars:
-            track = PyUnicode_DecodeASCII(<const char*>fields.track, fields.track_chars, NULL)
-        else:
-            track = None
-        return (
-            track,
-            fields.chunk if fields.chunk >= 0 else None,
-            fields.timestamp if fields.timestamp >= 0 else None,
-            fields.sequence_number if fields.sequence_number >= 0 else None,
-            content,
-        )
-
-    def __reduce__(self):
-        raise TypeError("a MediaReader belongs to one stream")
-
-    def __repr__(self):
-        return f"<MediaReader of {self.coding or 'payloads'}>"
-
-
-cdef bytes content_of(const MediaFields* fields, block_function decode, int sample_octets):
-    """The PCM or the payload of base64. None: it is not strict base64, or ends inside a sample."""
-    cdef Py_ssize_t octets = base64_octets(fields.payload, fields.payload_chars)
-    cdef uint8_t scratch[SCRATCH_OCTETS]
-    cdef uint8_t* payload = scratch
-    cdef bytes content = None
-    if octets < 0 or octets % sample_octets:
-        return None
-    if decode == NULL:
-        content = PyBytes_FromStringAndSize(NULL, octets)
-        if decoded_exactly(fields, <uint8_t*>PyBytes_AS_STRING(content)):
-            return content
-        return None
-    if fields.payload_chars // 4 * 3 > SCRATCH_OCTETS:
-        payload = <uint8_t*>PyMem_Malloc(fields.payload_chars // 4 * 3)
-        if payload == NULL:
-            raise MemoryError
-    try:
-        if base64_decode_block(fields.payload, payload, fields.payload_chars) == octets:
-            content = PyBytes_FromStringAndSize(NULL, octets // sample_octets * 2)
-            run(decode, payload, <uint8_t*>PyBytes_AS_STRING(content), octets // sample_octets)
-    finally:
-        if payload != scratch:
-            PyMem_Free(payload)
-    return content
-
-
-cdef inline bint decoded_exactly(const MediaFields* fields, uint8_t* out) noexcept nogil:
-    """Decode base64 into room for its octets alone. False: it is not strict base64.
-
-    A block decoder may write over the room of the padding, so the last four characters are decoded aside.
-    """
-    cdef uint8_t last[3]
-    cdef Py_ssize_t head = fields.payload_chars - 4
-    cdef Py_ssize_t octets
-    if head < 0:
-        return True
-    if base64_decode_block(fields.payload, out, head) != head // 4 * 3:
-        return False
-    octets = base64_decode_block(fields.payload + head, last, 4)
-    if octets < 0:
-        return False
-    memcpy(out + head // 4 * 3, last, octets)
     return True

@@ -59,7 +59,7 @@ class Dialect(Protocol):
 
     @property
     def media_scanner(self) -> MediaScanner | None:
-        """The names of `media` messages for the native path. What it takes, `parse` must read alike; None: all goes there."""
+        """The names of `media` messages, for the native path: `parse` must read alike what it takes. None: no such path."""
 
     def parse(self, text: str | Buffer, /) -> Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
@@ -73,6 +73,12 @@ class Dialect(Protocol):
         """Return the text that sends one payload to the carrier.
 
         stream_id: of the last `start`; here as below, a dialect whose carrier asks for it writes it.
+        """
+
+    def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
+        """Return head and tail of every `media_text`: what stands before and behind the base64 of the payload.
+
+        Both are ASCII. None: the texts differ in more than the payload, or have no base64.
         """
 
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
