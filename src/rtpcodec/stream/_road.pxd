@@ -1,12 +1,15 @@
 """The hot methods of a session for other Cython code."""
 from rtpcodec.stream._event_queue cimport EventQueue
+from rtpcodec.stream._hearing cimport Hearing
+from rtpcodec.stream._hearing_states cimport IncomingState
 
 
 cdef class SessionRoad:
     cdef public EventQueue _events
     cdef public object _connection     # Connection
     cdef public object _counts         # Counts
-    cdef public object _incoming       # Incoming
+    cdef public IncomingState _incoming
+    cdef public Hearing _hearing       # None: the Python path meets each message
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
     cdef public object _inputs         # Inputs; None: nothing captures

@@ -3,6 +3,7 @@ from typing import Any
 from typing_extensions import Buffer
 
 from rtpcodec.stream._event_queue import EventQueue
+from rtpcodec.stream._hearing import Hearing
 from rtpcodec.stream.events import Audio, Event
 
 class SessionRoad:
@@ -10,6 +11,7 @@ class SessionRoad:
     _connection: Any
     _counts: Any
     _incoming: Any
+    _hearing: Hearing | None
     _sending: Any
     _speech: Any
     _inputs: Any

@@ -48,11 +48,23 @@ cdef class SessionRoad:
         return None if due_ms == INFINITY else due_ms
 
     cdef int take_text(self, object text, double now_ms) except -1:
-        self._receive(text, now_ms)
+        if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):
+            self._receive(text, now_ms)
         return 0
 
     cdef list take_events(self, double now_ms):
-        return self._find_events(now_ms)
+        cdef list taken
+        if (
+            self._hearing is None or self._inputs is not None or self._incoming.changed
+            or self._incoming.due_ms() <= now_ms
+        ):
+            return self._find_events(now_ms)
+        expired = self._sending.expired(now_ms)
+        if expired:
+            self._put(expired)
+        self.sending_has_events = False
+        taken = self._events.taken()
+        return taken if self._sinks is None else self._passed(self._sinks, taken, now_ms)
 
     cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
         self._play(pcm, pcm_hz, note)
