@@ -309,6 +309,10 @@ class SiblingDialect:
     def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:
         return _text("audio", stream_id, {"data": b64encode(payload).decode()})
 
+    def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
+        head, _, tail = self.media_text(b"", stream_id).rpartition('""')
+        return (f'{head}"', f'"{tail}') if head.isascii() else None
+
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
         return _text("checkpoint", stream_id, {"label": name})
 

@@ -93,6 +93,9 @@ class CapturedDialect:
         """Return a text of the length that was captured."""
         return "media".ljust(self.upcoming.popleft()[0] if self.upcoming else len(payload))
 
+    def media_texts(self, _stream_id: str | None = None, /) -> None:
+        """Return None: the texts have no payload."""
+
     def mark_text(self, name: str, _stream_id: str | None = None, /) -> str:
         """Return kind and name."""
         return f"mark {name}"

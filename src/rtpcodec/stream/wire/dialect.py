@@ -70,6 +70,12 @@ class Dialect(Protocol):
         stream_id: of the last `start`; here as below, a dialect whose carrier asks for it writes it.
         """
 
+    def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
+        """Return head and tail of every `media_text`: what stands before and behind the base64 of the payload.
+
+        Both are ASCII. None: the texts differ in more than the payload, or have no base64.
+        """
+
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
         """Return the text that asks for a mark behind all audio so far."""
 

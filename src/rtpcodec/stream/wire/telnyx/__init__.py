@@ -12,7 +12,7 @@ from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
-from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
+from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text, media_texts
 
 __all__ = ["TELNYX", "TelnyxDialect", "build", "encoding_name", "media_text", "parse"]
 
@@ -35,6 +35,7 @@ class TelnyxDialect:
 
     parse = staticmethod(parse)
     media_text = staticmethod(media_text)
+    media_texts = staticmethod(media_texts)
     mark_text = staticmethod(mark_text)
     clear_text = staticmethod(clear_text)
 
