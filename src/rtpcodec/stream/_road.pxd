@@ -1,5 +1,6 @@
 """The hot methods of a session for other Cython code."""
 from rtpcodec.stream._event_queue cimport EventQueue
+from rtpcodec.stream.speaking._saying cimport Saying
 
 
 cdef class SessionRoad:
@@ -9,6 +10,7 @@ cdef class SessionRoad:
     cdef public object _incoming       # Incoming
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
+    cdef public Saying _saying         # of the same chain; None: each text takes the way of Python
     cdef public object _inputs         # Inputs; None: nothing captures
     cdef public object _sinks          # Sinks; None: nobody listens before the reader
     cdef public bint sending_has_events
