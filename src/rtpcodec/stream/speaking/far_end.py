@@ -44,6 +44,10 @@ class FarEnd(FarEndState):
 
     __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "deaf", "overdue_from_ms")
 
+    jitter: Jitter
+    run: Run
+    past_runs: list[Run]
+
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.sent_position = 0

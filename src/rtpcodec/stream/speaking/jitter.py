@@ -40,6 +40,8 @@ class Jitter(JitterState):
 
     __slots__ = ("_echo_count", "spread_ms")
 
+    round_trips: RoundTrips
+
     def __init__(self) -> None:
         self.round_trips = RoundTrips()
         self.spread_ms = 0.0

@@ -20,6 +20,10 @@ class ReplyOrder(OrderState):
 
     __slots__ = ()
 
+    waiting: deque[Reply]
+    unheard: list[Reply]
+    implicit: Reply | None
+
     def __init__(self) -> None:
         self.waiting: deque[Reply] = NO_ITEMS
         """Replies that are open or have audio to send. Others only read it."""

@@ -96,6 +96,14 @@ class Reply(ReplyFields, Live):
 
     __slots__ = ("_final", "_notes", "id", "interruptible", "serial")
 
+    _stage: Stage
+    _input: PcmInput | None
+    line: Line
+    marks: UnsentMarks
+    spans: Spans
+    state: ReplyState
+    on_end: Callable[[Reply], object] | None
+
     def __init__(self, stage: Stage, line: Line, reply_id: str | None, *, interruptible: bool) -> None:
         """Open a reply; `MediaSession.reply` does it."""
         self._stage = stage

@@ -34,6 +34,8 @@ class Run(RunState):
 
     __slots__ = ()
 
+    next: Run | None
+
     def __init__(self, start: int, first_sent_ms: float, hold_ms: float, *, behind_clear: bool) -> None:
         self.start = start
         """The sent position at which it begins."""
