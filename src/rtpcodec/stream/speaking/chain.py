@@ -15,6 +15,7 @@ from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures, SendSums
+from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.accepting import Acceptor
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
@@ -56,6 +57,7 @@ class SpeechChain(Live):
         "releaser",
         "resolver",
         "sample_rate_hz",
+        "saying",
         "stopper",
     )
 
@@ -91,6 +93,8 @@ class SpeechChain(Live):
         self.stopper = Stopper(self._parts, self.releaser)
         self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
         self.loss = LineLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
+        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
+        """The ordinary message in one call, on the state of the others."""
         self._reply_count = 0
 
     # Replies
