@@ -174,7 +174,8 @@ def loop() -> VirtualEventLoop:
 
 
 def bare(kind: type) -> Callable[[], object]:
-    return lambda: kind.__new__(kind)
+    make: Callable[[type], object] = kind.__new__
+    return lambda: make(kind)
 
 
 LIVE: dict[type, Callable[[], object]] = {
