@@ -225,13 +225,13 @@ cdef class MediaScanner:
 
     def __reduce__(self):
         members = [text.decode().strip('"') for text in self._texts[:MEMBERS]]
-        return scanner_of, (members, self.track_names, self._long_track_names, self.max_octets)
+        return _scanner_of, (members, self.track_names, self._long_track_names, self.max_octets)
 
     def __repr__(self):
         return f'<MediaScanner of "{self._texts[MEDIA].decode()} messages>'
 
 
-def scanner_of(members, track_names, long_track_names, max_octets):
+def _scanner_of(members, track_names, long_track_names, max_octets):
     """A scanner of the names of members, in the order of ARGUMENTS."""
     keywords = dict(zip(ARGUMENTS, members))
     return MediaScanner(track_names=track_names, long_track_names=long_track_names, max_octets=max_octets, **keywords)
