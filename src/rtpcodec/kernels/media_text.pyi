@@ -1,12 +1,12 @@
-from typing import Literal, final
+from typing import Literal, Self, final
 
 from typing_extensions import Buffer
 
 @final
 class MediaText:
-    def __init__(
-        self, head: str, tail: str, coding: Literal["pcmu", "pcma", "l16_little", "l16_big"] | None = None
-    ) -> None: ...
+    def __new__(
+        cls, head: str, tail: str, coding: Literal["pcmu", "pcma", "l16_little", "l16_big"] | None = None
+    ) -> Self: ...
     @property
     def head(self) -> str: ...
     @property
