@@ -154,6 +154,36 @@ def test_a_payload_is_decoded(octets: int, coding: str | None, decode: Any) -> N
     assert read(text) == read(text) == expected
 
 
+def test_members_may_have_any_names() -> None:
+    """Short ones, long ones, and some with the same first octets."""
+    for names in (
+        "abcdefgh",
+        ("aa", "ab", "ba", "bb", "aaa", "aab", "baa", "bab"),
+        [f"{c}{'x' * 63}" for c in "abcdefgh"],
+    ):
+        keys = ("event", "sequence_number", "stream_id", "media", "track", "chunk", "timestamp", "payload")
+        text = TEXT
+        for key, name in zip(keys, names, strict=True):
+            old = NAMES[key]
+            text = text.replace(f'"{old}":', f'"{name}":').replace('"media"', f'"{names[3]}"')
+        for scanner in (MediaScanner(**(NAMES | dict(zip(keys, names, strict=True)))),):
+            reader = MediaReader(pickle.loads(pickle.dumps(scanner)))
+            assert [reader.read(text), reader.read(f" {text}"), reader.read(text)] == [TAKEN] * 3
+            assert reader.read(text.replace(f'"{names[5]}"', f'"{names[5]}x"')) is None
+
+
+def test_counters_of_all_lengths_are_read() -> None:
+    reader = MediaReader(SCANNER)
+    for digits in range(1, 20):
+        for value in (10 ** (digits - 1), min(10**digits - 1, 2**63 - 1), int("1234567890123456789"[:digits])):
+            for spelled in (f'"{value}"', str(value)):
+                for rest in ("", ',"time":7', ',"time":"77777777"'):
+                    text = body(f'"payload":"","chunk":{spelled}{rest}')
+                    found = reader.read(text)
+                    assert found is not None
+                    assert found[1] == value
+
+
 def test_a_shape_is_learned_again_when_the_stream_changes_it() -> None:
     reader = MediaReader(SCANNER)
     members = json.loads(TEXT)
@@ -203,6 +233,6 @@ def test_a_scanner_is_a_value_and_a_reader_is_not() -> None:
     assert (again.track_names, again.max_octets) == (("in", "out"), 4096)
     with pytest.raises(TypeError, match=r"^a MediaReader belongs to one stream, it cannot be pickled or copied$"):
         pickle.dumps(MediaReader(SCANNER))
-    assert repr(SCANNER) == "<MediaScanner of 'media' messages>"
+    assert repr(SCANNER) == '<MediaScanner of "media" messages>'
     assert repr(MediaReader(SCANNER, "pcmu")) == "<MediaReader of pcmu>"
     assert repr(MediaReader(SCANNER)) == "<MediaReader of payloads>"

@@ -4,7 +4,7 @@ Each function that takes something leaves the cursor behind it; after a False or
 or behind the end is read.
 """
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 cdef enum:
     MAX_DIGITS = 19    # of a whole number; 2^63 - 1 has as many
@@ -12,8 +12,16 @@ cdef enum:
 cdef extern from *:
     """
     #define RTPCODEC_EACH_OCTET UINT64_C(0x0101010101010101)
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    #define RTPCODEC_FIRST_IS_LOWEST 0
+    #else
+    #define RTPCODEC_FIRST_IS_LOWEST 1
+    #endif
+    static inline int rtpcodec_lowest_octet(uint64_t octets) { return __builtin_ctzll(octets) >> 3; }
     """
     const uint64_t EACH "RTPCODEC_EACH_OCTET"
+    const bint FIRST_IS_LOWEST "RTPCODEC_FIRST_IS_LOWEST"
+    int lowest_octet "rtpcodec_lowest_octet"(uint64_t octets) noexcept nogil
 
 cdef struct Cursor:
     const uint8_t* at
@@ -22,10 +30,29 @@ cdef struct Cursor:
 cdef struct Name:
     const uint8_t* text
     Py_ssize_t chars
+    uint64_t words[2]    # the name and a quote behind it; for names that fit
+    uint64_t masks[2]    # ones in the octets of words that are used; 0: the name is too long
 
 
-cdef inline bint same(const Name* one, const Name* other) noexcept nogil:
-    return one.chars == other.chars and memcmp(one.text, other.text, one.chars) == 0
+cdef inline void set_name(Name* name, const uint8_t* text, Py_ssize_t chars) noexcept nogil:
+    """Make a name of characters, which must outlive it."""
+    memset(name, 0, sizeof(Name))
+    name.text, name.chars = text, chars
+    if chars < <Py_ssize_t>sizeof(name.words):
+        memcpy(name.words, text, chars)
+        (<uint8_t*>name.words)[chars] = c'"'
+        memset(name.masks, 0xFF, chars + 1)
+
+
+cdef inline bint begins(const uint8_t* at, const uint8_t* end, const Name* name) noexcept nogil:
+    """Whether a name stands here, with a quote behind it. Without a branch that depends on the name, where it fits."""
+    cdef uint64_t words[2]
+    if name.masks[0] and end - at >= <Py_ssize_t>sizeof(words):
+        memcpy(words, at, sizeof(words))
+        words[0] = (words[0] ^ name.words[0]) & name.masks[0]
+        words[1] = (words[1] ^ name.words[1]) & name.masks[1]
+        return words[0] | words[1] == 0
+    return end - at > name.chars and at[name.chars] == c'"' and memcmp(at, name.text, name.chars) == 0
 
 
 cdef inline void skip_space(Cursor* cursor) noexcept nogil:
@@ -70,10 +97,9 @@ cdef inline bint eight_plain(const uint8_t* characters) noexcept nogil:
     return others & EACH * 0x80 == 0
 
 
-cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
-    """Read a string that stands for itself. False: anything else."""
+cdef inline bint take_string(Cursor* cursor, Cursor* string) noexcept nogil:
+    """Read a string that stands for itself, and set where it begins and ends. False: anything else."""
     cdef const uint8_t* at
-    string.text, string.chars = NULL, 0
     if not take(cursor, c'"'):
         return False
     at = cursor.at
@@ -83,9 +109,35 @@ cdef inline bint take_string(Cursor* cursor, Name* string) noexcept nogil:
         at += 1
     if at == cursor.end or at[0] != c'"':
         return False
-    string.text, string.chars = cursor.at, at - cursor.at
+    string.at, string.end = cursor.at, at
     cursor.at = at + 1
     return True
+
+
+cdef inline const uint8_t* seven_digits_end(const uint8_t* at, const uint8_t* end, uint64_t* value) noexcept nogil:
+    """Read up to 7 digits, if another character follows, in one step and without a branch for each of them.
+
+    Returns: the place behind them; where it begins, if nothing was read.
+    """
+    cdef uint64_t octets, others
+    cdef int digits
+    if not FIRST_IS_LOWEST or end - at < 8:
+        return at
+    memcpy(&octets, at, 8)
+    # 1. Digits become 0 to 9; 0x76 more sets the high bit of what is above 9. A carry reaches later characters only.
+    octets ^= EACH * 0x30
+    others = ((octets + EACH * 0x76) | octets) & EACH * 0x80
+    if others == 0:
+        return at
+    digits = lowest_octet(others)
+    if digits == 0:
+        return at
+    # 2. Zeros in front, so that there are eight digits. 3. Pairs, fours and eight of them become one number.
+    octets <<= 64 - 8 * digits
+    octets = octets * (10 << 8 | 1) >> 8 & 0x00FF00FF00FF00FFULL
+    octets = octets * (100 << 16 | 1) >> 16 & 0x0000FFFF0000FFFFULL
+    value[0] = octets * (10000ULL << 32 | 1) >> 32
+    return at + digits
 
 
 cdef inline const uint8_t* digits_end(
@@ -98,6 +150,7 @@ cdef inline const uint8_t* digits_end(
     cdef const uint8_t* start = at
     cdef uint64_t sum = 0
     cdef uint8_t digit
+    at = seven_digits_end(at, end, &sum)
     if end - start > MAX_DIGITS + 1:
         end = start + MAX_DIGITS + 1
     while at < end:

@@ -5,6 +5,7 @@ from rtpcodec.kernels._json_cursor cimport Name
 
 cdef enum:
     MEMBERS = 8                # of a message and its body
+    SLOTS = 32
     MAX_TRACK_NAMES = 8
     # With the places of the values 256 octets. The documented members in the order of the documentation need 121
     # octets of literals, the id of the stream 36, a space after each colon and comma 13.
@@ -44,8 +45,9 @@ cdef class MediaScanner:
     cdef readonly tuple track_names
     cdef readonly Py_ssize_t max_octets
     cdef dict _long_track_names
-    cdef tuple _texts                  # keeps the octets that the names point to
+    cdef tuple _texts                  # the names that pointers lead to, with a quote behind
     cdef Name _names[MEMBERS]
+    cdef signed char _slots[2][SLOTS]  # the members of the message and of its body by their first octets; -1: none
     cdef TrackName _tracks[MAX_TRACK_NAMES]
     cdef int _known_tracks
 

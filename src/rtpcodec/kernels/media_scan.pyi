@@ -22,6 +22,6 @@ class MediaScanner:
     @property
     def max_octets(self) -> int: ...
 
-def scanner_of(
+def _scanner_of(
     members: list[str], track_names: tuple[str, ...], long_track_names: dict[str, str], max_octets: int
 ) -> MediaScanner: ...

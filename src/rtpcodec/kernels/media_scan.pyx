@@ -11,12 +11,12 @@ Neither looks at the characters of the payload, except for its closing quote. Th
 base64: characters that are not base64, a quote or a backslash among them, mean that the scan was wrong.
 """
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from rtpcodec.kernels._json_cursor cimport (
-    Cursor, Name, digits_end, plain, same, skip_space, take, take_string
+    Cursor, begins, digits_end, plain, set_name, skip_space, take, take_string
 )
 
 cdef enum:
@@ -89,21 +89,28 @@ cdef inline bint take_payload(Cursor* cursor, Values* values, MediaFields* field
     return True
 
 
+cdef inline int slot_of(const uint8_t* name) noexcept nogil:
+    """Where a member with these first two octets, of its name or the quote behind it, is looked up."""
+    return (name[0] ^ name[1]) & (SLOTS - 1)
+
+
 cdef inline int take_member(MediaScanner scanner, Cursor* cursor, int first, int end) noexcept nogil:
     """Read one of some members' names, and the colon behind it. -1: another one, or none at all."""
     cdef int member
-    if not take(cursor, c'"'):
+    if not take(cursor, c'"') or cursor.end - cursor.at < 2:
         return -1
-    for member in range(first, end):
-        if begins(cursor.at, cursor.end, &scanner._names[member]):
-            cursor.at += scanner._names[member].chars + 1
-            return member if take(cursor, c":") else -1
-    return -1
-
-
-cdef inline bint begins(const uint8_t* at, const uint8_t* end, const Name* name) noexcept nogil:
-    """Whether a name stands here, with a quote behind it."""
-    return end - at > name.chars and at[name.chars] == c'"' and memcmp(at, name.text, name.chars) == 0
+    member = scanner._slots[first == CHUNK][slot_of(cursor.at)]
+    if member < 0:
+        return -1
+    if not begins(cursor.at, cursor.end, &scanner._names[member]):
+        # Another name of the same slot, or an unknown one.
+        for member in range(first, end):
+            if begins(cursor.at, cursor.end, &scanner._names[member]):
+                break
+        else:
+            return -1
+    cursor.at += scanner._names[member].chars + 1
+    return member if take(cursor, c":") else -1
 
 
 cdef inline bint take_first(Values* values, int member) noexcept nogil:
@@ -151,11 +158,15 @@ cdef class MediaScanner:
         self.max_octets = max_octets
         self._long_track_names = dict(long_track_names)
         self._texts = tuple([plain_octets(name) for name in (*members, *(name for name, _ in seen))])
+        memset(self._slots, -1, sizeof(self._slots))
         for place in range(MEMBERS):
-            self._names[place] = name_of(self._texts[place])
+            text = self._texts[place]
+            set_name(&self._names[place], <const uint8_t*>PyBytes_AS_STRING(text), len(text) - 1)
+            self._slots[place < SEQUENCE_NUMBER][slot_of(self._names[place].text)] = <signed char>place
         self._known_tracks = len(seen)
         for place, (_, short) in enumerate(seen):
-            self._tracks[place].seen = name_of(self._texts[MEMBERS + place])
+            text = self._texts[MEMBERS + place]
+            set_name(&self._tracks[place].seen, <const uint8_t*>PyBytes_AS_STRING(text), len(text) - 1)
             self._tracks[place].index = track_names.index(short)
 
     cdef bint scan(self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields) noexcept nogil:
@@ -213,21 +224,21 @@ cdef class MediaScanner:
         return 0
 
     def __reduce__(self):
-        members = [text.decode() for text in self._texts[:MEMBERS]]
-        return scanner_of, (members, self.track_names, self._long_track_names, self.max_octets)
+        members = [text.decode().strip('"') for text in self._texts[:MEMBERS]]
+        return _scanner_of, (members, self.track_names, self._long_track_names, self.max_octets)
 
     def __repr__(self):
-        return f"<MediaScanner of {self._texts[MEDIA].decode()!r} messages>"
+        return f'<MediaScanner of "{self._texts[MEDIA].decode()} messages>'
 
 
-def scanner_of(members, track_names, long_track_names, max_octets):
+def _scanner_of(members, track_names, long_track_names, max_octets):
     """A scanner of the names of members, in the order of ARGUMENTS."""
     keywords = dict(zip(ARGUMENTS, members))
     return MediaScanner(track_names=track_names, long_track_names=long_track_names, max_octets=max_octets, **keywords)
 
 
 cdef bytes plain_octets(object name):
-    """A name as octets. ValueError: not a name that a text can hold as it is."""
+    """A name with the quote behind it. ValueError: not a name that a text can hold as it is."""
     if not isinstance(name, str):
         raise TypeError(f"a name is of type {type(name).__name__}, str is needed")
     octets = name.encode()
@@ -235,13 +246,7 @@ cdef bytes plain_octets(object name):
         raise ValueError(
             f"name {name!r} is not 1 to {MAX_NAME_CHARS} characters of ASCII without quotes, backslashes and brackets"
         )
-    return octets
-
-
-cdef Name name_of(bytes octets):
-    cdef Name name
-    name.text, name.chars = <const uint8_t*>PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets)
-    return name
+    return octets + b'"'
 
 
 cdef bint scan_any(
@@ -249,7 +254,7 @@ cdef bint scan_any(
 ) noexcept nogil:
     """Find the members of a message in any order, and where their values stand."""
     cdef Cursor cursor
-    cdef Name string
+    cdef Cursor string
     cdef int member
     cdef bint taken
     cdef int needed = 1 << EVENT | 1 << MEDIA | 1 << PAYLOAD
@@ -267,10 +272,12 @@ cdef bint scan_any(
         elif member == SEQUENCE_NUMBER:
             taken = take_counter(&cursor, values, SEQUENCE_NUMBER, &fields.sequence_number)
         elif member == EVENT:
-            taken = take_string(&cursor, &string) and same(&string, &scanner._names[MEDIA])
+            taken = take(&cursor, c'"') and begins(cursor.at, cursor.end, &scanner._names[MEDIA])
+            cursor.at += scanner._names[MEDIA].chars + 1
         else:
             taken = take_string(&cursor, &string)
-            fields.stream_id, fields.stream_id_chars = string.text, string.chars
+            if taken:
+                fields.stream_id, fields.stream_id_chars = string.at, string.end - string.at
         if not taken:
             return False
         if not take(&cursor, c","):
@@ -307,12 +314,12 @@ cdef bint take_body(MediaScanner scanner, Cursor* cursor, MediaFields* fields, V
 
 cdef inline bint take_track(MediaScanner scanner, Cursor* cursor, MediaFields* fields, Values* values) noexcept nogil:
     """Read the name of a track; an empty one is none."""
-    cdef Name string
+    cdef Cursor string
     if not take_string(cursor, &string):
         return False
-    note(values, TRACK, string.text, string.text + string.chars)
-    if string.chars and not scanner.set_track_at(string.text, cursor.end, fields):
-        fields.track, fields.track_chars = string.text, string.chars
+    note(values, TRACK, string.at, string.end)
+    if string.end > string.at and not scanner.set_track_at(string.at, cursor.end, fields):
+        fields.track, fields.track_chars = string.at, string.end - string.at
     return True
 
 
