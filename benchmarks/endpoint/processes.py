@@ -23,7 +23,7 @@ busy machine its messages would seem cheaper."""
 
 @dataclass(frozen=True)
 class Wanted:
-    """A server, and what its process is told."""
+    """A server, and the settings of its process."""
 
     name: str
     """The file in `servers`."""
