@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from benchmarks.endpoint.capacity import largest, overloaded
+from benchmarks.endpoint.capacity import largest, overload_calls
+from benchmarks.endpoint.measuring import Measured, measure
 from benchmarks.endpoint.processes import Server, Wanted
 from benchmarks.endpoint.rounds import Found, all_served, frames_for, interleaved
 from benchmarks.endpoint.schedule import Schedule
@@ -142,7 +143,7 @@ def overload(schedule: Schedule) -> Iterator[Row]:
         frames = frames_for(schedule)
         kept_up = interleaved(servers, frames, CALLS, schedule)
         over = [
-            Found(server.wanted, server.version, tuple(_overloads(server, one, schedule)))
+            Found(server.wanted, server.version, tuple(_overloads(server, frames, one, schedule)))
             for server, one in zip(servers, kept_up, strict=True)
         ]
     for index, form in enumerate(FORMS):
@@ -150,10 +151,10 @@ def overload(schedule: Schedule) -> Iterator[Row]:
         yield row(name, over[index], kept_up[index], over[len(FORMS) :], bar=OVERLOAD_BAR, absent=absent)
 
 
-def _overloads(server: Server, kept_up: Found, schedule: Schedule) -> Iterator[Any]:
-    frames = frames_for(schedule)
+def _overloads(server: Server, frames: Traffic, kept_up: Found, schedule: Schedule) -> Iterator[Measured]:
+    calls = overload_calls(server, frames, kept_up.least.cpu_us, schedule)
     for _ in range(schedule.rounds):
-        yield overloaded(server, frames, kept_up.least.cpu_us, schedule.seconds - 1)
+        yield measure(server, frames, calls, schedule.probe_s)
 
 
 def _title(one: Server | Found) -> str:
