@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from benchmarks.endpoint.measuring import SETTLE_S, Measured, measure
-from benchmarks.endpoint.processes import MissingServer, Server, Wanted, served
+from benchmarks.endpoint.processes import MissingServer, Server, Wanted, cores, served, take_core
 from benchmarks.endpoint.schedule import Schedule
 from benchmarks.endpoint.traffic import Traffic, traffic
 
@@ -64,7 +64,8 @@ def frames_for(schedule: Schedule, codec: str = "PCMU", chunk_ms: int = 20) -> T
 
 @contextmanager
 def all_served(wanted: Sequence[Wanted]) -> Iterator[tuple[list[Server], dict[str, str]]]:
-    """Run all that can run here. Yields them, and why the others cannot."""
+    """Keep to the core of the load, and run all that can run here. Yields them, and why the others cannot."""
+    take_core(cores()[1])
     servers, absent = [], {}
     with ExitStack() as stack:
         for one in wanted:
