@@ -82,7 +82,7 @@ def default(schedule: Schedule) -> Iterator[Row]:
     """Both forms with the default settings, against the same without."""
     on: dict[str, Any] = {"own_marks": True, "diagnosis_s": DIAGNOSIS_S}
     with all_served([*(ours(form, **on) for form in FORMS), *map(ours, FORMS)]) as (servers, _):
-        found = interleaved(servers, frames_for(schedule), CALLS, schedule)
+        found = interleaved(servers, frames_for(schedule), CALLS, schedule.side)
     for index, form in enumerate(FORMS):
         yield row(f"endpoint default {form}", found[index], found[index + len(FORMS)], [])
 
@@ -104,7 +104,7 @@ def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
 def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
     """Measure two forms of ours, the floor and peers."""
     with all_served(wanted) as (servers, absent):
-        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule)
+        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule.side)
     yield row(f"{name} callback", callback, floor, peers, absent=absent)
     yield row(f"{name} coroutine", coroutine, floor, peers, absent=absent)
 
@@ -113,7 +113,7 @@ def features(schedule: Schedule) -> Iterator[Row]:
     """One feature at a time, against none."""
     wanted = [ours("coroutine"), *(ours("coroutine", **options) for options in FEATURES.values())]
     with all_served(wanted) as (servers, _):
-        off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule)
+        off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule.side)
     for name, found in zip(FEATURES, on, strict=True):
         yield row(f"endpoint features {name}", found, off, [])
 
@@ -141,7 +141,7 @@ def overload(schedule: Schedule) -> Iterator[Row]:
     wanted = [*map(ours, FORMS), Wanted("picows_json"), Wanted("fastapi_json")]
     with all_served(wanted) as (servers, absent):
         frames = frames_for(schedule)
-        kept_up = interleaved(servers, frames, CALLS, schedule)
+        kept_up = interleaved(servers, frames, CALLS, schedule.side)
         over = [
             Found(server.wanted, server.version, tuple(_overloads(server, frames, one, schedule)))
             for server, one in zip(servers, kept_up, strict=True)
@@ -153,7 +153,7 @@ def overload(schedule: Schedule) -> Iterator[Row]:
 
 def _overloads(server: Server, frames: Traffic, kept_up: Found, schedule: Schedule) -> Iterator[Measured]:
     calls = overload_calls(server, frames, kept_up.least.cpu_us, schedule)
-    for _ in range(schedule.rounds):
+    for _ in range(schedule.side.rounds):
         yield measure(server, frames, calls, schedule.probe_s)
 
 
