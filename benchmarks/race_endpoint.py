@@ -95,7 +95,7 @@ def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
 
 
 def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
-    """Codecs with a history, and packets. Echoes cannot be compared there: they are counted."""
+    """Codecs with a history, and packets. Payloads of echoes differ there."""
     wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
     wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)

@@ -5,16 +5,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import numpy as np
 import pytest
 
 from benchmarks.endpoint.generator import Calls
 from benchmarks.endpoint.inside import python_calls
+from benchmarks.endpoint.likeness import correlation
 from benchmarks.endpoint.measuring import Measured, connected, measure
 from benchmarks.endpoint.processes import MissingServer, Wanted, served
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
 from benchmarks.harness.model import Row
 from benchmarks.harness.road import not_of_road, of_road, page
+from benchmarks.harness.signals import speech
 from benchmarks.race_endpoint import row
 
 FRAMES = 40
@@ -122,6 +125,14 @@ def test_a_reset_begins_a_new_measurement_of_the_same_calls() -> None:
         assert (load.sent, load.late_ms(0.99)) == (0, 0.0)
         spent(load)
         assert first + load.sent == FRAMES
+
+
+def test_likeness_allows_for_delay_and_finds_other_audio() -> None:
+    sent = speech(4800, 16000).astype(float)
+    delayed = np.concatenate([np.zeros(100), sent])[:4800]
+    assert correlation(sent, delayed) == pytest.approx(1.0)
+    assert correlation(sent, speech(4800, 16000, seed=1)[::-1].astype(float)) < 0.7
+    assert correlation(sent, np.zeros(4800)) == 0.0
 
 
 def test_a_client_frame_is_masked() -> None:
