@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import jitter, loss, plc
 from benchmarks.endpoint.processes import REALTIME
-from benchmarks.harness import chart, machine, report, road
+from benchmarks.harness import chart, machine, report, road, road_chart
 
 HERE = Path(__file__).parent
 
@@ -70,7 +70,7 @@ def write_reports(result: dict[str, Any]) -> None:
     on_road, others = road.of_road(result), road.not_of_road(result)
     if on_road["rows"]:
         (HERE / "road.md").write_text(road.page(on_road))
-        road.draw(on_road, HERE / "road.png")
+        road_chart.draw(on_road, HERE / "road.png")
         print("written: benchmarks/road.md, benchmarks/road.png")
     if others["rows"]:
         others |= {"loss": loss.table(), "jitter": jitter.table()}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from benchmarks.endpoint.capacity import largest, overloaded
+from benchmarks.endpoint.capacity import largest, overload_calls
+from benchmarks.endpoint.measuring import Measured, measure
 from benchmarks.endpoint.processes import Server, Wanted
 from benchmarks.endpoint.rounds import Found, all_served, frames_for, interleaved
 from benchmarks.endpoint.schedule import Schedule
@@ -81,7 +82,7 @@ def default(schedule: Schedule) -> Iterator[Row]:
     """Both forms with the default settings, against the same without."""
     on: dict[str, Any] = {"own_marks": True, "diagnosis_s": DIAGNOSIS_S}
     with all_served([*(ours(form, **on) for form in FORMS), *map(ours, FORMS)]) as (servers, _):
-        found = interleaved(servers, frames_for(schedule), CALLS, schedule)
+        found = interleaved(servers, frames_for(schedule), CALLS, schedule.side)
     for index, form in enumerate(FORMS):
         yield row(f"endpoint default {form}", found[index], found[index + len(FORMS)], [])
 
@@ -94,7 +95,7 @@ def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
 
 
 def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
-    """Codecs with a history, and packets. Echoes cannot be compared there: they are counted."""
+    """Codecs with a history, and packets. Payloads of echoes differ there."""
     wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
     wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)
@@ -103,7 +104,7 @@ def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
 def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
     """Measure two forms of ours, the floor and peers."""
     with all_served(wanted) as (servers, absent):
-        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule)
+        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule.side)
     yield row(f"{name} callback", callback, floor, peers, absent=absent)
     yield row(f"{name} coroutine", coroutine, floor, peers, absent=absent)
 
@@ -112,7 +113,7 @@ def features(schedule: Schedule) -> Iterator[Row]:
     """One feature at a time, against none."""
     wanted = [ours("coroutine"), *(ours("coroutine", **options) for options in FEATURES.values())]
     with all_served(wanted) as (servers, _):
-        off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule)
+        off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule.side)
     for name, found in zip(FEATURES, on, strict=True):
         yield row(f"endpoint features {name}", found, off, [])
 
@@ -140,9 +141,9 @@ def overload(schedule: Schedule) -> Iterator[Row]:
     wanted = [*map(ours, FORMS), Wanted("picows_json"), Wanted("fastapi_json")]
     with all_served(wanted) as (servers, absent):
         frames = frames_for(schedule)
-        kept_up = interleaved(servers, frames, CALLS, schedule)
+        kept_up = interleaved(servers, frames, CALLS, schedule.side)
         over = [
-            Found(server.wanted, server.version, tuple(_overloads(server, one, schedule)))
+            Found(server.wanted, server.version, tuple(_overloads(server, frames, one, schedule)))
             for server, one in zip(servers, kept_up, strict=True)
         ]
     for index, form in enumerate(FORMS):
@@ -150,10 +151,10 @@ def overload(schedule: Schedule) -> Iterator[Row]:
         yield row(name, over[index], kept_up[index], over[len(FORMS) :], bar=OVERLOAD_BAR, absent=absent)
 
 
-def _overloads(server: Server, kept_up: Found, schedule: Schedule) -> Iterator[Any]:
-    frames = frames_for(schedule)
-    for _ in range(schedule.rounds):
-        yield overloaded(server, frames, kept_up.least.cpu_us, schedule.seconds - 1)
+def _overloads(server: Server, frames: Traffic, kept_up: Found, schedule: Schedule) -> Iterator[Measured]:
+    calls = overload_calls(server, frames, kept_up.least.cpu_us, schedule)
+    for _ in range(schedule.side.rounds):
+        yield measure(server, frames, calls, schedule.probe_s)
 
 
 def _title(one: Server | Found) -> str:

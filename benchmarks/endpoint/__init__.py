@@ -4,5 +4,7 @@ traffic      frames that are built before; generator: calls that send them and m
 processes    servers in processes of their own on one core, and their CPU time; server: such a process
 servers      the contenders
 measuring    one measurement; rounds: interleaved ones of several servers; schedule: how long a run takes
+likeness     whether an echo sounds like what was sent
+inside       system calls, Python frames and C functions per message; call_counter: what counts in a server
 capacity     the largest number of calls that a server carries
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.endpoint.measuring import SETTLE_S, Measured, measure
+from benchmarks.endpoint.measuring import Measured, measure
 from benchmarks.endpoint.processes import Server
 from benchmarks.endpoint.schedule import Schedule
 from benchmarks.endpoint.traffic import Traffic
@@ -17,7 +17,9 @@ MOST_CALLS: Final = 3000
 TRIES: Final = 3
 """Of a number of calls that fails in a measurement that is not reliable: another process may have caused it."""
 OVERLOAD: Final = 1.3
-"""Calls of an overloaded server, of those whose messages need one core whole."""
+"""Calls of an overloaded server, of those that fill one core."""
+FULL: Final = 0.92
+"""The busy share from which a core is full. SCHED_FIFO gets 0.95 of it."""
 
 
 def largest(server: Server, frames: Traffic, schedule: Schedule) -> Measured | None:
@@ -46,10 +48,15 @@ def carried(server: Server, frames: Traffic, calls: int, schedule: Schedule) -> 
     return None
 
 
-def overloaded(server: Server, frames: Traffic, cpu_us: float, seconds: float) -> Measured:
-    """Measure with more calls than one core carries.
+def overload_calls(server: Server, frames: Traffic, cpu_us: float, schedule: Schedule) -> int:
+    """Return more calls than one core carries. A message costs less the more there are, so the first guess may fit.
 
     cpu_us: CPU time per message of this server while it keeps up.
     """
-    calls = min(MOST_CALLS, round(OVERLOAD * frames.chunk_ms * 1000 / cpu_us))
-    return measure(server, frames, calls, seconds, settle_s=2 * SETTLE_S)
+    calls = OVERLOAD * frames.chunk_ms * 1000 / cpu_us
+    for _ in range(TRIES):
+        found = measure(server, frames, min(MOST_CALLS, round(calls)), schedule.probe_s)
+        if found.busy >= FULL and found.outstanding > found.calls:
+            break
+        calls *= OVERLOAD / found.busy
+    return min(MOST_CALLS, round(calls))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.endpoint.generator import Calls
-from benchmarks.endpoint.processes import Server, cores, take_core
+from benchmarks.endpoint.processes import Server
 from benchmarks.endpoint.traffic import CLOSE, UPGRADE, Traffic
 
 SETTLE_S: Final = 1.0
@@ -89,7 +89,6 @@ def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[
 
 def measure(server: Server, traffic: Traffic, calls: int, seconds: float, settle_s: float = SETTLE_S) -> Measured:
     """Measure one server with so many calls for so long."""
-    take_core(cores()[1])
     try:
         return _measured(server, traffic, calls, seconds, settle_s)
     except OSError as error:

@@ -23,7 +23,7 @@ busy machine its messages would seem cheaper."""
 
 @dataclass(frozen=True)
 class Wanted:
-    """A server, and what its process is told."""
+    """A server, and the settings of its process."""
 
     name: str
     """The file in `servers`."""
@@ -61,11 +61,12 @@ def take_core(core: int) -> None:
 class Server:
     """A process that serves."""
 
-    def __init__(self, wanted: Wanted, process: subprocess.Popen[str], port: int, version: str) -> None:
+    def __init__(self, wanted: Wanted, pid: int, folder: Path, port: int, version: str) -> None:
         self.wanted = wanted
+        self.pid = pid
+        self.folder = folder
         self.port = port
         self.version = version
-        self.pid = process.pid
 
     def cpu_time(self) -> CpuTime:
         """Return the CPU time of all its threads so far. Linux only."""
@@ -94,7 +95,7 @@ def served(wanted: Wanted) -> Iterator[Server]:
                 errors.seek(0)
                 raise MissingServer((errors.read().strip() or f"ended with {process.returncode}").splitlines()[-1])
             found = json.loads(line)
-            yield Server(wanted, process, found["port"], found["version"])
+            yield Server(wanted, process.pid, Path(folder), found["port"], found["version"])
         finally:
             process.kill()
             process.wait()

@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from benchmarks.endpoint.likeness import likeness
 from benchmarks.endpoint.measuring import SETTLE_S, Measured, measure
-from benchmarks.endpoint.processes import MissingServer, Server, Wanted, served
+from benchmarks.endpoint.processes import MissingServer, Server, Wanted, cores, served, take_core
 from benchmarks.endpoint.schedule import Schedule
-from benchmarks.endpoint.traffic import Traffic, traffic
+from benchmarks.endpoint.traffic import ECHOED_EXACTLY, Traffic, traffic
 
 SPARE_S: Final = 1.0
 """Frames beyond the planned time: a loop that is late sends what has become due."""
@@ -23,6 +24,8 @@ class Found:
     wanted: Wanted
     version: str
     rounds: tuple[Measured, ...]
+    likeness: float | None = None
+    """Of the echo to what was sent, where payloads cannot be compared: 1 is best."""
 
     @property
     def least(self) -> Measured:
@@ -53,6 +56,7 @@ class Found:
             **asdict(self.least),
             "most_cpu_us": most,
             "wrong": self.wrong,
+            "likeness": self.likeness,
             "faults": faults,
         }
 
@@ -64,7 +68,8 @@ def frames_for(schedule: Schedule, codec: str = "PCMU", chunk_ms: int = 20) -> T
 
 @contextmanager
 def all_served(wanted: Sequence[Wanted]) -> Iterator[tuple[list[Server], dict[str, str]]]:
-    """Run all that can run here. Yields them, and why the others cannot."""
+    """Keep to the core of the load, and run all that can run here. Yields them, and why the others cannot."""
+    take_core(cores()[1])
     servers, absent = [], {}
     with ExitStack() as stack:
         for one in wanted:
@@ -82,4 +87,8 @@ def interleaved(servers: Sequence[Server], frames: Traffic, calls: int, schedule
         for place in range(len(servers)):
             index = (place + done) % len(servers)
             found[index].append(measure(servers[index], frames, calls, schedule.seconds))
-    return [Found(one.wanted, one.version, tuple(rounds)) for one, rounds in zip(servers, found, strict=True)]
+    alike = [None if frames.codec in ECHOED_EXACTLY else likeness(server, frames) for server in servers]
+    return [
+        Found(one.wanted, one.version, tuple(rounds), like)
+        for one, rounds, like in zip(servers, found, alike, strict=True)
+    ]

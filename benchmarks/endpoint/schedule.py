@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+
+SIDE_ROUNDS: Final = 3
+SIDE_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,11 @@ class Schedule:
     """Of one number of calls in the search for the largest."""
     search_step: float
     """The search ends when its limits are this close."""
+
+    @property
+    def side(self) -> Schedule:
+        """Return that of the rows without a bar."""
+        return replace(self, rounds=min(self.rounds, SIDE_ROUNDS), seconds=min(self.seconds, SIDE_S))
 
     @classmethod
     def full(cls) -> Schedule:

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.endpoint.call_counter import CallCounter
 from benchmarks.endpoint.processes import take_core
 from benchmarks.endpoint.servers.serving import Serving
 
@@ -20,9 +21,15 @@ def main() -> None:
     wanted: dict[str, Any] = json.loads(sys.argv[1])
     take_core(int(sys.argv[2]))
     module = import_module(f"benchmarks.endpoint.servers.{wanted['name']}")
-    serving = Serving(wanted["codec"], wanted["chunk_ms"], dict(wanted["options"]), Path(sys.argv[3]), module.VERSION)
+    folder = Path(sys.argv[3])
+    serving = Serving(wanted["codec"], wanted["chunk_ms"], dict(wanted["options"]), folder, module.VERSION)
+
+    async def serve() -> None:
+        CallCounter(folder)
+        await module.serve(serving)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(module.serve(serving))
+        runner.run(serve())
 
 
 if __name__ == "__main__":

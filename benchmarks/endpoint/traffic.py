@@ -41,7 +41,9 @@ class Traffic:
     """Frames before the media."""
     frames: list[bytes]
     payloads: list[bytes]
-    """What the echo of each frame must carry; empty: any."""
+    """What the echo of each must carry, as base64; empty: any."""
+    chunks: list[bytes]
+    """The payloads themselves, of the first FRESH_MS."""
 
 
 def masked_frame(text: bytes) -> bytes:
@@ -59,7 +61,7 @@ def traffic(codec_name: str, chunk_ms: int, seconds: float) -> Traffic:
     texts = [b64encode(chunks[index % len(chunks)]) for index in range(count)]
     frames = [_media(index, text, chunk_ms) for index, text in enumerate(texts)]
     expected = texts if codec_name in ECHOED_EXACTLY else [b""] * count
-    return Traffic(codec_name, chunk_ms, _opening(codec_name), frames, expected)
+    return Traffic(codec_name, chunk_ms, _opening(codec_name), frames, expected, chunks)
 
 
 def _chunks(codec_name: str, chunk_ms: int) -> list[bytes]:

@@ -5,14 +5,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import numpy as np
 import pytest
 
 from benchmarks.endpoint.generator import Calls
-from benchmarks.endpoint.measuring import Measured, connected
-from benchmarks.endpoint.processes import Wanted
+from benchmarks.endpoint.inside import python_calls
+from benchmarks.endpoint.likeness import correlation
+from benchmarks.endpoint.measuring import Measured, connected, measure
+from benchmarks.endpoint.processes import MissingServer, Wanted, served
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
 from benchmarks.harness.model import Row
+from benchmarks.harness.road import not_of_road, of_road, page
+from benchmarks.harness.signals import speech
 from benchmarks.race_endpoint import row
 
 FRAMES = 40
@@ -122,6 +127,14 @@ def test_a_reset_begins_a_new_measurement_of_the_same_calls() -> None:
         assert first + load.sent == FRAMES
 
 
+def test_likeness_allows_for_delay_and_finds_other_audio() -> None:
+    sent = speech(4800, 16000).astype(float)
+    delayed = np.concatenate([np.zeros(100), sent])[:4800]
+    assert correlation(sent, delayed) == pytest.approx(1.0)
+    assert correlation(sent, speech(4800, 16000, seed=1)[::-1].astype(float)) < 0.7
+    assert correlation(sent, np.zeros(4800)) == 0.0
+
+
 def test_a_client_frame_is_masked() -> None:
     text = b"x" * 200
     sent = masked_frame(text)
@@ -150,6 +163,24 @@ def test_a_refused_call_is_an_error() -> None:
         with refused, connected(listening.getsockname()[1], 1, []):
             pass
         refusing.join()
+
+
+@pytest.mark.long
+def test_a_server_of_another_process_is_measured_and_looked_into() -> None:
+    frames = traffic("PCMU", 20, 60.0)
+    with served(Wanted("ours", options=(("form", "callback"),))) as server:
+        taken = measure(server, frames, 4, seconds=0.3, settle_s=0.1)
+        assert (taken.different, taken.missing, taken.lost) == (0, 0, 0)
+        assert taken.cpu_us > 1
+        with connected(server.port, 1, frames.opening) as sockets:
+            counted = python_calls(server, Calls(frames.frames, frames.payloads, 20_000_000, sockets), seconds=0.3)
+    assert "frame servers/ours.py play_back" in counted
+
+
+def test_a_server_whose_library_is_missing_says_which() -> None:
+    missing = pytest.raises(MissingServer, match=r"No module named 'benchmarks\.endpoint\.servers\.no_such_server'")
+    with missing, served(Wanted("no_such_server")):
+        pass
 
 
 def measured(cpu_us: float, *, late_p99_ms: float = 0.0, waited: float = 0.0, missing: int = 0) -> Measured:
@@ -202,8 +233,6 @@ def test_a_message_that_was_not_echoed_is_in_the_row() -> None:
 
 
 def test_the_report_of_the_road_keeps_faults_features_and_the_most_calls() -> None:
-    from benchmarks.harness.road import not_of_road, of_road, page  # brings matplotlib, which takes a second
-
     floor, peer = found("picows_echo", measured(20.0)), found("picows_json", measured(48.0, missing=2))
     rows = [
         row("endpoint echo callback", found("ours", measured(60.0, late_p99_ms=2.0)), floor, [peer]),

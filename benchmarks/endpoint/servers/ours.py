@@ -9,6 +9,7 @@ from typing import Any
 
 import rtpcodec
 from benchmarks.endpoint.servers.serving import Serving
+from rtpcodec.server.collector import rare_collections
 from rtpcodec.stream.events import Audio
 
 VERSION = f"rtpcodec {rtpcodec.__version__}"
@@ -65,10 +66,11 @@ async def serve(serving: Serving) -> None:
         del kept
 
     handlers: dict[str, Any] = {"on_audio": play_back} if form == "callback" else {"handler": coroutine}
-    async with rtpcodec.serve(**handlers, **options) as endpoint:
-        scraping = asyncio.create_task(_scrape(endpoint)) if scraped else None
-        await serving.on(endpoint.port)
-        del scraping
+    with rare_collections(asyncio.get_running_loop()):  # as `run` does
+        async with rtpcodec.serve(**handlers, **options) as endpoint:
+            scraping = asyncio.create_task(_scrape(endpoint)) if scraped else None
+            await serving.on(endpoint.port)
+            del scraping
 
 
 async def _scrape(endpoint: Any) -> None:
