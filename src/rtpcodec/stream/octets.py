@@ -15,8 +15,8 @@ from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire.json_text import RawObject
 
-AUDIO_OCTETS: Final = 400
-"""Of an Audio beside its payload and PCM: the object, the headers of both, two numbers, and its place in a queue."""
+AUDIO_OCTETS: Final = 300
+"""Of an Audio beside its payload and PCM: the object, the headers of both, and its place in a queue."""
 EVENT_OCTETS: Final = 180
 """Of any other event beside its texts."""
 MEMBER_OCTETS: Final = 80
