@@ -1,4 +1,6 @@
-from typing import Any, final
+from typing import Any, Final, final
+
+NUMBERS: Final[tuple[float, ...]]
 
 @final
 class Saying:

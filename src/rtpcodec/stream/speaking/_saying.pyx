@@ -11,12 +11,13 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._states cimport (
-    LineState, ReplyFields, RunState, Span, StopperState,
+    PAST_RUNS, UNACKNOWLEDGED, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
 )
 
 from rtpcodec.stream.items import Kind
 from rtpcodec.stream.level_meter import EVERY_MS
 from rtpcodec.stream.speaking.chunking import STEP_MS
+from rtpcodec.stream.unsent_marks import NOWHERE as LAST_PLACE
 
 cdef enum:
     # Numbers of the Python classes: tests hold them equal.
@@ -27,8 +28,8 @@ cdef enum:
     MARKS = 2               # MARKS_PER_S
     LIMIT = 1000            # LIMIT_MS
     WIRE = 40               # WIRE_OCTETS of `gate`
-    NOWHERE = 0x7FFFFFFFFFFFFFFF    # of UnsentMarks
 
+cdef int64_t NOWHERE = LAST_PLACE    # a C variable: an enum is an int
 cdef object READY = Kind.READY
 
 
@@ -189,7 +190,8 @@ cdef class Saying:
         audio = self.take(line)
         self.sent_audio.keep(position, samples, content, reply, audio)
         if position >= <int64_t>releaser.level.due:
-            releaser.level.take(audio if PyBytes_CheckExact(audio) else ready_of(audio), position + self.form.level_samples)
+            pcm = audio if PyBytes_CheckExact(audio) else ready_of(audio)
+            releaser.level.take(pcm, position + self.form.level_samples)
         text = self.write(audio)
         # 3. Record it.
         far_end.record(samples, now_ms)
@@ -331,3 +333,6 @@ cdef class Saying:
 cdef bytes ready_of(list pieces):
     """The PCM of a message; of payloads that the caller encoded, the level is not known."""
     return b"".join([octets for kind, octets in pieces if kind is READY])
+
+
+NUMBERS = (OWN_STALL, DRY, BEGIN, BEGIN_MARKS, MARKS, LIMIT, WIRE, UNACKNOWLEDGED, PAST_RUNS)

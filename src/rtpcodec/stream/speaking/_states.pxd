@@ -4,6 +4,11 @@ from libc.stdint cimport int64_t
 from rtpcodec.stream.speaking._queues cimport SendQueue
 
 
+cdef enum:
+    PAST_RUNS = 64          # MAX_PAST_RUNS of `runs`
+    UNACKNOWLEDGED = 250    # UNACKNOWLEDGED_MS of `gate`: as much of the round trip is within its limit
+
+
 cdef class Rate:
     cdef readonly int64_t from_hz
     cdef readonly object resampler

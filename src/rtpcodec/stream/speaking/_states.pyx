@@ -25,8 +25,6 @@ cdef enum:
     STARTS_OCTETS = 8192        # a bit for each pair of octets
     JUDGED_OCTETS = 1024        # PcmCheck looks for floats there
     MAX_RATE_HZ = 1_000_000     # beyond all rates; Python says what is wrong with it
-    PAST_RUNS = 64              # MAX_PAST_RUNS
-    UNACKNOWLEDGED = 250        # UNACKNOWLEDGED_MS, the part of the round trip that the limit contains
 
 cdef object READY = Kind.READY
 cdef object PCM = Kind.PCM
