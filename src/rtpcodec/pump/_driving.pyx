@@ -37,7 +37,7 @@ cdef class DriverRoad:
         self._send = send
         self._sink = sink
         # asyncio's own clock is that of the system. Others, such as a virtual one or uvloop's, are asked.
-        self._time = None if type(loop).time is asyncio.BaseEventLoop.time else loop.time
+        self._time = None if getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time else loop.time
 
     @property
     def _running(self):
