@@ -69,7 +69,7 @@ $(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
 $(VENV)/.built: $(VENV)/.installed $(SOURCES)
 	@echo "kernels: compiling what changed"
 	@$(BIN)/python setup.py --quiet build_ext --inplace
-	@$(BIN)/python scripts/build_pyx.py benchmarks/floors.pyx
+	@$(BIN)/python scripts/build_pyx.py benchmarks/floors.pyx benchmarks/endpoint/generator.pyx
 	@touch $@
 
 # 3. The other implementations, for races only.

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import jitter, loss, plc
-from benchmarks.harness import chart, machine, report
+from benchmarks.endpoint.processes import REALTIME
+from benchmarks.harness import chart, machine, report, road
 
 HERE = Path(__file__).parent
 
@@ -29,12 +30,13 @@ def environment(group: str) -> dict[str, str]:
     return {**os.environ, **asked}
 
 
-def run_group(group: str, budget_s: float, part: str) -> dict[str, Any]:
+def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[str, Any]:
     """What a group's own process found."""
     print(f"{group}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "rows.json")
         command = [sys.executable, "-m", "benchmarks.harness.worker", group, str(output), str(budget_s), part]
+        command.append("quick" if quick else "full")
         try:
             subprocess.run(command, check=True, env=environment(group), cwd=HERE.parent)
         except (ImportError, subprocess.CalledProcessError) as error:
@@ -48,13 +50,35 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")
-    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md and its chart")
+    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md or road.md, and the charts")
     parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
+    parser.add_argument("--quick", action="store_true", help="endpoints: 3 rounds of 3 s in place of 7 of 10 s")
+    parser.add_argument(
+        "--realtime", action="store_true", help="endpoints: servers and load before all other processes (needs root)"
+    )
     chosen = parser.parse_args()
+    if chosen.realtime:
+        os.environ[REALTIME] = "1"
     if unknown := set(chosen.groups) - set(group_names()):
         parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(group_names())}")
     return chosen
+
+
+def write_reports(result: dict[str, Any]) -> None:
+    """Write the report of the road, that of all other groups, or both: of what has run."""
+    on_road, others = road.of_road(result), road.not_of_road(result)
+    if on_road["rows"]:
+        (HERE / "road.md").write_text(road.page(on_road))
+        road.draw(on_road, HERE / "road.png")
+        print("written: benchmarks/road.md, benchmarks/road.png")
+    if others["rows"]:
+        others |= {"loss": loss.table(), "jitter": jitter.table()}
+        if "RTPCODEC_VECTORS" in os.environ:
+            others["plc"] = plc.table(Path(os.environ["RTPCODEC_VECTORS"], "plc"))
+        (HERE / "README.md").write_text(report.page(others))
+        chart.draw(others, HERE / "g711.png")
+        print("written: benchmarks/README.md, benchmarks/g711.png")
 
 
 def main() -> int:
@@ -62,7 +86,7 @@ def main() -> int:
     chosen = options()
     result: dict[str, Any] = {"machine": machine.facts(), "rows": [], "absent": {}, "failed": []}
     for group in chosen.groups or group_names():
-        found = run_group(group, chosen.seconds, chosen.rows)
+        found = run_group(group, chosen.seconds, chosen.rows, quick=chosen.quick)
         result["rows"] += found["rows"]
         result["absent"].update(found["absent"])
         result["failed"] += found["failed"]
@@ -71,13 +95,7 @@ def main() -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=1) + "\n")
     if chosen.report:
-        result["loss"] = loss.table()
-        result["jitter"] = jitter.table()
-        if "RTPCODEC_VECTORS" in os.environ:
-            result["plc"] = plc.table(Path(os.environ["RTPCODEC_VECTORS"], "plc"))
-        (HERE / "README.md").write_text(report.page(result))
-        chart.draw(result, HERE / "g711.png")
-        print("written: benchmarks/README.md, benchmarks/g711.png")
+        write_reports(result)
     return 1 if result["failed"] else 0
 
 

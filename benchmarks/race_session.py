@@ -1,7 +1,8 @@
 """The whole road of a message of 20 ms of PCMU through MediaSession, against the conversion alone.
 
 The peers turn text into PCM and back, and nothing else. The session also orders and counts messages, reports gaps,
-keeps time, queues, paces, measures by marks what was heard, and keeps it for a pause.
+keeps time, queues, paces, and keeps what was sent for a pause. The rows `default` have what is on by default as well:
+marks of our own, which measure what was heard, and the search for faults in the sound.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import json
 from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +21,19 @@ from benchmarks import floors
 from benchmarks.harness.model import Bar, Contender, Race
 from benchmarks.harness.signals import octets, speech
 from benchmarks.peers import contenders
-from benchmarks.peers.reading import codes, samples
+from benchmarks.peers.reading import TONE_HZ, codes, samples
 from rtpcodec import MediaSession
+from rtpcodec.codecs import codec
 from rtpcodec.stream.events import Audio
 
-PEERS: Final = ("json_audioop", "msgspec_audioop")
-BAR: Final = Bar(2.0)
+HEARERS: Final = ("json_audioop", "msgspec_audioop")
+RESAMPLERS: Final = ("msgspec_audioop_soxr",)
+SPEAKERS: Final = ("json_audioop", "msgspec_audioop", "pybase64")
+BAR_IN: Final = Bar(2.0, others=(("json, base64", 9.0),))
+BAR_IN_16K: Final = Bar(3.0)
+BAR_OUT: Final = Bar(3.0)
+ALL_OFF: Final[dict[str, Any]] = {"own_marks": False, "diagnosis_s": None}
+"""Options without which a session does what no peer does."""
 STREAM_ID: Final = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
 START: Final = (
     '{"event":"start","sequence_number":"1",'
@@ -39,38 +48,53 @@ ECHO_MS: Final = 500.0
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Both directions."""
-    yield "session in", hear
-    yield "session out", say
+    """Both directions, without and with what is on by default."""
+    yield "session in", partial(hear, BAR_IN, **ALL_OFF)
+    yield "session in 16k", partial(hear_16k, BAR_IN_16K, **ALL_OFF)
+    yield "session out", partial(say, BAR_OUT, **ALL_OFF)
+    yield "session in default", hear
+    yield "session in 16k default", hear_16k
+    yield "session out default", say
 
 
-def hear() -> Race:
+def hear(bar: Bar | None = None, **options: Any) -> Race:
     """The PCM of a message: `receive` and `events`."""
-    texts = [_media_text(index) for index in range(CALL_MESSAGES)]
-    mine = Contender("rtpcodec", Listening(texts).hear, (), samples)
-    rivals = contenders(PEERS, "hear", texts)
-    return Race("frame", 1, mine, rivals, Contender("fresh object", floors.fresh_same, (bytes(320),)), BAR)
+    texts = [_media_text(index, octets(160, seed=index)) for index in range(CALL_MESSAGES)]
+    mine = Contender("rtpcodec", Listening(texts, **options).hear, (), samples)
+    rivals = contenders(HEARERS, "hear", texts)
+    return Race("frame", 1, mine, rivals, Contender("fresh object", floors.fresh_same, (bytes(320),)), bar)
 
 
-def say() -> Race:
+def hear_16k(bar: Bar | None = None, **options: Any) -> Race:
+    """The same, resampled to 16 kHz."""
+    tone = codec("PCMU").encoder().encode(_tone(CALL_MESSAGES * 160))
+    texts = [_media_text(index, tone[160 * index : 160 * index + 160]) for index in range(CALL_MESSAGES)]
+    hear_next = Listening(texts, receive_pcm_hz=16000, **options).hear
+    mine = Contender("rtpcodec", hear_next, (), lambda _: _level_db(hear_next))
+    rivals = contenders(RESAMPLERS, "hear_resampled", texts, 8000, 16000, _level_db)
+    return Race("frame", 1, mine, rivals, Contender("fresh object", floors.fresh_same, (bytes(640),)), bar)
+
+
+def say(bar: Bar | None = None, **options: Any) -> Race:
     """The message of a chunk of PCM: `play`, `outgoing` and `next_deadline_ms`, with marks sent and returned."""
     pcm = speech(160).tobytes()
-    speaking = Speaking(pcm)
+    speaking = Speaking(pcm, **options)
     mine = Contender("rtpcodec", speaking.say, (pcm,), payload_of)
-    rivals = contenders(PEERS, "say", pcm, payload_of)
+    rivals = contenders(SPEAKERS, "say", pcm, payload_of)
     floor = Contender("fresh object", floors.fresh_same, (bytes(len(speaking.say(pcm))),))
-    return Race("frame", 1, mine, rivals, floor)
+    return Race("frame", 1, mine, rivals, floor, bar)
 
 
 class Listening:
     """A session that hears one call after another."""
 
-    def __init__(self, texts: list[str]) -> None:
+    def __init__(self, texts: list[str], **options: Any) -> None:
         self._texts = texts
+        self._options = options
         self._begin()
 
     def _begin(self) -> None:
-        self._session = MediaSession()
+        self._session = MediaSession(**self._options)
         self._session.receive(START, 0.0)
         self._session.events(0.0)
         self._index = 0
@@ -91,12 +115,13 @@ class Listening:
 class Speaking:
     """A session that speaks one call after another, to a carrier that returns its marks."""
 
-    def __init__(self, pcm: bytes) -> None:
+    def __init__(self, pcm: bytes, **options: Any) -> None:
         self._pcm = pcm
+        self._options = options
         self._begin()
 
     def _begin(self) -> None:
-        self._session = MediaSession()
+        self._session = MediaSession(**self._options)
         self._session.receive(START, 0.0)
         self._index = 0
         self._echoes: deque[tuple[float, str]] = deque()
@@ -125,7 +150,7 @@ class Speaking:
         self._echoes.extend((now_ms + ECHO_MS, text) for text in texts if text.startswith('{"event":"mark"'))
 
 
-def payload_of(text: str) -> NDArray[np.uint8]:
+def payload_of(text: str | bytes) -> NDArray[np.uint8]:
     """The octets of audio in a media message. ValueError: it is another message."""
     message = json.loads(text)
     if message["event"] != "media":
@@ -133,12 +158,25 @@ def payload_of(text: str) -> NDArray[np.uint8]:
     return codes(b64decode(message["media"]["payload"]))
 
 
-def _media_text(index: int) -> str:
+def _tone(samples_: int) -> bytes:
+    """A tone of TONE_HZ at 8000 Hz."""
+    waves = np.sin(2 * np.pi * TONE_HZ / 8000 * np.arange(samples_))
+    pcm: bytes = (waves * 8000).astype(np.int16).tobytes()
+    return pcm
+
+
+def _level_db(hear_next: Callable[[], Any]) -> NDArray[np.int64]:
+    """The level of the tone in a second of messages, in whole dB. Resamplers differ in delay and in every sample."""
+    pcm = np.concatenate([samples(hear_next()).astype(float) for _ in range(100)])[-16000:]
+    return np.array([round(10 * np.log10((pcm**2).mean()))])
+
+
+def _media_text(index: int, payload: bytes) -> str:
     media = {
         "track": "inbound",
         "chunk": str(index + 1),
         "timestamp": str(20 * index),
-        "payload": b64encode(octets(160, seed=index)).decode(),
+        "payload": b64encode(payload).decode(),
     }
     message = {"event": "media", "sequence_number": str(index + 2), "stream_id": STREAM_ID, "media": media}
     return json.dumps(message, separators=(",", ":"))

@@ -12,9 +12,25 @@ import rtpcodec
 import rtpcodec.kernels.g711
 from benchmarks import floors
 from benchmarks.counting.count_blocks import count_call
+from benchmarks.counting.message_texts import DOCUMENTED, REORDERED, other_orders
 from benchmarks.harness.machine import built_by, simd_level
+from rtpcodec.kernels.media_reader import MediaReader
+from rtpcodec.kernels.media_text import MediaText
+from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER
 
 CALLS = (20, 60)
+
+
+def count_message_calls(calls: int) -> None:
+    """Messages of 20 ms of PCMU; they have limits, so they are always counted."""
+    text = MediaText('{"event":"media","media":{"payload":"', '"}}', "pcmu")
+    count_call("message out", text.of_pcm, bytes(range(256)) + bytes(64), calls)
+    reader = MediaReader(MEDIA_SCANNER, "pcmu")
+    count_call("message in", reader.read, DOCUMENTED, calls)
+    # A reader that has met so many orders learns from none of the next hundred messages.
+    for message in other_orders(140):
+        reader.read(message)
+    count_call("message in, any order", reader.read, REORDERED, calls)
 
 
 def count_whole_calls(calls: int) -> None:
@@ -35,6 +51,7 @@ if __name__ == "__main__":
     for _calls in CALLS:
         for _path in sorted(Path(__file__).parent.glob("count_*.pyx")):
             import_module(f"benchmarks.counting.{_path.stem}").count(_calls)
+        count_message_calls(_calls)
         if "whole" in sys.argv:
             count_whole_calls(_calls)
     _compiler = built_by(Path(str(rtpcodec.kernels.g711.__file__)))

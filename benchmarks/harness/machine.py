@@ -12,7 +12,10 @@ from typing import Any
 
 import rtpcodec.kernels.g711
 
-LIBRARIES = ("numpy", "Cython", "av", "soundfile", "g711", "audioop-lts", "G722")
+LIBRARIES = (
+    *("numpy", "Cython", "av", "soundfile", "g711", "audioop-lts", "G722", "msgspec", "soxr", "pybase64", "orjson"),
+    *("picows", "uvloop", "aiohttp", "websockets", "fastapi", "uvicorn", "pipecat-ai"),
+)
 
 
 def cpu_model() -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-Kind = Literal["frame", "bulk"]
+Kind = Literal["frame", "bulk", "endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,42 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a row must reach: a ratio to the best peer, and a part of the floor's speed."""
+    """What a row must reach: a ratio to the best peer, a part of the floor's speed, and a distance from the floor."""
 
     ratio: float
     of_floor: float | None = None
+    most_above_floor_ns: float | None = None
+    others: tuple[tuple[str, float], ...] = ()
+    """Beginnings of the names of further peers, and the ratios to them."""
 
     def __str__(self) -> str:
-        floor = f", >= {self.of_floor:.2f} of the floor" if self.of_floor is not None else ""
-        return f">= {self.ratio:g}x{floor}"
+        parts = [f">= {self.ratio:.3g}x"] if self.ratio else []
+        parts += [f">= {self.of_floor:.2f} of the floor"] if self.of_floor is not None else []
+        parts += [f"<= {self.most_above_floor_ns:g} ns above it"] if self.most_above_floor_ns is not None else []
+        parts += [f">= {ratio:.3g}x {name}" for name, ratio in self.others]
+        return ", ".join(parts)
 
-    def met(self, ratio: float | None, of_floor: float | None) -> bool:
-        """Whether both parts are reached; a bar without its opponent is not met."""
-        return (ratio or 0) >= self.ratio and (self.of_floor is None or (of_floor or 0) >= self.of_floor)
+    def met(
+        self,
+        ratio: float | None,
+        of_floor: float | None,
+        above_floor_ns: float = 0.0,
+        ratios: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Whether all parts are reached; a bar without its opponent is not met.
+
+        ratios: to each peer, by name.
+        """
+        return (
+            (ratio or 0) >= self.ratio
+            and all(_least(ratios or {}, name) >= least for name, least in self.others)
+            and (self.of_floor is None or (of_floor or 0) >= self.of_floor)
+            and (self.most_above_floor_ns is None or above_floor_ns <= self.most_above_floor_ns)
+        )
+
+
+def _least(ratios: Mapping[str, float], name: str) -> float:
+    return min((ratio for peer, ratio in ratios.items() if peer.startswith(name)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +107,7 @@ class PeerFigure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The result of a race. Times are nanoseconds per call (frame) or per sample (bulk)."""
+    """The result of a race. Times are ns per call (frame), per sample (bulk) or of CPU per message (endpoint)."""
 
     name: str
     group: str
@@ -100,6 +124,10 @@ class Row:
     bar_of_floor: float | None
     met: bool | None
     peers: tuple[PeerFigure, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+    """Everything else that was measured of each contender."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Contenders that could not run, and why."""
 
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON takes it."""

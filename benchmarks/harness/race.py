@@ -48,6 +48,7 @@ def run(name: str, group: str, race: Race, budget_s: float) -> Row:
     )
     best = min(figures, key=lambda figure: figure.ns, default=None)
     ratio = best.ns / ours if best else None
+    ratios = {figure.name: figure.ns / ours for figure in figures}
     return Row(
         name=name,
         group=group,
@@ -62,6 +63,6 @@ def run(name: str, group: str, race: Race, budget_s: float) -> Row:
         bar=str(race.bar) if race.bar else None,
         bar_ratio=race.bar.ratio if race.bar else None,
         bar_of_floor=race.bar.of_floor if race.bar else None,
-        met=race.bar.met(ratio, floor / ours) if race.bar else None,
+        met=race.bar.met(ratio, floor / ours, ours - floor, ratios) if race.bar else None,
         peers=figures,
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from benchmarks.harness.model import Contender
 from benchmarks.peers.audioop import NAME as AUDIOOP
 from benchmarks.peers.audioop import ROUNDING, audioop
-from benchmarks.peers.reading import samples
+from benchmarks.peers.reading import numbers_and_samples, samples
 
 NAME: Final = f"json, base64, {AUDIOOP}"
 
@@ -24,6 +24,19 @@ def hear(texts: Sequence[str]) -> Iterator[Contender]:
         return to_linear(b64decode(json.loads(next_text())["media"]["payload"]), 2)
 
     yield Contender(NAME, heard, (), samples)
+
+
+def read(texts: Sequence[str]) -> Iterator[Contender]:
+    """Track, numbers and PCM of the next media message, in a circle."""
+    to_linear = audioop.ulaw2lin
+
+    def members(text: str) -> Any:
+        message = json.loads(text)
+        media = message["media"]
+        pcm = to_linear(b64decode(media["payload"]), 2)
+        return media["track"], int(media["chunk"]), int(media["timestamp"]), int(message["sequence_number"]), pcm
+
+    yield Contender(NAME, map(members, cycle(texts)).__next__, (), numbers_and_samples)
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:

@@ -12,7 +12,7 @@ import msgspec
 from benchmarks.harness.model import Contender
 from benchmarks.peers.audioop import NAME as AUDIOOP
 from benchmarks.peers.audioop import ROUNDING, audioop
-from benchmarks.peers.reading import samples
+from benchmarks.peers.reading import numbers_and_samples, samples
 
 NAME: Final = f"msgspec {version('msgspec')}, {AUDIOOP}"
 
@@ -30,6 +30,23 @@ class Message(msgspec.Struct):
     media: Media
 
 
+class NumberedMedia(msgspec.Struct):
+    """The audio of a message, with its numbers."""
+
+    track: str
+    chunk: int
+    timestamp: int
+    payload: bytes
+
+
+class NumberedMessage(msgspec.Struct):
+    """A message of audio, with its number."""
+
+    event: str
+    sequence_number: int
+    media: NumberedMedia
+
+
 def hear(texts: Sequence[str]) -> Iterator[Contender]:
     """The PCM of the next media message, in a circle."""
     to_linear, decode = audioop.ulaw2lin, msgspec.json.Decoder(Message).decode
@@ -39,6 +56,18 @@ def hear(texts: Sequence[str]) -> Iterator[Contender]:
         return to_linear(decode(next_text()).media.payload, 2)
 
     yield Contender(NAME, heard, (), samples)
+
+
+def read(texts: Sequence[str]) -> Iterator[Contender]:
+    """Track, numbers and PCM of the next media message, in a circle; digits become numbers in msgspec."""
+    to_linear, decode = audioop.ulaw2lin, msgspec.json.Decoder(NumberedMessage, strict=False).decode
+
+    def members(text: str) -> Any:
+        message = decode(text)
+        media = message.media
+        return media.track, media.chunk, media.timestamp, message.sequence_number, to_linear(media.payload, 2)
+
+    yield Contender(NAME, map(members, cycle(texts)).__next__, (), numbers_and_samples)
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:

@@ -21,6 +21,12 @@ def samples(result: Any) -> NDArray[np.int16]:
     return np.frombuffer(result, np.int16)
 
 
+def numbers_and_samples(result: tuple[str, int, int, int, bytes]) -> NDArray[np.int64]:
+    """Chunk, timestamp and sequence number of a message, and its PCM; the track is one of one name."""
+    track, *numbers, pcm = result
+    return np.concatenate([[len(track), *numbers], samples(pcm)])
+
+
 def chunks_played(call: Callable[[bytes], Any], chunks: Sequence[bytes], rate_hz: int) -> NDArray[np.int64]:
     """What a resampler makes of a tone of TONE_HZ, chunk by chunk: its level, and whether all else is silent.
 

@@ -25,6 +25,7 @@ from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
@@ -75,6 +76,7 @@ from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
+from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER
 from tests.house.public import made_of_hints, public_classes
 
 VALUES: dict[type, Callable[[], object]] = {
@@ -113,6 +115,7 @@ VALUES: dict[type, Callable[[], object]] = {
     Hold: lambda: Hold(from_ms=1, to_ms=2),
     Webhooks: lambda: Webhooks(url="http://127.0.0.1:1/"),
     TelnyxDialect: TelnyxDialect,
+    MediaScanner: lambda: MEDIA_SCANNER,
 }
 BARE: tuple[type, ...] = (
     AsyncCallControl,

@@ -19,8 +19,9 @@ from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs.g722 import G722, G722Decoder, G722Encoder
 from rtpcodec.compat import audioop
 from rtpcodec.errors import PacketError
-from rtpcodec.kernels import channels, fading, float_pcm, levels, mixing
+from rtpcodec.kernels import base64, channels, fading, float_pcm, levels, mixing
 from rtpcodec.kernels.bands import band_energy
+from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.kernels.prediction import prediction_gain_db
 from tests.oracles.guarded import PAGE, GuardedMemory
 
@@ -269,6 +270,31 @@ def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
     return items.reshape(BANK_ROWS, items.size // BANK_ROWS)
 
 
+def check_texts(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
+    """base64 of every length, both ways, at both edges, and texts of payloads and PCM; how many calls."""
+    text_of = MediaText("head", "tail", "pcmu")
+    calls = 0
+    for length in LENGTHS:
+        octets = generator.randbytes(length)
+        text = base64.encode(octets)
+        for at_end in (False, True):
+            for given, into, expected in ((octets, base64.encode_into, text), (text, base64.decode_into, octets)):
+                source, _ = view(memories[0], len(given), at_end, 0)
+                source[:] = given
+                room, start = view(memories[1], len(expected), at_end, 0)
+                memories[1].fill(CANARY)
+                assert into(source, room) == len(expected)
+                assert room == expected, f"{into.__name__} of {length} octets gives another result"
+                around = memories[1].all_but(room, start)
+                assert around.count(CANARY) == len(around), f"{into.__name__} of {length} octets writes outside"
+            source, _ = view(memories[0], 2 * length, at_end, 0)
+            source[:] = octets * 2
+            assert text_of.of_payload(source) == text_of.of_payload(octets * 2)
+            assert text_of.of_pcm(source) == text_of.of_pcm(octets * 2)
+            calls += 4
+    return calls
+
+
 def check_packets(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
     """Packets of every length, and octets that are not packets, read and written at both edges; how many calls."""
     calls = 0
@@ -309,7 +335,7 @@ def main(places_per_length: int | None) -> None:
     for length in LENGTHS:
         calls += check_banks(length, generator.randbytes(BANK_ROWS * 4 * length), wide)
         calls += check_other_pairs(generator.randbytes(2 * length), wide)
-    calls += check_packets(generator, memories)
+    calls += check_texts(generator, memories) + check_packets(generator, memories)
     print(f"{calls} calls within their buffers")
 
 

@@ -35,6 +35,7 @@ class Shape(NamedTuple):
 
 
 DECODE, ENCODE, SAME, SAMPLES = Shape(1, 2), Shape(2, 1), Shape(1, 1), Shape(2, 2)
+BASE64_TEXTS = ("A" * 214 + "==", b"A" * 214 + b"==", bytearray(b"A" * 212), memoryview(b"A" * 211 + b"="))
 SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "pcmu_decode": DECODE,
     "pcma_decode": DECODE,
@@ -55,6 +56,10 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "choose_level": (("", ("portable", "avx2")), ("portable", ("portable",))),
     "is_rtcp": ((b"\x80\xc8",), (bytearray(12),), (b"",), (memoryview(bytes(2)),)),
     "coefficients": ((8000, 16000), (48000, 8000)),
+    "encode": tuple((kind(160),) for kind in (bytes, bytearray)),
+    "encode_into": tuple((kind(160), bytearray(216)) for kind in (bytes, bytearray)),
+    "decode": tuple((text,) for text in BASE64_TEXTS),
+    "decode_into": tuple((text, bytearray(160)) for text in BASE64_TEXTS),
     **PCM_CALLS,
 }
 """By function name; its *_into form takes a buffer for the result as well."""

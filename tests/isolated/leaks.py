@@ -17,11 +17,13 @@ from pathlib import Path
 
 from tests.isolated.kernel_calls import Call, calls, concealing_calls, frame_codec_calls, functions, g722_calls
 from tests.isolated.packet_calls import packet_calls
+from tests.isolated.text_calls import text_calls
 
 CALLS = 3_000_000
 FRAME_CODECS = "frame codecs"
 OTHERS: dict[str, Callable[[], Iterable[Call]]] = {
     "packets": packet_calls,
+    "texts": text_calls,
     "G722": g722_calls,
     "concealment": concealing_calls,
     FRAME_CODECS: frame_codec_calls,

@@ -11,7 +11,7 @@ from functools import partial
 
 import rtpcodec
 from rtpcodec.compat import audioop
-from rtpcodec.kernels import float_pcm, mixing
+from rtpcodec.kernels import base64, float_pcm, mixing
 from rtpcodec.kernels.resample import RATES_HZ
 
 EVERY_SAMPLE = array("h", range(-32768, 32768)).tobytes()
@@ -45,6 +45,7 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
     "mix": (lambda pcm: mixing.mix((pcm, mixing.gain(pcm, 0.3), pcm), (1, 1.5, 0.01)), 2),
     "int16_to_float32": (float_pcm.int16_to_float32, 2),
     "float32_to_int16": (lambda octets: float_pcm.float32_to_int16(_numbers(octets)), 4),
+    "base64": (lambda octets: base64.encode(octets) + base64.decode(base64.encode(octets)), 1),
     **{
         f"resample {from_hz} to {to_hz}": (partial(_resample, from_hz, to_hz), 2)
         for from_hz in RATES_HZ

@@ -14,7 +14,7 @@ import pytest
 from rtpcodec import G722DecoderBank, G722EncoderBank, Resampler, RtpPacket, codec
 from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import CodecInfo
-from rtpcodec.kernels import concealment, g711, g722, g722_lanes, pcm, resample, rtp_header
+from rtpcodec.kernels import base64, concealment, g711, g722, g722_lanes, media_text, pcm, resample, rtp_header
 from tests.isolated.kernel_calls import SHAPES, Call, Shape, calls
 from tests.traced_memory import peak_octets, traced
 
@@ -136,7 +136,16 @@ def test_a_packet_is_one_object_and_its_datagram() -> None:
     assert peak_octets(lambda: packet.payload) == sys.getsizeof(bytes(190))
 
 
-@pytest.mark.parametrize("module", [concealment, g711, g722, g722_lanes, pcm, resample, rtp_header])
+def test_base64_allocates_its_result_only() -> None:
+    text = base64.encode(bytes(160))
+    assert peak_octets(base64.encode, bytes(160)) == sys.getsizeof(text)
+    for source in (text, text.decode(), bytearray(text)):
+        assert peak_octets(base64.decode, source) == sys.getsizeof(bytes(160))
+        assert peak_octets(base64.decode_into, source, bytearray(160)) == 0
+    assert peak_octets(base64.encode_into, bytes(160), bytearray(216)) == 0
+
+
+@pytest.mark.parametrize("module", [base64, concealment, g711, g722, g722_lanes, media_text, pcm, resample, rtp_header])
 def test_kernels_know_no_allocator_but_pythons(module: Any) -> None:
     names = Path(module.__file__).read_bytes().split(b"\0")
     assert not {b"malloc", b"calloc", b"realloc", b"posix_memalign", b"aligned_alloc"} & set(names)

@@ -8,16 +8,19 @@ import pytest
 
 import rtpcodec
 from rtpcodec.compat import audioop
-from rtpcodec.kernels import channels, float_pcm, mixing
+from rtpcodec.kernels import base64, channels, float_pcm, mixing
 
 LONG, FRAME = 20_000_000, 160
 ATTEMPTS = 50
 """A busy machine may leave this thread asleep while a long call runs; one that keeps the GIL lets it run in none."""
+TEXT = b"A" * LONG
 FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "pcmu_encode": rtpcodec.pcmu_encode,
     "pcmu_decode": rtpcodec.pcmu_decode,
     "pcmu_to_pcma": rtpcodec.pcmu_to_pcma,
     "pcmu_decode_into": lambda payload: rtpcodec.pcmu_decode_into(payload, bytearray(2 * len(payload))),
+    "base64.encode": base64.encode,
+    "base64.decode": lambda octets: base64.decode(memoryview(TEXT)[: len(octets) & ~3]),
     "gain": lambda pcm: mixing.gain(pcm, 0.5),
     "mix": lambda pcm: mixing.mix((pcm, pcm)),
     "downmix": lambda pcm: channels.downmix(pcm, 2),

@@ -13,6 +13,8 @@ BATTERY = (
     "tests/kernels/test_g711.py",
     "tests/kernels/test_g711_transcode.py",
     "tests/kernels/test_float_pcm.py",
+    "tests/kernels/test_base64.py",
+    "tests/kernels/test_media_text.py",
     "tests/compat",
 )
 LEVELS = available_levels()

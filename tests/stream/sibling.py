@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 from typing_extensions import Buffer
 
+from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Event, Unknown
 from rtpcodec.stream.plan import StreamPlan
@@ -29,7 +30,7 @@ from rtpcodec.stream.wire.json_text import (
     parameters,
     readable,
 )
-from rtpcodec.stream.wire.rules import MAX_SAMPLE_RATE_HZ
+from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS, MAX_SAMPLE_RATE_HZ
 
 NAMES: Final = {
     "event": "kind",
@@ -299,6 +300,20 @@ class SiblingDialect:
     counters = True
     token_in_connected = True
 
+    media_scanner = MediaScanner(
+        event="kind",
+        sequence_number="seqNo",
+        stream_id="streamSid",
+        media="audio",
+        track="leg",
+        chunk="index",
+        timestamp="mediaTime",
+        payload="data",
+        track_names=("inbound", "outbound"),
+        long_track_names=_LEGS,
+        max_octets=MAX_MESSAGE_OCTETS,
+    )
+
     def parse(self, text: str | Buffer, /) -> messages.Message:
         text = checked_text(text)
         try:
@@ -308,6 +323,10 @@ class SiblingDialect:
 
     def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:
         return _text("audio", stream_id, {"data": b64encode(payload).decode()})
+
+    def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
+        head, _, tail = self.media_text(b"", stream_id).rpartition('""')
+        return (f'{head}"', f'"{tail}') if head.isascii() else None
 
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
         return _text("checkpoint", stream_id, {"label": name})

@@ -14,6 +14,7 @@ import pytest
 import rtpcodec.stream
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.errors import LocalProtocolError, PlanError
+from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.stream import messages
 from rtpcodec.stream.plan import MODES, TRACKS
 from rtpcodec.stream.wire import TELNYX, Dialect
@@ -56,6 +57,20 @@ def test_what_the_app_sends_is_read_back(spoken: Dialect) -> None:
         assert isinstance(mark, messages.Mark)
         assert (media.payload, mark.name) == (carrier.FRAME, name)
         assert spoken.parse(spoken.clear_text(stream_id)) == messages.Clear()
+
+
+@dialects
+@pytest.mark.parametrize("stream_id", [None, "s-1", 's"\\1', "s-\N{SNOWMAN}"])
+def test_head_and_tail_of_media_texts_are_those_of_every_media_text(spoken: Dialect, stream_id: str | None) -> None:
+    parts = spoken.media_texts(stream_id)
+    if parts is None:
+        assert not spoken.media_text(b"", stream_id).isascii()
+        return
+    text = MediaText(*parts)
+    for octets in range(5):
+        payload = carrier.FRAME[:octets]
+        assert text.of_payload(payload) == spoken.media_text(payload, stream_id)
+    assert text.of_payload(carrier.FRAME) == spoken.media_text(carrier.FRAME, stream_id)
 
 
 @dialects

@@ -217,3 +217,16 @@ def test_the_page_explains_every_figure() -> None:
     for kind in (Statistics, MediaTotals, TurnTimes, Turn, Level):
         assert {field.name for field in fields(kind)} - set(re.findall(r"\w+", page)) == set()
     assert {field.name for field in fields(Statistics)} <= named
+
+
+@pytest.mark.parametrize("plan", [StreamPlan(), StreamPlan(mode="mp3")], ids=lambda plan: plan.mode)
+def test_sums_are_those_of_statistics(plan: StreamPlan) -> None:
+    session = started(plan, conceal=True)
+    for _ in range(2):  # a further start replaces the receive chain
+        session.receive(carrier.start(), 0.0)
+        fed(session, [media(chunk=n, timestamp=20 * n) for n in (*range(1, 30), 29, *range(31, 60))])
+    session.receive("not JSON", 1200.0)
+    session.disconnected("socket_lost", 1300.0)
+    found, statistics = session.sums(1500.0), session.statistics(1500.0)
+    assert (found.lost_chunks, found.duplicate_chunks, found.malformed, found.disconnected_ms) == (2, 2, 1, 200.0)
+    assert found._asdict() == {name: getattr(statistics, name) for name in found._fields}

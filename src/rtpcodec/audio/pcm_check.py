@@ -53,6 +53,11 @@ class PcmCheck:
             self._judge(octets[:FLOAT_OCTETS])
         self.alert = self._judged < _JUDGED_CHUNKS or bool(self._watch.carried)
 
+    @property
+    def carries(self) -> bool:
+        """Whether chunks before may have been the beginning of a file."""
+        return bool(self._watch.carried)
+
     def clear(self) -> None:
         """The next chunk does not follow those before it."""
         self._watch.clear()

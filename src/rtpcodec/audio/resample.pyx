@@ -5,21 +5,20 @@ from libc.stdint cimport uint8_t
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm, take_room
 from rtpcodec.kernels.resample cimport (
-    ResampleBank, ResampleStream, resample_bank, resample_block, resample_count, resample_flush, resample_start,
+    ResampleStream, resample_bank, resample_block, resample_count, resample_flush, resample_start,
 )
 
 cdef enum:
     LONG_SAMPLES = 8000    # from here on, 8 to 50 us of work, other threads may have the GIL meanwhile
 
 
-cdef Py_ssize_t run(ResampleStream* stream, const Py_buffer* pcm, void* out) noexcept:
-    """Feed a whole buffer, a long one without the GIL. The count written."""
-    cdef Py_ssize_t n = pcm.len // 2
+cdef Py_ssize_t run(ResampleStream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept:
+    """Feed n samples, many of them without the GIL. The count written."""
     cdef Py_ssize_t written
     if n < LONG_SAMPLES:
-        return resample_block(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, n)
+        return resample_block(stream, pcm, out, n)
     with nogil:
-        written = resample_block(stream, <const uint8_t*>pcm.buf, <uint8_t*>out, n)
+        written = resample_block(stream, pcm, out, n)
     return written
 
 
@@ -43,12 +42,6 @@ cdef class Resampler:
     >>> len(resampler.flush())
     62
     """
-    # Methods work on a copy: two threads that use one resampler garble the audio, but never write beyond a buffer.
-    cdef ResampleStream _stream
-    cdef const ResampleBank* _bank    # that of the stream, never exchanged
-    cdef readonly int from_hz
-    cdef readonly int to_hz
-
     def __cinit__(self, from_hz, to_hz):
         self._bank = resample_bank(from_hz, to_hz)
         resample_start(&self._stream, self._bank)
@@ -61,18 +54,21 @@ cdef class Resampler:
         TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
         """
         cdef Py_buffer view
-        cdef ResampleStream stream
-        cdef bytes out
         take_pcm(pcm, &view)
         try:
-            with cython.critical_section(self):
-                stream = self._stream
-            out = PyBytes_FromStringAndSize(NULL, 2 * resample_count(&stream, view.len // 2))
-            run(&stream, &view, PyBytes_AS_STRING(out))
-            with cython.critical_section(self):
-                self._stream = stream
+            return self.of_samples(<const uint8_t*>view.buf, view.len // 2)
         finally:
             PyBuffer_Release(&view)
+
+    cdef bytes of_samples(self, const uint8_t* pcm, Py_ssize_t n):
+        cdef ResampleStream stream
+        cdef bytes out
+        with cython.critical_section(self):
+            stream = self._stream
+        out = PyBytes_FromStringAndSize(NULL, 2 * resample_count(&stream, n))
+        run(&stream, pcm, <uint8_t*>PyBytes_AS_STRING(out), n)
+        with cython.critical_section(self):
+            self._stream = stream
         return out
 
     def resample_into(self, pcm, out, /):
@@ -89,7 +85,7 @@ cdef class Resampler:
             with cython.critical_section(self):
                 stream = self._stream
             take_room(out, &room, &view, 2 * resample_count(&stream, view.len // 2), samples=True)
-            written = run(&stream, &view, room.buf)
+            written = run(&stream, <const uint8_t*>view.buf, <uint8_t*>room.buf, view.len // 2)
             with cython.critical_section(self):
                 self._stream = stream
             PyBuffer_Release(&room)

@@ -10,8 +10,10 @@ resample              polyphase filters
 concealment           G.711 Appendix I style repetition of pitch periods
 voice                 voice activity by levels
 prediction, bands     how well samples can be predicted from those before; the energy of a band
+base64, media_text    payloads as texts have them; texts around payload or PCM in one call
+media_scan            the members of media messages; media_reader makes objects of them
 rtp_header            the fixed header of RTP
 _simd, simd/          which vector forms the CPU has, and their C headers
 _buffers, _sources,   .pxd files: how kernels take buffers, one or several,
-_blocks               and loops over blocks
+_blocks               and loops over blocks; _json_cursor.pxd walks through JSON
 """

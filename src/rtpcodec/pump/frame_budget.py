@@ -10,6 +10,8 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+from rtpcodec.pump._driving import BudgetState
+
 MAX_FRAMES_PER_S: Final = 500
 """Five times the 50 messages per second of each of two tracks; twice that of chunks of 10 ms."""
 MAX_OCTETS_PER_S: Final = 1024 * 1024
@@ -22,14 +24,14 @@ CLOSING_S: Final = 1.0
 """The budget of this time is left for frames that were on their way when our close frame was sent."""
 
 
-class FrameBudget:
+class FrameBudget(BudgetState):
     """A token bucket that looks at the clock only when it is empty, so that an ordinary frame costs two subtractions.
 
     Each frame subtracts 1 from `frames` and its length from `octets`. If one of them is negative then, `refill` adds
     what the time since the last refill allows. So at most twice the burst passes at once.
     """
 
-    __slots__ = ("_at_ms", "_frames_per_s", "_octets_per_s", "closing", "frames", "octets")
+    __slots__ = ("_at_ms", "_frames_per_s", "_octets_per_s", "closing")
 
     def __init__(self, frames_per_s: float | None, octets_per_s: float | None, now_ms: float) -> None:
         """Fill the bucket.

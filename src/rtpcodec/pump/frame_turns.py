@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from picows import WSFrame, WSMsgType
 
+from rtpcodec.pump._frames import TurnState
 from rtpcodec.stream.no_items import NO_ITEMS
 
 TURN_FRAMES: Final = 16
@@ -44,10 +45,12 @@ class HeldFrame(NamedTuple):
         return self.payload.decode()
 
 
-class FrameTurns:
+class FrameTurns(TurnState):
     """Frames of one socket that wait for their turn. Use it from the event loop's thread only."""
 
-    __slots__ = ("_count", "_handling", "_held", "_schedule", "idle")
+    __slots__ = ("_schedule",)
+
+    _held: deque[HeldFrame] | None
 
     def __init__(self, schedule: Callable[[], object]) -> None:
         """Begin without waiting frames.
@@ -55,7 +58,7 @@ class FrameTurns:
         schedule: stops reading, and calls `next` in the next turn of the event loop.
         """
         self._schedule = schedule
-        self._held: deque[HeldFrame] | None = NO_ITEMS  # None: stopped
+        self._held = NO_ITEMS  # None: stopped
         self._count = 0
         self._handling = False
         self.idle = True

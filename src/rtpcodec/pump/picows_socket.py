@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from rtpcodec.pump._frames import take_frame
 from rtpcodec.pump.backlog import Backlog, backlog_of
 from rtpcodec.pump.frame_rules import (
     INVALID_TEXT,
     BrokenFrame,
     close_code_of,
-    invalid_text,
     reserved_bits,
     text_of,
 )
@@ -53,12 +54,15 @@ class PicowsSocket(WSListener):
         "_turns",
         "answer_ping",
         "open",
+        "send",
     )
 
     _transport: WSTransport
     _receiver: Receiver
     _received: Callable[[str], object]
     _turns: FrameTurns
+    send: Callable[[str], None]
+    """Sends a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
 
     def __init__(
         self,
@@ -88,10 +92,6 @@ class PicowsSocket(WSListener):
         """Whether the handshake succeeded and `begin` has returned."""
 
     # As a Socket
-
-    def send(self, text: str) -> None:
-        """Send a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
-        self._transport.send(TEXT, text)
 
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
@@ -158,6 +158,7 @@ class PicowsSocket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
+        self.send = partial(transport.send, TEXT)
         self._turns = FrameTurns(self._schedule_turn)
         self._receiver = self._begin(self)
         del self._begin  # it may hold the object that owns this socket
@@ -166,24 +167,7 @@ class PicowsSocket(WSListener):
         if self._paused:  # what `begin` sent has filled the buffers
             self._receiver.paused()
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
-        """Receive a frame; nearly all are whole texts, and alone in their read."""
-        turns = self._turns
-        if not (turns.idle and frame.last_in_buffer) and not turns.has_turn(frame):
-            return
-        if (
-            frame.msg_type is TEXT
-            and frame.fin
-            and not (self._joiner.joining or frame.rsv1 or frame.rsv2 or frame.rsv3)
-        ):
-            try:
-                text = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError as error:
-                self._fail(invalid_text(error))
-            else:
-                self._received(text)
-        else:
-            self._receive_rare(transport, frame)
+    on_ws_frame = take_frame
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Report the end, after the frames that wait for their turn."""

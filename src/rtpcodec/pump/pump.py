@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from enum import Enum
-from time import perf_counter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
+from rtpcodec.pump._driving import DriverRoad, PumpRoad
 from rtpcodec.pump.frame_budget import FrameBudget
-from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
 from rtpcodec.stream.events import Audio, Event
@@ -123,21 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class _State(Enum):
-    IDLE = 0
-    RUNNING = 1
-    RUNNING_AGAIN = 2  # something changed while the pump was running
-
-
-def _report_failure(sink: Sink, error: BaseException) -> None:
-    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
-    if isinstance(error, KeyboardInterrupt):
-        end_loop(error)
-    else:
-        sink.failed(error)
-
-
-class Driver(Generic[DrivenT]):
+class Driver(DriverRoad, Generic[DrivenT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -146,73 +130,35 @@ class Driver(Generic[DrivenT]):
     All methods must be called in the event loop's thread.
     """
 
-    __slots__ = ("_asleep_for_good", "_send", "_sink", "_state", "_time", "_timer", "machine")
+    __slots__ = ()
+
+    machine: DrivenT
+    _send: Callable[[Any], object]
+    _sink: Sink | None
 
     def __init__(self, machine: DrivenT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
         """Take over a machine. Without a sink its events are dropped."""
-        loop = asyncio.get_running_loop()
-        self.machine = machine
-        self._send = send
-        self._sink = sink
-        self._time = loop.time
-        self._timer = DeadlineTimer(loop, self.run)
-        self._state = _State.IDLE
-        self._asleep_for_good = False
-
-    def now_ms(self) -> float:
-        """Return the time of the machine's clock."""
-        return self._time() * 1000.0
-
-    def run(self) -> None:
-        """Look at the machine again, because something changed or its deadline has come."""
-        if self._state is _State.IDLE:
-            self._run(self._time() * 1000.0)
-        else:
-            self._state = _State.RUNNING_AGAIN
+        super().__init__(machine, send, sink)
+        self._timer = DeadlineTimer(asyncio.get_running_loop(), self.run)
 
     def stop(self) -> None:
         """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
         self._asleep_for_good = True
         self._timer.release()
 
-    def _run(self, now_ms: float) -> None:
-        machine, sink, send = self.machine, self._sink, self._send
-        try:
-            while True:
-                self._state = _State.RUNNING
-                # 1. Events, whose sink may change the machine.
-                for event in machine.events(now_ms):
-                    if sink is not None:
-                        try:
-                            if type(event) is Audio:
-                                sink.take_audio(event)
-                            else:
-                                sink.take(event)
-                        except BaseException as error:  # whatever a handler raises; the sink decides what that means
-                            _report_failure(sink, error)
-                # 2. Texts.
-                for item in machine.outgoing(now_ms):
-                    send(item)
-                # 3. Frames that are not texts, and the end of the connection.
-                if machine.ping is not None or machine.hangup is not None or machine.cut:
-                    self._control_connection()
-                if self._state is _State.RUNNING:
-                    break
-        finally:
-            self._state = _State.IDLE
-        # 4. Sleep.
-        deadline_ms = machine.next_deadline_ms
-        if deadline_ms is not None and not self._asleep_for_good:
-            self._timer.by(deadline_ms)
-
     def _control_connection(self) -> None:
         """Do what `ping`, `hangup` and `cut` ask for; a machine without a connection asks for none of them."""
 
 
-class Pump(Driver[MachineT]):
+class Pump(PumpRoad, Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
-    __slots__ = ("_budget", "_lost", "_socket", "_watch")
+    __slots__ = ()
+
+    machine: MachineT
+    _budget: FrameBudget
+    _socket: Socket | None
+    _watch: TurnWatch | None
 
     def __init__(
         self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
@@ -224,46 +170,10 @@ class Pump(Driver[MachineT]):
         sink: handles the machine's events; None: they are dropped.
         budget: what the other side may send; None: without limit.
         """
-        super().__init__(machine, socket.send, sink)
+        Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
-        self._socket: Socket | None = socket
-        self._lost = False
-        self._watch: TurnWatch | None = None
+        self._socket = socket
         machine.backlog = lambda: socket.unacknowledged_octets
-
-    def watch(self, watch: TurnWatch | None) -> None:
-        """Report slow turns from now on; None: measure nothing."""
-        self._watch = watch
-
-    def received(self, text: str | Buffer) -> None:
-        """Feed one text message."""
-        watch = self._watch
-        begun_s = 0.0 if watch is None else perf_counter()
-        now_ms = self._time() * 1000.0
-        budget = self._budget
-        budget.frames -= 1
-        budget.octets -= len(text)  # type: ignore[arg-type]  # all buffers that hold a text have a length
-        if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):
-            return
-        self.machine.receive(text, now_ms)
-        if self._state is _State.IDLE:
-            self._run(now_ms)
-        else:
-            self._state = _State.RUNNING_AGAIN
-        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
-            octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
-            watch.report(took_s, f"a message of {octets} octets")
-
-    def run(self) -> None:
-        """Look at the machine again, because something changed or its deadline has come."""
-        if self._state is not _State.IDLE:
-            self._state = _State.RUNNING_AGAIN
-            return
-        watch = self._watch
-        begun_s = 0.0 if watch is None else perf_counter()
-        self._run(self._time() * 1000.0)
-        if watch is not None and (took_s := perf_counter() - begun_s) > watch.limit_s:
-            watch.report(took_s, "audio that was due, or a timer")
 
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
@@ -325,10 +235,10 @@ class Pump(Driver[MachineT]):
         self.machine.lost(self.now_ms())
         self.run()
         self.stop()
-        if self._state is _State.IDLE:
-            self._release()
-        else:  # within a run, whose last events are still to come
+        if self._running:  # the last events of that run are still to come
             asyncio.get_running_loop().call_soon(self._release)
+        else:
+            self._release()
 
     def _refill(self, now_ms: float) -> bool:
         """Refill the budget. Returns whether the frame that emptied it is within the budget."""

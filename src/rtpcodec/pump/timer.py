@@ -6,8 +6,10 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from rtpcodec.pump._driving import TimerState
 
-class DeadlineTimer:
+
+class DeadlineTimer(TimerState):
     """Call a function once, at the earliest deadline that was set.
 
     The deadline of a call usually moves later with each event. Such a move does not re-arm the timer, which saves one
@@ -16,7 +18,7 @@ class DeadlineTimer:
     All methods must be called in the event loop's thread.
     """
 
-    __slots__ = ("_at_ms", "_call", "_handle", "_loop")
+    __slots__ = ("_call", "_handle", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         self._loop = loop

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from rtpcodec.pickling import Value
+from rtpcodec.rtp._window import REMEMBERED, Content, WindowState
 from rtpcodec.rtp.skipped import Holes, Span, united
 
 Item = TypeVar("Item")
@@ -21,8 +22,8 @@ MAX_DROPOUT = 3000
 """A jump ahead by more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
 MAX_MISORDER = 100
 """A jump back by more than this is a new numbering, not a late item (RFC 3550 appendix A.1)."""
-REMEMBERED_CONTENTS: Final = 127
-"""Numbers whose content is remembered. A prime: counters step by 2, 160 or 320, and must not share one place."""
+REMEMBERED_CONTENTS: Final = REMEMBERED
+"""Numbers whose content is remembered."""
 MAX_REFUSED: Final = 4
 """Items refused in a row, none ahead of the one before, that show a numbering without sense."""
 
@@ -38,28 +39,23 @@ class Lost(Value):
     count: int
 
 
-class ReorderWindow(Generic[Item]):
+class ReorderWindow(WindowState, Generic[Item]):
     """Put the items of one sequence in order: `put` takes an item, `pop` returns those that are in order now.
 
     Numbers may start anywhere and never wrap, because the counters of the wire are decimal text. Use from one thread at
     a time.
 
-    `put` may be given the item's content. Then a number that was received before with the same content is a duplicate,
-    and with another content a number used again. Without contents, all items of one number are duplicates.
+    `put` may be given the item's content: track, timestamp, and a digest of its octets. Then a number that was received
+    before with the same content is a duplicate, and with another content a number used again. Without contents, all
+    items of one number are duplicates.
     """
 
     __slots__ = (
-        "_contents",
-        "_held",
         "_holes",
         "_max_back",
         "_ready",
-        "_refused",
-        "_stray",
         "duplicates",
-        "first",
         "late",
-        "next",
         "restarts",
         "reused",
         "shared",
@@ -74,14 +70,8 @@ class ReorderWindow(Generic[Item]):
         """
         self.window = window
         self._max_back = max_back
-        self._held: dict[int, Item] = {}
         self._holes = Holes()
-        self._contents: list[tuple[int, object] | None] = [None] * REMEMBERED_CONTENTS
-        self._stray: tuple[int, Item, object] | None = None
         self._ready: list[Item] = []
-        self._refused: list[tuple[int, Item, bool]] = []
-        self.first: int | None = None
-        self.next = 0
         self.late = 0
         self.duplicates = 0
         self.restarts = 0
@@ -95,15 +85,7 @@ class ReorderWindow(Generic[Item]):
         """Set the number that the first item is expected to have."""
         self.first = self.next = number
 
-    def follows(self, number: int, content: object) -> bool:
-        """Take a number whose item is in order now, so that it needs no `pop`. False: nothing was taken, use `put`."""
-        if number != self.next or self._held or self._stray is not None or self._refused or self.first is None:
-            return False
-        self.next = number + 1
-        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
-        return True
-
-    def put(self, number: int, item: Item, content: object = None) -> bool:
+    def put(self, number: int, item: Item, content: Content | None = None) -> bool:
         """Take an item. False if it was dropped, as a duplicate or as too late.
 
         number: its number.
@@ -112,11 +94,11 @@ class ReorderWindow(Generic[Item]):
         """
         if self.first is None:
             self.start_at(number)
-        remembered = None if content is None else self._contents[number % REMEMBERED_CONTENTS]
+        remembered = None if content is None else self._contents.of(number)
         is_reused = False
-        if remembered is not None and remembered[0] == number:
+        if remembered is not None:
             # 1. A copy?
-            if remembered[1] == content:
+            if remembered == content:
                 self.duplicates += 1
                 self._refuse(number, item, is_copy=True)
                 return False
@@ -141,7 +123,7 @@ class ReorderWindow(Generic[Item]):
             return False
         # 5. New: hold it until `pop`.
         self._held[number] = item
-        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
+        self._contents.remember(number, content)
         self._refused.clear()
         return True
 
@@ -212,10 +194,9 @@ class ReorderWindow(Generic[Item]):
             return True
         return self.first is not None and self.first <= number < self.next and number not in self._holes
 
-    def content_of(self, number: int) -> Any:
+    def content_of(self, number: int) -> Content | None:
         """Return the content that `put` was given with a number, if it is remembered; None: it is not."""
-        remembered = self._contents[number % REMEMBERED_CONTENTS]
-        return remembered[1] if remembered is not None and remembered[0] == number else None
+        return self._contents.of(number)
 
     def is_hole(self, number: int) -> bool:
         """Return whether a number was skipped and did not arrive since."""
@@ -269,7 +250,7 @@ class ReorderWindow(Generic[Item]):
             self._stray = None
             self._restart_at(number, item, content)
 
-    def _follows_stray(self, number: int, item: Item, content: object) -> bool:
+    def _follows_stray(self, number: int, item: Item, content: Content | None) -> bool:
         """Return whether a second number far off confirms the first: the numbering has restarted (RFC 3550 A.1).
 
         A single number far off is a *stray*. It is kept until the next item, so that an old duplicate cannot derail the
@@ -292,13 +273,13 @@ class ReorderWindow(Generic[Item]):
         self._restart_at(at, stray[1], stray[2])
         return True
 
-    def _restart_at(self, number: int, item: Item, content: object) -> None:
+    def _restart_at(self, number: int, item: Item, content: Content | None) -> None:
         """Begin a new numbering: the held items get numbers directly before it, which keep their order and gaps."""
         shift = number - max(self._held, default=self.next - 1) - 1
         self._held = {old + shift: held for old, held in self._held.items()} | {number: item}
         self._holes.clear()
-        self._contents = [None] * REMEMBERED_CONTENTS
-        self._contents[number % REMEMBERED_CONTENTS] = (number, content)
+        self._contents.clear()
+        self._contents.remember(number, content)
         self._refused.clear()
         self.start_at(self.next + shift)
         self.restarts += 1

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rtpcodec.pickling import Live
+from rtpcodec.server._speaking import CallRoad
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.stream.events import Started
 
 
-class CallBase(Live):
+class CallBase(CallRoad, Live):
     """The base of the sides of a Call."""
 
-    __slots__ = ("_access", "_machine", "_parts", "_pump", "_voice", "headers", "id", "path", "started")
+    __slots__ = ("_voice", "headers", "id", "path", "started")
 
     def __init__(self, parts: CallParts, started: Started) -> None:
         self._parts = parts

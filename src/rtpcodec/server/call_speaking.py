@@ -23,39 +23,6 @@ class SpeakingSide(CallBase):
 
     __slots__ = ()
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> Ongoing:
-        """Queue native mono PCM of int16 or float32, outside any reply: it is heard behind all replies opened so far.
-
-        pcm: the PCM, as octets of int16 (an odd one waits for its partner), or an array, a memoryview or a numpy array
-            of int16 or float32; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays
-            nothing.
-        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
-
-        Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
-        collected until `flush` encodes one file.
-
-        Returns: an Ongoing. Await it to wait until everything is queued; an interruption or the end of the stream drops
-        the audio that still waits and ends the wait as well. Cancelling the wait drops that audio too.
-        Raises, and queues nothing: StreamEnded after the end; ValueError, TypeError if it is not 16-bit PCM or the rate
-        cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if a
-        play waits already and more than max_queue_ms would wait behind it.
-        """
-        waiting = end_of(self._machine("play").plays.play(pcm, pcm_hz))
-        self._pump.run()
-        return waiting
-
-    def play_payload(self, payload: Buffer) -> Ongoing:
-        """Queue octets that are already in the send codec, otherwise like `play`.
-
-        Sample codecs accept any number of whole samples, OPUS and AMR-WB exactly one payload.
-
-        Raises: PayloadError if they are not that, LocalProtocolError if the plan's mode is mp3, and StreamEnded and
-        QueueFull as `play`.
-        """
-        waiting = end_of(self._machine("play_payload").plays.play_payload(payload))
-        self._pump.run()
-        return waiting
-
     def play_mp3(self, data: Buffer) -> Ongoing:
         """Queue an MP3 file, otherwise like `play`.
 

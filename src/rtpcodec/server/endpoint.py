@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,7 @@ from rtpcodec.server.call_log import RefusalLog, WarningQuota, logger
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.draining import files_lead_s
-from rtpcodec.server.endpoint_statistics import EndpointStatistics, EndpointTotals
+from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.invitations import Invitations
 from rtpcodec.server.known_phone_calls import KnownPhoneCalls
 from rtpcodec.server.listening import CallServer
@@ -88,42 +88,42 @@ class Endpoint(SharedPort):
 
     def statistics(self) -> EndpointStatistics:
         """Return all counters at this moment."""
-        ended, now = self._running.totals, EndpointTotals()
-        now.media, now.phone = replace(ended.media), replace(ended.phone)
-        running = []
+        totals = self._running.totals.copy()
+        jitters_ms, round_trips_ms = [], []
         for runner in self._running:
-            stream = add_to(now, runner)
-            if stream.end_reason is None:
-                running.append(stream)
+            add_to(totals, runner)
+            session = runner.pump.machine.session
+            if not session.ended:
+                jitters_ms.append(session.jitter_ms)
+                round_trips_ms.append(session.round_trip_ms)
+        sums = totals.sums
         lag, gate, measured = self._lag, self._gate, self._settings.lag_period_s is not None
         return EndpointStatistics(
             calls_running=len(self._running),
-            calls_taken=ended.taken,
-            calls_refused=ended.refused,
-            calls_failed=ended.failed,
-            messages_received=ended.received + now.received,
-            messages_sent=ended.sent + now.sent,
-            dropped_audio_ms=ended.dropped_ms + now.dropped_ms,
+            calls_taken=totals.taken,
+            calls_refused=totals.refused,
+            calls_failed=totals.failed,
+            messages_received=sums.messages_received,
+            messages_sent=sums.messages_sent,
+            dropped_audio_ms=totals.dropped_ms,
             requests_unauthorized=gate.unauthorized,
             refusals_waiting=gate.guess_delays.waiting(self._thread.loop.time()),
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
-            protocol_errors=ended.malformed + now.malformed,
+            protocol_errors=sums.malformed,
             handlers_hung=sum(runner.hung for runner in self._running),
-            slow_turns=ended.slow_turns,
+            slow_turns=totals.slow_turns,
             loop_lag_ms=lag.latest_ms if lag is not None else (0.0 if measured else None),
             loop_lag_max_ms=lag.max_ms if lag is not None else (0.0 if measured else None),
             loop_lag_p99_ms=lag.p99_ms if lag is not None else (0.0 if measured else None),
-            dropped_events=ended.dropped_events + now.dropped_events,
+            dropped_events=totals.dropped_events,
             held_octets=self.budget.held_octets,
             descriptors_open=open_descriptors(),
             descriptors_limit=descriptor_limit(),
-            jitter_max_ms=max((one.jitter_ms for one in running if one.jitter_ms is not None), default=None),
-            round_trip_max_ms=max(
-                (one.round_trip_ms for one in running if one.round_trip_ms is not None), default=None
-            ),
-            media=now.media,
-            **asdict(now.phone),
+            jitter_max_ms=max((ms for ms in jitters_ms if ms is not None), default=None),
+            round_trip_max_ms=max((ms for ms in round_trips_ms if ms is not None), default=None),
+            media=totals.media,
+            **asdict(totals.phone),
         )
 
     def statistics_threadsafe(self, timeout_s: float = 5.0) -> EndpointStatistics:

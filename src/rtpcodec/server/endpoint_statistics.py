@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass, fields, replace
 from operator import add
-from typing import Final
+from typing import Any, Final
 
 from rtpcodec.pickling import Value
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.stream.listening.turn_times import NO_TURNS
+from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
+from rtpcodec.stream.sums import NO_SUMS, StreamSums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,39 +127,62 @@ _SUMMED: Final = tuple(one.name for one in fields(MediaTotals) if not one.name.s
 
 
 class EndpointTotals:
-    """The counters that an endpoint keeps of ended calls and of requests."""
+    """The counters that an endpoint keeps of ended calls and of requests, and sums over calls."""
 
     __slots__ = (
+        "_histogram",
+        "_sums",
+        "_turn_ms",
+        "_turns",
         "dropped_events",
         "dropped_ms",
         "failed",
-        "malformed",
-        "media",
         "phone",
-        "received",
         "refused",
-        "sent",
         "slow_turns",
         "taken",
     )
 
     def __init__(self) -> None:
         self.taken = self.refused = self.failed = 0
-        self.received = self.sent = self.malformed = 0
         self.slow_turns = self.dropped_events = 0
         self.dropped_ms = 0.0
-        self.media = MediaTotals()
         self.phone = PhoneTotals()
+        self._sums: Iterable[float] = NO_SUMS
+        self._turns, self._turn_ms, self._histogram = 0, 0.0, NO_TURNS.histogram
 
-    def add(self, stream: Statistics, readers: ReaderHub) -> None:
-        """Add what a call counted.
+    def copy(self) -> EndpointTotals:
+        """Return a copy, to which others may be added."""
+        other = copy(self)
+        other.phone = replace(self.phone)
+        return other
 
-        stream: counters of its session.
+    def add(self, session: MediaSession, readers: ReaderHub, phone: PhoneTotals, now_ms: float) -> None:
+        """Add what a call has counted so far.
+
+        session: its session.
         readers: its readers.
+        phone: what commands of ours have done to its phone call.
+        now_ms: the time of the session.
         """
-        self.received += stream.messages_received
-        self.sent += stream.messages_sent
-        self.malformed += stream.malformed
-        self.media.add(stream)
+        self._sums = list(map(add, self._sums, session.sums(now_ms)))
+        turns = session.turn_times
+        if turns is not None:
+            self._turns += turns.count
+            self._turn_ms += turns.total_ms
+            self._histogram = tuple(map(add, self._histogram, turns.histogram))
         self.dropped_ms += readers.dropped_ms
         self.dropped_events += readers.dropped_events
+        self.phone.add(phone)
+
+    @property
+    def sums(self) -> StreamSums:
+        """The sums over all calls."""
+        return StreamSums._make(self._sums)  # type: ignore[arg-type]  # sums of int are int
+
+    @property
+    def media(self) -> MediaTotals:
+        """The same as a value, with the turns."""
+        sums = self.sums._asdict()
+        media: dict[str, Any] = {name: sums[name] for name in _SUMMED}
+        return MediaTotals(**media, turns=self._turns, turn_latency_ms=self._turn_ms, turn_histogram=self._histogram)

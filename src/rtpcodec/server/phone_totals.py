@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from rtpcodec.pickling import Value
 from rtpcodec.server.transfer_facts import TransferOutcome
@@ -27,5 +27,8 @@ class PhoneTotals(Value):
 
     def add(self, other: PhoneTotals) -> None:
         """Add those of another call."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        self.hang_ups += other.hang_ups
+        self.transfers_bridged += other.transfers_bridged
+        self.transfers_busy += other.transfers_busy
+        self.transfers_no_answer += other.transfers_no_answer
+        self.transfers_failed += other.transfers_failed

@@ -9,7 +9,6 @@ from typing import Final
 from rtpcodec.server.endpoint_statistics import EndpointTotals
 from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.runner import CallRunner
-from rtpcodec.stream.statistics import Statistics
 
 GOING_AWAY: Final = 1001
 ENDING_GRACE_S: Final = 1.0
@@ -77,9 +76,7 @@ class RunningCalls:
             runner.log.error("the handler still runs after it was cancelled; it is abandoned")
 
 
-def add_to(totals: EndpointTotals, runner: CallRunner) -> Statistics:
-    """Add what a call has counted so far, and return it."""
-    stream = runner.pump.machine.session.statistics(runner.pump.now_ms())
-    totals.add(stream, runner.readers)
-    totals.phone.add(runner.phone.totals)
-    return stream
+def add_to(totals: EndpointTotals, runner: CallRunner) -> None:
+    """Add what a call has counted so far."""
+    pump = runner.pump
+    totals.add(pump.machine.session, runner.readers, runner.phone.totals, pump.now_ms())

@@ -32,7 +32,8 @@ events         the events that a session reports; _audio: Audio, the hot one; se
                line_events: those of the socket and the phone call
 held           octets that calls may hold: shares of a budget; octets: how many an event holds
 event_queue    bounded queue of events for a slow reader; _event_queue: its code
-counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment
+counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment;
+               sums: those that are added to other sessions'
 listening      what looks at a stream beside its reader: sinks and private sections
 capture        what a session is given and sends, as lines of a file, and their replay
 diagnosis      faults of a stream that its payloads, arrival and plan show

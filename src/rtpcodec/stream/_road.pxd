@@ -1,14 +1,19 @@
 """The hot methods of a session for other Cython code."""
 from rtpcodec.stream._event_queue cimport EventQueue
+from rtpcodec.stream._hearing cimport Hearing
+from rtpcodec.stream._hearing_states cimport IncomingState
+from rtpcodec.stream.speaking._saying cimport Saying
 
 
 cdef class SessionRoad:
     cdef public EventQueue _events
     cdef public object _connection     # Connection
     cdef public object _counts         # Counts
-    cdef public object _incoming       # Incoming
+    cdef public IncomingState _incoming
+    cdef public Hearing _hearing       # None: the Python path meets each message
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
+    cdef public Saying _saying         # of the same chain; None: each text takes the way of Python
     cdef public object _inputs         # Inputs; None: nothing captures
     cdef public object _sinks          # Sinks; None: nobody listens before the reader
     cdef public bint sending_has_events

@@ -3,15 +3,19 @@ from typing import Any
 from typing_extensions import Buffer
 
 from rtpcodec.stream._event_queue import EventQueue
+from rtpcodec.stream._hearing import Hearing
 from rtpcodec.stream.events import Audio, Event
+from rtpcodec.stream.speaking._saying import Saying
 
 class SessionRoad:
     _events: EventQueue
     _connection: Any
     _counts: Any
     _incoming: Any
+    _hearing: Hearing | None
     _sending: Any
     _speech: Any
+    _saying: Saying | None
     _inputs: Any
     _sinks: Any
     sending_has_events: bool

@@ -2,6 +2,9 @@
 cimport cython
 from libc.math cimport INFINITY
 
+from rtpcodec.stream.connection import State
+
+cdef object STREAMING = State.STREAMING
 
 
 @cython.auto_pickle(False)
@@ -49,19 +52,46 @@ cdef class SessionRoad:
         return None if due_ms == INFINITY else due_ms
 
     cdef int take_text(self, object text, double now_ms) except -1:
-        self._receive(text, now_ms)
+        if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):
+            self._receive(text, now_ms)
         return 0
 
     cdef list take_events(self, double now_ms):
-        return self._find_events(now_ms)
+        cdef list taken
+        if (
+            self._hearing is None or self._inputs is not None or self._incoming.changed
+            or self._incoming.due_ms() <= now_ms
+        ):
+            return self._find_events(now_ms)
+        if self._saying is None or not self._saying.quiet(now_ms):
+            expired = self._sending.expired(now_ms)
+            if expired:
+                self._put(expired)
+        self.sending_has_events = False
+        taken = self._events.taken()
+        return taken if self._sinks is None else self._passed(self._sinks, taken, now_ms)
 
     cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
-        self._play(pcm, pcm_hz, note)
+        if self._saying is None or not self._saying.play(pcm, pcm_hz, note):
+            self._play(pcm, pcm_hz, note)
         return 0
 
     cdef list take_texts(self, double now_ms, bint whole):
-        return self._release(now_ms, whole)
+        cdef list texts
+        if self._saying is None or self._inputs is not None or self._connection.state is not STREAMING:
+            return self._release(now_ms, whole)
+        texts = self._saying.due(now_ms, whole)
+        if texts:
+            self._counts.messages_sent += len(texts)
+        if self._saying.parts.reports:
+            self._put(self._speech.take_reports())
+            self.sending_has_events = True
+        return texts
 
     cdef double due_ms(self) except? -1.0:
-        found = self._find_deadline()
-        return INFINITY if found is None else found
+        cdef double due_ms
+        if self._saying is None or self._connection.state is not STREAMING:
+            found = self._find_deadline()
+            return INFINITY if found is None else found
+        due_ms = min(self._saying.due_ms(), <double>self._incoming.deadline_ms)
+        return due_ms if self._sinks is None else min(due_ms, <double>self._sinks.deadline_ms)

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Final
 
 from rtpcodec.stream import messages
+from rtpcodec.stream._hearing_states import ConnectionState
 
 MAX_MALFORMED_IN_A_ROW: Final = 20
 """A sender of this many malformed messages in a row does not speak this protocol,"""
@@ -34,18 +35,10 @@ class State(Enum):
     STOPPED = "stopped"
 
 
-class Connection:
+class Connection(ConnectionState):
     """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = (
-        "_last_good_ms",
-        "_malformed_in_a_row",
-        "_next_sequence",
-        "connected_ms",
-        "lost_ms",
-        "malformed",
-        "state",
-    )
+    __slots__ = ()
 
     def __init__(self) -> None:
         self.state = State.CONNECTING
@@ -53,10 +46,7 @@ class Connection:
         """When `connected` was received; None: it was not."""
         self.lost_ms: float | None = None
         """When the line was lost, until another `start` is reported; None: it was not."""
-        self.malformed = 0
-        self._malformed_in_a_row = 0
         self._last_good_ms = float("-inf")
-        self._next_sequence: int | None = None
 
     def accept(self, message: messages.Message, now_ms: float) -> bool:
         """Update the state by a good message, which ends a row of malformed ones.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rtpcodec.stream._hearing_states import CountState
 from rtpcodec.stream.events import Gap, Interrupted
 from rtpcodec.stream.level_meter import LevelMeter
 from rtpcodec.stream.receiving import ReceiveChain
@@ -131,28 +132,12 @@ class ChainTotals(NamedTuple):
         )
 
 
-class Counts:
+class Counts(CountState):
     """The counters of one session. Use from one thread at a time."""
 
-    __slots__ = (
-        "duplicate_keys",
-        "gaps",
-        "interruptions",
-        "line",
-        "media_received",
-        "messages_received",
-        "messages_sent",
-        "octets_received",
-        "received_level",
-        "replaced",
-        "span",
-    )
+    __slots__ = ("duplicate_keys", "gaps", "interruptions", "line", "received_level", "replaced", "span")
 
     def __init__(self) -> None:
-        self.messages_received = 0
-        self.media_received = 0
-        self.octets_received = 0
-        self.messages_sent = 0
         self.duplicate_keys = 0
         self.replaced = ChainTotals()
         """Of receive chains that a further `start` has replaced."""

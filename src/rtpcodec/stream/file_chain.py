@@ -17,7 +17,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer
 from rtpcodec.stream.packing_mp3 import Mp3Encoding
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.send_chain import LineLost, Loss, SendMeasures
+from rtpcodec.stream.send_chain import LineLost, Loss, SendMeasures, SendSums
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
@@ -364,9 +364,18 @@ class FileChain:
     # Measures
 
     @property
+    def sums(self) -> SendSums:
+        """Counters for statistics."""
+        return SendSums(self.media_sent, self.octets_sent)
+
+    @property
+    def round_trip_ms(self) -> None:
+        """Not measured."""
+
+    @property
     def measures(self) -> SendMeasures:
-        """Counters."""
-        return SendMeasures(self.media_sent, self.octets_sent)
+        """Nothing: files are not measured."""
+        return SendMeasures()
 
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""

@@ -9,6 +9,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, FileKind, HeaderWatch, kind_of
 from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.errors import PayloadError
+from rtpcodec.stream._hearing_states import FilesState
 from rtpcodec.stream.events import Diagnosis
 
 MAX_TRACKS: Final = 4
@@ -50,16 +51,17 @@ def _not_encoded(kind: FileKind) -> PayloadError:
     return PayloadError(f"payload is {kind.name}, audio of the send codec is needed; {kind.remedy}")
 
 
-class ReceivedFiles:
-    """Looks for files in the payloads of one stream, and reports the first. Use from one thread at a time."""
+class ReceivedFiles(FilesState):
+    """Looks for files in the payloads of one stream, and reports the first. Use from one thread at a time.
 
-    __slots__ = ("_reported", "_watches", "alert")
+    alert: if it is false, a payload that does not begin with one of FILE_STARTS need not be looked at.
+    """
+
+    __slots__ = ("_reported", "_watches")
 
     def __init__(self) -> None:
         self._watches: dict[str | None, HeaderWatch] = {}
         self._reported = False
-        self.alert = False
-        """If it is false, a payload that does not begin with one of FILE_STARTS need not be looked at."""
 
     def look(self, track: str | None, payload: bytes) -> list[Diagnosis]:
         """Return the diagnosis, once, when a payload shows that the carrier sends a file."""

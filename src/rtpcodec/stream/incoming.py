@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import inf
 from typing import Final, Literal
 
 from typing_extensions import Buffer
@@ -11,6 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
+from rtpcodec.stream._hearing_states import IncomingState
 from rtpcodec.stream.complaints import Complaints
 from rtpcodec.stream.connection import Connection
 from rtpcodec.stream.counts import Counts
@@ -42,24 +42,18 @@ MEDIA_FLOWS_MS: Final = 200.0
 """Media before the last frame by more than this has stopped: its end does not say how long the line has worked."""
 
 
-class Incoming:
+class Incoming(IncomingState):
     """Parses messages, and joins their audio, keys, marks, start and end. Use from one thread at a time."""
 
     __slots__ = (
         "_conceal",
-        "_connection",
-        "_counts",
         "_events",
-        "_keys",
         "_plan",
         "_sending",
         "_utc_offset_ms",
-        "chain",
-        "changed",
         "complaints",
         "dialect",
         "pcm_hz",
-        "stalling",
         "start",
     )
 
@@ -89,11 +83,11 @@ class Incoming:
         self._counts = counts
         self._keys = KeyOrder()
         self.complaints = Complaints()
-        self.chain: ReceiveChain | None = None
+        self.chain: ReceiveChain | None
         """Of the last `start`; None: there was none."""
         self.start: tuple[messages.Start, float] | None = None
         """The last `start`, and when it was received, for captures that begin later."""
-        self.changed = False
+        self.changed: bool
         """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
         diagnose. The session resets it."""
 
@@ -137,6 +131,12 @@ class Incoming:
         if complaints:
             self._put(complaints)
 
+    def receive_media(self, media: messages.Media, now_ms: float) -> None:
+        """Take a `media` message that was read already: see receive."""
+        silence_ms = self.stalling.silence_ms(now_ms)
+        self._counts.messages_received += 1
+        self._take_media(media, self._connection.accept(media, now_ms), silence_ms, now_ms)
+
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a text message: see MediaSession.reject."""
         silence_ms = self.stalling.silence_ms(now_ms)
@@ -144,12 +144,6 @@ class Incoming:
             self._events.put(self.stalling.stalled(silence_ms))
         self._counts.messages_received += 1
         self._count_malformed(rule, detail, now_ms)
-
-    @property
-    def deadline_ms(self) -> float:
-        """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
-        chain_ms, keys_ms = inf if self.chain is None else self.chain.deadline_ms, self._keys.deadline_ms
-        return chain_ms if chain_ms < keys_ms else keys_ms
 
     @property
     def last_media_ms(self) -> float:

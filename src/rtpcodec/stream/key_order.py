@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
+from rtpcodec.stream._hearing_states import KeysState
 from rtpcodec.stream.events import Dtmf
 
 MAX_WAIT_MS: Final = 150.0
@@ -30,14 +31,14 @@ _FINE: Final = re.compile(r"[.,]\d\d")
 """In a time that tells two presses apart: a finger needs some 50 ms to press the same key again."""
 
 
-class KeyOrder:
+class KeyOrder(KeysState):
     """Holds each key for MAX_WAIT_MS, and returns keys by `occurred_at`.
 
     A key without a time, or with one that is not ISO 8601, keeps its place behind the keys that wait already, and is
     never a double.
     """
 
-    __slots__ = ("_held", "_remembered", "deadline_ms")
+    __slots__ = ("_held", "_remembered")
 
     def __init__(self) -> None:
         self._held: list[tuple[float, float, Dtmf]] = []

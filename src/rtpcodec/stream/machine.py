@@ -14,14 +14,14 @@ from dataclasses import replace
 from math import inf
 from typing import Final, Literal
 
-from typing_extensions import Buffer
-
 from rtpcodec.errors import StreamEnded
+from rtpcodec.stream._machine import MachineRoad
 from rtpcodec.stream.ending import EndReason
-from rtpcodec.stream.events import Event, Interrupted, Stopped
+from rtpcodec.stream.events import Interrupted, Stopped
 from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.statistics import Statistics
 
@@ -37,7 +37,7 @@ START_TIMEOUT: Final[EndReason] = "start_timeout"
 IDLE_TIMEOUT: Final[EndReason] = "idle_timeout"
 
 
-class CallMachine:
+class CallMachine(MachineRoad):
     """Session, waiting audio, time-outs and end of one call.
 
     Times are in ms of the pump's clock. Use from one thread at a time.
@@ -50,22 +50,11 @@ class CallMachine:
     `hold_ms`, in which `attached` carries it on with another socket; then it ends.
     """
 
-    __slots__ = (
-        "_closing",
-        "_cut_ms",
-        "_event_ms",
-        "_last_frame_ms",
-        "_line",
-        "_speech",
-        "_watch_ms",
-        "cut",
-        "end_cause",
-        "hangup",
-        "paused",
-        "ping",
-        "plays",
-        "session",
-    )
+    __slots__ = ("_closing", "_line", "end_cause")
+
+    session: MediaSession
+    plays: Plays
+    _speech: SpeechChain | None
 
     def __init__(
         self,
@@ -111,11 +100,6 @@ class CallMachine:
         return now_ms + min(limits)
 
     # From the socket
-
-    def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Feed one text message, as str or UTF-8 octets."""
-        self._last_frame_ms = now_ms
-        self.session.receive(text, now_ms)
 
     def reject(self, rule: str, detail: str, now_ms: float) -> None:
         """Count a frame that is not a message as malformed."""
@@ -252,43 +236,10 @@ class CallMachine:
 
     # For the pump
 
-    def events(self, now_ms: float) -> list[Event]:
-        """Remove and return the events since the last call, with those of time alone. Stopped, if any, is the last."""
-        # 1. Time-outs, which may end the session.
-        if now_ms >= self._watch_ms or now_ms >= self._cut_ms:
-            self._check_time(now_ms)
-        # 2. The session's events.
-        found = self.session.events(now_ms)
-        self._event_ms = inf
-        # 3. The session has ended: nothing waits any more, and the socket is closed.
-        if found and type(found[-1]) is Stopped:
-            self._watch_ms = inf
-            self.plays.drop()
-            self._stopped(found[-1], now_ms)
-        return found
-
     def _stopped(self, event: Stopped, now_ms: float) -> None:
         if event.reason in ("stop", "malformed"):
             self.end_cause = "carrier_stop" if event.reason == "stop" else "malformed"
         self.close(POLICY_VIOLATION if event.reason == "malformed" else NORMAL, now_ms)
-
-    def outgoing(self, now_ms: float) -> list[str]:
-        """Refill the session's queue from `plays`, and remove and return texts that are due.
-
-        Encoding takes time, in which every other call waits. So this returns only part of what is due if all of it
-        would take more than 5 ms, and `next_deadline_ms` is in the past then.
-        """
-        if self.paused:
-            return []
-        self.plays.feed()
-        texts = self.session.outgoing_part(now_ms)
-        if texts and self._speech is not None:
-            ping = self._speech.ping(now_ms)
-            if ping is not None:
-                self.ping = ping
-        # Sending has caused events, which nobody has asked for yet.
-        self._event_ms = now_ms + 1.0 if self.session.sending_has_events else inf
-        return texts
 
     @property
     def backlog(self) -> Callable[[], int | None] | None:
@@ -318,16 +269,6 @@ class CallMachine:
     def hung_up(self) -> None:
         """Record that the close frame was sent."""
         self.hangup = None
-
-    @property
-    def next_deadline_ms(self) -> float | None:
-        """When to call `events` and `outgoing` next. May be too early, never too late; None: not before a change."""
-        if self.paused:
-            session_ms = self.session.event_deadline_ms
-        else:
-            session_ms = -inf if self.plays.can_feed else self.session.next_deadline_ms
-        deadline_ms = min(self._watch_ms, self._cut_ms, self._event_ms, inf if session_ms is None else session_ms)
-        return None if deadline_ms == inf else deadline_ms
 
     def _check_time(self, now_ms: float) -> None:
         # 1. The closing handshake took too long: cut the connection.

@@ -19,6 +19,8 @@ from bisect import bisect_right
 from math import inf
 from typing import Final, Literal
 
+from rtpcodec.stream._hearing_states import BUCKET, ClockState, TimelineState
+
 UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
 """Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""
 VOTES: Final = 3
@@ -36,12 +38,8 @@ LATE_TRACK_MS: Final = 200.0
 MAX_REBASES: Final = 4
 """More new bases than this within REBASE_MS show timestamps without sense."""
 REBASE_MS: Final = 2000.0
-JITTER_GAIN: Final = 1 / 16
-"""RFC 3550 section 6.4.1."""
 WRAP: Final = 2**32
 """RTP timestamps begin again here (RFC 3550 section 5.1)."""
-BUCKET_CHUNKS: Final = 250
-"""The least delay is that of the current bucket and the one before, so that it follows slow clocks."""
 MAX_ANCHORS: Final = 256
 ANCHOR_MS: Final = 50.0
 """A change of the delay by this much is remembered for `moment_ms`."""
@@ -49,10 +47,10 @@ ANCHOR_MS: Final = 50.0
 Reason = Literal["lost", "pause", "carrier"]
 
 
-class Timeline:
+class Timeline(TimelineState):
     """Relates the media time of a stream to the clock of arrival. All tracks share it."""
 
-    __slots__ = ("_anchors", "_before_ms", "_left", "_reference_ms", "least_ms", "received_ms")
+    __slots__ = ("_anchors", "_reference_ms")
 
     def __init__(self) -> None:
         self.least_ms = inf
@@ -60,7 +58,7 @@ class Timeline:
         self.received_ms = -inf
         """When the last chunk arrived; one that waited for an earlier one arrived before that."""
         self._before_ms = inf
-        self._left = BUCKET_CHUNKS
+        self._left = BUCKET
         self._reference_ms: float | None = None
         self._anchors: list[tuple[float, float]] = []
 
@@ -68,16 +66,6 @@ class Timeline:
     def delay_ms(self) -> float:
         """The least delay of late; infinite before the first chunk."""
         return min(self.least_ms, self._before_ms)
-
-    def note(self, end_ms: float, received_ms: float) -> None:
-        """Take a chunk that ends at a media time."""
-        delay_ms = received_ms - end_ms
-        self.received_ms = received_ms
-        self._left -= 1
-        if delay_ms < self.least_ms:  # noqa: PLR1730 -- once per chunk, and min() is a call
-            self.least_ms = delay_ms
-        if not self._left:
-            self._turn(end_ms)
 
     def elapsed_ms(self, received_ms: float) -> float:
         """Return the media time that has passed at a moment: no audio that is received then ends later."""
@@ -94,7 +82,7 @@ class Timeline:
     def _turn(self, end_ms: float) -> None:
         """Begin a new bucket. If the delay changes, remember the old one for the time up to now."""
         self._before_ms, self.least_ms = self.least_ms, inf
-        self._left = BUCKET_CHUNKS
+        self._left = BUCKET
         if self._reference_ms is None:
             self._reference_ms = self._before_ms
         elif abs(self._before_ms - self._reference_ms) >= ANCHOR_MS:
@@ -103,48 +91,26 @@ class Timeline:
             del self._anchors[:-MAX_ANCHORS]
 
 
-class TrackClock:
-    """The media time of one track, by its timestamps as soon as their unit is known."""
+class TrackClock(ClockState):
+    """The media time of one track, by its timestamps as soon as their unit is known.
 
-    __slots__ = (
-        "_last_received_ms",
-        "_last_timestamp",
-        "_last_timestamp_at_ms",
-        "_rebases",
-        "_timeline",
-        "_transit_ms",
-        "_tries",
-        "_units_per_ms",
-        "_vote_for",
-        "_votes",
-        "change",
-        "is_ignored",
-        "jitter_ms",
-        "media_ms",
-        "next_timestamp",
-    )
+    jitter_ms: mean deviation of the arrival from the timestamps (RFC 3550 section 6.4.1); 0 before the unit is known.
+    media_ms: where the next chunk begins if nothing is missing before it.
+    next_timestamp: the timestamp of the next chunk then; -1 before the unit is known.
+    is_ignored: whether the timestamps make no sense.
+    change: what the last `place` found out about the timestamps.
+    """
+
+    __slots__ = ("_rebases", "_tries", "_vote_for", "_votes")
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._units_per_ms = 0.0
         self._votes = 0
         self._vote_for = 0.0
         self._tries = 0
         self._rebases: list[float] = []
-        self._last_timestamp: int | None = None
-        self._last_timestamp_at_ms = 0.0
-        self._last_received_ms = 0.0
-        self._transit_ms = 0.0  # arrival of the last chunk minus its media time
-        self.jitter_ms = 0.0
-        """Mean deviation of the arrival from the timestamps (RFC 3550 section 6.4.1); 0 before the unit is known."""
-        self.media_ms = 0.0
-        """Where the next chunk begins if nothing is missing before it."""
         self.next_timestamp = -1.0
-        """The timestamp of the next chunk then; -1 before the unit is known."""
-        self.is_ignored = False
-        """Whether the timestamps make no sense."""
-        self.change: Literal["restarted", "ignored"] | None = None
-        """What the last `place` found out about the timestamps."""
+        self.change: Literal["restarted", "ignored"] | None
 
     @property
     def knows_unit(self) -> bool:
@@ -174,24 +140,6 @@ class TrackClock:
         if timestamp is not None and not self._units_per_ms and not self.is_ignored:
             self._learn_by_pause(timestamp, received_ms)
         return self.ahead_ms(timestamp)
-
-    def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None:
-        """Take a chunk that begins at media_ms."""
-        begin_ms = self.media_ms
-        self.media_ms = end_ms = begin_ms + duration_ms
-        self._last_received_ms = received_ms
-        transit_ms = received_ms - begin_ms
-        late_ms = transit_ms - self._transit_ms
-        self._transit_ms = transit_ms
-        units_per_ms = self._units_per_ms
-        if units_per_ms:
-            self.jitter_ms += ((late_ms if late_ms > 0.0 else -late_ms) - self.jitter_ms) * JITTER_GAIN
-            begin = self.next_timestamp if timestamp is None else timestamp
-            self.next_timestamp = begin + duration_ms * units_per_ms
-        elif timestamp is not None:
-            self._last_timestamp = timestamp
-            self._last_timestamp_at_ms = begin_ms
-        self._timeline.note(end_ms, received_ms)
 
     def place(
         self, timestamp: int | None, received_ms: float, duration_ms: float, lost_ms: float

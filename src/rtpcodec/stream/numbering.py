@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Final, Literal
 
+from rtpcodec.rtp._window import Content, digest
 from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import united
+from rtpcodec.stream._hearing_states import OrderState
 from rtpcodec.stream.events import CounterChanged
 from rtpcodec.stream.held import Account, Share
 from rtpcodec.stream.messages import Media
@@ -46,23 +48,10 @@ Ordered = tuple[str, "Media | Lost | Doubtful | CounterChanged"]
 """A track, and what comes next on it."""
 
 
-class ChunkOrder:
+class ChunkOrder(OrderState):
     """Put the chunks of all tracks in order."""
 
-    __slots__ = (
-        "_counted",
-        "_counter",
-        "_expected_sequence",
-        "_ignored",
-        "_share",
-        "_shared",
-        "_succession",
-        "_window",
-        "deadline_ms",
-        "facts",
-        "per_track",
-        "tracks",
-    )
+    __slots__ = ("_counted", "_expected_sequence", "_share", "_window")
 
     def __init__(
         self, window: int = WINDOW, *, start_sequence: int | None = None, account: Account | None = None
@@ -76,14 +65,14 @@ class ChunkOrder:
         self._window = window
         self._share = Share(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
-        self._counter: Literal["chunk", "sequence"] | None = None
-        self._shared: _Window | None = None
+        self._counter: Literal["chunk", "sequence"] | None
+        self._shared: _Window | None
         self._succession = Succession()
-        self._ignored: frozenset[str] = NO_NAMES
+        self._ignored = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
         self.tracks: dict[str, _Window] = {}
-        self.per_track = False
+        self.per_track: bool
         """Whether the same number was seen on two tracks, so that each track has its own counter."""
         self.deadline_ms = inf
         """When `expire` has something to deliver."""
@@ -120,7 +109,7 @@ class ChunkOrder:
             and window is not None
             and (self._shared is window or self.per_track or len(self.tracks) == 1)
             and self._counter == "chunk"
-            and window.follows(number, (track, media.timestamp, hash(media.payload)))
+            and window.follows(number, content_of(track, media))
         ):
             if self._shared is window:
                 self._succession.follow(track, number)
@@ -197,7 +186,7 @@ class ChunkOrder:
         track, media = entry
         media.track, media.stream_id = track, None  # it may wait, and its own copies of names may be long
         restarts, odd = window.restarts, window.late + window.reused
-        window.put(number, entry, (track, media.timestamp, hash(media.payload)))
+        window.put(number, entry, content_of(track, media))
         # 1. A new numbering, or no sense at all?
         if window.restarts != restarts:
             yield from self._renumbered(window, track)
@@ -279,7 +268,7 @@ class ChunkOrder:
             if track in self._succession.last_number:
                 window.start_at(self._succession.last_number[track] + 1)
         for number, (track, media) in sorted(shared.held.items()):
-            self.tracks[track].put(number, (track, media), (track, media.timestamp, hash(media.payload)))
+            self.tracks[track].put(number, (track, media), content_of(track, media))
         for window in self._windows():
             yield from self._judged(window, window.pop())
 
@@ -307,7 +296,7 @@ class ChunkOrder:
         shared.start_at(at)
         self._shared = shared
         for number, (track, media) in sorted(held.items()):
-            shared.put(number, (track, media), (track, media.timestamp, hash(media.payload)))
+            shared.put(number, (track, media), content_of(track, media))
         yield from self._judged(shared, shared.pop())
 
     @staticmethod
@@ -393,6 +382,11 @@ class ChunkOrder:
             octets += sum(len(media.payload) for _, media in window.refused)
         self.deadline_ms = oldest_ms + MAX_WAIT_MS
         return octets
+
+
+def content_of(track: str, media: Media) -> Content:
+    """Return what tells a chunk from another one of the same number."""
+    return track, media.timestamp, digest(media.payload)
 
 
 def _is_over(media: Media, now_ms: float) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.rtp.reorder import Lost
+from rtpcodec.stream._hearing_states import FactsState
 from rtpcodec.stream.no_items import NO_ITEMS
 
 LEARNING_CHUNKS: Final = 50
@@ -31,14 +32,15 @@ class Doubtful:
     count: int
 
 
-class NumberingFacts:
-    """Counts chunks, skipped numbers, new numberings and late chunks, and judges by them."""
+class NumberingFacts(FactsState):
+    """Counts chunks, skipped numbers, new numberings and late chunks, and judges by them.
 
-    __slots__ = ("_holes", "_odd_at", "_restarts", "received")
+    received: chunks so far.
+    """
+
+    __slots__ = ("_holes", "_odd_at", "_restarts")
 
     def __init__(self) -> None:
-        self.received = 0
-        """Chunks so far."""
         self._holes = 0
         self._restarts: deque[int] = NO_ITEMS
         self._odd_at: deque[int] = NO_ITEMS

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from typing_extensions import Buffer
 
 from rtpcodec.errors import QueueFull, StreamEnded
+from rtpcodec.stream._machine import PlaysState
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.play_queue import FileQueue, PlayQueue, Waiting
 from rtpcodec.stream.session import MediaSession
@@ -14,25 +15,28 @@ from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
 
 
-class Plays:
+class Plays(PlaysState):
     """Queues the audio of all replies in the session, and holds what does not fit. Use from one thread at a time.
 
     Audio that is played outside any reply belongs to the implicit reply of its moment. A long play that waits keeps
     that reply, so a reply that opens meanwhile is spoken behind it.
     """
 
-    __slots__ = ("_implicit", "_may_wait", "_queues", "_session", "drop_count", "refusal")
+    __slots__ = ("_session", "drop_count")
+
+    _implicit: FileQueue | None
+    _queues: dict[Reply, PlayQueue]
 
     def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
         """Make it; may_wait: whether audio that does not fit waits, otherwise QueueFull is raised."""
         self._session = session
         self._may_wait = may_wait
-        self._queues: dict[Reply, PlayQueue] = {}
+        self._queues = {}
         """Of replies that audio waits for."""
         self._implicit = FileQueue(session, may_wait=may_wait) if session.speech is None else None
         self.drop_count = 0
         """How often audio outside any reply was dropped. A caller compares it to see whether its audio was."""
-        self.refusal: str | None = None
+        self.refusal = None
         """Why nothing more may be played although the stream runs; None: it may."""
 
     # Playing
@@ -46,8 +50,7 @@ class Plays:
         if self._implicit is not None:
             return self._implicit.play(source, pcm_hz)
         reply = reply or self._speech.implicit_reply
-        queue = self._queues.get(reply) if self._queues else None
-        if queue is not None:
+        if reply in self._queues:
             reply.require_open()
         else:
             try:
@@ -57,7 +60,14 @@ class Plays:
                     raise
             else:
                 return None
-            queue = PlayQueue(self._session, reply, may_wait=True)
+        return self.play_in_turn(source, pcm_hz, reply=reply, note=note)
+
+    def play_in_turn(
+        self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
+    ) -> Waiting | None:
+        """Queue what the session has refused by QueueFull, or what follows audio that waits; otherwise like `play`."""
+        reply = reply or self._speech.implicit_reply
+        queue = self._queues.get(reply) or PlayQueue(self._session, reply, may_wait=True)
         return self._kept(reply, queue, queue.play(source, pcm_hz, note))
 
     def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> Waiting | None:

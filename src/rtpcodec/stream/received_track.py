@@ -8,7 +8,8 @@ from typing import Final
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import Decoder, FecDecoder
 from rtpcodec.errors import PayloadError
-from rtpcodec.rtp.payloads import AdaptivePayloadFormat
+from rtpcodec.rtp.payloads import AdaptivePayloadFormat, SampleFormat
+from rtpcodec.stream._hearing_states import TrackState
 from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.receive_codec import ReceiveCodec
 
@@ -16,40 +17,23 @@ ASSUMED_CHUNK_MS: Final = 20.0
 """Length of a chunk whose codec is unknown: its payload does not say it, and nearly all have this one."""
 
 
-class ReceivedTrack:
-    """One track: its payload format, decoder, resampler and media time."""
+class ReceivedTrack(TrackState):
+    """One track: its payload format, decoder, resampler and media time.
 
-    __slots__ = (
-        "_clock_hz",
-        "_declared",
-        "_made",
-        "adapts",
-        "clock",
-        "codec",
-        "decodes",
-        "doubtful_chunks",
-        "last_ms",
-        "lost_chunks",
-        "name",
-        "payloads",
-        "rate_hz",
-        "resampler",
-        "watched",
-    )
+    doubtful_chunks: missing while the numbering was learnt; reported when it has proved to be loss.
+    lost_chunks: lost since the last audio; reported as soon as audio follows.
+    watched: whether payloads that fit are of interest as well, because others did not.
+    """
+
+    __slots__ = ("_declared", "codec")
 
     def __init__(self, name: str, codec: ReceiveCodec, timeline: Timeline) -> None:
         self.name = name
         """All its chunks share this one str, so that those that wait do not hold a copy each."""
         self._declared = codec, codec.new_payloads()
         self.clock = TrackClock(timeline)
-        self.doubtful_chunks = 0
-        """Missing while the numbering was learnt: reported when it has proved to be loss."""
-        self.lost_chunks = 0
-        """Lost since the last audio: reported as soon as audio follows."""
         self.last_ms = ASSUMED_CHUNK_MS
         """How long the last valid payload plays. A payload that does not fit is taken to be as long."""
-        self.watched = False
-        """Whether payloads that fit are of interest as well, because others did not."""
         self.retune(codec)
 
     def retune(self, codec: ReceiveCodec) -> None:
@@ -66,6 +50,10 @@ class ReceivedTrack:
         self._clock_hz = codec.clock_hz
         self.rate_hz = codec.pcm_hz or codec.rate_hz
         self.resampler: Resampler | None = None
+        self._unit_octets = 0
+        if isinstance(self.payloads, SampleFormat) and codec.info is not None and codec.info.unit is not None:
+            self._unit_octets, self._unit_samples = codec.info.unit.octets, codec.info.unit.samples
+            self._ticks_hz, self._samples_hz = self.payloads.clock_hz, self.payloads.sample_rate_hz
         if decoder is not None and codec.pcm_hz not in (None, decoder.sample_rate_hz):
             self.resampler = Resampler(decoder.sample_rate_hz, codec.pcm_hz)
 

@@ -11,6 +11,7 @@ from rtpcodec.errors import MissingLibrary, PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
+from rtpcodec.stream._hearing_states import ChainState
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
 from rtpcodec.stream.held import Account
@@ -39,24 +40,10 @@ real time, so that more than that is wrong counting, and costs more than decodin
 Delivered = Audio | Gap | CounterChanged
 
 
-class ReceiveChain:
+class ReceiveChain(ChainState):
     """Reorder, take frames out of payloads, decode, resample. Each `start` makes a new one."""
 
-    __slots__ = (
-        "_codec",
-        "_conceal",
-        "_credit_from_ms",
-        "_default",
-        "_default_track",
-        "_level",
-        "_order",
-        "_timeline",
-        "_tracks",
-        "concealed_ms",
-        "files",
-        "lost_chunks",
-        "misfits",
-    )
+    __slots__ = ("_codec", "_conceal", "_credit_from_ms", "concealed_ms", "lost_chunks", "misfits")
 
     def __init__(
         self,

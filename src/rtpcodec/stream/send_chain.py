@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from typing_extensions import Buffer
 
@@ -14,23 +14,27 @@ from rtpcodec.stream.level_meter import Level
 from rtpcodec.stream.stalling import StallWatch
 
 
-@dataclass(frozen=True, slots=True)
-class SendMeasures:
-    """Counters and measurements of a send chain."""
+class SendSums(NamedTuple):
+    """Counters of a send chain."""
 
     media_sent: int
     octets_sent: int
     stalls: int = 0
     """How often our own side stood still while audio was due."""
-    round_trip_ms: float | None = None
-    hold_ms: float | None = None
-    """How long the carrier holds the first audio back; None: no echo has measured it."""
     dropped_ms: float = 0.0
     """Audio that `drop_oldest` dropped."""
-    longest_stall_ms: float = 0.0
     pauses: int = 0
     """Pauses of the playback that have ended."""
     paused_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendMeasures:
+    """Measurements of a send chain."""
+
+    hold_ms: float | None = None
+    """How long the carrier holds the first audio back; None: no echo has measured it."""
+    longest_stall_ms: float = 0.0
     level: Level | None = None
     """Of the PCM that was sent; None: none was, or mode mp3."""
 
@@ -175,5 +179,13 @@ class SendChain(Protocol):
         """Audio queued since the stream began, without what interruptions dropped."""
 
     @property
+    def sums(self) -> SendSums:
+        """Counters."""
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The least measured time to the carrier and back; None: not measured."""
+
+    @property
     def measures(self) -> SendMeasures:
-        """Counters and measurements."""
+        """Measurements."""

@@ -8,6 +8,7 @@ from typing import Final, Literal, Unpack
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.stream._hearing import Hearing
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
@@ -88,6 +89,7 @@ class MediaSession(SuspendingSession):
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
         self._sending, self._speech = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
+        self._saying = None if self._speech is None else self._speech.saying
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
@@ -103,6 +105,9 @@ class MediaSession(SuspendingSession):
             events=self._events,
             counts=self._counts,
         )
+        self._hearing = None
+        if dialect.media_scanner is not None:
+            self._hearing = Hearing(dialect.media_scanner, self._incoming, self._events)
 
     # Receive
 

@@ -16,10 +16,12 @@ from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.listening.sinks import Sinks
+from rtpcodec.stream.listening.turn_times import TurnTimes
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.statistics import Statistics, snapshot
+from rtpcodec.stream.sums import StreamSums, sums_of
 
 NARROW_BAND_HZ: Final = 8000
 """Codecs of this rate carry no wide band, so that their speech says nothing."""
@@ -148,13 +150,27 @@ class SessionState(SessionRoad, Live):
     def statistics(self, now_ms: float) -> Statistics:
         """Return all counters at this moment."""
         return snapshot(
-            self._counts,
-            self._incoming,
-            self._sending,
-            turns=None if self._listening.turns is None else self._listening.turns.times,
-            malformed=self._connection.malformed,
-            now_ms=now_ms,
+            self._counts, self._incoming, self._sending, self.sums(now_ms), turns=self.turn_times, now_ms=now_ms
         )
+
+    def sums(self, now_ms: float) -> StreamSums:
+        """Return the counters at this moment that are added to those of other sessions."""
+        return sums_of(self._counts, self._incoming, self._sending, self._connection.malformed, now_ms)
+
+    @property
+    def turn_times(self) -> TurnTimes | None:
+        """Times from the end of the caller's speech to our first audio; None: they are not measured."""
+        return None if self._listening.turns is None else self._listening.turns.times
+
+    @property
+    def jitter_ms(self) -> float | None:
+        """Jitter of the track that was asked for; None: it is not known."""
+        return None if self._incoming.chain is None else self._incoming.chain.jitter_ms
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The least measured time to the carrier and back; None: not measured."""
+        return self._sending.round_trip_ms
 
     def describe(self) -> str:
         """Describe both directions in one line for people: codec, rate and each conversion."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from math import inf
 
 from rtpcodec.pickling import Live
+from rtpcodec.stream._hearing_states import StallState
 from rtpcodec.stream.events import Stalled
 
 
-class StallWatch(Live):
-    """Measures the silence before each message. It counts as a stall only if the audio does not explain it."""
+class StallWatch(StallState, Live):
+    """Measures the silence before each message. It counts as a stall only if the audio does not explain it.
 
-    __slots__ = ("_last_chunk_ms", "_limit_ms", "_stall_ms", "count", "last_received_ms", "longest_ms")
+    last_received_ms: when the last message arrived.
+    count: stalls that were reported; longest_ms: the longest of them.
+    """
+
+    __slots__ = ()
 
     def __init__(self, stall_ms: float) -> None:
         """Make a watch that finds no stalls until `begin`.
@@ -22,13 +27,6 @@ class StallWatch(Live):
             raise ValueError(f"stall_ms is {stall_ms:g}, a positive number is needed")
         self._stall_ms = stall_ms
         self._limit_ms = inf
-        self.last_received_ms = 0.0
-        """When the last message arrived."""
-        self._last_chunk_ms = 0.0
-        self.count = 0
-        """Stalls that were reported."""
-        self.longest_ms = 0.0
-        """The longest of them."""
 
     def stalled(self, silence_ms: float) -> Stalled:
         """Count a stall, and return its event."""
@@ -45,12 +43,6 @@ class StallWatch(Live):
         """Find no stalls until `begin`: the line is lost."""
         self._limit_ms = inf
 
-    def silence_ms(self, now_ms: float) -> float:
-        """Take a message; return the silence before it if it is long enough for a stall, otherwise 0."""
-        silence_ms = now_ms - self.last_received_ms
-        self.last_received_ms = now_ms
-        return silence_ms if silence_ms >= self._limit_ms else 0.0
-
     def is_stall(self, silence_ms: float, chunk_ms: float, pause_ms: float) -> bool:
         """Return whether a silence before a chunk is a stall.
 
@@ -59,10 +51,3 @@ class StallWatch(Live):
         pause_ms: how long the carrier sent nothing, by its timestamps.
         """
         return silence_ms - pause_ms >= max(self._stall_ms, 2 * chunk_ms)
-
-    def take_chunk(self, chunk_ms: float) -> None:
-        """Take the length of the audio that was delivered last."""
-        if chunk_ms != self._last_chunk_ms:
-            # Chunks may last up to 30 s; then silence of one chunk's length between two chunks is normal.
-            self._last_chunk_ms = chunk_ms
-            self._limit_ms = max(self._stall_ms, 2 * chunk_ms)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.events import Interrupted
@@ -11,6 +10,7 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.level_meter import Level
 from rtpcodec.stream.listening.turn_times import TurnTimes
 from rtpcodec.stream.send_chain import SendChain
+from rtpcodec.stream.sums import StreamSums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,68 +109,33 @@ class Statistics:
 
 
 def snapshot(
-    counts: Counts,
-    incoming: Incoming,
-    sending: SendChain,
-    *,
-    turns: TurnTimes | None,
-    malformed: int,
-    now_ms: float,
+    counts: Counts, incoming: Incoming, sending: SendChain, sums: StreamSums, *, turns: TurnTimes | None, now_ms: float
 ) -> Statistics:
     """Return all counters of a session at this moment.
 
     counts: those that the session keeps itself.
     incoming: its receiving half.
     sending: its send chain.
+    sums: what `sums_of` returns at this moment.
     turns: times of turns; None: they are not measured.
-    malformed: dropped messages so far.
     now_ms: the time, for the estimate of what was heard.
     """
-    measures, received = sending.measures, _received(counts, incoming)
+    chain, complaints, measures = incoming.chain, incoming.complaints, sending.measures
     return Statistics(
-        **received,
-        malformed=malformed,
-        messages_sent=counts.messages_sent,
-        media_sent=measures.media_sent,
-        octets_sent=measures.octets_sent,
+        **sums._asdict(),
+        odd_messages=complaints.odd_messages,
+        media_before_start=complaints.media_before_start,
         queued_ms=sending.queued_ms,
         heard_ms=sending.heard_ms(now_ms),
-        send_stalls=measures.stalls,
-        round_trip_ms=measures.round_trip_ms,
+        round_trip_ms=sending.round_trip_ms,
         hold_ms=measures.hold_ms,
-        send_dropped_ms=measures.dropped_ms,
         duplicate_keys=counts.duplicate_keys,
-        duration_ms=counts.span.duration_ms(now_ms),
         end_reason=counts.span.end_reason,
+        longest_stall_ms=incoming.stalling.longest_ms,
         longest_send_stall_ms=measures.longest_stall_ms,
-        interruptions=counts.interruptions.count,
+        jitter_ms=None if chain is None else chain.jitter_ms,
         last_interruption=counts.interruptions.last,
-        pauses=measures.pauses,
-        paused_ms=measures.paused_ms,
-        disconnects=counts.line.disconnects,
-        reconnections=counts.line.reconnections,
-        disconnected_ms=counts.line.without_ms(now_ms),
+        received_level=counts.received_level.level,
         sent_level=measures.level,
         turns=turns,
     )
-
-
-def _received(counts: Counts, incoming: Incoming) -> dict[str, Any]:
-    """Return the figures of receiving by their names."""
-    chain, complaints, stalling, gaps = incoming.chain, incoming.complaints, incoming.stalling, counts.gaps
-    return {
-        **counts.replaced.plus(chain)._asdict(),
-        "messages_received": counts.messages_received,
-        "media_received": counts.media_received,
-        "octets_received": counts.octets_received,
-        "odd_messages": complaints.odd_messages,
-        "media_before_start": complaints.media_before_start,
-        "lost_ms": gaps.lost_ms,
-        "carrier_pauses": gaps.pauses,
-        "carrier_paused_ms": gaps.pause_ms,
-        "carrier_dropped_ms": gaps.carrier_ms,
-        "stalls": stalling.count,
-        "longest_stall_ms": stalling.longest_ms,
-        "jitter_ms": None if chain is None else chain.jitter_ms,
-        "received_level": counts.received_level.level,
-    }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import MarksState
 
 MARK_TIMEOUT_MS: Final = 10_000.0
 """An echo takes one round trip after the audio was played; after this time it is considered lost."""
@@ -22,14 +23,14 @@ class _UnsentMark:
     noticed_ms: float | None = None  # when its time began to count
 
 
-class UnsentMarks:
+class UnsentMarks(MarksState):
     """First-in, first-out queue of marks. Positions are in samples, times in ms of the caller's clock.
 
     A mark has no time when it is put, because `MediaSession.mark` has none. Its time counts from the next look at the
     clock (`notice`).
     """
 
-    __slots__ = ("_marks", "first_position")
+    __slots__ = ("_marks",)
 
     def __init__(self) -> None:
         self._marks: deque[_UnsentMark] = NO_ITEMS

@@ -14,12 +14,14 @@ from rtpcodec.pickling import Value
 class SampleFormat(Value):
     """A payload is one piece for the decoder, of any length that ends between two units."""
 
-    __slots__ = ("_clock_hz", "_info", "_sample_rate_hz")
+    __slots__ = ("_info", "clock_hz", "sample_rate_hz")
 
     def __init__(self, info: CodecInfo, sample_rate_hz: int | None = None) -> None:
         self._info = info
-        self._sample_rate_hz = info.sample_rate_hz(sample_rate_hz)
-        self._clock_hz = info.rtp_clock_hz(sample_rate_hz)
+        self.sample_rate_hz = info.sample_rate_hz(sample_rate_hz)
+        """The rate of the audio."""
+        self.clock_hz = info.rtp_clock_hz(sample_rate_hz)
+        """Ticks per second."""
 
     def frames(self, payload: Buffer, /) -> list[bytes]:
         """The whole payload. PayloadError: it ends inside a unit."""
@@ -34,7 +36,7 @@ class SampleFormat(Value):
 
     def ticks(self, payload: Buffer, /) -> int:
         """Duration by the RTP clock, which for G722 is not the sample rate. PayloadError: it ends inside a unit."""
-        return self._info.samples_in(payload) * self._clock_hz // self._sample_rate_hz
+        return self._info.samples_in(payload) * self.clock_hz // self.sample_rate_hz
 
     def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
         """Pieces of whole units. PayloadError: it ends inside a unit, or no unit fits."""
@@ -47,4 +49,4 @@ class SampleFormat(Value):
             yield payload[start : start + step], self.ticks(payload[:start])
 
     def __repr__(self) -> str:
-        return f"<SampleFormat {self._info.name} {self._sample_rate_hz} Hz>"
+        return f"<SampleFormat {self._info.name} {self.sample_rate_hz} Hz>"

@@ -59,6 +59,7 @@ class StreamPump(Pump[CarrierStream]):
         """Whether nothing passes any more."""
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
+        self._after_run = self._serve_app
         socket.answer_ping = self._answer_ping
         self.run()
 
@@ -106,12 +107,13 @@ class StreamPump(Pump[CarrierStream]):
 
     def _release(self) -> None:
         super()._release()
+        self._after_run = None  # it refers to this pump
         app, self._app = self._app, None
         if app is not None:
             app.answer_ping = None  # it refers to this pump
 
-    def _run(self, now_ms: float) -> None:
-        super()._run(now_ms)
+    def _serve_app(self, now_ms: float) -> None:
+        """Answer pings, and read as slowly as the stream says now."""
         app = self._app
         if self._lost or app is None or self.silent:
             return

@@ -56,6 +56,9 @@ class CapturedDialect:
     `parse` raises ValueError, KeyError or TypeError for a line that is not valid. Use from one thread at a time.
     """
 
+    media_scanner = None
+    """The lines of a capture are not the carrier's texts."""
+
     __slots__ = (
         "clear",
         "counters",
@@ -69,6 +72,8 @@ class CapturedDialect:
         "tracks",
         "upcoming",
     )
+
+    media_scanner = None
 
     def __init__(self, facts: DialectFacts) -> None:
         """Make it."""
@@ -92,6 +97,9 @@ class CapturedDialect:
     def media_text(self, payload: bytes, _stream_id: str | None = None, /) -> str:
         """Return a text of the length that was captured."""
         return "media".ljust(self.upcoming.popleft()[0] if self.upcoming else len(payload))
+
+    def media_texts(self, _stream_id: str | None = None, /) -> None:
+        """Return None: the texts have no payload."""
 
     def mark_text(self, name: str, _stream_id: str | None = None, /) -> str:
         """Return kind and name."""

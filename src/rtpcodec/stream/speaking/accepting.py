@@ -9,29 +9,25 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.errors import QueueFull, StreamEnded
 from rtpcodec.stream.file_check import PlayChecks
+from rtpcodec.stream.speaking._states import AcceptorState
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard
 from rtpcodec.stream.speaking.reply import Reply
 
 
-class Acceptor:
+class Acceptor(AcceptorState):
     """The Stage of one stream's replies. Use from one thread at a time."""
 
-    __slots__ = (
-        "_checks",
-        "_parts",
-        "dropped_samples",
-        "drops_oldest",
-        "follows_queue",
-        "pcm_hz",
-        "running",
-        "sample_rate_hz",
-    )
+    __slots__ = ("_checks", "_parts", "dropped_samples")
 
     def __init__(self, parts: Parts, pcm_hz: int | None) -> None:
         """Make it; pcm_hz: rate of PCM that is given without one; None: the codec's."""
         self._parts = parts
         self._checks = PlayChecks()
+        self._pcm_check = self._checks.pcm
+        self._order = parts.order
+        self._max_ms = parts.settings.max_queue_ms
+        self._frame_samples = parts.packing.frame_samples
         self.drops_oldest = parts.settings.when_full == "drop_oldest"
         """Whether audio beyond the limit lets the oldest be dropped."""
         self.follows_queue = self.drops_oldest

@@ -14,7 +14,8 @@ from rtpcodec.rtp.payloads import PayloadFormat
 from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
-from rtpcodec.stream.send_chain import SendMeasures
+from rtpcodec.stream.send_chain import SendMeasures, SendSums
+from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.accepting import Acceptor
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
@@ -56,6 +57,7 @@ class SpeechChain(Live):
         "releaser",
         "resolver",
         "sample_rate_hz",
+        "saying",
         "stopper",
     )
 
@@ -91,6 +93,8 @@ class SpeechChain(Live):
         self.stopper = Stopper(self._parts, self.releaser)
         self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
         self.loss = LineLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
+        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
+        """The ordinary message in one call, on the state of the others."""
         self._reply_count = 0
 
     # Replies
@@ -352,21 +356,28 @@ class SpeechChain(Live):
         self.releaser.stream_id = stream_id
 
     @property
-    def measures(self) -> SendMeasures:
-        """Counters and measurements for statistics."""
-        releaser, far_end = self.releaser, self._parts.far_end
-        return SendMeasures(
+    def sums(self) -> SendSums:
+        """Counters for statistics."""
+        releaser, stopper = self.releaser, self.stopper
+        return SendSums(
             releaser.media_sent,
             releaser.octets_sent,
             releaser.stalls,
-            far_end.round_trip_ms,
-            far_end.hold_ms,
             self._parts.ms(self.acceptor.dropped_samples),
-            releaser.longest_stall_ms,
-            self.stopper.pauses,
-            self.stopper.paused_ms,
-            releaser.level.level,
+            stopper.pauses,
+            stopper.paused_ms,
         )
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The least measured time to the carrier and back; None: not measured."""
+        return self._parts.far_end.round_trip_ms
+
+    @property
+    def measures(self) -> SendMeasures:
+        """Measurements for statistics."""
+        releaser = self.releaser
+        return SendMeasures(self._parts.far_end.hold_ms, releaser.longest_stall_ms, releaser.level.level)
 
     @property
     def room_ms(self) -> float:

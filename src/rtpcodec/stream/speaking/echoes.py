@@ -17,6 +17,7 @@ from typing import Final, Literal
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import EchoesState
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
 from rtpcodec.stream.speaking.habits import Habits
@@ -31,7 +32,7 @@ OWN_MARK_TIMEOUT_MS: Final = 1000.0
 EchoOutcome = MarkPlayed | MarkCleared | UnexpectedMark | CutSettled | Diagnosis
 
 
-class Echoes:
+class Echoes(EchoesState):
     """Track the marks on their way. Every method that can end one returns the resulting events in order.
 
     Times are in ms of the caller's clock. Use from one thread at a time.
@@ -49,7 +50,6 @@ class Echoes:
         "_number",
         "_own",
         "_users",
-        "next_deadline_ms",
     )
 
     def __init__(self, far_end: FarEnd) -> None:

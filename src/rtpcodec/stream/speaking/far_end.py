@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, Literal
 
+from rtpcodec.stream.speaking._states import FarEndState
 from rtpcodec.stream.speaking.jitter import Jitter
 from rtpcodec.stream.speaking.positions import Begin, Heard, Window, begin_of, position_between
 from rtpcodec.stream.speaking.round_trips import RoundTrips
-from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, MAX_PAST_RUNS, Run
+from rtpcodec.stream.speaking.runs import ECHO_JITTER_MS, Run
 
 __all__ = ["EchoVerdict", "FarEnd"]
 
@@ -38,26 +39,14 @@ _NEVER: Final = float("-inf")
 EchoVerdict = Literal["followed", "early", "late", "ignored"]
 
 
-class FarEnd:
+class FarEnd(FarEndState):
     """Model the far end's play-out, corrected by echoes. Use from one thread at a time."""
 
-    __slots__ = (
-        "_after_clear",
-        "_hold_bound_ms",
-        "_lag_count",
-        "_lag_run",
-        "clears_ignored",
-        "deaf",
-        "hold_ms",
-        "jitter",
-        "overdue_from_ms",
-        "past_runs",
-        "proven_position",
-        "remote_end_ms",
-        "run",
-        "sample_rate_hz",
-        "sent_position",
-    )
+    __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "deaf", "overdue_from_ms")
+
+    jitter: Jitter
+    run: Run
+    past_runs: list[Run]
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
@@ -78,8 +67,8 @@ class FarEnd:
         """Whether the far end plays on after a clear."""
         self.run = Run(0, _NEVER, 0.0, behind_clear=False)
         """The run of the audio that was sent last."""
-        self.past_runs: tuple[Run, ...] = ()
-        """The runs of this line before it, at most MAX_PAST_RUNS."""
+        self.past_runs = []
+        """The runs of this line before it, at most 64, the oldest first."""
         self._after_clear = False
         self._lag_count = 0  # runs that say the hold
         self._lag_run: Run | None = None  # the last of them
@@ -91,15 +80,6 @@ class FarEnd:
         return self.jitter.round_trips
 
     # Sending
-
-    def sent(self, samples: int, now_ms: float) -> float:
-        """Record that a message of audio was sent. A run begins if the far end is dry. Returns its ms."""
-        if now_ms > self.remote_end_ms or self._after_clear:
-            self._begin_run(now_ms)
-        self.sent_position += samples
-        duration_ms = samples * 1000 / self.sample_rate_hz
-        self.remote_end_ms += duration_ms
-        return duration_ms
 
     def due_ms(self, samples: int, lead_ms: float | None) -> float:
         """Return when a message of this many samples may be sent; minus infinity: at once.
@@ -136,23 +116,12 @@ class FarEnd:
     def line_lost(self) -> None:
         """Record that the line is lost: another far end begins dry, whose round trip and jitter are unknown."""
         self.run.next = self.run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
-        self.past_runs = ()
+        self.past_runs = []
         self._after_clear = False
         self.remote_end_ms = _NEVER
         self.jitter = Jitter()
         self._hold_bound_ms = float("inf")
         self._lag_count, self._lag_run = 0, None
-
-    def _begin_run(self, now_ms: float) -> None:
-        hold_ms = self.hold_ms or 0.0
-        self._end_run()
-        self.run.next = self.run = Run(self.sent_position, now_ms, hold_ms, behind_clear=self._after_clear)
-        self._after_clear = False
-        self.remote_end_ms = now_ms + hold_ms
-
-    def _end_run(self) -> None:
-        # Here and not in the run behind it: a run refers to that one, which would be a cycle.
-        self.past_runs = (*self.past_runs[1 - MAX_PAST_RUNS :], self.run)
 
     def held_back(self, position: int, now_ms: float) -> None:
         """Record that a stall on the way is over. The audio that it held back arrives now, perhaps at a dry far end.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Protocol
 
 from rtpcodec.pickling import Live
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import GateState
 from rtpcodec.stream.stalling import StallWatch
 
 UNACKNOWLEDGED_MS: Final = 250.0
@@ -54,26 +56,10 @@ class _Closing:
     slowest_ms: float | None = None  # the longest round trip since
 
 
-class Gate(Live):
+class Gate(GateState, Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
-    __slots__ = (
-        "_acknowledged",
-        "_closing",
-        "_count",
-        "_limit_ms",
-        "_message_ms",
-        "_ms_per_octet",
-        "_pinged",
-        "_pings",
-        "_rate_hz",
-        "actions",
-        "backlog",
-        "inbound",
-        "look_ms",
-        "pongs",
-        "was_closed",
-    )
+    __slots__ = ("_closing", "_count", "_pinged", "_pings", "inbound")
 
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
         """Make an open gate; lead_ms None: it never closes."""
@@ -90,6 +76,8 @@ class Gate(Live):
         """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
         self._message_ms = 1.0
         self._ms_per_octet = 0.0
+        self._unread_octets = inf
+        """No more are unacknowledged, by the last look and all that was sent since; infinity: nobody has looked."""
         self.backlog: Callable[[], int | None] | None = None
         """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
         self.actions: GateSink | None = None
@@ -113,6 +101,7 @@ class Gate(Live):
             limit_ms += round_trip_ms - UNACKNOWLEDGED_MS
         # 1. What lies in buffers here and in the network, if the system says it.
         octets = self.backlog() if self.backlog is not None else None
+        self._unread_octets = inf if octets is None else octets
         if self.actions is not None:
             self.actions.backlog_read(octets)
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
@@ -170,6 +159,7 @@ class Gate(Live):
         self._pings = NO_ITEMS
         self.pongs = 0
         self.backlog = None
+        self._unread_octets = inf
         self.look_ms = float("-inf")
 
     def _carrier_sends(self, now_ms: float) -> bool:
@@ -177,8 +167,13 @@ class Gate(Live):
 
     def sent(self, octets: int, duration_ms: float) -> None:
         """Record the last message of audio: how long one octet of it plays."""
+        self._unread_octets += octets + WIRE_OCTETS
         self._message_ms = duration_ms
         self._ms_per_octet = duration_ms / octets
+
+    def wrote(self, octets: int) -> None:
+        """Record another frame of this many octets, which may wait in buffers as well."""
+        self._unread_octets += octets + WIRE_OCTETS
 
     def acknowledged(self, position: int) -> None:
         """Record that everything up to a position has been read."""
@@ -194,10 +189,12 @@ class Gate(Live):
             self._pings = deque(maxlen=MAX_PINGS)
         self._count += 1
         self._pinged = position
-        self._pings.append((b"%d" % self._count, position, now_ms))
+        payload = b"%d" % self._count
+        self._pings.append((payload, position, now_ms))
+        self.wrote(len(payload))
         if self.actions is not None:
             self.actions.pinged(now_ms)
-        return self._pings[-1][0]
+        return payload
 
     def ponged(self, payload: bytes, now_ms: float) -> float | None:
         """Take a pong. Returns the round trip in ms; None: it answers no ping of ours."""

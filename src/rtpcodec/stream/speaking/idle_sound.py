@@ -8,6 +8,7 @@ from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.pickling import Live
+from rtpcodec.stream.speaking._states import IdleState
 from rtpcodec.stream.speaking.bed_source import FADE_MS
 from rtpcodec.stream.speaking.beds import Bed
 
@@ -19,7 +20,7 @@ KEPT_MS: Final = 5000
 """An ended recording is kept this long for `rewind`: more than the far end holds unheard at any usual lead."""
 
 
-class IdleSound(Live):
+class IdleSound(IdleState, Live):
     """The sound of one call beside its speech: background sounds, and a keep-alive between replies.
 
     Background sounds run on under speech. A keep-alive is heard between replies only, and speech is never changed by
@@ -27,17 +28,7 @@ class IdleSound(Live):
     Use from one thread at a time.
     """
 
-    __slots__ = (
-        "_beds",
-        "_fade_in",
-        "_fade_samples",
-        "_noise",
-        "_wanted",
-        "keep_alive",
-        "sample_rate_hz",
-        "silent",
-        "stops",
-    )
+    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "_wanted", "keep_alive", "sample_rate_hz", "stops")
 
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.

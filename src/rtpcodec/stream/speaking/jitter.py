@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rtpcodec.stream.speaking._states import JitterState
 from rtpcodec.stream.speaking.round_trips import RoundTrips
 from rtpcodec.stream.speaking.runs import SPREAD_DECAY
 
@@ -34,10 +35,12 @@ BURST: Final = 1.8
 arrives with the latest of them, never early."""
 
 
-class Jitter:
+class Jitter(JitterState):
     """What round trips and echoes say about the jitter of both ways. Use from one thread at a time."""
 
-    __slots__ = ("_echo_count", "round_trips", "spread_ms")
+    __slots__ = ("_echo_count", "spread_ms")
+
+    round_trips: RoundTrips
 
     def __init__(self) -> None:
         self.round_trips = RoundTrips()

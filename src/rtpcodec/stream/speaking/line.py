@@ -12,6 +12,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.items import Kind, Packing, Piece
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import LineState, Rate
 from rtpcodec.stream.speaking.send_queue import SendQueue
 
 Tones = Sequence[tuple[int, int]]
@@ -19,42 +20,21 @@ Tones = Sequence[tuple[int, int]]
 frames. Empty: there are none."""
 
 
-class _Rate:
-    """The PCM of one source rate: its resampler, and how much went in. Chunks of one rate join without a seam."""
-
-    __slots__ = ("from_hz", "resampler", "samples_in")
-
-    def __init__(self, from_hz: int, resampler: Resampler) -> None:
-        self.from_hz = from_hz
-        self.resampler = resampler
-        self.samples_in = 0  # waiting ones included
-
-
-class Line:
+class Line(LineState):
     """Pieces of PCM and payloads in one order. Use from one thread at a time.
 
     Samples are counted at the codec's rate, also those that a resampler has not made yet: after n samples in, exactly
     floor(n * to / from) are out. So the length of what waits is known before anything is resampled.
     """
 
-    __slots__ = (
-        "_front",
-        "_queue",
-        "_rates",
-        "_tail_samples",
-        "kept_samples",
-        "packing",
-        "taken_samples",
-        "tones",
-        "waiting_samples",
-    )
+    __slots__ = ("tones",)
 
     def __init__(self, packing: Packing) -> None:
         """Make an empty line; packing: of the stream, which all lines share."""
         self.packing = packing
         self._queue = SendQueue()
         self._front: deque[Piece] = NO_ITEMS  # at the codec's rate, before the queue
-        self._rates: dict[int, _Rate] = {}
+        self._rates: dict[int, Rate] = {}
         self._tail_samples = 0  # samples of the last frame, if it is not complete
         self.waiting_samples = 0
         self.taken_samples = 0
@@ -91,9 +71,9 @@ class Line:
         if from_hz not in self._rates and from_hz != self.packing.sample_rate_hz:
             self._new_rate(from_hz)
 
-    def _new_rate(self, from_hz: int) -> _Rate:
+    def _new_rate(self, from_hz: int) -> Rate:
         require_rate("pcm_hz", from_hz)
-        return _Rate(from_hz, Resampler(from_hz, self.packing.sample_rate_hz))
+        return Rate(from_hz, Resampler(from_hz, self.packing.sample_rate_hz))
 
     def put_payload(self, payload: Buffer, duration_ms: float) -> None:
         """Append octets in the send codec that play so long."""
@@ -238,7 +218,7 @@ class Line:
 
     def _resampled(self, missing: int) -> tuple[Piece, int]:
         queue = self._queue
-        rate: _Rate = queue.first_extra
+        rate: Rate = queue.first_extra
         if queue.first is Kind.TAIL:
             queue.take(0)
             pcm = rate.resampler.flush()

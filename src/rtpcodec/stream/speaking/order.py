@@ -8,16 +8,21 @@ from typing import Final
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import OrderState
 from rtpcodec.stream.speaking.reply import Reply
 
 MAX_REPLIES: Final = 1000
 """Replies that wait or speak; a caller with more has a loop that never leaves its replies."""
 
 
-class ReplyOrder:
+class ReplyOrder(OrderState):
     """Replies from their opening until they were heard or interrupted. Use from one thread at a time."""
 
-    __slots__ = ("implicit", "moved", "unheard", "waiting")
+    __slots__ = ()
+
+    waiting: deque[Reply]
+    unheard: list[Reply]
+    implicit: Reply | None
 
     def __init__(self) -> None:
         self.waiting: deque[Reply] = NO_ITEMS

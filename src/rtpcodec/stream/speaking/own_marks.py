@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from rtpcodec.stream.speaking._states import OwnMarksState
+
 BEGIN_MS: Final = 2000.0
 """Audio of a reply that counts as its begin."""
 BEGIN_SPACING_MS: Final = 250.0
@@ -25,24 +27,14 @@ MAX_COMPLAINTS: Final = 2
 """With this complaint of the carrier, own marks stop for the stream."""
 
 
-class OwnMarks:
+class OwnMarks(OwnMarksState):
     """Decide after which message an own mark is sent.
 
     Positions are in samples of the codec's rate, as in FarEnd; times in ms of the caller's clock. Use from one thread
     at a time.
     """
 
-    __slots__ = (
-        "_begins",
-        "_complaints",
-        "_last_position",
-        "_ms_per_sample",
-        "_reply_position",
-        "_sent_ms",
-        "due_ms",
-        "enabled",
-        "next_position",
-    )
+    __slots__ = ()
 
     def __init__(self, sample_rate_hz: int, *, enabled: bool = True) -> None:
         self._ms_per_sample = 1000 / sample_rate_hz

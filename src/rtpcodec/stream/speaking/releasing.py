@@ -9,7 +9,9 @@ from rtpcodec.stream.events import SendStalled
 from rtpcodec.stream.items import Kind, Piece
 from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.marks import OWN_PREFIX
+from rtpcodec.stream.speaking._states import ReleaserState
 from rtpcodec.stream.speaking.chunking import STEP_MS, Chunking
+from rtpcodec.stream.speaking.gate import WIRE_OCTETS
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS
@@ -20,24 +22,10 @@ OWN_STALL_MS: Final = 100.0
 """Audio that waits is sent so much later than it was due: our event loop stood still."""
 
 
-class Releaser:
+class Releaser(ReleaserState):
     """Release the texts of one stream. Changes all parts but `order`'s replies that wait. From one thread at a time."""
 
-    __slots__ = (
-        "_chunking",
-        "_frame_samples",
-        "_parts",
-        "_plain",
-        "clear",
-        "expected_ms",
-        "last_sent_ms",
-        "level",
-        "longest_stall_ms",
-        "media_sent",
-        "octets_sent",
-        "stalls",
-        "stream_id",
-    )
+    __slots__ = ("_chunking", "_frame_samples", "_parts", "_plain", "longest_stall_ms", "stalls")
 
     def __init__(self, parts: Parts) -> None:
         """Make it; nothing is due."""
@@ -76,6 +64,10 @@ class Releaser:
         # 1. A clear overtakes everything.
         texts, self.clear = self.clear, []
         self._look_back(now_ms)
+        return self.send(texts, now_ms, left_ms)
+
+    def send(self, texts: list[str], now_ms: float, left_ms: float) -> list[str]:
+        """Add the marks and messages that are due, with at most left_ms of audio. Returns the texts."""
         parts = self._parts
         order, own_marks, settings = parts.order, parts.own_marks, parts.settings
         reply = self._sent_in_pause if parts.paused else order.current
@@ -246,7 +238,9 @@ class Releaser:
         return [(kind, idle.under(pcm)) for kind, pcm in pieces]
 
     def _send_mark(self, name: str, now_ms: float, texts: list[str]) -> None:
-        texts.append(self._parts.dialect.mark_text(name, self.stream_id))
+        text = self._parts.dialect.mark_text(name, self.stream_id)
+        texts.append(text)
+        self._parts.gate.wrote(len(text))
         self._parts.echoes.sent(name, now_ms)
         self.last_sent_ms = now_ms
 
@@ -300,6 +294,7 @@ class Releaser:
             self.clear = [dialect.clear_text(self.stream_id)]
         if fence is not None:
             self.clear.append(dialect.mark_text(fence, self.stream_id))
+        self._parts.gate.wrote(sum(map(len, self.clear)) + int(WIRE_OCTETS))
 
     def _report_stall(self, now_ms: float) -> None:
         late_ms = now_ms - self.expected_ms

@@ -13,6 +13,7 @@ from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
+from rtpcodec.stream.speaking._states import ReplyFields
 from rtpcodec.stream.speaking.line import Line
 from rtpcodec.stream.speaking.notes import Notes
 from rtpcodec.stream.speaking.spans import Spans
@@ -87,29 +88,21 @@ class Stage(Protocol):
         """Whether the stream has not ended."""
 
 
-class Reply(Live):
+class Reply(ReplyFields, Live):
     """One reply. Its place in the order is fixed when it opens; `end` closes it, and it ends as an utterance.
 
     Use from one thread at a time. Times are in ms of the session's clock.
     """
 
-    __slots__ = (
-        "_final",
-        "_input",
-        "_notes",
-        "_stage",
-        "closed",
-        "id",
-        "interruptible",
-        "line",
-        "marks",
-        "more_follows",
-        "on_end",
-        "ran_empty",
-        "serial",
-        "spans",
-        "state",
-    )
+    __slots__ = ("_final", "_notes", "id", "interruptible", "serial")
+
+    _stage: Stage
+    _input: PcmInput | None
+    line: Line
+    marks: UnsentMarks
+    spans: Spans
+    state: ReplyState
+    on_end: Callable[[Reply], object] | None
 
     def __init__(self, stage: Stage, line: Line, reply_id: str | None, *, interruptible: bool) -> None:
         """Open a reply; `MediaSession.reply` does it."""
@@ -140,16 +133,8 @@ class Reply(Live):
 
     # Adding audio
 
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
-        """Add int16 or float32 mono PCM.
-
-        pcm: the PCM, as octets of int16, an array, a memoryview or a numpy array of int16 or float32; or an Audio,
-            which keeps its rate. An odd octet waits for its partner in the next call.
-        pcm_hz: its rate; None: send_pcm_hz.
-        note: anything, such as the words of this chunk: see `last_note_played`.
-        Raises, and adds nothing: ReplyInterrupted; QueueFull; StreamEnded; ValueError, TypeError if it is not PCM or
-        the rate cannot be resampled.
-        """
+    def _play(self, pcm: Buffer | Audio, pcm_hz: int | None, note: object) -> None:
+        """Add any PCM: see play."""
         if self.closed or not self._stage.running:
             self._require_open()
         if pcm_hz is not None or isinstance(pcm, Audio):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+from rtpcodec.stream.speaking._states import ResolverState
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import ENDED, Reply
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -16,10 +17,10 @@ DRY_MS: Final = 200.0
 moments."""
 
 
-class Resolver:
+class Resolver(ResolverState):
     """Ends the replies whose audio was all sent. Changes `order`, `reports`. Use from one thread at a time."""
 
-    __slots__ = ("_next_ms", "_parts")
+    __slots__ = ("_parts",)
 
     def __init__(self, parts: Parts) -> None:
         """Make it."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from rtpcodec.stream.speaking._states import RoundTripsState
+
 WINDOW: Final = 32
 """Measurements that count: fewer follow a new route sooner, more lie nearer to the true least."""
 SURE_MS: Final = 5.0
 """Two machines that are not busy add less than this to a round trip."""
 
 
-class RoundTrips:
+class RoundTrips(RoundTripsState):
     """The recent measurements of the round trip. Use from one thread at a time."""
 
-    __slots__ = ("_values_ms", "count", "floor_ms", "jitter_ms", "least_ms", "most_ms")
+    __slots__ = ("_values_ms", "floor_ms", "jitter_ms", "most_ms")
 
     def __init__(self) -> None:
         self._values_ms: deque[float] = deque(maxlen=WINDOW)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from rtpcodec.stream.speaking._states import RunState
+
 WINDOW: Final = 8
 """Recent offsets of which the base is the least: at two marks per second and 200 ppm they drift by 0.8 ms."""
 REBASE_AFTER: Final = 3
@@ -27,23 +29,12 @@ MAX_PAST_RUNS: Final = 64
 """Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
 
 
-class Run:
+class Run(RunState):
     """One run. Times are in ms of the caller's clock, positions in samples. Use from one thread at a time."""
 
-    __slots__ = (
-        "_beyond",
-        "_beyond_ms",
-        "_offsets_ms",
-        "base_ms",
-        "behind_clear",
-        "first_sent_ms",
-        "held_back_ms",
-        "hold_ms",
-        "next",
-        "settled_ms",
-        "settling",
-        "start",
-    )
+    __slots__ = ()
+
+    next: Run | None
 
     def __init__(self, start: int, first_sent_ms: float, hold_ms: float, *, behind_clear: bool) -> None:
         self.start = start
@@ -64,8 +55,6 @@ class Run:
         self.next: Run | None = None
         """The run behind it, if one has begun."""
         self._offsets_ms: deque[float] | None = None
-        self._beyond: list[float] = []
-        self._beyond_ms = float("-inf")
 
     @property
     def echo_count(self) -> int:
@@ -104,22 +93,22 @@ class Run:
         if self.base_ms is None or self._offsets_ms is None or (settled and offset_ms > self.base_ms):
             self.base_ms = offset_ms
             self._offsets_ms = deque((offset_ms,), maxlen=WINDOW)
-            self._beyond = []
+            self._beyond = ()
             return 0.0
         # 2. Too late for the base: one such echo is a delay, several in a row are a new base.
         late_ms = offset_ms - self.base_ms
         if late_ms > spread_ms + ECHO_JITTER_MS:
             if now_ms - self._beyond_ms >= REBASE_SPACING_MS:
                 self._beyond_ms = now_ms
-                self._beyond.append(offset_ms)
+                self._beyond = (*self._beyond, offset_ms)
             if len(self._beyond) >= REBASE_AFTER:
                 self._offsets_ms = deque(self._beyond, maxlen=WINDOW)
                 self.base_ms = min(self._beyond)
-                self._beyond = []
+                self._beyond = ()
             return 0.0
         # 3. Usual: late ones before it were jitter.
         latest_ms = max(offset_ms, *self._offsets_ms, *self._beyond)
-        self._beyond = []
+        self._beyond = ()
         self._offsets_ms.append(offset_ms)
         self.base_ms = min(self._offsets_ms)
         shown_ms = latest_ms - self.base_ms

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._states import Span, SpansState
 
 MAX_SPANS: Final = 64
 """Spans of a reply that are kept. The first ones of a reply with more were heard long ago."""
@@ -29,31 +30,17 @@ class CutPoint:
         self.estimated, self.settled, self.least = other.estimated, True, other.least
 
 
-@dataclass(slots=True)
-class _Span:
-    start: int  # sent position
-    content: int  # content position
-    samples: int
-    cut: CutPoint | None = None
-
-    def heard_to(self, position: int) -> int:
-        """Return the content position up to which it was heard when the far end is at this sent position."""
-        if self.cut is not None:
-            position = min(position, self.cut.position) if self.cut.settled else self.cut.position
-        return self.content + min(max(0, position - self.start), self.samples)
-
-
-class Spans:
+class Spans(SpansState):
     """The sent pieces of one reply, in the order of sending. Positions are in samples."""
 
-    __slots__ = ("_dropped_to", "_spans", "first_content", "sent_to")
+    __slots__ = ("_dropped_to",)
 
     def __init__(self, first_content: int) -> None:
         """Make it empty; first_content: the content position at which the reply begins."""
         self.first_content = first_content
         self.sent_to = first_content
         """The highest content position that was sent."""
-        self._spans: deque[_Span] = NO_ITEMS
+        self._spans: deque[Span] = NO_ITEMS
         self._dropped_to = first_content  # heard content of spans that are not kept
 
     def sent(self, position: int, content: int, samples: int) -> None:
@@ -74,7 +61,7 @@ class Spans:
                 self._dropped_to = max(self._dropped_to, first.heard_to(position))
         elif self._spans is NO_ITEMS:
             self._spans = deque()
-        self._spans.append(_Span(position, content, samples))
+        self._spans.append(Span(position, content, samples))
 
     def cut(self, cut: CutPoint) -> None:
         """Limit all audio sent so far, unless an earlier clear has limited it."""

@@ -15,6 +15,7 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, PauseResolved
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking import stops
+from rtpcodec.stream.speaking._states import StopperState
 from rtpcodec.stream.speaking.echoes import Cut, CutSettled
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard
@@ -35,7 +36,7 @@ SAFE_DOUBT: Final = 1.6
 """A resumed pause begins this multiple of the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
 
 
-class Stopper:
+class Stopper(StopperState):
     """Interrupt, pause, suspend and resume one stream. Changes all parts. Use from one thread at a time."""
 
     __slots__ = (
@@ -48,7 +49,6 @@ class Stopper:
         "_suspended_by",
         "clears",
         "lost_ms",
-        "next_ms",
         "paused_ms",
         "pauses",
     )

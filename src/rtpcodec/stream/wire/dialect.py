@@ -7,6 +7,7 @@ from typing import Protocol
 
 from typing_extensions import Buffer
 
+from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream.messages import Message
 
 
@@ -56,6 +57,10 @@ class Dialect(Protocol):
     def token_in_connected(self) -> bool:
         """Whether the first message repeats the token that the command gave."""
 
+    @property
+    def media_scanner(self) -> MediaScanner | None:
+        """The names of `media` messages, for the native path: it reads them as `parse` does. None: no such path."""
+
     def parse(self, text: str | Buffer, /) -> Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
 
@@ -68,6 +73,12 @@ class Dialect(Protocol):
         """Return the text that sends one payload to the carrier.
 
         stream_id: of the last `start`; here as below, a dialect whose carrier asks for it writes it.
+        """
+
+    def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
+        """Return head and tail of every `media_text`: what stands before and behind the base64 of the payload.
+
+        Both are ASCII. None: the texts differ in more than the payload, or have no base64.
         """
 
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:

@@ -11,8 +11,8 @@ from typing import Final
 from rtpcodec.carriers.telnyx import commands, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
-from rtpcodec.stream.wire.telnyx.reading import encoding_name, parse
-from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text
+from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER, encoding_name, parse
+from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text, media_texts
 
 __all__ = ["TELNYX", "TelnyxDialect", "build", "encoding_name", "media_text", "parse"]
 
@@ -33,8 +33,11 @@ class TelnyxDialect:
     counters = True
     token_in_connected = True
 
+    media_scanner = MEDIA_SCANNER
+
     parse = staticmethod(parse)
     media_text = staticmethod(media_text)
+    media_texts = staticmethod(media_texts)
     mark_text = staticmethod(mark_text)
     clear_text = staticmethod(clear_text)
 

@@ -15,6 +15,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import members, streaming
 from rtpcodec.carriers.telnyx.errors import STREAM_ERRORS
+from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire.json_text import (
     Counter,
@@ -27,7 +28,7 @@ from rtpcodec.stream.wire.json_text import (
     optional_text,
     parameters,
 )
-from rtpcodec.stream.wire.rules import MAX_SAMPLE_RATE_HZ, BrokenMessage
+from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS, MAX_SAMPLE_RATE_HZ, BrokenMessage
 
 
 class _Connected(Struct):
@@ -126,6 +127,20 @@ _READER: Final = EnvelopeReader(
     payload=_PAYLOAD,
 )
 _decode: Final = _READER.decode
+MEDIA_SCANNER: Final = MediaScanner(
+    event=streaming.EVENT,
+    sequence_number=streaming.SEQUENCE_NUMBER,
+    stream_id=members.STREAM_ID,
+    media=streaming.MEDIA,
+    track=members.TRACK,
+    chunk=streaming.CHUNK,
+    timestamp=streaming.TIMESTAMP,
+    payload=members.PAYLOAD,
+    track_names=streaming.TRACK_NAMES,
+    long_track_names=streaming.LONG_TRACK_NAMES,
+    max_octets=MAX_MESSAGE_OCTETS,
+)
+"""The fast path of ordinary `media` messages; `parse` is the definition."""
 
 
 def parse(text: str | Buffer, /) -> messages.Message:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from rtpcodec.carriers.telnyx import members, streaming
+from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.stream import messages
 
 _MEDIA_HEAD: Final = f'{{"{streaming.EVENT}":"{streaming.MEDIA}","{streaming.MEDIA}":{{"{members.PAYLOAD}":"'
 _MEDIA_TAIL: Final = '"}}'
+_MEDIA_TEXT: Final = MediaText(_MEDIA_HEAD, _MEDIA_TAIL)
+_PAYLOAD_TEXT: Final = MediaText("", "")
 
 
 def media_text(payload: bytes, _stream_id: str | None = None, /) -> str:
     """Return the text that sends one chunk of audio to the carrier."""
-    return f"{_MEDIA_HEAD}{b2a_base64(payload, newline=False).decode()}{_MEDIA_TAIL}"
+    return _MEDIA_TEXT.of_payload(payload)
+
+
+def media_texts(_stream_id: str | None = None, /) -> tuple[str, str]:
+    """Return what stands before and behind the base64 of a payload in such a text."""
+    return _MEDIA_HEAD, _MEDIA_TAIL
 
 
 def mark_text(name: str, _stream_id: str | None = None, /) -> str:
@@ -82,7 +89,7 @@ def _write_media(message: messages.Media) -> tuple[str, dict[str, Any]]:
         members.TRACK: message.track,
         streaming.CHUNK: _text(message.chunk),
         streaming.TIMESTAMP: _text(message.timestamp),
-        members.PAYLOAD: b2a_base64(message.payload, newline=False).decode(),
+        members.PAYLOAD: _PAYLOAD_TEXT.of_payload(message.payload),
     }
     return streaming.MEDIA, {streaming.MEDIA: _present(body)}
 

@@ -1,0 +1,221 @@
+"""Echo endpoints with real calls on loopback: CPU time of the server's process per echoed message.
+
+Each server is a process on one core, the load is another one on the other core. The peers turn each message into PCM
+and back by json and base64; the floor sends the text back as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.endpoint.capacity import largest, overloaded
+from benchmarks.endpoint.processes import Server, Wanted
+from benchmarks.endpoint.rounds import Found, all_served, frames_for, interleaved
+from benchmarks.endpoint.schedule import Schedule
+from benchmarks.endpoint.traffic import Traffic
+from benchmarks.harness.model import Bar, PeerFigure, Row
+from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
+
+CALLS: Final = 100
+FLOOR: Final = "picows_echo"
+JSON_PEERS: Final = ("picows_json", "aiohttp_json", "websockets_json", "fastapi_json")
+PEERS: Final = (*JSON_PEERS, "fastapi_pipecat")
+FORMS: Final = ("callback", "coroutine")
+CALLBACK_BAR: Final = Bar(1 / 0.60, 1 / 1.35, most_above_floor_ns=8000)
+COROUTINE_BAR: Final = Bar(1 / 0.72, 1 / 1.25)
+"""Its floor is the callback."""
+LARGEST_BAR: Final = Bar(2.0)
+OVERLOAD_BAR: Final = Bar(0.0, 0.97)
+"""Its floor is the same server while it keeps up; 3 % are the scatter of two such measurements."""
+CHUNKS_MS: Final = (60, 100)
+"""Beside the 20 ms of all other rows."""
+CODECS: Final = ("G722", "OPUS")
+FEATURES: Final[dict[str, dict[str, Any]]] = {
+    "own marks": {"own_marks": True},
+    "diagnosis": {"diagnosis_s": 1e9},
+    "recorder": {"feature": "recorder"},
+    "background": {"feature": "background"},
+    "voice activity": {"feature": "voice"},
+    "tap": {"feature": "tap"},
+    "statistics": {"statistics": True},
+}
+
+
+def ours(form: str = "callback", codec: str = "PCMU", chunk_ms: int = 20, **options: Any) -> Wanted:
+    """Return our server, all features off but those that are named."""
+    return Wanted("ours", codec, chunk_ms, (("form", form), *options.items()))
+
+
+Measurement = Callable[[Schedule], Iterator[Row]]
+
+
+def measurements() -> Iterator[tuple[list[str], Measurement]]:
+    """Yield what can be measured: the names of its rows, and the measurement."""
+    of_both_forms: tuple[tuple[str, Measurement], ...] = (
+        ("endpoint echo", echo),
+        ("endpoint default", default),
+        *((f"endpoint chunks {chunk_ms} ms", partial(chunks, chunk_ms)) for chunk_ms in CHUNKS_MS),
+        *((f"endpoint codecs {codec}", partial(codecs, codec)) for codec in CODECS),
+        ("endpoint largest", most_calls),
+        ("endpoint overload", overload),
+    )
+    for begin, measurement in of_both_forms:
+        yield [f"{begin} {form}" for form in FORMS], measurement
+    yield [f"endpoint features {name}" for name in FEATURES], features
+
+
+def echo(schedule: Schedule) -> Iterator[Row]:
+    """Both forms against everybody."""
+    wanted = [ours(form) for form in FORMS] + [Wanted(name) for name in (FLOOR, *PEERS)]
+    with all_served(wanted) as (servers, absent):
+        callback, coroutine, floor, *peers = interleaved(servers, frames_for(schedule), CALLS, schedule)
+    yield row("endpoint echo callback", callback, floor, peers, bar=CALLBACK_BAR, absent=absent)
+    yield row(
+        "endpoint echo coroutine", coroutine, callback, [*peers, floor], bar=COROUTINE_BAR, absent=absent, best=peers
+    )
+
+
+def default(schedule: Schedule) -> Iterator[Row]:
+    """Both forms with the default settings, against the same without."""
+    on: dict[str, Any] = {"own_marks": True, "diagnosis_s": DIAGNOSIS_S}
+    with all_served([*(ours(form, **on) for form in FORMS), *map(ours, FORMS)]) as (servers, _):
+        found = interleaved(servers, frames_for(schedule), CALLS, schedule)
+    for index, form in enumerate(FORMS):
+        yield row(f"endpoint default {form}", found[index], found[index + len(FORMS)], [])
+
+
+def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
+    """Longer chunks."""
+    wanted = [ours(chunk_ms=chunk_ms), ours("coroutine", chunk_ms=chunk_ms)]
+    wanted += [Wanted(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
+    yield from both(f"endpoint chunks {chunk_ms} ms", wanted, frames_for(schedule, "PCMU", chunk_ms), schedule)
+
+
+def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
+    """Codecs with a history, and packets. Echoes cannot be compared there: they are counted."""
+    wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
+    wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
+    yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)
+
+
+def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
+    """Measure two forms of ours, the floor and peers."""
+    with all_served(wanted) as (servers, absent):
+        callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule)
+    yield row(f"{name} callback", callback, floor, peers, absent=absent)
+    yield row(f"{name} coroutine", coroutine, floor, peers, absent=absent)
+
+
+def features(schedule: Schedule) -> Iterator[Row]:
+    """One feature at a time, against none."""
+    wanted = [ours("coroutine"), *(ours("coroutine", **options) for options in FEATURES.values())]
+    with all_served(wanted) as (servers, _):
+        off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule)
+    for name, found in zip(FEATURES, on, strict=True):
+        yield row(f"endpoint features {name}", found, off, [])
+
+
+def most_calls(schedule: Schedule) -> Iterator[Row]:
+    """Search the largest number of calls. Times are those of one core per message: 20 ms by the number of calls."""
+    wanted = [*map(ours, FORMS), Wanted("fastapi_json"), Wanted(FLOOR), Wanted("picows_json")]
+    with all_served(wanted) as (servers, absent):
+        frames = frames_for(schedule)
+        found = {}
+        for server in servers:
+            if best := largest(server, frames, schedule):
+                found[_title(server)] = Found(server.wanted, server.version, (best,))
+    peer, floor = found.get("fastapi_json"), found.get(FLOOR)
+    for form in FORMS:
+        mine = found.get(f"rtpcodec {form}")
+        if mine and peer and floor:
+            others = [peer, *(found[name] for name in ("picows_json",) if name in found)]
+            name = f"endpoint largest {form}"
+            yield row(name, mine, floor, others, bar=LARGEST_BAR, absent=absent, best=[peer], time=_core_ns)
+
+
+def overload(schedule: Schedule) -> Iterator[Row]:
+    """Measure calls beyond what one core carries, against the same server while it keeps up."""
+    wanted = [*map(ours, FORMS), Wanted("picows_json"), Wanted("fastapi_json")]
+    with all_served(wanted) as (servers, absent):
+        frames = frames_for(schedule)
+        kept_up = interleaved(servers, frames, CALLS, schedule)
+        over = [
+            Found(server.wanted, server.version, tuple(_overloads(server, one, schedule)))
+            for server, one in zip(servers, kept_up, strict=True)
+        ]
+    for index, form in enumerate(FORMS):
+        name = f"endpoint overload {form}"
+        yield row(name, over[index], kept_up[index], over[len(FORMS) :], bar=OVERLOAD_BAR, absent=absent)
+
+
+def _overloads(server: Server, kept_up: Found, schedule: Schedule) -> Iterator[Any]:
+    frames = frames_for(schedule)
+    for _ in range(schedule.rounds):
+        yield overloaded(server, frames, kept_up.least.cpu_us, schedule.seconds - 1)
+
+
+def _title(one: Server | Found) -> str:
+    options = dict(one.wanted.options)
+    form = options.pop("form", None)
+    on = ", ".join(str(value) if name == "feature" else name for name, value in options.items())
+    return " ".join(part for part in ("rtpcodec", form, on and f"with {on}") if part) if form else one.wanted.name
+
+
+def _details(found: list[Found]) -> dict[str, Any]:
+    """Return everything that was measured, by server; of one that was measured twice by its calls as well."""
+    details: dict[str, Any] = {}
+    for one in found:
+        title = _title(one)
+        details[f"{title}, {one.least.calls} calls" if title in details else title] = one.details()
+    return details
+
+
+def _cpu_ns(found: Found) -> float:
+    return found.ns
+
+
+def _core_ns(found: Found) -> float:
+    return 20e6 / found.least.calls
+
+
+def row(
+    name: str,
+    mine: Found,
+    floor: Found,
+    peers: list[Found],
+    *,
+    bar: Bar | None = None,
+    absent: dict[str, str] | None = None,
+    best: list[Found] | None = None,
+    time: Any = _cpu_ns,
+) -> Row:
+    """Return the row of a measurement.
+
+    best: those of the peers that the ratio and the bar mean; None: all.
+    time: ns of what was found.
+    """
+    judged = peers if best is None else best
+    rival = min(judged, key=time, default=None)
+    ratio = time(rival) / time(mine) if rival else None
+    of_floor, above_ns = time(floor) / time(mine), time(mine) - time(floor)
+    return Row(
+        name=name,
+        group="endpoint",
+        kind="endpoint",
+        ours_ns=time(mine),
+        peer=_title(rival) if rival else None,
+        peer_ns=time(rival) if rival else None,
+        ratio=ratio,
+        floor=_title(floor),
+        floor_ns=time(floor),
+        of_floor=of_floor,
+        bar=str(bar) if bar else None,
+        bar_ratio=bar.ratio if bar else None,
+        bar_of_floor=bar.of_floor if bar else None,
+        met=bar.met(ratio, of_floor, above_ns) if bar else None,
+        peers=tuple(PeerFigure(_title(one), time(one), one.wrong, one.sent, "") for one in peers),
+        details=_details([mine, floor, *peers]),
+        absent=absent or {},
+    )

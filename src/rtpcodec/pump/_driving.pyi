@@ -1,0 +1,32 @@
+from collections.abc import Callable
+from typing import Any
+
+from typing_extensions import Buffer
+
+class TimerState:
+    _at_ms: float
+
+class BudgetState:
+    frames: float
+    octets: float
+
+class DriverRoad:
+    machine: Any
+    _send: Callable[[Any], object]
+    _sink: Any
+    _after_run: Callable[[float], object] | None
+    _timer: Any
+    _asleep_for_good: bool
+    def __init__(self, machine: Any, send: Callable[[Any], object], sink: Any = None) -> None: ...
+    @property
+    def _running(self) -> bool: ...
+    def now_ms(self) -> float: ...
+    def run(self) -> None: ...
+
+class PumpRoad(DriverRoad):
+    _budget: Any
+    _socket: Any
+    _watch: Any
+    _lost: bool
+    def watch(self, watch: Any) -> None: ...
+    def received(self, text: str | Buffer) -> None: ...

@@ -1,0 +1,10 @@
+from collections import deque
+from typing import Any
+
+class TurnState:
+    idle: bool
+    _held: deque[Any] | None
+    _count: int
+    _handling: bool
+
+def take_frame(self: Any, transport: Any, frame: Any) -> None: ...

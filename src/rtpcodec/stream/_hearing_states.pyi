@@ -1,0 +1,122 @@
+from typing import Any, Final
+
+RECENT: Final[int]
+BUCKET: Final[int]
+
+class StallState:
+    _stall_ms: float
+    _limit_ms: float
+    _last_chunk_ms: float
+    last_received_ms: float
+    longest_ms: float
+    count: int
+    def silence_ms(self, now_ms: float) -> float: ...
+    def take_chunk(self, chunk_ms: float) -> None: ...
+
+class ConnectionState:
+    state: Any
+    connected_ms: float | None
+    lost_ms: float | None
+    malformed: int
+    _malformed_in_a_row: int
+    _last_good_ms: float
+    _next_sequence: int | None
+
+class CountState:
+    messages_received: int
+    media_received: int
+    octets_received: int
+    messages_sent: int
+
+class LevelState:
+    due: float
+    _total: float
+    _highest: float
+    _count: int
+    @property
+    def _recent(self) -> list[float]: ...
+    def take(self, pcm: bytes, due: float) -> None: ...
+
+class SuccessionState:
+    _previous: str | None
+    _next_track: dict[str, str]
+    last_number: dict[str, int]
+    def follow(self, track: str, number: int) -> None: ...
+
+class FactsState:
+    received: int
+
+class OrderState:
+    facts: Any
+    _succession: Any
+    _shared: Any
+    tracks: dict[str, Any]
+    _ignored: frozenset[str]
+    _counter: Any
+    per_track: bool
+    deadline_ms: float
+
+class TimelineState:
+    least_ms: float
+    received_ms: float
+    _before_ms: float
+    _left: int
+    def note(self, end_ms: float, received_ms: float) -> None: ...
+
+class ClockState:
+    _timeline: Any
+    change: Any
+    _last_timestamp: int | None
+    _last_timestamp_at_ms: float
+    _last_received_ms: float
+    _transit_ms: float
+    _units_per_ms: float
+    jitter_ms: float
+    media_ms: float
+    next_timestamp: float
+    is_ignored: bool
+    def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None: ...
+
+class TrackState:
+    name: str
+    clock: Any
+    payloads: Any
+    resampler: Any
+    _made: Any
+    doubtful_chunks: int
+    lost_chunks: int
+    last_ms: float
+    _clock_hz: int
+    rate_hz: int
+    watched: bool
+    decodes: bool
+    adapts: bool
+    _unit_octets: int
+    _unit_samples: int
+    _ticks_hz: int
+    _samples_hz: int
+
+class FilesState:
+    alert: bool
+
+class KeysState:
+    deadline_ms: float
+
+class ChainState:
+    _order: Any
+    _timeline: Any
+    _default: Any
+    _level: Any
+    files: Any
+    _tracks: dict[str, Any]
+    _default_track: str
+
+class IncomingState:
+    chain: Any
+    _connection: Any
+    _counts: Any
+    stalling: Any
+    _keys: Any
+    changed: bool
+    @property
+    def deadline_ms(self) -> float: ...

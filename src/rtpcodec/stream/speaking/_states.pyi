@@ -1,0 +1,160 @@
+from collections import deque
+from typing import Any, final
+
+from typing_extensions import Buffer
+
+from rtpcodec.stream._audio import Audio
+from rtpcodec.stream.speaking._queues import SendQueue
+
+@final
+class Rate:
+    def __new__(cls, from_hz: int, resampler: Any) -> Rate: ...
+    @property
+    def from_hz(self) -> int: ...
+    @property
+    def resampler(self) -> Any: ...
+    samples_in: int
+
+class LineState:
+    packing: Any
+    _queue: SendQueue
+    _front: deque[Any]
+    _rates: dict[int, Rate]
+    _tail_samples: int
+    waiting_samples: int
+    taken_samples: int
+    kept_samples: int
+
+class MarksState:
+    first_position: int
+
+@final
+class Span:
+    def __new__(cls, start: int, content: int, samples: int) -> Span: ...
+    start: int
+    content: int
+    samples: int
+    cut: Any
+    def heard_to(self, position: int) -> int: ...
+
+class SpansState:
+    first_content: int
+    sent_to: int
+    _spans: deque[Span]
+
+class OrderState:
+    waiting: deque[Any]
+    unheard: list[Any]
+    moved: bool
+    implicit: Any
+
+class AcceptorState:
+    _order: Any
+    _pcm_check: Any
+    _max_ms: float
+    _frame_samples: int
+    sample_rate_hz: int
+    pcm_hz: int
+    drops_oldest: bool
+    follows_queue: bool
+    running: bool
+    is_native: bool
+
+class ReplyFields:
+    _stage: Any
+    _input: Any
+    on_end: Any
+    line: Any
+    marks: Any
+    spans: Any
+    state: Any
+    closed: bool
+    more_follows: bool
+    ran_empty: bool
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None: ...
+
+class RoundTripsState:
+    count: int
+    least_ms: float
+
+class JitterState:
+    round_trips: Any
+
+class RunState:
+    start: int
+    first_sent_ms: float
+    hold_ms: float
+    held_back_ms: float
+    settled_ms: float
+    _beyond_ms: float
+    base_ms: float | None
+    next: Any
+    _offsets_ms: deque[float] | None
+    _beyond: tuple[float, ...]
+    behind_clear: bool
+    settling: bool
+
+class FarEndState:
+    sample_rate_hz: int
+    sent_position: int
+    proven_position: int
+    remote_end_ms: float
+    _hold_bound_ms: float
+    hold_ms: float | None
+    jitter: Any
+    run: Any
+    past_runs: list[Any]
+    _after_clear: bool
+    def sent(self, samples: int, now_ms: float) -> float: ...
+    def _end_run(self) -> None: ...
+
+class OwnMarksState:
+    enabled: bool
+    _begins: bool
+    next_position: int
+    _last_position: int
+    _reply_position: int
+    _complaints: int
+    _ms_per_sample: float
+    _sent_ms: deque[float]
+    due_ms: float | None
+
+class GateState:
+    backlog: Any
+    actions: Any
+    _limit_ms: float | None
+    pongs: int
+    _acknowledged: int
+    _rate_hz: int
+    look_ms: float
+    _message_ms: float
+    _ms_per_octet: float
+    _unread_octets: float
+    was_closed: bool
+
+class ReleaserState:
+    clear: list[str]
+    level: Any
+    stream_id: str | None
+    expected_ms: float
+    last_sent_ms: float
+    media_sent: int
+    octets_sent: int
+
+class PartsState:
+    reports: list[Any]
+    sent_sinks: tuple[Any, ...]
+    actions: Any
+    paused: bool
+
+class EchoesState:
+    next_deadline_ms: float | None
+
+class ResolverState:
+    _next_ms: float
+
+class StopperState:
+    next_ms: float
+
+class IdleState:
+    silent: bool

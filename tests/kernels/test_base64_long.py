@@ -1,0 +1,10 @@
+"""A million texts; not run on every level of the kernels, as the other tests of base64 are."""
+
+import pytest
+
+from tests.kernels.base64_texts import compare
+
+
+@pytest.mark.long
+def test_a_million_texts_are_read_as_others_read_them() -> None:
+    compare(1_000_000, 712)
