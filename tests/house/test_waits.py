@@ -226,6 +226,7 @@ INSIDE: dict[str, str] = {
     "server/handlers.py:_play_mp3_file": USER,
     "server/handlers.py:_play_mp3_file.play_call": READER,
     "server/handlers.py:_play_pcm": READER,
+    "server/handlers.py:_echo_files": READER,
     "server/handlers.py:echo": READER,
     "server/readers/even_reading.py:EvenReader.__anext__": READER,
     "server/readers/inbox.py:Inbox.wait": READER,

@@ -26,12 +26,20 @@ MP3_ECHO_MS: Final = 2000.0
 async def echo(call: Call) -> None:
     """Play back what the caller says at once; in mode mp3 in files of MP3_ECHO_MS."""
     track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"
+    if call.plan.mode == MP3_MODE:
+        await _echo_files(call, track)
+        return
+    async for audio in call.audio(track):
+        await call.play(audio)
+
+
+async def _echo_files(call: Call, track: str) -> None:
     to_send_rate = RateChanger(call.send_pcm_hz)
     collected_ms = 0.0
     async for audio in call.audio(track):
         await call.play(to_send_rate.change(audio.pcm, audio.sample_rate_hz))
         collected_ms += audio.duration_ms
-        if call.plan.mode == "mp3" and collected_ms >= MP3_ECHO_MS and not call.ended:
+        if collected_ms >= MP3_ECHO_MS and not call.ended:
             call.flush()
             collected_ms = 0.0
 
