@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
 
 from rtpcodec.codecs._stateless import PcmaDecoder, PcmuDecoder
 from rtpcodec.codecs.info import CodecInfo, Unit
@@ -34,6 +34,8 @@ class PcmuEncoder(_Stateless):
     """Mu-law octets of PCM."""
 
     __slots__ = ()
+    coding: Final = "pcmu"
+    """What a MediaText encodes to the same octets."""
     encode = staticmethod(g711.pcmu_encode)
     encode_into = staticmethod(g711.pcmu_encode_into)
 
@@ -42,6 +44,8 @@ class PcmaEncoder(_Stateless):
     """A-law octets of PCM."""
 
     __slots__ = ()
+    coding: Final = "pcma"
+    """As that of PCMU."""
     encode = staticmethod(g711.pcma_encode)
     encode_into = staticmethod(g711.pcma_encode_into)
 

@@ -7,7 +7,7 @@ nothing in a payload says it, and a wrong guess is loud noise. The decoder is `_
 from __future__ import annotations
 
 import sys
-from typing import Self
+from typing import Literal, Self
 
 from typing_extensions import Buffer
 
@@ -29,6 +29,11 @@ class L16Encoder(Value):
         self.sample_rate_hz = sample_rate_hz
         self.byte_order: ByteOrder = byte_order
         self._foreign = byte_order != sys.byteorder
+
+    @property
+    def coding(self) -> Literal["l16_little", "l16_big"]:
+        """What a MediaText encodes to the same octets."""
+        return "l16_little" if self.byte_order == "little" else "l16_big"
 
     def encode(self, pcm: Buffer, /) -> bytes:
         """Return two octets per sample, in this encoder's byte order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from typing_extensions import Buffer
 
@@ -28,6 +28,9 @@ Piece = tuple[Kind, bytes]
 """Audio at the codec's rate: READY PCM, OCTETS of a sample codec, or one ITEM of a frame codec."""
 
 
+Coding = Literal["pcmu", "pcma", "l16_little", "l16_big"]
+
+
 class Packing(Protocol):
     """Mode rtp: turns PCM and payloads into the payloads of messages."""
 
@@ -38,6 +41,10 @@ class Packing(Protocol):
     @property
     def frame_samples(self) -> int:
         """Samples of the shortest message: 20 ms of a sample codec, one frame of a frame codec."""
+
+    @property
+    def coding(self) -> Coding | None:
+        """What a MediaText encodes to the octets of `encode`, so that it need not be called; None: nothing does."""
 
     @property
     def turn_ms(self) -> float:

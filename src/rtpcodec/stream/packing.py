@@ -10,7 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.codecs.info import Encoder, FrameEncoder
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
-from rtpcodec.stream.items import Kind, Packing, Piece
+from rtpcodec.stream.items import Coding, Kind, Packing, Piece
 from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
 
 __all__ = ["FramePacking", "Packing", "SamplePacking", "packing_of"]
@@ -29,6 +29,7 @@ class SamplePacking:
     __slots__ = (
         "_encoder",
         "_info",
+        "coding",
         "frame_samples",
         "sample_rate_hz",
         "turn_ms",
@@ -39,6 +40,7 @@ class SamplePacking:
     def __init__(self, info: CodecInfo, encoder: Encoder) -> None:
         self._info = info
         self._encoder = encoder
+        self.coding: Coding | None = getattr(encoder, "coding", None)
         self.sample_rate_hz = encoder.sample_rate_hz
         self.turn_ms = SAMPLES_TURN_MS
         self.unit_octets = info.octets_per_unit
@@ -89,6 +91,7 @@ class FramePacking:
         "_made",
         "_new_encoder",
         "_payloads",
+        "coding",
         "frame_samples",
         "sample_rate_hz",
         "turn_ms",
@@ -114,6 +117,7 @@ class FramePacking:
         self._heard: PayloadFormat | None = None
         self._clock_hz = info.rtp_clock_hz(encoder.sample_rate_hz)
         self.sample_rate_hz = encoder.sample_rate_hz
+        self.coding: Coding | None = None
         self.turn_ms = FRAMES_TURN_MS
         self.unit_octets = 0
         self.unit_samples: int | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.stream.items import Kind, Packing, Piece
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.speaking._kept_audio import KeptAudio
 from rtpcodec.stream.speaking.reply import Reply
 
 FADE_MS: Final = 5.0
@@ -20,7 +20,7 @@ TWICE_MS: Final = 60.0
 
 @dataclass(slots=True)
 class SentPiece:
-    """One message of a reply that was sent."""
+    """Audio of a reply that was sent without a break: one message or several."""
 
     position: int
     samples: int
@@ -29,10 +29,10 @@ class SentPiece:
     pieces: list[Piece]
 
 
-class SentAudio:
+class SentAudio(KeptAudio):
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
-    __slots__ = ("_cleared", "_frame_samples", "_max_samples", "_sent", "_twice_samples", "_unit")
+    __slots__ = ("_cleared", "_frame_samples", "_twice_samples", "_unit")
 
     def __init__(self, max_samples: int | None, packing: Packing) -> None:
         """Make it empty.
@@ -45,62 +45,37 @@ class SentAudio:
         self._unit = packing.unit_samples or 1, packing.unit_octets
         self._frame_samples = packing.frame_samples
         self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
-        # The members of a SentPiece: one is added per message, and few are ever looked at.
-        self._sent: deque[tuple[int, int, int, Reply, list[Piece]]] = NO_ITEMS
         # What clears have taken: if the line was broken before, how much of it was played is not what they say.
-        self._cleared: list[SentPiece] = []
-
-    def add(self, position: int, samples: int, content: int, reply: Reply, pieces: list[Piece]) -> None:
-        """Add audio that is sent now."""
-        sent = self._sent
-        if sent is NO_ITEMS:
-            self._sent = sent = deque()
-        sent.append((position, samples, content, reply, pieces))
-        if self._max_samples is None:
-            return
-        oldest = position + samples - self._max_samples
-        while sent[0][0] + sent[0][1] < oldest:
-            sent.popleft()
-
-    @property
-    def last_pieces(self) -> list[Piece]:
-        """What was added last; empty: nothing is kept."""
-        return self._sent[-1][4] if self._sent else []
+        self._cleared: Sequence[SentPiece] = ()
 
     def played(self, position: int) -> None:
         """Drop what was played for certain, apart from what a pause may let be heard twice, and from tones of keys."""
-        sent = self._sent
         position -= self._twice_samples
-        while sent and sent[0][0] + sent[0][1] <= position:
-            if sent[0][3].line.tones and sent[0][3].sounds_keys:
-                return
-            sent.popleft()
+        self._drop_until(position)
         if self._cleared:
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > position]
 
     def hand_over(self, reply: Reply, past: Reply) -> None:
         """Let the audio of one reply belong to another, which was split from it."""
-        if self._sent:
-            self._sent = deque((*sent[:3], past if sent[3] is reply else sent[3], sent[4]) for sent in self._sent)
+        self._replace(reply, past)
         for cleared in self._cleared:
             if cleared.reply is reply:
                 cleared.reply = past
 
     def take(self) -> list[SentPiece]:
         """Remove and return everything but what clears have taken: a clear was sent."""
-        sent, self._sent = self._sent, NO_ITEMS
-        taken = [SentPiece(*one) for one in sent]
+        taken = [SentPiece(*one) for one in self._take_sent()]
         newest = taken[-1].position + taken[-1].samples if taken else 0
         if self._max_samples is not None:
             oldest = newest - self._max_samples
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > oldest]
-        self._cleared += taken
+        self._cleared = [*self._cleared, *taken]
         return taken
 
     def take_all(self) -> tuple[list[SentPiece], list[SentPiece]]:
         """As `take`, with what clears have taken and nothing has proven. Returns both, and what `take` returns."""
         taken = self.take()
-        everything, self._cleared = self._cleared, []
+        everything, self._cleared = list(self._cleared), ()
         return everything, taken
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
