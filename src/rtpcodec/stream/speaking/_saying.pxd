@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t
 
 from rtpcodec.kernels.media_text cimport MediaText
-from rtpcodec.stream.speaking._queues cimport SentRing
+from rtpcodec.stream.speaking._kept_audio cimport KeptAudio
 from rtpcodec.stream.speaking._states cimport (
     EchoesState, FarEndState, GateState, IdleState, LineState, OrderState, OwnMarksState, PartsState, ReleaserState,
     ReplyFields, ResolverState, StopperState,
@@ -16,7 +16,7 @@ cdef class Saying:
     cdef EchoesState echoes
     cdef OwnMarksState own_marks
     cdef OrderState order
-    cdef SentRing sent_audio
+    cdef KeptAudio sent_audio
     cdef IdleState idle
     cdef GateState gate
     cdef ReleaserState releaser

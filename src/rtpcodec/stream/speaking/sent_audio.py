@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.stream.items import Kind, Packing, Piece
-from rtpcodec.stream.speaking._queues import SentRing
+from rtpcodec.stream.speaking._kept_audio import KeptAudio
 from rtpcodec.stream.speaking.reply import Reply
 
 FADE_MS: Final = 5.0
@@ -19,7 +20,7 @@ TWICE_MS: Final = 60.0
 
 @dataclass(slots=True)
 class SentPiece:
-    """One message of a reply that was sent."""
+    """Audio of a reply that was sent without a break: one message or several."""
 
     position: int
     samples: int
@@ -28,7 +29,7 @@ class SentPiece:
     pieces: list[Piece]
 
 
-class SentAudio(SentRing):
+class SentAudio(KeptAudio):
     """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
 
     __slots__ = ("_cleared", "_frame_samples", "_twice_samples", "_unit")
@@ -45,7 +46,7 @@ class SentAudio(SentRing):
         self._frame_samples = packing.frame_samples
         self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
         # What clears have taken: if the line was broken before, how much of it was played is not what they say.
-        self._cleared: list[SentPiece] = []
+        self._cleared: Sequence[SentPiece] = ()
 
     def played(self, position: int) -> None:
         """Drop what was played for certain, apart from what a pause may let be heard twice, and from tones of keys."""
@@ -68,13 +69,13 @@ class SentAudio(SentRing):
         if self._max_samples is not None:
             oldest = newest - self._max_samples
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > oldest]
-        self._cleared += taken
+        self._cleared = [*self._cleared, *taken]
         return taken
 
     def take_all(self) -> tuple[list[SentPiece], list[SentPiece]]:
         """As `take`, with what clears have taken and nothing has proven. Returns both, and what `take` returns."""
         taken = self.take()
-        everything, self._cleared = self._cleared, []
+        everything, self._cleared = list(self._cleared), ()
         return everything, taken
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:

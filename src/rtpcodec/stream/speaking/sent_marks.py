@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import OpenCut
 from rtpcodec.stream.speaking.far_end import FarEnd
@@ -14,7 +15,8 @@ from rtpcodec.stream.speaking.runs import Run
 Item = TypeVar("Item")
 
 MAX_ENDED_NAMES: Final = 1000
-"""Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
+"""Names of ended marks of the caller that are remembered, so that a late echo is not taken for that of a mark that was
+never sent."""
 MAX_LATE_MARKS: Final = 64
 """Own marks that timed out and are still recognized: half a minute of them."""
 
@@ -74,7 +76,7 @@ class MarkNames:
             self.pop(mark.name)
 
     def has_ended(self, name: str) -> bool:
-        """Whether a mark of this name was sent and has ended."""
+        """Whether a mark of the caller with this name was sent and has ended."""
         return name in self._ended
 
     def clear(self) -> None:
@@ -84,6 +86,8 @@ class MarkNames:
         self._first.clear()
 
     def _remember(self, name: str) -> None:
+        if name.startswith(OWN_PREFIX):  # which says that it was sent: there are some 1000 in ten minutes
+            return
         self._ended.pop(name, None)
         self._ended[name] = None
         if len(self._ended) > MAX_ENDED_NAMES:
