@@ -15,7 +15,6 @@ cdef enum:
     SMALL = 320
     COLLECTED = 32_768
 
-cdef object READY = Kind.READY
 cdef object ITEM = Kind.ITEM
 cdef object TAIL = Kind.TAIL
 
