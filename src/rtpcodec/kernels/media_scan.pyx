@@ -313,7 +313,7 @@ cdef bint take_body(MediaScanner scanner, Cursor* cursor, MediaFields* fields, V
 
 
 cdef inline bint take_track(MediaScanner scanner, Cursor* cursor, MediaFields* fields, Values* values) noexcept nogil:
-    """Read the name of a track; an empty one is none."""
+    """Read the name of a track; an empty one counts as absent."""
     cdef Cursor string
     if not take_string(cursor, &string):
         return False
