@@ -38,8 +38,8 @@ START: Final = (
     '{"event":"start","sequence_number":"1",'
     '"start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
 )
-CALL_MESSAGES: Final = 3000
-"""A call of a minute; the next one is a new session."""
+CALL_MESSAGES: Final = 15_000
+"""A call of five minutes; the next one is a new session, whose making is a share of the figure."""
 AHEAD_MESSAGES: Final = 50
 """Audio that a voice service gives ahead: the lead of 400 ms, and 600 ms that wait."""
 ECHO_MS: Final = 500.0
