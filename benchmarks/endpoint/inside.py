@@ -29,7 +29,7 @@ BEGIN_S: Final = 0.5
 SECONDS: Final = 3.0
 SAFETY_S: Final = 30.0
 LEAST_PER_MESSAGE: Final = 0.02
-"""What is rarer is not shown."""
+"""Rarer names are not shown."""
 OURS: Final = tuple(Wanted("ours", options=(("form", form),)) for form in ("callback", "coroutine"))
 
 
