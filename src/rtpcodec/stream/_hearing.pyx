@@ -16,7 +16,9 @@ from rtpcodec.kernels.media_scan cimport MediaFields, MediaScanner
 from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
-from rtpcodec.stream._hearing_states cimport ChainState, ClockState, IncomingState, OrderState, StallState, TrackState
+from rtpcodec.stream._hearing_states cimport (
+    BY_CHUNK, NO_COUNTER, ChainState, ClockState, IncomingState, OrderState, StallState, TrackState,
+)
 
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.stream import media_time
@@ -36,7 +38,6 @@ cdef enum:
 
 cdef object STREAMING = State.STREAMING
 cdef object STOPPED = State.STOPPED
-cdef str CHUNK = "chunk"    # the counter that gives the order: see ChunkOrder
 cdef double LEVEL_EVERY_MS = EVERY_MS
 cdef double TOLERANCE_MS = media_time.TOLERANCE_MS
 cdef double WRAP = media_time.WRAP
@@ -125,10 +126,9 @@ cdef class Hearing:
         ):
             return False
         # 2. A track that reads samples, and misses nothing. The shortest payloads may be the first octet of a file.
-        found = chain._tracks.get(chain._default_track if name is None else name)
-        if found is None:
+        track = chain.track_of(chain._default_track if name is None else name)
+        if track is None:
             return False
-        track = <TrackState>found
         if (
             track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._unit_octets == 0
             or octets < 2 or octets % track._unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
@@ -136,7 +136,7 @@ cdef class Hearing:
             return False
         # 3. The next number; or this stream has no order but that of arrival.
         order = chain._order
-        if order._counter is None:
+        if order.counter == NO_COUNTER:
             if fields.chunk >= 0 or fields.sequence_number >= 0:
                 return False
             window = None
@@ -224,10 +224,10 @@ cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
 
 cdef object next_window(OrderState order, str track, const MediaFields* fields):
     """The window whose next number a chunk has; None: the chunk is in order as it arrives; False: it is not in order."""
-    cdef bint by_chunk = order._counter == CHUNK
+    cdef bint by_chunk = order.counter == BY_CHUNK
     cdef int64_t number = fields.chunk if by_chunk else fields.sequence_number
     cdef WindowState window
-    if number < 0 or (order._ignored and track in order._ignored):
+    if number < 0 or (len(order._ignored) != 0 and track in order._ignored):
         return None
     found = order.tracks.get(track)
     if found is None:

@@ -7,6 +7,13 @@ cdef enum:
     RECENT_LEVELS = 15    # measured chunks that make the recent level: 3 s of audio
 
 
+# Which number of a message gives the order.
+cdef enum Counter:
+    NO_COUNTER
+    BY_CHUNK
+    BY_SEQUENCE
+
+
 cdef class StallState:
     cdef public double _stall_ms
     cdef public double _limit_ms
@@ -60,8 +67,8 @@ cdef class OrderState:
     cdef public SuccessionState _succession
     cdef public WindowState _shared
     cdef public dict tracks
-    cdef public object _ignored
-    cdef public str _counter
+    cdef public frozenset _ignored
+    cdef Counter counter
     cdef public bint per_track
     cdef public double deadline_ms
 
@@ -126,6 +133,10 @@ cdef class ChainState:
     cdef public FilesState files
     cdef public dict _tracks
     cdef public str _default_track
+    # The last two tracks that were looked up. Once made, a track of a name stays.
+    cdef TrackState _last
+    cdef TrackState _before
+    cdef TrackState track_of(self, str name)
 
 
 cdef class IncomingState:

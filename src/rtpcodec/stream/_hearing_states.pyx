@@ -17,6 +17,8 @@ cdef double JITTER_GAIN = 1.0 / 16    # RFC 3550 section 6.4.1
 cdef int64_t NO_SEQUENCE = -1
 cdef int64_t IS_WIDE = -2
 
+cdef tuple COUNTERS = (None, "chunk", "sequence")    # by Counter
+
 RECENT = RECENT_LEVELS
 BUCKET = BUCKET_CHUNKS
 
@@ -131,6 +133,15 @@ cdef class FactsState:
 cdef class OrderState:
     """The base of ChunkOrder."""
 
+    @property
+    def _counter(self):
+        """The counter that gives the order, "chunk" or "sequence"; None: none was seen."""
+        return COUNTERS[self.counter]
+
+    @_counter.setter
+    def _counter(self, str name):
+        self.counter = <Counter><int>COUNTERS.index(name)
+
 
 @cython.auto_pickle(False)
 cdef class TimelineState:
@@ -195,6 +206,19 @@ cdef class KeysState:
 @cython.auto_pickle(False)
 cdef class ChainState:
     """The base of ReceiveChain."""
+
+    cdef TrackState track_of(self, str name):
+        """The track of a name; None: it had no chunk yet."""
+        if self._last is not None and self._last.name is name:
+            return self._last
+        if self._before is not None and self._before.name is name:
+            self._before, self._last = self._last, self._before
+            return self._last
+        found = self._tracks.get(name)
+        if found is None:
+            return None
+        self._before, self._last = self._last, <TrackState>found
+        return self._last
 
 
 @cython.auto_pickle(False)
