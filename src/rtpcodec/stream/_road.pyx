@@ -56,7 +56,15 @@ cdef class SessionRoad:
         return 0
 
     cdef list take_events(self, double now_ms):
-        return self._find_events(now_ms)
+        cdef list taken
+        if (
+            self._saying is None or self._inputs is not None or self._incoming.changed
+            or <double>self._incoming.deadline_ms <= now_ms or not self._saying.quiet(now_ms)
+        ):
+            return self._find_events(now_ms)
+        self.sending_has_events = False
+        taken = self._events.taken()
+        return taken if self._sinks is None else self._passed(self._sinks, taken, now_ms)
 
     cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
         if self._saying is None or not self._saying.play(pcm, pcm_hz, note):
