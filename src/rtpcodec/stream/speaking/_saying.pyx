@@ -128,7 +128,10 @@ cdef class Saying:
         if not self.order.waiting:
             return None
         first = self.order.waiting[0]
-        if not first.closed or first.line.waiting_samples or first.more_follows or first.marks.first_position != NOWHERE:
+        if (
+            not first.closed or first.line.waiting_samples or first.more_follows
+            or first.marks.first_position != NOWHERE
+        ):
             return first
         return self.order.current
 

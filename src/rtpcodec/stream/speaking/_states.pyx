@@ -11,7 +11,6 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream.speaking._queues cimport SendQueue
 
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.stream.items import Kind
