@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec import StreamPlan
+from rtpcodec.stream.messages import Mark
 from rtpcodec.stream.speaking import gate, own_marks, releasing, resolving, runs
 from rtpcodec.stream.speaking._saying import NUMBERS
 from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier
 from tests.stream.sounds import noise
 from tests.stream.twins import REFUSED, Twins
@@ -153,13 +155,14 @@ class Conversation(Twins):
 
 
 NAMES = [name[3:] for name in vars(Conversation) if name.startswith("do_")]
-operations = st.lists(
-    st.tuples(st.sampled_from([*NAMES, "wait", "wait", "beat", "beat", "play", "speak"]), st.integers(0, 400)),
-    max_size=30,
-)
+CHOSEN = [*NAMES, "wait", "wait", "beat", "beat", "play", "speak"]
+LINES = [(0.0, False), (10.0, True), (90.0, False), (250.0, True)]
+"""The way up, and whether the system says what is unacknowledged."""
+Operations = list[tuple[str, int]]
+operations = st.lists(st.tuples(st.sampled_from(CHOSEN), st.integers(0, 400)), max_size=30)
 
 
-def talk_over(found: list[tuple[str, int]], codec: str, options: dict[str, Any], line: tuple[float, bool]) -> None:
+def talk_over(found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]) -> None:
     one = Conversation(PLANS[codec], options, up_ms=line[0], backlog=line[1])
     for name, amount in found:
         getattr(one, f"do_{name}")(amount)
@@ -169,19 +172,12 @@ def talk_over(found: list[tuple[str, int]], codec: str, options: dict[str, Any],
     one.step()
 
 
-cases = (
-    operations,
-    st.sampled_from(list(PLANS)),
-    st.sampled_from(OPTIONS),
-    st.sampled_from([(0.0, False), (10.0, True), (90.0, False), (250.0, True)]),
-)
+cases = (operations, st.sampled_from(list(PLANS)), st.sampled_from(OPTIONS), st.sampled_from(LINES))
 
 
 @settings(max_examples=60, deadline=None)
 @given(*cases)
-def test_both_ways_are_one(
-    found: list[tuple[str, int]], codec: str, options: dict[str, Any], line: tuple[float, bool]
-) -> None:
+def test_both_ways_are_one(found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]) -> None:
     talk_over(found, codec, options, line)
 
 
@@ -189,7 +185,7 @@ def test_both_ways_are_one(
 @settings(max_examples=2000, deadline=None)
 @given(*cases)
 def test_both_ways_are_one_in_many_conversations(
-    found: list[tuple[str, int]], codec: str, options: dict[str, Any], line: tuple[float, bool]
+    found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]
 ) -> None:
     talk_over(found, codec, options, line)
 
@@ -206,3 +202,8 @@ def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
         gate.UNACKNOWLEDGED_MS,
         runs.MAX_PAST_RUNS,
     )
+
+
+@pytest.mark.parametrize("name", ["", "a", "rtpcodec-own-1", "é", "a b/c", *map(chr, range(128))])
+def test_a_mark_is_written_as_any_message_is(name: str) -> None:
+    assert mark_text(name) == build(Mark(name))

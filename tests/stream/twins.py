@@ -45,7 +45,6 @@ class Twins:
     now_ms: float = 0.0
     up_ms: float = 0.0
     backlog: bool = False
-    refuses: bool = False
     first: int = 0
     lost: bool = False
     octets: int = 0
@@ -138,11 +137,8 @@ class Twins:
     @property
     def arrival_ms(self) -> float:
         """When something arrives next on either way."""
-        ways = (
-            self.far_end.waiting[0][1] if self.far_end.waiting else math.inf,
-            *(way[0][0] for way in (self.up, self.down) if way),
-        )
-        return min(ways)
+        ways = [way[0][0] for way in (self.up, self.down) if way]
+        return min(ways + [at_ms for _, at_ms in self.far_end.waiting[:1]], default=math.inf)
 
     def deliver(self) -> None:
         """Let arrive what is due on both ways."""

@@ -128,7 +128,10 @@ cdef class Saying:
         if not self.order.waiting:
             return None
         first = self.order.waiting[0]
-        if not first.closed or first.line.waiting_samples or first.more_follows or first.marks.first_position != NOWHERE:
+        if (
+            not first.closed or first.line.waiting_samples or first.more_follows
+            or first.marks.first_position != NOWHERE
+        ):
             return first
         return self.order.current
 
@@ -302,6 +305,8 @@ cdef class Saying:
 
     cdef bint has_marks(self) except -1:
         """Whether a mark of the caller waits to be sent."""
+        if len(self.order.waiting) == 1:
+            return (<ReplyFields>self.order.waiting[0]).marks.first_position != NOWHERE
         for one in self.order.waiting:
             if (<ReplyFields>one).marks.first_position != NOWHERE:
                 return True

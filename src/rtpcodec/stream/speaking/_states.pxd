@@ -49,6 +49,7 @@ cdef class OrderState:
 cdef class AcceptorState:
     cdef public OrderState _order
     cdef public object _pcm_check       # PcmCheck
+    cdef public bint _looks_closer      # its `alert`, behind each check
     cdef public double _max_ms
     cdef public int64_t _frame_samples
     cdef public int64_t sample_rate_hz

@@ -51,6 +51,7 @@ class OrderState:
 class AcceptorState:
     _order: Any
     _pcm_check: Any
+    _looks_closer: bool
     _max_ms: float
     _frame_samples: int
     sample_rate_hz: int

@@ -11,7 +11,6 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream.speaking._queues cimport SendQueue
 
 from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.stream.items import Kind
@@ -122,7 +121,7 @@ cdef class AcceptorState:
         cdef Py_ssize_t n = PyBytes_GET_SIZE(pcm)
         if starts_files[(octets[0] << 8 | octets[1]) >> 3] >> (octets[1] & 7) & 1:
             return False
-        if not self._pcm_check.alert:
+        if not self._looks_closer:
             return True
         # Silence says nothing about floats, and changes nothing there.
         return not self._pcm_check.carries and are_zero(octets, min(n, <Py_ssize_t>JUDGED_OCTETS))

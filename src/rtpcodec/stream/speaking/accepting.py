@@ -25,6 +25,7 @@ class Acceptor(AcceptorState):
         self._parts = parts
         self._checks = PlayChecks()
         self._pcm_check = self._checks.pcm
+        self._looks_closer = self._pcm_check.alert
         self._order = parts.order
         self._max_ms = parts.settings.max_queue_ms
         self._frame_samples = parts.packing.frame_samples
@@ -46,6 +47,7 @@ class Acceptor(AcceptorState):
         head = pcm[:2] if pcm.__class__ is bytes else memoryview(pcm)[:2].tobytes()[:2]
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(memoryview(pcm))
+            self._looks_closer = self._checks.pcm.alert
 
     def check_payload(self, payload: Buffer) -> None:
         """Refuse a file in place of a payload."""

@@ -174,7 +174,8 @@ class Line(LineState):
             if kind is not Kind.ITEM:
                 return None
             return round(self.packing.payload_ms(octets) * self.packing.sample_rate_hz / 1000)
-        return self._queue.first_extra if self._queue.first is Kind.ITEM else None
+        samples: int | None = self._queue.first_extra if self._queue.first is Kind.ITEM else None
+        return samples
 
     def take(self, samples: int) -> list[Piece]:
         """Remove and return audio of this many samples, which must wait; an ITEM must be taken as a whole."""

@@ -13,6 +13,8 @@ from rtpcodec.stream import messages
 
 _MEDIA_HEAD: Final = f'{{"{streaming.EVENT}":"{streaming.MEDIA}","{streaming.MEDIA}":{{"{members.PAYLOAD}":"'
 _MEDIA_TAIL: Final = '"}}'
+_MARK_HEAD: Final = f'{{"{streaming.EVENT}":"{streaming.MARK}","{streaming.MARK}":{{"{members.NAME}":"'
+_MARK_TAIL: Final = '"}}'
 _MEDIA_TEXT: Final = MediaText(_MEDIA_HEAD, _MEDIA_TAIL)
 _PAYLOAD_TEXT: Final = MediaText("", "")
 
@@ -29,6 +31,8 @@ def media_texts(_stream_id: str | None = None, /) -> tuple[str, str]:
 
 def mark_text(name: str, _stream_id: str | None = None, /) -> str:
     """Return the text that asks for a mark."""
+    if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
+        return f"{_MARK_HEAD}{name}{_MARK_TAIL}"
     return build(messages.Mark(name))
 
 
