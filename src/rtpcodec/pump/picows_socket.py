@@ -60,6 +60,7 @@ class PicowsSocket(WSListener):
     _receiver: Receiver
     _received: Callable[[str], object]
     _turns: FrameTurns
+
     def __init__(
         self,
         begin: Callable[[PicowsSocket], Receiver],
