@@ -3,7 +3,7 @@ from rtpcodec.stream._machine cimport MachineRoad
 
 
 cdef class TimerState:
-    cdef public double _at_ms    # infinite: not armed
+    cdef public double _at_ms    # infinite: not armed; minus infinity: released
 
 
 cdef class BudgetState:
@@ -17,12 +17,9 @@ cdef class DriverRoad:
     cdef public object _sink
     cdef public object _after_run      # called after each run; None: nobody
     cdef public TimerState _timer
-    cdef public bint _asleep_for_good
     cdef MachineRoad _road             # the machine, if its hot methods are native; else None
     cdef object _time                  # the event loop's clock; None: that of the system
     cdef int _state
-    cdef bint _delivering              # within a run, before its texts
-    cdef bint _fed                     # audio was added since; its texts follow in the same run
     cdef double now(self) except? -1.0
     cdef int drive(self, double now_ms) except -1
     cdef int deliver(self, object events) except -1

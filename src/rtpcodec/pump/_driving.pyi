@@ -16,7 +16,6 @@ class DriverRoad:
     _sink: Any
     _after_run: Callable[[float], object] | None
     _timer: Any
-    _asleep_for_good: bool
     def __init__(self, machine: Any, send: Callable[[Any], object], sink: Any = None) -> None: ...
     @property
     def _running(self) -> bool: ...

@@ -12,8 +12,11 @@ from rtpcodec.pump.interrupts import end_loop
 
 cdef enum:
     IDLE = 0
-    RUNNING = 1
-    RUNNING_AGAIN = 2    # something changed while the pump was running
+    DELIVERING = 1
+    DELIVERING_FED = 2    # its sink has added audio, whose texts follow in the same run
+    SENDING = 3
+    SENDING_FED = 4
+    AGAIN = 5             # something changed while the pump was running
 
 
 @cython.auto_pickle(False)
@@ -53,7 +56,7 @@ cdef class DriverRoad:
         if self._state == IDLE:
             self.drive(self.now())
         else:
-            self._state = RUNNING_AGAIN
+            self._state = AGAIN
 
     cdef double now(self) except? -1.0:
         if self._time is None:
@@ -64,29 +67,27 @@ cdef class DriverRoad:
         """One run: events, texts and frames that are due, until nothing changed meanwhile; then sleep."""
         cdef MachineRoad road = self._road
         cdef double due_ms
-        cdef bint more = True
         try:
-            while more:
-                self._state = RUNNING
+            while True:
                 # 1. Events, whose sink may change the machine.
-                self._delivering, self._fed = True, False
+                self._state = DELIVERING
                 self.deliver(road.take_events(now_ms) if road is not None else self.machine.events(now_ms))
-                self._delivering = False
+                if self._state != AGAIN:
+                    self._state = SENDING_FED if self._state == DELIVERING_FED else SENDING
                 # 2. Texts.
                 for item in road.take_texts(now_ms) if road is not None else self.machine.outgoing(now_ms):
                     self._send(item)
                 # 3. Frames that are not texts, and the end of the connection.
                 if self.has_control():
                     self._control_connection()
-                more = self._state != RUNNING or (self._fed and self.changed_since(now_ms))
+                if self._state == SENDING or (self._state == SENDING_FED and not self.changed_since(now_ms)):
+                    break
         finally:
             self._state = IDLE
-            self._delivering = False
         # 4. Sleep.
-        if not self._asleep_for_good:
-            due_ms = road.due_ms() if road is not None else _deadline_of(self.machine)
-            if due_ms < self._timer._at_ms:
-                self._timer.by(due_ms)
+        due_ms = road.due_ms() if road is not None else _deadline_of(self.machine)
+        if due_ms < self._timer._at_ms:
+            self._timer.by(due_ms)
         if self._after_run is not None:
             self._after_run(now_ms)
         return 0
@@ -143,7 +144,7 @@ cdef class PumpRoad(DriverRoad):
         if self._state == IDLE:
             self.drive(now_ms)
         else:
-            self._state = RUNNING_AGAIN
+            self._state = AGAIN
         if self._watch is not None and perf_counter() - begun_s > <double>self._watch.limit_s:
             octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
             self._watch.report(perf_counter() - begun_s, f"a message of {octets} octets")
@@ -153,7 +154,7 @@ cdef class PumpRoad(DriverRoad):
         if self._state == IDLE:
             self.run_watched()
         else:
-            self._state = RUNNING_AGAIN
+            self._state = AGAIN
 
     cdef int run_watched(self) except -1:
         cdef double begun_s = 0.0 if self._watch is None else perf_counter()
@@ -169,10 +170,10 @@ cdef class PumpRoad(DriverRoad):
         """
         if self._state == IDLE:
             self.run_watched()
-        elif self._delivering and self._road is not None:
-            self._fed = True
-        else:
-            self._state = RUNNING_AGAIN
+        elif self._state == DELIVERING and self._road is not None:
+            self._state = DELIVERING_FED
+        elif self._state != DELIVERING_FED:
+            self._state = AGAIN
         return 0
 
 

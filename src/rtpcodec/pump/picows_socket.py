@@ -54,15 +54,12 @@ class PicowsSocket(WSListener):
         "_turns",
         "answer_ping",
         "open",
-        "send",
     )
 
     _transport: WSTransport
     _receiver: Receiver
     _received: Callable[[str], object]
     _turns: FrameTurns
-    send: Callable[[str], None]
-    """Sends a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
 
     def __init__(
         self,
@@ -92,6 +89,11 @@ class PicowsSocket(WSListener):
         """Whether the handshake succeeded and `begin` has returned."""
 
     # As a Socket
+
+    @property
+    def send(self) -> Callable[[str], None]:
+        """The function that sends a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
+        return partial(self._transport.send, TEXT)
 
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
@@ -158,7 +160,6 @@ class PicowsSocket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
-        self.send = partial(transport.send, TEXT)
         self._turns = FrameTurns(self._schedule_turn)
         self._receiver = self._begin(self)
         del self._begin  # it may hold the object that owns this socket

@@ -143,7 +143,6 @@ class Driver(DriverRoad, Generic[DrivenT]):
 
     def stop(self) -> None:
         """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
-        self._asleep_for_good = True
         self._timer.release()
 
     def _control_connection(self) -> None:

@@ -47,6 +47,7 @@ class DeadlineTimer(TimerState):
     def release(self) -> None:
         """Cancel the timer for good, and drop the function: its object usually owns this timer, a reference cycle."""
         self.cancel()
+        self._at_ms = -math.inf
         self._call = _nothing
 
     def _fire(self) -> None:

@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Callable
 
 from typing_extensions import Buffer
 
@@ -11,7 +11,7 @@ from rtpcodec.stream.machine import CallMachine
 
 class CallRoad:
     _access: LoopAccess
-    _machine: Any
+    _machine: Callable[[str], CallMachine]
     _parts: CallParts
     _pump: Pump[CallMachine]
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None) -> Ongoing: ...

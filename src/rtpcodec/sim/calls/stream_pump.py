@@ -49,11 +49,12 @@ class StreamPump(Pump[CarrierStream]):
     Once it is silent (`black_hole`), it neither sends nor reads, and does not notice that the app cuts the connection.
     """
 
-    __slots__ = ("_app", "_closed", "_flow", "silent")
+    __slots__ = ("_closed", "_flow", "silent")
+
+    _socket: AppSocket | None
 
     def __init__(self, open_stream: Callable[[StreamPump], CarrierStream], socket: AppSocket) -> None:
         """Take over an open socket; `open_stream` makes its stream."""
-        self._app: AppSocket | None = socket
         self._flow = (False, True)  # whether reading is paused, and what is read acknowledged
         self.silent = False
         """Whether nothing passes any more."""
@@ -69,7 +70,7 @@ class StreamPump(Pump[CarrierStream]):
 
     def lose(self, how: SocketLoss) -> None:
         """Lose the socket without a close frame; nothing if it is gone."""
-        app = self._app
+        app = self._socket
         if app is None or self.silent:
             return
         if how != "black_hole":
@@ -81,7 +82,7 @@ class StreamPump(Pump[CarrierStream]):
 
     def end_silence(self) -> None:
         """Cut the connection, because the stream has ended."""
-        app = self._app
+        app = self._socket
         if self.silent and app is not None:
             self.silent = False
             app.break_off(reset=True)
@@ -106,15 +107,15 @@ class StreamPump(Pump[CarrierStream]):
         self.run()
 
     def _release(self) -> None:
+        app = self._socket
         super()._release()
         self._after_run = None  # it refers to this pump
-        app, self._app = self._app, None
         if app is not None:
             app.answer_ping = None  # it refers to this pump
 
     def _serve_app(self, now_ms: float) -> None:
         """Answer pings, and read as slowly as the stream says now."""
-        app = self._app
+        app = self._socket
         if self._lost or app is None or self.silent:
             return
         machine = self.machine
