@@ -15,6 +15,8 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import call_on
 from rtpcodec.server.readers._reading import Reading
 from rtpcodec.server.readers.inbox import DtmfInbox, Inbox, TrackInbox
+from rtpcodec.server.readers.reading import AudioReader
+from rtpcodec.server.replies import Reply
 from rtpcodec.stream.event_queue import MAX_OTHER_EVENTS
 from tests.server.dialler import LOOPS, run
 from tests.stream import carrier as wire
@@ -231,6 +233,25 @@ def test_the_step_keeps_the_context_of_its_task() -> None:
     run(main)
 
 
+def test_a_task_whose_context_is_that_of_the_socket_continues_by_the_event_loop() -> None:
+    async def main() -> None:
+        reader = Reader()
+        context = contextvars.copy_context()
+        seen: list[str] = []
+
+        async def reading() -> None:
+            await anext(reader)
+            seen.append("item")
+
+        task = asyncio.get_running_loop().create_task(reading(), context=context)
+        await turns()
+        await in_a_callback(context.run, reader._inbox.put_audio, chunk(1), then=lambda: seen.append("delivered"))
+        await task
+        assert seen == ["delivered", "item"]
+
+    run(main)
+
+
 def test_an_error_of_the_task_stays_in_the_task() -> None:
     async def main() -> None:
         reader = Reader()
@@ -375,3 +396,11 @@ def test_the_next_item_is_accepted_where_asyncio_accepts_a_coroutine(waiting: Wa
         assert (await task).chunk == 3
 
     run(main, loop)
+
+
+def test_a_reader_and_a_reply_without_their_constructors_raise() -> None:
+    reader, reply = AudioReader.__new__(AudioReader), Reply.__new__(Reply)
+    with pytest.raises(TypeError, match="made by its call"):
+        _ = anext(reader)
+    with pytest.raises(AttributeError):
+        reply.play(b"")

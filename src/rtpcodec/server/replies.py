@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.server import threads
+from rtpcodec.server._replying import ReplyRoad
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import Ongoing, end_of
 from rtpcodec.stream.events import Audio, Interrupted
@@ -17,7 +18,7 @@ from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.speaking.reply import ReplyState
 
 
-class Reply(Live):
+class Reply(Live, ReplyRoad):
     """One reply: audio that is spoken as a whole, and the truth about how much of it was heard.
 
     Its place among the replies of its call was fixed when `call.reply` returned it, also before it has audio. Whatever
@@ -26,11 +27,7 @@ class Reply(Live):
     Use it from the event loop's thread only, except `play_threadsafe` and the properties.
     """
 
-    __slots__ = ("_access", "_reply")
-
-    def __init__(self, access: LoopAccess, reply: SessionReply) -> None:
-        self._access = access
-        self._reply = reply
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return repr(self._reply)
@@ -52,20 +49,6 @@ class Reply(Live):
             del error  # its traceback holds this frame
 
     # Adding audio
-
-    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Ongoing:
-        """Add native mono PCM of int16 or float32, which waits for space like that of `Call.play`.
-
-        pcm: the PCM; or an Audio, which keeps its rate.
-        pcm_hz: the rate of the PCM; None: send_pcm_hz.
-        note: anything, such as the words of this chunk: see `last_note_played`.
-        Returns: an Ongoing. Await it to wait until everything is queued.
-        Raises, and adds nothing: ReplyInterrupted once the reply was interrupted or the stream has ended, also out of
-        the wait; LocalProtocolError behind `end`; ValueError, TypeError and QueueFull as `Call.play`.
-        """
-        waiting = end_of(self._access.machine("play").plays.play(pcm, pcm_hz, reply=self._reply, note=note))
-        self._access.pump.run()
-        return waiting
 
     def play_payload(self, payload: Buffer, note: object = None) -> Ongoing:
         """Add octets that are already in the send codec, otherwise like `play`. Raises PayloadError as well."""

@@ -13,6 +13,10 @@ from asyncio import CancelledError, InvalidStateError, current_task, get_running
 
 from rtpcodec.errors import LocalProtocolError
 
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+
 cdef object running_task = current_task
 cdef object running_loop = get_running_loop
 
@@ -32,14 +36,16 @@ cdef class Waker:
             return 0
         callback, context = self._callback, self._context
         self._callback = self._context = None
-        if at_once and is_between_tasks():
-            try:
-                context.run(callback, self)
-            except (KeyboardInterrupt, SystemExit) as error:
-                # A task lets both end the event loop, so whatever has delivered the chunk must not catch them.
-                self._loop.call_soon(raise_again, error)
-        else:
+        if not at_once or not is_between_tasks() or not enter(context):
             self._loop.call_soon(callback, self, context=context)
+            return 0
+        try:
+            callback(self)
+        except (KeyboardInterrupt, SystemExit) as error:
+            # A task lets both end the event loop, so whatever has delivered the chunk must not catch them.
+            self._loop.call_soon(raise_again, error)
+        finally:
+            PyContext_Exit(context)
         return 0
 
     def __await__(self):
@@ -112,6 +118,15 @@ cdef bint is_between_tasks() except -1:
         return running_task() is None
     except RuntimeError:    # it does not run
         return False
+
+
+cdef bint enter(object context) except -1:
+    """Enter the context of a task. False: the callback runs in it already."""
+    try:
+        PyContext_Enter(context)
+    except RuntimeError:
+        return False
+    return True
 
 
 def raise_again(error):

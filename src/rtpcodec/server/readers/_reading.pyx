@@ -27,6 +27,8 @@ cdef class Reading:
         self._audio_only = audio_only
 
     def __anext__(self):
+        if self._inbox is None:
+            raise TypeError("a reader is made by its call")
         cdef NextItem item = NextItem.__new__(NextItem)
         item._reading = self
         return item

@@ -1,0 +1,14 @@
+from typing_extensions import Buffer
+
+from rtpcodec.server.loop_access import LoopAccess
+from rtpcodec.server.ongoing import Ongoing
+from rtpcodec.stream.events import Audio
+from rtpcodec.stream.speaking.reply import Reply
+
+class ReplyRoad:
+    def __init__(self, access: LoopAccess, reply: Reply) -> None: ...
+    @property
+    def _access(self) -> LoopAccess: ...
+    @property
+    def _reply(self) -> Reply: ...
+    def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Ongoing: ...
