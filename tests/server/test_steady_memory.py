@@ -81,7 +81,7 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 def play(call: rtpcodec.Call, audio: rtpcodec.Audio) -> None:
-    call.play(audio)  # returns a wait that a callback ignores
+    call.play(audio)
 
 
 def grown(held_octets: Callable[[], int], calls: int, seconds: int, chunk_ms: int, **receiver: Any) -> int:
