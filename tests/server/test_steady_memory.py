@@ -1,4 +1,4 @@
-"""Calls that go on hold no more memory than calls that have just settled, on the virtual clock."""
+"""Calls that continue hold no more memory than calls that have just settled, on the virtual clock."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 def play(call: rtpcodec.Call, audio: rtpcodec.Audio) -> None:
-    call.play(audio)  # returns a wait that a callback ignores
+    call.play(audio)
 
 
 def grown(held_octets: Callable[[], int], calls: int, seconds: int, chunk_ms: int, **receiver: Any) -> int:
@@ -112,7 +112,7 @@ def grown(held_octets: Callable[[], int], calls: int, seconds: int, chunk_ms: in
 
 
 @pytest.mark.parametrize("receiver", [{"handler": echo}, {"on_audio": play}], ids=["handler", "on_audio"])
-def test_a_call_that_goes_on_holds_as_much_as_a_settled_one(receiver: dict[str, Any]) -> None:
+def test_a_call_that_continues_holds_as_much_as_a_settled_one(receiver: dict[str, Any]) -> None:
     tracemalloc.start(1)
     try:
         octets = grown(lambda: tracemalloc.get_traced_memory()[0], 1, 15, 20, **receiver)

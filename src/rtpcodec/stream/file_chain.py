@@ -363,19 +363,12 @@ class FileChain:
 
     # Measures
 
+    round_trip_ms, measures = None, SendMeasures()  # files are not measured
+
     @property
     def sums(self) -> SendSums:
         """Counters for statistics."""
         return SendSums(self.media_sent, self.octets_sent)
-
-    @property
-    def round_trip_ms(self) -> None:
-        """Not measured."""
-
-    @property
-    def measures(self) -> SendMeasures:
-        """Nothing: files are not measured."""
-        return SendMeasures()
 
     def describe(self) -> str:
         """Describe resampling, codec and rate for people."""

@@ -80,12 +80,12 @@ class ChunkOrder(OrderState):
     @property
     def late(self) -> int:
         """Chunks that arrived after they were counted as lost."""
-        return self._counted[0] + sum(window.late for window in self._windows())
+        return self._counted[0] + sum([window.late for window in self._windows()])
 
     @property
     def duplicates(self) -> int:
         """Chunks that arrived more than once."""
-        return self._counted[1] + sum(window.duplicates for window in self._windows())
+        return self._counted[1] + sum([window.duplicates for window in self._windows()])
 
     @property
     def counts_messages(self) -> bool:

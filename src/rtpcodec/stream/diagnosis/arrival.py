@@ -12,7 +12,6 @@ network is slow, or the sender counts octets. Then DATED_PERIODS must agree.
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import pairwise
 from math import inf
 from typing import Final
@@ -60,7 +59,7 @@ class Arrival:
         self._until_ms = 0.0
         self._most_ms = -inf
         self._maximum_ms = -inf
-        self._steps: deque[float] = deque(maxlen=DATED_PERIODS + 1)
+        self._steps: list[float] = []  # of DATED_PERIODS + 1 at most
         self._timestamp: int | None = None
         self._dated_ms = self._dated_audio_ms = 0.0  # time by timestamps, and the audio of the same chunks
 
@@ -103,14 +102,13 @@ class Arrival:
             return 0.0
         self._until_ms += PERIOD_MS
         if len(self._steps) > DATED_PERIODS:
-            self._most_ms = max(self._most_ms, self._steps[0])
+            self._most_ms = max(self._most_ms, self._steps.pop(0))
         self._steps.append(self._maximum_ms)
         self._maximum_ms = -inf
         periods = DATED_PERIODS if self._dated else PERIODS
         if len(self._steps) <= periods:
             return 0.0
-        steps = list(self._steps)
-        earlier, steps = steps[: -periods - 1], steps[-periods - 1 :]
+        earlier, steps = self._steps[: -periods - 1], self._steps[-periods - 1 :]
         whole = 1 + (steps[-1] - steps[0]) / (periods * PERIOD_MS)
         if whole > 1 and steps[0] < max(self._most_ms, *earlier, -inf):
             return 0.0  # it makes up for a stall

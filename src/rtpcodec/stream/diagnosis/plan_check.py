@@ -9,6 +9,7 @@ from typing import Final
 from rtpcodec.stream.diagnosis import kinds
 from rtpcodec.stream.events import CarrierError, Diagnosis, FormatChanged
 from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.plan import MODES, StreamPlan
 from rtpcodec.stream.wire import Dialect
 
@@ -39,7 +40,7 @@ class PlanCheck:
         """Begin again, behind a change."""
         self._stray = 0
         self._invalid = False
-        self._refused_ms: deque[float] = deque(maxlen=MANY_REFUSED)
+        self._refused_ms: deque[float] = NO_ITEMS
 
     def stray(self, track: str) -> Diagnosis | None:
         """Take a chunk of a track that the plan does not ask for."""
@@ -59,6 +60,8 @@ class PlanCheck:
         if error.code == dialect.invalid_media:
             self._invalid = True
         elif error.code == dialect.too_many_messages:
+            if self._refused_ms is NO_ITEMS:
+                self._refused_ms = deque(maxlen=MANY_REFUSED)
             self._refused_ms.append(now_ms)
         else:
             return None

@@ -9,7 +9,7 @@ reply        one reply: its audio, its state, and how much of it was heard
 order        the replies in the order of their speaking
 accepting    checks audio, and counts it against the limit of the queue
 chunking     how much of a reply a message takes
-sent_audio   sent audio that may have to be sent again
+sent_audio   sent audio that may have to be sent again; _kept_audio: in few octets
 bed_source   a recording for background sound; source_reader: read from any place on, at another rate
 beds         background sound under speech and alone
 idle_sound   all sound beside speech: background sounds, keep-alive

@@ -358,15 +358,9 @@ class SpeechChain(Live):
     @property
     def sums(self) -> SendSums:
         """Counters for statistics."""
-        releaser, stopper = self.releaser, self.stopper
-        return SendSums(
-            releaser.media_sent,
-            releaser.octets_sent,
-            releaser.stalls,
-            self._parts.ms(self.acceptor.dropped_samples),
-            stopper.pauses,
-            stopper.paused_ms,
-        )
+        releaser, stopper, dropped_ms = self.releaser, self.stopper, self._parts.ms(self.acceptor.dropped_samples)
+        sent = releaser.media_sent, releaser.octets_sent, releaser.stalls
+        return SendSums(*sent, dropped_ms, stopper.pauses, stopper.paused_ms)
 
     @property
     def round_trip_ms(self) -> float | None:
@@ -376,8 +370,7 @@ class SpeechChain(Live):
     @property
     def measures(self) -> SendMeasures:
         """Measurements for statistics."""
-        releaser = self.releaser
-        return SendMeasures(self._parts.far_end.hold_ms, releaser.longest_stall_ms, releaser.level.level)
+        return SendMeasures(self._parts.far_end.hold_ms, self.releaser.longest_stall_ms, self.releaser.level.level)
 
     @property
     def room_ms(self) -> float:
