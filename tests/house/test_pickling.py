@@ -174,7 +174,7 @@ def loop() -> VirtualEventLoop:
 
 
 def bare(kind: type) -> Callable[[], object]:
-    make: Callable[[type], object] = kind.__new__
+    make: Any = kind.__new__
     return lambda: make(kind)
 
 

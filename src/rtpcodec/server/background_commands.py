@@ -38,9 +38,9 @@ class RunningCommand(Ongoing):
         return RunningCommand(self._task, self._first or self)
 
     def __await__(self) -> Generator[Any, Any, None]:
-        return self._wait().__await__()
+        return self._end_of_command().__await__()
 
-    async def _wait(self) -> None:
+    async def _end_of_command(self) -> None:
         counted = self._first or self
         counted._waiters += 1  # noqa: SLF001
         try:

@@ -178,7 +178,7 @@ class EndpointTotals:
     @property
     def sums(self) -> StreamSums:
         """The sums over all calls."""
-        return StreamSums._make(self._sums)  # type: ignore[arg-type]  # sums of int are int
+        return StreamSums._make(self._sums)
 
     @property
     def media(self) -> MediaTotals:

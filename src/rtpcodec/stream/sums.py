@@ -40,7 +40,7 @@ class StreamSums(NamedTuple):
     duration_ms: float
 
 
-NO_SUMS = StreamSums(*(0.0 if name.endswith("_ms") else 0 for name in StreamSums._fields))
+NO_SUMS = StreamSums._make(0.0 if name.endswith("_ms") else 0 for name in StreamSums._fields)
 """Of no session."""
 
 
