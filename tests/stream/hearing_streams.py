@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -112,27 +111,24 @@ class OddStream:
     def respelled(self, message: dict[str, Any]) -> str | bytes:
         """The same message in another order, spacing or type, or with members that parsers meet rarely."""
         rng, body = self.rng, message["media"]
-        match rng.randrange(9):
-            case 0:
-                return json.dumps(message, indent=1).encode()
-            case 1:
-                return json.dumps(message, separators=(",", ":")).encode()
-            case 2:
-                message["media"] = dict(rng.sample(list(body.items()), len(body)))
-                return json.dumps(dict(rng.sample(list(message.items()), len(message))))
-            case 3:
-                return json.dumps(message | {"stream_id": rng.choice(["s", "a" * 60, "ä", None])}, ensure_ascii=False)
-            case 4:
-                return json.dumps(message | {"unknown": [1, {"deep": "{"}]})
-            case 5:
-                return json.dumps(message)[:-1] + ', "event": "media"}'
-            case 6:
-                body[rng.choice(list(body))] = rng.choice([None, "", -1, 1.5, True, "00", "0x1", 2**63, "x"])
-                return json.dumps(message)
-            case 7:
-                return json.dumps(message)[: -rng.randrange(1, 9)]
-            case _:
-                return json.dumps(message).replace("media", "me\\u0064ia", 1)
+        whole = json.dumps(message)
+        changed = dict(body, **{rng.choice(list(body)): rng.choice([None, "", -1, 1.5, True, "00", "0x1", 2**63, "x"])})
+        shuffled = dict(rng.sample(list(message.items()), len(message)))
+        shuffled["media"] = dict(rng.sample(list(body.items()), len(body)))
+        stream_id = rng.choice(["s", "a" * 60, "ä", None])
+        return rng.choice(
+            [
+                json.dumps(message, indent=1).encode(),
+                json.dumps(message, separators=(",", ":")).encode(),
+                json.dumps(shuffled),
+                json.dumps(message | {"stream_id": stream_id}, ensure_ascii=False),
+                json.dumps(message | {"unknown": [1, {"deep": "{"}]}),
+                json.dumps(message | {"media": changed}),
+                whole[:-1] + ', "event": "media"}',
+                whole[: -rng.randrange(1, 9)],
+                whole.replace("media", "me\\u0064ia", 1),
+            ]
+        )
 
 
 def lose(stream: OddStream, text: str | bytes, track: str | None) -> Iterator[Step]:

@@ -17,7 +17,7 @@ from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing_states cimport (
-    BY_CHUNK, NO_COUNTER, ChainState, ClockState, IncomingState, OrderState, StallState, TrackState,
+    BY_CHUNK, NO_COUNTER, ChainState, ClockState, IncomingState, OrderState, StallState, Ticks, TrackState,
 )
 
 from rtpcodec.audio.file_headers import FILE_STARTS
@@ -130,8 +130,8 @@ cdef class Hearing:
         if track is None:
             return False
         if (
-            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._unit_octets == 0
-            or octets < 2 or octets % track._unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
+            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._ticks.unit_octets == 0
+            or octets < 2 or octets % track._ticks.unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
         ):
             return False
         # 3. The next number; or this stream has no order but that of arrival.
@@ -243,8 +243,9 @@ cdef object next_window(OrderState order, str track, const MediaFields* fields):
 
 cdef inline double length_ms(TrackState track, Py_ssize_t octets) noexcept:
     """How long a payload of samples plays: see SampleFormat.ticks."""
-    cdef int64_t samples = <int64_t>octets // track._unit_octets * track._unit_samples
-    return <double>(samples * track._ticks_hz // track._samples_hz * 1000) / <double>track._clock_hz
+    cdef Ticks ticks = track._ticks
+    cdef int64_t samples = <int64_t>octets // ticks.unit_octets * ticks.unit_samples
+    return <double>(samples * ticks.ticks_hz // ticks.samples_hz * 1000) / <double>ticks.clock_hz
 
 
 cdef bytes pcm_of(TrackState track, bytes payload):
