@@ -92,7 +92,7 @@ cdef class Contents:
         )
 
     def clear(self):
-        """Forget all contents."""
+        """Drop all contents."""
         PyMem_Free(self._places)
         self._places = NULL
         self._tracks = []

@@ -59,7 +59,7 @@ class Dialect(Protocol):
 
     @property
     def media_scanner(self) -> MediaScanner | None:
-        """The names of `media` messages, for the native path: `parse` must read alike what it takes. None: no such path."""
+        """The names of `media` messages, for the native path: it reads them as `parse` does. None: no such path."""
 
     def parse(self, text: str | Buffer, /) -> Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
