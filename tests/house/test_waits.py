@@ -274,6 +274,7 @@ INSIDE: dict[str, str] = {
     "stream/tapping/tap_file.py:new_file": USER,
     "stream/file_chain.py:FileChain.octets_of": NO_WAIT,
     "stream/incoming.py:Incoming.receive": NO_WAIT,
+    "stream/incoming.py:Incoming.receive_media": NO_WAIT,
     "stream/speaking/reply.py:Reply.octets_of": NO_WAIT,
 }
 """Waits that no outside party can prolong, with the reason."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ FORMATS: Final[tuple[tuple[str, int, int], ...]] = (
     ("SPEEX", 8000, 2),
 )
 """Encoding, declared rate and octets per ms."""
+TRACKS: Final = (("inbound",), ("inbound",), (None,), ("inbound", "outbound"), ("inbound", "outbound"))
 WIDEST: Final = 2**63 - 1
 FILES: Final = (b"RIFF\x24\0\0\0WAVEfmt ", b"\xff\xfb\x90\x64" * 40, b"ID3\x03\0\0\0\0\0\0", b"\xff", b"OggS\0\0")
 
@@ -34,12 +34,12 @@ class OddStream:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
-        self.tracks = rng.choice([["inbound"], ["inbound"], [None], ["inbound", "outbound"], ["inbound", "outbound"]])
+        self.tracks: list[str | None] = list(rng.choice(TRACKS))
         self.counter = rng.choice(["shared", "per track", "sequence", "none", "shared"])
         self.step = rng.choice([1, 1, 1, 2])
         self.units = rng.choice([1, 1, 8, 16, 0, 1.003])
         self.chunk_ms = rng.choice([20, 20, 20, 10, 60])
-        self.spelling = rng.choice([str, str, int])
+        self.spelling: Callable[[int], object] = rng.choice([str, str, int])
         self.faults = rng.choice([0.0, 0.01, 0.05, 0.2])
         self.numbers: dict[str | None, int] = {}
         self.sequence = rng.choice([1, 1, 1000, WIDEST - 30])
@@ -55,9 +55,9 @@ class OddStream:
             "diagnosis_s": rng.choice([None, None, 5.0]),
             "stall_ms": rng.choice([200.0, 60.0]),
         }
-        byte_order = rng.choice(["little", "big"])
         self.plan = StreamPlan(
-            tracks="both_tracks" if len(self.tracks) > 1 else "inbound_track", l16_byte_order=byte_order
+            tracks="both_tracks" if len(self.tracks) > 1 else "inbound_track",
+            l16_byte_order="little" if rng.random() < 0.5 else "big",
         )
         self.pool = [rng.randbytes(self.format[2] * self.chunk_ms) for _ in range(3)]
 
@@ -112,27 +112,23 @@ class OddStream:
     def respelled(self, message: dict[str, Any]) -> str | bytes:
         """The same message in another order, spacing or type, or with members that parsers meet rarely."""
         rng, body = self.rng, message["media"]
-        match rng.randrange(9):
-            case 0:
-                return json.dumps(message, indent=1).encode()
-            case 1:
-                return json.dumps(message, separators=(",", ":")).encode()
-            case 2:
-                message["media"] = dict(rng.sample(list(body.items()), len(body)))
-                return json.dumps(dict(rng.sample(list(message.items()), len(message))))
-            case 3:
-                return json.dumps(message | {"stream_id": rng.choice(["s", "a" * 60, "ä", None])}, ensure_ascii=False)
-            case 4:
-                return json.dumps(message | {"unknown": [1, {"deep": "{"}]})
-            case 5:
-                return json.dumps(message)[:-1] + ', "event": "media"}'
-            case 6:
-                body[rng.choice(list(body))] = rng.choice([None, "", -1, 1.5, True, "00", "0x1", 2**63, "x"])
-                return json.dumps(message)
-            case 7:
-                return json.dumps(message)[: -rng.randrange(1, 9)]
-            case _:
-                return json.dumps(message).replace("media", "me\\u0064ia", 1)
+        whole = json.dumps(message)
+        changed = dict(body, **{rng.choice(list(body)): rng.choice([None, "", -1, 1.5, True, "00", "0x1", 2**63, "x"])})
+        shuffled = dict(rng.sample(list(message.items()), len(message)))
+        shuffled["media"] = dict(rng.sample(list(body.items()), len(body)))
+        stream_id = rng.choice(["s", "a" * 60, "ä", None])
+        spellings: list[str | bytes] = [
+            json.dumps(message, indent=1).encode(),
+            json.dumps(message, separators=(",", ":")).encode(),
+            json.dumps(shuffled),
+            json.dumps(message | {"stream_id": stream_id}, ensure_ascii=False),
+            json.dumps(message | {"unknown": [1, {"deep": "{"}]}),
+            json.dumps(message | {"media": changed}),
+            whole[:-1] + ', "event": "media"}',
+            whole[: -rng.randrange(1, 9)],
+            whole.replace("media", "me\\u0064ia", 1),
+        ]
+        return rng.choice(spellings)
 
 
 def lose(stream: OddStream, text: str | bytes, track: str | None) -> Iterator[Step]:

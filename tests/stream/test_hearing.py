@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec import StreamPlan
+from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
 from tests.stream.hearing_streams import OddStream, made_by
-from tests.stream.sibling import SIBLING, spelled
 from tests.stream.work import lines_of
 
 
@@ -34,6 +33,19 @@ def test_native_and_python_path_agree(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 2100))
 def test_native_and_python_path_agree_on_many_streams(seed: int) -> None:
     assert_same(seed, 300)
+
+
+@pytest.mark.parametrize("track", ["inbound", None])
+@pytest.mark.parametrize("encoding", ["PCMU", "PCMA", "G722", "L16"])
+@pytest.mark.parametrize("pcm_hz", ["native", 24000, None])
+def test_an_ordinary_message_runs_no_python(encoding: str, pcm_hz: PcmRate, track: str | None) -> None:
+    rate_hz, octets = (16000, 640) if encoding == "L16" else (8000, 160)
+    session = carrier.started(start_text=carrier.start(encoding, rate_hz), receive_pcm_hz=pcm_hz)
+    found = []
+    for at in range(40):
+        text = carrier.media(bytes(octets), str(at + 1), track=track, sequence=str(at + 2), timestamp=str(20 * at))
+        found.append(lines_of(partial(session.receive, text, 20.0 * at)))
+    assert found[20:] == [0] * 20
 
 
 @given(st.integers(10_000, 2**40), st.integers(1, 80))

@@ -5,7 +5,7 @@ header_extension  both forms of RFC 8285
 packetizer        payloads into the packets of a stream: sequence numbers, timestamps, marker
 profile           payload types and clocks; `rtpmap`
 sequence          counters that wrap
-reorder           reorder buffer without timers: for the chunks of a WebSocket
+reorder           reorder buffer without timers: for the chunks of a WebSocket; _window: its state in C types
 skipped           the numbers that it has skipped, as spans
 packet_order      the numbers of packets over UDP: order, duplicates, a new numbering
 jitter            JitterBuffer: holds packets, counts loss

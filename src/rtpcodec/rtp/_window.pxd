@@ -21,8 +21,7 @@ cdef class Contents:
 
 
 cdef class WindowState:
-    cdef int64_t next_number         # IS_WIDE: it does not fit, see _wide
-    cdef object _wide
+    cdef int64_t next_number         # BEYOND: 2^63, which comes behind the largest number of a wire
     cdef public object first         # the first number; None: none was expected yet
     cdef public dict _held
     cdef public object _stray

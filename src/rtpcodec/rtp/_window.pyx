@@ -16,7 +16,7 @@ cdef enum:
 cdef uint64_t DIGEST_MASK = (<uint64_t>1 << DIGEST_BITS) - 1
 cdef uint64_t FACTOR = <uint64_t>0x9E3779B97F4A7C15     # 2^64 / golden ratio, odd
 cdef int64_t NOTHING = INT64_MIN
-cdef int64_t IS_WIDE = INT64_MIN
+cdef int64_t BEYOND = INT64_MIN
 
 REMEMBERED = REMEMBERED_CONTENTS
 Content = tuple[str, int | None, int]
@@ -92,7 +92,7 @@ cdef class Contents:
         )
 
     def clear(self):
-        """Forget all contents."""
+        """Drop all contents."""
         PyMem_Free(self._places)
         self._places = NULL
         self._tracks = []
@@ -137,16 +137,11 @@ cdef class WindowState:
     @property
     def next(self):
         """The number that is in order next."""
-        return self._wide if self.next_number == IS_WIDE else self.next_number
+        return 1 + <object>INT64_MAX if self.next_number == BEYOND else self.next_number
 
     @next.setter
     def next(self, number):
-        # A sender may write any number, and one behind the largest of 64 bits comes next.
-        if -INT64_MAX <= number <= INT64_MAX:
-            self.next_number = number
-        else:
-            self.next_number = IS_WIDE
-            self._wide = number
+        self.next_number = BEYOND if number == 1 + <object>INT64_MAX else number
 
     def follows(self, number, content):
         """Take a number whose item is in order now, so that it needs no `pop`. False: nothing was taken, use `put`."""

@@ -58,7 +58,6 @@ class ReorderWindow(WindowState, Generic[Item]):
         "late",
         "restarts",
         "reused",
-        "shared",
         "window",
     )
 
@@ -78,8 +77,6 @@ class ReorderWindow(WindowState, Generic[Item]):
         """How often a new numbering began."""
         self.reused = 0
         """Items with a number of another one, which were delivered as they arrived."""
-        self.shared = False
-        """Whether numbers were skipped because another sequence has them."""
 
     def start_at(self, number: int) -> None:
         """Set the number that the first item is expected to have."""
@@ -169,7 +166,7 @@ class ReorderWindow(WindowState, Generic[Item]):
             if passed < at:
                 break
             # 2. In another sequence: skip them without loss.
-            self.shared |= end > at
+            self._holes.shared |= end > at
             self.next = end
         self._holes.add(begin, self.next)
         return lost
@@ -201,6 +198,11 @@ class ReorderWindow(WindowState, Generic[Item]):
     def is_hole(self, number: int) -> bool:
         """Return whether a number was skipped and did not arrive since."""
         return number in self._holes
+
+    @property
+    def shared(self) -> bool:
+        """Whether numbers were passed because another sequence has them."""
+        return self._holes.shared
 
     @property
     def waiting(self) -> int:

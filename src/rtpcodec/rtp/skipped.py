@@ -30,12 +30,14 @@ class Holes:
     An item behind the window is late if its number is among them, and a duplicate if it is not.
     """
 
-    __slots__ = ("_begins", "_count", "_ends")
+    __slots__ = ("_begins", "_count", "_ends", "shared")
 
     def __init__(self) -> None:
         self._begins: list[int] = []
         self._ends: list[int] = []
         self._count = 0
+        self.shared = False
+        """Whether numbers were passed without being skipped, because another sequence has them."""
 
     def __len__(self) -> int:
         return self._count

@@ -42,6 +42,7 @@ session_options  what a session was made with
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures;
                session_suspending: its suspensions
 _road          the hot methods of a session: the ordinary message in one call
+_hearing       its receive direction: text to Audio; _hearing_states: the fields that each chunk touches
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended

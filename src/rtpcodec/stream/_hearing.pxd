@@ -17,6 +17,7 @@ cdef class Hearing:
     cdef bytes _payload(self, const uint8_t* text, Py_ssize_t n, MediaFields* fields)
     cdef str _track_name(self, const MediaFields* fields)
     cdef bint _take_next(self, str name, bytes payload, const MediaFields* fields, double now_ms) except -1
+    cdef void _count(self, const MediaFields* fields, Py_ssize_t octets, double now_ms) noexcept
     cdef int _deliver(
         self, ChainState chain, TrackState track, bytes payload, double duration_ms, const MediaFields* fields,
         double now_ms,

@@ -1,7 +1,7 @@
 """The receive direction of a session: an ordinary `media` message from its text to one Audio, in one native call.
 
 A message is ordinary if it is the next one of its track in a stream without silence, loss or doubt, and its payload is
-samples. Other messages that the scanner reads go on as a Media, without a second reading of their text. Each step that
+samples. Other messages that the scanner reads continue as a Media, without a second reading of their text. Each step that
 an ordinary chunk takes is one of the states, which the Python classes share: see _hearing_states.
 """
 cimport cython
@@ -17,7 +17,7 @@ from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing_states cimport (
-    BY_CHUNK, NO_COUNTER, ChainState, ClockState, IncomingState, OrderState, StallState, TrackState,
+    BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState, Ticks, TrackState,
 )
 
 from rtpcodec.audio.file_headers import FILE_STARTS
@@ -130,27 +130,18 @@ cdef class Hearing:
         if track is None:
             return False
         if (
-            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._unit_octets == 0
-            or octets < 2 or octets % track._unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
+            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._ticks.unit_octets == 0
+            or octets < 2 or octets % track._ticks.unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
         ):
             return False
         # 3. The next number; or this stream has no order but that of arrival.
         order = chain._order
-        if order.counter == NO_COUNTER:
-            if fields.chunk >= 0 or fields.sequence_number >= 0:
-                return False
-            window = None
-        else:
-            found = next_window(order, track.name, fields)
-            if found is False:
-                return False
-            window = <WindowState>found if found is not None else None
+        found = next_window(order, track.name, fields)
+        if found is False:
+            return False
+        window = None if found is None else <WindowState>found
         # Nothing has changed up to here, and nothing declines from here on.
-        stalling.last_received_ms = now_ms
-        incoming._counts.messages_received += 1
-        incoming._connection._malformed_in_a_row = 0
-        incoming._connection._last_good_ms = now_ms
-        incoming._connection.take_sequence(fields.sequence_number)
+        self._count(fields, octets, now_ms)
         if chain.files.alert or IS_FILE_START[<uint8_t>payload[0]][<uint8_t>payload[1]]:
             for event in chain.files.look(name, payload):
                 self._events.put(event)
@@ -163,11 +154,21 @@ cdef class Hearing:
             )
         duration_ms = length_ms(track, octets)
         track.last_ms = duration_ms
-        incoming._counts.media_received += 1
-        incoming._counts.octets_received += octets
         self._deliver(chain, track, payload, duration_ms, fields, now_ms)
         stalling.take_length(duration_ms)
         return True
+
+    cdef void _count(self, const MediaFields* fields, Py_ssize_t octets, double now_ms) noexcept:
+        """Count a message and its payload, as good and in time."""
+        cdef ConnectionState connection = self._incoming._connection
+        cdef CountState counts = self._incoming._counts
+        self._incoming.stalling.last_received_ms = now_ms
+        connection._malformed_in_a_row = 0
+        connection._last_good_ms = now_ms
+        connection.take_sequence(fields.sequence_number)
+        counts.messages_received += 1
+        counts.media_received += 1
+        counts.octets_received += octets
 
     cdef int _deliver(
         self, ChainState chain, TrackState track, bytes payload, double duration_ms, const MediaFields* fields,
@@ -227,6 +228,8 @@ cdef object next_window(OrderState order, str track, const MediaFields* fields):
     cdef bint by_chunk = order.counter == BY_CHUNK
     cdef int64_t number = fields.chunk if by_chunk else fields.sequence_number
     cdef WindowState window
+    if order.counter == NO_COUNTER:
+        return None if fields.chunk < 0 and fields.sequence_number < 0 else False
     if number < 0 or (len(order._ignored) != 0 and track in order._ignored):
         return None
     found = order.tracks.get(track)
@@ -243,8 +246,9 @@ cdef object next_window(OrderState order, str track, const MediaFields* fields):
 
 cdef inline double length_ms(TrackState track, Py_ssize_t octets) noexcept:
     """How long a payload of samples plays: see SampleFormat.ticks."""
-    cdef int64_t samples = <int64_t>octets // track._unit_octets * track._unit_samples
-    return <double>(samples * track._ticks_hz // track._samples_hz * 1000) / <double>track._clock_hz
+    cdef Ticks ticks = track._ticks
+    cdef int64_t samples = <int64_t>octets // ticks.unit_octets * ticks.unit_samples
+    return <double>(samples * ticks.ticks_hz // ticks.samples_hz * 1000) / <double>ticks.clock_hz
 
 
 cdef bytes pcm_of(TrackState track, bytes payload):

@@ -96,6 +96,15 @@ cdef class ClockState:
     cdef int take_chunk(self, int64_t timestamp, double received_ms, double duration_ms) except -1
 
 
+cdef class Ticks:
+    # How long payloads play. 0 octets: their octets do not say it, because they are not samples.
+    cdef readonly int clock_hz
+    cdef int unit_octets
+    cdef int unit_samples
+    cdef int ticks_hz
+    cdef int samples_hz
+
+
 cdef class TrackState:
     cdef public str name
     cdef public ClockState clock
@@ -105,16 +114,11 @@ cdef class TrackState:
     cdef public int64_t doubtful_chunks
     cdef public int64_t lost_chunks
     cdef public double last_ms
-    cdef public int _clock_hz
     cdef public int rate_hz
     cdef public bint watched
     cdef public bint decodes
     cdef public bint adapts
-    # Of a codec of samples: how ticks follow from octets. 0 octets: another codec.
-    cdef public int _unit_octets
-    cdef public int _unit_samples
-    cdef public int _ticks_hz
-    cdef public int _samples_hz
+    cdef public Ticks _ticks
 
 
 cdef class FilesState:

@@ -1,4 +1,4 @@
-from typing import Any, Final
+from typing import Any, Final, Self, final
 
 RECENT: Final[int]
 BUCKET: Final[int]
@@ -77,6 +77,19 @@ class ClockState:
     is_ignored: bool
     def advance(self, timestamp: int | None, received_ms: float, duration_ms: float) -> None: ...
 
+@final
+class Ticks:
+    def __new__(
+        cls,
+        clock_hz: int,
+        unit_octets: int = 0,
+        unit_samples: int = 0,
+        ticks_hz: int = 0,
+        samples_hz: int = 0,
+    ) -> Self: ...
+    @property
+    def clock_hz(self) -> int: ...
+
 class TrackState:
     name: str
     clock: Any
@@ -86,15 +99,11 @@ class TrackState:
     doubtful_chunks: int
     lost_chunks: int
     last_ms: float
-    _clock_hz: int
     rate_hz: int
     watched: bool
     decodes: bool
     adapts: bool
-    _unit_octets: int
-    _unit_samples: int
-    _ticks_hz: int
-    _samples_hz: int
+    _ticks: Ticks
 
 class FilesState:
     alert: bool

@@ -188,6 +188,27 @@ cdef class ClockState:
         return self._timeline.take_chunk(self.media_ms, received_ms)
 
 
+@cython.final
+@cython.auto_pickle(False)
+cdef class Ticks:
+    """How long the payloads of a track play.
+
+    clock_hz: ticks of its payload format per second, of all channels.
+    unit_octets, unit_samples: of the smallest piece of samples; 0: the payloads are not samples.
+    ticks_hz, samples_hz: see SampleFormat.
+    """
+
+    def __cinit__(self, int clock_hz, int unit_octets=0, int unit_samples=0, int ticks_hz=0, int samples_hz=0):
+        self.clock_hz = clock_hz
+        self.unit_octets = unit_octets
+        self.unit_samples = unit_samples
+        self.ticks_hz = ticks_hz
+        self.samples_hz = samples_hz
+
+    def __reduce__(self):
+        raise TypeError("Ticks belong to their track, they cannot be pickled or copied")
+
+
 @cython.auto_pickle(False)
 cdef class TrackState:
     """The base of ReceivedTrack."""

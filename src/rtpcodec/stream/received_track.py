@@ -9,7 +9,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import Decoder, FecDecoder
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, SampleFormat
-from rtpcodec.stream._hearing_states import TrackState
+from rtpcodec.stream._hearing_states import Ticks, TrackState
 from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.receive_codec import ReceiveCodec
 
@@ -47,13 +47,14 @@ class ReceivedTrack(TrackState):
         declared, payloads = self._declared
         self.payloads = payloads if codec is declared else codec.new_payloads()
         self.adapts = isinstance(self.payloads, AdaptivePayloadFormat)
-        self._clock_hz = codec.clock_hz
         self.rate_hz = codec.pcm_hz or codec.rate_hz
         self.resampler: Resampler | None = None
-        self._unit_octets = 0
+        self._ticks = Ticks(codec.clock_hz)
         if isinstance(self.payloads, SampleFormat) and codec.info is not None and codec.info.unit is not None:
-            self._unit_octets, self._unit_samples = codec.info.unit.octets, codec.info.unit.samples
-            self._ticks_hz, self._samples_hz = self.payloads.clock_hz, self.payloads.sample_rate_hz
+            unit = codec.info.unit
+            self._ticks = Ticks(
+                codec.clock_hz, unit.octets, unit.samples, self.payloads.clock_hz, self.payloads.sample_rate_hz
+            )
         if decoder is not None and codec.pcm_hz not in (None, decoder.sample_rate_hz):
             self.resampler = Resampler(decoder.sample_rate_hz, codec.pcm_hz)
 
@@ -66,7 +67,7 @@ class ReceivedTrack(TrackState):
 
     def duration_ms(self, payload: bytes) -> float:
         """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
-        return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._clock_hz
+        return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._ticks.clock_hz
 
     def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
         """Return the audio of a payload; b"" if it does not fit the codec, which was reported when it came."""
