@@ -8,6 +8,7 @@ from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import MP3_RATES_HZ, StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
+from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
@@ -15,8 +16,8 @@ from rtpcodec.stream.wire import Dialect
 
 def chains_of(
     plan: StreamPlan, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect
-) -> tuple[SendChain, SpeechChain | None]:
-    """Return the chain, and the same one if it speaks replies.
+) -> tuple[SendChain, SpeechChain | None, Saying | None]:
+    """Return the chain; the same one if it speaks replies, and what says its ordinary messages.
 
     plan: what is sent.
     pcm_hz: rate of PCM that is given without one; None: that of the plan.
@@ -36,13 +37,13 @@ def chains_of(
         # A file says its rate, so PCM of any that MP3 has needs no resampler.
         if pcm_hz is not None and pcm_hz not in MP3_RATES_HZ:
             raise ValueError(f"send_pcm_hz is {pcm_hz!r}, MP3 has {', '.join(map(str, MP3_RATES_HZ))}")
-        return FileChain(plan, pcm_hz, settings.lead_ms, settings.max_queue_ms, dialect), None
+        return FileChain(plan, pcm_hz, settings.lead_ms, settings.max_queue_ms, dialect), None, None
     packing = packing_of(plan)
     if pcm_hz is not None and pcm_hz != packing.sample_rate_hz:
         require_rate("send_pcm_hz", pcm_hz)
         require_rate("send_rate_hz of the plan", packing.sample_rate_hz)
     chain = SpeechChain(packing, pcm_hz, settings, dialect)
-    return chain, chain
+    return chain, chain, chain.saying
 
 
 def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:

@@ -88,8 +88,7 @@ class MediaSession(SuspendingSession):
         self._options = options = SessionOptions(
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
-        self._sending, self._speech = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
-        self._saying = None if self._speech is None else self._speech.saying
+        self._sending, self._speech, self._saying = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self.account = self._events.account  # what the session holds of the budget
         self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since

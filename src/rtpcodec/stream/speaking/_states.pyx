@@ -325,6 +325,10 @@ cdef class ReleaserState:
 cdef class PartsState:
     """The base of Parts."""
 
+    def __cinit__(self):
+        self.reports = []
+        self.sent_sinks = ()
+
 
 @cython.auto_pickle(False)
 cdef class EchoesState:

@@ -94,7 +94,6 @@ class SpeechChain(Live):
         self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
         self.loss = LineLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
         self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
-        """The ordinary message in one call, on the state of the others."""
         self._reply_count = 0
 
     # Replies
@@ -254,8 +253,7 @@ class SpeechChain(Live):
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due. Audio is encoded here, not before.
 
-        at_once: whether to return all of them; otherwise at most as many that an event loop is held for 5 ms, and
-            `next_deadline_ms` is in the past if others are due.
+        at_once: all of them; otherwise as many as take 5 ms, and `next_deadline_ms` is in the past if others are due.
         """
         texts = self.releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
         if self._parts.order.moved:

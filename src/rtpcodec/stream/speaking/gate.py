@@ -59,7 +59,7 @@ class _Closing:
 class Gate(GateState, Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
-    __slots__ = ("_closing", "_count", "_pinged", "_pings", "inbound")
+    __slots__ = ("_closing", "_pinged", "_pings", "inbound")
 
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
         """Make an open gate; lead_ms None: it never closes."""
@@ -69,9 +69,8 @@ class Gate(GateState, Live):
         self._closing: _Closing | None = None
         self.was_closed = False
         """Whether the gate was closed at the last look before this one."""
-        self._pinged = 0  # position of the last ping
+        self._pinged = 0, 0  # number and position of the last ping
         self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
-        self._count = 0
         self.pongs = 0
         """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
         self._message_ms = 1.0
@@ -155,7 +154,7 @@ class Gate(GateState, Live):
         self._acknowledged = position
         self._closing = None
         self.was_closed = False
-        self._pinged = position - int(PING_MS * self._rate_hz / 1000)
+        self._pinged = self._pinged[0], position - int(PING_MS * self._rate_hz / 1000)
         self._pings = NO_ITEMS
         self.pongs = 0
         self.backlog = None
@@ -181,15 +180,15 @@ class Gate(GateState, Live):
 
     def ping(self, position: int, now_ms: float) -> bytes | None:
         """Return the payload of a ping that is due behind this position; None: none is due."""
-        if self._count and (position - self._pinged) * 1000 < PING_MS * self._rate_hz:
+        count, pinged = self._pinged
+        if count and (position - pinged) * 1000 < PING_MS * self._rate_hz:
             return None
         if len(self._pings) >= MAX_PINGS and now_ms - self._pings[-1][2] < IDLE_PING_MS:
             return None  # this socket answers no pings, or nothing passes
         if self._pings is NO_ITEMS:
             self._pings = deque(maxlen=MAX_PINGS)
-        self._count += 1
-        self._pinged = position
-        payload = b"%d" % self._count
+        self._pinged = count + 1, position
+        payload = b"%d" % (count + 1)
         self._pings.append((payload, position, now_ms))
         self.wrote(len(payload))
         if self.actions is not None:

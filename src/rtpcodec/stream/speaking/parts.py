@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from rtpcodec.stream.events import Event
 from rtpcodec.stream.items import Packing, Piece
 from rtpcodec.stream.speaking._states import PartsState
 from rtpcodec.stream.speaking.echoes import Echoes
@@ -69,66 +69,34 @@ class ActionSink(Protocol):
         """Take note of the end of a suspension."""
 
 
+@dataclass(slots=True)
 class Parts(PartsState):
-    """Shared by the modules of `stream.speaking`; each names the parts that it changes."""
+    """Shared by the modules of `stream.speaking`; each names the parts that it changes.
 
-    __slots__ = (
-        "dialect",
-        "echoes",
-        "far_end",
-        "gate",
-        "halts",
-        "idle",
-        "lost_samples",
-        "mark_counts",
-        "on_cut",
-        "order",
-        "own_marks",
-        "packing",
-        "sent_audio",
-        "settings",
-    )
+    reports: events for the session's next `events`.
+    sent_sinks: what sees all audio that is sent.
+    actions: what sees all that the app does; None: nothing captures it.
+    paused: whether a pause or a suspension holds the replies back.
+    """
 
-    def __init__(
-        self,
-        *,
-        settings: SpeakingSettings,
-        dialect: Dialect,
-        packing: Packing,
-        far_end: FarEnd,
-        echoes: Echoes,
-        own_marks: OwnMarks,
-        order: ReplyOrder,
-        sent_audio: SentAudio,
-        idle: IdleSound,
-        gate: Gate,
-    ) -> None:
-        self.settings = settings
-        self.dialect = dialect
-        self.packing = packing
-        self.far_end = far_end
-        self.echoes = echoes
-        self.own_marks = own_marks
-        self.order = order
-        self.sent_audio = sent_audio
-        self.idle = idle
-        self.gate = gate
-        self.sent_sinks: tuple[SentSink, ...] = ()
-        self.on_cut: Callable[[CutPoint, int, float], object] | None = None
-        """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the
-        time."""
-        self.actions: ActionSink | None = None
-        """None: nothing captures what the app does."""
-        self.reports: list[Event] = []
-        """Events for the session's next `events`."""
-        self.paused = False
-        """Whether a pause or a suspension holds the replies back."""
-        self.halts = 0
-        """How often they have begun to."""
-        self.lost_samples = 0
-        """Audio that was sent and dropped by clears: the difference between sent positions and what is heard."""
-        self.mark_counts: dict[str, int] = {}
-        """Marks that were named here, by prefix: so many own ones there are, the caller sees no gap."""
+    settings: SpeakingSettings
+    dialect: Dialect
+    packing: Packing
+    far_end: FarEnd
+    echoes: Echoes
+    own_marks: OwnMarks
+    order: ReplyOrder
+    sent_audio: SentAudio
+    idle: IdleSound
+    gate: Gate
+    on_cut: Callable[[CutPoint, int, float], object] | None = None
+    """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the time."""
+    halts: int = 0
+    """How often a pause or a suspension has begun to hold replies back."""
+    lost_samples: int = 0
+    """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
+    mark_counts: dict[str, int] = field(default_factory=dict)
+    """Marks that were named here, by prefix: so many own ones there are, the caller sees no gap."""
 
     @property
     def sample_rate_hz(self) -> int:
