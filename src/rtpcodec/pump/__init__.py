@@ -3,6 +3,8 @@
 pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
 line_pump      LinePump: a pump whose machine can outlive its WebSocket
 timer          one timer on the event loop
+_driving       the steps of a pump that each message meets
+_frames        the steps of a WebSocket by picows that each frame meets
 socket         the interfaces between a WebSocket and a pump
 backlog        what transport and system hold of a connection because it is not acknowledged
 frame_budget   frames and octets that one WebSocket may send

@@ -26,7 +26,7 @@ cdef class TimerState:
 
 @cython.auto_pickle(False)
 cdef class BudgetState:
-    """What is left of a FrameBudget: `frames` before the next refill, and `octets` of text messages."""
+    """The rest of a FrameBudget: `frames` before the next refill, and `octets` of text messages."""
 
 
 @cython.auto_pickle(False)

@@ -38,6 +38,7 @@ handler_end     what happens to the phone call behind a handler
 call            Call: the asyncio face of a call, for handlers
 call_listening  its readers, keys and voice activity; call_keeping: recordings and privacy
 call_speaking   plays, replies, background; call_base: what all sides share
+_speaking       the methods of a Call that each chunk of audio meets
 call_parts      what a Call is made of
 loop_access     the machine of a call for its handler's objects, and the rule about threads
 replies         Reply: the asyncio face of a reply

@@ -48,5 +48,6 @@ play_queue     audio of one reply that waits for space in a session's queue; pla
 ending         why a call's stream has ended
 line_watch     the line of one call: its time-outs, pings, the hold of a lost one
 machine        one call: session, waiting audio, time-outs, end of the connection
+_machine       the methods of a machine that each message meets
 fragments      joins fragmented WebSocket messages
 """
