@@ -50,7 +50,7 @@ file_workers    the threads that write and finish files, or none of them on a vi
 threads         calls of other threads into the event loop, which block
 collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
 private_section the block of `call.private`
-ongoing         Ongoing: a running operation that may be awaited; _awaiting: awaits of each chunk and of the handler, native
+ongoing         Ongoing: a running operation that may be awaited; _awaiting: its await, native
 readers         the readers of a call, each with a queue of its own
 voice           CallVoice: voice activity of a call, and waits for silence
 heard           waits until the queued audio was heard
