@@ -41,7 +41,7 @@ call_speaking   plays, replies, background; call_base: what all sides share
 _speaking       the methods of a Call that each chunk of audio meets
 call_parts      what a Call is made of
 loop_access     the machine of a call for its handler's objects, and the rule about threads
-replies         Reply: the asyncio face of a reply
+replies         Reply: the asyncio face of a reply; _replying: its `play`, native
 saying          `say`: a reply from an iterable
 pausing         PlaybackPause: the asyncio face of a pause
 background      Background: a background sound, loaded beside the event loop
@@ -51,7 +51,7 @@ file_workers    the threads that write and finish files, or none of them on a vi
 threads         calls of other threads into the event loop, which block
 collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no entry has taken yet
 private_section the block of `call.private`
-ongoing         Ongoing: a running operation that may be awaited
+ongoing         Ongoing: a running operation that may be awaited; _awaiting: its await, native
 readers         the readers of a call, each with a queue of its own
 voice           CallVoice: voice activity of a call, and waits for silence
 heard           waits until the queued audio was heard
