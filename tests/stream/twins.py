@@ -111,7 +111,7 @@ class Twins:
             self.up.append((self.now_ms + self.up_ms, texts))
         ping = self.each(lambda session: session.speech and session.speech.ping(self.now_ms))
         if isinstance(ping, bytes) and not self.lost:
-            self.each(lambda session: session.speech and session.speech.ponged(ping, self.now_ms + 2 * self.up_ms))
+            self.each(lambda session: ponged(session, ping, self.now_ms + 2 * self.up_ms))
         self.deliver()
         found = self.each(lambda session: session.events(self.now_ms))
         assert isinstance(found, list)
@@ -199,6 +199,12 @@ class Twins:
 def send(session: MediaSession, now_ms: float, *, whole: bool) -> list[str]:
     """The texts that are due."""
     return session.outgoing(now_ms) if whole else session.outgoing_part(now_ms)
+
+
+def ponged(session: MediaSession, payload: bytes, now_ms: float) -> None:
+    """Answer a ping."""
+    assert session.speech is not None
+    session.speech.ponged(payload, now_ms)
 
 
 def of_reply(reply: Reply, now_ms: float) -> tuple[object, ...]:

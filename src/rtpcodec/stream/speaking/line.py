@@ -29,6 +29,8 @@ class Line(LineState):
 
     __slots__ = ("tones",)
 
+    packing: Packing
+
     def __init__(self, packing: Packing) -> None:
         """Make an empty line; packing: of the stream, which all lines share."""
         self.packing = packing
@@ -174,8 +176,7 @@ class Line(LineState):
             if kind is not Kind.ITEM:
                 return None
             return round(self.packing.payload_ms(octets) * self.packing.sample_rate_hz / 1000)
-        samples: int | None = self._queue.first_extra if self._queue.first is Kind.ITEM else None
-        return samples
+        return self._queue.first_extra if self._queue.first is Kind.ITEM else None
 
     def take(self, samples: int) -> list[Piece]:
         """Remove and return audio of this many samples, which must wait; an ITEM must be taken as a whole."""
