@@ -192,6 +192,11 @@ cdef class Hearing:
         raise TypeError("a Hearing belongs to its session, it cannot be pickled or copied")
 
 
+def hearing_of(scanner, incoming, events):
+    """Return the native path of a session; None: its dialect has no scanner."""
+    return None if scanner is None else Hearing(scanner, incoming, events)
+
+
 cdef object media_of(str name, bytes payload, const MediaFields* fields):
     """The message as the parser returns it."""
     return Media(

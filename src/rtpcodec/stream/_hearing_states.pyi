@@ -1,8 +1,11 @@
 from typing import Any, Final, Self, final
 
+from typing_extensions import disjoint_base
+
 RECENT: Final[int]
 BUCKET: Final[int]
 
+@disjoint_base
 class StallState:
     _stall_ms: float
     _limit_ms: float
@@ -13,6 +16,7 @@ class StallState:
     def silence_ms(self, now_ms: float) -> float: ...
     def take_chunk(self, chunk_ms: float) -> None: ...
 
+@disjoint_base
 class ConnectionState:
     state: Any
     connected_ms: float | None
@@ -22,12 +26,14 @@ class ConnectionState:
     _last_good_ms: float
     _next_sequence: int | None
 
+@disjoint_base
 class CountState:
     messages_received: int
     media_received: int
     octets_received: int
     messages_sent: int
 
+@disjoint_base
 class LevelState:
     due: float
     _total: float
@@ -37,15 +43,18 @@ class LevelState:
     def _recent(self) -> list[float]: ...
     def take(self, pcm: bytes, due: float) -> None: ...
 
+@disjoint_base
 class SuccessionState:
     _previous: str | None
     _next_track: dict[str, str]
     last_number: dict[str, int]
     def follow(self, track: str, number: int) -> None: ...
 
+@disjoint_base
 class FactsState:
     received: int
 
+@disjoint_base
 class OrderState:
     facts: Any
     _succession: Any
@@ -56,6 +65,7 @@ class OrderState:
     per_track: bool
     deadline_ms: float
 
+@disjoint_base
 class TimelineState:
     least_ms: float
     received_ms: float
@@ -63,6 +73,7 @@ class TimelineState:
     _left: int
     def note(self, end_ms: float, received_ms: float) -> None: ...
 
+@disjoint_base
 class ClockState:
     _timeline: Any
     change: Any
@@ -90,6 +101,7 @@ class Ticks:
     @property
     def clock_hz(self) -> int: ...
 
+@disjoint_base
 class TrackState:
     name: str
     clock: Any
@@ -105,12 +117,15 @@ class TrackState:
     adapts: bool
     _ticks: Ticks
 
+@disjoint_base
 class FilesState:
     alert: bool
 
+@disjoint_base
 class KeysState:
     deadline_ms: float
 
+@disjoint_base
 class ChainState:
     _order: Any
     _timeline: Any
@@ -120,6 +135,7 @@ class ChainState:
     _tracks: dict[str, Any]
     _default_track: str
 
+@disjoint_base
 class IncomingState:
     chain: Any
     _connection: Any

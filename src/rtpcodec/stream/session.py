@@ -8,7 +8,7 @@ from typing import Final, Literal, Unpack
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream._hearing import Hearing
+from rtpcodec.stream._hearing import hearing_of
 from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
@@ -104,9 +104,7 @@ class MediaSession(SuspendingSession):
             events=self._events,
             counts=self._counts,
         )
-        self._hearing = None
-        if dialect.media_scanner is not None:
-            self._hearing = Hearing(dialect.media_scanner, self._incoming, self._events)
+        self._hearing = hearing_of(dialect.media_scanner, self._incoming, self._events)
 
     # Receive
 
