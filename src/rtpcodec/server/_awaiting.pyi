@@ -2,6 +2,9 @@ from asyncio import Future
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Self, final
 
+from typing_extensions import disjoint_base
+
+@disjoint_base
 class Awaited:
     def __new__(cls, end: Future[None] | None = None) -> Self: ...
     @property

@@ -1,10 +1,11 @@
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.speaking.reply import Reply
 
+@disjoint_base
 class ReplyRoad:
     def __init__(self, access: LoopAccess, reply: Reply) -> None: ...
     @property

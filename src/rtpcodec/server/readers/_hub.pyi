@@ -1,9 +1,12 @@
 from asyncio import AbstractEventLoop
 
+from typing_extensions import disjoint_base
+
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream.events import Audio
 
+@disjoint_base
 class HubState:
     _inboxes: tuple[Inbox, ...]
     _opening: EventQueue | None

@@ -3,6 +3,8 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, NoReturn, Self, final
 
+from typing_extensions import disjoint_base
+
 from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.held import Account
@@ -22,6 +24,7 @@ class Waker:
     def result(self) -> None: ...
     def exception(self) -> None: ...
 
+@disjoint_base
 class InboxState:
     def __new__(cls, *_args: object, account: Account | None = None, **_options: object) -> Self: ...
     @property
