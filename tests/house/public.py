@@ -71,6 +71,8 @@ def made_of_hints(kind: type) -> Any:
         return kind(
             **{one.name: sample_of(hints[one.name]) for one in needed if one.default_factory is dataclasses.MISSING}
         )
+    if issubclass(kind, tuple):  # a NamedTuple
+        return kind(*map(sample_of, typing.get_type_hints(kind).values()))
     if issubclass(kind, BaseException):
         return kind("why")
     raise LookupError(f"no sample of {kind}")

@@ -219,7 +219,7 @@ INSIDE: dict[str, str] = {
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,
     "server/background_commands.py:BackgroundCommands.wait": TASK,
-    "server/background_commands.py:RunningCommand._wait": TASK,
+    "server/background_commands.py:RunningCommand._end_of_command": TASK,
     "server/handler_end.py:HandlerEnd.act": USER,
     "server/handler_task.py:HandlerTask._run": USER,
     "server/hanging_up.py:HangUp.wait_ms": KNOWN,

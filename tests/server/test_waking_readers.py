@@ -15,8 +15,6 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import call_on
 from rtpcodec.server.readers._reading import Reading
 from rtpcodec.server.readers.inbox import DtmfInbox, Inbox, TrackInbox
-from rtpcodec.server.readers.reading import AudioReader
-from rtpcodec.server.replies import Reply
 from rtpcodec.stream.event_queue import MAX_OTHER_EVENTS
 from tests.server.dialler import LOOPS, run
 from tests.stream import carrier as wire
@@ -396,11 +394,3 @@ def test_the_next_item_is_accepted_where_asyncio_accepts_a_coroutine(waiting: Wa
         assert (await task).chunk == 3
 
     run(main, loop)
-
-
-def test_a_reader_and_a_reply_without_their_constructors_raise() -> None:
-    reader, reply = AudioReader.__new__(AudioReader), Reply.__new__(Reply)
-    with pytest.raises(TypeError, match="made by its call"):
-        _ = anext(reader)
-    with pytest.raises(AttributeError):
-        reply.play(b"")

@@ -16,7 +16,7 @@ cdef class SessionRoad:
     cdef public Saying _saying         # of the same chain; None: each text takes the way of Python
     cdef public object _inputs         # Inputs; None: nothing captures
     cdef public object _sinks          # Sinks; None: nobody listens before the reader
-    cdef public bint sending_has_events
+    cdef public bint sending_has_events  # `outgoing` has caused events, and `events` was not called since
     # What the methods of the same purpose do, without a call through Python.
     cdef int take_text(self, object text, double now_ms) except -1            # receive
     cdef list take_events(self, double now_ms)                                # events

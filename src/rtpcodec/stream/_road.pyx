@@ -51,6 +51,11 @@ cdef class SessionRoad:
         cdef double due_ms = self.due_ms()
         return None if due_ms == INFINITY else due_ms
 
+    @property
+    def account(self):
+        """What the session holds of the budget; None: it has none."""
+        return self._events.account
+
     cdef int take_text(self, object text, double now_ms) except -1:
         if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):
             self._receive(text, now_ms)

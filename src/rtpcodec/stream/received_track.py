@@ -27,6 +27,10 @@ class ReceivedTrack(TrackState):
 
     __slots__ = ("_declared", "codec")
 
+    clock: TrackClock
+    payloads: PayloadFormat | None
+    _made: Decoder | None
+
     def __init__(self, name: str, codec: ReceiveCodec, timeline: Timeline) -> None:
         self.name = name
         """All its chunks share this one str, so that those that wait do not hold a copy each."""

@@ -45,6 +45,11 @@ class ReceiveChain(ChainState):
 
     __slots__ = ("_codec", "_conceal", "_credit_from_ms", "concealed_ms", "lost_chunks", "misfits")
 
+    _order: ChunkOrder
+    _timeline: Timeline
+    _default: ReceivedTrack
+    _level: LevelMeter
+
     def __init__(
         self,
         plan: StreamPlan,

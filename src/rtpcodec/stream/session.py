@@ -90,8 +90,6 @@ class MediaSession(SuspendingSession):
         )
         self._sending, self._speech, self._saying = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
-        self.account = self._events.account  # what the session holds of the budget
-        self.sending_has_events = False  # `outgoing` has caused events, and `events` was not called since
         self._counts = Counts()
         self._sinks = self._inputs = None
         self._listening = ListeningParts(watch_for(self.plan, dialect, diagnosis_s))
