@@ -141,6 +141,11 @@ class Driver(DriverRoad, Generic[DrivenT]):
         super().__init__(machine, send, sink)
         self._timer = DeadlineTimer(asyncio.get_running_loop(), self.run)
 
+    def send_due(self) -> None:
+        """Send the texts that are due now, such as a clear, before the machine is ended within a run."""
+        for item in self.machine.outgoing(self.now_ms()):
+            self._send(item)
+
     def stop(self) -> None:
         """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
         self._timer.release()

@@ -23,7 +23,7 @@ cdef class Awaited:
 
     cdef readonly object _end
 
-    def __cinit__(self, end=None):
+    def __init__(self, end=None):
         self._end = end
 
     def __await__(self):

@@ -38,6 +38,9 @@ class RunningCommand(Ongoing):
         return RunningCommand(self._task, self._first or self)
 
     def __await__(self) -> Generator[Any, Any, None]:
+        return self._wait()
+
+    def _wait(self) -> Generator[Any, Any, None]:
         return self._end_of_command().__await__()
 
     async def _end_of_command(self) -> None:

@@ -46,7 +46,9 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
         """
         if code not in CLOSE_CODES:
             raise ValueError(f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed")
-        self._machine("close").close(code, self._pump.now_ms(), "closed")
+        machine = self._machine("close")
+        self._pump.send_due()
+        machine.close(code, self._pump.now_ms(), "closed")
         self._pump.run()
         return Ongoing(asyncio.shield(self._parts.disconnected)) if self._parts.may_wait else DONE
 

@@ -22,6 +22,7 @@ class Ongoing(Live, Awaited, Coroutine[Any, Any, None]):
     __slots__ = ("_steps",)
 
     def __init__(self, end: asyncio.Future[None] | None = None) -> None:
+        super().__init__(end)
         self._steps: Generator[Any, Any, None] | None = None
 
     def _wait(self) -> Generator[Any, Any, None]:
