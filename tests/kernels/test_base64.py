@@ -169,7 +169,9 @@ def test_padding_that_another_process_changes_meanwhile_never_overruns_the_room(
         out = bytearray(61) + guard
         with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer, memoryview(out)[:61] as room:
             try:
-                for _ in range(20_000):
+                while text[-2:] == b"==":
+                    assert writer.poll() is None
+                for _ in range(50_000):
                     with contextlib.suppress(ValueError):  # two octets more, which the room does not have
                         base64.decode_into(text, room)
             finally:
