@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import random
+import subprocess
+import sys
 from base64 import b64encode
 from binascii import a2b_base64
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,3 +150,30 @@ def test_a_room_that_does_not_fit_is_refused(into: Callable[[Any, Any], int], so
         into(memoryview(room)[:4], memoryview(room)[2:])
     room.append(0)
     assert into(b"", bytearray()) == 0
+
+
+WRITER = """
+import mmap, sys
+with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 0) as text:
+    while True:
+        text[-2:] = b"AA"
+        text[-2:] = b"=="
+"""
+
+
+def test_padding_that_another_process_changes_meanwhile_never_overruns_the_room(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(b64encode(bytes(61)))
+    guard = b"\xee" * 3
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as text:
+        out = bytearray(61) + guard
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer, memoryview(out)[:61] as room:
+            try:
+                while text[-2:] == b"==":
+                    assert writer.poll() is None
+                for _ in range(50_000):
+                    with contextlib.suppress(ValueError):  # two octets more, which the room does not have
+                        base64.decode_into(text, room)
+            finally:
+                writer.kill()
+    assert out[61:] == guard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -251,3 +252,34 @@ def test_holes_are_remembered_to_a_limit() -> None:
     for number in range(0, 100_000, 2):
         feed(window, [number])
     assert len(window._holes) == REMEMBERED_HOLES
+
+
+@pytest.mark.parametrize("digest", [-1, 2**56, 2**63, 2**64])
+def test_a_digest_that_does_not_fit_is_refused_before_anything_changes(digest: int) -> None:
+    window: ReorderWindow[str] = ReorderWindow()
+    assert window.put(1, "first", ("inbound", 0, 7))
+    assert window.pop() == ["first"]
+    with pytest.raises(ValueError, match=rf"digest is {digest}, a number of 56 bits is needed"):
+        window.put(2, "second", ("inbound", 0, digest))
+    with pytest.raises(ValueError, match="56 bits"):
+        window.follows(2, ("inbound", 0, digest))
+    assert (window.next, window.waiting, window.content_of(2)) == (2, 0, None)
+    assert window.follows(2, ("inbound", 0, 2**56 - 1))
+    assert window.content_of(2) == ("inbound", 0, 2**56 - 1)
+
+
+@pytest.mark.parametrize("timestamp", [-1, 2**63])
+def test_a_timestamp_that_is_not_a_counter_is_refused(timestamp: int) -> None:
+    window: ReorderWindow[str] = ReorderWindow()
+    with pytest.raises(ValueError, match=rf"timestamp is {timestamp}, 0 to {2**63 - 1} is needed"):
+        window.put(1, "first", ("inbound", timestamp, 7))
+    assert window.waiting == 0
+
+
+def test_numbers_of_any_size_may_have_contents() -> None:
+    window: ReorderWindow[int] = ReorderWindow()
+    for number in range(2**63 - 2, 2**63 + 2):
+        assert window.put(number, number, ("inbound", 0, 7))
+    assert window.pop() == list(range(2**63 - 2, 2**63 + 2))
+    assert window.content_of(2**63 - 1) == ("inbound", 0, 7)
+    assert window.content_of(2**63) is None

@@ -19,8 +19,6 @@ cdef extern from "rtpcodec/kernels/simd/base64_avx2.h":
 cdef extern from "Python.h":
     Py_UCS4 PyUnicode_MAX_CHAR_VALUE(object text)
 
-ctypedef Py_ssize_t (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
-
 cdef enum:
     NOT_IN_ALPHABET = 0x80    # above every value of a character
     LAST_OF_ASCII = 0x7F
@@ -105,7 +103,14 @@ cdef Py_ssize_t base64_octets(const uint8_t* text, Py_ssize_t n) noexcept nogil:
 
 
 cdef Py_ssize_t base64_decode_block(const uint8_t* text, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t octets = base64_octets(text, n)
+    return decode_to(text, out, n, base64_octets(text, n))
+
+
+cdef Py_ssize_t decode_to(const uint8_t* text, uint8_t* out, Py_ssize_t n, Py_ssize_t octets) noexcept nogil:
+    """Decode n characters to a number of octets, which base64_octets returned. Nothing is written beyond them.
+
+    Other threads may write to the text meanwhile: then its padding is not what it was, and the room is.
+    """
     cdef Py_ssize_t groups = octets // 3
     cdef uint8_t last[4]
     cdef uint8_t decoded[3]
@@ -129,13 +134,23 @@ cdef Py_ssize_t base64_decode_block(const uint8_t* text, uint8_t* out, Py_ssize_
     return octets
 
 
-cdef inline Py_ssize_t run(block_function block, const void* source, void* out, Py_ssize_t n) noexcept:
-    """Run a block function, on many items without the GIL."""
+cdef inline Py_ssize_t run_encode(const Py_buffer* octets, void* out) noexcept:
+    """Encode octets, many of them without the GIL."""
     cdef Py_ssize_t written
-    if n < GIL_FREE_SAMPLES:
-        return block(<const uint8_t*>source, <uint8_t*>out, n)
+    if octets.len < GIL_FREE_SAMPLES:
+        return base64_encode_block(<const uint8_t*>octets.buf, <uint8_t*>out, octets.len)
     with nogil:
-        written = block(<const uint8_t*>source, <uint8_t*>out, n)
+        written = base64_encode_block(<const uint8_t*>octets.buf, <uint8_t*>out, octets.len)
+    return written
+
+
+cdef inline Py_ssize_t run_decode(const Py_buffer* text, void* out, Py_ssize_t octets) noexcept:
+    """Decode a text to a number of octets, a long one without the GIL."""
+    cdef Py_ssize_t written
+    if text.len < GIL_FREE_SAMPLES:
+        return decode_to(<const uint8_t*>text.buf, <uint8_t*>out, text.len, octets)
+    with nogil:
+        written = decode_to(<const uint8_t*>text.buf, <uint8_t*>out, text.len, octets)
     return written
 
 
@@ -191,7 +206,7 @@ def encode(octets, /):
     take_octets(octets, &view, "octets")
     try:
         out = PyBytes_FromStringAndSize(NULL, (view.len + 2) // 3 * 4)
-        run(base64_encode_block, view.buf, PyBytes_AS_STRING(out), view.len)
+        run_encode(&view, PyBytes_AS_STRING(out))
     finally:
         PyBuffer_Release(&view)
     return out
@@ -209,7 +224,7 @@ def encode_into(octets, out, /):
     take_octets(octets, &view, "octets")
     try:
         take_room(out, &room, &view, (view.len + 2) // 3 * 4, samples=False)
-        written = run(base64_encode_block, view.buf, room.buf, view.len)
+        written = run_encode(&view, room.buf)
         PyBuffer_Release(&room)
     finally:
         PyBuffer_Release(&view)
@@ -235,7 +250,7 @@ def decode(text, /):
         if octets < 0:
             raise fault_of_view(&view)
         out = PyBytes_FromStringAndSize(NULL, octets)
-        if run(base64_decode_block, view.buf, PyBytes_AS_STRING(out), view.len) < 0:
+        if run_decode(&view, PyBytes_AS_STRING(out), octets) < 0:
             raise fault_of_view(&view)
     finally:
         PyBuffer_Release(&view)
@@ -257,7 +272,7 @@ def decode_into(text, out, /):
         if octets < 0:
             raise fault_of_view(&view)
         take_room(out, &room, &view, octets, samples=False)
-        octets = run(base64_decode_block, view.buf, room.buf, view.len)
+        octets = run_decode(&view, room.buf, octets)
         PyBuffer_Release(&room)
         if octets < 0:
             raise fault_of_view(&view)

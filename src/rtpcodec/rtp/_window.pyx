@@ -72,9 +72,22 @@ cdef class Contents:
         return REMEMBERED_CONTENTS
 
     def remember(self, number, content):
-        """Keep the content of a number: track, timestamp (None: it has none), digest. None: nothing is kept."""
-        if content is not None:
-            track, timestamp, found = content
+        """Keep the content of a number: track, timestamp (None: it has none), digest. None: nothing is kept.
+
+        Raises, and keeps nothing: ValueError: a timestamp below 0 or of more than 63 bits, or a digest of more than
+        DIGEST_BITS; TypeError: not such a content.
+        """
+        cdef str track
+        if content is None:
+            return
+        track, timestamp, found = content
+        if track is None:
+            raise TypeError("the track of a content is None, a str is needed")
+        if timestamp is not None and not 0 <= timestamp <= INT64_MAX:
+            raise ValueError(f"timestamp is {timestamp}, 0 to {INT64_MAX} is needed")
+        if not 0 <= found <= DIGEST_MASK:
+            raise ValueError(f"digest is {found}, a number of {DIGEST_BITS} bits is needed")
+        if 0 <= number <= INT64_MAX:    # others have no place: see `of`
             self.keep(number, track, -1 if timestamp is None else timestamp, found)
 
     def of(self, number):
@@ -147,8 +160,8 @@ cdef class WindowState:
         """Take a number whose item is in order now, so that it needs no `pop`. False: nothing was taken, use `put`."""
         if number != self.next or self._held or self._stray is not None or self._refused or self.first is None:
             return False
-        self.next = number + 1
         self._contents.remember(number, content)
+        self.next = number + 1
         return True
 
     cdef bint is_next(self, int64_t number) noexcept:

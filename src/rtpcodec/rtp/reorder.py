@@ -119,8 +119,8 @@ class ReorderWindow(WindowState, Generic[Item]):
                 self._refuse(number, item)
             return False
         # 5. New: hold it until `pop`.
-        self._held[number] = item
         self._contents.remember(number, content)
+        self._held[number] = item
         self._refused.clear()
         return True
 

@@ -170,6 +170,7 @@ cdef class ClockState:
         """Take a chunk that begins at media_ms."""
         self.take_chunk(-1 if timestamp is None else timestamp, received_ms, duration_ms)
 
+    @cython.nonecheck(True)
     cdef int take_chunk(self, int64_t timestamp, double received_ms, double duration_ms) except -1:
         cdef double begin_ms = self.media_ms
         cdef double transit_ms = received_ms - begin_ms
@@ -249,6 +250,8 @@ cdef class IncomingState:
     @property
     def deadline_ms(self):
         """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
+        if self._keys is None or (self.chain is not None and self.chain._order is None):
+            raise AttributeError("an Incoming without __init__ has no deadline")
         return self.due_ms()
 
     cdef double due_ms(self) noexcept:
