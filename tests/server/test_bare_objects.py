@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from rtpcodec import MediaSession
 from rtpcodec.pump._driving import PumpRoad
 from rtpcodec.server._replying import ReplyRoad
 from rtpcodec.server._speaking import CallRoad
 from rtpcodec.server.readers import _reading
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream._machine import MachineRoad
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.speaking._states import FarEndState, ReplyFields
 
 NextItem: Any = vars(_reading)["NextItem"]  # its stub has none: only readers make one
@@ -39,6 +41,14 @@ def test_an_object_without_its_constructor_raises(cls: Any, name: str, arguments
     bare = cls.__new__(cls)
     with pytest.raises((AttributeError, TypeError)):
         getattr(bare, name)(*arguments)
+
+
+def test_an_audio_without_its_constructor_is_not_played() -> None:
+    session = MediaSession()
+    session.play(bytes(320))
+    with pytest.raises(TypeError, match="not 'NoneType'"):
+        session.play(Audio.__new__(Audio))
+    assert session.queued_ms == 20.0
 
 
 class CountedReader(_reading.Reading):

@@ -177,6 +177,8 @@ cdef class ReplyFields:
             octets = <bytes>pcm
         elif type(pcm) is Audio:
             octets = (<Audio>pcm).pcm
+            if octets is None:    # it was made without its constructor
+                return False
             if pcm_hz is not None and (<Audio>pcm).sample_rate_hz != from_hz:
                 return False
             from_hz = (<Audio>pcm).sample_rate_hz
