@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import sys
 import warnings
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -83,7 +84,7 @@ def attempt(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
     """What a call gives; an exception is as good."""
     try:
         return call(*arguments, **keywords)
-    except Exception as error:
+    except (Exception, CancelledError) as error:
         return error
 
 

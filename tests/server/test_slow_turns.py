@@ -247,3 +247,19 @@ def test_a_slow_step_within_the_delivery_of_a_chunk_is_reported_once(caplog: pyt
         "call c1: held the event loop for 200 ms: the handler, between two awaits",
         "call c1: held the event loop for 400 ms: a message; 1 more since the last report",
     ]
+
+
+def test_each_slow_step_within_a_turn_that_delivers_several_chunks_is_reported_once() -> None:
+    now_s = 100.0
+    counted: list[None] = []
+    turns = SlowTurns(50.0, CallLog("c1"), lambda: counted.append(None), lambda: now_s)
+    for _ in range(3):
+        now_s += 0.2
+        turns.report_step(0.2)
+    turns.report(0.61, "a message")
+    assert len(counted) == 3
+    now_s += 1.0
+    for _ in range(1000):
+        turns.report_step(0.2)
+    turns.report(0.3, "a message")
+    assert len(turns._steps) <= 64

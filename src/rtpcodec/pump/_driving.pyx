@@ -63,6 +63,7 @@ cdef class DriverRoad:
             return monotonic() * 1000.0
         return <double>self._time() * 1000.0
 
+    @cython.nonecheck(True)
     cdef int drive(self, double now_ms) except -1:
         """One run: events, texts and frames that are due, until nothing changed meanwhile; then sleep."""
         cdef MachineRoad road = self._road
@@ -114,6 +115,7 @@ cdef class DriverRoad:
                 _report_failure(sink, error)
         return 0
 
+    @cython.nonecheck(True)
     cdef bint changed_since(self, double now_ms) except -1:
         """Whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
         cdef MachineRoad road = self._road
@@ -128,6 +130,7 @@ cdef class PumpRoad(DriverRoad):
         """Report slow turns from now on; None: measure nothing."""
         self._watch = watch
 
+    @cython.nonecheck(True)
     def received(self, text):
         """Feed one text message."""
         cdef double begun_s = 0.0 if self._watch is None else perf_counter()

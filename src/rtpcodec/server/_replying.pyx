@@ -41,6 +41,7 @@ cdef class ReplyRoad:
         self._pump.run()
         return waiting
 
+    @cython.nonecheck(True)
     cdef bint _plays_at_once(self) except -1:
         """Whether this is the event loop's thread, and none of its audio waits for space."""
         if self._pump is None:    # it was made without its constructor

@@ -8,4 +8,4 @@ cdef class CallRoad:
     cdef public object _machine        # its method `machine`
     cdef public object _parts          # CallParts
     cdef unsigned long _thread_id
-    cdef bint plays_at_once(self)
+    cdef bint plays_at_once(self) except -1

@@ -16,6 +16,7 @@ cdef class CallRoad:
     def __cinit__(self, *_args, **_named):
         self._thread_id = PyThread_get_thread_ident()
 
+    @cython.nonecheck(True)
     def play(self, pcm, pcm_hz=None):
         """Queue native mono PCM of int16 or float32, outside any reply: it is heard behind all replies opened so far.
 
@@ -51,6 +52,7 @@ cdef class CallRoad:
         self._pump.run()
         return done
 
+    @cython.nonecheck(True)
     def play_payload(self, payload):
         """Queue octets that are already in the send codec, otherwise like `play`.
 
@@ -74,6 +76,7 @@ cdef class CallRoad:
         self._pump.run()
         return waiting
 
-    cdef bint plays_at_once(self):
+    @cython.nonecheck(True)
+    cdef bint plays_at_once(self) except -1:
         """Whether this is the event loop's thread, and the session takes audio directly."""
         return PyThread_get_thread_ident() == self._thread_id and self._pump._road.plays.play_at_once()

@@ -18,6 +18,9 @@ SLOW_TURN_MS: Final = 100.0
 LOG_PERIOD_S: Final = 10.0
 """Time between two log records of one call."""
 
+MAX_STEPS: Final = 64
+"""Slow steps that are kept. A turn has one per chunk: of the chunks that one message lets follow each other, few."""
+
 
 class SlowTurns:
     """Count and log the slow turns of one call. Use it from the event loop's thread only."""
@@ -27,8 +30,7 @@ class SlowTurns:
         "_counted",
         "_log",
         "_quiet_until_s",
-        "_step_end_s",
-        "_step_s",
+        "_steps",
         "_unlogged",
         "limit_s",
         "within",
@@ -53,7 +55,7 @@ class SlowTurns:
         self._counted = counted
         self._clock = clock
         self._quiet_until_s = 0.0
-        self._step_s = self._step_end_s = 0.0  # of the last slow step
+        self._steps: tuple[tuple[float, float], ...] = ()  # the last slow ones: when they ended, and their seconds
         self._unlogged = 0
         self.within = ""
         """What else of the user's may run within a turn of the pump, to follow the cause."""
@@ -64,15 +66,16 @@ class SlowTurns:
         took_s: how long it held the event loop.
         cause: the cause, to follow a colon.
         """
-        # A chunk continues the handler within the turn that delivers it. That step was reported by itself.
-        if self._step_end_s >= self._clock() - took_s:
-            took_s -= self._step_s
+        # Each chunk continues the handler within the turn that delivers it. Those steps were reported by themselves.
+        if self._steps:
+            begun_s = self._clock() - took_s
+            took_s -= sum(step_s for end_s, step_s in self._steps if end_s >= begun_s)
         if took_s > self.limit_s:
             self._report(took_s, cause + self.within)
 
     def report_step(self, took_s: float) -> None:
         """Report a slow step of the handler."""
-        self._step_s, self._step_end_s = took_s, self._clock()
+        self._steps = (*self._steps[1 - MAX_STEPS :], (self._clock(), took_s))
         self._report(took_s, "the handler, between two awaits")
 
     def _report(self, took_s: float, cause: str) -> None:

@@ -44,11 +44,13 @@ cdef class MachineRoad:
         cdef double due_ms = self.due_ms()
         return None if due_ms == INFINITY else due_ms
 
+    @cython.nonecheck(True)
     cdef int take_text(self, object text, double now_ms) except -1:
         self._last_frame_ms = now_ms
         self.session.take_text(text, now_ms)
         return 0
 
+    @cython.nonecheck(True)
     cdef list take_events(self, double now_ms):
         # 1. Time-outs, which may end the session.
         if now_ms >= self._watch_ms or now_ms >= self._cut_ms:
@@ -63,6 +65,7 @@ cdef class MachineRoad:
             self._stopped(found[len(found) - 1], now_ms)
         return found
 
+    @cython.nonecheck(True)
     cdef list take_texts(self, double now_ms):
         cdef PlaysState plays = self.plays
         if self.paused:
@@ -78,6 +81,7 @@ cdef class MachineRoad:
         self._event_ms = now_ms + SOON_MS if self.session.sending_has_events else INFINITY
         return texts
 
+    @cython.nonecheck(True)
     cdef double due_ms(self) except? -1.0:
         cdef PlaysState plays = self.plays
         cdef double session_ms

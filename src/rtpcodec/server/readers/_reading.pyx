@@ -31,6 +31,7 @@ cdef class Reading:
             raise TypeError("a reader is made by its call")
         cdef NextItem item = NextItem.__new__(NextItem)
         item._reading = self
+        item._inbox = self._inbox
         return item
 
     cdef object take(self):
@@ -58,11 +59,12 @@ cdef class NextItem:
     """The next item of a reader, taken when it is awaited."""
 
     cdef Reading _reading
+    cdef InboxState _inbox  # kept: a reader in a reference cycle has lost its own when the item goes
     cdef Waker _waker      # of the wait; None: it does not wait
 
     def __dealloc__(self):
         if self._waker is not None:
-            self._reading._inbox.end_of(self._waker)
+            self._inbox.end_of(self._waker)
 
     def __await__(self):
         return self
@@ -75,7 +77,9 @@ cdef class NextItem:
 
     cdef object _step(self):
         """Take the item; None: the waker has to wake first."""
-        cdef InboxState inbox = self._reading._inbox
+        cdef InboxState inbox = self._inbox
+        if inbox is None:
+            raise TypeError("an item is made by its reader")
         if self._waker is not None:
             if self._waker.state == WAITING:
                 raise RuntimeError("await wasn't used with future")
@@ -105,7 +109,7 @@ cdef class NextItem:
     cpdef close(self):
         """End the wait."""
         if self._waker is not None:
-            self._reading._inbox.end_of(self._waker)
+            self._inbox.end_of(self._waker)
             self._waker = None
 
 

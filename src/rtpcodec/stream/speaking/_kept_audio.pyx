@@ -1,7 +1,8 @@
 """Sent audio in few octets: some is added with each message, and little is ever looked at.
 
 Messages of one reply that follow each other are one stretch. PCM for PCMU and PCMA is kept encoded, which is half of
-it: sent again, it becomes the same octets, apart from the two of PCMU that mean 0.
+it: sent again, it becomes the same octets, apart from the two of PCMU that mean 0. Faded in, or with sound beneath it,
+it is rounded twice: an octet may be one step off.
 """
 cimport cython
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Resize

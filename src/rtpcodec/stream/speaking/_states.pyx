@@ -155,6 +155,7 @@ cdef class ReplyFields:
         if not self.take_pcm(pcm, pcm_hz, note):
             self._play(pcm, pcm_hz, note)
 
+    @cython.nonecheck(True)
     cdef bint take_pcm(self, object pcm, object pcm_hz, object note) except -1:
         cdef AcceptorState stage = self._stage
         cdef bytes octets
@@ -176,6 +177,8 @@ cdef class ReplyFields:
             octets = <bytes>pcm
         elif type(pcm) is Audio:
             octets = (<Audio>pcm).pcm
+            if octets is None:    # it was made without its constructor
+                return False
             if pcm_hz is not None and (<Audio>pcm).sample_rate_hz != from_hz:
                 return False
             from_hz = (<Audio>pcm).sample_rate_hz
@@ -245,6 +248,7 @@ cdef class FarEndState:
         self.remote_end_ms += duration_ms
         return duration_ms
 
+    @cython.nonecheck(True)
     cdef int begin_run(self, double now_ms) except -1:
         cdef double hold_ms = 0.0 if self.hold_ms is None else self.hold_ms
         cdef RunState run = run_like(self.run)
