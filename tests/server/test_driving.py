@@ -22,6 +22,7 @@ from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.machine import CallMachine
+from rtpcodec.stream.wire import TELNYX
 from tests.pump.test_pump import RecordedSocket
 from tests.stream import carrier
 
@@ -122,6 +123,20 @@ def test_what_a_handler_changes_beside_play_is_reported_in_the_same_turn(*, agai
 
     native = told(change)
     assert ("InterruptionSettled" in {name for _, name in native.found}) is again
+
+
+def test_a_clear_leaves_before_the_end_that_follows_it_in_the_same_turn() -> None:
+    def stop(call: Call, audio: Audio) -> None:
+        if audio.chunk == 10:
+            call.interrupt()
+            call.close()
+        elif audio.chunk is not None and audio.chunk < 10:
+            call.play(bytes(3200))
+
+    one = told(stop, own_marks=False)
+    assert [text for _, text in one.socket.texts].count(TELNYX.clear_text()) == 1
+    assert one.socket.texts[-1][1] == TELNYX.clear_text()
+    assert one.socket.close_codes == [1000]
 
 
 def test_audio_beyond_the_queue_is_refused_in_on_audio_and_nothing_of_it_is_queued() -> None:
