@@ -1,15 +1,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
+@disjoint_base
 class TimerState:
     _at_ms: float
 
+@disjoint_base
 class BudgetState:
     frames: float
     octets: float
 
+@disjoint_base
 class DriverRoad:
     machine: Any
     _send: Callable[[Any], object]
@@ -22,6 +25,7 @@ class DriverRoad:
     def now_ms(self) -> float: ...
     def run(self) -> None: ...
 
+@disjoint_base
 class PumpRoad(DriverRoad):
     _budget: Any
     _socket: Any

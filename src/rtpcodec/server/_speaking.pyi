@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_parts import CallParts
@@ -9,6 +9,7 @@ from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.machine import CallMachine
 
+@disjoint_base
 class CallRoad:
     _access: LoopAccess
     _machine: Callable[[str], CallMachine]

@@ -6,16 +6,16 @@ from collections import deque
 from rtpcodec.stream._audio cimport Audio
 
 from rtpcodec.stream.events import Overrun
-from rtpcodec.stream.held import FREE_OCTETS, GRAIN_OCTETS, Share
-from rtpcodec.stream.octets import AUDIO_OCTETS, octets_of
+from rtpcodec.stream.held import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
+from rtpcodec.stream.octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
 
 MAX_AUDIO_MS = 5000.0
 MAX_OTHER_EVENTS = 1000
 MAX_OCTETS = 64 * 1024 * 1024
 
 cdef Py_ssize_t MOST_OTHERS = MAX_OTHER_EVENTS
-cdef Py_ssize_t OF_AUDIO = AUDIO_OCTETS
-cdef Py_ssize_t FREE = FREE_OCTETS    # at most MAX_OCTETS: so much fits whatever the account says
+cdef Py_ssize_t OF_AUDIO = _AUDIO_OCTETS
+cdef Py_ssize_t FREE = _FREE_OCTETS    # at most MAX_OCTETS: so much fits whatever the account says
 
 
 @cython.final
@@ -181,7 +181,7 @@ cdef class EventQueue:
         if self._share.covers(self.octets):
             return 0
         # A little more than needed, so that the next event has room.
-        cdef Py_ssize_t until = max(self._share.limit_octets - GRAIN_OCTETS, FREE)
+        cdef Py_ssize_t until = max(self._share.limit_octets - _GRAIN_OCTETS, FREE)
         while self.octets > until and self._entries() > 1:
             self._drop_oldest()
         if self.octets > self._share.limit_octets:

@@ -20,10 +20,10 @@ from rtpcodec.stream._hearing_states cimport (
     BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState, Ticks, TrackState,
 )
 
-from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.audio.file_headers import FILE_STARTS as _FILE_STARTS
 from rtpcodec.stream import media_time
 from rtpcodec.stream.connection import State
-from rtpcodec.stream.level_meter import EVERY_MS
+from rtpcodec.stream.level_meter import EVERY_MS as _EVERY_MS
 from rtpcodec.stream.messages import Media
 
 cdef extern from "Python.h":
@@ -38,13 +38,13 @@ cdef enum:
 
 cdef object STREAMING = State.STREAMING
 cdef object STOPPED = State.STOPPED
-cdef double LEVEL_EVERY_MS = EVERY_MS
+cdef double LEVEL_EVERY_MS = _EVERY_MS
 cdef double TOLERANCE_MS = media_time.TOLERANCE_MS
 cdef double WRAP = media_time.WRAP
 cdef int64_t MAX_EXACT = <int64_t>1 << 53    # timestamps from here on are not exact as double
 
 cdef bint[256][256] IS_FILE_START
-for _start in FILE_STARTS:
+for _start in _FILE_STARTS:
     if len(_start) == 2:
         IS_FILE_START[<int>_start[0]][<int>_start[1]] = True
 

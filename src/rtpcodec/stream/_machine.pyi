@@ -1,15 +1,17 @@
 from typing import Any
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.stream.events import Event
 
+@disjoint_base
 class PlaysState:
     _implicit: Any
     _queues: dict[Any, Any]
     refusal: str | None
     _may_wait: bool
 
+@disjoint_base
 class MachineRoad:
     session: Any
     plays: Any

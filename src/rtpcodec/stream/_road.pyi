@@ -1,12 +1,13 @@
 from typing import Any
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream._hearing import Hearing
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.speaking._saying import Saying
 
+@disjoint_base
 class SessionRoad:
     _events: EventQueue
     _connection: Any

@@ -1,7 +1,10 @@
 from typing import Any
 
+from typing_extensions import disjoint_base
+
 from rtpcodec.stream.items import Packing, Piece
 
+@disjoint_base
 class KeptAudio:
     _max_samples: int | None
     def __new__(cls, max_samples: int | None, packing: Packing) -> KeptAudio: ...

@@ -6,7 +6,7 @@ from cpython.bytes cimport PyBytes_CheckExact
 from collections import deque
 
 from rtpcodec.stream.items import Kind
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.no_items import NO_ITEMS as _NO_ITEMS
 
 SMALL_OCTETS = 320
 COLLECTED_OCTETS = 32_768
@@ -29,7 +29,7 @@ cdef class SendQueue:
     """
 
     def __cinit__(self):
-        self._others = NO_ITEMS
+        self._others = _NO_ITEMS
 
     def put(self, kind, octets, extra=None):
         """Append a piece; extra: what belongs to its kind."""
@@ -44,7 +44,7 @@ cdef class SendQueue:
         if self._kind is None:
             self._kind, self._octets, self._extra = kind, held, extra
             return 0
-        if self._others is NO_ITEMS:
+        if self._others is _NO_ITEMS:
             self._others = deque()
         self._others.append((kind, held, extra))
         return 0

@@ -15,9 +15,9 @@ from rtpcodec.stream.speaking._states cimport (
 )
 
 from rtpcodec.stream.items import Kind
-from rtpcodec.stream.level_meter import EVERY_MS
-from rtpcodec.stream.speaking.chunking import STEP_MS
-from rtpcodec.stream.unsent_marks import NOWHERE as LAST_PLACE
+from rtpcodec.stream.level_meter import EVERY_MS as _EVERY_MS
+from rtpcodec.stream.speaking.chunking import STEP_MS as _STEP_MS
+from rtpcodec.stream.unsent_marks import NOWHERE as _LAST_PLACE
 
 cdef enum:
     # Numbers of the Python classes: tests hold them equal.
@@ -29,7 +29,7 @@ cdef enum:
     LIMIT = 1000            # LIMIT_MS
     WIRE = 40               # WIRE_OCTETS of `gate`
 
-cdef int64_t NOWHERE = LAST_PLACE    # a C variable: an enum is an int
+cdef int64_t NOWHERE = _LAST_PLACE    # a C variable: an enum is an int
 cdef object READY = Kind.READY
 
 
@@ -45,14 +45,14 @@ cdef class Form:
         self.coding = packing.coding
         self.frame_samples = packing.frame_samples
         self.sample_rate_hz = packing.sample_rate_hz
-        self.level_samples = int(EVERY_MS * packing.sample_rate_hz / 1000)
+        self.level_samples = int(_EVERY_MS * packing.sample_rate_hz / 1000)
         self.frame_octets = 0 if packing.coding is None else self.frame_samples * packing.unit_octets
         self.frame_ms = self.frame_samples * 1000 / <double>self.sample_rate_hz
         self.is_paced = settings.lead_ms is not None
         self.lead_ms = max(settings.lead_ms, self.frame_ms) if self.is_paced else INFINITY
         self.turn_ms = packing.turn_ms
         self.is_plain = (
-            packing.unit_samples is not None and settings.send_chunk_ms == STEP_MS and not settings.prebuffer_ms
+            packing.unit_samples is not None and settings.send_chunk_ms == _STEP_MS and not settings.prebuffer_ms
         )
 
 

@@ -1,7 +1,7 @@
 from collections import deque
 from typing import Any, final
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.speaking._queues import SendQueue
@@ -15,6 +15,7 @@ class Rate:
     def resampler(self) -> Any: ...
     samples_in: int
 
+@disjoint_base
 class LineState:
     packing: Any
     _queue: SendQueue
@@ -25,6 +26,7 @@ class LineState:
     taken_samples: int
     kept_samples: int
 
+@disjoint_base
 class MarksState:
     first_position: int
 
@@ -37,17 +39,20 @@ class Span:
     cut: Any
     def heard_to(self, position: int) -> int: ...
 
+@disjoint_base
 class SpansState:
     first_content: int
     sent_to: int
     _spans: deque[Span]
 
+@disjoint_base
 class OrderState:
     waiting: deque[Any]
     unheard: list[Any]
     moved: bool
     implicit: Any
 
+@disjoint_base
 class AcceptorState:
     _order: Any
     _pcm_check: Any
@@ -61,6 +66,7 @@ class AcceptorState:
     running: bool
     is_native: bool
 
+@disjoint_base
 class ReplyFields:
     _stage: Any
     _input: Any
@@ -74,13 +80,16 @@ class ReplyFields:
     ran_empty: bool
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None: ...
 
+@disjoint_base
 class RoundTripsState:
     count: int
     least_ms: float
 
+@disjoint_base
 class JitterState:
     round_trips: Any
 
+@disjoint_base
 class RunState:
     start: int
     first_sent_ms: float
@@ -95,6 +104,7 @@ class RunState:
     behind_clear: bool
     settling: bool
 
+@disjoint_base
 class FarEndState:
     sample_rate_hz: int
     sent_position: int
@@ -109,6 +119,7 @@ class FarEndState:
     def sent(self, samples: int, now_ms: float) -> float: ...
     def _end_run(self) -> None: ...
 
+@disjoint_base
 class OwnMarksState:
     enabled: bool
     _begins: bool
@@ -120,6 +131,7 @@ class OwnMarksState:
     _sent_ms: deque[float]
     due_ms: float | None
 
+@disjoint_base
 class GateState:
     backlog: Any
     actions: Any
@@ -133,6 +145,7 @@ class GateState:
     _unread_octets: float
     was_closed: bool
 
+@disjoint_base
 class ReleaserState:
     clear: list[str]
     level: Any
@@ -142,20 +155,25 @@ class ReleaserState:
     media_sent: int
     octets_sent: int
 
+@disjoint_base
 class PartsState:
     reports: list[Any]
     sent_sinks: tuple[Any, ...]
     actions: Any
     paused: bool
 
+@disjoint_base
 class EchoesState:
     next_deadline_ms: float | None
 
+@disjoint_base
 class ResolverState:
     _next_ms: float
 
+@disjoint_base
 class StopperState:
     next_ms: float
 
+@disjoint_base
 class IdleState:
     silent: bool

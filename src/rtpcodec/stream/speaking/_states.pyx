@@ -12,7 +12,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.stream._audio cimport Audio
 
-from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.audio.file_headers import FILE_STARTS as _FILE_STARTS
 from rtpcodec.stream.items import Kind
 
 cdef extern from "Python.h":
@@ -29,7 +29,7 @@ cdef object READY = Kind.READY
 cdef object PCM = Kind.PCM
 cdef uint8_t starts_files[STARTS_OCTETS]
 
-for _start in FILE_STARTS:
+for _start in _FILE_STARTS:
     if len(_start) == 2:
         starts_files[(_start[0] << 8 | _start[1]) >> 3] |= 1 << (_start[1] & 7)
 
