@@ -22,11 +22,13 @@ REMEMBERED = REMEMBERED_CONTENTS
 Content = tuple[str, int | None, int]
 
 
+@cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t state, uint64_t word) noexcept nogil:
     state = (state ^ word) * FACTOR
     return state ^ (state >> 29)
 
 
+@cython.overflowcheck(False)
 cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogil:
     """A digest of DIGEST_BITS bits that tells payloads of one number apart. It is not safe against an attacker."""
     cdef uint64_t lanes[LANES]
