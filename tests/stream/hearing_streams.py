@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec import StreamPlan
 from rtpcodec.stream.session import MediaSession
-from tests.stream import carrier
 from tests.stream.hearing_streams import OddStream, made_by
-from tests.stream.sibling import SIBLING, spelled
-from tests.stream.work import lines_of
 
 
 def assert_same(seed: int, chunks: int) -> None:

@@ -61,7 +61,7 @@ def digest(bytes payload not None, /):
 @cython.final
 @cython.auto_pickle(False)
 cdef class Contents:
-    """The contents of the last numbers: track, timestamp and digest of the payload. It has 3 kB, once one is remembered."""
+    """The contents of the last numbers: track, timestamp and digest of the payload. 3 kB, once one is remembered."""
 
     def __cinit__(self):
         self._tracks = []
@@ -107,7 +107,7 @@ cdef class Contents:
         )
 
     def clear(self):
-        """Forget all contents."""
+        """Drop all contents."""
         PyMem_Free(self._places)
         self._places = NULL
         self._tracks = []
