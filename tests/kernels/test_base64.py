@@ -82,7 +82,7 @@ def test_every_pair_of_octets_is_encoded() -> None:
 )
 def test_an_error_has_position_and_rule(text: str, rule: str) -> None:
     room = bytearray(200)
-    calls: list[Callable[[], object]] = [lambda: base64.decode(text), lambda: base64.decode_into(text, room)]
+    calls: list[Callable[[], object]] = [lambda: base64.decode(text), lambda: base64.decode_into(text, octets)]
     if text.isascii():
         calls += [lambda: base64.decode(text.encode()), lambda: base64.decode_into(memoryview(text.encode()), room)]
     for call in calls:
@@ -161,19 +161,19 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 0) as text:
 """
 
 
-def test_padding_that_another_process_changes_meanwhile_never_overruns_the_room(tmp_path: Path) -> None:
+def test_padding_that_another_process_changes_meanwhile_never_overruns_the_buffer(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b64encode(bytes(61)))
     guard = b"\xee" * 3
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as text:
         out = bytearray(61) + guard
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer, memoryview(out)[:61] as room:
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer, memoryview(out)[:61] as octets:
             try:
                 while text[-2:] == b"==":
                     assert writer.poll() is None
                 for _ in range(50_000):
-                    with contextlib.suppress(ValueError):  # two octets more, which the room does not have
-                        base64.decode_into(text, room)
+                    with contextlib.suppress(ValueError):  # the text has two octets more than `out`
+                        base64.decode_into(text, octets)
             finally:
                 writer.kill()
     assert out[61:] == guard

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from functools import partial
 
+=======
+>>>>>>> r1
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+<<<<<<< HEAD
 from rtpcodec.stream.receive_codec import PcmRate
+=======
+>>>>>>> r1
 from rtpcodec.stream.session import MediaSession
-from tests.stream import carrier
 from tests.stream.hearing_streams import OddStream, made_by
+<<<<<<< HEAD
 from tests.stream.work import lines_of
+=======
+>>>>>>> r1
 
 
 def assert_same(seed: int, chunks: int) -> None:

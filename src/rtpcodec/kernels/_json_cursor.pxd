@@ -3,6 +3,7 @@
 Each function that takes something leaves the cursor behind it; after a False or -1 its place is undefined. Nothing at
 or behind the end is read.
 """
+cimport cython
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
@@ -82,6 +83,7 @@ cdef inline bint plain(uint8_t character) noexcept nogil:
     return 0x20 <= character < 0x80 and character != c'"' and character != c"\\" and character | 0x20 != c"{"
 
 
+@cython.overflowcheck(False)
 cdef inline bint eight_plain(const uint8_t* characters) noexcept nogil:
     """Whether eight characters are plain, which is tested in all octets of one number at once."""
     cdef uint64_t octets
@@ -114,6 +116,7 @@ cdef inline bint take_string(Cursor* cursor, Cursor* string) noexcept nogil:
     return True
 
 
+@cython.overflowcheck(False)
 cdef inline const uint8_t* seven_digits_end(const uint8_t* at, const uint8_t* end, uint64_t* value) noexcept nogil:
     """Read up to 7 digits, if another character follows, in one step and without a branch for each of them.
 

@@ -109,7 +109,7 @@ cdef Py_ssize_t base64_decode_block(const uint8_t* text, uint8_t* out, Py_ssize_
 cdef Py_ssize_t decode_to(const uint8_t* text, uint8_t* out, Py_ssize_t n, Py_ssize_t octets) noexcept nogil:
     """Decode n characters to a number of octets, which base64_octets returned. Nothing is written beyond them.
 
-    Other threads may write to the text meanwhile: then its padding is not what it was, and the room is.
+    Other threads may write to the text meanwhile, so that its padding is not what it was; these octets still fit.
     """
     cdef Py_ssize_t groups = octets // 3
     cdef uint8_t last[4]

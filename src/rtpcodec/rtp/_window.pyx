@@ -22,11 +22,13 @@ REMEMBERED = REMEMBERED_CONTENTS
 Content = tuple[str, int | None, int]
 
 
+@cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t state, uint64_t word) noexcept nogil:
     state = (state ^ word) * FACTOR
     return state ^ (state >> 29)
 
 
+@cython.overflowcheck(False)
 cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogil:
     """A digest of DIGEST_BITS bits that tells payloads of one number apart. It is not safe against an attacker."""
     cdef uint64_t lanes[LANES]
@@ -59,7 +61,7 @@ def digest(bytes payload not None, /):
 @cython.final
 @cython.auto_pickle(False)
 cdef class Contents:
-    """The contents of the last numbers: track, timestamp and digest of the payload. It has 3 kB, once one is remembered."""
+    """The contents of the last numbers: track, timestamp and digest of the payload. 3 kB, once one is remembered."""
 
     def __cinit__(self):
         self._tracks = []

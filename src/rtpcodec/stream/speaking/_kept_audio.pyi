@@ -1,8 +1,12 @@
-from typing import Any
+from typing import Any, final
 
 from typing_extensions import disjoint_base
 
 from rtpcodec.stream.items import Packing, Piece
+
+@final
+class Stretch:
+    def __new__(cls, reply: Any, position: int, content: int, kind: Any, octets: Any) -> Stretch: ...
 
 @disjoint_base
 class KeptAudio:
