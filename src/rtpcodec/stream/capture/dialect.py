@@ -73,8 +73,6 @@ class CapturedDialect:
         "upcoming",
     )
 
-    media_scanner = None
-
     def __init__(self, facts: DialectFacts) -> None:
         """Make it."""
         self.name = facts.name
