@@ -82,7 +82,7 @@ def test_every_pair_of_octets_is_encoded() -> None:
 )
 def test_an_error_has_position_and_rule(text: str, rule: str) -> None:
     room = bytearray(200)
-    calls: list[Callable[[], object]] = [lambda: base64.decode(text), lambda: base64.decode_into(text, octets)]
+    calls: list[Callable[[], object]] = [lambda: base64.decode(text), lambda: base64.decode_into(text, room)]
     if text.isascii():
         calls += [lambda: base64.decode(text.encode()), lambda: base64.decode_into(memoryview(text.encode()), room)]
     for call in calls:
