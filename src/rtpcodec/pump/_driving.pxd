@@ -1,5 +1,6 @@
 """The steps of a pump for other Cython code."""
 from rtpcodec.stream._machine cimport MachineRoad
+from rtpcodec.stream._prefetching cimport HotLines
 
 
 cdef class TimerState:
@@ -9,6 +10,10 @@ cdef class TimerState:
 cdef class BudgetState:
     cdef public double frames
     cdef public double octets
+
+
+cdef class AudioSink:
+    cdef public object take_audio
 
 
 cdef class DriverRoad:
@@ -31,6 +36,8 @@ cdef class PumpRoad(DriverRoad):
     cdef public BudgetState _budget
     cdef public object _socket
     cdef public object _watch          # TurnWatch; None: turns are not measured
+    cdef double _limit_s               # its limit
     cdef public bint _lost
+    cdef HotLines _hot                 # of the machine; None before the first message
     cdef int run_watched(self) except -1
     cdef int audio_added(self) except -1

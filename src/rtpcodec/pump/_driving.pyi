@@ -3,12 +3,17 @@ from typing import Any
 
 from typing_extensions import Buffer
 
+from rtpcodec.stream._audio import Audio
+
 class TimerState:
     _at_ms: float
 
 class BudgetState:
     frames: float
     octets: float
+
+class AudioSink:
+    take_audio: Callable[[Audio], object]
 
 class DriverRoad:
     machine: Any

@@ -1,10 +1,14 @@
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 class TurnState:
+    received: Callable[[str], object]
+    joining: bool
     idle: bool
     _held: deque[Any] | None
     _count: int
+    _most: int
     _handling: bool
 
 def take_frame(self: Any, transport: Any, frame: Any) -> None: ...

@@ -4,6 +4,7 @@ from typing import Any, final
 from typing_extensions import Buffer
 
 from rtpcodec.stream._audio import Audio
+from rtpcodec.stream._hearing_states import LevelState
 from rtpcodec.stream.speaking._queues import SendQueue
 
 @final
@@ -118,7 +119,10 @@ class OwnMarksState:
     _complaints: int
     _ms_per_sample: float
     _sent_ms: deque[float]
-    due_ms: float | None
+    @property
+    def due_ms(self) -> float | None: ...
+    @due_ms.setter
+    def due_ms(self, due_ms: float | None) -> None: ...
 
 class GateState:
     backlog: Any
@@ -132,10 +136,13 @@ class GateState:
     _ms_per_octet: float
     _unread_octets: float
     was_closed: bool
+    _ping_count: int
+    _ping_position: int
+    def ping_due(self, position: int) -> bool: ...
 
 class ReleaserState:
     clear: list[str]
-    level: Any
+    level: LevelState
     stream_id: str | None
     expected_ms: float
     last_sent_ms: float
@@ -149,7 +156,10 @@ class PartsState:
     paused: bool
 
 class EchoesState:
-    next_deadline_ms: float | None
+    @property
+    def next_deadline_ms(self) -> float | None: ...
+    @next_deadline_ms.setter
+    def next_deadline_ms(self, deadline_ms: float | None) -> None: ...
 
 class ResolverState:
     _next_ms: float
