@@ -1,6 +1,5 @@
 """The steps of a pump for other Cython code."""
 from rtpcodec.stream._machine cimport MachineRoad
-from rtpcodec.stream._prefetching cimport HotLines
 
 
 cdef class TimerState:
@@ -38,6 +37,5 @@ cdef class PumpRoad(DriverRoad):
     cdef public object _watch          # TurnWatch; None: turns are not measured
     cdef double _limit_s               # its limit
     cdef public bint _lost
-    cdef HotLines _hot                 # of the machine; None before the first message
     cdef int run_watched(self) except -1
     cdef int audio_added(self) except -1

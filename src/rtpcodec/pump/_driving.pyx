@@ -5,7 +5,6 @@ from libc.math cimport INFINITY
 
 from rtpcodec.stream._audio cimport Audio
 from rtpcodec.stream._machine cimport MachineRoad
-from rtpcodec.stream._prefetching cimport HotLines
 
 import asyncio
 
@@ -144,10 +143,6 @@ cdef class PumpRoad(DriverRoad):
         cdef double begun_s = 0.0 if self._watch is None else perf_counter()
         cdef double now_ms = self.now()
         cdef BudgetState budget = self._budget
-        if self._road is not None:
-            if self._hot is None:
-                self._hot = HotLines()
-            self._hot.fetch(self._road)
         budget.frames -= 1
         budget.octets -= len(text)    # all buffers that hold a text have a length
         if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):

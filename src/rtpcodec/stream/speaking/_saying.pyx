@@ -124,10 +124,11 @@ cdef class Saying:
 
     cdef ReplyFields turn(self):
         """The reply whose turn it is to be sent: see ReplyOrder.current."""
-        cdef ReplyFields first
-        if not self.order.waiting:
-            return None
-        first = self.order.waiting[0]
+        cdef ReplyFields first = self.order.only()
+        if first is None:
+            if not self.order.waiting:
+                return None
+            first = self.order.waiting[0]
         if (
             not first.closed or first.line.waiting_samples or first.more_follows
             or first.marks.first_position != NOWHERE
@@ -302,8 +303,9 @@ cdef class Saying:
 
     cdef bint has_marks(self) except -1:
         """Whether a mark of the caller waits to be sent."""
-        if len(self.order.waiting) == 1:
-            return (<ReplyFields>self.order.waiting[0]).marks.first_position != NOWHERE
+        cdef ReplyFields only = self.order.only()
+        if only is not None:
+            return only.marks.first_position != NOWHERE
         for one in self.order.waiting:
             if (<ReplyFields>one).marks.first_position != NOWHERE:
                 return True

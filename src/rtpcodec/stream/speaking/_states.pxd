@@ -46,7 +46,8 @@ cdef class OrderState:
     cdef public object waiting          # deque of replies
     cdef public list unheard
     cdef public bint moved
-    cdef public ReplyFields implicit
+    cdef public ReplyFields implicit    # one of `waiting`
+    cdef ReplyFields only(self)         # the reply that waits alone; None: none does, or several do
 
 cdef class AcceptorState:
     cdef public OrderState _order

@@ -107,6 +107,11 @@ cdef class SpansState:
 cdef class OrderState:
     """The base of ReplyOrder."""
 
+    cdef ReplyFields only(self):
+        if len(self.waiting) != 1:
+            return None
+        return self.implicit if self.implicit is not None else <ReplyFields>self.waiting[0]
+
 
 @cython.auto_pickle(False)
 cdef class AcceptorState:
@@ -128,12 +133,12 @@ cdef class AcceptorState:
 
     cdef bint has_room(self, double more_ms) except -1:
         """Whether so much audio fits for certain: behind all that waits together."""
-        cdef object waiting = self._order.waiting
+        cdef ReplyFields only = self._order.only()
         cdef int64_t samples = 0
-        if len(waiting) == 1:
-            samples = (<ReplyFields>waiting[0]).line.waiting_samples
+        if only is not None:
+            samples = only.line.waiting_samples
         else:
-            for one in waiting:
+            for one in self._order.waiting:
                 samples += (<ReplyFields>one).line.waiting_samples
         return <double>(samples * 1000) / <double>self.sample_rate_hz + more_ms <= self._max_ms
 
