@@ -4,7 +4,6 @@ from typing import Any, final
 from typing_extensions import Buffer
 
 from rtpcodec.stream._audio import Audio
-from rtpcodec.stream._hearing_states import LevelState
 from rtpcodec.stream.speaking._queues import SendQueue
 
 @final
@@ -142,7 +141,7 @@ class GateState:
 
 class ReleaserState:
     clear: list[str]
-    level: LevelState
+    level: Any
     stream_id: str | None
     expected_ms: float
     last_sent_ms: float
