@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec import StreamPlan
+from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.stream.messages import Mark
 from rtpcodec.stream.speaking import gate, own_marks, releasing, resolving, runs
 from rtpcodec.stream.speaking._saying import NUMBERS
@@ -16,7 +16,7 @@ from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier
 from tests.stream.sounds import noise
-from tests.stream.twins import REFUSED, Twins
+from tests.stream.twins import REFUSED, Twins, sound
 
 PLANS = {
     "PCMU": StreamPlan(),
@@ -190,6 +190,21 @@ def test_both_ways_are_one_in_many_conversations(
     talk_over(found, codec, options, line)
 
 
+def test_a_system_that_hides_its_buffers_is_asked_once_per_line() -> None:
+    session = MediaSession(StreamPlan(), own_marks=False, diagnosis_s=None)
+    session.receive(carrier.start(), 0.0)
+    asked: list[float] = []
+    assert session.speech is not None
+    gate_of = session.speech.gate
+    for line in range(1, 3):
+        gate_of.backlog = lambda: asked.append(0.0)
+        for at in range(50):
+            session.play(sound(at, 320))
+            assert len(session.outgoing(1000.0 * line + 20.0 * at)) == 1
+        assert len(asked) == line
+        gate_of.line_lost(0)
+
+
 def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
     assert NUMBERS == (
         releasing.OWN_STALL_MS,
@@ -201,6 +216,7 @@ def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
         gate.WIRE_OCTETS,
         gate.UNACKNOWLEDGED_MS,
         runs.MAX_PAST_RUNS,
+        gate.PING_MS,
     )
 
 

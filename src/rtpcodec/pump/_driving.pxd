@@ -11,6 +11,10 @@ cdef class BudgetState:
     cdef public double octets
 
 
+cdef class AudioSink:
+    cdef public object take_audio
+
+
 cdef class DriverRoad:
     cdef public object machine
     cdef public object _send           # gets each text
@@ -31,6 +35,7 @@ cdef class PumpRoad(DriverRoad):
     cdef public BudgetState _budget
     cdef public object _socket
     cdef public object _watch          # TurnWatch; None: turns are not measured
+    cdef double _limit_s               # its limit
     cdef public bint _lost
     cdef int run_watched(self) except -1
     cdef int audio_added(self) except -1

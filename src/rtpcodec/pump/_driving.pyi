@@ -3,6 +3,8 @@ from typing import Any
 
 from typing_extensions import Buffer, disjoint_base
 
+from rtpcodec.stream._audio import Audio
+
 @disjoint_base
 class TimerState:
     _at_ms: float
@@ -11,6 +13,10 @@ class TimerState:
 class BudgetState:
     frames: float
     octets: float
+
+@disjoint_base
+class AudioSink:
+    take_audio: Callable[[Audio], object]
 
 @disjoint_base
 class DriverRoad:

@@ -30,6 +30,11 @@ cdef class BudgetState:
 
 
 @cython.auto_pickle(False)
+cdef class AudioSink:
+    """The base of a Sink whose `take_audio` is a field."""
+
+
+@cython.auto_pickle(False)
 cdef class DriverRoad:
     """The base of Driver: the loop around one machine."""
 
@@ -102,13 +107,17 @@ cdef class DriverRoad:
         return machine.ping is not None or machine.hangup is not None or machine.cut
 
     cdef int deliver(self, object events) except -1:
-        sink = self._sink
+        cdef object sink = self._sink
+        cdef bint has_field = isinstance(sink, AudioSink)
         if sink is None:
             return 0
         for event in events:
             try:
                 if type(event) is Audio:
-                    sink.take_audio(event)
+                    if has_field:
+                        (<AudioSink>sink).take_audio(event)
+                    else:
+                        sink.take_audio(event)
                 else:
                     sink.take(event)
             except BaseException as error:  # whatever a handler raises; the sink decides what that means
@@ -129,6 +138,7 @@ cdef class PumpRoad(DriverRoad):
     def watch(self, watch):
         """Report slow turns from now on; None: measure nothing."""
         self._watch = watch
+        self._limit_s = INFINITY if watch is None else watch.limit_s
 
     @cython.nonecheck(True)
     def received(self, text):
@@ -148,7 +158,7 @@ cdef class PumpRoad(DriverRoad):
             self.drive(now_ms)
         else:
             self._state = AGAIN
-        if self._watch is not None and perf_counter() - begun_s > <double>self._watch.limit_s:
+        if self._watch is not None and perf_counter() - begun_s > self._limit_s:
             octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
             self._watch.report(perf_counter() - begun_s, f"a message of {octets} octets")
 
@@ -162,7 +172,7 @@ cdef class PumpRoad(DriverRoad):
     cdef int run_watched(self) except -1:
         cdef double begun_s = 0.0 if self._watch is None else perf_counter()
         self.drive(self.now())
-        if self._watch is not None and perf_counter() - begun_s > <double>self._watch.limit_s:
+        if self._watch is not None and perf_counter() - begun_s > self._limit_s:
             self._watch.report(perf_counter() - begun_s, "audio that was due, or a timer")
         return 0
 

@@ -10,24 +10,32 @@ cdef object TEXT = WSMsgType.TEXT
 
 @cython.auto_pickle(False)
 cdef class TurnState:
-    """The fields of FrameTurns."""
+    """The base of FrameTurns."""
+
+    cdef bint may_take(self, frame) except -1:
+        """What `has_turn` returns, at once where no frame waits."""
+        if self._held is None or self._held or self._handling or self._count >= self._most:
+            return self.has_turn(frame)
+        self.idle = frame.last_in_buffer
+        self._count = 0 if self.idle else self._count + 1
+        return True
 
 
 def take_frame(self, transport, frame):
     """Receive a frame; nearly all are whole texts, and alone in their read."""
     cdef TurnState turns = self._turns
-    if not (turns.idle and frame.last_in_buffer) and not turns.has_turn(frame):
+    if not (turns.idle and frame.last_in_buffer) and not turns.may_take(frame):
         return
     if (
         frame.msg_type is TEXT
         and frame.fin
-        and not (self._joiner.joining or frame.rsv1 or frame.rsv2 or frame.rsv3)
+        and not (turns.joining or frame.rsv1 or frame.rsv2 or frame.rsv3)
     ):
         try:
             text = frame.get_payload_as_utf8_text()
         except UnicodeDecodeError as error:
             self._fail(invalid_text(error))
         else:
-            self._received(text)
+            turns.received(text)
     else:
         self._receive_rare(transport, frame)

@@ -60,6 +60,7 @@ class FrameTurns(TurnState):
         self._schedule = schedule
         self._held = NO_ITEMS  # None: stopped
         self._count = 0
+        self._most = TURN_FRAMES
         self._handling = False
         self.idle = True
         """Whether a frame that is the last of its read need not ask `has_turn`."""

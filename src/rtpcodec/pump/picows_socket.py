@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from types import MethodType
 from typing import Any, Final, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -48,7 +48,6 @@ class PicowsSocket(WSListener):
         "_max_octets",
         "_paused",
         "_reads",
-        "_received",
         "_receiver",
         "_transport",
         "_turns",
@@ -58,7 +57,6 @@ class PicowsSocket(WSListener):
 
     _transport: WSTransport
     _receiver: Receiver
-    _received: Callable[[str], object]
     _turns: FrameTurns
 
     def __init__(
@@ -93,7 +91,7 @@ class PicowsSocket(WSListener):
     @property
     def send(self) -> Callable[[str], None]:
         """The function that sends a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
-        return partial(self._transport.send, TEXT)
+        return MethodType(self._transport.send, TEXT)  # as `partial`, which costs more in each call
 
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
@@ -109,7 +107,7 @@ class PicowsSocket(WSListener):
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
         self._receiver = nobody = Nobody()
-        self._received = nobody.received
+        self._turns.received = nobody.received
         self.abort()
 
     def ping(self, payload: bytes) -> bool:
@@ -163,7 +161,7 @@ class PicowsSocket(WSListener):
         self._turns = FrameTurns(self._schedule_turn)
         self._receiver = self._begin(self)
         del self._begin  # it may hold the object that owns this socket
-        self._received = self._receiver.received
+        self._turns.received = self._receiver.received
         self.open = True
         if self._paused:  # what `begin` sent has filled the buffers
             self._receiver.paused()
@@ -237,18 +235,21 @@ class PicowsSocket(WSListener):
                     self._fail(broken)
 
     def _join(self, frame: WSFrame | HeldFrame) -> None:
-        message = self._joiner.put(
-            frame.get_payload_as_bytes(),
-            opens=frame.msg_type is not WSMsgType.CONTINUATION,
-            last=bool(frame.fin),
-            binary=frame.msg_type is WSMsgType.BINARY,
-        )
+        try:
+            message = self._joiner.put(
+                frame.get_payload_as_bytes(),
+                opens=frame.msg_type is not WSMsgType.CONTINUATION,
+                last=bool(frame.fin),
+                binary=frame.msg_type is WSMsgType.BINARY,
+            )
+        finally:
+            self._turns.joining = self._joiner.joining
         if message is None:
             return
         if self._joiner.binary:
             self._receive_binary(message)
         else:
-            self._received(text_of(message))
+            self._turns.received(text_of(message))
 
     def _receive_binary(self, message: bytes) -> None:
         octets = len(message)
@@ -264,7 +265,7 @@ class PicowsSocket(WSListener):
         """Deliver nothing more. What follows still counts: a peer that sends on has a budget."""
         self._done_reading = True
         receiver = self._receiver
-        self._received = lambda text: receiver.touched(len(text))
+        self._turns.received = lambda text: receiver.touched(len(text))
 
     def _answer_close(self, transport: WSTransport, frame: WSFrame | HeldFrame) -> None:
         self._report_breach(transport)

@@ -6,8 +6,9 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from functools import partial
+from types import MethodType
 
+from rtpcodec.pump._driving import AudioSink
 from rtpcodec.pump.line_pump import LinePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
@@ -43,7 +44,7 @@ from rtpcodec.stream.octets import octets_of
 from rtpcodec.stream.plan import StreamPlan
 
 
-class CallRunner:
+class CallRunner(AudioSink):
     """Run one call on an open socket. It is the sink of the call's pump; the socket reports to `pump`.
 
     The call has ended when both its socket and its handler have ended, in either order. Use it from the event loop's
@@ -65,7 +66,6 @@ class CallRunner:
         "pump",
         "readers",
         "reconnection",
-        "take_audio",
     )
 
     def __init__(
@@ -102,7 +102,7 @@ class CallRunner:
         self.call: Call | None = None
         self.failed_call = False
         """Whether an error of either side ended it."""
-        self.take_audio: Callable[[Audio], object] = drop_audio
+        self.take_audio = drop_audio
         self.phone = phone or PhoneCall(settings.control, lambda: False)
         fields = {} if invitation is None else invitation.fields
         self.reconnection = Reconnection(self.pump, self.phone, self.log, reconnections, fields)
@@ -316,7 +316,7 @@ class CallRunner:
         self.log.info("started: %s", self.pump.machine.session.describe())
         self.call = call = Call(self._parts, started)
         if settings.on_audio is not None:
-            self.take_audio = partial(settings.on_audio, call)
+            self.take_audio = MethodType(settings.on_audio, call)  # as `partial`, which costs more in each call
         if settings.may_wait:
             self.readers.begin()
             if settings.handler is not None:

@@ -23,6 +23,7 @@ cdef class MachineRoad:
     cdef public bint cut
     cdef public bint paused
     # What the methods of the same purpose do, without a call through Python.
+    cdef bint may_ping(self)
     cdef int take_text(self, object text, double now_ms) except -1  # receive
     cdef list take_events(self, double now_ms)                      # events
     cdef list take_texts(self, double now_ms)                       # outgoing

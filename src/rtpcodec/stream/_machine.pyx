@@ -3,6 +3,7 @@ cimport cython
 from libc.math cimport INFINITY
 
 from rtpcodec.stream._road cimport SessionRoad
+from rtpcodec.stream.speaking._saying cimport Saying
 
 from rtpcodec.stream.events import Stopped
 
@@ -73,13 +74,18 @@ cdef class MachineRoad:
         if plays._implicit is not None or plays._queues:
             plays.feed()
         cdef list texts = self.session.take_texts(now_ms, False)
-        if texts and self._speech is not None:
+        if texts and self._speech is not None and self.may_ping():
             ping = self._speech.ping(now_ms)
             if ping is not None:
                 self.ping = ping
         # Sending has caused events, which nobody has asked for yet.
         self._event_ms = now_ms + SOON_MS if self.session.sending_has_events else INFINITY
         return texts
+
+    cdef bint may_ping(self):
+        """Whether to ask for a ping: enough audio was sent since the last one."""
+        cdef Saying saying = self.session._saying
+        return saying is None or saying.gate.is_ping_due(saying.far_end.sent_position)
 
     @cython.nonecheck(True)
     cdef double due_ms(self) except? -1.0:

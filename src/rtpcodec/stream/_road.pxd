@@ -1,14 +1,14 @@
 """The hot methods of a session for other Cython code."""
 from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing cimport Hearing
-from rtpcodec.stream._hearing_states cimport IncomingState
+from rtpcodec.stream._hearing_states cimport ConnectionState, CountState, IncomingState
 from rtpcodec.stream.speaking._saying cimport Saying
 
 
 cdef class SessionRoad:
     cdef public EventQueue _events
-    cdef public object _connection     # Connection
-    cdef public object _counts         # Counts
+    cdef public ConnectionState _connection
+    cdef public CountState _counts
     cdef public IncomingState _incoming
     cdef public Hearing _hearing       # None: the Python path meets each message
     cdef public object _sending        # SendChain

@@ -4,14 +4,15 @@ from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream._hearing import Hearing
+from rtpcodec.stream._hearing_states import ConnectionState, CountState
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.speaking._saying import Saying
 
 @disjoint_base
 class SessionRoad:
     _events: EventQueue
-    _connection: Any
-    _counts: Any
+    _connection: ConnectionState
+    _counts: CountState
     _incoming: Any
     _hearing: Hearing | None
     _sending: Any

@@ -98,5 +98,5 @@ cdef class SessionRoad:
         if self._saying is None or self._connection.state is not STREAMING:
             found = self._find_deadline()
             return INFINITY if found is None else found
-        due_ms = min(self._saying.due_ms(), <double>self._incoming.deadline_ms)
+        due_ms = min(self._saying.due_ms(), self._incoming.due_ms())
         return due_ms if self._sinks is None else min(due_ms, <double>self._sinks.deadline_ms)

@@ -51,7 +51,10 @@ class Sinks:
     @property
     def deadline_ms(self) -> float:
         """When a sink has something to report although no event comes; infinite: never."""
-        return min((sink.deadline_ms for sink in self._sinks), default=inf)
+        due_ms = inf
+        for sink in self._sinks:
+            due_ms = min(due_ms, sink.deadline_ms)
+        return due_ms
 
     def passed(self, events: list[Event], now_ms: float) -> list[Event]:
         """Let all sinks see events, and return these with those that the sinks add."""

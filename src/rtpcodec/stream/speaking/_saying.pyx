@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._states cimport (
-    PAST_RUNS, UNACKNOWLEDGED, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
+    PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
 )
 
 from rtpcodec.stream.items import Kind
@@ -124,10 +124,11 @@ cdef class Saying:
 
     cdef ReplyFields turn(self):
         """The reply whose turn it is to be sent: see ReplyOrder.current."""
-        cdef ReplyFields first
-        if not self.order.waiting:
-            return None
-        first = self.order.waiting[0]
+        cdef ReplyFields first = self.order.only()
+        if first is None:
+            if not self.order.waiting:
+                return None
+            first = self.order.waiting[0]
         if (
             not first.closed or first.line.waiting_samples or first.more_follows
             or first.marks.first_position != NOWHERE
@@ -146,7 +147,7 @@ cdef class Saying:
             # 1. Marks, and sound between replies.
             if reply is not None and reply.marks.first_position != NOWHERE:
                 break
-            if self.own_marks.due_ms is not None and now_ms >= <double>self.own_marks.due_ms:
+            if now_ms >= self.own_marks.wanted_ms:
                 self.releaser._send_own_mark(now_ms, texts)
                 continue
             if reply is None or reply.line.waiting_samples < self.form.frame_samples:
@@ -192,9 +193,10 @@ cdef class Saying:
         # 2. Take and encode it.
         audio = self.take(line)
         self.sent_audio.keep(position, samples, content, reply, audio)
-        if position >= <int64_t>releaser.level.due:
-            pcm = audio if PyBytes_CheckExact(audio) else ready_of(audio)
-            releaser.level.take(pcm, position + self.form.level_samples)
+        if position >= releaser.level.due:
+            releaser.level.measure(
+                audio if PyBytes_CheckExact(audio) else ready_of(audio), position + self.form.level_samples
+            )
         text = self.write(audio)
         # 3. Record it.
         far_end.record(samples, now_ms)
@@ -265,7 +267,7 @@ cdef class Saying:
             earlier_ms = own._sent_ms[sent - allowed] if allowed else own._sent_ms[0]
             if now_ms < earlier_ms + LIMIT:
                 if last:
-                    own.due_ms = earlier_ms + LIMIT
+                    own.wanted_ms = earlier_ms + LIMIT
                 return False
         return True
 
@@ -289,14 +291,10 @@ cdef class Saying:
             return -INFINITY
         if reply is not None and reply.line.waiting_samples >= self.form.frame_samples:
             next_ms = self.far_end.remote_end_ms + self.form.frame_ms - self.form.lead_ms
-        if self.own_marks.due_ms is not None:
-            next_ms = min(next_ms, <double>self.own_marks.due_ms)
-        next_ms = max(next_ms, self.gate.look_ms)
+        next_ms = max(min(next_ms, self.own_marks.wanted_ms), self.gate.look_ms)
         # 3. Events.
         event_ms = min(self.stopper.next_ms, self.resolver._next_ms)
-        if self.echoes.next_deadline_ms is not None:
-            event_ms = min(event_ms, <double>self.echoes.next_deadline_ms)
-        return min(next_ms, event_ms)
+        return min(next_ms, event_ms, self.echoes.deadline_ms)
 
     cdef double slow_due_ms(self) except? -1.0:
         cdef double next_ms = self.releaser.next_ms
@@ -305,8 +303,9 @@ cdef class Saying:
 
     cdef bint has_marks(self) except -1:
         """Whether a mark of the caller waits to be sent."""
-        if len(self.order.waiting) == 1:
-            return (<ReplyFields>self.order.waiting[0]).marks.first_position != NOWHERE
+        cdef ReplyFields only = self.order.only()
+        if only is not None:
+            return only.marks.first_position != NOWHERE
         for one in self.order.waiting:
             if (<ReplyFields>one).marks.first_position != NOWHERE:
                 return True
@@ -315,7 +314,7 @@ cdef class Saying:
     cdef bint quiet(self, double now_ms) except -1:
         if self.parts.reports or self.order.moved or now_ms >= self.stopper.next_ms or now_ms >= self.resolver._next_ms:
             return False
-        if self.echoes.next_deadline_ms is not None and now_ms >= <double>self.echoes.next_deadline_ms:
+        if now_ms >= self.echoes.deadline_ms:
             return False
         if self.order.implicit is not None and now_ms >= self.implicit_ms():
             return False
@@ -340,4 +339,4 @@ cdef bytes ready_of(list pieces):
     return b"".join([octets for kind, octets in pieces if kind is READY])
 
 
-NUMBERS = (OWN_STALL, DRY, BEGIN, BEGIN_MARKS, MARKS, LIMIT, WIRE, UNACKNOWLEDGED, PAST_RUNS)
+NUMBERS = (OWN_STALL, DRY, BEGIN, BEGIN_MARKS, MARKS, LIMIT, WIRE, UNACKNOWLEDGED, PAST_RUNS, PING)

@@ -1,12 +1,14 @@
 """The state of a stream's speaking side that native code looks at. The classes of the same purpose inherit it."""
 from libc.stdint cimport int64_t
 
+from rtpcodec.stream._hearing_states cimport LevelState
 from rtpcodec.stream.speaking._queues cimport SendQueue
 
 
 cdef enum:
     PAST_RUNS = 64          # MAX_PAST_RUNS of `runs`
     UNACKNOWLEDGED = 250    # UNACKNOWLEDGED_MS of `gate`: as much of the round trip is within its limit
+    PING = 250              # PING_MS of `gate`
 
 
 cdef class Rate:
@@ -44,7 +46,8 @@ cdef class OrderState:
     cdef public object waiting          # deque of replies
     cdef public list unheard
     cdef public bint moved
-    cdef public ReplyFields implicit
+    cdef public ReplyFields implicit    # one of `waiting`
+    cdef ReplyFields only(self)         # the reply that waits alone; None: none does, or several do
 
 cdef class AcceptorState:
     cdef public OrderState _order
@@ -122,7 +125,7 @@ cdef class OwnMarksState:
     cdef public int64_t _complaints
     cdef public double _ms_per_sample
     cdef public object _sent_ms         # deque
-    cdef public object due_ms           # float or None
+    cdef double wanted_ms               # due_ms; infinite: None
 
 cdef class GateState:
     cdef public object backlog
@@ -136,11 +139,14 @@ cdef class GateState:
     cdef public double _ms_per_octet
     cdef public double _unread_octets   # no more are unacknowledged, by the last look and what was sent since
     cdef public bint was_closed
+    cdef public int64_t _ping_count
+    cdef public int64_t _ping_position  # of the last ping
+    cdef bint is_ping_due(self, int64_t position) noexcept
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1
 
 cdef class ReleaserState:
     cdef public list clear
-    cdef public object level            # LevelMeter
+    cdef public LevelState level
     cdef public object stream_id        # str or None
     cdef public double expected_ms
     cdef public double last_sent_ms
@@ -154,7 +160,7 @@ cdef class PartsState:
     cdef public bint paused
 
 cdef class EchoesState:
-    cdef public object next_deadline_ms     # float or None
+    cdef double deadline_ms             # next_deadline_ms; infinite: None
 
 cdef class ResolverState:
     cdef public double _next_ms

@@ -129,7 +129,10 @@ class OwnMarksState:
     _complaints: int
     _ms_per_sample: float
     _sent_ms: deque[float]
-    due_ms: float | None
+    @property
+    def due_ms(self) -> float | None: ...
+    @due_ms.setter
+    def due_ms(self, due_ms: float | None) -> None: ...
 
 @disjoint_base
 class GateState:
@@ -144,6 +147,9 @@ class GateState:
     _ms_per_octet: float
     _unread_octets: float
     was_closed: bool
+    _ping_count: int
+    _ping_position: int
+    def ping_due(self, position: int) -> bool: ...
 
 @disjoint_base
 class ReleaserState:
@@ -164,7 +170,10 @@ class PartsState:
 
 @disjoint_base
 class EchoesState:
-    next_deadline_ms: float | None
+    @property
+    def next_deadline_ms(self) -> float | None: ...
+    @next_deadline_ms.setter
+    def next_deadline_ms(self, deadline_ms: float | None) -> None: ...
 
 @disjoint_base
 class ResolverState:

@@ -107,6 +107,11 @@ cdef class SpansState:
 cdef class OrderState:
     """The base of ReplyOrder."""
 
+    cdef ReplyFields only(self):
+        if len(self.waiting) != 1:
+            return None
+        return self.implicit if self.implicit is not None else <ReplyFields>self.waiting[0]
+
 
 @cython.auto_pickle(False)
 cdef class AcceptorState:
@@ -128,12 +133,12 @@ cdef class AcceptorState:
 
     cdef bint has_room(self, double more_ms) except -1:
         """Whether so much audio fits for certain: behind all that waits together."""
-        cdef object waiting = self._order.waiting
+        cdef ReplyFields only = self._order.only()
         cdef int64_t samples = 0
-        if len(waiting) == 1:
-            samples = (<ReplyFields>waiting[0]).line.waiting_samples
+        if only is not None:
+            samples = only.line.waiting_samples
         else:
-            for one in waiting:
+            for one in self._order.waiting:
                 samples += (<ReplyFields>one).line.waiting_samples
         return <double>(samples * 1000) / <double>self.sample_rate_hz + more_ms <= self._max_ms
 
@@ -298,10 +303,29 @@ cdef class FarEndState:
 cdef class OwnMarksState:
     """The base of OwnMarks."""
 
+    def __cinit__(self):
+        self.wanted_ms = INFINITY
+
+    @property
+    def due_ms(self):
+        """When a last mark that had to wait for the limit may be sent: ask `wanted` again then. None: none waits."""
+        return None if self.wanted_ms == INFINITY else self.wanted_ms
+
+    @due_ms.setter
+    def due_ms(self, due_ms):
+        self.wanted_ms = INFINITY if due_ms is None else due_ms
+
 
 @cython.auto_pickle(False)
 cdef class GateState:
     """The base of Gate."""
+
+    def ping_due(self, int64_t position):
+        """Whether so much audio was sent since the last ping that another one is due behind this position."""
+        return self.is_ping_due(position)
+
+    cdef bint is_ping_due(self, int64_t position) noexcept:
+        return not self._ping_count or (position - self._ping_position) * 1000 >= PING * self._rate_hz
 
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1:
         """Whether the gate is open for certain, without a look at the system's buffers: see Gate.open."""
@@ -337,6 +361,18 @@ cdef class PartsState:
 @cython.auto_pickle(False)
 cdef class EchoesState:
     """The base of Echoes."""
+
+    def __cinit__(self):
+        self.deadline_ms = INFINITY
+
+    @property
+    def next_deadline_ms(self):
+        """When `expired` has something to do; None: never, unless a call changes it. May be early, never late."""
+        return None if self.deadline_ms == INFINITY else self.deadline_ms
+
+    @next_deadline_ms.setter
+    def next_deadline_ms(self, deadline_ms):
+        self.deadline_ms = INFINITY if deadline_ms is None else deadline_ms
 
 
 @cython.auto_pickle(False)

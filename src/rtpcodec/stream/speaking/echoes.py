@@ -64,8 +64,6 @@ class Echoes(EchoesState):
         self._late_fences: dict[str, OpenCut] = {}
         self._number = 0
         self._cut_count = 0
-        self.next_deadline_ms: float | None = None
-        """When `expired` has something to do; None: never, unless a call changes it. May be early, never late."""
 
     def __len__(self) -> int:
         return self._users.count + self._own.count
@@ -395,5 +393,5 @@ class Echoes(EchoesState):
             deadline_ms = min(deadline_ms, self._timeout_ms(own))
         if self._cuts:
             deadline_ms = min(deadline_ms, self._cut_deadline_ms(self._cuts[0]))
-        self.next_deadline_ms = None if deadline_ms == float("inf") else deadline_ms
+        self.next_deadline_ms = deadline_ms
         self._far_end.overdue_from_ms = self._missing.from_ms(own, self._far_end)

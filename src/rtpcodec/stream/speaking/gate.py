@@ -59,7 +59,7 @@ class _Closing:
 class Gate(GateState, Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
-    __slots__ = ("_closing", "_pinged", "_pings", "inbound")
+    __slots__ = ("_closing", "_pings", "inbound")
 
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
         """Make an open gate; lead_ms None: it never closes."""
@@ -69,14 +69,15 @@ class Gate(GateState, Live):
         self._closing: _Closing | None = None
         self.was_closed = False
         """Whether the gate was closed at the last look before this one."""
-        self._pinged = 0, 0  # number and position of the last ping
+        self._ping_count = self._ping_position = 0  # number and position of the last ping
         self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
         self.pongs = 0
         """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
         self._message_ms = 1.0
         self._ms_per_octet = 0.0
         self._unread_octets = inf
-        """No more are unacknowledged, by the last look and all that was sent since; infinity: nobody has looked."""
+        """No more are unacknowledged, by the last look and all that was sent since; infinity: nobody has looked; minus
+        infinity: the system does not say it, so nobody looks again on this line."""
         self.backlog: Callable[[], int | None] | None = None
         """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
         self.actions: GateSink | None = None
@@ -100,7 +101,7 @@ class Gate(GateState, Live):
             limit_ms += round_trip_ms - UNACKNOWLEDGED_MS
         # 1. What lies in buffers here and in the network, if the system says it.
         octets = self.backlog() if self.backlog is not None else None
-        self._unread_octets = inf if octets is None else octets
+        self._unread_octets = -inf if octets is None else octets
         if self.actions is not None:
             self.actions.backlog_read(octets)
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
@@ -154,7 +155,7 @@ class Gate(GateState, Live):
         self._acknowledged = position
         self._closing = None
         self.was_closed = False
-        self._pinged = self._pinged[0], position - int(PING_MS * self._rate_hz / 1000)
+        self._ping_position = position - int(PING_MS * self._rate_hz / 1000)
         self._pings = NO_ITEMS
         self.pongs = 0
         self.backlog = None
@@ -180,15 +181,15 @@ class Gate(GateState, Live):
 
     def ping(self, position: int, now_ms: float) -> bytes | None:
         """Return the payload of a ping that is due behind this position; None: none is due."""
-        count, pinged = self._pinged
-        if count and (position - pinged) * 1000 < PING_MS * self._rate_hz:
+        if not self.ping_due(position):
             return None
         if len(self._pings) >= MAX_PINGS and now_ms - self._pings[-1][2] < IDLE_PING_MS:
             return None  # this socket answers no pings, or nothing passes
         if self._pings is NO_ITEMS:
             self._pings = deque(maxlen=MAX_PINGS)
-        self._pinged = count + 1, position
-        payload = b"%d" % (count + 1)
+        self._ping_count += 1
+        self._ping_position = position
+        payload = b"%d" % self._ping_count
         self._pings.append((payload, position, now_ms))
         self.wrote(len(payload))
         if self.actions is not None:

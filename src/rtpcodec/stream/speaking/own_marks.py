@@ -47,8 +47,6 @@ class OwnMarks(OwnMarksState):
         self._complaints = 0
         self.enabled = enabled
         """Whether own marks are sent at all. False: the carrier complained MAX_COMPLAINTS times, or has no marks."""
-        self.due_ms: float | None = None
-        """When a last mark that had to wait for the limit may be sent: ask `wanted` again then."""
 
     def begin_reply(self) -> None:
         """The next message is the first one of a reply: a mark follows it. One that is due for an earlier end stays."""
