@@ -305,7 +305,10 @@ cdef class Saying:
 
     cdef bint has_marks(self) except -1:
         """Whether a mark of the caller waits to be sent."""
-        if len(self.order.waiting) == 1:
+        cdef Py_ssize_t waiting = len(self.order.waiting)
+        if waiting == 0:
+            return False
+        if waiting == 1:
             return (<ReplyFields>self.order.waiting[0]).marks.first_position != NOWHERE
         for one in self.order.waiting:
             if (<ReplyFields>one).marks.first_position != NOWHERE:
