@@ -8,7 +8,6 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcmp
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream.diagnosis._readings cimport Readings
 
 # Whole chunks of 10, 20 and 40 ms, and longer than the jitter of a network that works.
 PERIOD_MS = 160.0
