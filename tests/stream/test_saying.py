@@ -216,6 +216,7 @@ def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
         gate.WIRE_OCTETS,
         gate.UNACKNOWLEDGED_MS,
         runs.MAX_PAST_RUNS,
+        runs.MAX_PAST_MS,
         gate.PING_MS,
     )
 

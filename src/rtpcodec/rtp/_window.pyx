@@ -11,6 +11,7 @@ from libc.string cimport memcpy
 cdef enum:
     DIGEST_BITS = 56     # the index of the track lies above
     MAX_TRACKS = 255
+    TURNED_BITS = 29
     LANES = 4            # products that the processor computes beside each other
 
 cdef uint64_t DIGEST_MASK = (<uint64_t>1 << DIGEST_BITS) - 1
@@ -24,8 +25,9 @@ Content = tuple[str, int | None, int]
 
 @cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t state, uint64_t word) noexcept nogil:
+    # Each step can be undone, so that payloads with one word changed differ. It brings high bits down for the next one.
     state = (state ^ word) * FACTOR
-    return state ^ (state >> 29)
+    return state << TURNED_BITS | state >> (64 - TURNED_BITS)
 
 
 @cython.overflowcheck(False)
@@ -50,7 +52,9 @@ cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogi
         n -= 8
     for i in range(1, LANES):
         lanes[0] = mixed(lanes[0], lanes[i])
-    return mixed(lanes[0], 0) & DIGEST_MASK
+    # The last product leaves its low bits weak, and the mask cuts high ones.
+    word = mixed(lanes[0], 0)
+    return (word ^ word >> TURNED_BITS) & DIGEST_MASK
 
 
 def digest(bytes payload not None, /):

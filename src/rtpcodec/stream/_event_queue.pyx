@@ -1,5 +1,6 @@
 """The bounded queue of events: see event_queue."""
 cimport cython
+from cpython.bytes cimport PyBytes_GET_SIZE
 
 from collections import deque
 
@@ -153,11 +154,11 @@ cdef class EventQueue:
     cdef list taken(self):
         cdef Audio only
         cdef list found
-        if self._is_empty():
-            return []
         only = self.taken_audio()
         if only is not None:
             return [only]
+        if self._is_empty():
+            return []
         found = self.waiting()
         self._audio = self._others = self._overrun = None
         self._audio_ms = 0.0
@@ -248,8 +249,8 @@ cdef class EventQueue:
         return self._overrun
 
 
-cdef Py_ssize_t octets_of_audio(Audio audio) except -1:
-    return len(audio.payload) + len(audio.pcm) + OF_AUDIO
+cdef inline Py_ssize_t octets_of_audio(Audio audio) noexcept:
+    return PyBytes_GET_SIZE(audio.payload) + PyBytes_GET_SIZE(audio.pcm) + OF_AUDIO
 
 
 def place_of(entry):

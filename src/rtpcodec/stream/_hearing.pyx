@@ -17,7 +17,7 @@ from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing_states cimport (
-    BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState, Ticks, TrackState,
+    BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState, TrackState,
 )
 
 from rtpcodec.audio.file_headers import FILE_STARTS as _FILE_STARTS
@@ -130,9 +130,12 @@ cdef class Hearing:
         if track is None:
             return False
         if (
-            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or track._ticks.unit_octets == 0
-            or octets < 2 or octets % track._ticks.unit_octets != 0 or not is_in_place(track.clock, fields.timestamp)
+            track.watched or track.lost_chunks != 0 or track.doubtful_chunks != 0 or octets < 2
+            or not is_in_place(track.clock, fields.timestamp)
         ):
+            return False
+        duration_ms = track._ticks.length_ms(octets)
+        if duration_ms == 0:
             return False
         # 3. The next number; or this stream has no order but that of arrival.
         order = chain._order
@@ -152,7 +155,6 @@ cdef class Hearing:
             window.take_next(
                 track.name, fields.timestamp, digest_of(<const uint8_t*>PyBytes_AS_STRING(payload), octets)
             )
-        duration_ms = length_ms(track, octets)
         track.last_ms = duration_ms
         self._deliver(chain, track, payload, duration_ms, fields, now_ms)
         stalling.take_length(duration_ms)
@@ -222,7 +224,7 @@ cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
         return False
     step = <double>timestamp - clock.next_timestamp
     if step == 0:
-        return True
+        return True    # the usual case, without a division
     if step < -WRAP / 2:
         step += WRAP
     return -TOLERANCE_MS < step / clock._units_per_ms < TOLERANCE_MS
@@ -247,13 +249,6 @@ cdef object next_window(OrderState order, str track, const MediaFields* fields):
     if window is order._shared or (by_chunk and (order.per_track or len(order.tracks) == 1)):
         return window
     return False
-
-
-cdef inline double length_ms(TrackState track, Py_ssize_t octets) noexcept:
-    """How long a payload of samples plays: see SampleFormat.ticks."""
-    cdef Ticks ticks = track._ticks
-    cdef int64_t samples = <int64_t>octets // ticks.unit_octets * ticks.unit_samples
-    return <double>(samples * ticks.ticks_hz // ticks.samples_hz * 1000) / <double>ticks.clock_hz
 
 
 cdef bytes pcm_of(TrackState track, bytes payload):

@@ -103,6 +103,11 @@ cdef class Ticks:
     cdef int unit_samples
     cdef int ticks_hz
     cdef int samples_hz
+    # The last payload, and how long it plays: nearly all of a stream are equally long, and divisions are slow.
+    cdef Py_ssize_t _octets
+    cdef double _length_ms
+    # How long a payload of whole samples plays: see SampleFormat.ticks. 0: it is not one, or is empty.
+    cdef double length_ms(self, Py_ssize_t octets) noexcept
 
 
 cdef class TrackState:

@@ -206,6 +206,16 @@ cdef class Ticks:
         self.ticks_hz = ticks_hz
         self.samples_hz = samples_hz
 
+    cdef double length_ms(self, Py_ssize_t octets) noexcept:
+        cdef int64_t samples
+        if octets != self._octets:
+            if self.unit_octets == 0 or octets % self.unit_octets != 0:
+                return 0
+            samples = <int64_t>octets // self.unit_octets * self.unit_samples
+            self._length_ms = <double>(samples * self.ticks_hz // self.samples_hz * 1000) / <double>self.clock_hz
+            self._octets = octets
+        return self._length_ms
+
     def __reduce__(self):
         raise TypeError("Ticks belong to their track, they cannot be pickled or copied")
 

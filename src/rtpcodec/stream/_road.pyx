@@ -2,6 +2,9 @@
 cimport cython
 from libc.math cimport INFINITY
 
+from rtpcodec.stream._audio cimport Audio
+from rtpcodec.stream.diagnosis._looking cimport WatchState
+
 from rtpcodec.stream.connection import State
 
 cdef object STREAMING = State.STREAMING
@@ -74,7 +77,30 @@ cdef class SessionRoad:
                 self._put(expired)
         self.sending_has_events = False
         taken = self._events.taken()
-        return taken if self._sinks is None else self._passed(self._sinks, taken, now_ms)
+        return taken if self._sinks is None else self._seen(taken, now_ms)
+
+    cdef list _seen(self, list taken, double now_ms):
+        cdef WatchState watch = self._sinks.only_watch()
+        cdef list seen = taken
+        cdef Py_ssize_t i
+        if watch is None:
+            return self._passed(self._sinks, taken, now_ms)
+        for event in taken:
+            if type(event) is not Audio:
+                return self._passed(self._sinks, taken, now_ms)
+        for i in range(len(taken)):
+            found = watch.look(<Audio>taken[i], now_ms)
+            if found:
+                if seen is taken:
+                    seen = taken[:i + 1]
+                else:
+                    seen.append(taken[i])
+                seen.extend(found)
+            elif seen is not taken:
+                seen.append(taken[i])
+        if watch.over:
+            self._end_watch()
+        return seen
 
     cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
         if self._saying is None or not self._saying.play(pcm, pcm_hz, note):
@@ -99,4 +125,7 @@ cdef class SessionRoad:
             found = self._find_deadline()
             return INFINITY if found is None else found
         due_ms = min(self._saying.due_ms(), self._incoming.due_ms())
-        return due_ms if self._sinks is None else min(due_ms, <double>self._sinks.deadline_ms)
+        # The search for faults has no deadlines.
+        if self._sinks is None or self._sinks.only_watch() is not None:
+            return due_ms
+        return min(due_ms, <double>self._sinks.deadline_ms)

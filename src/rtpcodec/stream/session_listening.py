@@ -92,10 +92,14 @@ class ListeningSession(SessionState):
 
     def _passed(self, sinks: Sinks, taken: list[Event], now_ms: float) -> list[Event]:
         seen = sinks.passed(taken, now_ms)
+        self._end_watch()
+        return seen
+
+    def _end_watch(self) -> None:
+        """Stop the search for faults, if enough was looked at."""
         watch = self._listening.watch
         if watch is not None and watch.over:
             self.stop_listening(watch)
-        return seen
 
     def _diagnose(self) -> None:
         """Look for faults, if that is wanted and is not being done."""

@@ -18,7 +18,6 @@ from rtpcodec.kernels.prediction cimport LAGS, autocorrelation_block, gain_of_la
 cdef enum:
     READINGS = 4
     STEREO = 4                # its tally lies behind those of the readings
-    TALLIES = 5
     SEGMENT_OCTETS = 160      # 20 ms of G.711, 10 ms of L16 at 8 kHz
     MAX_SEGMENTS = 50         # of one payload: a chunk may hold 30 s
     LEAST_OCTETS = 40         # fewer samples say nothing about their spectrum
@@ -68,15 +67,6 @@ for _octet in range(256):
 
 NAMES = ("PCMU", "PCMA", "L16 little", "L16 big")
 
-cdef struct Tally:
-    double score
-    double gain_db      # sums of the segments since the score was zero
-    double than_db
-    double level_db
-    double level_squared
-    int segments
-
-
 cdef void _count(Tally* tally, double addition, double gain_db, double than_db, double level_db) noexcept nogil:
     tally.score += min(addition, MOST_DB)
     if tally.score <= 0:
@@ -104,20 +94,6 @@ cdef bint _is_sure(const Tally* tally) noexcept nogil:
 @cython.final
 cdef class Readings:
     """The statistics of one track since the last change. Use from one thread at a time."""
-
-    cdef Tally _tallies[TALLIES]
-    cdef int _declared
-    cdef int _noise
-    cdef bint _is_skipped
-    cdef int _text
-    cdef int _rtp
-    cdef uint16_t _sequence
-    cdef uint32_t _ssrc
-    cdef readonly int segments
-    """Segments of the declared reading that are not quiet, and their"""
-    cdef double _gain_db
-    cdef readonly int equal_pairs
-    """segments in which each sample comes twice."""
 
     def __cinit__(self, str declared not None):
         """Begin. declared: one of NAMES; another name: not a codec of samples that is read here."""
@@ -159,21 +135,28 @@ cdef class Readings:
 
     def take(self, bytes payload not None):
         """Take the next payload. Returns bits of what was found: see the members FOUND_ of this module."""
+        return self.take_payload(payload)
+
+    cdef int take_payload(self, bytes payload) noexcept:
         cdef const uint8_t* octets = <const uint8_t*>PyBytes_AS_STRING(payload)
         cdef Py_ssize_t n = PyBytes_GET_SIZE(payload)
+        cdef int found
+        if n <= SEGMENT_OCTETS:
+            return self._all_segments(octets, n)    # a segment takes less than others might wait for the GIL
+        with nogil:
+            found = self._all_segments(octets, n)
+        return found
+
+    cdef int _all_segments(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil:
         cdef Py_ssize_t at = 0
         cdef Py_ssize_t length
         cdef int number = 0
-        cdef int found = 0
-        if n < LEAST_OCTETS:
-            return self._header(octets, n)
-        with nogil:
-            found = self._header(octets, n)
-            while at + LEAST_OCTETS <= n and number < MAX_SEGMENTS:
-                length = min(<Py_ssize_t>SEGMENT_OCTETS, n - at) & ~1
-                found |= self._segment(octets + at, length)
-                at += length
-                number += 1
+        cdef int found = self._header(octets, n)
+        while at + LEAST_OCTETS <= n and number < MAX_SEGMENTS:
+            length = min(<Py_ssize_t>SEGMENT_OCTETS, n - at) & ~1
+            found |= self._segment(octets + at, length)
+            at += length
+            number += 1
         return found
 
     cdef int _header(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil:

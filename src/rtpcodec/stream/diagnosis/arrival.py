@@ -17,10 +17,9 @@ from math import inf
 from typing import Final
 
 from rtpcodec.codecs import codec
+from rtpcodec.stream.diagnosis._looking import PERIOD_MS, ArrivalState
 from rtpcodec.stream.messages import MediaFormat
 
-PERIOD_MS: Final = 160.0
-"""Whole chunks of 10, 20 and 40 ms, and longer than the jitter of a network that works."""
 PERIODS: Final = 5
 """With the one that they begin with, a second."""
 RATIOS: Final = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0, 6.0)
@@ -31,21 +30,10 @@ TOLERANCE: Final = 0.08
 """Of the whole second; of each period four times as much, as chunks do not end with it."""
 
 
-class Arrival:
+class Arrival(ArrivalState):
     """Measures how much audio arrives per time on one track. Use from one thread at a time."""
 
-    __slots__ = (
-        "_audio_ms",
-        "_begin_ms",
-        "_dated_audio_ms",
-        "_dated_ms",
-        "_maximum_ms",
-        "_most_ms",
-        "_steps",
-        "_timestamp",
-        "_until_ms",
-        "declared_hz",
-    )
+    __slots__ = ("_most_ms", "_steps", "declared_hz")
 
     def __init__(self, media_format: MediaFormat) -> None:
         rates_hz = codec(media_format.encoding).sample_rates_hz
@@ -54,37 +42,13 @@ class Arrival:
 
     def restart(self) -> None:
         """Begin again: audio was lost or paused, so that nothing before now counts."""
-        self._begin_ms: float | None = None
+        self.has_begun = False
         self._audio_ms = 0.0
-        self._until_ms = 0.0
         self._most_ms = -inf
         self._maximum_ms = -inf
         self._steps: list[float] = []  # of DATED_PERIODS + 1 at most
-        self._timestamp: int | None = None
-        self._dated_ms = self._dated_audio_ms = 0.0  # time by timestamps, and the audio of the same chunks
-
-    def take(self, duration_ms: float, now_ms: float, timestamp: int | None = None) -> float:
-        """Take a chunk. Returns the ratio of audio to time if it is surely not 1, else 0.
-
-        duration_ms: of its audio, by the declared rate.
-        now_ms: when it arrived.
-        timestamp: by the carrier, in ms; None: it has none.
-        """
-        if timestamp is not None:
-            if self._timestamp is not None and 0 < timestamp - self._timestamp < PERIOD_MS:
-                self._dated_ms += timestamp - self._timestamp
-                self._dated_audio_ms += duration_ms
-            self._timestamp = timestamp
-        if self._begin_ms is None:
-            self._begin_ms = now_ms
-            self._until_ms = now_ms + PERIOD_MS
-        ratio = 0.0
-        if now_ms >= self._until_ms:
-            ratio = self._turn(now_ms)
-        self._audio_ms += duration_ms
-        ahead_ms = self._audio_ms - (now_ms - self._begin_ms)
-        self._maximum_ms = max(self._maximum_ms, ahead_ms)
-        return ratio
+        self._timestamp = -1
+        self._dated_ms = self._dated_audio_ms = 0.0
 
     @property
     def _dated(self) -> bool:

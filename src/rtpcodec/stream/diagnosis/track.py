@@ -11,6 +11,7 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.kernels.levels import peak
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.stream.diagnosis import kinds
+from rtpcodec.stream.diagnosis._looking import EVEN_OCTETS, MP4_BRAND, VerdictsState
 from rtpcodec.stream.diagnosis._readings import (
     FOUND_NOISE,
     FOUND_NOISE_HERE,
@@ -37,16 +38,12 @@ ADAPTIVE: Final = "G722"
 """The codec of samples whose octets are noise in every other one: each depends on all before it."""
 NARROW_HZ: Final = 8000
 """Its audio is judged at this rate: at twice as much, the lower band alone makes noise predictable."""
-EVEN_OCTETS: Final = 80
-"""Chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them."""
 FRAMES: Final = 10
 """Payloads in a row that must be frames of one codec."""
 UNREFUSED_FRAMES: Final = 25
 """The same where the declared codec accepts nearly anything: its own payloads may look like frames of another one."""
 FRAMES_STEP: Final = 5
 """Payloads that come before the next try."""
-MP4_BRAND: Final = b"ftyp"
-"""Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence."""
 QUIET_PEAK: Final = 100
 """-50 dBov: the noise of a line has lower peaks."""
 PAIRS_SHARE: Final = 0.9
@@ -57,21 +54,12 @@ SPEECH_GAIN_DB: Final = 3.0
 """Mean gain of a predictor that a plausible reading of speech has at least."""
 
 
-class TrackVerdicts:
+class TrackVerdicts(VerdictsState):
     """Looks at one track since the last change. Use from one thread at a time."""
 
     __slots__ = (
-        "_accepts_any",
-        "_adaptive",
-        "_arrival",
         "_declared",
         "_frames",
-        "_is_samples",
-        "_readings",
-        "_reads_declared",
-        "_segments",
-        "_sound",
-        "_told",
         "found_codec",
         "name",
     )
@@ -93,7 +81,7 @@ class TrackVerdicts:
         self._accepts_any = encoding in _ACCEPT_ANY
         mono = media_format.channels in (None, 1) or not self._is_samples
         self._readings = Readings(self._declared)
-        self._arrival = Arrival(media_format) if self._is_samples else None
+        self._arrival: Arrival | None = Arrival(media_format) if self._is_samples else None
         self._frames: deque[bytes] = deque(maxlen=UNREFUSED_FRAMES if self._accepts_any else FRAMES)
         self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
         self._told = not mono
@@ -105,7 +93,11 @@ class TrackVerdicts:
         payload = audio.payload
         if self._told or not payload:
             return None
-        found = self._readings.take(payload)
+        return self._judge(audio, self._readings.take(payload), now_ms)
+
+    def _judge(self, audio: Audio, found: int, now_ms: float) -> Diagnosis | None:
+        """Return what a chunk makes sure. found: what its readings have shown."""
+        payload = audio.payload
         if payload[4:8] == MP4_BRAND:
             return kinds.file_in_payload(self.name, "an MP4 file")
         if found & ~(FOUND_NOISE | FOUND_NOISE_HERE):

@@ -7,6 +7,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds, plan_check
+from rtpcodec.stream.diagnosis._looking import SILENT_TIMES, WatchState
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth, BandwidthMeter, meter_for
 from rtpcodec.stream.diagnosis.track import TrackVerdicts
 from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
@@ -17,8 +18,6 @@ from rtpcodec.stream.wire import Dialect
 
 DIAGNOSIS_S: Final = 10.0
 """Sound after a change that is looked at: speech shows a fault within one second of it."""
-SILENT_TIMES: Final = 6
-"""So many times as much audio is looked at in all, if little of it is sound: a caller may listen for a minute."""
 HOLD_MS: Final = 5000.0
 """A pause of this length is a change: a call that was held may come back from another machine."""
 TIMESTAMPS_WAIT_MS: Final = 1500.0
@@ -29,22 +28,14 @@ MAX_TRACKS: Final = 4
 """Tracks that are looked at; a carrier has two."""
 
 
-class DiagnosisWatch:
+class DiagnosisWatch(WatchState):
     """Looks at one session. Use from one thread at a time."""
 
     __slots__ = (
-        "_bands",
-        "_is_file",
-        "_limit_ms",
-        "_pending",
         "_plan",
         "_planned",
-        "_sound_ms",
         "_told",
-        "_tracks",
-        "_whole_ms",
         "media_format",
-        "over",
     )
 
     deadline_ms: float = inf
@@ -58,6 +49,7 @@ class DiagnosisWatch:
         """
         self._plan = plan
         self._planned = plan_check.PlanCheck(plan, dialect)
+        self._planned_tracks = frozenset(self._planned.tracks)
         self._limit_ms = diagnosis_s * 1000
         self.media_format = MediaFormat("", None, None)
         """As declared; an empty encoding: before `start`."""
@@ -85,12 +77,7 @@ class DiagnosisWatch:
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Look at an event; return what it makes sure."""
         if type(event) is Audio:
-            found = self._audio(event, now_ms)
-            if found is not None:
-                # A wrong codec or rate makes timestamps wrong as well: they are its consequence.
-                self._pending = None
-                return self._once(found)
-            return () if self._pending is None else self._waited(*self._pending, now_ms)
+            return self._report(self._audio(event, now_ms), now_ms)
         if isinstance(event, Started):
             self._change(event.media_format)
             return self._once(*plan_check.of_start(self._plan, event.media_format))
@@ -104,6 +91,14 @@ class DiagnosisWatch:
             refused = self._planned.refused(event, now_ms)
             return () if refused is None else self._once(refused)
         return self._seen(event, now_ms)
+
+    def _report(self, found: Diagnosis | None, now_ms: float) -> Iterable[Event]:
+        """Return what a chunk has made sure, or what has waited for it."""
+        if found is not None:
+            # A wrong codec or rate makes timestamps wrong as well: they are its consequence.
+            self._pending = None
+            return self._once(found)
+        return () if self._pending is None else self._waited(*self._pending, now_ms)
 
     def _seen(self, event: Event, now_ms: float) -> Iterable[Event]:
         """Look at an event of media time, or at what another part has diagnosed."""
@@ -147,7 +142,10 @@ class DiagnosisWatch:
             if len(self._tracks) >= MAX_TRACKS:
                 return None
             track = self._tracks[audio.track] = TrackVerdicts(audio.track, self.media_format, self._plan.l16_byte_order)
-        found = None if self._is_file else track.take(audio, now_ms)
+        return self._count(track, audio, None if self._is_file else track.take(audio, now_ms))
+
+    def _count(self, track: TrackVerdicts, audio: Audio, found: Diagnosis | None) -> Diagnosis | None:
+        """Count a chunk that its track has judged. Returns: what is reported of it."""
         if audio.track not in self._planned.tracks:
             found = self._planned.stray(audio.track) or found
         band = self._bands.get(audio.track)

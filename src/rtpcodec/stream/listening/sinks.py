@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Protocol
 
+from rtpcodec.stream.diagnosis._looking import SinkList
 from rtpcodec.stream.events import Event, Stopped
 
 
@@ -23,10 +24,10 @@ class Sink(Protocol):
         """Return events of time alone. Called with each `events`, so it must be cheap."""
 
 
-class Sinks:
+class Sinks(SinkList):
     """The sinks of one session. Use from one thread at a time."""
 
-    __slots__ = ("_sinks",)
+    __slots__ = ()
 
     def __init__(self) -> None:
         self._sinks: tuple[Sink, ...] = ()

@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._states cimport (
-    PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
+    PAST, PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
 )
 
 from rtpcodec.stream.items import Kind
@@ -339,4 +339,4 @@ cdef bytes ready_of(list pieces):
     return b"".join([octets for kind, octets in pieces if kind is READY])
 
 
-NUMBERS = (OWN_STALL, DRY, BEGIN, BEGIN_MARKS, MARKS, LIMIT, WIRE, UNACKNOWLEDGED, PAST_RUNS, PING)
+NUMBERS = (OWN_STALL, DRY, BEGIN, BEGIN_MARKS, MARKS, LIMIT, WIRE, UNACKNOWLEDGED, PAST_RUNS, PAST, PING)

@@ -7,6 +7,7 @@ from rtpcodec.stream.speaking._queues cimport SendQueue
 
 cdef enum:
     PAST_RUNS = 64          # MAX_PAST_RUNS of `runs`
+    PAST = 15000            # MAX_PAST_MS of `runs`
     UNACKNOWLEDGED = 250    # UNACKNOWLEDGED_MS of `gate`: as much of the round trip is within its limit
     PING = 250              # PING_MS of `gate`
 
@@ -94,7 +95,7 @@ cdef class RunState:
     cdef public double _beyond_ms
     cdef public object base_ms          # float or None
     cdef public object next             # Run or None
-    cdef public object _offsets_ms      # deque or None
+    cdef public object _offsets_ms      # tuple or None
     cdef public tuple _beyond
     cdef public bint behind_clear
     cdef public bint settling

@@ -99,7 +99,7 @@ class RunState:
     _beyond_ms: float
     base_ms: float | None
     next: Any
-    _offsets_ms: deque[float] | None
+    _offsets_ms: tuple[float, ...] | None
     _beyond: tuple[float, ...]
     behind_clear: bool
     settling: bool

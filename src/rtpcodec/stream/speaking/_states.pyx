@@ -271,9 +271,11 @@ cdef class FarEndState:
     cdef int end_run(self) except -1:
         """Put the run to the past ones."""
         # Here and not in the run behind it: a run refers to that one, which would be a cycle.
-        self.past_runs.append(self.run)
-        if len(self.past_runs) > PAST_RUNS:
-            del self.past_runs[0]
+        cdef list past = self.past_runs
+        cdef double oldest_ms = self.run.first_sent_ms - PAST
+        past.append(self.run)
+        while len(past) > PAST_RUNS or (len(past) > 1 and (<RunState>past[1]).first_sent_ms < oldest_ms):
+            del past[0]
         return 0
 
     def _end_run(self):

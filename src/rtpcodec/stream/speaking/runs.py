@@ -7,7 +7,6 @@ least of the recent ones is the run's *base*. Few of them count, because the clo
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 from rtpcodec.stream.speaking._states import RunState
@@ -27,6 +26,8 @@ SPREAD_DECAY: Final = 0.995
 
 MAX_PAST_RUNS: Final = 64
 """Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
+MAX_PAST_MS: Final = 15_000.0
+"""A run that ended longer ago is not kept: a lost line is noticed after 10 s, and what was heard before it is known."""
 
 
 class Run(RunState):
@@ -54,7 +55,7 @@ class Run(RunState):
         """Of the run's audio, up to the last mark that has returned."""
         self.next: Run | None = None
         """The run behind it, if one has begun."""
-        self._offsets_ms: deque[float] | None = None
+        self._offsets_ms: tuple[float, ...] | None = None
 
     @property
     def echo_count(self) -> int:
@@ -92,7 +93,7 @@ class Run(RunState):
         # 1. The first one, at all or of those that show when most of the run is played?
         if self.base_ms is None or self._offsets_ms is None or (settled and offset_ms > self.base_ms):
             self.base_ms = offset_ms
-            self._offsets_ms = deque((offset_ms,), maxlen=WINDOW)
+            self._offsets_ms = (offset_ms,)
             self._beyond = ()
             return 0.0
         # 2. Too late for the base: one such echo is a delay, several in a row are a new base.
@@ -102,14 +103,14 @@ class Run(RunState):
                 self._beyond_ms = now_ms
                 self._beyond = (*self._beyond, offset_ms)
             if len(self._beyond) >= REBASE_AFTER:
-                self._offsets_ms = deque(self._beyond, maxlen=WINDOW)
+                self._offsets_ms = self._beyond
                 self.base_ms = min(self._beyond)
                 self._beyond = ()
             return 0.0
         # 3. Usual: late ones before it were jitter.
         latest_ms = max(offset_ms, *self._offsets_ms, *self._beyond)
         self._beyond = ()
-        self._offsets_ms.append(offset_ms)
+        self._offsets_ms = (*self._offsets_ms, offset_ms)[-WINDOW:]
         self.base_ms = min(self._offsets_ms)
         shown_ms = latest_ms - self.base_ms
         return shown_ms if shown_ms <= MAX_SPREAD_MS else 0.0
