@@ -1,4 +1,4 @@
-"""Texts of media messages of 20 ms of PCMU: one in the order of the documentation and in others, and those of a stream."""
+"""Texts of media messages of 20 ms of PCMU: in the order of the documentation, in others, and of a stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def media_text(index: int) -> str:
     """The media message of a stream at this place; the first one has the index 0."""
     return (
         f'{{"event":"media","sequence_number":"{index + 2}","media":{{"track":"inbound","chunk":"{index + 1}",'
-        f'"timestamp":"{20 * index}","payload":"{PAYLOAD[:213]}w=="}},"stream_id":"8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"}}'
+        f'"timestamp":"{20 * index}","payload":"{PAYLOAD[:213]}w=="}},'
+        '"stream_id":"8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"}'
     )
 
 
