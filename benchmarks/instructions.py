@@ -29,6 +29,8 @@ MOST_OF_CALLS: Final = {
     f"{WHOLE_CALL}message out": 1600,
     f"{WHOLE_CALL}message in": 2200,
     f"{WHOLE_CALL}message in, any order": 4000,
+    f"{WHOLE_CALL}session in": 5400,
+    f"{WHOLE_CALL}session out": 6600,
 }
 """Limits of whole calls from Python with the vector form, which vary with the interpreter."""
 OF_LIBRARY: Final = " of the library"

@@ -12,13 +12,16 @@ import rtpcodec
 import rtpcodec.kernels.g711
 from benchmarks import floors
 from benchmarks.counting.count_blocks import count_call
-from benchmarks.counting.message_texts import DOCUMENTED, REORDERED, other_orders
+from benchmarks.counting.message_texts import DOCUMENTED, REORDERED, START, media_text, other_orders
 from benchmarks.harness.machine import built_by, simd_level
+from rtpcodec import MediaSession
 from rtpcodec.kernels.media_reader import MediaReader
 from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER
 
 CALLS = (20, 60)
+WARM_CALLS = 40
+"""Until a session has learnt the stream's numbering, its time and the shape of its messages."""
 
 
 def count_message_calls(calls: int) -> None:
@@ -31,6 +34,33 @@ def count_message_calls(calls: int) -> None:
     for message in other_orders(140):
         reader.read(message)
     count_call("message in, any order", reader.read, REORDERED, calls)
+
+
+def count_session_calls(calls: int) -> None:
+    """The ordinary message through a session with all options off, in and out; the frame of the function is in it."""
+    session = MediaSession(own_marks=False, diagnosis_s=None)
+    session.receive(START, 0.0)
+    steps = [(media_text(index), 20.0 * index) for index in range(WARM_CALLS + calls)]
+    next_step = iter(steps).__next__
+
+    def hear(_pcm: bytes) -> object:
+        text, now_ms = next_step()
+        session.receive(text, now_ms)
+        return session.events(now_ms)
+
+    def say(pcm: bytes) -> object:
+        _, now_ms = next_step()
+        session.play(pcm)
+        return session.outgoing(now_ms)
+
+    pcm = bytes(range(256)) + bytes(64)
+    for _ in range(WARM_CALLS):
+        hear(pcm)
+    count_call("session in", hear, pcm, calls)
+    next_step = iter(steps).__next__
+    for _ in range(WARM_CALLS):
+        say(pcm)
+    count_call("session out", say, pcm, calls)
 
 
 def count_whole_calls(calls: int) -> None:
@@ -52,6 +82,7 @@ if __name__ == "__main__":
         for _path in sorted(Path(__file__).parent.glob("count_*.pyx")):
             import_module(f"benchmarks.counting.{_path.stem}").count(_calls)
         count_message_calls(_calls)
+        count_session_calls(_calls)
         if "whole" in sys.argv:
             count_whole_calls(_calls)
     _compiler = built_by(Path(str(rtpcodec.kernels.g711.__file__)))

@@ -1,4 +1,4 @@
-"""Texts of a media message of 20 ms of PCMU: in the order of the documentation, and in others."""
+"""Texts of media messages of 20 ms of PCMU: in the order of the documentation, in others, and of a stream."""
 
 from __future__ import annotations
 
@@ -29,5 +29,18 @@ def other_orders(count: int) -> Iterator[str]:
     return (text_of(*order) for order in islice(orders, 1, count + 1))
 
 
+def media_text(index: int) -> str:
+    """The media message of a stream at this place; the first one has the index 0."""
+    return (
+        f'{{"event":"media","sequence_number":"{index + 2}","media":{{"track":"inbound","chunk":"{index + 1}",'
+        f'"timestamp":"{20 * index}","payload":"{PAYLOAD[:213]}w=="}},'
+        '"stream_id":"8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"}'
+    )
+
+
+START: Final = (
+    '{"event":"start","sequence_number":"1",'
+    '"start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
+)
 DOCUMENTED: Final = text_of()
 REORDERED: Final = text_of(OUTER[::-1], INNER[::-1])
