@@ -139,8 +139,8 @@ cdef class GateState:
     cdef public double _ms_per_octet
     cdef public double _unread_octets   # no more are unacknowledged, by the last look and what was sent since
     cdef public bint was_closed
-    cdef public int64_t _ping_count
-    cdef public int64_t _ping_position  # of the last ping
+    cdef int64_t ping_count
+    cdef int64_t ping_position          # of the last ping
     cdef bint is_ping_due(self, int64_t position) noexcept
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1
 

@@ -135,8 +135,7 @@ class GateState:
     _ms_per_octet: float
     _unread_octets: float
     was_closed: bool
-    _ping_count: int
-    _ping_position: int
+    _pinged: tuple[int, int]
     def ping_due(self, position: int) -> bool: ...
 
 class ReleaserState:

@@ -316,12 +316,21 @@ cdef class OwnMarksState:
 cdef class GateState:
     """The base of Gate."""
 
+    @property
+    def _pinged(self):
+        """Number and position of the last ping."""
+        return self.ping_count, self.ping_position
+
+    @_pinged.setter
+    def _pinged(self, tuple pinged not None):
+        self.ping_count, self.ping_position = pinged
+
     def ping_due(self, int64_t position):
         """Whether so much audio was sent since the last ping that another one is due behind this position."""
         return self.is_ping_due(position)
 
     cdef bint is_ping_due(self, int64_t position) noexcept:
-        return not self._ping_count or (position - self._ping_position) * 1000 >= PING * self._rate_hz
+        return not self.ping_count or (position - self.ping_position) * 1000 >= PING * self._rate_hz
 
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1:
         """Whether the gate is open for certain, without a look at the system's buffers: see Gate.open."""
