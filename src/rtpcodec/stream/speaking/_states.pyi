@@ -123,6 +123,11 @@ class OwnMarksState:
     @due_ms.setter
     def due_ms(self, due_ms: float | None) -> None: ...
 
+@final
+class LastPing:
+    number: int
+    position: int
+
 class GateState:
     backlog: Any
     actions: Any
@@ -135,7 +140,7 @@ class GateState:
     _ms_per_octet: float
     _unread_octets: float
     was_closed: bool
-    _pinged: tuple[int, int]
+    _pinged: LastPing
     def ping_due(self, position: int) -> bool: ...
 
 class ReleaserState:
