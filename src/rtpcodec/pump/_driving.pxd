@@ -35,7 +35,6 @@ cdef class PumpRoad(DriverRoad):
     cdef public BudgetState _budget
     cdef public object _socket
     cdef public object _watch          # TurnWatch; None: turns are not measured
-    cdef double _limit_s               # its limit
     cdef public bint _lost
     cdef int run_watched(self) except -1
     cdef int audio_added(self) except -1

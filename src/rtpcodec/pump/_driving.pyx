@@ -138,7 +138,6 @@ cdef class PumpRoad(DriverRoad):
     def watch(self, watch):
         """Report slow turns from now on; None: measure nothing."""
         self._watch = watch
-        self._limit_s = INFINITY if watch is None else watch.limit_s
 
     @cython.nonecheck(True)
     def received(self, text):
@@ -158,7 +157,7 @@ cdef class PumpRoad(DriverRoad):
             self.drive(now_ms)
         else:
             self._state = AGAIN
-        if self._watch is not None and perf_counter() - begun_s > self._limit_s:
+        if self._watch is not None and perf_counter() - begun_s > <double>self._watch.limit_s:
             octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
             self._watch.report(perf_counter() - begun_s, f"a message of {octets} octets")
 
@@ -172,7 +171,7 @@ cdef class PumpRoad(DriverRoad):
     cdef int run_watched(self) except -1:
         cdef double begun_s = 0.0 if self._watch is None else perf_counter()
         self.drive(self.now())
-        if self._watch is not None and perf_counter() - begun_s > self._limit_s:
+        if self._watch is not None and perf_counter() - begun_s > <double>self._watch.limit_s:
             self._watch.report(perf_counter() - begun_s, "audio that was due, or a timer")
         return 0
 

@@ -57,7 +57,7 @@ cdef class SessionRoad:
     @property
     def account(self):
         """What the session holds of the budget; None: it has none."""
-        return self._events.account
+        return None if self._events is None else self._events.account
 
     cdef int take_text(self, object text, double now_ms) except -1:
         if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):

@@ -128,6 +128,10 @@ cdef class OwnMarksState:
     cdef public object _sent_ms         # deque
     cdef double wanted_ms               # due_ms; infinite: None
 
+cdef class LastPing:
+    cdef public int64_t number          # 0: there was none
+    cdef public int64_t position
+
 cdef class GateState:
     cdef public object backlog
     cdef public object actions
@@ -140,8 +144,7 @@ cdef class GateState:
     cdef public double _ms_per_octet
     cdef public double _unread_octets   # no more are unacknowledged, by the last look and what was sent since
     cdef public bint was_closed
-    cdef public int64_t _ping_count
-    cdef public int64_t _ping_position  # of the last ping
+    cdef public LastPing _pinged
     cdef bint is_ping_due(self, int64_t position) noexcept
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1
 

@@ -134,6 +134,11 @@ class OwnMarksState:
     @due_ms.setter
     def due_ms(self, due_ms: float | None) -> None: ...
 
+@final
+class LastPing:
+    number: int
+    position: int
+
 @disjoint_base
 class GateState:
     backlog: Any
@@ -147,8 +152,7 @@ class GateState:
     _ms_per_octet: float
     _unread_octets: float
     was_closed: bool
-    _ping_count: int
-    _ping_position: int
+    _pinged: LastPing
     def ping_due(self, position: int) -> bool: ...
 
 @disjoint_base

@@ -318,16 +318,26 @@ cdef class OwnMarksState:
         self.wanted_ms = INFINITY if due_ms is None else due_ms
 
 
+@cython.final
+@cython.auto_pickle(False)
+cdef class LastPing:
+    """The last ping behind audio."""
+
+
 @cython.auto_pickle(False)
 cdef class GateState:
     """The base of Gate."""
+
+    def __cinit__(self):
+        self._pinged = LastPing()
 
     def ping_due(self, int64_t position):
         """Whether so much audio was sent since the last ping that another one is due behind this position."""
         return self.is_ping_due(position)
 
     cdef bint is_ping_due(self, int64_t position) noexcept:
-        return not self._ping_count or (position - self._ping_position) * 1000 >= PING * self._rate_hz
+        cdef LastPing last = self._pinged
+        return not last.number or (position - last.position) * 1000 >= PING * self._rate_hz
 
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1:
         """Whether the gate is open for certain, without a look at the system's buffers: see Gate.open."""

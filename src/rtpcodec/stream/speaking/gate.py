@@ -69,7 +69,6 @@ class Gate(GateState, Live):
         self._closing: _Closing | None = None
         self.was_closed = False
         """Whether the gate was closed at the last look before this one."""
-        self._ping_count = self._ping_position = 0  # number and position of the last ping
         self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
         self.pongs = 0
         """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
@@ -155,7 +154,7 @@ class Gate(GateState, Live):
         self._acknowledged = position
         self._closing = None
         self.was_closed = False
-        self._ping_position = position - int(PING_MS * self._rate_hz / 1000)
+        self._pinged.position = position - int(PING_MS * self._rate_hz / 1000)
         self._pings = NO_ITEMS
         self.pongs = 0
         self.backlog = None
@@ -187,9 +186,9 @@ class Gate(GateState, Live):
             return None  # this socket answers no pings, or nothing passes
         if self._pings is NO_ITEMS:
             self._pings = deque(maxlen=MAX_PINGS)
-        self._ping_count += 1
-        self._ping_position = position
-        payload = b"%d" % self._ping_count
+        self._pinged.number += 1
+        self._pinged.position = position
+        payload = b"%d" % self._pinged.number
         self._pings.append((payload, position, now_ms))
         self.wrote(len(payload))
         if self.actions is not None:
