@@ -276,10 +276,10 @@ def test_a_timestamp_that_is_not_a_counter_is_refused(timestamp: int) -> None:
     assert window.waiting == 0
 
 
-def test_numbers_of_any_size_may_have_contents() -> None:
+def test_the_largest_numbers_may_have_contents() -> None:
     window: ReorderWindow[int] = ReorderWindow()
-    for number in range(2**63 - 2, 2**63 + 2):
+    for number in range(2**63 - 3, 2**63):
         assert window.put(number, number, ("inbound", 0, 7))
-    assert window.pop() == list(range(2**63 - 2, 2**63 + 2))
+    assert window.pop() == list(range(2**63 - 3, 2**63))
     assert window.content_of(2**63 - 1) == ("inbound", 0, 7)
     assert window.content_of(2**63) is None

@@ -2,7 +2,6 @@
 cimport cython
 from cpython.pythread cimport PyThread_get_thread_ident
 
-from rtpcodec.pump._driving cimport PumpRoad
 from rtpcodec.stream._machine cimport MachineRoad
 
 from rtpcodec.errors import QueueFull

@@ -1,8 +1,8 @@
 """The receive direction of a session: an ordinary `media` message from its text to one Audio, in one native call.
 
 A message is ordinary if it is the next one of its track in a stream without silence, loss or doubt, and its payload is
-samples. Other messages that the scanner reads continue as a Media, without a second reading of their text. Each step that
-an ordinary chunk takes is one of the states, which the Python classes share: see _hearing_states.
+samples. Other messages that the scanner reads continue as a Media, without a second reading of their text. Each step of
+an ordinary chunk is one of the states, which the Python classes share: see _hearing_states.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -17,7 +17,8 @@ from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing_states cimport (
-    BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState, TrackState,
+    BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState,
+    TrackState,
 )
 
 from rtpcodec.audio.file_headers import FILE_STARTS as _FILE_STARTS
@@ -214,7 +215,7 @@ cdef object media_of(str name, bytes payload, const MediaFields* fields):
 
 
 cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
-    """Whether a chunk follows the one before it directly in media time, without anything to learn from its timestamp."""
+    """Whether a chunk follows the one before it directly in media time, so that its timestamp teaches nothing."""
     cdef double step
     if clock.media_ms == 0:
         return False
@@ -231,7 +232,7 @@ cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
 
 
 cdef object next_window(OrderState order, str track, const MediaFields* fields):
-    """The window whose next number a chunk has; None: the chunk is in order as it arrives; False: it is not in order."""
+    """The window whose next number a chunk has; None: it is in order as it arrives; False: it is not in order."""
     cdef bint by_chunk = order.counter == BY_CHUNK
     cdef int64_t number = fields.chunk if by_chunk else fields.sequence_number
     cdef WindowState window

@@ -2,7 +2,6 @@
 cimport cython
 from libc.math cimport INFINITY
 
-from rtpcodec.stream._road cimport SessionRoad
 from rtpcodec.stream.speaking._saying cimport Saying
 
 from rtpcodec.stream.events import Stopped

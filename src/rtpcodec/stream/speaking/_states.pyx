@@ -1,7 +1,6 @@
 """The state of a stream's speaking side in C fields, with the steps of an ordinary message on it.
 
-Each class here is the base of the Python class of the same purpose, which has the meaning of the fields and all methods
-of the definition. A step here does the same for the ordinary case, or declines before it has changed anything.
+Each class is the base of the Python class that defines it. A step does the same in the ordinary case, or declines.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -25,8 +24,7 @@ cdef enum:
     JUDGED_OCTETS = 1024        # PcmCheck looks for floats there
     MAX_RATE_HZ = 1_000_000     # beyond all rates; Python says what is wrong with it
 
-cdef object READY = Kind.READY
-cdef object PCM = Kind.PCM
+cdef object READY = Kind.READY, PCM = Kind.PCM
 cdef uint8_t starts_files[STARTS_OCTETS]
 
 for _start in _FILE_STARTS:
