@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -132,42 +133,31 @@ class Carrier:
 
 
 def speaker(pcm: bytes, *, own_marks: bool = True, **options: Any) -> Callable[[bytes], str]:
-    """Return a function that plays a chunk, in one call after another, and returns the message that is due."""
-    next_ms: Callable[[], float] = iter(()).__next__
-    session: MediaSession
-    play: Callable[[bytes], object]
-    take_texts: Callable[[float], Sequence[str]]
-    carrier: Carrier
+    """Return a function that plays a chunk, in one long call, and returns the message that is due."""
+    session, carrier = MediaSession(own_marks=own_marks, **options), Carrier()
+    session.receive(START, 0.0)
+    next_ms, play, take_texts = count(20.0, 20.0).__next__, session.play, session.outgoing
+    for _ in range(AHEAD_MESSAGES):
+        play(pcm)
+    carrier.take(take_texts(0.0), 0.0)
 
-    def begin() -> float:
-        nonlocal next_ms, session, play, take_texts, carrier
-        session, carrier = MediaSession(own_marks=own_marks, **options), Carrier()
-        session.receive(START, 0.0)
-        next_ms, play, take_texts = (
-            map((20.0).__mul__, range(1, CALL_MESSAGES)).__next__,
-            session.play,
-            session.outgoing,
-        )
-        for _ in range(AHEAD_MESSAGES):
-            play(pcm)
-        carrier.take(take_texts(0.0), 0.0)
-        return next_ms()
+    def say_alone(chunk: bytes) -> str:
+        play(chunk)
+        (text,) = take_texts(next_ms())
+        session.next_deadline_ms  # noqa: B018 -- a pump asks for it
+        return text
 
-    def say_next(chunk: bytes) -> str:
-        try:
-            now_ms = next_ms()
-        except StopIteration:
-            now_ms = begin()
-        if own_marks:
-            carrier.return_to(session, now_ms)
+    def say_with_marks(chunk: bytes) -> str:
+        now_ms = next_ms()
+        carrier.return_to(session, now_ms)
         play(chunk)
         texts = take_texts(now_ms)
-        session.next_deadline_ms  # noqa: B018 -- a pump asks for it
+        session.next_deadline_ms  # noqa: B018
         if len(texts) > 1:
             carrier.take(texts, now_ms)
         return texts[0]
 
-    return say_next
+    return say_with_marks if own_marks else say_alone
 
 
 def payload_of(text: str | bytes) -> NDArray[np.uint8]:
