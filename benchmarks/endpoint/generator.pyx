@@ -129,6 +129,7 @@ cdef class Calls:
 
     def __cinit__(self, list frames, list payloads, int64_t period_ns, list sockets):
         cdef Py_ssize_t i
+        self._epoll = -1    # until it is open: 0 is somebody else's
         if len(frames) != len(payloads) or not frames or not sockets:
             raise ValueError(f"{len(frames)} frames, {len(payloads)} payloads and {len(sockets)} sockets do not match")
         self._frames, self._payloads, self._sockets = frames, payloads, sockets
@@ -163,7 +164,8 @@ cdef class Calls:
         free(self._payload_octets)
         free(self._delay.bins)
         free(self._late.bins)
-        close(self._epoll)
+        if self._epoll >= 0:
+            close(self._epoll)
 
     def run(self, double seconds):
         """Send and receive for so long, from where the run before ended. IndexError: the frames do not suffice."""

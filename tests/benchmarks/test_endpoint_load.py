@@ -1,5 +1,6 @@
 """The load of the endpoint races: real sockets, whose other end echoes, drops, changes or ends what it gets."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -146,6 +147,7 @@ def test_frames_and_payloads_must_match() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(ValueError, match="1 frames, 0 payloads and 1 sockets do not match"):
         Calls([b"x"], [], PERIOD_NS, [ours])
+    assert os.fstat(0), "no descriptor that was never opened is closed"
 
 
 def test_a_refused_call_is_an_error() -> None:
