@@ -123,6 +123,7 @@ def test_a_call_that_continues_holds_as_much_as_a_settled_one(receiver: dict[str
 
 
 @pytest.mark.long
+@pytest.mark.hours
 def test_200_calls_of_ten_minutes_hold_as_much_as_settled_ones() -> None:
     # 600 chunks each, and as many answers
     assert grown(rss_octets, 200, 600, 1000, handler=answer) < 200 * 4096
