@@ -60,4 +60,7 @@ def extension(source: Path) -> Extension:
 
 
 sources = sorted(Path("src/rtpcodec").rglob("*.pyx"))
-setup(ext_modules=cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES))
+setup(
+    ext_modules=cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)

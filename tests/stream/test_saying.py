@@ -182,7 +182,7 @@ def test_both_ways_are_one(found: Operations, codec: str, options: dict[str, Any
 
 
 @pytest.mark.long
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(*cases)
 def test_both_ways_are_one_in_many_conversations(
     found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]
