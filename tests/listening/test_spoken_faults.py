@@ -128,8 +128,12 @@ def talkers(tmp_path_factory: pytest.TempPathFactory) -> list[Talker]:
     return [spoken(folder, number) for number in range(TALKERS)]
 
 
+SPREAD = [pytest.param(fault, marks=pytest.mark.hours if at % 2 else ()) for at, fault in enumerate(EVERY)]
+"""Every second one belongs to `make test-hours`."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", SPREAD, ids=lambda fault: fault.name)
 def test_a_fault_is_named_within_a_second_of_speech(fault: Fault, talkers: list[Talker]) -> None:
     wrong, after_ms = named(fault, talkers)
     assert wrong == []
