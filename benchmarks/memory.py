@@ -169,7 +169,7 @@ async def open_calls(port: int, callers: list[Caller], calls: int, new: Callable
 
 
 async def speak(callers: list[Caller], chunks: Chunks, chunk_s: float, seconds: float) -> float:
-    """Let each call send so many seconds of audio. Returns the seconds that they took."""
+    """Let each call send this many seconds of audio. Returns the seconds that they took."""
     goals = [caller.sent + round(seconds / chunk_s) for caller in callers]
     loop = asyncio.get_running_loop()
     began_s = due_s = loop.time()

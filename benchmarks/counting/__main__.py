@@ -30,7 +30,7 @@ def count_message_calls(calls: int) -> None:
     count_call("message out", text.of_pcm, bytes(range(256)) + bytes(64), calls)
     reader = MediaReader(MEDIA_SCANNER, "pcmu")
     count_call("message in", reader.read, DOCUMENTED, calls)
-    # A reader that has met so many orders learns from none of the next hundred messages.
+    # A reader that has met this many orders learns from none of the next hundred messages.
     for message in other_orders(140):
         reader.read(message)
     count_call("message in, any order", reader.read, REORDERED, calls)

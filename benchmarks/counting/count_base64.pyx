@@ -11,7 +11,7 @@ cdef uint8_t TEXT[2136]
 
 
 def count(int calls):
-    """Count so many calls of each direction."""
+    """Count this many calls of each direction."""
     cdef Py_ssize_t n, characters
     cdef int _
     for n in range(1600):

@@ -10,7 +10,7 @@ from rtpcodec.stream.wire import TELNYX
 
 
 def count(int calls):
-    """Count so many scans of each kind."""
+    """Count this many scans of each kind."""
     cdef MediaScanner scanner = TELNYX.media_scanner
     cdef MediaFields fields
     cdef MediaShape shape

@@ -13,7 +13,7 @@ MAX_DELAY_MS: Final = 5.0
 """Of 99 % of the echoes, from the deadline of the message: nobody hears it, and no queue grows."""
 FIRST_CALLS: Final = 50
 MOST_CALLS: Final = 3000
-"""Descriptors and frames of the load suffice for so many."""
+"""Descriptors and frames of the load suffice for this many."""
 TRIES: Final = 3
 """Of a number of calls that fails in a measurement that is not reliable: another process may have caused it."""
 OVERLOAD: Final = 1.3

@@ -63,7 +63,7 @@ class Measured:
 
 @contextmanager
 def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[socket.socket]]:
-    """Open so many calls, and close them at the end."""
+    """Open this many calls, and close them at the end."""
     sockets: list[socket.socket] = []
     try:
         for _ in range(calls):
@@ -88,7 +88,7 @@ def connected(port: int, calls: int, opening: Sequence[bytes]) -> Iterator[list[
 
 
 def measure(server: Server, traffic: Traffic, calls: int, seconds: float, settle_s: float = SETTLE_S) -> Measured:
-    """Measure one server with so many calls for so long."""
+    """Measure one server with this many calls for this time."""
     try:
         return _measured(server, traffic, calls, seconds, settle_s)
     except OSError as error:

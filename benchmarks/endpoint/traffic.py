@@ -55,7 +55,7 @@ def masked_frame(text: bytes) -> bytes:
 
 
 def traffic(codec_name: str, chunk_ms: int, seconds: float) -> Traffic:
-    """Build the frames of a call of so many seconds."""
+    """Build the frames of a call of this many seconds."""
     chunks = _chunks(codec_name, chunk_ms)
     count = int(seconds * 1000 / chunk_ms)
     texts = [b64encode(chunks[index % len(chunks)]) for index in range(count)]

@@ -63,7 +63,7 @@ cdef class MediaText:
             raise ValueError(f"coding is {coding!r}, 'pcmu', 'pcma', 'l16_little', 'l16_big' or None is needed")
 
     cdef str room_for(self, Py_ssize_t octets, uint8_t** characters):
-        """A new text whose head and tail are written; where the base64 of so many octets belongs."""
+        """A new text whose head and tail are written; where the base64 of this many octets belongs."""
         cdef Py_ssize_t head = PyUnicode_GET_LENGTH(self.head)
         cdef Py_ssize_t tail = PyUnicode_GET_LENGTH(self.tail)
         cdef Py_ssize_t middle = (octets + 2) // 3 * 4

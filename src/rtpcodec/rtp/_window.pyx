@@ -32,7 +32,7 @@ cdef inline uint64_t mixed(uint64_t state, uint64_t word) noexcept nogil:
 
 @cython.overflowcheck(False)
 cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogil:
-    """A digest of DIGEST_BITS bits that tells payloads of one number apart. It is not safe against an attacker."""
+    """A digest of DIGEST_BITS bits that distinguishes payloads of one number. It is not safe against an attacker."""
     cdef uint64_t lanes[LANES]
     cdef uint64_t word
     cdef int i

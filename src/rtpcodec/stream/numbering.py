@@ -385,7 +385,7 @@ class ChunkOrder(OrderState):
 
 
 def content_of(track: str, media: Media) -> Content:
-    """Return what tells a chunk from another one of the same number."""
+    """Return what distinguishes a chunk from another one of the same number."""
     return track, media.timestamp, digest(media.payload)
 
 

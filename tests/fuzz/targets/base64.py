@@ -14,7 +14,7 @@ FORMS = available_levels()
 COMPARED = 0
 HEAD_OCTETS = 4
 BENT = 2
-"""One kind of text in so many is bent; the other is the octets as they are."""
+"""One kind of text in this many is bent; the other is the octets as they are."""
 _text_of = MediaText("{", "}", "pcmu")
 
 

@@ -55,7 +55,7 @@ cdef class LineState:
     """The base of Line."""
 
     cdef int put(self, bytes pcm, object kind, Rate rate, int64_t samples, int64_t frame_samples) except -1:
-        """Append PCM that makes so many samples at the codec's rate."""
+        """Append PCM that makes this many samples at the codec's rate."""
         self._queue.append(kind, pcm, rate)
         self.waiting_samples += samples
         self._tail_samples = (self._tail_samples + samples) % frame_samples
@@ -130,7 +130,7 @@ cdef class AcceptorState:
         return not self._pcm_check.carries and are_zero(octets, min(n, <Py_ssize_t>JUDGED_OCTETS))
 
     cdef bint has_room(self, double more_ms) except -1:
-        """Whether so much audio fits for certain: behind all that waits together."""
+        """Whether this much audio fits for certain: behind all that waits together."""
         cdef ReplyFields only = self._order.only()
         cdef int64_t samples = 0
         if only is not None:
@@ -330,7 +330,7 @@ cdef class GateState:
         self._pinged = LastPing()
 
     def ping_due(self, int64_t position):
-        """Whether so much audio was sent since the last ping that another one is due behind this position."""
+        """Whether enough audio was sent since the last ping, so that another one is due behind this position."""
         return self.is_ping_due(position)
 
     cdef bint is_ping_due(self, int64_t position) noexcept:
