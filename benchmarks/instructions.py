@@ -1,8 +1,8 @@
 """Counts the kernels' instructions with callgrind and compares them with benchmarks/instructions.json.
 
-Fails when a kernel has grown by more than 3 %, with calls of the C library 10 %, or is not in the file. `--update` takes the counts over and rewrites the
-report benchmarks/instructions.md, which has whole calls from Python as well. Counts belong to a compiler, an
-architecture and a form of the kernels; where the file has none for these, nothing is compared.
+Fails when a kernel has grown by more than 3 %, with calls of the C library 10 %, or is not in the file. `--update` takes
+the counts over and rewrites the report benchmarks/instructions.md, which has whole calls from Python as well. Counts
+belong to a compiler, an architecture and a form of the kernels; where the file has none for these, nothing is compared.
 """
 
 from __future__ import annotations
@@ -178,10 +178,10 @@ REPORT_HEAD: Final = """# Instruction counts
 Written by `make instructions ARGS=--update`; do not edit. A kernel's count is that of one call of its C function
 (callgrind, difference of two runs of calls; the loop's few instructions are in it), and `make check` fails when one
 grows by more than 3 %; that of the message scan by more than 10 %, because it calls functions of the C library, whose
-form depends on the processor. The number behind a name is the samples of the call; for G.722 the pairs of samples, 160 in a
-frame; for base64 the octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are shown,
-not guarded, but those of messages have limits. A wrapper is what a call of a frame codec adds to that of its shared
-library; `make check` fails when it adds more than 3,000.
+form depends on the processor. The number behind a name is the samples of the call; for G.722 the pairs of samples, 160
+in a frame; for base64 the octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are
+shown, not guarded, but those of messages have limits. A wrapper is what a call of a frame codec adds to that of its
+shared library; `make check` fails when it adds more than 3,000.
 """
 
 
