@@ -1,8 +1,9 @@
 """Counts the kernels' instructions with callgrind and compares them with benchmarks/instructions.json.
 
-Fails when a kernel has grown by more than 3 %, with calls of the C library 10 %, or is not in the file. `--update` takes
-the counts over and rewrites the report benchmarks/instructions.md, which has whole calls from Python as well. Counts
-belong to a compiler, an architecture and a form of the kernels; where the file has none for these, nothing is compared.
+Fails when a kernel has grown by more than 3 %, with calls of the C library 10 %, or is not in the file. `--update`
+takes the counts over and rewrites the report benchmarks/instructions.md, which has whole calls from Python as well.
+Counts belong to a compiler, an architecture and a form of the kernels; where the file has none for these, nothing is
+compared.
 """
 
 from __future__ import annotations
