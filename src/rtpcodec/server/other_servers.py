@@ -43,7 +43,7 @@ async def call_on(
         decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
         task, so they are not among the options.
     target: path with query of the request, for `Call.path`.
-    headers: headers of the request, for `Call.headers`.
+    headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
     ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
     Yields: the receiver of the reports.
