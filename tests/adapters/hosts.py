@@ -25,7 +25,7 @@ from rtpcodec.server.options import Handler
 class App:
     """What a user gives to a host: a handler, and keywords that `call_on` takes, with `authorize` beside them."""
 
-    handler: Handler
+    handler: Handler | None
     options: Mapping[str, Any]
 
 
@@ -70,6 +70,8 @@ def _bare_route(name: str, app: App) -> WebSocketRoute:
                     call.received(message["text"])
                 else:
                     call.rejected("text", "a binary frame, messages are text")
+            if message["code"] not in (1005, 1006):  # which no close frame carries (RFC 6455 section 7.4.1)
+                call.peer_closed(message["code"])
 
     return WebSocketRoute(f"/{name}", media)
 

@@ -8,18 +8,25 @@ import numpy as np
 
 from rtpcodec import events
 from rtpcodec.server import Call
-from tests.adapters.contract import Case, Line, Outcome, sentence
+from tests.adapters.contract import SAFETY_NET_S, Case, Line, Outcome, sentence
+from tests.adapters.hosts import App
 from tests.lateness import without_silence
 
 SHORT = sentence(2, 60)
 OTHER = sentence(3, 60)
-LONG = sentence(4, 5000)
+SENTENCE = sentence(4, 160)
+LONG = sentence(5, 5000)
 """Far longer than the audio that a case lets be heard."""
+OCTETS_PER_MS = 16
+"""Of PCM at 8000 Hz."""
+ECHO_TAIL_MS = 400
+"""How long the caller waits for the rest of an echo; a busy machine is no later than that."""
 
 
-def spoken(call: Call, name: str) -> str:
-    """Return `name` if what the call has sent is all heard; for outcomes."""
-    return name if call.played_ms == call.sent_ms else f"{name}: {call.played_ms} of {call.sent_ms} ms"
+def same_octets(one: bytes, other: bytes) -> int:
+    """Return how many octets both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (octet, wanted) in enumerate(pairs) if octet != wanted), min(len(one), len(other)))
 
 
 async def mark_played(call: Call, name: str) -> None:
@@ -103,12 +110,11 @@ class Interrupt(Case):
     async def answer(self, call: Call) -> None:
         reader = call.events()
         reply = call.reply("old")
-        await reply.play(LONG[: 2 * 8 * 40])
+        await reply.play(LONG[: 40 * OCTETS_PER_MS])
         call.mark("40 ms")
-        saying = reply.play(LONG[2 * 8 * 40 :])
+        reply.play(LONG[40 * OCTETS_PER_MS :])
         await mark_played(call, "40 ms")
         interrupted = call.interrupt()
-        del saying
         await call.play(OTHER)
         self.seen["new_played"] = await call.played()
         self.seen["cut"] = (interrupted.reply_id, reply.state, 40 <= reply.played_ms < 5000)
@@ -121,7 +127,7 @@ class Interrupt(Case):
         report = await (await line.stream(self.plan)).finished()
         heard = without_silence(report.heard_pcm)
         old, new = heard[: -len(OTHER)], heard[-len(OTHER) :]
-        self.seen["old"] = LONG.startswith(old) and 40 * 16 <= len(old) < len(LONG)
+        self.seen["old"] = LONG.startswith(old) and 40 * OCTETS_PER_MS <= len(old) < len(LONG)
         self.seen["new"] = new == OTHER
         self.seen["clears"] = report.clears_received
         await self.ended.wait()
@@ -133,4 +139,92 @@ class Interrupt(Case):
         "old": True,
         "new": True,
         "clears": 1,
+    }
+
+
+class PauseAndResume(Case):
+    """A pause in mid-sentence loses nothing: the rest is heard after it, from shortly before the cut."""
+
+    async def answer(self, call: Call) -> None:
+        reader = call.events()
+        async with call.reply("paused") as reply:
+            reply.play(SENTENCE[: 40 * OCTETS_PER_MS])
+            call.mark("40 ms")
+            reply.play(SENTENCE[40 * OCTETS_PER_MS :])
+            await mark_played(call, "40 ms")
+            pause = call.pause_playback(SAFETY_NET_S, "discard")
+            pause.resume()
+            self.seen["outcome"] = (await pause).outcome
+        self.seen["played"] = (await reply.played(), reply.state)
+        await call.close()
+        self.seen["resolved"] = [event.outcome async for event in reader if isinstance(event, events.PauseResolved)]
+
+    async def dial(self, line: Line) -> None:
+        report = await (await line.stream(self.plan)).finished()
+        heard = without_silence(report.heard_pcm)
+        # A few samples at the cut are faded, so begin and end are compared.
+        self.seen["heard"] = same_octets(heard, SENTENCE) + same_octets(heard[::-1], SENTENCE[::-1]) >= len(SENTENCE)
+        self.seen["clears"] = report.clears_received
+        await self.ended.wait()
+
+    expected: ClassVar[Outcome] = {
+        "outcome": "resumed",
+        "played": (True, "played"),
+        "resolved": ["resumed"],
+        "heard": True,
+        "clears": 1,
+    }
+
+
+class PauseAndDiscard(Case):
+    """A pause that is discarded is an interruption."""
+
+    async def answer(self, call: Call) -> None:
+        async with call.reply("discarded") as reply:
+            reply.play(LONG[: 40 * OCTETS_PER_MS])
+            call.mark("40 ms")
+            reply.play(LONG[40 * OCTETS_PER_MS :])
+            await mark_played(call, "40 ms")
+            pause = call.pause_playback(SAFETY_NET_S, "resume")
+            pause.discard()
+            self.seen["outcome"] = (await pause).outcome
+        self.seen["played"] = (await reply.played(), reply.state)
+
+    async def dial(self, line: Line) -> None:
+        report = await (await line.stream(self.plan)).finished()
+        heard = without_silence(report.heard_pcm)
+        self.seen["heard"] = LONG.startswith(heard) and 40 * OCTETS_PER_MS <= len(heard) < len(LONG)
+
+    expected: ClassVar[Outcome] = {"outcome": "discarded", "played": (False, "interrupted"), "heard": True}
+
+
+class PlayPayload(Case):
+    """`on_audio` in place of a handler: each payload returns as it came, until the caller hangs up."""
+
+    @property
+    def app(self) -> App:
+        """What the host serves: plain functions."""
+        return App(None, {**super().app.options, "on_audio": self.echo, "on_event": self.note})
+
+    def echo(self, call: Call, audio: events.Audio) -> None:
+        """Return the payload."""
+        call.play_payload(audio.payload)
+
+    def note(self, _call: Call, event: events.Event) -> None:
+        """Note the event, and set `ended` at the last one."""
+        if isinstance(event, events.Started | events.Stopped):
+            self.seen.setdefault("events", []).append(type(event).__name__)  # type: ignore[attr-defined]
+        if isinstance(event, events.Stopped):
+            self.ended.set()
+
+    async def dial(self, line: Line) -> None:
+        report = await (await line.stream(self.plan, SENTENCE, tail_ms=ECHO_TAIL_MS)).finished()
+        await self.ended.wait()
+        self.seen["heard"] = without_silence(report.heard_pcm) == SENTENCE
+        self.seen["end"] = (report.end_reason, report.close_code)
+
+    expected: ClassVar[Outcome] = {
+        "events": ["Started", "Stopped"],
+        "heard": True,
+        "end": ("speech_ended", 1000),
     }

@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
-from tests.adapters import listening_cases, speaking_cases
+from tests.adapters import ending_cases, listening_cases, speaking_cases
 from tests.adapters.contract import Case, outcomes
 from tests.adapters.hosts import HOSTS
 
 CASES: list[type[Case]] = [
     case
-    for module in (listening_cases, speaking_cases)
+    for module in (ending_cases, listening_cases, speaking_cases)
     for case in vars(module).values()
-    if isinstance(case, type) and issubclass(case, Case) and case is not Case
+    if isinstance(case, type) and issubclass(case, Case) and case.__module__ == module.__name__
 ]
 
 
