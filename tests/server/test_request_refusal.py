@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_function_gets_headers_and_target() -> None:
     assert asked == [("1", "/media?leg=1"), ("2", "/media?leg=1")]
 
 
-@pytest.mark.parametrize("answer", [lambda: 1, lambda: None, lambda: 1 / 0, lambda: exit(3)])
+@pytest.mark.parametrize("answer", [lambda: 1, lambda: None, lambda: 1 / 0, lambda: sys.exit(3)])
 def test_a_failing_function_refuses(answer: Any) -> None:
     assert status(lambda _headers, _target: answer()) == 500
 
@@ -71,7 +72,7 @@ async def _async_authorize(_headers: Any, _target: str) -> bool:
 
 @pytest.mark.parametrize("authorize", ["", [], [""], ["a", ""], 7, _async_authorize])
 def test_an_authorize_that_would_let_strangers_pass_is_an_error(authorize: Any) -> None:
-    with pytest.raises(EndpointError, match="^authorize "):
+    with pytest.raises(EndpointError, match=r"^authorize "):
         status(authorize)
 
 

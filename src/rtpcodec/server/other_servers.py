@@ -46,7 +46,9 @@ def request_refusal(
     """
     check_authorize(authorize)
     if authorize is None and headers.get(ORIGIN_HEADER) is not None:
-        refusal = Answer(HTTPStatus.FORBIDDEN, b"origin not allowed", why="it is of a web page, and authorize is None")
+        refusal: Answer | None = Answer(
+            HTTPStatus.FORBIDDEN, b"origin not allowed", why="it is of a web page, and authorize is None"
+        )
     else:
         refusal = Authorization(authorize).refusal(target, headers)
     if refusal is not None:
