@@ -1,0 +1,5 @@
+"""Facts about Twilio. Constants only; nothing here imports another package of ours.
+
+streaming  WebSocket: events, members, tracks, the one format
+twiml      elements and attributes of a stream in a TwiML document
+"""
