@@ -25,6 +25,7 @@ from rtpcodec.sim.media.speech import SpeechSource
 from rtpcodec.sim.networks import CommandServer, Network, network_of_loop
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
 from rtpcodec.sim.webhooks.sender import WebhookSender
+from rtpcodec.sim.wires.ids import DialectName
 
 if TYPE_CHECKING:
     from rtpcodec.sim.webhooks.signing import Signer
@@ -53,6 +54,7 @@ class Carrier(Live):
         seed: int = 0,
         faults: Faults = _NO_FAULTS,
         *,
+        dialect: DialectName = "telnyx",
         port: int = 0,
         connect_timeout_s: float = 5.0,
         dialogflow_url: str | None = None,
@@ -63,7 +65,7 @@ class Carrier(Live):
         self._port = port
         self._connect_timeout_s = connect_timeout_s
         self._ssl_context = ssl_context
-        self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url)
+        self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url, dialect)
         self._handler = CommandHandler(api_key, self._registry)
         self._injector = FaultInjector()
         self._sender: WebhookSender | None = None

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.carriers.telnyx import webhooks as events
 from rtpcodec.pickling import Live
 from rtpcodec.sim.calls.dialling import CallServices
+from rtpcodec.sim.calls.direct_streams import document_of, wanted_stream
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.losing import LostStream
 from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
 from rtpcodec.sim.calls.ringing import Ringing
 from rtpcodec.sim.calls.stream_pump import SocketLoss
-from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
+from rtpcodec.sim.calls.streaming import CAUSES, CallStreaming, without_stream
 from rtpcodec.sim.calls.texml import execute
 from rtpcodec.sim.calls.waiting import finished, waited
 from rtpcodec.sim.commands.error_answers import refused
@@ -29,18 +29,11 @@ from rtpcodec.sim.commands.texml import Step, read_texml
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
+from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks import payloads
 from rtpcodec.sim.webhooks.signalling import Signalling
-
-_CAUSES: Final[Mapping[EndReason | None, str]] = {
-    "speech_ended": events.NORMAL_CLEARING,
-    "hang_up": events.NORMAL_CLEARING,
-    "carrier_closed": events.NORMAL_CLEARING,
-    "speech_failed": events.UNSPECIFIED,
-    TIME_LIMIT: events.TIME_LIMIT,
-}
-"""Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
+from rtpcodec.sim.wires.ids import new_stream_id
+from rtpcodec.stream.plan import StreamPlan
 
 
 class SimulatedCall(Live):
@@ -182,6 +175,34 @@ class SimulatedCall(Live):
         require_digits(digits)
         self._services.loop_thread.run(lambda: self._streaming.press(digits))
 
+    def stream_to(
+        self,
+        url: str,
+        plan: StreamPlan | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        auth_token: str | None = None,
+        one_way: bool = False,
+    ) -> None:
+        """Have this answered call streamed to an app now, without a command.
+
+        plan: None: that of a plain StreamPlan. Twilio: PCMU in mode rtp, in a two-way stream the inbound track only.
+        parameters: the custom parameters of `start`.
+        auth_token: Telnyx: sent to the app. Twilio has none, and dials without the query of the URL.
+        one_way: Twilio: of `<Start>`, the app's messages have no effect. The end of a two-way stream ends the call.
+
+        Raises: ValueError if the carrier has no such stream. RuntimeError if the call is not answered, or streams.
+        """
+        request = wanted_stream(
+            self._facts.dialect,
+            url,
+            plan or StreamPlan(),
+            parameters=parameters or {},
+            auth_token=auth_token,
+            one_way=one_way,
+        )
+        self._services.loop_thread.run(lambda: self._stream_now(request))
+
     def texml(self, document: str) -> None:
         """Execute a TeXML document on this answered call, from now on; its end ends the call.
 
@@ -299,7 +320,7 @@ class SimulatedCall(Live):
         if self._lost_stream.busy:
             raise refused(errors.MEDIA_STREAMING_USED, "the carrier has not finished the call's lost stream")
         formats = self._agree(request, media or self._format)
-        stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        stream_id = new_stream_id(self._facts.dialect, self._rng)
         # A client_state that a call was given once is part of everything that is reported of it.
         agreed = replace(request, client_state=request.client_state or self.leg.client_state)
 
@@ -324,6 +345,16 @@ class SimulatedCall(Live):
         self._streaming.end(commands.STREAMING_STOP)
 
     # A TeXML document
+
+    def _stream_now(self, request: StreamRequest) -> None:
+        if self._facts.dialect == "twilio":
+            self._execute(document_of(request))
+        elif self.streaming or self.state not in ("answered", "bridged"):
+            raise RuntimeError(
+                f"the call is {self.state if not self.streaming else 'streaming'}, it cannot be streamed"
+            )
+        else:
+            self.begin(request)()
 
     def _execute(self, steps: list[Step]) -> None:
         if self.state not in ("answered", "bridged"):
@@ -387,8 +418,8 @@ class SimulatedCall(Live):
         if self._streaming.last is not None:
             self._quality.add(self._streaming.last, self._facts.variations.chunk_ms)
         reason = stream.end_reason
-        if reason in _CAUSES:
-            self.leg.end(_CAUSES[reason], self.leg.theirs)
+        if reason in CAUSES:
+            self.leg.end(CAUSES[reason], self.leg.theirs)
         elif reason == "app_closed" and self._facts.variations.socket_close == "call_ends":
             self.leg.end(events.NORMAL_CLEARING, self.leg.ours)
         if self.ended:

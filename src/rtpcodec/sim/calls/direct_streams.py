@@ -1,0 +1,65 @@
+"""Streams that a test asks for itself, without a command or a document of the app: `SimulatedCall.stream_to`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+
+from rtpcodec.carriers.telnyx import commands, texml
+from rtpcodec.carriers.twilio import streaming
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.texml import Step
+from rtpcodec.sim.wires.ids import DialectName
+from rtpcodec.stream.plan import StreamPlan
+
+
+def wanted_stream(
+    dialect: DialectName,
+    url: str,
+    plan: StreamPlan,
+    *,
+    parameters: Mapping[str, str],
+    auth_token: str | None,
+    one_way: bool,
+) -> StreamRequest:
+    """Return the wishes for a stream by a plan.
+
+    Raises: ValueError if the carrier has no such stream.
+    """
+    if dialect == "twilio":
+        _check_twilio(plan, auth_token, one_way=one_way)
+        url = url.partition("?")[0]  # Twilio dials without the query of the URL
+    elif one_way:
+        raise ValueError("one_way is for the dialect twilio, a stream of Telnyx is two-way")
+    rtp = plan.mode == commands.RTP_MODE
+    return StreamRequest(
+        stream_url=url,
+        tracks=plan.tracks,
+        codec=plan.receive_codec,
+        mode=plan.mode,
+        return_codec=plan.send_codec if rtp else commands.DEFAULT_SEND_CODEC,
+        return_rate_hz=plan.send_rate_hz if rtp else commands.DEFAULT_SAMPLING_RATE_HZ,
+        target_legs=plan.target_legs,
+        auth_token=auth_token,
+        custom_parameters=dict(parameters),
+        two_way=not one_way,
+    )
+
+
+def _check_twilio(plan: StreamPlan, auth_token: str | None, *, one_way: bool) -> None:
+    if auth_token is not None:
+        raise ValueError("auth_token is for the dialect telnyx, Twilio sends no token")
+    if not one_way and plan.tracks != commands.INBOUND_TRACK:
+        raise ValueError(f"tracks is {plan.tracks!r}, a two-way stream of Twilio has {commands.INBOUND_TRACK} only")
+    codecs = {plan.send_codec, plan.receive_codec} - {commands.OWN_CODEC, streaming.CODEC}
+    if codecs or plan.mode != commands.RTP_MODE:
+        raise ValueError(
+            f"the plan has {', '.join(codecs) or 'mode mp3'}, a stream of Twilio has {streaming.CODEC} only"
+        )
+
+
+def document_of(request: StreamRequest) -> list[Step]:
+    """Return the document that has a call of Twilio streamed: the call lasts no longer than a two-way stream."""
+    if request.two_way:
+        return [Step(texml.CONNECT, request)]
+    return [Step(texml.START, request), Step(texml.PAUSE, pause_s=inf)]
