@@ -11,32 +11,29 @@ from typing import Any, Literal
 
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.carriers.telnyx import webhooks as events
-from rtpcodec.pickling import Live
+from rtpcodec.sim.calls.call_streams import CallStreams
 from rtpcodec.sim.calls.dialling import CallServices
 from rtpcodec.sim.calls.direct_streams import document_of, wanted_stream
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.losing import LostStream
-from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
+from rtpcodec.sim.calls.phones import OpenedPhone
 from rtpcodec.sim.calls.ringing import Ringing
-from rtpcodec.sim.calls.stream_pump import SocketLoss
-from rtpcodec.sim.calls.streaming import CAUSES, CallStreaming, without_stream
+from rtpcodec.sim.calls.streaming import CAUSES, without_stream
 from rtpcodec.sim.calls.texml import execute
-from rtpcodec.sim.calls.waiting import finished, waited
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
 from rtpcodec.sim.commands.texml import Step, read_texml
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks import payloads
 from rtpcodec.sim.webhooks.signalling import Signalling
 from rtpcodec.sim.wires.ids import new_stream_id
 from rtpcodec.stream.plan import StreamPlan
 
 
-class SimulatedCall(Live):
+class SimulatedCall(CallStreams):
     """A call of one leg, which commands can have streamed to the app. A `Carrier` makes it.
 
     The phone's side speaks from the begin of the stream on, and hangs up when everything was said. Everything here
@@ -46,13 +43,11 @@ class SimulatedCall(Live):
     def __init__(
         self, services: CallServices, facts: CallFacts, phone: OpenedPhone, *, leg: Leg, rng: random.Random
     ) -> None:
-        self._services = services
+        super().__init__(services, phone.media)
         self._facts = facts
         self._speech = phone.speech
-        self._format = phone.media
         self._rng = rng
         self._ringing = Ringing(services.loop_thread.loop)
-        self._streaming = CallStreaming(services)
         self._lost_stream = LostStream(services.loop_thread.loop, facts.variations.losses)
         self._quality = payloads.CallQuality()
         self._end_reported = False
@@ -94,50 +89,6 @@ class SimulatedCall(Live):
         """Details that webhooks report of it."""
         return self._facts.signalling
 
-    @property
-    def streaming(self) -> bool:
-        """A stream runs, or the app is being dialled for one."""
-        return self._streaming.active
-
-    @property
-    def failure(self) -> Literal["connection_failed"] | None:
-        """Why the last stream could not begin."""
-        return self._streaming.failure
-
-    @property
-    def stream_id(self) -> str | None:
-        """Of the stream that runs or was the last to run."""
-        stream = self._streaming.described
-        return None if stream is None else stream.stream_id
-
-    @property
-    def heard(self) -> bytes:
-        """PCM that the caller has heard since `start`, with silence while nothing was played."""
-        return self._services.loop_thread.run(self._streaming.heard)
-
-    @property
-    def heard_hz(self) -> int:
-        """The rate of `heard`: that of the return audio; before the first stream, the call's own."""
-        stream = self._streaming.described
-        return self._format.sample_rate_hz if stream is None else stream.heard_hz
-
-    async def finished(self) -> CallReport:
-        """Wait for the end of the stream that runs or comes next; its report, or that of the last one.
-
-        Raises: the error of the generator that makes the speech, if it has one.
-        """
-        try:
-            return await finished(self._streaming.done)
-        finally:
-            del self  # it has the error, whose traceback holds this frame
-
-    def wait(self, timeout_s: float | None = None) -> CallReport:
-        """Like `finished`, for blocking code.
-
-        Raises: TimeoutError if it is not over in time. RuntimeError in the loop's own thread.
-        """
-        return waited(self._streaming.done, self._services.loop_thread, timeout_s)
-
     def hang_up(self) -> None:
         """Hang up on the phone's side: `stop` is sent and the socket closed."""
         self._services.loop_thread.run(lambda: self.leave("hang_up"))
@@ -149,31 +100,6 @@ class SimulatedCall(Live):
     def unhold(self) -> None:
         """Take the call off hold, which the webhook `call.unhold` reports."""
         self._services.loop_thread.run(lambda: self.report(events.CALL_UNHOLD))
-
-    def lose_socket(self, how: SocketLoss) -> None:
-        """Lose the WebSocket of the stream that runs; the call continues, and can be streamed again.
-
-        How the carrier behaves then is `Variations.losses`.
-
-        how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
-            from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
-            On a real network of another system than Linux, what arrives is still acknowledged, up to its buffers.
-        Raises: RuntimeError if nothing is streamed.
-        """
-        self._services.loop_thread.run(lambda: self._streaming.lose_socket(how))
-
-    @property
-    def reports(self) -> tuple[CallReport, ...]:
-        """The reports of all streams that are over, in their order."""
-        return tuple(self._streaming.reports)
-
-    def press(self, digits: str) -> None:
-        """Press keys of the caller's phone now.
-
-        Raises: ValueError if a key does not exist. RuntimeError if nothing is streamed.
-        """
-        require_digits(digits)
-        self._services.loop_thread.run(lambda: self._streaming.press(digits))
 
     def stream_to(
         self,
