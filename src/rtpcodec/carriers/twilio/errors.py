@@ -1,13 +1,11 @@
-"""Codes of the debugger about a stream (docs/twilio.md). None of them is a message: the app is not told."""
+"""Warnings of the debugger about a stream (docs/twilio.md). No message tells the app of them."""
 
 from typing import Final
 
-PROTOCOL_ERROR: Final = 31924
 MALFORMED_MESSAGE: Final = 31950
 INVALID_MESSAGE: Final = 31951
-STREAM_PROBLEMS: Final = {
-    PROTOCOL_ERROR: "Stream - Websocket - Protocol Error",
+STREAM_WARNINGS: Final = {
     MALFORMED_MESSAGE: "Stream - Protocol - Malformed Message",
     INVALID_MESSAGE: "Stream - Protocol - Invalid Message",
 }
-"""Titles. The first is an error; the others are warnings, at most one of each per stream."""
+"""Titles; at most one warning of each per stream."""

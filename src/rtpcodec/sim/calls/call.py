@@ -123,21 +123,21 @@ class SimulatedCall(CallStreams):
             self._facts.dialect,
             url,
             plan or StreamPlan(),
-            parameters=parameters or {},
+            parameters or {},
             auth_token=auth_token,
             one_way=one_way,
         )
         self._services.loop_thread.run(lambda: self._stream_now(request))
 
     def texml(self, document: str) -> None:
-        """Execute a TeXML document on this answered call, from now on; its end ends the call.
+        """Execute a TeXML document on this answered call, from now on; its end ends the call. Twilio: TwiML.
 
         Verbs: Start, Connect and Stop with a Stream, Pause, Hangup.
 
         Raises: ValueError for another verb, attribute or value. RuntimeError if the call is not answered, or executes a
         document already.
         """
-        steps = read_texml(document)
+        steps = read_texml(document, self._facts.dialect)
         self._services.loop_thread.run(lambda: self._execute(steps))
 
     def __repr__(self) -> str:

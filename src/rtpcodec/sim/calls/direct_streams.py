@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from math import inf
 
 from rtpcodec.carriers.telnyx import commands, texml
-from rtpcodec.carriers.twilio import streaming
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.commands.texml import Step
+from rtpcodec.sim.commands.twilio_streams import require_twilio_codec, twilio_stream
 from rtpcodec.sim.wires.ids import DialectName
 from rtpcodec.stream.plan import StreamPlan
 
@@ -17,8 +17,8 @@ def wanted_stream(
     dialect: DialectName,
     url: str,
     plan: StreamPlan,
-    *,
     parameters: Mapping[str, str],
+    *,
     auth_token: str | None,
     one_way: bool,
 ) -> StreamRequest:
@@ -26,12 +26,18 @@ def wanted_stream(
 
     Raises: ValueError if the carrier has no such stream.
     """
-    if dialect == "twilio":
-        _check_twilio(plan, auth_token, one_way=one_way)
-        url = url.partition("?")[0]  # Twilio dials without the query of the URL
-    elif one_way:
-        raise ValueError("one_way is for the dialect twilio, a stream of Telnyx is two-way")
     rtp = plan.mode == commands.RTP_MODE
+    if dialect == "twilio":
+        if auth_token is not None:
+            raise ValueError("auth_token is for the dialect telnyx, Twilio sends no token")
+        if not rtp:
+            raise ValueError(f"mode is {plan.mode!r}, a stream of Twilio has {commands.RTP_MODE!r} only")
+        require_twilio_codec(plan.send_codec, plan.send_rate_hz)
+        if plan.receive_codec != commands.OWN_CODEC:
+            require_twilio_codec(plan.receive_codec, None)
+        return twilio_stream(url, plan.tracks, parameters, two_way=not one_way)
+    if one_way:
+        raise ValueError("one_way is for the dialect twilio, a stream of Telnyx is two-way")
     return StreamRequest(
         stream_url=url,
         tracks=plan.tracks,
@@ -42,20 +48,7 @@ def wanted_stream(
         target_legs=plan.target_legs,
         auth_token=auth_token,
         custom_parameters=dict(parameters),
-        two_way=not one_way,
     )
-
-
-def _check_twilio(plan: StreamPlan, auth_token: str | None, *, one_way: bool) -> None:
-    if auth_token is not None:
-        raise ValueError("auth_token is for the dialect telnyx, Twilio sends no token")
-    if not one_way and plan.tracks != commands.INBOUND_TRACK:
-        raise ValueError(f"tracks is {plan.tracks!r}, a two-way stream of Twilio has {commands.INBOUND_TRACK} only")
-    codecs = {plan.send_codec, plan.receive_codec} - {commands.OWN_CODEC, streaming.CODEC}
-    if codecs or plan.mode != commands.RTP_MODE:
-        raise ValueError(
-            f"the plan has {', '.join(codecs) or 'mode mp3'}, a stream of Twilio has {streaming.CODEC} only"
-        )
 
 
 def document_of(request: StreamRequest) -> list[Step]:

@@ -184,7 +184,7 @@ class TwilioWire:
 
     def warning(self, refusal: RefusedMessage) -> StreamWarning:
         """Return the note of the debugger."""
-        known = refusal.code in errors.STREAM_PROBLEMS
+        known = refusal.code in errors.STREAM_WARNINGS
         return StreamWarning(refusal.code if known else None, refusal.title, str(refusal))
 
 
@@ -193,4 +193,4 @@ def _invalid(detail: str) -> RefusedMessage:
 
 
 def _refusal(code: int, detail: str) -> RefusedMessage:
-    return RefusedMessage(code, detail, errors.STREAM_PROBLEMS[code])
+    return RefusedMessage(code, detail, errors.STREAM_WARNINGS[code])
