@@ -176,7 +176,7 @@ def test_a_clear_empties_the_queue_and_returns_all_marks() -> None:
     assert (any(heard[160:400]), any(heard[400:])) == (True, False), "30 ms of 80 were played"
 
 
-@pytest.mark.filterwarnings("ignore::rtpcodec.PlanWarning")  # of the outbound track alone
+@pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")  # of the outbound track alone
 @pytest.mark.parametrize("tracks", ["inbound_track", "outbound_track", "both_tracks"])
 def test_a_one_way_stream_has_the_tracks_that_were_asked_for_and_no_keys(tracks: str) -> None:
     app, report = streamed(
