@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import rtpcodec
+from rtpcodec.errors import CommandRefused
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim import CallReport, Carrier, SimulatedCall, StreamWarning, Variations, Webhooks
@@ -374,7 +375,7 @@ def test_a_simulated_twilio_has_no_commands_and_webhooks() -> None:
         call = carrier.new_call(b"")
         with (
             rtpcodec.CallControl(carrier.api_key, base_url=carrier.base_url) as control,
-            pytest.raises(rtpcodec.CommandRefused, match="this simulated carrier takes no commands"),
+            pytest.raises(CommandRefused, match="this simulated carrier takes no commands"),
         ):
             control.hangup(call.call_control_id)
     with pytest.raises(ValueError, match=r"^dialect is 'other', one of telnyx, twilio is needed$"):
