@@ -133,13 +133,39 @@ class ClosedByCarrier(Case):
 
     async def dial(self, line: Line) -> None:
         call = await line.stream(self.plan, SPOKEN, variations=Variations(sends_stop=False))
-        self.seen["end"] = (await call.finished()).end_reason
+        report = await call.finished()
+        self.seen["end"] = (report.end_reason, report.close_code)
         await self.ended.wait()
 
     expected: ClassVar[Outcome] = {
         "events": ["socket_closed", "Stopped"],
         "reason": "socket_closed",
-        "end": "speech_ended",
+        "end": ("speech_ended", 1000),
+    }
+
+
+class ClosedByPeer(ClosedByCarrier):
+    """A close frame with another code is answered with it, also while the handler still works."""
+
+    async def answer(self, call: Call) -> None:
+        await super().answer(call)
+        await self.closed.wait()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = asyncio.Event()
+
+    async def dial(self, line: Line) -> None:
+        async with by_hand.call(line.url, token=TOKEN, close_timeout=None) as carrier:
+            await carrier.socket.close(4001)
+            self.seen["end"] = carrier.socket.close_code
+        self.closed.set()
+        await self.ended.wait()
+
+    expected: ClassVar[Outcome] = {
+        "events": ["socket_closed", "Stopped"],
+        "reason": "socket_closed",
+        "end": 4001,
     }
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from aiohttp import web
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
+from websockets.asyncio import server as websockets_server
 
 import rtpcodec
+from rtpcodec.adapters import aiohttp as aiohttp_adapter
+from rtpcodec.adapters import starlette as starlette_adapter
+from rtpcodec.adapters import websockets as websockets_adapter
 from rtpcodec.server import call_on
 from rtpcodec.server.options import Handler
 
@@ -77,6 +83,31 @@ def _bare_route(name: str, app: App) -> WebSocketRoute:
 
 
 @contextlib.asynccontextmanager
+async def starlette(apps: Apps) -> AsyncIterator[Urls]:
+    """Serve by routes of a Starlette app, behind uvicorn."""
+    routes = [starlette_adapter.media_route(f"/{name}", app.handler, **app.options) for name, app in apps.items()]
+    async with uvicorn_serves(Starlette(routes=routes)) as base_url:
+        yield {name: f"{base_url}/{name}" for name in apps}
+
+
+@contextlib.asynccontextmanager
+async def fastapi(apps: Apps) -> AsyncIterator[Urls]:
+    """Serve by the WebSocket functions of a FastAPI app, behind uvicorn."""
+    server = FastAPI()
+    for name, app in apps.items():
+        server.add_api_websocket_route(f"/{name}", _fastapi_function(app))
+    async with uvicorn_serves(server) as base_url:
+        yield {name: f"{base_url}/{name}" for name in apps}
+
+
+def _fastapi_function(app: App) -> Callable[[WebSocket], Awaitable[None]]:
+    async def media(websocket: WebSocket) -> None:
+        await starlette_adapter.serve_websocket(websocket, app.handler, **app.options)
+
+    return media
+
+
+@contextlib.asynccontextmanager
 async def uvicorn_serves(app: Starlette) -> AsyncIterator[str]:
     """Serve an ASGI app; yields its base URL."""
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="websockets-sansio")
@@ -90,4 +121,39 @@ async def uvicorn_serves(app: Starlette) -> AsyncIterator[str]:
         await serving
 
 
-HOSTS: dict[str, Host] = {"picows": picows, "call_on": bare_call_on}
+@contextlib.asynccontextmanager
+async def aiohttp(apps: Apps) -> AsyncIterator[Urls]:
+    """Serve by routes of an aiohttp app."""
+    server = web.Application()
+    for name, app in apps.items():
+        server.router.add_get(f"/{name}", aiohttp_adapter.media_handler(app.handler, **app.options))
+    runner = web.AppRunner(server, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield {name: f"ws://127.0.0.1:{runner.addresses[0][1]}/{name}" for name in apps}
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def websockets(apps: Apps) -> AsyncIterator[Urls]:
+    """Serve by servers of `websockets`, one per app."""
+    async with contextlib.AsyncExitStack() as stack:
+        urls = {}
+        for name, app in apps.items():
+            media = websockets_adapter.media_handler(app.handler, **app.options)
+            serving = websockets_server.serve(media, "127.0.0.1", 0, **media.serve_options)
+            server = await stack.enter_async_context(serving)
+            urls[name] = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/{name}"
+        yield urls
+
+
+HOSTS: dict[str, Host] = {
+    "picows": picows,
+    "call_on": bare_call_on,
+    "starlette": starlette,
+    "fastapi": fastapi,
+    "aiohttp": aiohttp,
+    "websockets": websockets,
+}
