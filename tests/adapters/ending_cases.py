@@ -65,18 +65,25 @@ class HandlerError(Case):
 
 
 class HandlerCloses(Case):
-    """`close` ends the stream with the code of the handler."""
+    """`close` ends stream and connection with the code of the handler, which may continue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = asyncio.Event()
 
     async def answer(self, call: Call) -> None:
         await call.close(4321)
         self.seen["reason"] = call.end_reason
+        await self.over.wait()
 
     async def dial(self, line: Line) -> None:
         report = await (await line.stream(self.plan)).finished()
         self.seen["end"] = (report.end_reason, report.close_code)
+        self.seen["continues"] = not self.ended.is_set()
+        self.over.set()
         await self.ended.wait()
 
-    expected: ClassVar[Outcome] = {"reason": "closed", "end": ("app_closed", 4321)}
+    expected: ClassVar[Outcome] = {"reason": "closed", "end": ("app_closed", 4321), "continues": True}
 
 
 class SlowHandler(Case):
@@ -159,6 +166,7 @@ class ClosedByPeer(ClosedByCarrier):
         async with by_hand.call(line.url, token=TOKEN, close_timeout=None) as carrier:
             await carrier.socket.close(4001)
             self.seen["end"] = carrier.socket.close_code
+            self.seen["continues"] = not self.ended.is_set()
         self.closed.set()
         await self.ended.wait()
 
@@ -166,6 +174,7 @@ class ClosedByPeer(ClosedByCarrier):
         "events": ["socket_closed", "Stopped"],
         "reason": "socket_closed",
         "end": 4001,
+        "continues": True,
     }
 
 

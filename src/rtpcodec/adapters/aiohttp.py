@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Unpack
+from typing import Any, Final, Unpack
 
 from aiohttp import WSMsgType
 from aiohttp.web import Request, Response, StreamResponse, WebSocketResponse
@@ -37,25 +37,20 @@ async def serve_websocket(
     socket = WebSocketResponse(autoclose=False, autoping=False, compress=False, max_msg_size=MAX_MESSAGE_OCTETS)
     await socket.prepare(request)
 
+    closed: list[int] = []
+
     async def close(code: int) -> None:
         # `socket.close` would end the connection without waiting for the close frame of the peer.
+        closed.append(code)
         await socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
 
     def cut() -> None:
         if request.transport is not None:
             request.transport.abort()
 
+    about: dict[str, Any] = {"target": target, "headers": headers, "ping": socket.ping, "cut": cut}
     async with call_on(
-        socket.send_str,
-        close,
-        handler,
-        on_audio=on_audio,
-        on_event=on_event,
-        target=target,
-        headers=headers,
-        ping=socket.ping,
-        cut=cut,
-        **options,
+        socket.send_str, close, handler, on_audio=on_audio, on_event=on_event, **about, **options
     ) as call:
         while (message := await socket.receive()).type in DATA:
             if message.type is WSMsgType.TEXT:
@@ -67,13 +62,15 @@ async def serve_websocket(
                 await socket.pong(message.data)
             else:
                 call.rejected("text", "a binary frame, messages are text", octets=len(message.data))
-        if message.type is WSMsgType.CLOSE:
+        if message.type is WSMsgType.CLOSE and not closed:
             call.peer_closed(message.data or None)
+            await socket.close(code=message.data or 1000)  # at once, because the handler may continue
+        else:
+            cut()
     return socket
 
 
-DATA = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)
-"""Messages that do not end a WebSocket."""
+DATA: Final = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)  # do not end a WebSocket
 
 
 def media_handler(
