@@ -56,6 +56,19 @@ def request_refusal(
     return refusal
 
 
+def check_call(
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
+    **options: Unpack[CallOptions],
+) -> None:
+    """Check settings before the first call: those of `call_on`, and `authorize`. Raises EndpointError."""
+    check_authorize(authorize)
+    _settings(handler, on_audio, on_event, options)
+
+
 @contextlib.asynccontextmanager
 async def call_on(
     send_text: Callable[[str], Awaitable[object]],
@@ -67,6 +80,7 @@ async def call_on(
     target: str = "/",
     headers: Mapping[str, str] | None = None,
     ping: Callable[[bytes], Awaitable[object]] | None = None,
+    cut: Callable[[], object] | None = None,
     **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
@@ -85,12 +99,14 @@ async def call_on(
     headers: headers of the request, for `Call.headers`.
     ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
+    cut: cuts the connection, so that the block ends: of a peer that has vanished, or does not answer a close frame.
+        None: such a block ends when the server notices it.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
     settings = _settings(handler, on_audio, on_event, options)
     ended = asyncio.Event()
-    socket = AwaitedSocket(send_text, close, ping)
+    socket = AwaitedSocket(send_text, close, ping, cut)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
     socket.receiver = runner.pump
     try:
