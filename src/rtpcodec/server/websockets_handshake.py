@@ -135,6 +135,9 @@ class Handshake(asyncio.Protocol):
             self._refuse(_MALFORMED)
             return
         request = cast("Request", events[0])
+        if getattr(request, "method", "GET") != "GET":  # older versions of `websockets` read nothing else
+            self._refuse(_MALFORMED)
+            return
         fault = request_fault(request.headers.raw_items())
         if fault is not None:
             self._refuse(Answer(fault.status, fault.detail.encode(), why=fault.detail))
