@@ -10,7 +10,7 @@ from weakref import WeakSet
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
-from rtpcodec.server.other_servers import call_on, request_refusal
+from rtpcodec.server.other_servers import call_on, check_call, request_refusal
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
@@ -50,9 +50,8 @@ async def serve_websocket(
         pong = cast("Any", await connection.ping(payload))
         pong.add_done_callback(lambda pong: None if pong.cancelled() or pong.exception() else call.ponged(payload))
 
-    async with call_on(
-        send_text, close, handler, on_audio=on_audio, on_event=on_event, ping=ping, **about, **options
-    ) as call:
+    about |= {"ping": ping, "cut": connection.transport.abort}
+    async with call_on(send_text, close, handler, on_audio=on_audio, on_event=on_event, **about, **options) as call:
         try:
             while True:
                 message = await connection.recv()
@@ -97,4 +96,5 @@ def media_handler(
     handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Any
 ) -> MediaHandler:
     """Make a handler of connections. authorize: as for `rtpcodec.serve`; the others: as for `serve_websocket`."""
+    check_call(handler, authorize=authorize, **options)
     return MediaHandler(authorize, partial(serve_websocket, handler=handler, **options))
