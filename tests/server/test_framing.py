@@ -273,7 +273,7 @@ def over_tls(port: int, octets: bytes) -> ssl.SSLSocket:
 def test_a_peer_that_breaks_a_rule_and_never_ends_tls_loses_its_call(
     broken: Frame, loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtpcodec.server.picows_server.TLS_END_S", 0.1)
+    monkeypatch.setattr("rtpcodec.server.tcp_server.TLS_END_S", 0.1)
     monkeypatch.setattr("rtpcodec.stream.machine.CLOSE_TIMEOUT_MS", 100.0)
 
     async def main() -> None:

@@ -205,3 +205,18 @@ def test_without_a_function_for_pings_silence_ends_a_call_by_the_idle_time_out()
         assert reasons == ["idle_timeout"]
 
     run_virtual(main())
+
+
+def test_headers_of_a_dict_are_found_in_any_case() -> None:
+    async def main() -> None:
+        socket, found = OtherSocket(), list[str]()
+
+        async def handle(call: Call) -> None:
+            found.extend([call.headers["X-Account"], call.headers["x-account"]])
+
+        async with call_on(socket.send_text, socket.close, handle, headers={"x-ACCOUNT": "7"}) as call:
+            call.received(carrier.start())
+            await asyncio.sleep(0.1)
+        assert found == ["7", "7"]
+
+    run_virtual(main())

@@ -18,6 +18,7 @@ from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.webhooks.signalling import Signalling
+from rtpcodec.sim.wires.ids import DialectName
 
 STREAM_ID = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
 START_MS = 5000.0
@@ -47,6 +48,7 @@ def open_stream(
     tags: tuple[str, ...] = (),
     bridged: bool = False,
     seed: str = "0/0",
+    dialect: DialectName = "telnyx",
     now_ms: float = START_MS,
 ) -> CarrierStream:
     """A stream whose WebSocket is open since now_ms; it hears return audio unless `request` says otherwise."""
@@ -71,6 +73,7 @@ def open_stream(
         logs_playout=logs_playout,
         bridged=bridged,
         seed=seed,
+        dialect=dialect,
     )
     own = AudioFormat.of(codec(name), rate_hz, variations)
     said = open_speech(speech, rate_hz, rate_hz)

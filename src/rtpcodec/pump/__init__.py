@@ -14,6 +14,7 @@ frame_rules    the rules of RFC 6455 that picows does not check
 interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
 virtual        an event loop whose clock jumps to the next deadline
+headers        the fields of an HTTP header
 memory         the network of such a loop: WebSockets and HTTP within the process
 memory_socket  the two ends of a WebSocket in memory
 handles        faster handles of callbacks for the loop

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from rtpcodec.errors import HandshakeRefused
-from rtpcodec.pickling import Live, Value
+from rtpcodec.pickling import Live
+from rtpcodec.pump.headers import Headers
 from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
@@ -27,30 +28,6 @@ PRIVATE_PORTS: Final = range(49152, 65536)
 """Port 0 takes one of these (RFC 6335 section 6)."""
 EVERY_HOST: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- nothing is bound
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-
-
-class Headers(Value, Mapping[str, str]):
-    """The fields of an HTTP header, by names in any case. Values never appear in a repr."""
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = {name.lower(): (name, value) for name, value in fields.items()}
-
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()][1]
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._fields
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._fields.values())
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __repr__(self) -> str:
-        return f"Headers({', '.join(self)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class AwaitedSocket:
         "_awaiting",
         "_close",
         "_close_code",
+        "_cut",
         "_octets",
         "_paused",
         "_ping",
@@ -44,16 +45,19 @@ class AwaitedSocket:
         send_text: Callable[[str], Awaitable[object]],
         close: Callable[[int], Awaitable[object]],
         ping: Callable[[bytes], Awaitable[object]] | None = None,
+        cut: Callable[[], object] | None = None,
     ) -> None:
         """Wrap the functions of a WebSocket.
 
         send_text: sends one text frame; it may wait for a slow reader.
         close: sends a close frame with a code.
         ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
+        cut: cuts the connection; None: the server has no function for it.
         """
         self._send_text = send_text
         self._close = close
         self._ping = ping
+        self._cut = cut
         self._texts: deque[str | bytes] = deque()  # bytes: the payload of a ping
         self._octets = 0
         self._paused = False
@@ -79,11 +83,14 @@ class AwaitedSocket:
         self._wake.set()
 
     def abort(self) -> None:
-        """Drop the queued texts and send nothing more, except a close frame that no other frame holds up.
+        """Drop the queued texts, and cut the connection.
 
-        Without it the other server would never learn that its WebSocket must end.
+        Without a function for it, a close frame is still sent unless another frame holds it up: the other server would
+        never learn otherwise that its WebSocket must end.
         """
         self._texts.clear()
+        if self._cut is not None:
+            self._cut()
         if self._task is not None and (self._awaiting or self._close_code is None):
             self._task.cancel()
 

@@ -28,6 +28,7 @@ from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH
 from rtpcodec.server.call_log import plain
 from rtpcodec.server.guessing import GuessDelays
 from rtpcodec.server.invitations import Invitation, Invitations, has_token, token_fault
+from rtpcodec.server.options import Authorize
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
 from rtpcodec.server.settings import EndpointSettings
 
@@ -47,6 +48,39 @@ class Answer:
     """The rule that the request broke, for the log of the endpoint and not for its client."""
 
 
+class Authorization:
+    """Decide whether requests are authorized: by tokens, or by a function."""
+
+    __slots__ = ("_ask", "_has_tokens")
+
+    def __init__(self, authorize: Authorize | None) -> None:
+        """Take the tokens, or the function; None: every request is authorized."""
+        self._has_tokens = not callable(authorize)
+        self._ask = authorize if authorize is None or callable(authorize) else _presents(authorize)
+
+    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+        """Return the refusal of a request with this path and query; None: it is authorized."""
+        if self._ask is None:
+            return None
+        try:
+            allowed = self._ask(headers, target)
+        except KeyboardInterrupt as interrupt:
+            end_loop(interrupt)
+            return _failed()
+        except BaseException:  # SystemExit as well: no request may end the program
+            _log.exception("authorize failed, the call is refused")
+            return _failed()
+        if not isinstance(allowed, bool):
+            # An awaitable counts as true in Python, so an async `authorize` would let every call pass.
+            _log.error(
+                "authorize returned a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
+            )
+            return _failed()
+        return (
+            None if allowed else _unauthorized(token_fault(headers) if self._has_tokens else "authorize returned False")
+        )
+
+
 class Closed(NamedTuple):
     """Why an endpoint accepts no calls."""
 
@@ -62,9 +96,8 @@ class Gate:
     """Answer requests or let them pass. While `draining` is set, no new call passes."""
 
     __slots__ = (
-        "_authorize",
+        "_authorization",
         "_calls",
-        "_has_tokens",
         "_invitations",
         "_metrics",
         "_metrics_token",
@@ -98,9 +131,7 @@ class Gate:
         self._settings = settings
         self._stays_late = stays_late or _never
         self._calls = calls
-        authorize = settings.authorize
-        self._has_tokens = not callable(authorize)
-        self._authorize = authorize if authorize is None or callable(authorize) else _presents(authorize)
+        self._authorization = Authorization(settings.authorize)
         self._origins = Origins(settings.allowed_origins)
         self._metrics = metrics
         self._metrics_token = settings.metrics if isinstance(settings.metrics, str) else None
@@ -124,7 +155,7 @@ class Gate:
         if path == METRICS_PATH and self._metrics is not None and self._origins.allow(headers.get(ORIGIN_HEADER)):
             return self._scraped(self._metrics, headers)
         invitation = self._invitations.of(path)
-        return self._unwelcome(path, headers, invitation) or self._unauthorized(target, headers, invitation)
+        return self._unwelcome(path, headers, invitation) or self._refusal(target, headers, invitation)
 
     def _unwelcome(self, path: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
         """Return the refusal of a request that no token makes welcome."""
@@ -158,19 +189,14 @@ class Gate:
             )
         return None
 
-    def _unauthorized(self, target: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
-        allowed = invitation.accepts(headers) if invitation is not None else self._authorized(target, headers)
-        if allowed is None:
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error", "authorize failed")
-        if allowed:
-            return None
-        self.unauthorized += 1
-        by_function = invitation is None and not self._has_tokens
-        return _refusal(
-            HTTPStatus.UNAUTHORIZED,
-            "not authorized",
-            "authorize returned False" if by_function else token_fault(headers),
-        )
+    def _refusal(self, target: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
+        """Return the refusal of a request that is not authorized."""
+        if invitation is None:
+            refusal = self._authorization.refusal(target, headers)
+        else:
+            refusal = None if invitation.accepts(headers) else _unauthorized(token_fault(headers))
+        self.unauthorized += refusal is not None and refusal.status == HTTPStatus.UNAUTHORIZED
+        return refusal
 
     def _health(self) -> Answer:
         """Return that the process is alive, also while it drains: whoever restarts dead ones must not end its calls."""
@@ -184,30 +210,8 @@ class Gate:
         """Return the page of metrics, if the request may see it. A token of calls does not open it, and vice versa."""
         if self._metrics_token is not None and not bears(headers, self._metrics_token):
             self.unauthorized += 1
-            return _refusal(
-                HTTPStatus.UNAUTHORIZED, "not authorized", "the bearer token of /metrics is missing or wrong"
-            )
+            return _unauthorized("the bearer token of /metrics is missing or wrong")
         return metrics()
-
-    def _authorized(self, target: str, headers: Mapping[str, str]) -> bool | None:
-        """Return whether a request is authorized; None: `authorize` failed."""
-        if self._authorize is None:
-            return True
-        try:
-            allowed = self._authorize(headers, target)
-        except KeyboardInterrupt as interrupt:
-            end_loop(interrupt)
-            return None
-        except BaseException:  # SystemExit as well: no request may end the program
-            _log.exception("authorize failed, the call is refused")
-            return None
-        if not isinstance(allowed, bool):
-            # An awaitable counts as true in Python, so an async `authorize` would let every call pass.
-            _log.error(
-                "authorize returned a value of type %s, a bool is needed; the call is refused", type(allowed).__name__
-            )
-            return None
-        return allowed
 
 
 def _presents(tokens: str | Sequence[str]) -> Callable[[Mapping[str, str], str], bool]:
@@ -224,6 +228,14 @@ def bears(headers: Mapping[str, str], token: str) -> bool:
 
 def _refusal(status: HTTPStatus, text: str, why: str) -> Answer:
     return Answer(status, text.encode(), why=why)
+
+
+def _unauthorized(why: str) -> Answer:
+    return _refusal(HTTPStatus.UNAUTHORIZED, "not authorized", why)
+
+
+def _failed() -> Answer:
+    return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error", "authorize failed")
 
 
 def _state(status: HTTPStatus, state: str) -> Answer:

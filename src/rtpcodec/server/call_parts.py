@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtpcodec.pump.headers import Headers
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call_files import CallFiles
@@ -28,7 +29,11 @@ class UpgradeRequest:
     path: str = field(default="/", repr=False)
     """The path that the carrier dialled, with its query."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The headers; names are found in any case."""
+    """The headers; names are found in any case, also if a plain dict was given."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.headers, dict):
+            object.__setattr__(self, "headers", Headers(self.headers))
 
 
 @dataclass(frozen=True, slots=True)

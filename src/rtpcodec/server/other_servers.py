@@ -1,20 +1,72 @@
-"""`call_on`: a call on a WebSocket of another server, such as FastAPI, aiohttp, websockets or your own."""
+"""Calls on WebSockets of other servers, such as FastAPI, aiohttp, websockets or your own.
+
+`call_on` runs a call. `request_refusal` is the access control in front of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Unpack
+from http import HTTPStatus
+from typing import Final, Unpack
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
+from rtpcodec.server.access import Answer, Authorization
+from rtpcodec.server.call_log import RefusalLog
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.draining import override
-from rtpcodec.server.options import CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.origins import ORIGIN_HEADER
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
+from rtpcodec.server.settings_checks import check_authorize
+
+_refusals: Final = RefusalLog()
+"""Of all servers of this process: its quota protects the log, which they share."""
+
+
+def request_refusal(
+    authorize: Authorize | None, target: str, headers: Mapping[str, str], address: str = ""
+) -> Answer | None:
+    """Decide whether a request may become a call, by the rules of the endpoint; log the refusal within a quota.
+
+    Without authorize, a request of a web page is refused with 403: a carrier sends no Origin, and any page that a
+    developer visits could open the call otherwise. Paths are the server's task.
+
+    authorize: as for `serve`: tokens, or a plain function; None: everything but web pages is accepted.
+    target: path with query of the request.
+    headers: headers of the request; `get` finds names in any case.
+    address: of the client, for the log; "": unknown.
+    Returns: the HTTP answer to send before the upgrade, with 401, 403 or 500; None: the request may become a call.
+    Raises: EndpointError if authorize is an empty token or a coroutine function.
+    """
+    check_authorize(authorize)
+    if authorize is None and headers.get(ORIGIN_HEADER) is not None:
+        refusal: Answer | None = Answer(
+            HTTPStatus.FORBIDDEN, b"origin not allowed", why="it is of a web page, and authorize is None"
+        )
+    else:
+        refusal = Authorization(authorize).refusal(target, headers)
+    if refusal is not None:
+        _refusals.refused(refusal.status, time.monotonic(), address, refusal.why)
+    return refusal
+
+
+def check_call(
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
+    **options: Unpack[CallOptions],
+) -> None:
+    """Check settings before the first call: those of `call_on`, and `authorize`. Raises EndpointError."""
+    check_authorize(authorize)
+    _settings(handler, on_audio, on_event, options)
 
 
 @contextlib.asynccontextmanager
@@ -28,6 +80,7 @@ async def call_on(
     target: str = "/",
     headers: Mapping[str, str] | None = None,
     ping: Callable[[bytes], Awaitable[object]] | None = None,
+    cut: Callable[[], object] | None = None,
     **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
@@ -43,15 +96,17 @@ async def call_on(
         decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
         task, so they are not among the options.
     target: path with query of the request, for `Call.path`.
-    headers: headers of the request, for `Call.headers`.
+    headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
     ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
+    cut: cuts the connection, so that the block ends: of a peer that has vanished, or does not answer a close frame.
+        None: such a block ends when the server notices it.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
     settings = _settings(handler, on_audio, on_event, options)
     ended = asyncio.Event()
-    socket = AwaitedSocket(send_text, close, ping)
+    socket = AwaitedSocket(send_text, close, ping, cut)
     runner = CallRunner(settings, socket, UpgradeRequest(target, headers or {}), lambda _runner: ended.set())
     socket.receiver = runner.pump
     try:

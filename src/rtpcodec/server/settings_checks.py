@@ -101,10 +101,7 @@ def _check_reconnecting(settings: SettingsFields) -> None:
 def _check_address(settings: SettingsFields) -> None:
     host = settings.listen_host
     authorize: object = settings.authorize
-    if inspect.iscoroutinefunction(authorize):
-        raise EndpointError("authorize is a coroutine function, a plain one is needed")
-    if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
-        raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
+    check_authorize(authorize)
     if authorize is None and settings.answers_all and not is_loopback(host):
         raise EndpointError(
             f"host {host!r} can be reached from other machines and no authorize is given: "
@@ -120,6 +117,14 @@ def _check_address(settings: SettingsFields) -> None:
         if settings.path == path:
             raise EndpointError(f"path is {path!r}, which answers {what}; another one is needed")
     _check_metrics(settings)
+
+
+def check_authorize(authorize: object) -> None:
+    """Check the setting `authorize` by itself. Raises EndpointError."""
+    if inspect.iscoroutinefunction(authorize):
+        raise EndpointError("authorize is a coroutine function, a plain one is needed")
+    if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
+        raise EndpointError("authorize must be a non-empty string, a list of them, or a function")
 
 
 def _check_metrics(settings: SettingsFields) -> None:

@@ -3,6 +3,7 @@
 carrier     Carrier: its lifetime, and what tests ask of it
 calls/      calls, their legs and states, and the WebSocket of a stream
 commands/   from an HTTP request to its effect and its answer
+wires/      how the messages of a stream are spelled and read, by dialect
 media/      one stream: the texts to the app and their times, and the effect of the app's messages
 webhooks/   payloads of webhooks, when they are posted, and their signature
 report      CallReport: the figures of a stream
@@ -25,6 +26,7 @@ from rtpcodec.sim.playout_log import ClearArrival, MediaArrival, PlayoutLog, Que
 from rtpcodec.sim.report import CallReport
 from rtpcodec.sim.webhooks.queue import Delivery, Webhooks
 from rtpcodec.sim.webhooks.signalling import Signalling
+from rtpcodec.sim.wires.warning import StreamWarning
 
 __all__ = [
     "CallReport",
@@ -46,6 +48,7 @@ __all__ = [
     "Signalling",
     "SimulatedCall",
     "SimulatedConference",
+    "StreamWarning",
     "Timing",
     "Variations",
     "Webhooks",

@@ -19,12 +19,14 @@ from rtpcodec.sim.calls.phones import DialledPhone, PhoneOptions, PhoneSettings
 from rtpcodec.sim.calls.registry import CallRegistry
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
+from rtpcodec.sim.commands.twilio_streams import require_twilio_codec
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.speech import SpeechSource
 from rtpcodec.sim.networks import CommandServer, Network, network_of_loop
 from rtpcodec.sim.webhooks.queue import Delivery, WebhookQueue, Webhooks
 from rtpcodec.sim.webhooks.sender import WebhookSender
+from rtpcodec.sim.wires.ids import DIALECTS, DialectName
 
 if TYPE_CHECKING:
     from rtpcodec.sim.webhooks.signing import Signer
@@ -44,7 +46,11 @@ class Carrier(Live):
     webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
     connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
 
-    Raises: MissingExtra if aiohttp or picows is not installed. OSError if the port is in use.
+    dialect: whose carrier it is. "twilio": streams speak Twilio's Media Streams, and begin by `SimulatedCall.stream_to`
+        or `texml`; it takes no commands and posts no webhooks.
+
+    Raises: MissingExtra if aiohttp or picows is not installed. OSError if the port is in use. ValueError: another
+    dialect.
     """
 
     def __init__(
@@ -53,18 +59,21 @@ class Carrier(Live):
         seed: int = 0,
         faults: Faults = _NO_FAULTS,
         *,
+        dialect: DialectName = "telnyx",
         port: int = 0,
         connect_timeout_s: float = 5.0,
         dialogflow_url: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
+        if dialect not in DIALECTS:
+            raise ValueError(f"dialect is {dialect!r}, one of {', '.join(DIALECTS)} is needed")
         self._api_key = api_key
         self._seed = seed
         self._port = port
         self._connect_timeout_s = connect_timeout_s
         self._ssl_context = ssl_context
-        self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url)
-        self._handler = CommandHandler(api_key, self._registry)
+        self._registry = CallRegistry(seed, faults, self._notify, dialogflow_url, dialect)
+        self._handler = CommandHandler(api_key, self._registry, serves=dialect == "telnyx")
         self._injector = FaultInjector()
         self._sender: WebhookSender | None = None
         self._loop_thread: LoopThread | None = None
@@ -133,7 +142,7 @@ class Carrier(Live):
         max_call_s: the call ends after this, 3600 by default.
 
         Raises: UnknownCodec, MissingLibrary. ValueError if the codec does not have the rate or the chunk, a rate cannot
-            be resampled, or a digit is not a key.
+            be resampled, a digit is not a key, or the dialect does not have the codec.
         """
         return self._add(PhoneSettings(speech, **options), (from_number, to_number), "answered")
 
@@ -149,6 +158,7 @@ class Carrier(Live):
 
         The other options and the errors are those of new_call.
         """
+        self._require_commands()
         return self._add(PhoneSettings(speech, **options), (from_number, to_number), "parked")
 
     def phone(
@@ -170,6 +180,7 @@ class Carrier(Live):
 
         The other options and the errors are those of new_call.
         """
+        self._require_commands()
         settings = PhoneSettings(speech, **options)
         settings.open()
         loop_thread = self._require_open()
@@ -182,6 +193,7 @@ class Carrier(Live):
 
         Raises: MissingExtra if cryptography is not installed. RuntimeError if the carrier posts webhooks already.
         """
+        self._require_commands()
         signer, loop_thread = self._signer(), self._require_open()
         loop_thread.run(lambda: self._start_sending(signer, webhooks, loop_thread.now_ms()))
 
@@ -191,6 +203,8 @@ class Carrier(Live):
 
     def _add(self, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
         loop_thread = self._require_open()
+        if self._registry.dialect == "twilio":
+            require_twilio_codec(settings.codec, settings.sample_rate_hz)
         opened = settings.open()
         return loop_thread.run(lambda: self._registry.add(opened, settings, numbers, state))
 
@@ -208,6 +222,10 @@ class Carrier(Live):
     def _notify(self, event_type: str, payload: dict[str, Any]) -> None:
         if self._sender is not None:
             self._sender.post(event_type, payload)
+
+    def _require_commands(self) -> None:
+        if self._registry.dialect == "twilio":
+            raise RuntimeError("a simulated Twilio has no commands and webhooks, use new_call and stream_to")
 
     def _require_open(self) -> LoopThread:
         if self._loop_thread is None:

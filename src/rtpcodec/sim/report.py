@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from rtpcodec.sim.media.chunk_faults import Packet
 from rtpcodec.sim.playout_log import PlayoutLog
+from rtpcodec.sim.wires.warning import StreamWarning
 
 LATE_TOLERANCE_MS: Final = 5.0
 """A tick that comes later than this is counted: a timer of an idle event loop is about 1 ms late."""
@@ -92,6 +93,8 @@ class CallReport:
     """Marks that the carrier's habits keep back; refused ones are in errors_sent."""
     clears_received: int = 0
     errors_sent: int = 0
+    warnings: tuple[StreamWarning, ...] = ()
+    """What Twilio would note about the app's messages, at most one of each code."""
 
     ticks: int = 0
     late_ticks: int = 0

@@ -1,6 +1,8 @@
 """Calls: their legs and states, the phones that can be dialled, and the WebSocket that carries a stream.
 
 call        SimulatedCall: one call, and the effect of commands and tests on it
+call_streams  the part of a call that is about its streams
+direct_streams  streams that a test asks for itself
 streaming   the streams of one call, one after the other; waiting: waits for their reports
 losing      LostStream: what remains of a stream whose WebSocket was lost
 texml       executes a TeXML document on a call

@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.carriers.telnyx import webhooks as events
-from rtpcodec.pickling import Live
+from rtpcodec.sim.calls.call_streams import CallStreams
 from rtpcodec.sim.calls.dialling import CallServices
+from rtpcodec.sim.calls.direct_streams import document_of, wanted_stream
 from rtpcodec.sim.calls.leg import Leg, State
 from rtpcodec.sim.calls.links import Links, join, part
 from rtpcodec.sim.calls.losing import LostStream
-from rtpcodec.sim.calls.phones import OpenedPhone, require_digits
+from rtpcodec.sim.calls.phones import OpenedPhone
 from rtpcodec.sim.calls.ringing import Ringing
-from rtpcodec.sim.calls.stream_pump import SocketLoss
-from rtpcodec.sim.calls.streaming import CallStreaming, without_stream
+from rtpcodec.sim.calls.streaming import CAUSES, without_stream
 from rtpcodec.sim.calls.texml import execute
-from rtpcodec.sim.calls.waiting import finished, waited
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import AnswerRequest, StreamRequest
 from rtpcodec.sim.commands.texml import Step, read_texml
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, StreamFormats, agree, preferred
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
 from rtpcodec.sim.webhooks import payloads
 from rtpcodec.sim.webhooks.signalling import Signalling
-
-_CAUSES: Final[Mapping[EndReason | None, str]] = {
-    "speech_ended": events.NORMAL_CLEARING,
-    "hang_up": events.NORMAL_CLEARING,
-    "carrier_closed": events.NORMAL_CLEARING,
-    "speech_failed": events.UNSPECIFIED,
-    TIME_LIMIT: events.TIME_LIMIT,
-}
-"""Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
+from rtpcodec.sim.wires.ids import new_stream_id
+from rtpcodec.stream.plan import StreamPlan
 
 
-class SimulatedCall(Live):
+class SimulatedCall(CallStreams):
     """A call of one leg, which commands can have streamed to the app. A `Carrier` makes it.
 
     The phone's side speaks from the begin of the stream on, and hangs up when everything was said. Everything here
@@ -53,13 +43,11 @@ class SimulatedCall(Live):
     def __init__(
         self, services: CallServices, facts: CallFacts, phone: OpenedPhone, *, leg: Leg, rng: random.Random
     ) -> None:
-        self._services = services
+        super().__init__(services, phone.media)
         self._facts = facts
         self._speech = phone.speech
-        self._format = phone.media
         self._rng = rng
         self._ringing = Ringing(services.loop_thread.loop)
-        self._streaming = CallStreaming(services)
         self._lost_stream = LostStream(services.loop_thread.loop, facts.variations.losses)
         self._quality = payloads.CallQuality()
         self._end_reported = False
@@ -101,50 +89,6 @@ class SimulatedCall(Live):
         """Details that webhooks report of it."""
         return self._facts.signalling
 
-    @property
-    def streaming(self) -> bool:
-        """A stream runs, or the app is being dialled for one."""
-        return self._streaming.active
-
-    @property
-    def failure(self) -> Literal["connection_failed"] | None:
-        """Why the last stream could not begin."""
-        return self._streaming.failure
-
-    @property
-    def stream_id(self) -> str | None:
-        """Of the stream that runs or was the last to run."""
-        stream = self._streaming.described
-        return None if stream is None else stream.stream_id
-
-    @property
-    def heard(self) -> bytes:
-        """PCM that the caller has heard since `start`, with silence while nothing was played."""
-        return self._services.loop_thread.run(self._streaming.heard)
-
-    @property
-    def heard_hz(self) -> int:
-        """The rate of `heard`: that of the return audio; before the first stream, the call's own."""
-        stream = self._streaming.described
-        return self._format.sample_rate_hz if stream is None else stream.heard_hz
-
-    async def finished(self) -> CallReport:
-        """Wait for the end of the stream that runs or comes next; its report, or that of the last one.
-
-        Raises: the error of the generator that makes the speech, if it has one.
-        """
-        try:
-            return await finished(self._streaming.done)
-        finally:
-            del self  # it has the error, whose traceback holds this frame
-
-    def wait(self, timeout_s: float | None = None) -> CallReport:
-        """Like `finished`, for blocking code.
-
-        Raises: TimeoutError if it is not over in time. RuntimeError in the loop's own thread.
-        """
-        return waited(self._streaming.done, self._services.loop_thread, timeout_s)
-
     def hang_up(self) -> None:
         """Hang up on the phone's side: `stop` is sent and the socket closed."""
         self._services.loop_thread.run(lambda: self.leave("hang_up"))
@@ -157,40 +101,43 @@ class SimulatedCall(Live):
         """Take the call off hold, which the webhook `call.unhold` reports."""
         self._services.loop_thread.run(lambda: self.report(events.CALL_UNHOLD))
 
-    def lose_socket(self, how: SocketLoss) -> None:
-        """Lose the WebSocket of the stream that runs; the call continues, and can be streamed again.
+    def stream_to(
+        self,
+        url: str,
+        plan: StreamPlan | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        auth_token: str | None = None,
+        one_way: bool = False,
+    ) -> None:
+        """Have this answered call streamed to an app now, without a command.
 
-        How the carrier behaves then is `Variations.losses`.
+        plan: None: that of a plain StreamPlan. Twilio: PCMU in mode rtp, in a two-way stream the inbound track only.
+        parameters: the custom parameters of `start`.
+        auth_token: Telnyx: sent to the app. Twilio has none, and dials without the query of the URL.
+        one_way: Twilio: of `<Start>`, the app's messages have no effect. The end of a two-way stream ends the call.
 
-        how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
-            from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
-            On a real network of another system than Linux, what arrives is still acknowledged, up to its buffers.
-        Raises: RuntimeError if nothing is streamed.
+        Raises: ValueError if the carrier has no such stream. RuntimeError if the call is not answered, or streams.
         """
-        self._services.loop_thread.run(lambda: self._streaming.lose_socket(how))
-
-    @property
-    def reports(self) -> tuple[CallReport, ...]:
-        """The reports of all streams that are over, in their order."""
-        return tuple(self._streaming.reports)
-
-    def press(self, digits: str) -> None:
-        """Press keys of the caller's phone now.
-
-        Raises: ValueError if a key does not exist. RuntimeError if nothing is streamed.
-        """
-        require_digits(digits)
-        self._services.loop_thread.run(lambda: self._streaming.press(digits))
+        request = wanted_stream(
+            self._facts.dialect,
+            url,
+            plan or StreamPlan(),
+            parameters or {},
+            auth_token=auth_token,
+            one_way=one_way,
+        )
+        self._services.loop_thread.run(lambda: self._stream_now(request))
 
     def texml(self, document: str) -> None:
-        """Execute a TeXML document on this answered call, from now on; its end ends the call.
+        """Execute a TeXML document on this answered call, from now on; its end ends the call. Twilio: TwiML.
 
         Verbs: Start, Connect and Stop with a Stream, Pause, Hangup.
 
         Raises: ValueError for another verb, attribute or value. RuntimeError if the call is not answered, or executes a
         document already.
         """
-        steps = read_texml(document)
+        steps = read_texml(document, self._facts.dialect)
         self._services.loop_thread.run(lambda: self._execute(steps))
 
     def __repr__(self) -> str:
@@ -299,7 +246,7 @@ class SimulatedCall(Live):
         if self._lost_stream.busy:
             raise refused(errors.MEDIA_STREAMING_USED, "the carrier has not finished the call's lost stream")
         formats = self._agree(request, media or self._format)
-        stream_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        stream_id = new_stream_id(self._facts.dialect, self._rng)
         # A client_state that a call was given once is part of everything that is reported of it.
         agreed = replace(request, client_state=request.client_state or self.leg.client_state)
 
@@ -324,6 +271,16 @@ class SimulatedCall(Live):
         self._streaming.end(commands.STREAMING_STOP)
 
     # A TeXML document
+
+    def _stream_now(self, request: StreamRequest) -> None:
+        if self._facts.dialect == "twilio":
+            self._execute(document_of(request))
+        elif self.streaming or self.state not in ("answered", "bridged"):
+            raise RuntimeError(
+                f"the call is {self.state if not self.streaming else 'streaming'}, it cannot be streamed"
+            )
+        else:
+            self.begin(request)()
 
     def _execute(self, steps: list[Step]) -> None:
         if self.state not in ("answered", "bridged"):
@@ -387,8 +344,8 @@ class SimulatedCall(Live):
         if self._streaming.last is not None:
             self._quality.add(self._streaming.last, self._facts.variations.chunk_ms)
         reason = stream.end_reason
-        if reason in _CAUSES:
-            self.leg.end(_CAUSES[reason], self.leg.theirs)
+        if reason in CAUSES:
+            self.leg.end(CAUSES[reason], self.leg.theirs)
         elif reason == "app_closed" and self._facts.variations.socket_close == "call_ends":
             self.leg.end(events.NORMAL_CLEARING, self.leg.ours)
         if self.ended:

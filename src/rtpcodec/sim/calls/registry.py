@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import random
-import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -21,6 +19,7 @@ from rtpcodec.sim.commands.requests import DialRequest, TransferRequest
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
+from rtpcodec.sim.wires.ids import DialectName, new_account_id, new_call_id, new_uuid
 
 CONNECTION_ID: Final = "1700000000000000001"
 """The application that incoming calls belong to."""
@@ -31,10 +30,14 @@ _NOBODY: Final = DialledPhone(PhoneSettings(b""), None)
 class CallRegistry:
     """Makes calls; everything here runs in the loop's thread."""
 
-    def __init__(self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None) -> None:
+    def __init__(
+        self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None, dialect: DialectName
+    ) -> None:
         self._seed = seed
         self._faults = faults
         self._notify = notify
+        self.dialect = dialect
+        """Whose messages the streams speak."""
         self.dialogflow_url = dialogflow_url
         """Where streams for Dialogflow go; None: they are refused."""
         # Chance for tests, no secrets: the seed must repeat it.
@@ -125,9 +128,9 @@ class CallRegistry:
         session_id: str | None = None,
     ) -> SimulatedCall:
         facts = CallFacts(
-            call_control_id=f"v3:{base64.urlsafe_b64encode(self._rng.randbytes(24)).decode()}",
+            call_control_id=new_call_id(self.dialect, self._rng),
             call_session_id=session_id or self._new_uuid(),
-            user_id=self._new_uuid(),
+            user_id=new_account_id(self.dialect, self._rng),
             from_number=numbers[0],
             to_number=numbers[1],
             dtmf=phone.dtmf,
@@ -140,6 +143,7 @@ class CallRegistry:
             signalling=settings.signalling,
             keeps_audio=settings.keeps_audio,
             logs_playout=settings.logs_playout,
+            dialect=self.dialect,
             seed=f"{self._seed}/{len(self.calls)}",
         )
         rng = random.Random(facts.seed)  # noqa: S311 -- as above
@@ -151,4 +155,4 @@ class CallRegistry:
         return Leg(call_leg_id=self._new_uuid(), **members)
 
     def _new_uuid(self) -> str:
-        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        return new_uuid(self._rng)

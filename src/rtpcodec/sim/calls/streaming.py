@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Literal
+from typing import Final, Literal
 
 from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
@@ -15,7 +15,16 @@ from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream import CarrierStream
-from rtpcodec.sim.report import CallReport, EndReason
+from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
+
+CAUSES: Final[Mapping[EndReason | None, str]] = {
+    "speech_ended": webhooks.NORMAL_CLEARING,
+    "hang_up": webhooks.NORMAL_CLEARING,
+    "carrier_closed": webhooks.NORMAL_CLEARING,
+    "speech_failed": webhooks.UNSPECIFIED,
+    TIME_LIMIT: webhooks.TIME_LIMIT,
+}
+"""Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
 
 Opened = Callable[[StreamRequest], None]
 """Called when the WebSocket of a stream is open."""

@@ -5,7 +5,8 @@ memory_server  the HTTP interface in memory, on a virtual clock
 handler     CommandHandler: a request as a value to its answer: key, path, body, state of the call; no I/O
 actions     the effect of each command on its call; conferring: on its conference
 requests    commands as values
-texml       TeXML documents as steps
+texml       TeXML and TwiML documents as steps
+twilio_streams  streams that Twilio has
 members     the members of commands: types, values, and the problems of wrong ones
 error_answers  how the carrier refuses: statuses, codes, bodies
 faults      CommandFault: late, lost and broken answers

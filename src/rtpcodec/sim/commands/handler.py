@@ -47,11 +47,15 @@ class HttpAnswer:
 
 
 class CommandHandler:
-    """Takes commands for the calls of one carrier."""
+    """Takes commands for the calls of one carrier.
 
-    __slots__ = ("_authorization", "_carrier")
+    serves: False: every command is answered as one that does not exist.
+    """
 
-    def __init__(self, api_key: str, carrier: CommandedCarrier) -> None:
+    __slots__ = ("_authorization", "_carrier", "_serves")
+
+    def __init__(self, api_key: str, carrier: CommandedCarrier, *, serves: bool = True) -> None:
+        self._serves = serves
         self._authorization = f"{commands.AUTHORIZATION_PREFIX}{api_key}".encode()
         self._carrier = carrier
 
@@ -83,6 +87,8 @@ class CommandHandler:
         given = request.authorization.encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._authorization):
             raise refused(errors.AUTHENTICATION_FAILED, "the API key is missing or wrong")
+        if not self._serves:
+            raise refused(errors.RESOURCE_NOT_FOUND, "this simulated carrier takes no commands")
         action = request.action
         if action == commands.DIAL and request.call_control_id is None and request.method == commands.POST:
             return self._dial(_read_body(request))

@@ -45,6 +45,8 @@ class StreamRequest:
     auth_token: str | None = field(default=None, repr=False)
     client_state: str | None = field(default=None, repr=False)
     custom_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    two_way: bool = True
+    """False: the app sends nothing, as in a one-way stream of Twilio."""
     dialogflow: bool = False
     """It goes to the Dialogflow connection instead of the app."""
 

@@ -1,4 +1,4 @@
-"""TeXML documents as steps: the verbs that stream a call (media streaming, section 3)."""
+"""TeXML and TwiML documents as steps: the verbs that stream a call (media streaming, section 3)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from rtpcodec.carriers.telnyx import commands, texml
 from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.twilio_streams import twilio_stream
+from rtpcodec.sim.wires.ids import DialectName
 
 _WISHES: Final = {
     texml.URL: "stream_url",
@@ -29,6 +31,8 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     texml.BIDIRECTIONAL_SAMPLING_RATE: tuple(map(str, texml.SAMPLING_RATES_HZ)),
     texml.STATUS_CALLBACK_METHOD: texml.METHODS,
 }
+_TWIML: Final = (texml.URL, texml.TRACK, *_IGNORED, texml.STATUS_CALLBACK_METHOD)
+"""The attributes that Twilio has as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,18 @@ class Step:
     """Of Pause."""
 
 
-def read_texml(document: str) -> list[Step]:
-    """Read a document. ValueError: it is not XML, or has what this simulator does not know."""
+def read_texml(document: str, dialect: DialectName = "telnyx") -> list[Step]:
+    """Read a document. ValueError: it is not XML, or has what this simulator or its carrier does not know."""
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 -- the document of the app under test
     except ElementTree.ParseError as error:
         raise ValueError(f"the document is not XML: {error}") from None
     if root.tag != texml.RESPONSE:
         raise ValueError(f"the root is {root.tag!r}, {texml.RESPONSE} is needed")
-    return [_step(verb) for verb in root]
+    return [_step(verb, dialect) for verb in root]
 
 
-def _step(verb: ElementTree.Element) -> Step:
+def _step(verb: ElementTree.Element, dialect: DialectName) -> Step:
     if verb.tag == texml.PAUSE:
         return Step(verb.tag, pause_s=float(verb.get(texml.LENGTH, 1)))
     if verb.tag == texml.HANGUP:
@@ -63,7 +67,19 @@ def _step(verb: ElementTree.Element) -> Step:
     nouns = [noun.tag for noun in verb]
     if nouns != [texml.STREAM]:
         raise ValueError(f"{verb.tag} has {', '.join(nouns) or 'nothing'} in it, one {texml.STREAM} is needed")
-    return Step(verb.tag, None if verb.tag == texml.STOP else _stream(verb[0]))
+    if verb.tag == texml.STOP:
+        return Step(verb.tag)
+    if dialect == "twilio":
+        return Step(verb.tag, _twilio_stream(verb[0], two_way=verb.tag == texml.CONNECT))
+    return Step(verb.tag, _stream(verb[0]))
+
+
+def _twilio_stream(stream: ElementTree.Element, *, two_way: bool) -> StreamRequest:
+    unknown = [name for name in stream.attrib if name not in _TWIML]
+    if unknown:
+        raise ValueError(f"{texml.STREAM} has no attribute {unknown[0]!r} in TwiML")
+    wanted = _stream(stream)
+    return twilio_stream(wanted.stream_url, wanted.tracks, wanted.custom_parameters, two_way=two_way)
 
 
 def _stream(stream: ElementTree.Element) -> StreamRequest:

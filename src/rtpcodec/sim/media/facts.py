@@ -8,6 +8,7 @@ from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.timing import Timing
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.webhooks.signalling import Signalling
+from rtpcodec.sim.wires.ids import DialectName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,5 +34,6 @@ class CallFacts:
     seed: str
     logs_playout: bool = False
     """The report has a PlayoutLog."""
+    dialect: DialectName = "telnyx"
     bridged: bool = False
     """There is a second leg, which can hear return audio as well."""

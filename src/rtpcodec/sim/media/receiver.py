@@ -7,8 +7,7 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import commands
-from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, MALFORMED_FRAME, UNKNOWN_ERROR
-from rtpcodec.carriers.telnyx.streaming import APP_EVENTS
+from rtpcodec.carriers.telnyx.errors import UNKNOWN_ERROR
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, legs_that_hear
@@ -18,10 +17,9 @@ from rtpcodec.sim.media.returned import returned_reader
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.playout_log import PlayoutLog, PlayoutRecorder
 from rtpcodec.sim.report import EchoMeter, Tally
+from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire import BrokenMessage, parse
 
-_EVENTS: Final = f"{', '.join(APP_EVENTS[:-1])} and {APP_EVENTS[-1]}"
 KEPT_MS: Final = 1000.0
 """Played audio that stays in memory, a chunk apart, where the call keeps no audio: a tick may be so late."""
 
@@ -38,6 +36,7 @@ class AppReceiver:
         "_returned",
         "_start_ms",
         "_tally",
+        "_wire",
         "echo",
         "marks",
         "playout",
@@ -48,12 +47,15 @@ class AppReceiver:
         facts: CallFacts,
         request: StreamRequest,
         returned: AudioFormat | Mp3Format,
+        *,
+        wire: CarrierWire,
         tally: Tally,
         start_ms: float,
     ) -> None:
         self._facts = facts
         self._request = request
         self._returned = returned_reader(returned)
+        self._wire = wire
         self._tally = tally
         self._start_ms = start_ms
         self._bridged = facts.bridged
@@ -87,21 +89,15 @@ class AppReceiver:
         """
         tally = self._tally
         tally.messages_received += 1
-        try:
-            message = parse(text)
-        except BrokenMessage as broken:
-            error = INVALID_MEDIA if broken.rule == "base64" else MALFORMED_FRAME
-            raise RefusedMessage(error, broken.detail) from None
+        message = self._wire.read(text)
         if isinstance(message, messages.Media):
             self._play(message.payload, now_ms)
         elif isinstance(message, messages.Mark):
             tally.marks_received += 1
             self.marks.place(message.name, now_ms)
-        elif isinstance(message, messages.Clear):
+        else:
             tally.clears_received += 1
             self._clear(now_ms)
-        else:
-            raise RefusedMessage(MALFORMED_FRAME, f"event is not one of {_EVENTS}")
 
     def reject(self, detail: str) -> None:
         """Count a frame that is not a message.
@@ -109,7 +105,7 @@ class AppReceiver:
         Raises: RefusedMessage, always.
         """
         self._tally.messages_received += 1
-        raise RefusedMessage(MALFORMED_FRAME, detail)
+        raise self._wire.rejected(detail)
 
     def _play(self, payload: bytes, now_ms: float) -> None:
         self._tally.media_received += 1

@@ -27,6 +27,7 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.tracks import Tracks
 from rtpcodec.sim.media.writer import MessageWriter
 from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, Tally
+from rtpcodec.sim.wires.opening import open_wire
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Event
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -61,8 +62,10 @@ class CarrierStream:
         self._tally = Tally()
         timing = facts.timing
         self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
-        self._writer = MessageWriter(facts, request, self._network, stream_id)
-        self._receiver = AppReceiver(facts, request, formats.returned, self._tally, now_ms)
+        stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
+        wire = open_wire(facts, request, stream_id)
+        self._writer = MessageWriter(facts, request, self._network, wire, stream_id)
+        self._receiver = AppReceiver(facts, request, formats.returned, wire=wire, tally=self._tally, start_ms=now_ms)
         self._uplink: Uplink[_Apply] = Uplink(timing, facts.seed, now_ms)
         self._tracks = Tracks(
             facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
@@ -242,8 +245,7 @@ class CarrierStream:
         try:
             self._uplink.pop()(due_ms)
         except RefusedMessage as refusal:
-            self._tally.errors_sent += 1
-            self._writer.error(refusal, due_ms)
+            self._tally.errors_sent += self._writer.refuse(refusal, due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
         """Whether the socket must not be read now, so that the app feels a slow carrier."""
@@ -353,6 +355,7 @@ class CarrierStream:
             heard_pcm=self.heard(ending.at_ms),
             peer_heard_pcm=receiver.peer_heard(ending.at_ms),
             playout_log=receiver.playout_log(),
+            warnings=tuple(self._writer.warnings.values()),
             **asdict(self._tally),
         )
 

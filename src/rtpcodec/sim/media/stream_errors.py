@@ -7,9 +7,12 @@ from rtpcodec.pickling import Raised
 
 
 class RefusedMessage(Raised, Exception):
-    """A message of the app that is answered with an error: a code, and a sentence."""
+    """A message of the app that is answered with an error: a code, and a sentence.
 
-    def __init__(self, code: int, detail: str) -> None:
+    title: None: that of the code among the errors of Telnyx.
+    """
+
+    def __init__(self, code: int, detail: str, title: str | None = None) -> None:
         super().__init__(detail)
         self.code = code
-        self.title = errors.STREAM_ERRORS[code]
+        self.title = errors.STREAM_ERRORS[code] if title is None else title

@@ -7,6 +7,8 @@ from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.chunk_faults import Network, Packet
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.stream_errors import RefusedMessage
+from rtpcodec.sim.wires.warning import StreamWarning
+from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
 Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
@@ -16,14 +18,19 @@ Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | mes
 class MessageWriter:
     """Writes the messages of one stream."""
 
-    __slots__ = ("_facts", "_network", "_request", "_sequence_number", "stream_id")
+    __slots__ = ("_facts", "_network", "_request", "_sequence_number", "_wire", "stream_id", "warnings")
 
-    def __init__(self, facts: CallFacts, request: StreamRequest, network: Network, stream_id: str) -> None:
+    def __init__(
+        self, facts: CallFacts, request: StreamRequest, network: Network, wire: CarrierWire, stream_id: str
+    ) -> None:
         self._facts = facts
         self._request = request
         self._network = network
+        self._wire = wire
         self._sequence_number = 0
-        self.stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
+        self.stream_id = stream_id
+        self.warnings: dict[int | None, StreamWarning] = {}
+        """What the carrier noted about messages of the app, the first of each code."""
 
     def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write the messages that open a stream."""
@@ -59,14 +66,21 @@ class MessageWriter:
         self.number(message, now_ms, message.track, len(message.payload))
 
     def number(self, message: Numbered, now_ms: float, track: str | None = None, octets: int = 0) -> None:
-        """Write a message with the next number of the stream."""
+        """Write a message with the next number of the stream, unless its dialect has no such message."""
+        if not self._wire.has(message):
+            return
         self._sequence_number += 1
         message.sequence_number = self._sequence_number
         self._post(message, now_ms, track, octets)
 
-    def error(self, refusal: RefusedMessage, now_ms: float) -> None:
-        """Write an error."""
+    def refuse(self, refusal: RefusedMessage, now_ms: float) -> bool:
+        """Write an error, or note a warning where the dialect has no errors; whether it was written."""
+        warning = self._wire.warning(refusal)
+        if warning is not None:
+            self.warnings.setdefault(warning.code, warning)
+            return False
         self._post(messages.Error(refusal.code, refusal.title, str(refusal), self.stream_id), now_ms)
+        return True
 
     def stop(self, now_ms: float) -> None:
         """Write the `stop`, unless this carrier sends none."""
@@ -75,4 +89,4 @@ class MessageWriter:
             self.number(messages.Stop(None, self.stream_id, facts.user_id, facts.call_control_id), now_ms)
 
     def _post(self, message: messages.Message, now_ms: float, track: str | None = None, octets: int = 0) -> None:
-        self._network.put(Packet(self._facts.variations.spell(message), track, octets), now_ms)
+        self._network.put(Packet(self._wire.text(message), track, octets), now_ms)

@@ -1,0 +1,99 @@
+"""Calls on the WebSockets of aiohttp's server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Unpack
+
+from aiohttp import WSMsgType
+from aiohttp.web import Request, Response, StreamResponse, WebSocketResponse
+
+from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+
+async def serve_websocket(
+    request: Request,
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
+    **options: Unpack[CallOptions],
+) -> WebSocketResponse | Response:
+    """Upgrade a request and run a call on its WebSocket, until both have ended; or refuse it before the upgrade.
+
+    request: asks for a WebSocket.
+    handler, on_audio, on_event, options: as for `call_on`.
+    authorize: tokens or a plain function, as for `serve`; None: any request but a web page's is accepted.
+    Returns: what the request handler must return.
+    Raises: EndpointError if settings contradict each other; HTTPBadRequest if the request is not an upgrade.
+    """
+    target, headers = request.raw_path, request.headers
+    refusal = request_refusal(authorize, target, headers, request.remote or "")
+    if refusal is not None:
+        return Response(body=refusal.body, status=refusal.status, headers={"Content-Type": refusal.content_type})
+    socket = WebSocketResponse(autoclose=False, autoping=False, compress=False, max_msg_size=MAX_MESSAGE_OCTETS)
+    await socket.prepare(request)
+
+    async def close(code: int) -> None:
+        # `socket.close` would end the connection without waiting for the close frame of the peer.
+        await socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
+
+    def cut() -> None:
+        if request.transport is not None:
+            request.transport.abort()
+
+    async with call_on(
+        socket.send_str,
+        close,
+        handler,
+        on_audio=on_audio,
+        on_event=on_event,
+        target=target,
+        headers=headers,
+        ping=socket.ping,
+        cut=cut,
+        **options,
+    ) as call:
+        while (message := await socket.receive()).type in DATA:
+            if message.type is WSMsgType.TEXT:
+                call.received(message.data)
+            elif message.type is WSMsgType.PONG:
+                call.ponged(message.data)
+            elif message.type is WSMsgType.PING:
+                call.touched()
+                await socket.pong(message.data)
+            else:
+                call.rejected("text", "a binary frame, messages are text", octets=len(message.data))
+        if message.type is WSMsgType.CLOSE:
+            call.peer_closed(message.data or None)
+    return socket
+
+
+DATA = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)
+"""Messages that do not end a WebSocket."""
+
+
+def media_handler(
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    on_audio: OnAudio | None = None,
+    on_event: OnEvent | None = None,
+    **options: Unpack[CallOptions],
+) -> Callable[[Request], Awaitable[StreamResponse]]:
+    """Make a request handler whose WebSockets are calls, for `app.router.add_get`.
+
+    handler, authorize, on_audio, on_event, options: as for `serve_websocket`.
+    Raises: EndpointError if settings contradict each other.
+    """
+    check_call(handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options)
+
+    async def media(request: Request) -> StreamResponse:
+        return await serve_websocket(
+            request, handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options
+        )
+
+    return media

@@ -1,0 +1,11 @@
+"""Warnings of the debugger about a stream (docs/twilio.md). No message tells the app of them."""
+
+from typing import Final
+
+MALFORMED_MESSAGE: Final = 31950
+INVALID_MESSAGE: Final = 31951
+STREAM_WARNINGS: Final = {
+    MALFORMED_MESSAGE: "Stream - Protocol - Malformed Message",
+    INVALID_MESSAGE: "Stream - Protocol - Invalid Message",
+}
+"""Titles; at most one warning of each per stream."""

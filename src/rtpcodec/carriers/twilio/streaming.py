@@ -1,0 +1,67 @@
+"""The WebSocket of a Media Stream: events, members of their messages, tracks, format (docs/twilio.md, Messages)."""
+
+from typing import Final
+
+PROTOCOL: Final = "protocol"
+"""Of `connected`, beside the version: the member that only this carrier sends."""
+CALL_PROTOCOL: Final = "Call"
+"""The value of `protocol`."""
+PROTOCOL_VERSION: Final = "1.0.0"
+"""Of `connected`."""
+
+# Events, each with a member of the same name that holds its body; `connected` and `clear` have none.
+
+CONNECTED: Final = "connected"
+START: Final = "start"
+MEDIA: Final = "media"
+STOP: Final = "stop"
+MARK: Final = "mark"
+DTMF: Final = "dtmf"
+CLEAR: Final = "clear"
+CARRIER_EVENTS: Final = (CONNECTED, START, MEDIA, STOP, MARK, DTMF)
+"""Sent by the carrier. Marks and digits belong to two-way streams."""
+APP_EVENTS: Final = (MEDIA, MARK, CLEAR)
+"""Accepted from the app, by a two-way stream alone."""
+
+# Members of messages.
+
+EVENT: Final = "event"
+SEQUENCE_NUMBER: Final = "sequenceNumber"
+"""Counter of the stream's messages behind `connected`, from 1; a string of digits on the wire."""
+STREAM_SID: Final = "streamSid"
+"""The stream, in every message but `connected`, and needed in each message of the app."""
+VERSION: Final = "version"
+ACCOUNT_SID: Final = "accountSid"
+CALL_SID: Final = "callSid"
+TRACKS: Final = "tracks"
+"""The tracks of the messages that follow, in `start`: a list."""
+CUSTOM_PARAMETERS: Final = "customParameters"
+"""In `start`: an object of strings."""
+MEDIA_FORMAT: Final = "mediaFormat"
+ENCODING: Final = "encoding"
+SAMPLE_RATE: Final = "sampleRate"
+"""Hz, an integer."""
+CHANNELS: Final = "channels"
+TRACK: Final = "track"
+CHUNK: Final = "chunk"
+"""Counter of chunks, from 1; a string of digits on the wire."""
+TIMESTAMP: Final = "timestamp"
+"""Milliseconds since the start of the stream; a string of digits on the wire."""
+PAYLOAD: Final = "payload"
+NAME: Final = "name"
+DIGIT: Final = "digit"
+
+# Tracks and the format.
+
+INBOUND: Final = "inbound"
+"""Audio that the carrier receives from the phone leg."""
+OUTBOUND: Final = "outbound"
+"""Audio that the phone leg hears."""
+TRACK_NAMES: Final = (INBOUND, OUTBOUND)
+LONG_TRACK_NAMES: Final = {"inbound_track": INBOUND, "outbound_track": OUTBOUND}
+"""As TwiML spells them; `dtmf` names its track so."""
+MULAW: Final = "audio/x-mulaw"
+"""The only encoding, in both directions: PCMU at SAMPLE_RATE_HZ, one channel, without any header."""
+CODEC: Final = "PCMU"
+SAMPLE_RATE_HZ: Final = 8000
+CHANNEL_COUNT: Final = 1

@@ -1,0 +1,16 @@
+"""The dialect of one stream, by the name of its carrier."""
+
+from __future__ import annotations
+
+from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.media.facts import CallFacts
+from rtpcodec.sim.wires.telnyx import TelnyxWire
+from rtpcodec.sim.wires.twilio import TwilioWire
+from rtpcodec.sim.wires.wire import CarrierWire
+
+
+def open_wire(facts: CallFacts, request: StreamRequest, stream_id: str) -> CarrierWire:
+    """Make the spelling of a stream's messages."""
+    if facts.dialect == "twilio":
+        return TwilioWire(facts, request, stream_id)
+    return TelnyxWire(facts.variations)

@@ -1,0 +1,164 @@
+"""Cases of the contract: what the app learns from the carrier."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rtpcodec import events
+from rtpcodec.server import Call
+from rtpcodec.sim import MarkHabits, Variations
+from rtpcodec.stream.connection import MAX_MALFORMED_IN_A_ROW
+from rtpcodec.stream.plan import StreamPlan
+from tests.adapters.contract import SPEECH, TOKEN, Case, Line, Outcome, sentence
+from tests.lateness import without_silence
+from tests.server import dialler as by_hand
+
+PARAMETERS = {"account": "7", "name": "J\u00fcrgen \u00d8"}
+SPOKEN = sentence(6, 100)
+
+
+class Start(Case):
+    """The first `start` with the ids, the parties, the parameters, and the request."""
+
+    async def answer(self, call: Call) -> None:
+        started = call.started
+        self.seen |= {
+            "parameters": started.custom_parameters,
+            "numbers": (started.from_number, started.to_number),
+            "client_state": started.client_state,
+            "ids": (started.stream_id is not None, started.call_control_id is not None),
+            "format": (call.media_format.encoding, call.media_format.sample_rate_hz),
+            "token": call.headers["X-Telnyx-Streaming-Auth-Token"] == TOKEN,
+            "path": call.path.endswith("?queue=sales%20desk&queue=2"),
+            "plan": call.plan == self.plan,
+        }
+
+    async def dial(self, line: Line) -> None:
+        pairs = [{"name": name, "value": value} for name, value in PARAMETERS.items()]
+        fields: dict[str, Any] = {"custom_parameters": pairs, "client_state": b"secret"}
+        line = Line(line.carrier, line.control, f"{line.url}?queue=sales%20desk&queue=2")
+        await (await line.stream(self.plan, fields=fields)).finished()
+
+    expected: ClassVar[Outcome] = {
+        "parameters": PARAMETERS,
+        "numbers": ("+15550100001", "+15550100002"),
+        "client_state": "c2VjcmV0",
+        "ids": (True, True),
+        "format": ("PCMU", 8000),
+        "token": True,
+        "path": True,
+        "plan": True,
+    }
+
+
+class BothTracks(Case):
+    """The caller and what the caller hears, each on its own track."""
+
+    plan = StreamPlan(tracks="both_tracks")
+
+    async def answer(self, call: Call) -> None:
+        call.play(SPOKEN)
+        pcm = {"inbound": b"", "outbound": b""}
+        async for audio in call.audio(None):
+            pcm[audio.track] += audio.pcm
+            if len(without_silence(pcm["outbound"])) >= len(SPOKEN) and pcm["inbound"]:
+                break
+        self.seen["inbound"] = SPEECH.startswith(pcm["inbound"])
+        self.seen["outbound"] = without_silence(pcm["outbound"]) == SPOKEN
+
+    expected: ClassVar[Outcome] = {"inbound": True, "outbound": True}
+
+
+class Dtmf(Case):
+    """Keys arrive in their order."""
+
+    async def answer(self, call: Call) -> None:
+        digits = await call.collect_dtmf()
+        self.seen["digits"] = (digits.text, digits.reason)
+
+    async def dial(self, line: Line) -> None:
+        await (await line.stream(self.plan, dtmf=[(20, "4"), (40, "2"), (60, "#")])).finished()
+
+    expected: ClassVar[Outcome] = {"digits": ("42", "end_key")}
+
+
+class CarrierError(Case):
+    """The carrier refuses a mark: one event, and the call continues."""
+
+    options: ClassVar = {"own_marks": False}
+
+    async def answer(self, call: Call) -> None:
+        reader = call.events()
+        call.mark("refused")
+        async for event in reader:
+            if isinstance(event, events.CarrierError):
+                self.seen["code"] = event.code
+                break
+
+    async def dial(self, line: Line) -> None:
+        habits = Variations(marks=MarkHabits(refused=(1,)))
+        report = await (await line.stream(self.plan, variations=habits)).finished()
+        self.seen["errors"] = report.errors_sent
+        self.seen["end"] = (report.end_reason, report.close_code)
+
+    expected: ClassVar[Outcome] = {"code": 100005, "errors": 1, "end": ("app_closed", 1000)}
+
+
+class Malformed(Case):
+    """Broken messages between good ones are reported, and the call continues."""
+
+    async def answer(self, call: Call) -> None:
+        self.seen["events"] = [
+            event.rule if isinstance(event, events.Malformed) else type(event).__name__
+            async for event in call.events()
+            if not isinstance(event, events.Stalled)
+        ]
+
+    async def dial(self, line: Line) -> None:
+        async with by_hand.call(line.url, token=TOKEN) as carrier:
+            await carrier.socket.send("{")
+            await carrier.media()
+            await carrier.socket.send(b"octets")
+            await carrier.socket.send([b"octets ", b"in fragments"])
+            await carrier.send(event="media", media={"payload": "!", "chunk": "2"})
+            await carrier.send(event="news", what=1)
+            await carrier.socket.send(["{", '"event":"media","media":{"chunk":"2",', '"payload":"/////w=="}}'])
+            await carrier.stop()
+            self.seen["close_code"] = await carrier.close_code()
+        await self.ended.wait()
+
+    expected: ClassVar[Outcome] = {
+        "events": ["Started", "json", "Audio", "text", "text", "base64", "Unknown", "Audio", "Stopped"],
+        "close_code": 1000,
+    }
+
+
+class NotThisProtocol(Case):
+    """Broken messages alone end the connection."""
+
+    async def answer(self, call: Call) -> None:
+        self.seen["answered"] = True
+
+    async def dial(self, line: Line) -> None:
+        async with by_hand.dial(line.url, token=TOKEN) as carrier:
+            for _ in range(MAX_MALFORMED_IN_A_ROW):
+                await carrier.socket.send(b"octets")
+            self.seen["close_code"] = await carrier.close_code()
+
+    expected: ClassVar[Outcome] = {"close_code": 1008}
+
+
+class Stop(Case):
+    """The caller hangs up: all audio arrived, the readers end, and the handler may use the time after it."""
+
+    async def answer(self, call: Call) -> None:
+        pcm = b"".join([audio.pcm async for audio in call.audio()])
+        self.seen["audio"] = pcm == SPOKEN
+        self.seen["reason"] = call.end_reason
+
+    async def dial(self, line: Line) -> None:
+        report = await (await line.stream(self.plan, SPOKEN)).finished()
+        await self.ended.wait()
+        self.seen["end"] = (report.end_reason, report.close_code)
+
+    expected: ClassVar[Outcome] = {"audio": True, "reason": "carrier_stop", "end": ("speech_ended", 1000)}
