@@ -53,6 +53,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--port", "99999"], "--port"),
         (["simulate", "http://127.0.0.1/"], "stream_url has the scheme 'http', ws or wss is needed"),
         (["simulate", "ws://127.0.0.1:1/", "--tracks", "all"], "tracks is 'all', one of"),
+        (["simulate", "ws://127.0.0.1:1/", "--dialect", "sip"], "dialect is 'sip', one of telnyx, twilio is needed"),
+        (["simulate", "ws://127.0.0.1:1/", "--dialect", "twilio", "--codec", "G722"], "Twilio has PCMU at 8000 Hz"),
         (["start", "v3:x", "wss://a.example/", "--mode", "ogg"], "mode is 'ogg', one of rtp, mp3"),
         (["start", "v3:x", "wss://a.example/", "--parameter", "a"], "needs the form NAME=VALUE"),
         (["stop"], "CALL_CONTROL_ID"),

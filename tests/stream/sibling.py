@@ -286,17 +286,20 @@ class SiblingDialect:
     """The test carrier's dialect."""
 
     name = "sibling"
+    signs = frozenset(("seqNo",))
     modes: tuple[str, ...] = ("rtp", "mp3")
     tracks: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "inbound_track": ("inbound",),
         "outbound_track": ("outbound",),
         "both_tracks": ("inbound", "outbound"),
     }
+    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     marks = True
     clear = True
     too_many_messages = None
     invalid_media = None
     digits = True
+    in_band_digits = True
     counters = True
     token_in_connected = True
 

@@ -17,18 +17,20 @@ from rtpcodec.errors import LocalProtocolError, PlanError
 from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.stream import messages
 from rtpcodec.stream.plan import MODES, TRACKS
-from rtpcodec.stream.wire import TELNYX, Dialect
+from rtpcodec.stream.wire import TELNYX, TWILIO, Dialect
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
-from tests.stream import carrier
+from rtpcodec.stream.wire.twilio import TwilioDialect
+from tests.stream import carrier, twilio_texts
 from tests.stream.sibling import SIBLING, SiblingDialect, spelled
 
 STREAM = Path(str(rtpcodec.stream.__file__)).parent
-dialects = pytest.mark.parametrize("spoken", [TELNYX, SIBLING], ids=lambda dialect: dialect.name)
+SPELLED = {"telnyx": str, "twilio": twilio_texts.spelled, "sibling": spelled, "poor": spelled}
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
 
 
 def text_of(spoken: Dialect, text: str) -> str:
     """A message of the carrier, spelled its way."""
-    return text if spoken is TELNYX else str(spelled(text))
+    return str(SPELLED[spoken.name](text))
 
 
 @dialects
@@ -85,7 +87,7 @@ def test_a_session_writes_the_id_of_the_last_start_for_those_who_need_it(spoken:
         texts = session.outgoing(0.0)
         # Behind the clear of audio that was sent a fence, behind the audio an own mark, and the caller's mark.
         assert len(texts) == (4 if stream_id == "stream-1" else 5)
-        assert [stream_id in text for text in texts] == [spoken is SIBLING] * len(texts)
+        assert [stream_id in text for text in texts] == [spoken is not TELNYX] * len(texts)
 
 
 class Poor(SiblingDialect):
@@ -130,7 +132,7 @@ def test_both_dialects_are_whole() -> None:
     """The checker of types says so as well; a test dialect with less would prove less."""
     assert isinstance(TELNYX, TelnyxDialect)
     public = {name for name in vars(Dialect) if not name.startswith("_")}
-    for made in (TelnyxDialect, SiblingDialect):
+    for made in (TelnyxDialect, TwilioDialect, SiblingDialect):
         assert {name for name in vars(made) if not name.startswith("_")} == public
 
 
@@ -147,6 +149,7 @@ def test_only_the_plan_and_the_dialect_know_the_carrier() -> None:
         "wire/telnyx/__init__.py",
         "wire/telnyx/reading.py",
         "wire/telnyx/writing.py",
+        "wire/twilio.py",
     }
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
-from rtpcodec.stream.wire import TELNYX, BrokenMessage, Dialect
+from rtpcodec.stream.wire import TELNYX, TWILIO, BrokenMessage, Dialect
+from tests.stream import twilio_texts
 from tests.stream.media_spellings import MediaSpellings
 from tests.stream.scanned import DECODERS, Readers
 from tests.stream.sibling import SIBLING, spelled
 
-dialects = pytest.mark.parametrize("spoken", [TELNYX, SIBLING], ids=lambda dialect: dialect.name)
+SPELLED: dict[str, Callable[[str | bytes], str | bytes]] = {
+    "telnyx": lambda text: text,
+    "twilio": twilio_texts.spelled,
+    "sibling": spelled,
+}
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
 
 
 @dialects
@@ -22,7 +29,7 @@ def test_what_the_scanner_takes_the_parser_reads_alike(spoken: Dialect, messages
     for _ in range(messages // 10):
         readers = Readers(spoken, rng.choice(tuple(DECODERS)))
         for text in MediaSpellings(rng, oddities=rng.choice((0.0, 0.3, 1.0))).texts(10):
-            taken += readers.taken(text if spoken is TELNYX else spelled(text))
+            taken += readers.taken(SPELLED[spoken.name](text))
     assert 0.5 * messages < taken < 0.95 * messages
 
 
@@ -32,7 +39,7 @@ def test_an_ordinary_stream_is_taken_as_a_whole(spoken: Dialect) -> None:
     for _ in range(300):
         readers = Readers(spoken)
         for made in MediaSpellings(rng, oddities=0.0).texts(5):
-            text = made if spoken is TELNYX else spelled(made)
+            text = SPELLED[spoken.name](made)
             if readers.taken(text):
                 continue
             try:
@@ -50,4 +57,4 @@ def test_a_stream_whose_style_changes_is_read_alike(spoken: Dialect) -> None:
         styles = [MediaSpellings(rng, oddities=0.1) for _ in range(3)]
         for _ in range(20):
             for text in rng.choice(styles).texts(rng.randrange(4)):
-                readers.taken(text if spoken is TELNYX else spelled(text))
+                readers.taken(SPELLED[spoken.name](text))

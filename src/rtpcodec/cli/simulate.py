@@ -29,6 +29,10 @@ def simulate(
     tracks: Annotated[
         str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")
     ] = commands.INBOUND_TRACK,
+    dialect: Annotated[
+        str,
+        typer.Option(help="`telnyx`, or `twilio`: PCMU, no token, and one-way unless the track is the inbound one."),
+    ] = "telnyx",
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
     ] = None,
@@ -56,6 +60,7 @@ def simulate(
         tracks=tracks,
         chunk_ms=chunk_ms,
         amrwb_packing=amrwb_packing,
+        dialect=dialect,
         token=token,
         faults=faults,
         seed=seed,

@@ -17,7 +17,7 @@ from rtpcodec.cli.demo.measure import percentile
 from rtpcodec.cli.demo.speech import PLAYOUT_DELAY_MS, TAIL_MS
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.sim import CallReport, Carrier, Faults, SimulatedCall, Variations, Webhooks
-from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.plan import INBOUND_TRACK, StreamPlan
 
 TEST_KEY = "KEY_SIM"
 """The API key of the ringing carrier unless TELNYX_API_KEY is set."""
@@ -46,6 +46,7 @@ def streamed_call(
     tracks: Any,
     chunk_ms: int,
     amrwb_packing: Any,
+    dialect: Any,
     token: str | None,
     faults: Faults,
     seed: int,
@@ -62,24 +63,26 @@ def streamed_call(
         playout_delay_ms=PLAYOUT_DELAY_MS,
         variations=Variations(chunk_ms=chunk_ms, amrwb_packing=amrwb_packing),
     )
-    return asyncio.run(_stream(new_call, command_plan, stream_url, token, faults, seed))
+    carrier = Carrier(secrets.token_urlsafe(), seed, faults, dialect=dialect)
+    return asyncio.run(_stream(carrier, new_call, command_plan, stream_url, token))
 
 
 async def _stream(
+    carrier: Carrier,
     new_call: Callable[[Carrier], SimulatedCall],
     plan: StreamPlan,
     stream_url: str,
     token: str | None,
-    faults: Faults,
-    seed: int,
 ) -> CallReport:
-    api_key = secrets.token_urlsafe()
-    async with Carrier(api_key, seed, faults) as carrier:
+    async with carrier:
         call = new_call(carrier)
-        async with AsyncCallControl(api_key, base_url=carrier.base_url) as control:
-            await control.start_streaming(
-                call.call_control_id, stream_url=stream_url, stream_auth_token=token, **plan.command_fields()
-            )
+        if carrier.dialect == "twilio":
+            call.stream_to(stream_url, plan, auth_token=token, one_way=plan.tracks != INBOUND_TRACK)
+        else:
+            async with AsyncCallControl(carrier.api_key, base_url=carrier.base_url) as control:
+                await control.start_streaming(
+                    call.call_control_id, stream_url=stream_url, stream_auth_token=token, **plan.command_fields()
+                )
         report = await call.finished()
         if call.failure is not None:
             raise ConnectionError(f"the endpoint at {stream_url} was not reached: {call.failure}")
@@ -139,6 +142,7 @@ def _table(report: CallReport) -> Table:
         ("media messages received", report.media_received),
         ("marks returned", report.marks_returned),
         ("messages refused", report.errors_sent),
+        ("warnings noted", ", ".join(str(warning.code) for warning in report.warnings) or "none"),
         (
             "chunks dropped, duplicated, reordered",
             f"{report.chunks_dropped}, {report.chunks_duplicated}, {report.chunks_reordered}",

@@ -42,10 +42,15 @@ Plan = StreamPlan | Callable[[str, Mapping[str, str]], StreamPlan]
 this call. The function must not be async."""
 
 
+DialectName = Literal["telnyx", "twilio"]
+"""A carrier's wire, one of `rtpcodec.stream.wire.DIALECTS`."""
+
+
 class CallOptions(TypedDict, total=False):
     """The keyword arguments of `call_on`: the fields of EndpointSettings that concern a call and not the server."""
 
     plan: Plan | None
+    dialect: DialectName | None
     receive_pcm_hz: PcmRate
     send_pcm_hz: int | None
     lead_ms: float | None

@@ -330,7 +330,7 @@ class CallRunner(AudioSink):
             self.log.warn_of_peer("%s", fault)
         self.log.info("ended: %s", reason)
         self.reconnection.end()
-        self.failed_call |= fault is not None or reason == "malformed"
+        self.failed_call |= fault is not None or reason in ("malformed", "refused")
         self.readers.end()
         self._parts.first_words.end()
         self._parts.keys.end()

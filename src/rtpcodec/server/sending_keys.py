@@ -104,7 +104,9 @@ class KeySender:
 
 
 def require_tones(session: MediaSession) -> None:
-    """Refuse a stream whose codec does not keep tones. Raises LocalProtocolError."""
+    """Refuse a stream whose carrier or codec does not keep tones. Raises LocalProtocolError."""
+    if not session.dialect.in_band_digits:
+        raise LocalProtocolError(f"{session.dialect.name} does not pass on the tones of keys in our audio")
     plan = session.plan
     if plan.mode == "rtp" and plan.send_info.kind == "sample":
         return

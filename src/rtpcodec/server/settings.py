@@ -13,6 +13,7 @@ from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.wire import DIALECTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class EndpointSettings(SettingsFields):
             conceal=getattr(self.handler, CONCEALS, False) if self.conceal is None else self.conceal,
             budget=budget,
             diagnosis_s=self.diagnosis_s,
+            dialect=None if self.dialect is None else DIALECTS[self.dialect],
         )
 
     def new_budget(self, now_ms: float) -> FrameBudget:

@@ -12,7 +12,7 @@ from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH, is_
 from rtpcodec.server.origins import serialized
 from rtpcodec.server.settings_fields import SettingsFields
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+from rtpcodec.stream.wire import DIALECTS, MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
 """A smaller queue has no space for a useful piece of a long play."""
@@ -35,6 +35,7 @@ def check(settings: SettingsFields) -> None:
     _check_reconnecting(settings)
     _check_limits(settings)
     _check_plan(settings)
+    _check_dialect(settings)
 
 
 def _check_handlers(settings: SettingsFields) -> None:
@@ -65,6 +66,11 @@ def _check_plan(settings: SettingsFields) -> None:
         raise EndpointError("plan is a coroutine function, a plain one is needed")
     if not (plan is None or isinstance(plan, StreamPlan) or callable(plan)):
         raise EndpointError(f"plan is of type {type(plan).__name__}, a StreamPlan or a function is needed")
+
+
+def _check_dialect(settings: SettingsFields) -> None:
+    if settings.dialect is not None and settings.dialect not in DIALECTS:
+        raise EndpointError(f"dialect is {settings.dialect!r}, one of {', '.join(DIALECTS)} or None is needed")
 
 
 def _check_origins(settings: SettingsFields) -> None:

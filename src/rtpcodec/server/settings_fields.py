@@ -11,7 +11,7 @@ from typing import Final
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
-from rtpcodec.server.options import Authorize, Handler, OnAudio, OnEvent, OnHandlerEnd, Plan
+from rtpcodec.server.options import Authorize, DialectName, Handler, OnAudio, OnEvent, OnHandlerEnd, Plan
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.server.tls_files import TlsFiles
@@ -40,6 +40,9 @@ class SettingsFields:
     """The plan, which must also be the streaming command's; None: the default plan. A plain function (path, parameters)
     -> StreamPlan is asked for the plan of each call when its socket opens: the path without its query, and the query's
     parameters. The custom parameters of `start` arrive later, so it cannot see them."""
+    dialect: DialectName | None = None
+    """The carrier that dials; None: the first message of each call shows it. A plan that the named carrier cannot do
+    is an error here. A call of another carrier is closed when its first message shows that it cannot do the plan."""
     host: str = "127.0.0.1"
     """Address to listen on. If other machines can reach it, `authorize` is required."""
     port: int = 0

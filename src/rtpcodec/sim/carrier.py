@@ -88,6 +88,11 @@ class Carrier(Live):
         return self._api_key
 
     @property
+    def dialect(self) -> DialectName:
+        """Whose messages its streams speak."""
+        return self._registry.dialect
+
+    @property
     def base_url(self) -> str:
         """The address for `CallControl(base_url=...)`. RuntimeError: the carrier is not open."""
         self._require_open()
@@ -203,7 +208,7 @@ class Carrier(Live):
 
     def _add(self, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
         loop_thread = self._require_open()
-        if self._registry.dialect == "twilio":
+        if self.dialect == "twilio":
             require_twilio_codec(settings.codec, settings.sample_rate_hz)
         opened = settings.open()
         return loop_thread.run(lambda: self._registry.add(opened, settings, numbers, state))
@@ -224,7 +229,7 @@ class Carrier(Live):
             self._sender.post(event_type, payload)
 
     def _require_commands(self) -> None:
-        if self._registry.dialect == "twilio":
+        if self.dialect == "twilio":
             raise RuntimeError("a simulated Twilio has no commands and webhooks, use new_call and stream_to")
 
     def _require_open(self) -> LoopThread:

@@ -47,9 +47,13 @@ def chains_of(
 
 
 def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
-    """Return the plan. Raises PlanError if the carrier does not have its mode, ValueError if the rate is impossible."""
+    """Return the plan. Raises PlanError if the carrier cannot do it, ValueError if the rate is impossible."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)
     if plan.mode not in dialect.modes:
         raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
+    for name, able in dialect.plan_values.items():
+        value = getattr(plan, name)
+        if value not in able:
+            raise PlanError(f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, able))}")
     return plan

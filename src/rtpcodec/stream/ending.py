@@ -17,6 +17,7 @@ EndReason = Literal[
     "start_timeout",
     "idle_timeout",
     "malformed",
+    "refused",
     "protocol_error",
 ]
 """Of the other side:
@@ -36,5 +37,6 @@ Of a rule:
 "start_timeout": no `start` within `start_timeout_s`. No handler sees it.
 "idle_timeout": no frame for `idle_timeout_s`.
 "malformed": too many malformed messages in a row.
+"refused": the first message showed a carrier that cannot do the plan. No handler sees it.
 "protocol_error": a frame that breaks a rule of WebSocket, or a limit: its length, or frames per second.
 """

@@ -202,6 +202,7 @@ DiagnosisKind = Literal[
     "tracks_not_as_planned",
     "packing_not_as_planned",
     "mode_not_as_planned",
+    "plan_impossible",
     "marks_not_returned",
     "marks_returned_early",
     "marks_lost",
@@ -261,9 +262,10 @@ class Malformed(Value):
 class Stopped(Value):
     """The stream has ended."""
 
-    reason: Literal["stop", "closed", "closed_here", "malformed"]
+    reason: Literal["stop", "closed", "closed_here", "malformed", "refused"]
     """What ended it: "stop" the carrier's `stop`, "closed" the end of the socket without a `stop` (abnormal),
-    "closed_here" our side, "malformed" too many malformed messages in a row. `Call.end_reason` says more."""
+    "closed_here" our side, "malformed" too many malformed messages in a row, "refused" a
+    carrier that cannot do the plan. `Call.end_reason` says more."""
 
 
 @dataclass(slots=True)

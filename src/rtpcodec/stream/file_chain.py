@@ -46,7 +46,6 @@ class FileChain:
     __slots__ = (
         "_checks",
         "_clear_waits",
-        "_dialect",
         "_encoding",
         "_input",
         "_last_sent_ms",
@@ -55,6 +54,7 @@ class FileChain:
         "_pacer",
         "_unsent",
         "_utterance",
+        "dialect",
         "max_queue_ms",
         "media_sent",
         "octets_sent",
@@ -66,7 +66,7 @@ class FileChain:
     ) -> None:
         if not max_queue_ms > 0:
             raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
-        self._dialect = dialect
+        self.dialect = dialect
         self.stream_id: str | None = None
         """Of the last `start`, for the dialects that write it into every text."""
         self._encoding = Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
@@ -173,8 +173,8 @@ class FileChain:
         return self._mark(OWN_PREFIX, None)
 
     def _mark(self, prefix: str, name: str | None) -> str:
-        if not self._dialect.marks:
-            raise LocalProtocolError(f"{self._dialect.name} does not return marks")
+        if not self.dialect.marks:
+            raise LocalProtocolError(f"{self.dialect.name} does not return marks")
         waiting = len(self._marks) + len(self._unsent)
         if waiting >= MAX_WAITING_MARKS:
             raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
@@ -210,7 +210,7 @@ class FileChain:
             `next_deadline_ms` is in the past if others are due.
         """
         # 1. A clear overtakes everything.
-        texts = [self._dialect.clear_text(self.stream_id)] if self._clear_waits else []
+        texts = [self.dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
         encoding, pacer, unsent = self._encoding, self._pacer, self._unsent
         left_ms = float("inf") if at_once else encoding.turn_ms
@@ -220,7 +220,7 @@ class FileChain:
             # 2. A mark with no audio before it is due at once.
             if unsent.first_position <= encoding.taken_samples:
                 name = unsent.pop()
-                texts.append(self._dialect.mark_text(name, self.stream_id))
+                texts.append(self.dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
                 self._last_sent_ms = now_ms
                 continue
@@ -234,7 +234,7 @@ class FileChain:
             self._last_sent_ms = now_ms
             self.media_sent += 1
             self.octets_sent += len(payload)
-            texts.append(self._dialect.media_text(payload, self.stream_id))
+            texts.append(self.dialect.media_text(payload, self.stream_id))
 
     @property
     def next_deadline_ms(self) -> float | None:
@@ -287,7 +287,7 @@ class FileChain:
         )
         # 4. The clear is the next text.
         self._utterance.ended = True
-        self._clear_waits = self._dialect.clear
+        self._clear_waits = self.dialect.clear
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 
     def suspend(self, reason: str, _now_ms: float) -> None:

@@ -167,7 +167,7 @@ class Incoming(IncomingState):
         if self._keys.deadline_ms <= now_ms:
             self._put(self._keys.due(now_ms))
 
-    def end(self, reason: Literal["stop", "closed", "closed_here", "malformed"], now_ms: float) -> None:
+    def end(self, reason: Literal["stop", "closed", "closed_here", "malformed", "refused"], now_ms: float) -> None:
         """End the stream: report all that waits, the marks and the end."""
         self._connection.stop()
         self._put(self.complaints.early_media())

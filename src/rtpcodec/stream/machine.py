@@ -237,9 +237,13 @@ class CallMachine(MachineRoad):
     # For the pump
 
     def _stopped(self, event: Stopped, now_ms: float) -> None:
-        if event.reason in ("stop", "malformed"):
-            self.end_cause = "carrier_stop" if event.reason == "stop" else "malformed"
-        self.close(POLICY_VIOLATION if event.reason == "malformed" else NORMAL, now_ms)
+        if event.reason in ("malformed", "refused"):
+            self.end_cause = event.reason
+            self.close(POLICY_VIOLATION, now_ms)
+            return
+        if event.reason == "stop":
+            self.end_cause = "carrier_stop"
+        self.close(NORMAL, now_ms)
 
     @property
     def backlog(self) -> Callable[[], int | None] | None:

@@ -21,14 +21,15 @@ from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
+from rtpcodec.stream.session_dialect import DialectSession
 from rtpcodec.stream.session_options import SessionOptions
-from rtpcodec.stream.session_suspending import SuspendingSession
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.settings import SpeakingOptions, SpeakingSettings
 from rtpcodec.stream.wire import TELNYX, Dialect
+from rtpcodec.stream.wire.choice import DEFAULT
 
 PAUSE_TIMEOUT_MS: Final = 2000.0
 """A caller who interrupts has said enough by then for a decision; until then nothing is heard."""
@@ -38,7 +39,7 @@ STALL_MS: Final = 200.0
 """Silence of the socket that is reported as Stalled: ten chunks of 20 ms."""
 
 
-class MediaSession(SuspendingSession):
+class MediaSession(DialectSession):
     """One call's stream: messages and PCM in, events and messages out. It has no socket and no clock.
 
     `now_ms` is a float of any monotonic clock. Use from one thread at a time. What the carrier sends never raises; it
@@ -63,7 +64,7 @@ class MediaSession(SuspendingSession):
         stall_ms: float = STALL_MS,
         utc_offset_ms: float | None = None,
         conceal: bool = False,
-        dialect: Dialect = TELNYX,
+        dialect: Dialect | None = TELNYX,
         budget: HeldBudget | None = None,
         diagnosis_s: float | None = DIAGNOSIS_S,
         **speaking: Unpack[SpeakingOptions],
@@ -76,13 +77,16 @@ class MediaSession(SuspendingSession):
         stall_ms: silence of the socket that is reported as Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
-        dialect: how the carrier spells its messages, and what it can do.
+        dialect: how the carrier spells its messages, and what it can do; None: its first messages show which of
+            `rtpcodec.stream.wire.DIALECTS` it is.
         budget: the octets that this session and others may hold together; None: only each session's own limits apply.
         diagnosis_s: sound after each change in which faults are looked for; infinite: always; None or 0: never.
         speaking: how audio is sent, the members of SpeakingSettings: `lead_ms`, `max_queue_ms`, `keep_alive` ...
-        Raises: PlanError: the carrier lacks the plan's mode; ValueError: a rate is not one of the resampler's (in mode
+        Raises: PlanError: the carrier cannot do the plan; ValueError: a rate is not one of the resampler's (in mode
         mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary: the send codec's is not installed.
         """
+        self._choosing = dialect is None
+        dialect = dialect or DEFAULT
         self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
         self._connection = Connection()
         self._options = options = SessionOptions(
@@ -108,6 +112,8 @@ class MediaSession(SuspendingSession):
 
     def _receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed any message: see receive."""
+        if self._choosing:
+            self._choose(text, now_ms)
         if self._connection.state is not State.STOPPED:
             if self._inputs is not None:
                 self._inputs.received(text, now_ms)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from rtpcodec.carriers.twilio import twiml
+
 PROTOCOL: Final = "protocol"
 """Of `connected`, beside the version: the member that only this carrier sends."""
 CALL_PROTOCOL: Final = "Call"
@@ -60,6 +62,12 @@ OUTBOUND: Final = "outbound"
 TRACK_NAMES: Final = (INBOUND, OUTBOUND)
 LONG_TRACK_NAMES: Final = {"inbound_track": INBOUND, "outbound_track": OUTBOUND}
 """As TwiML spells them; `dtmf` names its track so."""
+DELIVERED_TRACKS: Final = {
+    twiml.INBOUND_TRACK: (INBOUND,),
+    twiml.OUTBOUND_TRACK: (OUTBOUND,),
+    twiml.BOTH_TRACKS: (INBOUND, OUTBOUND),
+}
+"""The tracks of the messages by the value of `track`; a two-way stream has the inbound one alone."""
 MULAW: Final = "audio/x-mulaw"
 """The only encoding, in both directions: PCMU at SAMPLE_RATE_HZ, one channel, without any header."""
 CODEC: Final = "PCMU"

@@ -63,7 +63,7 @@ _DECODER: Final = msgspec.json.Decoder(_Media | _Mark | _Clear)
 
 
 class TwilioWire:
-    """The app is not told about its wrong messages: they are notes in the debugger."""
+    """The app gets no word of its wrong messages: they are notes in the debugger."""
 
     __slots__ = ("_facts", "_request", "_stream_sid")
 

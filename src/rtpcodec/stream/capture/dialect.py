@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from typing_extensions import Buffer
@@ -58,11 +58,15 @@ class CapturedDialect:
 
     media_scanner = None
     """The lines of a capture are not the carrier's texts."""
+    signs: frozenset[str] = frozenset()
+    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    """The carrier has done the plan."""
 
     __slots__ = (
         "clear",
         "counters",
         "digits",
+        "in_band_digits",
         "invalid_media",
         "marks",
         "modes",
@@ -75,6 +79,12 @@ class CapturedDialect:
 
     def __init__(self, facts: DialectFacts) -> None:
         """Make it."""
+        self.upcoming: deque[tuple[int, bool]] = deque()
+        """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
+        self.follow(facts)
+
+    def follow(self, facts: DialectFacts) -> None:
+        """Have the facts of another carrier from now on."""
         self.name = facts.name
         self.modes = facts.modes
         self.tracks: Mapping[str, tuple[str, ...]] = facts.tracks
@@ -83,10 +93,9 @@ class CapturedDialect:
         self.too_many_messages = facts.too_many_messages
         self.invalid_media = facts.invalid_media
         self.digits = facts.digits
+        self.in_band_digits = facts.in_band_digits
         self.counters = facts.counters
         self.token_in_connected = facts.token_in_connected
-        self.upcoming: deque[tuple[int, bool]] = deque()
-        """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         """Return the message of a line. BrokenMessage, OddMessage: the text that was captured broke a rule."""

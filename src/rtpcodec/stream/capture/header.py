@@ -36,11 +36,18 @@ class DialectFacts:
     digits: bool
     counters: bool
     token_in_connected: bool
+    in_band_digits: bool = True
 
     @classmethod
     def of(cls, dialect: Dialect) -> DialectFacts:
         """Return the facts of a dialect."""
         return cls(**{one.name: getattr(dialect, one.name) for one in fields(cls)})
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any]) -> DialectFacts:
+        """Return the facts of a line. Raises TypeError or KeyError if they are not valid."""
+        tracks = {name: tuple(names) for name, names in members["tracks"].items()}
+        return cls(**dict(members) | {"modes": tuple(members["modes"]), "tracks": tracks})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +90,11 @@ class Header:
     def read(cls, members: Mapping[str, Any]) -> Header:
         """Return the header of a first line. Raises ValueError, TypeError or KeyError if it is not one."""
         options = dict(members["session"])
-        facts = dict(members["dialect"])
         utc_start = members["utc_start"]
         return cls(
             plan=StreamPlan(**members["plan"]),
             options=SessionOptions(**options | {"speaking": SpeakingSettings(**options["speaking"])}),
-            dialect=DialectFacts(
-                **facts
-                | {
-                    "modes": tuple(facts["modes"]),
-                    "tracks": {name: tuple(tracks) for name, tracks in facts["tracks"].items()},
-                }
-            ),
+            dialect=DialectFacts.read(members["dialect"]),
             origin_ms=float(members["origin_ms"]),
             utc_start=None if utc_start is None else str(utc_start),
             audio=bool(members["audio"]),

@@ -10,13 +10,15 @@ from typing import Any, Literal
 from typing_extensions import Buffer
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream.capture.lines import Record, SentText
+from rtpcodec.stream.capture.header import DialectFacts
+from rtpcodec.stream.capture.lines import DIALECT, Record, SentText
 from rtpcodec.stream.items import Piece
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.session_state import SessionState
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.wire import Dialect
 
 RecordSink = Callable[[Record], object]
 """Takes each record. It is called in the session's thread and must not block."""
@@ -88,6 +90,14 @@ class Inputs(Live):
     def rejected(self, rule: str, detail: str, now_ms: float) -> None:
         """Report a frame that is not a message."""
         self._put("do", {"do": "reject", "rule": rule, "detail": detail}, now_ms)
+
+    def chosen(self, dialect: Dialect) -> None:
+        """Report the dialect that the stream turns out to have."""
+        self._do(DIALECT, facts=asdict(DialectFacts.of(dialect)))
+
+    def refused(self, reason: str, now_ms: float) -> None:
+        """Report that the stream is refused."""
+        self._put("do", {"do": "refuse", "reason": reason}, now_ms)
 
     def closed(self, by_us: bool, now_ms: float) -> None:
         """Report the end of the socket."""

@@ -17,8 +17,10 @@ import msgspec
 from rtpcodec.stream import messages
 from rtpcodec.stream.capture.blanking import VARIANTS, blank
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
+from rtpcodec.stream.wire import DIALECTS, BrokenMessage, Dialect, OddMessage
 
+DIALECT: Final = "dialect"
+"""The step by which a stream turns out to have another dialect."""
 HIDDEN: Final = "redacted"
 """Stands for a private member."""
 _MESSAGES: Final = (
@@ -178,6 +180,9 @@ class LineMaker:
     def _action(self, body: dict[str, Any], private: bool) -> dict[str, Any]:
         if isinstance(body.get("payload"), bytes):
             return body | self._payload(body["payload"], self._send_encoding, private)
+        if body["do"] == DIALECT:
+            self._dialect = DIALECTS[body["facts"]["name"]]
+            return body
         if "name" in body:
             return body | {"name": self._hidden(body["name"])}
         return body

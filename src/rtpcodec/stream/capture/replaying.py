@@ -12,7 +12,7 @@ from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
 from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
 from rtpcodec.stream.capture.driving import Driver
-from rtpcodec.stream.capture.header import Header
+from rtpcodec.stream.capture.header import DialectFacts, Header
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
 from rtpcodec.stream.events import Event, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
@@ -154,6 +154,11 @@ class Replaying(Live):
                     "socket_closed" if members["cause"] == "socket_closed" else "socket_lost"
                 )
                 session.disconnected(cause, now_ms, now_ms - float(members["silent_ms"]))
+            case "dialect":
+                self._dialect.follow(DialectFacts.read(members["facts"]))
+                session.speak(self._dialect)
+            case "refuse":
+                session.refuse(str(members["reason"]), now_ms)
             case "closed":
                 session.closed(now_ms, by_us=bool(members["by_us"]))
             case "hold":

@@ -127,6 +127,15 @@ def mode_not_as_planned(planned: str, evidence: str, probable: str) -> Diagnosis
     )
 
 
+def plan_impossible(reason: str) -> Diagnosis:
+    """Report a plan that the carrier of the stream cannot do. reason: of the PlanError."""
+    return Diagnosis(
+        "plan_impossible",
+        f"the first message shows a carrier that cannot do the plan: {reason}",
+        "give this carrier's calls a plan that it can do, such as by a function as the plan of the endpoint",
+    )
+
+
 def _named(reading: str) -> str:
     name, _, order = reading.partition(" ")
     return f"{name} of {order}-endian samples" if order else name

@@ -57,6 +57,11 @@ class DiagnosisWatch(WatchState):
         self._bands: dict[str, BandwidthMeter | Bandwidth | None] = {}
         self._begin()
 
+    def follow(self, dialect: Dialect) -> None:
+        """Look at a stream of this dialect from now on, before its `start`."""
+        self._planned = plan_check.PlanCheck(self._plan, dialect)
+        self._planned_tracks = frozenset(self._planned.tracks)
+
     def _begin(self) -> None:
         self._tracks: dict[str, TrackVerdicts] = {}
         self._told = NO_NAMES

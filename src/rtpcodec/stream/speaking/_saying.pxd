@@ -24,7 +24,7 @@ cdef class Saying:
     cdef StopperState stopper
     cdef object stream_id           # that of `text`
     cdef MediaText text             # None: the dialect writes the texts itself
-    cdef Form form                  # of the messages, which never changes
+    cdef Form form                  # of the messages; another dialect makes another one
     # Add PCM to the implicit reply. Returns: whether it was added; otherwise nothing has changed.
     cdef bint play(self, object pcm, object pcm_hz, object note) except -1
     # Remove and return the texts that are due: see SpeechChain.due.

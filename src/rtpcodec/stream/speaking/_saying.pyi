@@ -5,6 +5,7 @@ NUMBERS: Final[tuple[float, ...]]
 @final
 class Saying:
     def __new__(cls, parts: Any, releaser: Any, resolver: Any, stopper: Any, listener: Any) -> Saying: ...
+    def follow(self) -> None: ...
 
 @final
 class Form:

@@ -91,6 +91,11 @@ cdef class Saying:
         self.form = Form(parts)
         self._begin_stream()
 
+    def follow(self):
+        """Say it in the dialect that the parts have now."""
+        self.form = Form(self.parts)
+        self._begin_stream()
+
     def _begin_stream(self):
         """Take the head and tail of the texts with the id of the stream."""
         self.stream_id = self.releaser.stream_id

@@ -2,19 +2,25 @@
 
 rules      limits, and the names of the rules that Malformed reports
 dialect    the contract of a dialect: texts to messages and back, and what the carrier can do
+choice     all dialects, and the one that a message shows
 json_text  the rules that JSON texts of all carriers keep
 telnyx     the dialect of Telnyx
+twilio     the dialect of Twilio's Media Streams
 """
 
+from rtpcodec.stream.wire.choice import DIALECTS
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.rules import MAX_DEPTH, MAX_MESSAGE_OCTETS, RULES, BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TELNYX, build, encoding_name, media_text, parse
+from rtpcodec.stream.wire.twilio import TWILIO
 
 __all__ = [
+    "DIALECTS",
     "MAX_DEPTH",
     "MAX_MESSAGE_OCTETS",
     "RULES",
     "TELNYX",
+    "TWILIO",
     "BrokenMessage",
     "Dialect",
     "OddMessage",

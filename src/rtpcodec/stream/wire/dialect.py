@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Protocol
 
 from typing_extensions import Buffer
@@ -22,8 +22,16 @@ class Dialect(Protocol):
         """The carrier, for error texts."""
 
     @property
+    def signs(self) -> Set[str]:
+        """Members of a whole message that no other carrier's messages have: they show the dialect of a stream."""
+
+    @property
     def modes(self) -> tuple[str, ...]:
         """The modes that a plan may have: `rtp` for payloads of one codec, `mp3` for whole files."""
+
+    @property
+    def plan_values(self) -> Mapping[str, tuple[object, ...]]:
+        """The only values that fields of a plan may have, by the field; a field that is not listed may have any."""
 
     @property
     def tracks(self) -> Mapping[str, tuple[str, ...]]:
@@ -48,6 +56,10 @@ class Dialect(Protocol):
     @property
     def digits(self) -> bool:
         """Whether keys of the phone are messages of the stream."""
+
+    @property
+    def in_band_digits(self) -> bool:
+        """Whether tones of keys in our audio reach the other end."""
 
     @property
     def counters(self) -> bool:

@@ -6,9 +6,10 @@ writing  message to text
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
-from rtpcodec.carriers.telnyx import commands, streaming
+from rtpcodec.carriers.telnyx import commands, members, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER, encoding_name, parse
@@ -23,13 +24,16 @@ class TelnyxDialect:
     __slots__ = ()
 
     name = "telnyx"
+    signs = frozenset((streaming.SEQUENCE_NUMBER, members.STREAM_ID))
     modes = commands.MODES
+    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     tracks = streaming.DELIVERED_TRACKS
     marks = True
     clear = True
     too_many_messages = RATE_LIMIT_REACHED
     invalid_media = INVALID_MEDIA
     digits = True
+    in_band_digits = True
     counters = True
     token_in_connected = True
 

@@ -1,0 +1,153 @@
+"""The dialect of Twilio, by the texts of its own documentation, and what its carrier cannot do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rtpcodec import MediaSession, StreamPlan, events
+from rtpcodec.errors import PlanError
+from rtpcodec.stream import messages
+from rtpcodec.stream.wire import TWILIO, BrokenMessage, OddMessage
+from tests.stream import twilio_texts
+from tests.stream.carrier import FRAME, audio_of, kinds
+from tests.stream.twilio_texts import ACCOUNT_SID, CALL_SID, STREAM_SID
+
+
+def test_connected() -> None:
+    assert TWILIO.parse(twilio_texts.CONNECTED) == messages.Connected("1.0.0")
+
+
+def test_start() -> None:
+    message = TWILIO.parse(twilio_texts.START)
+    assert message == messages.Start(
+        media_format=messages.MediaFormat("PCMU", 8000, 1),
+        stream_id=STREAM_SID,
+        sequence_number=1,
+        call_control_id=CALL_SID,
+        user_id=ACCOUNT_SID,
+        custom_parameters={"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"},
+    )
+    assert isinstance(message, messages.Start)
+    assert message.raw["start"]["tracks"] == ["inbound"]  # type: ignore[index]
+
+
+def test_media() -> None:
+    text = twilio_texts.media(FRAME, 1, track="outbound", sequence=3)
+    assert TWILIO.parse(text) == messages.Media(FRAME, "outbound", 1, 0, 3, STREAM_SID)
+
+
+def test_stop_dtmf_and_mark() -> None:
+    assert TWILIO.parse(twilio_texts.STOP) == messages.Stop(5, STREAM_SID, ACCOUNT_SID, CALL_SID)
+    assert TWILIO.parse(twilio_texts.DTMF) == messages.Dtmf("1", None, 5, STREAM_SID)
+    assert TWILIO.parse(twilio_texts.MARK) == messages.Mark("my label", 4, STREAM_SID)
+
+
+def test_the_texts_of_the_app_have_the_documented_members_and_no_others() -> None:
+    """Twilio reports error 31951 for other members."""
+    assert json.loads(TWILIO.media_text(b"\xff\xff", "MZ1")) == {
+        "event": "media",
+        "streamSid": "MZ1",
+        "media": {"payload": "//8="},
+    }
+    assert json.loads(TWILIO.mark_text('a "b"', "MZ1")) == {
+        "event": "mark",
+        "streamSid": "MZ1",
+        "mark": {"name": 'a "b"'},
+    }
+    assert json.loads(TWILIO.clear_text("MZ1")) == {"event": "clear", "streamSid": "MZ1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('{"event":"start","start":{"mediaFormat":{"sampleRate":8000}}}', "member"),
+        ('{"event":"start","start":{"mediaFormat":{"encoding":" "}}}', "value"),
+        ('{"event":"start"}', "member"),
+        ('{"event":"media","media":{"track":"inbound"}}', "member"),
+        ('{"event":"media","media":{"payload":"*"}}', "base64"),
+        ('{"event":"dtmf","dtmf":{"digit":"12"}}', "value"),
+        ('{"event":"mark","mark":{}}', "member"),
+        ('{"sequenceNumber":"1"}', "member"),
+        ("[]", "object"),
+        ("{", "json"),
+    ],
+)
+def test_a_text_without_what_its_event_needs_is_broken(text: str, rule: str) -> None:
+    with pytest.raises(BrokenMessage) as caught:
+        TWILIO.parse(text)
+    assert not isinstance(caught.value, OddMessage)
+    assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "member"),
+    [
+        ('{"event":"media","sequenceNumber":"x","media":{"payload":"//8="}}', "sequenceNumber"),
+        ('{"event":"media","media":{"payload":"//8=","chunk":-1}}', "media.chunk"),
+        ('{"event":"media","media":{"payload":"//8=","track":7}}', "media.track"),
+        (
+            '{"event":"start","start":{"mediaFormat":{"encoding":"audio/x-mulaw"},"customParameters":7}}',
+            "start.customParameters",
+        ),
+    ],
+)
+def test_a_member_that_nobody_needs_makes_a_message_odd(text: str, member: str) -> None:
+    with pytest.raises(OddMessage) as caught:
+        TWILIO.parse(text)
+    assert [one.member for one in caught.value.oddities] == [member]
+
+
+def test_unknown_events_and_members_are_not_errors() -> None:
+    text = '{"event":"news","streamSid":"MZ1","media":7}'
+    assert TWILIO.parse(text) == messages.Other("news", text)
+    assert TWILIO.parse('{"event":"mark","mark":{"name":"a","later":1},"new":[]}') == messages.Mark("a")
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        ({"mode": "mp3"}, "mode is 'mp3', twilio has rtp"),
+        ({"send_codec": "L16"}, "send_codec is 'L16', twilio has PCMU"),
+        ({"receive_codec": "PCMA"}, "receive_codec is 'PCMA', twilio has default, PCMU"),
+        ({"tracks": "both_tracks"}, "tracks is 'both_tracks', twilio has inbound_track"),
+        ({"target_legs": "both"}, "target_legs is 'both', twilio has self"),
+        ({"send_silence_when_idle": True}, "send_silence_when_idle is True, twilio has False"),
+    ],
+)
+def test_a_plan_that_twilio_cannot_do_is_refused_with_the_reason(plan: dict[str, Any], reason: str) -> None:
+    made = StreamPlan(**plan)
+    with pytest.raises(PlanError) as caught:
+        MediaSession(made, dialect=TWILIO)
+    assert str(caught.value) == reason
+    session = MediaSession(made, dialect=None)
+    session.receive(twilio_texts.CONNECTED, 0.0)
+    diagnosis, stopped = session.events(0.0)
+    assert isinstance(diagnosis, events.Diagnosis)
+    assert (diagnosis.kind, stopped) == ("plan_impossible", events.Stopped("refused"))
+    assert diagnosis.evidence.endswith(reason)
+
+
+def test_a_call_from_its_start_to_its_end() -> None:
+    session = MediaSession(dialect=TWILIO, lead_ms=None)
+    for text in (twilio_texts.CONNECTED, twilio_texts.START):
+        session.receive(text, 0.0)
+    for chunk in range(1, 4):
+        session.receive(twilio_texts.media(FRAME, chunk), 20.0 * chunk)
+    session.play_payload(FRAME)
+    mark = session.mark("said")
+    sent = [json.loads(text) for text in session.outgoing(60.0)]
+    assert [text["event"] for text in sent] == ["media", "mark", "mark"]
+    assert {text["streamSid"] for text in sent} == {STREAM_SID}
+    for text in sent[1:]:
+        session.receive(json.dumps({"sequenceNumber": "9"} | text), 90.0)
+    session.receive(twilio_texts.DTMF, 95.0)
+    session.receive(twilio_texts.STOP, 100.0)
+    found = session.events(100.0)
+    assert len(audio_of(found)) == 3
+    assert kinds([event for event in found if not isinstance(event, events.Audio)]) == [
+        *("Started", "MarkPlayed", "Dtmf", "Stopped")
+    ]
+    assert events.MarkPlayed(mark, 90.0) in found or mark == "said"
