@@ -13,8 +13,7 @@ import pytest
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import EndpointError
-from rtpcodec.pump.frame_budget import BURST_S
-from rtpcodec.pump.frame_turns import TURN_FRAMES
+from rtpcodec.pump.frame_budget import BURST_S, TURN_FRAMES
 from rtpcodec.server import Call, EndpointSettings, call_on
 from rtpcodec.stream.events import Audio
 from tests.server.dialler import LOOPS, RawSocket, call, raw, run, until

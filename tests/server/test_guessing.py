@@ -17,10 +17,10 @@ from rtpcodec.server.guessing import (
     FREE_REFUSALS,
     MAX_ADDRESSES,
     MAX_WAITING,
+    MAX_WAITING_OCTETS,
     MAX_WAITING_PER_ADDRESS,
     GuessDelays,
 )
-from rtpcodec.server.late_refusals import MAX_WAITING_OCTETS
 from tests.server.dialler import LOOPS, get, raw, refused_with, run, until
 from tests.server.test_tls import client_context, server_context
 

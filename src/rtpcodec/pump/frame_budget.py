@@ -22,6 +22,9 @@ of 10 ms. The longest pause that a call survives is its idle time-out of 30 s. 1
 greatest length."""
 CLOSING_S: Final = 1.0
 """The budget of this time is left for frames that were on their way when our close frame was sent."""
+TURN_FRAMES: Final = 16
+"""Frames per socket and turn of the event loop. Handling them takes less than a millisecond; an honest read holds more
+only after a pause of the network."""
 
 
 class FrameBudget(BudgetState):

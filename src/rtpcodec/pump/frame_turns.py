@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from picows import WSFrame, WSMsgType
 
 from rtpcodec.pump._frames import TurnState
+from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.stream.no_items import NO_ITEMS
-
-TURN_FRAMES: Final = 16
-"""Frames per socket and turn of the event loop. Handling them takes less than a millisecond; an honest read holds more
-only after a pause of the network."""
 
 
 class HeldFrame(NamedTuple):

@@ -1,4 +1,4 @@
-"""An accepted socket until its transport is open, and the end of transports over TLS."""
+"""An accepted socket until its transport is open, TLS included."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S
 TLS_END_S: Final = 2.0
 """For the other side's answer to the end of TLS; then the connection is cut. Event loops wait 30 s, in which a peer
 that broke a rule would hold its call."""
-
-ENDED: Final = asyncio.BufferedProtocol()
-"""The protocol of ended connections: a transport of TLS refers to its protocol for ever."""
 
 
 class AcceptedSocket:

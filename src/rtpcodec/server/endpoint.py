@@ -1,4 +1,4 @@
-"""The endpoint: it accepts, counts and ends calls. The server library below it is one of two files."""
+"""The endpoint: it accepts, counts and ends calls. The server library below it is one of three files."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ class Endpoint(SharedPort):
         return MetricsPage(self).answer
 
     async def open(self) -> None:
-        """Listen. Raises EndpointError if the address is not available, MissingExtra if picows is not installed."""
+        """Listen. Raises EndpointError if the address is not available, MissingExtra without the transport's library."""
         settings = self._settings
         self._server = server = _new_server(settings, self)
         try:
@@ -352,6 +352,10 @@ def _new_server(settings: EndpointSettings, endpoint: Endpoint) -> CallServer:
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualEventLoop):
         return MemoryServer(settings, endpoint, loop.network)
+    if settings.transport == "websockets":
+        from rtpcodec.server.websockets_server import WebsocketsServer  # noqa: PLC0415 -- needs websockets, an extra
+
+        return WebsocketsServer(settings, endpoint)
     from rtpcodec.server.picows_server import PicowsServer  # noqa: PLC0415 -- needs picows, which is optional
 
     return PicowsServer(settings, endpoint)

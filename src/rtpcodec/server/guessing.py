@@ -25,6 +25,8 @@ MAX_ADDRESSES: Final = 1024
 MAX_WAITING: Final = 64
 """Refusals that wait at the same time, each with an open socket. Beyond it a refusal is sent at once."""
 MAX_WAITING_PER_ADDRESS: Final = 8
+MAX_WAITING_OCTETS: Final = 4096
+"""Octets that a client may send while it waits; a client that waits has nothing to send. Beyond it it is cut."""
 
 
 class _Guesser:

@@ -10,7 +10,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final, cast
+from typing import cast
 
 from picows import (
     WSFrame,
@@ -21,6 +21,8 @@ from picows import (
     WSUpgradeResponseWithListener,
 )
 
+from rtpcodec.server.guessing import MAX_WAITING_OCTETS
+
 _UPGRADE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -28,9 +30,6 @@ _UPGRADE = {
     "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
 }
 """What picows must see in the request, so that it opens the socket and answers nothing by itself."""
-
-MAX_WAITING_OCTETS: Final = 4096
-"""Octets that a client may send while it waits; a client that waits has nothing to send. Beyond it it is cut."""
 
 AwaitEnd = Callable[[Callable[[], object]], object]
 """Takes the function that cuts a socket, once its refusal was sent."""

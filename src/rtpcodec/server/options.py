@@ -35,7 +35,8 @@ audio was heard. A coroutine function: called with the Call, and the handler's e
 Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
 """A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
 not be async."""
-
+Transport = Literal["picows", "websockets"]
+"""The library of an endpoint's WebSockets."""
 
 Plan = StreamPlan | Callable[[str, Mapping[str, str]], StreamPlan]
 """A plan, or a plain function of a request's path without query and of its query parameters, which returns the plan of
@@ -89,6 +90,7 @@ class EndpointOptions(CallOptions, total=False):
     authorize: Authorize | None
     allowed_origins: Sequence[str]
     public_url: str | None
+    transport: Transport
     ssl: tls.SSLContext | TlsFiles | None
     max_calls: int
     max_half_open: int

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
-from rtpcodec.server.accepted_socket import ENDED
+from rtpcodec.pump.transports import release
 from rtpcodec.server.access import Answer
 from rtpcodec.server.half_open import HalfOpenSocket
 from rtpcodec.server.listening import Acceptor
@@ -114,8 +114,7 @@ class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        # A transport of TLS refers to its protocol for ever, and this protocol to the transport.
-        self.transport.underlying_transport.set_protocol(ENDED)
+        release(self.transport.underlying_transport)
         self.ended()
 
 

@@ -17,6 +17,8 @@ from rtpcodec.stream.wire import DIALECTS, MAX_MESSAGE_OCTETS
 MIN_QUEUE_MS: Final = 200.0
 """A smaller queue has no space for a useful piece of a long play."""
 
+TRANSPORTS: Final = ("picows", "websockets")
+"""The choices of `transport`."""
 _COUNTS: Final = frozenset(
     ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
 )
@@ -28,6 +30,7 @@ _FROM_ZERO: Final = ("drain_s", "handler_grace_s", "disconnect_hold_s", "first_w
 def check(settings: SettingsFields) -> None:
     """Check settings by themselves. Raises EndpointError."""
     _check_handlers(settings)
+    _check_transport(settings)
     _check_socket(settings)
     _check_handler_end(settings)
     _check_address(settings)
@@ -52,6 +55,12 @@ def _check_handlers(settings: SettingsFields) -> None:
     for name in ("on_audio", "on_event"):
         if inspect.iscoroutinefunction(getattr(settings, name)):
             raise EndpointError(f"{name} is a coroutine function, a plain one is needed; pass it as handler instead")
+
+
+def _check_transport(settings: SettingsFields) -> None:
+    transport: object = settings.transport
+    if transport not in TRANSPORTS:
+        raise EndpointError(f"transport is {transport!r}, 'picows' or 'websockets' is needed")
 
 
 def _check_handler_end(settings: SettingsFields) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
-from rtpcodec.server.options import Authorize, DialectName, Handler, OnAudio, OnEvent, OnHandlerEnd, Plan
+from rtpcodec.server.options import Authorize, DialectName, Handler, OnAudio, OnEvent, OnHandlerEnd, Plan, Transport
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.server.tls_files import TlsFiles
@@ -63,6 +63,9 @@ class SettingsFields:
     public_url: str | None = field(default=None, repr=False)
     """The URL by which carriers reach this endpoint, such as a proxy's `wss://media.example.com/calls`, for
     `Endpoint.stream`; None: the endpoint's own URL."""
+    transport: Transport = "picows"
+    """The library of the WebSockets: "picows", which costs least, or "websockets" (`rtpcodec[websockets]`), which needs
+    no compiled code of others. In virtual time neither is used."""
     ssl: tls.SSLContext | TlsFiles | None = None
     """TLS context of a server, for wss://, or TlsFiles, which a SIGHUP of `run` reads again; None: ws://."""
     receive_pcm_hz: PcmRate = "native"

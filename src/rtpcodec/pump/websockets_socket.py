@@ -1,0 +1,296 @@
+"""A server's WebSocket on a transport of asyncio, after a handshake by the package `websockets`.
+
+Frames are read here, and unmasked by `websockets`. Its own reader accepts lengths that are longer than needed, does not
+name the reserved bit that is set, and cannot stop between the frames of one read.
+
+After a broken rule or a close frame nothing more is delivered. What follows still counts, and is searched for the other
+side's close frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from rtpcodec.pump.backlog import Backlog, backlog_of
+from rtpcodec.pump.frame_budget import TURN_FRAMES
+from rtpcodec.pump.frame_headers import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    FIN,
+    MASKED,
+    MAX_CONTROL_OCTETS,
+    PING,
+    PONG,
+    TEXT,
+    FrameHeader,
+    header_fault,
+    read_header,
+    server_frame,
+)
+from rtpcodec.pump.frame_rules import BrokenFrame, close_code_of, text_of
+from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.transports import release
+from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
+from rtpcodec.stream.held import Account
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
+WHOLE_TEXT: Final = bytes((FIN | TEXT, MASKED | 126))
+"""How a client's text of 126 to 65535 octets begins that is not in fragments: nearly all texts are such."""
+HEADER_OCTETS: Final = 8
+"""Of such a text, its mask included."""
+
+
+class WebsocketsSocket(asyncio.Protocol):
+    """A Socket, and the protocol of its transport. Use it from the event loop's thread only."""
+
+    __slots__ = (
+        "_backlog",
+        "_done_reading",
+        "_joiner",
+        "_lost",
+        "_max_octets",
+        "_octets",
+        "_ordinary",
+        "_paused",
+        "_receiver",
+        "_sends",
+        "_skip_octets",
+        "_transport",
+        "_turn_waits",
+    )
+
+    def __init__(self, transport: asyncio.Transport, max_octets: int, max_fragments: int, account: Account) -> None:
+        """Make a socket on a transport, which belongs to another protocol until `begin`.
+
+        transport: the transport, whose handshake is done.
+        max_octets, max_fragments: of one message.
+        account: of the budget that fragments which wait are counted in.
+        """
+        self._transport = transport
+        self._max_octets = max_octets
+        self._joiner = FragmentJoiner(max_octets, max_fragments, account)
+        self._receiver: Receiver = Nobody()
+        self._octets = bytearray()  # read and not handled
+        self._skip_octets = 0  # of a payload behind the last frame that counts
+        self._ordinary = True  # no octets, no fragments and no turn wait, and frames count
+        self._turn_waits = False
+        self._done_reading = False
+        self._sends = True  # no close frame was sent, and the connection is not cut
+        self._paused = False
+        self._lost = False
+        self._backlog: Backlog | None = None  # from the first look on, for as long as the connection lasts
+
+    def begin(self, receiver: Receiver, octets: bytes) -> None:
+        """Report to a receiver from now on, beginning with the octets behind the request."""
+        self._receiver = receiver
+        self._transport.set_protocol(self)
+        if octets:
+            self.data_received(octets)
+
+    # As a Socket
+
+    def send(self, text: str) -> None:
+        """Send a text frame, unless a close frame was sent (RFC 6455 section 5.5.1)."""
+        if self._sends:
+            self._transport.write(server_frame(TEXT, text.encode()))
+
+    def close(self, code: int) -> None:
+        """Send a close frame; the other side answers with its own."""
+        if self._sends:
+            self._transport.write(server_frame(CLOSE, code.to_bytes(2)))
+            self._sends = False
+
+    def abort(self) -> None:
+        """Cut the connection, and drop the frames that were read and not handled."""
+        self._sends = False
+        self._octets.clear()
+        self._transport.abort()
+
+    def detach(self) -> None:
+        """Cut the connection and report nothing more."""
+        self._receiver = Nobody()
+        self.abort()
+
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping; False after a close frame, and without a connection."""
+        if self._sends:
+            self._transport.write(server_frame(PING, payload))
+        return self._sends
+
+    @property
+    def unacknowledged_octets(self) -> int | None:
+        """What was sent and is not acknowledged, in octets on the wire; None: the system hides it, or the end has come.
+
+        With TLS it is a lower bound: what the event loop holds encrypted is not known.
+        """
+        if self._lost:
+            return None
+        if self._backlog is None:
+            self._backlog = backlog_of(self._transport)
+        return self._backlog()
+
+    # As the protocol of the transport
+
+    def data_received(self, data: bytes) -> None:
+        """Handle what was read; nearly always it is one whole text."""
+        if (
+            self._ordinary
+            and len(data) > HEADER_OCTETS + MAX_CONTROL_OCTETS
+            and data.startswith(WHOLE_TEXT)
+            and len(data) - HEADER_OCTETS == data[2] << 8 | data[3]
+            and len(data) - HEADER_OCTETS <= self._max_octets
+        ):
+            self._take_text(apply_mask(data[HEADER_OCTETS:], data[HEADER_OCTETS - 4 : HEADER_OCTETS]))
+            return
+        self._octets += data
+        if not self._turn_waits:
+            self._handle_frames()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Report the end, after the frames that wait for their turn."""
+        self._lost, self._sends = True, False
+        self._backlog = None
+        release(self._transport)
+        if not self._turn_waits:
+            self._receiver.lost()
+
+    def pause_writing(self) -> None:
+        """Report that the other side reads slower than we send."""
+        self._paused = True
+        self._receiver.paused()
+
+    def resume_writing(self) -> None:
+        """Report that it has caught up."""
+        self._paused = False
+        self._receiver.resumed()
+
+    def _take_turn(self) -> None:
+        """Handle a share of the frames that wait, and read again once none waits."""
+        self._turn_waits = False
+        try:
+            self._handle_frames()
+        except BaseException:
+            self.abort()
+            raise
+        if self._turn_waits:
+            return
+        if self._lost:
+            self._receiver.lost()
+        elif not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _handle_frames(self) -> None:
+        """Handle a share of the frames that were read: others of the same read wait for the next turn of the loop."""
+        octets, at = self._octets, 0
+        try:
+            for _ in range(TURN_FRAMES):
+                used_octets = self._handle_frame(at)
+                if not used_octets:
+                    break
+                at += used_octets
+            else:
+                self._turn_waits = True
+                if not self._transport.is_closing():
+                    self._transport.pause_reading()
+                asyncio.get_running_loop().call_soon(self._take_turn)
+        finally:
+            del octets[:at]
+            self._ordinary = not (
+                octets or self._turn_waits or self._joiner.joining or self._done_reading or self._skip_octets
+            )
+
+    def _handle_frame(self, at: int) -> int:
+        """Handle the frame that begins at an octet. Returns how many octets are done; 0: more must be read."""
+        octets = self._octets
+        available = len(octets) - at
+        if self._skip_octets:
+            return self._skip(self._skip_octets, available)
+        header = read_header(octets, at)
+        if header is None:
+            return 0
+        if self._done_reading:
+            self._receiver.touched(header.payload_octets)
+            if header.opcode == CLOSE:
+                self._transport.close()
+            return self._skip(header.end, available)
+        broken = header_fault(header, self._max_octets)
+        if broken is not None:
+            self._fail(broken)
+            return self._skip(header.end, available)
+        if available < header.end:
+            return 0
+        payload_at = at + header.payload_at
+        payload = apply_mask(octets[payload_at : at + header.end], octets[payload_at - 4 : payload_at])
+        if header.flags == FIN | TEXT and not self._joiner.joining:
+            self._take_text(payload)
+        else:
+            self._take_rare(header, payload)
+        return header.end
+
+    def _skip(self, octets: int, available: int) -> int:
+        """Drop octets, and remember those that must still be read."""
+        used_octets = min(octets, available)
+        self._skip_octets = octets - used_octets
+        return used_octets
+
+    def _take_text(self, payload: bytes) -> None:
+        try:
+            text = text_of(payload)
+        except BrokenFrame as broken:
+            self._fail(broken)
+        else:
+            self._receiver.received(text)
+
+    def _take_rare(self, header: FrameHeader, payload: bytes) -> None:
+        """Take control frames, fragments and octets."""
+        if header.opcode == PONG:
+            self._receiver.ponged(payload)
+            return
+        self._receiver.touched()
+        if header.opcode == PING:
+            if self._sends and not self._paused:  # pongs would pile up where the other side does not read
+                self._transport.write(server_frame(PONG, payload))
+        elif header.opcode == CLOSE:
+            self._answer_close(payload)
+        else:
+            try:
+                self._join(header, payload)
+            except (BrokenFragments, BrokenFrame) as broken:
+                self._fail(broken)
+
+    def _join(self, header: FrameHeader, payload: bytes) -> None:
+        message = self._joiner.put(
+            payload,
+            opens=header.opcode != CONTINUATION,
+            last=header.fin,
+            binary=header.opcode == BINARY,
+        )
+        if message is None:
+            return
+        if self._joiner.binary:
+            octets = len(message)
+            self._receiver.rejected("text", f"a binary message of {octets} octets, messages are text", octets=octets)
+        else:
+            self._receiver.received(text_of(message))
+
+    def _fail(self, broken: BrokenFragments | BrokenFrame) -> None:
+        """Report a broken rule, for which the receiver closes, and deliver nothing more (RFC 6455 section 7.1.7)."""
+        self._done_reading, self._ordinary = True, False
+        self._receiver.rejected(broken.rule, broken.detail, broken.code)
+
+    def _answer_close(self, payload: bytes) -> None:
+        try:
+            code = close_code_of(payload)
+        except BrokenFrame as broken:
+            self._fail(broken)
+        else:
+            self._done_reading = True
+            self._receiver.peer_closed(code)
+            self.close(code or 1000)
+        self._transport.close()
