@@ -1,11 +1,8 @@
 """Audio input and output of a livekit-agents session over a call, without LiveKit's server: docs/livekit.md."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from contextlib import suppress
-from typing import Final
 
 from rtpcodec.errors import LocalProtocolError, MissingExtra, ReplyInterrupted, StreamEnded
 from rtpcodec.server.call import Call
@@ -18,22 +15,14 @@ try:
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.livekit", "livekit-agents", "livekit") from error
 
-PAUSE_S: Final = 60.0
-"""A session ends its pauses itself. One that has failed must not keep the call open, so its pause is discarded."""
-
 
 class CallAudioInput(io.AudioInput):
-    """The caller's audio: frames of 20 ms, in silence as well, until the stream ends. Make it when the call begins.
-
-    call: the call; its handler must be a coroutine.
-    sample_rate: of the frames, in Hz.
-    """
+    """Yields the caller's audio until the stream ends: frames of 20 ms at sample_rate, also in silence."""
 
     def __init__(self, call: Call, *, sample_rate: int = 16_000) -> None:
         super().__init__(label="rtpcodec call")
-        self._sample_rate_hz = sample_rate
         self._reader = call.audio(pcm_hz=sample_rate, fill="silence")
-        self._attached = True
+        self._sample_rate_hz, self._attached = sample_rate, True
 
     async def __anext__(self) -> rtc.AudioFrame:
         async for audio in self._reader:
@@ -41,84 +30,72 @@ class CallAudioInput(io.AudioInput):
                 return rtc.AudioFrame(audio.pcm, self._sample_rate_hz, 1, len(audio.pcm) // 2)
         raise StopAsyncIteration
 
-    def on_attached(self) -> None:
-        """Return frames again."""
+    def on_attached(self) -> None:  # noqa: D102 -- as in livekit-agents, here and below
         self._attached = True
 
-    def on_detached(self) -> None:
-        """Drop the frames from now on."""
+    def on_detached(self) -> None:  # noqa: D102
         self._attached = False
 
 
 class CallAudioOutput(io.AudioOutput):
-    """The session's speech, mono and of any rate: one reply of the call per segment, and how much of it was heard.
+    """Plays the session's speech, mono and of any rate. Each segment is a reply of the call, which is in mode rtp."""
 
-    call: the call, in mode rtp; its handler must be a coroutine.
-    """
-
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, max_pause_s: float = 60.0) -> None:
         super().__init__(label="rtpcodec call", capabilities=io.AudioOutputCapabilities(pause=True))
-        self._call = call
-        self._capturing = False
-        self._reply: Reply | None = None  # the last one; None: the stream had ended
-        self._started: Reply | None = None  # the last one whose start is reported
+        self._call, self._max_pause_s = call, max_pause_s  # a session that failed does not end its pause
+        self._captured_s: float | None = None  # of the segment; None: it has not begun
+        self._reply: Reply | None = None  # of the segment; None: it has not begun, or the stream has ended
+        self._starting: Reply | None = None  # the last one, until its start is reported
         self._unheard: list[Reply] = []
-        self._finishing: asyncio.Task[None] | None = None
+        self._finishing: tuple[asyncio.Task[None], ...] = ()
         self._pause: PlaybackPause | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Queue one frame; wait while the queue is full. Behind an interruption, frames up to `flush` are dropped."""
+        """Queue a frame; wait while the queue is full. After an interruption, what comes before `flush` is dropped."""
         if frame.num_channels != 1:
             raise ValueError(f"the frame has {frame.num_channels} channels, 1 is needed")
         await super().capture_frame(frame)
+        self._captured_s = (self._captured_s or 0.0) + frame.duration
         with suppress(ReplyInterrupted, StreamEnded):
-            if not self._capturing:
-                self._capturing, self._reply = True, None
-                self._reply = self._call.reply()
+            if self._reply is None:
+                self._reply = self._starting = self._call.reply()
                 self._unheard.append(self._reply)
-            if self._reply is not None:
-                await self._reply.play(frame.data, frame.sample_rate)
+            await self._reply.play(frame.data, frame.sample_rate)
         self._report_start()
 
-    def flush(self) -> None:
-        """End the segment. `playback_finished` follows when it was heard or interrupted, or the stream has ended."""
+    def flush(self) -> None:  # noqa: D102
         super().flush()
-        if self._capturing:
-            self._capturing = False
-            if self._reply is not None:
-                self._reply.end()
-            self._finishing = asyncio.create_task(self._finish(self._reply, self._finishing))
+        if self._captured_s is not None:
+            # Its end is never reported before: wrappers count a segment when its frames were captured.
+            self._finishing = (asyncio.create_task(self._finish(self._reply, self._captured_s, *self._finishing)),)
+            self._captured_s = self._reply = None
 
-    async def _finish(self, reply: Reply | None, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        heard = reply is not None and await reply.played()
-        self._report_start()
+    async def _finish(self, reply: Reply | None, captured_s: float, *before: asyncio.Task[None]) -> None:
+        heard, heard_s = False, 0.0
         if reply is not None:
+            reply.end()
+            heard = await reply.settled()
+            heard_s = min(reply.played_ms / 1000, captured_s)  # the last frame may be padded
             self._unheard.remove(reply)
-        position_s = 0.0 if reply is None else reply.played_ms / 1000
-        self.on_playback_finished(playback_position=position_s, interrupted=not heard)
+        await asyncio.gather(*before, return_exceptions=True)
+        self._report_start()
+        self.on_playback_finished(playback_position=heard_s, interrupted=not heard)
 
     def _report_start(self) -> None:
-        reply = self._reply
-        if reply is not None and reply is not self._started and reply.sent_ms:
-            self._started = reply
+        if self._starting is not None and self._starting.sent_ms:
+            self._starting = None
             self.on_playback_started(created_at=time.time())
 
-    def clear_buffer(self) -> None:
-        """Interrupt: nothing more of what was captured so far is heard."""
-        with suppress(StreamEnded):
-            for reply in reversed(self._unheard):  # the last one first: no other begins meanwhile
-                reply.interrupt()
+    def clear_buffer(self) -> None:  # noqa: D102
+        for reply in () if self._call.ended else reversed(self._unheard):  # reversed, so that none begins meanwhile
+            reply.interrupt()
 
-    def pause(self) -> None:
-        """Pause the playback; what was not heard is kept. A pause by the handler counts as this one."""
+    def pause(self) -> None:  # noqa: D102
         super().pause()
-        with suppress(LocalProtocolError, StreamEnded):
-            self._pause = self._call.pause_playback(PAUSE_S, "discard")
+        with suppress(LocalProtocolError, StreamEnded):  # paused already, or over
+            self._pause = self._call.pause_playback(self._max_pause_s, "discard")
 
-    def resume(self) -> None:
-        """Resume the playback from shortly before the cut. Without a pause it does nothing."""
+    def resume(self) -> None:  # noqa: D102
         super().resume()
         if self._pause is not None:
             self._pause.resume()

@@ -51,9 +51,7 @@ class ScriptedTTS(tts.TTS):
     """Speaks each word as a tone of WORD_MS; the words of each text have a frequency of their own."""
 
     def __init__(self, rate_hz: int = TTS_HZ, *, pace_ms: float = 0.0) -> None:
-        super().__init__(
-            capabilities=tts.TTSCapabilities(streaming=True), sample_rate=rate_hz, num_channels=1
-        )
+        super().__init__(capabilities=tts.TTSCapabilities(streaming=True), sample_rate=rate_hz, num_channels=1)
         self.pace_ms = pace_ms
         self.pitches = iter(range(400, 4000, 400))
 
