@@ -50,8 +50,7 @@ class CallAudioOutput(io.AudioOutput):
         self._finishing: tuple[asyncio.Task[None], ...] = ()
         self._pause: PlaybackPause | None = None
 
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Queue a frame; wait while the queue is full. After an interruption, what comes before `flush` is dropped."""
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:  # noqa: D102
         if frame.num_channels != 1:
             raise ValueError(f"the frame has {frame.num_channels} channels, 1 is needed")
         await super().capture_frame(frame)
@@ -65,8 +64,7 @@ class CallAudioOutput(io.AudioOutput):
 
     def flush(self) -> None:  # noqa: D102
         super().flush()
-        if self._captured_s is not None:
-            # Its end is never reported before: wrappers count a segment when its frames were captured.
+        if self._captured_s is not None:  # no earlier end: wrappers count a segment when its frames were captured
             self._finishing = (asyncio.create_task(self._finish(self._reply, self._captured_s, *self._finishing)),)
             self._captured_s = self._reply = None
 
