@@ -13,19 +13,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from rtpcodec.kernels.g711 import pcmu_decode
+from tests.examples.turns import SPEECH_MS, TurnDetector
 
 KEY: Final = "sk-test"
 PORT: Final = 8765
-LOUD: Final = 1000.0
-"""Mean amplitude of a message that counts as speech."""
-SPEECH_MS: Final = 60
-SILENCE_MS: Final = 300
 DELTA_OCTETS: Final = 1600
 PCMU: Final = {"type": "audio/pcmu"}
 MEMBERS: Final = {
@@ -88,8 +84,7 @@ class Session:
         self.response: asyncio.Task[None] | None = None
         self.configured = False
         self.spoken = 0
-        self.loud_ms = self.silent_ms = 0.0
-        self.speaking = False
+        self.turns = TurnDetector()
 
     async def tell(self, kind: str, **members: object) -> None:
         with suppress(ConnectionClosed):
@@ -129,16 +124,12 @@ class Session:
 
     async def _append(self, payload: bytes) -> None:
         self.service.heard += payload
-        loud = np.abs(np.frombuffer(pcmu_decode(payload), np.int16).astype(float)).mean() > LOUD
-        self.loud_ms = self.loud_ms + len(payload) / 8 if loud else 0.0
-        self.silent_ms = 0.0 if loud else self.silent_ms + len(payload) / 8
-        if not self.speaking and self.loud_ms >= SPEECH_MS:
-            self.speaking = True
+        change = self.turns.take(pcmu_decode(payload), 8000)
+        if change == "started":
             self.cancel()
             start_ms = len(self.service.heard) // 8 - SPEECH_MS
             await self.tell("input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id="item_user")
-        elif self.speaking and self.silent_ms >= SILENCE_MS:
-            self.speaking = False
+        elif change == "stopped":
             await self.tell("input_audio_buffer.speech_stopped", audio_end_ms=0, item_id="item_user")
             await self.tell("input_audio_buffer.committed", previous_item_id=None, item_id="item_user")
             await self._respond()

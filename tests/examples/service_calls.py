@@ -52,6 +52,7 @@ async def call_to(
     service: AbstractAsyncContextManager[Any],
     *,
     options: dict[str, Any] | None = None,
+    timing: Timing = DELAYS,
     **phone: Any,
 ) -> CallReport:
     """Run one call.
@@ -59,10 +60,10 @@ async def call_to(
     handler, plan, options: for `serve`.
     said: what the caller says.
     service: what the handler connects to.
-    phone: options of the caller.
+    timing, phone: options of the caller.
     """
     async with service, Carrier("KEY") as carrier, rtpcodec.serve(handler, plan=plan, **(options or {})) as endpoint:
-        call = carrier.new_call(said, timing=DELAYS, playout_delay_ms=60, **phone)
+        call = carrier.new_call(said, timing=timing, playout_delay_ms=60, **phone)
         async with rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control:
             await control.start_streaming(call.call_control_id, stream_url=endpoint.url, **plan.command_fields())
         report = await call.finished()

@@ -22,14 +22,26 @@ class MemoryTransport(asyncio.Transport):
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         self._loop, self._protocol, self._closing = loop, protocol, False
+        self._unread: list[bytes] | None = None
+        """What arrived since `pause_reading`; None: it is not paused."""
 
     def write(self, data: Any) -> None:
         if not self._closing:
             self._loop.call_later(LATENCY_S, self.other.arrived, bytes(data))
 
     def arrived(self, data: bytes) -> None:
-        if not self._closing:
+        if self._unread is not None:
+            self._unread.append(data)
+        elif not self._closing:
             self._protocol.data_received(data)
+
+    def pause_reading(self) -> None:
+        self._unread = []
+
+    def resume_reading(self) -> None:
+        unread, self._unread = self._unread or [], None
+        for data in unread:
+            self.arrived(data)
 
     def can_write_eof(self) -> bool:
         return False

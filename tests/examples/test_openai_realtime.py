@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from rtpcodec.sim import CallReport
 from tests.examples.openai_stand_in import KEY, PORT, RealtimeService
 from tests.examples.service_calls import MAX_LINES, call_to, errors_of, example, lines_of, speech
 from tests.examples.service_loop import run_with_services
+from tests.lateness import heard_whole
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +99,22 @@ def test_a_caller_who_hangs_up_ends_the_session(caplog: pytest.LogCaptureFixture
     assert report.end_reason == "speech_ended"
     assert service.problems == []
     assert errors_of(caplog) == []
+
+
+def test_over_real_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = RealtimeService([[said(1, 4000)]])
+
+    async def main() -> CallReport:
+        async with asyncio.timeout(60), service.open(0) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            monkeypatch.setenv("OPENAI_URL", f"ws://127.0.0.1:{port}/v1/realtime?model=gpt-realtime-2.1")
+            module = example("openai_realtime")
+            return await call_to(module.answer, module.PLAN, speech((1000, 0)), nullcontext())
+
+    report = asyncio.run(main())
+    assert service.problems == []
+    assert heard_whole(report, pcmu_decode(said(1, 4000)))
+    assert pcmu_encode(report.source_pcm).startswith(service.heard)
 
 
 def test_the_example_has_at_most_sixty_lines() -> None:
