@@ -23,16 +23,25 @@ class HeardReplies:
     async def ended(self, reply: Reply) -> bool:
         """Wait until a reply has ended. Returns whether it was heard to its end."""
         if reply.state not in ENDED:
-            end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self.notify(reply, end)
-            try:
-                await end
-            finally:
-                self.forget(reply, end)
+            await self._next_end(reply)
         return reply.state != "interrupted"
 
+    async def settled(self, reply: Reply) -> bool:
+        """Wait until a reply has ended and its `played_ms` is final. Returns whether it was heard to its end."""
+        while not reply.settled:
+            await self._next_end(reply)
+        return await self.ended(reply)
+
+    async def _next_end(self, reply: Reply) -> None:
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.notify(reply, end)
+        try:
+            await end
+        finally:
+            self.forget(reply, end)
+
     def notify(self, reply: Reply, end: asyncio.Future[None]) -> None:
-        """Let a future end with a reply that has not ended yet."""
+        """Let a future end with a reply that has not ended yet, or with the final value of an interrupted one."""
         reply.on_end = self._ended
         self._waiters.setdefault(reply, []).append(end)
 

@@ -102,6 +102,19 @@ class Reply(Live, ReplyRoad):
         access.refuse_own_block("played", self._reply)
         return await access.heard.ended(self._reply)
 
+    async def settled(self) -> bool:
+        """Wait as `played` does, and after an interruption until `played_ms` is final.
+
+        That takes one round trip, in which the carrier answers the clear; without its answer, 1 s more.
+
+        Returns: as `played`.
+        Raises: as `played`.
+        """
+        access = self._access
+        access.require_coroutine("settled")
+        access.refuse_own_block("settled", self._reply)
+        return await access.heard.settled(self._reply)
+
     @property
     def id(self) -> str:
         """The id that the caller gave, or a generated one. ReplyEnded has it."""

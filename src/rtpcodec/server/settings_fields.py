@@ -11,16 +11,7 @@ from typing import Final
 from rtpcodec.pump.frame_budget import MAX_FRAMES_PER_S, MAX_OCTETS_PER_S
 from rtpcodec.server.draining import HANDLER_GRACE_S, SERVE_DRAIN_S
 from rtpcodec.server.loop_lag import LAG_PERIOD_S, MAX_LAG_MS
-from rtpcodec.server.options import (
-    Authorize,
-    DialectName,
-    Handler,
-    OnAudio,
-    OnEvent,
-    OnHandlerEnd,
-    Plan,
-    Transport,
-)
+from rtpcodec.server.options import Authorize, DialectName, Handler, OnAudio, OnEvent, OnHandlerEnd, Plan, Transport
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.server.tls_files import TlsFiles

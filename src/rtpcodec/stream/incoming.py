@@ -8,6 +8,7 @@ from typing import Final, Literal
 from typing_extensions import Buffer
 
 from rtpcodec.audio.file_headers import FILE_STARTS
+from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
 from rtpcodec.stream._hearing_states import IncomingState
@@ -267,20 +268,9 @@ class Incoming(IncomingState):
                 self._events.put(FormatChanged(before.media_format, start.media_format))
             if self._connection.lost_ms is None:
                 self._put(self._sending.transferred(now_ms))
-        # 2. A new receive chain, whose payload format the send chain follows.
-        track = self.dialect.tracks[self._plan.tracks][0]
-        self.chain = ReceiveChain(
-            self._plan,
-            start.media_format,
-            self.pcm_hz,
-            track=track,
-            conceal=self._conceal,
-            start_sequence=start.sequence_number,
-            account=self._events.account,
-            level=self._counts.received_level,
-        )
+        # 2. A new receive chain.
+        self.chain = self._new_chain(start)
         self._sending.stream_id = start.stream_id
-        self._sending.follow(self.chain.payloads)
         self.stalling.begin(now_ms)
         self._counts.span.begin(now_ms)
         # 3. Report it.
@@ -296,6 +286,34 @@ class Incoming(IncomingState):
         if self.chain.unsupported is not None:
             self._events.put(self.chain.unsupported)
         self._put(self.complaints.ignored(self.chain.ignored))
+
+    def _new_chain(self, start: messages.Start) -> ReceiveChain:
+        """Return the chain for a `start`. The send chain follows its payload format."""
+        chain = ReceiveChain(
+            self._plan,
+            start.media_format,
+            self.pcm_hz,
+            track=self.dialect.tracks[self._plan.tracks][0],
+            conceal=self._conceal,
+            start_sequence=start.sequence_number,
+            account=self._events.account,
+            level=self._counts.received_level,
+        )
+        self._sending.follow(chain.payloads)
+        return chain
+
+    def receive_at(self, pcm_hz: PcmRate) -> None:
+        """Change the rate of the PCM: see MediaSession.receive_at."""
+        if pcm_hz is not None and pcm_hz != "native":
+            require_rate("receive_pcm_hz", pcm_hz)
+        if self._counts.media_received:
+            raise LocalProtocolError("receive_pcm_hz cannot be changed, because audio was received")
+        self.pcm_hz = pcm_hz
+        if self.start is not None and self.chain is not None:
+            unsupported = self.chain.unsupported
+            self.chain = self._new_chain(self.start[0])
+            if self.chain.unsupported is not None and self.chain.unsupported != unsupported:
+                self._events.put(self.chain.unsupported)
 
     def _deliver(self, delivered: Iterable[Delivered]) -> None:
         for event in delivered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, Unpack
 
 from typing_extensions import Buffer
@@ -10,6 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream._hearing import hearing_of
 from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.app_messages import send_message
 from rtpcodec.stream.chains import chains_of, possible_plan
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
@@ -156,6 +157,16 @@ class MediaSession(DialectSession):
                 self._inputs.disconnected(cause, last_frame_ms, now_ms)
             self._incoming.disconnect(cause, last_frame_ms, now_ms)
 
+    def receive_at(self, pcm_hz: PcmRate) -> None:
+        """Change `receive_pcm_hz` before the first audio, for shells that learn it after the carrier's `start`.
+
+        Raises, and changes nothing: ValueError if it is not a rate of the resampler; LocalProtocolError if audio was
+        received, or a capture runs.
+        """
+        if self._inputs is not None:
+            raise LocalProtocolError("receive_pcm_hz cannot be changed while a capture runs")
+        self._incoming.receive_at(pcm_hz)
+
     def media_silent(self, silent_ms: float) -> None:
         """Report MediaSilent by the next `events`: whoever has a clock knows that no media has arrived."""
         if self.streaming:
@@ -242,6 +253,22 @@ class MediaSession(DialectSession):
         """
         self._require_running()
         return self._sending.mark(name)
+
+    def send_message(self, message: Mapping[str, object], now_ms: float) -> list[str]:
+        """Send a message in the carrier's own spelling, and return all texts that are due: see `outgoing`.
+
+        A mark, a clear and a payload do what `mark`, `interrupt` and `play_payload` do. Any other message is the last
+        of the texts; audio that is not due follows it.
+
+        message: the members of the message.
+        now_ms: the time.
+        Raises, and sends nothing: ValueError if it breaks a rule of the wire; LocalProtocolError before `start`; else
+        as those methods.
+        """
+        self._require_running()
+        if not self.streaming:
+            raise LocalProtocolError("a message cannot be sent before the carrier's start")
+        return send_message(self, message, now_ms)
 
     def reply(self, reply_id: str | None = None, *, interruptible: bool = True) -> Reply:
         """Open a reply: audio that is spoken as a whole, in this place of the order. Its `end` closes it.

@@ -120,7 +120,8 @@ class Reply(ReplyFields, Live):
         """Whether audio of this reply waits for space elsewhere; closing it waits for that."""
         self.ran_empty = False  # all its audio was sent before it ended
         self.on_end: Callable[[Reply], object] | None = None
-        """Called once, when it was heard to its end or interrupted. It must not call the session."""
+        """Called once, when it was heard to its end or interrupted. Set again behind an interruption, it is called when
+        `played_ms` is final. It must not call the session."""
         self.spans = Spans(line.taken_samples)
         self.marks = UnsentMarks()
         """The caller's marks by content position."""
@@ -303,6 +304,8 @@ class Reply(ReplyFields, Live):
         self._final = heard * 1000 / self._stage.sample_rate_hz, uncertainty_ms
         if self._notes is not None:
             self._notes.settle(self.spans.heard_to(position))
+        if self.state in ENDED:
+            self._tell_end()
 
     def ended_event(self) -> ReplyEnded:
         """Return the report of its final values."""
@@ -337,9 +340,12 @@ class Reply(ReplyFields, Live):
             self.closed = True
             self.line.drop()
         if state in ENDED:
-            on_end, self.on_end = self.on_end, None
-            if on_end is not None:
-                on_end(self)
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            on_end(self)
 
     def _note(self, note: object) -> None:
         if self._notes is None:

@@ -1,0 +1,60 @@
+"""Connects two calls of one room, and changes the pitch of whoever dials the path with `cloak`.
+
+pip install 'rtpcodec[server]' && python voice_cloak.py
+Stream the calls to wss://HOST/?room=7&cloak=0.8 and wss://HOST/?room=7, not bridged: people hear each other through us.
+"""
+
+from collections import defaultdict
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+
+import rtpcodec
+
+PCM_HZ = 16000
+PLAN = rtpcodec.StreamPlan(send_codec="L16", send_rate_hz=PCM_HZ)
+WINDOW = PCM_HZ * 40 // 1000
+ROOMS: defaultdict[str, list[rtpcodec.Call]] = defaultdict(list)
+
+
+class PitchShifter:
+    """Multiplies the pitch of a voice: two taps run through the last 40 ms at another speed, and are crossfaded."""
+
+    def __init__(self, ratio: float) -> None:
+        self.ratio, self.delay = ratio, 0.0
+        self.past = np.zeros(WINDOW + 1)
+
+    def shift(self, pcm: bytes) -> bytes:
+        """Return as many samples as came in."""
+        samples = np.concatenate([self.past, np.frombuffer(pcm, np.int16)])
+        at = np.arange(WINDOW + 1, len(samples))
+        delays = self.delay + (1 - self.ratio) * np.arange(1, len(at) + 1)
+        first, second = delays % WINDOW, (delays + WINDOW / 2) % WINDOW
+        weight = np.sin(np.pi * first / WINDOW) ** 2
+        places = np.arange(len(samples))
+        mixed = weight * np.interp(at - first, places, samples) + (1 - weight) * np.interp(at - second, places, samples)
+        self.delay, self.past = delays[-1] % WINDOW, samples[-WINDOW - 1 :]
+        return bytes(mixed.round().astype(np.int16))
+
+
+async def connect(call: rtpcodec.Call) -> None:
+    """Play what this caller says to all others in the room, until the call ends."""
+    query = parse_qs(urlsplit(call.path).query)
+    room, ratio = ROOMS[query["room"][0]], float(query.get("cloak", ["1"])[0])
+    shifter = None if ratio == 1 else PitchShifter(ratio)
+    room.append(call)
+    try:
+        async for audio in call.audio(pcm_hz=PCM_HZ):
+            pcm = shifter.shift(audio.pcm) if shifter else audio.pcm
+            for other in room:
+                if other is not call:
+                    with suppress(rtpcodec.errors.StreamEnded):  # it ended in this moment
+                        other.play(pcm, PCM_HZ)
+    finally:
+        room.remove(call)
+
+
+if __name__ == "__main__":
+    # Live audio is worth nothing when it is late: at most 200 ms of it wait.
+    rtpcodec.run(connect, plan=PLAN, port=8080, max_queue_ms=200, when_full="drop_oldest")

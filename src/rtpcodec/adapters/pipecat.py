@@ -1,0 +1,100 @@
+"""`StreamSerializer`: a call's messages for pipecat's WebSocket transports. It needs the extra `pipecat`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from math import inf
+from typing import Any, Final
+
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames import frames
+from pipecat.serializers.base_serializer import FrameSerializer
+
+from rtpcodec.audio.channels import downmix
+from rtpcodec.errors import CallEnded
+from rtpcodec.server.phone_control import PhoneControl, send
+from rtpcodec.stream.events import Audio, Dtmf, Event, Started
+from rtpcodec.stream.session import MediaSession
+
+TAIL_MS: Final = 200.0  # from the last audio to the end of its utterance: longer than a chunk of pipecat's transports
+LAST_WORDS_MS: Final = 5000.0  # limit on the play-out before a hang-up: pipecat itself ends with 2 s of silence
+
+
+class StreamSerializer(FrameSerializer):  # type: ignore[misc]
+    """The messages of one call as pipecat's frames, and back. Use it from the event loop's thread only."""
+
+    def __init__(
+        self, send_text: Callable[[str], Awaitable[object]], control: PhoneControl | None = None, **options: Any
+    ) -> None:
+        """Make it for one call.
+
+        send_text: sends one text on the call's WebSocket, such as `websocket.send_text`: a frame may give several.
+        control: hangs up the phone call on EndFrame and CancelFrame; None: the bot does.
+        options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
+        """
+        super().__init__()
+        self.session: Final = MediaSession(**{"lead_ms": None, **options})
+        self.started: Started | None = None
+        self._send_text, self._control, self._turn = send_text, control, asyncio.Lock()
+        self._tail_ms, self._pcm = inf, b""
+        self._keys, self._events = list[str](), list[Event]()
+
+    async def read_start(self, receive_text: Callable[[], Awaitable[str]]) -> Started:
+        """Read up to the carrier's `start` and return it, for bots that need it before their pipeline runs."""
+        while self.started is None:
+            await self.deserialize(await receive_text())
+        return self.started
+
+    async def setup(self, setup: Any) -> None:
+        """Receive at the rate of the pipeline's input."""
+        self.session.receive_at(setup.audio_in_sample_rate)
+
+    async def deserialize(self, data: str | bytes) -> Any:
+        """Return the frame of a message; of several frames, the others follow with the next messages."""
+        session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
+        session.receive(data, now_ms)
+        for event in session.events(now_ms):
+            if isinstance(event, Audio) and event.track == session.dialect.tracks[session.plan.tracks][0]:
+                self._pcm += event.pcm
+            elif isinstance(event, Dtmf) and event.digit in KeypadEntry.__members__.values():
+                self._keys.append(event.digit)
+            else:
+                self._events.append(event)
+                self.started = event if isinstance(event, Started) else self.started
+        if now_ms >= self._tail_ms and session.streaming:
+            self._tail_ms = inf
+            session.flush()
+        await self._send(session.outgoing(now_ms))
+        if self._keys:
+            return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
+        events, self._events = self._events, []
+        if events:
+            return frames.InputTransportMessageFrame({"type": "rtpcodec", "events": events})
+        pcm, self._pcm = self._pcm, b""
+        return frames.InputAudioRawFrame(pcm, session.received_pcm_hz, 1) if pcm else None
+
+    async def serialize(self, frame: Any) -> None:
+        """Send what a frame gives, and leave nothing to the transport."""
+        session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
+        if isinstance(frame, frames.AudioRawFrame) and not session.ended:
+            session.play(downmix(frame.audio, frame.num_channels), frame.sample_rate)
+            self._tail_ms = now_ms + TAIL_MS
+        elif isinstance(frame, frames.InterruptionFrame) and not session.ended:
+            session.interrupt(now_ms)
+        elif isinstance(frame, frames.OutputTransportMessageFrame | frames.OutputTransportMessageUrgentFrame):
+            if not self.should_ignore_frame(frame):
+                await self._send(session.send_message(frame.message, now_ms))
+        elif isinstance(frame, frames.EndFrame) and session.streaming:
+            session.flush()
+        await self._send(session.outgoing(now_ms))
+        if isinstance(frame, frames.EndFrame):
+            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LAST_WORDS_MS) / 1000)
+        if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
+            control, self._control = self._control, None
+            with suppress(CallEnded):
+                await send(control.hangup, self.started.call_control_id)
+
+    async def _send(self, texts: list[str]) -> None:
+        async with self._turn:  # a clear must not overtake audio that waits for the socket
+            for text in texts:
+                await self._send_text(text)

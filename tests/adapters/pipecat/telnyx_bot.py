@@ -1,0 +1,56 @@
+"""A phone bot as pipecat's guide for this carrier writes it: docs/pipecat.md lists what changes to move it."""
+
+import os
+
+from fastapi import FastAPI, WebSocket
+from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.runner.utils import parse_telephony_websocket
+from pipecat.serializers.telnyx import TelnyxFrameSerializer
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+from pipecat.workers.runner import WorkerRunner
+
+app = FastAPI()
+CALLERS = []
+
+
+class Echo(FrameProcessor):
+    """Says what the caller said; it stands for recogniser, model and voice."""
+
+    async def process_frame(self, frame, direction):
+        """Turn the caller's audio into the bot's."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            frame = OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels)
+        await self.push_frame(frame, direction)
+
+
+@app.websocket("/media")
+async def media(websocket: WebSocket):
+    """Run the bot for one call."""
+    await websocket.accept()
+    _, call_data = await parse_telephony_websocket(websocket)
+    CALLERS.append(call_data.from_number)
+
+    serializer = TelnyxFrameSerializer(
+        stream_id=call_data["stream_id"],
+        call_control_id=call_data["call_id"],
+        outbound_encoding=call_data["outbound_encoding"],
+        inbound_encoding="PCMU",
+        api_key=os.environ["TELNYX_API_KEY"],
+    )
+
+    params = FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+    transport = FastAPIWebsocketTransport(websocket, params)
+    pipeline = Pipeline([transport.input(), Echo(), transport.output()])
+    worker = PipelineWorker(pipeline, params=PipelineParams(audio_out_sample_rate=16000))
+
+    @transport.event_handler("on_client_disconnected")
+    async def on_client_disconnected(_transport, _websocket):
+        await worker.cancel()
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await runner.run()
