@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
-from benchmarks.endpoint.servers.fastapi_json import VERSION as VERSION
-from benchmarks.endpoint.servers.fastapi_json import serve_application
+from benchmarks.endpoint.servers.fastapi_json import (
+    VERSION,  # noqa: F401 -- the same versions
+    serve_application,
+)
 from benchmarks.endpoint.servers.serving import Serving
 
 
