@@ -46,7 +46,8 @@ async def run_pipeline(
     transport = FastAPIWebsocketTransport(websocket, params)
     rates = PipelineParams(audio_in_sample_rate=pipeline_hz, audio_out_sample_rate=pipeline_hz)
     pipeline = Pipeline([transport.input(), agent, transport.output()])
-    worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False)
+    # Nothing here detects speech, without which pipecat ends a call after five minutes.
+    worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False, idle_timeout_secs=None)
 
     @transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(_transport: object, _websocket: object) -> None:
