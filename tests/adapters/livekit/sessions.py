@@ -1,5 +1,7 @@
 """An AgentSession with scripted models on a simulated call."""
 
+# mypy: warn-unused-ignores=False
+
 from __future__ import annotations
 
 import asyncio
@@ -33,12 +35,14 @@ class Talk:
     history: list[tuple[str, str, bool]] = field(default_factory=list)
     """Role, text and whether it was interrupted, of each message."""
     false_interruptions: list[bool] = field(default_factory=list)
+    doubts_ms: list[float] = field(default_factory=list)
+    """How wrong the position of each segment may be, as the call states it."""
 
 
-async def ended(call: rtpcodec.Call) -> None:
-    """Wait until the stream has ended."""
-    async for _key in call.dtmf():
-        pass
+async def ended(call: rtpcodec.Call) -> list[float]:
+    """Wait until the stream has ended. Returns the doubt about each reply that has ended meanwhile."""
+    ends = [event async for event in call.events() if isinstance(event, rtpcodec.events.ReplyEnded)]
+    return [event.played_uncertainty_ms for event in ends]
 
 
 def talk(
@@ -46,8 +50,8 @@ def talk(
     hears: list[str | None],
     speech: bytes,
     *,
-    script: Callable[[rtpcodec.Call, AgentSession], Awaitable[object]] | None = None,
-    wire: Callable[[AgentSession, CallAudioOutput], object] | None = None,
+    script: Callable[[rtpcodec.Call, AgentSession[Any]], Awaitable[object]] | None = None,
+    wire: Callable[[AgentSession[Any], CallAudioOutput], object] | None = None,
     interruption: dict[str, Any] | None = None,
     **options: Any,
 ) -> tuple[Talk, CallReport]:
@@ -65,7 +69,7 @@ def talk(
     async def answer(call: rtpcodec.Call) -> None:
         turns = TURNS | {"interruption": TURNS["interruption"] | (interruption or {})}
         model = ScriptedLLM(list(says))
-        session: AgentSession = AgentSession(
+        session: AgentSession[Any] = AgentSession(
             llm=model,
             tts=ScriptedTTS(),
             vad=LevelVAD(),
@@ -85,8 +89,11 @@ def talk(
         else:
             wire(session, output)
         await session.start(Agent(instructions="Talk to the caller."))
-        await (ended(call) if script is None else script(call, session))
+        doubts = asyncio.ensure_future(ended(call))
+        await (asyncio.shield(doubts) if script is None else script(call, session))
         await session.aclose()
+        call.close()
+        talked.doubts_ms = await doubts
         talked.history = [
             (item.role, (item.text_content or "").strip(), item.interrupted)
             for item in session.history.items

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from livekit.agents import AgentSession
@@ -69,7 +70,7 @@ def test_a_cough_pauses_and_the_sentence_is_heard_in_full() -> None:
 
 
 def test_an_interruption_by_the_program() -> None:
-    async def script(call: rtpcodec.Call, session: AgentSession) -> None:
+    async def script(call: rtpcodec.Call, session: AgentSession[Any]) -> None:
         session.say(TEN)
         await asyncio.sleep(0.9)
         await session.interrupt()
@@ -90,7 +91,7 @@ def test_the_caller_hangs_up_in_mid_sentence() -> None:
 
 
 def test_the_session_ends_and_the_last_word_is_heard() -> None:
-    async def script(_call: rtpcodec.Call, session: AgentSession) -> None:
+    async def script(_call: rtpcodec.Call, session: AgentSession[Any]) -> None:
         closed = asyncio.Event()
         session.on("close", lambda _event: closed.set())
         session.say(TEN)
@@ -104,7 +105,7 @@ def test_the_session_ends_and_the_last_word_is_heard() -> None:
 
 
 def test_audio_that_is_switched_off_is_neither_heard_nor_spoken() -> None:
-    async def script(call: rtpcodec.Call, session: AgentSession) -> None:
+    async def script(call: rtpcodec.Call, session: AgentSession[Any]) -> None:
         session.input.set_audio_enabled(False)
         session.output.set_audio_enabled(False)
         await session.say("one two three")
