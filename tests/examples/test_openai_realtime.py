@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import pytest
+from websockets.asyncio.client import connect
 
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
-from rtpcodec.sim import CallReport
+from rtpcodec.sim import CallReport, Link, Timing
 from tests.examples.openai_stand_in import KEY, PORT, RealtimeService
 from tests.examples.service_calls import MAX_LINES, call_to, errors_of, example, lines_of, speech
 from tests.examples.service_loop import run_with_services
 from tests.lateness import heard_whole
+
+PCMU = {"format": {"type": "audio/pcmu"}}
+SESSION = {"type": "session.update", "session": {"type": "realtime", "audio": {"input": PCMU, "output": PCMU}}}
+TRUNCATE = {"type": "conversation.item.truncate", "item_id": "item_1_0", "content_index": 0, "audio_end_ms": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +40,10 @@ def heard_ms(report: CallReport, number: int) -> float:
     return float(np.count_nonzero(np.frombuffer(report.heard_pcm, np.int16) == sample) / 8)
 
 
-def converse(service: RealtimeService, caller: bytes) -> CallReport:
+def converse(service: RealtimeService, caller: bytes, **phone: Any) -> CallReport:
     module = example("openai_realtime")
     options = {"receive_pcm_hz": None}
-    return run_with_services(call_to(module.answer, module.PLAN, caller, service.open(), options=options))
+    return run_with_services(call_to(module.answer, module.PLAN, caller, service.open(), options=options, **phone))
 
 
 def test_pcmu_passes_unchanged_in_both_directions(caplog: pytest.LogCaptureFixture) -> None:
@@ -59,6 +66,23 @@ def test_an_item_is_truncated_where_the_caller_interrupted(pace: float) -> None:
     assert set(service.truncated) == {"item_1_0"}
     assert service.truncated["item_1_0"] == heard_ms(report, 1)
     assert 1000 < heard_ms(report, 1) < 2000
+    assert heard_ms(report, 2) == 1000
+
+
+def test_behind_jitter_the_position_is_close_to_what_was_heard() -> None:
+    link = Link(delay_ms=30, jitter_ms=40)
+    service = RealtimeService([[said(1, 24_000)], [said(2, 8000)]])
+    report = converse(service, speech((1700, 500), (3000, 0)), timing=Timing(to_app=link, from_app=link))
+    assert service.problems == []
+    assert service.truncated["item_1_0"] == pytest.approx(heard_ms(report, 1), abs=40)
+
+
+def test_a_stall_of_the_network_loses_nothing_of_the_caller() -> None:
+    link = Link(delay_ms=30, jitter_ms=40, stalls_ms=((600, 1600),))
+    service = RealtimeService([[said(1, 4000)], [said(2, 8000)]])
+    report = converse(service, speech((900, 500), (3000, 0)), timing=Timing(to_app=link))
+    assert service.problems == []
+    assert bytes(service.heard) == pcmu_encode(report.source_pcm)
     assert heard_ms(report, 2) == 1000
 
 
@@ -99,6 +123,46 @@ def test_a_caller_who_hangs_up_ends_the_session(caplog: pytest.LogCaptureFixture
     assert report.end_reason == "speech_ended"
     assert service.problems == []
     assert errors_of(caplog) == []
+
+
+def test_a_key_that_is_refused_reaches_no_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
+    report = converse(RealtimeService([]), speech((1000, 0)))
+    assert report.close_code == 1011
+    assert len(errors_of(caplog)) == 1
+    assert "sk-wrong" not in caplog.text
+
+
+APPEND = {"type": "input_audio_buffer.append", "audio": ""}
+WRONG: dict[str, list[dict[str, Any]]] = {
+    "audio before the session": [APPEND],
+    "names of the beta": [{"type": "session.update", "session": {"input_audio_format": "g711_ulaw"}}],
+    "an item that does not exist": [SESSION, {**TRUNCATE, "item_id": "item_9_0"}],
+    "behind the end": [SESSION, {"type": "response.create"}, {**TRUNCATE, "audio_end_ms": 1001}],
+    "no whole millisecond": [SESSION, {"type": "response.create"}, {**TRUNCATE, "audio_end_ms": 0.5}],
+    "two responses": [SESSION, {"type": "response.create"}, {"type": "response.create"}],
+    "no such message": [SESSION, {"type": "input_audio.append", "audio": ""}],
+}
+
+
+@pytest.mark.parametrize("messages", WRONG.values(), ids=WRONG)
+def test_the_stand_in_refuses_what_the_service_would(messages: list[dict[str, Any]]) -> None:
+    service = RealtimeService([[said(1, 8000)]], pace=0.0)
+
+    async def main() -> None:
+        headers, url = {"Authorization": f"Bearer {KEY}"}, f"ws://127.0.0.1:{PORT}/v1/realtime?model=a"
+        async with service.open(), connect(url, additional_headers=headers) as client:
+            for message in messages:
+                if message["type"] == "conversation.item.truncate":
+                    await asyncio.sleep(1)
+                await client.send(json.dumps(message))
+            while json.loads(await client.recv())["type"] != "error":
+                pass
+
+    run_with_services(main())
+    assert service.problems
 
 
 def test_over_real_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
