@@ -69,6 +69,16 @@ def test_an_item_is_truncated_where_the_caller_interrupted(pace: float) -> None:
     assert heard_ms(report, 2) == 1000
 
 
+def test_more_is_generated_than_the_call_may_queue() -> None:
+    service = RealtimeService([[said(1, 90 * 8000), said(2, 8000)], [said(3, 8000)]], pace=0.001)
+    report = converse(service, speech((1700, 500), (3000, 0)))
+    assert service.problems == []
+    assert service.generated["item_1_0"] == 90 * 8000
+    assert service.truncated["item_1_0"] == pytest.approx(heard_ms(report, 1), abs=5)
+    assert service.truncated["item_1_1"] == 0
+    assert heard_ms(report, 3) == 1000
+
+
 def test_behind_jitter_the_position_is_close_to_what_was_heard() -> None:
     link = Link(delay_ms=30, jitter_ms=40)
     service = RealtimeService([[said(1, 24_000)], [said(2, 8000)]])
