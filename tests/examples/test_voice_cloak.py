@@ -70,6 +70,15 @@ def test_the_way_is_short() -> None:
     assert 0 < heard - said < 200
 
 
+def test_the_chunks_do_not_matter() -> None:
+    module = example("voice_cloak")
+    whole, cut = module.PitchShifter(1.25), module.PitchShifter(1.25)
+    pcm = np.random.default_rng(1).integers(-9000, 9000, 3200).astype(np.int16).tobytes()
+    pieces = [cut.shift(pcm[at : at + 642]) for at in range(0, len(pcm), 642)]
+    assert b"".join(pieces) == whole.shift(pcm)
+    assert cut.shift(b"") == b""
+
+
 def test_talks_do_not_hear_each_other() -> None:
     first, second = talk(("?talk=1", voice(400)), ("?talk=2", voice(600)))
     assert (pitch_hz(first), pitch_hz(second)) == (0, 0)
