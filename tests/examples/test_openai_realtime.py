@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
+import rtpcodec
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
-from rtpcodec.sim import CallReport, Link, Timing
+from rtpcodec.sim import CallReport, Hold, Link, Timing
 from tests.examples.openai_stand_in import KEY, PORT, RealtimeService
 from tests.examples.service_calls import MAX_LINES, call_to, errors_of, example, lines_of, speech
 from tests.examples.service_loop import run_with_services
@@ -94,6 +96,26 @@ def test_a_stall_of_the_network_loses_nothing_of_the_caller() -> None:
     assert service.problems == []
     assert bytes(service.heard) == pcmu_encode(report.source_pcm)
     assert heard_ms(report, 2) == 1000
+
+
+@pytest.mark.parametrize(("filled", "answers_ms"), [(False, (4500, 5500)), (True, (1900, 3000))])
+def test_frames_that_are_filled_end_a_sentence_before_a_hold(filled: bool, answers_ms: tuple[int, int]) -> None:
+    async def listen(call: rtpcodec.Call, model: ClientConnection, _octets: object) -> None:
+        async for frame in call.audio(pcm_hz=8000, fill="silence"):
+            audio = base64.b64encode(rtpcodec.pcmu_encode(frame.pcm)).decode()
+            await model.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
+        await model.close()
+
+    module = example("openai_realtime")
+    if filled:
+        vars(module)["listen"] = listen
+    service = RealtimeService([[], [said(1, 8000)]])
+    timing = Timing(holds=(Hold(from_ms=1500, to_ms=4500),))
+    caller = speech((1000, 500), (2000, 0))
+    report = run_with_services(call_to(module.answer, module.PLAN, caller, service.open(), timing=timing))
+    assert service.problems == []
+    begun_ms = np.flatnonzero(np.frombuffer(report.heard_pcm, np.int16))[0] / 8
+    assert answers_ms[0] < begun_ms < answers_ms[1]
 
 
 def test_an_item_that_was_not_begun_is_truncated_to_nothing() -> None:
