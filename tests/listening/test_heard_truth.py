@@ -188,13 +188,9 @@ def test_a_hold_that_timestamps_do_not_count_is_left_out_two_seconds_behind_it()
 
 
 @pytest.mark.long
+@pytest.mark.hours
 @pytest.mark.parametrize(
-    ("caller_ppm", "playout_ppm", "jitter_ms"),
-    [
-        pytest.param(100.0, 100.0, 0.0, marks=pytest.mark.hours),
-        pytest.param(-100.0, 100.0, 0.0, marks=pytest.mark.hours),
-        (100.0, -100.0, 40.0),
-    ],
+    ("caller_ppm", "playout_ppm", "jitter_ms"), [(100.0, 100.0, 0.0), (-100.0, 100.0, 0.0), (100.0, -100.0, 40.0)]
 )
 def test_an_hour_of_one_run_with_clocks_that_run_apart(caller_ppm: float, playout_ppm: float, jitter_ms: float) -> None:
     timing = Timing(caller_clock_ppm=caller_ppm, playout_clock_ppm=playout_ppm)

@@ -125,6 +125,7 @@ def test_250_pins(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.hours
 def test_10000_pins(caplog: pytest.LogCaptureFixture) -> None:
     check(10_000 // PINS_PER_CALL, caplog)
 

@@ -319,7 +319,14 @@ def test_chunks_that_waited_are_reported_before_the_loss() -> None:
     assert kinds[-1] == "Disconnected"
 
 
-@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(at, marks=pytest.mark.long) for at in range(6, 150))])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(6),
+        *(pytest.param(at, marks=pytest.mark.long) for at in range(6, 60)),
+        *(pytest.param(at, marks=[pytest.mark.long, pytest.mark.hours]) for at in range(60, 150)),
+    ],
+)
 def test_random_losses_lose_nothing(seed: int) -> None:
     """Any ways, holds, leads and moments, several replies and losses."""
     random = Random(seed)
