@@ -1,7 +1,7 @@
-"""Connects two calls of one room, and changes the pitch of whoever dials the path with `cloak`.
+"""Connects two calls through us, and changes the pitch of whoever dials the path with `cloak`.
 
 pip install 'rtpcodec[server]' && python voice_cloak.py
-Stream the calls to wss://HOST/?room=7&cloak=0.8 and wss://HOST/?room=7, not bridged: people hear each other through us.
+Stream the calls to wss://HOST/?talk=7&cloak=0.8 and wss://HOST/?talk=7, and do not bridge them.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ import rtpcodec
 PCM_HZ = 16000
 PLAN = rtpcodec.StreamPlan(send_codec="L16", send_rate_hz=PCM_HZ)
 WINDOW = PCM_HZ * 40 // 1000
-ROOMS: defaultdict[str, list[rtpcodec.Call]] = defaultdict(list)
+TALKS: defaultdict[str, list[rtpcodec.Call]] = defaultdict(list)
 
 
 class PitchShifter:
@@ -27,6 +27,8 @@ class PitchShifter:
 
     def shift(self, pcm: bytes) -> bytes:
         """Return as many samples as came in."""
+        if not pcm:
+            return pcm
         samples = np.concatenate([self.past, np.frombuffer(pcm, np.int16)])
         at = np.arange(WINDOW + 1, len(samples))
         delays = self.delay + (1 - self.ratio) * np.arange(1, len(at) + 1)
@@ -39,22 +41,25 @@ class PitchShifter:
 
 
 async def connect(call: rtpcodec.Call) -> None:
-    """Play what this caller says to all others in the room, until the call ends."""
+    """Play what this caller says to all others of the talk, until the call ends."""
     query = parse_qs(urlsplit(call.path).query)
-    room, ratio = ROOMS[query["room"][0]], float(query.get("cloak", ["1"])[0])
+    name, ratio = query["talk"][0], float(query.get("cloak", ["1"])[0])
+    talk = TALKS[name]
     shifter = None if ratio == 1 else PitchShifter(ratio)
-    room.append(call)
+    talk.append(call)
     try:
         async for audio in call.audio(pcm_hz=PCM_HZ):
             pcm = shifter.shift(audio.pcm) if shifter else audio.pcm
-            for other in room:
+            for other in talk:
                 if other is not call:
                     with suppress(rtpcodec.errors.StreamEnded):  # it ended in this moment
                         other.play(pcm, PCM_HZ)
     finally:
-        room.remove(call)
+        talk.remove(call)
+        if not talk:
+            del TALKS[name]
 
 
 if __name__ == "__main__":
     # Live audio is worth nothing when it is late: at most 200 ms of it wait.
-    rtpcodec.run(connect, plan=PLAN, port=8080, max_queue_ms=200, when_full="drop_oldest")
+    rtpcodec.run(connect, plan=PLAN, port=8080, lead_ms=100, max_queue_ms=200, when_full="drop_oldest")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -204,16 +202,3 @@ def test_a_peer_that_answers_pings_no_more_is_lost() -> None:
         assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
-
-
-def test_without_websockets_the_extra_is_named() -> None:
-    code = """
-import sys
-sys.modules["websockets"] = None
-try:
-    import rtpcodec.adapters.websockets
-except ImportError as error:
-    print(error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "rtpcodec.adapters.websockets needs websockets: pip install 'rtpcodec[websockets]'\n"

@@ -15,7 +15,7 @@ LATENCY_S = 0.03
 
 
 class MemoryTransport(asyncio.Transport):
-    """One end of a connection. What is written arrives at the other end in order, LATENCY_S later."""
+    """One end of a connection. Octets arrive at the other end in order, LATENCY_S later."""
 
     other: MemoryTransport
 

@@ -23,9 +23,9 @@ _PLAIN[object] = "x"
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of the package."""
+    """Every module of the package; adapters apart, which need their frameworks."""
     for found in pkgutil.walk_packages(rtpcodec.__path__, "rtpcodec."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith("__main__") and not found.name.startswith("rtpcodec.adapters."):
             yield importlib.import_module(found.name)
 
 

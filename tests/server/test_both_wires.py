@@ -14,6 +14,7 @@ from rtpcodec import events
 from rtpcodec.errors import EndpointError, LocalProtocolError, StreamEnded
 from rtpcodec.server import Call, PlaybackPause
 from rtpcodec.sim import ClearHabits, EchoPath, Faults, Link, MarkHabits, SimulatedCall, Timing, Variations
+from rtpcodec.sim.wires.ids import DIALECTS
 from tests.server.both_wires import Note, conversation, same_on_both
 from tests.server.conversation import tone
 
@@ -21,12 +22,17 @@ SPEECH = tone(1, 8 * 1000)
 
 
 async def note_events(call: Call, note: Note) -> None:
-    """Note all events but audio, without the ids of the carrier and the time of day at which a key was pressed."""
+    """Note all events but audio, without the ids of the carrier; keys at the end.
+
+    A key of Telnyx waits 150 ms for an earlier one, by the time in its message. Twilio has no such time.
+    """
+    keys = []
     async for event in call.events():
         if isinstance(event, events.Dtmf):
-            note("Dtmf", event.digit)
+            keys.append(event.digit)
         elif not isinstance(event, events.Audio | events.Started):
             note(repr(event))
+    note(keys)
 
 
 def test_an_echo_comes_back_whole() -> None:
@@ -109,16 +115,20 @@ def test_a_pause_resumes_where_it_was() -> None:
 
 
 def test_keys_are_collected() -> None:
-    async def listen(call: Call, note: Note) -> None:
+    found: list[Any] = []
+
+    async def listen(call: Call, _note: Note) -> None:
         async with call.reply("prompt") as prompt:
             await prompt.play(SPEECH[: 2 * 8 * 500])
         entry = await call.collect_dtmf(prompt, max=4)
-        note((entry.text == "12*3", entry.reason), prompt.state)
-        note([key.digit async for key in call.dtmf()] == list("12*39"))
+        found.append((entry.text, entry.reason, prompt.state))
+        found.append([key.digit async for key in call.dtmf()])
 
     keys = ((200.0, "1"), (300.0, "2"), (450.0, "*"), (700.0, "3"), (900.0, "9"))
-    notes, _ = same_on_both(listen, dtmf=keys)
-    assert [found[1] for found in notes] == [(True, "complete"), True]
+    for dialect in DIALECTS:
+        conversation(dialect, listen, dtmf=keys)
+    assert found[:2] == found[2:]
+    assert found[0] == ("12*3", "complete", "interrupted")
 
 
 def test_voice_activity_and_the_statistics_are_the_same() -> None:

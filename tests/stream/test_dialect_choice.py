@@ -1,4 +1,4 @@
-"""A session that was made without a dialect speaks that of its first messages, and loses nothing of what came before."""
+"""A session that was made without a dialect speaks that of its first messages; what came before is not lost."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ class Endpoint(SharedPort):
         return MetricsPage(self).answer
 
     async def open(self) -> None:
-        """Listen. Raises EndpointError if the address is not available, MissingExtra without the transport's library."""
+        """Listen. Raises EndpointError if the address is not available, MissingExtra without its library."""
         settings = self._settings
         self._server = server = _new_server(settings, self)
         try:

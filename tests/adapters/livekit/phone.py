@@ -40,14 +40,18 @@ def carried(
     """
     errors: list[BaseException] = []
 
-    async def handle(call: rtpcodec.Call) -> None:
-        try:
-            await handler(call)
-        except BaseException as error:
-            errors.append(error)
-            raise
-
     async def main() -> CallReport:
+        over = asyncio.Event()
+
+        async def handle(call: rtpcodec.Call) -> None:
+            try:
+                await handler(call)
+            except BaseException as error:
+                errors.append(error)
+                raise
+            finally:
+                over.set()
+
         async with (
             Carrier("KEY", seed=seed) as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
@@ -55,7 +59,9 @@ def carried(
         ):
             call = carrier.new_call(speech, speech_hz=8000, logs_playout=True, **phone or {})
             await endpoint.stream(control, call.call_control_id)
-            return await call.finished()
+            report = await call.finished()
+            await over.wait()
+            return report
 
     report = run(main())
     for error in errors:

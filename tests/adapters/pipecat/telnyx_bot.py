@@ -3,23 +3,24 @@
 import os
 
 from fastapi import FastAPI, WebSocket
-from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame
+from pipecat.frames.frames import Frame, InputAudioRawFrame, OutputAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.runner.utils import parse_telephony_websocket
 from pipecat.serializers.telnyx import TelnyxFrameSerializer
+from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
 
 app = FastAPI()
-CALLERS = []
+CALLERS: list[str] = []
 
 
 class Echo(FrameProcessor):
     """Says what the caller said; it stands for recogniser, model and voice."""
 
-    async def process_frame(self, frame, direction):
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Turn the caller's audio into the bot's."""
         await super().process_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
@@ -28,7 +29,7 @@ class Echo(FrameProcessor):
 
 
 @app.websocket("/media")
-async def media(websocket: WebSocket):
+async def media(websocket: WebSocket) -> None:
     """Run the bot for one call."""
     await websocket.accept()
     _, call_data = await parse_telephony_websocket(websocket)
@@ -48,7 +49,7 @@ async def media(websocket: WebSocket):
     worker = PipelineWorker(pipeline, params=PipelineParams(audio_out_sample_rate=16000))
 
     @transport.event_handler("on_client_disconnected")
-    async def on_client_disconnected(_transport, _websocket):
+    async def on_client_disconnected(_transport: BaseTransport, _websocket: WebSocket) -> None:
         await worker.cancel()
 
     runner = WorkerRunner(handle_sigint=False)

@@ -17,12 +17,12 @@ def start(encoding: str = "PCMU", rate_hz: int = 8000) -> str:
     return json.dumps({"event": "start", "stream_id": "stream", "start": body})
 
 
-def media(number: int, payload: bytes, track: str = "inbound", chunk_ms: int = 20) -> str:
-    """The carrier's chunk of this number, counted from 1."""
+def media(number: int, payload: bytes, track: str = "inbound", timestamp_ms: int | None = None) -> str:
+    """The carrier's chunk of 20 ms of this number, counted from 1; None: no pause was before it."""
     body = {
         "track": track,
         "chunk": str(number),
-        "timestamp": str((number - 1) * chunk_ms),
+        "timestamp": str((number - 1) * 20 if timestamp_ms is None else timestamp_ms),
         "payload": base64.b64encode(payload).decode(),
     }
     return json.dumps({"event": "media", "stream_id": "stream", "media": body})

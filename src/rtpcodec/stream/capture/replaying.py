@@ -13,6 +13,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
 from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import DialectFacts, Header
+from rtpcodec.stream.capture.lines import DIALECT
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
 from rtpcodec.stream.events import Event, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
@@ -130,8 +131,19 @@ class Replaying(Live):
                 self._send_before(line.now_ms)
         elif "out" in members:
             self._send(line)
-        elif not self._driver.do(line):
+        elif not self._choose(members, line.now_ms) and not self._driver.do(line):
             self._do(line, members)
+
+    def _choose(self, members: dict[str, Any], now_ms: float) -> bool:
+        """Let the session have another dialect, or refuse the stream. Returns whether the line says so."""
+        if members["do"] == DIALECT:
+            self._dialect.follow(DialectFacts.read(members["facts"]))
+            self.session.speak(self._dialect)
+        elif members["do"] == "refuse":
+            self.session.refuse(str(members["reason"]), now_ms)
+        else:
+            return False
+        return True
 
     def _send_before(self, now_ms: float) -> None:
         """Send what was sent right after `start`, before the capture began."""
@@ -154,11 +166,6 @@ class Replaying(Live):
                     "socket_closed" if members["cause"] == "socket_closed" else "socket_lost"
                 )
                 session.disconnected(cause, now_ms, now_ms - float(members["silent_ms"]))
-            case "dialect":
-                self._dialect.follow(DialectFacts.read(members["facts"]))
-                session.speak(self._dialect)
-            case "refuse":
-                session.refuse(str(members["reason"]), now_ms)
             case "closed":
                 session.closed(now_ms, by_us=bool(members["by_us"]))
             case "hold":

@@ -1,0 +1,104 @@
+"""StreamSerializer in pipecat's own FastAPI transport and pipeline, called by the simulated carrier."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi import WebSocket
+from pipecat.frames import frames
+
+from rtpcodec.adapters.pipecat import StreamSerializer
+from rtpcodec.stream.events import MarkCleared, MarkPlayed
+from rtpcodec.stream.plan import StreamPlan
+from tests.adapters.pipecat.phones import Agent, app_of, called, phones, run_pipeline
+from tests.examples.tones import LEGS, SPEECH_HZ, TONE_HZ, pitch_hz, tone
+
+PLANS = {
+    "PCMU": StreamPlan(),
+    "PCMA": StreamPlan(send_codec="PCMA"),
+    "G722": StreamPlan(send_codec="G722"),
+    "L16 at 16 kHz": StreamPlan(send_codec="L16", send_rate_hz=16000),
+    "OPUS at 16 kHz": StreamPlan(send_codec="OPUS", send_rate_hz=16000),
+    "AMR-WB": StreamPlan(send_codec="AMR-WB"),
+}
+
+
+async def echo(agent: Agent, frame: Any) -> None:
+    """Say what the caller says."""
+    if isinstance(frame, frames.InputAudioRawFrame):
+        await agent.push_frame(frames.OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels))
+
+
+@pytest.mark.usefixtures("opus", "amrwb")
+def test_an_echo_has_the_callers_pitch_in_every_codec() -> None:
+    """All calls at the same time, since pipecat paces in real time."""
+
+    async def one(leg: str, pipeline_hz: int) -> None:
+        plan = PLANS[leg]
+
+        async def bot(websocket: WebSocket) -> None:
+            serializer = StreamSerializer(websocket.send_text, plan=plan)
+            await serializer.read_start(websocket.receive_text)
+            await run_pipeline(websocket, serializer, Agent(echo), pipeline_hz)
+
+        async with phones(app_of(bot)) as at:
+            options = {"speech_hz": SPEECH_HZ, "tail_ms": 2000, "playout_delay_ms": 200, **LEGS[leg]}
+            report = await called(at, tone(1.0), plan, **options)
+        assert report.errors_sent == 0, leg
+        assert pitch_hz(report) == pytest.approx(TONE_HZ, rel=0.02), leg
+
+    async def main() -> None:
+        await asyncio.gather(*(one(leg, 24000 if leg == "G722" else 16000) for leg in PLANS))
+
+    asyncio.run(main())
+
+
+def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
+    """Key 1: say 2 s with a mark behind; key 2: interrupt; key 3: say 0.2 s with a mark behind; key 4: end the call."""
+    agents: list[Agent] = []
+
+    async def heard(agent: Agent, frame: Any) -> None:
+        match getattr(frame, "button", None):
+            case "1":
+                await say(agent, 2.0, "cut")
+            case "2":
+                await agent.broadcast_interruption()
+            case "3":
+                await say(agent, 0.2, "whole")
+            case "4":
+                await agent.push_frame(frames.EndFrame())
+
+    async def say(agent: Agent, duration_s: float, mark: str) -> None:
+        speech = tone(duration_s)
+        for at in range(0, len(speech), 640):
+            await agent.push_frame(frames.TTSAudioRawFrame(speech[at : at + 640], SPEECH_HZ, 1))
+        await agent.push_frame(frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": mark}}))
+
+    async def main() -> None:
+        async def bot(websocket: WebSocket) -> None:
+            serializer = StreamSerializer(websocket.send_text, control)
+            agents.append(Agent(heard))
+            await run_pipeline(websocket, serializer, agents[-1], SPEECH_HZ)
+
+        async with phones(app_of(bot)) as at:
+            control = at[2]
+            keys = [(100.0, "1"), (700.0, "2"), (900.0, "3"), (1500.0, "4")]
+            report = await called(at, bytes(320_000), StreamPlan(), speech_hz=SPEECH_HZ, dtmf=keys)
+        # By the command of the EndFrame, behind the 2 s of silence with which pipecat ends.
+        assert report.end_reason == "hang_up"
+        assert report.clears_received == 1
+        assert report.errors_sent == 0
+
+    asyncio.run(main())
+    (agent,) = agents
+    assert "".join(one.button for one in agent.frames if isinstance(one, frames.InputDTMFFrame)) == "1234"
+    events = [
+        one
+        for frame in agent.frames
+        if isinstance(frame, frames.InputTransportMessageFrame)
+        for one in frame.message["events"]
+    ]
+    marks = [one for one in events if isinstance(one, MarkPlayed | MarkCleared)]
+    assert marks == [MarkPlayed("whole")]
