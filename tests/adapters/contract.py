@@ -15,6 +15,7 @@ import numpy as np
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.kernels.g711 import pcmu_decode
 from rtpcodec.server import Call
+from rtpcodec.server.options import DialectName
 from rtpcodec.sim import Carrier, SimulatedCall
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.hosts import App, Host
@@ -42,6 +43,7 @@ class Line:
 
     carrier: Carrier
     control: AsyncCallControl
+    dialect: DialectName
     url: str
 
     async def stream(
@@ -50,20 +52,27 @@ class Line:
         speech: bytes = SPEECH,
         *,
         token: str | None = TOKEN,
+        parameters: Mapping[str, str] | None = None,
         fields: Mapping[str, Any] | None = None,
         **phone: Any,
     ) -> SimulatedCall:
-        """Make a call and have it streamed to the app.
+        """Make a call and have it streamed to the app, by a command if the carrier has commands.
 
-        plan: decides the fields of the command.
+        plan: of the stream; a carrier without a plan's tracks sends the caller's.
         speech: what the caller says; the call ends behind it.
-        token: of the stream.
+        token: of the stream, where the carrier sends one.
+        parameters: the custom parameters of `start`.
         fields: further fields of the command.
         phone: keywords of `Carrier.new_call`.
         """
         call = self.carrier.new_call(speech, speech_hz=8000, **phone)
+        if self.dialect == "twilio":
+            call.stream_to(self.url, parameters=parameters)
+            return call
         body: dict[str, Any] = {"stream_auth_token": token, **plan.command_fields(), **(fields or {})}
-        await self.control.start_streaming(call.call_control_id, stream_url=self.url, **body)
+        await self.control.start_streaming(
+            call.call_control_id, stream_url=self.url, custom_parameters=parameters, **body
+        )
         return call
 
 
@@ -73,6 +82,8 @@ class Case:
     plan: ClassVar[StreamPlan] = StreamPlan()
     options: ClassVar[Mapping[str, Any]] = {}
     """Further keywords of the host."""
+    needs_token: ClassVar[bool] = False
+    """Whether the app asks for a token that its carrier does not send."""
     expected: ClassVar[Outcome] = {}
 
     def __init__(self) -> None:
@@ -80,10 +91,10 @@ class Case:
         self.ended = asyncio.Event()
         """Set when the handler has ended."""
 
-    @property
-    def app(self) -> App:
-        """What the host serves."""
-        return App(self._answer, {"plan": self.plan, "authorize": TOKEN, **self.options})
+    def app(self, dialect: DialectName) -> App:
+        """Return what the host serves."""
+        token = TOKEN if dialect == "telnyx" or self.needs_token else None
+        return App(self._answer, {"plan": self.plan, "authorize": token, **self.options})
 
     async def _answer(self, call: Call) -> None:
         try:
@@ -110,13 +121,14 @@ class Case:
         return self.seen
 
 
-async def outcomes(host: Host, cases: Sequence[type[Case]]) -> dict[str, Outcome]:
+async def outcomes(host: Host, cases: Sequence[type[Case]], dialect: DialectName) -> dict[str, Outcome]:
     """Run the cases on a host, all at the same time. Returns the outcome of each by its name."""
     running = {case.__name__: case() for case in cases}
     async with (
-        Carrier("KEY") as carrier,
+        Carrier("KEY", dialect=dialect) as carrier,
         AsyncCallControl("KEY", base_url=carrier.base_url) as control,
-        host({name: case.app for name, case in running.items()}) as urls,
+        host({name: case.app(dialect) for name, case in running.items()}) as urls,
     ):
-        found = await asyncio.gather(*(case.run(Line(carrier, control, urls[name])) for name, case in running.items()))
+        lines = {name: Line(carrier, control, dialect, urls[name]) for name in running}
+        found = await asyncio.gather(*(case.run(lines[name]) for name, case in running.items()))
     return dict(zip(running, found, strict=True))

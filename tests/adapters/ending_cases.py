@@ -17,6 +17,8 @@ SPOKEN = sentence(7, 100)
 class WrongToken(Case):
     """Another token and none are refused before the upgrade, and no handler runs."""
 
+    needs_token = True
+
     async def answer(self, call: Call) -> None:
         self.seen["answered"] = True
 

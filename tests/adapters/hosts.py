@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -24,7 +25,7 @@ from rtpcodec.adapters import aiohttp as aiohttp_adapter
 from rtpcodec.adapters import starlette as starlette_adapter
 from rtpcodec.adapters import websockets as websockets_adapter
 from rtpcodec.server import call_on
-from rtpcodec.server.options import Handler
+from rtpcodec.server.options import Handler, Transport
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ Host = Callable[[Apps], AbstractAsyncContextManager[Urls]]
 
 
 @contextlib.asynccontextmanager
-async def picows(apps: Apps) -> AsyncIterator[Urls]:
+async def endpoint(apps: Apps, *, transport: Transport) -> AsyncIterator[Urls]:
     """Serve by the endpoint, one per app."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
-            name: (await stack.enter_async_context(rtpcodec.serve(app.handler, **app.options))).url
+            name: (await stack.enter_async_context(rtpcodec.serve(app.handler, transport=transport, **app.options))).url
             for name, app in apps.items()
         }
 
@@ -150,7 +151,8 @@ async def websockets(apps: Apps) -> AsyncIterator[Urls]:
 
 
 HOSTS: dict[str, Host] = {
-    "picows": picows,
+    "picows": partial(endpoint, transport="picows"),
+    "websockets endpoint": partial(endpoint, transport="websockets"),
     "call_on": bare_call_on,
     "starlette": starlette,
     "fastapi": fastapi,

@@ -7,10 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from rtpcodec import events
+from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call
+from rtpcodec.server.options import DialectName
 from tests.adapters.contract import SAFETY_NET_S, Case, Line, Outcome, sentence
 from tests.adapters.hosts import App
 from tests.lateness import without_silence
+from tests.server import dialler as by_hand
 
 SHORT = sentence(2, 60)
 OTHER = sentence(3, 60)
@@ -19,8 +22,6 @@ LONG = sentence(5, 5000)
 """Far longer than the audio that a case lets be heard."""
 OCTETS_PER_MS = 16
 """Of PCM at 8000 Hz."""
-ECHO_TAIL_MS = 400
-"""How long the caller waits for the rest of an echo; a busy machine is no later than that."""
 
 
 def same_octets(one: bytes, other: bytes) -> int:
@@ -201,10 +202,9 @@ class PauseAndDiscard(Case):
 class PlayPayload(Case):
     """`on_audio` in place of a handler: each payload returns as it came, until the caller hangs up."""
 
-    @property
-    def app(self) -> App:
-        """What the host serves: plain functions."""
-        return App(None, {**super().app.options, "on_audio": self.echo, "on_event": self.note})
+    def app(self, dialect: DialectName) -> App:
+        """Return what the host serves: plain functions."""
+        return App(None, {**super().app(dialect).options, "on_audio": self.echo, "on_event": self.note})
 
     def echo(self, call: Call, audio: events.Audio) -> None:
         """Return the payload."""
@@ -218,7 +218,10 @@ class PlayPayload(Case):
             self.ended.set()
 
     async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan, SENTENCE, tail_ms=ECHO_TAIL_MS)).finished()
+        call = await line.stream(self.plan, SENTENCE, tail_ms=SAFETY_NET_S * 1000)
+        await by_hand.until(lambda: len(without_silence(call.heard)) >= len(SENTENCE))
+        call.hang_up()
+        report = await call.finished()
         await self.ended.wait()
         self.seen["heard"] = without_silence(report.heard_pcm) == SENTENCE
         self.seen["end"] = (report.end_reason, report.close_code)
@@ -226,5 +229,25 @@ class PlayPayload(Case):
     expected: ClassVar[Outcome] = {
         "events": ["Started", "Stopped"],
         "heard": True,
-        "end": ("speech_ended", 1000),
+        "end": ("hang_up", 1000),
     }
+
+
+class SendTones(Case):
+    """Keys as tones in our audio, where the carrier passes them on."""
+
+    async def answer(self, call: Call) -> None:
+        try:
+            await call.send_dtmf("4", "in_band", tone_ms=60)
+        except LocalProtocolError as error:
+            self.seen["refused"] = str(error)
+        self.seen["played"] = await call.played()
+
+    async def dial(self, line: Line) -> None:
+        report = await (await line.stream(self.plan)).finished()
+        samples = np.frombuffer(report.heard_pcm, np.int16)
+        power = np.abs(np.fft.rfft(samples, 8000)) ** 2
+        frequencies_hz = (697, 770, 852, 1209, 1336, 1477)  # of keys (ITU-T Q.23)
+        self.seen["heard"] = [hz for hz in frequencies_hz if power[hz] > max(power) / 4]
+
+    expected: ClassVar[Outcome] = {"played": True, "heard": [770, 1209]}

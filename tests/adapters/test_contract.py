@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from rtpcodec.server.options import DialectName
 from tests.adapters import ending_cases, listening_cases, speaking_cases
 from tests.adapters.contract import Case, outcomes
+from tests.adapters.dialects import DIFFERENCES, expected
 from tests.adapters.hosts import HOSTS
 
 CASES: list[type[Case]] = [
@@ -18,9 +20,18 @@ CASES: list[type[Case]] = [
 ]
 
 
+@pytest.mark.parametrize("dialect", DIFFERENCES)
 @pytest.mark.parametrize("host", HOSTS)
-def test_every_host_has_the_same_outcomes(host: str, subtests: pytest.Subtests) -> None:
-    found = asyncio.run(outcomes(HOSTS[host], CASES))
+def test_every_host_has_the_same_outcomes(host: str, dialect: DialectName, subtests: pytest.Subtests) -> None:
+    found = asyncio.run(outcomes(HOSTS[host], CASES, dialect))
     for case in CASES:
-        with subtests.test(case.__name__):
-            assert found[case.__name__] == case.expected
+        name = case.__name__
+        with subtests.test(name):
+            assert dict(found[name]) == expected(name, case.expected, dialect)
+
+
+def test_every_difference_is_of_a_case() -> None:
+    cases = {case.__name__: case for case in CASES}
+    for differences in DIFFERENCES.values():
+        for name, outcome in differences.items():
+            assert any(cases[name].expected.get(member) != value for member, value in outcome.items())
