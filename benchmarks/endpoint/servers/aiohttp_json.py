@@ -24,6 +24,11 @@ async def serve(serving: Serving) -> None:
 
     application = web.Application()
     application.router.add_get("/", call)
+    await serve_application(application, serving)
+
+
+async def serve_application(application: web.Application, serving: Serving) -> None:
+    """Serve an application without its access log."""
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     listening = bound_socket()

@@ -8,7 +8,7 @@ from typing import Unpack
 from aiohttp import WSMsgType
 from aiohttp.web import Request, Response, StreamResponse, WebSocketResponse
 
-from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
@@ -18,14 +18,12 @@ async def serve_websocket(
     handler: Handler | None = None,
     *,
     authorize: Authorize | None = None,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[AdapterOptions],
 ) -> WebSocketResponse | Response:
     """Upgrade a request and run a call on its WebSocket, until both have ended; or refuse it before the upgrade.
 
     request: asks for a WebSocket.
-    handler, on_audio, on_event, options: as for `call_on`.
+    handler, options: as for `call_on`, on_audio and on_event included.
     authorize: tokens or a plain function, as for `serve`; None: any request but a web page's is accepted.
     Returns: what the request handler must return.
     Raises: EndpointError if settings contradict each other; HTTPBadRequest if the request is not an upgrade.
@@ -46,16 +44,7 @@ async def serve_websocket(
             request.transport.abort()
 
     async with call_on(
-        socket.send_str,
-        close,
-        handler,
-        on_audio=on_audio,
-        on_event=on_event,
-        target=target,
-        headers=headers,
-        ping=socket.ping,
-        cut=cut,
-        **options,
+        socket.send_str, close, handler, target=target, headers=headers, ping=socket.ping, cut=cut, **options
     ) as call:
         while (message := await socket.receive()).type in DATA:
             if message.type is WSMsgType.TEXT:
@@ -80,20 +69,16 @@ def media_handler(
     handler: Handler | None = None,
     *,
     authorize: Authorize | None = None,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[AdapterOptions],
 ) -> Callable[[Request], Awaitable[StreamResponse]]:
     """Make a request handler whose WebSockets are calls, for `app.router.add_get`.
 
-    handler, authorize, on_audio, on_event, options: as for `serve_websocket`.
+    handler, authorize, options: as for `serve_websocket`.
     Raises: EndpointError if settings contradict each other.
     """
-    check_call(handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options)
+    check_call(handler, authorize=authorize, **options)
 
     async def media(request: Request) -> StreamResponse:
-        return await serve_websocket(
-            request, handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options
-        )
+        return await serve_websocket(request, handler, authorize=authorize, **options)
 
     return media

@@ -6,14 +6,16 @@ socket of a peer that has vanished.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Unpack
 
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from rtpcodec.server.access import Answer
-from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
 
 
@@ -22,38 +24,67 @@ async def serve_websocket(
     handler: Handler | None = None,
     *,
     authorize: Authorize | None = None,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
+    **options: Unpack[AdapterOptions],
 ) -> None:
     """Accept a WebSocket and run a call on it, until both have ended; or refuse it before the upgrade.
 
     websocket: not accepted yet.
-    handler, on_audio, on_event, options: as for `call_on`.
+    handler, options: as for `call_on`, on_audio and on_event included.
     authorize: tokens or a plain function, as for `serve`; None: any request but a web page's is accepted. Refusals have
         status 401, 403 or 500, or always 403 if the server cannot send another one (`websocket.http.response`).
     Raises: EndpointError if settings contradict each other.
     """
-    scope, headers = websocket.scope, websocket.headers
-    query = scope.get("query_string", b"")
-    path = scope.get("raw_path") or scope["path"].encode()
+    await _serve(websocket, (websocket.receive, websocket.send), handler, authorize, options)
+
+
+def media_route(
+    path: str,
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    **options: Unpack[AdapterOptions],
+) -> WebSocketRoute:
+    """Make a route whose WebSockets are calls, for `routes` of Starlette or `app.router.routes` of FastAPI.
+
+    A message costs less here than in `serve_websocket`, because it does not pass through a `WebSocket`.
+
+    path: the path that carriers dial.
+    handler, authorize, options: as for `serve_websocket`.
+    Raises: EndpointError if settings contradict each other.
+    """
+    check_call(handler, authorize=authorize, **options)
+
+    class Media:
+        """An ASGI application, which Starlette tells from a function of a `WebSocket` by being an object."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await _serve(WebSocket(scope, receive, send), (receive, send), handler, authorize, options)
+
+    return WebSocketRoute(path, Media(), name="media")
+
+
+async def _serve(
+    websocket: WebSocket,
+    functions: tuple[Receive, Send],
+    handler: Handler | None,
+    authorize: Authorize | None,
+    options: AdapterOptions,
+) -> None:
+    """Run a call by the ASGI functions of its WebSocket, or of its server."""
+    scope, headers, (receive, send) = websocket.scope, websocket.headers, functions
+    path, query = scope.get("raw_path") or scope["path"].encode(), scope.get("query_string")
     target = (path + b"?" + query if query else path).decode("utf-8", "surrogateescape")
     refusal = request_refusal(authorize, target, headers, websocket.client.host if websocket.client else "")
     if refusal is not None:
         await _refuse(websocket, refusal)
         return
     await websocket.accept()
-    async with call_on(
-        websocket.send_text,
-        websocket.close,
-        handler,
-        on_audio=on_audio,
-        on_event=on_event,
-        target=target,
-        headers=headers,
-        **options,
-    ) as call:
-        while (message := await websocket.receive())["type"] == "websocket.receive":
+
+    def send_text(text: str) -> Awaitable[None]:
+        return send({"type": "websocket.send", "text": text})
+
+    async with call_on(send_text, websocket.close, handler, target=target, headers=headers, **options) as call:
+        while (message := await receive())["type"] == "websocket.receive":
             text = message.get("text")
             if text is not None:
                 call.received(text)
@@ -71,26 +102,3 @@ async def _refuse(websocket: WebSocket, refusal: Answer) -> None:
         await websocket.send_denial_response(answer)
     else:
         await websocket.close()
-
-
-def media_route(
-    path: str,
-    handler: Handler | None = None,
-    *,
-    authorize: Authorize | None = None,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
-) -> WebSocketRoute:
-    """Make a route whose WebSockets are calls, for `routes` of Starlette or `app.router.routes` of FastAPI.
-
-    path: the path that carriers dial.
-    handler, authorize, on_audio, on_event, options: as for `serve_websocket`.
-    Raises: EndpointError if settings contradict each other.
-    """
-    check_call(handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options)
-
-    async def media(websocket: WebSocket) -> None:
-        await serve_websocket(websocket, handler, authorize=authorize, on_audio=on_audio, on_event=on_event, **options)
-
-    return WebSocketRoute(path, media)

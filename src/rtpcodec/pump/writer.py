@@ -1,11 +1,18 @@
-"""Adapts a WebSocket whose `send` must be awaited to the Socket protocol: texts are queued, and one task sends them."""
+"""Adapts a WebSocket whose `send` must be awaited to the Socket protocol.
+
+Most servers send a text without waiting as long as their buffers have room. So a text is sent at once, by the first
+step of its coroutine. If it waits there, a task carries it on, and further texts are queued behind it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
+from asyncio.tasks import _enter_task, _leave_task  # for other implementations of tasks: "Extending" in asyncio's pages
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final, Self
+from collections.abc import Awaitable, Callable, Generator
+from types import CoroutineType
+from typing import Any, Final, Self
 
 from rtpcodec.pump.socket import Receiver
 
@@ -18,9 +25,11 @@ LOW_WATER_OCTETS: Final = 64 * 1024
 class AwaitedSocket:
     """A Socket over the awaitable functions of another server's WebSocket, as an async context manager.
 
-    One task sends the texts in order. The queue is bounded because the receiver is paused above HIGH_WATER_OCTETS. At
-    the end of the block, queued texts are dropped and the receiver gets `lost`. If a function raises, the connection is
-    gone: the task ends, and the receiver gets `lost`.
+    Texts are sent in order. The queue is bounded because the receiver is paused above HIGH_WATER_OCTETS. At the end of
+    the block, queued texts are dropped and the receiver gets `lost`. If a function raises, the connection is gone: the
+    task ends, and the receiver gets `lost`.
+
+    For the functions, all steps belong to one task and its context, so that `asyncio.timeout` works in them.
 
     All methods must be called in the event loop's thread.
     """
@@ -29,10 +38,12 @@ class AwaitedSocket:
         "_awaiting",
         "_close",
         "_close_code",
+        "_context",
         "_cut",
         "_octets",
         "_paused",
         "_ping",
+        "_rest",
         "_send_text",
         "_task",
         "_texts",
@@ -63,16 +74,20 @@ class AwaitedSocket:
         self._paused = False
         self._awaiting = False
         self._close_code: int | None = None
-        self._wake = asyncio.Event()
+        self._rest: _Begun | Awaitable[object] | None = None  # of the text that has begun
+        self._wake: asyncio.Future[None] | None = None  # None: the task is busy, so texts must be queued
+        self._context = contextvars.copy_context()
         self._task: asyncio.Task[None] | None = None
         self.receiver: Receiver | None = None
         """Gets `paused`, `resumed` and `lost`. It must be set before the first text."""
 
     def send(self, text: str) -> None:
-        """Queue a text frame."""
+        """Send a text frame, or queue it behind one that waits."""
+        if self._wake is not None:
+            self._begin(text, self._wake)
+            return
         self._texts.append(text)
         self._octets += len(text)
-        self._wake.set()
         if self._octets > HIGH_WATER_OCTETS and not self._paused and self.receiver is not None:
             self._paused = True
             self.receiver.paused()
@@ -80,7 +95,7 @@ class AwaitedSocket:
     def close(self, code: int) -> None:
         """Queue a close frame behind the texts."""
         self._close_code = code
-        self._wake.set()
+        self._wake_task()
 
     def abort(self) -> None:
         """Drop the queued texts, and cut the connection.
@@ -89,6 +104,7 @@ class AwaitedSocket:
         never learn otherwise that its WebSocket must end.
         """
         self._texts.clear()
+        self._wake_task()
         if self._cut is not None:
             self._cut()
         if self._task is not None and (self._awaiting or self._close_code is None):
@@ -105,7 +121,7 @@ class AwaitedSocket:
             return False
         self._texts.append(payload)
         self._octets += len(payload)
-        self._wake.set()
+        self._wake_task()
         return True
 
     @property
@@ -114,22 +130,58 @@ class AwaitedSocket:
         return None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run(), context=self._context)
         self._task.add_done_callback(self._ended)
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         task, self._task = self._task, None  # it may hold an error, whose traceback holds this object
+        self._wake = None
         if task is not None:
             task.cancel()
             await asyncio.wait((task,))
         if self.receiver is not None:
             self.receiver.lost()
 
+    def _begin(self, text: str, wake: asyncio.Future[None]) -> None:
+        """Send a text as far as it goes without waiting; the task does the rest."""
+        task, loop = self._task, wake.get_loop()
+        if task is None:
+            return
+        caller = asyncio.current_task(loop)
+        self._wake = None  # meanwhile, texts are queued
+        if caller is not None:
+            _leave_task(loop, caller)
+        _enter_task(loop, task)
+        try:
+            sending = self._send_text(text)
+            if type(sending) is CoroutineType:
+                self._rest = _Begun(sending, self._context.run(sending.send, None))
+            else:
+                self._rest = sending
+            self._awaiting = True
+            wake.set_result(None)
+        except StopIteration:  # it was sent
+            if self._texts or self._close_code is not None:
+                wake.set_result(None)
+            else:
+                self._wake = wake
+        except (Exception, asyncio.CancelledError):
+            task.cancel()
+        finally:
+            _leave_task(loop, task)
+            if caller is not None:
+                _enter_task(loop, caller)
+
+    def _wake_task(self) -> None:
+        wake, self._wake = self._wake, None
+        if wake is not None and not wake.done():
+            wake.set_result(None)
+
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
+        while self._close_code is None or self._texts:
+            if not self._texts:
+                await self._work()
             while self._texts:
                 text = self._texts.popleft()
                 self._awaiting = True
@@ -142,10 +194,23 @@ class AwaitedSocket:
                 if self._paused and self._octets < LOW_WATER_OCTETS and self.receiver is not None:
                     self._paused = False
                     self.receiver.resumed()
-            if self._close_code is not None:
-                self._awaiting = True
-                await self._close(self._close_code)
-                return
+        self._awaiting = True
+        await self._close(self._close_code)
+
+    async def _work(self) -> None:
+        """Wait until something is queued, and finish the text that has begun meanwhile."""
+        self._wake = asyncio.get_running_loop().create_future()
+        try:
+            await self._wake
+        except asyncio.CancelledError as cancelled:
+            self._wake = None
+            if not isinstance(self._rest, _Begun):
+                raise
+            self._rest.throw(cancelled)  # as it would if the task had been in it
+        if self._rest is not None:
+            await self._rest
+            self._rest = None
+            self._awaiting = False
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Any error of the functions means that the connection is gone. Reading the exception keeps it out of the log of
@@ -153,3 +218,34 @@ class AwaitedSocket:
         gone = task.cancelled() or task.exception() is not None
         if gone and self.receiver is not None:
             self.receiver.lost()
+
+
+class _Begun:
+    """A coroutine that waits in its first step; awaiting this object carries it on."""
+
+    __slots__ = ("_coroutine", "_yielded")
+
+    def __init__(self, coroutine: CoroutineType[Any, Any, object], yielded: object) -> None:
+        """Take a coroutine, and what its first step has yielded."""
+        self._coroutine: CoroutineType[Any, Any, object] | None = coroutine
+        self._yielded = yielded
+
+    def throw(self, error: BaseException) -> None:
+        """Raise an error where it waits."""
+        if self._coroutine is not None:
+            try:
+                self._yielded = self._coroutine.throw(error)
+            except StopIteration:
+                self._coroutine = None
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        while self._coroutine is not None:
+            try:
+                answer = yield self._yielded
+            except BaseException as error:  # CancelledError, GeneratorExit
+                self.throw(error)
+            else:
+                try:
+                    self._yielded = self._coroutine.send(answer)
+                except StopIteration:
+                    return

@@ -74,6 +74,13 @@ class CallOptions(TypedDict, total=False):
     slow_turn_ms: float | None
 
 
+class AdapterOptions(CallOptions, total=False):
+    """The keyword arguments of the adapters for other servers, beside `handler` and `authorize`."""
+
+    on_audio: OnAudio | None
+    on_event: OnEvent | None
+
+
 class EndpointOptions(CallOptions, total=False):
     """The keyword arguments of `serve` and `run`, which EndpointSettings describes."""
 

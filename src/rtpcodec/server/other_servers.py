@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Final, Unpack
+from typing import Final, Unpack, cast
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.socket import Receiver
@@ -19,7 +19,7 @@ from rtpcodec.server.access import Answer, Authorization
 from rtpcodec.server.call_log import RefusalLog
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.draining import override
-from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import AdapterOptions, Authorize, CallOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.origins import ORIGIN_HEADER
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
@@ -57,16 +57,12 @@ def request_refusal(
 
 
 def check_call(
-    handler: Handler | None = None,
-    *,
-    authorize: Authorize | None = None,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
+    handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Unpack[AdapterOptions]
 ) -> None:
     """Check settings before the first call: those of `call_on`, and `authorize`. Raises EndpointError."""
     check_authorize(authorize)
-    _settings(handler, on_audio, on_event, options)
+    on_audio, on_event = options.pop("on_audio", None), options.pop("on_event", None)
+    _settings(handler, on_audio, on_event, cast("CallOptions", options))
 
 
 @contextlib.asynccontextmanager
