@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -201,5 +202,22 @@ def test_a_peer_that_answers_pings_no_more_is_cut() -> None:
             await until(lambda: listener.end_reason)
         assert listener.end_reason == "socket_lost"
         assert listener.kinds == ["Started", "Disconnected", "Stopped"]
+
+    run(main)
+
+
+def test_the_file_of_the_page_answers_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/websockets.md, the first block."""
+    page = (Path(__file__).parents[2] / "docs" / "websockets.md").read_text("utf-8")
+    monkeypatch.setenv("STREAM_TOKEN", TOKEN)
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+
+    async def main() -> None:
+        async with served(names["answered"]) as url:
+            assert await refused_with(url) == 401
+            async with call(url, token=TOKEN) as carrier:
+                await carrier.media()
+                assert len(await carrier.payload()) == len(CHUNK)
 
     run(main)
