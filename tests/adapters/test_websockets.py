@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from rtpcodec import events
 from rtpcodec.adapters.websockets import MediaHandler, media_handler, serve_websocket
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.server import Call
-from tests.pump.frames import PING, PONG, TEXT, next_frame
+from tests.pump.frames import PING, PONG, TEXT, frames_to_end, next_frame
 from tests.server.dialler import CHUNK, call, dial, raw, refused_with, run, until
 from tests.server.test_limits import START
 
@@ -186,7 +187,7 @@ def test_a_peer_that_closes_without_a_stop_is_reported() -> None:
     run(main)
 
 
-def test_a_peer_that_answers_pings_no_more_is_lost() -> None:
+def test_a_peer_that_answers_pings_no_more_is_cut() -> None:
     async def main() -> None:
         listener = Listener()
         options: dict[str, Any] = {"ping_interval_s": 0.05, "idle_timeout_s": None, "media_silence_s": None}
@@ -197,8 +198,26 @@ def test_a_peer_that_answers_pings_no_more_is_lost() -> None:
                 ping = await next_frame(socket.reader)
                 assert ping.opcode == PING
                 socket.frame(PONG, ping.payload)
+            await frames_to_end(socket.reader)
             await until(lambda: listener.end_reason)
         assert listener.end_reason == "socket_lost"
         assert listener.kinds == ["Started", "Disconnected", "Stopped"]
+
+    run(main)
+
+
+def test_the_file_of_the_page_answers_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/websockets.md, the first block."""
+    page = (Path(__file__).parents[2] / "docs" / "websockets.md").read_text("utf-8")
+    monkeypatch.setenv("STREAM_TOKEN", TOKEN)
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+
+    async def main() -> None:
+        async with served(names["answered"]) as url:
+            assert await refused_with(url) == 401
+            async with call(url, token=TOKEN) as carrier:
+                await carrier.media()
+                assert len(await carrier.payload()) == len(CHUNK)
 
     run(main)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.wait_bounds import (
+    ADAPTED,
     CLOSE_OF_CALL,
     CLOSE_OF_STREAM,
     DIAL,
@@ -53,6 +54,9 @@ OUTSIDE: dict[str, Bound] = {
     "server/workers/supervisor.py:Supervisor._kill_late": WORKER_ENDS,
     "server/workers/supervisor.py:Supervisor.close": WORKER_ENDS,
     "server/workers/status_page.py:StatusPage._serve": STATUS_REQUEST,
+    "adapters/websockets.py:serve_websocket": ADAPTED,
+    "adapters/websockets.py:serve_websocket.close": ADAPTED,
+    "adapters/websockets.py:serve_websocket.send_text": ADAPTED,
     "client/aio_http.py:AsyncHttp._attempt": SYNC,
     "client/deadline_network.py:DeadlineNetwork.connect_tcp": SYNC,
     "client/deadline_network.py:_Plain.receive": SYNC,
@@ -238,6 +242,8 @@ INSIDE: dict[str, str] = {
     "server/picows_server.py:PicowsServer._admit.begin": NO_WAIT,
     "server/tcp_server.py:TcpServer.close": KNOWN,
     "server/tcp_server.py:TcpServer.open": LISTEN,
+    "adapters/websockets.py:MediaHandler.__call__": TASK,
+    "server/websockets_handshake.py:Handshake._answer": NO_WAIT,
     "server/reconnecting.py:Reconnection._pause": KNOWN,
     "server/recorder/finishing.py:sha256_of": USER,
     "server/recorder/recorder.py:Recorder._waited": NO_WAIT,

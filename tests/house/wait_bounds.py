@@ -108,6 +108,10 @@ HANDSHAKE = Bound(
         "server/test_descriptors.py::test_more_silent_sockets_than_the_limit_push_out_the_oldest",
     ),
 )
+ADAPTED = Bound(
+    "ping_interval_s behind a ping, idle_timeout_s, and CLOSE_TIMEOUT_MS: then the connection is cut",
+    ("adapters/test_websockets.py::test_a_peer_that_answers_pings_no_more_is_cut",),
+)
 DRAIN = Bound(
     "drain_s, then handler_grace_s and ENDING_GRACE_S",
     ("server/test_drain.py::test_calls_that_still_run_after_drain_s_are_closed",),

@@ -8,17 +8,19 @@ import subprocess
 import sys
 
 import pytest
+from typing_extensions import Buffer
 
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.memory_socket import MemorySocket
+from rtpcodec.pump.socket import Nobody
 from rtpcodec.pump.websockets_socket import WebsocketsSocket
 from rtpcodec.server import Call
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.websockets_handshake import MAX_REQUEST_OCTETS
 from tests.pump.frames import CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, next_frame
 from tests.server import test_endpoint, test_framing, test_limits, test_tls
-from tests.server.dialler import LOOPS, call, raw, run
+from tests.server.dialler import LOOPS, call, raw, run, until
 from tests.server.on_websockets import all_of, use_websockets
 from tests.server.test_limits import DTMF, START, Listener
 from tests.server.virtual_call import carried
@@ -90,6 +92,38 @@ def test_frames_may_be_cut_anywhere() -> None:
             socket.frame(CLOSE)
             assert await socket.close_code() == 1000
         assert listener.kinds == ["Started", "Dtmf", "Dtmf", "Disconnected", "Stopped"]
+
+    run(main)
+
+
+class CuttingReceiver(Nobody):
+    """Cuts its connection at the 20th text."""
+
+    def __init__(self, opened: WebsocketsSocket) -> None:
+        self.taken = 0
+        self._opened = opened
+        self._receiver = opened._receiver
+        opened._receiver = self
+
+    def received(self, text: str | Buffer) -> None:
+        self.taken += 1
+        if self.taken == 20:
+            self._opened.abort()
+
+    def lost(self) -> None:
+        self._receiver.lost()
+
+
+@pytest.mark.parametrize("pad", [b" " * 200, b""], ids=["whole texts", "short texts"])
+def test_what_was_read_is_dropped_once_the_connection_is_cut(pad: bytes) -> None:
+    async def main() -> None:
+        async with rtpcodec.serve(Listener()) as endpoint, raw(endpoint.port) as socket:
+            await socket.upgrade()
+            opened = the_socket_of(endpoint)
+            cutting = CuttingReceiver(opened)
+            opened.data_received(Frame(TEXT, DTMF + pad).octets(from_client=True) * 50)
+            await until(lambda: not endpoint._running)
+            assert cutting.taken == 20
 
     run(main)
 

@@ -11,6 +11,9 @@ frame_budget   frames and octets that one WebSocket may send
 frame_turns    a share of each turn of the event loop per WebSocket
 picows_socket  a WebSocket by picows, of either side
 frame_rules    the rules of RFC 6455 that picows does not check
+frame_headers  the headers of frames, checked, for libraries that do not read frames
+websockets_socket  a server's WebSocket on a transport of asyncio, behind a handshake by `websockets`
+transports     what transports need at their end
 interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
 virtual        an event loop whose clock jumps to the next deadline

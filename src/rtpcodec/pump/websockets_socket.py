@@ -51,6 +51,7 @@ class WebsocketsSocket(asyncio.Protocol):
 
     __slots__ = (
         "_backlog",
+        "_cut",
         "_done_reading",
         "_joiner",
         "_lost",
@@ -81,6 +82,7 @@ class WebsocketsSocket(asyncio.Protocol):
         self._ordinary = True  # no octets, no fragments and no turn wait, and frames count
         self._turn_waits = False
         self._done_reading = False
+        self._cut = False
         self._sends = True  # no close frame was sent, and the connection is not cut
         self._paused = False
         self._lost = False
@@ -108,7 +110,7 @@ class WebsocketsSocket(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection, and drop the frames that were read and not handled."""
-        self._sends = False
+        self._cut, self._ordinary, self._sends = True, False, False
         self._octets.clear()
         self._transport.abort()
 
@@ -148,9 +150,11 @@ class WebsocketsSocket(asyncio.Protocol):
         ):
             self._take_text(apply_mask(data[HEADER_OCTETS:], data[HEADER_OCTETS - 4 : HEADER_OCTETS]))
             return
-        self._octets += data
-        if not self._turn_waits:
-            self._handle_frames()
+        taken, at = self._take_texts(data) if self._ordinary else (0, 0)
+        if at < len(data) and not self._cut:
+            self._octets += data[at:]
+            if not self._turn_waits:
+                self._handle_frames(TURN_FRAMES - taken)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Report the end, after the frames that wait for their turn."""
@@ -170,11 +174,26 @@ class WebsocketsSocket(asyncio.Protocol):
         self._paused = False
         self._receiver.resumed()
 
+    def _take_texts(self, data: bytes) -> tuple[int, int]:
+        """Take the whole texts at the beginning of what was read: chunks of two tracks often come together.
+
+        Returns: how many they were, and where they end.
+        """
+        at, taken = 0, 0
+        while taken < TURN_FRAMES and self._ordinary and data.startswith(WHOLE_TEXT, at):
+            begin = at + HEADER_OCTETS
+            end = begin + int.from_bytes(data[at + 2 : at + 4])
+            if end > len(data) or not MAX_CONTROL_OCTETS < end - begin <= self._max_octets:
+                break
+            self._take_text(apply_mask(data[begin:end], data[begin - 4 : begin]))
+            at, taken = end, taken + 1
+        return taken, at
+
     def _take_turn(self) -> None:
         """Handle a share of the frames that wait, and read again once none waits."""
         self._turn_waits = False
         try:
-            self._handle_frames()
+            self._handle_frames(TURN_FRAMES)
         except BaseException:
             self.abort()
             raise
@@ -185,11 +204,11 @@ class WebsocketsSocket(asyncio.Protocol):
         elif not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _handle_frames(self) -> None:
-        """Handle a share of the frames that were read: others of the same read wait for the next turn of the loop."""
+    def _handle_frames(self, share: int) -> None:
+        """Handle as many of the frames that were read; others wait for the next turn of the event loop."""
         octets, at = self._octets, 0
         try:
-            for _ in range(TURN_FRAMES):
+            for _ in range(share):
                 used_octets = self._handle_frame(at)
                 if not used_octets:
                     break
@@ -202,7 +221,12 @@ class WebsocketsSocket(asyncio.Protocol):
         finally:
             del octets[:at]
             self._ordinary = not (
-                octets or self._turn_waits or self._joiner.joining or self._done_reading or self._skip_octets
+                octets
+                or self._turn_waits
+                or self._joiner.joining
+                or self._done_reading
+                or self._skip_octets
+                or self._cut
             )
 
     def _handle_frame(self, at: int) -> int:

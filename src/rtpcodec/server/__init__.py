@@ -25,7 +25,10 @@ origins         which web pages may open a call
 guessing        how long refusals of repeated wrong tokens are held back
 addresses       the health check's path, and which hosts are loopback
 listening       the protocols between endpoint and server library
+tcp_server      listening without a WebSocket library; accepted_socket: a socket until its transport is open
 picows_server   WebSockets by picows
+websockets_server  WebSockets by `websockets`; websockets_handshake: a connection until it is a call
+request_headers  the headers of a request from pairs; quiet_log: the loggers of these libraries
 tcp_listener    accepts sockets, and waits where no descriptor is left
 half_open       sockets that have not become calls: bounded, with a deadline
 descriptors     file descriptors: what an endpoint needs, what the process may open and has open

@@ -116,14 +116,14 @@ class Handshake(asyncio.Protocol):
             self._answer(bytes(head + end), bytes(rest))
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Forget the connection."""
-        self._forget()
+        """Remove the connection from all lists."""
+        self._leave()
         self._half_open.remove(self._entry)
         release(self._transport)
 
     def cut(self) -> None:
         """Cut the connection."""
-        self._forget()
+        self._leave()
         self._transport.abort()
 
     def _answer(self, head: bytes, rest: bytes) -> None:
@@ -179,7 +179,7 @@ class Handshake(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._send_late, answer)
 
     def _send_late(self, answer: Answer) -> None:
-        self._forget()
+        self._leave()
         self._half_open.add_again(self._entry, self._transport.abort)
         self._send(answer)
 
@@ -197,7 +197,7 @@ class Handshake(asyncio.Protocol):
         self._transport.write(response.serialize())
         self._transport.close()
 
-    def _forget(self) -> None:
+    def _leave(self) -> None:
         self._refusals.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()
