@@ -70,6 +70,10 @@ class Dialect(Protocol):
         """Whether the first message repeats the token that the command gave."""
 
     @property
+    def commands(self) -> bool:
+        """Whether commands of `rtpcodec.client` are about its calls, and webhooks that it reads report them."""
+
+    @property
     def media_scanner(self) -> MediaScanner | None:
         """The names of `media` messages, for the native path: it reads them as `parse` does. None: no such path."""
 

@@ -210,6 +210,7 @@ class TwilioDialect:
     in_band_digits = False
     counters = True
     token_in_connected = False
+    commands = False
 
     media_scanner = MediaScanner(
         event=streaming.EVENT,
