@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,12 @@ from tests.stream import carrier, twilio_texts
 from tests.stream.sibling import SIBLING, SiblingDialect, spelled
 
 STREAM = Path(str(rtpcodec.stream.__file__)).parent
-SPELLED = {"telnyx": str, "twilio": twilio_texts.spelled, "sibling": spelled, "poor": spelled}
+SPELLED: dict[str, Callable[[str], object]] = {
+    "telnyx": str,
+    "twilio": twilio_texts.spelled,
+    "sibling": spelled,
+    "poor": spelled,
+}
 dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
 
 

@@ -64,7 +64,7 @@ def test_the_texts_of_the_app_have_the_documented_members_and_no_others() -> Non
     ("text", "rule"),
     [
         ('{"event":"start","start":{"mediaFormat":{"sampleRate":8000}}}', "member"),
-        ('{"event":"start","start":{"mediaFormat":{"encoding":" "}}}', "value"),
+        ('{"event":"start","start":{"mediaFormat":{"encoding":""}}}', "value"),
         ('{"event":"start"}', "member"),
         ('{"event":"media","media":{"track":"inbound"}}', "member"),
         ('{"event":"media","media":{"payload":"*"}}', "base64"),
