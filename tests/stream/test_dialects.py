@@ -151,6 +151,7 @@ def test_only_the_plan_and_the_dialect_know_the_carrier() -> None:
     assert knowing == {
         "plan.py",
         "texml.py",
+        "twiml.py",
         "wire/telnyx/__init__.py",
         "wire/telnyx/reading.py",
         "wire/telnyx/writing.py",
