@@ -302,6 +302,7 @@ class SiblingDialect:
     in_band_digits = True
     counters = True
     token_in_connected = True
+    commands = True
 
     media_scanner = MediaScanner(
         event="kind",

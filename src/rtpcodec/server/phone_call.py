@@ -12,6 +12,7 @@ from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
 from rtpcodec.server.phone_facts import CarrierClock, PhoneEvent, PhoneFacts, conference_of
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
+from rtpcodec.stream.wire import Dialect
 
 MAX_EVENT_IDS: Final = 256
 """Webhook events whose repetition is noticed, per call; a call has a few dozen."""
@@ -76,9 +77,10 @@ class PhoneCall:
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
 
-    def begin(self, start: Started) -> None:
-        """Take over the ids of the stream's first `start`."""
-        self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
+    def begin(self, start: Started, dialect: Dialect) -> None:
+        """Take over the ids of the stream's first `start`, if commands and webhooks can name them."""
+        if dialect.commands:
+            self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
         if self.facts().bridged:
             self.state = "bridged"
 
@@ -88,7 +90,7 @@ class PhoneCall:
         return self._control is not None and bool(self.call_control_id)
 
     def control(self, name: str) -> PhoneControl:
-        """Return what sends commands. Raises EndpointError without one, or if the call has no call_control_id.
+        """Return what sends commands. Raises EndpointError without one, or if no command can name the call.
 
         name: the method of the Call that needs it.
         """
@@ -98,7 +100,10 @@ class PhoneCall:
                 f"{name}() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
             )
         if not self.call_control_id:
-            raise EndpointError(f"{name}() commands the phone call, and its `start` has no call_control_id")
+            raise EndpointError(
+                f"{name}() commands the phone call, and no command can name it: its `start` has no call_control_id, "
+                "or is of a carrier without commands"
+            )
         return control  # type: ignore[return-value]  # the call of a missing method raises AttributeError
 
     async def command(self, name: str, method: str, /, *arguments: object, **fields: Any) -> Any:

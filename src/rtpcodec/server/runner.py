@@ -297,7 +297,7 @@ class CallRunner(AudioSink):
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
-        self.phone.begin(started)
+        self.phone.begin(started, self.pump.machine.session.dialect)
         account = self.pump.machine.session.account
         if account is not None:  # the call keeps this event
             account.budget.take(account, octets_of(started))
