@@ -300,6 +300,7 @@ class SiblingDialect:
     invalid_media = None
     digits = True
     in_band_digits = True
+    commands = True
     counters = True
     token_in_connected = True
 

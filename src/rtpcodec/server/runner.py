@@ -297,7 +297,8 @@ class CallRunner(AudioSink):
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
-        self.phone.begin(started)
+        dialect = self.pump.machine.session.dialect
+        self.phone.begin(started, uncommanded=None if dialect.commands else dialect.name)
         account = self.pump.machine.session.account
         if account is not None:  # the call keeps this event
             account.budget.take(account, octets_of(started))

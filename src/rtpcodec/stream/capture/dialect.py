@@ -61,6 +61,8 @@ class CapturedDialect:
     signs: frozenset[str] = frozenset()
     plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     """The carrier has done the plan."""
+    commands = False
+    """A replay sends none."""
 
     __slots__ = (
         "clear",

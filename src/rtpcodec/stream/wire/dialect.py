@@ -62,6 +62,10 @@ class Dialect(Protocol):
         """Whether tones of keys in our audio reach the other end."""
 
     @property
+    def commands(self) -> bool:
+        """Whether the commands of `rtpcodec.client` reach the carrier's calls."""
+
+    @property
     def counters(self) -> bool:
         """Whether chunks are numbered. Without numbers they are in order as they come, and no loss is noticed."""
 

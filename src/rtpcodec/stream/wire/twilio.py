@@ -208,6 +208,7 @@ class TwilioDialect:
     invalid_media = None
     digits = True
     in_band_digits = False
+    commands = False
     counters = True
     token_in_connected = False
 

@@ -34,6 +34,7 @@ class TelnyxDialect:
     invalid_media = INVALID_MEDIA
     digits = True
     in_band_digits = True
+    commands = True
     counters = True
     token_in_connected = True
 
