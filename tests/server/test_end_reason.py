@@ -222,4 +222,4 @@ def test_the_first_cause_counts() -> None:
 
 
 def test_the_list_is_this_one() -> None:
-    assert len(get_args(EndReason)) == 13
+    assert len(get_args(EndReason)) == 14

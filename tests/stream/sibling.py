@@ -300,9 +300,9 @@ class SiblingDialect:
     invalid_media = None
     digits = True
     in_band_digits = True
-    commands = True
     counters = True
     token_in_connected = True
+    commands = True
 
     media_scanner = MediaScanner(
         event="kind",

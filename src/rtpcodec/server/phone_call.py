@@ -12,6 +12,7 @@ from rtpcodec.server.phone_control import PhoneControl, StreamingControl, send
 from rtpcodec.server.phone_facts import CarrierClock, PhoneEvent, PhoneFacts, conference_of
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.stream.events import Started
+from rtpcodec.stream.wire import Dialect
 
 MAX_EVENT_IDS: Final = 256
 """Webhook events whose repetition is noticed, per call; a call has a few dozen."""
@@ -31,7 +32,6 @@ class PhoneCall:
         "_fed",
         "_known",
         "_seen",
-        "_uncommanded",
         "_watchers",
         "call_control_id",
         "call_session_id",
@@ -59,7 +59,6 @@ class PhoneCall:
         self._fed = webhooks_seen
         self._facts = PhoneFacts()  # of the events that `tell` got
         self._control = control
-        self._uncommanded: str | None = None  # the carrier, if its calls take no commands of ours
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
         self._clock = CarrierClock()
@@ -78,23 +77,20 @@ class PhoneCall:
         self.result_due_s = 0.0
         """When the result of a transfer is known at the latest, by the event loop's clock."""
 
-    def begin(self, start: Started, *, uncommanded: str | None = None) -> None:
-        """Take over the ids of the stream's first `start`.
-
-        uncommanded: the carrier, if commands of ours do not reach its calls.
-        """
-        self._uncommanded = uncommanded
-        self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
+    def begin(self, start: Started, dialect: Dialect) -> None:
+        """Take over the ids of the stream's first `start`, if commands and webhooks can name them."""
+        if dialect.commands:
+            self.call_control_id, self.call_session_id = start.call_control_id, start.call_session_id
         if self.facts().bridged:
             self.state = "bridged"
 
     @property
     def commandable(self) -> bool:
         """Whether commands about it can be sent."""
-        return self._control is not None and self._uncommanded is None and bool(self.call_control_id)
+        return self._control is not None and bool(self.call_control_id)
 
     def control(self, name: str) -> PhoneControl:
-        """Return what sends commands. Raises EndpointError without one, or if the call has no call_control_id.
+        """Return what sends commands. Raises EndpointError without one, or if no command can name the call.
 
         name: the method of the Call that needs it.
         """
@@ -103,11 +99,11 @@ class PhoneCall:
             raise EndpointError(
                 f"{name}() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
             )
-        if self._uncommanded is not None:
-            carrier = self._uncommanded
-            raise EndpointError(f"{name}() commands the phone call, and a call of {carrier} takes no commands of ours")
         if not self.call_control_id:
-            raise EndpointError(f"{name}() commands the phone call, and its `start` has no call_control_id")
+            raise EndpointError(
+                f"{name}() commands the phone call, and no command can name it: its `start` has no call_control_id, "
+                "or is of a carrier without commands"
+            )
         return control  # type: ignore[return-value]  # the call of a missing method raises AttributeError
 
     async def command(self, name: str, method: str, /, *arguments: object, **fields: Any) -> Any:

@@ -297,8 +297,7 @@ class CallRunner(AudioSink):
 
     def _begin(self, started: Started) -> None:
         self.log.name_stream(started)
-        dialect = self.pump.machine.session.dialect
-        self.phone.begin(started, uncommanded=None if dialect.commands else dialect.name)
+        self.phone.begin(started, self.pump.machine.session.dialect)
         account = self.pump.machine.session.account
         if account is not None:  # the call keeps this event
             account.budget.take(account, octets_of(started))

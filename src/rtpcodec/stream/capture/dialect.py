@@ -59,10 +59,10 @@ class CapturedDialect:
     media_scanner = None
     """The lines of a capture are not the carrier's texts."""
     signs: frozenset[str] = frozenset()
-    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
-    """The carrier has done the plan."""
     commands = False
     """A replay sends none."""
+    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    """The carrier has done the plan."""
 
     __slots__ = (
         "clear",

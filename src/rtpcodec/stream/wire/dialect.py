@@ -62,16 +62,16 @@ class Dialect(Protocol):
         """Whether tones of keys in our audio reach the other end."""
 
     @property
-    def commands(self) -> bool:
-        """Whether the commands of `rtpcodec.client` reach the carrier's calls."""
-
-    @property
     def counters(self) -> bool:
         """Whether chunks are numbered. Without numbers they are in order as they come, and no loss is noticed."""
 
     @property
     def token_in_connected(self) -> bool:
         """Whether the first message repeats the token that the command gave."""
+
+    @property
+    def commands(self) -> bool:
+        """Whether commands of `rtpcodec.client` are about its calls, and webhooks that it reads report them."""
 
     @property
     def media_scanner(self) -> MediaScanner | None:

@@ -208,9 +208,9 @@ class TwilioDialect:
     invalid_media = None
     digits = True
     in_band_digits = False
-    commands = False
     counters = True
     token_in_connected = False
+    commands = False
 
     media_scanner = MediaScanner(
         event=streaming.EVENT,

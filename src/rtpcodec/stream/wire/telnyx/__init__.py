@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from rtpcodec.carriers.telnyx import commands, members, streaming
+from rtpcodec.carriers.telnyx import commands as command_facts
+from rtpcodec.carriers.telnyx import members, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
 from rtpcodec.stream.wire.dialect import Dialect
 from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER, encoding_name, parse
@@ -25,7 +26,7 @@ class TelnyxDialect:
 
     name = "telnyx"
     signs = frozenset((streaming.SEQUENCE_NUMBER, members.STREAM_ID))
-    modes = commands.MODES
+    modes = command_facts.MODES
     plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     tracks = streaming.DELIVERED_TRACKS
     marks = True
@@ -34,9 +35,9 @@ class TelnyxDialect:
     invalid_media = INVALID_MEDIA
     digits = True
     in_band_digits = True
-    commands = True
     counters = True
     token_in_connected = True
+    commands = True
 
     media_scanner = MEDIA_SCANNER
 
