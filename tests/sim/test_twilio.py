@@ -5,6 +5,9 @@ The texts stand here by hand, as in the documents (docs/twilio.md, Messages): a 
 
 from __future__ import annotations
 
+import ast
+import inspect
+import json
 from base64 import b64encode
 from typing import Any
 
@@ -12,9 +15,12 @@ import pytest
 
 import rtpcodec
 from rtpcodec.sim import StreamWarning, Variations
+from rtpcodec.sim.wires import twilio as twilio_wire
 from rtpcodec.stream.plan import StreamPlan
 from tests.sim.streams import START_MS, open_stream
+from tests.sim.test_witnesses import typed_members
 from tests.sim.twilio_app import SILENCE, TONE, TwilioApp, streamed
+from tests.stream.twilio_texts import CONNECTED, DTMF, MARK, START, STOP, media
 
 
 def test_a_two_way_stream_is_exactly_this() -> None:
@@ -172,3 +178,24 @@ def test_the_notes_show_no_values_of_the_app() -> None:
     secret = '{"event":"mark","streamSid":"SID","mark":{"name":["secret"]},"other":"secret"}'
     _, report = streamed({20: lambda app: app.socket.send(secret.replace("SID", app.stream_sid))})
     assert "secret" not in repr(report)
+
+
+def test_the_messages_have_the_documented_members_of_the_documented_types() -> None:
+    documented = {
+        json.loads(text)["event"]: typed_members(json.loads(text))
+        for text in (CONNECTED, START, STOP, DTMF, MARK, media(TONE, 1))
+    }
+    app, _ = streamed(
+        {20: lambda app: app.say("mark", mark={"name": "m"})},
+        dtmf=((30.0, "1"),),
+        stream={"parameters": {"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"}},
+    )
+    written = {message["event"]: typed_members(message) for _, message in app.messages}
+    assert written == documented
+
+
+def test_the_texts_are_written_apart_from_those_of_the_app_s_side() -> None:
+    """The simulator would prove nothing about `stream.wire.twilio` if both were one code."""
+    tree = ast.parse(inspect.getsource(twilio_wire))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not any(module is not None and module.startswith("rtpcodec.stream.wire") for module in imported)

@@ -97,7 +97,7 @@ class TwilioWire:
                     message, streaming.DTMF, {streaming.TRACK: twiml.INBOUND_TRACK, streaming.DIGIT: digit}
                 )
             case messages.Mark(name=name):
-                return self._pointed(message, streaming.MARK, {streaming.NAME: name})
+                return self._numbered(streaming.MARK, message, {streaming.NAME: name})
             case messages.Stop():
                 return self._numbered(streaming.STOP, message, self._owner())
             case messages.Other(event=event):
@@ -141,14 +141,6 @@ class TwilioWire:
             streaming.SEQUENCE_NUMBER: str(message.sequence_number),
             event: body,
             streaming.STREAM_SID: self._stream_sid,
-        }
-
-    def _pointed(self, message: messages.Dtmf | messages.Mark, event: str, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            streaming.EVENT: event,
-            streaming.STREAM_SID: self._stream_sid,
-            streaming.SEQUENCE_NUMBER: str(message.sequence_number),
-            event: body,
         }
 
     # From the app
