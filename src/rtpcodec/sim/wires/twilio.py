@@ -93,8 +93,8 @@ class TwilioWire:
             case messages.Start():
                 return self._numbered(streaming.START, message, self._start(message.media_format))
             case messages.Dtmf(digit=digit):
-                return self._pointed(
-                    message, streaming.DTMF, {streaming.TRACK: twiml.INBOUND_TRACK, streaming.DIGIT: digit}
+                return self._numbered(
+                    streaming.DTMF, message, {streaming.TRACK: twiml.INBOUND_TRACK, streaming.DIGIT: digit}
                 )
             case messages.Mark(name=name):
                 return self._numbered(streaming.MARK, message, {streaming.NAME: name})
