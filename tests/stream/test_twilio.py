@@ -64,7 +64,7 @@ def test_the_texts_of_the_app_have_the_documented_members_and_no_others() -> Non
     ("text", "rule"),
     [
         ('{"event":"start","start":{"mediaFormat":{"sampleRate":8000}}}', "member"),
-        ('{"event":"start","start":{"mediaFormat":{"encoding":" "}}}', "value"),
+        ('{"event":"start","start":{"mediaFormat":{"encoding":""}}}', "value"),
         ('{"event":"start"}', "member"),
         ('{"event":"media","media":{"track":"inbound"}}', "member"),
         ('{"event":"media","media":{"payload":"*"}}', "base64"),
@@ -151,3 +151,27 @@ def test_a_call_from_its_start_to_its_end() -> None:
         *("Started", "MarkPlayed", "Dtmf", "Stopped")
     ]
     assert events.MarkPlayed("said") in found
+
+
+def test_twiml_streams_the_call_both_ways() -> None:
+    assert StreamPlan().twiml("wss://a.example/m", parameters={"name": 'Jane "J" <&>'}) == (
+        '<Connect><Stream url="wss://a.example/m"><Parameter name="name" value="Jane &quot;J&quot; &lt;&amp;&gt;"/>'
+        "</Stream></Connect>"
+    )
+    assert StreamPlan().twiml("wss://a.example/m") == '<Connect><Stream url="wss://a.example/m"/></Connect>'
+
+
+@pytest.mark.parametrize(
+    ("plan", "url", "parameters", "error"),
+    [
+        ({}, "https://a.example", {}, "url must be a ws or wss URL"),
+        ({}, "wss://a.example/?token=1", {}, "url has a query"),
+        ({}, "wss://a.example", {"a": 500 * "x"}, "parameter 'a' has 501 characters with its value, at most 500"),
+        ({"send_codec": "PCMA"}, "wss://a.example", {}, "send_codec is 'PCMA', twilio has PCMU"),
+    ],
+)
+def test_twiml_refuses_what_twilio_does_not_take(
+    plan: dict[str, Any], url: str, parameters: dict[str, str], error: str
+) -> None:
+    with pytest.raises(ValueError, match=error):
+        StreamPlan(**plan).twiml(url, parameters=parameters)

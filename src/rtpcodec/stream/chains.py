@@ -12,6 +12,7 @@ from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
+from rtpcodec.stream.wire.dialect import refusal_of
 
 
 def chains_of(
@@ -50,10 +51,7 @@ def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -
     """Return the plan. Raises PlanError if the carrier cannot do it, ValueError if the rate is impossible."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)
-    if plan.mode not in dialect.modes:
-        raise PlanError(f"mode is {plan.mode!r}, {dialect.name} has {', '.join(dialect.modes)}")
-    for name, able in dialect.plan_values.items():
-        value = getattr(plan, name)
-        if value not in able:
-            raise PlanError(f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, able))}")
+    reason = refusal_of(dialect, plan)
+    if reason is not None:
+        raise PlanError(reason)
     return plan

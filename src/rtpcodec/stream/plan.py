@@ -14,7 +14,7 @@ from rtpcodec.carriers.telnyx.texml import StreamVerb
 from rtpcodec.codecs import CodecInfo, codec
 from rtpcodec.codecs.info import ByteOrder, Encoder, FrameEncoder
 from rtpcodec.errors import MissingLibrary, PlanError, PlanWarning, UnknownCodec, warn_user
-from rtpcodec.stream import texml
+from rtpcodec.stream import texml, twiml
 
 MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
@@ -241,6 +241,18 @@ class StreamPlan:
                 texml_facts.STATUS_CALLBACK_METHOD: status_callback_method,
             },
         )
+
+    def twiml(self, url: str, *, parameters: Mapping[str, str] | None = None) -> str:
+        """Return the TwiML element that streams a call of Twilio both ways, for the `<Response>` of a document.
+
+        The document waits until the stream ends; without a verb behind it the call ends then.
+
+        url: where Twilio connects. TwiML carries no token, so its path must be one that cannot be guessed.
+        parameters: the custom parameters of `start`.
+        Raises: PlanError: Twilio cannot do the plan; ValueError: the URL is not one of a WebSocket or has a query, a
+        text that XML cannot hold, a parameter of more than 500 characters with its name.
+        """
+        return twiml.element(self, url, parameters or {})
 
     def _asks_for_silence(self, command: str | None) -> bool:
         """Return whether a command is to ask for silence. PlanError, ValueError: see `command_fields`."""

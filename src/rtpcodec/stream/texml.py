@@ -64,7 +64,7 @@ def element(
     method = others.get(facts.STATUS_CALLBACK_METHOD)
     if method not in (None, *facts.METHODS):
         raise ValueError(f"status_callback_method is {method!r}, one of {', '.join(facts.METHODS)} is needed")
-    _require_url(url)
+    require_url(url)
     for warning in _beyond_texml(plan):
         warn_user(f"StreamPlan.texml: {warning}", PlanWarning)
     attributes = {facts.URL: url, facts.TRACK: plan.tracks, facts.BIDIRECTIONAL_MODE: plan.mode}
@@ -74,6 +74,11 @@ def element(
     if plan.receive_codec != commands.OWN_CODEC:
         attributes[facts.CODEC] = plan.receive_codec
     attributes |= {name: value for name, value in others.items() if value is not None}
+    return stream_element(verb, attributes, parameters)
+
+
+def stream_element(verb: str, attributes: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+    """Return a verb around a Stream. TypeError, ValueError: an attribute or a parameter that XML cannot hold."""
     within = "".join(
         f"<{facts.PARAMETER}{_written({facts.NAME: name, facts.VALUE: value})}/>" for name, value in parameters.items()
     )
@@ -82,7 +87,7 @@ def element(
     return f"<{verb}>{stream}</{verb}>"
 
 
-def _require_url(url: str) -> None:
+def require_url(url: str) -> None:
     """Refuse what is not the URL of a WebSocket. The error does not show it, since its path protects the call."""
     if unfit := _UNFIT.search(url):
         raise ValueError(f"url has a blank or control character at position {unfit.start()}")

@@ -3,6 +3,7 @@
 rules      limits, and the names of the rules that Malformed reports
 dialect    the contract of a dialect: texts to messages and back, and what the carrier can do
 choice     all dialects, and the one that a message shows
+json_messages  texts to messages, by the names of a carrier
 json_text  the rules that JSON texts of all carriers keep
 telnyx     the dialect of Telnyx
 twilio     the dialect of Twilio's Media Streams

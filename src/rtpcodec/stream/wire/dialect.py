@@ -102,3 +102,12 @@ class Dialect(Protocol):
 
     def clear_text(self, stream_id: str | None = None, /) -> str:
         """Return the text that makes the carrier drop all audio that it has not played yet."""
+
+
+def refusal_of(dialect: Dialect, plan: object) -> str | None:
+    """Return why a carrier cannot do a StreamPlan; None: it can."""
+    for name, able in {"mode": dialect.modes, **dialect.plan_values}.items():
+        value = getattr(plan, name)
+        if value not in able:
+            return f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, able))}"
+    return None
