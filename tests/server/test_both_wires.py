@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import EndpointError, LocalProtocolError, StreamEnded
+from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, PlaybackPause
-from rtpcodec.sim import ClearHabits, EchoPath, Faults, Link, MarkHabits, SimulatedCall, Timing, Variations
+from rtpcodec.sim import Carrier, ClearHabits, EchoPath, Faults, Link, MarkHabits, SimulatedCall, Timing, Variations
 from rtpcodec.sim.wires.ids import DIALECTS
 from tests.server.both_wires import Note, conversation, same_on_both
 from tests.server.conversation import tone
@@ -293,3 +295,42 @@ def test_a_whole_conversation_is_the_same(seed: int) -> None:
             note("ended")
 
     same_on_both(speak, speech=bytes(16 * 3000), **habits_of(random.Random(seed)))
+
+
+@pytest.mark.parametrize("reconnect", [False, True])
+def test_a_control_of_another_carrier_does_not_command_a_call_of_twilio(reconnect: bool) -> None:
+    """Twilio's calls have no command of ours: one that named its CallSid would go to another carrier."""
+    rules: list[str] = []
+    ended: list[Any] = []
+
+    async def ask(call: Call) -> None:
+        asked: tuple[Callable[[], Awaitable[object]], ...] = (call.hangup, lambda: call.send_dtmf("1"), call.reconnect)
+        for one in asked:
+            with pytest.raises(EndpointError) as refusal:
+                await one()
+            rules.append(str(refusal.value))
+        heard = [event async for event in call.events()]
+        ended.extend(event for event in heard if not isinstance(event, events.Audio | events.Started))
+
+    async def main() -> tuple[SimulatedCall, ...]:
+        async with (
+            Carrier("KEY") as telnyx,
+            rtpcodec.AsyncCallControl("KEY", base_url=telnyx.base_url) as control,
+            Carrier(dialect="twilio") as twilio,
+            rtpcodec.serve(ask, control=control, reconnect=reconnect, disconnect_hold_s=5) as endpoint,
+        ):
+            call = twilio.new_call(bytes(16 * 9000))
+            call.stream_to(endpoint.url)
+            await asyncio.sleep(0.5)
+            call.lose_socket("rst")
+            await call.finished()
+            await asyncio.sleep(1)
+            assert endpoint.statistics().calls_running == 0, "the stream is not held for a reconnection"
+            return telnyx.calls
+
+    assert run_virtual(main()) == ()
+    rule = "() commands the phone call, and no command can name it"
+    assert [text.partition(":")[0] for text in rules] == [
+        f"{name}{rule}" for name in ("hangup", "send_dtmf", "reconnect")
+    ]
+    assert [type(event) for event in ended] == [events.Disconnected, events.Stopped]

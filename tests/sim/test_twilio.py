@@ -5,87 +5,22 @@ The texts stand here by hand, as in the documents (docs/twilio.md, Messages): a 
 
 from __future__ import annotations
 
-import asyncio
+import ast
+import inspect
 import json
-import re
 from base64 import b64encode
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import rtpcodec
-from rtpcodec.errors import CommandRefused
-from rtpcodec.pump import run_virtual
-from rtpcodec.pump.memory_socket import MemorySocket
-from rtpcodec.sim import CallReport, Carrier, SimulatedCall, StreamWarning, Variations, Webhooks
+from rtpcodec.sim import StreamWarning, Variations
+from rtpcodec.sim.wires import twilio as twilio_wire
 from rtpcodec.stream.plan import StreamPlan
-from tests.pump.recorder import Recorder, network
 from tests.sim.streams import START_MS, open_stream
-
-TONE = rtpcodec.pcmu_encode(b"\x10\x20" * 160)
-SILENCE = rtpcodec.pcmu_encode(bytes(320))
-
-
-class TwilioApp(Recorder):
-    """Keeps each message with its time since `start`; its steps then run at their times."""
-
-    def __init__(self, socket: MemorySocket, steps: dict[float, Callable[[TwilioApp], object]]) -> None:
-        super().__init__(socket)
-        self.messages: list[tuple[float, dict[str, Any]]] = []
-        self.began_ms = 0.0
-        self.stream_sid = ""
-        self._steps = steps
-
-    @property
-    def now_ms(self) -> float:
-        return round(asyncio.get_running_loop().time() * 1000 - self.began_ms, 3)
-
-    def received(self, text: object) -> None:
-        message = json.loads(str(text))
-        if message["event"] == "start":
-            loop = asyncio.get_running_loop()
-            self.began_ms = loop.time() * 1000
-            self.stream_sid = message.get("streamSid", "")
-            for at_ms, step in self._steps.items():
-                loop.call_later(at_ms / 1000, step, self)
-        self.messages.append((self.now_ms, message))
-
-    def say(self, event: str, **members: Any) -> None:
-        self.socket.send(json.dumps({"event": event, "streamSid": self.stream_sid, **members}))
-
-    def play(self, payload: bytes) -> None:
-        self.say("media", media={"payload": b64encode(payload).decode()})
-
-    def of(self, event: str) -> list[dict[str, Any]]:
-        return [message for _, message in self.messages if message["event"] == event]
-
-
-def streamed(
-    steps: dict[float, Callable[[TwilioApp], object]] | None = None,
-    *,
-    speech: bytes = bytes(16 * 200),
-    stream: dict[str, Any] | None = None,
-    **options: Any,
-) -> tuple[TwilioApp, CallReport]:
-    """Stream one call of Twilio to an app with these steps, by ms since `start` came."""
-    apps: list[TwilioApp] = []
-
-    def accept(socket: MemorySocket) -> TwilioApp:
-        apps.append(TwilioApp(socket, steps or {}))
-        return apps[0]
-
-    async def main() -> CallReport:
-        listener = network().listen("localhost", 0, lambda _target, _headers: accept)
-        async with Carrier(dialect="twilio") as carrier:
-            call = carrier.new_call(speech, **options)
-            call.stream_to(f"ws://localhost:{listener.port}/media", **stream or {})
-            report = await call.finished()
-        listener.close()
-        return report
-
-    report = run_virtual(main())
-    return apps[0], report
+from tests.sim.test_witnesses import typed_members
+from tests.sim.twilio_app import SILENCE, TONE, TwilioApp, streamed
+from tests.stream.twilio_texts import CONNECTED, DTMF, MARK, START, STOP, media
 
 
 def test_a_two_way_stream_is_exactly_this() -> None:
@@ -105,46 +40,24 @@ def test_a_two_way_stream_is_exactly_this() -> None:
         body = {"track": "inbound", "chunk": str(number), "timestamp": str(20 * (number - 1)), "payload": payload}
         return {"event": "media", "sequenceNumber": str(sequence), "media": body, "streamSid": stream}
 
+    start = {
+        "accountSid": account,
+        "streamSid": stream,
+        "callSid": call,
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {"FirstName": "Jane", "RemoteParty": "Bob"},
+    }
+    key, stop = {"track": "inbound_track", "digit": "1"}, {"accountSid": account, "callSid": call}
     assert app.messages == [
         (0.0, {"event": "connected", "protocol": "Call", "version": "1.0.0"}),
-        (
-            0.0,
-            {
-                "event": "start",
-                "sequenceNumber": "1",
-                "start": {
-                    "accountSid": account,
-                    "streamSid": stream,
-                    "callSid": call,
-                    "tracks": ["inbound"],
-                    "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-                    "customParameters": {"FirstName": "Jane", "RemoteParty": "Bob"},
-                },
-                "streamSid": stream,
-            },
-        ),
+        (0.0, {"event": "start", "sequenceNumber": "1", "start": start, "streamSid": stream}),
         (20.0, chunk(1, 2)),
-        (
-            30.0,
-            {
-                "event": "dtmf",
-                "streamSid": stream,
-                "sequenceNumber": "3",
-                "dtmf": {"track": "inbound_track", "digit": "1"},
-            },
-        ),
+        (30.0, {"event": "dtmf", "streamSid": stream, "sequenceNumber": "3", "dtmf": key}),
         (40.0, chunk(2, 4)),
         (50.0, {"event": "mark", "streamSid": stream, "sequenceNumber": "5", "mark": {"name": "my label"}}),
         (60.0, chunk(3, 6)),
-        (
-            80.0,
-            {
-                "event": "stop",
-                "sequenceNumber": "7",
-                "stop": {"accountSid": account, "callSid": call},
-                "streamSid": stream,
-            },
-        ),
+        (80.0, {"event": "stop", "sequenceNumber": "7", "stop": stop, "streamSid": stream}),
     ]
 
 
@@ -267,144 +180,22 @@ def test_the_notes_show_no_values_of_the_app() -> None:
     assert "secret" not in repr(report)
 
 
-def test_the_end_of_a_two_way_stream_ends_the_call() -> None:
-    """`<Connect>` alone: no verb is left."""
-    _, report = streamed({40: lambda app: app.socket.close(1000)}, speech=bytes(16 * 1000))
-    assert report.end_reason == "app_closed"
-
-
-def test_the_query_of_the_url_never_arrives() -> None:
-    targets: list[str] = []
-
-    def answer(target: str, _headers: object) -> type[Recorder]:
-        targets.append(target)
-        return Recorder
-
-    async def main() -> None:
-        listener = network().listen("localhost", 0, answer)
-        async with Carrier(dialect="twilio") as carrier:
-            call = carrier.new_call(bytes(320))
-            call.stream_to(f"ws://localhost:{listener.port}/media?token=t")
-            await call.finished()
-        listener.close()
-
-    run_virtual(main())
-    assert targets == ["/media"]
-
-
-def streamed_by(document: str) -> tuple[TwilioApp, SimulatedCall]:
-    apps: list[TwilioApp] = []
-
-    def accept(socket: MemorySocket) -> TwilioApp:
-        apps.append(TwilioApp(socket, {}))
-        return apps[0]
-
-    async def main() -> SimulatedCall:
-        listener = network().listen("localhost", 0, lambda _target, _headers: accept)
-        async with Carrier(dialect="twilio") as carrier:
-            call = carrier.new_call(bytes(16 * 100))
-            call.texml(document.replace("URL", f"ws://localhost:{listener.port}/"))
-            await call.finished()
-        listener.close()
-        return call
-
-    call = run_virtual(main())
-    return apps[0], call
-
-
-def test_a_twiml_document_streams_a_call() -> None:
-    parameter = '<Parameter name="FirstName" value="Jane"/>'
-    app, call = streamed_by(f'<Response><Connect><Stream url="URL">{parameter}</Stream></Connect></Response>')
-    start = app.of("start")[0]["start"]
-    assert (start["customParameters"], start["tracks"], start["callSid"]) == (
-        {"FirstName": "Jane"},
-        ["inbound"],
-        call.call_control_id,
+def test_the_messages_have_the_documented_members_of_the_documented_types() -> None:
+    documented = {
+        json.loads(text)["event"]: typed_members(json.loads(text))
+        for text in (CONNECTED, START, STOP, DTMF, MARK, media(TONE, 1))
+    }
+    app, _ = streamed(
+        {20: lambda app: app.say("mark", mark={"name": "m"})},
+        dtmf=((30.0, "1"),),
+        stream={"parameters": {"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"}},
     )
-    app, _ = streamed_by(
-        '<Response><Start><Stream url="URL" track="both_tracks"/></Start><Pause length="9"/></Response>'
-    )
-    assert app.of("start")[0]["start"]["tracks"] == ["inbound", "outbound"]
+    written = {message["event"]: typed_members(message) for _, message in app.messages}
+    assert written == documented
 
 
-@pytest.mark.parametrize(
-    ("stream", "rule"),
-    [
-        ('track="both_tracks"', "track is 'both_tracks', a two-way stream of Twilio has inbound_track only"),
-        ('bidirectionalMode="rtp"', "Stream has no attribute 'bidirectionalMode' in TwiML"),
-        ('codec="PCMU"', "Stream has no attribute 'codec' in TwiML"),
-    ],
-)
-def test_twilio_does_not_have_such_a_document(stream: str, rule: str) -> None:
-    with Carrier(dialect="twilio") as carrier:
-        call = carrier.new_call(b"")
-        document = f'<Response><Connect><Stream url="ws://127.0.0.1/" {stream}/></Connect></Response>'
-        with pytest.raises(ValueError, match=f"^{re.escape(rule)}$"):
-            call.texml(document)
-
-
-def test_twilio_does_not_have_such_a_stream() -> None:
-    url = "ws://127.0.0.1/"
-    with Carrier(dialect="twilio") as carrier:
-        call = carrier.new_call(b"")
-        with pytest.raises(ValueError, match=r"^the call has L16 at 16000 Hz, Twilio has PCMU at 8000 Hz$"):
-            call.stream_to(url, StreamPlan(send_codec="L16", send_rate_hz=16000))
-        with pytest.raises(ValueError, match=r"^the call has PCMA, Twilio has PCMU at 8000 Hz$"):
-            call.stream_to(url, StreamPlan(receive_codec="PCMA"))
-        with pytest.raises(ValueError, match=r"^mode is 'mp3', a stream of Twilio has 'rtp' only$"):
-            call.stream_to(url, StreamPlan(mode="mp3"))
-        with pytest.raises(ValueError, match=r"^track is 'both_tracks', a two-way stream of Twilio has"):
-            call.stream_to(url, StreamPlan(tracks="both_tracks"))
-        with pytest.raises(ValueError, match=r"^auth_token is for the dialect telnyx, Twilio sends no token$"):
-            call.stream_to(url, auth_token="t")
-        with pytest.raises(ValueError, match=r"^name and value of a parameter have 501 characters, at most 500"):
-            call.stream_to(url, parameters={"n": "v" * 500})
-        with pytest.raises(ValueError, match=r"^the call has G722, Twilio has PCMU at 8000 Hz$"):
-            carrier.new_call(b"", codec="G722")
-
-
-def test_a_simulated_twilio_has_no_commands_and_webhooks() -> None:
-    with Carrier(dialect="twilio") as carrier:
-        rule = "^a simulated Twilio has no commands and webhooks, use new_call and stream_to$"
-        with pytest.raises(RuntimeError, match=rule):
-            carrier.incoming_call(b"")
-        with pytest.raises(RuntimeError, match=rule):
-            carrier.phone("+15550100003", b"")
-        with pytest.raises(RuntimeError, match=rule):
-            carrier.send_webhooks(Webhooks(url="http://127.0.0.1:1/"))
-        call = carrier.new_call(b"")
-        with (
-            rtpcodec.CallControl(carrier.api_key, base_url=carrier.base_url) as control,
-            pytest.raises(CommandRefused, match="this simulated carrier takes no commands"),
-        ):
-            control.hangup(call.call_control_id)
-    with pytest.raises(ValueError, match=r"^dialect is 'other', one of telnyx, twilio is needed$"):
-        Carrier(dialect="other")  # type: ignore[arg-type]
-
-
-def test_a_call_of_telnyx_is_streamed_without_a_command() -> None:
-    apps: list[TwilioApp] = []
-
-    def accept(socket: MemorySocket) -> TwilioApp:
-        apps.append(TwilioApp(socket, {}))
-        return apps[0]
-
-    async def main() -> tuple[TwilioApp, CallReport]:
-        listener = network().listen("localhost", 0, lambda _target, _headers: accept)
-        async with Carrier() as carrier:
-            call = carrier.new_call(bytes(640))
-            call.stream_to(f"ws://localhost:{listener.port}/", auth_token="token", parameters={"tenant": "t1"})
-            with pytest.raises(RuntimeError, match=r"^the call is streaming, it cannot be streamed$"):
-                call.stream_to("ws://localhost:1/")
-            report = await call.finished()
-            with pytest.raises(RuntimeError, match=r"^the call is ended, it cannot be streamed$"):
-                call.stream_to("ws://localhost:1/")
-            with pytest.raises(ValueError, match=r"^one_way is for the dialect twilio, a stream of Telnyx is two-way$"):
-                call.stream_to("ws://localhost:1/", one_way=True)
-        listener.close()
-        return apps[0], report
-
-    app, report = run_virtual(main())
-    start = app.of("start")[0]
-    assert (start["stream_id"], start["start"]["custom_parameters"]) == (report.stream_id, {"tenant": "t1"})
-    assert app.of("connected")[0]["connected"] == {"x-telnyx-streaming-auth-token": "token"}
+def test_the_texts_are_written_apart_from_those_of_the_app_s_side() -> None:
+    """The simulator would prove nothing about `stream.wire.twilio` if both were one code."""
+    tree = ast.parse(inspect.getsource(twilio_wire))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not any(module is not None and module.startswith("rtpcodec.stream.wire") for module in imported)

@@ -12,6 +12,9 @@ from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.cli.options import Mode, Rate
 
 Percent = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT")]
+Dialect = Annotated[
+    str, typer.Option(help="`telnyx`, or `twilio`: PCMU, no token, and one-way unless the track is the inbound one.")
+]
 
 
 def simulate(
@@ -29,10 +32,7 @@ def simulate(
     tracks: Annotated[
         str, typer.Option(help="`inbound_track`, `outbound_track` or `both_tracks`.")
     ] = commands.INBOUND_TRACK,
-    dialect: Annotated[
-        str,
-        typer.Option(help="`telnyx`, or `twilio`: PCMU, no token, and one-way unless the track is the inbound one."),
-    ] = "telnyx",
+    dialect: Dialect = "telnyx",
     token: Annotated[
         str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token to present to the endpoint.")
     ] = None,

@@ -1,4 +1,4 @@
-"""Warnings of the debugger about a stream (docs/twilio.md). No message tells the app of them."""
+"""Warnings of the debugger about a stream (docs/twilio.md). The app gets no message about them."""
 
 from typing import Final
 

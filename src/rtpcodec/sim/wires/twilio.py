@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct, field
 from typing_extensions import Buffer
 
-from rtpcodec.carriers.telnyx import commands
-from rtpcodec.carriers.twilio import errors, streaming
+from rtpcodec.carriers.telnyx import streaming as telnyx
+from rtpcodec.carriers.twilio import errors, streaming, twiml
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -22,18 +22,12 @@ from rtpcodec.sim.wires.warning import StreamWarning
 from rtpcodec.sim.wires.wire import FromApp
 from rtpcodec.stream import messages
 
-_TRACKS: Final = {
-    commands.INBOUND_TRACK: [streaming.INBOUND],
-    commands.OUTBOUND_TRACK: [streaming.OUTBOUND],
-    commands.BOTH_TRACKS: [streaming.INBOUND, streaming.OUTBOUND],
-}
 _CONNECTED: Final = {
     streaming.EVENT: streaming.CONNECTED,
     streaming.PROTOCOL: streaming.CALL_PROTOCOL,
     streaming.VERSION: streaming.PROTOCOL_VERSION,
 }
-_PRESSED_ON: Final = "inbound_track"
-_OMITTED: Final = {"sequence_number": streaming.SEQUENCE_NUMBER}
+_OMITTED: Final = {telnyx.SEQUENCE_NUMBER: streaming.SEQUENCE_NUMBER}
 """Members that `Variations.leave_out` names otherwise than this dialect."""
 
 
@@ -99,9 +93,11 @@ class TwilioWire:
             case messages.Start():
                 return self._numbered(streaming.START, message, self._start(message.media_format))
             case messages.Dtmf(digit=digit):
-                return self._pointed(message, streaming.DTMF, {streaming.TRACK: _PRESSED_ON, streaming.DIGIT: digit})
+                return self._numbered(
+                    streaming.DTMF, message, {streaming.TRACK: twiml.INBOUND_TRACK, streaming.DIGIT: digit}
+                )
             case messages.Mark(name=name):
-                return self._pointed(message, streaming.MARK, {streaming.NAME: name})
+                return self._numbered(streaming.MARK, message, {streaming.NAME: name})
             case messages.Stop():
                 return self._numbered(streaming.STOP, message, self._owner())
             case messages.Other(event=event):
@@ -127,7 +123,7 @@ class TwilioWire:
         return {
             **self._owner(),
             streaming.STREAM_SID: self._stream_sid,
-            streaming.TRACKS: _TRACKS[self._request.tracks],
+            streaming.TRACKS: list(streaming.DELIVERED_TRACKS[self._request.tracks]),
             streaming.MEDIA_FORMAT: {
                 streaming.ENCODING: streaming.MULAW if encoding == streaming.CODEC else encoding,
                 streaming.SAMPLE_RATE: media_format.sample_rate_hz,
@@ -145,14 +141,6 @@ class TwilioWire:
             streaming.SEQUENCE_NUMBER: str(message.sequence_number),
             event: body,
             streaming.STREAM_SID: self._stream_sid,
-        }
-
-    def _pointed(self, message: messages.Dtmf | messages.Mark, event: str, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            streaming.EVENT: event,
-            streaming.STREAM_SID: self._stream_sid,
-            streaming.SEQUENCE_NUMBER: str(message.sequence_number),
-            event: body,
         }
 
     # From the app
