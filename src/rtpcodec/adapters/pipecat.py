@@ -5,18 +5,20 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames import frames
-from pipecat.serializers.base_serializer import FrameSerializer
-
 from rtpcodec.audio.channels import downmix
-from rtpcodec.errors import CallEnded
+from rtpcodec.errors import CallEnded, MissingExtra
 from rtpcodec.server.phone_control import PhoneControl, send
 from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
 from rtpcodec.stream.session import MediaSession
 
-TAIL_MS: Final = 200.0  # from the last audio to the end of its utterance: longer than a chunk of pipecat's transports
-LEAD_MS: Final = 10_000.0  # all that pipecat sends is due at once, because its transports pace it
+try:
+    from pipecat.audio.dtmf.types import KeypadEntry
+    from pipecat.frames import frames
+    from pipecat.serializers.base_serializer import FrameSerializer
+except ImportError as error:
+    raise MissingExtra("rtpcodec.adapters.pipecat", "pipecat-ai", "pipecat") from error
+
+TAIL_MS, LEAD_MS = 200.0, 10_000.0  # silence that ends an utterance; audio ahead of its time, which pipecat paces
 
 
 class StreamSerializer(FrameSerializer):
@@ -62,8 +64,7 @@ class StreamSerializer(FrameSerializer):
         if 0 < self._tail_ms <= now_ms and session.streaming:
             self._tail_ms = 0.0
             session.flush()
-        if not self._turn.locked():  # a socket that takes nothing must not hold up what is received
-            await self._send(session.outgoing(now_ms))
+        await self._send([] if self._turn.locked() else session.outgoing(now_ms))  # receiving must not wait for sending
         if self._keys:
             return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
         events, self._events = self._events, []
@@ -89,9 +90,8 @@ class StreamSerializer(FrameSerializer):
         if isinstance(frame, frames.EndFrame):
             await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LEAD_MS) / 1000)
         if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
-            control, self._control = self._control, None
             with suppress(CallEnded):
-                await send(control.hangup, self.started.call_control_id)
+                await send(self._control.hangup, self.started.call_control_id)
 
     async def _send(self, texts: list[str]) -> None:
         if texts:
