@@ -29,7 +29,7 @@ PAUSE_MS: Final = 300
 REACH: Final = 8000
 """Samples by which one second may lie elsewhere than the one before."""
 Pauses = Literal["silent", "stalled"]
-"""In a silent pause the carrier sends nothing, and its timestamps go on. In a stalled one it sends, and all arrives
+"""In a silent pause the carrier sends nothing, and its timestamps continue. In a stalled one it sends, and all arrives
 behind the pause at once."""
 Which = Literal["ours", "pipecat's"]
 
