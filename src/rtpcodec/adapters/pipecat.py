@@ -3,29 +3,28 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from math import inf
 from typing import Any, Final
 
-from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames import frames
-from pipecat.serializers.base_serializer import FrameSerializer
-
 from rtpcodec.audio.channels import downmix
-from rtpcodec.errors import CallEnded
+from rtpcodec.errors import CallEnded, MissingExtra
 from rtpcodec.server.phone_control import PhoneControl, send
-from rtpcodec.stream.events import Audio, Dtmf, Event, Started
+from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
 from rtpcodec.stream.session import MediaSession
 
-TAIL_MS: Final = 200.0  # from the last audio to the end of its utterance: longer than a chunk of pipecat's transports
-LAST_WORDS_MS: Final = 5000.0  # limit on the play-out before a hang-up: pipecat itself ends with 2 s of silence
+try:
+    from pipecat.audio.dtmf.types import KeypadEntry
+    from pipecat.frames import frames
+    from pipecat.serializers.base_serializer import FrameSerializer
+except ImportError as error:
+    raise MissingExtra("rtpcodec.adapters.pipecat", "pipecat-ai", "pipecat") from error
+
+TAIL_MS, LEAD_MS = 200.0, 10_000.0  # silence that ends an utterance; audio ahead of its time, which pipecat paces
 
 
-class StreamSerializer(FrameSerializer):  # type: ignore[misc]
+class StreamSerializer(FrameSerializer):
     """The messages of one call as pipecat's frames, and back. Use it from the event loop's thread only."""
 
-    def __init__(
-        self, send_text: Callable[[str], Awaitable[object]], control: PhoneControl | None = None, **options: Any
-    ) -> None:
+    def __init__(self, send_text: Callable[[str], Awaitable[Any]], control: PhoneControl | None = None, **options: Any):
         """Make it for one call.
 
         send_text: sends one text on the call's WebSocket, such as `websocket.send_text`: a frame may give several.
@@ -33,15 +32,16 @@ class StreamSerializer(FrameSerializer):  # type: ignore[misc]
         options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
         """
         super().__init__()
-        self.session: Final = MediaSession(**{"lead_ms": None, **options})
+        self.session: Final = MediaSession(**{"lead_ms": LEAD_MS, **options})
+        self.session.require_replies("StreamSerializer")  # the plan's mode must be rtp
         self.started: Started | None = None
         self._send_text, self._control, self._turn = send_text, control, asyncio.Lock()
-        self._tail_ms, self._pcm = inf, b""
-        self._keys, self._events = list[str](), list[Event]()
+        self._tail_ms, self._pcm, self._keys, self._events = 0.0, b"", list[str](), list[Event]()
 
     async def read_start(self, receive_text: Callable[[], Awaitable[str]]) -> Started:
         """Read up to the carrier's `start` and return it, for bots that need it before their pipeline runs."""
         while self.started is None:
+            self.session.require_replies("read_start")  # StreamEnded behind too many malformed messages
             await self.deserialize(await receive_text())
         return self.started
 
@@ -58,20 +58,20 @@ class StreamSerializer(FrameSerializer):  # type: ignore[misc]
                 self._pcm += event.pcm
             elif isinstance(event, Dtmf) and event.digit in KeypadEntry.__members__.values():
                 self._keys.append(event.digit)
-            else:
+            elif not isinstance(event, Gap | Stalled):  # pauses of the carrier are in the statistics
                 self._events.append(event)
                 self.started = event if isinstance(event, Started) else self.started
-        if now_ms >= self._tail_ms and session.streaming:
-            self._tail_ms = inf
+        if 0 < self._tail_ms <= now_ms and session.streaming:
+            self._tail_ms = 0.0
             session.flush()
-        await self._send(session.outgoing(now_ms))
+        await self._send([] if self._turn.locked() else session.outgoing(now_ms))  # receiving must not wait for sending
         if self._keys:
             return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
         events, self._events = self._events, []
         if events:
             return frames.InputTransportMessageFrame({"type": "rtpcodec", "events": events})
         pcm, self._pcm = self._pcm, b""
-        return frames.InputAudioRawFrame(pcm, session.received_pcm_hz, 1) if pcm else None
+        return frames.InputAudioRawFrame(pcm, session.received_pcm_hz or 0, 1) if pcm else None
 
     async def serialize(self, frame: Any) -> None:
         """Send what a frame gives, and leave nothing to the transport."""
@@ -88,13 +88,13 @@ class StreamSerializer(FrameSerializer):  # type: ignore[misc]
             session.flush()
         await self._send(session.outgoing(now_ms))
         if isinstance(frame, frames.EndFrame):
-            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LAST_WORDS_MS) / 1000)
+            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LEAD_MS) / 1000)
         if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
-            control, self._control = self._control, None
             with suppress(CallEnded):
-                await send(control.hangup, self.started.call_control_id)
+                await send(self._control.hangup, self.started.call_control_id)
 
     async def _send(self, texts: list[str]) -> None:
-        async with self._turn:  # a clear must not overtake audio that waits for the socket
-            for text in texts:
-                await self._send_text(text)
+        if texts:
+            async with self._turn:  # a clear must not overtake audio that waits for the socket
+                for text in texts:
+                    await self._send_text(text)

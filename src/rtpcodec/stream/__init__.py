@@ -38,6 +38,7 @@ listening      what looks at a stream beside its reader: sinks and private secti
 capture        what a session is given and sends, as lines of a file, and their replay
 diagnosis      faults of a stream that its payloads, arrival and plan show
 tapping        the audio of any stage as a file
+app_messages   messages that an application writes in the carrier's spelling
 session_options  what a session was made with
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures;
                session_suspending: its suspensions

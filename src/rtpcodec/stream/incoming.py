@@ -304,6 +304,8 @@ class Incoming(IncomingState):
 
     def receive_at(self, pcm_hz: PcmRate) -> None:
         """Change the rate of the PCM: see MediaSession.receive_at."""
+        if pcm_hz == self.pcm_hz:
+            return
         if pcm_hz is not None and pcm_hz != "native":
             require_rate("receive_pcm_hz", pcm_hz)
         if self._counts.media_received:

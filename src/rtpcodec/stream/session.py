@@ -160,10 +160,12 @@ class MediaSession(DialectSession):
     def receive_at(self, pcm_hz: PcmRate) -> None:
         """Change `receive_pcm_hz` before the first audio, for shells that learn it after the carrier's `start`.
 
+        The present rate changes nothing, at any time.
+
         Raises, and changes nothing: ValueError if it is not a rate of the resampler; LocalProtocolError if audio was
         received, or a capture runs.
         """
-        if self._inputs is not None:
+        if self._inputs is not None and pcm_hz != self.receive_pcm_hz:
             raise LocalProtocolError("receive_pcm_hz cannot be changed while a capture runs")
         self._incoming.receive_at(pcm_hz)
 

@@ -29,7 +29,7 @@ PAUSE_MS: Final = 300
 REACH: Final = 8000
 """Samples by which one second may lie elsewhere than the one before."""
 Pauses = Literal["silent", "stalled"]
-"""In a silent pause the carrier sends nothing, and its timestamps go on. In a stalled one it sends, and all arrives
+"""In a silent pause the carrier sends nothing, and its timestamps continue. In a stalled one it sends, and all arrives
 behind the pause at once."""
 Which = Literal["ours", "pipecat's"]
 
@@ -54,7 +54,8 @@ def speech(rate_hz: int, duration_ms: int) -> NDArray[np.int16]:
     spectrum = np.fft.rfft(random.normal(size=samples))
     spectrum[2500 * duration_ms // 1000 :] = 0
     shaped = np.fft.irfft(spectrum, samples)
-    return (6000 * shaped / np.abs(shaped).max()).astype(np.int16)
+    found: NDArray[np.int16] = (6000 * shaped / np.abs(shaped).max()).astype(np.int16)
+    return found
 
 
 async def texts(payloads: list[bytes], pauses: Pauses) -> AsyncIterator[str]:
@@ -100,7 +101,7 @@ def serializer_of(which: Which, codec_name: str) -> Any:
 def payloads_of(heard: Heard, codec_name: str) -> list[bytes]:
     """Return the payloads of the caller's chunks, and put what they decode to into `heard.sent`."""
     if codec_name == "PCMU":
-        octets = pcmu_encode(heard.sent)
+        octets = pcmu_encode(heard.sent.tobytes())
         heard.sent = np.frombuffer(pcmu_decode(octets), np.int16)
     else:
         octets = heard.sent.tobytes()

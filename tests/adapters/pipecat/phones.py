@@ -49,7 +49,7 @@ async def run_pipeline(
     # Nothing here detects speech, without which pipecat ends a call after five minutes.
     worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False, idle_timeout_secs=None)
 
-    @transport.event_handler("on_client_disconnected")
+    @transport.event_handler("on_client_disconnected")  # type: ignore[untyped-decorator]
     async def on_client_disconnected(_transport: object, _websocket: object) -> None:
         await worker.cancel()
 

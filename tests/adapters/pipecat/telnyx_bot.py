@@ -17,7 +17,7 @@ app = FastAPI()
 CALLERS: list[str] = []
 
 
-class Echo(FrameProcessor):
+class Echo(FrameProcessor):  # type: ignore[misc]
     """Says what the caller said; it stands for recogniser, model and voice."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -48,7 +48,7 @@ async def media(websocket: WebSocket) -> None:
     pipeline = Pipeline([transport.input(), Echo(), transport.output()])
     worker = PipelineWorker(pipeline, params=PipelineParams(audio_out_sample_rate=16000))
 
-    @transport.event_handler("on_client_disconnected")
+    @transport.event_handler("on_client_disconnected")  # type: ignore[untyped-decorator]
     async def on_client_disconnected(_transport: BaseTransport, _websocket: WebSocket) -> None:
         await worker.cancel()
 

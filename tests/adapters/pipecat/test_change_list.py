@@ -22,8 +22,8 @@ MAX_CHANGED_LINES = 10
 
 
 def block(language: str) -> str:
-    """The block of this language on the page."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    """The first block of this language on the page."""
+    found, *_ = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     return str(found)
 
 

@@ -13,7 +13,7 @@ from pipecat.frames import frames
 
 from rtpcodec.adapters.pipecat import StreamSerializer
 from rtpcodec.codecs import codec
-from rtpcodec.errors import CallEnded, CommandError
+from rtpcodec.errors import CallEnded, CommandError, LocalProtocolError, StreamEnded
 from rtpcodec.pump import run_virtual
 from rtpcodec.rtp.payloads import payload_format
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
@@ -63,7 +63,7 @@ def test_a_tone_passes_in_every_codec_both_ways_one_packet_per_message(
         speech = tone(pipeline_hz, 1000)
         step = 2 * pipeline_hz * 40 // 1000
         for at in range(0, len(speech), step):
-            assert await speaker.serialize(spoken(speech[at : at + step], pipeline_hz)) is None
+            await speaker.serialize(spoken(speech[at : at + step], pipeline_hz))
         listener = await streaming(Wire(), pipeline_hz=pipeline_hz, first=start(name, rate_hz), plan=plan)
         heard = b""
         for number, payload in enumerate(wire.payloads, 1):
@@ -283,7 +283,7 @@ def test_a_call_that_has_ended_is_not_an_error_and_another_refusal_is() -> None:
 
 
 @pytest.mark.parametrize(("frame", "waited_s"), [(frames.EndFrame(), 0.5), (frames.CancelFrame(), 0.0)])
-def test_the_end_hangs_up_once_behind_the_last_words_and_a_cancellation_at_once(frame: Any, waited_s: float) -> None:
+def test_the_end_hangs_up_behind_the_last_words_and_a_cancellation_at_once(frame: Any, waited_s: float) -> None:
     async def main() -> None:
         control = Control()
         serializer = await streaming(Wire(), control=control)
@@ -291,7 +291,6 @@ def test_the_end_hangs_up_once_behind_the_last_words_and_a_cancellation_at_once(
         before_s = asyncio.get_running_loop().time()
         await serializer.serialize(frame)
         assert asyncio.get_running_loop().time() - before_s == pytest.approx(waited_s, abs=0.01)
-        await serializer.serialize(frame)
         assert control.hung_up == ["v3:call"]
 
     run_virtual(main())
@@ -310,5 +309,38 @@ def test_the_rates_of_pipeline_and_start_may_come_in_either_order() -> None:
             await serializer.setup(SimpleNamespace(audio_in_sample_rate=24000))
         heard = await serializer.deserialize(media(1, bytes(640)))
         assert (heard.sample_rate, heard.num_frames) == (24000, 480)
+
+    run_virtual(main())
+
+
+def test_garbage_before_the_start_ends_the_reading_and_mode_mp3_is_refused() -> None:
+    async def main() -> None:
+        async def receive_text() -> str:
+            return "garbage"
+
+        with pytest.raises(StreamEnded):
+            await StreamSerializer(Wire().send_text).read_start(receive_text)
+        with pytest.raises(LocalProtocolError, match="'mp3', StreamSerializer needs 'rtp'"):
+            StreamSerializer(Wire().send_text, plan=StreamPlan(mode="mp3"))
+
+    run_virtual(main())
+
+
+def test_what_is_received_does_not_wait_for_a_socket_that_takes_nothing() -> None:
+    async def main() -> None:
+        writable = asyncio.Event()
+
+        async def send_text(_text: str) -> None:
+            await writable.wait()
+
+        serializer = StreamSerializer(send_text)
+        await serializer.deserialize(start())
+        speaking = asyncio.create_task(serializer.serialize(spoken(bytes(1600))))
+        await asyncio.sleep(1)
+        for number in (1, 2):
+            heard = await serializer.deserialize(media(number, b"\xff" * 160))
+            assert isinstance(heard, frames.InputAudioRawFrame)
+        writable.set()
+        await speaking
 
     run_virtual(main())

@@ -1,0 +1,65 @@
+"""Messages in the carrier's spelling: those that the session knows act like its methods, all others go out as they are."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rtpcodec import MediaSession, events
+from rtpcodec.errors import LocalProtocolError, StreamEnded
+from tests.stream import carrier
+from tests.stream.sibling import NAMES, SIBLING
+
+FRAME = b"\x55" * 160
+NEWS = {"event": "news", "news": {"of": ["today", "ä"]}}
+
+
+def kinds(texts: list[str]) -> list[str]:
+    return [json.loads(text)["event"] for text in texts]
+
+
+def test_a_payload_a_mark_and_a_clear_act_like_the_methods() -> None:
+    session = carrier.started(lead_ms=40)
+    payload = json.loads(carrier.media(FRAME * 3))
+    assert kinds(session.send_message(payload, 0)) == ["media", "media"]
+    assert session.send_message(json.loads(carrier.mark("a")), 0) == []
+    assert session.send_message({"event": "clear"}, 1) == ['{"event":"clear"}']
+    assert session.queued_ms == 0
+    assert events.MarkCleared("a", "interrupt") in session.events(1)
+
+
+def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
+    session = MediaSession(dialect=SIBLING, own_marks=False, lead_ms=None)
+    start = {NAMES["event"]: NAMES["start"], NAMES["start"]: {NAMES["media_format"]: {NAMES["encoding"]: "PCMU"}}}
+    session.receive(json.dumps(start), 0)
+    session.play_payload(FRAME * 2)
+    *audio, clear = session.send_message({NAMES["event"]: NAMES["clear"]}, 0)
+    assert (audio, json.loads(clear)[NAMES["event"]]) == ([], NAMES["clear"])
+    assert session.send_message({"event": "clear", "kind": "x"}, 0) == ['{"event":"clear","kind":"x"}']
+
+
+def test_any_other_message_goes_out_behind_what_is_due() -> None:
+    session = carrier.started(lead_ms=None)
+    session.play_payload(FRAME * 2)
+    *before, last = session.send_message(NEWS, 0)
+    assert kinds(before) == ["media", "media"]
+    assert json.loads(last) == NEWS
+
+
+@pytest.mark.parametrize("message", [{}, {"x": 1}, {"event": "mark"}, {"event": "mark", "mark": {}}])
+def test_a_message_that_breaks_a_rule_of_the_wire_is_not_sent(message: dict[str, object]) -> None:
+    session = carrier.started(lead_ms=None)
+    session.play_payload(FRAME)
+    with pytest.raises(ValueError, match=r"event|mark"):
+        session.send_message(message, 0)
+    assert kinds(session.outgoing(0)) == ["media"]
+
+
+def test_nothing_is_sent_before_the_start_and_after_the_end() -> None:
+    with pytest.raises(LocalProtocolError, match="before the carrier's start"):
+        MediaSession().send_message(NEWS, 0)
+    session = carrier.started()
+    session.closed(0)
+    with pytest.raises(StreamEnded):
+        session.send_message(NEWS, 0)
