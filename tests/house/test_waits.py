@@ -91,7 +91,8 @@ OUTSIDE: dict[str, Bound] = {
     "server/handler_task.py:HandlerTask._decide": REPLY,
     "server/sending_keys.py:KeySender._sound": KEYS,
     "server/heard.py:HeardMarks.wait": HEARD,
-    "server/heard.py:HeardReplies.ended": REPLY,
+    "server/heard.py:HeardReplies._next_end": REPLY,
+    "adapters/livekit.py:CallAudioOutput._finish": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/phone_control.py:send": SYNC,
     "server/collecting.py:Collection.run": ENTRY,
@@ -153,6 +154,8 @@ LOOKUP = "runs in the thread that `_in_thread` leaves behind at the deadline"
 INSTALLED = "a regular file of this installation or system"
 
 INSIDE: dict[str, str] = {
+    "adapters/livekit.py:CallAudioInput.__anext__": READER,
+    "adapters/livekit.py:CallAudioOutput.capture_frame": READER,
     "server/placement.py:PlacementReporter.__aexit__": TASK,
     "server/placement.py:PlacementReporter._repeat": KNOWN,
     "server/workers/channel.py:WorkerChannel._fill": "blocks for the job only, which the supervisor sends at once",

@@ -65,10 +65,13 @@ HEARD = Bound(
     ("stream/test_machine.py::test_a_sent_mark_of_a_socket_that_stops_reading_times_out",),
 )
 REPLY = Bound(
-    "1 s behind the estimated end of its audio, whatever the carrier does with marks, and the end of the stream",
+    "1 s behind the estimated end of its audio, whatever the carrier does with marks, 1 s and a round trip behind a "
+    "clear, and the end of the stream",
     (
         "server/test_replies.py::test_no_carrier_lets_a_reply_wait_for_longer_than_a_second_behind_its_audio",
         "server/test_replies.py::test_the_end_of_the_stream_ends_the_block_quietly",
+        "server/test_settled_replies.py::test_a_carrier_that_does_not_answer_the_clear_is_waited_for_a_second_and_a_round_trip",
+        "server/test_settled_replies.py::test_the_end_of_the_stream_ends_the_wait",
     ),
 )
 KEYS = Bound(

@@ -110,21 +110,24 @@ async def capture(output: CallAudioOutput, pcm: bytes, rate_hz: int, frame_ms: f
 
 def heard_ms(report: CallReport, pitch_hz: float, from_ms: float = 0.0) -> float:
     """Return how long the caller heard a tone, from a time on, in steps of 20 ms."""
-    samples = np.frombuffer(report.heard_pcm, np.int16)[int(from_ms * 8) :].astype(float)
-    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
-    waves = np.exp(-2j * np.pi * pitch_hz * np.arange(160) / 8000)
-    levels = np.abs(frames @ waves) / 160
+    frames = _frames(report, from_ms)
+    waves = np.exp(-2j * np.pi * pitch_hz * np.arange(frames.shape[1]) / report.heard_hz)
+    levels = np.abs(frames @ waves) / frames.shape[1]
     return float(np.count_nonzero(levels > 500)) * 20
 
 
 def all_heard_ms(report: CallReport) -> float:
     """Return how long the caller heard anything, in steps of 20 ms."""
-    samples = np.frombuffer(report.heard_pcm, np.int16)
-    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
-    return float(np.count_nonzero(np.abs(frames).max(axis=1) > 500)) * 20
+    return float(np.count_nonzero(np.abs(_frames(report)).max(axis=1) > 500)) * 20
+
+
+def _frames(report: CallReport, from_ms: float = 0.0) -> Any:
+    samples = np.frombuffer(report.heard_pcm, np.int16)[int(from_ms * report.heard_hz / 1000) :].astype(float)
+    frame_samples = report.heard_hz // 50
+    return samples[: len(samples) // frame_samples * frame_samples].reshape(-1, frame_samples)
 
 
 def cuts_ms(report: CallReport) -> list[float]:
     """Return where each clear cut the audio that had come, in ms of it."""
     assert report.playout_log is not None
-    return [clear.sent_position / 8 for clear in report.playout_log.clears]
+    return [clear.sent_position * 1000 / report.heard_hz for clear in report.playout_log.clears]

@@ -45,6 +45,18 @@ async def ended(call: rtpcodec.Call) -> list[float]:
     return [event.played_uncertainty_ms for event in ends]
 
 
+def _session(says: list[str], hears: list[str | None], interruption: dict[str, Any]) -> AgentSession[Any]:
+    turns = TURNS | {"interruption": TURNS["interruption"] | interruption}
+    return AgentSession(
+        llm=ScriptedLLM(list(says)),
+        tts=ScriptedTTS(),
+        vad=LevelVAD(),
+        stt=ScriptedSTT(iter(hears)),
+        turn_handling=turns,  # type: ignore[arg-type]
+        aec_warmup_duration=None,
+    )
+
+
 def talk(
     says: list[str],
     hears: list[str | None],
@@ -67,18 +79,10 @@ def talk(
     talks: list[Talk] = []
 
     async def answer(call: rtpcodec.Call) -> None:
-        turns = TURNS | {"interruption": TURNS["interruption"] | (interruption or {})}
-        model = ScriptedLLM(list(says))
-        session: AgentSession[Any] = AgentSession(
-            llm=model,
-            tts=ScriptedTTS(),
-            vad=LevelVAD(),
-            stt=ScriptedSTT(iter(hears)),
-            turn_handling=turns,  # type: ignore[arg-type]
-            aec_warmup_duration=None,
-        )
+        session = _session(says, hears, interruption or {})
         output = CallAudioOutput(call)
-        talked = Talk(model, Ends(output))
+        assert isinstance(session.llm, ScriptedLLM)
+        talked = Talk(session.llm, Ends(output))
         talks.append(talked)
         loop = asyncio.get_running_loop()
         session.on("agent_state_changed", lambda event: talked.states.append((loop.time(), event.new_state)))

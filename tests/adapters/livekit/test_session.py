@@ -24,12 +24,17 @@ def silence(ms: int) -> bytes:
     return bytes(16 * ms)
 
 
+def whole(ms: float) -> tuple[float, float]:
+    """Return how long so much audio is heard in steps of 20 ms, wherever it begins."""
+    return (ms, ms + 20)
+
+
 def test_it_answers_the_caller() -> None:
     talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(3500), phone=FAR)
     assert talked.llm.contexts == [[("system", "Talk to the caller."), ("user", "Good morning")]]
     assert talked.history == [("user", "Good morning", False), ("assistant", TEN, False)]
     assert (talked.ends.positions_ms, talked.ends.interrupted) == ([1600], [False])
-    assert heard_ms(report, 400) == 1600
+    assert heard_ms(report, 400) in whole(1600)
     assert [state for _, state in talked.states][-3:] == ["thinking", "speaking", "listening"]
 
 
@@ -48,7 +53,8 @@ def test_an_interruption_by_the_caller(*, resume: bool) -> None:
     assert 700 < first_ms < 1500
     assert abs(first_ms - cuts_ms(report)[0]) <= 20
     assert abs(first_ms - heard_ms(report, 400)) <= 40
-    assert talked.ends.positions_ms[1] == heard_ms(report, 800) == 480
+    assert talked.ends.positions_ms[1] == 480
+    assert heard_ms(report, 800) in whole(480)
     assert report.playout_log is not None
     cut_ms = report.playout_log.clears[0].position / 8
     assert heard_ms(report, 400, from_ms=cut_ms) == 0
@@ -80,7 +86,7 @@ def test_an_interruption_by_the_program() -> None:
     talked, report = talk([], [], silence(6000), script=script, phone=FAR)
     assert talked.ends.interrupted == [True, False]
     assert abs(talked.ends.positions_ms[0] - cuts_ms(report)[0]) <= 20
-    assert heard_ms(report, 800) == 320
+    assert heard_ms(report, 800) in whole(320)
 
 
 def test_the_caller_hangs_up_in_mid_sentence() -> None:
@@ -100,7 +106,7 @@ def test_the_session_ends_and_the_last_word_is_heard() -> None:
 
     talked, report = talk([], [], silence(6000), script=script, phone=FAR)
     assert (talked.ends.positions_ms, talked.ends.interrupted) == ([1600], [False])
-    assert heard_ms(report, 400) == 1600
+    assert heard_ms(report, 400) in whole(1600)
     assert len(report.heard_pcm) / 16 < 5000  # the session ends the call, not the caller
 
 
@@ -116,4 +122,4 @@ def test_audio_that_is_switched_off_is_neither_heard_nor_spoken() -> None:
     talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(2000), script=script, phone=FAR)
     assert talked.llm.contexts == []
     assert talked.ends.positions_ms == [320]
-    assert 320 <= all_heard_ms(report) <= 340
+    assert all_heard_ms(report) in whole(320)
