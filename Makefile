@@ -48,6 +48,7 @@ help:
 	@echo "make autobahn  Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS=\"'6.*'\")"
 	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
 	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
+	@echo "make adapters  the adapters with the real frameworks, at pinned and at newest versions  (ARGS=\"-k aiohttp\")"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -84,12 +85,15 @@ $(VENV)/.sdk: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
 
-.PHONY: sdk faults autobahn
+.PHONY: sdk faults autobahn adapters
 sdk: $(VENV)/.sdk
 	@$(BIN)/python -m tests.client.sdk $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m tests.client.faults $(ARGS)
+
+adapters: setup
+	@bash scripts/adapters.sh $(BIN)/python $(ARGS)
 
 autobahn: setup
 	@bash scripts/autobahn.sh $(BIN) $(ARGS)

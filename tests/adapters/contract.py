@@ -27,6 +27,10 @@ SAFETY_NET_S = 60
 Outcome = Mapping[str, object]
 
 
+DIALLING: Mapping[str, Any] = {"open_timeout": SAFETY_NET_S, "close_timeout": SAFETY_NET_S}
+"""Options of sockets that a case opens by hand."""
+
+
 def sentence(seed: int, duration_ms: int) -> bytes:
     """Return PCM at 8000 Hz that PCMU keeps exactly, and that has no sample 0, so that it differs from silence."""
     codes = np.random.default_rng(seed).integers(0, 0x7F, duration_ms * 8, dtype=np.uint8)
@@ -94,7 +98,8 @@ class Case:
     def app(self, dialect: DialectName) -> App:
         """Return what the host serves."""
         token = TOKEN if dialect == "telnyx" or self.needs_token else None
-        return App(self._answer, {"plan": self.plan, "authorize": token, **self.options})
+        patient = {"connected_timeout_s": SAFETY_NET_S, "start_timeout_s": SAFETY_NET_S}
+        return App(self._answer, {"plan": self.plan, "authorize": token, **patient, **self.options})
 
     async def _answer(self, call: Call) -> None:
         try:
@@ -125,7 +130,7 @@ async def outcomes(host: Host, cases: Sequence[type[Case]], dialect: DialectName
     """Run the cases on a host, all at the same time. Returns the outcome of each by its name."""
     running = {case.__name__: case() for case in cases}
     async with (
-        Carrier("KEY", dialect=dialect) as carrier,
+        Carrier("KEY", dialect=dialect, connect_timeout_s=SAFETY_NET_S) as carrier,
         AsyncCallControl("KEY", base_url=carrier.base_url) as control,
         host({name: case.app(dialect) for name, case in running.items()}) as urls,
     ):

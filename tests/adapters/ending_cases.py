@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from rtpcodec import events
 from rtpcodec.server import Call
 from rtpcodec.sim import Variations
-from tests.adapters.contract import TOKEN, Case, Line, Outcome, sentence
+from tests.adapters.contract import DIALLING, TOKEN, Case, Line, Outcome, sentence
 from tests.server import dialler as by_hand
 
 SPOKEN = sentence(7, 100)
@@ -24,9 +24,9 @@ class WrongToken(Case):
 
     async def dial(self, line: Line) -> None:
         self.seen["statuses"] = [
-            await by_hand.refused_with(line.url),
-            await by_hand.refused_with(line.url, token="another token"),
-            await by_hand.refused_with(line.url, token=TOKEN),
+            await by_hand.refused_with(line.url, **DIALLING),
+            await by_hand.refused_with(line.url, token="another token", **DIALLING),
+            await by_hand.refused_with(line.url, token=TOKEN, **DIALLING),
         ]
         call = await line.stream(self.plan, token="another token")
         report = await call.finished()
@@ -165,7 +165,7 @@ class ClosedByPeer(ClosedByCarrier):
         self.closed = asyncio.Event()
 
     async def dial(self, line: Line) -> None:
-        async with by_hand.call(line.url, token=TOKEN, close_timeout=None) as carrier:
+        async with by_hand.call(line.url, token=TOKEN, **DIALLING) as carrier:
             await carrier.socket.close(4001)
             self.seen["end"] = carrier.socket.close_code
             self.seen["continues"] = not self.ended.is_set()

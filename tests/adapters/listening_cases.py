@@ -10,7 +10,7 @@ from rtpcodec.server import Call
 from rtpcodec.sim import MarkHabits, Variations
 from rtpcodec.stream.connection import MAX_MALFORMED_IN_A_ROW
 from rtpcodec.stream.plan import StreamPlan
-from tests.adapters.contract import SPEECH, TOKEN, Case, Line, Outcome, sentence
+from tests.adapters.contract import DIALLING, SPEECH, TOKEN, Case, Line, Outcome, sentence
 from tests.lateness import without_silence
 from tests.server import dialler as by_hand
 
@@ -123,7 +123,7 @@ class Malformed(Case):
         ]
 
     async def dial(self, line: Line) -> None:
-        async with by_hand.call(line.url, token=TOKEN) as carrier:
+        async with by_hand.call(line.url, token=TOKEN, **DIALLING) as carrier:
             await carrier.socket.send("{")
             await carrier.media()
             await carrier.socket.send(b"octets")
@@ -148,7 +148,7 @@ class NotThisProtocol(Case):
         self.seen["answered"] = True
 
     async def dial(self, line: Line) -> None:
-        async with by_hand.dial(line.url, token=TOKEN) as carrier:
+        async with by_hand.dial(line.url, token=TOKEN, **DIALLING) as carrier:
             for _ in range(MAX_MALFORMED_IN_A_ROW):
                 await carrier.socket.send(b"octets")
             self.seen["close_code"] = await carrier.close_code()

@@ -164,7 +164,8 @@ class PauseAndResume(Case):
         report = await (await line.stream(self.plan)).finished()
         heard = without_silence(report.heard_pcm)
         # A few samples at the cut are faded, so begin and end are compared.
-        self.seen["heard"] = same_octets(heard, SENTENCE) + same_octets(heard[::-1], SENTENCE[::-1]) >= len(SENTENCE)
+        begin, end = same_octets(heard, SENTENCE), same_octets(heard[::-1], SENTENCE[::-1])
+        self.seen["heard"] = begin + end >= len(SENTENCE) or (begin, end, len(heard), report.dry_count)
         self.seen["clears"] = report.clears_received
         await self.ended.wait()
 
@@ -245,7 +246,7 @@ class SendTones(Case):
 
     async def dial(self, line: Line) -> None:
         report = await (await line.stream(self.plan)).finished()
-        samples = np.frombuffer(report.heard_pcm, np.int16)
+        samples = np.frombuffer(without_silence(report.heard_pcm), np.int16)
         power = np.abs(np.fft.rfft(samples, 8000)) ** 2
         frequencies_hz = (697, 770, 852, 1209, 1336, 1477)  # of keys (ITU-T Q.23)
         self.seen["heard"] = [hz for hz in frequencies_hz if power[hz] > max(power) / 4]
