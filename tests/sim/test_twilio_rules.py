@@ -62,18 +62,24 @@ def streamed_by(document: str) -> tuple[TwilioApp, SimulatedCall]:
 
 
 def test_a_twiml_document_streams_a_call() -> None:
-    parameter = '<Parameter name="FirstName" value="Jane"/>'
-    app, call = streamed_by(f'<Response><Connect><Stream url="URL">{parameter}</Stream></Connect></Response>')
+    stream = '<Stream name="n" url="URL"><Parameter name="FirstName" value="Jane" /></Stream>'
+    document = f'<?xml version="1.0" encoding="UTF-8"?><Response><Connect>{stream}</Connect></Response>'
+    app, call = streamed_by(document)
     start = app.of("start")[0]["start"]
     assert (start["customParameters"], start["tracks"], start["callSid"]) == (
         {"FirstName": "Jane"},
         ["inbound"],
         call.call_control_id,
     )
-    app, _ = streamed_by(
-        '<Response><Start><Stream url="URL" track="both_tracks"/></Start><Pause length="9"/></Response>'
-    )
+
+
+def test_a_document_of_twilio_s_helper_library_for_a_one_way_stream() -> None:
+    """By its release 9."""
+    start = '<Start><Stream statusCallback="https://a.example/x" track="both_tracks" url="URL" /></Start>'
+    document = f'<?xml version="1.0" encoding="UTF-8"?><Response>{start}<Pause length="5" /><Hangup /></Response>'
+    app, call = streamed_by(document)
     assert app.of("start")[0]["start"]["tracks"] == ["inbound", "outbound"]
+    assert call.reports[0].end_reason == "speech_ended"
 
 
 @pytest.mark.parametrize(
