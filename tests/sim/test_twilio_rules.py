@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -13,13 +14,28 @@ from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
 from rtpcodec.stream.plan import StreamPlan
 from tests.pump.recorder import Recorder, network
-from tests.sim.twilio_app import TwilioApp, streamed
+from tests.sim.twilio_app import TwilioApp
 
 
-def test_the_end_of_a_two_way_stream_ends_the_call() -> None:
-    """`<Connect>` alone: no verb is left."""
-    _, report = streamed({40: lambda app: app.socket.close(1000)}, speech=bytes(16 * 1000))
-    assert report.end_reason == "app_closed"
+@pytest.mark.parametrize("one_way", [False, True])
+def test_the_end_of_a_two_way_stream_ends_the_call_and_that_of_a_one_way_stream_does_not(one_way: bool) -> None:
+    """`<Connect>` alone: no verb is left. `<Start>`: the verbs behind it continue."""
+
+    def accept(socket: MemorySocket) -> TwilioApp:
+        return TwilioApp(socket, {40: lambda app: app.socket.close(1000)})
+
+    async def main() -> tuple[str, bool]:
+        listener = network().listen("localhost", 0, lambda _target, _headers: accept)
+        async with Carrier(dialect="twilio") as carrier:
+            call = carrier.new_call(bytes(16 * 1000))
+            call.stream_to(f"ws://localhost:{listener.port}/", one_way=one_way)
+            report = await call.finished()
+            await asyncio.sleep(1)
+            ended = call.ended
+        listener.close()
+        return report.end_reason, ended
+
+    assert run_virtual(main()) == ("app_closed", not one_way)
 
 
 def test_the_query_of_the_url_never_arrives() -> None:
