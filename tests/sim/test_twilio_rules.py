@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -12,6 +13,7 @@ from rtpcodec.errors import CommandRefused
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
+from rtpcodec.sim.calls.signing_dialer import signature_of
 from rtpcodec.stream.plan import StreamPlan
 from tests.pump.recorder import Recorder, network
 from tests.sim.twilio_app import TwilioApp
@@ -55,6 +57,29 @@ def test_the_query_of_the_url_never_arrives() -> None:
 
     run_virtual(main())
     assert targets == ["/media"]
+
+
+def test_the_request_is_signed_with_the_token_of_the_account() -> None:
+    """The signature is that of release 9.13 of Twilio's library for this URL and token."""
+    assert signature_of("wss://a.example/media", "12345") == "IVNc30jzUhSSQ8/bdPnOLN3eQGw="
+    headers: dict[str, str] = {}
+
+    def answer(_target: str, given: Mapping[str, str]) -> type[Recorder]:
+        headers.update(given)
+        return Recorder
+
+    async def main() -> str:
+        listener = network().listen("localhost", 0, answer)
+        url = f"ws://localhost:{listener.port}/media"
+        async with Carrier("12345", dialect="twilio") as carrier:
+            call = carrier.new_call(bytes(320))
+            call.stream_to(url)
+            await call.finished()
+        listener.close()
+        return url
+
+    url = run_virtual(main())
+    assert headers["x-twilio-signature"] == signature_of(url, "12345")
 
 
 def streamed_by(document: str) -> tuple[TwilioApp, SimulatedCall]:
