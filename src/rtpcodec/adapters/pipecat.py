@@ -18,7 +18,7 @@ try:
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.pipecat", "pipecat-ai", "pipecat") from error
 
-TAIL_MS, LEAD_MS = 200.0, 10_000.0  # silence that ends an utterance; audio ahead of its time, which pipecat paces
+TAIL_MS, LEAD_MS = 300.0, 10_000.0  # silence that ends an utterance or the call; audio that pipecat paces by itself
 
 
 class StreamSerializer(FrameSerializer):
@@ -88,7 +88,7 @@ class StreamSerializer(FrameSerializer):
             session.flush()
         await self._send(session.outgoing(now_ms))
         if isinstance(frame, frames.EndFrame):
-            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LEAD_MS) / 1000)
+            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms) + TAIL_MS, LEAD_MS) / 1000)
         if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
             with suppress(CallEnded):
                 await send(self._control.hangup, self.started.call_control_id)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import WebSocket
 from pipecat.frames import frames
 
 from rtpcodec.adapters.pipecat import StreamSerializer
+from rtpcodec.sim import CallReport
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.pipecat.phones import Agent, app_of, called, phones, run_pipeline
@@ -25,10 +27,24 @@ PLANS = {
 }
 
 
+async def say(agent: Agent, duration_s: float) -> None:
+    """Say a tone, in the pieces of a synthesis."""
+    speech = tone(duration_s)
+    for at in range(0, len(speech), 640):
+        await agent.push_frame(frames.TTSAudioRawFrame(speech[at : at + 640], SPEECH_HZ, 1))
+
+
 async def echo(agent: Agent, frame: Any) -> None:
     """Say what the caller says."""
     if isinstance(frame, frames.InputAudioRawFrame):
         await agent.push_frame(frames.OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels))
+
+
+def sounding_ms(report: CallReport) -> float:
+    """How long the caller heard anything."""
+    heard = np.frombuffer(report.heard_pcm, np.int16)
+    frame = report.heard_hz // 100
+    return 10.0 * sum(np.abs(heard[at : at + frame]).max() > 1000 for at in range(0, len(heard) - frame, frame))
 
 
 @pytest.mark.usefixtures("opus", "amrwb")
@@ -62,21 +78,20 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     async def heard(agent: Agent, frame: Any) -> None:
         match getattr(frame, "button", None):
             case "1":
-                await say(agent, 2.0, "cut")
+                await say(agent, 2.0)
+                await agent.push_frame(mark("cut"))
             case "2":
                 await agent.broadcast_interruption()
             case "3":
-                await say(agent, 0.2, "whole")
+                await say(agent, 0.2)
+                await agent.push_frame(mark("whole"))
             case "4":
                 await agent.push_frame(frames.EndFrame())
 
-    async def say(agent: Agent, duration_s: float, mark: str) -> None:
-        speech = tone(duration_s)
-        for at in range(0, len(speech), 640):
-            await agent.push_frame(frames.TTSAudioRawFrame(speech[at : at + 640], SPEECH_HZ, 1))
-        await agent.push_frame(frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": mark}}))
+    def mark(name: str) -> Any:
+        return frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": name}})
 
-    async def main() -> None:
+    async def main() -> float:
         async def bot(websocket: WebSocket) -> None:
             serializer = StreamSerializer(websocket.send_text, control)
             agents.append(Agent(heard))
@@ -91,7 +106,10 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
         assert report.clears_received == 1
         assert report.errors_sent == 0
 
-    asyncio.run(main())
+        return sounding_ms(report)
+
+    # 0.6 s of the first 2 s, and 0.2 s; a busy machine interrupts later, and pipecat sends no faster than in real time.
+    assert asyncio.run(main()) < 1600
     (agent,) = agents
     assert "".join(one.button for one in agent.frames if isinstance(one, frames.InputDTMFFrame)) == "1234"
     events = [
@@ -102,3 +120,28 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     ]
     marks = [one for one in events if isinstance(one, MarkPlayed | MarkCleared)]
     assert marks == [MarkPlayed("whole")]
+
+
+@pytest.mark.parametrize("plays_out_ms", [0, 400])
+def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_out_ms: int) -> None:
+    """Without pipecat's own silence at the end; the carrier holds audio before it plays it."""
+
+    async def heard(agent: Agent, frame: Any) -> None:
+        if isinstance(frame, frames.InputDTMFFrame):
+            await say(agent, 0.6)
+            await agent.push_frame(frames.TTSStoppedFrame())
+            await agent.push_frame(frames.EndFrame())
+
+    async def main() -> CallReport:
+        async def bot(websocket: WebSocket) -> None:
+            serializer = StreamSerializer(websocket.send_text, control)
+            await run_pipeline(websocket, serializer, Agent(heard), SPEECH_HZ, audio_out_end_silence_secs=0)
+
+        async with phones(app_of(bot)) as at:
+            control = at[2]
+            options = {"speech_hz": SPEECH_HZ, "dtmf": [(100.0, "1")], "playout_delay_ms": plays_out_ms}
+            return await called(at, bytes(320_000), StreamPlan(), **options)
+
+    report = asyncio.run(main())
+    assert report.end_reason == "hang_up"
+    assert sounding_ms(report) == pytest.approx(600, abs=40)
