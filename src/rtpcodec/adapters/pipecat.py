@@ -32,7 +32,7 @@ class StreamSerializer(FrameSerializer):
         options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
         """
         super().__init__()
-        self.session: Final = MediaSession(**{"lead_ms": LEAD_MS, **options})
+        self.session: Final = MediaSession(**{"dialect": None, "lead_ms": LEAD_MS, **options})
         self.session.require_replies("StreamSerializer")  # the plan's mode must be rtp
         self.started: Started | None = None
         self._send_text, self._control, self._turn = send_text, control, asyncio.Lock()
