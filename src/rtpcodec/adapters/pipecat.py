@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from rtpcodec.audio.channels import downmix
 from rtpcodec.errors import CallEnded, MissingExtra
 from rtpcodec.server.phone_control import PhoneControl, send
 from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
@@ -77,13 +76,14 @@ class StreamSerializer(FrameSerializer):
         """Send what a frame gives, and leave nothing to the transport."""
         session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
         if isinstance(frame, frames.AudioRawFrame) and not session.ended:
-            session.play(downmix(frame.audio, frame.num_channels), frame.sample_rate)
+            if frame.num_channels != 1:
+                raise ValueError(f"audio_out_channels is {frame.num_channels}, a phone call has 1")
+            session.play(frame.audio, frame.sample_rate)
             self._tail_ms = now_ms + TAIL_MS
         elif isinstance(frame, frames.InterruptionFrame) and not session.ended:
             session.interrupt(now_ms)
-        elif isinstance(frame, frames.OutputTransportMessageFrame | frames.OutputTransportMessageUrgentFrame):
-            if not self.should_ignore_frame(frame):
-                await self._send(session.send_message(frame.message, now_ms))
+        elif hasattr(frame, "message") and not self.should_ignore_frame(frame):
+            await self._send(session.send_message(frame.message, now_ms))
         elif isinstance(frame, frames.EndFrame) and session.streaming:
             session.flush()
         await self._send(session.outgoing(now_ms))
