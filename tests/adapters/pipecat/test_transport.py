@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi import WebSocket
 from pipecat.frames import frames
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.transports.websocket.server import SingleClientWebsocketServerParams, SingleClientWebsocketServerTransport
+from pipecat.workers.runner import WorkerRunner
 
 from rtpcodec.adapters.pipecat import StreamSerializer
-from rtpcodec.sim import CallReport
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.pipecat.phones import Agent, app_of, called, phones, run_pipeline
@@ -145,3 +151,46 @@ def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_ou
     report = asyncio.run(main())
     assert report.end_reason == "hang_up"
     assert sounding_ms(report) == pytest.approx(600, abs=40)
+
+
+def test_pipecats_own_websocket_server_works_as_well() -> None:
+    """Its WebSocket is known when the caller connects only."""
+
+    async def main() -> CallReport:
+        sockets: list[Any] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+
+        async def send_text(text: str) -> None:
+            await sockets[0].send(text)
+
+        serializer = StreamSerializer(send_text)
+        params = SingleClientWebsocketServerParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+        transport = SingleClientWebsocketServerTransport(params, host="127.0.0.1", port=port)
+        rates = PipelineParams(audio_in_sample_rate=SPEECH_HZ, audio_out_sample_rate=SPEECH_HZ)
+        pipeline = Pipeline([transport.input(), Agent(echo), transport.output()])
+        worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False, idle_timeout_secs=None)
+        ready = asyncio.Event()
+
+        @transport.event_handler("on_websocket_ready")  # type: ignore[untyped-decorator]
+        async def on_websocket_ready(_transport: object) -> None:
+            ready.set()
+
+        @transport.event_handler("on_client_connected")  # type: ignore[untyped-decorator]
+        async def on_client_connected(_transport: object, websocket: Any) -> None:
+            sockets.append(websocket)
+
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(worker)
+        running = asyncio.create_task(runner.run())
+        await ready.wait()
+        async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+            at = (f"ws://127.0.0.1:{port}/", carrier, control)
+            report = await called(at, tone(0.8), StreamPlan(), speech_hz=SPEECH_HZ, tail_ms=1500, playout_delay_ms=200)
+        await worker.cancel()
+        await running
+        return report
+
+    report = asyncio.run(main())
+    assert report.errors_sent == 0
+    assert pitch_hz(report) == pytest.approx(TONE_HZ, rel=0.02)
