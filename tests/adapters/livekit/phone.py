@@ -14,7 +14,7 @@ from livekit.agents.voice import io
 import rtpcodec
 from rtpcodec.adapters.livekit import CallAudioOutput
 from rtpcodec.pump import run_virtual
-from rtpcodec.sim import CallReport, Carrier
+from rtpcodec.sim import CallReport, Carrier, SimulatedCall
 
 PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
 NEAR_HZ = 40
@@ -28,13 +28,15 @@ def carried(
     run: Callable[[Coroutine[Any, Any, CallReport]], CallReport] = run_virtual,
     plan: rtpcodec.StreamPlan = PLAN,
     seed: int = 0,
+    act: Callable[[SimulatedCall], Awaitable[object]] | None = None,
     phone: dict[str, Any] | None = None,
     **options: Any,
 ) -> CallReport:
-    """Run one call, and return its report; raise the handler's error.
+    """Run one call, and return the report of its last stream; raise the handler's error.
 
     speech: what the caller says, at 8000 Hz; then he hangs up.
     run: asyncio.run for a real socket in real time.
+    act: what happens to the call meanwhile, at the carrier.
     phone: options of Carrier.new_call.
     options: keywords of `serve`.
     """
@@ -59,9 +61,11 @@ def carried(
         ):
             call = carrier.new_call(speech, speech_hz=8000, logs_playout=True, **phone or {})
             await endpoint.stream(control, call.call_control_id)
-            report = await call.finished()
+            if act is not None:
+                await act(call)
+            await call.finished()
             await over.wait()
-            return report
+            return call.reports[-1]
 
     report = run(main())
     for error in errors:
