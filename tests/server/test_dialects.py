@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import wave
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +89,8 @@ def on_socket(handler: Any, texts: list[str], **options: Any) -> OtherSocket:
         async with call_on(socket.send_text, socket.close, handler, **options) as receiver:
             for text in texts:
                 receiver.received(text)
-            await asyncio.sleep(1)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(8)
             receiver.peer_closed(None)
 
     run_virtual(main())
@@ -175,3 +178,43 @@ def test_digits_of_the_phone_and_parameters_reach_the_handler() -> None:
 
     on_socket(listen, [*BEGINS["twilio"], twilio_texts.DTMF, twilio_texts.STOP])
     assert found == [json.loads(twilio_texts.START)["start"]["customParameters"], "1"]
+
+
+@pytest.mark.parametrize("options", [{"on_handler_end": "hangup"}, {"control": Control()}, {"await_verdict_s": 2.0}])
+def test_a_named_carrier_without_commands_refuses_settings_that_need_them(options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(EndpointError, match=rf"^{name}.*: dialect is 'twilio', whose calls have no commands"):
+        rtpcodec.serve(echo, dialect="twilio", **options)
+
+
+@pytest.mark.parametrize("name", BEGINS)
+def test_the_handler_of_a_call_without_commands_ends_the_stream_in_place_of_the_call(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def say(call: Call) -> None:
+        await call.play_payload(FRAME)
+
+    control = Control()
+    socket = on_socket(say, BEGINS[name], control=control, on_handler_end="hangup", await_verdict_s=30.0)
+    if name == "twilio":
+        assert (control.commands, socket.close_codes) == ([], [1000])
+        assert sum('"media"' in text for text in socket.texts) == 1
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("name", BEGINS)
+def test_both_sides_of_a_call_are_recorded(name: str, tmp_path: Path) -> None:
+    async def record(call: Call) -> None:
+        recording = call.record(tmp_path / "call.wav")
+        await call.play_payload(20 * FRAME)
+        await asyncio.sleep(0.5)
+        recording.stop()
+        await recording.finished()
+
+    speech = [twilio_texts.media(SPEECH, at) for at in range(1, 20)]
+    if name == "telnyx":
+        speech = [carrier.media(SPEECH, str(at), track="inbound") for at in range(1, 20)]
+    on_socket(record, BEGINS[name] + speech)
+    with wave.open(str(tmp_path / "call.wav")) as file:
+        assert file.getnchannels() == 2
+        assert any(file.readframes(file.getnframes()))  # what the caller hears is silence

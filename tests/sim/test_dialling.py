@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket as sockets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -181,7 +181,7 @@ class LateDialer:
         self.dials = asyncio.Event()
 
     async def dial(
-        self, _url: str, _token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+        self, _url: str, _headers: Mapping[str, str], open_stream: Callable[[StreamPump], CarrierStream]
     ) -> StreamPump:
         self.dials.set()
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,15 +13,31 @@ from rtpcodec.errors import CommandRefused
 from rtpcodec.pump import run_virtual
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim import CallReport, Carrier, SimulatedCall, Webhooks
+from rtpcodec.sim.calls.signing_dialer import signature_of
 from rtpcodec.stream.plan import StreamPlan
 from tests.pump.recorder import Recorder, network
-from tests.sim.twilio_app import TwilioApp, streamed
+from tests.sim.twilio_app import TwilioApp
 
 
-def test_the_end_of_a_two_way_stream_ends_the_call() -> None:
-    """`<Connect>` alone: no verb is left."""
-    _, report = streamed({40: lambda app: app.socket.close(1000)}, speech=bytes(16 * 1000))
-    assert report.end_reason == "app_closed"
+@pytest.mark.parametrize("one_way", [False, True])
+def test_the_end_of_a_two_way_stream_ends_the_call_and_that_of_a_one_way_stream_does_not(one_way: bool) -> None:
+    """`<Connect>` alone: no verb is left. `<Start>`: the verbs behind it continue."""
+
+    def accept(socket: MemorySocket) -> TwilioApp:
+        return TwilioApp(socket, {40: lambda app: app.socket.close(1000)})
+
+    async def main() -> tuple[str, bool]:
+        listener = network().listen("localhost", 0, lambda _target, _headers: accept)
+        async with Carrier(dialect="twilio") as carrier:
+            call = carrier.new_call(bytes(16 * 1000))
+            call.stream_to(f"ws://localhost:{listener.port}/", one_way=one_way)
+            report = await call.finished()
+            await asyncio.sleep(1)
+            ended = call.ended
+        listener.close()
+        return report.end_reason, ended
+
+    assert run_virtual(main()) == ("app_closed", not one_way)
 
 
 def test_the_query_of_the_url_never_arrives() -> None:
@@ -39,6 +57,29 @@ def test_the_query_of_the_url_never_arrives() -> None:
 
     run_virtual(main())
     assert targets == ["/media"]
+
+
+def test_the_request_is_signed_with_the_token_of_the_account() -> None:
+    """The signature is that of release 9.13 of Twilio's library for this URL and token."""
+    assert signature_of("wss://a.example/media", "12345") == "IVNc30jzUhSSQ8/bdPnOLN3eQGw="
+    headers: dict[str, str] = {}
+
+    def answer(_target: str, given: Mapping[str, str]) -> type[Recorder]:
+        headers.update(given)
+        return Recorder
+
+    async def main() -> str:
+        listener = network().listen("localhost", 0, answer)
+        url = f"ws://localhost:{listener.port}/media"
+        async with Carrier("12345", dialect="twilio") as carrier:
+            call = carrier.new_call(bytes(320))
+            call.stream_to(url)
+            await call.finished()
+        listener.close()
+        return url
+
+    url = run_virtual(main())
+    assert headers["x-twilio-signature"] == signature_of(url, "12345")
 
 
 def streamed_by(document: str) -> tuple[TwilioApp, SimulatedCall]:
@@ -62,18 +103,24 @@ def streamed_by(document: str) -> tuple[TwilioApp, SimulatedCall]:
 
 
 def test_a_twiml_document_streams_a_call() -> None:
-    parameter = '<Parameter name="FirstName" value="Jane"/>'
-    app, call = streamed_by(f'<Response><Connect><Stream url="URL">{parameter}</Stream></Connect></Response>')
+    stream = '<Stream name="n" url="URL"><Parameter name="FirstName" value="Jane" /></Stream>'
+    document = f'<?xml version="1.0" encoding="UTF-8"?><Response><Connect>{stream}</Connect></Response>'
+    app, call = streamed_by(document)
     start = app.of("start")[0]["start"]
     assert (start["customParameters"], start["tracks"], start["callSid"]) == (
         {"FirstName": "Jane"},
         ["inbound"],
         call.call_control_id,
     )
-    app, _ = streamed_by(
-        '<Response><Start><Stream url="URL" track="both_tracks"/></Start><Pause length="9"/></Response>'
-    )
+
+
+def test_a_document_of_twilio_s_helper_library_for_a_one_way_stream() -> None:
+    """By its release 9."""
+    start = '<Start><Stream statusCallback="https://a.example/x" track="both_tracks" url="URL" /></Start>'
+    document = f'<?xml version="1.0" encoding="UTF-8"?><Response>{start}<Pause length="5" /><Hangup /></Response>'
+    app, call = streamed_by(document)
     assert app.of("start")[0]["start"]["tracks"] == ["inbound", "outbound"]
+    assert call.reports[0].end_reason == "speech_ended"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rtpcodec.stream.events import Event, Unknown
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire import BrokenMessage, Dialect
+from rtpcodec.stream.wire.dialect import PlanValues
 from rtpcodec.stream.wire.json_text import (
     Counter,
     EnvelopeReader,
@@ -293,7 +294,7 @@ class SiblingDialect:
         "outbound_track": ("outbound",),
         "both_tracks": ("inbound", "outbound"),
     }
-    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    plan_values = PlanValues()
     marks = True
     clear = True
     too_many_messages = None

@@ -1,15 +1,17 @@
-"""Messages in the carrier's spelling: those that the session knows act like its methods, all others go out as they are."""
+"""Messages in the carrier's spelling: what the session knows acts like its methods, all else goes out as it is."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from typing_extensions import Buffer
 
 from rtpcodec import MediaSession, events
 from rtpcodec.errors import LocalProtocolError, StreamEnded
+from rtpcodec.stream import messages
 from tests.stream import carrier
-from tests.stream.sibling import NAMES, SIBLING
+from tests.stream.sibling import NAMES, SIBLING, SiblingDialect
 
 FRAME = b"\x55" * 160
 NEWS = {"event": "news", "news": {"of": ["today", "ä"]}}
@@ -37,6 +39,24 @@ def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
     *audio, clear = session.send_message({NAMES["event"]: NAMES["clear"]}, 0)
     assert (audio, json.loads(clear)[NAMES["event"]]) == ([], NAMES["clear"])
     assert session.send_message({"event": "clear", "kind": "x"}, 0) == ['{"event":"clear","kind":"x"}']
+
+
+class CarrierOnly(SiblingDialect):
+    """Does not know what an app sends."""
+
+    def parse(self, text: str | Buffer, /) -> messages.Message:
+        found = super().parse(text)
+        return messages.Other("dropAudio", str(text)) if isinstance(found, messages.Clear) else found
+
+
+def test_a_dialect_need_not_read_what_the_app_sends() -> None:
+    session = MediaSession(dialect=CarrierOnly(), own_marks=False, lead_ms=0)
+    start = {NAMES["event"]: NAMES["start"], NAMES["start"]: {NAMES["media_format"]: {NAMES["encoding"]: "PCMU"}}}
+    session.receive(json.dumps(start), 0)
+    session.play_payload(FRAME * 5)
+    (clear,) = session.send_message({NAMES["event"]: NAMES["clear"]}, 0)
+    assert json.loads(clear)[NAMES["event"]] == NAMES["clear"]
+    assert session.queued_ms == 0
 
 
 def test_any_other_message_goes_out_behind_what_is_due() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from rtpcodec.audio.channels import downmix
 from rtpcodec.errors import CallEnded, MissingExtra
 from rtpcodec.server.phone_control import PhoneControl, send
 from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
@@ -18,7 +17,7 @@ try:
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.pipecat", "pipecat-ai", "pipecat") from error
 
-TAIL_MS, LEAD_MS = 200.0, 10_000.0  # silence that ends an utterance; audio ahead of its time, which pipecat paces
+TAIL_MS, LEAD_MS = 300.0, 10_000.0  # silence that ends an utterance or the call; audio that pipecat paces by itself
 
 
 class StreamSerializer(FrameSerializer):
@@ -32,7 +31,7 @@ class StreamSerializer(FrameSerializer):
         options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
         """
         super().__init__()
-        self.session: Final = MediaSession(**{"lead_ms": LEAD_MS, **options})
+        self.session: Final = MediaSession(**{"dialect": None, "lead_ms": LEAD_MS, **options})
         self.session.require_replies("StreamSerializer")  # the plan's mode must be rtp
         self.started: Started | None = None
         self._send_text, self._control, self._turn = send_text, control, asyncio.Lock()
@@ -77,18 +76,19 @@ class StreamSerializer(FrameSerializer):
         """Send what a frame gives, and leave nothing to the transport."""
         session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
         if isinstance(frame, frames.AudioRawFrame) and not session.ended:
-            session.play(downmix(frame.audio, frame.num_channels), frame.sample_rate)
+            if frame.num_channels != 1:
+                raise ValueError(f"audio_out_channels is {frame.num_channels}, a phone call has 1")
+            session.play(frame.audio, frame.sample_rate)
             self._tail_ms = now_ms + TAIL_MS
         elif isinstance(frame, frames.InterruptionFrame) and not session.ended:
             session.interrupt(now_ms)
-        elif isinstance(frame, frames.OutputTransportMessageFrame | frames.OutputTransportMessageUrgentFrame):
-            if not self.should_ignore_frame(frame):
-                await self._send(session.send_message(frame.message, now_ms))
+        elif hasattr(frame, "message") and not self.should_ignore_frame(frame):
+            await self._send(session.send_message(frame.message, now_ms))
         elif isinstance(frame, frames.EndFrame) and session.streaming:
             session.flush()
         await self._send(session.outgoing(now_ms))
         if isinstance(frame, frames.EndFrame):
-            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms), LEAD_MS) / 1000)
+            await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms) + TAIL_MS, LEAD_MS) / 1000)
         if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
             with suppress(CallEnded):
                 await send(self._control.hangup, self.started.call_control_id)

@@ -81,7 +81,8 @@ class FirstWords(Live):
         if facts.direction == webhooks.INCOMING:
             return
         reasons: list[Reason] = [_DELAY] if self._after_ms > 0 else []
-        if self._verdict_s is not None and self._verdict is None:
+        reported = self._pump.machine.session.dialect.commands
+        if reported and self._verdict_s is not None and self._verdict is None:
             reasons.append(_VERDICT)
         if reasons:
             for reason in reasons:

@@ -23,7 +23,7 @@ class HandlerEnd:
     """Acts on one phone call once its handler has ended. Use it from the event loop's thread only.
 
     It leaves a phone call alone that is transferred, bridged, in a conference or ended, and one whose stream ended by
-    LEFT_ALONE.
+    LEFT_ALONE. Of a carrier without commands it hangs up nothing: the end of the stream must do.
     """
 
     __slots__ = ("_choice", "_log", "_parts")
@@ -42,6 +42,8 @@ class HandlerEnd:
     def acts(self) -> bool:
         """Whether it does anything about the phone call as it is now."""
         if self._choice == "keep" or not self._is_alone():
+            return False
+        if self._choice == "hangup" and not self._parts.pump.machine.session.dialect.commands:
             return False
         return self._parts.pump.machine.end_reason not in LEFT_ALONE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rtpcodec.pump.memory import Headers
+from rtpcodec.pump.headers import Headers
 
 
 def request_headers(pairs: Iterable[tuple[str, str]]) -> Headers:

@@ -78,8 +78,21 @@ def _check_plan(settings: SettingsFields) -> None:
 
 
 def _check_dialect(settings: SettingsFields) -> None:
-    if settings.dialect is not None and settings.dialect not in DIALECTS:
-        raise EndpointError(f"dialect is {settings.dialect!r}, one of {', '.join(DIALECTS)} or None is needed")
+    name = settings.dialect
+    if name is None:
+        return
+    if name not in DIALECTS:
+        raise EndpointError(f"dialect is {name!r}, one of {', '.join(DIALECTS)} or None is needed")
+    if DIALECTS[name].commands:
+        return
+    asked = {
+        "control": settings.control is not None,
+        "on_handler_end='hangup'": settings.on_handler_end == "hangup",
+        "reconnect": settings.reconnect,
+        "await_verdict_s": settings.await_verdict_s is not None,
+    }
+    if wanted := [setting for setting, given in asked.items() if given]:
+        raise EndpointError(f"{', '.join(wanted)}: dialect is {name!r}, whose calls have no commands and no webhooks")
 
 
 def _check_origins(settings: SettingsFields) -> None:

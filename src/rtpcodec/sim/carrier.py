@@ -17,6 +17,7 @@ from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.calls.leg import State
 from rtpcodec.sim.calls.phones import DialledPhone, PhoneOptions, PhoneSettings
 from rtpcodec.sim.calls.registry import CallRegistry
+from rtpcodec.sim.calls.signing_dialer import SigningDialer
 from rtpcodec.sim.commands.faults import CommandFault, FaultInjector
 from rtpcodec.sim.commands.handler import CommandHandler
 from rtpcodec.sim.commands.twilio_streams import require_twilio_codec
@@ -47,7 +48,8 @@ class Carrier(Live):
     connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
 
     dialect: whose carrier it is. "twilio": streams speak Twilio's Media Streams, and begin by `SimulatedCall.stream_to`
-        or `texml`; it takes no commands and posts no webhooks.
+        or `texml`; it takes no commands and posts no webhooks. `api_key` is the token of the account, which signs the
+        requests of WebSockets (`x-twilio-signature`).
 
     Raises: MissingExtra if aiohttp or picows is not installed. OSError if the port is in use. ValueError: another
     dialect.
@@ -244,7 +246,10 @@ class Carrier(Live):
         self._http = self._network.command_server(self._handler, self._injector)
         self._base_url = await self._http.open(self._port)
         self._loop_thread = LoopThread()
-        self._registry.open(self._loop_thread, self._network.dialer(self._connect_timeout_s))
+        dialer = self._network.dialer(self._connect_timeout_s)
+        if self.dialect == "twilio":
+            dialer = SigningDialer(dialer, self._api_key)
+        self._registry.open(self._loop_thread, dialer)
         return self
 
     async def __aexit__(self, *failure: object) -> None:

@@ -1,7 +1,7 @@
 """One call's media stream without I/O: no sockets, no await, no threads, no clock; time is an argument.
 
 plan           codecs, rates and tracks that we request
-texml          the TeXML element of a plan
+texml          the TeXML element of a plan; twiml: the TwiML element
 messages       the carrier's messages as values
 wire           their spelling: one dialect per carrier
 connection     the state of the stream and the order of its messages
@@ -41,7 +41,7 @@ tapping        the audio of any stage as a file
 app_messages   messages that an application writes in the carrier's spelling
 session_options  what a session was made with
 session_state  what a session can be asked; session_listening: what listens to it; capturing: its captures;
-               session_suspending: its suspensions
+               session_suspending: its suspensions; session_dialect: its carrier
 _road          the hot methods of a session: the ordinary message in one call
 _hearing       its receive direction: text to Audio; _hearing_states: the fields that each chunk touches
 session        one call's stream: all of the above

@@ -32,6 +32,14 @@ class Session(Protocol):
         """Return the texts that are due."""
 
 
+def _is_clear(meaning: messages.Message, dialect: Dialect) -> bool:
+    """Whether it means what our own clear means; both are Other to a dialect that reads the carrier only."""
+    if isinstance(meaning, messages.Other) and dialect.clear:
+        clear = dialect.parse(dialect.clear_text("stream"))
+        return isinstance(clear, messages.Other) and clear.event == meaning.event
+    return isinstance(meaning, messages.Clear)
+
+
 def send_message(session: Session, message: Mapping[str, object], now_ms: float) -> list[str]:
     """Send a message, and return all texts that are due: see MediaSession.send_message."""
     text = msgspec.json.encode(message).decode()
@@ -44,7 +52,7 @@ def send_message(session: Session, message: Mapping[str, object], now_ms: float)
     match meaning:
         case messages.Mark():
             session.mark(meaning.name)
-        case messages.Clear():
+        case _ if _is_clear(meaning, session.dialect):
             session.interrupt(now_ms)
         case messages.Media():
             session.play_payload(meaning.payload)

@@ -38,9 +38,11 @@ class State(Enum):
 class Connection(ConnectionState):
     """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = ()
+    __slots__ = ("choosing",)
 
-    def __init__(self) -> None:
+    def __init__(self, *, choosing: bool = False) -> None:
+        self.choosing = choosing
+        """Whether a message may show another dialect than the one that the stream is read in; never behind `start`."""
         self.state = State.CONNECTING
         self.connected_ms: float | None = None
         """When `connected` was received; None: it was not."""
@@ -60,6 +62,7 @@ class Connection(ConnectionState):
             self.connected_ms = now_ms
         elif isinstance(message, messages.Start):
             self.state = State.STREAMING
+            self.choosing = False
         elif isinstance(message, messages.Stop):
             self.state = State.STOPPED
         return self._follows(getattr(message, "sequence_number", None))

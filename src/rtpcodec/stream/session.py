@@ -78,42 +78,40 @@ class MediaSession(DialectSession):
         stall_ms: silence of the socket that is reported as Stalled.
         utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
         conceal: whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
-        dialect: how the carrier spells its messages, and what it can do; None: its first messages show which of
-            `rtpcodec.stream.wire.DIALECTS` it is.
+        dialect: how the carrier spells its messages, and what it can do; None: its first messages show it.
         budget: the octets that this session and others may hold together; None: only each session's own limits apply.
         diagnosis_s: sound after each change in which faults are looked for; infinite: always; None or 0: never.
         speaking: how audio is sent, the members of SpeakingSettings: `lead_ms`, `max_queue_ms`, `keep_alive` ...
         Raises: PlanError: the carrier cannot do the plan; ValueError: a rate is not one of the resampler's (in mode
         mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary: the send codec's is not installed.
         """
-        self._choosing = dialect is None
-        dialect = dialect or DEFAULT
-        self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, dialect)
-        self._connection = Connection()
+        spoken = dialect or DEFAULT
+        self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, spoken)
+        self._connection = Connection(choosing=dialect is None)
         self._options = options = SessionOptions(
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
-        self._sending, self._speech, self._saying = chains_of(self.plan, send_pcm_hz, options.speaking, dialect)
+        self._sending, self._speech, self._saying = chains_of(self.plan, send_pcm_hz, options.speaking, spoken)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self._counts = Counts()
         self._sinks = self._inputs = None
-        self._listening = ListeningParts(watch_for(self.plan, dialect, diagnosis_s))
+        self._listening = ListeningParts(watch_for(self.plan, spoken, diagnosis_s))
         self._incoming = Incoming(
             self.plan,
             options,
-            dialect=dialect,
+            dialect=spoken,
             connection=self._connection,
             sending=self._sending,
             events=self._events,
             counts=self._counts,
         )
-        self._hearing = hearing_of(dialect.media_scanner, self._incoming, self._events)
+        self._hearing = hearing_of(spoken.media_scanner, self._incoming, self._events)
 
     # Receive
 
     def _receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed any message: see receive."""
-        if self._choosing:
+        if self._connection.choosing:
             self._choose(text, now_ms)
         if self._connection.state is not State.STOPPED:
             if self._inputs is not None:

@@ -24,8 +24,6 @@ class DialectSession(SuspendingSession):
     """The base of MediaSession that changes its dialect before the stream starts."""
 
     _events: EventQueue
-    _choosing: bool
-    """Whether the next message may show another dialect."""
 
     def speak(self, dialect: Dialect) -> None:
         """Read and write another carrier's texts from now on. What was queued before is kept.
@@ -34,7 +32,7 @@ class DialectSession(SuspendingSession):
         Raises: PlanError, and changes nothing, if the carrier cannot do the plan.
         """
         possible_plan(self.plan, None, dialect)
-        self._choosing = False
+        self._connection.choosing = False
         if self._inputs is not None:
             self._inputs.chosen(dialect)
         self._incoming.dialect = dialect
@@ -56,7 +54,7 @@ class DialectSession(SuspendingSession):
         now_ms: the time.
         """
         if not self.ended:
-            self._choosing = False
+            self._connection.choosing = False
             if self._inputs is not None:
                 self._inputs.refused(reason, now_ms)
             self._events.put(plan_impossible(reason))
@@ -64,9 +62,9 @@ class DialectSession(SuspendingSession):
 
     def _choose(self, text: str | Buffer, now_ms: float) -> None:
         """Speak the dialect that a message shows, or refuse the stream."""
-        found = None if self.streaming else dialect_of(text)
-        if self.streaming or found is self.dialect:
-            self._choosing = False
+        found = dialect_of(text)
+        if found is self.dialect:
+            self._connection.choosing = False
         elif found is not None:
             try:
                 self.speak(found)

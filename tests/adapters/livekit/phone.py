@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from livekit import rtc
@@ -14,7 +14,7 @@ from livekit.agents.voice import io
 import rtpcodec
 from rtpcodec.adapters.livekit import CallAudioOutput
 from rtpcodec.pump import run_virtual
-from rtpcodec.sim import CallReport, Carrier
+from rtpcodec.sim import CallReport, Carrier, SimulatedCall
 
 PLAN = rtpcodec.StreamPlan(send_codec="PCMU")
 NEAR_HZ = 40
@@ -28,13 +28,17 @@ def carried(
     run: Callable[[Coroutine[Any, Any, CallReport]], CallReport] = run_virtual,
     plan: rtpcodec.StreamPlan = PLAN,
     seed: int = 0,
+    dialect: Literal["telnyx", "twilio"] = "telnyx",
+    act: Callable[[SimulatedCall], Awaitable[object]] | None = None,
     phone: dict[str, Any] | None = None,
     **options: Any,
 ) -> CallReport:
-    """Run one call, and return its report; raise the handler's error.
+    """Run one call, and return the report of its last stream; raise the handler's error.
 
     speech: what the caller says, at 8000 Hz; then he hangs up.
     run: asyncio.run for a real socket in real time.
+    dialect: whose wire the carrier speaks.
+    act: what happens to the call meanwhile, at the carrier.
     phone: options of Carrier.new_call.
     options: keywords of `serve`.
     """
@@ -53,15 +57,20 @@ def carried(
                 over.set()
 
         async with (
-            Carrier("KEY", seed=seed) as carrier,
+            Carrier("KEY", seed=seed, dialect=dialect) as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
             rtpcodec.serve(handle, plan=plan, **options) as endpoint,
         ):
             call = carrier.new_call(speech, speech_hz=8000, logs_playout=True, **phone or {})
-            await endpoint.stream(control, call.call_control_id)
-            report = await call.finished()
+            if dialect == "twilio":
+                call.stream_to(endpoint.url)
+            else:
+                await endpoint.stream(control, call.call_control_id)
+            if act is not None:
+                await act(call)
+            await call.finished()
             await over.wait()
-            return report
+            return call.reports[-1]
 
     report = run(main())
     for error in errors:

@@ -29,8 +29,9 @@ def whole(ms: float) -> tuple[float, float]:
     return (ms, ms + 20)
 
 
-def test_it_answers_the_caller() -> None:
-    talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(3500), phone=FAR)
+@pytest.mark.parametrize("dialect", ["telnyx", "twilio"])
+def test_it_answers_the_caller(dialect: str) -> None:
+    talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(3500), phone=FAR, dialect=dialect)
     assert talked.llm.contexts == [[("system", "Talk to the caller."), ("user", "Good morning")]]
     assert talked.history == [("user", "Good morning", False), ("assistant", TEN, False)]
     assert (talked.ends.positions_ms, talked.ends.interrupted) == ([1600], [False])
@@ -38,8 +39,9 @@ def test_it_answers_the_caller() -> None:
     assert [state for _, state in talked.states][-3:] == ["thinking", "speaking", "listening"]
 
 
+@pytest.mark.parametrize("dialect", ["telnyx", "twilio"])
 @pytest.mark.parametrize("resume", [False, True], ids=["interrupted at once", "paused, then interrupted"])
-def test_an_interruption_by_the_caller(*, resume: bool) -> None:
+def test_an_interruption_by_the_caller(dialect: str, *, resume: bool) -> None:
     speech = silence(300) + WORD + silence(1200) + WORD + silence(3500)
     talked, report = talk(
         [TEN, "alpha beta gamma"],
@@ -47,6 +49,7 @@ def test_an_interruption_by_the_caller(*, resume: bool) -> None:
         speech,
         interruption={"resume_false_interruption": resume},
         phone=FAR,
+        dialect=dialect,
     )
     assert talked.ends.interrupted == [True, False]
     first_ms = talked.ends.positions_ms[0]
@@ -66,9 +69,10 @@ def test_an_interruption_by_the_caller(*, resume: bool) -> None:
     ]
 
 
-def test_a_cough_pauses_and_the_sentence_is_heard_in_full() -> None:
+@pytest.mark.parametrize("dialect", ["telnyx", "twilio"])
+def test_a_cough_pauses_and_the_sentence_is_heard_in_full(dialect: str) -> None:
     speech = silence(300) + WORD + silence(1200) + tone(300, 700, 8000) + silence(4000)
-    talked, report = talk([TEN], ["Good morning", None], speech, phone=FAR)
+    talked, report = talk([TEN], ["Good morning", None], speech, phone=FAR, dialect=dialect)
     assert talked.false_interruptions == [True]
     assert (talked.ends.positions_ms, talked.ends.interrupted) == ([1600], [False])
     assert 1600 <= all_heard_ms(report) <= 1740
@@ -89,8 +93,9 @@ def test_an_interruption_by_the_program() -> None:
     assert heard_ms(report, 800) in whole(320)
 
 
-def test_the_caller_hangs_up_in_mid_sentence() -> None:
-    talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(1000), phone=FAR)
+@pytest.mark.parametrize("dialect", ["telnyx", "twilio"])
+def test_the_caller_hangs_up_in_mid_sentence(dialect: str) -> None:
+    talked, report = talk([TEN], ["Good morning"], silence(300) + WORD + silence(1000), phone=FAR, dialect=dialect)
     assert talked.ends.interrupted == [True]
     assert abs(talked.ends.positions_ms[0] - heard_ms(report, 400)) <= 200  # the end of the call came later to us
     assert talked.history[1][2]

@@ -12,5 +12,7 @@ if not MISSING:
     # What pipecat and its libraries warn of when they are imported is not about this package.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _name in ("serializers.telnyx", "transports.websocket.fastapi", "runner.utils", "workers.runner"):
+        for _name in ("serializers.telnyx", "transports.websocket.fastapi", "transports.websocket.server"):
+            importlib.import_module(f"pipecat.{_name}")
+        for _name in ("runner.utils", "workers.runner"):
             importlib.import_module(f"pipecat.{_name}")

@@ -39,10 +39,10 @@ def app_of(bot: Bot) -> FastAPI:
 
 
 async def run_pipeline(
-    websocket: WebSocket, serializer: StreamSerializer, agent: FrameProcessor, pipeline_hz: int
+    websocket: WebSocket, serializer: StreamSerializer, agent: FrameProcessor, pipeline_hz: int, **settings: Any
 ) -> None:
     """Run a pipeline of an agent for one call, until the caller hangs up or the agent ends it."""
-    params = FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+    params = FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer, **settings)
     transport = FastAPIWebsocketTransport(websocket, params)
     rates = PipelineParams(audio_in_sample_rate=pipeline_hz, audio_out_sample_rate=pipeline_hz)
     pipeline = Pipeline([transport.input(), agent, transport.output()])

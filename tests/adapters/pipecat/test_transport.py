@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import WebSocket
 from pipecat.frames import frames
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.transports.websocket.server import SingleClientWebsocketServerParams, SingleClientWebsocketServerTransport
+from pipecat.workers.runner import WorkerRunner
 
 from rtpcodec.adapters.pipecat import StreamSerializer
+from rtpcodec.client import AsyncCallControl
+from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.events import MarkCleared, MarkPlayed
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.pipecat.phones import Agent, app_of, called, phones, run_pipeline
@@ -25,10 +33,24 @@ PLANS = {
 }
 
 
+async def say(agent: Agent, duration_s: float) -> None:
+    """Say a tone, in the pieces of a synthesis."""
+    speech = tone(duration_s)
+    for at in range(0, len(speech), 640):
+        await agent.push_frame(frames.TTSAudioRawFrame(speech[at : at + 640], SPEECH_HZ, 1))
+
+
 async def echo(agent: Agent, frame: Any) -> None:
     """Say what the caller says."""
     if isinstance(frame, frames.InputAudioRawFrame):
         await agent.push_frame(frames.OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels))
+
+
+def sounding_ms(report: CallReport) -> float:
+    """How long the caller heard anything."""
+    heard = np.frombuffer(report.heard_pcm, np.int16)
+    frame = report.heard_hz // 100
+    return 10.0 * sum(np.abs(heard[at : at + frame]).max() > 1000 for at in range(0, len(heard) - frame, frame))
 
 
 @pytest.mark.usefixtures("opus", "amrwb")
@@ -62,21 +84,20 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     async def heard(agent: Agent, frame: Any) -> None:
         match getattr(frame, "button", None):
             case "1":
-                await say(agent, 2.0, "cut")
+                await say(agent, 2.0)
+                await agent.push_frame(mark("cut"))
             case "2":
                 await agent.broadcast_interruption()
             case "3":
-                await say(agent, 0.2, "whole")
+                await say(agent, 0.2)
+                await agent.push_frame(mark("whole"))
             case "4":
                 await agent.push_frame(frames.EndFrame())
 
-    async def say(agent: Agent, duration_s: float, mark: str) -> None:
-        speech = tone(duration_s)
-        for at in range(0, len(speech), 640):
-            await agent.push_frame(frames.TTSAudioRawFrame(speech[at : at + 640], SPEECH_HZ, 1))
-        await agent.push_frame(frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": mark}}))
+    def mark(name: str) -> Any:
+        return frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": name}})
 
-    async def main() -> None:
+    async def main() -> float:
         async def bot(websocket: WebSocket) -> None:
             serializer = StreamSerializer(websocket.send_text, control)
             agents.append(Agent(heard))
@@ -91,7 +112,10 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
         assert report.clears_received == 1
         assert report.errors_sent == 0
 
-    asyncio.run(main())
+        return sounding_ms(report)
+
+    # 0.6 s of the first 2 s, and 0.2 s; a busy machine interrupts later, and pipecat sends no faster than in real time.
+    assert asyncio.run(main()) < 1600
     (agent,) = agents
     assert "".join(one.button for one in agent.frames if isinstance(one, frames.InputDTMFFrame)) == "1234"
     events = [
@@ -102,3 +126,71 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     ]
     marks = [one for one in events if isinstance(one, MarkPlayed | MarkCleared)]
     assert marks == [MarkPlayed("whole")]
+
+
+@pytest.mark.parametrize("plays_out_ms", [0, 400])
+def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_out_ms: int) -> None:
+    """Without pipecat's own silence at the end; the carrier holds audio before it plays it."""
+
+    async def heard(agent: Agent, frame: Any) -> None:
+        if isinstance(frame, frames.InputDTMFFrame):
+            await say(agent, 0.6)
+            await agent.push_frame(frames.TTSStoppedFrame())
+            await agent.push_frame(frames.EndFrame())
+
+    async def main() -> CallReport:
+        async def bot(websocket: WebSocket) -> None:
+            serializer = StreamSerializer(websocket.send_text, control)
+            await run_pipeline(websocket, serializer, Agent(heard), SPEECH_HZ, audio_out_end_silence_secs=0)
+
+        async with phones(app_of(bot)) as at:
+            control = at[2]
+            options = {"speech_hz": SPEECH_HZ, "dtmf": [(100.0, "1")], "playout_delay_ms": plays_out_ms}
+            return await called(at, bytes(320_000), StreamPlan(), **options)
+
+    report = asyncio.run(main())
+    assert report.end_reason == "hang_up"
+    assert sounding_ms(report) == pytest.approx(600, abs=40)
+
+
+def test_pipecats_own_websocket_server_works_as_well() -> None:
+    """Its WebSocket is known when the caller connects only."""
+
+    async def main() -> CallReport:
+        sockets: list[Any] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+
+        async def send_text(text: str) -> None:
+            await sockets[0].send(text)
+
+        serializer = StreamSerializer(send_text)
+        params = SingleClientWebsocketServerParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+        transport = SingleClientWebsocketServerTransport(params, host="127.0.0.1", port=port)
+        rates = PipelineParams(audio_in_sample_rate=SPEECH_HZ, audio_out_sample_rate=SPEECH_HZ)
+        pipeline = Pipeline([transport.input(), Agent(echo), transport.output()])
+        worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False, idle_timeout_secs=None)
+        ready = asyncio.Event()
+
+        @transport.event_handler("on_websocket_ready")  # type: ignore[untyped-decorator]
+        async def on_websocket_ready(_transport: object) -> None:
+            ready.set()
+
+        @transport.event_handler("on_client_connected")  # type: ignore[untyped-decorator]
+        async def on_client_connected(_transport: object, websocket: Any) -> None:
+            sockets.append(websocket)
+
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(worker)
+        running = asyncio.create_task(runner.run())
+        await ready.wait()
+        async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
+            at = (f"ws://127.0.0.1:{port}/", carrier, control)
+            report = await called(at, tone(0.8), StreamPlan(), speech_hz=SPEECH_HZ, tail_ms=1500, playout_delay_ms=200)
+        await worker.cancel()
+        await running
+        return report
+
+    report = asyncio.run(main())
+    assert report.errors_sent == 0
+    assert pitch_hz(report) == pytest.approx(TONE_HZ, rel=0.02)

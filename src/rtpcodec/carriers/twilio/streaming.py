@@ -11,6 +11,9 @@ CALL_PROTOCOL: Final = "Call"
 PROTOCOL_VERSION: Final = "1.0.0"
 """Of `connected`."""
 
+SIGNATURE_HEADER: Final = "x-twilio-signature"
+"""Header of the upgrade request: the URL, signed with the token of the account."""
+
 # Events, each with a member of the same name that holds its body; `connected` and `clear` have none.
 
 CONNECTED: Final = "connected"

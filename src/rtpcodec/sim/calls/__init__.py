@@ -16,5 +16,6 @@ registry    CallRegistry: all calls of a carrier, and its phones
 dialling    interfaces: WebSockets and carrier, as a call sees them
 stream_pump   StreamPump: drives a stream over its WebSocket
 picows_dialer opens WebSockets to apps, by picows; imported when needed
+signing_dialer dials as Twilio does
 memory_dialer opens WebSockets to apps in memory, on a virtual clock
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,9 +18,9 @@ class Dialer(Protocol):
     """What a call needs to open a WebSocket to an app."""
 
     async def dial(
-        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+        self, url: str, headers: Mapping[str, str], open_stream: Callable[[StreamPump], CarrierStream]
     ) -> StreamPump:
-        """Connect, and begin the stream.
+        """Connect with further headers, and begin the stream.
 
         Raises: ConnectionError if that is not possible.
         """

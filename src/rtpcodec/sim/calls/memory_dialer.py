@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.pump.memory import MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
@@ -18,14 +17,13 @@ class MemoryDialer:
         self._network = network
 
     async def dial(
-        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+        self, url: str, headers: Mapping[str, str], open_stream: Callable[[StreamPump], CarrierStream]
     ) -> StreamPump:
         """Connect and begin the stream.
 
         Raises: DialFailed if nothing serves the address, or the app refuses.
         """
         pumps: list[StreamPump] = []
-        headers = {} if auth_token is None else {TOKEN_HEADER: auth_token}
 
         def begin(socket: MemorySocket) -> StreamPump:
             pumps.append(StreamPump(open_stream, socket))

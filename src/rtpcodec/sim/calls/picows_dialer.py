@@ -11,12 +11,11 @@ import socket
 import ssl
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 from picows import WSError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws_connect
 
-from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.pump.frame_rules import response_fault
 from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
@@ -43,7 +42,7 @@ class PicowsDialer:
         self._ssl_context = ssl_context
 
     async def dial(
-        self, url: str, auth_token: str | None, open_stream: Callable[[StreamPump], CarrierStream]
+        self, url: str, headers: Mapping[str, str], open_stream: Callable[[StreamPump], CarrierStream]
     ) -> StreamPump:
         """Connect and begin the stream.
 
@@ -75,7 +74,7 @@ class PicowsDialer:
                     logger_name=_LOGGER,
                     max_frame_size=MAX_MESSAGE_OCTETS,
                     read_buffer_init_size=READ_BUFFER_OCTETS,
-                    extra_headers=None if auth_token is None else {TOKEN_HEADER: auth_token},
+                    extra_headers=dict(headers) or None,
                     max_redirects=0,
                     socket_factory=_Connector(sockets),
                 )

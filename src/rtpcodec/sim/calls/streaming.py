@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Final, Literal
 
 from rtpcodec.carriers.telnyx import errors, webhooks
+from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import SocketLoss, StreamPump
 from rtpcodec.sim.commands.error_answers import refused
@@ -145,7 +146,8 @@ class CallStreaming:
 
         try:
             await answered.wait()
-            pump = await self._services.dialer.dial(request.stream_url, request.auth_token, open_stream)
+            headers = {} if request.auth_token is None else {TOKEN_HEADER: request.auth_token}
+            pump = await self._services.dialer.dial(request.stream_url, headers, open_stream)
             await pump.wait_closed()
         except ConnectionError:
             self.failure = webhooks.CONNECTION_FAILED

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 from typing_extensions import Buffer
@@ -15,6 +15,7 @@ from rtpcodec.stream import messages
 from rtpcodec.stream.capture.header import DialectFacts
 from rtpcodec.stream.capture.lines import HIDDEN
 from rtpcodec.stream.messages import MediaFormat
+from rtpcodec.stream.wire.dialect import PlanValues
 from rtpcodec.stream.wire.rules import MAX_COUNTER, MAX_MESSAGE_OCTETS, BrokenMessage, OddMessage
 
 HIDDEN_DIGIT: Final = "?"
@@ -61,7 +62,7 @@ class CapturedDialect:
     signs: frozenset[str] = frozenset()
     commands = False
     """A replay sends none."""
-    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    plan_values = PlanValues()
     """The carrier has done the plan."""
 
     __slots__ = (

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Protocol
+from typing import Protocol, TypedDict, cast
 
 from typing_extensions import Buffer
 
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream.messages import Message
+
+
+class PlanValues(TypedDict, total=False):
+    """The only values that fields of a StreamPlan may have; a field that is not there may have any."""
+
+    tracks: tuple[str, ...]
+    target_legs: tuple[str, ...]
+    send_codec: tuple[str, ...]
+    receive_codec: tuple[str, ...]
+    send_silence_when_idle: tuple[bool, ...]
 
 
 class Dialect(Protocol):
@@ -30,8 +40,8 @@ class Dialect(Protocol):
         """The modes that a plan may have: `rtp` for payloads of one codec, `mp3` for whole files."""
 
     @property
-    def plan_values(self) -> Mapping[str, tuple[object, ...]]:
-        """The only values that fields of a plan may have, by the field; a field that is not listed may have any."""
+    def plan_values(self) -> PlanValues:
+        """The values of a plan that the carrier can do, where there are others."""
 
     @property
     def tracks(self) -> Mapping[str, tuple[str, ...]]:
@@ -106,7 +116,8 @@ class Dialect(Protocol):
 
 def refusal_of(dialect: Dialect, plan: object) -> str | None:
     """Return why a carrier cannot do a StreamPlan; None: it can."""
-    for name, able in {"mode": dialect.modes, **dialect.plan_values}.items():
+    values = cast("Mapping[str, tuple[object, ...]]", dialect.plan_values)
+    for name, able in {"mode": dialect.modes, **values}.items():
         value = getattr(plan, name)
         if value not in able:
             return f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, able))}"

@@ -8,7 +8,7 @@ without one of them raises BrokenMessage. Where another member breaks a rule, Od
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 import msgspec
 from msgspec import MsgspecError, Struct
@@ -27,6 +27,45 @@ from rtpcodec.stream.wire.json_text import (
     parameters,
 )
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS, MAX_SAMPLE_RATE_HZ, BrokenMessage
+
+
+class Names(TypedDict, total=False):
+    """A carrier's name of each event and member, of those that it has. Events name their bodies as well."""
+
+    event: str
+    sequence_number: str
+    stream_id: str
+    version: str
+    connected: str
+    start: str
+    media: str
+    stop: str
+    mark: str
+    dtmf: str
+    clear: str
+    error: str
+    error_payload: str
+    auth_token: str
+    media_format: str
+    encoding: str
+    sample_rate: str
+    channels: str
+    user_id: str
+    call_control_id: str
+    call_session_id: str
+    from_number: str
+    to_number: str
+    tags: str
+    client_state: str
+    custom_parameters: str
+    payload: str
+    track: str
+    chunk: str
+    timestamp: str
+    name: str
+    value: str
+    digit: str
+    occurred_at: str
 
 
 class Connected(Struct):
@@ -105,6 +144,8 @@ class Envelope(Struct):
 
 
 S = TypeVar("S", bound=Struct)
+_EVENT, _SEQUENCE_NUMBER, _STREAM_ID = Envelope.__struct_fields__[:3]
+"""The members of all messages."""
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "media": ("media",),
     "mark": ("mark",),
@@ -159,7 +200,7 @@ class JsonMessages:
 
     def __init__(
         self,
-        names: Mapping[str, str],
+        names: Names,
         *,
         codec_of: Callable[[str], str],
         long_track_names: Mapping[str, str],
@@ -167,23 +208,23 @@ class JsonMessages:
     ) -> None:
         """Make it.
 
-        names: the carrier's name of each member and event here, of those that it has.
+        names: those of the carrier.
         codec_of: returns a codec's name as rtpcodec.codec takes it.
         long_track_names: other names of tracks, with the name that each stands for.
         read_error: reads an `error`, apart from what all messages have. A carrier that has none needs none.
         """
-        self._names = names
+        self._names = named = cast("Mapping[str, str]", names)
         self._codec_of = codec_of
         self._long_tracks = long_track_names
         self._of_error = read_error
-        start = _renamed(Start, names, media_format=_renamed(Format, names))
+        start = _renamed(Start, named, media_format=_renamed(Format, named))
         bodies = {"media": Media, "mark": Mark, "dtmf": Dtmf, "stop": Stop, "connected": Connected}
-        made = {name: _renamed(cast("type[Struct]", kind), names) for name, kind in bodies.items()}
-        common = self._paths("event", "sequence_number", "stream_id")
+        made = {name: _renamed(cast("type[Struct]", kind), named) for name, kind in bodies.items()}
+        common = self._paths(_EVENT, _SEQUENCE_NUMBER, _STREAM_ID)
         self._reader = EnvelopeReader(
-            _renamed(Envelope, names, start=start, **made),
+            _renamed(Envelope, named, start=start, **made),
             event=names["event"],
-            members={names[event]: common + self._paths(*has) for event, has in _MEMBERS.items() if event in names},
+            members={named[event]: common + self._paths(*has) for event, has in _MEMBERS.items() if event in named},
             needed=self._paths(*_NEEDED),
             payload=self._path("media.payload"),
         )
@@ -200,7 +241,7 @@ class JsonMessages:
             "connected": self._connected,
             "clear": self._clear,
         }
-        self._readers = {names[event]: read for event, read in readers.items() if event in names}
+        self._readers = {named[event]: read for event, read in readers.items() if event in named}
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
@@ -236,7 +277,7 @@ class JsonMessages:
         return message
 
     def _number(self, envelope: Envelope) -> int | None:
-        return counter(envelope.sequence_number, self._names["sequence_number"])
+        return counter(envelope.sequence_number, self._names[_SEQUENCE_NUMBER])
 
     def _connected(self, envelope: Envelope) -> messages.Connected:
         connected = envelope.connected
@@ -302,13 +343,11 @@ class JsonMessages:
         return error
 
 
-def scanner_of(
-    names: Mapping[str, str], track_names: Sequence[str], long_track_names: Mapping[str, str]
-) -> MediaScanner:
+def scanner_of(names: Names, track_names: Sequence[str], long_track_names: Mapping[str, str]) -> MediaScanner:
     """Return the scanner of `media` messages with a carrier's names: see JsonMessages and MediaScanner."""
-    members = ("event", "sequence_number", "stream_id", "media", "track", "chunk", "timestamp", "payload")
+    members = (_EVENT, _SEQUENCE_NUMBER, _STREAM_ID, "media", "track", "chunk", "timestamp", "payload")
     return MediaScanner(
-        **{name: names[name] for name in members},
+        **{name: cast("Mapping[str, str]", names)[name] for name in members},
         track_names=tuple(track_names),
         long_track_names=dict(long_track_names),
         max_octets=MAX_MESSAGE_OCTETS,

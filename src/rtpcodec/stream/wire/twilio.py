@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 
 from rtpcodec.carriers.twilio import streaming, twiml
 from rtpcodec.kernels.media_text import MediaText
-from rtpcodec.stream.wire.dialect import Dialect
-from rtpcodec.stream.wire.json_messages import JsonMessages, scanner_of
+from rtpcodec.stream.wire.dialect import Dialect, PlanValues
+from rtpcodec.stream.wire.json_messages import JsonMessages, Names, scanner_of
 
-NAMES: Final = {
-    "event": streaming.EVENT,
-    "sequence_number": streaming.SEQUENCE_NUMBER,
-    "stream_id": streaming.STREAM_SID,
-    "version": streaming.VERSION,
-    "connected": streaming.CONNECTED,
-    "start": streaming.START,
-    "media": streaming.MEDIA,
-    "stop": streaming.STOP,
-    "mark": streaming.MARK,
-    "dtmf": streaming.DTMF,
-    "clear": streaming.CLEAR,
-    "media_format": streaming.MEDIA_FORMAT,
-    "encoding": streaming.ENCODING,
-    "sample_rate": streaming.SAMPLE_RATE,
-    "channels": streaming.CHANNELS,
-    "user_id": streaming.ACCOUNT_SID,
-    "call_control_id": streaming.CALL_SID,
-    "custom_parameters": streaming.CUSTOM_PARAMETERS,
-    "payload": streaming.PAYLOAD,
-    "track": streaming.TRACK,
-    "chunk": streaming.CHUNK,
-    "timestamp": streaming.TIMESTAMP,
-    "name": streaming.NAME,
-    "value": twiml.VALUE,
-    "digit": streaming.DIGIT,
-}
-"""The names of the members and events of JsonMessages."""
+NAMES: Final = Names(
+    event=streaming.EVENT,
+    sequence_number=streaming.SEQUENCE_NUMBER,
+    stream_id=streaming.STREAM_SID,
+    version=streaming.VERSION,
+    connected=streaming.CONNECTED,
+    start=streaming.START,
+    media=streaming.MEDIA,
+    stop=streaming.STOP,
+    mark=streaming.MARK,
+    dtmf=streaming.DTMF,
+    clear=streaming.CLEAR,
+    media_format=streaming.MEDIA_FORMAT,
+    encoding=streaming.ENCODING,
+    sample_rate=streaming.SAMPLE_RATE,
+    channels=streaming.CHANNELS,
+    user_id=streaming.ACCOUNT_SID,
+    call_control_id=streaming.CALL_SID,
+    custom_parameters=streaming.CUSTOM_PARAMETERS,
+    payload=streaming.PAYLOAD,
+    track=streaming.TRACK,
+    chunk=streaming.CHUNK,
+    timestamp=streaming.TIMESTAMP,
+    name=streaming.NAME,
+    value=twiml.VALUE,
+    digit=streaming.DIGIT,
+)
 _PAYLOAD_TEXT: Final = MediaText("", "")
 
 
@@ -61,13 +60,13 @@ class TwilioDialect:
     name = "twilio"
     signs = frozenset((streaming.PROTOCOL, streaming.SEQUENCE_NUMBER, streaming.STREAM_SID))
     modes = ("rtp",)
-    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {
-        "tracks": (twiml.INBOUND_TRACK,),
-        "target_legs": ("self",),
-        "send_codec": (streaming.CODEC,),
-        "receive_codec": ("default", streaming.CODEC),
-        "send_silence_when_idle": (False,),
-    }
+    plan_values = PlanValues(
+        tracks=(twiml.INBOUND_TRACK,),
+        target_legs=("self",),
+        send_codec=(streaming.CODEC,),
+        receive_codec=("default", streaming.CODEC),
+        send_silence_when_idle=(False,),
+    )
     tracks = streaming.DELIVERED_TRACKS
     marks = True
     clear = True

@@ -6,13 +6,12 @@ writing  message to text
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import Final
 
 from rtpcodec.carriers.telnyx import commands as command_facts
 from rtpcodec.carriers.telnyx import members, streaming
 from rtpcodec.carriers.telnyx.errors import INVALID_MEDIA, RATE_LIMIT_REACHED
-from rtpcodec.stream.wire.dialect import Dialect
+from rtpcodec.stream.wire.dialect import Dialect, PlanValues
 from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER, encoding_name, parse
 from rtpcodec.stream.wire.telnyx.writing import build, clear_text, mark_text, media_text, media_texts
 
@@ -27,7 +26,7 @@ class TelnyxDialect:
     name = "telnyx"
     signs = frozenset((streaming.SEQUENCE_NUMBER, members.STREAM_ID))
     modes = command_facts.MODES
-    plan_values: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    plan_values = PlanValues()
     tracks = streaming.DELIVERED_TRACKS
     marks = True
     clear = True

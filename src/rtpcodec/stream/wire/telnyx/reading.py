@@ -7,47 +7,46 @@ from typing import Final
 from rtpcodec.carriers.telnyx import members, streaming
 from rtpcodec.carriers.telnyx.errors import STREAM_ERRORS
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire.json_messages import Envelope, JsonMessages, scanner_of
+from rtpcodec.stream.wire.json_messages import Envelope, JsonMessages, Names, scanner_of
 from rtpcodec.stream.wire.json_text import counter, optional_text
 from rtpcodec.stream.wire.rules import BrokenMessage
 
-NAMES: Final = {
-    "event": streaming.EVENT,
-    "sequence_number": streaming.SEQUENCE_NUMBER,
-    "stream_id": members.STREAM_ID,
-    "version": streaming.VERSION,
-    "connected": streaming.CONNECTED,
-    "start": streaming.START,
-    "media": streaming.MEDIA,
-    "stop": streaming.STOP,
-    "mark": streaming.MARK,
-    "dtmf": streaming.DTMF,
-    "clear": streaming.CLEAR,
-    "error": streaming.ERROR,
-    "error_payload": members.PAYLOAD,
-    "auth_token": streaming.TOKEN_HEADER,
-    "media_format": streaming.MEDIA_FORMAT,
-    "encoding": streaming.ENCODING,
-    "sample_rate": streaming.SAMPLE_RATE,
-    "channels": streaming.CHANNELS,
-    "user_id": streaming.USER_ID,
-    "call_control_id": members.CALL_CONTROL_ID,
-    "call_session_id": members.CALL_SESSION_ID,
-    "from_number": members.FROM,
-    "to_number": members.TO,
-    "tags": members.TAGS,
-    "client_state": members.CLIENT_STATE,
-    "custom_parameters": members.CUSTOM_PARAMETERS,
-    "payload": members.PAYLOAD,
-    "track": members.TRACK,
-    "chunk": streaming.CHUNK,
-    "timestamp": streaming.TIMESTAMP,
-    "name": members.NAME,
-    "value": members.VALUE,
-    "digit": streaming.DIGIT,
-    "occurred_at": members.OCCURRED_AT,
-}
-"""The names of the members and events of JsonMessages."""
+NAMES: Final = Names(
+    event=streaming.EVENT,
+    sequence_number=streaming.SEQUENCE_NUMBER,
+    stream_id=members.STREAM_ID,
+    version=streaming.VERSION,
+    connected=streaming.CONNECTED,
+    start=streaming.START,
+    media=streaming.MEDIA,
+    stop=streaming.STOP,
+    mark=streaming.MARK,
+    dtmf=streaming.DTMF,
+    clear=streaming.CLEAR,
+    error=streaming.ERROR,
+    error_payload=members.PAYLOAD,
+    auth_token=streaming.TOKEN_HEADER,
+    media_format=streaming.MEDIA_FORMAT,
+    encoding=streaming.ENCODING,
+    sample_rate=streaming.SAMPLE_RATE,
+    channels=streaming.CHANNELS,
+    user_id=streaming.USER_ID,
+    call_control_id=members.CALL_CONTROL_ID,
+    call_session_id=members.CALL_SESSION_ID,
+    from_number=members.FROM,
+    to_number=members.TO,
+    tags=members.TAGS,
+    client_state=members.CLIENT_STATE,
+    custom_parameters=members.CUSTOM_PARAMETERS,
+    payload=members.PAYLOAD,
+    track=members.TRACK,
+    chunk=streaming.CHUNK,
+    timestamp=streaming.TIMESTAMP,
+    name=members.NAME,
+    value=members.VALUE,
+    digit=streaming.DIGIT,
+    occurred_at=members.OCCURRED_AT,
+)
 _CODES_OF_TITLES: Final = {title: code for code, title in STREAM_ERRORS.items()}
 """Some errors have the title in the place of the code."""
 MEDIA_SCANNER: Final = scanner_of(NAMES, streaming.TRACK_NAMES, streaming.LONG_TRACK_NAMES)
