@@ -25,7 +25,8 @@ for versions in pinned newest; do
         "${constraints[@]}" mypy || exit 1
     "$venv/bin/python" scripts/adapter_versions.py "$versions" "$pinned"
     export PYTHONPATH=$PWD/src RTPCODEC_REQUIRE_ADAPTERS=1 OPENBLAS_NUM_THREADS=1
-    "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning tests/adapters "$@" ||
+    "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning \
+        -m "not hours" tests/adapters "$@" ||
         failed+=("tests at $versions versions")
     "$venv/bin/python" -m mypy --cache-dir "$venv/mypy" src/rtpcodec/adapters/pipecat.py src/rtpcodec/adapters/livekit.py ||
         failed+=("mypy at $versions versions")
