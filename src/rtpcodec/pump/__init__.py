@@ -13,6 +13,7 @@ picows_socket  a WebSocket by picows, of either side
 frame_rules    the rules of RFC 6455 that picows does not check
 interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
+between_tasks  feeds a pump from a task
 virtual        an event loop whose clock jumps to the next deadline
 memory         the network of such a loop: WebSockets and HTTP within the process
 memory_socket  the two ends of a WebSocket in memory
