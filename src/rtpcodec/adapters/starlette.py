@@ -6,6 +6,7 @@ socket of a peer that has vanished.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Unpack
 
@@ -14,6 +15,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.access import Answer
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
@@ -84,16 +86,22 @@ async def _serve(
         return send({"type": "websocket.send", "text": text})
 
     async with call_on(send_text, websocket.close, handler, target=target, headers=headers, **options) as call:
-        while (message := await receive())["type"] == "websocket.receive":
-            text = message.get("text")
-            if text is not None:
-                call.received(text)
-            else:
-                call.rejected("text", "a binary frame, messages are text", octets=len(message["bytes"]))
-        # Servers report a lost connection by 1006, some by 1005 without a reason.
-        code = message.get("code")
-        if code != 1006 and (code != 1005 or "reason" in message):
-            call.peer_closed(None if code == 1005 else code)
+        # In a task of its own, a message does not pass through the frames of each middleware that awaits this function.
+        await asyncio.create_task(_read(receive, call))
+
+
+async def _read(receive: Receive, call: Receiver) -> None:
+    """Report messages until the WebSocket ends."""
+    while (message := await receive())["type"] == "websocket.receive":
+        text = message.get("text")
+        if text is not None:
+            call.received(text)
+        else:
+            call.rejected("text", "a binary frame, messages are text", octets=len(message["bytes"]))
+    # Servers report a lost connection by 1006, some by 1005 without a reason.
+    code = message.get("code")
+    if code != 1006 and (code != 1005 or "reason" in message):
+        call.peer_closed(None if code == 1005 else code)
 
 
 async def _refuse(websocket: WebSocket, refusal: Answer) -> None:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Final, Unpack, cast
 
 from rtpcodec.errors import EndpointError
+from rtpcodec.pump.between_tasks import TaskReceiver
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.access import Answer, Authorization
@@ -108,7 +109,7 @@ async def call_on(
     try:
         async with socket:
             with _cancellation_noted(runner):
-                yield runner.pump
+                yield TaskReceiver(runner.pump)
     except Exception:
         raise
     except BaseException:

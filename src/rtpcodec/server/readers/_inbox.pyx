@@ -36,7 +36,7 @@ cdef class Waker:
             return 0
         callback, context = self._callback, self._context
         self._callback = self._context = None
-        if not at_once or not is_between_tasks() or not enter(context):
+        if not at_once or not is_between_tasks(self._loop) or not enter(context):
             self._loop.call_soon(callback, self, context=context)
             return 0
         try:
@@ -112,12 +112,9 @@ cdef class Waker:
         return self.result()
 
 
-cdef bint is_between_tasks() except -1:
+cdef bint is_between_tasks(object loop) except -1:
     """Whether the event loop runs a callback, such as that of a socket, and not a task."""
-    try:
-        return running_task() is None
-    except RuntimeError:    # it does not run
-        return False
+    return running_task(loop) is None and loop.is_running()
 
 
 cdef bint enter(object context) except -1:
