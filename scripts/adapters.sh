@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of the adapters with the real frameworks, and mypy on the two adapters that the plain environment lacks
 # the packages of: `adapters.sh PYTHON [PYTEST ARGUMENT ...]`. Twice: at the versions of adapter_versions/pinned.txt, and
-# at the newest ones. Both environments lie in build/adapters and are made anew when their requirements change; ours is
+# at the newest ones. Both environments lie in build/adapters and follow their requirements; ours is
 # the source tree, compiled by `make setup`.
 set -uo pipefail
 python=$1

@@ -34,12 +34,10 @@ async def serve_websocket(
         return Response(body=refusal.body, status=refusal.status, headers={"Content-Type": refusal.content_type})
     socket = WebSocketResponse(autoclose=False, autoping=False, compress=False, max_msg_size=MAX_MESSAGE_OCTETS)
     await socket.prepare(request)
-
     closed: list[int] = []
 
     async def close(code: int) -> None:
-        # `socket.close` would end the connection without waiting for the close frame of the peer.
-        closed.append(code)
+        closed.append(code)  # `socket.close` would not wait for the close frame of the peer
         await socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
 
     def cut() -> None:
