@@ -1,7 +1,6 @@
 """Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that sends WebSocket messages.
 
-An ASGI server neither reports pongs nor sends pings for its application, so set its own ping interval: it ends the
-socket of a peer that has vanished.
+An ASGI server neither reports pongs nor sends pings of ours. Its own pings end the socket of a peer that has vanished.
 """
 
 from __future__ import annotations
@@ -10,14 +9,18 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, Unpack
 
-from starlette.responses import Response
-from starlette.routing import WebSocketRoute
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-
+from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+
+try:
+    from starlette.responses import Response
+    from starlette.routing import WebSocketRoute
+    from starlette.types import Receive, Scope, Send
+    from starlette.websockets import WebSocket
+except ImportError as error:
+    raise MissingExtra("rtpcodec.adapters.starlette", "starlette", "starlette") from error
 
 
 async def serve_websocket(
@@ -40,11 +43,11 @@ async def serve_websocket(
     target = (path + b"?" + query if query else path).decode("utf-8", "surrogateescape")
     refusal = request_refusal(authorize, target, headers, websocket.client.host if websocket.client else "")
     if refusal is not None:
-        if "websocket.http.response" not in scope.get("extensions", {}):
+        if "websocket.http.response" in scope.get("extensions", {}):
+            answer = Response(refusal.body, refusal.status, media_type=refusal.content_type)
+            await websocket.send_denial_response(answer)
+        else:
             await websocket.close()
-            return
-        answer = Response(refusal.body, refusal.status, media_type=refusal.content_type)
-        await websocket.send_denial_response(answer)
         return
     await websocket.accept()
     # The functions of the server: a WebSocket would check each message once more.

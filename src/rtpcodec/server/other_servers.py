@@ -96,8 +96,7 @@ async def call_on(
     headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
     ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
-    cut: cuts the connection, so that the block ends: of a peer that has vanished, or does not answer a close frame.
-        None: such a block ends when the server notices it.
+    cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """
