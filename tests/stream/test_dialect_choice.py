@@ -77,7 +77,20 @@ def test_the_choice_is_over_with_start() -> None:
     assert session.dialect is TELNYX
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", "7", '{"event":"connected"}', b"\xff", "[" * 5000, '{"streamSid":"a","stream_id":"b"}'])
+def test_an_ended_stream_chooses_nothing() -> None:
+    session = MediaSession(StreamPlan(send_codec="PCMA"), dialect=None)
+    session.closed(0.0)
+    session.receive(twilio_texts.CONNECTED, 1.0)
+    ended = MediaSession(dialect=None)
+    ended.closed(0.0)
+    ended.receive(twilio_texts.CONNECTED, 1.0)
+    assert session.events(1.0) == [events.Stopped("closed")]
+    assert ended.dialect is TELNYX
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", "7", '{"event":"connected"}', b"\xff", "[" * 5000, '{"streamSid":"a","stream_id":"b"}']
+)
 def test_other_texts_show_no_dialect(text: str | bytes) -> None:
     assert dialect_of(text) is None
 
