@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
-from rtpcodec.errors import PlanError
+from rtpcodec.errors import PlanError, PlanWarning
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import TWILIO, BrokenMessage, OddMessage
 from tests.stream import twilio_texts
@@ -211,3 +211,15 @@ def test_a_renamed_member_is_one_line_in_carriers() -> None:
     kinds_of = [line.partition("(")[0] for line in done.stdout.splitlines()]
     assert kinds_of == ["Start", "Stop", "Dtmf", "Mark", "Media", "Media", "Mark", "Clear"]
     assert STREAM_SID in done.stdout.splitlines()[0]
+
+
+def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
+    """31922: wss is the only scheme. The simulator dials ws as well, so it is no error."""
+    with pytest.warns(PlanWarning, match=r"^StreamPlan.twiml: url has the scheme ws, Twilio connects by wss only$"):
+        document = StreamPlan().twiml("ws://127.0.0.1:8765/calls")
+    assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
+
+
+def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
+    with pytest.raises(TypeError, match=r"^value is of type int, a str is needed$"):
+        StreamPlan().twiml("wss://a.example/m", parameters={"tenant": 7})  # type: ignore[dict-item]
