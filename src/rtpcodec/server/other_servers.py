@@ -82,10 +82,9 @@ async def call_on(
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
 
-    The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
-    for a binary one. It must end when the socket ends, with or without an exception. Then `call_on` waits for the
-    handler, and cancels it after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's
-    thread only.
+    The block must report each frame: `received(text)`, `rejected("text", "...")` for a binary one, `peer_closed(code)`.
+    It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
+    after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
