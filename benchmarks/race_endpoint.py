@@ -34,6 +34,7 @@ ADAPTERS: Final[dict[str, tuple[str, str, Bar | None]]] = {
     "FastAPI": ("fastapi_ours", "fastapi_json", Bar(1 / 0.85)),
     "FastAPI beside pipecat": ("fastapi_ours", "fastapi_pipecat", Bar(1 / 0.60)),
     "aiohttp": ("aiohttp_ours", "aiohttp_json", None),
+    "websockets": ("websockets_ours", "websockets_json", Bar(1 / 0.90)),
 }
 """Our adapter of a framework, what it is measured against, and the bar. The floor is FastAPI that sends texts back."""
 CHUNKS_MS: Final = (60, 100)

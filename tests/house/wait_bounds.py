@@ -115,6 +115,7 @@ ADAPTED = Bound(
     "ping_interval_s behind a ping, idle_timeout_s, and CLOSE_TIMEOUT_MS: then the connection is cut",
     (
         "adapters/test_websockets.py::test_a_peer_that_answers_pings_no_more_is_cut",
+        "adapters/test_web_hosts.py::test_a_silent_peer_is_closed_by_the_idle_time_out",
         "adapters/test_web_hosts.py::test_aiohttp_pings_a_silent_peer_and_cuts_one_that_vanished",
     ),
 )
@@ -125,14 +126,6 @@ DRAIN = Bound(
 PEER_OF_HTTP = Bound(
     "the end of the simulator, which serves this machine only; SHUTDOWN_TIMEOUT_S after it, connections are dropped",
     ("sim/test_http_server.py::test_a_client_that_never_ends_its_request_does_not_hold_the_end",),
-)
-OTHER_SERVER = Bound(
-    "idle_timeout_s, and ping_interval_s where the server can ping: the connection is closed, and cut if it can be; "
-    "the server's own time-outs before the upgrade",
-    (
-        "adapters/test_web_hosts.py::test_a_silent_peer_is_closed_by_the_idle_time_out",
-        "adapters/test_web_hosts.py::test_aiohttp_pings_a_silent_peer_and_cuts_one_that_vanished",
-    ),
 )
 SILENCE = Bound(
     "the end of the stream; speech ends with its audio, and silence is a timer",
