@@ -178,7 +178,7 @@ def test_twiml_refuses_what_twilio_does_not_take(
 
 
 def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
-    """31922: wss is the only scheme. The simulator dials ws as well, so it is no error."""
+    """31922: wss is the only scheme. The simulator dials ws as well, so it is a warning."""
     with pytest.warns(PlanWarning, match=r"^StreamPlan.twiml: url has the scheme ws, Twilio connects by wss only$"):
         document = StreamPlan().twiml("ws://127.0.0.1:8765/calls")
     assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
