@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import rtpcodec
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.errors import PlanError, PlanWarning
 from rtpcodec.stream import messages
@@ -190,9 +192,10 @@ def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
 
 
 @pytest.mark.parametrize("dialect", [TWILIO, None])
-def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None) -> None:
-    """A plan of more tracks, which is what helps with Telnyx, would be refused."""
+def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None, tmp_path: Path) -> None:
+    """A plan of more tracks, which is what helps with Telnyx, would be refused. A replay says the same."""
     session = MediaSession(dialect=dialect)
+    session.capture(tmp_path / "call.jsonl", 0.0, audio=True)
     session.receive(twilio_texts.START, 0.0)
     for chunk in range(1, 30):
         session.receive(twilio_texts.media(FRAME, chunk, track="outbound"), 20.0 * chunk)
@@ -203,3 +206,6 @@ def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None) -
         "takes no audio, marks or clears",
         "have the carrier open a two-way stream",
     )
+    session.closed(600.0)
+    session.events(600.0)
+    assert found in rtpcodec.replay(tmp_path / "call.jsonl").events
