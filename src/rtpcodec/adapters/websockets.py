@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
-from rtpcodec.server.options import Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
@@ -25,19 +25,16 @@ BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}  # the rules of co
 
 
 async def serve_websocket(
-    connection: ServerConnection,
-    handler: Handler | None = None,
-    *,
-    on_audio: OnAudio | None = None,
-    on_event: OnEvent | None = None,
-    **options: Unpack[CallOptions],
+    connection: ServerConnection, handler: Handler | None = None, **options: Unpack[AdapterOptions]
 ) -> None:
     """Run a call on a connection whose request was checked, until both have ended. Arguments: as for `call_on`."""
     request, codes = cast("Request", connection.request), list[int]()
     about: dict[str, Any] = {"target": request.path, "headers": request_headers(request.headers.raw_items())}
 
     async def send_text(text: str) -> None:
-        if connection.transport.get_write_buffer_size():
+        if connection.protocol.eof_sent:
+            connection.transport.abort()  # it answered the other side's end, which may hold the connection
+        elif connection.transport.get_write_buffer_size():
             await connection.send(text)  # waits for a slow reader
         else:
             broadcast((connection,), text)  # at half the cost
@@ -51,7 +48,7 @@ async def serve_websocket(
         pong.add_done_callback(lambda pong: None if pong.cancelled() or pong.exception() else call.ponged(payload))
 
     about |= {"ping": ping, "cut": connection.transport.abort}
-    async with call_on(send_text, close, handler, on_audio=on_audio, on_event=on_event, **about, **options) as call:
+    async with call_on(send_text, close, handler, **about, **options) as call:
         try:
             while True:
                 message = await connection.recv()
