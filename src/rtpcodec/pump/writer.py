@@ -232,11 +232,13 @@ class _Begun:
 
     def throw(self, error: BaseException) -> None:
         """Raise an error where it waits."""
-        if self._coroutine is not None:
-            try:
+        try:
+            if self._coroutine is not None:
                 self._yielded = self._coroutine.throw(error)
-            except StopIteration:
-                self._coroutine = None
+        except StopIteration:
+            self._coroutine = None
+        finally:
+            del error  # its traceback holds this frame, which is a reference cycle
 
     def __await__(self) -> Generator[Any, Any, None]:
         while self._coroutine is not None:
