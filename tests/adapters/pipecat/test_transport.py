@@ -18,7 +18,7 @@ from pipecat.workers.runner import WorkerRunner
 from rtpcodec.adapters.pipecat import StreamSerializer
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.sim import CallReport, Carrier
-from rtpcodec.stream.events import MarkCleared, MarkPlayed
+from rtpcodec.stream.events import InterruptionSettled, MarkCleared, MarkPlayed
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.pipecat.phones import Agent, app_of, called, phones, run_pipeline
 from tests.examples.tones import LEGS, SPEECH_HZ, TONE_HZ, pitch_hz, tone
@@ -50,7 +50,8 @@ def sounding_ms(report: CallReport) -> float:
     """How long the caller heard anything."""
     heard = np.frombuffer(report.heard_pcm, np.int16)
     frame = report.heard_hz // 100
-    return 10.0 * sum(np.abs(heard[at : at + frame]).max() > 1000 for at in range(0, len(heard) - frame, frame))
+    loud = [np.abs(heard[at : at + frame]).max() > 1000 for at in range(0, len(heard) - frame, frame)]
+    return 10.0 * loud.count(True)
 
 
 @pytest.mark.usefixtures("opus", "amrwb")
@@ -126,6 +127,9 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     ]
     marks = [one for one in events if isinstance(one, MarkPlayed | MarkCleared)]
     assert marks == [MarkPlayed("whole")]
+    (settled,) = [one for one in events if isinstance(one, InterruptionSettled)]
+    assert 300 < settled.played_ms < 1400
+    assert not settled.estimated
 
 
 @pytest.mark.parametrize("plays_out_ms", [0, 400])
