@@ -11,6 +11,7 @@ from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
 from rtpcodec.stream.session import MediaSession
 
 try:
+    from pipecat.audio.dtmf.types import KeypadEntry
     from pipecat.frames import frames
     from pipecat.serializers.base_serializer import FrameSerializer
 except ImportError as error:
@@ -43,7 +44,7 @@ class StreamSerializer(FrameSerializer):
             await self.deserialize(await receive_text())
         return self.started
 
-    async def setup(self, setup: Any) -> None:  # noqa: D102 -- as in pipecat
+    async def setup(self, setup: Any) -> None:  # noqa: D102 -- as in pipecat, here and below
         self.session.receive_at(setup.audio_in_sample_rate)
 
     async def deserialize(self, data: str | bytes) -> Any:
@@ -53,7 +54,7 @@ class StreamSerializer(FrameSerializer):
         for event in session.events(now_ms):
             if isinstance(event, Audio) and event.track == session.dialect.tracks[session.plan.tracks][0]:
                 self._pcm += event.pcm
-            elif isinstance(event, Dtmf) and event.digit in frames.KeypadEntry.__members__.values():
+            elif isinstance(event, Dtmf) and event.digit in KeypadEntry.__members__.values():
                 self._keys.append(event.digit)
             elif not isinstance(event, Gap | Stalled):  # pauses of the carrier are in the statistics
                 events.append(event)
@@ -65,12 +66,11 @@ class StreamSerializer(FrameSerializer):
         if events:
             return frames.InputTransportMessageFrame({"type": "rtpcodec", "events": events})
         if self._keys:
-            return frames.InputDTMFFrame(frames.KeypadEntry(self._keys.pop(0)))
+            return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
         pcm, self._pcm = self._pcm, b""
         return frames.InputAudioRawFrame(pcm, session.received_pcm_hz or 0, 1) if pcm else None
 
-    async def serialize(self, frame: Any) -> None:
-        """Send what a frame gives, and leave nothing to the transport."""
+    async def serialize(self, frame: Any) -> None:  # noqa: D102 -- it sends itself, and returns nothing
         session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
         if isinstance(frame, frames.AudioRawFrame) and not session.ended:
             if frame.num_channels != 1:
