@@ -30,6 +30,13 @@ COROUTINE_BAR: Final = Bar(1 / 0.72, 1 / 1.25)
 LARGEST_BAR: Final = Bar(2.0)
 OVERLOAD_BAR: Final = Bar(0.0, 0.97)
 """Its floor is the same server while it keeps up; 3 % are the scatter of two such measurements."""
+ADAPTERS: Final[dict[str, tuple[str, str, Bar | None]]] = {
+    "FastAPI": ("fastapi_ours", "fastapi_json", Bar(1 / 0.85)),
+    "FastAPI beside pipecat": ("fastapi_ours", "fastapi_pipecat", Bar(1 / 0.60)),
+    "aiohttp": ("aiohttp_ours", "aiohttp_json", None),
+    "websockets": ("websockets_ours", "websockets_json", Bar(1 / 0.90)),
+}
+"""Our adapter of a framework, what it is measured against, and the bar. The floor is FastAPI that sends texts back."""
 CHUNKS_MS: Final = (60, 100)
 """Beside the 20 ms of all other rows."""
 CODECS: Final = ("G722", "OPUS")
@@ -64,6 +71,7 @@ def measurements() -> Iterator[tuple[list[str], Measurement]]:
     )
     for begin, measurement in of_both_forms:
         yield [f"{begin} {form}" for form in FORMS], measurement
+    yield [f"endpoint adapters {name}" for name in ADAPTERS], adapters
     yield [f"endpoint features {name}" for name in FEATURES], features
 
 
@@ -107,6 +115,17 @@ def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -
         callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule.side)
     yield row(f"{name} callback", callback, floor, peers, absent=absent)
     yield row(f"{name} coroutine", coroutine, floor, peers, absent=absent)
+
+
+def adapters(schedule: Schedule) -> Iterator[Row]:
+    """Our adapters for other frameworks, with a coroutine per call, against the same frameworks without us."""
+    names = dict.fromkeys(name for mine, peer, _ in ADAPTERS.values() for name in (mine, peer))
+    with all_served([Wanted("fastapi_echo"), *map(Wanted, names)]) as (servers, absent):
+        found = {one.wanted.name: one for one in interleaved(servers, frames_for(schedule), CALLS, schedule)}
+    for title, (mine, peer, bar) in ADAPTERS.items():
+        if mine in found and peer in found:
+            name = f"endpoint adapters {title}"
+            yield row(name, found[mine], found["fastapi_echo"], [found[peer]], bar=bar, absent=absent)
 
 
 def features(schedule: Schedule) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of the adapters with the real frameworks, and mypy on the two adapters that the plain environment lacks
 # the packages of: `adapters.sh PYTHON [PYTEST ARGUMENT ...]`. Twice: at the versions of adapter_versions/pinned.txt, and
-# at the newest ones. Both environments lie in build/adapters and are made anew when their requirements change; ours is
+# at the newest ones. Both environments lie in build/adapters and follow their requirements; ours is
 # the source tree, compiled by `make setup`.
 set -uo pipefail
 python=$1
@@ -25,7 +25,8 @@ for versions in pinned newest; do
         "${constraints[@]}" mypy || exit 1
     "$venv/bin/python" scripts/adapter_versions.py "$versions" "$pinned"
     export PYTHONPATH=$PWD/src RTPCODEC_REQUIRE_ADAPTERS=1 OPENBLAS_NUM_THREADS=1
-    "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning tests/adapters "$@" ||
+    "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning \
+        -m "not hours" tests/adapters "$@" ||
         failed+=("tests at $versions versions")
     "$venv/bin/python" -m mypy --cache-dir "$venv/mypy" src/rtpcodec/adapters/pipecat.py src/rtpcodec/adapters/livekit.py ||
         failed+=("mypy at $versions versions")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, WebSocket
+from websockets.exceptions import ConnectionClosed
 
 from rtpcodec.adapters import aiohttp as aiohttp_adapter
 from rtpcodec.adapters import starlette as starlette_adapter
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
+from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 from tests.adapters.web_hosts import EITHER, HOSTS, Serve, served_by_uvicorn
 from tests.census import Census
 from tests.server.dialler import call, dial, get, refused_with, run
@@ -170,6 +173,17 @@ def test_plain_functions_handle_audio_and_events(serve: Serve) -> None:
 
 
 @either
+def test_a_silent_peer_is_closed_by_the_idle_time_out(serve: Serve) -> None:
+    async def main() -> None:
+        seen = Seen()
+        async with serve(seen, idle_timeout_s=0.1, ping_interval_s=None) as url, call(url) as carrier:
+            assert await carrier.close_code() == 1008
+            assert await seen.end_reason == "idle_timeout"
+
+    run(main)
+
+
+@either
 def test_nothing_of_an_ended_call_lives(serve: Serve) -> None:
     async def main() -> None:
         async with serve(Seen()) as url:
@@ -249,6 +263,17 @@ def test_aiohttp_pings_a_silent_peer_and_cuts_one_that_vanished() -> None:
             carrier.socket.transport.resume_reading()
 
     run(main)
+
+
+def test_a_message_that_is_too_long_for_aiohttp_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with EITHER["aiohttp"](Seen()) as url, call(url) as carrier:
+            with suppress(ConnectionClosed):
+                await carrier.socket.send("x" * (MAX_MESSAGE_OCTETS + 1))
+            assert await carrier.close_code() == 1009
+
+    run(main)
+    assert "malformed message (size)" in caplog.text
 
 
 def test_a_request_that_is_not_an_upgrade_is_answered_400() -> None:

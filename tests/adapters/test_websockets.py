@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import serve
 
 from rtpcodec import events
-from rtpcodec.adapters.websockets import MediaHandler, media_handler, serve_websocket
+from rtpcodec.adapters.websockets import MediaCalls, media_handler, serve_websocket
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.server import Call
 from tests.pump.frames import PING, PONG, TEXT, frames_to_end, next_frame
@@ -23,7 +23,7 @@ TOKEN = "a token of the test"
 
 
 @asynccontextmanager
-async def served(handler: MediaHandler, **options: Any) -> AsyncIterator[str]:
+async def served(handler: MediaCalls, **options: Any) -> AsyncIterator[str]:
     """Serve calls, and yield their URL."""
     async with serve(handler, "127.0.0.1", 0, **handler.serve_options | options) as server:
         port = next(iter(server.sockets)).getsockname()[1]
@@ -219,5 +219,25 @@ def test_the_file_of_the_page_answers_calls(monkeypatch: pytest.MonkeyPatch) -> 
             async with call(url, token=TOKEN) as carrier:
                 await carrier.media()
                 assert len(await carrier.payload()) == len(CHUNK)
+
+    run(main)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["serve_options", "another connection class"])
+def test_messages_stay_in_order_whichever_way_they_take(plain: bool) -> None:
+    """Whole ASCII texts take the short way; fragments, other texts and octets the one of `recv`."""
+
+    async def main() -> None:
+        listener = Listener()
+        options = {"create_connection": None} if plain else {}
+        async with served(media_handler(listener), **options) as url, call(url) as carrier:
+            for digit in range(8):
+                await carrier.send(event="dtmf", dtmf={"digit": str(digit)})
+                text = f'{{"event":"dtmf","dtmf":{{"digit":"{digit}"}},"é":1}}'
+                await carrier.socket.send(text if digit % 2 else [text[:9], text[9:]])
+            await carrier.stop()
+            assert await carrier.close_code() == 1000
+        digits = [each.digit for each in listener.events if isinstance(each, events.Dtmf)]
+        assert digits == [str(digit) for digit in range(8) for _ in range(2)]
 
     run(main)

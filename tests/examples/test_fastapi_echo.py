@@ -34,6 +34,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def load_example() -> ModuleType:
+    os.environ["MEDIA_TOKEN"] = TOKEN
     spec = importlib.util.spec_from_file_location("fastapi_echo", EXAMPLE)
     assert spec is not None
     assert spec.loader is not None
@@ -66,7 +67,6 @@ def annotated(media: Any) -> Any:
 @contextlib.asynccontextmanager
 async def served(app: FastAPI | None = None) -> AsyncIterator[str]:
     """Serve an app, by default the example, with uvicorn; yields its URL."""
-    os.environ["MEDIA_TOKEN"] = TOKEN
     config = uvicorn.Config(app or load_example().app, log_level="error", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -138,7 +138,7 @@ def test_a_wrong_token_is_refused_before_the_upgrade(token: str) -> None:
         async with served() as url:
             with pytest.raises(websockets.InvalidStatus) as refused:
                 await websockets.connect(url, additional_headers={"x-telnyx-streaming-auth-token": token})
-            assert refused.value.response.status_code == 403
+            assert refused.value.response.status_code == 401
 
     asyncio.run(main())
 

@@ -306,7 +306,8 @@ def test_a_function_may_return_any_awaitable() -> None:
 
         def send_text(text: str) -> asyncio.Future[None]:
             future = loop.create_future()
-            loop.call_later(0.1, lambda: (sent.append(text), future.set_result(None)))
+            loop.call_later(0.1, sent.append, text)
+            loop.call_later(0.1, future.set_result, None)
             return future
 
         async with AwaitedSocket(send_text, SlowPeer().close) as socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,33 @@ def test_the_choice_is_over_with_start() -> None:
     assert session.dialect is TELNYX
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", "7", '{"event":"connected"}', b"\xff", "[" * 5000])
+def test_an_ended_stream_chooses_nothing() -> None:
+    session = MediaSession(StreamPlan(send_codec="PCMA"), dialect=None)
+    session.closed(0.0)
+    session.receive(twilio_texts.CONNECTED, 1.0)
+    ended = MediaSession(dialect=None)
+    ended.closed(0.0)
+    ended.receive(twilio_texts.CONNECTED, 1.0)
+    assert session.events(1.0) == [events.Stopped("closed")]
+    assert ended.dialect is TELNYX
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", "7", '{"event":"connected"}', b"\xff", "[" * 5000, '{"streamSid":"a","stream_id":"b"}']
+)
 def test_other_texts_show_no_dialect(text: str | bytes) -> None:
     assert dialect_of(text) is None
+
+
+def test_members_that_show_nothing_make_no_objects() -> None:
+    """A peer that sends megabytes before `start` must not cost ten times as many, or the time for so many objects."""
+    text = '{"event":"x",' + ",".join(f'"{name:x}":1' for name in range(100_000)) + ',"streamSid":"a"}'
+    tracemalloc.start()
+    try:
+        assert dialect_of(text) is TWILIO
+        assert tracemalloc.get_traced_memory()[1] < len(text)
+    finally:
+        tracemalloc.stop()
 
 
 def test_no_sign_is_of_two_dialects() -> None:

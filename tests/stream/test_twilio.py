@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from rtpcodec import MediaSession, StreamPlan, events
-from rtpcodec.errors import PlanError
+from rtpcodec.errors import PlanError, PlanWarning
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import TWILIO, BrokenMessage, OddMessage
 from tests.stream import twilio_texts
@@ -175,3 +177,49 @@ def test_twiml_refuses_what_twilio_does_not_take(
 ) -> None:
     with pytest.raises(ValueError, match=error):
         StreamPlan(**plan).twiml(url, parameters=parameters)
+
+
+RENAME = """
+from rtpcodec.carriers.twilio import streaming
+VALUES = ("INBOUND", "OUTBOUND", "MULAW", "CODEC", "CALL_PROTOCOL", "PROTOCOL_VERSION")
+old = {}
+for name, value in list(vars(streaming).items()):
+    if name.isupper() and isinstance(value, str) and name not in VALUES:
+        old[value] = "new_" + value
+        setattr(streaming, name, old[value])
+import re
+from rtpcodec.stream.wire import TWILIO
+from tests.stream import twilio_texts
+from tests.stream.carrier import FRAME
+
+
+def renamed(text):
+    return re.sub(r'"(\\w+)"', lambda found: f'"{old.get(found[1], found[1])}"', text)
+
+
+texts = (twilio_texts.START, twilio_texts.STOP, twilio_texts.DTMF, twilio_texts.MARK, twilio_texts.media(FRAME, 1))
+for text in texts:
+    print(TWILIO.parse(renamed(text)))
+for text in (TWILIO.media_text(FRAME, "MZ"), TWILIO.mark_text("m", "MZ"), TWILIO.clear_text("MZ")):
+    print(TWILIO.parse(text))
+"""
+
+
+def test_a_renamed_member_is_one_line_in_carriers() -> None:
+    done = subprocess.run([sys.executable, "-c", RENAME], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    kinds_of = [line.partition("(")[0] for line in done.stdout.splitlines()]
+    assert kinds_of == ["Start", "Stop", "Dtmf", "Mark", "Media", "Media", "Mark", "Clear"]
+    assert STREAM_SID in done.stdout.splitlines()[0]
+
+
+def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
+    """31922: wss is the only scheme. The simulator dials ws as well, so it is not an error."""
+    with pytest.warns(PlanWarning, match=r"^StreamPlan.twiml: url has the scheme ws, Twilio connects by wss only$"):
+        document = StreamPlan().twiml("ws://127.0.0.1:8765/calls")
+    assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
+
+
+def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
+    with pytest.raises(TypeError, match=r"^value is of type int, a str is needed$"):
+        StreamPlan().twiml("wss://a.example/m", parameters={"tenant": 7})  # type: ignore[dict-item]

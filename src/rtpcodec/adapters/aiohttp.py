@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, Unpack
 
-from aiohttp import WSMsgType
-from aiohttp.web import Request, Response, StreamResponse, WebSocketResponse
-
+from rtpcodec.errors import MissingExtra
+from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
+
+try:
+    from aiohttp import WebSocketError, WSMsgType
+    from aiohttp.web import Request, Response, StreamResponse, WebSocketResponse
+except ImportError as error:
+    raise MissingExtra("rtpcodec.adapters.aiohttp", "aiohttp", "aiohttp") from error
+
+DATA: Final = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)
+"""Messages that do not end a WebSocket."""
+BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}
+"""The rules of codes with which aiohttp closes."""
 
 
 async def serve_websocket(
@@ -34,12 +44,10 @@ async def serve_websocket(
         return Response(body=refusal.body, status=refusal.status, headers={"Content-Type": refusal.content_type})
     socket = WebSocketResponse(autoclose=False, autoping=False, compress=False, max_msg_size=MAX_MESSAGE_OCTETS)
     await socket.prepare(request)
-
     closed: list[int] = []
 
     async def close(code: int) -> None:
-        # `socket.close` would end the connection without waiting for the close frame of the peer.
-        closed.append(code)
+        closed.append(code)  # `socket.close` would not wait for the close frame of the peer
         await socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
 
     def cut() -> None:
@@ -49,25 +57,28 @@ async def serve_websocket(
     async with call_on(
         socket.send_str, close, handler, target=target, headers=headers, ping=socket.ping, cut=cut, **options
     ) as call:
-        while (message := await socket.receive()).type in DATA:
-            if message.type is WSMsgType.TEXT:
-                call.received(message.data)
-            elif message.type is WSMsgType.PONG:
-                call.ponged(message.data)
-            elif message.type is WSMsgType.PING:
-                call.touched()
-                await socket.pong(message.data)
-            else:
-                call.rejected("text", "a binary frame, messages are text", octets=len(message.data))
-        if message.type is WSMsgType.CLOSE and not closed:
-            call.peer_closed(message.data or None)
-            await socket.close(code=message.data or 1000)  # at once, because the handler may continue
-        else:
-            cut()
+        await _read(socket, call, closed, cut)
     return socket
 
 
-DATA: Final = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)  # do not end a WebSocket
+async def _read(socket: WebSocketResponse, call: Receiver, closed: list[int], cut: Callable[[], None]) -> None:
+    while (message := await socket.receive()).type in DATA:
+        if message.type is WSMsgType.TEXT:
+            call.received(message.data)
+        elif message.type is WSMsgType.PONG:
+            call.ponged(message.data)
+        elif message.type is WSMsgType.PING:
+            call.touched()
+            await socket.pong(message.data)
+        else:
+            call.rejected("text", "a binary frame, messages are text", octets=len(message.data))
+    if message.type is WSMsgType.CLOSE and not closed:
+        call.peer_closed(message.data or None)
+        await socket.close(code=message.data or 1000)  # at once, because the handler may continue
+        return
+    if isinstance(message.data, WebSocketError) and message.data.code in BREACHES:
+        call.rejected(BREACHES[message.data.code], str(message.data), message.data.code)
+    cut()
 
 
 def media_handler(

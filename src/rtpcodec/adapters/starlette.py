@@ -1,24 +1,26 @@
 """Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that sends WebSocket messages.
 
-An ASGI server neither reports pongs nor sends pings for its application, so set its own ping interval: it ends the
-socket of a peer that has vanished.
+An ASGI server neither reports pongs nor sends pings of ours. Its own pings end the socket of a peer that has vanished.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Unpack
+from typing import Final, Unpack
 
-from starlette.responses import Response
-from starlette.routing import WebSocketRoute
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-
+from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
-from rtpcodec.server.access import Answer
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
 from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+
+try:
+    from starlette.responses import Response
+    from starlette.routing import WebSocketRoute
+    from starlette.types import Receive, Scope, Send
+    from starlette.websockets import WebSocket
+except ImportError as error:
+    raise MissingExtra("rtpcodec.adapters.starlette", "starlette", "starlette") from error
 
 
 async def serve_websocket(
@@ -36,51 +38,21 @@ async def serve_websocket(
         status 401, 403 or 500, or always 403 if the server cannot send another one (`websocket.http.response`).
     Raises: EndpointError if settings contradict each other.
     """
-    await _serve(websocket, (websocket.receive, websocket.send), handler, authorize, options)
-
-
-def media_route(
-    path: str,
-    handler: Handler | None = None,
-    *,
-    authorize: Authorize | None = None,
-    **options: Unpack[AdapterOptions],
-) -> WebSocketRoute:
-    """Make a route whose WebSockets are calls, for `routes` of Starlette or `app.router.routes` of FastAPI.
-
-    A message costs less here than in `serve_websocket`, because it does not pass through a `WebSocket`.
-
-    path: the path that carriers dial.
-    handler, authorize, options: as for `serve_websocket`.
-    Raises: EndpointError if settings contradict each other.
-    """
-    check_call(handler, authorize=authorize, **options)
-
-    class Media:
-        """An ASGI application, which Starlette tells from a function of a `WebSocket` by being an object."""
-
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            await _serve(WebSocket(scope, receive, send), (receive, send), handler, authorize, options)
-
-    return WebSocketRoute(path, Media(), name="media")
-
-
-async def _serve(
-    websocket: WebSocket,
-    functions: tuple[Receive, Send],
-    handler: Handler | None,
-    authorize: Authorize | None,
-    options: AdapterOptions,
-) -> None:
-    """Run a call by the ASGI functions of its WebSocket, or of its server."""
-    scope, headers, (receive, send) = websocket.scope, websocket.headers, functions
+    scope, headers = websocket.scope, websocket.headers
     path, query = scope.get("raw_path") or scope["path"].encode(), scope.get("query_string")
     target = (path + b"?" + query if query else path).decode("utf-8", "surrogateescape")
     refusal = request_refusal(authorize, target, headers, websocket.client.host if websocket.client else "")
     if refusal is not None:
-        await _refuse(websocket, refusal)
+        if "websocket.http.response" in scope.get("extensions", {}):
+            answer = Response(refusal.body, refusal.status, media_type=refusal.content_type)
+            await websocket.send_denial_response(answer)
+        else:
+            await websocket.close()
         return
     await websocket.accept()
+    # The functions of the server: a WebSocket would check each message once more.
+    functions: tuple[Receive, Send] = scope.get(_FUNCTIONS, (websocket.receive, websocket.send))
+    receive, send = functions
 
     def send_text(text: str) -> Awaitable[None]:
         return send({"type": "websocket.send", "text": text})
@@ -90,8 +62,32 @@ async def _serve(
         await asyncio.create_task(_read(receive, call))
 
 
+def media_route(
+    path: str, handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Unpack[AdapterOptions]
+) -> WebSocketRoute:
+    """Make a route whose WebSockets are calls, for `routes` of Starlette or `app.router.routes` of FastAPI.
+
+    path: the path that carriers dial.
+    handler, authorize, options: as for `serve_websocket`, in which a message costs a little more.
+    Raises: EndpointError if settings contradict each other.
+    """
+    check_call(handler, authorize=authorize, **options)
+
+    class Media:
+        """An ASGI application, which Starlette tells from a function of a WebSocket by being an object."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            websocket = WebSocket({**scope, _FUNCTIONS: (receive, send)}, receive, send)
+            await serve_websocket(websocket, handler, authorize=authorize, **options)
+
+    return WebSocketRoute(path, Media(), name="media")
+
+
+_FUNCTIONS: Final = "rtpcodec.functions"
+"""The member of a scope that holds the `receive` and `send` of an ASGI server."""
+
+
 async def _read(receive: Receive, call: Receiver) -> None:
-    """Report messages until the WebSocket ends."""
     while (message := await receive())["type"] == "websocket.receive":
         text = message.get("text")
         if text is not None:
@@ -102,11 +98,3 @@ async def _read(receive: Receive, call: Receiver) -> None:
     code = message.get("code")
     if code != 1006 and (code != 1005 or "reason" in message):
         call.peer_closed(None if code == 1005 else code)
-
-
-async def _refuse(websocket: WebSocket, refusal: Answer) -> None:
-    if "websocket.http.response" in websocket.scope.get("extensions", {}):
-        answer = Response(refusal.body, refusal.status, media_type=refusal.content_type)
-        await websocket.send_denial_response(answer)
-    else:
-        await websocket.close()

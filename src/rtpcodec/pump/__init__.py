@@ -16,6 +16,7 @@ websockets_socket  a server's WebSocket on a transport of asyncio, behind a hand
 transports     what transports need at their end
 interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
+between_tasks  feeds a pump from a task
 virtual        an event loop whose clock jumps to the next deadline
 headers        the fields of an HTTP header
 memory         the network of such a loop: WebSockets and HTTP within the process

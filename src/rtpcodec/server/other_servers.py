@@ -82,10 +82,9 @@ async def call_on(
 ) -> AsyncIterator[Receiver]:
     """Run a call on a WebSocket that another server has accepted.
 
-    The block must read the socket and report each frame: `received(text)` for a text frame, `rejected("text", "...")`
-    for a binary one. It must end when the socket ends, with or without an exception. Then `call_on` waits for the
-    handler, and cancels it after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's
-    thread only.
+    The block must report each frame: `received(text)`, `rejected("text", "...")` for a binary one, `peer_closed(code)`.
+    It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
+    after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
 
     send_text: sends one text frame.
     close: sends a close frame with a code.
@@ -96,8 +95,7 @@ async def call_on(
     headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
     ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
-    cut: cuts the connection, so that the block ends: of a peer that has vanished, or does not answer a close frame.
-        None: such a block ends when the server notices it.
+    cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
     Yields: the receiver of the reports.
     Raises: EndpointError if settings contradict each other, or one belongs to the server.
     """

@@ -251,6 +251,7 @@ class StreamPlan:
         parameters: the custom parameters of `start`.
         Raises: PlanError: Twilio cannot do the plan; ValueError: the URL is not one of a WebSocket or has a query, a
         text that XML cannot hold, a parameter of more than 500 characters with its name.
+        Warns: PlanWarning: the URL is one of ws, which Twilio does not dial; the simulator does.
         """
         return twiml.element(self, url, parameters or {})
 

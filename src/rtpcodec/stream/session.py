@@ -111,7 +111,7 @@ class MediaSession(DialectSession):
 
     def _receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed any message: see receive."""
-        if self._connection.choosing:
+        if self._connection.choosing and not self.ended:
             self._choose(text, now_ms)
         if self._connection.state is not State.STOPPED:
             if self._inputs is not None:

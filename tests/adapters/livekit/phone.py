@@ -42,24 +42,13 @@ def carried(
     phone: options of Carrier.new_call.
     options: keywords of `serve`.
     """
-    errors: list[BaseException] = []
 
     async def main() -> CallReport:
-        over = asyncio.Event()
-
-        async def handle(call: rtpcodec.Call) -> None:
-            try:
-                await handler(call)
-            except BaseException as error:
-                errors.append(error)
-                raise
-            finally:
-                over.set()
-
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         async with (
             Carrier("KEY", seed=seed, dialect=dialect) as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
-            rtpcodec.serve(handle, plan=plan, **options) as endpoint,
+            rtpcodec.serve(_watched(handler, over), plan=plan, **options) as endpoint,
         ):
             call = carrier.new_call(speech, speech_hz=8000, logs_playout=True, **phone or {})
             if dialect == "twilio":
@@ -69,13 +58,26 @@ def carried(
             if act is not None:
                 await act(call)
             await call.finished()
-            await over.wait()
+            await over
             return call.reports[-1]
 
-    report = run(main())
-    for error in errors:
-        raise error
-    return report
+    return run(main())
+
+
+def _watched(
+    handler: Callable[[rtpcodec.Call], Awaitable[object]], over: asyncio.Future[None]
+) -> Callable[[rtpcodec.Call], Awaitable[object]]:
+    """Return the handler; its end or error is that of a future as well."""
+
+    async def handle(call: rtpcodec.Call) -> None:
+        try:
+            await handler(call)
+        except BaseException as error:
+            over.set_exception(error)
+            raise
+        over.set_result(None)
+
+    return handle
 
 
 @dataclass

@@ -16,6 +16,8 @@ PARAMETER: Final = "Parameter"
 # Attributes of Stream. The URL must not have a query string: Parameter stands in.
 
 URL: Final = "url"
+SCHEME: Final = "wss"
+"""The only one of the URL."""
 TRACK: Final = "track"
 INBOUND_TRACK: Final = "inbound_track"
 OUTBOUND_TRACK: Final = "outbound_track"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 from typing_extensions import Buffer
 
 from rtpcodec.stream.wire.dialect import Dialect
@@ -19,13 +20,18 @@ DIALECTS: Final[Mapping[str, Dialect]] = {one.name: one for one in (TELNYX, TWIL
 DEFAULT: Final[Dialect] = TELNYX
 """The dialect of a stream whose messages up to `start` show none."""
 
-_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_SIGNS: Final = msgspec.defstruct(
+    "Signs", [(sign, Raw | UnsetType, UNSET) for one in DIALECTS.values() for sign in sorted(one.signs)]
+)
+"""The signs of a message, unread. Its other members make no objects: a megabyte of them would need ten."""
+_decode: Final = msgspec.json.Decoder(_SIGNS).decode
 
 
 def dialect_of(text: str | Buffer) -> Dialect | None:
-    """Return the dialect that a message shows by its members; None: they are of several, or the text is broken."""
+    """Return the dialect that a message shows by its members; None: signs of none or of several, or broken text."""
     try:
-        members = _decode(checked_text(text))
+        found = _decode(checked_text(text))
     except (msgspec.MsgspecError, BrokenMessage, RecursionError, UnicodeError):
         return None
-    return next((one for one in DIALECTS.values() if not one.signs.isdisjoint(members)), None)
+    shown = [one for one in DIALECTS.values() if any(getattr(found, sign) is not UNSET for sign in one.signs)]
+    return shown[0] if len(shown) == 1 else None
