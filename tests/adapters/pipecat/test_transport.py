@@ -12,7 +12,7 @@ from fastapi import WebSocket
 from pipecat.frames import frames
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.transports.websocket import server
+from pipecat.transports.websocket.server import SingleClientWebsocketServerParams, SingleClientWebsocketServerTransport
 from pipecat.workers.runner import WorkerRunner
 
 from rtpcodec.adapters.pipecat import StreamSerializer
@@ -31,10 +31,6 @@ PLANS = {
     "OPUS at 16 kHz": StreamPlan(send_codec="OPUS", send_rate_hz=16000),
     "AMR-WB": StreamPlan(send_codec="AMR-WB"),
 }
-
-
-NAMED = "SingleClient" if hasattr(server, "SingleClientWebsocketServerTransport") else ""
-"""How newer versions of pipecat call the WebSocket server for one caller."""
 
 
 async def say(agent: Agent, duration_s: float) -> None:
@@ -173,9 +169,8 @@ def test_pipecats_own_websocket_server_works_as_well() -> None:
             await sockets[0].send(text)
 
         serializer = StreamSerializer(send_text)
-        params_of = getattr(server, f"{NAMED}WebsocketServerParams")
-        params = params_of(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
-        transport = getattr(server, f"{NAMED}WebsocketServerTransport")(params, host="127.0.0.1", port=port)
+        params = SingleClientWebsocketServerParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+        transport = SingleClientWebsocketServerTransport(params, host="127.0.0.1", port=port)
         rates = PipelineParams(audio_in_sample_rate=SPEECH_HZ, audio_out_sample_rate=SPEECH_HZ)
         pipeline = Pipeline([transport.input(), Agent(echo), transport.output()])
         worker = PipelineWorker(pipeline, params=rates, enable_rtvi=False, idle_timeout_secs=None)
