@@ -5,7 +5,6 @@ Stream the calls to wss://HOST/?talk=7&cloak=0.8 and wss://HOST/?talk=7, and do 
 """
 
 from collections import defaultdict
-from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -22,13 +21,10 @@ class PitchShifter:
     """Multiplies the pitch of a voice: two taps run through the last 40 ms at another speed, and are crossfaded."""
 
     def __init__(self, ratio: float) -> None:
-        self.ratio, self.delay = ratio, 0.0
-        self.past = np.zeros(WINDOW + 1)
+        self.ratio, self.delay, self.past = ratio, 0.0, np.zeros(WINDOW + 1)
 
     def shift(self, pcm: bytes) -> bytes:
         """Return as many samples as came in."""
-        if not pcm:
-            return pcm
         samples = np.concatenate([self.past, np.frombuffer(pcm, np.int16)])
         at = np.arange(WINDOW + 1, len(samples))
         delays = self.delay + (1 - self.ratio) * np.arange(1, len(at) + 1)
@@ -36,7 +32,7 @@ class PitchShifter:
         weight = np.sin(np.pi * first / WINDOW) ** 2
         places = np.arange(len(samples))
         mixed = weight * np.interp(at - first, places, samples) + (1 - weight) * np.interp(at - second, places, samples)
-        self.delay, self.past = delays[-1] % WINDOW, samples[-WINDOW - 1 :]
+        self.delay, self.past = (self.delay + (1 - self.ratio) * len(at)) % WINDOW, samples[-WINDOW - 1 :]
         return bytes(mixed.round().astype(np.int16))
 
 
@@ -51,9 +47,8 @@ async def connect(call: rtpcodec.Call) -> None:
         async for audio in call.audio(pcm_hz=PCM_HZ):
             pcm = shifter.shift(audio.pcm) if shifter else audio.pcm
             for other in talk:
-                if other is not call:
-                    with suppress(rtpcodec.errors.StreamEnded):  # it ended in this moment
-                        other.play(pcm, PCM_HZ)
+                if other is not call and not other.ended:
+                    other.play(pcm, PCM_HZ)
     finally:
         talk.remove(call)
         if not talk:

@@ -35,7 +35,7 @@ class StreamSerializer(FrameSerializer):
         self.session.require_replies("StreamSerializer")  # the plan's mode must be rtp
         self.started: Started | None = None
         self._send_text, self._control, self._turn = send_text, control, asyncio.Lock()
-        self._tail_ms, self._pcm, self._keys, self._events = 0.0, b"", list[str](), list[Event]()
+        self._tail_ms, self._pcm, self._keys, self._unsent = 0.0, b"", list[str](), list[str]()
 
     async def read_start(self, receive_text: Callable[[], Awaitable[str]]) -> Started:
         """Read up to the carrier's `start` and return it, for bots that need it before their pipeline runs."""
@@ -44,13 +44,12 @@ class StreamSerializer(FrameSerializer):
             await self.deserialize(await receive_text())
         return self.started
 
-    async def setup(self, setup: Any) -> None:
-        """Receive at the rate of the pipeline's input."""
+    async def setup(self, setup: Any) -> None:  # noqa: D102 -- as in pipecat, here and below
         self.session.receive_at(setup.audio_in_sample_rate)
 
     async def deserialize(self, data: str | bytes) -> Any:
         """Return the frame of a message; of several frames, the others follow with the next messages."""
-        session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
+        session, events, now_ms = self.session, list[Event](), asyncio.get_running_loop().time() * 1000
         session.receive(data, now_ms)
         for event in session.events(now_ms):
             if isinstance(event, Audio) and event.track == session.dialect.tracks[session.plan.tracks][0]:
@@ -58,22 +57,20 @@ class StreamSerializer(FrameSerializer):
             elif isinstance(event, Dtmf) and event.digit in KeypadEntry.__members__.values():
                 self._keys.append(event.digit)
             elif not isinstance(event, Gap | Stalled):  # pauses of the carrier are in the statistics
-                self._events.append(event)
+                events.append(event)
                 self.started = event if isinstance(event, Started) else self.started
         if 0 < self._tail_ms <= now_ms and session.streaming:
             self._tail_ms = 0.0
             session.flush()
         await self._send([] if self._turn.locked() else session.outgoing(now_ms))  # receiving must not wait for sending
-        if self._keys:
-            return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
-        events, self._events = self._events, []
         if events:
             return frames.InputTransportMessageFrame({"type": "rtpcodec", "events": events})
+        if self._keys:
+            return frames.InputDTMFFrame(KeypadEntry(self._keys.pop(0)))
         pcm, self._pcm = self._pcm, b""
         return frames.InputAudioRawFrame(pcm, session.received_pcm_hz or 0, 1) if pcm else None
 
-    async def serialize(self, frame: Any) -> None:
-        """Send what a frame gives, and leave nothing to the transport."""
+    async def serialize(self, frame: Any) -> None:  # noqa: D102 -- it sends itself, and returns nothing
         session, now_ms = self.session, asyncio.get_running_loop().time() * 1000
         if isinstance(frame, frames.AudioRawFrame) and not session.ended:
             if frame.num_channels != 1:
@@ -89,12 +86,15 @@ class StreamSerializer(FrameSerializer):
         await self._send(session.outgoing(now_ms))
         if isinstance(frame, frames.EndFrame):
             await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms) + TAIL_MS, LEAD_MS) / 1000)
-        if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and self.started:
+        call_id = self.started and session.dialect.commands and self.started.call_control_id
+        if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and call_id:
             with suppress(CallEnded):
-                await send(self._control.hangup, self.started.call_control_id)
+                await send(self._control.hangup, call_id)
 
     async def _send(self, texts: list[str]) -> None:
+        self._unsent += texts  # a send that is cancelled leaves them to the next one
         if texts:
             async with self._turn:  # a clear must not overtake audio that waits for the socket
-                for text in texts:
-                    await self._send_text(text)
+                while self._unsent:
+                    await self._send_text(self._unsent[0])
+                    del self._unsent[0]

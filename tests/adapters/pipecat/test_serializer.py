@@ -16,7 +16,7 @@ from rtpcodec.codecs import codec
 from rtpcodec.errors import CallEnded, CommandError, LocalProtocolError, StreamEnded
 from rtpcodec.pump import run_virtual
 from rtpcodec.rtp.payloads import payload_format
-from rtpcodec.stream.events import MarkCleared, MarkPlayed
+from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed
 from rtpcodec.stream.plan import StreamPlan
 from tests.adapters.pipecat.texts import Wire, media, start, streaming
 
@@ -147,6 +147,44 @@ def test_a_clear_does_not_overtake_audio_that_waits_for_the_socket() -> None:
         return sent
 
     assert run_virtual(main()) == ["media"] * 5 + ["clear"]
+
+
+def test_a_cancelled_send_leaves_its_texts_to_the_next_one() -> None:
+    """pipecat cancels a write that takes 10 s, older versions at each interruption. The session counts it as sent."""
+
+    async def main() -> None:
+        sent: list[str] = []
+        writable = asyncio.Event()
+
+        async def send_text(text: str) -> None:
+            await writable.wait()
+            sent.append(text)
+
+        serializer = StreamSerializer(send_text)
+        await serializer.deserialize(start())
+        mark = frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": "behind"}})
+        writing = [asyncio.create_task(serializer.serialize(frame)) for frame in (spoken(bytes(1600)), mark)]
+        await asyncio.sleep(0.1)
+        for task in writing:
+            task.cancel()
+        await asyncio.sleep(0)
+        interrupting = asyncio.create_task(serializer.serialize(frames.InterruptionFrame()))
+        await asyncio.sleep(0)
+        writable.set()
+        await interrupting
+        assert [json.loads(text)["event"] for text in sent if "rtpcodec-" not in text] == [
+            *["media"] * 5,
+            "mark",
+            "clear",
+        ]
+        found: list[object] = []
+        for text in sent:
+            frame = await serializer.deserialize(text) if '"mark"' in text else None
+            found += [] if frame is None else frame.message["events"]
+        assert MarkCleared("behind", "interrupt") in found
+        assert not [one for one in found if isinstance(one, Diagnosis)], "the carrier has returned all marks"
+
+    run_virtual(main())
 
 
 def test_a_mark_of_the_bot_is_played_or_cleared() -> None:

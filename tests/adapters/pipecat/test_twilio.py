@@ -79,3 +79,20 @@ def test_a_plan_that_twilio_cannot_do_ends_before_the_pipeline_runs() -> None:
             await serializer.read_start(receive_text)
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("frame", [frames.EndFrame(), frames.CancelFrame()])
+def test_no_command_of_ours_is_sent_about_a_call_of_twilio(frame: frames.Frame) -> None:
+    """One bot for both carriers has a control."""
+
+    class Control:
+        async def hangup(self, call_control_id: str) -> None:
+            raise AssertionError(call_control_id)
+
+    async def main() -> None:
+        serializer = StreamSerializer(Wire().send_text, Control())  # type: ignore[arg-type]
+        for text in (CONNECTED, START):
+            await serializer.deserialize(text)
+        await serializer.serialize(frame)
+
+    run_virtual(main())
