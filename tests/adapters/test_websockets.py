@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from rtpcodec import events
 from rtpcodec.adapters.websockets import MediaCalls, media_handler, serve_websocket
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.server import Call
-from tests.pump.frames import PING, PONG, TEXT, frames_to_end, next_frame
+from tests.pump.frames import PING, PONG, RSV1, TEXT, Frame, close, frames_to_end, next_frame
 from tests.server.dialler import CHUNK, call, dial, raw, refused_with, run, until
 from tests.server.test_limits import START
 
@@ -185,6 +186,35 @@ def test_a_peer_that_closes_without_a_stop_is_reported() -> None:
         assert listener.kinds == ["Started", "Disconnected", "Stopped"]
 
     run(main)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(close(1000), "socket_closed"), (Frame(TEXT, b"{}", reserved=RSV1), "protocol_error")],
+    ids=["close", "breach"],
+)
+def test_a_peer_that_has_ended_and_holds_the_connection_is_cut_at_the_next_text(end: Frame, reason: str) -> None:
+    async def main() -> None:
+        ended: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        async def speak(call: Call) -> None:
+            call.play(bytes(2 * 8000 * 20))
+            async for _ in call.events():
+                pass
+            ended.set_result(call.end_reason)
+
+        options: dict[str, Any] = {"ping_interval_s": None, "idle_timeout_s": None, "media_silence_s": None}
+        async with (
+            served(media_handler(speak, **options), ping_interval=None) as url,
+            raw(port_of(url)) as socket,
+        ):
+            await socket.upgrade()
+            socket.frame(TEXT, START)
+            await next_frame(socket.reader)
+            socket.write(end.octets(from_client=True))
+            assert await ended == reason
+
+    run(main, timeout_s=10)
 
 
 def test_a_peer_that_answers_pings_no_more_is_cut() -> None:

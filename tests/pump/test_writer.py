@@ -9,6 +9,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.pump.writer import HIGH_WATER_OCTETS, LOW_WATER_OCTETS, AwaitedSocket
+from tests.census import Census
 
 
 class Reports:
@@ -338,3 +339,32 @@ def test_a_text_that_a_send_causes_goes_behind_it() -> None:
             assert sent == ["a", "b", "c"]
 
     run_virtual(main())
+
+
+def test_nothing_of_a_socket_lives_after_a_send_that_waited_has_failed() -> None:
+    """A server's future holds its error, whose traceback may hold the frame that holds the future."""
+
+    async def send_text(_text: str) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(waiter.set_exception, ConnectionError())
+        await waiter
+
+    async def close(_code: int) -> None:
+        raise AssertionError
+
+    async def one() -> None:
+        reports = Reports()
+        async with AwaitedSocket(send_text, close) as socket:
+            socket.receiver = reports
+            await asyncio.sleep(0)
+            socket.send("text")
+            while not reports.names:  # noqa: ASYNC110 -- the report has no event
+                await asyncio.sleep(0)
+
+    async def main() -> None:
+        await one()
+        with Census() as census:
+            await one()
+            assert await census.settled() == []
+
+    asyncio.run(main())

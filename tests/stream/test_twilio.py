@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import rtpcodec
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.errors import PlanError, PlanWarning
 from rtpcodec.stream import messages
-from rtpcodec.stream.wire import TWILIO, BrokenMessage, OddMessage
+from rtpcodec.stream.wire import TWILIO, BrokenMessage, Dialect, OddMessage
 from tests.stream import twilio_texts
 from tests.stream.carrier import FRAME, audio_of, kinds
 from tests.stream.twilio_texts import ACCOUNT_SID, CALL_SID, STREAM_SID
@@ -214,7 +216,7 @@ def test_a_renamed_member_is_one_line_in_carriers() -> None:
 
 
 def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
-    """31922: wss is the only scheme. The simulator dials ws as well, so it is not an error."""
+    """31922: wss is the only scheme. The simulator dials ws as well, so it is a warning."""
     with pytest.warns(PlanWarning, match=r"^StreamPlan.twiml: url has the scheme ws, Twilio connects by wss only$"):
         document = StreamPlan().twiml("ws://127.0.0.1:8765/calls")
     assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
@@ -223,3 +225,23 @@ def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
 def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
     with pytest.raises(TypeError, match=r"^value is of type int, a str is needed$"):
         StreamPlan().twiml("wss://a.example/m", parameters={"tenant": 7})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("dialect", [TWILIO, None])
+def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None, tmp_path: Path) -> None:
+    """A plan of more tracks, which is what helps with Telnyx, would be refused. A replay says the same."""
+    session = MediaSession(dialect=dialect)
+    session.capture(tmp_path / "call.jsonl", 0.0, audio=True)
+    session.receive(twilio_texts.START, 0.0)
+    for chunk in range(1, 30):
+        session.receive(twilio_texts.media(FRAME, chunk, track="outbound"), 20.0 * chunk)
+    (found,) = [event for event in session.events(600.0) if isinstance(event, events.Diagnosis)]
+    assert found == events.Diagnosis(
+        "tracks_not_as_planned",
+        "the plan asks for inbound_track, but chunks of track outbound arrive, as in a one-way stream of twilio, which "
+        "takes no audio, marks or clears",
+        "have the carrier open a two-way stream",
+    )
+    session.closed(600.0)
+    session.events(600.0)
+    assert found in rtpcodec.replay(tmp_path / "call.jsonl").events

@@ -8,7 +8,7 @@ from typing import Final, Unpack
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
-from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+from rtpcodec.server.other_servers import BREACHES, call_on, check_call, request_refusal
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 try:
@@ -19,8 +19,6 @@ except ImportError as error:
 
 DATA: Final = (WSMsgType.TEXT, WSMsgType.PONG, WSMsgType.PING, WSMsgType.BINARY)
 """Messages that do not end a WebSocket."""
-BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}
-"""The rules of codes with which aiohttp closes."""
 
 
 async def serve_websocket(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.frame_headers import BINARY, TEXT, server_frame
 from rtpcodec.server.options import Authorize, Handler
-from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+from rtpcodec.server.other_servers import BREACHES, call_on, check_call, request_refusal
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
@@ -18,8 +18,6 @@ try:
     from websockets.http11 import Request, Response
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.websockets", "websockets", "websockets") from error
-
-BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}  # the rules of codes that `websockets` closes with
 
 
 class MediaConnection(ServerConnection):
@@ -44,7 +42,9 @@ async def serve_websocket(connection: ServerConnection, handler: Handler | None 
     about: dict[str, Any] = {"target": request.path, "headers": request_headers(request.headers.raw_items())}
 
     async def send_text(text: str) -> None:
-        if connection.state.name != "OPEN" or connection.transport.get_write_buffer_size():
+        if connection.protocol.eof_sent:
+            connection.transport.abort()  # it answered the other side's end, which may hold the connection
+        elif connection.state.name != "OPEN" or connection.transport.get_write_buffer_size():
             await connection.send(text)  # waits for a slow reader
         else:
             connection.transport.write(server_frame(TEXT, text.encode()))

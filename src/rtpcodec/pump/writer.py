@@ -215,8 +215,10 @@ class AwaitedSocket:
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Any error of the functions means that the connection is gone. Reading the exception keeps it out of the log of
         # the event loop, which reports exceptions that nobody retrieved.
-        gone = task.cancelled() or task.exception() is not None
-        if gone and self.receiver is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            error.__traceback__ = None  # its frames hold this object, and a future of the server may hold the error
+        if (error is not None or task.cancelled()) and self.receiver is not None:
             self.receiver.lost()
 
 
@@ -232,11 +234,14 @@ class _Begun:
 
     def throw(self, error: BaseException) -> None:
         """Raise an error where it waits."""
-        if self._coroutine is not None:
-            try:
+        self._yielded = None
+        try:
+            if self._coroutine is not None:
                 self._yielded = self._coroutine.throw(error)
-            except StopIteration:
-                self._coroutine = None
+        except StopIteration:
+            self._coroutine = None
+        finally:
+            del error  # its traceback holds this frame, which is a reference cycle
 
     def __await__(self) -> Generator[Any, Any, None]:
         while self._coroutine is not None:
@@ -245,6 +250,7 @@ class _Begun:
             except BaseException as error:  # CancelledError, GeneratorExit
                 self.throw(error)
             else:
+                self._yielded = None  # the error of a future holds this frame, which holds this object
                 try:
                     self._yielded = self._coroutine.send(answer)
                 except StopIteration:

@@ -26,6 +26,9 @@ from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.settings_checks import check_authorize
 
+BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}
+"""The rules of the close codes with which WebSocket libraries end the connection of a peer that breaks one."""
+
 _refusals: Final = RefusalLog()
 """Of all servers of this process: its quota protects the log, which they share."""
 

@@ -78,6 +78,11 @@ def test_an_echo_has_the_callers_pitch_in_every_codec() -> None:
     asyncio.run(main())
 
 
+def mark(name: str) -> Any:
+    """Ask for a mark, as a bot does it."""
+    return frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": name}})
+
+
 def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
     """Key 1: say 2 s with a mark behind; key 2: interrupt; key 3: say 0.2 s with a mark behind; key 4: end the call."""
     agents: list[Agent] = []
@@ -94,9 +99,6 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
                 await agent.push_frame(mark("whole"))
             case "4":
                 await agent.push_frame(frames.EndFrame())
-
-    def mark(name: str) -> Any:
-        return frames.OutputTransportMessageFrame({"event": "mark", "mark": {"name": name}})
 
     async def main() -> float:
         async def bot(websocket: WebSocket) -> None:

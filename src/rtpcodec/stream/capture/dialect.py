@@ -62,8 +62,6 @@ class CapturedDialect:
     signs: frozenset[str] = frozenset()
     commands = False
     """A replay sends none."""
-    plan_values = PlanValues()
-    """The carrier has done the plan."""
 
     __slots__ = (
         "clear",
@@ -74,6 +72,7 @@ class CapturedDialect:
         "marks",
         "modes",
         "name",
+        "plan_values",
         "token_in_connected",
         "too_many_messages",
         "tracks",
@@ -90,6 +89,8 @@ class CapturedDialect:
         """Have the facts of another carrier from now on."""
         self.name = facts.name
         self.modes = facts.modes
+        tracks = facts.plan_tracks
+        self.plan_values = PlanValues() if tracks is None else PlanValues(tracks=tracks)
         self.tracks: Mapping[str, tuple[str, ...]] = facts.tracks
         self.marks = facts.marks
         self.clear = facts.clear

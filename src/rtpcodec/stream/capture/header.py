@@ -37,17 +37,22 @@ class DialectFacts:
     counters: bool
     token_in_connected: bool
     in_band_digits: bool = True
+    plan_tracks: tuple[str, ...] | None = None
+    """The tracks of `plan_values`."""
 
     @classmethod
     def of(cls, dialect: Dialect) -> DialectFacts:
         """Return the facts of a dialect."""
-        return cls(**{one.name: getattr(dialect, one.name) for one in fields(cls)})
+        *same, _ = (one.name for one in fields(cls))
+        return cls(**{name: getattr(dialect, name) for name in same}, plan_tracks=dialect.plan_values.get("tracks"))
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> DialectFacts:
         """Return the facts of a line. Raises TypeError or KeyError if they are not valid."""
         tracks = {name: tuple(names) for name, names in members["tracks"].items()}
-        return cls(**dict(members) | {"modes": tuple(members["modes"]), "tracks": tracks})
+        able = members.get("plan_tracks")
+        lists = {"modes": tuple(members["modes"]), "plan_tracks": None if able is None else tuple(able)}
+        return cls(**dict(members) | lists | {"tracks": tracks})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

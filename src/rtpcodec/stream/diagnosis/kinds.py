@@ -109,6 +109,16 @@ def tracks_not_as_planned(tracks: str, evidence: str) -> Diagnosis:
     )
 
 
+def one_way_stream(tracks: str, track: str, carrier: str) -> Diagnosis:
+    """Report a track that only one-way streams of a carrier have. tracks: those of the plan."""
+    return Diagnosis(
+        "tracks_not_as_planned",
+        f"the plan asks for {tracks}, but chunks of track {track} arrive, as in a one-way stream of {carrier}, which "
+        "takes no audio, marks or clears",
+        "have the carrier open a two-way stream",
+    )
+
+
 def packing_not_as_planned(encoding: str, track: str) -> Diagnosis:
     """Report payloads in another packing than the plan gives."""
     return Diagnosis(

@@ -47,6 +47,10 @@ class PlanCheck:
         self._stray += 1
         if self._stray != STRAY_CHUNKS:
             return None
+        dialect = self._dialect
+        able = dialect.plan_values.get("tracks")
+        if able is not None and not any(track in dialect.tracks[one] for one in able):
+            return kinds.one_way_stream(self._plan.tracks, track, dialect.name)
         return kinds.tracks_not_as_planned(self._plan.tracks, f"chunks of track {track} arrive")
 
     def refused(self, error: CarrierError, now_ms: float) -> Diagnosis | None:
