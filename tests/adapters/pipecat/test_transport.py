@@ -114,19 +114,14 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
         assert report.end_reason == "hang_up"
         assert report.clears_received == 1
         assert report.errors_sent == 0
-
         return sounding_ms(report)
 
     # 0.6 s of the first 2 s, and 0.2 s; a busy machine interrupts later, and pipecat sends no faster than in real time.
     assert asyncio.run(main()) < 1600
     (agent,) = agents
     assert "".join(one.button for one in agent.frames if isinstance(one, frames.InputDTMFFrame)) == "1234"
-    events = [
-        one
-        for frame in agent.frames
-        if isinstance(frame, frames.InputTransportMessageFrame)
-        for one in frame.message["events"]
-    ]
+    messages = [one.message for one in agent.frames if isinstance(one, frames.InputTransportMessageFrame)]
+    events = [event for message in messages for event in message["events"]]
     marks = [one for one in events if isinstance(one, MarkPlayed | MarkCleared)]
     assert marks == [MarkPlayed("whole")]
     (settled,) = [one for one in events if isinstance(one, InterruptionSettled)]
