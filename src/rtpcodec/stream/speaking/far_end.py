@@ -175,7 +175,7 @@ class FarEnd(FarEndState):
         ms: the round trip.
         now_ms: when it ended.
         """
-        self.round_trips.add(ms)
+        self.round_trips.add(ms, now_ms)
         if now_ms < self.remote_end_ms:
             self._follow()
 
@@ -304,7 +304,9 @@ class FarEnd(FarEndState):
         """Estimate where a clear sent now would cut."""
         if self.clears_ignored:
             return Heard(self.sent_position, 0.0, estimated=False)
-        return self._between(Window(self.cut_least_ms(now_ms), self.cut_most_ms(now_ms)), now_ms)
+        # A stall may have delayed all that was measured. The echo of the fence, which settles the cut, shows it.
+        least_ms = self.cut_least_ms(now_ms) if self.round_trips.sure else now_ms
+        return self._between(Window(least_ms, self.cut_most_ms(now_ms)), now_ms)
 
     def cut_least_ms(self, at_ms: float) -> float:
         """Return the earliest moment, in echo time, at which a clear sent at `at_ms` acts."""
