@@ -99,7 +99,6 @@ def test_round_trips_that_share_a_moment_count_as_one() -> None:
     trips = RoundTrips()
     trips.add(500.0, 500.0)
     trips.add(480.0, 501.0)
-    assert (trips.sure, trips.floor_ms) == (False, 0.0)
+    assert not trips.sure
     trips.add(480.0, 981.0)
     assert trips.sure
-    assert trips.floor_ms > 0

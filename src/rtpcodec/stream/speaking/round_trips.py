@@ -56,5 +56,5 @@ class RoundTrips(RoundTripsState):
         self.least_ms, self.most_ms = min(values), max(values)
         self.jitter_ms = self.most_ms - self.least_ms
         # The sum of two jitters is seldom near its least value, least of all behind many messages sent at once.
-        doubt_ms = SURE_MS + self.jitter_ms * (1.5 + 5 / count**1.5)
-        self.floor_ms = max(0.0, self.least_ms - doubt_ms) if self.sure else 0.0
+        doubt_ms = SURE_MS + self.jitter_ms * (1.5 + 5 / count**1.5) if count > 1 else self.least_ms / 2
+        self.floor_ms = max(0.0, self.least_ms - doubt_ms)
