@@ -87,7 +87,7 @@ class Dtmf(Case):
 
 
 class CarrierError(Case):
-    """The carrier refuses a mark: one event, and the call continues."""
+    """The carrier refuses a mark: one event, and the call continues: the next mark proves that audio is heard."""
 
     options: ClassVar = {"own_marks": False}
 
@@ -98,15 +98,24 @@ class CarrierError(Case):
             if isinstance(event, events.CarrierError | events.MarkPlayed):
                 self.seen["answer"] = (type(event).__name__, getattr(event, "code", None))
                 break
+        call.play(SPOKEN)
+        call.mark("heard")
+        async for event in reader:
+            if isinstance(event, events.MarkPlayed | events.MarkCleared):
+                self.seen["next"] = (type(event).__name__, event.name)
+                break
 
     async def dial(self, line: Line) -> None:
         habits = Variations(marks=MarkHabits(refused=(1,))) if line.dialect == "telnyx" else Variations()
         report = await (await line.stream(self.plan, variations=habits)).finished()
         self.seen["errors"] = report.errors_sent
+        self.seen["heard"] = without_silence(report.heard_pcm) == SPOKEN
         self.seen["end"] = (report.end_reason, report.close_code)
 
     expected: ClassVar[Outcome] = {
         "answer": ("CarrierError", 100005),
+        "next": ("MarkPlayed", "heard"),
+        "heard": True,
         "errors": 1,
         "end": ("app_closed", 1000),
     }

@@ -115,10 +115,13 @@ class Interrupt(Case):
         call.mark("40 ms")
         reply.play(LONG[40 * OCTETS_PER_MS :])
         await mark_played(call, "40 ms")
+        self.positions = [(reply.played_ms, reply.played_uncertainty_ms)]
         interrupted = call.interrupt()
+        self.positions.append((interrupted.played_ms, interrupted.played_uncertainty_ms))
         await call.play(OTHER)
         self.seen["new_played"] = await call.played()
-        self.seen["cut"] = (interrupted.reply_id, reply.state, 0 < reply.played_ms < 5000)
+        self.positions.append((reply.played_ms, reply.played_uncertainty_ms))
+        self.seen["cut"] = (interrupted.reply_id, reply.state)
         await call.close()
         self.seen["settled"] = [
             event.interrupted.reply_id async for event in reader if isinstance(event, events.InterruptionSettled)
@@ -132,10 +135,18 @@ class Interrupt(Case):
         self.seen["new"] = new == OTHER
         self.seen["clears"] = report.clears_received
         await self.ended.wait()
+        # A returned mark proves what it follows, however late the machine is.
+        self.seen["proven"] = all(played_ms >= 40 for played_ms, _ in self.positions) or self.positions
+        # The final position is that of the play-out, within the doubt beside it and the lateness of this machine.
+        played_ms, uncertainty_ms = self.positions[-1]
+        error_ms, late_ms = played_ms - len(old) / OCTETS_PER_MS, report.worst_late_ms
+        self.seen["true"] = abs(error_ms) <= uncertainty_ms + late_ms or (error_ms, uncertainty_ms, late_ms)
 
     expected: ClassVar[Outcome] = {
         "new_played": True,
-        "cut": ("old", "interrupted", True),
+        "cut": ("old", "interrupted"),
+        "proven": True,
+        "true": True,
         "settled": ["old"],
         "old": True,
         "new": True,

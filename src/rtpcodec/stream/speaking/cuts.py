@@ -47,6 +47,7 @@ class OpenCut:
     __slots__ = (
         "caused_ms",
         "caused_position",
+        "certain",
         "cut",
         "end",
         "expected_end_ms",
@@ -66,6 +67,8 @@ class OpenCut:
         """Marks with a smaller number were sent before the clear."""
         self.run: Run = far_end.run
         self.end = far_end.sent_position
+        self.certain = far_end.clears_ignored or far_end.is_dry or far_end.proven_position >= self.end
+        """Whether nothing was left to play, so that no later echo changes the position."""
         self.expected_end_ms = far_end.echo_ms(self.run, self.end) if far_end.remote_end_ms > cut.at_ms else cut.at_ms
         """When all audio sent before the clear would have been played, in echo time."""
         self.caused_ms: float | None = None
@@ -139,7 +142,7 @@ class OpenCut:
         if effect == "ignored":
             return Heard(self.end, 0.0, estimated=False)
         found = self.cut.heard
-        if found.position >= self.end and not found.uncertainty_ms:
+        if self.certain:
             return found
         # 1. The clear acted within the jitter of its way up, and before the first echo that it caused.
         least_ms, most_ms = far_end.cut_least_ms(self.at_ms), far_end.cut_most_ms(self.at_ms)

@@ -175,7 +175,7 @@ class FarEnd(FarEndState):
         ms: the round trip.
         now_ms: when it ended.
         """
-        self.round_trips.add(ms)
+        self.round_trips.add(ms, now_ms)
         if now_ms < self.remote_end_ms:
             self._follow()
 
@@ -214,7 +214,8 @@ class FarEnd(FarEndState):
     def is_early(self, run: Run, position: int, now_ms: float) -> bool:
         """Whether an echo arrives before the audio of its mark can have been played and the echo have returned."""
         ahead_ms = (position - run.start) * self._ms_per_sample
-        least_ms = run.first_sent_ms + ahead_ms + self.round_trips.floor_ms - ECHO_JITTER_MS
+        floor_ms = self.round_trips.floor_ms if self.round_trips.sure else 0.0
+        least_ms = run.first_sent_ms + ahead_ms + floor_ms - ECHO_JITTER_MS
         return now_ms < least_ms and ahead_ms <= CAUSALITY_CHECK_MS
 
     def ignore_echoes(self) -> None:
@@ -304,7 +305,14 @@ class FarEnd(FarEndState):
         """Estimate where a clear sent now would cut."""
         if self.clears_ignored:
             return Heard(self.sent_position, 0.0, estimated=False)
-        return self._between(Window(self.cut_least_ms(now_ms), self.cut_most_ms(now_ms)), now_ms)
+        # A stall may have delayed all that was measured. The echo of the fence, which settles the cut, shows it.
+        least_ms, trips = self.cut_least_ms(now_ms), self.round_trips
+        stalled_ms = least_ms - now_ms if trips.count and not trips.sure else 0.0
+        found = self._between(Window(least_ms, self.cut_most_ms(now_ms), stalled_ms), now_ms)
+        if not stalled_ms or found.position < self.sent_position:
+            return found
+        # Nothing is left to play only if nothing was stalled.
+        return self._between(Window(now_ms, self.cut_most_ms(now_ms)), now_ms)
 
     def cut_least_ms(self, at_ms: float) -> float:
         """Return the earliest moment, in echo time, at which a clear sent at `at_ms` acts."""
@@ -340,10 +348,10 @@ class FarEnd(FarEndState):
         if self.is_dry or self.proven_position >= end:
             return Heard(end, 0.0, estimated=False)
         # 2. A mark whose echo is overdue: the far end may stand still, since the last echo at the earliest.
-        overdue_ms = 0.0
+        overdue_ms = window.unknown_ms
         if now_ms > self.overdue_from_ms + self.echo_doubt_ms:
             proven_ms = self.echo_ms(self.run, max(self.run.start, self.proven_position))
-            overdue_ms = max(0.0, window.latest_ms - proven_ms)
+            overdue_ms = max(overdue_ms, window.latest_ms - proven_ms)
         return self.position_between(self.run, end, replace(window, unknown_ms=overdue_ms), now_ms)
 
     def position_between(self, run: Run, end: int, window: Window, at_ms: float) -> Heard:
