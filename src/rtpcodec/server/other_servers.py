@@ -69,6 +69,11 @@ def check_call(
     _settings(handler, on_audio, on_event, cast("CallOptions", options))
 
 
+def reject_binary(call: Receiver, octets: bytes) -> None:
+    """Report a binary frame."""
+    call.rejected("text", "a binary frame, messages are text", octets=len(octets))
+
+
 @contextlib.asynccontextmanager
 async def call_on(
     send_text: Callable[[str], Awaitable[object]],
