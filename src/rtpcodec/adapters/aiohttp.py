@@ -1,14 +1,14 @@
 """Calls on the WebSockets of aiohttp's server."""
 
-from __future__ import annotations
-
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Unpack
 
 from rtpcodec.errors import MissingExtra
+from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
-from rtpcodec.server.other_servers import BREACHES, call_on, check_call, request_refusal
+from rtpcodec.server.other_servers import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 try:
@@ -60,6 +60,7 @@ async def serve_websocket(
 
 
 async def _read(socket: WebSocketResponse, call: Receiver, closed: list[int], cut: Callable[[], None]) -> None:
+    frames = 0
     while (message := await socket.receive()).type in DATA:
         if message.type is WSMsgType.TEXT:
             call.received(message.data)
@@ -69,7 +70,9 @@ async def _read(socket: WebSocketResponse, call: Receiver, closed: list[int], cu
             call.touched()
             await socket.pong(message.data)
         else:
-            call.rejected("text", "a binary frame, messages are text", octets=len(message.data))
+            reject_binary(call, message.data)
+        if not (frames := (frames + 1) % TURN_FRAMES):
+            await asyncio.sleep(0)
     if message.type is WSMsgType.CLOSE and not closed:
         call.peer_closed(message.data or None)
         await socket.close(code=message.data or 1000)  # at once, because the handler may continue
@@ -80,10 +83,7 @@ async def _read(socket: WebSocketResponse, call: Receiver, closed: list[int], cu
 
 
 def media_handler(
-    handler: Handler | None = None,
-    *,
-    authorize: Authorize | None = None,
-    **options: Unpack[AdapterOptions],
+    handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Unpack[AdapterOptions]
 ) -> Callable[[Request], Awaitable[StreamResponse]]:
     """Make a request handler whose WebSockets are calls, for `app.router.add_get`.
 

@@ -3,16 +3,15 @@
 An ASGI server neither reports pongs nor sends pings of ours. Its own pings end the socket of a peer that has vanished.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable
 from typing import Final, Unpack
 
 from rtpcodec.errors import MissingExtra
+from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.pump.socket import Receiver
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
-from rtpcodec.server.other_servers import call_on, check_call, request_refusal
+from rtpcodec.server.other_servers import call_on, check_call, reject_binary, request_refusal
 
 try:
     from starlette.responses import Response
@@ -88,13 +87,14 @@ _FUNCTIONS: Final = "rtpcodec.functions"
 
 
 async def _read(receive: Receive, call: Receiver) -> None:
+    frames = 0
     while (message := await receive())["type"] == "websocket.receive":
-        text = message.get("text")
-        if text is not None:
+        if (text := message.get("text")) is not None:
             call.received(text)
         else:
-            call.rejected("text", "a binary frame, messages are text", octets=len(message["bytes"]))
+            reject_binary(call, message["bytes"])
+        if not (frames := (frames + 1) % TURN_FRAMES):
+            await asyncio.sleep(0)
     # Servers report a lost connection by 1006, some by 1005 without a reason.
-    code = message.get("code")
-    if code != 1006 and (code != 1005 or "reason" in message):
+    if (code := message.get("code")) != 1006 and (code != 1005 or "reason" in message):
         call.peer_closed(None if code == 1005 else code)

@@ -1,35 +1,36 @@
 """Calls on a server of the package `websockets`. `serve(transport="websockets")` is the whole endpoint on it."""
 
-from __future__ import annotations
-
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from rtpcodec.errors import MissingExtra
+from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.pump.frame_headers import BINARY, TEXT, server_frame
 from rtpcodec.server.options import Authorize, Handler
-from rtpcodec.server.other_servers import BREACHES, call_on, check_call, request_refusal
+from rtpcodec.server.other_servers import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 try:
-    from websockets.asyncio.server import ServerConnection
-    from websockets.exceptions import ConnectionClosed
-    from websockets.http11 import Request, Response
+    from websockets import ConnectionClosed, Request, Response, ServerConnection
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.websockets", "websockets", "websockets") from error
 
 
 class MediaConnection(ServerConnection):
-    """A connection that gives whole texts to its call at once, while no message waits in the queue of `recv`."""
+    """A connection that gives its call a share of whole texts per turn at once, while no message waits for `recv`."""
 
     deliver: Callable[[str], object] | None = None
-    admitted, waiting = False, 0
+    admitted, waiting, left = False, 0, TURN_FRAMES
 
     def process_event(self, event: Any) -> None:
         """Take a request or a frame of `websockets`."""
         opcode = getattr(event, "opcode", None)
-        if opcode == TEXT and event.fin and self.deliver is not None and not self.waiting and event.data.isascii():
+        if opcode == TEXT and event.fin and self.deliver and self.left and not self.waiting and event.data.isascii():
+            self.left -= 1
+            if not self.left:
+                self.loop.call_soon(setattr, self, "left", TURN_FRAMES)
             self.deliver(str(event.data, "ascii"))
             return
         self.waiting += opcode in (TEXT, BINARY)
@@ -38,33 +39,31 @@ class MediaConnection(ServerConnection):
 
 async def serve_websocket(connection: ServerConnection, handler: Handler | None = None, **options: Any) -> None:
     """Run a call on a connection whose request was checked, until both have ended. Arguments: as for `call_on`."""
-    request = cast("Request", connection.request)
-    about: dict[str, Any] = {"target": request.path, "headers": request_headers(request.headers.raw_items())}
+    request, transport = cast("Request", connection.request), connection.transport
+    head: dict[str, Any] = {"target": request.path, "headers": request_headers(request.headers.raw_items())}
 
     async def send_text(text: str) -> None:
         if connection.protocol.eof_sent:
-            connection.transport.abort()  # it answered the other side's end, which may hold the connection
-        elif connection.state.name != "OPEN" or connection.transport.get_write_buffer_size():
+            transport.abort()  # it answered the other side's end, which may hold the connection
+        elif connection.state.name != "OPEN" or transport.get_write_buffer_size():
             await connection.send(text)  # waits for a slow reader
         else:
-            connection.transport.write(server_frame(TEXT, text.encode()))
+            transport.write(server_frame(TEXT, text.encode()))
 
     async def ping(payload: bytes) -> None:
         pong = cast("Any", await connection.ping(payload))
         pong.add_done_callback(lambda pong: None if pong.cancelled() or pong.exception() else call.ponged(payload))
 
-    about |= {"ping": ping, "cut": connection.transport.abort}
-    async with call_on(send_text, connection.close, handler, **about, **options) as call:
+    async with call_on(send_text, connection.close, handler, ping=ping, cut=transport.abort, **head, **options) as call:
         media = cast("MediaConnection", connection)  # one of another class gives all to `recv`
         media.deliver, media.waiting = call.received, getattr(connection, "waiting", 0)
         try:
             while True:
                 message = await connection.recv()
                 media.waiting -= 1
-                if isinstance(message, str):
-                    call.received(message)
-                else:
-                    call.rejected("text", "a binary frame, messages are text", octets=len(message))
+                call.received(message) if isinstance(message, str) else reject_binary(call, message)
+                if not media.waiting % TURN_FRAMES:
+                    await asyncio.sleep(0)
         except ConnectionClosed as end:
             if end.sent is not None and end.sent.code in BREACHES and end.sent.reason:  # ours have no reason
                 call.rejected(BREACHES[end.sent.code], end.sent.reason, end.sent.code)

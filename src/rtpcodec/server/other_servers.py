@@ -69,6 +69,11 @@ def check_call(
     _settings(handler, on_audio, on_event, cast("CallOptions", options))
 
 
+def reject_binary(call: Receiver, octets: bytes) -> None:
+    """Report a binary frame."""
+    call.rejected("text", "a binary frame, messages are text", octets=len(octets))
+
+
 @contextlib.asynccontextmanager
 async def call_on(
     send_text: Callable[[str], Awaitable[object]],
@@ -86,6 +91,7 @@ async def call_on(
     """Run a call on a WebSocket that another server has accepted.
 
     The block must report each frame: `received(text)`, `rejected("text", "...")` for a binary one, `peer_closed(code)`.
+    It should await `asyncio.sleep(0)` after every few reports, so that a peer that sends many frames delays no other.
     It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
     after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
 
