@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final
 
@@ -183,7 +184,7 @@ class HandlerTask:
 
 def _awaitable(returned: object) -> Awaitable[object]:
     """Return what a handler returned, if it can be awaited. Raises EndpointError."""
-    if not isinstance(returned, Awaitable):
+    if not inspect.isawaitable(returned):
         kind = type(returned).__name__
         raise EndpointError(f"the handler returned a value of type {kind}, a coroutine function is needed: async def")
     return returned

@@ -26,6 +26,9 @@ _COUNTS: Final = frozenset(
 _FROM_ZERO: Final = ("drain_s", "handler_grace_s", "disconnect_hold_s", "first_words_after_ms")
 """Settings of at least 0."""
 
+_ITERABLE_COROUTINE: Final = inspect.CO_ITERABLE_COROUTINE
+"""Flag of generator functions that `types.coroutine` made awaitable."""
+
 
 def check(settings: SettingsFields) -> None:
     """Check settings by themselves. Raises EndpointError."""
@@ -60,9 +63,10 @@ def _check_handlers(settings: SettingsFields) -> None:
 
 
 def _is_generator(function: object) -> bool:
-    """Return whether its calls certainly are generators, which cannot be awaited. Other plain functions may return an awaitable."""
+    """Return whether its calls are generators. Any other plain function may return an awaitable, such as a lambda."""
     called = (function, getattr(function, "__call__", None))  # noqa: B004 -- of an object
-    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called)
+    awaited = any(getattr(getattr(one, "__code__", None), "co_flags", 0) & _ITERABLE_COROUTINE for one in called)
+    return not awaited and any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called)
 
 
 def _check_transport(settings: SettingsFields) -> None:
