@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, WebSocket
+from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed
 
 from rtpcodec.adapters import aiohttp as aiohttp_adapter
 from rtpcodec.adapters import starlette as starlette_adapter
 from rtpcodec.errors import EndpointError
-from rtpcodec.server import Call
+from rtpcodec.server import Call, SignedPaths
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 from tests.adapters.web_hosts import EITHER, HOSTS, Serve, served_by_uvicorn
 from tests.census import Census
@@ -85,6 +86,21 @@ def test_a_function_authorizes_by_headers_and_path(serve: Serve) -> None:
             assert await refused_with(f"{url}?a=1", headers={"x-key": "1"}) == 101
             assert await refused_with(f"{url}?a=2", headers={"x-key": "1"}) == 401
             assert await refused_with(url) == 500
+
+    run(main)
+
+
+def test_a_route_takes_paths_that_cannot_be_guessed() -> None:
+    """docs/fastapi.md: a path per call, for carriers that send no token."""
+
+    async def main() -> None:
+        paths = SignedPaths(bytes(32))
+        route = starlette_adapter.media_route("/media/{rest:path}", Seen(), authorize=paths.authorize)
+        async with served_by_uvicorn(Starlette(routes=[route])) as url:
+            signed = url.removesuffix("/media") + SignedPaths(bytes(32)).new("/media/tenant-1")
+            assert await refused_with(signed) == 101
+            assert await refused_with(signed) == 401
+            assert await refused_with(f"{url}/guessed") == 401
 
     run(main)
 

@@ -1,5 +1,6 @@
 """The command line: help that suffices, and every wrong input as one line and exit code 2."""
 
+import asyncio
 import json
 import os
 import re
@@ -165,6 +166,21 @@ def test_serve_play_hangs_up_behind_the_file(tmp_path: Path) -> None:
 def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "ws://127.0.0.1:1/"]) == 1
     assert capsys.readouterr().err == "rtpcodec: the endpoint at ws://127.0.0.1:1/ was not reached: connection_failed\n"
+
+
+def test_an_endpoint_that_refuses_is_shown_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """The address is reached, and answers 401."""
+
+    async def call_it() -> tuple[str, int]:
+        async def answer(_call: rtpcodec.Call) -> None: ...
+
+        async with rtpcodec.serve(answer, authorize="TOKEN") as endpoint:
+            return endpoint.url, await asyncio.to_thread(main, ["simulate", endpoint.url, "--token", "another"])
+
+    url, code = asyncio.run(call_it())
+    assert code == 1
+    line = f"rtpcodec: the endpoint at {url} refused the stream with HTTP status 401: connection_failed\n"
+    assert capsys.readouterr().err == line
 
 
 def test_nothing_asked_for_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,8 @@ from dataclasses import replace
 import pytest
 
 from rtpcodec import pcmu_decode, pcmu_encode
+from rtpcodec.pump.virtual import run_virtual
+from rtpcodec.server import Call, serve
 from rtpcodec.sim import Carrier
 from rtpcodec.sim.calls.stream_pump import StreamPump
 from rtpcodec.sim.commands.requests import StreamRequest
@@ -216,3 +218,19 @@ def test_an_address_that_speaks_no_tls() -> None:
             assert (await call.finished()).end_reason == "connection_failed"
 
     run(main)
+
+
+async def _refused_with(carrier: Carrier, token: str) -> int | None:
+    async def answer(call: Call) -> None:
+        await call.play(bytes(320))
+
+    async with carrier, serve(answer, authorize="TOKEN") as endpoint:
+        call = carrier.new_call(SPEECH)
+        call.stream_to(endpoint.url, auth_token=token)
+        return (await call.finished()).refused_with
+
+
+@pytest.mark.parametrize("clock", [asyncio.run, run_virtual])
+def test_the_report_has_the_status_of_a_refusal(clock: Callable[..., int | None]) -> None:
+    assert clock(_refused_with(Carrier(), "another")) == 401
+    assert clock(_refused_with(Carrier(), "TOKEN")) is None

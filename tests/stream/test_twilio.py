@@ -12,7 +12,7 @@ import pytest
 
 import rtpcodec
 from rtpcodec import MediaSession, StreamPlan, events
-from rtpcodec.errors import PlanError, PlanWarning
+from rtpcodec.errors import PlanError, PlanWarning, StreamEnded
 from rtpcodec.stream import messages
 from rtpcodec.stream.wire import TWILIO, BrokenMessage, Dialect, OddMessage
 from tests.stream import twilio_texts
@@ -132,6 +132,9 @@ def test_a_plan_that_twilio_cannot_do_is_refused_with_the_reason(plan: dict[str,
     assert isinstance(diagnosis, events.Diagnosis)
     assert (diagnosis.kind, stopped) == ("plan_impossible", events.Stopped("refused"))
     assert diagnosis.evidence.endswith(reason)
+    with pytest.raises(StreamEnded) as ended:
+        session.play(bytes(320))
+    assert str(ended.value) == diagnosis.evidence
 
 
 def test_a_call_from_its_start_to_its_end() -> None:

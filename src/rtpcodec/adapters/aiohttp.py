@@ -90,7 +90,7 @@ def media_handler(
     handler, authorize, options: as for `serve_websocket`.
     Raises: EndpointError if settings contradict each other.
     """
-    check_call(handler, authorize=authorize, **options)
+    check_call("media_handler", handler, authorize=authorize, **options)
 
     async def media(request: Request) -> StreamResponse:
         return await serve_websocket(request, handler, authorize=authorize, **options)

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final
 
-from rtpcodec.errors import CallEnded, MissingExtra
-from rtpcodec.server.phone_control import PhoneControl, send
+from rtpcodec.errors import MissingExtra
+from rtpcodec.server.phone_control import PhoneControl, hang_up
 from rtpcodec.stream.events import Audio, Dtmf, Event, Gap, Stalled, Started
 from rtpcodec.stream.session import MediaSession
 
@@ -27,7 +26,8 @@ class StreamSerializer(FrameSerializer):
         """Make it for one call.
 
         send_text: sends one text on the call's WebSocket, such as `websocket.send_text`: a frame may give several.
-        control: hangs up the phone call on EndFrame and CancelFrame; None: the bot does.
+        control: hangs up the phone call on EndFrame and CancelFrame; None: the bot does. Calls of a carrier without
+            commands, such as Twilio, are left alone.
         options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
         """
         super().__init__()
@@ -38,9 +38,8 @@ class StreamSerializer(FrameSerializer):
         self._tail_ms, self._pcm, self._keys, self._unsent = 0.0, b"", list[str](), list[str]()
 
     async def read_start(self, receive_text: Callable[[], Awaitable[str]]) -> Started:
-        """Read up to the carrier's `start` and return it, for bots that need it before their pipeline runs."""
+        """Read up to the carrier's `start` and return it. StreamEnded: the carrier cannot do the plan, or sent none."""
         while self.started is None:
-            self.session.require_replies("read_start")  # StreamEnded behind too many malformed messages
             await self.deserialize(await receive_text())
         return self.started
 
@@ -59,6 +58,8 @@ class StreamSerializer(FrameSerializer):
             elif not isinstance(event, Gap | Stalled):  # pauses of the carrier are in the statistics
                 events.append(event)
                 self.started = event if isinstance(event, Started) else self.started
+        if self.started is None:
+            session.require_replies("StreamSerializer")  # StreamEnded says why the stream ended before its start
         if 0 < self._tail_ms <= now_ms and session.streaming:
             self._tail_ms = 0.0
             session.flush()
@@ -86,10 +87,8 @@ class StreamSerializer(FrameSerializer):
         await self._send(session.outgoing(now_ms))
         if isinstance(frame, frames.EndFrame):
             await asyncio.sleep(min(session.position_ms - session.heard_ms(now_ms) + TAIL_MS, LEAD_MS) / 1000)
-        call_id = self.started and session.dialect.commands and self.started.call_control_id
-        if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self._control and call_id:
-            with suppress(CallEnded):
-                await send(self._control.hangup, call_id)
+        if isinstance(frame, frames.EndFrame | frames.CancelFrame) and self.started:
+            await hang_up(self._control, session.dialect, self.started.call_control_id)
 
     async def _send(self, texts: list[str]) -> None:
         self._unsent += texts  # a send that is cancelled leaves them to the next one

@@ -70,7 +70,7 @@ def media_route(
     handler, authorize, options: as for `serve_websocket`, in which a message costs a little more.
     Raises: EndpointError if settings contradict each other.
     """
-    check_call(handler, authorize=authorize, **options)
+    check_call("media_route", handler, authorize=authorize, **options)
 
     class Media:
         """An ASGI application, which Starlette tells from a function of a WebSocket by being an object."""

@@ -95,5 +95,5 @@ class MediaCalls:
 
 def media_handler(handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Any) -> MediaCalls:
     """Make a handler of connections. authorize: as for `rtpcodec.serve`; the others: as for `serve_websocket`."""
-    check_call(handler, authorize=authorize, **options)
+    check_call("media_handler", handler, authorize=authorize, **options)
     return MediaCalls(authorize, lambda connection: serve_websocket(connection, handler, **options))

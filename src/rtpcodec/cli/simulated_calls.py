@@ -85,8 +85,15 @@ async def _stream(
                 )
         report = await call.finished()
         if call.failure is not None:
-            raise ConnectionError(f"the endpoint at {stream_url} was not reached: {call.failure}")
+            raise ConnectionError(_why_not(f"the endpoint at {stream_url}", call.failure, report))
         return report
+
+
+def _why_not(what: str, failure: str, report: CallReport) -> str:
+    """Say why no WebSocket was opened."""
+    if report.refused_with is None:
+        return f"{what} was not reached: {failure}"
+    return f"{what} refused the stream with HTTP status {report.refused_with}: {failure}"
 
 
 def answered_call(
@@ -108,7 +115,7 @@ async def _ring(carrier: Carrier, webhook_url: str, audio: Path, codec: str, wai
         await _stream_started(carrier, call, wait_s)
         report = await call.finished()
         if call.failure is not None:
-            raise ConnectionError(f"the app's WebSocket was not reached: {call.failure}")
+            raise ConnectionError(_why_not("the app's WebSocket", call.failure, report))
         return report
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final
 
+from rtpcodec.errors import EndpointError
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.call_parts import CallParts
@@ -126,7 +128,7 @@ class HandlerTask:
 
     async def _run(self, handler: Handler, call: Call) -> None:
         try:
-            await self._measured(handler(call))
+            await self._measured(_awaitable(handler(call)))
         except (GeneratorExit, KeyboardInterrupt):
             # The task reports them by its end. GeneratorExit may also mean that this coroutine is dropped.
             raise
@@ -178,6 +180,14 @@ class HandlerTask:
         pump = self._parts.pump
         pump.machine.close(code, pump.now_ms(), cause)
         pump.run()
+
+
+def _awaitable(returned: object) -> Awaitable[object]:
+    """Return what a handler returned, if it can be awaited. Raises EndpointError."""
+    if not inspect.isawaitable(returned):
+        kind = type(returned).__name__
+        raise EndpointError(f"the handler returned a value of type {kind}, a coroutine function is needed: async def")
+    return returned
 
 
 def _is_cancelled() -> bool:

@@ -20,14 +20,17 @@ from rtpcodec.server.access import Answer, Authorization
 from rtpcodec.server.call_log import RefusalLog
 from rtpcodec.server.call_parts import UpgradeRequest
 from rtpcodec.server.draining import override
-from rtpcodec.server.options import AdapterOptions, Authorize, CallOptions, Handler, OnAudio, OnEvent
+from rtpcodec.server.options import AdapterOptions, Authorize, CallOptions, EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.origins import ORIGIN_HEADER
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.settings_checks import check_authorize
+from rtpcodec.server.unknown_options import require_known
 
 BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}
 """The rules of the close codes with which WebSocket libraries end the connection of a peer that breaks one."""
+
+_FUNCTIONS: Final = ("handler", "on_audio", "on_event")
 
 _refusals: Final = RefusalLog()
 """Of all servers of this process: its quota protects the log, which they share."""
@@ -61,9 +64,18 @@ def request_refusal(
 
 
 def check_call(
-    handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Unpack[AdapterOptions]
+    function: str,
+    handler: Handler | None = None,
+    *,
+    authorize: Authorize | None = None,
+    **options: Unpack[AdapterOptions],
 ) -> None:
-    """Check settings before the first call: those of `call_on`, and `authorize`. Raises EndpointError."""
+    """Check settings before the first call: those of `call_on`, and `authorize`.
+
+    function: the name of the adapter's function that was called, for errors.
+    Raises: EndpointError if settings contradict each other; TypeError for a keyword that does not exist.
+    """
+    require_known(function, options, (*EndpointOptions.__annotations__, *_FUNCTIONS))
     check_authorize(authorize)
     on_audio, on_event = options.pop("on_audio", None), options.pop("on_event", None)
     _settings(handler, on_audio, on_event, cast("CallOptions", options))
@@ -106,8 +118,10 @@ async def call_on(
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
     cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
     Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other, or one belongs to the server.
+    Raises: EndpointError if settings contradict each other, one belongs to the server, or nothing answers the call;
+        TypeError for a keyword that does not exist.
     """
+    require_known("call_on", options, EndpointOptions.__annotations__)
     settings = _settings(handler, on_audio, on_event, options)
     ended = asyncio.Event()
     socket = AwaitedSocket(send_text, close, ping, cut)
@@ -135,6 +149,8 @@ def _settings(
     foreign = sorted(options.keys() - CallOptions.__annotations__)
     if foreign:
         raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
+    if handler is None and on_audio is None and on_event is None:
+        raise EndpointError("none of handler, on_audio and on_event is given: nothing would answer the call")
     if settings.on_handler_end == "hangup" and settings.control is None:
         raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
     return settings

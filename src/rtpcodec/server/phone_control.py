@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
+
+from rtpcodec.errors import CallEnded
+from rtpcodec.stream.wire import Dialect
 
 
 class StreamingControl(Protocol):
@@ -47,3 +51,15 @@ async def send(method: Callable[..., Any], *arguments: object, **fields: Any) ->
     if inspect.iscoroutinefunction(method):
         return await method(*arguments, **fields)
     return await asyncio.to_thread(method, *arguments, **fields)
+
+
+async def hang_up(control: PhoneControl | None, dialect: Dialect, call_control_id: str | None) -> None:
+    """Hang up a phone call, unless it has ended already or cannot be hung up from here.
+
+    control: sends the command; None: nothing is sent.
+    dialect: of the call. Nothing is sent if its carrier has no commands.
+    call_control_id: of the call; None: nothing is sent.
+    """
+    if control is not None and dialect.commands and call_control_id is not None:
+        with suppress(CallEnded):
+            await send(control.hangup, call_control_id)

@@ -19,6 +19,7 @@ from rtpcodec.server.draining import RUN_DRAIN_S, VARIABLES, override, superviso
 from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tls_files import TlsFiles
+from rtpcodec.server.unknown_options import require_known
 
 if TYPE_CHECKING:
     from rtpcodec.server.endpoint import Endpoint
@@ -54,6 +55,7 @@ def serve(
     Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
     installed.
     """
+    require_known("serve", options, EndpointOptions.__annotations__)
     override(options, *VARIABLES)
     return _opened(EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options))
 
@@ -78,6 +80,7 @@ def run(
     on_ready: called with the endpoint once it is open.
     Raises: EndpointError outside the main thread, and what `serve` raises.
     """
+    require_known("run", options, (*EndpointOptions.__annotations__, "on_ready"))
     if options.get("sock") is None:
         options.setdefault("port", RUN_PORT)
     options.setdefault("drain_s", RUN_DRAIN_S)

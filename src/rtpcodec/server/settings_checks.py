@@ -26,6 +26,9 @@ _COUNTS: Final = frozenset(
 _FROM_ZERO: Final = ("drain_s", "handler_grace_s", "disconnect_hold_s", "first_words_after_ms")
 """Settings of at least 0."""
 
+_ITERABLE_COROUTINE: Final = inspect.CO_ITERABLE_COROUTINE
+"""Flag of generator functions that `types.coroutine` made awaitable."""
+
 
 def check(settings: SettingsFields) -> None:
     """Check settings by themselves. Raises EndpointError."""
@@ -48,6 +51,8 @@ def _check_handlers(settings: SettingsFields) -> None:
     function = settings.handler or settings.on_audio
     if given and not callable(function):
         raise EndpointError(f"handler or on_audio is of type {type(function).__name__}, a function is needed")
+    if settings.handler is not None and _is_generator(settings.handler):
+        raise EndpointError("handler is a generator function, a coroutine function is needed: it must not yield")
     if settings.on_event is not None and settings.handler is not None:
         raise EndpointError("handler and on_event are given, at most 1 is possible; a handler has call.events()")
     if settings.on_event is not None and not callable(settings.on_event):
@@ -55,6 +60,13 @@ def _check_handlers(settings: SettingsFields) -> None:
     for name in ("on_audio", "on_event"):
         if inspect.iscoroutinefunction(getattr(settings, name)):
             raise EndpointError(f"{name} is a coroutine function, a plain one is needed; pass it as handler instead")
+
+
+def _is_generator(function: object) -> bool:
+    """Return whether its calls are generators. Any other plain function may return an awaitable, such as a lambda."""
+    called = (function, getattr(function, "__call__", None))  # noqa: B004 -- of an object
+    awaited = any(getattr(getattr(one, "__code__", None), "co_flags", 0) & _ITERABLE_COROUTINE for one in called)
+    return not awaited and any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called)
 
 
 def _check_transport(settings: SettingsFields) -> None:

@@ -59,6 +59,8 @@ class CallReport:
     """
     close_code: int | None = None
     """The code with which the app closed or answered the close."""
+    refused_with: int | None = None
+    """The HTTP status with which the app refused the WebSocket, such as 401; None: it did not answer, or accepted."""
 
     codec: str
     """Of the audio to the app."""

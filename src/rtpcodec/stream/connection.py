@@ -38,11 +38,13 @@ class State(Enum):
 class Connection(ConnectionState):
     """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
 
-    __slots__ = ("choosing",)
+    __slots__ = ("choosing", "refusal")
 
     def __init__(self, *, choosing: bool = False) -> None:
         self.choosing = choosing
         """Whether a message may show another dialect than the one that the stream is read in; never behind `start`."""
+        self.refusal: str | None = None
+        """Why the carrier cannot do the plan, in words; None: the stream was not refused."""
         self.state = State.CONNECTING
         self.connected_ms: float | None = None
         """When `connected` was received; None: it was not."""

@@ -50,6 +50,8 @@ class DialectSession(SuspendingSession):
     def refuse(self, reason: str, now_ms: float) -> None:
         """End the stream, because its carrier cannot do the plan. The events are Diagnosis and Stopped.
 
+        Methods that send raise StreamEnded with the evidence of the Diagnosis from now on.
+
         reason: why, in words.
         now_ms: the time.
         """
@@ -57,7 +59,9 @@ class DialectSession(SuspendingSession):
             self._connection.choosing = False
             if self._inputs is not None:
                 self._inputs.refused(reason, now_ms)
-            self._events.put(plan_impossible(reason))
+            diagnosis = plan_impossible(reason)
+            self._connection.refusal = diagnosis.evidence
+            self._events.put(diagnosis)
             self._incoming.end("refused", now_ms)
 
     def _choose(self, text: str | Buffer, now_ms: float) -> None:

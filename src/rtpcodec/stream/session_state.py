@@ -191,7 +191,7 @@ class SessionState(SessionRoad, Live):
 
     def _require_running(self) -> None:
         if self.ended:
-            raise StreamEnded("the stream has stopped, nothing can be sent any more")
+            raise StreamEnded(self._connection.refusal or "the stream has stopped, nothing can be sent any more")
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:

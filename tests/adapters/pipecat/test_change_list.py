@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from rtpcodec.sim import Carrier
+from rtpcodec.stream.events import Started
 from rtpcodec.stream.plan import StreamPlan
-from tests.adapters.pipecat.phones import called, phones
+from tests.adapters.pipecat.phones import called, phones, served
 from tests.examples.tones import SPEECH_HZ, TONE_HZ, pitch_hz, tone
 
 PAGE = Path(__file__).parents[3] / "docs" / "pipecat.md"
@@ -56,6 +59,12 @@ def test_the_list_changes_at_most_ten_lines() -> None:
     assert changes.count("-") <= MAX_CHANGED_LINES
 
 
+def test_the_attributes_of_the_list_exist() -> None:
+    rows = re.findall(r'^\| (`".*) \| `(\w+)[\w.]*` \|$', PAGE.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == 6
+    assert {name for _, name in rows} <= {field.name for field in fields(Started)}
+
+
 @pytest.mark.parametrize("bot", ["as it was", "moved", "the page's"])
 def test_the_bot_echoes_a_call(bot: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELNYX_API_KEY", "KEY")
@@ -75,3 +84,17 @@ def test_the_bot_echoes_a_call(bot: str, monkeypatch: pytest.MonkeyPatch) -> Non
     asyncio.run(main())
     if bot != "the page's":
         assert sys.modules["bot_under_test"].CALLERS == ["+15550100001"]
+
+
+def test_the_bot_of_the_page_closes_a_call_that_cannot_have_its_plan_with_1008(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY")
+    app = app_from(block("python"), "bot_under_test", monkeypatch)
+
+    async def main() -> None:
+        async with served(app) as url, Carrier("TOKEN", dialect="twilio") as carrier:
+            call = carrier.new_call(bytes(16000))
+            call.stream_to(url)
+            report = await call.finished()
+        assert (report.end_reason, report.close_code) == ("app_closed", 1008)
+
+    asyncio.run(main())

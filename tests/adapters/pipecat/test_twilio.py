@@ -31,6 +31,7 @@ START = json.dumps(
         },
     }
 )
+REFUSAL = "shows a carrier that cannot do the plan: send_codec is 'L16', twilio has PCMU"
 
 
 def media(payload: bytes) -> str:
@@ -75,8 +76,19 @@ def test_a_plan_that_twilio_cannot_do_ends_before_the_pipeline_runs() -> None:
             return next(texts)
 
         serializer = StreamSerializer(Wire().send_text, plan=StreamPlan(send_codec="L16", send_rate_hz=16000))
-        with pytest.raises(StreamEnded):
+        with pytest.raises(StreamEnded, match=REFUSAL):
             await serializer.read_start(receive_text)
+
+    run_virtual(main())
+
+
+def test_a_pipeline_that_reads_the_start_itself_is_ended_with_the_reason() -> None:
+    """pipecat logs an exception of `deserialize`, and reports the client as disconnected."""
+
+    async def main() -> None:
+        serializer = StreamSerializer(Wire().send_text, plan=StreamPlan(send_codec="L16", send_rate_hz=16000))
+        with pytest.raises(StreamEnded, match=REFUSAL):
+            await serializer.deserialize(CONNECTED)
 
     run_virtual(main())
 

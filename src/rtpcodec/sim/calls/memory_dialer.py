@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rtpcodec.errors import HandshakeRefused
 from rtpcodec.pump.memory import MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
@@ -32,5 +33,6 @@ class MemoryDialer:
         try:
             await self._network.connect(url, headers, begin)
         except (OSError, ValueError) as error:
-            raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
+            status = error.status if isinstance(error, HandshakeRefused) else None
+            raise DialFailed(f"{type(error).__name__}: no WebSocket was opened", status) from error
         return pumps[0]

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
-from picows import WSError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws_connect
+from picows import WSError, WSHandshakeError, WSParsedURL, WSUpgradeRequest, WSUpgradeResponse, ws_connect
 
 from rtpcodec.pump.frame_rules import response_fault
 from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
@@ -81,7 +81,9 @@ class PicowsDialer:
         except (OSError, WSError, ValueError) as error:
             # The time-out may come in the very moment of success.
             if not app.open:
-                raise DialFailed(f"{type(error).__name__}: no WebSocket was opened") from error
+                response = error.response if isinstance(error, WSHandshakeError) else None
+                status = None if response is None else int(response.status)
+                raise DialFailed(f"{type(error).__name__}: no WebSocket was opened", status) from error
         finally:
             # picows leaves a connection open whose handshake is abandoned: end of input makes it close.
             if not app.open:

@@ -15,7 +15,14 @@ SocketLoss = Literal["rst", "fin", "black_hole"]
 
 
 class DialFailed(ConnectionError):
-    """There is no WebSocket at the address."""
+    """There is no WebSocket at the address.
+
+    status: the HTTP status that the app answered; None: it did not answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class AppSocket(Socket, Protocol):

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Final, Literal
 
 from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
-from rtpcodec.sim.calls.stream_pump import SocketLoss, StreamPump
+from rtpcodec.sim.calls.stream_pump import DialFailed, SocketLoss, StreamPump
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat
@@ -53,6 +54,7 @@ class CallStreaming:
         """The WebSocket of the last stream went without a close frame, or nothing passed it any more."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
+        self._refused_with: int | None = None  # the HTTP status of the app's answer to the last request
 
     @property
     def active(self) -> bool:
@@ -77,7 +79,7 @@ class CallStreaming:
         """
         if self.done.done():
             self.done = Future()
-        self.failure = self._abandoned = None
+        self.failure = self._abandoned = self._refused_with = None
         self.was_lost = False
         answered = asyncio.Event()
         self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered, opened))
@@ -149,8 +151,9 @@ class CallStreaming:
             headers = {} if request.auth_token is None else {TOKEN_HEADER: request.auth_token}
             pump = await self._services.dialer.dial(request.stream_url, headers, open_stream)
             await pump.wait_closed()
-        except ConnectionError:
+        except ConnectionError as error:
             self.failure = webhooks.CONNECTION_FAILED
+            self._refused_with = error.status if isinstance(error, DialFailed) else None
         except asyncio.CancelledError:
             # Dialling is abandoned; the socket may have opened in that very moment.
             if self._pump is not None:
@@ -162,7 +165,7 @@ class CallStreaming:
         self.was_open = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
         stream.abandon(self._abandoned or webhooks.CONNECTION_FAILED, now_ms)
-        self.last = stream.report()
+        self.last = replace(stream.report(), refused_with=self._refused_with)
         self.was_lost |= stream.end_reason == "connection_lost"
         if self.was_open:
             self.reports.append(self.last)
