@@ -15,16 +15,16 @@ mkdir -p "$root"
 uv=$root/uv/bin/uv
 extras=(all test starlette websockets aiohttp pipecat livekit)
 
+export PYTHONPATH=$PWD/src RTPCODEC_REQUIRE_ADAPTERS=1 OPENBLAS_NUM_THREADS=1
 failed=()
 for versions in pinned newest; do
     venv=$root/$versions
     constraints=()
     [ "$versions" = newest ] || constraints=(--constraints "$pinned")
     [ -x "$venv/bin/python" ] || "$uv" venv --quiet --python "$python" "$venv" || exit 1
-    VIRTUAL_ENV=$venv "$uv" pip install --quiet --upgrade --requirements pyproject.toml "${extras[@]/#/--extra=}" \
-        "${constraints[@]}" mypy || exit 1
-    "$venv/bin/python" scripts/adapter_versions.py "$versions" "$pinned"
-    export PYTHONPATH=$PWD/src RTPCODEC_REQUIRE_ADAPTERS=1 OPENBLAS_NUM_THREADS=1
+    VIRTUAL_ENV=$venv "$uv" pip install --quiet --exact --upgrade --requirements pyproject.toml \
+        "${extras[@]/#/--extra=}" "${constraints[@]}" mypy || exit 1
+    "$venv/bin/python" scripts/adapter_versions.py "$versions" "$pinned" || exit 1
     "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning \
         -m "not hours" tests/adapters "$@" ||
         failed+=("tests at $versions versions")
