@@ -2,7 +2,7 @@
 
 serving         `serve` and `run`
 options         functions, access rules and names of settings, as callers give them
-settings        the settings of an endpoint; settings_fields: their defaults; settings_checks
+settings        the settings of an endpoint; settings_fields: their defaults; settings_checks; unknown_options
 endpoint        the endpoint: it accepts, counts and ends calls; shared_port: what other processes see of it
 own_thread      the thread of its event loop
 running_calls   the calls of an endpoint: counted, found, ended

@@ -118,8 +118,7 @@ async def call_on(
         None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
     cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
     Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other, one belongs to the server, or nothing answers the call;
-        TypeError for a keyword that does not exist.
+    Raises: EndpointError if settings contradict each other, or one belongs to the server; TypeError for an unknown one.
     """
     require_known("call_on", options, EndpointOptions.__annotations__)
     settings = _settings(handler, on_audio, on_event, options)
