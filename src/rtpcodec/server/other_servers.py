@@ -107,8 +107,7 @@ async def call_on(
     It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
     after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
 
-    send_text: sends one text frame.
-    close: sends a close frame with a code.
+    send_text, close: send one text frame; a close frame with a code.
     handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, and `on_handler_end`
         decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
         task, so they are not among the options.
