@@ -19,7 +19,7 @@ async def answer(call: rtpcodec.Call) -> None:
     """Play a greeting from a second task, and echo the caller at the same time."""
     greeting = asyncio.create_task(greet(call))
     async for audio in call.audio():
-        call.play(audio)
+        await call.play(audio)
     await greeting
 
 

@@ -48,3 +48,9 @@ def test_the_agent_of_the_page_talks(agent: SimpleNamespace) -> None:
     assert agent.model.contexts[0][-1] == ("user", "I have a toothache")
     assert agent.model.contexts[1][-1] == ("user", "I have pressed 4.")
     assert heard_ms(report, 400) < 960  # the greeting was interrupted
+
+
+def test_the_models_of_the_page_load_without_a_loop() -> None:
+    loading = [block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "local_inference" in block]
+    assert len(loading) == 1
+    exec(compile(loading[0], "docs/livekit.md", "exec"), {})
