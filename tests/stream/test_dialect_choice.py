@@ -96,7 +96,7 @@ def test_other_texts_show_no_dialect(text: str | bytes) -> None:
 
 
 def test_members_that_show_nothing_make_no_objects() -> None:
-    """A peer that sends megabytes before `start` must not cost ten times as many, or the time for so many objects."""
+    """A peer that sends megabytes before `start` costs neither ten times as many nor the time of as many objects."""
     text = '{"event":"x",' + ",".join(f'"{name:x}":1' for name in range(100_000)) + ',"streamSid":"a"}'
     tracemalloc.start()
     try:

@@ -73,7 +73,7 @@ def media_route(
     check_call("media_route", handler, authorize=authorize, **options)
 
     class Media:
-        """An ASGI application, which Starlette tells from a function of a WebSocket by being an object."""
+        """An ASGI application. Starlette calls an object with scope, receive and send, a function with a WebSocket."""
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
             websocket = WebSocket({**scope, _FUNCTIONS: (receive, send)}, receive, send)

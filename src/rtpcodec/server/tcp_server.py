@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 
 from rtpcodec.server.accepted_socket import TLS_END_S, AcceptedSocket
 from rtpcodec.server.descriptors import warn_if_short
@@ -13,7 +14,7 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener, Turns
 
 
-class TcpServer:
+class TcpServer(ABC):
     """Listen on one address. A subclass makes the protocol of each connection."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
@@ -61,17 +62,17 @@ class TcpServer:
         for _ in range(3):
             await asyncio.sleep(0)
 
+    @abstractmethod
     def _new_protocol(self, entry: HalfOpenSocket, address: str) -> asyncio.BaseProtocol:
         """Make the protocol of a connection.
 
         entry: removes the connection from the half-open ones.
         address: of the client.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _cut_refused(self) -> None:
         """Cut the sockets whose refusal is not sent yet."""
-        raise NotImplementedError
 
     def _begin(self, accepted: socket.socket, address: str) -> None:
         """Begin the handshake on an accepted socket."""

@@ -18,7 +18,7 @@ from tests.adapters.livekit.scripted import tone
 BAR_MS = 60
 """What a position may be wrong."""
 LEARNED_MS = 500
-"""Once so much was heard, an echo has shown how long the carrier holds audio back. Before, the doubt may be greater."""
+"""Once this much was heard, an echo has shown how long the carrier holds audio back. Before, the doubt may be more."""
 FIRST, SECOND = tone(4000, 400, 24_000), tone(300, 800, 24_000)
 
 

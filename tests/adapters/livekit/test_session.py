@@ -25,7 +25,7 @@ def silence(ms: int) -> bytes:
 
 
 def whole(ms: float) -> tuple[float, float]:
-    """Return how long so much audio is heard in steps of 20 ms, wherever it begins."""
+    """Return how long this much audio is heard, in steps of 20 ms, wherever it begins."""
     return (ms, ms + 20)
 
 

@@ -15,7 +15,7 @@ SocketLoss = Literal["rst", "fin", "black_hole"]
 
 
 class DialFailed(ConnectionError):
-    """There is no WebSocket at the address.
+    """The address has no WebSocket.
 
     status: the HTTP status that the app answered; None: it did not answer.
     """
