@@ -6,6 +6,10 @@
     ├── PacketError           (ValueError)    octets that are no RTP packet
     ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
     ├── CaptureError          (ValueError)    a file that is not a capture of this version, or a broken line of it
+    ├── FileError             (ValueError)    a file that breaks a rule: name, octet, rule
+    │   ├── AudioFileError                    an audio file; also one whose format is not read
+    │   └── PacketFileError                   a packet capture; also a file that is none
+    ├── SdpError              (ValueError)    a session description that breaks a rule of SDP
     ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
     │   ├── QueueFull                         more audio queued than the limit in ms allows
     │   ├── ReplyInterrupted                  the reply was interrupted, nothing can be added to it
@@ -86,6 +90,29 @@ class CaptureError(RtpcodecError, ValueError):
         super().__init__(f"line {line} of the capture: {reason}")
         self.line = line
         """The number of the line, from 1."""
+
+
+class FileError(RtpcodecError, ValueError):
+    """A file that breaks a rule: its name, the place and the rule."""
+
+    def __init__(self, name: str, offset_octets: int, rule: str) -> None:
+        super().__init__(f"{name}, octet {offset_octets}: {rule}")
+        self.name = name
+        self.offset_octets = offset_octets
+        """Where in the file, from 0."""
+        self.rule = rule
+
+
+class AudioFileError(FileError):
+    """An audio file that breaks a rule of its format, or whose format or coding is not read."""
+
+
+class PacketFileError(FileError):
+    """A packet capture that breaks a rule of pcap or pcapng, or a file that is neither."""
+
+
+class SdpError(RtpcodecError, ValueError):
+    """A session description that breaks a rule of SDP (RFC 8866); the message names line and rule."""
 
 
 class LocalProtocolError(RtpcodecError, RuntimeError):

@@ -1,7 +1,7 @@
 """Finds the imports that point the wrong way through the packages.
 
-    pickling < errors, carriers < kernels < audio, compat < codecs < rtp < stream < pump
-        < client, server, sim < doctor < adapters, testing, cli
+    pickling < errors, carriers < kernels < audio, compat < codecs < rtp < files < bulk, stream
+        < pump < client, server, sim < doctor < adapters, testing, cli
 
 A file may import from its own package and from packages to the left. Packages between two signs do not know each
 other. Only cli may import the face, `rtpcodec/__init__.py`; the face loads everything lazily and may import anything.
@@ -21,7 +21,8 @@ LEVELS = (
     ("audio", "compat"),
     ("codecs",),
     ("rtp",),
-    ("stream",),
+    ("files",),
+    ("bulk", "stream"),
     ("pump",),
     ("client", "server", "sim"),
     ("doctor",),
