@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
+    from rtpcodec.files.writing import create_audio as create_audio
     from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
@@ -104,6 +105,7 @@ _HOME = {
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "create_audio": "rtpcodec.files.writing",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
