@@ -59,7 +59,7 @@ def test_raw_files_hold_the_codecs_octets() -> None:
     swapped = array("h", PCM)
     swapped.byteswap()
     assert written(PCM, kind="l16", sample_rate_hz=44_100) == swapped.tobytes()
-    assert written(PCM, kind="l16", byte_order="little") == PCM
+    assert written(PCM, kind="l16", byte_order="little") == written(PCM, kind="sln") == PCM
 
 
 def test_g722_is_the_same_for_every_cut() -> None:
@@ -148,6 +148,7 @@ def test_an_existing_file_is_kept_on_request(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_refused_before_a_file_appears(tmp_path: Path) -> None:
     refused = [
         ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', written are .wav, "),
+        ("a.sln16", {"sample_rate_hz": 8000}, "sample_rate_hz is 8000, sln16 has 16000"),
         ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', written are wav, "),
         ("a.wav", {"sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
         ("a.wav", {"sample_rate_hz": 8000, "channels": 65}, "channels is 65, 1 to 64 are possible in wav"),
@@ -178,8 +179,22 @@ def test_pcm_is_whole_frames_of_16_bits() -> None:
 def test_names_decide_the_kind() -> None:
     suffixes = [suffix for kind in TARGET_KINDS.values() for suffix in kind.suffixes]
     assert len(suffixes) == len(set(suffixes))
-    assert {kind.nearest_rate_hz(11_025) for kind in TARGET_KINDS.values()} == {11_025, 12_000, 16_000}
-    assert TARGET_KINDS["mp3"].nearest_rate_hz(96_000) == 48_000
+    rates_hz = {name: kind.rate_for_hz(11_025) for name, kind in TARGET_KINDS.items() if not name.startswith("sln")}
+    assert rates_hz == {
+        "wav": 11_025, "flac": 11_025, "mp3": 11_025, "ogg": 12_000, "awb": 16_000,
+        "ulaw": 8000, "alaw": 8000, "g722": 16_000, "l16": 16_000,
+    }  # fmt: skip
+    assert TARGET_KINDS["mp3"].rate_for_hz(96_000) == 48_000
+    assert TARGET_KINDS["sln44"].rate_for_hz(96_000) == 44_100
+
+
+def test_a_file_is_finished_before_it_gets_its_name(tmp_path: Path) -> None:
+    audio = create_audio(tmp_path / "call.wav", sample_rate_hz=8000)
+    audio.write(PCM)
+    assert audio.finish() == audio.finish() == 44 + len(PCM)
+    assert [one.name for one in tmp_path.iterdir()] == ["call.wav.part"]
+    audio.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["call.wav"]
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ulaw", "g722"])

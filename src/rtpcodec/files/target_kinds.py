@@ -11,6 +11,10 @@ MAX_RATE_HZ: Final = 192_000
 """No telephony codec goes beyond."""
 MAX_CHANNELS: Final = 64
 """As many channels as PCM is split into."""
+SLN_RATES_HZ: Final = {
+    12: 12_000, 16: 16_000, 24: 24_000, 32: 32_000, 44: 44_100, 48: 48_000, 96: 96_000, 192: 192_000,
+}  # fmt: skip
+"""Of signed linear files of Asterisk, by the number in their suffix."""
 _MP3_RATES_HZ: Final = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _OPUS_RATES_HZ: Final = (8000, 12_000, 16_000, 24_000, 48_000)
 _FORMATS: Final = "rtpcodec.files.formats"
@@ -28,6 +32,8 @@ class TargetKind:
     sample_rates_hz: tuple[int, ...] = ()
     """Ascending; empty: any up to MAX_RATE_HZ."""
     max_channels: int = 1
+    usual_rate_hz: int | None = None
+    """The rate that readers suppose of a raw file: nothing in it says another one."""
     options: Mapping[str, object] = field(default_factory=dict)
 
     def require(self, sample_rate_hz: int, channels: int) -> None:
@@ -41,17 +47,21 @@ class TargetKind:
             most = f"1 to {self.max_channels} are" if self.max_channels > 1 else "1 is"
             raise ValueError(f"channels is {channels}, {most} possible in {self.name}")
 
-    def nearest_rate_hz(self, sample_rate_hz: int) -> int:
-        """Return the rate itself if this kind has it, else the next higher one, at most the highest."""
+    def rate_for_hz(self, sample_rate_hz: int) -> int:
+        """Return the rate for sound of a rate: of a raw file its usual one, else the same or the next higher one."""
+        if self.usual_rate_hz is not None:
+            return self.usual_rate_hz
         if not self.sample_rates_hz:
             return min(sample_rate_hz, MAX_RATE_HZ)
         return next((one for one in self.sample_rates_hz if one >= sample_rate_hz), self.sample_rates_hz[-1])
 
 
-def _raw(name: str, codec: str, *suffixes: str, sample_rates_hz: tuple[int, ...] = ()) -> TargetKind:
+def _raw(
+    name: str, codec: str, usual_rate_hz: int, *suffixes: str, rates_hz: tuple[int, ...] = (), **options: object
+) -> TargetKind:
     return TargetKind(
-        name=name, suffixes=suffixes, module=f"{_FORMATS}.raw_target", sample_rates_hz=sample_rates_hz,
-        options={"codec_name": codec},
+        name=name, suffixes=suffixes, module=f"{_FORMATS}.raw_target", sample_rates_hz=rates_hz,
+        usual_rate_hz=usual_rate_hz, options={"codec_name": codec, **options},
     )  # fmt: skip
 
 
@@ -69,10 +79,15 @@ TARGET_KINDS: Final = {
             sample_rates_hz=_OPUS_RATES_HZ, max_channels=2,
         ),
         TargetKind(name="awb", suffixes=(".awb",), module=f"{_FORMATS}.awb_target", sample_rates_hz=(16_000,)),
-        _raw("ulaw", "PCMU", ".ulaw", ".ul", ".mulaw", ".pcmu"),
-        _raw("alaw", "PCMA", ".alaw", ".al", ".pcma"),
-        _raw("g722", "G722", ".g722", sample_rates_hz=(16_000,)),
-        _raw("l16", "L16", ".l16"),
+        _raw("ulaw", "PCMU", 8000, ".ulaw", ".ul", ".mulaw", ".pcmu"),
+        _raw("alaw", "PCMA", 8000, ".alaw", ".al", ".pcma"),
+        _raw("g722", "G722", 16_000, ".g722", rates_hz=(16_000,)),
+        _raw("l16", "L16", 16_000, ".l16", byte_order="big"),
+        _raw("sln", "L16", 8000, ".sln", ".slin", byte_order="little"),
+        *(
+            _raw(f"sln{khz}", "L16", rate_hz, f".sln{khz}", rates_hz=(rate_hz,), byte_order="little")
+            for khz, rate_hz in SLN_RATES_HZ.items()
+        ),
     )
 }  # fmt: skip
 """By name."""

@@ -36,9 +36,9 @@ def create_audio(
     target: the file; or a binary file object, to which the file is written and which stays open.
     sample_rate_hz: rate of the PCM and of the file.
     channels: of the PCM and of the file.
-    kind: `wav`, `flac`, `mp3`, `ogg` (Opus), `awb` (AMR-WB), `ulaw`, `alaw`, `g722` or `l16`; None: as the name ends.
+    kind: wav, flac, mp3, ogg (Opus), awb (AMR-WB), ulaw, alaw, g722, l16 or sln; None: as the name ends.
     replace: whether an existing file may be replaced.
-    options: of the kind: `bit_rate_kbps` (mp3), `byte_order` (l16: `big`, the default, or `little`).
+    options: of the kind: `bit_rate_kbps` (mp3), `byte_order` (`big` or `little`, of l16 and sln).
     Raises: ValueError for a kind, rate or number of channels that cannot be written. FileExistsError. OSError.
         MissingExtra or MissingLibrary if the kind needs what is not installed.
 
@@ -80,9 +80,13 @@ class _Place:
         self.file = file
         self.replace = replace
 
+    def complete(self) -> int:
+        """Close the file; return how many octets it has."""
+        self.file.close()
+        return self.part.stat().st_size
+
     def publish(self) -> None:
         """Give the complete file its name."""
-        self.file.close()
         if not self.replace:
             _require_absent(self.path)
         self.part.replace(self.path)
@@ -135,31 +139,41 @@ class AudioWriter(Live):
         self._sound.write(pcm)
         self.samples_written += view.nbytes // self._frame_octets
 
+    def finish(self) -> int | None:
+        """Complete the file under its temporary name; `close` then only gives it its name. More than once: nothing.
+
+        Returns: how many octets it has; None: it has no name.
+        Raises: OSError: nothing is left.
+        """
+        sound, self._sound = self._sound, None
+        try:
+            if sound is not None:
+                sound.finish()
+            return None if self._place is None else self._place.complete()
+        except BaseException:
+            self.abort()
+            raise
+
     def close(self) -> None:
         """Complete the file and give it its name; more than once does nothing.
 
         Raises: OSError: nothing is left. FileExistsError if a file of the name appeared meanwhile and stays.
         """
-        sound, self._sound = self._sound, None
-        if sound is None:
-            return
-        try:
-            sound.finish()
-            if self._place is not None:
-                self._place.publish()
-        except BaseException:
-            self._remove()
-            raise
+        self.finish()
+        place, self._place = self._place, None
+        if place is not None:
+            try:
+                place.publish()
+            except BaseException:
+                place.remove()
+                raise
 
     def abort(self) -> None:
         """Remove the incomplete file; after `close` this does nothing."""
-        if self._sound is not None:
-            self._sound = None
-            self._remove()
-
-    def _remove(self) -> None:
-        if self._place is not None:
-            self._place.remove()
+        self._sound = None
+        place, self._place = self._place, None
+        if place is not None:
+            place.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -180,7 +194,7 @@ def _open(
     kind: TargetKind, file: BinaryIO, sample_rate_hz: int, channels: int, options: dict[str, object]
 ) -> SoundTarget:
     module = import_module(kind.module)  # a format's libraries are loaded when a file of it is written
-    sound: SoundTarget = module.open_target(file, sample_rate_hz, channels, **kind.options, **options)
+    sound: SoundTarget = module.open_target(file, sample_rate_hz, channels, **{**kind.options, **options})
     return sound
 
 

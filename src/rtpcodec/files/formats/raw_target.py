@@ -43,7 +43,7 @@ def open_target(
 
     sample_rate_hz: nothing in the file says it; G722 has 16000.
     codec_name: PCMU, PCMA, G722 or L16.
-    byte_order: of L16: `big` (the default: RFC 3551 section 4.5.11) or `little`.
+    byte_order: of L16, `big` (RFC 3551 section 4.5.11) or `little`.
     Raises: ValueError.
     """
     if channels != 1:
