@@ -22,6 +22,7 @@ MODULES = {
     "answer": "rtpcodec.cli.control",
     "hangup": "rtpcodec.cli.control",
     "replay": "rtpcodec.cli.replay",
+    "transcode": "rtpcodec.cli.transcode.command",
     "codecs": "rtpcodec.cli.codecs",
     "doctor": "rtpcodec.cli.doctor.command",
 }
