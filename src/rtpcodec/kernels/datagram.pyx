@@ -293,6 +293,11 @@ cdef class DatagramScanner:
         self._interfaces[at].max_ticks = 0x7FFF_FFFF_FFFF_FFFF // tick_ns if tick_ns else 0
         self._clocks.append((units, offset_ns))
 
+    def count_other(self):
+        """Count a packet that cannot be a datagram of UDP: it is too long."""
+        self._packets += 1
+        self._counts[<int>OTHER] += 1
+
     def packet(self, bytes octets not None, Py_ssize_t at, Py_ssize_t captured, uint32_t original, int interface, ticks):
         """Return the datagram of a packet that lies in `octets`, or None after counting it. ticks None: no time."""
         if not (0 <= at <= len(octets) and 0 <= captured <= len(octets) - at and 0 <= interface < len(self._clocks)):

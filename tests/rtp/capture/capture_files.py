@@ -49,3 +49,40 @@ def pcap(
         octets += struct.pack(order + "IIII", start + n // 50, n % 50 * unit, len(captured), original)
         octets += extra + captured
     return octets
+
+
+def block(kind: int, body: bytes, order: str = "<") -> bytes:
+    """A block of pcapng, filled up to a multiple of 4 octets."""
+    body += bytes(-len(body) % 4)
+    length = struct.pack(order + "I", 12 + len(body))
+    return struct.pack(order + "I", kind) + length + body + length
+
+
+def option(code: int, value: bytes, order: str = "<") -> bytes:
+    """An option of a block."""
+    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def section(order: str = "<", major: int = 1, options: bytes = b"") -> bytes:
+    """A section header block, of a section whose length is not said."""
+    return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, major, 0, -1) + options, order)
+
+
+def interface(link_type: int = 1, snap_octets: int = 0, options: bytes = b"", order: str = "<") -> bytes:
+    """An interface description block."""
+    return block(1, struct.pack(order + "HHI", link_type, 0, snap_octets) + options, order)
+
+
+def enhanced(
+    packet: bytes,
+    ticks: int = 0,
+    *,
+    number: int = 0,
+    original: int | None = None,
+    order: str = "<",
+    options: bytes = b"",
+) -> bytes:
+    """An enhanced packet block of interface `number`."""
+    lengths = (len(packet), len(packet) if original is None else original)
+    fixed = struct.pack(order + "IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, *lengths)
+    return block(6, fixed + packet + bytes(-len(packet) % 4) + options, order)

@@ -47,5 +47,5 @@ def test_a_record_that_claims_too_much() -> None:
 
 @pytest.mark.parametrize("octets", [b"", b"\xa1", b"RIFF" + bytes(100), bytes(100)])
 def test_other_files(octets: bytes) -> None:
-    with pytest.raises(PacketFileError, match="octet 0: the file is not a pcap or pcapng capture"):
+    with pytest.raises(PacketFileError, match="octet 0: the file is not a packet capture that is read"):
         rtpcodec.open_packets(io.BytesIO(octets))

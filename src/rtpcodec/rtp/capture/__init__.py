@@ -4,5 +4,6 @@ datagrams       what a capture's reader yields: UDP datagrams with addresses and
 frames          link layers, and the counts of what else a capture holds
 octet_window    a file of any length through a window of bounded size
 pcap            classic captures
+pcapng          sections of blocks
 reading         any capture, also compressed: open_packets
 """

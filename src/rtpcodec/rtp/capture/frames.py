@@ -43,5 +43,7 @@ class CaptureCounts(Value):
     """Packets of a link layer that is not read."""
     without_time: int = 0
     """Packets that the capture has no time for; they are counted by their kind as well."""
+    lost_by_capture: int = 0
+    """Packets that the capturing system reports as lost, in pcapng; they are not among `packets`."""
     incomplete_octets: int = 0
     """What there is of a last packet that the file does not hold whole."""

@@ -24,13 +24,13 @@ def byte_order(magic: bytes) -> Literal["big", "little"] | None:
     return "little" if int.from_bytes(magic, "little") in UNITS_PER_S else None
 
 
-class ClassicCapture:
-    """Reads the records of a classic capture."""
+class PcapRecords:
+    """Reads the records of a classic capture. Use from one thread at a time."""
 
     kind = "pcap"
 
-    def __init__(self, window: OctetWindow, scanner: DatagramScanner[Datagram], notes: list[str]) -> None:
-        """Read the file's header:
+    def __init__(self, window: OctetWindow, scanner: DatagramScanner[Datagram]) -> None:
+        """Read the file's header.
 
         |       magic       |
         |  major  |  minor  |
@@ -53,11 +53,10 @@ class ClassicCapture:
         self.link_types = [link_type]
         self._window = window
         self._scanner = scanner
-        self._notes = notes
         self._extra_octets = 8 if magic == MODIFIED else 0
         self._exchanged = minor < 4
         self.incomplete_octets = 0
-        self.without_time = 0
+        self.without_time = self.lost_by_capture = 0
 
     def batches(self) -> Iterator[list[Datagram]]:
         """Yield the datagrams of a piece of the file at a time."""

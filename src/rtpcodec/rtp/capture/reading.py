@@ -14,9 +14,33 @@ from rtpcodec.pickling import Live
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.frames import LINK_TYPES, CaptureCounts
 from rtpcodec.rtp.capture.octet_window import OctetWindow
-from rtpcodec.rtp.capture.pcap import ClassicCapture, byte_order
+from rtpcodec.rtp.capture.pcap import PcapRecords, byte_order
+from rtpcodec.rtp.capture.pcapng import SECTION, PcapngBlocks
 
 GZIP: Final = b"\x1f\x8b"
+OTHER_FILES: Final = {
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
+    b"\x04\x22\x4d\x18": "compressed by lz4",
+    b"\xfd7zX": "compressed by xz",
+    b"BZh9": "compressed by bzip2",
+    b"PK\x03\x04": "a zip archive",
+    b"snoo": "a capture of snoop",
+}
+"""Files that are taken for captures, by their first four octets; they can be changed into one."""
+
+
+class _Rejoined:
+    """A file whose first octets have been read already."""
+
+    __slots__ = ("_file", "_first")
+
+    def __init__(self, first: bytes, file: BinaryIO) -> None:
+        self._first = first
+        self._file = file
+
+    def read(self, octets: int) -> bytes:
+        first, self._first = self._first[:octets], self._first[octets:]
+        return first or self._file.read(octets)
 
 
 def open_packets(source: str | PathLike[str] | BinaryIO) -> PacketReader:
@@ -37,7 +61,7 @@ class PacketReader(Live):
     While it is read, PacketFileError is raised at an octet that breaks a rule; what came before it has been yielded.
     """
 
-    __slots__ = ("_capture", "_datagrams", "_file", "_notes", "_owned", "_scanner", "_unzipped", "_window", "name")
+    __slots__ = ("_capture", "_datagrams", "_file", "_notes", "_owned", "_scanner", "_window", "name")
 
     def __init__(self, source: str | PathLike[str] | BinaryIO) -> None:
         """Open a file and read its header: see `open_packets`."""
@@ -49,7 +73,6 @@ class PacketReader(Live):
         else:
             self.name = "the file"
             self._file = source
-        self._unzipped: GzipFile | None = None
         self._notes: list[str] = []
         self._scanner = DatagramScanner(Datagram, SocketAddress)
         try:
@@ -60,13 +83,20 @@ class PacketReader(Live):
             raise
         self._datagrams = self._read()
 
-    def _begun(self) -> ClassicCapture:
+    def _begun(self) -> PcapRecords | PcapngBlocks:
         window = self._window
         window.fill(4)
+        if window.octets.startswith(GZIP):
+            unzipped = GzipFile(fileobj=cast("BinaryIO", _Rejoined(window.octets, self._file)), mode="rb")
+            window = self._window = OctetWindow(cast("BinaryIO", unzipped), self.name)
+            window.fill(4)
         magic = window.octets[:4]
         if byte_order(magic) is not None:
-            return ClassicCapture(window, self._scanner, self._notes)
-        raise window.fault("the file is not a pcap or pcapng capture: its first four octets are none of theirs")
+            return PcapRecords(window, self._scanner)
+        if magic == SECTION.to_bytes(4, "big"):
+            return PcapngBlocks(window, self._scanner)
+        known = OTHER_FILES.get(magic, "neither pcap nor pcapng by its first four octets")
+        raise window.fault(f"the file is not a packet capture that is read: it is {known}")
 
     @property
     def counts(self) -> CaptureCounts:
@@ -82,6 +112,7 @@ class PacketReader(Live):
             other=other,
             unknown_link=unknown_link,
             without_time=self._capture.without_time,
+            lost_by_capture=self._capture.lost_by_capture,
             incomplete_octets=self._capture.incomplete_octets,
         )
 
@@ -106,6 +137,8 @@ class PacketReader(Live):
         if octets := self._capture.incomplete_octets:
             number = self.counts.packets + 1
             self._notes.append(f"the file ends inside of packet {number}: {octets} octets of it are there")
+        if self._window.broken_off:
+            self._notes.append("the compressed data end before their end")
 
     def __iter__(self) -> Iterator[Datagram]:
         """Yield what has not been yielded yet."""
