@@ -53,6 +53,7 @@ cdef struct Found:
     int host_octets
     const uint8_t* udp
     Py_ssize_t payload_octets
+    Py_ssize_t missing              # octets behind the captured ones
 
 cdef struct Interface:
     int link_type
@@ -105,7 +106,7 @@ cdef Finding _ipv4(const uint8_t* at, const uint8_t* end, Found* found) noexcept
     header_octets = (at[0] & 0x0F) * 4
     octets = load_u16(at + 2)
     if octets == 0:                 # captured before the network card has divided it
-        octets = end - at
+        octets = end - at + found.missing
     if at[0] >> 4 != 4 or header_octets < 20 or octets < header_octets:
         return MALFORMED
     if load_u16(at + 6) & 0x3FFF:
@@ -141,7 +142,7 @@ cdef Finding _ipv6(const uint8_t* at, const uint8_t* end, Found* found) noexcept
     found.host_octets = 16
     at += 40
     if room == 0:                   # a jumbogram (RFC 2675), or captured before the network card has divided it
-        room = end - at
+        room = end - at + found.missing
     if end - at > room:
         end = at + room
     while header in (0, 43, 44, 51, 60, 135, 139, 140):
@@ -191,7 +192,7 @@ cdef Finding _network(int kind, const uint8_t* at, const uint8_t* end, Found* fo
 cdef Finding _loopback(uint32_t family, const uint8_t* at, const uint8_t* end, Found* found) noexcept nogil:
     """The address family of the capturing system, in either byte order: 2 everywhere, IPv6 has several."""
     if family > 0xFFFF:
-        family = family >> 24 | (family >> 8 & 0xFF00)
+        family = family >> 24 | (family >> 8 & 0xFF00) | (family << 8 & 0xFF_0000) | family << 24
     if family == 2:
         return _ipv4(at, end, found)
     return _ipv6(at, end, found) if family in (10, 24, 28, 30) else OTHER
@@ -397,9 +398,11 @@ cdef class DatagramScanner:
         self, const uint8_t* octets, Py_ssize_t captured, uint32_t original, Py_ssize_t interface, object time_ns
     ):
         cdef Found found
-        cdef Finding finding = _packet(self._interfaces[interface].link_type, octets, octets + captured, &found)
+        cdef Finding finding
+        found.missing = original - captured if original > captured else 0
+        finding = _packet(self._interfaces[interface].link_type, octets, octets + captured, &found)
         if finding == SHORT:
-            finding = CUT if <uint32_t>captured < original else MALFORMED
+            finding = CUT if found.missing else MALFORMED
         self._counts[<int>finding] += 1
         self._packets += 1
         if finding != DATAGRAM:
