@@ -1,7 +1,7 @@
 """Packet captures read whole and slowly, from the figures of the standards: the witness of the kernel.
 
-pcap and pcapng by the drafts of the opsawg working group, link layers by tcpdump.org's list, IPv4 RFC 791, IPv6 RFC 8200,
-UDP RFC 768. `packets_of` gives time and octets of each packet, `look` what one is.
+pcap and pcapng by the drafts of the opsawg working group, link layers by tcpdump.org's list, IPv4 by RFC 791, IPv6 by
+RFC 8200, UDP by RFC 768. `packets_of` gives time and octets of each packet, `look` what one is.
 """
 
 from __future__ import annotations
@@ -81,21 +81,23 @@ def options_of(octets: bytes, order: str) -> dict[int, bytes]:
     return found
 
 
+def order_of(magic: bytes) -> str:
+    if magic not in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a"):
+        raise Broken
+    return ">" if magic[0] == 0x1A else "<"
+
+
 def blocks_of(octets: bytes) -> Iterator[Packet]:
     order, interfaces = "<", list[tuple[int, int, Fraction, int]]()
     while octets:
-        if len(octets) < 12:
-            raise Cut
+        need(octets, 12)
         if octets[:4] == b"\n\r\r\n":
-            order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(octets[8:12], "")
-            if not order:
-                raise Broken
+            order = order_of(octets[8:12])
         kind, length = struct.unpack_from(order + "II", octets)
         least = {0x0A0D0D0A: 28, 1: 20, 2: 32, 3: 16, 5: 24, 6: 32}.get(kind, 12)
         if length % 4 or length < least:
             raise Broken
-        if len(octets) < length:
-            raise Cut
+        need(octets, length)
         if octets[length - 4 : length] != octets[4:8]:
             raise Broken
         body, octets = octets[8 : length - 4], octets[length:]
