@@ -35,7 +35,12 @@ class Udp(NamedTuple):
 
 def packets_of(octets: bytes) -> Iterator[Packet]:
     """Every packet of a file. Raises Broken or Cut where it ends otherwise than at its end."""
-    yield from blocks_of(octets) if octets[:4] == b"\n\r\r\n" else records_of(octets)
+    if octets[:4] != b"\n\r\r\n":
+        yield from records_of(octets)
+    elif len(octets) < 12:
+        raise Broken
+    else:
+        yield from blocks_of(octets)
 
 
 def records_of(octets: bytes) -> Iterator[Packet]:
