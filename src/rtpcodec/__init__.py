@@ -12,6 +12,7 @@ milliseconds and needs none of the optional libraries:
     Concealer                                                                  fills gaps in PCM
     JitterBuffer                                                               packets when they are due
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
+    open_packets                                                               packet captures: pcap, pcapng
     Resampler                                                                  one stream from rate to rate
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
     from rtpcodec.rtp.packetizer import Packetizer as Packetizer
@@ -105,6 +107,7 @@ _HOME = {
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
+    "open_packets": "rtpcodec.rtp.capture.reading",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",
