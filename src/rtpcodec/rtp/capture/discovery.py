@@ -13,7 +13,8 @@ from rtpcodec.rtp.capture.codec_choice import given_codecs
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.capture.pairing import paired_calls
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
-from rtpcodec.rtp.capture.streams import RtcpFacts, StreamTrack
+from rtpcodec.rtp.capture.rtcp_log import RtcpLog
+from rtpcodec.rtp.capture.streams import StreamTrack
 
 MAX_STREAMS: Final = 200_000
 """Streams of one report, at about 3 KB each; packets of more are counted, and a note says so."""
@@ -38,6 +39,7 @@ class StreamFinder:
         self._counters = StreamCounters()
         self._tracks: dict[StreamKey, StreamTrack] = {}
         self._candidates = Candidates()
+        self._rtcp = RtcpLog()
         self._counts = dict.fromkeys(("rtp", "rtcp", "sip", "stun", "dtls", "other"), 0)
         self._beyond_limit = 0
 
@@ -50,7 +52,7 @@ class StreamFinder:
 
     def report(self) -> CaptureReport:
         """Return what was found so far."""
-        tracks = [track.captured(RtcpFacts()) for track in self._tracks.values()]
+        tracks = [track.captured(self._rtcp.of(*track.key)) for track in self._tracks.values()]
         streams = tuple(sorted(tracks, key=lambda stream: stream.first_ns))
         counts = dict(self._counts)
         counts["rtp"] += self._counters.counted
@@ -71,15 +73,14 @@ class StreamFinder:
         octets = datagram.payload
         first = octets[0] if octets else 0
         if first >> 6 == 2 and len(octets) >= 8:
-            return self._rtcp(datagram) if octets[1] in RTCP_PACKET_TYPES else self._rtp(datagram)
+            if octets[1] not in RTCP_PACKET_TYPES:
+                return self._rtp(datagram)
+            return "rtcp" if self._rtcp.take(datagram) else "other"
         if first < 4 and octets[4:8] == STUN_COOKIE:
             return "stun"
         if first in DTLS_CONTENT_TYPES and octets[1:2] in (b"\xfe", b"\x01"):
             return "dtls"
         return "other"
-
-    def _rtcp(self, _datagram: Datagram) -> str:
-        return "rtcp"
 
     def _rtp(self, datagram: Datagram) -> str:
         key = datagram.source, datagram.destination, int.from_bytes(datagram.payload[8:12], "big")

@@ -11,7 +11,8 @@ from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamKey
 from rtpcodec.rtp.capture.candidates import MUXED_WITH_RTCP
 from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, static_codec, unknown_codec
 from rtpcodec.rtp.capture.datagrams import Datagram
-from rtpcodec.rtp.capture.report import CapturedStream, SenderReport, StreamCodec, TimedTimestamp
+from rtpcodec.rtp.capture.report import CapturedStream, StreamCodec, TimedTimestamp
+from rtpcodec.rtp.capture.rtcp_log import RtcpFacts
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.telephone_event import Digit, DigitReceiver
 from rtpcodec.rtp.statistics import G711, estimate_quality
@@ -27,15 +28,6 @@ BUFFER_JITTERS: Final = 4
 
 CodecSource = Callable[[StreamKey, int], "StreamCodec | None"]
 """Says what a stream's payload type means, as far as anything but the payloads does."""
-
-
-@dataclass(slots=True)
-class RtcpFacts:
-    """What RTCP says of one stream."""
-
-    sender_reports: tuple[SenderReport, ...] = ()
-    said_bye: bool = False
-    cname: str | None = None
 
 
 @dataclass(slots=True)
@@ -164,7 +156,7 @@ class StreamTrack:
             max_payload_octets=counter.max_payload_octets,
             mos=self._mos(main, jitter),
             digits="".join(self.digits),
-            sender_reports=reports.sender_reports,
+            sender_reports=tuple(reports.reports),
             said_bye=reports.said_bye,
             cname=reports.cname,
             notes=tuple(self.notes),
