@@ -10,10 +10,11 @@ from rtpcodec.errors import PacketError
 from rtpcodec.rtp.capture._counting import StreamCounters, StreamKey
 from rtpcodec.rtp.capture.candidates import Candidates
 from rtpcodec.rtp.capture.codec_choice import given_codecs
-from rtpcodec.rtp.capture.datagrams import Datagram
-from rtpcodec.rtp.capture.pairing import paired_calls
+from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
+from rtpcodec.rtp.capture.pairing import DialogPart, PlacedStream, paired_calls
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
 from rtpcodec.rtp.capture.rtcp_log import RtcpLog
+from rtpcodec.rtp.capture.signalling import Announcement, Signalling
 from rtpcodec.rtp.capture.streams import StreamTrack
 
 MAX_STREAMS: Final = 200_000
@@ -40,6 +41,8 @@ class StreamFinder:
         self._tracks: dict[StreamKey, StreamTrack] = {}
         self._candidates = Candidates()
         self._rtcp = RtcpLog()
+        self._signalling = Signalling()
+        self._handshakes: set[frozenset[SocketAddress]] = set()
         self._counts = dict.fromkeys(("rtp", "rtcp", "sip", "stun", "dtls", "other"), 0)
         self._beyond_limit = 0
 
@@ -52,18 +55,17 @@ class StreamFinder:
 
     def report(self) -> CaptureReport:
         """Return what was found so far."""
-        tracks = [track.captured(self._rtcp.of(*track.key)) for track in self._tracks.values()]
-        streams = tuple(sorted(tracks, key=lambda stream: stream.first_ns))
+        placed = sorted(map(self._placed, self._tracks.values()), key=lambda one: one.stream.first_ns)
         counts = dict(self._counts)
         counts["rtp"] += self._counters.counted
-        notes = []
+        notes = list(self._signalling.notes)
         if self._beyond_limit:
             notes.append(
                 f"{self._beyond_limit} packets belong to streams beyond the first {MAX_STREAMS}, which are not listed"
             )
         return CaptureReport(
-            streams=streams,
-            calls=paired_calls(streams),
+            streams=tuple(one.stream for one in placed),
+            calls=paired_calls(placed),
             counts=DatagramCounts(datagrams=sum(counts.values()), **counts),
             notes=tuple(notes),
         )
@@ -79,8 +81,10 @@ class StreamFinder:
         if first < 4 and octets[4:8] == STUN_COOKIE:
             return "stun"
         if first in DTLS_CONTENT_TYPES and octets[1:2] in (b"\xfe", b"\x01"):
+            if len(self._handshakes) < MAX_STREAMS:
+                self._handshakes.add(frozenset((datagram.source, datagram.destination)))
             return "dtls"
-        return "other"
+        return "sip" if octets[:1].isupper() and self._signalling.take(octets) else "other"
 
     def _rtp(self, datagram: Datagram) -> str:
         key = datagram.source, datagram.destination, int.from_bytes(datagram.payload[8:12], "big")
@@ -88,7 +92,7 @@ class StreamFinder:
         if track is not None:
             return "rtp" if track.take(datagram) else "other"
         try:
-            found = self._candidates.take(key, datagram, is_announced=False)
+            found = self._candidates.take(key, datagram, is_announced=self._is_announced(datagram))
         except PacketError:
             return "other"
         if found is None:
@@ -100,13 +104,38 @@ class StreamFinder:
             self._beyond_limit += len(found)
             return "rtp"
         track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of)
+        announced = self._announcements(key)
+        track.announced = announced if any(announced) else None
         for one in found:
             track.take(one)
         self._counters.add(key, track.counter)
         return "rtp"
 
-    def _codec_of(self, _key: StreamKey, payload_type: int) -> StreamCodec | None:
-        return self._given.get(payload_type)
+    def _is_announced(self, datagram: Datagram) -> bool:
+        """Whether signalling said that such a packet would come."""
+        announcement = self._signalling.at(datagram.destination)
+        return announcement is not None and (datagram.payload[1] & 0x7F) in announcement.media.payload_types
+
+    def _codec_of(self, key: StreamKey, payload_type: int) -> StreamCodec | None:
+        return self._given.get(payload_type) or self._signalling.codec_of(key, payload_type)
+
+    def _placed(self, track: StreamTrack) -> PlacedStream:
+        """Return a stream as it is known now, and where it was announced."""
+        source, destination, _ = track.key
+        dialog = None
+        # Signalling may come after the first packets: an answer that follows early media.
+        at_destination, at_source = track.announced or self._announcements(track.key)
+        announcement = at_destination or at_source
+        if announcement is not None:
+            is_to_caller = announcement.is_callers == (at_destination is not None)
+            dialog = DialogPart(announcement.call_id, announcement.part, is_to_caller)
+        is_encrypted = frozenset((source, destination)) in self._handshakes or (
+            announcement is not None and announcement.media.is_encrypted
+        )
+        return PlacedStream(track.captured(self._rtcp.of(*track.key), is_encrypted=is_encrypted), dialog)
+
+    def _announcements(self, key: StreamKey) -> tuple[Announcement | None, Announcement | None]:
+        return self._signalling.at(key[1]), self._signalling.at(key[0])
 
 
 def find_streams(

@@ -13,6 +13,7 @@ from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, st
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.capture.report import CapturedStream, StreamCodec, TimedTimestamp
 from rtpcodec.rtp.capture.rtcp_log import RtcpFacts
+from rtpcodec.rtp.capture.signalling import Announcement
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.telephone_event import Digit, DigitReceiver
 from rtpcodec.rtp.statistics import G711, estimate_quality
@@ -41,7 +42,7 @@ class PayloadTypeUse:
 class StreamTrack:
     """A known stream. Packets of its payload type are counted without it."""
 
-    __slots__ = ("_digit_receiver", "_source", "_uses", "counter", "digits", "key", "notes")
+    __slots__ = ("_digit_receiver", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
 
     def __init__(self, key: StreamKey, payload_type: int, source: CodecSource) -> None:
         self.key = key
@@ -51,6 +52,8 @@ class StreamTrack:
         self._digit_receiver: DigitReceiver | None = None
         self.digits: list[str] = []
         self.notes: list[str] = []
+        self.announced: tuple[Announcement | None, Announcement | None] | None = None
+        """What signalling had said of its destination and of its source when it began; None: nothing."""
 
     def take(self, datagram: Datagram) -> bool:
         """Count a packet of any payload type. False: it is not RTP."""
@@ -119,7 +122,7 @@ class StreamTrack:
         self.digits += [digit.key for digit in digits]
         del self.digits[MAX_DIGITS:]
 
-    def captured(self, reports: RtcpFacts) -> CapturedStream:
+    def captured(self, reports: RtcpFacts, *, is_encrypted: bool) -> CapturedStream:
         """Return what is known at the end."""
         self._settle()
         if self._digit_receiver is not None:
@@ -159,6 +162,7 @@ class StreamTrack:
             sender_reports=tuple(reports.reports),
             said_bye=reports.said_bye,
             cname=reports.cname,
+            encrypted=is_encrypted,
             notes=tuple(self.notes),
         )
 
