@@ -13,7 +13,9 @@ from rtpcodec.rtp.capture.ordering import InOrder
 from rtpcodec.rtp.sequence import timestamp_distance
 
 MAX_LEAP_MS: Final = 1000
-"""Timestamps that run ahead of the arrival by more have jumped, as have those that fall back by more."""
+"""Timestamps that run ahead of the arrival by more have jumped: the quickest packet of a stream shows itself soon."""
+MAX_BACK_MS: Final = 100
+"""Timestamps that fall back by more have jumped; by less, they overlap what was before."""
 CONTINUES_MS: Final = 100
 """A sender whose next packet comes within this time after a jump has not paused: it is jitter."""
 
@@ -77,7 +79,7 @@ class Place(Live):
         delay_ms = one.arrival_ms - position * 1000 / self._rate_hz
         floor_ms = delay_ms if self._floor_ms is None else self._floor_ms
         is_ahead = position > end + 1 and floor_ms - delay_ms > MAX_LEAP_MS
-        if is_ahead or step < -MAX_LEAP_MS * clock_hz // 1000:
+        if is_ahead or step < -MAX_BACK_MS * clock_hz // 1000:
             self._odd = one
             return []
         self._floor_ms = min(floor_ms, delay_ms)
