@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtpcodec import Packetizer, RtpPacket, codec
+from rtpcodec.rtp.capture.call_decoding import decode_datagrams
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
-from rtpcodec.rtp.capture.decoding import decode_datagrams
 from rtpcodec.rtp.capture.report import (
     CapturedCall,
     CapturedStream,

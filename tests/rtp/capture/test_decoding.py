@@ -235,3 +235,16 @@ def test_every_codec_is_decoded_exactly(of: StreamCodec, payload_type: int, opti
     kept, _ = decoded([sender])
     assert kept.rate_hz == rate_hz
     assert bytes(kept.pcm) == b"".join(map(decoder.decode, frames))
+
+
+def test_a_first_packet_that_lasts_shorter_than_it_sounds_loses_its_beginning() -> None:
+    # As senders of Opus do, whose decoder needs 312 samples to warm up (RFC 7845 section 4.2).
+    encoder, decoder = codec("OPUS").encoder(48_000), codec("OPUS").decoder(48_000)
+    frames = [encoder.encode(piece) for piece in pieces(speech(48_000, 48_000), 1920)]
+    stream = packetizer(OPUS, 97)
+    first = stream.packetize(frames[0])
+    stream.advance(-312)
+    sender = Sender(codecs={97: OPUS})
+    sender.send([*first, *(one for frame in frames[1:] for one in stream.packetize(frame))], 0)
+    kept, _ = decoded([sender])
+    assert bytes(kept.pcm) == b"".join(map(decoder.decode, frames))[2 * 312 :]

@@ -78,7 +78,7 @@ class Track(Live):
 class Passage(Live):
     """Samples of one rate in a row on a track, resampled to its rate without delay. Use from one thread at a time."""
 
-    __slots__ = ("_clock_hz", "_resampler", "_skip", "_ticks", "_track", "native_end", "native_hz", "start")
+    __slots__ = ("_clock_hz", "_opening", "_resampler", "_skip", "_ticks", "_track", "native_end", "native_hz", "start")
 
     def __init__(self, track: Track, native_hz: int, start: int, ticks: int, clock_hz: int) -> None:
         """Begin a passage.
@@ -99,10 +99,25 @@ class Passage(Live):
         self.start = start
         self._ticks = ticks
         self._clock_hz = clock_hz
+        self._opening = b""
+
+    def open_with(self, pcm: bytes) -> None:
+        """Add the first samples, which `trim_opening` may still shorten."""
+        self.native_end = len(pcm) // 2
+        self._opening = pcm
+
+    def trim_opening(self, samples: int) -> int:
+        """Drop so many samples of the beginning, if nothing follows it yet. Returns how many it were."""
+        samples = min(samples, len(self._opening) // 2)
+        self._opening = self._opening[2 * samples :]
+        self.native_end -= samples
+        return samples
 
     def write(self, pcm: bytes) -> None:
         """Add samples at their own rate."""
         self.native_end += len(pcm) // 2
+        if self._opening:
+            pcm, self._opening = self._opening + pcm, b""
         self._append(pcm if self._resampler is None else self._resampler.resample(pcm))
 
     def position_of(self, native: int) -> int:
@@ -119,6 +134,8 @@ class Passage(Live):
 
     def close(self) -> None:
         """End the passage: what the resampler holds back follows."""
+        if self._opening:
+            self.write(b"")
         if self._resampler is not None:
             self._append(self._resampler.flush())
 

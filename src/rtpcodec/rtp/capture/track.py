@@ -159,13 +159,19 @@ class StreamTrack(Live):
             self.tally.damaged += 1
             self._missing = 1
             return
+        samples = len(pcm) // 2
         hidden = 0 if judged.ticks is None else passage.native_end - passage.native_at(judged.ticks)
         if hidden > TOLERANCE_SAMPLES:
+            # Senders of Opus count the decoder's warm-up as no time: the first packet sounds shorter than it is.
+            hidden -= passage.trim_opening(hidden) if hidden < samples else 0
             pcm = pcm[2 * hidden :]
         self.tally.decoded += bool(pcm)
-        self._last, self._packet_samples = audio, max(len(pcm) // 2, 1)
+        self._last, self._packet_samples = audio, max(samples, 1)
         self._noise, self._paused_samples = None, 0
-        passage.write(pcm)
+        if passage.native_end:
+            passage.write(pcm)
+        else:
+            passage.open_with(pcm)
 
     def _reach(self, judged: Judged, position: int, audio: PayloadAudio, missing: int) -> Passage:
         """Fill the gap before a packet; return the passage that it continues or begins."""
