@@ -10,6 +10,7 @@ from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.oddities import Oddities
 from rtpcodec.files.formats.ogg_other import Rewindable, open_other
+from rtpcodec.files.formats.ogg_pages import Readable
 from rtpcodec.files.formats.ogg_streams import AudioPage, OpusStreams, OtherOgg
 from rtpcodec.files.formats.opus_head import OpusHead
 from rtpcodec.files.formats.opus_link import RATE_HZ, OpusLink
@@ -25,7 +26,7 @@ class OggOpusSource(Live):
 
     __slots__ = ("_facts", "_items", "_link", "_oddities", "_samples")
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: Readable, name: str) -> None:
         """Read up to the first header. AudioFileError, OSError, MissingLibrary; OtherOgg: the file has no Opus."""
         self._oddities = Oddities()
         self._items = OpusStreams(file, name, self._oddities).items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,15 +20,16 @@ MAX_MEMORY_OCTETS: Final = 1024 * 1024
 _READ_CODECS: Final = ("Vorbis", "FLAC", "Speex")
 
 
-class Rewindable(io.RawIOBase):
+class Rewindable:
     """A file whose first octets can be read again, also of a stream that cannot go back."""
 
+    __slots__ = ("_file", "_kept")
+
     def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
         self._file = file
         self._kept: list[bytes] | None = []
 
-    def read(self, octets: int = -1, /) -> bytes:
+    def read(self, octets: int, /) -> bytes:
         """Return as many octets as the file gives."""
         found = self._file.read(octets)
         if self._kept is not None:
@@ -91,4 +91,6 @@ def open_other(source: Rewindable, name: str, other: OtherOgg) -> SndfileSource:
         return SndfileSource(copy, soundfile.SoundFile(copy), codec)
     except soundfile.LibsndfileError as error:
         copy.close()
-        raise AudioFileError(name, other.offset_octets, f"libsndfile cannot read Ogg {codec}: {error}") from None
+        raise AudioFileError(
+            name, other.offset_octets, f"libsndfile cannot read Ogg {codec}: {error.error_string}"
+        ) from None

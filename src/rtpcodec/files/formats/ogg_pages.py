@@ -20,7 +20,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from rtpcodec.files.formats.oddities import Oddities
 
@@ -38,6 +38,13 @@ MAX_SEGMENTS: Final = 255
 _HEADER: Final = struct.Struct("<4sBBqIIIB")
 _CHECKSUM_AT: Final = 22
 _MIRRORED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+class Readable(Protocol):
+    """All that a file must have."""
+
+    def read(self, octets: int, /) -> bytes:
+        """Return the next octets, at most so many; none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def checksum(page: bytes) -> int:
     return int.from_bytes(found.to_bytes(4, "big").translate(_MIRRORED), "little")
 
 
-def read_pages(file: BinaryIO, oddities: Oddities) -> Iterator[OggPage]:
+def read_pages(file: Readable, oddities: Oddities) -> Iterator[OggPage]:
     """Yield the pages of a file, which need not be seekable, to its end.
 
     Octets that belong to no whole page with a right checksum are left out and reported to `oddities`. Memory: about
@@ -146,19 +153,61 @@ def _next_pattern(buffer: bytearray, start: int) -> int:
     return len(buffer)
 
 
-def lacing(packets: Sequence[bytes]) -> bytes:
-    """Return the lengths of the segments of whole packets."""
-    return b"".join(b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets)
+class PageWriter:
+    """Writes one logical stream, page by page, in order. Use from one thread at a time."""
+
+    __slots__ = ("_file", "_packets", "_position", "_segments", "_sequence", "_serial")
+
+    def __init__(self, file: BinaryIO, serial: int) -> None:
+        self._file = file
+        self._serial = serial
+        self._sequence = 0
+        self._packets: list[bytes] = []
+        self._segments = 0
+        self._position = 0
+
+    @property
+    def packets(self) -> int:
+        """How many packets wait for their page to be written."""
+        return len(self._packets)
+
+    def add(self, packet: bytes, position: int) -> None:
+        """Put a packet on the page; where it has no room, write the page before. OSError.
+
+        packet: of less than MAX_SEGMENTS times 255 octets.
+        position: the granule position of its end.
+        """
+        segments = len(packet) // 255 + 1
+        if self._segments + segments > MAX_SEGMENTS:
+            self.flush()
+        self._packets.append(packet)
+        self._segments += segments
+        self._position = position
+
+    def flush(self, *, ends: bool = False, position: int | None = None) -> None:
+        """Write the page.
+
+        ends: whether it is the last one of the stream.
+        position: its granule position; None: that of its last packet.
+        Raises: OSError.
+        """
+        flags = (0 if self._sequence else BEGINS) | (ENDS if ends else 0)
+        page = page_octets(
+            self._packets,
+            flags=flags,
+            position=self._position if position is None else position,
+            serial=self._serial,
+            sequence=self._sequence & 0xFFFFFFFF,
+        )
+        self._file.write(page)
+        self._sequence += 1
+        self._packets = []
+        self._segments = 0
 
 
 def page_octets(packets: Sequence[bytes], *, flags: int, position: int, serial: int, sequence: int) -> bytes:
-    """Return a page of whole packets.
-
-    packets: at most MAX_SEGMENTS segments in all.
-    flags: the sum of BEGINS and ENDS.
-    position: the granule position.
-    """
-    segments = lacing(packets)
+    """Return a page of whole packets, at most MAX_SEGMENTS segments in all."""
+    segments = b"".join(b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets)
     header = _HEADER.pack(CAPTURE_PATTERN, 0, flags, position, serial, sequence, 0, len(segments))
     page = header + segments + b"".join(packets)
     return page[:_CHECKSUM_AT] + checksum(page).to_bytes(4, "little") + page[_CHECKSUM_AT + 4 :]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 from rtpcodec.codecs.opus_packet import MAX_OCTETS
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.formats.oddities import Oddities
-from rtpcodec.files.formats.ogg_pages import BEGINS, CONTINUED, ENDS, OggPage, read_pages
+from rtpcodec.files.formats.ogg_pages import BEGINS, CONTINUED, ENDS, OggPage, Readable, read_pages
 from rtpcodec.files.formats.opus_head import HEAD_MAGIC, TAGS_MAGIC, OpusHead, OpusHeadError, read_head
 
 _CODECS: Final = {
@@ -27,6 +27,11 @@ _CODECS: Final = {
 }
 """By the beginning of a stream's first packet."""
 UNKNOWN: Final = "an unknown codec"
+_MAX_CODECS: Final = 8
+"""More are not named."""
+_BEHIND: Final = 1 << 31
+"""A page number that is further ahead, modulo 2**32, is behind."""
+_NONE: Final = OggPage(0, 0, 0, 0, 0, b"", b"")
 
 
 class OtherOgg(Exception):
@@ -55,7 +60,7 @@ class AudioPage:
 class OpusStreams:
     """Reads the Opus streams of a file, which need not be seekable."""
 
-    def __init__(self, file: BinaryIO, name: str, oddities: Oddities) -> None:
+    def __init__(self, file: Readable, name: str, oddities: Oddities) -> None:
         self._pages = read_pages(file, oddities)
         self._name = name
         self._oddities = oddities
@@ -65,7 +70,7 @@ class OpusStreams:
         self._has_ended = True
         self._needs_tags = True
         self._links = 0
-        self._last: tuple[int, int] = (0, 0)
+        self._last = _NONE
         self._lost = False
         self._pending: bytearray | None = None
 
@@ -91,7 +96,7 @@ class OpusStreams:
         if self._serial is None:
             raise self._without_opus(0)
         if not self._has_ended:
-            self._oddities.add("the file ends without a page that ends its stream", self._last[1])
+            self._oddities.add("the file ends without a page that ends its stream", self._last.offset_octets)
 
     def _without_opus(self, offset_octets: int) -> Exception:
         if not self._links:
@@ -109,7 +114,7 @@ class OpusStreams:
                 return None
             if self._serial is not None or not self._is_grouping:
                 self._serial, self._codecs = None, []
-            if len(self._codecs) < 8:
+            if len(self._codecs) < _MAX_CODECS:
                 self._codecs.append(codec)
             self._is_grouping = True
             return None
@@ -131,7 +136,7 @@ class OpusStreams:
         self._links += 1
         self._is_grouping = self._needs_tags = True
         self._has_ended = bool(page.flags & ENDS)
-        self._last = page.sequence, page.offset_octets
+        self._last = page
         self._lost = False
         self._pending = None
         return head
@@ -141,14 +146,17 @@ class OpusStreams:
         if self._has_ended:
             self._oddities.add("a page behind the end of its stream is left out", page.offset_octets)
             return None
-        if page.sequence != (self._last[0] + 1) & 0xFFFFFFFF:
-            if page.sequence == self._last[0]:
-                self._oddities.add("a page that repeats the number of the one before is left out", page.offset_octets)
-                return None
+        if self._repeats(page):
+            self._oddities.add("a page that repeats the one before is left out", page.offset_octets)
+            return None
+        ahead = (page.sequence - self._last.sequence - 1) & 0xFFFFFFFF
+        if ahead >= _BEHIND:
+            self._oddities.add("page numbers go back", page.offset_octets)
+        elif ahead:
             self._oddities.add("pages are missing before a page", page.offset_octets)
             self._lost = True
             self._pending = None
-        self._last = page.sequence, page.offset_octets
+        self._last = page
         self._has_ended = bool(page.flags & ENDS)
         packets = self._packets(page)
         if packets and self._needs_tags:
@@ -157,6 +165,10 @@ class OpusStreams:
             return None
         lost, self._lost = self._lost, False
         return AudioPage(packets, page.position, self._has_ended, lost, page.offset_octets)
+
+    def _repeats(self, page: OggPage) -> bool:
+        last = self._last
+        return (page.sequence, page.position, page.body) == (last.sequence, last.position, last.body)
 
     def _packets(self, page: OggPage) -> list[bytes]:
         """Return the packets that end on a page, and keep the beginning of one that does not."""

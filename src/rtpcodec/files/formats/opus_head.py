@@ -9,6 +9,8 @@
     | rate of the input in Hz                                       |
     | output gain                   | family        | mapping ...   |
     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+
+Integers are little-endian. Family 0 has no mapping.
 """
 
 from __future__ import annotations
@@ -82,9 +84,7 @@ def _mapped(packet: bytes, channels: int) -> tuple[int, tuple[int, ...]]:
     if streams != 1 or coupled > 1:
         raise OpusHeadError(f"OpusHead has {streams} streams, {coupled} of them coupled; one stream is read")
     if wrong := [one for one in mapping if one > coupled and one != SILENT]:
-        raise OpusHeadError(
-            f"OpusHead maps channel {wrong[0]}, the stream has {1 + coupled} (RFC 7845 section 5.1.1)"
-        )
+        raise OpusHeadError(f"OpusHead maps channel {wrong[0]}, the stream has {1 + coupled} (RFC 7845 section 5.1.1)")
     return 1 + coupled, mapping
 
 

@@ -155,8 +155,8 @@ class OpusLink:
         for channel, source in enumerate(self._head.mapping):
             if source != SILENT:
                 every[:, channel] = coded[:, source]
-        if every.shape[1] == self._channels:
-            return every.tobytes()
-        if self._channels == 1:
-            return (every.astype(np.int32).sum(axis=1) >> 1).astype(np.int16).tobytes()
-        return every.repeat(self._channels, axis=1).tobytes()
+        if every.shape[1] > self._channels:
+            every = (every.sum(axis=1, dtype=np.int32) >> 1).astype(np.int16)
+        elif every.shape[1] < self._channels:
+            every = every.repeat(self._channels, axis=1)
+        return bytes(every.tobytes())
