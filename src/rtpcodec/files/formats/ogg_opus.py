@@ -73,8 +73,6 @@ class OggOpusSource(Live):
                 yield from self._link.decode(item)
             else:
                 self._link = OpusLink(item, self._facts.channels, self._oddities)
-                if len(item.mapping) != self._facts.channels:
-                    self._oddities.add("a link has another number of channels than the first", 0)
 
     def close(self) -> None:
         """Do nothing: the file is not this reader's."""

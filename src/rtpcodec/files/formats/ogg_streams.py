@@ -70,6 +70,7 @@ class OpusStreams:
         self._has_ended = True
         self._needs_tags = True
         self._links = 0
+        self._channels = 0  # of the first link
         self._last = _NONE
         self._lost = False
         self._pending: bytearray | None = None
@@ -134,6 +135,9 @@ class OpusStreams:
             raise AudioFileError(self._name, page.offset_octets, str(error)) from None
         self._serial = page.serial
         self._links += 1
+        self._channels = self._channels or len(head.mapping)
+        if len(head.mapping) != self._channels:
+            self._oddities.add("a link has another number of channels than the first", page.offset_octets)
         self._is_grouping = self._needs_tags = True
         self._has_ended = bool(page.flags & ENDS)
         self._last = page
@@ -150,6 +154,9 @@ class OpusStreams:
             self._oddities.add("a page that repeats the one before is left out", page.offset_octets)
             return None
         ahead = (page.sequence - self._last.sequence - 1) & 0xFFFFFFFF
+        if ahead >= _BEHIND and 0 < page.position <= self._last.position:
+            self._oddities.add("a page that comes too late is left out", page.offset_octets)
+            return None
         if ahead >= _BEHIND:
             self._oddities.add("page numbers go back", page.offset_octets)
         elif ahead:

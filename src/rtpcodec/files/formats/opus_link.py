@@ -28,7 +28,7 @@ _SILENCE_SAMPLES: Final = RATE_HZ // 2
 class OpusLink:
     """Decodes one link. Use from one thread at a time."""
 
-    __slots__ = ("_channels", "_decoder", "_head", "_oddities", "_position", "_skip")
+    __slots__ = ("_channels", "_decoder", "_head", "_is_mapped", "_oddities", "_position", "_skip")
 
     def __init__(self, head: OpusHead, channels: int, oddities: Oddities) -> None:
         """Begin a link.
@@ -39,7 +39,9 @@ class OpusLink:
         """
         self._head = head
         self._channels = channels
-        coded = channels if head.is_plain else head.coded_channels
+        # Mono in two channels is the decoder's work; two channels become their mean here, as everywhere.
+        coded = max(channels, head.coded_channels) if head.is_plain else head.coded_channels
+        self._is_mapped = not head.is_plain or coded != channels
         self._decoder = OpusDecoder(OPUS, RATE_HZ, channels=coded, gain_q8_db=head.gain_q8_db)
         self._oddities = oddities
         self._skip = head.pre_skip_samples
@@ -55,7 +57,7 @@ class OpusLink:
         gap_before = durations.index(0) if 0 in durations else 0
         for number, (packet, duration) in enumerate(zip(page.packets, durations, strict=True)):
             if gap and number == gap_before:
-                yield from map(self._skipped, self._filled(gap, packet if duration else None, duration))
+                yield from map(self._skipped, self._filled(gap, packet, duration, page.offset_octets))
             if keep <= 0:
                 break
             if duration:
@@ -70,9 +72,10 @@ class OpusLink:
             self._oddities.add("a packet that is not a valid Opus packet is left out", offset_octets)
             return 0
 
-    def _decoded(self, packet: bytes, duration: int, offset_octets: int) -> bytes:
+    def _decoded(self, packet: bytes, duration: int, offset_octets: int, *, fec: bool = False) -> bytes:
+        """Return the audio of a packet; fec: what it has of the one before it."""
         try:
-            return self._decoder.decode(packet)
+            return self._decoder.decode_fec(packet, duration) if fec else self._decoder.decode(packet)
         except PayloadError:  # the library sees more of a packet than its framing
             self._oddities.add("a packet that libopus refuses is concealed", offset_octets)
             return self._decoder.conceal(duration)
@@ -116,12 +119,14 @@ class OpusLink:
             self._oddities.add("the first granule position is less than its packets need", page.offset_octets)
         return page.position - total
 
-    def _filled(self, gap: int, packet: bytes | None, duration: int) -> Iterator[bytes]:
-        """Yield what fills a gap: concealment, then silence; at the end what the next packet has of the one before."""
-        repaired = duration if packet is not None and duration <= gap else 0
-        gap -= repaired
-        concealed = min(gap, _CONCEALED_SAMPLES)
-        silent = gap - concealed
+    def _filled(self, gap: int, packet: bytes, duration: int, offset_octets: int) -> Iterator[bytes]:
+        """Yield what fills a gap: concealment, then silence; at the end what the next packet has of the one before.
+
+        packet, duration: what comes behind the gap; 0: it is not valid, or the gap is its own.
+        """
+        repaired = duration if duration <= gap else 0
+        concealed = min(gap - repaired, _CONCEALED_SAMPLES)
+        silent = gap - repaired - concealed
         while concealed > 0:
             samples = min(concealed, opus_packet.MAX_TICKS)
             whole = -(-samples // _STEP_SAMPLES) * _STEP_SAMPLES
@@ -131,8 +136,8 @@ class OpusLink:
             samples = min(silent, _SILENCE_SAMPLES)
             yield bytes(2 * self._decoder.channels * samples)
             silent -= samples
-        if repaired and packet is not None:
-            yield self._decoder.decode_fec(packet, repaired)
+        if repaired:
+            yield self._decoded(packet, repaired, offset_octets, fec=True)
 
     def _cut(self, pcm: bytes, samples: int) -> bytes:
         return pcm[: 2 * self._decoder.channels * samples]
@@ -144,11 +149,11 @@ class OpusLink:
             skipped = min(self._skip, len(pcm) // octets)
             self._skip -= skipped
             pcm = pcm[octets * skipped :]
-        return pcm if self._head.is_plain else self._mapped(pcm)
+        return self._mapped(pcm) if self._is_mapped else pcm
 
     def _mapped(self, pcm: bytes) -> bytes:
         """Return the channels that the mapping makes of those of the stream."""
-        import numpy as np  # noqa: PLC0415 -- hardly any file has such a mapping
+        import numpy as np  # noqa: PLC0415 -- hardly any file needs it
 
         coded = np.frombuffer(pcm, np.int16).reshape(-1, self._decoder.channels)
         every = np.zeros((len(coded), len(self._head.mapping)), np.int16)
