@@ -14,6 +14,7 @@ milliseconds and needs none of the optional libraries:
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
     open_packets                                                               packet captures: pcap, pcapng
     Resampler                                                                  one stream from rate to rate
+    open_audio, read_audio                                                     audio files of any kind
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
     StreamPlan, MediaSession                                                   a call's stream without any I/O
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
+    from rtpcodec.files.reading import AudioReader as AudioReader
+    from rtpcodec.files.reading import open_audio as open_audio
+    from rtpcodec.files.reading import read_audio as read_audio
     from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
@@ -88,6 +92,7 @@ __version__ = "0.1.0"
 # Public name: the module that defines it.
 _HOME = {
     "AsyncCallControl": "rtpcodec.client",
+    "AudioReader": "rtpcodec.files.reading",
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
@@ -108,6 +113,7 @@ _HOME = {
     "codec_names": "rtpcodec.codecs",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "open_packets": "rtpcodec.rtp.capture.reading",
+    "open_audio": "rtpcodec.files.reading",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",
@@ -121,6 +127,7 @@ _HOME = {
     "pcmu_encode_into": "rtpcodec.kernels.g711",
     "pcmu_to_pcma": "rtpcodec.kernels.g711_transcode",
     "pcmu_to_pcma_into": "rtpcodec.kernels.g711_transcode",
+    "read_audio": "rtpcodec.files.reading",
     "replay": "rtpcodec.stream.capture.replaying",
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",
