@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from rtpcodec.files.reading import AudioReader as AudioReader
     from rtpcodec.files.reading import open_audio as open_audio
     from rtpcodec.files.reading import read_audio as read_audio
+    from rtpcodec.files.writing import create_audio as create_audio
     from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
@@ -111,6 +112,7 @@ _HOME = {
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "create_audio": "rtpcodec.files.writing",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "open_packets": "rtpcodec.rtp.capture.reading",
     "open_audio": "rtpcodec.files.reading",
