@@ -126,7 +126,7 @@ def test_a_file_without_the_channel_has_an_error_and_facts(to: str) -> None:
 
 def test_columns_of_an_engine_have_none_and_nan_where_others_have_a_value() -> None:
     plain = transcode_batch([row("a.ulaw", bytes(80))], to="wav")
-    odd = row("a.ulaw", bytes(80), kind=None, sample_rate_hz=math.nan, byte_order=None, other=1)
+    odd = row("a.ulaw", bytes(80), kind=None, sample_rate_hz=math.nan, byte_order=None, error=None, other=1)
     assert transcode_batch([odd], to="wav") == plain
     assert transcode_batch([row("a.ulaw", bytearray(80), kind="ulaw", sample_rate_hz=8000.0)], to="wav") == plain  # type: ignore[arg-type]
     assert transcode_batch([row("a.ulaw", bytes(80), sample_rate_hz=np.int64(8000))], to="wav") == plain
@@ -169,6 +169,11 @@ def test_threads_give_the_same() -> None:
     with ThreadPoolExecutor(4) as threads:
         every = list(threads.map(partial(transcode_batch, to="wav"), [rows] * 8))
     assert every == [transcode_batch(rows, to="wav")] * 8
+
+
+def test_a_row_that_has_an_error_keeps_it() -> None:
+    (done,) = transcode_batch([{"path": "a.ulaw", "bytes": None, "error": "a.ulaw was not found"}], to="wav")
+    assert done == {"path": "a.ulaw", "bytes": None, "facts": None, "error": "a.ulaw was not found"}
 
 
 LENGTHS = (0, 1, BLOCK_CODES - 1, BLOCK_CODES, BLOCK_CODES + 1, 2 * BLOCK_CODES, 37)

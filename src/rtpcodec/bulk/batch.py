@@ -22,7 +22,7 @@ def transcode_batch(
     """Transcode audio files in memory, mono.
 
     rows: each a mapping with `path` and `bytes`, a whole file of any kind, and if it is raw also `kind`,
-        `sample_rate_hz` and `byte_order` (InputRow).
+        `sample_rate_hz` and `byte_order` (InputRow). A row that has an `error` keeps it.
     to: the kind wanted, as in `create_audio`: wav, flac, mp3, ogg, awb, ulaw, alaw, g722 or l16.
     sample_rate_hz: the rate wanted; None: that of each file, or the next one that the kind has.
     channel: the channel to take, from 0; None: the mean of all, rounded down.
@@ -40,6 +40,9 @@ def transcode_batch(
     done: list[OutputRow] = []
     banked: dict[int, OpenedRow] = {}
     for number, row in enumerate(rows):
+        if (error_before := row.get("error")) and isinstance(error_before, str):
+            done.append({"path": path_of(row), "bytes": None, "facts": None, "error": error_before})
+            continue
         try:
             opened = open_row(row)
         except Exception as error:  # nothing that a row holds may end the batch

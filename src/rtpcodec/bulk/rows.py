@@ -27,6 +27,8 @@ class InputRow(TypedDict):
     """Of a raw file; None: that of its kind."""
     byte_order: NotRequired[str | None]
     """Of a raw file of 16-bit samples; None: that of its kind."""
+    error: NotRequired[str | None]
+    """Why there are no octets, such as that of a file that could not be read; the row is not transcoded."""
 
 
 class OutputRow(TypedDict):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from rtpcodec.bulk.opening import OpenedRow
@@ -16,9 +17,9 @@ from rtpcodec.files.writing import create_audio
 MAX_PCM_OCTETS: Final = 1 << 30
 """Of the sound of one row, nine hours at 16 kHz: a small file can claim more sound than fits the memory."""
 _TELEPHONE_HZ: Final = 8000
-"""Stands for the rates of the rows while nobody knows them."""
+"""Stands for the rates of the files while they are not known."""
 _ALWAYS_WRITTEN: Final = ("wav", "ulaw", "alaw", "l16")
-"""Kinds that need no library, and of which rate and options are checked without a file."""
+"""Kinds that need no library: a file of them can be begun whenever the rate is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Wanted:
             return self.sample_rate_hz
         return self.kind.nearest_rate_hz(facts.sample_rate_hz)
 
+    @property
+    def any_rate_hz(self) -> int:
+        """The rate of the files, or one that they may have."""
+        return self.kind.nearest_rate_hz(_TELEPHONE_HZ) if self.sample_rate_hz is None else self.sample_rate_hz
+
     def pcm_of(self, row: OpenedRow) -> bytes:
         """Read the whole sound of a row. ValueError: it has more than MAX_PCM_OCTETS."""
         return b"".join(_limited(row, self.rate_hz(row.facts), self.channel))
@@ -52,14 +58,27 @@ class Wanted:
 
 def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> Wanted:
     """Check what is wanted. ValueError: no file can become that. MissingExtra, MissingLibrary: none can here."""
+    found = _checked(to, sample_rate_hz, channel)
+    return replace(found, options=_tried(found, options)) if options else found
+
+
+@lru_cache(maxsize=64)
+def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> Wanted:
+    """Check it once: batches may be as small as one row."""
     kind = target_kind(to)
     if channel is not None and channel < 0:
         raise ValueError(f"channel is {channel}, 0 or more is needed")
-    rate_hz = kind.nearest_rate_hz(_TELEPHONE_HZ) if sample_rate_hz is None else sample_rate_hz
-    kind.require(rate_hz, 1)
-    if options or to not in _ALWAYS_WRITTEN:
-        create_audio(io.BytesIO(), sample_rate_hz=rate_hz, kind=to, **options).abort()
-    return Wanted(kind, sample_rate_hz, channel, options)
+    found = Wanted(kind, sample_rate_hz, channel, {})
+    kind.require(found.any_rate_hz, 1)
+    if to not in _ALWAYS_WRITTEN:
+        _tried(found, {})
+    return found
+
+
+def _tried(found: Wanted, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Begin a file with the options, which raises what is wrong with them, and return them."""
+    create_audio(io.BytesIO(), sample_rate_hz=found.any_rate_hz, kind=found.kind.name, **options).abort()
+    return options
 
 
 def _limited(row: OpenedRow, rate_hz: int, channel: int | None) -> Iterator[bytes]:
