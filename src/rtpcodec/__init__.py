@@ -23,6 +23,7 @@ milliseconds and needs none of the optional libraries:
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
     verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
+    transcode_batch                                                            files in memory, many per call
     sim                                                                        a carrier for tests
     pump                                                                       a virtual clock for asyncio programs
     compat                                                                     modules that Python removed
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
     from rtpcodec.audio.tones import DualTone as DualTone
+    from rtpcodec.bulk.batch import transcode_batch as transcode_batch
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
     from rtpcodec.client import CallControl as CallControl
     from rtpcodec.client import webhook_events as webhook_events
@@ -134,6 +136,7 @@ _HOME = {
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",
     "simd_level": "rtpcodec.kernels._simd",
+    "transcode_batch": "rtpcodec.bulk.batch",
     "verify_webhook": "rtpcodec.client.webhook",
 }
 _MODULES = {
