@@ -1,1 +1,10 @@
-"""Many recordings at once, on engines that exist (docs/bulk.md)."""
+"""Many recordings at once, on engines that exist (docs/bulk.md).
+
+batch        the face: transcode_batch
+rows         what a row holds, before and after
+opening      the octets of a row opened as an audio file
+wanted       what the rows of a batch become
+direct       G.711 and 16-bit PCM of the rate wanted, from file to file by one kernel
+g722_rows    many rows of G.722 through one bank
+_g711_files  a file of PCM out of G.711, in one object
+"""

@@ -1,0 +1,80 @@
+"""Transcodes the audio files of a folder with the threads of one process: python bulk_threads.py IN OUT --to wav.
+
+pip install rtpcodec && python bulk_threads.py calls/ out/ --to wav --rate 16000 --threads 2
+`calls/a/b.ulaw` becomes `out/a/b.ulaw.wav`. Prints a line of JSON per file; one that failed has an `error`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import rtpcodec
+
+Rows = list[dict[str, Any]]
+FILES_PER_TASK = 64
+FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that their octets stay in the cache
+
+
+def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Rows]) -> Rows:
+    """Read files, transcode them and write what they become. Returns their rows without octets."""
+    at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
+    batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
+    done = (row for batch in batches for row in transcode([read(name, source) for name in batch]))
+    return [write(row, target / f"{row['path']}.{to}") for row in done]
+
+
+def read(name: str, source: Path) -> dict[str, Any]:
+    """Read a file into a row, or why it cannot be read."""
+    try:
+        with (source / name).open("rb", buffering=0) as file:
+            return {"path": name, "bytes": file.read()}
+    except OSError as error:
+        return {"path": name, "bytes": None, "error": str(error)}
+
+
+def write(row: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Write a row's file, whole or not at all. Returns the row without its octets."""
+    octets = row.pop("bytes")
+    try:
+        if octets is not None:
+            part = path.with_name(f"{path.name}.part")
+            with part.open("wb", buffering=0) as file:
+                file.write(octets)
+            part.replace(path)
+    except OSError as error:
+        row["error"] = str(error)
+    return row
+
+
+def names_in(source: Path, target: Path) -> list[list[str]]:
+    """List the files of a folder, the chunk of a task each, and make the folders of what they become."""
+    files = sorted(path for path in source.rglob("*") if not path.is_dir())
+    for folder in {path.parent for path in files}:
+        (target / folder.relative_to(source)).mkdir(parents=True, exist_ok=True)
+    names = sorted((str(path.relative_to(source)) for path in files), key=lambda name: (Path(name).suffix, name))
+    return [names[at : at + FILES_PER_TASK] for at in range(0, len(names), FILES_PER_TASK)]
+
+
+def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Rows], threads: int) -> Iterator[Rows]:
+    """Convert a folder; yields the rows of a task as soon as those of the tasks before it are there."""
+    with ThreadPoolExecutor(threads) as pool:
+        work = partial(convert, source=source, target=target, to=to, transcode=transcode)
+        yield from pool.map(work, names_in(source, target))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--to", default="wav")
+    parser.add_argument("--rate", type=int)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    transcode = partial(rtpcodec.transcode_batch, to=given.to, sample_rate_hz=given.rate)
+    for rows in run(given.source, given.target, given.to, transcode, given.threads):
+        sys.stdout.writelines(f"{json.dumps(row)}\n" for row in rows)

@@ -1,0 +1,92 @@
+"""What every row of a batch becomes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from rtpcodec.bulk.opening import OpenedRow
+from rtpcodec.bulk.rows import OutputRow, finished
+from rtpcodec.files.facts import AudioFacts
+from rtpcodec.files.target_kinds import TargetKind, target_kind
+from rtpcodec.files.writing import create_audio
+
+MAX_PCM_OCTETS: Final = 1 << 30
+"""Of the sound of one row, nine hours at 16 kHz: a small file can claim more sound than fits the memory."""
+_TELEPHONE_HZ: Final = 8000
+"""Stands for the rates of the files while they are not known."""
+_ALWAYS_WRITTEN: Final = ("wav", "ulaw", "alaw", "l16")
+"""Kinds that need no library: a file of them can be begun whenever the rate is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Kind, rate and channel of the files of a batch."""
+
+    kind: TargetKind
+    sample_rate_hz: int | None
+    channel: int | None
+    options: Mapping[str, Any]
+
+    def rate_hz(self, facts: AudioFacts) -> int:
+        """Return the rate of the file that a file becomes."""
+        if self.sample_rate_hz is not None:
+            return self.sample_rate_hz
+        return self.kind.nearest_rate_hz(facts.sample_rate_hz)
+
+    @property
+    def any_rate_hz(self) -> int:
+        """The rate of the files, or one that they may have."""
+        return self.kind.nearest_rate_hz(_TELEPHONE_HZ) if self.sample_rate_hz is None else self.sample_rate_hz
+
+    def pcm_of(self, row: OpenedRow) -> bytes:
+        """Read the whole sound of a row. ValueError: it has more than MAX_PCM_OCTETS."""
+        return b"".join(_limited(row, self.rate_hz(row.facts), self.channel))
+
+    def transcode(self, row: OpenedRow) -> OutputRow:
+        """Read a row, and write what it becomes, piece by piece."""
+        out = io.BytesIO()
+        rate_hz = self.rate_hz(row.facts)
+        with create_audio(out, sample_rate_hz=rate_hz, kind=self.kind.name, **self.options) as audio:
+            for pcm in _limited(row, rate_hz, self.channel):
+                audio.write(pcm)
+        return finished(row.path, out.getvalue(), row.facts, row.facts.samples)
+
+
+def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> Wanted:
+    """Check what is wanted. ValueError: no file can become that. MissingExtra, MissingLibrary: none can here."""
+    found = _checked(to, sample_rate_hz, channel)
+    return replace(found, options=_tried(found, options)) if options else found
+
+
+@lru_cache(maxsize=64)
+def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> Wanted:
+    """Check it once: batches may be as small as one row."""
+    kind = target_kind(to)
+    if channel is not None and channel < 0:
+        raise ValueError(f"channel is {channel}, 0 or more is needed")
+    found = Wanted(kind, sample_rate_hz, channel, {})
+    kind.require(found.any_rate_hz, 1)
+    if to not in _ALWAYS_WRITTEN:
+        _tried(found, {})
+    return found
+
+
+def _tried(found: Wanted, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Begin a file with the options, which raises what is wrong with them, and return them."""
+    create_audio(io.BytesIO(), sample_rate_hz=found.any_rate_hz, kind=found.kind.name, **options).abort()
+    return options
+
+
+def _limited(row: OpenedRow, rate_hz: int, channel: int | None) -> Iterator[bytes]:
+    """Yield the sound of a row."""
+    octets = 0
+    with row.reader(rate_hz, channel) as audio:
+        for pcm in audio:
+            octets += len(pcm)
+            if octets > MAX_PCM_OCTETS:
+                raise ValueError(f"the sound has more than {MAX_PCM_OCTETS} octets of PCM, the most of a row")
+            yield pcm

@@ -1,0 +1,53 @@
+"""A worker that is killed in the middle of its work, exactly once, whatever engine it belongs to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from rtpcodec import transcode_batch
+
+LIFE = "life"
+"""The file of which the first process that meets the victim row takes possession: there is one life to lose."""
+DEADLY = "0/big.wav"
+PID = "pid"
+"""The named pipe to which that process writes its number."""
+
+
+def prepare(folder: Path) -> None:
+    """Make what `transcode_and_die` needs."""
+    (folder / LIFE).touch()
+    os.mkfifo(folder / PID)
+
+
+def transcode_and_die(rows: Iterable[Mapping[str, Any]], *, victim: str, folder: Path, **settings: Any) -> Any:
+    """Transcode rows; the first process that meets the victim reports its number and waits for its end."""
+    held = list(rows)
+    if any(row["path"].endswith(victim) for row in held):
+        try:
+            (folder / LIFE).rename(folder / f"{LIFE} taken")
+        except FileNotFoundError:
+            pass  # another process had it
+        else:
+            (folder / PID).write_text(str(os.getpid()))
+            Event().wait()
+    return transcode_batch(held, **settings)
+
+
+def transcode_or_die(rows: Iterable[Mapping[str, Any]]) -> Any:
+    """Transcode rows; the deadly one ends every process, as a fault in a library would."""
+    held = list(rows)
+    if any(row["path"] == DEADLY for row in held):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return transcode_batch(held, to="alaw")
+
+
+def kill(folder: Path) -> int:
+    """Wait for the process that met the victim, and kill it. Returns its number."""
+    pid = int((folder / PID).read_text())
+    os.kill(pid, signal.SIGKILL)
+    return pid

@@ -1,0 +1,162 @@
+"""The recipes in examples/ on real pools and clusters: the octets of the plain loop, also when a worker is killed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from rtpcodec import transcode_batch
+from tests.bulk import holding
+from tests.bulk.recordings import telephone_rows
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+VICTIM = "stereo.wav"
+SAFETY_S = 60
+
+
+@pytest.fixture(name="folders")
+def _folders(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of recordings, one of which is not an audio file, and one for what they become."""
+    source, target = tmp_path / "in", tmp_path / "out"
+    for number in range(3):
+        for row in telephone_rows():
+            if "kind" in row:
+                continue
+            path = source / f"{number}" / Path(row["path"]).name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(row["bytes"])
+    (source / "0" / "text.wav").write_text("not an audio file")
+    target.mkdir()
+    return source, target
+
+
+@pytest.fixture(name="recipe")
+def _recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Import an example so that processes which are started find it too."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return importlib.import_module
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def require_the_plain_loop(source: Path, target: Path, done: Iterable[list[dict[str, Any]]], **settings: Any) -> None:
+    """Check files and rows against one call per file."""
+    rows = {row["path"]: row for rows in done for row in rows}
+    assert sorted(rows) == names_in(source)
+    written = {}
+    for name, row in rows.items():
+        (expected,) = transcode_batch([{"path": name, "bytes": (source / name).read_bytes()}], **settings)
+        octets = expected.pop("bytes")  # type: ignore[misc]
+        assert row == expected
+        if octets is not None:
+            written[f"{name}.{settings['to']}"] = octets
+    assert [name for name, row in rows.items() if row["error"]] == ["0/text.wav"]
+    assert names_in(target) == sorted(written)
+    assert all((target / name).read_bytes() == octets for name, octets in written.items())
+
+
+def test_threads(folders: tuple[Path, Path], recipe: Any) -> None:
+    source, target = folders
+    threads = recipe("bulk_threads")
+    work = partial(transcode_batch, to="wav", sample_rate_hz=16_000)
+    done = list(threads.run(source, target, "wav", work, 2))
+    require_the_plain_loop(source, target, done, to="wav", sample_rate_hz=16_000)
+
+
+def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: Any) -> None:
+    source, target = folders
+    work = partial(transcode_batch, to="ulaw")
+    for name in ("bulk_threads", "bulk_processes"):
+        (row,) = recipe(name).convert(["gone.ulaw"], source, target, "ulaw", work)
+        assert row["error"].startswith("[Errno 2] No such file or directory")
+    (row,) = recipe("bulk_dask").convert(["gone.ulaw"], str(source), str(target), "ulaw", work)
+    assert row["error"].startswith("FileNotFoundError(2, 'No such file or directory'")
+    assert names_in(target) == []
+
+
+def test_a_process_killed_in_the_middle_costs_nothing_but_time(
+    folders: tuple[Path, Path], recipe: Any, tmp_path: Path
+) -> None:
+    source, target = folders
+    processes = recipe("bulk_processes")
+    holding.prepare(tmp_path)
+    transcode = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
+    work = partial(processes.convert, source=source, target=target, to="alaw", transcode=transcode)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(lambda: list(processes.run(names_in(source), work, 2, 4)))
+        holding.kill(tmp_path)
+        require_the_plain_loop(source, target, done.result(SAFETY_S), to="alaw")
+
+
+def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], recipe: Any) -> None:
+    source, target = folders
+    processes = recipe("bulk_processes")
+    (source / "0" / "text.wav").unlink()
+    work = partial(processes.convert, source=source, target=target, to="alaw", transcode=holding.transcode_or_die)
+    names = ["0/a.wav", "0/a.sln", "0/half.wav", holding.DEADLY]
+    rows = [row for rows in processes.run(names, work, 2, 1) for row in rows]
+    assert {row["path"]: row["error"] is None for row in rows} == {name: name != holding.DEADLY for name in names}
+    assert names_in(target) == [f"{name}.alaw" for name in sorted(names) if name != holding.DEADLY]
+
+
+def test_dask_tasks_read_and_write_other_filesystems(recipe: Any) -> None:
+    dask = recipe("bulk_dask")
+    memory = fsspec.filesystem("memory")
+    rows = [row for row in telephone_rows() if "kind" not in row]
+    memory.pipe({f"/calls/[1]/{row['path']}": row["bytes"] for row in rows})
+    try:
+        names = dask.names_in("memory://calls")
+        assert names == sorted(names, key=lambda name: (Path(name).suffix, name))
+        done = dask.convert(names, "memory://calls", "memory://out", "ulaw", partial(transcode_batch, to="ulaw"))
+        assert [row["error"] for row in done] == [None] * len(rows)
+        for row in rows:
+            (expected,) = transcode_batch([row], to="ulaw")
+            assert memory.cat_file(f"/out/[1]/{row['path']}.ulaw") == expected["bytes"]
+    finally:
+        memory.store.clear()
+
+
+@pytest.mark.long
+def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
+    folders: tuple[Path, Path], recipe: Any, tmp_path: Path
+) -> None:
+    from distributed import Client
+
+    source, target = folders
+    dask = recipe("bulk_dask")
+    holding.prepare(tmp_path)
+    transcode = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="wav")
+    work = partial(dask.convert, source=f"file://{source}", target=f"file://{target}", to="wav", transcode=transcode)
+    names = dask.names_in(f"file://{source}")
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+        workers = {worker["pid"] for worker in client.run(_process).values()}
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(lambda: list(dask.run(client, names, work, 4)))
+            assert holding.kill(tmp_path) in workers
+            require_the_plain_loop(source, target, done.result(SAFETY_S), to="wav")
+
+
+def _process() -> dict[str, int]:
+    return {"pid": os.getpid()}
+
+
+@pytest.mark.parametrize("name", ["bulk_threads", "bulk_processes"])
+def test_the_command_of_a_recipe(name: str, folders: tuple[Path, Path]) -> None:
+    source, target = folders
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(source), str(target), "--to", "g722"]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=SAFETY_S, check=True).stdout
+    done = [[json.loads(line)] for line in printed.splitlines()]
+    require_the_plain_loop(source, target, done, to="g722")
