@@ -17,6 +17,7 @@ from rtpcodec.cli.inputs import Inputs, is_audio
 from rtpcodec.cli.progress_bar import ProgressBar
 from rtpcodec.cli.transcode.outputs import is_folder, jobs_of, output_kind
 from rtpcodec.codecs.info import ByteOrder
+from rtpcodec.files.kinds import KINDS
 from rtpcodec.files.target_kinds import TargetKind
 
 MANIFEST_NAME: Final = "manifest.jsonl"
@@ -48,6 +49,8 @@ class Order:
         """Return how files are converted. ValueError: options that contradict each other, or the rate."""
         if self.mono and self.channel is not None:
             raise ValueError("--mono and --channel exclude each other")
+        if self.from_kind is not None and self.from_kind not in KINDS:
+            raise ValueError(f"--from is {self.from_kind!r}, read are {', '.join(KINDS)}")
         if self.rate_hz is not None:
             kind.require(self.rate_hz, 1)
         if self.bit_rate_kbps is not None and kind.name != "mp3":
@@ -99,7 +102,7 @@ def run(order: Order) -> int:
             closing.enter_context(manifest)
         waiting = [job for job in jobs if job.source not in done]
         report = _Report(out, len(jobs), len(jobs) - len(waiting), inputs.left_out, manifest)
-        code = _run(waiting, transcoding, order.jobs or _cores(), manifest, report)
+        code = _run(waiting, transcoding, _cores() if order.jobs is None else order.jobs, manifest, report)
         report.show()
         if manifest is not None and order.manifest is None and order.resume is None and not code:
             manifest.path.unlink()
