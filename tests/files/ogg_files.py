@@ -53,11 +53,7 @@ def opus_file(seconds: float = 1.0, channels: int = 1, **options: Any) -> bytes:
 @cache
 def packets(seconds: float = 1.0, channels: int = 1) -> tuple[bytes, ...]:
     """The audio packets of `opus_file`."""
-    return tuple(
-        packet
-        for page in pages_of(opus_file(seconds, channels))[2:]
-        for packet in _packets_on(page)
-    )
+    return tuple(packet for page in pages_of(opus_file(seconds, channels))[2:] for packet in _packets_on(page))
 
 
 def _packets_on(page: Page) -> list[bytes]:
