@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
-    from rtpcodec.files.reading import AudioReader as AudioReader
+    from rtpcodec.files.reading import AudioFileReader as AudioFileReader
     from rtpcodec.files.reading import open_audio as open_audio
     from rtpcodec.files.reading import read_audio as read_audio
     from rtpcodec.files.writing import create_audio as create_audio
@@ -95,7 +95,7 @@ __version__ = "0.1.0"
 # Public name: the module that defines it.
 _HOME = {
     "AsyncCallControl": "rtpcodec.client",
-    "AudioReader": "rtpcodec.files.reading",
+    "AudioFileReader": "rtpcodec.files.reading",
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
@@ -116,8 +116,8 @@ _HOME = {
     "codec_names": "rtpcodec.codecs",
     "create_audio": "rtpcodec.files.writing",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
-    "open_packets": "rtpcodec.rtp.capture.reading",
     "open_audio": "rtpcodec.files.reading",
+    "open_packets": "rtpcodec.rtp.capture.reading",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",

@@ -55,7 +55,7 @@ class Feed:
         if self._at == self._ends:
             try:
                 found = self._read(octets)
-            except Exception as error:  # noqa: BLE001 -- raised again by `take`, behind libsndfile
+            except Exception as error:
                 self.error = error
                 return b""
             self._ends += len(found)
