@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 FILES_PER_TASK = 64
 
 
-def convert(names: list[str], source: str, target: str, to: str, transcode: Callable[[Rows], Rows]) -> Rows:
+def convert(names: list[str], source: str, target: str, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
     files, root = fsspec.url_to_fs(source)
     found = files.cat_ranges([f"{root}/{name}" for name in names], None, None, on_error="return")
