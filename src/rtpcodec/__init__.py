@@ -12,7 +12,9 @@ milliseconds and needs none of the optional libraries:
     Concealer                                                                  fills gaps in PCM
     JitterBuffer                                                               packets when they are due
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
+    open_packets                                                               packet captures: pcap, pcapng
     Resampler                                                                  one stream from rate to rate
+    open_audio, read_audio                                                     audio files of any kind
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
     StreamPlan, MediaSession                                                   a call's stream without any I/O
@@ -55,6 +57,10 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
+    from rtpcodec.files.reading import AudioReader as AudioReader
+    from rtpcodec.files.reading import open_audio as open_audio
+    from rtpcodec.files.reading import read_audio as read_audio
+    from rtpcodec.files.writing import create_audio as create_audio
     from rtpcodec.kernels._simd import simd_level as simd_level
     from rtpcodec.kernels.g711 import pcma_decode as pcma_decode
     from rtpcodec.kernels.g711 import pcma_decode_into as pcma_decode_into
@@ -69,6 +75,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
     from rtpcodec.rtp.packetizer import Packetizer as Packetizer
@@ -88,6 +95,7 @@ __version__ = "0.1.0"
 # Public name: the module that defines it.
 _HOME = {
     "AsyncCallControl": "rtpcodec.client",
+    "AudioReader": "rtpcodec.files.reading",
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
@@ -106,7 +114,10 @@ _HOME = {
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "create_audio": "rtpcodec.files.writing",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
+    "open_packets": "rtpcodec.rtp.capture.reading",
+    "open_audio": "rtpcodec.files.reading",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",
@@ -120,6 +131,7 @@ _HOME = {
     "pcmu_encode_into": "rtpcodec.kernels.g711",
     "pcmu_to_pcma": "rtpcodec.kernels.g711_transcode",
     "pcmu_to_pcma_into": "rtpcodec.kernels.g711_transcode",
+    "read_audio": "rtpcodec.files.reading",
     "replay": "rtpcodec.stream.capture.replaying",
     "run": "rtpcodec.server",
     "serve": "rtpcodec.server",

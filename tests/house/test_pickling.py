@@ -25,6 +25,7 @@ from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.files.writing import AudioWriter
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
@@ -82,6 +83,9 @@ from tests.house.public import made_of_hints, public_classes
 VALUES: dict[type, Callable[[], object]] = {
     TlsFiles: lambda: TlsFiles(Path(__file__).parents[1] / "server" / "loopback.pem"),
     errors.CaptureError: lambda: errors.CaptureError(3, "is not JSON"),
+    errors.FileError: lambda: errors.FileError("a.bin", 12, "is cut off"),
+    errors.AudioFileError: lambda: errors.AudioFileError("a.wav", 12, "the chunk is cut off"),
+    errors.PacketFileError: lambda: errors.PacketFileError("a.pcap", 24, "the record is cut off"),
     errors.MissingExtra: lambda: errors.MissingExtra("serve", "picows", "server"),
     errors.MissingLibrary: lambda: errors.MissingLibrary(
         "OPUS", "libopus", "apt install libopus0", "PATHS", "not found"
@@ -151,6 +155,7 @@ BARE: tuple[type, ...] = (
     Listener,
     MemoryNetwork,
     MemorySocket,
+    AudioWriter,
     WavReader,
     WavWriter,
     Bed,

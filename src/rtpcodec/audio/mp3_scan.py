@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,10 @@ MAX_TAGS: Final = 4 * MAX_PARTS
 """ID3v2 before a file; APE, Lyrics3 and ID3v1 behind it."""
 MAX_LYRICS_OCTETS: Final = 11 + 999_999 + 15
 """Lyrics3 v2 tells its length with 6 digits."""
+LOOKAHEAD_OCTETS: Final = MAX_JUNK_OCTETS + 8 * MAX_FRAME_OCTETS
+"""No decision but the end of Lyrics3 looks further ahead: frames that follow each other behind so much junk."""
+FILL_OCTETS: Final = 256 * 1024
+"""Read of a file at once."""
 
 _ID3V2_OCTETS: Final = 10
 _ID3V1_OCTETS: Final = 128
@@ -41,7 +45,8 @@ _LYRICS_END: Final = re.compile(rb"LYRICSEND|\d{6}LYRICS200")
 _CANDIDATE: Final = re.compile(
     rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][^\xf0-\xff]|ID3[\x02-\x04]|APETAGEX|LYRICSBEGIN", re.DOTALL
 )
-_CANDIDATE_OCTETS: Final = len("LYRICSBEGIN")
+_LYRICS_BEGIN: Final = b"LYRICSBEGIN"
+_CANDIDATE_OCTETS: Final = len(_LYRICS_BEGIN)
 
 
 @dataclass(slots=True)
@@ -120,7 +125,7 @@ def tag_end(data: bytes, at: int) -> int:
         flags = data[at + 23 : at + 24]
         items = data[at + 12 : at + 16] if flags and flags[0] & _APE_HAS_ITEMS_BEHIND else b""
         return at + _APE_OCTETS + int.from_bytes(items, "little")
-    if data.startswith(b"LYRICSBEGIN", at):
+    if data.startswith(_LYRICS_BEGIN, at):
         found = _LYRICS_END.search(data, at, at + MAX_LYRICS_OCTETS)
         if found is None:
             raise ValueError(f"the Lyrics3 tag at octet {at} has no end within {MAX_LYRICS_OCTETS} octets")
@@ -181,49 +186,100 @@ def is_free_format(data: bytes, at: int) -> bool:
     return again.search(data, third - 1, third + 4) is not None
 
 
+class Window:
+    """The part of a file that a scan sees. Of data in memory it is all; of a file it moves forward.
+
+    Use from one thread at a time.
+    """
+
+    __slots__ = ("_read", "begins", "data", "may_have_info", "refill_at")
+
+    def __init__(self, data: bytes, read: Callable[[int], bytes] | None = None) -> None:
+        """Begin with data, and read the rest; `read` returns as many octets as asked for, fewer at the end only."""
+        self._read = read
+        self.begins = 0
+        """The offset of its first octet in the file."""
+        self._see(data)
+
+    def _see(self, data: bytes) -> None:
+        self.data = data
+        self.may_have_info = _INFO.search(data) is not None
+        """Whether a header frame can be in it."""
+        self.refill_at = len(data) - LOOKAHEAD_OCTETS if self._read else len(data)
+        """Where a scan has to move it on: what lies ahead does not reach for every decision."""
+
+    def move(self, at: int, ahead: int = LOOKAHEAD_OCTETS) -> int:
+        """Let it begin at one of its offsets, or behind it, and reach so far; return the offset in it, 0 but at the end.
+
+        What lies before is forgotten. OSError.
+        """
+        if self._read is None:
+            return at
+        # 1. Pass over what lies between, such as a picture in a tag.
+        left = at - len(self.data)
+        while left > 0 and (passed := self._read(min(left, FILL_OCTETS))):
+            left -= len(passed)
+        # 2. Keep the rest, and read on.
+        kept = self.data[at:]
+        found = self._read(max(ahead + FILL_OCTETS - len(kept), 0))
+        self.begins += at - max(left, 0)
+        if len(kept) + len(found) < ahead + FILL_OCTETS:
+            self._read = None
+        self._see(kept + found)
+        return max(left, 0)
+
+
 class _Losses:
     """Counts what is neither frame nor tag."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self) -> None:
         self._junk_octets = 0
         self._losses = 0
 
-    def go_on(self, at: int, found: int | None) -> int:
+    def go_on(self, window: Window, at: int, found: int | None) -> int:
         """Where to go on after frames were lost at an offset and found again. ValueError: too much, or too often."""
-        end = self._size if found is None else found
+        end = len(window.data) if found is None else found
         self._junk_octets += end - at
         self._losses += 1
         if self._junk_octets > MAX_JUNK_OCTETS:
             raise ValueError(
-                f"more than {MAX_JUNK_OCTETS} octets are neither MP3 frame nor tag, octets from {at} on too"
+                f"more than {MAX_JUNK_OCTETS} octets are neither MP3 frame nor tag, "
+                f"octets from {window.begins + at} on too"
             )
         if self._losses > MAX_LOSSES:
             raise ValueError(
-                f"MP3 frames do not follow each other in more than {MAX_LOSSES} places, octet {at} the last"
+                f"MP3 frames do not follow each other in more than {MAX_LOSSES} places, "
+                f"octet {window.begins + at} the last"
             )
         return end
 
 
-def walk(data: bytes) -> Iterator[tuple[int, FrameHeader | None]]:
+def walk(source: bytes | Window) -> Iterator[tuple[int, FrameHeader | None]]:
     """Offsets and headers of all whole frames; a tag comes with None. What is neither is passed over.
 
-    A frame that is cut is left out: at the end, or because frames begin anew inside. ValueError: free format, or one
-    of the limits of this file.
+    A frame that is cut is left out: at the end, or because frames begin anew inside. Offsets are those in the data, of
+    a window in what it shows then. ValueError: free format, or one of the limits of this file.
     """
-    at, size, stream, losses = 0, len(data), None, _Losses(len(data))
+    window = Window(source) if isinstance(source, bytes) else source
+    data, at, stream, losses = window.data, 0, None, _Losses()
     header = read_header(data, 0)
-    while at < size:
+    while True:
+        if at >= window.refill_at:
+            at = window.move(at)
+            data = window.data
+            if at >= len(data):
+                return
+            header = read_header(data, at)
         if header and ((header.stream is stream and header.octets) or _is_sync(data, at, header)):
             end = at + header.octets
             following = read_header(data, end)
             if following:
                 is_whole = following.stream is header.stream or _is_sync(data, end, following)
             else:
-                is_whole = end == size or begins_tag(data, end)
+                is_whole = end == len(data) or begins_tag(data, end)
             again = None if is_whole else _resync(data, at + HEADER_OCTETS, end)
             if again is None:
-                if end > size:
+                if end > len(data):
                     return
                 yield at, header
                 stream = header.stream
@@ -231,35 +287,59 @@ def walk(data: bytes) -> Iterator[tuple[int, FrameHeader | None]]:
                 continue
         elif begins_tag(data, at):
             yield at, None
-            at, stream = tag_end(data, at), None
+            if data.startswith(_LYRICS_BEGIN, at):
+                at = window.move(at, MAX_LYRICS_OCTETS)
+                data = window.data
+            at, stream = _tag_end(window, at), None
             header = read_header(data, at)
             continue
         elif is_free_format(data, at):
-            raise ValueError(f"the MP3 frames from octet {at} on are of free format, which tells no bit rate")
+            raise ValueError(
+                f"the MP3 frames from octet {window.begins + at} on are of free format, which tells no bit rate"
+            )
         else:
             again = _resync(data, at + 1, at + 1 + MAX_JUNK_OCTETS)
-        at, stream = losses.go_on(at, again), None
+        at, stream = losses.go_on(window, at, again), None
         header = read_header(data, at)
+
+
+def _tag_end(window: Window, at: int) -> int:
+    """Where the tag in the window ends. ValueError: Lyrics3 without an end, with its offset in the file."""
+    try:
+        return tag_end(window.data, at)
+    except ValueError:
+        raise ValueError(
+            f"the Lyrics3 tag at octet {window.begins + at} has no end within {MAX_LYRICS_OCTETS} octets"
+        ) from None
+
+
+def parts_along(window: Window) -> Iterator[tuple[int, FrameHeader | None, Part | None]]:
+    """As `walk`, with the part that each frame was added to; a header frame comes as the part that it begins alone."""
+    part: Part | None = None
+    for at, header in walk(window):
+        if header is None:
+            part = None
+            yield at, None, None
+            continue
+        info = read_info(window.data, at, header) if window.may_have_info else None
+        if info or part is None or part.header.stream is not header.stream or (part.info and part.is_full):
+            part = Part(header, info, header.octets if info else 0)
+        if not info:
+            part.add(window.begins + at, header)
+        yield at, None if info else header, part
 
 
 def parts_of(data: bytes) -> list[Part]:
     """The glued files. ValueError: as `walk`, or more than MAX_PARTS of them, or than MAX_TAGS tags."""
     parts: list[Part] = []
-    part: Part | None = None
     tags = 0
-    may_have_info = _INFO.search(data) is not None
-    for at, header in walk(data):
-        if header is None:
-            part, tags = None, tags + 1
+    for at, _, part in parts_along(Window(data)):
+        if part is None:
+            tags += 1
             if tags > MAX_TAGS:
                 raise ValueError(f"more than {MAX_TAGS} tags, octet {at} the last")
-            continue
-        info = read_info(data, at, header) if may_have_info else None
-        if info or part is None or part.header.stream is not header.stream or (part.info and part.is_full):
-            part = Part(header, info, header.octets if info else 0)
+        elif not parts or part is not parts[-1]:
             parts.append(part)
             if len(parts) > MAX_PARTS:
                 raise ValueError(f"more than {MAX_PARTS} MP3 files are glued together, octet {at} begins the last")
-        if not info:
-            part.add(at, header)
     return [part for part in parts if part.frames]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from rtpcodec.audio.file_headers import HEAD_OCTETS, kind_of
+from rtpcodec.errors import AudioFileError
 
 Coding = Literal["pcm", "float", "mulaw", "alaw"]
 
@@ -67,6 +68,10 @@ class WavFormat:
     """Offset of the first sample."""
     data_octets: int | None
     """As the header says, at most what the file has; None: up to the end of a stream whose length is unknown."""
+    declared_octets: int | None = None
+    """As the header says, whatever the file has; None: it does not say it."""
+    is_rf64: bool = False
+    """Sizes of 64 bits: RF64 or BW64."""
 
     @property
     def frame_octets(self) -> int:
@@ -79,7 +84,7 @@ def read_format(file: BinaryIO, name: str) -> WavFormat:
 
     file: positioned at the header; it need not be seekable if its format comes before its samples.
     name: of the file, for errors.
-    Raises: ValueError with the rule that the file breaks, the number and its offset; OSError.
+    Raises: AudioFileError, a ValueError, with the rule that the file breaks, the number and its offset; OSError.
     """
     return _Header(file, name).read()
 
@@ -87,12 +92,14 @@ def read_format(file: BinaryIO, name: str) -> WavFormat:
 class _Header:
     """Reads the chunks of one file."""
 
-    __slots__ = ("_at", "_ds64", "_end", "_file", "_form", "_name", "_order")
+    __slots__ = ("_at", "_declared", "_ds64", "_end", "_file", "_fmt_at", "_form", "_name", "_order")
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
         self._name = name
         self._at = 0
+        self._fmt_at = 0
+        self._declared: int | None = None
         self._end = _end_of(file)  # None: a stream
         self._form = b""
         self._order = "<"
@@ -110,7 +117,7 @@ class _Header:
             chunk, size = head[:4], struct.unpack(self._order + "L", head[4:])[0]
             begins = self._at
             if chunk == b"fmt ":
-                fmt = self._take(min(size, _EXTENSIBLE_OCTETS))
+                self._fmt_at, fmt = begins, self._take(min(size, _EXTENSIBLE_OCTETS))
             elif chunk == b"ds64":
                 self._read_ds64(self._take(min(size, 4096)))
             elif chunk == b"data" and data is None:
@@ -136,16 +143,16 @@ class _Header:
         if len(head) < 12:
             raise self._error(f"it has {len(head)} octets, a header has at least 12")
         if head[8:] != b"WAVE":
-            raise ValueError(f"{self._name} is a RIFF file of form {head[8:]!r}, a WAV file ('WAVE') is needed")
+            raise self._refused(f"is a RIFF file of form {head[8:]!r}, a WAV file ('WAVE') is needed", at=8)
         self._order = ">" if self._form == b"RIFX" else "<"
 
-    def _foreign(self, head: bytes) -> ValueError:
+    def _foreign(self, head: bytes) -> AudioFileError:
         if not head:
-            return ValueError(f"{self._name} has 0 octets, a WAV file is needed")
+            return self._refused("has 0 octets, a WAV file is needed", at=0)
         kind = kind_of(head + self._take(HEAD_OCTETS))
         found = f"is {kind.name}" if kind else f"begins with octets {head[:4].hex(' ')}"
         remedy = f"; {kind.remedy}" if kind else ""
-        return ValueError(f"{self._name} {found}, a WAV file is needed{remedy}")
+        return self._refused(f"{found}, a WAV file is needed{remedy}", at=0)
 
     def _read_ds64(self, chunk: bytes) -> None:
         """Read sizes of 64 bits: of the form, of the samples, their number, then a table of other chunks."""
@@ -161,6 +168,7 @@ class _Header:
         is_unknown = size == UNKNOWN_SIZE
         if is_unknown:
             size = self._ds64.get(b"data", 0)
+        self._declared = size or None
         if self._end is None:
             return size or None
         left = self._end - self._at
@@ -194,12 +202,12 @@ class _Header:
             tag = self._subformat(fmt)
         if tag not in _CODINGS:
             found = _OTHER_TAGS.get(tag, "unknown")
-            raise ValueError(f"{self._name} has format tag {tag} ({found}), {_READABLE}")
+            raise self._refused(f"has format tag {tag} ({found}), {_READABLE}")
         coding, possible = _CODINGS[tag]
         if not channels:
-            raise ValueError(f"{self._name} has 0 channels, at least 1 is needed")
+            raise self._refused("has 0 channels, at least 1 is needed")
         if not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
-            raise ValueError(f"{self._name} has a rate of {rate_hz} Hz, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+            raise self._refused(f"has a rate of {rate_hz} Hz, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
         # A sample may have more octets than its bits need. A frame that is not made of equal samples is not believed.
         octets = frame_octets // channels
         if frame_octets % channels or octets not in possible or 8 * octets < bits:
@@ -207,14 +215,17 @@ class _Header:
         if len(possible) == 1:
             octets, bits = possible[0], 8 * possible[0]
         if octets not in possible or not bits:
-            raise ValueError(f"{self._name} has {coding} samples of {bits} bits, {_READABLE}")
-        return WavFormat(coding, bits, octets, channels, rate_hz, self._order == ">", data_at, data_octets)
+            raise self._refused(f"has {coding} samples of {bits} bits, {_READABLE}")
+        big_endian, is_rf64 = self._order == ">", self._form in (b"RF64", b"BW64")
+        return WavFormat(
+            *(coding, bits, octets, channels, rate_hz, big_endian, data_at, data_octets, self._declared, is_rf64)
+        )
 
     def _subformat(self, fmt: bytes) -> int:
         if len(fmt) < _EXTENSIBLE_OCTETS:
             raise self._error(f"its extensible fmt chunk has {len(fmt)} octets, {_EXTENSIBLE_OCTETS} are needed")
         if fmt[26:40] != _GUID_TAIL:
-            raise ValueError(f"{self._name} has subformat {fmt[24:40].hex()}, {_READABLE}")
+            raise self._refused(f"has subformat {fmt[24:40].hex()}, {_READABLE}")
         return int(struct.unpack_from(self._order + "H", fmt, 24)[0])
 
     def _take(self, octets: int) -> bytes:
@@ -249,8 +260,16 @@ class _Header:
         name = self._take(4)
         return self._move_to(end if name in _NAMES else min(end + 1, self._end))
 
-    def _error(self, rule: str) -> ValueError:
-        return ValueError(f"{self._name} is not a valid WAV file: {rule} (octet {self._at})")
+    def _refused(self, rule: str, at: int | None = None) -> AudioFileError:
+        """Return the error; where it lies is in its attributes, None: at the fmt chunk."""
+        error = AudioFileError(self._name, self._fmt_at if at is None else at, rule)
+        error.args = (f"{self._name} {rule}",)
+        return error
+
+    def _error(self, rule: str) -> AudioFileError:
+        error = AudioFileError(self._name, self._at, rule)
+        error.args = (f"{self._name} is not a valid WAV file: {rule} (octet {self._at})",)
+        return error
 
 
 def _end_of(file: BinaryIO) -> int | None:

@@ -33,7 +33,7 @@ def converter(found: WavFormat, channel: int | None, name: str) -> Converter:
     """
     if channel is not None and not 0 <= channel < found.channels:
         raise ValueError(f"channel is {channel}, {name} has channels 0 to {found.channels - 1}")
-    to_int16 = _int16_of(found)
+    to_int16 = interleaved(found)
     if found.channels == 1:
         return to_int16
 
@@ -50,7 +50,8 @@ def _mean(every: NDArray[np.int16]) -> bytes:
     return bytes((every.sum(axis=1, dtype="int64") // every.shape[1]).astype("int16").tobytes())
 
 
-def _int16_of(found: WavFormat) -> Converter:
+def interleaved(found: WavFormat) -> Converter:
+    """Return the conversion of a file's frames to int16 with all channels, frame by frame."""
     if found.coding == "mulaw":
         return pcmu_decode
     if found.coding == "alaw":

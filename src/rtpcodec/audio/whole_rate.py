@@ -1,4 +1,4 @@
-"""Whole recordings at another rate: any pair of rates, which the resampler of streams does not have."""
+"""Recordings at another rate: any pair of rates, which the resampler of streams does not have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rtpcodec.kernels.resample import RATES_HZ
+from rtpcodec.pickling import Live
 
 
 def at_rate(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
@@ -21,31 +22,63 @@ def at_rate(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
 
 
 def pieces_at_rate(pcm: bytes, from_hz: int, to_hz: int) -> Iterator[bytes]:
-    """Convert a whole recording as `at_rate` does, and yield a second at a time: milliseconds of work each.
+    """Convert a whole recording as `at_rate` does, and yield a second at a time: milliseconds of work each."""
+    second = 2 * from_hz
+    if from_hz == to_hz:
+        for at in range(0, len(pcm), second):
+            yield pcm[at : at + second]
+        return
+    change = SpectralRate(from_hz, to_hz)
+    for at in range(0, len(pcm), second):
+        yield from change.pieces(pcm[at : at + second])
+    yield from change.rest()
 
-    A segment of whole seconds has a whole number of samples at either rate, and is converted by its spectrum. Its
+
+class SpectralRate(Live):
+    """Converts a recording of any length piece by piece, without delay. Use from one thread at a time.
+
+    A segment of two whole seconds has a whole number of samples at either rate, and is converted by its spectrum. Its
     window falls to 0 at both ends: the spectrum takes a segment for one period of many, so silence meets silence.
     """
-    samples = np.frombuffer(pcm, np.int16)
-    if from_hz == to_hz:
-        for at in range(0, len(samples), from_hz):
-            yield pcm[2 * at : 2 * (at + from_hz)]
-        return
-    window = 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * from_hz) / from_hz)
-    left = round(len(samples) * to_hz / from_hz)
-    # The first segment begins one second before the recording.
-    begins, overlapping = -from_hz, None
-    while left > 0:
-        segment = np.zeros(2 * from_hz)
-        found = samples[max(0, begins) : begins + 2 * from_hz]
-        segment[max(0, -begins) :][: len(found)] = found
-        spectrum = np.fft.rfft(segment * window)[: min(from_hz, to_hz) + 1]
+
+    __slots__ = ("_from_hz", "_given", "_overlapping", "_taken", "_to_hz", "_waiting", "_window")
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        self._from_hz = from_hz
+        self._to_hz = to_hz
+        self._window = 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * from_hz) / from_hz)
+        self._waiting = bytearray(2 * from_hz)
+        """Octets that no segment has left behind yet: the first segment begins one second before the recording."""
+        self._overlapping = np.zeros(0)
+        """The second half of the last segment, at the rate wanted."""
+        self._taken = 0
+        self._given = 0
+
+    def pieces(self, pcm: bytes) -> Iterator[bytes]:
+        """Take native int16 mono PCM, and yield what it completes, a second at a time."""
+        self._taken += len(pcm) // 2
+        self._waiting += pcm
+        while len(self._waiting) >= 4 * self._from_hz:
+            yield from self._second(self._to_hz)
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what is still to come at the end: then there were round(n x to / from) samples."""
+        while (left := round(self._taken * self._to_hz / self._from_hz) - self._given) > 0:
+            self._waiting += bytes(4 * self._from_hz - len(self._waiting))
+            yield from self._second(left)
+
+    def _second(self, limit: int) -> Iterator[bytes]:
+        """Convert a segment; nothing comes of the first, which only begins to overlap."""
+        from_hz, to_hz = self._from_hz, self._to_hz
+        segment = np.frombuffer(bytes(self._waiting[: 4 * from_hz]), np.int16)
+        del self._waiting[: 2 * from_hz]
+        spectrum = np.fft.rfft(segment * self._window)[: min(from_hz, to_hz) + 1]
         turned = np.fft.irfft(spectrum, 2 * to_hz) * (to_hz / from_hz)
-        if overlapping is not None:
-            piece = np.rint(overlapping + turned[:to_hz])[:left].clip(-32768, 32767).astype(np.int16)
-            left -= len(piece)
+        overlapping, self._overlapping = self._overlapping, turned[to_hz:]
+        if len(overlapping):
+            piece = np.rint(overlapping + turned[:to_hz])[:limit].clip(-32768, 32767).astype(np.int16)
+            self._given += len(piece)
             yield piece.tobytes()
-        begins, overlapping = begins + from_hz, turned[to_hz:]
 
 
 def at_streaming_rate(pcm: bytes, rate_hz: int) -> tuple[bytes, int]:

@@ -27,7 +27,9 @@ cdef enum:
     SET_DTX = 4016
     GET_LOOKAHEAD = 4027
     RESET_STATE = 4028
+    SET_GAIN = 4034
     MAX_SAMPLES = 5760           # 120 ms at 48 kHz
+    MAX_VALUES = 11_520          # of two channels
     MAX_ENCODED_OCTETS = 3831    # 60 ms in three frames of 1275 octets, with their lengths and count
     MAX_MS = 120
     MAX_PACKET_OCTETS = 65535    # as opus_packet.MAX_OCTETS
@@ -98,6 +100,7 @@ cdef class _State:
     cdef char _busy
     cdef readonly object info
     cdef readonly int sample_rate_hz
+    cdef readonly int channels
 
     def __dealloc__(self):
         PyMem_Free(self._block)
@@ -117,7 +120,13 @@ cdef class _State:
         return 0
 
 
-cdef object checked_options(object application, object frame_ms, object complexity, object bitrate, object loss, fec):
+cdef int checked_channels(object channels) except -1:
+    if channels not in (1, 2):
+        raise ValueError(f"channels is {channels!r}, 1 or 2 are allowed")
+    return channels
+
+
+cdef object checked_options(object application, object frame_ms, object complexity, object bitrate, object loss, fec, int channels):
     """ValueError for the first option that cannot be."""
     if application not in _APPLICATIONS:
         raise ValueError(f"application is {application!r}, allowed are {', '.join(_APPLICATIONS)}")
@@ -125,9 +134,10 @@ cdef object checked_options(object application, object frame_ms, object complexi
         raise ValueError(f"frame_ms is {frame_ms!r}, allowed are {', '.join(map(str, _FRAMES_MS))}")
     if complexity not in range(11):
         raise ValueError(f"complexity is {complexity!r}, 0 to 10 are allowed")
-    # RFC 6716 section 2.1.1 begins at 6 kbit/s; the library codes one channel with no more than 300.
-    if bitrate is not None and bitrate not in range(6000, 300_001):
-        raise ValueError(f"bitrate is {bitrate!r}, 6000 to 300000 bit/s are allowed")
+    # RFC 6716 section 2.1.1 has 6 to 510 kbit/s; the library codes one channel with no more than 300.
+    cdef int most = 300_000 if channels == 1 else 510_000
+    if bitrate is not None and bitrate not in range(6000, most + 1):
+        raise ValueError(f"bitrate is {bitrate!r}, 6000 to {most} bit/s are allowed")
     if loss not in range(101):
         raise ValueError(f"expected_loss_percent is {loss!r}, 0 to 100 are allowed")
     if fec and not loss:
@@ -139,9 +149,9 @@ cdef object checked_options(object application, object frame_ms, object complexi
 @cython.final
 @cython.auto_pickle(False)
 cdef class OpusEncoder(_State):
-    """Opus packets of native int16 mono PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
+    """Opus packets of native int16 PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
 
-    bitrate is bit/s, 6000 to 300000, None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
+    channels: 1, or 2 interleaved. bitrate is bit/s, 6000 to 300000 (two channels: 510000), None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
     work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next where
     the bitrate has room (24000 and more at 16 kHz); it needs expected_loss_percent, 1 to 100. dtx: silence becomes
     packets of 1 or 2 octets. vbr=False: one size of packet. ValueError: an option outside these. MissingLibrary:
@@ -156,12 +166,13 @@ cdef class OpusEncoder(_State):
 
     def __cinit__(
         self, info, sample_rate_hz, *, bitrate=None, complexity=5, application="voip", fec=False,
-        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20,
+        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20, channels=1,
     ):
-        checked_options(application, frame_ms, complexity, bitrate, expected_loss_percent, fec)
+        self.channels = checked_channels(channels)
+        checked_options(application, frame_ms, complexity, bitrate, expected_loss_percent, fec, self.channels)
         open_library()
-        self.allocate(opus.encoder_size(1))
-        cdef int code = opus.encoder_init(self._block, sample_rate_hz, 1, _APPLICATIONS[application])
+        self.allocate(opus.encoder_size(self.channels))
+        cdef int code = opus.encoder_init(self._block, sample_rate_hz, self.channels, _APPLICATIONS[application])
         if code:
             raise fault("encoder", code)
         self.info = info
@@ -192,8 +203,9 @@ cdef class OpusEncoder(_State):
         """Encode one frame to out, which has room for max_octets; how many octets."""
         cdef int16_t aligned[MAX_SAMPLES]
         cdef int octets
-        if pcm.len != 2 * self.frame_samples:
-            raise ValueError(f"OPUS frame has {pcm.len // 2} samples, {self.frame_samples} are needed")
+        cdef int values = self.frame_samples * self.channels
+        if pcm.len != 2 * values:
+            raise ValueError(f"OPUS frame has {pcm.len // 2} samples, {values} are needed")
         take_turn(&self._busy, self)
         with nogil:
             memcpy(aligned, pcm.buf, pcm.len)
@@ -204,7 +216,7 @@ cdef class OpusEncoder(_State):
         return octets
 
     def encode(self, pcm, /):
-        """The packet of one frame of frame_samples.
+        """The packet of one frame of frame_samples per channel.
 
         TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; nothing is taken in.
         """
@@ -244,7 +256,7 @@ cdef class OpusEncoder(_State):
     def copy(self):
         """A twin at the same place of the stream, which goes on independently."""
         cdef OpusEncoder twin = OpusEncoder.__new__(
-            OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms
+            OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms, channels=self.channels
         )
         twin.take_over(self)    # the settings are in it as well
         twin._delay_samples = self._delay_samples
@@ -257,14 +269,24 @@ cdef class OpusEncoder(_State):
 @cython.final
 @cython.auto_pickle(False)
 cdef class OpusDecoder(_State):
-    """Native int16 mono PCM of Opus packets of any kind and length; stereo is mixed to mono.
+    """Native int16 PCM of Opus packets of any kind and length.
 
-    MissingLibrary: libopus is not here. For one thread at a time: a second one inside gets RuntimeError.
+    channels: 1, where stereo packets are mixed, or 2 interleaved, where mono packets are in both. gain_q8_db: decibels
+    times 256 by which the audio is louder, -32768 to 32767 (RFC 7845 section 5.1). ValueError: others.
+    Numbers of samples are per channel. MissingLibrary: libopus is not here. For one thread at a time: a second one inside gets RuntimeError.
     """
-    def __cinit__(self, info, sample_rate_hz):
+    cdef readonly int gain_q8_db
+
+    def __cinit__(self, info, sample_rate_hz, *, channels=1, gain_q8_db=0):
+        self.channels = checked_channels(channels)
+        if gain_q8_db not in range(-32768, 32768):
+            raise ValueError(f"gain_q8_db is {gain_q8_db!r}, -32768 to 32767 are allowed")
+        self.gain_q8_db = gain_q8_db
         open_library()
-        self.allocate(opus.decoder_size(1))
-        cdef int code = opus.decoder_init(self._block, sample_rate_hz, 1)
+        self.allocate(opus.decoder_size(self.channels))
+        cdef int code = opus.decoder_init(self._block, sample_rate_hz, self.channels)
+        if not code and self.gain_q8_db:
+            code = opus.decoder_ctl(self._block, SET_GAIN, <int32_t>self.gain_q8_db)
         if code:
             raise fault("decoder", code)
         self.info = info
@@ -303,7 +325,7 @@ cdef class OpusDecoder(_State):
         TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 3.4). Nothing is taken in.
         """
         cdef Py_buffer view
-        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int16_t pcm[MAX_VALUES]
         cdef int samples
         cdef bytes octets
         take_octets(packet, &view, "packet")
@@ -313,7 +335,7 @@ cdef class OpusDecoder(_State):
             self.run(octets, pcm, samples, False)
         finally:
             PyBuffer_Release(&view)
-        return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples * self.channels)
 
     def decode_into(self, packet, out, /):
         """Like decode, written to the start of a writable buffer; how many samples.
@@ -322,17 +344,17 @@ cdef class OpusDecoder(_State):
         """
         cdef Py_buffer view
         cdef Py_buffer room
-        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int16_t pcm[MAX_VALUES]
         cdef int samples
         cdef bytes octets
         take_octets(packet, &view, "packet")
         try:
             octets = unchanging(packet, &view)
             samples = self.samples_of(octets)
-            take_room(out, &room, &view, 2 * samples, samples=True)
+            take_room(out, &room, &view, 2 * samples * self.channels, samples=True)
             try:
                 self.run(octets, pcm, samples, False)
-                memcpy(room.buf, pcm, 2 * samples)
+                memcpy(room.buf, pcm, 2 * samples * self.channels)
             finally:
                 PyBuffer_Release(&room)
         finally:
@@ -344,10 +366,10 @@ cdef class OpusDecoder(_State):
 
         ValueError: not a multiple of 2.5 ms, or more than 120 ms.
         """
-        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int16_t pcm[MAX_VALUES]
         cdef int count = self.checked_gap(samples)
         self.run(None, pcm, count, False)
-        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count * self.channels)
 
     def decode_fec(self, packet, samples, /):
         """The lost samples before a packet, from its in-band FEC where it has any, made up where not.
@@ -355,7 +377,7 @@ cdef class OpusDecoder(_State):
         Call it once for a gap, before decode of the same packet. Errors as for decode and conceal.
         """
         cdef Py_buffer view
-        cdef int16_t pcm[MAX_SAMPLES]
+        cdef int16_t pcm[MAX_VALUES]
         cdef int count = self.checked_gap(samples)
         cdef bytes octets
         take_octets(packet, &view, "packet")
@@ -365,7 +387,7 @@ cdef class OpusDecoder(_State):
             self.run(octets, pcm, count, True)
         finally:
             PyBuffer_Release(&view)
-        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count)
+        return PyBytes_FromStringAndSize(<char*>pcm, 2 * count * self.channels)
 
     cdef int checked_gap(self, object samples) except -1:
         cdef int step = self.sample_rate_hz // 400
@@ -382,7 +404,9 @@ cdef class OpusDecoder(_State):
 
     def copy(self):
         """A twin at the same place of the stream, which goes on independently."""
-        cdef OpusDecoder twin = OpusDecoder.__new__(OpusDecoder, self.info, self.sample_rate_hz)
+        cdef OpusDecoder twin = OpusDecoder.__new__(
+            OpusDecoder, self.info, self.sample_rate_hz, channels=self.channels, gain_q8_db=self.gain_q8_db
+        )
         twin.take_over(self)
         return twin
 

@@ -29,7 +29,9 @@ FRAME_OCTETS = {frame_type: 1 + (bits + 7) // 8 for frame_type, bits in SPEECH_B
 """Octets of each frame type, the header among them."""
 HEADER_ZEROS = 0b1000_0011
 """Bits of the header that are 0 in every frame."""
-NO_DATA_FRAME = bytes([NO_DATA << 3 | 0b100])
+GOOD_QUALITY = 0b0000_0100
+"""The quality bit of the header; 0: the frame is damaged."""
+NO_DATA_FRAME = bytes([NO_DATA << 3 | GOOD_QUALITY])
 """What stands for a frame that was not received (RFC 4867 section 5.3)."""
 
 

@@ -1,7 +1,13 @@
 """Audio files of any kind to PCM, and PCM to files (docs/files.md).
 
-facts     what is known about a file: AudioFacts
-source    the contract of a format's reader: SoundSource
-target    the contract of a format's writer: SoundTarget
-formats/  one module per format
+reading       open_audio, AudioFileReader, read_audio
+writing       create_audio: a file from PCM
+kinds         the kinds that are read, by content and name
+target_kinds  the kinds that are written
+input         the file that readers read: paths, open files, pipes
+rates         the rate changed while a file is read
+facts         facts about a file: AudioFacts
+source        the contract of a format's reader: SoundSource
+target        the contract of a format's writer: SoundTarget
+formats/      one module per format
 """

@@ -1,4 +1,4 @@
-"""What is known about an audio file."""
+"""Facts about an audio file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AudioFacts(Value):
     samples: int | None = None
     """Per channel, at the file's own rate. None: only the end of the file shows it."""
     notes: tuple[str, ...] = ()
-    """What is odd about the file, one sentence each."""
+    """Oddities of the file, one sentence each."""
 
     @property
     def duration_ms(self) -> float | None:

@@ -16,7 +16,7 @@ class SoundSource(Protocol):
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known so far; after the last piece, `samples` is what was read."""
+        """Facts known so far; after the last piece, `samples` counts what was read."""
 
     def pieces(self) -> Iterator[bytes]:
         """Yield native int16 PCM, `facts.channels` interleaved, each piece of at most MAX_PIECE_FRAMES frames.

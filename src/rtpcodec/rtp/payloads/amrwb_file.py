@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
+from typing import Final
 
 from typing_extensions import Buffer
 
@@ -14,6 +16,69 @@ from rtpcodec.errors import PayloadError
 MAGIC = b"#!AMR-WB\n"
 MANY_CHANNELS_MAGIC = b"#!AMR-WB_MC1.0\n"
 NARROW_MAGIC = b"#!AMR\n"
+MAGIC_OCTETS: Final = len(MANY_CHANNELS_MAGIC)
+"""As many octets show every magic."""
+_READ_OCTETS: Final = 64 * 1024
+"""Of a file at once: more than 20 seconds."""
+
+
+def wrong_magic(head: bytes) -> str | None:
+    """Return what is wrong with the beginning of a file, None if nothing is.
+
+    head: at least MAGIC_OCTETS, or the whole file.
+    """
+    if head.startswith(MANY_CHANNELS_MAGIC):
+        return "has several channels (#!AMR-WB_MC1.0), only one is read"
+    if head.startswith(NARROW_MAGIC):
+        return "begins with #!AMR, which is the narrow-band codec"
+    return None if head.startswith(MAGIC) else "does not begin with #!AMR-WB and a line feed"
+
+
+class StoredFrames:
+    """Walks over the frames of a file behind its magic, in bounded memory. Use from one thread at a time."""
+
+    __slots__ = ("_buffer", "_read", "missing_octets", "place")
+
+    def __init__(self, read: Callable[[int], bytes], begun: bytes = b"") -> None:
+        """Begin behind the magic.
+
+        read: gives the next octets of the file, b"" at its end.
+        begun: octets behind the magic that were read already.
+        """
+        self._read = read
+        self._buffer = begun
+        self.place = len(MAGIC)
+        """The octet of the file where the next frame begins."""
+        self.missing_octets = 0
+        """How many octets the last frame lacks, at the end of the file."""
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield whole frames, up to the end or to octets that begin no frame. OSError."""
+        while True:
+            at, end = 0, len(self._buffer)
+            while at < end and (octets := self.needed_octets(self._buffer[at])) and at + octets <= end:
+                self.place += octets
+                yield self._buffer[at : at + octets]
+                at += octets
+            self._buffer = self._buffer[at:]
+            needed = self.needed_octets(self._buffer[0]) if self._buffer else None
+            if self._buffer and needed is None:
+                return
+            more = self._read(_READ_OCTETS)
+            if not more:
+                self.missing_octets = (needed or 0) - len(self._buffer)
+                return
+            self._buffer += more
+
+    @staticmethod
+    def needed_octets(header: int) -> int | None:
+        """Return the octets of the frame that begins with this one; None: no frame does."""
+        return None if header & HEADER_ZEROS else FRAME_OCTETS.get(header >> 3)
+
+    @property
+    def rest(self) -> bytes:
+        """What was read and is not a whole frame; empty at the end of a file that is right."""
+        return self._buffer
 
 
 def read_amrwb(source: str | PathLike[str] | Buffer) -> Iterator[bytes]:
@@ -28,29 +93,26 @@ def read_amrwb(source: str | PathLike[str] | Buffer) -> Iterator[bytes]:
     True
     """
     octets = Path(source).read_bytes() if isinstance(source, str | PathLike) else bytes(memoryview(source))
-    if octets.startswith(MANY_CHANNELS_MAGIC):
-        raise PayloadError("AMR-WB file has several channels (#!AMR-WB_MC1.0), only one is read")
-    if octets.startswith(NARROW_MAGIC):
-        raise PayloadError("AMR-WB file begins with #!AMR, which is the narrow-band codec")
-    if not octets.startswith(MAGIC):
-        raise PayloadError(f"AMR-WB file of {len(octets)} octets does not begin with #!AMR-WB and a line feed")
+    wrong = wrong_magic(octets)
+    if wrong is not None:
+        size = "" if octets.startswith((MANY_CHANNELS_MAGIC, NARROW_MAGIC)) else f" of {len(octets)} octets"
+        raise PayloadError(f"AMR-WB file{size} {wrong}")
     return _frames(octets)
 
 
 def _frames(octets: bytes) -> Iterator[bytes]:
-    place = len(MAGIC)
-    while place < len(octets):
-        header = octets[place]
-        needed = FRAME_OCTETS.get(header >> 3)
-        if header & HEADER_ZEROS or needed is None:
-            raise PayloadError(f"AMR-WB file: octet {place} is 0x{header:02X}, which begins no frame")
-        if place + needed > len(octets):
-            there = len(octets) - place
-            raise PayloadError(
-                f"AMR-WB file ends inside the frame at octet {place}: {there} of {needed} octets are there"
-            )
-        yield octets[place : place + needed]
-        place += needed
+    file = io.BytesIO(octets)
+    file.seek(len(MAGIC))
+    walk = StoredFrames(file.read)
+    yield from walk.frames()
+    if walk.missing_octets:
+        there = len(walk.rest)
+        raise PayloadError(
+            f"AMR-WB file ends inside the frame at octet {walk.place}: "
+            f"{there} of {there + walk.missing_octets} octets are there"
+        )
+    if walk.rest:
+        raise PayloadError(f"AMR-WB file: octet {walk.place} is 0x{walk.rest[0]:02X}, which begins no frame")
 
 
 def amrwb_octets(frames: Iterable[bytes | None]) -> bytes:

@@ -1,0 +1,243 @@
+"""Keys in PCM: pairs of tones by ITU-T Q.23, within the limits of ITU-T Q.24.
+
+The limits are those of the administrations in table A-1 of Q.24, of each the one that all of them accept.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.tone_windows import (
+    Values,
+    Window,
+    Windows,
+    WindowShape,
+    dbov_of_power,
+    power_of,
+    power_of_dbm0,
+    strongest,
+)
+from rtpcodec.audio.tones import HIGH_HZ, KEYS, LOW_HZ
+from rtpcodec.pickling import Live
+
+MAX_OFFSET: Final = 0.025
+"""Accepted are 1.5 % (AT&T), 1.8 % (NTT, Brazil) and 1.5 % + 4 Hz (Australia), which is 2.1 % of 697 Hz; refused must
+be 3 % (NTT, Brazil) and 3.5 % (AT&T)."""
+LEAST_DBM0: Final = -28.0
+"""Of each tone. Accepted are -27 dBm (Denmark, Australia), refused -29 dBm (NTT) and -30 dBm (Australia)."""
+LEAST_POWER: Final = power_of_dbm0(LEAST_DBM0)
+MAX_TWIST: Final = 10 ** (11.0 / 10)
+"""Accepted are up to 10 dB either way (Australia); Q.24 refuses nothing."""
+LEAST_MS: Final = 32.0
+"""Accepted are 40 ms (all), refused 25 ms (Australia), 24 ms (NTT) and 23 ms (AT&T)."""
+BRIDGED_MS: Final = 25.0
+"""An interruption of 20 ms (Denmark) does not end a key, a pause of 30 ms (NTT, Brazil) does."""
+LEAST_SHARE: Final = 0.8
+"""Of the power: 6 dB above noise. In speech the two tones have less."""
+REPORTED_MS: Final = 1000.0
+"""A key that is held is reported then, though it has not ended."""
+HELD_WINDOWS: Final = round(REPORTED_MS / 5.0)
+STRONG_SHARE: Final = 0.4
+"""Another pair with as much of the power is another key."""
+CORE: Final = 0.8
+"""Windows within a key have at least this part of its amplitude."""
+SHAPE: Final = WindowShape(
+    frequencies_hz=(*LOW_HZ, *HIGH_HZ),
+    window_ms=20.0,
+    hop_ms=5.0,
+    split=len(LOW_HZ),
+    # Both tones at their limit, three quarters of the window empty.
+    least_dbm0=LEAST_DBM0 - 12.0,
+    least_share=0.15,
+)
+"""20 ms keep row and column apart, which differ by 268 Hz or more, and are shorter than the shortest key."""
+
+
+class HeardKey(NamedTuple):
+    """A key that was heard."""
+
+    digit: str
+    start: int
+    end: int
+    low_hz: float
+    high_hz: float
+    level_dbov: float
+    """Of both tones together."""
+
+
+class _Step(NamedTuple):
+    """A window in which a key may sound."""
+
+    key: tuple[int, int]
+    begin: int
+    low_turn: complex
+    high_turn: complex
+    low_power: float
+    high_power: float
+    power: float
+
+    @property
+    def amplitude(self) -> float:
+        return math.sqrt(self.low_power + self.high_power)
+
+    @property
+    def strong(self) -> bool:
+        """Whether the pair has most of the window."""
+        return self.low_power + self.high_power > STRONG_SHARE * self.power
+
+
+class _Candidate:
+    """Windows with the same pair of tones, in parts between which it was not found."""
+
+    __slots__ = ("key", "missing", "parts", "reported")
+
+    def __init__(self, key: tuple[int, int]) -> None:
+        self.key = key
+        self.parts: list[list[_Step]] = [[]]
+        self.missing = 0  # windows since the last part
+        self.reported = False
+
+    def add(self, step: _Step) -> None:
+        """Add a window."""
+        if self.missing:
+            self.parts.append([])
+            self.missing = 0
+        self.parts[-1].append(step)
+
+    @property
+    def windows(self) -> int:
+        """How many there are."""
+        return sum(len(part) for part in self.parts)
+
+
+class KeyDetector(Live):
+    """Finds the keys of one stream. Use from one thread at a time."""
+
+    __slots__ = ("_candidate", "_windows")
+
+    def __init__(self, rate_hz: int) -> None:
+        """Begin a stream. Raises: ValueError if the rate is out of range."""
+        self._windows = Windows(SHAPE, rate_hz)
+        self._candidate: _Candidate | None = None
+
+    def take(self, pcm: Buffer) -> list[HeardKey]:
+        """Add PCM, and return the keys that have ended."""
+        found: list[HeardKey] = []
+        for window in self._windows.taken(pcm):
+            if window.values is not None or self._candidate is not None:
+                self._look(window, found)
+        return found
+
+    def end(self) -> list[HeardKey]:
+        """End the key that sounds, if one does: no more PCM follows it directly."""
+        found: list[HeardKey] = []
+        self._close(found)
+        return found
+
+    def reset(self, begin: int) -> None:
+        """Begin again at a sample, with no key."""
+        self._candidate = None
+        self._windows.reset(begin)
+
+    def _look(self, window: Window, found: list[HeardKey]) -> None:
+        step = None if window.values is None else self._step(window, window.values)
+        candidate = self._candidate
+        if candidate is not None and (step is None or step.key != candidate.key):
+            candidate.missing += 1
+            # A weak other pair is the remainder at an edge.
+            if (step is None or not step.strong) and candidate.missing * SHAPE.hop_ms <= BRIDGED_MS:
+                return
+            self._close(found)
+            candidate = None
+        if step is None:
+            return
+        if candidate is None:
+            candidate = self._candidate = _Candidate(step.key)
+        if candidate.reported:
+            candidate.missing = 0
+            return
+        candidate.add(step)
+        if candidate.windows >= HELD_WINDOWS:
+            self._report(candidate, found)
+
+    def _step(self, window: Window, values: Values) -> _Step:
+        low, high = strongest(values, 0, len(LOW_HZ)), strongest(values, len(LOW_HZ), len(values))
+        return _Step(
+            (low, high - len(LOW_HZ)),
+            window.begin,
+            self._windows.turn(window, low),
+            self._windows.turn(window, high),
+            power_of(values[low]),
+            power_of(values[high]),
+            window.power,
+        )
+
+    def _close(self, found: list[HeardKey]) -> None:
+        candidate, self._candidate = self._candidate, None
+        if candidate is not None and not candidate.reported:
+            self._report(candidate, found)
+
+    def _report(self, candidate: _Candidate, found: list[HeardKey]) -> None:
+        candidate.reported = True
+        for steps in self._presses(candidate.parts):
+            key = self._judged(candidate.key, steps)
+            if key is not None:
+                found.append(key)
+        candidate.parts = [[]]
+
+    def _presses(self, parts: list[list[_Step]]) -> list[list[_Step]]:
+        """Join parts between which there is an interruption, not a pause."""
+        amplitude = max(step.amplitude for part in parts for step in part)
+        joined = [list(parts[0])]
+        for part in parts[1:]:
+            pause = self._start(part, amplitude) - self._end(joined[-1], amplitude)
+            if pause * 1000 < BRIDGED_MS * self._windows.rate_hz:
+                joined[-1] += part
+            else:
+                joined.append(list(part))
+        return joined
+
+    def _judged(self, key: tuple[int, int], steps: list[_Step]) -> HeardKey | None:
+        """Return the key of windows that keep all limits."""
+        windows, nominal_low_hz, nominal_high_hz = self._windows, LOW_HZ[key[0]], HIGH_HZ[key[1]]
+        least = CORE * max(step.amplitude for step in steps)
+        core = [step for step in steps if step.amplitude >= least]
+        # 1. Frequencies, from the turns between windows that are full of the key.
+        turning = [step for before, step in pairwise(steps) if min(before.amplitude, step.amplitude) >= least]
+        low_turn, high_turn = sum(step.low_turn for step in turning), sum(step.high_turn for step in turning)
+        if not low_turn or not high_turn:
+            return None
+        low_off_hz, high_off_hz = windows.offset_hz(low_turn), windows.offset_hz(high_turn)
+        if abs(low_off_hz) > MAX_OFFSET * nominal_low_hz or abs(high_off_hz) > MAX_OFFSET * nominal_high_hz:
+            return None
+        # 2. Levels, corrected by the distance from the nominal frequencies.
+        low = windows.gain(low_off_hz) * fmean(step.low_power for step in core)
+        high = windows.gain(high_off_hz) * fmean(step.high_power for step in core)
+        if min(low, high) < LEAST_POWER or not 1 / MAX_TWIST < high / low < MAX_TWIST:
+            return None
+        # 3. Nothing else sounds.
+        if low + high < LEAST_SHARE * fmean(step.power for step in core):
+            return None
+        # 4. Duration.
+        amplitude = fmean(step.amplitude for step in core)
+        start, end = self._start(steps, amplitude), self._end(steps, amplitude)
+        if end - start < LEAST_MS * windows.rate_hz / 1000:
+            return None
+        digit = KEYS[key[0]][key[1]]
+        return HeardKey(
+            digit, start, end, nominal_low_hz + low_off_hz, nominal_high_hz + high_off_hz, dbov_of_power(low + high)
+        )
+
+    def _start(self, steps: list[_Step], amplitude: float) -> int:
+        """Return where a tone begins: a window at its edge holds a part of its amplitude that says how far it is."""
+        first = min(steps[:3], key=lambda step: abs(step.amplitude / amplitude - 0.5))
+        return max(round(first.begin + self._windows.window - self._windows.edge(first.amplitude / amplitude)), 0)
+
+    def _end(self, steps: list[_Step], amplitude: float) -> int:
+        last = min(steps[-3:], key=lambda step: abs(step.amplitude / amplitude - 0.5))
+        return round(last.begin + self._windows.edge(last.amplitude / amplitude))

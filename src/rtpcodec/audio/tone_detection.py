@@ -1,0 +1,166 @@
+"""Tones in PCM: keys (DTMF), call progress tones, the special information tone, beeps of answering machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.dtmf_detection import HeardKey, KeyDetector
+from rtpcodec.audio.levels import dbm0_of_dbov
+from rtpcodec.audio.steady_tones import PAIRED, SINGLE, SteadyTones
+from rtpcodec.audio.tone_patterns import Pattern, Patterns
+from rtpcodec.audio.tone_windows import dbov_of_power
+from rtpcodec.pickling import Live
+
+ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
+TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
+"""All kinds of tones that are found."""
+PIECE_SAMPLES: Final = 1 << 16
+"""PCM is looked at in pieces of this length, so that what is held does not grow with it."""
+LEAST_STRETCH_MS: Final = 60.0
+"""Of a single tone; the shortest beep has 100 ms."""
+LEAST_PAIR_MS: Final = 150.0
+"""Of a pair; the shortest one of a cadence has 200 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedTone:
+    """A tone that was found in PCM."""
+
+    kind: ToneKind
+    start_samples: int
+    """Where it begins, in samples since the first one."""
+    end_samples: int
+    """Where it ends. A busy or congestion tone: the end of its second period. A dial tone, and a key that is held for
+    longer than a second: how far it was heard when it was reported."""
+    level_dbm0: float
+    digit: str = field(default="", repr=False)
+    """The key; empty if it is another tone."""
+    frequencies_hz: tuple[float, ...] = field(default=(), repr=False)
+    """As they were measured: of a key the low and the high one, of the special information tone those of its parts."""
+
+
+class ToneDetector(Live):
+    """Find tones in one stream of PCM. Use from one thread at a time.
+
+    >>> from rtpcodec import DualTone
+    >>> detector = ToneDetector(8000, kinds=("dtmf",))
+    >>> found = detector.detect(bytes(1600) + DualTone("5", 8000).samples(800) + bytes(1600))
+    >>> [(tone.kind, tone.digit, tone.start_samples, tone.end_samples) for tone in found]
+    [('dtmf', '5', 800, 1600)]
+    """
+
+    __slots__ = ("_found", "_keys", "_kinds", "_paired", "_patterns", "_position", "_single", "sample_rate_hz")
+
+    def __init__(self, sample_rate_hz: int, kinds: Iterable[ToneKind] = TONE_KINDS) -> None:
+        """Begin a stream.
+
+        sample_rate_hz: of the PCM, 8000 to 192000.
+        kinds: what to look for; a detector of keys alone costs a third of one of all.
+        Raises: ValueError: a kind that does not exist, none at all, or a rate out of range.
+        """
+        self._kinds = checked_kinds(kinds)
+        self.sample_rate_hz = sample_rate_hz
+        self._found: list[DetectedTone] = []
+        others = self._kinds - {"dtmf"}
+        self._keys = KeyDetector(sample_rate_hz) if "dtmf" in self._kinds else None
+        self._single = SteadyTones(SINGLE, sample_rate_hz, LEAST_STRETCH_MS) if others else None
+        paired = others & {"dial", "ringback", "busy", "congestion"}
+        self._paired = SteadyTones(PAIRED, sample_rate_hz, LEAST_PAIR_MS) if paired else None
+        self._patterns = (Patterns(sample_rate_hz, self._pattern), Patterns(sample_rate_hz, self._pattern))
+        self._position = 0
+
+    @property
+    def kinds(self) -> frozenset[ToneKind]:
+        """What it looks for."""
+        return self._kinds
+
+    def detect(self, pcm: Buffer) -> list[DetectedTone]:
+        """Add PCM, and return the tones that are complete by it, in the order of their ends.
+
+        pcm: native int16 samples, of any number.
+        Returns: tones. A key is complete 40 ms after its end; a beep 250 ms, and 1200 ms if it may be a ringing tone.
+        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        """
+        view = memoryview(pcm)
+        if view.nbytes % 2:
+            raise ValueError(f"pcm has {view.nbytes} octets, 16-bit samples need an even number")
+        step = PIECE_SAMPLES if view.itemsize == 2 else 2 * PIECE_SAMPLES
+        if len(view) <= step:
+            self._take(view)
+        else:
+            for begin in range(0, len(view), step):
+                self._take(view[begin : begin + step])
+        return self._taken()
+
+    def end(self) -> list[DetectedTone]:
+        """Return the tones that sound at the end of the stream, and begin another one."""
+        if self._keys is not None:
+            for key in self._keys.end():
+                self._key(key)
+        for steady, patterns in zip((self._single, self._paired), self._patterns, strict=True):
+            stretch = None if steady is None else steady.end()
+            if stretch is not None:
+                patterns.ended(stretch)
+        self.skip(0)
+        return self._taken()
+
+    def skip(self, samples: int) -> None:
+        """Let time pass of which there is no PCM. A tone does not last across it."""
+        self._position += samples
+        if self._keys is not None:
+            self._keys.reset(self._position)
+        for steady, patterns in zip((self._single, self._paired), self._patterns, strict=True):
+            if steady is not None:
+                steady.reset(self._position)
+            patterns.reset()
+
+    def _take(self, view: memoryview) -> None:
+        if self._keys is not None:
+            for key in self._keys.take(view):
+                self._key(key)
+        for steady, patterns in zip((self._single, self._paired), self._patterns, strict=True):
+            if steady is not None:
+                _follow(steady, patterns, view)
+        self._position += view.nbytes // 2
+
+    def _taken(self) -> list[DetectedTone]:
+        found, self._found = self._found, []
+        return sorted(found, key=lambda tone: tone.end_samples) if len(found) > 1 else found
+
+    def _key(self, key: HeardKey) -> None:
+        level_dbm0 = dbm0_of_dbov(key.level_dbov)
+        self._found.append(DetectedTone("dtmf", key.start, key.end, level_dbm0, key.digit, (key.low_hz, key.high_hz)))
+
+    def _pattern(self, pattern: Pattern) -> None:
+        if pattern.kind in self._kinds:
+            level_dbm0 = dbm0_of_dbov(dbov_of_power(pattern.power))
+            self._found.append(
+                DetectedTone(
+                    pattern.kind, pattern.start, pattern.end, level_dbm0, frequencies_hz=pattern.frequencies_hz
+                )
+            )
+
+
+def checked_kinds(kinds: Iterable[ToneKind]) -> frozenset[ToneKind]:
+    """Return kinds of tones. Raises: ValueError: one does not exist, or there is none."""
+    checked = frozenset(kinds)
+    for kind in checked:
+        if kind not in TONE_KINDS:
+            raise ValueError(f"kind is {kind!r}, {', '.join(TONE_KINDS)} are possible")
+    if not checked:
+        raise ValueError(f"kinds has 0 items, at least 1 of {', '.join(TONE_KINDS)} is needed")
+    return checked
+
+
+def _follow(steady: SteadyTones, patterns: Patterns, view: memoryview) -> None:
+    for window, stretch in steady.take(view):
+        if stretch is not None:
+            patterns.ended(stretch)
+        patterns.passed(window, steady.windows.window)
+    running = steady.running_samples
+    if running > steady.windows.rate_hz and (stretch := steady.running) is not None:
+        patterns.runs(stretch)

@@ -1,0 +1,96 @@
+"""Ogg files without Opus (Vorbis, FLAC, Speex): as far as libsndfile reads them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from typing import Any, BinaryIO, Final
+
+from rtpcodec.errors import AudioFileError, MissingExtra
+from rtpcodec.files.facts import AudioFacts
+from rtpcodec.files.formats.ogg_streams import OtherOgg
+from rtpcodec.files.source import MAX_PIECE_FRAMES
+from rtpcodec.pickling import Live
+
+MAX_MEMORY_OCTETS: Final = 1024 * 1024
+"""Of a stream that cannot go back, for libsndfile must: more of it goes to a temporary file."""
+_READ_CODECS: Final = ("Vorbis", "FLAC", "Speex")
+
+
+class Rewindable:
+    """A file whose first octets can be read again, also of a stream that cannot go back."""
+
+    __slots__ = ("_file", "_kept")
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._kept: list[bytes] | None = []
+
+    def read(self, octets: int, /) -> bytes:
+        """Return as many octets as the file gives."""
+        found = self._file.read(octets)
+        if self._kept is not None:
+            self._kept.append(found)
+        return found
+
+    def forget(self) -> None:
+        """Keep no more octets."""
+        self._kept = None
+
+    def from_start(self) -> BinaryIO:
+        """Return a seekable copy of the whole file."""
+        copy = tempfile.SpooledTemporaryFile(MAX_MEMORY_OCTETS)  # noqa: SIM115 -- its reader closes it
+        copy.write(b"".join(self._kept or ()))
+        self.forget()
+        shutil.copyfileobj(self._file, copy)
+        copy.seek(0)
+        return copy  # type: ignore[return-value]  # has all that BinaryIO has
+
+
+class SndfileSource(Live):
+    """Reads a file through libsndfile. Use from one thread at a time."""
+
+    __slots__ = ("_copy", "_reader", "facts")
+
+    def __init__(self, copy: BinaryIO, reader: Any, codec: str) -> None:
+        self._copy = copy
+        self._reader = reader
+        self.facts = AudioFacts(
+            container="ogg", codec=codec, sample_rate_hz=reader.samplerate, channels=reader.channels
+        )
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield PCM."""
+        samples = 0
+        while len(pcm := self._reader.read(MAX_PIECE_FRAMES, dtype="int16", always_2d=True)):
+            samples += len(pcm)
+            yield pcm.tobytes()
+        self.facts = replace(self.facts, samples=samples)
+
+    def close(self) -> None:
+        """Close the copy."""
+        self._reader.close()
+        self._copy.close()
+
+
+def open_other(source: Rewindable, name: str, other: OtherOgg) -> SndfileSource:
+    """Open an Ogg file by what its streams hold. AudioFileError: it is not read. MissingExtra. OSError."""
+    codec = next((one for one in other.codecs if one in _READ_CODECS), None)
+    if codec is None:
+        held = ", ".join(other.codecs) or "no beginning of a stream"
+        raise AudioFileError(name, other.offset_octets, f"Ogg file has {held}, Opus is needed")
+    try:
+        soundfile = import_module("soundfile")
+    except (ImportError, OSError) as error:
+        raise MissingExtra(f"Ogg {codec}", "soundfile", "files") from error
+    copy = source.from_start()
+    try:
+        return SndfileSource(copy, soundfile.SoundFile(copy), codec)
+    except soundfile.LibsndfileError as error:
+        copy.close()
+        raise AudioFileError(
+            name, other.offset_octets, f"libsndfile cannot read Ogg {codec}: {error.error_string}"
+        ) from None

@@ -1,0 +1,213 @@
+"""The Opus streams of an Ogg file: found among others, link after link, their pages to packets.
+
+A link is a group of streams side by side, whose first pages stand before all others; a chained file has several
+(RFC 3533 section 4). Of each link the first Opus stream is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from rtpcodec.codecs.opus_packet import MAX_OCTETS
+from rtpcodec.errors import AudioFileError
+from rtpcodec.files.formats.oddities import Oddities
+from rtpcodec.files.formats.ogg_pages import BEGINS, CONTINUED, ENDS, OggPage, Readable, read_pages
+from rtpcodec.files.formats.opus_head import HEAD_MAGIC, TAGS_MAGIC, OpusHead, OpusHeadError, read_head
+
+_CODECS: Final = {
+    b"\x01vorbis": "Vorbis",
+    b"\x7fFLAC": "FLAC",
+    b"Speex   ": "Speex",
+    b"\x80theora": "Theora",
+    b"fishead\0": "Skeleton",
+    b"OVP80": "VP8",
+    b"CELT    ": "CELT",
+}
+"""By the beginning of a stream's first packet."""
+UNKNOWN: Final = "an unknown codec"
+_MAX_CODECS: Final = 8
+"""More are not named."""
+_BEHIND: Final = 1 << 31
+"""A page number that is further ahead, modulo 2**32, is behind."""
+_NONE: Final = OggPage(0, 0, 0, 0, 0, b"", b"")
+
+
+class OtherOgg(Exception):
+    """The first link has no Opus stream; its codecs are named."""
+
+    def __init__(self, codecs: tuple[str, ...], offset_octets: int) -> None:
+        super().__init__(", ".join(codecs))
+        self.codecs = codecs
+        self.offset_octets = offset_octets
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPage:
+    """The packets that end on one page of the stream."""
+
+    packets: list[bytes]
+    position: int
+    """The granule position of the end of the last one; negative: not said."""
+    ends: bool
+    """It is the last page of the link."""
+    lost: bool
+    """A page before it is missing, or the beginning of its first packet."""
+    offset_octets: int
+
+
+class OpusStreams:
+    """Reads the Opus streams of a file, which need not be seekable."""
+
+    def __init__(self, file: Readable, name: str, oddities: Oddities) -> None:
+        self._pages = read_pages(file, oddities)
+        self._name = name
+        self._oddities = oddities
+        self._serial: int | None = None
+        self._codecs: list[str] = []
+        self._is_grouping = False  # only first pages have come in this link
+        self._has_ended = True
+        self._needs_tags = True
+        self._links = 0
+        self._channels = 0  # of the first link
+        self._last = _NONE
+        self._lost = False
+        self._pending: bytearray | None = None
+
+    def items(self) -> Iterator[OpusHead | AudioPage]:
+        """Yield the header of each link, and behind it the pages on which packets end.
+
+        Raises: AudioFileError for a broken header or a link without Opus; OtherOgg if it is the first one; OSError.
+        """
+        for page in self._pages:
+            if page.flags & BEGINS:
+                head = self._begun(page)
+                if head is not None:
+                    yield head
+            elif page.serial == self._serial:
+                self._is_grouping = False
+                found = self._page(page)
+                if found is not None:
+                    yield found
+            else:
+                self._is_grouping = False
+                if self._serial is None:
+                    raise self._without_opus(page.offset_octets)
+        if self._serial is None:
+            raise self._without_opus(0)
+        if not self._has_ended:
+            self._oddities.add("the file ends without a page that ends its stream", self._last.offset_octets)
+
+    def _without_opus(self, offset_octets: int) -> Exception:
+        if not self._links:
+            return OtherOgg(tuple(self._codecs), offset_octets)
+        codecs = ", ".join(self._codecs) or "no beginning"
+        return AudioFileError(self._name, offset_octets, f"link {self._links + 1} has {codecs}, Opus is needed")
+
+    def _begun(self, page: OggPage) -> OpusHead | None:
+        """Take the first page of a stream; return its header if this is the stream to read."""
+        is_opus = page.body.startswith(HEAD_MAGIC)
+        if not is_opus:
+            codec = next((name for magic, name in _CODECS.items() if page.body.startswith(magic)), UNKNOWN)
+            if not self._has_ended:
+                self._oddities.add(f"a stream beside Opus ({codec}) is left out", page.offset_octets)
+                return None
+            if self._serial is not None or not self._is_grouping:
+                self._serial, self._codecs = None, []
+            if len(self._codecs) < _MAX_CODECS:
+                self._codecs.append(codec)
+            self._is_grouping = True
+            return None
+        if not self._has_ended:
+            if self._is_grouping and page.serial != self._serial:
+                self._oddities.add("a second Opus stream beside the first is left out", page.offset_octets)
+                return None
+            self._oddities.add("a stream begins before the one before it has ended", page.offset_octets)
+        packets, is_whole = page.parts()
+        if len(packets) != 1 or not is_whole:
+            raise AudioFileError(
+                self._name, page.offset_octets, "OpusHead is not the only packet of its page (RFC 7845 section 3)"
+            )
+        try:
+            head = read_head(packets[0])
+        except OpusHeadError as error:
+            raise AudioFileError(self._name, page.offset_octets, str(error)) from None
+        self._serial = page.serial
+        self._links += 1
+        self._channels = self._channels or len(head.mapping)
+        if len(head.mapping) != self._channels:
+            self._oddities.add("a link has another number of channels than the first", page.offset_octets)
+        self._is_grouping = self._needs_tags = True
+        self._has_ended = bool(page.flags & ENDS)
+        self._last = page
+        self._lost = False
+        self._pending = None
+        return head
+
+    def _page(self, page: OggPage) -> AudioPage | None:
+        """Take a further page of the stream."""
+        if self._has_ended:
+            self._oddities.add("a page behind the end of its stream is left out", page.offset_octets)
+            return None
+        if self._repeats(page):
+            self._oddities.add("a page that repeats the one before is left out", page.offset_octets)
+            return None
+        ahead = (page.sequence - self._last.sequence - 1) & 0xFFFFFFFF
+        if ahead >= _BEHIND and 0 < page.position <= self._last.position:
+            self._oddities.add("a page that comes too late is left out", page.offset_octets)
+            return None
+        if ahead >= _BEHIND:
+            self._oddities.add("page numbers go back", page.offset_octets)
+        elif ahead:
+            self._oddities.add("pages are missing before a page", page.offset_octets)
+            self._lost = True
+            self._pending = None
+        self._last = page
+        self._has_ended = bool(page.flags & ENDS)
+        packets = self._packets(page)
+        if packets and self._needs_tags:
+            packets = self._after_tags(packets, page.offset_octets)
+        if not packets:
+            return None
+        lost, self._lost = self._lost, False
+        return AudioPage(packets, page.position, self._has_ended, lost, page.offset_octets)
+
+    def _repeats(self, page: OggPage) -> bool:
+        last = self._last
+        return (page.sequence, page.position, page.body) == (last.sequence, last.position, last.body)
+
+    def _packets(self, page: OggPage) -> list[bytes]:
+        """Return the packets that end on a page, and keep the beginning of one that does not."""
+        parts, is_whole = page.parts()
+        packets = []
+        pending, self._pending = self._pending, None
+        if page.flags & CONTINUED and parts:
+            more = parts.pop(0)
+            if pending is None:
+                if not self._lost:
+                    self._oddities.add("a packet without its beginning is left out", page.offset_octets)
+                self._lost = True
+            else:
+                # One octet beyond the most is kept, so that the packet is refused.
+                pending += more[: MAX_OCTETS + 1 - len(pending)]
+                if not parts and not is_whole:
+                    self._pending = pending
+                    return []
+                packets.append(bytes(pending))
+        elif pending is not None:
+            self._oddities.add("a packet without its end is left out", page.offset_octets)
+            self._lost = True
+        if parts and not is_whole:
+            self._pending = bytearray(parts.pop())
+        return packets + parts
+
+    def _after_tags(self, packets: list[bytes], offset_octets: int) -> list[bytes]:
+        """Return the packets behind the comment header. AudioFileError: it is missing, though no page is."""
+        self._needs_tags = False
+        if packets[0].startswith(TAGS_MAGIC):
+            return packets[1:]
+        if not self._lost:
+            rule = "the second packet does not begin with OpusTags (RFC 7845 section 5.2)"
+            raise AudioFileError(self._name, offset_octets, rule)
+        return packets

@@ -1,0 +1,57 @@
+"""Raw files: payloads of one codec one behind the other, with no header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO, Final
+
+from rtpcodec.codecs import codec
+from rtpcodec.codecs.info import ByteOrder
+from rtpcodec.files.facts import AudioFacts
+from rtpcodec.files.rates import require_file_rate
+from rtpcodec.pickling import Live
+
+_PIECE_OCTETS: Final = {"PCMU": 48_000, "PCMA": 48_000, "G722": 24_000, "L16": 96_000}
+"""By codec: MAX_PIECE_FRAMES samples."""
+
+
+class RawSource(Live):
+    """Reads a raw file; a sample that is cut at the end is dropped. Use from one thread at a time."""
+
+    __slots__ = ("_decoder", "_file", "facts")
+
+    def __init__(self, file: BinaryIO, codec_name: str, sample_rate_hz: int, byte_order: ByteOrder | None) -> None:
+        """Begin to read.
+
+        file: at its first payload.
+        codec_name: PCMU, PCMA, G722 or L16.
+        sample_rate_hz: 1 to 192000, of G722 16000.
+        byte_order: of L16, which must have one.
+        Raises: ValueError for another rate.
+        """
+        info = codec(codec_name)
+        require_file_rate("sample_rate_hz", sample_rate_hz)
+        # Samples of PCMU, PCMA and L16 are decoded one by one: their rate is only a fact.
+        rate_hz = sample_rate_hz if codec_name == "G722" else info.sample_rates_hz[0]
+        options = {"byte_order": byte_order} if codec_name == "L16" else {}
+        self._decoder = info.decoder(rate_hz, **options)
+        self._file = file
+        self.facts = AudioFacts(container="raw", codec=codec_name, sample_rate_hz=sample_rate_hz, channels=1)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the samples. OSError."""
+        samples = 0
+        octets = _PIECE_OCTETS[self.facts.codec]
+        while found := self._file.read(octets):
+            if self.facts.codec == "L16" and len(found) % 2:
+                found = found[:-1]
+                notes = (*self.facts.notes, "the last sample is cut after one octet; it is left out")
+                self.facts = replace(self.facts, notes=notes)
+            pcm = self._decoder.decode(found)
+            samples += len(pcm) // 2
+            yield pcm
+        self.facts = replace(self.facts, samples=samples)
+
+    def close(self) -> None:
+        """Do nothing: the file is not this reader's."""

@@ -1,0 +1,116 @@
+"""The file that readers read: positions from its beginning, whole reads, its first octets before they are read.
+
+A path, an open file, a pipe and an object that has nothing but `read` look the same from here on.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from typing_extensions import Buffer
+
+HEAD_OCTETS: Final = 8192
+"""The first octets, by which a kind is recognised: four of the longest MP3 frames and some more."""
+READ_OCTETS: Final = 64 * 1024
+"""Read from the file at once."""
+UNNAMED: Final = "the file"
+
+
+class _Raw(io.RawIOBase):
+    """A file read from where it stands. One of the caller's stays open when this is closed."""
+
+    def __init__(self, file: BinaryIO, *, owned: bool) -> None:
+        super().__init__()
+        self._file = file
+        self._owned = owned
+        self._kept = b""
+        """Octets of a stream that `head` has read, and `readinto` gives first."""
+        seekable = getattr(file, "seekable", None)
+        self._seekable = bool(seekable is not None and seekable())
+        self._begins = file.tell() if self._seekable else 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._seekable
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        if not self._seekable:
+            raise io.UnsupportedOperation("the file is a stream, it cannot go back")
+        if whence == os.SEEK_SET:
+            offset += self._begins
+        return self._file.seek(offset, whence) - self._begins
+
+    def tell(self) -> int:
+        if not self._seekable:
+            raise io.UnsupportedOperation("the file is a stream, it has no position")
+        return self._file.tell() - self._begins
+
+    def readinto(self, room: Buffer, /) -> int:
+        view = memoryview(room).cast("B")
+        if self._kept:
+            found, self._kept = self._kept[: len(view)], self._kept[len(view) :]
+        else:
+            found = self._read(len(view))
+        view[: len(found)] = found
+        return len(found)
+
+    def head(self) -> bytes:
+        """Return the first octets, and stay at the beginning."""
+        found = b""
+        while len(found) < HEAD_OCTETS and (more := self._read(HEAD_OCTETS - len(found))):
+            found += more
+        if self._seekable:
+            self.seek(0)
+        else:
+            self._kept = found
+        return found
+
+    def close(self) -> None:
+        if not self.closed and self._owned:
+            self._file.close()
+        super().close()
+
+    def _read(self, octets: int) -> bytes:
+        found: object = self._file.read(octets)
+        if found is None:
+            raise BlockingIOError("the file is non-blocking and has no octets now, a blocking one is needed")
+        if not isinstance(found, bytes | bytearray | memoryview):
+            raise TypeError(f"the file gives {type(found).__name__}, a file opened in binary mode is needed")
+        if len(found) > octets:
+            raise OSError(f"the file gives {len(found)} octets, {octets} were asked for")
+        return bytes(found)
+
+
+class InputFile(io.BufferedReader):
+    """An audio file as its reader sees it; `read` gives fewer octets only at the end."""
+
+    def __init__(self, source: str | PathLike[str] | BinaryIO, name: str | None = None) -> None:
+        """Open a path, or borrow a file.
+
+        source: a path; or a binary file, read from where it stands and left open.
+        name: the file's, for errors and its suffix; None: that of the path or of the file.
+        Raises: OSError; TypeError if it is neither.
+        """
+        found: object
+        if isinstance(source, str | PathLike):
+            found = source
+            raw = _Raw(Path(source).open("rb", buffering=0), owned=True)  # noqa: SIM115 -- closed by close
+        elif callable(getattr(source, "read", None)):
+            found = getattr(source, "name", None) or getattr(source, "path", None)
+            raw = _Raw(source, owned=False)
+        else:
+            raise TypeError(f"source is {type(source).__name__}, a path or a binary file is needed")
+        self.file_name = name or (Path(found).name if isinstance(found, str | PathLike) else UNNAMED)
+        try:
+            self.head = raw.head()
+            """The first octets, at most HEAD_OCTETS."""
+            super().__init__(raw, READ_OCTETS)
+        except BaseException:
+            raw.close()
+            raise

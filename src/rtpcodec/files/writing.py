@@ -1,0 +1,203 @@
+"""Audio files written from PCM: `create_audio`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from typing_extensions import Buffer
+
+from rtpcodec.files.target import SoundTarget
+from rtpcodec.files.target_kinds import TargetKind, target_kind
+from rtpcodec.pickling import Live
+
+PART_SUFFIX: Final = ".part"
+"""Behind the name of a file that is not complete. The name is always the same: the next run replaces what a killed
+process left."""
+_SAMPLE_OCTETS: Final = 2
+_ITEM_FORMATS: Final = ("h", "B", "b", "c")
+
+
+def create_audio(
+    target: str | PathLike[str] | BinaryIO,
+    *,
+    sample_rate_hz: int,
+    channels: int = 1,
+    kind: str | None = None,
+    replace: bool = True,
+    **options: object,
+) -> AudioWriter:
+    """Create an audio file, whose kind is that of its name.
+
+    target: the file; or a binary file object, to which the file is written and which stays open.
+    sample_rate_hz: rate of the PCM and of the file.
+    channels: of the PCM and of the file.
+    kind: wav, flac, mp3, ogg (Opus), awb (AMR-WB), ulaw, alaw, g722, l16 or sln; None: as the name ends.
+    replace: whether an existing file may be replaced.
+    options: of the kind: `bit_rate_kbps` (mp3), `byte_order` (`big` or `little`, of l16 and sln).
+    Raises: ValueError for a kind, rate or number of channels that cannot be written. FileExistsError. OSError.
+        MissingExtra or MissingLibrary if the kind needs what is not installed.
+
+    >>> import io
+    >>> out = io.BytesIO()
+    >>> with create_audio(out, sample_rate_hz=8000, kind="ulaw") as audio:
+    ...     audio.write(bytes(4))
+    >>> out.getvalue().hex()
+    'ffff'
+    """
+    named = fspath(target) if isinstance(target, str | PathLike) else None
+    found = target_kind(kind, named)
+    found.require(sample_rate_hz, channels)
+    if named is None:
+        assert not isinstance(target, str | PathLike)  # noqa: S101 -- it has no name
+        return AudioWriter(_open(found, target, sample_rate_hz, channels, options), found, sample_rate_hz, channels)
+    path = Path(named)
+    if not replace:
+        _require_absent(path)
+    part = path.with_name(path.name + PART_SUFFIX)
+    file = part.open("w+b")
+    try:
+        sound = _open(found, file, sample_rate_hz, channels, options)
+    except BaseException:
+        file.close()
+        part.unlink()
+        raise
+    return AudioWriter(sound, found, sample_rate_hz, channels, _Place(path, part, file, replace))
+
+
+class _Place:
+    """The file on its way to its name."""
+
+    __slots__ = ("file", "part", "path", "replace")
+
+    def __init__(self, path: Path, part: Path, file: BinaryIO, replace: bool) -> None:
+        self.path = path
+        self.part = part
+        self.file = file
+        self.replace = replace
+
+    def complete(self) -> int:
+        """Close the file; return how many octets it has."""
+        self.file.close()
+        return self.part.stat().st_size
+
+    def publish(self) -> None:
+        """Give the complete file its name."""
+        if not self.replace:
+            _require_absent(self.path)
+        self.part.replace(self.path)
+
+    def remove(self) -> None:
+        """Remove what was written."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self.part.unlink()
+
+
+class AudioWriter(Live):
+    """Writes native int16 PCM to one audio file; also a context. Use from one thread at a time.
+
+    A file with a name appears whole: it is written as NAME.part, and has its name when `close` returns. If the block
+    ends by an exception, or by `abort`, nothing is left and an older file stays.
+    """
+
+    __slots__ = ("_frame_octets", "_place", "_sound", "channels", "kind", "sample_rate_hz", "samples_written")
+
+    def __init__(
+        self, sound: SoundTarget, kind: TargetKind, sample_rate_hz: int, channels: int, place: _Place | None = None
+    ) -> None:
+        self.kind = kind.name
+        self.sample_rate_hz = sample_rate_hz
+        self.channels = channels
+        self.samples_written = 0
+        """Per channel."""
+        self._sound: SoundTarget | None = sound
+        self._place = place
+        self._frame_octets = _SAMPLE_OCTETS * channels
+
+    def write(self, pcm: Buffer) -> None:
+        """Append native int16 PCM, channels interleaved, whole frames of any number.
+
+        Raises: ValueError if it ends inside a frame or the file is closed, TypeError if the items are others: nothing
+            was appended. OSError if the file cannot be written.
+        """
+        view = memoryview(pcm)
+        if view.format not in _ITEM_FORMATS:
+            raise TypeError(f"pcm has items of format '{view.format}', 16-bit samples ('h') or octets are needed")
+        if view.nbytes % self._frame_octets:
+            raise ValueError(
+                f"pcm has {view.nbytes} octets, a multiple of {self._frame_octets} is needed: "
+                f"16-bit samples of {self.channels} channel{'s' * (self.channels > 1)}"
+            )
+        if self._sound is None:
+            raise ValueError("the file is closed, nothing can be written")
+        self._sound.write(pcm)
+        self.samples_written += view.nbytes // self._frame_octets
+
+    def finish(self) -> int | None:
+        """Complete the file under its temporary name; `close` then only gives it its name. More than once: nothing.
+
+        Returns: how many octets it has; None: it has no name.
+        Raises: OSError: nothing is left.
+        """
+        sound, self._sound = self._sound, None
+        try:
+            if sound is not None:
+                sound.finish()
+            return None if self._place is None else self._place.complete()
+        except BaseException:
+            self.abort()
+            raise
+
+    def close(self) -> None:
+        """Complete the file and give it its name; more than once does nothing.
+
+        Raises: OSError: nothing is left. FileExistsError if a file of the name appeared meanwhile and stays.
+        """
+        self.finish()
+        place, self._place = self._place, None
+        if place is not None:
+            try:
+                place.publish()
+            except BaseException:
+                place.remove()
+                raise
+
+    def abort(self) -> None:
+        """Remove the incomplete file; after `close` this does nothing."""
+        self._sound = None
+        place, self._place = self._place, None
+        if place is not None:
+            place.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def __repr__(self) -> str:
+        return f"<AudioWriter {self.kind} {self.sample_rate_hz} Hz {self.samples_written} samples>"
+
+
+def _open(
+    kind: TargetKind, file: BinaryIO, sample_rate_hz: int, channels: int, options: dict[str, object]
+) -> SoundTarget:
+    module = import_module(kind.module)  # a format's libraries are loaded when a file of it is written
+    sound: SoundTarget = module.open_target(file, sample_rate_hz, channels, **{**kind.options, **options})
+    return sound
+
+
+def _require_absent(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(f"{path} exists already")

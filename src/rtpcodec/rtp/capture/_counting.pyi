@@ -1,0 +1,50 @@
+from collections.abc import Iterator
+from typing import Final, final
+
+from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
+
+CLOCKS_HZ: Final[tuple[int, ...]]
+StreamKey = tuple[SocketAddress, SocketAddress, int]
+
+@final
+class StreamCounter:
+    def __init__(self, payload_type: int, *, is_watched: bool = False, other_clock_hz: int = 90000) -> None: ...
+    packets: int
+    payload_type: int
+    is_watched: bool
+    is_event: bool
+    duplicates: int
+    late: int
+    strays: int
+    restarts: int
+    first_ns: int
+    last_ns: int
+    first_sequence_number: int
+    first_timestamp: int
+    last_sequence_number: int
+    last_timestamp: int
+    payload_octets: int
+    min_payload_octets: int
+    max_payload_octets: int
+    step_ticks: int
+    other_clock_hz: int
+    @property
+    def expected(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def loss_bursts(self) -> int: ...
+    def count(self, datagram: bytes, time_ns: int, /) -> bool: ...
+    def take_payload_type_packets(self) -> int: ...
+    def jitter_ms(self, clock_hz: int, /) -> tuple[float, float, float] | None: ...
+    def least_transit(self, clock_hz: int | None, /) -> tuple[int, int]: ...
+
+@final
+class StreamCounters:
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    counted: int
+    def add(self, key: StreamKey, counter: StreamCounter, /) -> None: ...
+    def get(self, key: StreamKey, /) -> StreamCounter | None: ...
+    def remove(self, key: StreamKey, /) -> None: ...
+    def count(self, datagrams: Iterator[Datagram], /) -> Datagram | None: ...

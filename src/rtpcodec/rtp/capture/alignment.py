@@ -1,0 +1,123 @@
+"""Where the streams of one call lie on one line of time: by RTCP sender reports, else by least transit.
+
+A stream's own place is that of its quickest packet: it was sent just before it was captured. Two directions placed so
+differ from the truth by the difference of their least transit times. Sender reports (RFC 3550 section 6.4.1) remove
+that difference, if the wall clocks of both senders agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final, Literal
+
+from rtpcodec.pickling import Value
+from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream
+from rtpcodec.rtp.sequence import timestamp_distance
+
+MAX_CLOCK_DIFFERENCE_S: Final = 0.5
+"""More between the wall clocks of the two senders, as the capture sees them, is not transit: they disagree."""
+MAX_PLACE_DIFFERENCE_S: Final = 5.0
+"""More between a stream's first packet and its quickest one is not delay: the timestamps jumped in between."""
+WRAP: Final = 1 << 32
+NANOSECONDS: Final = 10**9
+
+Alignment = Literal["rtcp", "transit"]
+StreamKey = tuple[object, object, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignedCall(Value):
+    """The first packet of each stream on the line of the call."""
+
+    alignment: Alignment | None
+    """How the two directions were aligned; None: there is only one."""
+    origin_ns: int
+    """The time of the capture at which the call's sound begins."""
+    begins_ns: Mapping[StreamKey, int]
+    """Where the audio of each stream's first packet begins, from the origin."""
+    shift_ns: tuple[int, int]
+    """What must be added to an arrival in each direction to get its place for the least transit."""
+    notes: tuple[str, ...] = ()
+
+
+def key_of(stream: CapturedStream) -> StreamKey:
+    """Return what tells a stream from all others of a capture."""
+    return stream.source, stream.destination, stream.ssrc
+
+
+def align(call: CapturedCall) -> AlignedCall:
+    """Place the streams of a call.
+
+    Only streams whose codec and clock are known have a place by timestamp, others begin where they arrived.
+    """
+    notes: list[str] = []
+    alignment: Alignment | None = "transit" if call.backward else None
+    shift_ns = 0
+    if call.backward:
+        offsets = [_sender_offset_s(direction) for direction in (call.forward, call.backward)]
+        forward_s, backward_s = offsets
+        if forward_s is not None and backward_s is not None:
+            if abs(forward_s - backward_s) <= MAX_CLOCK_DIFFERENCE_S:
+                alignment = "rtcp"
+                shift_ns = round((forward_s - backward_s) * NANOSECONDS)
+            else:
+                notes.append(
+                    f"the wall clocks of the senders differ by {abs(forward_s - backward_s):.3f} s, so their reports"
+                    " align nothing"
+                )
+    begins = {key_of(stream): _begin_ns(stream) for stream in call.forward}
+    begins |= {key_of(stream): _begin_ns(stream) + shift_ns for stream in call.backward}
+    origin_ns = min(begins.values())
+    return AlignedCall(
+        alignment=alignment,
+        origin_ns=origin_ns,
+        begins_ns={key: begin_ns - origin_ns for key, begin_ns in begins.items()},
+        shift_ns=(0, shift_ns),
+        notes=tuple(notes),
+    )
+
+
+def clock_of(stream: CapturedStream) -> int | None:
+    """Return the RTP clock of most packets whose clock is known; None: no payload type has one."""
+    known = [(stream.payload_type_packets.get(kind, 0), one.clock_hz) for kind, one in stream.codecs.items()]
+    clocks = [(packets, clock_hz) for packets, clock_hz in known if clock_hz]
+    return max(clocks, key=lambda one: one[0])[1] if clocks else None
+
+
+def _begin_ns(stream: CapturedStream) -> int:
+    """Return when the first packet would have been captured, had it been as quick as the quickest one."""
+    clock_hz = clock_of(stream)
+    if clock_hz is None:
+        return stream.first_ns
+    quickest = stream.least_transit
+    elapsed_ns = quickest.arrival_ns - stream.first_ns
+    ticks = _ticks_between(stream.first_timestamp, quickest.rtp_timestamp, elapsed_ns, clock_hz)
+    begin_ns = quickest.arrival_ns - ticks * NANOSECONDS // clock_hz
+    return begin_ns if abs(begin_ns - stream.first_ns) <= MAX_PLACE_DIFFERENCE_S * NANOSECONDS else stream.first_ns
+
+
+def _ticks_between(earlier: int, later: int, elapsed_ns: int, clock_hz: int) -> int:
+    """Return the ticks between two timestamps, whose wraps the time between them shows."""
+    ticks = timestamp_distance(earlier, later)
+    return ticks + WRAP * round((elapsed_ns * clock_hz / NANOSECONDS - ticks) / WRAP)
+
+
+def _sender_offset_s(direction: Sequence[CapturedStream]) -> float | None:
+    """Return the capture's clock less the sender's, plus the least transit; None: there is no sender report.
+
+    It is that of the stream with most reports: the others of this direction come from the same sender.
+    """
+    best = max(direction, key=lambda stream: len(stream.sender_reports))
+    clock_hz = clock_of(best)
+    if not best.sender_reports or clock_hz is None:
+        return None
+    offsets = []
+    quickest = best.least_transit
+    for report in best.sender_reports:
+        elapsed_ns = report.arrival_ns - quickest.arrival_ns
+        ticks = _ticks_between(quickest.rtp_timestamp, report.rtp_timestamp, elapsed_ns, clock_hz)
+        sent_s = report.ntp_s - ticks / clock_hz
+        offsets.append(quickest.arrival_ns / NANOSECONDS - sent_s)
+    return median(offsets)

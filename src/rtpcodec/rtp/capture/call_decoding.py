@@ -1,0 +1,264 @@
+"""The calls of a capture to sound: all side by side, each a channel per direction."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack
+from heapq import heappop, heappush
+from math import inf
+from typing import Final, get_args
+
+from rtpcodec.audio.rates import require_rate
+from rtpcodec.codecs import codec_names
+from rtpcodec.errors import PacketError
+from rtpcodec.kernels.resample import RATES_HZ
+from rtpcodec.kernels.rtp_header import is_rtcp
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.capture.alignment import NANOSECONDS, StreamKey, align, clock_of, key_of
+from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream, CaptureReport
+from rtpcodec.rtp.capture.series import level_dbov
+from rtpcodec.rtp.capture.sound import CallSound, Gaps, TrackSound
+from rtpcodec.rtp.capture.timeline import CallSink, CallTimeline, Track
+from rtpcodec.rtp.capture.track import StreamTrack
+from rtpcodec.rtp.packet import RtpPacket
+
+SinkOf = Callable[[CapturedCall, int, int], AbstractContextManager[CallSink] | None]
+"""Makes what takes the sound of a call, such as `create_audio`: the call, its sample rate in Hz and its number of
+channels are given. None: the sound is only measured."""
+DEFAULT_RATE_HZ: Final = 8000
+"""The rate of a call without a codec that is decoded here."""
+DEFAULT_CLOCK_HZ: Final = 8000
+"""The clock of a stream of which nothing is known; nothing is played by it."""
+MAX_WAITING: Final = 64
+"""Packets of a stream that wait while another one of its direction is still sending."""
+IDLE_NS: Final = NANOSECONDS
+"""A stream that has sent nothing for so long leaves its track to another one."""
+OUT_OF_ORDER_NS: Final = NANOSECONDS
+"""Captures of several interfaces are out of order by less: a call that has ended is kept for so long."""
+NANOSECONDS_IN_MS: Final = 1_000_000
+FIXED_HEADER_OCTETS: Final = 12
+
+
+def decode_datagrams(
+    datagrams: Iterable[Datagram],
+    report: CaptureReport,
+    sink_of: SinkOf,
+    *,
+    pcm_hz: int | None = None,
+    gaps: Gaps = "conceal",
+) -> list[CallSound]:
+    """Make the sound of all calls of a capture.
+
+    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls that
+    go on at the same time, not with the capture.
+
+    datagrams: those of the capture, in its order.
+    report: what `find_streams` found in the same capture.
+    sink_of: makes what takes the sound of a call. It is called when the call begins, unless nothing of the call is
+        decoded here; the sink is left when the call ends, or by the error that ends the run.
+    pcm_hz: the rate of the sound; None: the highest rate of the call's codecs.
+    gaps: what stands for lost packets.
+    Returns: one entry per call, in the order of the report.
+    Raises: ValueError: a rate or gaps that there are not. OSError: a sink or the capture cannot be read or written.
+    """
+    if gaps not in get_args(Gaps):
+        raise ValueError(f"gaps is {gaps!r}, 'conceal' or 'silence' is needed")
+    if pcm_hz is not None:
+        require_rate("pcm_hz", pcm_hz)
+    decoding = _Decoding(report, sink_of, pcm_hz, gaps)
+    try:
+        for datagram in datagrams:
+            decoding.put(datagram)
+        return decoding.finish()
+    except BaseException as error:
+        decoding.close(error)
+        raise
+
+
+class _Decoding(Live):
+    """All calls of a capture."""
+
+    __slots__ = ("_call_of", "_ends", "_gaps", "_going_on", "_next_end_ns", "_pcm_hz", "_report", "_sink_of", "_sounds")
+
+    def __init__(self, report: CaptureReport, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
+        self._report = report
+        self._sink_of = sink_of
+        self._pcm_hz = pcm_hz
+        self._gaps: Gaps = gaps
+        self._call_of: dict[StreamKey, int] = {
+            key_of(stream): number for number, call in enumerate(report.calls) for stream in call.streams
+        }
+        self._going_on: dict[int, _CallDecoding] = {}
+        self._sounds: dict[int, CallSound] = {}
+        self._ends: list[tuple[int, int]] = []
+        """When calls that go on end, and their numbers: a heap."""
+        self._next_end_ns: float = inf
+
+    def put(self, datagram: Datagram) -> None:
+        time_ns, source, destination, payload, _ = datagram
+        if time_ns > self._next_end_ns:
+            self._finish_until(time_ns)
+        # RFC 3550 section 5.1: version 2, and the SSRC in octets 8 to 11.
+        if len(payload) < FIXED_HEADER_OCTETS or payload[0] >> 6 != 2:
+            return
+        key = (source, destination, int.from_bytes(payload[8:12], "big"))
+        number = self._call_of.get(key)
+        if number is None or is_rtcp(payload):
+            return
+        try:
+            packet = RtpPacket.parse(payload)
+        except PacketError:
+            return
+        call = self._going_on.get(number) or self._begin(number)
+        if call is not None:
+            call.put(key, packet, time_ns)
+
+    def finish(self) -> list[CallSound]:
+        self._finish_until(inf)
+        for number in range(len(self._report.calls)):
+            if number not in self._sounds:
+                self._begin(number)
+        self._finish_until(inf)
+        return [self._sounds[number] for number in range(len(self._report.calls))]
+
+    def close(self, error: BaseException) -> None:
+        """Leave the sinks of calls that an error has cut."""
+        with ExitStack() as left:
+            for call in self._going_on.values():
+                left.callback(call.timeline.close, error)
+        self._going_on.clear()
+
+    def _begin(self, number: int) -> _CallDecoding | None:
+        if number in self._sounds:
+            return None
+        call = self._report.calls[number]
+        begun = self._going_on[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
+        last_ns = max(stream.last_ns for stream in call.streams)
+        heappush(self._ends, (last_ns + OUT_OF_ORDER_NS, number))
+        self._next_end_ns = self._ends[0][0]
+        return begun
+
+    def _finish_until(self, time_ns: float) -> None:
+        while self._ends and self._ends[0][0] < time_ns:
+            _, number = heappop(self._ends)
+            self._sounds[number] = self._going_on[number].finish()
+            del self._going_on[number]
+        self._next_end_ns = self._ends[0][0] if self._ends else inf
+
+
+class _Direction(Live):
+    """The streams of one direction, one after the other on its track."""
+
+    __slots__ = ("_current", "_heard_ns", "_waiting", "streams", "track")
+
+    def __init__(self, track: Track, streams: list[StreamTrack]) -> None:
+        self.track = track
+        self.streams = streams
+        self._current: StreamTrack | None = None
+        self._heard_ns = 0
+        self._waiting: deque[tuple[StreamTrack, RtpPacket, float]] = deque()
+
+    def put(self, stream: StreamTrack, packet: RtpPacket, time_ns: int, arrival_ms: float) -> None:
+        current = self._current
+        if current is not stream:
+            if current is not None and not self._is_over(current, time_ns):
+                self._wait(stream, packet, arrival_ms)
+                return
+            self._change_to(stream)
+        self._heard_ns = time_ns
+        stream.put(packet, arrival_ms)
+        if self._waiting and self._is_over(stream, time_ns):
+            self._change_to(self._waiting[0][0])
+            self._heard_ns = time_ns
+
+    def finish(self) -> None:
+        while self._waiting:
+            self._change_to(self._waiting[0][0])
+        if self._current is not None:
+            self._current.leave()
+
+    def _is_over(self, current: StreamTrack, time_ns: int) -> bool:
+        return time_ns >= current.stream.last_ns or time_ns - self._heard_ns > IDLE_NS
+
+    def _wait(self, stream: StreamTrack, packet: RtpPacket, arrival_ms: float) -> None:
+        """Keep a packet until the current stream is over: two senders may overlap when one takes over."""
+        self._waiting.append((stream, packet, arrival_ms))
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()[0].tally.parallel += 1
+
+    def _change_to(self, stream: StreamTrack) -> None:
+        if self._current is not None:
+            self._current.leave()
+        self._current = stream
+        waiting, self._waiting = self._waiting, deque()
+        for one in waiting:
+            if one[0] is stream:
+                stream.put(*one[1:])
+            else:
+                self._waiting.append(one)
+
+
+class _CallDecoding(Live):
+    """One call that goes on."""
+
+    __slots__ = ("_aligned", "_call", "_directions", "_place_of", "_rate_hz", "timeline")
+
+    def __init__(self, call: CapturedCall, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
+        self._call = call
+        self._aligned = align(call)
+        rate_hz = self._rate_hz = pcm_hz or _rate_hz(call)
+        both = (call.forward, call.backward) if call.backward else (call.forward,)
+        sink = sink_of(call, rate_hz, len(both)) if any(map(_is_decoded, call.streams)) else None
+        self.timeline = CallTimeline(rate_hz, len(both), sink)
+        self._directions = []
+        self._place_of: dict[StreamKey, tuple[_Direction, StreamTrack, int]] = {}
+        for streams, track, shift_ns in zip(both, self.timeline.tracks, self._aligned.shift_ns, strict=False):
+            direction = _Direction(track, [self._stream_track(stream, track, gaps) for stream in streams])
+            self._directions.append(direction)
+            for stream in direction.streams:
+                self._place_of[key_of(stream.stream)] = direction, stream, shift_ns - self._aligned.origin_ns
+
+    def put(self, key: StreamKey, packet: RtpPacket, time_ns: int) -> None:
+        direction, stream, shift_ns = self._place_of[key]
+        direction.put(stream, packet, time_ns, (time_ns + shift_ns) / NANOSECONDS_IN_MS)
+
+    def finish(self) -> CallSound:
+        for direction in self._directions:
+            direction.finish()
+        self.timeline.finish()
+        aligned = self._aligned
+        return CallSound(
+            call=self._call,
+            sample_rate_hz=self._rate_hz,
+            samples=self.timeline.samples,
+            begin_ns=aligned.origin_ns,
+            alignment=aligned.alignment,
+            tracks=tuple([_track_sound(direction) for direction in self._directions]),
+            notes=aligned.notes,
+        )
+
+    def _stream_track(self, stream: CapturedStream, track: Track, gaps: Gaps) -> StreamTrack:
+        begin = self._aligned.begins_ns[key_of(stream)] * self._rate_hz // NANOSECONDS
+        return StreamTrack(stream, track, begin, clock_of(stream) or DEFAULT_CLOCK_HZ, gaps)
+
+
+def _track_sound(direction: _Direction) -> TrackSound:
+    track = direction.track
+    return TrackSound(
+        streams=tuple([stream.sound() for stream in direction.streams]),
+        level_dbov=level_dbov(track.energy, track.end),
+        series=track.counter.series(),
+    )
+
+
+def _is_decoded(stream: CapturedStream) -> bool:
+    return not stream.encrypted and any(one.name in codec_names() for one in stream.codecs.values())
+
+
+def _rate_hz(call: CapturedCall) -> int:
+    """Return the highest rate of the codecs that are decoded here."""
+    codecs = [one for stream in call.streams for one in stream.codecs.values() if one.name in codec_names()]
+    rates = [one.sample_rate_hz for one in codecs if one.sample_rate_hz in RATES_HZ]
+    return max(rates, default=DEFAULT_RATE_HZ)

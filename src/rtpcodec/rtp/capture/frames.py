@@ -1,0 +1,49 @@
+"""What a capture's packets are in: link layers by their number, and how many packets of each kind it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rtpcodec.pickling import Value
+
+ETHERNET: Final = 1
+LINK_TYPES: Final = {
+    0: "BSD loopback",
+    ETHERNET: "Ethernet",
+    12: "raw IP",
+    14: "raw IP",
+    101: "raw IP",
+    108: "OpenBSD loopback",
+    113: "Linux cooked v1",
+    228: "raw IPv4",
+    229: "raw IPv6",
+    276: "Linux cooked v2",
+}
+"""The link layers that are read, by their number in captures (LINKTYPE_ of tcpdump.org)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureCounts(Value):
+    """How many packets a capture has, and what they are. `packets` is the sum of the kinds."""
+
+    packets: int = 0
+    datagrams: int = 0
+    """Whole UDP datagrams: those that the reader yields."""
+    tcp: int = 0
+    fragments: int = 0
+    """Fragments of IP; they are not joined."""
+    cut: int = 0
+    """Packets that were captured in part, and of which a header or an octet of UDP is missing."""
+    malformed: int = 0
+    """Packets that contradict themselves, such as a length beyond their end."""
+    other: int = 0
+    """Other protocols, such as ARP and ICMP."""
+    unknown_link: int = 0
+    """Packets of a link layer that is not read."""
+    without_time: int = 0
+    """Packets that the capture has no time for; they are counted by their kind as well."""
+    lost_by_capture: int = 0
+    """Packets that the capturing system reports as lost, in pcapng; they are not among `packets`."""
+    incomplete_octets: int = 0
+    """What there is of a last packet that the file does not hold whole."""

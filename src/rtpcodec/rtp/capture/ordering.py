@@ -1,0 +1,103 @@
+"""Packets of one stream in the order of their numbers: a missing one is waited for within a bound."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.packet_order import PacketOrder, Placed
+
+MAX_HELD: Final = 64
+"""Packets that wait for a missing one: more than a second of the usual 20 ms."""
+MAX_WAIT_MS: Final = 1000.0
+"""The longest that they wait, by the capture's time."""
+
+
+class InOrder(NamedTuple):
+    """A packet in its order."""
+
+    packet: RtpPacket
+    arrival_ms: float
+    missing: int
+    """How many right before it never came."""
+
+
+class OrderedPackets(Live):
+    """One stream: `put` each packet that arrives. Use from one thread at a time."""
+
+    __slots__ = ("_held", "_next", "_order", "_too_late")
+
+    def __init__(self, clock_hz: int) -> None:
+        self._order = PacketOrder(clock_hz)
+        self._held: dict[int, Placed] = {}
+        self._next: int | None = None
+        self._too_late = 0
+
+    @property
+    def late(self) -> int:
+        """Packets that came after others had been played in their place."""
+        return self._too_late + self._order.late
+
+    @property
+    def duplicates(self) -> int:
+        """Packets that are equal to one before."""
+        return self._order.duplicates
+
+    def put(self, packet: RtpPacket, arrival_ms: float) -> list[InOrder]:
+        """Take a packet; return those that are in order now."""
+        waits_since_ms = self._order.waits_since_ms
+        placed = []
+        if waits_since_ms is not None and arrival_ms - waits_since_ms > MAX_WAIT_MS:
+            placed += self._order.stop_waiting()
+        placed += self._order.place(packet, arrival_ms)
+        if len(placed) == 1 and placed[0].number == self._next is not None and not self._held:
+            self._next += 1
+            return [InOrder(packet, arrival_ms, 0)]
+        return self._take(placed, arrival_ms)
+
+    def flush(self) -> list[InOrder]:
+        """Return what still waits, because nothing more arrives."""
+        for one in self._order.stop_waiting():
+            self._hold(one)
+        ordered: list[InOrder] = []
+        while self._held:
+            ordered += self._ready(skip=True)
+        return ordered
+
+    def _take(self, placed: list[Placed], now_ms: float) -> list[InOrder]:
+        for one in placed:
+            self._hold(one)
+        ordered = self._ready(skip=False)
+        while self._held and self._waited_enough(now_ms):
+            ordered += self._ready(skip=True)
+        return ordered
+
+    def _waited_enough(self, now_ms: float) -> bool:
+        oldest_ms = min(one.arrival_ms for one in self._held.values())
+        return len(self._held) > MAX_HELD or now_ms - oldest_ms > MAX_WAIT_MS
+
+    def _hold(self, placed: Placed) -> None:
+        number = placed.number
+        if number is None:
+            return  # of another sender: not here, where a stream has one SSRC
+        if self._next is None:
+            self._next = number
+        if number < self._next:
+            self._too_late += 1
+        else:
+            self._held[number] = placed
+
+    def _ready(self, *, skip: bool) -> list[InOrder]:
+        """Remove and return packets in a row; with `skip`, those behind the next gap."""
+        ordered: list[InOrder] = []
+        missing, number = 0, self._next or 0
+        if skip and self._held and number not in self._held:
+            first = min(self._held)
+            missing, number = first - number, first
+        while number in self._held:
+            placed = self._held.pop(number)
+            ordered.append(InOrder(placed.packet, placed.arrival_ms, missing))
+            missing, number = 0, number + 1
+        self._next = number
+        return ordered

@@ -1,0 +1,104 @@
+"""Where packets lie by their timestamps, also where those jump.
+
+A jump is what the arrival contradicts: timestamps far ahead of the packets' arrival, or far behind those before. Two
+packets in a row make it a new base, from which the sound continues; a single one is an odd value and changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.capture.ordering import InOrder
+from rtpcodec.rtp.sequence import timestamp_distance
+
+MAX_LEAP_MS: Final = 1000
+"""Timestamps that run ahead of the arrival by more have jumped: the quickest packet of a stream shows itself soon."""
+MAX_BACK_MS: Final = 100
+"""Timestamps that fall back by more have jumped; by less, they overlap what was before."""
+CONTINUES_MS: Final = 100
+"""A sender whose next packet comes within this time after a jump has not paused: it is jitter."""
+
+
+class Judged(NamedTuple):
+    """A packet and its place."""
+
+    one: InOrder
+    ticks: int | None
+    """Of the RTP clock, from the base; None: behind the packet before, because its timestamp is odd."""
+    is_new_base: bool = False
+    delay_ms: float | None = None
+    """Its arrival less its place."""
+
+
+class Place(Live):
+    """The places of one stream's packets: `judge` each in order. Use from one thread at a time."""
+
+    __slots__ = ("_base", "_base_position", "_floor_ms", "_last", "_odd", "_rate_hz", "clock_hz", "jumps")
+
+    def __init__(self, timestamp: int, position: int, clock_hz: int, rate_hz: int) -> None:
+        """Set the base.
+
+        timestamp: that of one packet.
+        position: where it lies, in samples of the track.
+        clock_hz: the RTP clock.
+        rate_hz: of the track.
+        """
+        self._base = timestamp
+        self._base_position = position
+        self._last = 0
+        self._floor_ms: float | None = None
+        self._odd: InOrder | None = None
+        self._rate_hz = rate_hz
+        self.clock_hz = clock_hz
+        self.jumps = 0
+
+    def position_of(self, ticks: int) -> int:
+        """Return the position of ticks from the base on the track, in its samples."""
+        return self._base_position + ticks * self._rate_hz // self.clock_hz
+
+    def judge(self, one: InOrder, clock_hz: int, end: int) -> list[Judged]:
+        """Return the places that are known now: of none, of this packet, or of an odd one before it as well.
+
+        one: the next packet in order.
+        clock_hz: its RTP clock.
+        end: the position where the sound so far ends.
+        """
+        odd, self._odd = self._odd, None
+        if odd is not None:
+            step = timestamp_distance(odd.packet.timestamp, one.packet.timestamp)
+            if not 0 < step <= MAX_LEAP_MS * self.clock_hz // 1000:
+                return [Judged(odd, None), *self.judge(one, clock_hz, end)]
+            return [self._restart(odd, clock_hz, end), *self.judge(one, clock_hz, end)]
+        if clock_hz != self.clock_hz:
+            # RFC 7160 section 3: timestamps of another clock are not comparable with those before.
+            return [self._restart(one, clock_hz, end)]
+        step = timestamp_distance((self._base + self._last) & 0xFFFF_FFFF, one.packet.timestamp)
+        ticks = self._last + step
+        position = self.position_of(ticks)
+        delay_ms = one.arrival_ms - position * 1000 / self._rate_hz
+        floor_ms = delay_ms if self._floor_ms is None else self._floor_ms
+        is_ahead = position > end + 1 and floor_ms - delay_ms > MAX_LEAP_MS
+        if is_ahead or step < -MAX_BACK_MS * clock_hz // 1000:
+            self._odd = one
+            return []
+        self._floor_ms = min(floor_ms, delay_ms)
+        self._last = ticks
+        return [Judged(one, ticks, delay_ms=delay_ms)]
+
+    def settle(self) -> list[Judged]:
+        """Return the packet that waits for another one to say whether it is odd, because nothing more comes."""
+        odd, self._odd = self._odd, None
+        return [] if odd is None else [Judged(odd, None)]
+
+    def _restart(self, one: InOrder, clock_hz: int, end: int) -> Judged:
+        """Continue with a new base: where the sound ends, or later if the arrival shows a pause."""
+        floor_ms = self._floor_ms or 0.0
+        by_arrival = round((one.arrival_ms - floor_ms) * self._rate_hz / 1000)
+        is_pause = by_arrival - end > CONTINUES_MS * self._rate_hz // 1000
+        self._base_position = by_arrival if is_pause else end
+        self._base = one.packet.timestamp
+        self._last = 0
+        self.clock_hz = clock_hz
+        self.jumps += 1
+        return Judged(one, 0, is_new_base=True)

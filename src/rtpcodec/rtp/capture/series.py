@@ -1,0 +1,125 @@
+"""Level, loss and delay of one direction of a call, second by second."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from typing import Final
+
+from typing_extensions import Buffer
+
+from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
+from rtpcodec.kernels.levels import energy
+from rtpcodec.pickling import Value
+
+MIN_DRIFT_SECONDS: Final = 30
+"""A shorter stream shows no drift: its jitter is larger."""
+SHARE_OF_ENDS: Final = 10
+"""Drift is the step from the first tenth of the seconds to the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondSeries(Value):
+    """One direction of a call, one entry per second of its sound; the last second may be a part of one."""
+
+    level_dbov: tuple[float, ...]
+    """The mean power; -127 is silence."""
+    received: tuple[int, ...]
+    """Packets, those of telephone events and comfort noise among them."""
+    lost: tuple[int, ...]
+    """Packets that the sequence numbers say were sent, before a packet of this second."""
+    delay_ms: tuple[float | None, ...]
+    """How much longer the packets were on their way than the one that was quickest, the mean; None: no packet."""
+
+
+class SeriesCounter:
+    """Counts one direction while its sound is made. Use from one thread at a time."""
+
+    __slots__ = ("_delay_sums", "_delays", "_energies", "_filled", "_lost", "_quickest", "_rate_hz", "_received")
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._filled = 0
+        self._energies = array("d")
+        self._received = array("L")
+        self._lost = array("L")
+        self._delays = array("L")
+        self._delay_sums = array("d")
+        self._quickest = array("d")
+
+    def sound(self, pcm: Buffer) -> float:
+        """Take the next samples; return their energy, 1 for a sample at full scale."""
+        rate_hz, total = self._rate_hz, 0.0
+        left = memoryview(pcm).cast("B")
+        while left:
+            second, at = divmod(self._filled, rate_hz)
+            piece = left if len(left) <= 2 * (rate_hz - at) else left[: 2 * (rate_hz - at)]
+            self._grow(second)
+            found = energy(piece) / FULL_SCALE**2
+            self._energies[second] += found
+            total += found
+            self._filled += len(piece) // 2
+            left = left[len(piece) :]
+        return total
+
+    def silence(self, samples: int) -> None:
+        """Take so many samples of silence."""
+        self._filled += samples
+        if self._filled:
+            self._grow((self._filled - 1) // self._rate_hz)
+
+    def packet(self, position: int, lost: int, delay_ms: float | None) -> None:
+        """Count a packet.
+
+        position: where it lies, in samples.
+        lost: how many before it never came.
+        delay_ms: its arrival less its place; None: it has no place of its own.
+        """
+        second = max(position, 0) // self._rate_hz
+        self._grow(second)
+        self._received[second] += 1
+        self._lost[second] += lost
+        if delay_ms is not None:
+            self._delays[second] += 1
+            self._delay_sums[second] += delay_ms
+            self._quickest[second] = min(self._quickest[second], delay_ms)
+
+    def series(self) -> SecondSeries:
+        """Return what was counted."""
+        least = min(self._quickest, default=0.0)
+        seconds = range(len(self._energies))
+        return SecondSeries(
+            level_dbov=tuple([level_dbov(self._energies[at], self._samples_of(at)) for at in seconds]),
+            received=tuple(self._received),
+            lost=tuple(self._lost),
+            delay_ms=tuple([self._delay_sums[at] / n - least if (n := self._delays[at]) else None for at in seconds]),
+        )
+
+    def drift_ppm(self) -> float | None:
+        """Return how much faster the capture's clock ran than the RTP clock; None: too short a stream to say it."""
+        quickest = [(at, delay_ms) for at, delay_ms in enumerate(self._quickest) if delay_ms != math.inf]
+        if len(quickest) < MIN_DRIFT_SECONDS:
+            return None
+        size = len(quickest) // SHARE_OF_ENDS
+        (first, before), (last, after) = (
+            min(part, key=lambda one: one[1]) for part in (quickest[:size], quickest[-size:])
+        )
+        return (after - before) / (last - first) * 1000
+
+    def _samples_of(self, second: int) -> int:
+        return max(1, min(self._rate_hz, self._filled - second * self._rate_hz))
+
+    def _grow(self, second: int) -> None:
+        missing = second + 1 - len(self._energies)
+        if missing > 0:
+            for counts in (self._received, self._lost, self._delays):
+                counts.extend([0] * missing)
+            for sums in (self._energies, self._delay_sums):
+                sums.extend([0.0] * missing)
+            self._quickest.extend([math.inf] * missing)
+
+
+def level_dbov(energy_sum: float, samples: int) -> float:
+    """Return the mean power of samples by the sum of their squares, 1 for a sample at full scale."""
+    return max(10 * math.log10(energy_sum / samples), SILENCE_DBOV) if energy_sum > 0 and samples else SILENCE_DBOV

@@ -1,0 +1,189 @@
+"""One stream while its packets pass: counts, payload types, digits; in the end a CapturedStream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rtpcodec.errors import PacketError, PayloadError
+from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamKey
+from rtpcodec.rtp.capture.candidates import MUXED_WITH_RTCP
+from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, static_codec, unknown_codec
+from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.report import CapturedStream, StreamCodec, TimedTimestamp
+from rtpcodec.rtp.capture.rtcp_log import RtcpFacts
+from rtpcodec.rtp.capture.signalling import Announcement
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.payloads.telephone_event import Digit, DigitReceiver
+from rtpcodec.rtp.statistics import G711, estimate_quality
+
+MAX_DIGITS: Final = 1000
+"""Keys of one stream that are kept: nobody presses more in a call."""
+MAX_PAYLOAD_TYPES: Final = 32
+"""Payload types of one stream that are told apart; more are counted with the last one."""
+DEFAULT_EVENT_CLOCK_HZ: Final = 8000
+BUFFER_JITTERS: Final = 4
+"""An adaptive jitter buffer holds packets for about so many times the mean jitter."""
+
+
+CodecSource = Callable[[StreamKey, int], "StreamCodec | None"]
+"""Says what a stream's payload type means, as far as anything but the payloads does."""
+
+
+@dataclass(slots=True)
+class PayloadTypeUse:
+    """One payload type of a stream."""
+
+    packets: int = 0
+    codec: StreamCodec | None = None
+
+
+class StreamTrack:
+    """A known stream. Packets of its payload type are counted without it."""
+
+    __slots__ = ("_digit_receiver", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
+
+    def __init__(self, key: StreamKey, payload_type: int, source: CodecSource) -> None:
+        self.key = key
+        self.counter = StreamCounter(payload_type)
+        self._source = source
+        self._uses: dict[int, PayloadTypeUse] = {}
+        self._digit_receiver: DigitReceiver | None = None
+        self.digits: list[str] = []
+        self.notes: list[str] = []
+        self.announced: tuple[Announcement | None, Announcement | None] | None = None
+        """What signalling had said of its destination and of its source when it began; None: nothing."""
+
+    def take(self, datagram: Datagram) -> bool:
+        """Count a packet of any payload type. False: it is not RTP."""
+        try:
+            packet = RtpPacket.parse(datagram.payload)
+        except PacketError:
+            return False
+        payload_type = packet.payload_type
+        if payload_type in MUXED_WITH_RTCP:
+            return False
+        if payload_type != self.counter.payload_type or not self._uses:
+            self._change_payload_type(payload_type)
+        self.counter.count(datagram.payload, datagram.time_ns)
+        if self.counter.is_event:
+            self._take_event(packet)
+        return True
+
+    def _change_payload_type(self, payload_type: int) -> None:
+        counter = self.counter
+        self._settle()
+        use = self._uses.get(payload_type)
+        if use is None:
+            use = self._uses.setdefault(payload_type, PayloadTypeUse())
+            use.codec = self._source(self.key, payload_type) or static_codec(payload_type)
+            clock_hz = use.codec.clock_hz if use.codec else None
+            if clock_hz is not None and clock_hz not in CLOCKS_HZ:
+                counter.other_clock_hz = clock_hz
+        if use.codec is not None and use.codec.name == TELEPHONE_EVENT:
+            self._show_time(counter)
+            counter.is_event = counter.is_watched = True
+        else:
+            counter.is_event = counter.is_watched = False
+
+    def _settle(self) -> None:
+        """Add what was counted to the payload type that it was counted for."""
+        use = self._uses.get(self.counter.payload_type)
+        if use is not None:
+            use.packets += self.counter.take_payload_type_packets()
+
+    def _take_event(self, packet: RtpPacket) -> None:
+        receiver = self._digit_receiver
+        if receiver is None:
+            use = self._uses[packet.payload_type]
+            clock_hz = (use.codec.clock_hz if use.codec else None) or DEFAULT_EVENT_CLOCK_HZ
+            receiver = DigitReceiver(payload_type=packet.payload_type, rtp_clock_hz=clock_hz)
+            self._digit_receiver = receiver
+        try:
+            digits = receiver.put(packet)
+        except PayloadError:
+            return
+        self._keep_digits(digits)
+
+    def _show_time(self, counter: StreamCounter) -> None:
+        """Show the receiver of digits how far the audio has come."""
+        if self._digit_receiver is None or counter.packets == 0:
+            return
+        audio = RtpPacket(
+            payload_type=counter.payload_type,
+            sequence_number=counter.last_sequence_number,
+            timestamp=counter.last_timestamp,
+            ssrc=self.key[2],
+        )
+        self._keep_digits(self._digit_receiver.put(audio))
+
+    def _keep_digits(self, digits: list[Digit]) -> None:
+        self.digits += [digit.key for digit in digits]
+        del self.digits[MAX_DIGITS:]
+
+    def captured(self, reports: RtcpFacts, *, is_encrypted: bool) -> CapturedStream:
+        """Return what is known at the end."""
+        self._settle()
+        if self._digit_receiver is not None:
+            self._keep_digits(self._digit_receiver.flush())
+        counter = self.counter
+        codecs = {payload_type: self._codec_of(payload_type, use) for payload_type, use in self._uses.items()}
+        main = codecs[max(self._uses, key=lambda payload_type: self._weight(payload_type, codecs))]
+        jitter = counter.jitter_ms(main.clock_hz) if main.clock_hz else None
+        source, destination, ssrc = self.key
+        return CapturedStream(
+            source=source,
+            destination=destination,
+            ssrc=ssrc,
+            codecs=codecs,
+            payload_type_packets={payload_type: use.packets for payload_type, use in self._uses.items()},
+            packets=counter.packets,
+            expected=counter.expected,
+            lost=counter.lost,
+            duplicates=counter.duplicates,
+            late=counter.late,
+            restarts=counter.restarts,
+            loss_bursts=counter.loss_bursts,
+            first_ns=counter.first_ns,
+            last_ns=counter.last_ns,
+            first_sequence_number=counter.first_sequence_number,
+            first_timestamp=counter.first_timestamp,
+            least_transit=TimedTimestamp(*counter.least_transit(main.clock_hz)),
+            jitter_ms=jitter[0] if jitter else None,
+            max_jitter_ms=jitter[1] if jitter else None,
+            mean_jitter_ms=jitter[2] if jitter else None,
+            packet_ms=counter.step_ticks * 1000 / main.clock_hz if main.clock_hz and counter.step_ticks else None,
+            payload_octets=counter.payload_octets,
+            min_payload_octets=counter.min_payload_octets,
+            max_payload_octets=counter.max_payload_octets,
+            mos=self._mos(main, jitter),
+            digits="".join(self.digits),
+            sender_reports=tuple(reports.reports),
+            said_bye=reports.said_bye,
+            cname=reports.cname,
+            encrypted=is_encrypted,
+            notes=tuple(self.notes),
+        )
+
+    def _weight(self, payload_type: int, codecs: Mapping[int, StreamCodec]) -> tuple[bool, int]:
+        is_audio = codecs[payload_type].name not in (TELEPHONE_EVENT, COMFORT_NOISE)
+        return is_audio, self._uses[payload_type].packets
+
+    def _codec_of(self, payload_type: int, use: PayloadTypeUse) -> StreamCodec:
+        """Signalling may have come after the packets."""
+        return use.codec or self._source(self.key, payload_type) or unknown_codec(self._sizes())
+
+    def _sizes(self) -> str:
+        counter = self.counter
+        return f"payloads of {counter.min_payload_octets} to {counter.max_payload_octets} octets"
+
+    def _mos(self, main: StreamCodec, jitter: tuple[float, float, float] | None) -> float | None:
+        """The E-model's estimate; a receiver's jitter buffer delays by some times the jitter."""
+        counter = self.counter
+        if main.name not in ("PCMU", "PCMA") or jitter is None or not counter.expected:
+            return None
+        loss = counter.lost / counter.expected
+        ratio = max(1.0, counter.lost / counter.loss_bursts * (1 - loss)) if counter.loss_bursts else 1.0
+        delay_ms = BUFFER_JITTERS * jitter[2]
+        return estimate_quality(G711, delay_ms=delay_ms, loss=loss, burst_ratio=ratio).mos

@@ -1,0 +1,201 @@
+"""The sound of one call in order: directions side by side, each a line of samples that only grows at its end.
+
+Neither direction is held for long: one that is far behind the other is filled up to a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final, Protocol
+
+from rtpcodec.audio.resample import Resampler
+from rtpcodec.kernels.channels import interleave
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.capture.series import SeriesCounter
+
+LEAD_MS: Final = 3000
+"""How far one direction may be ahead of the other, so that memory is bounded: longer than networks hold a packet."""
+BATCH_MS: Final = 100
+"""Sound is written in pieces of at least this length."""
+PIECE_SAMPLES: Final = 8000
+"""Long silence is made in pieces of this length, so that memory does not grow with it."""
+
+
+class CallSink(Protocol):
+    """Takes the sound of one call, such as an audio file that is written."""
+
+    def write(self, pcm: bytes, /) -> object:
+        """Take native int16 PCM, channels interleaved, whole frames."""
+
+
+class Track(Live):
+    """One direction of a call. Use from one thread at a time."""
+
+    __slots__ = ("_fill", "_grown", "counter", "end", "energy", "pending", "rate_hz")
+
+    def __init__(self, rate_hz: int, grown: Callable[[Track], None]) -> None:
+        self.rate_hz = rate_hz
+        self.end = 0
+        """Samples so far."""
+        self.pending = bytearray()
+        """Those that were not written yet."""
+        self.energy = 0.0
+        """Of all samples, 1 for a sample at full scale."""
+        self.counter = SeriesCounter(rate_hz)
+        self._grown = grown
+        self._fill: Callable[[int], None] | None = None
+
+    def append(self, pcm: bytes) -> None:
+        """Add samples."""
+        if pcm:
+            self.energy += self.counter.sound(pcm)
+            self.pending += pcm
+            self.end += len(pcm) // 2
+            self._grown(self)
+
+    def silence_to(self, position: int) -> None:
+        """Add silence up to a position."""
+        while self.end < position:
+            samples = min(position - self.end, PIECE_SAMPLES)
+            self.counter.silence(samples)
+            self.pending += bytes(2 * samples)
+            self.end += samples
+            self._grown(self)
+
+    def fill_by(self, fill: Callable[[int], None] | None) -> None:
+        """Set what `fill_to` calls; None: silence."""
+        self._fill = fill
+
+    def fill_to(self, position: int) -> None:
+        """Make the track at least nearly so long: nothing has arrived for it."""
+        if self._fill is not None:
+            self._fill(position)
+        else:
+            self.silence_to(position)
+
+
+class Passage(Live):
+    """Samples of one rate in a row on a track, resampled to its rate without delay. Use from one thread at a time."""
+
+    __slots__ = ("_clock_hz", "_opening", "_resampler", "_skip", "_ticks", "_track", "native_end", "native_hz", "start")
+
+    def __init__(self, track: Track, native_hz: int, start: int, ticks: int, clock_hz: int) -> None:
+        """Begin a passage.
+
+        track: where it goes; samples where the track has some already are dropped.
+        native_hz: the rate of the samples, one that `Resampler` takes unless it is that of the track.
+        start: the position on the track, in its samples.
+        ticks: the same by the RTP clock, from the base of its timestamps.
+        clock_hz: the RTP clock.
+        """
+        track.silence_to(start)
+        self._track = track
+        self._resampler = None if native_hz == track.rate_hz else Resampler(native_hz, track.rate_hz)
+        self._skip = track.end - start + (0 if self._resampler is None else self._resampler.delay_samples)
+        self.native_hz = native_hz
+        self.native_end = 0
+        """Samples so far, at their own rate."""
+        self.start = start
+        self._ticks = ticks
+        self._clock_hz = clock_hz
+        self._opening = b""
+
+    def open_with(self, pcm: bytes) -> None:
+        """Add the first samples, which `trim_opening` may still shorten."""
+        self.native_end = len(pcm) // 2
+        self._opening = pcm
+
+    def trim_opening(self, samples: int) -> int:
+        """Drop so many samples of the beginning, if nothing follows it yet. Returns how many it were."""
+        samples = min(samples, len(self._opening) // 2)
+        self._opening = self._opening[2 * samples :]
+        self.native_end -= samples
+        return samples
+
+    def write(self, pcm: bytes) -> None:
+        """Add samples at their own rate."""
+        self.native_end += len(pcm) // 2
+        if self._opening:
+            pcm, self._opening = self._opening + pcm, b""
+        self._append(pcm if self._resampler is None else self._resampler.resample(pcm))
+
+    def position_of(self, native: int) -> int:
+        """Return where a sample of the passage lies on the track."""
+        return self.start + native * self._track.rate_hz // self.native_hz
+
+    def native_at(self, ticks: int) -> int:
+        """Return the sample of the passage at ticks of the RTP clock."""
+        return (ticks - self._ticks) * self.native_hz // self._clock_hz
+
+    def native_of(self, position: int) -> int:
+        """Return the sample of the passage at a position on the track."""
+        return (position - self.start) * self.native_hz // self._track.rate_hz
+
+    def close(self) -> None:
+        """End the passage: what the resampler holds back follows."""
+        if self._opening:
+            self.write(b"")
+        if self._resampler is not None:
+            self._append(self._resampler.flush())
+
+    def _append(self, pcm: bytes) -> None:
+        if self._skip:
+            dropped = min(self._skip, len(pcm) // 2)
+            self._skip -= dropped
+            pcm = pcm[2 * dropped :]
+        self._track.append(pcm)
+
+
+class CallTimeline(Live):
+    """The tracks of one call, written to its sink side by side."""
+
+    __slots__ = ("_batch_octets", "_lead_samples", "_opened", "_sink", "samples", "tracks")
+
+    def __init__(self, rate_hz: int, channels: int, sink: AbstractContextManager[CallSink] | None) -> None:
+        """Make the tracks.
+
+        rate_hz: of the sound.
+        channels: 1 or 2.
+        sink: takes the sound, entered here and left by `close`; None: nobody, it is only measured.
+        """
+        self.tracks = tuple([Track(rate_hz, self._grown) for _ in range(channels)])
+        self.samples = 0
+        """Samples of each track that were written."""
+        self._opened = sink
+        self._sink = None if sink is None else sink.__enter__()
+        self._lead_samples = LEAD_MS * rate_hz // 1000
+        self._batch_octets = 2 * (BATCH_MS * rate_hz // 1000)
+
+    def finish(self) -> None:
+        """Make all tracks equally long, write what is left and close the sink."""
+        end = max(track.end for track in self.tracks)
+        for track in self.tracks:
+            track.silence_to(end)
+        self._write(min(len(track.pending) for track in self.tracks))
+        self.close(None)
+
+    def close(self, error: BaseException | None) -> None:
+        """Leave the sink, with the error that cuts the call if there is one. More than once does nothing."""
+        opened, self._opened, self._sink = self._opened, None, None
+        if opened is not None:
+            opened.__exit__(
+                None if error is None else type(error), error, None if error is None else error.__traceback__
+            )
+
+    def _grown(self, grown: Track) -> None:
+        for track in self.tracks:
+            if grown.end - track.end > self._lead_samples:
+                track.fill_to(grown.end - self._lead_samples)
+        ready = min([len(track.pending) for track in self.tracks])
+        if ready >= self._batch_octets:
+            self._write(ready)
+
+    def _write(self, octets: int) -> None:
+        pieces = []
+        for track in self.tracks:
+            pieces.append(bytes(memoryview(track.pending)[:octets]))
+            del track.pending[:octets]
+        self.samples += octets // 2
+        if self._sink is not None and octets:
+            self._sink.write(pieces[0] if len(pieces) == 1 else interleave(pieces))

@@ -1,0 +1,289 @@
+"""One RTP stream onto its track: each packet at the place of its timestamp, and what fills the gaps between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtpcodec.errors import PayloadError
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.capture.ordering import InOrder, OrderedPackets
+from rtpcodec.rtp.capture.payload_audio import PayloadAudio, payload_audio
+from rtpcodec.rtp.capture.place import Judged, Place
+from rtpcodec.rtp.capture.report import CapturedStream
+from rtpcodec.rtp.capture.series import level_dbov
+from rtpcodec.rtp.capture.sound import Gaps, StreamSound
+from rtpcodec.rtp.capture.timeline import PIECE_SAMPLES, Passage, Track
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.payloads.comfort_noise import ComfortNoise, NoiseGenerator
+
+TOLERANCE_SAMPLES: Final = 1
+"""Timestamps that a sender rounds are off by a sample now and then; samples are not doubled or dropped for that."""
+MAX_COMFORT_S: Final = 1
+"""A sender that sends nothing for longer has paused: its noise ends. Refreshes come every 160 ms (AMR-WB) or 400 ms
+(OPUS)."""
+EVENT: Final = "telephone-event"
+NOISE: Final = "CN"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one stream."""
+
+    decoded: int = 0
+    damaged: int = 0
+    undecoded: int = 0
+    concealed_ms: float = 0.0
+    paused_ms: float = 0.0
+    energy: float = 0.0
+    samples: int = 0
+    parallel: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class StreamTrack(Live):
+    """One stream on the track of its direction. Use from one thread at a time."""
+
+    __slots__ = (
+        "_audio",
+        "_gaps",
+        "_is_event",
+        "_last",
+        "_missing",
+        "_noise",
+        "_packet_samples",
+        "_packets",
+        "_passage",
+        "_paused_samples",
+        "_place",
+        "_sounded",
+        "_track",
+        "stream",
+        "tally",
+    )
+
+    def __init__(self, stream: CapturedStream, track: Track, begin: int, clock_hz: int, gaps: Gaps) -> None:
+        """Make the state of a stream.
+
+        stream: what the report says of it.
+        track: where it goes.
+        begin: the position of its first packet on the track, in samples.
+        clock_hz: the RTP clock of most packets.
+        gaps: what stands for lost packets.
+        """
+        self.stream = stream
+        self.tally = Tally()
+        self._track = track
+        self._gaps = gaps
+        self._packets = OrderedPackets(clock_hz)
+        self._place = Place(stream.first_timestamp, begin, clock_hz, track.rate_hz)
+        self._audio: dict[int, PayloadAudio | str] = {}
+        self._last: PayloadAudio | None = None
+        self._passage: Passage | None = None
+        self._noise: NoiseGenerator | None = None
+        self._missing = 0
+        self._is_event = False
+        self._packet_samples = 1
+        self._paused_samples = 0
+        self._sounded = (0.0, 0)
+
+    def put(self, packet: RtpPacket, arrival_ms: float) -> None:
+        """Take a packet that arrived, by the time of the track."""
+        for one in self._packets.put(packet, arrival_ms):
+            self._step(one)
+
+    def leave(self) -> None:
+        """Play what waits, and leave the track to another stream."""
+        for one in self._packets.flush():
+            self._step(one)
+        for judged in self._place.settle():
+            self._play(judged)
+        self._end_passage()
+
+    def sound(self) -> StreamSound:
+        """Return what became of the stream."""
+        tally = self.tally
+        return StreamSound(
+            stream=self.stream,
+            level_dbov=level_dbov(tally.energy, tally.samples),
+            decoded_packets=tally.decoded,
+            concealed_ms=tally.concealed_ms,
+            paused_ms=tally.paused_ms,
+            late_packets=self._packets.late,
+            duplicate_packets=self._packets.duplicates,
+            damaged_packets=tally.damaged,
+            undecoded_packets=tally.undecoded,
+            parallel_packets=tally.parallel,
+            jumps=self._place.jumps,
+            drift_ppm=self._track.counter.drift_ppm(),
+            notes=tuple(tally.notes),
+        )
+
+    def _step(self, one: InOrder) -> None:
+        """Play one packet, or two when it shows what an odd one before it was."""
+        audio = self._audio_of(one.packet.payload_type)
+        if isinstance(audio, PayloadAudio):
+            clock_hz = audio.clock_hz
+        elif audio == NOISE:
+            # RFC 3389 section 4: the clock of noise is that of the audio, also where its static type says 8000.
+            clock_hz = self._place.clock_hz
+        else:
+            self._pass_over(one, is_event=audio == EVENT)
+            return
+        for judged in self._place.judge(one, clock_hz, self._end()):
+            self._play(judged)
+
+    def _pass_over(self, one: InOrder, *, is_event: bool) -> None:
+        """Count a packet without audio."""
+        self._track.counter.packet(self._track.end, one.missing, None)
+        # Numbers that are missing between two packets of a key are those of the key.
+        self._missing += 0 if is_event and self._is_event else one.missing
+        self._is_event = is_event
+        if not is_event:
+            self.tally.undecoded += 1
+
+    def _play(self, judged: Judged) -> None:
+        packet = judged.one.packet
+        audio = self._audio_of(packet.payload_type)
+        missing, self._missing = self._missing + judged.one.missing, 0
+        self._is_event = False
+        position = self._end() if judged.ticks is None else self._place.position_of(judged.ticks)
+        self._track.counter.packet(position, judged.one.missing, judged.delay_ms)
+        if not isinstance(audio, PayloadAudio):
+            self._take_noise(judged, position)
+            return
+        passage = self._reach(judged, position, audio, missing)
+        try:
+            pcm = audio.decode(packet.payload)
+        except PayloadError:
+            self.tally.damaged += 1
+            self._missing = 1
+            return
+        samples = len(pcm) // 2
+        hidden = 0 if judged.ticks is None else passage.native_end - passage.native_at(judged.ticks)
+        if hidden > TOLERANCE_SAMPLES:
+            # Senders of Opus count the decoder's warm-up as no time: the first packet sounds shorter than it is.
+            hidden -= passage.trim_opening(hidden) if hidden < samples else 0
+            pcm = pcm[2 * hidden :]
+        self.tally.decoded += bool(pcm)
+        self._last, self._packet_samples = audio, max(samples, 1)
+        self._noise, self._paused_samples = None, 0
+        if passage.native_end:
+            passage.write(pcm)
+        else:
+            passage.open_with(pcm)
+
+    def _reach(self, judged: Judged, position: int, audio: PayloadAudio, missing: int) -> Passage:
+        """Fill the gap before a packet; return the passage that it continues or begins."""
+        passage, ticks = self._passage, judged.ticks
+        if passage is not None and not judged.is_new_base:
+            if ticks is not None:
+                self._fill(passage, passage.native_at(ticks), missing, judged.one.packet.payload)
+            if passage.native_hz == audio.native_hz:
+                return passage
+        elif passage is not None:
+            self._fill(passage, passage.native_of(position), missing, None)
+        self._end_passage()
+        passage = Passage(self._track, audio.native_hz, position, ticks or 0, audio.clock_hz)
+        return self._begin_passage(passage)
+
+    def _fill(self, passage: Passage, native: int, missing: int, following: bytes | None) -> None:
+        """Make a passage so long: lost packets first, then a pause."""
+        gap = native - passage.native_end
+        if gap <= TOLERANCE_SAMPLES:
+            return
+        lost = min(gap, missing * self._packet_samples)
+        if lost and gap - lost < self._packet_samples // 2:
+            lost = gap
+        if lost:
+            last = self._last
+            can_conceal = self._gaps == "conceal" and last is not None and last.native_hz == passage.native_hz
+            self.tally.concealed_ms += lost * 1000 / passage.native_hz
+            while lost > 0:
+                count = min(lost, passage.native_hz)
+                pcm = (
+                    last.conceal(count, following if count == lost else None)
+                    if can_conceal and last
+                    else bytes(2 * count)
+                )
+                passage.write(pcm)
+                lost, can_conceal = lost - count, False
+        self._pause(passage, native - passage.native_end)
+
+    def _pause(self, passage: Passage, samples: int) -> None:
+        """Fill the time in which the sender sent nothing."""
+        self.tally.paused_ms += samples * 1000 / passage.native_hz
+        while samples > 0:
+            count = min(samples, PIECE_SAMPLES)
+            passage.write(self._quiet(passage, count))
+            self._paused_samples += count
+            samples -= count
+
+    def _quiet(self, passage: Passage, samples: int) -> bytes:
+        if self._noise is not None:
+            return self._noise.generate(samples)
+        last, left = self._last, MAX_COMFORT_S * passage.native_hz - self._paused_samples
+        if last is None or last.native_hz != passage.native_hz or left <= 0:
+            return bytes(2 * samples)
+        return last.comfort(min(samples, left)).ljust(2 * samples, b"\0")
+
+    def _take_noise(self, judged: Judged, position: int) -> None:
+        """Continue with the noise that a packet describes."""
+        passage = self._passage
+        if passage is None or judged.is_new_base:
+            native_hz = self._track.rate_hz if self._last is None else self._last.native_hz
+            self._end_passage()
+            passage = Passage(self._track, native_hz, position, judged.ticks or 0, self._place.clock_hz)
+            self._begin_passage(passage)
+        elif judged.ticks is not None:
+            self._fill(passage, passage.native_at(judged.ticks), judged.one.missing, None)
+        try:
+            noise = ComfortNoise.parse(judged.one.packet.payload)
+            if self._noise is None:
+                self._noise = NoiseGenerator(self.stream.ssrc)
+            self._noise.update(noise)
+        except (PayloadError, ValueError):
+            self.tally.damaged += 1
+
+    def _fill_to(self, position: int) -> None:
+        """Continue up to a position of the track: nothing has arrived for it."""
+        passage = self._passage
+        if passage is not None:
+            self._pause(passage, passage.native_of(position) - passage.native_end)
+
+    def _end(self) -> int:
+        """Return the position where the sound so far ends."""
+        passage = self._passage
+        return self._track.end if passage is None else passage.position_of(passage.native_end)
+
+    def _begin_passage(self, passage: Passage) -> Passage:
+        self._passage = passage
+        self._sounded = (self._track.energy, self._track.end)
+        self._track.fill_by(self._fill_to)
+        return passage
+
+    def _end_passage(self) -> None:
+        passage, self._passage = self._passage, None
+        if passage is None:
+            return
+        passage.close()
+        energy, end = self._sounded
+        self.tally.energy += self._track.energy - energy
+        self.tally.samples += self._track.end - end
+        self._track.fill_by(None)
+
+    def _audio_of(self, payload_type: int) -> PayloadAudio | str:
+        """Return what decodes a payload type; EVENT, NOISE, or why nothing does."""
+        found = self._audio.get(payload_type)
+        if found is None:
+            of = self.stream.codecs.get(payload_type)
+            if of is None or self.stream.encrypted:
+                found = "the payloads are encrypted" if of else f"nothing says what payload type {payload_type} is"
+            elif of.name in (EVENT, NOISE):
+                found = of.name
+            else:
+                found = payload_audio(of, self._track.rate_hz)
+            if isinstance(found, str) and found not in (EVENT, NOISE):
+                self.tally.notes.append(found)
+            self._audio[payload_type] = found
+        return found

@@ -1,0 +1,149 @@
+"""Captures of what ffmpeg and GStreamer send, against what both decode from the same packets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtpcodec import RtpPacket
+from rtpcodec.rtp.sequence import timestamp_distance
+from tests.interop.captures.loopback import A, B, Frame, capturing, listening, write_pcap
+from tests.interop.captures.programs import decoded_by_gstreamer, ffmpeg, gstreamer
+from tests.interop.captures.sounds import decoded_call, snr_db, speech
+from tests.interop.ffmpeg_rtp import decoded_by_ffmpeg
+from tests.wav_files import simple
+
+SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """One codec: how each program sends it, and how each decodes it."""
+
+    name: str
+    rate_hz: int
+    clock_hz: int
+    payload_type: int
+    codec: str
+    """For payload types that only signalling explains."""
+    ffmpeg_encoder: str | None
+    """None: the executable has none."""
+    sender: str
+    """Encoder and payloader of GStreamer."""
+    receiver: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+    """Of SDP, for ffmpeg as a receiver."""
+    caps: str = ""
+    encoder_options: tuple[str, ...] = field(default=())
+    is_exact: bool = True
+    """Whether all decoders give the same samples."""
+    ffmpeg_decoder: str | None = None
+
+
+CASES = [
+    Case("PCMU", 8000, 8000, 0, "", "pcm_mulaw", "mulawenc ! rtppcmupay", ("rtppcmudepay", "mulawdec")),
+    Case("PCMA", 8000, 8000, 8, "", "pcm_alaw", "alawenc ! rtppcmapay", ("rtppcmadepay", "alawdec")),
+    Case("G722", 16_000, 8000, 9, "", "g722", "avenc_g722 ! rtpg722pay", ("rtpg722depay", "avdec_g722")),
+    *(
+        Case("L16", rate_hz, rate_hz, 97, f"L16/{rate_hz}", "pcm_s16be", "audioconvert ! rtpL16pay pt=97",
+             ("rtpL16depay",), (f"rtpmap:97 L16/{rate_hz}/1",), "channels=1")
+        for rate_hz in (8000, 16_000, 44_100, 48_000)
+    ),
+    Case("OPUS", 48_000, 48_000, 97, "OPUS", "libopus", "opusenc ! rtpopuspay pt=97",
+         ("rtpopusdepay", "opusdec plc=false"), ("rtpmap:97 opus/48000/2",), ffmpeg_decoder="libopus"),
+    Case("AMR-WB", 16_000, 16_000, 97, "AMR-WB", None, "voamrwbenc band-mode=8 ! rtpamrpay pt=97",
+         ("rtpamrdepay", "amrwbdec"), ("rtpmap:97 AMR-WB/16000/1", "fmtp:97 octet-align=1"),
+         "octet-align=(string)1", is_exact=False),
+]  # fmt: skip
+
+
+def caps_of(case: Case) -> str:
+    more = f",{case.caps}" if case.caps else ""
+    return (
+        f"application/x-rtp,media=audio,clock-rate={case.clock_hz},encoding-name={case.name},"
+        f"payload={case.payload_type}{more}"
+    )
+
+
+def sent_by_gstreamer(case: Case, sound: Path) -> list[Frame]:
+    with listening((B, 5000)), capturing() as captured:
+        gstreamer(
+            *f"filesrc location={sound} ! wavparse ! {case.sender} min-ptime=20000000 max-ptime=20000000".split(),
+            *f"! udpsink host={B} port=5000 bind-address={A} bind-port=4000 sync=false".split(),
+        )
+        return captured()
+
+
+def sent_by_ffmpeg(case: Case, sound: Path) -> list[Frame]:
+    assert case.ffmpeg_encoder is not None
+    with listening((B, 5000), (B, 5001)), capturing() as captured:
+        ffmpeg("-i", str(sound), "-c:a", case.ffmpeg_encoder, "-payload_type", str(case.payload_type),
+               "-f", "rtp", f"rtp://{B}:5000?localaddr={A}&localrtpport=4000&localrtcpport=4001")  # fmt: skip
+        return captured()
+
+
+def rtp_of(frames: list[Frame]) -> list[RtpPacket]:
+    return [RtpPacket.parse(frame.payload) for frame in frames if frame.payload[1] & 0x7F not in range(72, 77)]
+
+
+SENDERS = [
+    pytest.param(case, send, id=f"{case.name}-{case.rate_hz}-{send.__name__.removeprefix('sent_by_')}")
+    for case in CASES
+    for send in (sent_by_gstreamer, sent_by_ffmpeg)
+    if send is sent_by_gstreamer or case.ffmpeg_encoder is not None
+]
+
+
+@pytest.mark.parametrize(("case", "send"), SENDERS)
+def test_decode_gives_what_both_programs_decode(case: Case, send: object, tmp_path: Path) -> None:
+    sound = tmp_path / "sound.wav"
+    sound.write_bytes(simple(speech(case.rate_hz, SECONDS, 1), rate_hz=case.rate_hz))
+    frames = send(case, sound)  # type: ignore[operator]
+    capture = write_pcap(tmp_path / "call.pcap", frames)
+    codecs = {case.payload_type: case.codec} if case.codec else None
+    kept, found = decoded_call(capture, codecs=codecs, pcm_hz=case.rate_hz)
+    ours = bytes(kept.pcm)
+
+    # 1. As GStreamer decodes: it plays one packet behind the other, so only a first packet may begin earlier.
+    theirs = decoded_by_gstreamer(capture, caps_of(case), case.receiver, case.rate_hz, A)
+    early = len(theirs) - len(ours)
+    assert 0 <= early <= 2 * case.rate_hz // 50
+    assert ours == theirs[early:]
+
+    # 2. Each packet within one sample of its place by the RTP clock.
+    packets = rtp_of(frames)
+    ticks = timestamp_distance(packets[0].timestamp, packets[-1].timestamp)
+    assert abs(found.samples - ticks * case.rate_hz / case.clock_hz - last_samples(case, packets[-1])) <= 1
+    (stream,) = found.tracks[0].streams
+    assert (stream.decoded_packets, stream.concealed_ms, stream.paused_ms) == (len(packets), 0, 0)
+
+    # 3. As ffmpeg decodes.
+    by_ffmpeg = decoded_by_ffmpeg(packets, len(ours), attributes=case.attributes, decoder=case.ffmpeg_decoder)
+    if case.is_exact:
+        assert by_ffmpeg[early:] == theirs[early : len(by_ffmpeg)]
+    else:
+        assert snr_db(ours[: len(by_ffmpeg)], by_ffmpeg) > 30
+
+
+def last_samples(case: Case, packet: RtpPacket) -> int:
+    from rtpcodec import codec
+    from rtpcodec.rtp.payloads import payload_format
+
+    return (
+        payload_format(codec(case.name)).ticks(packet.payload) * case.rate_hz // case.clock_hz
+        if case.name != "L16"
+        else packet.payload_octets // 2
+    )
+
+
+def test_levels_are_those_of_the_sound(tmp_path: Path) -> None:
+    sound = speech(8000, SECONDS, 2)
+    path = tmp_path / "sound.wav"
+    path.write_bytes(simple(sound, rate_hz=8000))
+    kept, found = decoded_call(write_pcap(tmp_path / "call.pcap", sent_by_gstreamer(CASES[0], path)))
+    for second, level_dbov in enumerate(found.tracks[0].series.level_dbov):
+        samples = np.frombuffer(kept.pcm, np.int16)[8000 * second : 8000 * (second + 1)] / 32768
+        assert level_dbov == pytest.approx(10 * np.log10(np.mean(samples**2)), abs=0.01)
