@@ -27,7 +27,7 @@ def convert(names: list[str], source: str, target: str, to: str, transcode: Call
     files, root = fsspec.url_to_fs(source)
     found = files.cat_ranges([f"{root}/{name}" for name in names], None, None, on_error="return")
     rows = [row_of(name, octets) for name, octets in zip(names, found, strict=True)]
-    done = transcode(rows)
+    done: Rows = transcode(rows)
     files, root = fsspec.url_to_fs(target)
     octets = {f"{root}/{row['path']}.{to}": row.pop("bytes") for row in done}
     written = {path: found for path, found in octets.items() if found is not None}

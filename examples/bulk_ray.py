@@ -30,7 +30,7 @@ def in_columns(columns: dict[str, Any], transcode: Callable[[Rows], Any]) -> dic
     return {name: [row[name] for row in done] for name in ("path", "bytes", "facts", "error")}
 
 
-class AudioFiles(Datasink[Rows]):
+class AudioFiles(Datasink[Rows]):  # type: ignore[misc, unused-ignore]
     """Writes each row to a file of its own, and keeps the rows without octets."""
 
     def __init__(self, source: str, target: str, to: str) -> None:
@@ -67,11 +67,11 @@ def write_whole(files: Any, path: str, octets: bytes) -> None:
     files.mv(f"{path}.part", path)
 
 
-def run(source: str, target: str, to: str, transcode: Callable[[Rows], Any], files_at_once: int = FILES_AT_ONCE) -> Rows:
+def run(source: str, target: str, to: str, transcode: Callable[[Rows], Any], at_once: int = FILES_AT_ONCE) -> Rows:
     """Convert the files below a URL. Returns their rows without octets."""
     sink = AudioFiles(fsspec.url_to_fs(source)[1], target, to)
     found = ray.data.read_binary_files(source, include_paths=True)
-    found.map_batches(in_columns, batch_size=files_at_once, fn_kwargs={"transcode": transcode}).write_datasink(sink)
+    found.map_batches(in_columns, batch_size=at_once, fn_kwargs={"transcode": transcode}).write_datasink(sink)
     return sink.rows
 
 
