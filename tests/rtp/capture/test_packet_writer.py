@@ -82,8 +82,11 @@ def sum_of(payload: bytes) -> int:
         (Datagram(0, SocketAddress(A, 1), SocketAddress(B6, 2), b"", 1), "the hosts have 4 and 16 octets"),
         (Datagram(0, SocketAddress(b"", 1), SocketAddress(b"", 2), b"", 1), "the hosts have 0 and 0 octets"),
         (Datagram(0, SocketAddress(A, -1), SocketAddress(B, 65536), b"", 1), "the ports are -1 and 65536"),
-        (0, SocketAddress(A, 1), SocketAddress(B, 2), bytes(65_508), "has 65508 octets, a datagram has room for 65507"),
-        (0, SocketAddress(A6, 1), SocketAddress(B6, 2), bytes(65_528), "a datagram has room for 65527"),
+        (
+            Datagram(0, SocketAddress(A, 1), SocketAddress(B, 2), bytes(65_508), 1),
+            "has 65508 octets, a datagram has room for 65507",
+        ),
+        (Datagram(0, SocketAddress(A6, 1), SocketAddress(B6, 2), bytes(65_528), 1), "a datagram has room for 65527"),
         (Datagram(-1, SocketAddress(A, 1), SocketAddress(B, 2), b"", 1), "time_ns is -1, 0 to 4294967295999999999 fit"),
         (Datagram(2**32 * 10**9, SocketAddress(A, 1), SocketAddress(B, 2), b"", 1), "time_ns is 4294967296000000000"),
     ],
