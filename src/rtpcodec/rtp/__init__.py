@@ -12,5 +12,6 @@ jitter            JitterBuffer: holds packets, counts loss
 schedule          timestamps to the times at which packets are due; re-basing
 playout           how long packets are delayed, by their jitter
 statistics        counts of RFC 3550, bursts of loss, an E-model estimate
+capture/          packet captures: pcap, pcapng
 payloads/         frames to payloads and back; telephone events; comfort noise
 """
