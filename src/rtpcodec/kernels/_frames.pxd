@@ -1,4 +1,4 @@
-"""The UDP datagram in a packet of a capture: link layers, IPv4, IPv6 and UDP, and how a packet without one is counted."""
+"""The UDP datagram in a packet of a capture: link layers, IPv4, IPv6, UDP; how a packet without one is counted."""
 from libc.stdint cimport uint8_t, uint32_t
 
 from rtpcodec.kernels.rtp_header cimport load_u16, load_u32

@@ -1,6 +1,6 @@
 """Packets of captures to UDP datagrams: records of pcap, packet blocks of pcapng, link layers, IPv4 and IPv6.
 
-Nothing is guessed: what is not a whole UDP datagram is counted by its kind. Checksums are not verified, for a capture on
+Nothing is guessed: what is not a whole UDP datagram is counted by its kind. Checksums are not verified: a capture on
 the sending machine has them before the network card wrote them.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -119,7 +119,9 @@ cdef class DatagramScanner:
         self._packets += 1
         self._counts[<int>OTHER] += 1
 
-    def packet(self, bytes octets not None, Py_ssize_t at, Py_ssize_t captured, uint32_t original, int interface, ticks):
+    def packet(
+        self, bytes octets not None, Py_ssize_t at, Py_ssize_t captured, uint32_t original, int interface, ticks
+    ):
         """Return the datagram of a packet that lies in `octets`, or None after counting it. ticks None: no time."""
         if not (0 <= at <= len(octets) and 0 <= captured <= len(octets) - at and 0 <= interface < len(self._clocks)):
             raise ValueError("the packet lies outside of the octets, or its interface is unknown")
