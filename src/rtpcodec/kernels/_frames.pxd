@@ -35,7 +35,7 @@ cdef inline Finding _udp(const uint8_t* at, const uint8_t* end, Py_ssize_t room,
     if end - at < 8:
         return SHORT
     octets = load_u16(at + 4)
-    if octets == 0:                 # RFC 2675 section 4: longer than the field, the length is that of IP
+    if octets == 0 and found.host_octets == 16:         # RFC 2675 section 4: the length is that of IP
         octets = room
     if octets < 8 or octets > room:
         return MALFORMED
