@@ -1,4 +1,4 @@
-"""The messages of one direction as packets of RTP: headers made up, payloads as RTP has them."""
+"""The messages of one direction as packets of RTP: derived headers, payloads as RTP has them."""
 
 from __future__ import annotations
 
