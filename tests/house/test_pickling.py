@@ -31,6 +31,8 @@ from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
+from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
+from rtpcodec.rtp.capture.reading import PacketReader
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
 from rtpcodec.server import (
     Background,
@@ -110,6 +112,7 @@ VALUES: dict[type, Callable[[], object]] = {
     rtpcodec.RtpPacket: lambda: rtpcodec.RtpPacket.parse(bytes([0x80, 0, 0, 1]) + bytes(8) + b"payload"),
     rtpcodec.Packetizer: lambda: rtpcodec.Packetizer(payload_format(codec("PCMU")), payload_type=0),
     rtpcodec.DuplicateFilter: rtpcodec.DuplicateFilter,
+    Datagram: lambda: Datagram(1, SocketAddress(bytes(4), 4000), SocketAddress(bytes(4), 5000), b"payload", 1),
     Command: lambda: hangup("v3:x", command_id="once"),
     CodecInfo: lambda: codec("OPUS"),
     AmrWbFormat: lambda: payload_format(codec("AMR-WB")),
@@ -158,6 +161,7 @@ BARE: tuple[type, ...] = (
     AudioWriter,
     WavReader,
     WavWriter,
+    PacketReader,
     Bed,
     Gate,
     IdleSound,

@@ -288,6 +288,8 @@ INSIDE: dict[str, str] = {
     "sim/media/stream.py:CarrierStream._look_at_end": NO_WAIT,
     "sim/webhooks/http_transport.py:HttpTransport.close": CLOSES,
     "sim/webhooks/memory_transport.py:MemoryTransport.post": MEMORY,
+    "rtp/capture/packet_writer.py:PacketWriter.__init__": USER,
+    "rtp/capture/reading.py:PacketReader.__init__": USER,
     "stream/capture/reading.py:opened": USER,
     "stream/tapping/tap_file.py:new_file": USER,
     "stream/file_chain.py:FileChain.octets_of": NO_WAIT,
