@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.capture.discovery import find_streams as find_streams
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
     from rtpcodec.rtp.packetizer import Packetizer as Packetizer
@@ -104,6 +105,7 @@ _HOME = {
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
+    "find_streams": "rtpcodec.rtp.capture.discovery",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",

@@ -16,8 +16,8 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
-MIN_PACKETS: Final = 4
-"""Packets in a row that must fit each other. Other protocols have counters too, but not three that agree so often."""
+MIN_PACKETS: Final = 3
+"""Packets in a row that must fit each other. Other protocols have counters too, but not two beside a constant SSRC."""
 MAX_STEP: Final = 50
 """Packets that may be missing between two of them: a second of speech."""
 MAX_TICKS: Final = 1 << 27

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from rtpcodec.errors import PacketError
 from rtpcodec.rtp.capture._counting import StreamCounters, StreamKey
@@ -159,8 +159,8 @@ def find_streams(
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         from rtpcodec.rtp.capture.reading import open_packets  # noqa: PLC0415
 
-        with open_packets(source) as packets:
+        with open_packets(cast("str | os.PathLike[str] | BinaryIO", source)) as packets:
             finder.receive(packets)
     else:
-        finder.receive(source)
+        finder.receive(cast("Iterable[Datagram]", source))
     return finder.report()

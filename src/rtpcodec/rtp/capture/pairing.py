@@ -2,7 +2,7 @@
 
 1. Streams between the same two addresses are one call, also with several SSRCs one after the other.
 2. Calls of one SIP dialog are one, if they do not overlap: a re-INVITE has moved the addresses.
-3. A direction that is left alone takes the one of the same two hosts that begins and ends with it, if there is only one.
+3. A direction that is left alone takes the one of the same two hosts that begins and ends with it, if only one does.
 """
 
 from __future__ import annotations

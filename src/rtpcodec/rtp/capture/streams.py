@@ -11,6 +11,7 @@ from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamKey
 from rtpcodec.rtp.capture.candidates import MUXED_WITH_RTCP
 from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, static_codec, unknown_codec
 from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.payload_guess import PayloadGuess
 from rtpcodec.rtp.capture.report import CapturedStream, StreamCodec, TimedTimestamp
 from rtpcodec.rtp.capture.rtcp_log import RtcpFacts
 from rtpcodec.rtp.capture.signalling import Announcement
@@ -37,6 +38,8 @@ class PayloadTypeUse:
 
     packets: int = 0
     codec: StreamCodec | None = None
+    guess: PayloadGuess | None = None
+    """While the payloads are looked at, because nothing says the codec."""
 
 
 class StreamTrack:
@@ -66,8 +69,13 @@ class StreamTrack:
             return False
         if payload_type != self.counter.payload_type or not self._uses:
             self._change_payload_type(payload_type)
+        use = self._uses[payload_type]
+        if use.guess is not None:
+            self.counter.is_event = use.guess.may_be_event(packet)
         self.counter.count(datagram.payload, datagram.time_ns)
-        if self.counter.is_event:
+        if use.guess is not None:
+            self._guess(use, use.guess, packet, datagram.time_ns)
+        elif self.counter.is_event:
             self._take_event(packet)
         return True
 
@@ -78,14 +86,27 @@ class StreamTrack:
         if use is None:
             use = self._uses.setdefault(payload_type, PayloadTypeUse())
             use.codec = self._source(self.key, payload_type) or static_codec(payload_type)
-            clock_hz = use.codec.clock_hz if use.codec else None
-            if clock_hz is not None and clock_hz not in CLOCKS_HZ:
-                counter.other_clock_hz = clock_hz
+            if use.codec is None:
+                use.guess = PayloadGuess()
         if use.codec is not None and use.codec.name == TELEPHONE_EVENT:
             self._show_time(counter)
-            counter.is_event = counter.is_watched = True
-        else:
-            counter.is_event = counter.is_watched = False
+        self._set_codec(use)
+
+    def _guess(self, use: PayloadTypeUse, guess: PayloadGuess, packet: RtpPacket, time_ns: int) -> None:
+        guess.take(packet, time_ns)
+        if guess.is_complete:
+            use.codec, use.guess = guess.codec(), None
+            self._set_codec(use)
+            for event in guess.events if self.counter.is_event else ():
+                self._take_event(event)
+
+    def _set_codec(self, use: PayloadTypeUse) -> None:
+        """Say to the counter how packets of this payload type are counted."""
+        counter, known = self.counter, use.codec
+        counter.is_event = known is not None and known.name == TELEPHONE_EVENT
+        counter.is_watched = counter.is_event or use.guess is not None
+        if known is not None and known.clock_hz is not None and known.clock_hz not in CLOCKS_HZ:
+            counter.other_clock_hz = known.clock_hz
 
     def _settle(self) -> None:
         """Add what was counted to the payload type that it was counted for."""
@@ -171,12 +192,11 @@ class StreamTrack:
         return is_audio, self._uses[payload_type].packets
 
     def _codec_of(self, payload_type: int, use: PayloadTypeUse) -> StreamCodec:
-        """Signalling may have come after the packets."""
-        return use.codec or self._source(self.key, payload_type) or unknown_codec(self._sizes())
-
-    def _sizes(self) -> str:
-        counter = self.counter
-        return f"payloads of {counter.min_payload_octets} to {counter.max_payload_octets} octets"
+        """Signalling may have come after the packets: it is surer than a guess."""
+        if use.codec is not None and use.codec.known_by not in ("guess", "nothing"):
+            return use.codec
+        named = self._source(self.key, payload_type) or use.codec
+        return named or (use.guess.codec() if use.guess else unknown_codec(""))
 
     def _mos(self, main: StreamCodec, jitter: tuple[float, float, float] | None) -> float | None:
         """The E-model's estimate; a receiver's jitter buffer delays by some times the jitter."""
