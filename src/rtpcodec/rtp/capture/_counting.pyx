@@ -207,8 +207,10 @@ cdef class StreamCounter:
             for lane in range(LANES):
                 self._jump(&self._lanes[lane])
         self._ticks += ticks
-        for lane in range(LANES):
-            self._pace(&self._lanes[lane], apart_ns, ticks, timestamp, time_ns)
+        # Captures may have no time for a packet, which reads as 0.
+        if time_ns > 0 and (self._measured_ns > 0 or not self._is_timed):
+            for lane in range(LANES):
+                self._pace(&self._lanes[lane], apart_ns, ticks, timestamp, time_ns)
         self._is_timed = True
         self._measured_ns, self._measured_timestamp = time_ns, timestamp
 
