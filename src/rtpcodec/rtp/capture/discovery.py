@@ -162,5 +162,5 @@ def find_streams(
         with open_packets(cast("str | os.PathLike[str] | BinaryIO", source)) as packets:
             finder.receive(packets)
     else:
-        finder.receive(cast("Iterable[Datagram]", source))
+        finder.receive(source)
     return finder.report()

@@ -15,7 +15,7 @@ from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.capture.report import UNKNOWN, CapturedCall, CapturedStream
 
 MAX_OVERLAP_NS: Final = 1_000_000_000
-"""The old SSRC and the new one may overlap by that; streams that overlap for longer are two of one direction."""
+"""The old SSRC and the new one may overlap by that, and by half of the shorter; otherwise both are sent at once."""
 MAX_PAUSE_NS: Final = 30_000_000_000
 """After a longer silence of both directions, the same addresses are another call."""
 MAX_OPEN: Final = 16
@@ -111,7 +111,12 @@ def _direction_of(call: _Call, stream: CapturedStream) -> list[PlacedStream]:
 
 def _is_free(direction: Sequence[PlacedStream], stream: CapturedStream) -> bool:
     """Whether the stream can continue a direction."""
-    return not direction or stream.first_ns >= direction[-1].stream.last_ns - MAX_OVERLAP_NS
+    if not direction:
+        return True
+    last = direction[-1].stream
+    overlap_ns = last.last_ns - stream.first_ns
+    shorter_ns = min(last.last_ns - last.first_ns, stream.last_ns - stream.first_ns)
+    return overlap_ns <= min(MAX_OVERLAP_NS, shorter_ns // 2)
 
 
 def _likeness(call: _Call, stream: CapturedStream) -> tuple[int, int, int]:
