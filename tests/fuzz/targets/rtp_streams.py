@@ -1,6 +1,6 @@
 """The streams of a capture: whatever its datagrams hold, the report is consistent and nothing is raised.
 
-Layout of an input: datagrams, each behind its length in two octets and one octet for its addresses and its time. Each is
+Layout of an input: datagrams, each behind its length in two octets and an octet for its addresses and time. Each is
 read as RTCP as well, where only PacketError is documented.
 """
 
