@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from rtpcodec import RtpPacket
-from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamCounters
+from rtpcodec.rtp.capture._counters import StreamCounters
+from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.statistics import ReceptionStatistics
 from tests.rtp.capture.wire import ALICE, BOB, START_NS, stream

@@ -30,7 +30,7 @@ def call_with_digits(digits: str, payload_type: int = 101, *, has_audio: bool = 
             at_ms += 200
         timed = digit_packets(packetizer, key, 100, payload_type=payload_type, rtp_clock_hz=8000)
         packets += [(at_ms + one.after_ms, one.packet) for one in timed]
-        # Speech goes on behind the repeated ends, 60 ms after the key was released.
+        # Speech follows the repeated ends, 60 ms after the key was released.
         packetizer.advance(480)
         at_ms += 160
     return [Datagram(START_NS + round(ms * 1e6), ALICE, BOB, packet.build(), 0) for ms, packet in packets]

@@ -2,7 +2,7 @@
 
 discovery       find_streams: one pass over a capture
 candidates      when datagrams that look like RTP are a stream
-_counting       what each packet of a known stream changes
+_counters        the table of known streams; _counting: what a packet changes in one
 streams         one stream while its packets pass
 codec_choice    given, SDP, RFC 3551's table; payload_guess: by the payloads
 rtcp_log        sender reports, names and ends of the streams

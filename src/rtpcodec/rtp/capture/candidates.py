@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.errors import PacketError
-from rtpcodec.rtp.capture._counting import StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
@@ -19,7 +19,7 @@ from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 MIN_PACKETS: Final = 3
 """Packets in a row that must fit each other. Other protocols have counters too, but not two beside a constant SSRC."""
 MAX_DATAGRAMS: Final = 64
-"""Of one candidate: what is no stream by then, such as one packet that is repeated, begins anew."""
+"""Of one candidate. One that is not a stream by then, such as a repeated packet, is dropped for the next datagram."""
 MAX_STEP: Final = 50
 """Packets that may be missing between two of them: a second of speech."""
 MAX_TICKS: Final = 1 << 27

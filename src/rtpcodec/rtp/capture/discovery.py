@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import BinaryIO, Final, cast
 
 from rtpcodec.errors import PacketError
-from rtpcodec.rtp.capture._counting import StreamCounters, StreamKey
+from rtpcodec.rtp.capture._counters import StreamCounters, StreamKey
 from rtpcodec.rtp.capture.candidates import Candidates
 from rtpcodec.rtp.capture.codec_choice import given_codecs
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress

@@ -19,7 +19,7 @@ MAX_OVERLAP_NS: Final = 1_000_000_000
 MAX_PAUSE_NS: Final = 30_000_000_000
 """After a longer silence of both directions, the same addresses are another call."""
 MAX_OPEN: Final = 16
-"""Calls between the same two addresses that can go on at once: the tracks of a conference in one bundle."""
+"""Calls between the same two addresses that can be open at once: the tracks of a conference in one bundle."""
 MAX_ALONE: Final = 256
 """Single directions between two hosts that are compared with each other; more belong to gateways, and to pair them by
 time would be guessing."""

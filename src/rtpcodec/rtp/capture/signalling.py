@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.errors import SdpError
-from rtpcodec.rtp.capture._counting import StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
 from rtpcodec.rtp.capture.codec_choice import codec_of_rtpmap
 from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.capture.report import StreamCodec

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.errors import PacketError, PayloadError
-from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
+from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter
 from rtpcodec.rtp.capture.candidates import MUXED_WITH_RTCP
 from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, static_codec, unknown_codec
 from rtpcodec.rtp.capture.datagrams import Datagram
