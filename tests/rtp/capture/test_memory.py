@@ -9,10 +9,11 @@ from struct import pack
 
 import pytest
 
+from rtpcodec.rtp.capture import streams
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.discovery import StreamFinder
 from tests.rtp.capture.noise import FLOWS
-from tests.rtp.capture.wire import ALICE, BOB, START_NS
+from tests.rtp.capture.wire import ALICE, BOB, START_NS, in_order, stream
 from tests.traced_memory import traced
 
 OCTETS_PER_STREAM = 4500
@@ -56,6 +57,17 @@ def test_a_longer_stream_holds_no_more(payload_type: int) -> None:
     held(packets(300, payload_type))
     short, long = held(packets(300, payload_type)), held(packets(4000, payload_type))
     assert long - short < 2000
+
+
+def test_guesses_are_concluded_when_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_GUESSES", 3)
+    finder = StreamFinder()
+    captures = [stream(70, ssrc=ssrc, payload_type=97, step_ticks=960, packet_ms=20) for ssrc in range(8)]
+    finder.receive(in_order(*captures))
+    report = finder.report()
+    assert [one.packets for one in report.streams] == [70] * 8
+    assert sum(one.codecs[97].seen.startswith("64 payloads") for one in report.streams) == 3
+    assert sum(track.counter.is_watched for track in finder._tracks.values()) == 0
 
 
 def test_noise_holds_no_more_than_its_limit() -> None:

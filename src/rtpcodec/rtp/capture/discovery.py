@@ -15,7 +15,7 @@ from rtpcodec.rtp.capture.pairing import DialogPart, PlacedStream, paired_calls
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
 from rtpcodec.rtp.capture.rtcp_log import RtcpLog
 from rtpcodec.rtp.capture.signalling import Announcement, Signalling
-from rtpcodec.rtp.capture.streams import StreamTrack
+from rtpcodec.rtp.capture.streams import Guesses, StreamTrack
 
 MAX_STREAMS: Final = 200_000
 """Streams of one report, at about 3 KB each; packets of more are counted, and a note says so."""
@@ -40,6 +40,7 @@ class StreamFinder:
         self._counters = StreamCounters()
         self._tracks: dict[StreamKey, StreamTrack] = {}
         self._candidates = Candidates()
+        self._guesses = Guesses()
         self._rtcp = RtcpLog()
         self._signalling = Signalling()
         self._handshakes: set[frozenset[SocketAddress]] = set()
@@ -103,7 +104,7 @@ class StreamFinder:
         if len(self._tracks) == MAX_STREAMS:
             self._beyond_limit += len(found)
             return "rtp"
-        track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of)
+        track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of, self._guesses)
         announced = self._announcements(key)
         track.announced = announced if any(announced) else None
         for one in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,8 +23,9 @@ from rtpcodec.rtp.statistics import G711, estimate_quality
 
 MAX_DIGITS: Final = 1000
 """Keys of one stream that are kept: nobody presses more in a call."""
-MAX_PAYLOAD_TYPES: Final = 32
-"""Payload types of one stream that are told apart; more are counted with the last one."""
+MAX_GUESSES: Final = 2048
+"""Payload types whose payloads are looked at, over all streams, at up to 17 KB each. When there are more, the oldest
+guess is concluded with the payloads that it has seen."""
 DEFAULT_EVENT_CLOCK_HZ: Final = 8000
 BUFFER_JITTERS: Final = 4
 """An adaptive jitter buffer holds packets for about so many times the mean jitter."""
@@ -42,14 +44,36 @@ class PayloadTypeUse:
     guess: PayloadGuess | None = None
     """While the payloads are looked at, because nothing says the codec."""
 
+    def conclude(self) -> None:
+        """Take the codec that the payloads show."""
+        if self.guess is not None:
+            self.codec, self.guess = self.guess.codec(), None
+
+
+class Guesses:
+    """The open guesses of all streams, in bounded memory."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: deque[PayloadTypeUse] = deque()
+
+    def begin(self, use: PayloadTypeUse) -> None:
+        """Look at the payloads of a payload type."""
+        use.guess = PayloadGuess()
+        self._open.append(use)
+        if len(self._open) > MAX_GUESSES:
+            self._open.popleft().conclude()
+
 
 class StreamTrack:
     """A known stream. Packets of its payload type are counted without it."""
 
-    __slots__ = ("_digit_receiver", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
+    __slots__ = ("_digit_receiver", "_guesses", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
 
-    def __init__(self, key: StreamKey, payload_type: int, source: CodecSource) -> None:
+    def __init__(self, key: StreamKey, payload_type: int, source: CodecSource, guesses: Guesses) -> None:
         self.key = key
+        self._guesses = guesses
         self.counter = StreamCounter(payload_type)
         self._source = source
         self._uses: dict[int, PayloadTypeUse] = {}
@@ -78,6 +102,9 @@ class StreamTrack:
             self._guess(use, use.guess, packet, datagram.time_ns)
         elif self.counter.is_event:
             self._take_event(packet)
+        elif self.counter.is_watched:
+            # The guess was concluded for the sake of later ones.
+            self._set_codec(use)
         return True
 
     def _change_payload_type(self, payload_type: int) -> None:
@@ -88,7 +115,7 @@ class StreamTrack:
             use = self._uses.setdefault(payload_type, PayloadTypeUse())
             use.codec = self._source(self.key, payload_type) or static_codec(payload_type)
             if use.codec is None:
-                use.guess = PayloadGuess()
+                self._guesses.begin(use)
         if use.codec is not None and use.codec.name == TELEPHONE_EVENT:
             self._show_time(counter)
         self._set_codec(use)
@@ -96,7 +123,7 @@ class StreamTrack:
     def _guess(self, use: PayloadTypeUse, guess: PayloadGuess, packet: RtpPacket, time_ns: int) -> None:
         guess.take(packet, time_ns)
         if guess.is_complete:
-            use.codec, use.guess = guess.codec(), None
+            use.conclude()
             self._set_codec(use)
             for event in guess.events if self.counter.is_event else ():
                 self._take_event(event)
