@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
     from rtpcodec.rtp.capture.reading import open_packets as open_packets
+    from rtpcodec.rtp.capture.discovery import find_streams as find_streams
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
     from rtpcodec.rtp.packetizer import Packetizer as Packetizer
@@ -115,6 +116,7 @@ _HOME = {
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "create_audio": "rtpcodec.files.writing",
+    "find_streams": "rtpcodec.rtp.capture.discovery",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "open_audio": "rtpcodec.files.reading",
     "open_packets": "rtpcodec.rtp.capture.reading",
