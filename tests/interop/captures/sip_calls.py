@@ -158,12 +158,12 @@ def test_a_call_of_sipp_is_the_payload_that_it_played(case: Case, tmp_path: Path
     assert (sound.alignment, kept.channels) == ("transit", 2)
     assert sound.call.call_id is not None
     assert {one.known_by for stream in sound.call.streams for one in stream.codecs.values()} == {"sdp"}
-    for number, pcm in enumerate(sounds):
-        whole = kept.channel(number)
+    for number, track in enumerate(sound.tracks):
+        (stream,) = track.streams
+        whole, pcm = kept.channel(number), sounds[stream.stream.ssrc - 1]
         begin = next(at for at in range(0, len(whole), 2) if whole[at : at + 2] != b"\0\0")
         # A sound may begin with silence of its own.
         begin -= next(at for at in range(0, len(pcm), 2) if pcm[at : at + 2] != b"\0\0")
         assert whole[begin : begin + len(pcm)] == pcm
-        (stream,) = sound.tracks[number].streams
         assert stream.concealed_ms == 0
         assert stream.stream.digits == "7"
