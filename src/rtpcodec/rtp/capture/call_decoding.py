@@ -54,8 +54,8 @@ def decode_datagrams(
 ) -> list[CallSound]:
     """Make the sound of all calls of a capture.
 
-    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls that
-    go on at the same time, not with the capture.
+    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls at
+    the same time, not with the capture.
 
     datagrams: those of the capture, in its order.
     report: what `find_streams` found in the same capture.
@@ -83,7 +83,7 @@ def decode_datagrams(
 class _Decoding(Live):
     """All calls of a capture."""
 
-    __slots__ = ("_call_of", "_ends", "_gaps", "_going_on", "_next_end_ns", "_pcm_hz", "_report", "_sink_of", "_sounds")
+    __slots__ = ("_call_of", "_ends", "_gaps", "_open", "_next_end_ns", "_pcm_hz", "_report", "_sink_of", "_sounds")
 
     def __init__(self, report: CaptureReport, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
         self._report = report
@@ -93,10 +93,10 @@ class _Decoding(Live):
         self._call_of: dict[StreamKey, int] = {
             key_of(stream): number for number, call in enumerate(report.calls) for stream in call.streams
         }
-        self._going_on: dict[int, _CallDecoding] = {}
+        self._open: dict[int, _CallDecoding] = {}
         self._sounds: dict[int, CallSound] = {}
         self._ends: list[tuple[int, int]] = []
-        """When calls that go on end, and their numbers: a heap."""
+        """When the open calls end, and their numbers: a heap."""
         self._next_end_ns: float = inf
 
     def put(self, datagram: Datagram) -> None:
@@ -114,7 +114,7 @@ class _Decoding(Live):
             packet = RtpPacket.parse(payload)
         except PacketError:
             return
-        call = self._going_on.get(number) or self._begin(number)
+        call = self._open.get(number) or self._begin(number)
         if call is not None:
             call.put(key, packet, time_ns)
 
@@ -129,15 +129,15 @@ class _Decoding(Live):
     def close(self, error: BaseException) -> None:
         """Leave the sinks of calls that an error has cut."""
         with ExitStack() as left:
-            for call in self._going_on.values():
+            for call in self._open.values():
                 left.callback(call.timeline.close, error)
-        self._going_on.clear()
+        self._open.clear()
 
     def _begin(self, number: int) -> _CallDecoding | None:
         if number in self._sounds:
             return None
         call = self._report.calls[number]
-        begun = self._going_on[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
+        begun = self._open[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
         last_ns = max(stream.last_ns for stream in call.streams)
         heappush(self._ends, (last_ns + OUT_OF_ORDER_NS, number))
         self._next_end_ns = self._ends[0][0]
@@ -146,8 +146,8 @@ class _Decoding(Live):
     def _finish_until(self, time_ns: float) -> None:
         while self._ends and self._ends[0][0] < time_ns:
             _, number = heappop(self._ends)
-            self._sounds[number] = self._going_on[number].finish()
-            del self._going_on[number]
+            self._sounds[number] = self._open[number].finish()
+            del self._open[number]
         self._next_end_ns = self._ends[0][0] if self._ends else inf
 
 
@@ -204,7 +204,7 @@ class _Direction(Live):
 
 
 class _CallDecoding(Live):
-    """One call that goes on. Its sound begins when its first packets show which one was sent first."""
+    """One open call. Its sound begins when its first packets show which one was sent first."""
 
     __slots__ = ("_aligned", "_call", "_directions", "_first", "_gaps", "_place_of", "_rate_hz", "timeline")
 
