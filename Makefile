@@ -49,6 +49,7 @@ help:
 	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
 	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
 	@echo "make adapters  the adapters with the real frameworks, at pinned and at newest versions  (ARGS=\"-k aiohttp\")"
+	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -85,7 +86,7 @@ $(VENV)/.sdk: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
 
-.PHONY: sdk faults autobahn adapters
+.PHONY: sdk faults autobahn adapters interop
 sdk: $(VENV)/.sdk
 	@$(BIN)/python -m tests.client.sdk $(ARGS)
 
@@ -94,6 +95,9 @@ faults: setup
 
 adapters: setup
 	@bash scripts/adapters.sh $(BIN)/python $(ARGS)
+
+interop: setup
+	@bash scripts/interop.sh $(BIN)/python $(ARGS)
 
 autobahn: setup
 	@bash scripts/autobahn.sh $(BIN) $(ARGS)
