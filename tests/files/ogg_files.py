@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from benchmarks.harness.signals import speech
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.ogg_opus import open_source
 from rtpcodec.files.formats.ogg_opus_target import open_target
+from rtpcodec.files.source import SoundSource
 from tests import ffmpeg
 from tests.oracles.ogg import Page, page_of, pages_of
 
@@ -46,8 +47,10 @@ def written(pcm: bytes, rate_hz: int = 48_000, channels: int = 1, **options: Any
 
 
 @cache
-def opus_file(seconds: float = 1.0, channels: int = 1, **options: Any) -> bytes:
-    return written(pcm_of(int(48_000 * seconds), 48_000, channels), 48_000, channels, **options)
+def opus_file(seconds: float = 1.0, channels: int = 1) -> bytes:
+    """Every packet has 60 octets, whatever the library's version."""
+    pcm = pcm_of(int(48_000 * seconds), 48_000, channels)
+    return written(pcm, 48_000, channels, bitrate=24_000, vbr=False)
 
 
 @cache
@@ -56,11 +59,11 @@ def packets(seconds: float = 1.0, channels: int = 1) -> tuple[bytes, ...]:
     return tuple(
         packet
         for page in pages_of(opus_file(seconds, channels))[2:]
-        for packet in _packets_on(page)
+        for packet in packets_on(page)
     )
 
 
-def _packets_on(page: Page) -> list[bytes]:
+def packets_on(page: Page) -> list[bytes]:
     found, at, begin = [], 0, 0
     for length in page.segments:
         at += length
@@ -92,9 +95,14 @@ def paged(seconds: float = 1.0, channels: int = 1, *, per_page: int = 5, serial:
     return found
 
 
+def source_of(octets: bytes, most: int | None = None) -> SoundSource:
+    """Our reader; from a pipe that gives `most` octets at once."""
+    return open_source(cast(BinaryIO, io.BytesIO(octets) if most is None else Pipe(octets, most)), "a.opus")
+
+
 def read(octets: bytes, most: int | None = None) -> tuple[bytes, AudioFacts]:
-    """PCM and facts by our reader; from a pipe that gives `most` octets at once."""
-    source = open_source(io.BytesIO(octets) if most is None else Pipe(octets, most), "a.opus")  # type: ignore[arg-type]
+    """PCM and facts by our reader."""
+    source = source_of(octets, most)
     try:
         return b"".join(source.pieces()), source.facts
     finally:
