@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+from collections.abc import Callable
 from functools import cache
 from typing import Any, BinaryIO, cast
 
@@ -15,6 +17,7 @@ from rtpcodec.files.formats.ogg_opus_target import open_target
 from rtpcodec.files.source import SoundSource
 from tests import ffmpeg
 from tests.oracles.ogg import Page, page_of, pages_of
+from tests.traced_memory import traced
 
 FRAME = 960
 """Samples of a packet of 20 ms at 48 kHz."""
@@ -56,11 +59,7 @@ def opus_file(seconds: float = 1.0, channels: int = 1) -> bytes:
 @cache
 def packets(seconds: float = 1.0, channels: int = 1) -> tuple[bytes, ...]:
     """The audio packets of `opus_file`."""
-    return tuple(
-        packet
-        for page in pages_of(opus_file(seconds, channels))[2:]
-        for packet in packets_on(page)
-    )
+    return tuple(packet for page in pages_of(opus_file(seconds, channels))[2:] for packet in packets_on(page))
 
 
 def packets_on(page: Page) -> list[bytes]:
@@ -93,6 +92,13 @@ def paged(seconds: float = 1.0, channels: int = 1, *, per_page: int = 5, serial:
     for page in found:
         page.serial = serial
     return found
+
+
+def peak_of(call: Callable[[int], None], size: int) -> int:
+    """Octets that Python had allocated at once in a call, by one reading: what it must show is far above its noise."""
+    with traced():
+        call(size)
+        return tracemalloc.get_traced_memory()[1]
 
 
 def source_of(octets: bytes, most: int | None = None) -> SoundSource:

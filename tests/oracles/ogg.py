@@ -66,7 +66,9 @@ def pages_of(octets: bytes) -> list[Page]:
     found = []
     at = 0
     while at < len(octets):
-        magic, version, flags, position, serial, sequence, checksum, count = struct.unpack_from("<4sBBqIIIB", octets, at)
+        magic, version, flags, position, serial, sequence, checksum, count = struct.unpack_from(
+            "<4sBBqIIIB", octets, at
+        )
         assert magic == b"OggS"
         assert version == 0
         segments = list(octets[at + 27 : at + 27 + count])
