@@ -1,4 +1,4 @@
-"""libsndfile over a file that is read once, forward: it wants to seek and to know the length, a stream can do neither."""
+"""libsndfile over a file that is read once, forward: it asks for the length and seeks, which a stream cannot."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Feed:
         if self._at == self._ends:
             try:
                 found = self._read(octets)
-            except Exception as error:  # noqa: BLE001 -- raised again by `take`, behind libsndfile
+            except Exception as error:  # raised again behind libsndfile
                 self.error = error
                 return b""
             self._ends += len(found)
