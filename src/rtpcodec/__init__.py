@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
-    from rtpcodec.files.reading import AudioReader as AudioReader
+    from rtpcodec.files.reading import AudioFileReader as AudioFileReader
     from rtpcodec.files.reading import open_audio as open_audio
     from rtpcodec.files.reading import read_audio as read_audio
     from rtpcodec.kernels._simd import simd_level as simd_level
@@ -90,7 +90,7 @@ __version__ = "0.1.0"
 # Public name: the module that defines it.
 _HOME = {
     "AsyncCallControl": "rtpcodec.client",
-    "AudioReader": "rtpcodec.files.reading",
+    "AudioFileReader": "rtpcodec.files.reading",
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",

@@ -25,6 +25,7 @@ from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.files.reading import AudioFileReader
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
@@ -151,6 +152,7 @@ BARE: tuple[type, ...] = (
     Listener,
     MemoryNetwork,
     MemorySocket,
+    AudioFileReader,
     WavReader,
     WavWriter,
     Bed,

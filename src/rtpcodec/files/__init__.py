@@ -1,6 +1,6 @@
 """Audio files of any kind to PCM, and PCM to files (docs/files.md).
 
-reading   the face: open_audio, AudioReader, read_audio
+reading   the face: open_audio, AudioFileReader, read_audio
 kinds     which kind of file it is
 input     the file that readers read: paths, open files, pipes
 rates     the rate changed while a file is read

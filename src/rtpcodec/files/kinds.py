@@ -125,7 +125,7 @@ def _unread(head: bytes) -> str | None:
 
 
 def _guessed(name: str, head: bytes) -> str:
-    """Return the kind of a file that neither its name nor a whole signature tells."""
+    """Return the kind of a file that neither its name nor a whole signature shows."""
     if not head:
         raise AudioFileError(name, 0, "it has 0 octets, an audio file is needed")
     if head[:4] in _FORMS:

@@ -99,7 +99,7 @@ class PartDecoder(Live):
         return frames + self._before[-WARM_FRAMES:]
 
     def _trimmed(self, pcm: bytes, *, is_last: bool) -> bytes:
-        """Take out what the encoder added, which its header frame tells."""
+        """Take out what the encoder added, as its header frame says."""
         octets = 2 * self._part.header.stream.channels
         delays = self._part.delays
         if not self._given and delays:
