@@ -12,6 +12,7 @@ import soundfile
 
 import rtpcodec
 from rtpcodec.audio import mp3, mp3_scan
+from rtpcodec.files.formats import mp3 as mp3_file
 from rtpcodec.files.formats import mp3_segments
 from rtpcodec.kernels.g711 import pcmu_encode
 from tests import traced_memory
@@ -70,6 +71,7 @@ def test_memory_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(mp3_scan, "FILL_OCTETS", 20_000)
+    monkeypatch.setattr(mp3_file, "FILL_OCTETS", 20_000)
     monkeypatch.setattr(mp3_segments, "SEGMENT_FRAMES", 64)
 
     def read(seconds: int) -> None:

@@ -4,5 +4,5 @@ flac          FLAC
 mp3           MP3 of any length; mp3_segments decodes one of the glued files
 raw           payload octets alone
 sndfile       libsndfile over a file that is read once, for the others
-wav           WAV, RF64, BW64, RIFX
+wav           WAV, RF64, BW64, RIFX; wav_mp3 those that hold MP3
 """

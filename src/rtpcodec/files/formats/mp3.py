@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from types import ModuleType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -25,28 +25,42 @@ from rtpcodec.pickling import Live
 _Frame = tuple[Part, FrameHeader, bytes]
 
 
+class Readable(Protocol):
+    """A file that gives as many octets as asked for, fewer at its end only."""
+
+    def read(self, octets: int, /) -> bytes:
+        """Return the next octets."""
+
+
 class Mp3Source(Live):
     """Reads an MP3 file; parts of another rate or number of channels get those of the first.
 
     Use from one thread at a time.
     """
 
-    __slots__ = ("_first", "_frames", "_library", "_name", "_window", "facts")
+    __slots__ = ("_at", "_first", "_frames", "_library", "_name", "_window", "facts")
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        """Look for the first frame. AudioFileError, OSError, MissingExtra."""
+    def __init__(self, file: Readable, name: str, *, at: int = 0) -> None:
+        """Look for the first frame.
+
+        file: at its beginning.
+        name: of the file, for errors.
+        at: the offset of the beginning, for errors.
+        Raises: AudioFileError, OSError, MissingExtra.
+        """
         self._library = soundfile("MP3")
         self._name = name
+        self._at = at
         head = file.read(FILL_OCTETS)
         if other := foreign(head):
-            raise AudioFileError(name, 0, f"it is {other}, an MP3 is needed")
+            raise AudioFileError(name, at, f"it is {other}, an MP3 is needed")
         self._window = Window(head, file.read)
         self._frames = self._whole_frames()
         first = next(self._frames, None)
         if first is None:
             octets = self._window.begins + len(self._window.data)
             found = describe_frameless(head) if octets <= len(head) else f"{octets} octets without an MP3 frame"
-            raise AudioFileError(name, 0, f"it is {found}, an MP3 is needed")
+            raise AudioFileError(name, at, f"it is {found}, an MP3 is needed")
         self._first = first
         stream = first[1].stream
         self.facts = AudioFacts(
@@ -86,7 +100,7 @@ class Mp3Source(Live):
         except self._library.LibsndfileError as error:
             # Nothing can be decoded behind it.
             rule = f"libsndfile cannot decode the frames before: {said_by(error)}"
-            broken, part = AudioFileError(self._name, self._window.begins, rule), None
+            broken, part = AudioFileError(self._name, self._at + self._window.begins, rule), None
         if broken is not None:
             if part is not None:
                 yield from part.rest()
@@ -101,7 +115,7 @@ class Mp3Source(Live):
                 if part is not None and header is not None:
                     yield part, header, self._window.data[at : at + header.octets]
         except ValueError as error:
-            raise AudioFileError(self._name, self._window.broken_at, str(error)) from None
+            raise AudioFileError(self._name, self._at + self._window.broken_at, str(error)) from None
 
 
 class _PartSound(Live):
