@@ -26,6 +26,7 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.files.writing import AudioWriter
+from rtpcodec.files.reading import AudioFileReader
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
@@ -159,6 +160,7 @@ BARE: tuple[type, ...] = (
     MemoryNetwork,
     MemorySocket,
     AudioWriter,
+    AudioFileReader,
     WavReader,
     WavWriter,
     PacketReader,

@@ -229,6 +229,7 @@ INSIDE: dict[str, str] = {
     "pump/writer.py:AwaitedSocket._run": USER,
     "pump/writer.py:AwaitedSocket._work": USER,
     "files/writing.py:create_audio": USER,
+    "files/input.py:InputFile.__init__": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
     "stream/speaking/bed_source.py:bed_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
