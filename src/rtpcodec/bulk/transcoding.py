@@ -11,7 +11,7 @@ from rtpcodec.bulk.manifest import Row
 from rtpcodec.bulk.work import Interruption, Job
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.facts import AudioFacts
-from rtpcodec.files.reading import AudioReader, open_audio
+from rtpcodec.files.reading import AudioFileReader, open_audio
 from rtpcodec.files.target_kinds import TargetKind
 from rtpcodec.files.writing import AudioWriter, create_audio
 
@@ -63,7 +63,7 @@ class Transcoding:
                 record(row)
         return row
 
-    def _opened(self, source: str) -> AudioReader:
+    def _opened(self, source: str) -> AudioFileReader:
         """Open the file at the rate of the output, which may depend on the rate of the file."""
         rate_hz = self.sample_rate_hz or self.to.usual_rate_hz
         audio = self._open(source, rate_hz)
@@ -73,7 +73,7 @@ class Transcoding:
             return self._open(source, self.to.rate_for_hz(own_hz))
         return audio
 
-    def _open(self, source: str, rate_hz: int | None) -> AudioReader:
+    def _open(self, source: str, rate_hz: int | None) -> AudioFileReader:
         return open_audio(
             source,
             pcm_hz=rate_hz,
