@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from rtpcodec.bulk.work import Interruption, error_line
+from rtpcodec.bulk.work import MAX_JOBS, Interruption, error_line
 from rtpcodec.cli.file_options import cores, payload_types
 from rtpcodec.cli.info.as_json import audio_object, capture_object
 from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figures
@@ -18,6 +18,7 @@ from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
 from rtpcodec.cli.info.tables import AUDIO_HEADING, audio_line, capture_lines
 from rtpcodec.cli.inputs import Inputs, is_audio, is_capture, is_capture_file
 from rtpcodec.cli.progress_bar import ProgressBar
+from rtpcodec.cli.runs import INTERRUPTED
 from rtpcodec.codecs.info import ByteOrder
 
 Figures = AudioFigures | CaptureFigures
@@ -70,10 +71,16 @@ def run(wanted: Wanted) -> int:
             return Failure(path, error_line(path, error))
 
     printer = _Printer(wanted, is_one=len(files) == 1)
-    with ProgressBar(len(files)) as bar:
-        for found in in_order(figures_of, files, wanted.jobs or cores(), interruption):
-            printer.show(found)
-            bar.advance()
+    threads = cores() if wanted.jobs is None else wanted.jobs
+    if not 1 <= threads <= MAX_JOBS:
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    try:
+        with ProgressBar(len(files)) as bar:
+            for found in in_order(figures_of, files, threads, interruption):
+                printer.show(found)
+                bar.advance()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     printer.end()
     return 1 if printer.failures else 0
 
@@ -121,7 +128,8 @@ class _Printer:
             print(audio_line(found))
         elif isinstance(found, CaptureFigures):
             print("\n".join(capture_lines(found)))
-        self._table_begun = isinstance(found, AudioFigures)
+        if not isinstance(found, Failure):
+            self._table_begun = isinstance(found, AudioFigures)
         if isinstance(found, AudioFigures):
             self._duration_ms += found.facts.duration_ms or 0.0
         if self._wanted.plot is not None and not isinstance(found, Failure):
