@@ -22,12 +22,12 @@ Rows = list[dict[str, Any]]
 FILES_PER_TASK = 64
 
 
-def convert(names: list[str], source: str, target: str, to: str, transcode: Callable[[Rows], Rows]) -> Rows:
+def convert(names: list[str], source: str, target: str, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
     files, root = fsspec.url_to_fs(source)
     found = files.cat_ranges([f"{root}/{name}" for name in names], None, None, on_error="return")
     rows = [row_of(name, octets) for name, octets in zip(names, found, strict=True)]
-    done = transcode(rows)
+    done: Rows = transcode(rows)
     files, root = fsspec.url_to_fs(target)
     octets = {f"{root}/{row['path']}.{to}": row.pop("bytes") for row in done}
     written = {path: found for path, found in octets.items() if found is not None}

@@ -25,7 +25,7 @@ FILES_PER_TASK = 64
 FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that their octets stay in the cache
 
 
-def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Rows]) -> Rows:
+def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
     at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))

@@ -20,7 +20,7 @@ FILES_PER_TASK = 64
 FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that their octets stay in the cache
 
 
-def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Rows]) -> Rows:
+def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
     at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
@@ -60,7 +60,7 @@ def names_in(source: Path, target: Path) -> list[list[str]]:
     return [names[at : at + FILES_PER_TASK] for at in range(0, len(names), FILES_PER_TASK)]
 
 
-def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Rows], threads: int) -> Iterator[Rows]:
+def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Any], threads: int) -> Iterator[Rows]:
     """Convert a folder; yields the rows of a task as soon as those of the tasks before it are there."""
     with ThreadPoolExecutor(threads) as pool:
         work = partial(convert, source=source, target=target, to=to, transcode=transcode)

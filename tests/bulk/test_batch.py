@@ -32,7 +32,7 @@ def by_reader_and_writer(given: dict[str, Any], to: str, rate_hz: int | None, ch
     with open_audio(io.BytesIO(given["bytes"]), pcm_hz=rate_hz, channel=channel, name=name, **settings) as found:
         pcm = b"".join(found)
         facts = found.facts
-    own_hz = TARGET_KINDS[to].nearest_rate_hz(facts.sample_rate_hz)
+    own_hz = TARGET_KINDS[to].rate_for_hz(facts.sample_rate_hz)
     if rate_hz is None and own_hz != facts.sample_rate_hz:
         return by_reader_and_writer(given, to, own_hz, channel)
     with create_audio(out, sample_rate_hz=rate_hz or own_hz, kind=to) as audio:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ def _folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture(name="recipe")
-def _recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def _recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Import an example so that processes which are started find it too."""
     monkeypatch.syspath_prepend(EXAMPLES)
     return importlib.import_module
@@ -68,7 +68,7 @@ def require_the_plain_loop(source: Path, target: Path, done: Iterable[list[dict[
     assert all((target / name).read_bytes() == octets for name, octets in written.items())
 
 
-def test_threads(folders: tuple[Path, Path], recipe: Any) -> None:
+def test_threads(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
     source, target = folders
     threads = recipe("bulk_threads")
     work = partial(transcode_batch, to="wav", sample_rate_hz=16_000)
@@ -76,7 +76,7 @@ def test_threads(folders: tuple[Path, Path], recipe: Any) -> None:
     require_the_plain_loop(source, target, done, to="wav", sample_rate_hz=16_000)
 
 
-def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: Any) -> None:
+def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
     source, target = folders
     work = partial(transcode_batch, to="ulaw")
     for name in ("bulk_threads", "bulk_processes"):
@@ -88,7 +88,7 @@ def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: An
 
 
 def test_a_process_killed_in_the_middle_costs_nothing_but_time(
-    folders: tuple[Path, Path], recipe: Any, tmp_path: Path
+    folders: tuple[Path, Path], recipe: Callable[[str], Any], tmp_path: Path
 ) -> None:
     source, target = folders
     processes = recipe("bulk_processes")
@@ -101,7 +101,7 @@ def test_a_process_killed_in_the_middle_costs_nothing_but_time(
         require_the_plain_loop(source, target, done.result(SAFETY_S), to="alaw")
 
 
-def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], recipe: Any) -> None:
+def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
     source, target = folders
     processes = recipe("bulk_processes")
     (source / "0" / "text.wav").unlink()
@@ -112,7 +112,7 @@ def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], r
     assert names_in(target) == [f"{name}.alaw" for name in sorted(names) if name != holding.DEADLY]
 
 
-def test_dask_tasks_read_and_write_other_filesystems(recipe: Any) -> None:
+def test_dask_tasks_read_and_write_other_filesystems(recipe: Callable[[str], Any]) -> None:
     dask = recipe("bulk_dask")
     memory = fsspec.filesystem("memory")
     rows = [row for row in telephone_rows() if "kind" not in row]
@@ -131,7 +131,7 @@ def test_dask_tasks_read_and_write_other_filesystems(recipe: Any) -> None:
 
 @pytest.mark.long
 def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
-    folders: tuple[Path, Path], recipe: Any, tmp_path: Path
+    folders: tuple[Path, Path], recipe: Callable[[str], Any], tmp_path: Path
 ) -> None:
     from distributed import Client
 

@@ -24,7 +24,7 @@ def transcode_batch(
     rows: each a mapping with `path` and `bytes`, a whole file of any kind, and if it is raw also `kind`,
         `sample_rate_hz` and `byte_order` (InputRow). A row that has an `error` keeps it.
     to: the kind wanted, as in `create_audio`: wav, flac, mp3, ogg, awb, ulaw, alaw, g722 or l16.
-    sample_rate_hz: the rate wanted; None: that of each file, or the next one that the kind has.
+    sample_rate_hz: the rate wanted; None: that of each file or the next that the kind has, of a raw kind its usual one.
     channel: the channel to take, from 0; None: the mean of all, rounded down.
     options: of the kind, as in `create_audio`.
     Returns: for each row in order a dict with `path`, `bytes`, `facts` and `error` (OutputRow). A file that cannot be

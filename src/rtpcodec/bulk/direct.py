@@ -45,7 +45,7 @@ def transcode_directly(row: OpenedRow, aim: Wanted) -> OutputRow | None:
         or (coding, to) not in _WAYS
         or facts.channels != 1
         or aim.channel not in (None, 0)
-        or aim.sample_rate_hz not in (None, facts.sample_rate_hz)
+        or aim.rate_hz(facts) != facts.sample_rate_hz
         or aim.options
         or not _IS_LITTLE_ENDIAN
         or row.octets.startswith(b"RIFX")

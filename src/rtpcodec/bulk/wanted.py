@@ -35,12 +35,12 @@ class Wanted:
         """Return the rate of the file that a file becomes."""
         if self.sample_rate_hz is not None:
             return self.sample_rate_hz
-        return self.kind.nearest_rate_hz(facts.sample_rate_hz)
+        return self.kind.rate_for_hz(facts.sample_rate_hz)
 
     @property
     def any_rate_hz(self) -> int:
         """The rate of the files, or one that they may have."""
-        return self.kind.nearest_rate_hz(_TELEPHONE_HZ) if self.sample_rate_hz is None else self.sample_rate_hz
+        return self.kind.rate_for_hz(_TELEPHONE_HZ) if self.sample_rate_hz is None else self.sample_rate_hz
 
     def pcm_of(self, row: OpenedRow) -> bytes:
         """Read the whole sound of a row. ValueError: it has more than MAX_PCM_OCTETS."""

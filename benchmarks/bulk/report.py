@@ -1,0 +1,47 @@
+"""The table of a folder, and the bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.bulk.ways import Way
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A ratio of two ways that is to be reached."""
+
+    says: str
+    ratio: float
+    is_met: bool
+
+
+def table(compared: list[Way], read_octets: int, written_octets: int) -> list[str]:
+    """Lines of Markdown: the best round of each way."""
+    lines = ["| | files/s | us per file | CPU us per file | MB/s |", "|---|--:|--:|--:|--:|"]
+    for way in compared:
+        wall_s, cpu_s = min(way.wall_s) / way.files, min(way.cpu_s) / way.files
+        megabytes = (read_octets + written_octets) / wall_s / 1e6
+        lines.append(
+            f"| {way.name} | {1 / wall_s:,.0f} | {wall_s * 1e6:,.0f} | {cpu_s * 1e6:,.0f} | {megabytes:,.0f} |"
+        )
+    return lines
+
+
+def bars(compared: list[Way]) -> list[Bar]:
+    """The bars; `compared` in the order of `ways`."""
+    alone, threads, _, one, _, _, loop = (min(way.wall_s) / way.files for way in compared)
+    gain, bound = (
+        max(first / second for first, second in zip(compared[at].wall_s, compared[at + 2].wall_s, strict=True))
+        for at in (3, 2)
+    )
+    return [
+        Bar("threads against reading and writing alone, at most 1.3", threads / alone, threads <= 1.3 * alone),
+        Bar(
+            f"gain of processes, best round, at least 1.5 (of reading and writing alone: {bound:.2f})",
+            gain,
+            gain >= 1.5,
+        ),
+        Bar("shell loop over ffmpeg against threads, at least 10", loop / threads, loop >= 10 * threads),
+        Bar("shell loop over ffmpeg against one process, at least 10", loop / one, loop >= 10 * one),
+    ]
