@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import rtpcodec
+from rtpcodec.bulk import transcoding
 from rtpcodec.cli.app import main
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
 
@@ -300,3 +301,26 @@ def test_a_run_that_is_killed_at_any_moment_converts_every_file_once(tmp_path: P
     rows = Counter(row["input"] for row in rows_of(manifest) if row["state"] == "written")
     assert rows == {f"in/{name}": 1 for name in names}
     assert names_in(tmp_path / "out") == [name.replace("ulaw", "wav") for name in names]
+
+
+@pytest.mark.parametrize("to", ["wav", "ulaw", "alaw"])
+def test_small_files_have_the_octets_of_the_general_way(folder: Path, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    (folder / "in").mkdir()
+    for seed, name in enumerate(("a.ulaw", "b.alaw", "odd.ulaw")):
+        (folder / "in" / name).write_bytes(octets(seed, 8001))
+    for channels in (1, 2):
+        with wave.open(f"in/c{channels}.wav", "wb") as file:
+            file.setparams((channels, 2, 8000, 0, "NONE", ""))
+            file.writeframes(octets(channels, 8000))
+    (folder / "in/cut.wav").write_bytes((folder / "in/c1.wav").read_bytes()[:-101])
+    assert main(["transcode", "in", "direct", "--to", to, "--manifest", "direct.jsonl"]) == 0
+    monkeypatch.setattr(transcoding, "_DIRECT_TARGETS", ())
+    assert main(["transcode", "in", "general", "--to", to, "--manifest", "general.jsonl"]) == 0
+    for name in names_in("direct"):
+        assert (folder / "direct" / name).read_bytes() == (folder / "general" / name).read_bytes()
+    direct, general = (
+        {row["input"]: {**row, "output": ""} for row in rows_of(folder / f"{way}.jsonl")}
+        for way in ("direct", "general")
+    )
+    assert direct == general
+    assert len(direct) == 6

@@ -23,7 +23,8 @@ _BLOCK_OCTETS: Final = 4096
 
 State = Literal["written", "kept", "failed"]
 Row = dict[str, Any]
-"""`input`, `output`, `state`, and as the state has them `octets`, `facts`, `error`."""
+"""`input`, `output`, `state`, and as the state has them `octets`, `facts`, `error`. If one input has several outputs,
+`outputs` has a mapping with `output` and `octets` for each."""
 
 
 class Manifest(Live):
@@ -78,8 +79,8 @@ class Manifest(Live):
             if not whole:
                 manifest._write(manifest._header())
                 return manifest, set()
-            last = {row["input"]: (row["state"], row["output"], row.get("octets")) for row in rows_of(path, settings)}
-            return manifest, {name for name, row in last.items() if _is_done(*row)}
+            last = {row["input"]: (row["state"], _outputs(row)) for row in rows_of(path, settings)}
+            return manifest, {name for name, (state, outputs) in last.items() if _is_done(state, outputs)}
         except BaseException:
             file.close()
             raise
@@ -164,16 +165,24 @@ def _row(line: bytes, path: Path, number: int) -> Row:
     raise ValueError(f"{path} line {number} is not a row of a manifest")
 
 
-def _is_done(state: str, output: str, octets: int | None) -> bool:
-    """Whether the output of a row is there; gives it its name if its process was killed just before that."""
+def _outputs(row: Row) -> list[tuple[str, int | None]]:
+    """Return the names and sizes of the outputs of a row."""
+    found = row["outputs"] if isinstance(row.get("outputs"), list) else [row]
+    return [(one["output"], one.get("octets")) for one in found if one.get("output") is not None]
+
+
+def _is_done(state: str, outputs: list[tuple[str, int | None]]) -> bool:
+    """Whether the outputs of a row are there; gives them their names if their process was killed just before that."""
     if state == "kept":
-        return _size(output) is not None
+        return all(_size(output) is not None for output, _ in outputs)
     if state != "written":
         return False
-    if _size(output + PART_SUFFIX) == octets:
-        os.replace(output + PART_SUFFIX, output)  # noqa: PTH105 -- a name, as the row has it
-        return True
-    return _size(output) == octets
+    for output, octets in outputs:
+        if _size(output + PART_SUFFIX) == octets:
+            os.replace(output + PART_SUFFIX, output)  # noqa: PTH105 -- a name, as the row has it
+        elif _size(output) != octets:
+            return False
+    return True
 
 
 def _size(path: str) -> int | None:

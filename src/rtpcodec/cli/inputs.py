@@ -15,7 +15,11 @@ AUDIO_SUFFIXES: Final = frozenset(
 )
 """By which files of a folder are taken for audio."""
 CAPTURE_SUFFIXES: Final = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz")
-_MAGIC_OF_PATTERNS: Final = "*?["
+_CAPTURE_MAGIC: Final = frozenset(
+    bytes.fromhex(one) for one in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1", "0a0d0d0a")
+)
+_GZIP: Final = b"\x1f\x8b"
+_CHARACTERS_OF_PATTERNS: Final = "*?["
 
 
 class Input(NamedTuple):
@@ -41,6 +45,15 @@ def is_capture(name: str) -> bool:
     return name.lower().endswith(CAPTURE_SUFFIXES)
 
 
+def is_capture_file(path: str) -> bool:
+    """Whether a file is a packet capture, by its first octets; one of gzip by its name."""
+    if not Path(path).is_file():
+        return False  # a pipe, which cannot be read twice
+    with Path(path).open("rb") as file:
+        magic = file.read(4)
+    return magic in _CAPTURE_MAGIC or ((not magic or magic.startswith(_GZIP)) and is_capture(path))
+
+
 class Inputs:
     """Finds the files that arguments mean, in the order of their names."""
 
@@ -61,7 +74,7 @@ class Inputs:
                 yield from self._below(argument.rstrip("/") or "/")
             elif path.exists():
                 yield Input(argument, path.name)
-            elif any(character in argument for character in _MAGIC_OF_PATTERNS):
+            elif any(character in argument for character in _CHARACTERS_OF_PATTERNS):
                 yield from _matching(argument)
             else:
                 raise FileNotFoundError(f"{argument} does not exist")

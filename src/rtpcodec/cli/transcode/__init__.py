@@ -2,5 +2,5 @@
 
 command  options
 outputs  which output belongs to which input
-show     the run, its progress and its end
+show     from the command line to the run
 """

@@ -37,7 +37,7 @@ def jobs_of(inputs: Iterable[Input], out: str, kind: TargetKind) -> list[Job]:
         jobs = [Job(found[0].path, out)]
     else:
         raise ValueError(f"{len(found)} inputs cannot become the one file {out}, a folder is needed")
-    _require_distinct(jobs)
+    require_distinct(jobs)
     return jobs
 
 
@@ -46,7 +46,8 @@ def _with_suffix(name: str, kind: TargetKind) -> str:
     return name.removesuffix(own) + kind.suffixes[0]
 
 
-def _require_distinct(jobs: list[Job]) -> None:
+def require_distinct(jobs: list[Job]) -> None:
+    """Check that no two inputs have one output, and no output is an input. ValueError."""
     by_output: dict[str, str] = {}
     for job in jobs:
         other = by_output.setdefault(job.target, job.source)

@@ -1,20 +1,16 @@
-"""A run of `rtpcodec transcode`: its progress, its rows, its end."""
+"""From the command line of `rtpcodec transcode` to the run."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections import Counter
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.bulk.transcoding import Transcoding
-from rtpcodec.bulk.work import Job, run_jobs
+from rtpcodec.cli.file_options import cores
 from rtpcodec.cli.inputs import Inputs, is_audio
-from rtpcodec.cli.progress_bar import ProgressBar
+from rtpcodec.cli.runs import Report, converted, opened_manifest
 from rtpcodec.cli.transcode.outputs import is_folder, jobs_of, output_kind
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.kinds import KINDS
@@ -22,9 +18,6 @@ from rtpcodec.files.target_kinds import TargetKind
 
 MANIFEST_NAME: Final = "manifest.jsonl"
 """In the folder of the outputs; it is removed if every file was converted and it was not asked for."""
-MAX_FAILURES_SHOWN: Final = 10
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,92 +89,19 @@ def run(order: Order) -> int:
         raise ValueError(f"no audio file in {' '.join(sources)}: {inputs.left_out} other files")
     if not is_folder(out) and not order.replace and Path(out).exists():
         raise FileExistsError(f"{out} exists already; --replace replaces it")
-    with ExitStack() as closing:
-        manifest, done = _manifest(order, kind, out)
-        if manifest is not None:
-            closing.enter_context(manifest)
+    default = Path(out) / MANIFEST_NAME if is_folder(out) else None
+    manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings(kind))
+    with manifest or nullcontext():
         waiting = [job for job in jobs if job.source not in done]
-        report = _Report(out, len(jobs), len(jobs) - len(waiting), inputs.left_out, manifest)
-        code = _run(waiting, transcoding, _cores() if order.jobs is None else order.jobs, manifest, report)
+        report = Report(
+            "1 file" if len(jobs) == 1 else f"{len(jobs)} files",
+            out,
+            done=len(jobs) - len(waiting),
+            left_out=inputs.left_out,
+            manifest=manifest,
+        )
+        code = converted(waiting, transcoding.convert, cores() if order.jobs is None else order.jobs, manifest, report)
         report.show()
         if manifest is not None and order.manifest is None and order.resume is None and not code:
             manifest.path.unlink()
     return code
-
-
-def _manifest(order: Order, kind: TargetKind, out: str) -> tuple[Manifest | None, set[str]]:
-    settings = order.settings(kind)
-    if order.resume is not None:
-        if order.manifest is not None:
-            raise ValueError("--manifest begins a run and --resume continues one: one of the two is needed")
-        return Manifest.resume(order.resume, settings)
-    if order.manifest is not None:
-        return Manifest.begin(order.manifest, settings), set()
-    if not is_folder(out):
-        return None, set()
-    Path(out).mkdir(parents=True, exist_ok=True)
-    return Manifest.begin(Path(out) / MANIFEST_NAME, settings, replace=True), set()
-
-
-def _run(jobs: list[Job], transcoding: Transcoding, threads: int, manifest: Manifest | None, report: _Report) -> int:
-    try:
-        with ProgressBar(len(jobs)) as bar:
-
-            def count(row: Row) -> None:
-                report.count(row)
-                bar.advance()
-
-            run_jobs(jobs, transcoding.convert, count, threads=threads, manifest=manifest)
-    except KeyboardInterrupt:
-        report.interrupted = True
-        return INTERRUPTED
-    return 1 if report.states["failed"] else 0
-
-
-class _Report:
-    """Counts the rows, and prints the end."""
-
-    def __init__(self, out: str, files: int, done: int, left_out: int, manifest: Manifest | None) -> None:
-        self._out = out
-        self._files = files
-        self._done = done
-        self._left_out = left_out
-        self._manifest = manifest
-        self._began_s = time.monotonic()
-        self._failures: list[Row] = []
-        self.states: Counter[str] = Counter()
-        self.interrupted = False
-
-    def count(self, row: Row) -> None:
-        """Count one file."""
-        self.states[row["state"]] += 1
-        if row["state"] == "failed" and len(self._failures) <= MAX_FAILURES_SHOWN:
-            self._failures.append(row)
-
-    def show(self) -> None:
-        """Print one line, then those of failures and what to do."""
-        seconds = time.monotonic() - self._began_s
-        words = [f"{self.states['written']} written"]
-        words += [f"{self._done} done before"] * bool(self._done)
-        words += [f"{self.states['kept']} kept, they existed"] * bool(self.states["kept"])
-        words += [f"{self.states['failed']} failed"] * bool(self.states["failed"])
-        words += [f"{self._left_out} other files left out"] * bool(self._left_out)
-        rate = sum(self.states.values()) / seconds if seconds else 0
-        begins = "interrupted: " if self.interrupted else ""
-        files = "1 file" if self._files == 1 else f"{self._files} files"
-        print(f"{begins}{files} to {self._out}: {', '.join(words)} in {seconds:.1f} s, {rate:.3g} files/s")
-        for row in self._failures[:MAX_FAILURES_SHOWN]:
-            print(f"failed: {row['input']}: {row['error']}")
-        if len(self._failures) > MAX_FAILURES_SHOWN:
-            print(f"failed: {self.states['failed'] - MAX_FAILURES_SHOWN} more, see the manifest")
-        if self._manifest is not None and (self.interrupted or self._failures):
-            print(
-                f"continue with --resume {self._manifest.path}"
-                if self.interrupted
-                else f"manifest: {self._manifest.path}"
-            )
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
