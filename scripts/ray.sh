@@ -12,4 +12,4 @@ venv=$PWD/build/ray
 # Ray must not report usage to its makers, and needs no token for a cluster that listens to this machine only.
 export RAY_AUTH_MODE=disabled RAY_ENABLE_UV_RUN_RUNTIME_ENV=0
 export PYTHONPATH=$PWD/src RTPCODEC_REQUIRE_RAY=1 RAY_USAGE_STATS_ENABLED=0 OPENBLAS_NUM_THREADS=1
-exec "$venv/bin/python" -m pytest -q -p no:cacheprovider tests/ray "$@"
+exec "$venv/bin/python" -m pytest -q -p no:cacheprovider -W default::DeprecationWarning tests/ray "$@"
