@@ -50,6 +50,8 @@ help:
 	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
 	@echo "make adapters  the adapters with the real frameworks, at pinned and at newest versions  (ARGS=\"-k aiohttp\")"
 	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
+	@echo "make ray     the recipe of Ray Data on a Ray cluster of this machine, in an environment of its own  (ARGS=\"-k killed\")"
+	@echo "make bulk    10,000 files by threads, processes and a shell loop over ffmpeg       (ARGS=--quick)"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -86,7 +88,7 @@ $(VENV)/.sdk: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
 
-.PHONY: sdk faults autobahn adapters interop
+.PHONY: sdk faults autobahn adapters interop ray bulk
 sdk: $(VENV)/.sdk
 	@$(BIN)/python -m tests.client.sdk $(ARGS)
 
@@ -98,6 +100,11 @@ adapters: setup
 
 interop: setup
 	@bash scripts/interop.sh $(BIN)/python $(ARGS)
+ray: setup
+	@bash scripts/ray.sh $(BIN)/python $(ARGS)
+
+bulk: setup
+	@$(BIN)/python -m benchmarks.bulk $(ARGS)
 
 autobahn: setup
 	@bash scripts/autobahn.sh $(BIN) $(ARGS)
