@@ -15,6 +15,7 @@ milliseconds and needs none of the optional libraries:
     Resampler                                                                  one stream from rate to rate
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
+    ToneDetector, DetectedTone, ToneSettings                                   keys, call progress tones, beeps in PCM
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session reports
     VoiceSettings                                                              when the caller speaks
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from rtpcodec.audio import mixing as mixing
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
+    from rtpcodec.audio.tone_detection import DetectedTone as DetectedTone
+    from rtpcodec.audio.tone_detection import ToneDetector as ToneDetector
     from rtpcodec.audio.tones import DualTone as DualTone
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
     from rtpcodec.client import CallControl as CallControl
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
     from rtpcodec.stream.capture.replaying import replay as replay
+    from rtpcodec.stream.listening.tone_settings import ToneSettings as ToneSettings
     from rtpcodec.stream.listening.voice_settings import VoiceSettings as VoiceSettings
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
@@ -90,6 +94,7 @@ _HOME = {
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
     "Concealer": "rtpcodec.audio.concealment",
+    "DetectedTone": "rtpcodec.audio.tone_detection",
     "DualTone": "rtpcodec.audio.tones",
     "DuplicateFilter": "rtpcodec.client.webhook",
     "G722DecoderBank": "rtpcodec.codecs.g722_bank",
@@ -100,6 +105,8 @@ _HOME = {
     "Resampler": "rtpcodec.audio.resample",
     "RtpPacket": "rtpcodec.rtp.packet",
     "StreamPlan": "rtpcodec.stream.plan",
+    "ToneDetector": "rtpcodec.audio.tone_detection",
+    "ToneSettings": "rtpcodec.stream.listening.tone_settings",
     "VoiceSettings": "rtpcodec.stream.listening.voice_settings",
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",

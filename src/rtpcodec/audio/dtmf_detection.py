@@ -125,6 +125,11 @@ class KeyDetector(Live):
         self._windows = Windows(SHAPE, rate_hz)
         self._candidate: _Candidate | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether no key sounds."""
+        return self._candidate is None
+
     def take(self, pcm: Buffer) -> list[HeardKey]:
         """Add PCM, and return the keys that have ended."""
         found: list[HeardKey] = []

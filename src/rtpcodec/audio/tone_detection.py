@@ -78,6 +78,14 @@ class ToneDetector(Live):
         """What it looks for."""
         return self._kinds
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing sounds that may become a tone, and none waits for the silence behind it."""
+        if self._keys is not None and not self._keys.idle:
+            return False
+        sounds = any(steady is not None and steady.running_samples for steady in (self._single, self._paired))
+        return not sounds and not any(patterns.waits for patterns in self._patterns)
+
     def detect(self, pcm: Buffer) -> list[DetectedTone]:
         """Add PCM, and return the tones that are complete by it, in the order of their ends.
 

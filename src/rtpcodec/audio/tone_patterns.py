@@ -19,7 +19,7 @@ PERIOD_MS: Final = (250.0, 1300.0)
 ON_TO_OFF: Final = (0.6, 1.67)
 """E.180 recommends 0.67 to 1.5."""
 BUSY_MS: Final = 650.0
-"""A period as long or longer is a busy tone, a shorter one a congestion tone: most administrations have 1000 and 500."""
+"""A period as long or longer is a busy tone, a shorter one a congestion tone. Most have 1000 and 500."""
 SAME_MS: Final = 40.0
 """Two tones of one cadence differ by less, or by 12 %."""
 SAME_SHARE: Final = 0.12
@@ -77,6 +77,11 @@ class Patterns(Live):
         self._before = []
         self._last = None
         self._in_cadence = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a stretch means something if silence follows."""
+        return self._last is not None
 
     def runs(self, stretch: Stretch) -> None:
         """Take a stretch that has not ended: a dial tone has no end of its own."""
