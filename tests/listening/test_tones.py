@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 import rtpcodec
@@ -18,10 +16,10 @@ from tests.listening.voice_line import Line
 from tests.stream import carrier
 
 
-def line(plan: StreamPlan | None = None, **options: Any) -> Line:
-    session = MediaSession(plan or StreamPlan(send_codec="PCMU"), receive_pcm_hz=8000)
+def line(settings: ToneSettings | None = None) -> Line:
+    session = MediaSession(StreamPlan(send_codec="PCMU"), receive_pcm_hz=8000)
     session.receive(carrier.start(), 0.0)
-    session.tones(**options)
+    session.tones(settings)
     return Line(session)
 
 
@@ -66,9 +64,10 @@ def test_a_beep_before_silence_that_is_not_sent() -> None:
 
 
 def test_the_kinds_of_the_settings_alone() -> None:
-    made = line(settings=ToneSettings(kinds=("sit",)))
+    made = line(ToneSettings(kinds=("sit",)))
     made.say(key_sequence("5", 8000) + special_information(8000))
     assert heard(made) == [("sit", "")]
+    assert ToneSettings(kinds=["sit", "dtmf", "sit"]).kinds == ("dtmf", "sit")
 
 
 def test_a_repr_shows_no_key() -> None:

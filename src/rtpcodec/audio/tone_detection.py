@@ -65,7 +65,7 @@ class ToneDetector(Live):
         self._kinds = checked_kinds(kinds)
         self.sample_rate_hz = sample_rate_hz
         self._found: list[DetectedTone] = []
-        others = self._kinds - {"dtmf"}
+        others = set(self._kinds) - {"dtmf"}
         self._keys = KeyDetector(sample_rate_hz) if "dtmf" in self._kinds else None
         self._single = SteadyTones(SINGLE, sample_rate_hz, LEAST_STRETCH_MS) if others else None
         paired = others & {"dial", "ringback", "busy", "congestion"}
@@ -74,7 +74,7 @@ class ToneDetector(Live):
         self._position = 0
 
     @property
-    def kinds(self) -> frozenset[ToneKind]:
+    def kinds(self) -> tuple[ToneKind, ...]:
         """What it looks for."""
         return self._kinds
 
@@ -153,15 +153,15 @@ class ToneDetector(Live):
             )
 
 
-def checked_kinds(kinds: Iterable[ToneKind]) -> frozenset[ToneKind]:
-    """Return kinds of tones. Raises: ValueError: one does not exist, or there is none."""
-    checked = frozenset(kinds)
+def checked_kinds(kinds: Iterable[ToneKind]) -> tuple[ToneKind, ...]:
+    """Return kinds of tones, each once, in the order of TONE_KINDS. Raises: ValueError: not a kind, or there is none."""
+    checked = tuple(kinds)
     for kind in checked:
         if kind not in TONE_KINDS:
             raise ValueError(f"kind is {kind!r}, {', '.join(TONE_KINDS)} are possible")
     if not checked:
         raise ValueError(f"kinds has 0 items, at least 1 of {', '.join(TONE_KINDS)} is needed")
-    return checked
+    return tuple(kind for kind in TONE_KINDS if kind in checked)
 
 
 def _follow(steady: SteadyTones, patterns: Patterns, view: memoryview) -> None:

@@ -41,9 +41,9 @@ SIT_PAUSE_MS: Final = 50.0
 BEEP_HZ: Final = (390.0, 2050.0)
 BEEP_MS: Final = (90.0, 2100.0)
 BEEP_SILENCE_MS: Final = 250.0
-"""A machine that has beeped listens. A melody goes on, and so does a special information tone."""
+"""A machine that has beeped listens. A melody continues, and so does a special information tone."""
 SILENCE_SHARE: Final = 10 ** (-15.0 / 10)
-"""What is so far below a tone is silence behind it."""
+"""Sound that is so far below a tone is silence behind it."""
 
 
 class Pattern(NamedTuple):
@@ -73,7 +73,7 @@ class Patterns(Live):
         self._dialled = False
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Drop what was heard."""
         self._before = []
         self._last = None
         self._in_cadence = False

@@ -19,7 +19,7 @@ class CallTones(Live):
 
     @property
     def settings(self) -> ToneSettings:
-        """What is reported."""
+        """The kinds that are reported."""
         return self._listener.settings
 
     def stop(self) -> None:

@@ -52,4 +52,4 @@ class ToneHeard:
     digit: str = field(default="", repr=False)
     """The key; empty if it is another tone."""
     frequencies_hz: tuple[float, ...] = field(default=(), repr=False)
-    """As they were measured; those of a key tell which one it is."""
+    """As they were measured; those of a key say which one it is."""

@@ -15,7 +15,7 @@ class ToneSettings:
     Raises: ValueError if a kind does not exist, or there is none.
     """
 
-    kinds: Collection[ToneKind] = frozenset(TONE_KINDS)
+    kinds: Collection[ToneKind] = TONE_KINDS
     """Some of "dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep". Keys alone cost a third."""
 
     def __post_init__(self) -> None:
