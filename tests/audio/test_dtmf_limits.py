@@ -121,7 +121,7 @@ def test_a_key_that_is_held_is_reported_once_before_its_end() -> None:
 def test_the_whole_sweep_inside_the_limits(rate_hz: int) -> None:
     presses = within() if rate_hz == 8000 else within()[::4]
     failed = missed(presses, rate_hz, 9)
-    print(f"{rate_hz} Hz: {(len(presses) - len(failed)) * len(KEYS)} of {len(presses) * len(KEYS)} keys")
+    print(f"{rate_hz} Hz: {(len(presses) - len(failed)) * len(KEYS)} of {len(presses) * len(KEYS)} keys")  # noqa: T201
     assert failed == []
 
 
@@ -133,4 +133,4 @@ def test_the_whole_sweep_outside_of_the_limits() -> None:
             noisy = replace(press, snr_db=snr_db)
             assert keys_in(line(noisy, KEYS, 8000, drawn), 8000) == ""
             keys += len(KEYS)
-    print(f"none of {keys} keys")
+    print(f"none of {keys} keys")  # noqa: T201 -- the figures of docs/tones.md

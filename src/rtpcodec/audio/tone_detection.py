@@ -18,7 +18,7 @@ from rtpcodec.pickling import Live
 ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
 TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
 """All kinds of tones that are found."""
-PIECE_SAMPLES: Final = 1 << 16
+PIECE_SAMPLES: Final = 1 << 13
 """PCM is looked at in pieces of this length, so that what is held does not grow with it."""
 LEAST_STRETCH_MS: Final = 60.0
 """Of a single tone; the shortest beep has 100 ms."""
@@ -154,7 +154,7 @@ class ToneDetector(Live):
 
 
 def checked_kinds(kinds: Iterable[ToneKind]) -> tuple[ToneKind, ...]:
-    """Return kinds of tones, each once, in the order of TONE_KINDS. Raises: ValueError: not a kind, or there is none."""
+    """Return kinds of tones, each once, in the order of TONE_KINDS. Raises: ValueError: not a kind, or none."""
     checked = tuple(kinds)
     for kind in checked:
         if kind not in TONE_KINDS:
@@ -169,6 +169,5 @@ def _follow(steady: SteadyTones, patterns: Patterns, view: memoryview) -> None:
         if stretch is not None:
             patterns.ended(stretch)
         patterns.passed(window, steady.windows.window)
-    running = steady.running_samples
-    if running > steady.windows.rate_hz and (stretch := steady.running) is not None:
+    if patterns.may_be_dial(steady.running_samples) and (stretch := steady.running) is not None:
         patterns.runs(stretch)

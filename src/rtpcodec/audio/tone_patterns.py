@@ -83,10 +83,14 @@ class Patterns(Live):
         """Whether a stretch means something if silence follows."""
         return self._last is not None
 
+    def may_be_dial(self, samples: int) -> bool:
+        """Whether a stretch of this length that has not ended may be a dial tone, which was not reported yet."""
+        return not self._dialled and samples > min(DIAL_MS.values()) * self._per_ms
+
     def runs(self, stretch: Stretch) -> None:
         """Take a stretch that has not ended: a dial tone has no end of its own."""
         needed_ms = DIAL_MS.get(stretch.name)
-        if self._dialled or needed_ms is None or stretch.samples < needed_ms * self._per_ms:
+        if needed_ms is None or stretch.samples < needed_ms * self._per_ms:
             return
         if stretch.name or _within(stretch.frequencies_hz[0], PROGRESS_HZ):
             self._dialled = True
