@@ -7,7 +7,7 @@ import tracemalloc
 from array import array
 from itertools import pairwise
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -196,12 +196,13 @@ def test_a_recording_in_one_piece_is_held_in_parts() -> None:
 def test_every_buffer_of_samples() -> None:
     pcm = key_sequence("3", 8000)
     expected = ToneDetector(8000).detect(pcm)
-    for other in (bytearray(pcm), memoryview(pcm), array("h", pcm), np.frombuffer(pcm, np.int16)):
+    others: list[Any] = [bytearray(pcm), memoryview(pcm), array("h", pcm), np.frombuffer(pcm, np.int16)]
+    for other in others:
         assert ToneDetector(8000).detect(other) == expected
     with pytest.raises(ValueError, match=r"^pcm has 3 octets, 16-bit samples need an even number$"):
         ToneDetector(8000).detect(bytes(3))
     with pytest.raises(TypeError):
-        ToneDetector(8000).detect(np.zeros(8, np.float32))
+        ToneDetector(8000).detect(np.zeros(8, np.float32))  # type: ignore[arg-type]
 
 
 def test_arguments_outside_of_their_limits() -> None:

@@ -19,7 +19,7 @@ from rtpcodec.kernels.tones import sines
 from tests.kernels import buffers
 from tests.oracles import goertzel as oracle
 
-Measured = list[tuple[float, tuple[complex, ...] | None]]
+Measured = list[tuple[float, int, int, tuple[complex, ...] | None]]
 
 
 def bank(frequencies_hz: tuple[float, ...] = (1000.0,), window: int = 40, hop: int = 10, **options: Any) -> ToneBank:
@@ -38,7 +38,7 @@ SAMPLES = st.lists(st.one_of(st.integers(-32768, 32767), st.sampled_from((-32768
 def test_a_window_is_what_its_definition_says(samples: list[int], frequency_hz: float, rate_hz: int) -> None:
     tables = ToneTables(rate_hz, (frequency_hz,), len(samples))
     made = ToneBank(tables, len(samples), split=1, least_power=-1.0, least_share=0.0)
-    ((power, values),) = made.measure(array("h", samples))
+    ((power, _, _, values),) = made.measure(array("h", samples))
     assert math.isclose(power, oracle.power(samples), rel_tol=1e-9, abs_tol=1e-3)
     assert values is not None
     # A weight that lies at a half may be rounded either way where cos differs by one bit.
@@ -49,7 +49,7 @@ def test_a_window_is_what_its_definition_says(samples: list[int], frequency_hz: 
 @given(SAMPLES, st.floats(1, 4000))
 def test_a_window_is_what_goertzels_recursion_gives(samples: list[int], frequency_hz: float) -> None:
     made = ToneBank(ToneTables(8000, (frequency_hz,), len(samples)), 1, split=1, least_power=-1.0, least_share=0.0)
-    values = made.measure(array("h", samples))[0][1]
+    values = made.measure(array("h", samples))[0][3]
     assert values is not None
     # Each weight is off by half a step at most, in both parts.
     error = sum(map(abs, samples)) * math.sqrt(2) / (oracle.WEIGHT * len(samples) / 2) * 0.71 + 1e-6
@@ -60,7 +60,7 @@ def test_a_window_is_what_goertzels_recursion_gives(samples: list[int], frequenc
 def test_the_loudest_samples_do_not_overflow(samples: list[int]) -> None:
     for frequency_hz in (1.0, 4000.0):
         made = ToneBank(ToneTables(8000, (frequency_hz,), 1000), 1, split=1, least_power=-1.0, least_share=0.0)
-        ((power, values),) = made.measure(array("h", samples))
+        ((power, _, _, values),) = made.measure(array("h", samples))
         assert values is not None
         assert math.isclose(power, oracle.power(samples), rel_tol=1e-9, abs_tol=1.0)
         assert close(values[0], oracle.tone(samples, frequency_hz, 8000), 1.0)
@@ -85,7 +85,7 @@ def test_a_sine_has_its_power_and_its_phase(rate_hz: int) -> None:
     window = rate_hz // 50
     made = ToneBank(ToneTables(rate_hz, (941.0, 1336.0), window), window, split=1, least_power=0.0, least_share=0.0)
     pcm = sines([(941, 8000)], rate_hz, 0, window)
-    ((power, values),) = made.measure(pcm)
+    ((power, _, _, values),) = made.measure(pcm)
     assert values is not None
     assert math.isclose(power, 8000**2 / 2, rel_tol=0.02)
     assert math.isclose(abs(values[0]) ** 2, 8000**2 / 2, rel_tol=0.002)
@@ -94,7 +94,7 @@ def test_a_sine_has_its_power_and_its_phase(rate_hz: int) -> None:
 
 
 def test_an_offset_is_not_power() -> None:
-    ((power, values),) = bank().measure(array("h", [1000] * 40))
+    ((power, _, _, values),) = bank().measure(array("h", [1000] * 40))
     assert power < 1e-3
     assert values is not None
     assert abs(values[0]) < 1.0
@@ -102,17 +102,27 @@ def test_an_offset_is_not_power() -> None:
 
 def test_values_of_windows_that_are_not_worth_a_look_are_left_out() -> None:
     tone, noise = sines([(1000, 3000)], 8000, 0, 40), white_noise(3, 0, 40, 3000)
-    assert bank(least_power=3000**2 / 2 * 1.1).measure(tone)[0][1] is None
-    assert bank(least_power=3000**2 / 2 * 0.9).measure(tone)[0][1] is not None
-    assert bank(least_share=0.9).measure(tone)[0][1] is not None
-    assert bank(least_share=0.9).measure(noise)[0][1] is None
+    assert bank(least_power=3000**2 / 2 * 1.1).measure(tone)[0][3] is None
+    assert bank(least_power=3000**2 / 2 * 0.9).measure(tone)[0][3] is not None
+    assert bank(least_share=0.9).measure(tone)[0][3] is not None
+    assert bank(least_share=0.9).measure(noise)[0][3] is None
     # Of two groups, the strongest of each count.
     both = sines([(700, 3000), (1400, 3000)], 8000, 0, 160)
     made = {
-        split: bank((700.0, 1400.0), 160, 160, split=split, least_share=0.8).measure(both)[0][1] for split in (1, 2)
+        split: bank((700.0, 1400.0), 160, 160, split=split, least_share=0.8).measure(both)[0][3] for split in (1, 2)
     }
     assert made[1] is not None
     assert made[2] is None
+
+
+def test_the_strongest_frequency_of_each_group_is_named() -> None:
+    pcm = sines([(700, 1000), (900, 3000), (1400, 3000), (1600, 1000)], 8000, 0, 160)
+    frequencies_hz = (700.0, 900.0, 1400.0, 1600.0)
+    assert bank(frequencies_hz, 160, split=2).measure(pcm)[0][1:3] == (1, 2)
+    assert bank(frequencies_hz, 160, split=3).measure(pcm)[0][1:3] in {(1, 3), (2, 3)}
+    assert bank(frequencies_hz[:2], 160, split=2).measure(pcm)[0][1:3] == (1, -1)
+    assert bank(frequencies_hz, 160, split=2, least_share=2.0).measure(pcm)[0][1:] == (-1, -1, None)
+    assert bank(frequencies_hz, 160, split=2).measure(bytes(320))[0][1:3] == (0, 2)
 
 
 def test_a_reset_begins_a_window() -> None:

@@ -64,7 +64,7 @@ def test_a_beep_before_silence_that_is_not_sent() -> None:
 
 
 def test_the_kinds_of_the_settings_alone() -> None:
-    made = line(ToneSettings(kinds=("sit",)))
+    made = line(ToneSettings(kinds=["sit"]))
     made.say(key_sequence("5", 8000) + special_information(8000))
     assert heard(made) == [("sit", "")]
     assert ToneSettings(kinds=["sit", "dtmf", "sit"]).kinds == ("dtmf", "sit")

@@ -20,7 +20,6 @@ from rtpcodec.audio.tone_windows import (
     dbov_of_power,
     power_of,
     power_of_dbm0,
-    strongest,
 )
 from rtpcodec.audio.tones import HIGH_HZ, KEYS, LOW_HZ
 from rtpcodec.pickling import Live
@@ -154,8 +153,8 @@ class KeyDetector(Live):
     def take(self, pcm: Buffer) -> list[HeardKey]:
         """Add PCM, and return the keys that have ended."""
         found: list[HeardKey] = []
-        for window in self._windows.taken(pcm):
-            if window.values is not None or self._candidate is not None:
+        for window in self._windows.worth_a_look(pcm):
+            if window is not None or self._candidate is not None:
                 self._look(window, found)
         return found
 
@@ -170,8 +169,8 @@ class KeyDetector(Live):
         self._candidate = None
         self._windows.reset(begin)
 
-    def _look(self, window: Window, found: list[HeardKey]) -> None:
-        step = None if window.values is None else self._step(window, window.values)
+    def _look(self, window: Window | None, found: list[HeardKey]) -> None:
+        step = None if window is None or window.values is None else self._step(window, window.values)
         candidate = self._candidate
         if candidate is not None and (step is None or step.key != candidate.key):
             candidate.miss(step)
@@ -198,7 +197,7 @@ class KeyDetector(Live):
                 self._candidate.add(step)
 
     def _step(self, window: Window, values: Values) -> _Step:
-        low, high = strongest(values, 0, len(LOW_HZ)), strongest(values, len(LOW_HZ), len(values))
+        low, high = window.first, window.second
         return _Step(
             (low, high - len(LOW_HZ)),
             window.begin,

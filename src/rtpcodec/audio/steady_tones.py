@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.tone_windows import Tone, Window, Windows, WindowShape, power_of, strongest
+from rtpcodec.audio.tone_windows import Tone, Window, Windows, WindowShape, power_of
 from rtpcodec.pickling import Live
 
 LEAST_DBM0: Final = -40.0
@@ -157,7 +157,7 @@ class SteadyTones(Live):
         values = window.values
         if values is None:
             return None
-        windows, k = self.windows, strongest(values, 0, len(values))
+        windows, k = self.windows, window.first
         tone = windows.tone(window, k)
         if tone is None or tone.power < LEAST_SHARE * window.power:
             return None
