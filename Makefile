@@ -100,6 +100,7 @@ adapters: setup
 
 interop: setup
 	@bash scripts/interop.sh $(BIN)/python $(ARGS)
+
 ray: setup
 	@bash scripts/ray.sh $(BIN)/python $(ARGS)
 

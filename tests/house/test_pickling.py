@@ -52,6 +52,7 @@ from rtpcodec.server import (
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
+from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
@@ -68,6 +69,7 @@ from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.heard_signal import HeardReader, HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.tones import ToneListener
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
 from rtpcodec.stream.speaking.beds import Bed
@@ -172,7 +174,9 @@ BARE: tuple[type, ...] = (
     SessionReply,
     SpeechChain,
     StallWatch,
+    CallTones,
     CallVoice,
+    ToneListener,
     VoiceDetector,
 )
 """Live classes in Python: they refuse whatever state an object is in, so one without any stands for all."""
@@ -198,6 +202,7 @@ LIVE: dict[type, Callable[[], object]] = {
     rtpcodec.Resampler: lambda: rtpcodec.Resampler(8000, 16000),
     rtpcodec.G722DecoderBank: lambda: rtpcodec.G722DecoderBank(rows=2),
     rtpcodec.G722EncoderBank: lambda: rtpcodec.G722EncoderBank(rows=2),
+    rtpcodec.ToneDetector: lambda: rtpcodec.ToneDetector(8000),
     SharedLibrary: codec("OPUS").libraries[0].open,
     SignedPaths: lambda: SignedPaths(bytes(32)),
 }

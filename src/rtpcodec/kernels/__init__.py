@@ -6,6 +6,7 @@ pcm, float_pcm        byte order and copies of samples; int16 to float32 and bac
 mixing, fading        gain and mixing; linear fades
 channels, levels      interleaved channels; the largest magnitude and the sum of squares
 tones, noise          sums of sines; white noise
+goertzel              the power at single frequencies
 resample              polyphase filters
 concealment           G.711 Appendix I style repetition of pitch periods
 voice                 voice activity by levels
