@@ -78,8 +78,8 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
-    from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.capture.discovery import find_streams as find_streams
+    from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
     from rtpcodec.rtp.packetizer import Packetizer as Packetizer

@@ -25,8 +25,8 @@ from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
-from rtpcodec.files.writing import AudioWriter
 from rtpcodec.files.reading import AudioFileReader
+from rtpcodec.files.writing import AudioWriter
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
