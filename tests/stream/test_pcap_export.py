@@ -12,7 +12,9 @@ from rtpcodec import MediaSession, RtpPacket, open_packets
 from rtpcodec.cli.app import main
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.plan import StreamPlan
+from tests.listening.captured_calls import CapturedCall
 from tests.stream import carrier
 
 UTC_MS = 1_795_000_000_000.0
@@ -186,3 +188,16 @@ def test_a_file_that_exists_is_kept(tmp_path: Path) -> None:
     export.pcap.write_bytes(b"mine")
     assert main(["replay", str(export.path), "--pcap", str(export.pcap)]) != 0
     assert export.pcap.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_call_with_faults_has_a_packet_per_chunk(seed: int, tmp_path: Path) -> None:
+    path, pcap = tmp_path / "call.jsonl", tmp_path / "call.pcap"
+    call = CapturedCall(seed, path, audio=True, call_ms=3000.0)
+    call.run()
+    assert main(["replay", str(path), "--json", "--pcap", str(pcap)]) == 0
+    found = [one for one in call.seen if isinstance(one, Audio) and one.payload and not one.concealed]
+    with open_packets(pcap) as packets:
+        received = [one for one in packets if one.source.host == bytes((192, 0, 2, 1)) and one.source.port != 5060]
+    assert len(received) == len(found) > 20
+    assert packets.counts.datagrams == packets.counts.packets
