@@ -112,11 +112,14 @@ def test_both_tracks_are_two_streams(tmp_path: Path) -> None:
     export = Export(tmp_path, StreamPlan(tracks="both_tracks"))
     export.receive(carrier.start(), 0.0)
     for n in range(3):
-        for track in ("inbound", "outbound"):
-            export.receive(carrier.media(speech(n), n + 1, track=track, timestamp=20 * n), 20.0 * n + 20)
+        for track in ("outbound", "inbound"):
+            export.receive(
+                carrier.media(speech(n + (track == "outbound")), n + 1, track=track, timestamp=20 * n), 20.0 * n + 20
+            )
     found = export.rtp()
     assert {name: len(packets) for name, packets in found.items()} == {f"{CARRIER}:4000": 3, f"{CARRIER}:4002": 3}
     assert len({packets[0][1].ssrc for packets in found.values()}) == 2
+    assert found[f"{CARRIER}:4000"][0][1].payload == speech(0), "the caller's track is the first one"
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
