@@ -1,13 +1,16 @@
 """Reading packet captures: packets per second and memory, beside dpkt and rtpkit.
 
     python -m benchmarks.packet_captures [PACKETS] [ROUNDS]
+    python -m benchmarks.packet_captures --stream GB
 
 Each reader runs in a process of its own and has addresses, ports, payload and time of each datagram, as a user needs
-them. Rounds are interleaved; the best counts, by CPU time. The memory is the growth of the process's peak.
+them. Rounds are interleaved; the best counts, by CPU time. The memory is the growth of the process's peak. `--stream`
+reads a capture of so many GB that exists only while it is read.
 """
 
 from __future__ import annotations
 
+import io
 import resource
 import subprocess
 import sys
@@ -15,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import dpkt
 import rtpkit
@@ -30,7 +33,7 @@ CALLS: Final = 100
 RTP: Final = bytes.fromhex("8000") + bytes(range(170))
 
 
-def write(path: Path, packets: int) -> None:
+def write(path: Path | BinaryIO, packets: int) -> None:
     """Write a capture of calls of G.711, 20 ms per packet."""
     ends = [SocketAddress(bytes((192, 0, 2, n)), 4000 + n) for n in range(CALLS)]
     server = SocketAddress(bytes((198, 51, 100, 1)), 5000)
@@ -97,6 +100,42 @@ def run_one(name: str, path: Path) -> None:
     print(found, seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
+class LongCapture(io.RawIOBase):
+    """A capture of any length, which repeats the packets of a short one."""
+
+    def __init__(self, octets: int) -> None:
+        """Begin it."""
+        file = io.BytesIO()
+        write(file, 20_000)
+        self._rest = memoryview(file.getvalue())
+        self._records = self._rest[24:]
+        self.left = octets
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next octets."""
+        if not self._rest and self.left > 0:
+            self._rest = self._records
+        piece = bytes(self._rest[:size])
+        self._rest = self._rest[size:]
+        self.left -= len(piece)
+        return piece
+
+
+def stream(gigabytes: int) -> None:
+    """Read a long capture, and print time and memory."""
+    with open_packets(cast("BinaryIO", LongCapture(10**8))) as packets:
+        found = sum(1 for _ in packets)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    with open_packets(cast("BinaryIO", LongCapture(gigabytes * 10**9))) as packets:
+        found = sum(1 for _ in packets)
+    seconds = time.process_time() - start
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(
+        f"{gigabytes} GB, {found:,} packets: {seconds:.1f} s of CPU, {found / seconds:,.0f} packets/s, {grown} KiB more"
+    )
+
+
 def main() -> None:
     """Run all readers, in turn, and print a table."""
     asked = list(map(int, sys.argv[1:]))
@@ -125,5 +164,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         run_one(sys.argv[2], Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--stream"]:
+        stream(int(sys.argv[2]))
     else:
         main()

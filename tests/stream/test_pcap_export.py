@@ -12,7 +12,9 @@ from rtpcodec import MediaSession, RtpPacket, open_packets
 from rtpcodec.cli.app import main
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.stream.events import Audio
 from rtpcodec.stream.plan import StreamPlan
+from tests.listening.captured_calls import CapturedCall
 from tests.stream import carrier
 
 UTC_MS = 1_795_000_000_000.0
@@ -110,11 +112,14 @@ def test_both_tracks_are_two_streams(tmp_path: Path) -> None:
     export = Export(tmp_path, StreamPlan(tracks="both_tracks"))
     export.receive(carrier.start(), 0.0)
     for n in range(3):
-        for track in ("inbound", "outbound"):
-            export.receive(carrier.media(speech(n), n + 1, track=track, timestamp=20 * n), 20.0 * n + 20)
+        for track in ("outbound", "inbound"):
+            export.receive(
+                carrier.media(speech(n + (track == "outbound")), n + 1, track=track, timestamp=20 * n), 20.0 * n + 20
+            )
     found = export.rtp()
     assert {name: len(packets) for name, packets in found.items()} == {f"{CARRIER}:4000": 3, f"{CARRIER}:4002": 3}
     assert len({packets[0][1].ssrc for packets in found.values()}) == 2
+    assert found[f"{CARRIER}:4000"][0][1].payload == speech(0), "the caller's track is the first one"
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
@@ -186,3 +191,16 @@ def test_a_file_that_exists_is_kept(tmp_path: Path) -> None:
     export.pcap.write_bytes(b"mine")
     assert main(["replay", str(export.path), "--pcap", str(export.pcap)]) != 0
     assert export.pcap.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_call_with_faults_has_a_packet_per_chunk(seed: int, tmp_path: Path) -> None:
+    path, pcap = tmp_path / "call.jsonl", tmp_path / "call.pcap"
+    call = CapturedCall(seed, path, audio=True, call_ms=3000.0)
+    call.run()
+    assert main(["replay", str(path), "--json", "--pcap", str(pcap)]) == 0
+    found = [one for one in call.seen if isinstance(one, Audio) and one.payload and not one.concealed]
+    with open_packets(pcap) as packets:
+        received = [one for one in packets if one.source.host == bytes((192, 0, 2, 1)) and one.source.port != 5060]
+    assert len(received) == len(found) > 20
+    assert packets.counts.datagrams == packets.counts.packets

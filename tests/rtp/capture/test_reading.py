@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import os
@@ -169,6 +170,27 @@ def test_memory_does_not_grow_with_the_file(start: bytes, again: bytes, octets: 
         for _ in rtpcodec.open_packets(Endless(start, again, octets)):  # type: ignore[arg-type]
             pass
         assert tracemalloc.get_traced_memory()[1] < 3_500_000
+
+
+def test_nothing_is_left_of_what_was_read() -> None:
+    octets = section() + interface() + b"".join(enhanced(packet) for packet in MIXED * 3) + BLOCK[:-4] + bytes(4)
+
+    def run() -> None:
+        with pytest.raises(PacketFileError):
+            read(octets)
+
+    run()
+    gc.collect()
+    types = [sys.getrefcount(kind) for kind in (Datagram, SocketAddress)]
+    with traced():
+        for _ in range(3):
+            run()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(20):
+            run()
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 20_000
+    assert [sys.getrefcount(kind) for kind in (Datagram, SocketAddress)] == types
 
 
 def test_reading_needs_nothing_that_is_slow_to_load() -> None:

@@ -40,7 +40,18 @@ class PacketExport(Live):
     before is not in it. SIP with SDP stands before, so that dynamic payload types have a name.
     """
 
-    __slots__ = ("_end_ms", "_pending", "_received", "_replaying", "_sent", "_setup", "_start_ns", "_types", "_writer")
+    __slots__ = (
+        "_end_ms",
+        "_pending",
+        "_received",
+        "_replaying",
+        "_sent",
+        "_setup",
+        "_start_ns",
+        "_tracks",
+        "_types",
+        "_writer",
+    )
 
     def __init__(self, replaying: Replaying, writer: PacketWriter) -> None:
         """Make it; the writer stays open."""
@@ -48,11 +59,13 @@ class PacketExport(Live):
         self._writer = writer
         self._types = PayloadTypes()
         self._received: dict[str, RtpStream] = {}
+        header = replaying.header
+        self._tracks = list(header.dialect.tracks.get(header.plan.tracks, ()))
         self._sent: RtpStream | None = None
         self._setup: CallSetup | None = None
         self._pending: deque[tuple[float, RtpPacket]] = deque()
         self._end_ms = float("-inf")
-        began = replaying.header.utc_start
+        began = header.utc_start
         self._start_ns = 0 if began is None else round(datetime.fromisoformat(began).timestamp() * 1000) * 10**6
 
     def take_sent(self, sent: list[tuple[float, bytes | None]]) -> None:
@@ -87,7 +100,7 @@ class PacketExport(Live):
     def _begin(self, event: Started, at_ms: float) -> None:
         if self._setup is None:
             self._setup = CallSetup(event.stream_id or "stream")
-        replaying, plan = self._replaying, self._replaying.header.plan
+        plan = self._replaying.header.plan
         attributes: dict[str, None] = {}
         codec = ReceiveCodec(plan, event.media_format, None)
         if codec.info is not None:
@@ -100,9 +113,8 @@ class PacketExport(Live):
                 swapped = info.name == "L16" and plan.l16_byte_order == "little"
                 self._sent = RtpStream(info, rate_hz, payloads, self._types, ssrc=self._ssrc("sent"), swapped=swapped)
         self._received.clear()
-        tracks = len(replaying.header.dialect.tracks.get(plan.tracks, ("",)))
         if attributes:
-            self._write_setup(self._setup.invite(tracks, list(attributes)), at_ms)
+            self._write_setup(self._setup.invite(max(1, len(self._tracks)), list(attributes)), at_ms)
 
     def _write_setup(self, messages: tuple[bytes, bytes], at_ms: float) -> None:
         request, answer = messages
@@ -118,7 +130,7 @@ class PacketExport(Live):
             if stream is None:
                 return
         stream.packetizer.timestamp = stream.ticks(event.media_ms) & 0xFFFF_FFFF
-        port = 2 * list(self._received).index(event.track)
+        port = 2 * self._tracks.index(event.track)
         source = SocketAddress(CARRIER, CARRIER_RTP_PORT + port)
         destination = SocketAddress(ENDPOINT, ENDPOINT_RTP_PORT + port)
         for packet in stream.packets(event.payload):
@@ -135,6 +147,8 @@ class PacketExport(Live):
         stream = RtpStream(codec.info, codec.rate_hz, payloads, self._types, ssrc=ssrc, swapped=swapped)
         stream.packetizer.sequence_number = (event.chunk or 0) & 0xFFFF
         self._received[event.track] = stream
+        if event.track not in self._tracks:
+            self._tracks.append(event.track)
         return stream
 
     def _skip(self, gap: Gap) -> None:
