@@ -1,4 +1,4 @@
-"""RTP streams in a capture, found without signalling, in one pass and bounded memory."""
+"""RTP streams in a capture, found without signalling, in one pass and bounded memory (docs/captured-streams.md)."""
 
 from __future__ import annotations
 
