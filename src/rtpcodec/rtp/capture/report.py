@@ -163,6 +163,6 @@ class CaptureReport(Value):
     """Every stream is in exactly one call."""
     counts: DatagramCounts
     file_counts: CaptureCounts | None = None
-    """All packets of the file, those without a whole UDP datagram among them; None: datagrams were passed, not a file."""
+    """All packets of the file, also those without a whole UDP datagram; None: datagrams were passed, not a file."""
     notes: tuple[str, ...] = ()
     """Oddities of the capture as a whole and of its file, one sentence each."""
