@@ -11,6 +11,7 @@ milliseconds and needs none of the optional libraries:
     payload_format                                                             frames in payloads and back
     Concealer                                                                  fills gaps in PCM
     JitterBuffer                                                               packets when they are due
+    find_streams                                                               RTP streams of a packet capture
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
     open_packets                                                               packet captures: pcap, pcapng
     Resampler                                                                  one stream from rate to rate

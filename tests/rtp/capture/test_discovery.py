@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from rtpcodec.errors import UnknownCodec
 from rtpcodec.rtp.capture import candidates, discovery
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.discovery import find_streams
+from rtpcodec.rtp.capture.packet_writer import write_packets
 from tests.rtp.capture.noise import FLOWS, Flow, datagrams
 from tests.rtp.capture.wire import ALICE, BOB, START_NS, in_order, stream
 
@@ -158,3 +161,16 @@ def test_given_codecs_win_over_the_table() -> None:
 def test_wrong_codecs_are_refused(codecs: dict[int, str], error: type[Exception], rule: str) -> None:
     with pytest.raises(error, match=re.escape(rule)):
         find_streams([], codecs=codecs)
+
+
+def test_a_files_counts_and_oddities_are_in_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "call.pcap"
+    write_packets(path, stream(50))
+    report = find_streams(path)
+    assert report.file_counts is not None
+    assert (report.file_counts.packets, report.streams[0].packets, report.notes) == (50, 50, ())
+    path.write_bytes(path.read_bytes()[:-100])
+    report = find_streams(BytesIO(path.read_bytes()))
+    assert report.streams[0].packets == 49
+    assert report.notes == ("the file ends inside of packet 50: 130 octets of it are there",)
+    assert find_streams(stream(50)).file_counts is None

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from rtpcodec.codecs import codec, codec_names
+from rtpcodec.codecs.opus_packet import CLOCK_HZ as OPUS_CLOCK_HZ
 from rtpcodec.errors import UnknownCodec
 from rtpcodec.rtp.capture.report import UNKNOWN, KnownBy, StreamCodec
 from rtpcodec.rtp.profile import STATIC_PAYLOAD_TYPES, RtpMap, rtpmap_of
@@ -23,9 +24,11 @@ def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str
         info, sample_rate_hz = rtpmap.codec()
     except UnknownCodec:
         info, sample_rate_hz = None, 0
-        # L16 and others with channels that no call of ours has: the coding is the same.
+        # L16 of any rate and channels is the same coding. RFC 7587 section 7 wants opus/48000/2, many write less.
         if rtpmap.encoding_name.upper() == "L16":
             info, sample_rate_hz = codec("L16"), rtpmap.rtp_clock_hz
+        elif rtpmap.encoding_name.upper() == "OPUS" and rtpmap.rtp_clock_hz == OPUS_CLOCK_HZ:
+            info = codec("OPUS")
     if info is None:
         name = _NAMES_OF_OURS.get(rtpmap.encoding_name.upper(), rtpmap.encoding_name)
         return StreamCodec(
@@ -36,10 +39,11 @@ def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str
             options=dict(options or {}),
             known_by=known_by,
         )
-    # SDP always says two channels for OPUS, whatever the packets hold (RFC 7587 section 7).
+    # OPUS is read with its whole band. SDP always says two channels for it, whatever its packets hold (RFC 7587
+    # section 7).
     return StreamCodec(
         name=info.name,
-        sample_rate_hz=sample_rate_hz,
+        sample_rate_hz=OPUS_CLOCK_HZ if info.name == "OPUS" else sample_rate_hz,
         clock_hz=rtpmap.rtp_clock_hz,
         channels=1 if info.rtpmap is not None else channels,
         options=dict(options or {}),
@@ -93,6 +97,6 @@ def _named_codec(text: str) -> StreamCodec:
     info = codec(known[upper])
     if info.name == "L16" and rate_hz:
         return StreamCodec(name="L16", sample_rate_hz=rate_hz, clock_hz=rate_hz, channels=channels, known_by="given")
-    sample_rate_hz = info.sample_rate_hz(rate_hz)
+    sample_rate_hz = info.sample_rate_hz(OPUS_CLOCK_HZ if info.name == "OPUS" and rate_hz is None else rate_hz)
     clock_hz = rtpmap_of(info, sample_rate_hz).rtp_clock_hz
     return StreamCodec(name=info.name, sample_rate_hz=sample_rate_hz, clock_hz=clock_hz, known_by="given")

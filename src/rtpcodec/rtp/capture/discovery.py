@@ -1,9 +1,10 @@
-"""RTP streams in a capture, found without signalling, in one pass and bounded memory."""
+"""RTP streams in a capture, found without signalling, in one pass and bounded memory (docs/captured-streams.md)."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import BinaryIO, Final, cast
 
 from rtpcodec.errors import PacketError
@@ -12,6 +13,7 @@ from rtpcodec.rtp.capture.candidates import Candidates
 from rtpcodec.rtp.capture.codec_choice import given_codecs
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.pairing import DialogPart, PlacedStream, paired_calls
+from rtpcodec.rtp.capture.reading import open_packets
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
 from rtpcodec.rtp.capture.rtcp_log import RtcpLog
 from rtpcodec.rtp.capture.signalling import Announcement, Signalling
@@ -157,11 +159,10 @@ def find_streams(
         UnknownCodec: codecs names a codec that is not here. ValueError: with a wrong payload type or rate.
     """
     finder = StreamFinder(codecs)
-    if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
-        from rtpcodec.rtp.capture.reading import open_packets  # noqa: PLC0415
-
-        with open_packets(cast("str | os.PathLike[str] | BinaryIO", source)) as packets:
-            finder.receive(packets)
-    else:
+    if not (isinstance(source, str | os.PathLike) or hasattr(source, "read")):
         finder.receive(source)
-    return finder.report()
+        return finder.report()
+    with open_packets(cast("str | os.PathLike[str] | BinaryIO", source)) as packets:
+        finder.receive(packets)
+    report = finder.report()
+    return replace(report, file_counts=packets.counts, notes=report.notes + packets.notes)

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from rtpcodec.pickling import Value
 from rtpcodec.rtp.capture.datagrams import SocketAddress
+from rtpcodec.rtp.capture.frames import CaptureCounts
 
 KnownBy = Literal["given", "sdp", "static", "guess", "nothing"]
 """Where the meaning of a payload type comes from, the surest first: the caller, a session description in the capture,
@@ -161,5 +162,7 @@ class CaptureReport(Value):
     calls: tuple[CapturedCall, ...]
     """Every stream is in exactly one call."""
     counts: DatagramCounts
+    file_counts: CaptureCounts | None = None
+    """All packets of the file, also those without a whole UDP datagram; None: datagrams were passed, not a file."""
     notes: tuple[str, ...] = ()
-    """Oddities of the capture as a whole, one sentence each."""
+    """Oddities of the capture as a whole and of its file, one sentence each."""
