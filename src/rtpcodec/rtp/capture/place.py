@@ -48,6 +48,7 @@ class Place(Live):
         self._base_position = position
         self._last = 0
         self._floor_ms: float | None = None
+        """The least delay so far."""
         self._odd: InOrder | None = None
         self._rate_hz = rate_hz
         self.clock_hz = clock_hz
@@ -77,12 +78,13 @@ class Place(Live):
         ticks = self._last + step
         position = self.position_of(ticks)
         delay_ms = one.arrival_ms - position * 1000 / self._rate_hz
-        floor_ms = delay_ms if self._floor_ms is None else self._floor_ms
-        is_ahead = position > end + 1 and floor_ms - delay_ms > MAX_LEAP_MS
+        # The quickest packet, by which the stream was placed, has a delay of 0.
+        floor_ms = self._floor_ms
+        is_ahead = position > end + 1 and (floor_ms or 0.0) - delay_ms > MAX_LEAP_MS
         if is_ahead or step < -MAX_BACK_MS * clock_hz // 1000:
             self._odd = one
             return []
-        self._floor_ms = min(floor_ms, delay_ms)
+        self._floor_ms = delay_ms if floor_ms is None else min(floor_ms, delay_ms)
         self._last = ticks
         return [Judged(one, ticks, delay_ms=delay_ms)]
 
@@ -93,8 +95,7 @@ class Place(Live):
 
     def _restart(self, one: InOrder, clock_hz: int, end: int) -> Judged:
         """Continue with a new base: where the sound ends, or later if the arrival shows a pause."""
-        floor_ms = self._floor_ms or 0.0
-        by_arrival = round((one.arrival_ms - floor_ms) * self._rate_hz / 1000)
+        by_arrival = round((one.arrival_ms - (self._floor_ms or 0.0)) * self._rate_hz / 1000)
         is_pause = by_arrival - end > CONTINUES_MS * self._rate_hz // 1000
         self._base_position = by_arrival if is_pause else end
         self._base = one.packet.timestamp
