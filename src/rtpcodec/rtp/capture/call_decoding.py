@@ -83,7 +83,7 @@ def decode_datagrams(
 class _Decoding(Live):
     """All calls of a capture."""
 
-    __slots__ = ("_call_of", "_ends", "_gaps", "_open", "_next_end_ns", "_pcm_hz", "_report", "_sink_of", "_sounds")
+    __slots__ = ("_call_of", "_ends", "_gaps", "_next_end_ns", "_open", "_pcm_hz", "_report", "_sink_of", "_sounds")
 
     def __init__(self, report: CaptureReport, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
         self._report = report

@@ -20,6 +20,10 @@ CONTINUES_MS: Final = 100
 """A sender whose next packet comes within this time after a jump has not paused: it is jitter."""
 
 
+MAX_PAUSE_S: Final = 6 * 3600
+"""No call pauses for longer: the capture's clock was set, or its time is damaged."""
+
+
 class Judged(NamedTuple):
     """A packet and its place."""
 
@@ -81,6 +85,7 @@ class Place(Live):
         # The quickest packet, by which the stream was placed, has a delay of 0.
         floor_ms = self._floor_ms
         is_ahead = position > end + 1 and (floor_ms or 0.0) - delay_ms > MAX_LEAP_MS
+        is_ahead = is_ahead or position - end > MAX_PAUSE_S * self._rate_hz
         if is_ahead or step < -MAX_BACK_MS * clock_hz // 1000:
             self._odd = one
             return []
@@ -96,7 +101,7 @@ class Place(Live):
     def _restart(self, one: InOrder, clock_hz: int, end: int) -> Judged:
         """Continue with a new base: where the sound ends, or later if the arrival shows a pause."""
         by_arrival = round((one.arrival_ms - (self._floor_ms or 0.0)) * self._rate_hz / 1000)
-        is_pause = by_arrival - end > CONTINUES_MS * self._rate_hz // 1000
+        is_pause = CONTINUES_MS * self._rate_hz // 1000 < by_arrival - end <= MAX_PAUSE_S * self._rate_hz
         self._base_position = by_arrival if is_pause else end
         self._base = one.packet.timestamp
         self._last = 0
