@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rtpcodec import RtpPacket, codec
+from rtpcodec.codecs import FecDecoder
 from rtpcodec.rtp.capture.report import StreamCodec
 from rtpcodec.rtp.capture.sound import Gaps
 from rtpcodec.rtp.payloads.comfort_noise import ComfortNoise
@@ -134,6 +135,7 @@ def test_lost_opus_packets_come_from_the_copy_in_the_next_one() -> None:
     sender.send(made, 0)
     sender.sent = [one for number, one in enumerate(sender.sent) if number not in lost]
     decoder = codec("OPUS").decoder(16_000)
+    assert isinstance(decoder, FecDecoder)
     expected = b""
     for number, packet in enumerate(made):
         if number not in lost:
