@@ -139,14 +139,20 @@ def report_of(calls: Sequence[CapturedCall]) -> CaptureReport:
 
 
 def decoded(
-    forward: Sequence[Sender], backward: Sequence[Sender] = (), *, pcm_hz: int | None = None, gaps: Gaps = "conceal"
+    forward: Sequence[Sender],
+    backward: Sequence[Sender] = (),
+    *,
+    pcm_hz: int | None = None,
+    gaps: Gaps = "conceal",
+    datagrams: Iterable[Datagram] | None = None,
 ) -> tuple[Kept, CallSound]:
     """Decode one call."""
     call = CapturedCall(
         forward=tuple(sender.stream() for sender in forward), backward=tuple(sender.stream() for sender in backward)
     )
-    datagrams = [datagram for sender in (*forward, *backward) for datagram in sender.datagrams()]
-    datagrams.sort(key=lambda datagram: datagram.time_ns)
+    if datagrams is None:
+        sent = [datagram for sender in (*forward, *backward) for datagram in sender.datagrams()]
+        datagrams = sorted(sent, key=lambda datagram: datagram.time_ns)
     kept = Kept()
 
     def sink_of(_call: CapturedCall, rate_hz: int, channels: int) -> Kept:

@@ -122,7 +122,8 @@ def test_an_error_leaves_every_sink_with_it() -> None:
 
 @pytest.mark.parametrize(("of", "note"), [
     (StreamCodec(name="G729", sample_rate_hz=8000, clock_hz=8000, known_by="static"), "G729 is not decoded here"),
-    (StreamCodec(name="unknown", sample_rate_hz=None, clock_hz=None, known_by="nothing"), "unknown is not decoded here"),
+    (StreamCodec(name="unknown", sample_rate_hz=None, clock_hz=None, known_by="nothing"),
+     "unknown is not decoded here"),
 ])  # fmt: skip
 def test_what_is_not_decoded_has_no_sink_and_a_note(of: StreamCodec, note: str) -> None:
     sender = call_of(1, 0, ulaw(800))

@@ -20,6 +20,10 @@ CONTINUES_MS: Final = 100
 """A sender whose next packet comes within this time after a jump has not paused: it is jitter."""
 
 
+MAX_PAUSE_S: Final = 6 * 3600
+"""No call pauses for longer: the capture's clock was set, or its time is damaged."""
+
+
 class Judged(NamedTuple):
     """A packet and its place."""
 
@@ -48,6 +52,7 @@ class Place(Live):
         self._base_position = position
         self._last = 0
         self._floor_ms: float | None = None
+        """The least delay so far."""
         self._odd: InOrder | None = None
         self._rate_hz = rate_hz
         self.clock_hz = clock_hz
@@ -77,12 +82,14 @@ class Place(Live):
         ticks = self._last + step
         position = self.position_of(ticks)
         delay_ms = one.arrival_ms - position * 1000 / self._rate_hz
-        floor_ms = delay_ms if self._floor_ms is None else self._floor_ms
-        is_ahead = position > end + 1 and floor_ms - delay_ms > MAX_LEAP_MS
+        # The quickest packet, by which the stream was placed, has a delay of 0.
+        floor_ms = self._floor_ms
+        is_ahead = position > end + 1 and (floor_ms or 0.0) - delay_ms > MAX_LEAP_MS
+        is_ahead = is_ahead or position - end > MAX_PAUSE_S * self._rate_hz
         if is_ahead or step < -MAX_BACK_MS * clock_hz // 1000:
             self._odd = one
             return []
-        self._floor_ms = min(floor_ms, delay_ms)
+        self._floor_ms = delay_ms if floor_ms is None else min(floor_ms, delay_ms)
         self._last = ticks
         return [Judged(one, ticks, delay_ms=delay_ms)]
 
@@ -93,9 +100,8 @@ class Place(Live):
 
     def _restart(self, one: InOrder, clock_hz: int, end: int) -> Judged:
         """Continue with a new base: where the sound ends, or later if the arrival shows a pause."""
-        floor_ms = self._floor_ms or 0.0
-        by_arrival = round((one.arrival_ms - floor_ms) * self._rate_hz / 1000)
-        is_pause = by_arrival - end > CONTINUES_MS * self._rate_hz // 1000
+        by_arrival = round((one.arrival_ms - (self._floor_ms or 0.0)) * self._rate_hz / 1000)
+        is_pause = CONTINUES_MS * self._rate_hz // 1000 < by_arrival - end <= MAX_PAUSE_S * self._rate_hz
         self._base_position = by_arrival if is_pause else end
         self._base = one.packet.timestamp
         self._last = 0
