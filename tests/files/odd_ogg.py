@@ -418,7 +418,10 @@ AS_WITHOUT: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = {
     "a lost comment header": (lambda: without_page(1), ("pages are missing before a page, at octet 47",)),
     "a page behind the end": (behind_the_end, ("a page behind the end of its stream is left out, at octet 3507",)),
 }
-"""Name: how it is made of the plain file, whose sound it has, and the notes. ffmpeg refuses some and ends early in others."""
+"""Name: how it is made of the plain file, whose sound it has, and the notes.
+
+ffmpeg refuses some of them and ends early in others.
+"""
 
 REFUSED: Final[dict[str, tuple[Callable[[], bytes], int, str]]] = {
     "no octets": (lambda: b"", 0, "Ogg file has no beginning of a stream, Opus is needed"),

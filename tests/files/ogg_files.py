@@ -103,7 +103,7 @@ def peak_of(call: Callable[[int], None], size: int) -> int:
 
 def source_of(octets: bytes, most: int | None = None) -> SoundSource:
     """Our reader; from a pipe that gives `most` octets at once."""
-    return open_source(cast(BinaryIO, io.BytesIO(octets) if most is None else Pipe(octets, most)), "a.opus")
+    return open_source(cast("BinaryIO", io.BytesIO(octets) if most is None else Pipe(octets, most)), "a.opus")
 
 
 def read(octets: bytes, most: int | None = None) -> tuple[bytes, AudioFacts]:

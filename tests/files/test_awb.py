@@ -38,7 +38,7 @@ def written(pcm: bytes, **options: Any) -> bytes:
 
 
 def read(octets: bytes, most: int = 100) -> tuple[bytes, AudioFacts]:
-    source = open_source(cast(BinaryIO, Pipe(octets, most)), "a.awb")
+    source = open_source(cast("BinaryIO", Pipe(octets, most)), "a.awb")
     pieces = list(source.pieces())
     assert max(map(len, pieces), default=0) <= 2 * MAX_PIECE_FRAMES
     source.close()
@@ -140,8 +140,8 @@ def test_a_frame_that_the_end_cuts_is_left_out_and_noted(amrwb: CodecInfo) -> No
 def test_octets_that_begin_no_frame_are_refused_behind_what_came_before(header: int, amrwb: CodecInfo) -> None:
     stored = frames(3)
     octets = MAGIC + b"".join(stored)
-    source = open_source(cast(BinaryIO, Pipe(octets + bytes([header]) + bytes(100))), "a.awb")
-    given = []
+    source = open_source(cast("BinaryIO", Pipe(octets + bytes([header]) + bytes(100))), "a.awb")
+    given: list[bytes] = []
     with pytest.raises(AudioFileError) as caught:
         given.extend(source.pieces())
     assert b"".join(given) == decoded(amrwb, stored)
@@ -165,7 +165,7 @@ def test_octets_that_begin_no_frame_are_refused_behind_what_came_before(header: 
 )
 def test_other_files_are_refused(octets: bytes, rule: str) -> None:
     with pytest.raises(AudioFileError) as caught:
-        open_source(cast(BinaryIO, Pipe(octets, 3)), "a.awb")
+        open_source(cast("BinaryIO", Pipe(octets, 3)), "a.awb")
     assert (caught.value.name, caught.value.offset_octets, caught.value.rule) == ("a.awb", 0, rule)
 
 
@@ -191,7 +191,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
             return NO_DATA * count
 
     def walk(count: int) -> None:
-        source = open_source(cast(BinaryIO, Long(count)), "long.awb")
+        source = open_source(cast("BinaryIO", Long(count)), "long.awb")
         assert sum(map(len, source.pieces())) == 640 * count
 
     walk(100)

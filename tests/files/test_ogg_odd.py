@@ -61,7 +61,7 @@ def test_it_is_refused_with_its_rule(name: str) -> None:
 
 def test_what_comes_before_a_rule_that_is_broken_is_given() -> None:
     source = source_of(odd_ogg.link_of_another_codec())
-    given = []
+    given: list[bytes] = []
     with pytest.raises(AudioFileError, match="link 2 has Vorbis"):
         given.extend(source.pieces())
     assert b"".join(given) == read(joined(paged()))[0]

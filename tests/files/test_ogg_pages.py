@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtpcodec.files.formats.oddities import Oddities
 from rtpcodec.files.formats.ogg_pages import (
     BEGINS,
     ENDS,
@@ -18,7 +19,6 @@ from rtpcodec.files.formats.ogg_pages import (
     page_octets,
     read_pages,
 )
-from rtpcodec.files.formats.oddities import Oddities
 from tests.files.ogg_files import Pipe, peak_of
 from tests.oracles import ogg as oracle
 
