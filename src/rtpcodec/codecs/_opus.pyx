@@ -136,8 +136,8 @@ cdef class OpusEncoder(_State):
     cdef readonly object frame_ms
 
     def __cinit__(
-        self, info, sample_rate_hz, *, bitrate=None, complexity=5, application="voip", fec=False,
-        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20, channels=1,
+        self, info, sample_rate_hz, channels=1, *, bitrate=None, complexity=5, application="voip", fec=False,
+        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20,
     ):
         check_channels(channels)
         check_encoder(
