@@ -141,7 +141,7 @@ def test_octets_that_begin_no_frame_are_refused_behind_what_came_before(header: 
     stored = frames(3)
     octets = MAGIC + b"".join(stored)
     source = open_source(cast("BinaryIO", Pipe(octets + bytes([header]) + bytes(100))), "a.awb")
-    given = []
+    given: list[bytes] = []
     with pytest.raises(AudioFileError) as caught:
         given.extend(source.pieces())
     assert b"".join(given) == decoded(amrwb, stored)

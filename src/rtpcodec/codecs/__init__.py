@@ -6,6 +6,7 @@ g711, g722, g722_bank, l16    sample codecs: ours
 opus, amrwb  frame codecs: shared libraries at run time (libraries, library_file, _dynamic), bound in _opus and
              _amrwb
 _stateless, _concealing     decoders of PCMU, PCMA and L16; what decoders of sample codecs share to fill gaps
+opus_options  which options the coders of OPUS take
 opus_packet, amrwb_frame    what packets and frames say without the libraries
 """
 

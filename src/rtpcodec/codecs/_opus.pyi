@@ -24,6 +24,7 @@ class OpusEncoder:
         cls,
         info: CodecInfo,
         sample_rate_hz: int,
+        channels: int = 1,
         *,
         bitrate: int | None = None,
         complexity: int = 5,
@@ -33,7 +34,6 @@ class OpusEncoder:
         dtx: bool = False,
         vbr: bool = True,
         frame_ms: float = 20,
-        channels: int = 1,
     ) -> Self: ...
     def encode(self, pcm: Buffer, /) -> bytes: ...
     def encode_into(self, pcm: Buffer, out: Buffer, /) -> int: ...

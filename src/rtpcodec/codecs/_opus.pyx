@@ -14,6 +14,7 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets,
 
 from rtpcodec.codecs import opus_packet
 from rtpcodec.codecs.libraries import OPUS
+from rtpcodec.codecs.opus_options import APPLICATIONS, check_channels, check_encoder, check_gain
 from rtpcodec.errors import PayloadError
 
 cdef enum:
@@ -33,10 +34,6 @@ cdef enum:
     MAX_ENCODED_OCTETS = 3831    # 60 ms in three frames of 1275 octets, with their lengths and count
     MAX_MS = 120
     MAX_PACKET_OCTETS = 65535    # as opus_packet.MAX_OCTETS
-
-_APPLICATIONS = {"voip": 2048, "audio": 2049, "lowdelay": 2051}
-_FRAMES_MS = (2.5, 5, 10, 20, 40, 60)
-_MIN_SILK_MS = 10
 
 ctypedef struct Library:
     int (*encoder_size)(int) noexcept nogil
@@ -94,7 +91,7 @@ cdef object fault(str what, int code):
 
 @cython.auto_pickle(False)
 cdef class _State:
-    """The library's state: one flat block, so a copy of the block is a twin."""
+    """The library's state: one flat block, so a copy of the block is a copy of the object."""
     cdef void* _block
     cdef int _octets
     cdef char _busy
@@ -120,42 +117,16 @@ cdef class _State:
         return 0
 
 
-cdef int checked_channels(object channels) except -1:
-    if channels not in (1, 2):
-        raise ValueError(f"channels is {channels!r}, 1 or 2 are allowed")
-    return channels
-
-
-cdef object checked_options(object application, object frame_ms, object complexity, object bitrate, object loss, fec, int channels):
-    """ValueError for the first option that cannot be."""
-    if application not in _APPLICATIONS:
-        raise ValueError(f"application is {application!r}, allowed are {', '.join(_APPLICATIONS)}")
-    if frame_ms not in _FRAMES_MS:
-        raise ValueError(f"frame_ms is {frame_ms!r}, allowed are {', '.join(map(str, _FRAMES_MS))}")
-    if complexity not in range(11):
-        raise ValueError(f"complexity is {complexity!r}, 0 to 10 are allowed")
-    # RFC 6716 section 2.1.1 has 6 to 510 kbit/s; the library codes one channel with no more than 300.
-    cdef int most = 300_000 if channels == 1 else 510_000
-    if bitrate is not None and bitrate not in range(6000, most + 1):
-        raise ValueError(f"bitrate is {bitrate!r}, 6000 to {most} bit/s are allowed")
-    if loss not in range(101):
-        raise ValueError(f"expected_loss_percent is {loss!r}, 0 to 100 are allowed")
-    if fec and not loss:
-        raise ValueError("fec needs expected_loss_percent above 0, at 0 the library adds none")
-    if fec and (application == "lowdelay" or frame_ms < _MIN_SILK_MS):
-        raise ValueError("fec is a part of SILK, which has no frames below 10 ms and no application 'lowdelay'")
-
-
 @cython.final
 @cython.auto_pickle(False)
 cdef class OpusEncoder(_State):
     """Opus packets of native int16 PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
 
-    channels: 1, or 2 interleaved. bitrate is bit/s, 6000 to 300000 (two channels: 510000), None: what the library finds right for the rate. complexity 0 to 10; 5 is half the
-    work of 10. application: "voip", "audio" or "lowdelay". fec puts a coarse copy of each packet into the next where
-    the bitrate has room (24000 and more at 16 kHz); it needs expected_loss_percent, 1 to 100. dtx: silence becomes
-    packets of 1 or 2 octets. vbr=False: one size of packet. ValueError: an option outside these. MissingLibrary:
-    libopus is not here.
+    channels: 1, or 2 interleaved. bitrate is bit/s, 6000 to 300000 (two channels: 510000), None: what the library
+    finds right for the rate. complexity 0 to 10; 5 is half the work of 10. application: "voip", "audio" or "lowdelay".
+    fec puts a coarse copy of each packet into the next where the bitrate has room (24000 and more at 16 kHz); it needs
+    expected_loss_percent, 1 to 100. dtx: silence becomes packets of 1 or 2 octets. vbr=False: one size of packet.
+    ValueError: an option outside these. MissingLibrary: libopus is not here.
 
     For one thread at a time: a second one inside gets RuntimeError.
     """
@@ -165,14 +136,18 @@ cdef class OpusEncoder(_State):
     cdef readonly object frame_ms
 
     def __cinit__(
-        self, info, sample_rate_hz, *, bitrate=None, complexity=5, application="voip", fec=False,
-        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20, channels=1,
+        self, info, sample_rate_hz, channels=1, *, bitrate=None, complexity=5, application="voip", fec=False,
+        expected_loss_percent=0, dtx=False, vbr=True, frame_ms=20,
     ):
-        self.channels = checked_channels(channels)
-        checked_options(application, frame_ms, complexity, bitrate, expected_loss_percent, fec, self.channels)
+        check_channels(channels)
+        check_encoder(
+            application=application, frame_ms=frame_ms, complexity=complexity, bitrate=bitrate,
+            expected_loss_percent=expected_loss_percent, fec=fec, channels=channels,
+        )
+        self.channels = channels
         open_library()
         self.allocate(opus.encoder_size(self.channels))
-        cdef int code = opus.encoder_init(self._block, sample_rate_hz, self.channels, _APPLICATIONS[application])
+        cdef int code = opus.encoder_init(self._block, sample_rate_hz, self.channels, APPLICATIONS[application])
         if code:
             raise fault("encoder", code)
         self.info = info
@@ -218,7 +193,7 @@ cdef class OpusEncoder(_State):
     def encode(self, pcm, /):
         """The packet of one frame of frame_samples per channel.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; nothing is taken in.
+        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; the state is unchanged.
         """
         cdef Py_buffer view
         cdef uint8_t out[MAX_ENCODED_OCTETS]
@@ -233,7 +208,7 @@ cdef class OpusEncoder(_State):
     def encode_into(self, pcm, out, /):
         """Like encode, written to the start of a writable buffer with room for max_octets; how many octets.
 
-        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        ValueError as well: too little room, or a buffer that overlaps the PCM; the state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -254,7 +229,7 @@ cdef class OpusEncoder(_State):
         end_turn(&self._busy)
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
+        """A copy at the same place of the stream, which continues independently."""
         cdef OpusEncoder twin = OpusEncoder.__new__(
             OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms, channels=self.channels
         )
@@ -278,9 +253,9 @@ cdef class OpusDecoder(_State):
     cdef readonly int gain_q8_db
 
     def __cinit__(self, info, sample_rate_hz, *, channels=1, gain_q8_db=0):
-        self.channels = checked_channels(channels)
-        if gain_q8_db not in range(-32768, 32768):
-            raise ValueError(f"gain_q8_db is {gain_q8_db!r}, -32768 to 32767 are allowed")
+        check_channels(channels)
+        check_gain(gain_q8_db)
+        self.channels = channels
         self.gain_q8_db = gain_q8_db
         open_library()
         self.allocate(opus.decoder_size(self.channels))
@@ -322,7 +297,7 @@ cdef class OpusDecoder(_State):
     def decode(self, packet, /):
         """The audio of one packet.
 
-        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 3.4). Nothing is taken in.
+        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 3.4). The state is unchanged.
         """
         cdef Py_buffer view
         cdef int16_t pcm[MAX_VALUES]
@@ -340,7 +315,7 @@ cdef class OpusDecoder(_State):
     def decode_into(self, packet, out, /):
         """Like decode, written to the start of a writable buffer; how many samples.
 
-        ValueError as well: too little room, or a buffer that overlaps the packet; nothing is taken in.
+        ValueError as well: too little room, or a buffer that overlaps the packet; the state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -372,7 +347,7 @@ cdef class OpusDecoder(_State):
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * count * self.channels)
 
     def decode_fec(self, packet, samples, /):
-        """The lost samples before a packet, from its in-band FEC where it has any, made up where not.
+        """The lost samples before a packet, from its in-band FEC where it has any, concealed where not.
 
         Call it once for a gap, before decode of the same packet. Errors as for decode and conceal.
         """
@@ -403,7 +378,7 @@ cdef class OpusDecoder(_State):
         end_turn(&self._busy)
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
+        """A copy at the same place of the stream, which continues independently."""
         cdef OpusDecoder twin = OpusDecoder.__new__(
             OpusDecoder, self.info, self.sample_rate_hz, channels=self.channels, gain_q8_db=self.gain_q8_db
         )

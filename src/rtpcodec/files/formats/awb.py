@@ -48,7 +48,7 @@ class AwbSource(Live):
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return replace(self._facts, samples=self._samples, notes=self._oddities.notes())
 
     def pieces(self) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What is odd about a file, gathered while it is read: one sentence per kind, however often it occurs."""
+"""The oddities of a file, gathered while it is read: one sentence per kind, however often it occurs."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class OggOpusSource(Live):
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return replace(self._facts, samples=self._samples, notes=self._oddities.notes())
 
     def pieces(self) -> Iterator[bytes]:
@@ -90,6 +90,6 @@ def open_source(file: BinaryIO, name: str) -> SoundSource:
     try:
         found = OggOpusSource(source, name)
     except OtherOgg as other:
-        return open_other(source, name, other)
+        return open_other(source, name, *other.args)
     source.forget()
     return found

@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, Final
 
 from rtpcodec.errors import AudioFileError, MissingExtra
 from rtpcodec.files.facts import AudioFacts
-from rtpcodec.files.formats.ogg_streams import OtherOgg
 from rtpcodec.files.source import MAX_PIECE_FRAMES
 from rtpcodec.pickling import Live
 
@@ -76,12 +75,19 @@ class SndfileSource(Live):
         self._copy.close()
 
 
-def open_other(source: Rewindable, name: str, other: OtherOgg) -> SndfileSource:
-    """Open an Ogg file by what its streams hold. AudioFileError: it is not read. MissingExtra. OSError."""
-    codec = next((one for one in other.codecs if one in _READ_CODECS), None)
+def open_other(source: Rewindable, name: str, codecs: tuple[str, ...], offset_octets: int) -> SndfileSource:
+    """Open an Ogg file of other codecs.
+
+    source: the file, whose first octets were read.
+    name: the file's, for errors.
+    codecs: the names of the codecs of its first link.
+    offset_octets: the octet that errors name.
+    Raises: AudioFileError: it is not read. MissingExtra. OSError.
+    """
+    codec = next((one for one in codecs if one in _READ_CODECS), None)
     if codec is None:
-        held = ", ".join(other.codecs) or "no beginning of a stream"
-        raise AudioFileError(name, other.offset_octets, f"Ogg file has {held}, Opus is needed")
+        held = ", ".join(codecs) or "no beginning of a stream"
+        raise AudioFileError(name, offset_octets, f"Ogg file has {held}, Opus is needed")
     try:
         soundfile = import_module("soundfile")
     except (ImportError, OSError) as error:
@@ -91,6 +97,4 @@ def open_other(source: Rewindable, name: str, other: OtherOgg) -> SndfileSource:
         return SndfileSource(copy, soundfile.SoundFile(copy), codec)
     except soundfile.LibsndfileError as error:
         copy.close()
-        raise AudioFileError(
-            name, other.offset_octets, f"libsndfile cannot read Ogg {codec}: {error.error_string}"
-        ) from None
+        raise AudioFileError(name, offset_octets, f"libsndfile cannot read Ogg {codec}: {error.error_string}") from None

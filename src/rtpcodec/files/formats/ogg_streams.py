@@ -35,12 +35,7 @@ _NONE: Final = OggPage(0, 0, 0, 0, 0, b"", b"")
 
 
 class OtherOgg(Exception):
-    """The first link has no Opus stream; its codecs are named."""
-
-    def __init__(self, codecs: tuple[str, ...], offset_octets: int) -> None:
-        super().__init__(", ".join(codecs))
-        self.codecs = codecs
-        self.offset_octets = offset_octets
+    """The first link has no Opus stream. Arguments: the names of its codecs, the octet behind its first pages."""
 
 
 @dataclass(frozen=True, slots=True)
