@@ -10,7 +10,7 @@ from rtpcodec.audio.wav_format import WavFormat, read_format
 from rtpcodec.audio.wav_samples import interleaved
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
-from rtpcodec.files.source import MAX_PIECE_FRAMES, SoundSource
+from rtpcodec.files.source import PIECE_FRAMES, SoundSource
 from rtpcodec.pickling import Live
 
 MP3_TAG: Final = 0x55
@@ -42,7 +42,7 @@ class WavSource(Live):
         """Yield the frames that the file has; one that is cut at its end is left out. OSError."""
         frame = self._format.frame_octets
         left = self._format.data_octets
-        block = frame * max(1, min(MAX_PIECE_FRAMES, BLOCK_OCTETS // frame))
+        block = frame * max(1, min(PIECE_FRAMES, BLOCK_OCTETS // frame))
         samples = 0
         while left is None or left >= frame:
             found = self._file.read(block if left is None else min(block, left))
