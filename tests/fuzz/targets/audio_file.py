@@ -1,6 +1,6 @@
-"""The intake of audio files: an input is a file as it comes, of any kind, read as a file and as a stream.
+"""The intake of audio files: an input is a file as it comes, of any kind, read as a file or as a stream.
 
-What is read obeys its facts, and comes before an error. An input counts as one, however it is read.
+The samples are as many as the facts say.
 """
 
 import io
@@ -27,19 +27,19 @@ class Stream:
 
 
 def run(data: bytes) -> int:
-    """Read a file in every way."""
+    """Read a file in one of the ways."""
     name = NAMES[len(data) % len(NAMES)]
     pcm_hz = RATES_HZ[len(data) // 7 % len(RATES_HZ)]
-    read(io.BytesIO(data), name, pcm_hz, side_by_side=False)
-    read(Stream(data), name, None, side_by_side=data[0] % 2 == 1)  # type: ignore[arg-type]
+    source = io.BytesIO(data) if data[-1] % 2 else Stream(data)
+    read(source, name, pcm_hz, side_by_side=data[-1] // 2 % 2 == 1)
     return 1
 
 
-def read(source: io.BytesIO, name: str, pcm_hz: int | None, *, side_by_side: bool) -> None:
+def read(source: io.BytesIO | Stream, name: str, pcm_hz: int | None, *, side_by_side: bool) -> None:
     """Read one, up to MAX_SAMPLES."""
     samples = 0
     try:
-        with rtpcodec.open_audio(source, name=name, pcm_hz=pcm_hz) as audio:
+        with rtpcodec.open_audio(source, name=name, pcm_hz=pcm_hz) as audio:  # type: ignore[arg-type]
             channels = audio.facts.channels
             side_by_side = side_by_side and channels <= 64
             pieces = audio.channel_pieces() if side_by_side else ((piece,) for piece in audio)

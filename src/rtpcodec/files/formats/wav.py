@@ -35,7 +35,7 @@ class WavSource(Live):
             sample_rate_hz=found.sample_rate_hz,
             channels=found.channels,
             samples=None if found.data_octets is None else found.data_octets // found.frame_octets,
-            notes=notes_of(found),
+            notes=_notes(found),
         )
 
     def pieces(self) -> Iterator[bytes]:
@@ -68,7 +68,7 @@ def _codec_name(found: WavFormat) -> str:
     return f"{'float' if found.coding == 'float' else 'PCM'} {found.bits}"
 
 
-def notes_of(found: WavFormat) -> tuple[str, ...]:
+def _notes(found: WavFormat) -> tuple[str, ...]:
     """Return what is odd about the sizes in the header."""
     declared, octets = found.declared_octets, found.data_octets
     if octets is None:
@@ -95,4 +95,4 @@ def open_source(file: BinaryIO, name: str) -> SoundSource:
         return WavSource(file, found)
     from rtpcodec.files.formats.wav_mp3 import Mp3InWav  # noqa: PLC0415 -- few files need libsndfile
 
-    return Mp3InWav(file, name, found)
+    return Mp3InWav(file, name, found, _notes(found))
