@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ class Stream:
 
 
 @pytest.fixture(scope="module")
-def read_by_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def read_by_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with each file, and what one run of ffmpeg makes of all of them."""
     folder = tmp_path_factory.mktemp("odd")
     inputs, outputs = [], []

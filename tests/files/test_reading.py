@@ -173,3 +173,81 @@ def test_wrong_arguments() -> None:
         rtpcodec.open_audio("/nowhere/call.wav")
     with pytest.raises(AudioFileError, match="sample_rate_hz is given, which only raw files need: it is read as wav"):
         rtpcodec.open_audio(io.BytesIO(simple(PCM)), sample_rate_hz=8000)
+
+
+def test_an_iteration_that_was_left_continues_and_a_file_is_read_in_one_way() -> None:
+    data = simple(PCM * 10)
+    with rtpcodec.open_audio(io.BytesIO(data), name="x.wav") as audio:
+        first = next(iter(audio))
+        assert first + b"".join(audio) == PCM * 10
+        assert list(audio) == []
+        with pytest.raises(ValueError, match=r"^x.wav is being read as mono, it can be read once$"):
+            audio.channel_pieces()
+    with rtpcodec.open_audio(io.BytesIO(data), name="x.wav") as audio:
+        next(audio.channel_pieces())
+        with pytest.raises(ValueError, match=r"^x.wav is being read by channel_pieces, it can be read once$"):
+            iter(audio)
+
+
+def test_very_many_channels_are_read_as_mean_or_one_by_one() -> None:
+    frames = np.arange(65_535 * 3, dtype=np.int32).astype(np.int16).reshape(3, -1)
+    data = simple(frames.tobytes(), channels=65_535)
+    mean = (frames.sum(axis=1, dtype=np.int64) // 65_535).astype(np.int16).tobytes()
+    assert rtpcodec.read_audio(io.BytesIO(data))[0] == mean
+    assert rtpcodec.read_audio(io.BytesIO(data), channel=65_534)[0] == frames[:, -1].tobytes()
+    with (
+        rtpcodec.open_audio(io.BytesIO(data)) as audio,
+        pytest.raises(ValueError, match=r"^the file has 65535 channels, 64 at most are read side by side$"),
+    ):
+        audio.channel_pieces()
+
+
+def test_a_raw_file_has_the_rate_and_order_that_are_given() -> None:
+    facts = rtpcodec.read_audio(io.BytesIO(PCM), kind="PCMU", sample_rate_hz=11_025, pcm_hz=8000)[1]
+    assert (facts.codec, facts.sample_rate_hz) == ("PCMU", 11_025)
+    assert rtpcodec.read_audio(io.BytesIO(PCM), kind="l16", byte_order="little")[0] == PCM
+    pcm, facts = rtpcodec.read_audio(io.BytesIO(PCM + b"\1"), kind="sln")
+    assert pcm == PCM
+    assert facts.notes == ("the last sample is cut after one octet; it is left out",)
+    with pytest.raises(ValueError, match="G722 has no sample rate of 8000 Hz, only 16000"):
+        rtpcodec.open_audio(io.BytesIO(), kind="g722", sample_rate_hz=8000)
+    with pytest.raises(ValueError, match=r"^byte_order is 'middle'"):
+        rtpcodec.open_audio(io.BytesIO(PCM), kind="l16", byte_order="middle")  # type: ignore[arg-type]
+
+
+def test_a_kind_that_is_given_is_believed_and_what_contradicts_it_is_noted() -> None:
+    data = simple(PCM)
+    pcm, facts = rtpcodec.read_audio(io.BytesIO(data), kind="ulaw")
+    assert len(pcm) == 2 * len(data)
+    assert facts.notes == ("it was asked to be read as ulaw, its octets say wav",)
+    assert rtpcodec.read_audio(io.BytesIO(), kind="ulaw")[0] == b""
+
+
+def test_a_header_that_says_too_much_or_nothing_is_noted() -> None:
+    cut = rtpcodec.read_audio(io.BytesIO(simple(PCM, size=len(PCM) + 8)))[1]
+    assert cut.notes == (f"the header says {len(PCM) + 8} octets of samples, the file has {len(PCM)}",)
+    unknown = rtpcodec.read_audio(io.BytesIO(simple(PCM, size=2**32 - 1)))[1]
+    assert unknown.notes[0].startswith("the header does not say how many samples there are")
+    assert cut.samples == unknown.samples == len(SAMPLES)
+
+
+def test_a_non_blocking_file_without_octets_is_an_error_not_an_end() -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    with os.fdopen(read_end, "rb", buffering=0) as pipe, os.fdopen(write_end, "wb") as other_end:
+        with pytest.raises(BlockingIOError, match="the file is non-blocking and has no octets now"):
+            rtpcodec.open_audio(pipe, kind="ulaw")
+        other_end.write(b"\xff")
+
+
+def test_a_file_of_the_path_is_closed_also_after_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RIFF")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(AudioFileError):
+        rtpcodec.open_audio(path)
+    path.write_bytes(simple(PCM))
+    with rtpcodec.open_audio(path) as audio:
+        next(iter(audio))
+    audio.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -10,10 +10,13 @@ from rtpcodec.codecs import codec
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.rates import require_file_rate
+from rtpcodec.files.source import PIECE_FRAMES
 from rtpcodec.pickling import Live
 
-_PIECE_OCTETS: Final = {"PCMU": 48_000, "PCMA": 48_000, "G722": 24_000, "L16": 96_000}
-"""By codec: MAX_PIECE_FRAMES samples."""
+_PIECE_OCTETS: Final = {
+    "PCMU": PIECE_FRAMES, "PCMA": PIECE_FRAMES, "G722": PIECE_FRAMES // 2, "L16": PIECE_FRAMES * 2,
+}  # fmt: skip
+"""Of PIECE_FRAMES samples."""
 
 
 class RawSource(Live):

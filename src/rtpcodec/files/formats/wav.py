@@ -10,7 +10,7 @@ from rtpcodec.audio.wav_format import WavFormat, read_format
 from rtpcodec.audio.wav_samples import interleaved
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
-from rtpcodec.files.source import MAX_PIECE_FRAMES, SoundSource
+from rtpcodec.files.source import PIECE_FRAMES, SoundSource
 from rtpcodec.pickling import Live
 
 MP3_TAG: Final = 0x55
@@ -35,14 +35,14 @@ class WavSource(Live):
             sample_rate_hz=found.sample_rate_hz,
             channels=found.channels,
             samples=None if found.data_octets is None else found.data_octets // found.frame_octets,
-            notes=notes_of(found),
+            notes=_notes(found),
         )
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the frames that the file has; one that is cut at its end is left out. OSError."""
         frame = self._format.frame_octets
         left = self._format.data_octets
-        block = frame * max(1, min(MAX_PIECE_FRAMES, BLOCK_OCTETS // frame))
+        block = frame * max(1, min(PIECE_FRAMES, BLOCK_OCTETS // frame))
         samples = 0
         while left is None or left >= frame:
             found = self._file.read(block if left is None else min(block, left))
@@ -68,7 +68,7 @@ def _codec_name(found: WavFormat) -> str:
     return f"{'float' if found.coding == 'float' else 'PCM'} {found.bits}"
 
 
-def notes_of(found: WavFormat) -> tuple[str, ...]:
+def _notes(found: WavFormat) -> tuple[str, ...]:
     """Return what is odd about the sizes in the header."""
     declared, octets = found.declared_octets, found.data_octets
     if octets is None:
@@ -95,4 +95,4 @@ def open_source(file: BinaryIO, name: str) -> SoundSource:
         return WavSource(file, found)
     from rtpcodec.files.formats.wav_mp3 import Mp3InWav  # noqa: PLC0415 -- few files need libsndfile
 
-    return Mp3InWav(file, name, found)
+    return Mp3InWav(file, name, found, _notes(found))

@@ -9,7 +9,6 @@ from typing import BinaryIO
 from rtpcodec.audio.wav_format import WavFormat
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.mp3 import Mp3Source
-from rtpcodec.files.formats.wav import notes_of
 from rtpcodec.pickling import Live
 
 
@@ -36,18 +35,24 @@ class Mp3InWav(Live):
     Use from one thread at a time.
     """
 
-    __slots__ = ("_found", "_source")
+    __slots__ = ("_notes", "_source")
 
-    def __init__(self, file: BinaryIO, name: str, found: WavFormat) -> None:
-        """Look for the first frame; the file is at its data. AudioFileError, OSError, MissingExtra."""
-        self._found = found
+    def __init__(self, file: BinaryIO, name: str, found: WavFormat, notes: tuple[str, ...]) -> None:
+        """Look for the first frame.
+
+        file: at its data.
+        name: of the file, for errors.
+        found: its header; `notes` says what is odd about that.
+        Raises: AudioFileError, OSError, MissingExtra.
+        """
+        self._notes = notes
         self._source = Mp3Source(_DataChunk(file, found.data_octets), name, at=found.data_at)
 
     @property
     def facts(self) -> AudioFacts:
         """Facts known so far."""
         facts = self._source.facts
-        return replace(facts, container="wav", notes=(*facts.notes, *notes_of(self._found)))
+        return replace(facts, container="wav", notes=(*facts.notes, *self._notes))
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the samples. AudioFileError, OSError."""
