@@ -27,6 +27,8 @@ FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that
 
 def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
+    for folder in {name.rpartition("/")[0] for name in names}:
+        (target / folder).mkdir(parents=True, exist_ok=True)
     at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
     done = (row for batch in batches for row in transcode([read(name, source) for name in batch]))
@@ -36,7 +38,8 @@ def convert(names: list[str], source: Path, target: Path, to: str, transcode: Ca
 def read(name: str, source: Path) -> dict[str, Any]:
     """Read a file into a row, or why it cannot be read."""
     try:
-        return {"path": name, "bytes": (source / name).read_bytes()}
+        with (source / name).open("rb", buffering=0) as file:
+            return {"path": name, "bytes": file.read()}
     except OSError as error:
         return {"path": name, "bytes": None, "error": str(error)}
 
@@ -46,7 +49,6 @@ def write(row: dict[str, Any], path: Path) -> dict[str, Any]:
     octets = row.pop("bytes")
     try:
         if octets is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.part")
             part.write_bytes(octets)
             part.replace(path)

@@ -22,6 +22,8 @@ FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that
 
 def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
     """Read files, transcode them and write what they become. Returns their rows without octets."""
+    for folder in {name.rpartition("/")[0] for name in names}:
+        (target / folder).mkdir(parents=True, exist_ok=True)
     at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
     done = (row for batch in batches for row in transcode([read(name, source) for name in batch]))
@@ -43,20 +45,17 @@ def write(row: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
         if octets is not None:
             part = path.with_name(f"{path.name}.part")
-            with part.open("wb", buffering=0) as file:
-                file.write(octets)
+            part.write_bytes(octets)
             part.replace(path)
     except OSError as error:
         row["error"] = str(error)
     return row
 
 
-def names_in(source: Path, target: Path) -> list[list[str]]:
-    """List the files of a folder, the chunk of a task each, and make the folders of what they become."""
-    files = sorted(path for path in source.rglob("*") if not path.is_dir())
-    for folder in {path.parent for path in files}:
-        (target / folder.relative_to(source)).mkdir(parents=True, exist_ok=True)
-    names = sorted((str(path.relative_to(source)) for path in files), key=lambda name: (Path(name).suffix, name))
+def names_in(source: Path) -> list[list[str]]:
+    """List the files of a folder, those of one kind one after the other, in chunks of a task each."""
+    names = [str(path.relative_to(source)) for path in source.rglob("*") if not path.is_dir()]
+    names.sort(key=lambda name: (Path(name).suffix, name))
     return [names[at : at + FILES_PER_TASK] for at in range(0, len(names), FILES_PER_TASK)]
 
 
@@ -64,7 +63,7 @@ def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Any], t
     """Convert a folder; yields the rows of a task as soon as those of the tasks before it are there."""
     with ThreadPoolExecutor(threads) as pool:
         work = partial(convert, source=source, target=target, to=to, transcode=transcode)
-        yield from pool.map(work, names_in(source, target))
+        yield from pool.map(work, names_in(source))
 
 
 if __name__ == "__main__":

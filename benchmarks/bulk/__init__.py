@@ -2,5 +2,6 @@
 
 recordings  the folder of files, and whether what became of them is right
 ways        the ways to convert it, each timed
+engines     clusters of this machine as further ways
 report      the table and the bars
 """

@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 
@@ -23,6 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--looped", type=int, default=200, help="files for the shell loop over ffmpeg")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--engine", choices=("dask", "ray"), help="a cluster of this machine as a further way")
     parser.add_argument("--quick", action="store_true", help="500 files, 2 rounds, 20 files for the shell loop")
     parser.add_argument("--json", type=Path, help="a file for all rounds")
     return parser.parse_args()
@@ -31,6 +33,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure each folder."""
     # Processes that are started import this module as well: what they do not need is imported here.
+    from benchmarks.bulk.engines import engine  # noqa: PLC0415
     from benchmarks.bulk.recordings import Recordings  # noqa: PLC0415
     from benchmarks.bulk.report import bars, table  # noqa: PLC0415
     from benchmarks.bulk.ways import measure, ways  # noqa: PLC0415
@@ -47,7 +50,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(dir=folder, prefix="rtpcodec-bulk-") as place:
             found = Recordings(Path(place), given.files, given.seconds)
             compared = ways(found, given.workers, min(given.looped, given.files))
-            measure(found, compared, given.rounds, lambda line: print(line, file=sys.stderr))
+            with engine(given.engine, found, given.workers) if given.engine else nullcontext() as further:
+                compared += [further] if further else []
+                measure(found, compared, given.rounds, lambda line: print(line, file=sys.stderr))
         print(f"\n{folder}: {given.files:,} files of {given.seconds} s, best of {given.rounds} rounds\n")
         print(*table(compared, found.read_octets, found.written_octets), "", sep="\n")
         for bar in bars(compared):

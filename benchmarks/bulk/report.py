@@ -20,17 +20,16 @@ def table(compared: list[Way], read_octets: int, written_octets: int) -> list[st
     """Lines of Markdown: the best round of each way."""
     lines = ["| | files/s | us per file | CPU us per file | MB/s |", "|---|--:|--:|--:|--:|"]
     for way in compared:
-        wall_s, cpu_s = min(way.wall_s) / way.files, min(way.cpu_s) / way.files
+        wall_s = min(way.wall_s) / way.files
+        cpu = f"{min(way.cpu_s) / way.files * 1e6:,.0f}" if way.is_waited_for else "-"
         megabytes = (read_octets + written_octets) / wall_s / 1e6
-        lines.append(
-            f"| {way.name} | {1 / wall_s:,.0f} | {wall_s * 1e6:,.0f} | {cpu_s * 1e6:,.0f} | {megabytes:,.0f} |"
-        )
+        lines.append(f"| {way.name} | {1 / wall_s:,.0f} | {wall_s * 1e6:,.0f} | {cpu} | {megabytes:,.0f} |")
     return lines
 
 
 def bars(compared: list[Way]) -> list[Bar]:
-    """The bars; `compared` in the order of `ways`."""
-    alone, threads, _, one, _, _, loop = (min(way.wall_s) / way.files for way in compared)
+    """The bars; `compared` in the order of `ways`, with a further one or not."""
+    alone, threads, _, one, _, _, loop = (min(way.wall_s) / way.files for way in compared[:7])
     gain, bound = (
         max(first / second for first, second in zip(compared[at].wall_s, compared[at + 2].wall_s, strict=True))
         for at in (3, 2)

@@ -31,6 +31,8 @@ class Way:
     name: str
     files: int
     run: Callable[[], Any]
+    is_waited_for: bool = True
+    """Whether its processes end with it: only then their CPU time is known."""
     wall_s: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
 

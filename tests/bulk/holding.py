@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from rtpcodec import transcode_batch
 LIFE = "life"
 """The file of which the first process that meets the victim row takes possession: there is one life to lose."""
 DEADLY = "0/big.wav"
+SAFETY_S = 60
 PID = "pid"
 """The named pipe to which that process writes its number."""
 
@@ -48,6 +50,12 @@ def transcode_or_die(rows: Iterable[Mapping[str, Any]]) -> Any:
 
 def kill(folder: Path) -> int:
     """Wait for the process that met the victim, and kill it. Returns its number."""
-    pid = int((folder / PID).read_text())
+    pipe = os.open(folder / PID, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        found, _, _ = select.select([pipe], [], [], SAFETY_S)
+        assert found, "no process met the victim"
+        pid = int(os.read(pipe, 100))
+    finally:
+        os.close(pipe)
     os.kill(pid, signal.SIGKILL)
     return pid

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,27 +18,17 @@ import pytest
 
 from rtpcodec import transcode_batch
 from tests.bulk import holding
+from tests.bulk.folders import BROKEN, VICTIM, fill, names_in, require_the_plain_loop
 from tests.bulk.recordings import telephone_rows
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-VICTIM = "stereo.wav"
 SAFETY_S = 60
 
 
 @pytest.fixture(name="folders")
 def _folders(tmp_path: Path) -> tuple[Path, Path]:
-    """A folder of recordings, one of which is not an audio file, and one for what they become."""
-    source, target = tmp_path / "in", tmp_path / "out"
-    for number in range(3):
-        for row in telephone_rows():
-            if "kind" in row:
-                continue
-            path = source / f"{number}" / Path(row["path"]).name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(row["bytes"])
-    (source / "0" / "text.wav").write_text("not an audio file")
-    target.mkdir()
-    return source, target
+    """A folder of recordings, and one for what they become."""
+    return fill(tmp_path)
 
 
 @pytest.fixture(name="recipe")
@@ -46,26 +36,6 @@ def _recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Import an example so that processes which are started find it too."""
     monkeypatch.syspath_prepend(EXAMPLES)
     return importlib.import_module
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def require_the_plain_loop(source: Path, target: Path, done: Iterable[list[dict[str, Any]]], **settings: Any) -> None:
-    """Check files and rows against one call per file."""
-    rows = {row["path"]: row for rows in done for row in rows}
-    assert sorted(rows) == names_in(source)
-    written = {}
-    for name, row in rows.items():
-        (expected,) = transcode_batch([{"path": name, "bytes": (source / name).read_bytes()}], **settings)
-        octets = expected.pop("bytes")  # type: ignore[misc]
-        assert row == expected
-        if octets is not None:
-            written[f"{name}.{settings['to']}"] = octets
-    assert [name for name, row in rows.items() if row["error"]] == ["0/text.wav"]
-    assert names_in(target) == sorted(written)
-    assert all((target / name).read_bytes() == octets for name, octets in written.items())
 
 
 def test_threads(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
@@ -101,10 +71,11 @@ def test_a_process_killed_in_the_middle_costs_nothing_but_time(
         require_the_plain_loop(source, target, done.result(SAFETY_S), to="alaw")
 
 
+@pytest.mark.long
 def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
     source, target = folders
     processes = recipe("bulk_processes")
-    (source / "0" / "text.wav").unlink()
+    (source / BROKEN).unlink()
     work = partial(processes.convert, source=source, target=target, to="alaw", transcode=holding.transcode_or_die)
     names = ["0/a.wav", "0/a.sln", "0/half.wav", holding.DEADLY]
     rows = [row for rows in processes.run(names, work, 2, 1) for row in rows]

@@ -9,25 +9,25 @@ import numpy as np
 
 from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
 
-BANK_ROWS: Final = 64
+BANK_ROWS: Final = 32
 """Rows side by side; more go one bank after the other, so that the tables stay in the cache."""
 BLOCK_CODES: Final = 4000
 """Octets of each row per call of a bank: half a second."""
 _SAMPLES_PER_CODE: Final = 2
 
 
-def decode_rows(payloads: Sequence[bytes]) -> list[bytes]:
+def decode_rows(payloads: Sequence[bytes]) -> list[memoryview]:
     """Decode G.722 files of any lengths.
 
-    Returns: native int16 PCM of 16 kHz, row by row what a decoder of its own gives.
+    Returns: octets of native int16 PCM of 16 kHz, row by row what a decoder of its own gives.
     """
-    decoded = [bytearray(2 * _SAMPLES_PER_CODE * len(payload)) for payload in payloads]
+    decoded = [np.empty(_SAMPLES_PER_CODE * len(payload), np.int16) for payload in payloads]
     for chosen in _banks([len(payload) for payload in payloads]):
         bank = G722DecoderBank(len(chosen))
         codes = np.zeros((len(chosen), BLOCK_CODES), np.uint8)
         pcm = np.zeros((len(chosen), _SAMPLES_PER_CODE * BLOCK_CODES), np.int16)
         sources = [np.frombuffer(payloads[number], np.uint8) for number in chosen]
-        targets = [np.frombuffer(decoded[number], np.int16) for number in chosen]
+        targets = [decoded[number] for number in chosen]
         for at in range(0, len(sources[0]), BLOCK_CODES):
             active = [one for one in sources if len(one) > at]
             for row, source in enumerate(active):
@@ -38,7 +38,7 @@ def decode_rows(payloads: Sequence[bytes]) -> list[bytes]:
             for row, target in enumerate(targets[:count]):
                 room = target[begins : begins + pcm.shape[1]]
                 room[:] = pcm[row, : len(room)]
-    return [bytes(pcm) for pcm in decoded]
+    return [pcm.view(np.uint8).data for pcm in decoded]
 
 
 def encode_rows(recordings: Sequence[bytes]) -> list[bytes]:
@@ -47,13 +47,13 @@ def encode_rows(recordings: Sequence[bytes]) -> list[bytes]:
     recordings: native int16 PCM of 16 kHz; silence follows the last one of an odd number of samples.
     Returns: G.722, row by row what an encoder of its own gives.
     """
-    coded = [bytearray(-(-len(pcm) // (2 * _SAMPLES_PER_CODE))) for pcm in recordings]
+    coded = [np.empty(-(-len(pcm) // (2 * _SAMPLES_PER_CODE)), np.uint8) for pcm in recordings]
     for chosen in _banks([len(one) for one in coded]):
         bank = G722EncoderBank(len(chosen))
         pcm = np.zeros((len(chosen), _SAMPLES_PER_CODE * BLOCK_CODES), np.int16)
         codes = np.zeros((len(chosen), BLOCK_CODES), np.uint8)
         sources = [np.frombuffer(recordings[number], np.int16) for number in chosen]
-        targets = [np.frombuffer(coded[number], np.uint8) for number in chosen]
+        targets = [coded[number] for number in chosen]
         for at in range(0, len(targets[0]), BLOCK_CODES):
             active = [one for one in targets if len(one) > at]
             count, begins = len(active), _SAMPLES_PER_CODE * at
@@ -63,7 +63,7 @@ def encode_rows(recordings: Sequence[bytes]) -> list[bytes]:
             for row, target in enumerate(active):
                 room = target[at : at + BLOCK_CODES]
                 room[:] = codes[row, : len(room)]
-    return [bytes(one) for one in coded]
+    return [codes.tobytes() for codes in coded]
 
 
 def _banks(lengths: Sequence[int]) -> Iterator[list[int]]:

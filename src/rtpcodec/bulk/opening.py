@@ -65,7 +65,7 @@ class DecodedSource(Live):
 
     __slots__ = ("_pcm", "facts")
 
-    def __init__(self, pcm: bytes, facts: AudioFacts) -> None:
+    def __init__(self, pcm: memoryview, facts: AudioFacts) -> None:
         self._pcm = pcm
         self.facts = replace(facts, samples=len(pcm) // 2)
 
@@ -73,7 +73,7 @@ class DecodedSource(Live):
         """Yield the samples."""
         octets = 2 * MAX_PIECE_FRAMES
         for at in range(0, len(self._pcm), octets):
-            yield self._pcm[at : at + octets]
+            yield bytes(self._pcm[at : at + octets])
 
     def close(self) -> None:
         """Do nothing."""

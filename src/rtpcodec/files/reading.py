@@ -53,7 +53,7 @@ class AudioFileReader(Live):
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known about the file so far; after the last piece `samples` is what was read."""
+        """Facts about the file, as known so far; after the last piece `samples` is what was read."""
         found = self._source.facts
         return replace(found, notes=(*self._notes, *found.notes)) if self._notes else found
 
