@@ -7,4 +7,8 @@ wanted       what the rows of a batch become
 direct       G.711 and 16-bit PCM of the rate wanted, from file to file by one kernel
 g722_rows    many rows of G.722 through one bank
 _g711_files  a file of PCM out of G.711, in one object
+work         a run over many files on threads, a row per file
+manifest     the rows of a run in a file, which a later run continues
+transcoding  what a run does with an audio file
+decoding     what a run does with a packet capture
 """

@@ -24,7 +24,7 @@ class RawFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFigures:
-    """What is printed of one audio file; the sound is the mean of its channels."""
+    """Figures of one audio file; the sound is the mean of its channels."""
 
     path: str
     facts: AudioFacts

@@ -22,7 +22,7 @@ from rtpcodec.rtp.capture.sound import CallSound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFigures:
-    """What is printed of one capture."""
+    """Figures of one capture."""
 
     path: str
     packets: CaptureCounts
