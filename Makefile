@@ -49,6 +49,7 @@ help:
 	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
 	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
 	@echo "make adapters  the adapters with the real frameworks, at pinned and at newest versions  (ARGS=\"-k aiohttp\")"
+	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
 	@echo "make ray     the recipe of Ray Data on a Ray cluster of this machine, in an environment of its own  (ARGS=\"-k killed\")"
 	@echo "make bulk    10,000 files by threads, processes and a shell loop over ffmpeg       (ARGS=--quick)"
 	@echo "make format  let ruff lay out the code"
@@ -87,7 +88,7 @@ $(VENV)/.sdk: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
 
-.PHONY: sdk faults autobahn adapters ray bulk
+.PHONY: sdk faults autobahn adapters interop ray bulk
 sdk: $(VENV)/.sdk
 	@$(BIN)/python -m tests.client.sdk $(ARGS)
 
@@ -96,6 +97,9 @@ faults: setup
 
 adapters: setup
 	@bash scripts/adapters.sh $(BIN)/python $(ARGS)
+
+interop: setup
+	@bash scripts/interop.sh $(BIN)/python $(ARGS)
 
 ray: setup
 	@bash scripts/ray.sh $(BIN)/python $(ARGS)

@@ -42,3 +42,11 @@ def peak_octets(call: Callable[..., Any], *args: Any) -> int:
 
     own, nothing = ([peak(run) for _ in range(RUNS)] for run in (call, empty))
     return statistics.median_low(own) - statistics.median_low(nothing)
+
+
+def peak_of_one(call: Callable[..., Any], *args: Any) -> int:
+    """Return the octets that one call had allocated at once, for long calls whose peak is far above the noise."""
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    call(*args)
+    return tracemalloc.get_traced_memory()[1] - before

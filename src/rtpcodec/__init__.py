@@ -17,6 +17,7 @@ milliseconds and needs none of the optional libraries:
     open_audio, read_audio                                                     audio files of any kind
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
+    ToneDetector, DetectedTone, ToneSettings                                   keys, call progress tones, beeps in PCM
     StreamPlan, MediaSession                                                   a call's stream without any I/O
     events                                                                     what a session reports
     VoiceSettings                                                              when the caller speaks
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from rtpcodec.audio import mixing as mixing
     from rtpcodec.audio.concealment import Concealer as Concealer
     from rtpcodec.audio.resample import Resampler as Resampler
+    from rtpcodec.audio.tone_detection import DetectedTone as DetectedTone
+    from rtpcodec.audio.tone_detection import ToneDetector as ToneDetector
     from rtpcodec.audio.tones import DualTone as DualTone
     from rtpcodec.bulk.batch import transcode_batch as transcode_batch
     from rtpcodec.client import AsyncCallControl as AsyncCallControl
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
     from rtpcodec.codecs import codec_names as codec_names
     from rtpcodec.codecs.g722_bank import G722DecoderBank as G722DecoderBank
     from rtpcodec.codecs.g722_bank import G722EncoderBank as G722EncoderBank
-    from rtpcodec.files.reading import AudioReader as AudioReader
+    from rtpcodec.files.reading import AudioFileReader as AudioFileReader
     from rtpcodec.files.reading import open_audio as open_audio
     from rtpcodec.files.reading import read_audio as read_audio
     from rtpcodec.files.writing import create_audio as create_audio
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.capture.discovery import find_streams as find_streams
     from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
     from rtpcodec.rtp.packet import RtpPacket as RtpPacket
@@ -85,6 +89,7 @@ if TYPE_CHECKING:
     from rtpcodec.server import serve as serve
     from rtpcodec.stream import events as events
     from rtpcodec.stream.capture.replaying import replay as replay
+    from rtpcodec.stream.listening.tone_settings import ToneSettings as ToneSettings
     from rtpcodec.stream.listening.voice_settings import VoiceSettings as VoiceSettings
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
@@ -95,11 +100,12 @@ __version__ = "0.1.0"
 # Public name: the module that defines it.
 _HOME = {
     "AsyncCallControl": "rtpcodec.client",
-    "AudioReader": "rtpcodec.files.reading",
+    "AudioFileReader": "rtpcodec.files.reading",
     "Call": "rtpcodec.server",
     "CallControl": "rtpcodec.client",
     "CodecInfo": "rtpcodec.codecs",
     "Concealer": "rtpcodec.audio.concealment",
+    "DetectedTone": "rtpcodec.audio.tone_detection",
     "DualTone": "rtpcodec.audio.tones",
     "DuplicateFilter": "rtpcodec.client.webhook",
     "G722DecoderBank": "rtpcodec.codecs.g722_bank",
@@ -110,14 +116,17 @@ _HOME = {
     "Resampler": "rtpcodec.audio.resample",
     "RtpPacket": "rtpcodec.rtp.packet",
     "StreamPlan": "rtpcodec.stream.plan",
+    "ToneDetector": "rtpcodec.audio.tone_detection",
+    "ToneSettings": "rtpcodec.stream.listening.tone_settings",
     "VoiceSettings": "rtpcodec.stream.listening.voice_settings",
     "bed_source": "rtpcodec.stream.speaking.bed_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "create_audio": "rtpcodec.files.writing",
+    "find_streams": "rtpcodec.rtp.capture.discovery",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
-    "open_packets": "rtpcodec.rtp.capture.reading",
     "open_audio": "rtpcodec.files.reading",
+    "open_packets": "rtpcodec.rtp.capture.reading",
     "payload_format": "rtpcodec.rtp.payloads",
     "pcma_decode": "rtpcodec.kernels.g711",
     "pcma_decode_into": "rtpcodec.kernels.g711",

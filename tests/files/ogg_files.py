@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -12,8 +14,10 @@ from benchmarks.harness.signals import speech
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.ogg_opus import open_source
 from rtpcodec.files.formats.ogg_opus_target import open_target
+from rtpcodec.files.source import SoundSource
 from tests import ffmpeg
 from tests.oracles.ogg import Page, page_of, pages_of
+from tests.traced_memory import traced
 
 FRAME = 960
 """Samples of a packet of 20 ms at 48 kHz."""
@@ -46,21 +50,19 @@ def written(pcm: bytes, rate_hz: int = 48_000, channels: int = 1, **options: Any
 
 
 @cache
-def opus_file(seconds: float = 1.0, channels: int = 1, **options: Any) -> bytes:
-    return written(pcm_of(int(48_000 * seconds), 48_000, channels), 48_000, channels, **options)
+def opus_file(seconds: float = 1.0, channels: int = 1) -> bytes:
+    """Every packet has 60 octets, whatever the library's version."""
+    pcm = pcm_of(int(48_000 * seconds), 48_000, channels)
+    return written(pcm, 48_000, channels, bitrate=24_000, vbr=False)
 
 
 @cache
 def packets(seconds: float = 1.0, channels: int = 1) -> tuple[bytes, ...]:
     """The audio packets of `opus_file`."""
-    return tuple(
-        packet
-        for page in pages_of(opus_file(seconds, channels))[2:]
-        for packet in _packets_on(page)
-    )
+    return tuple(packet for page in pages_of(opus_file(seconds, channels))[2:] for packet in packets_on(page))
 
 
-def _packets_on(page: Page) -> list[bytes]:
+def packets_on(page: Page) -> list[bytes]:
     found, at, begin = [], 0, 0
     for length in page.segments:
         at += length
@@ -92,9 +94,21 @@ def paged(seconds: float = 1.0, channels: int = 1, *, per_page: int = 5, serial:
     return found
 
 
+def peak_of(call: Callable[[int], None], size: int) -> int:
+    """Octets that Python had allocated at once in a call, by one reading: what it must show is far above its noise."""
+    with traced():
+        call(size)
+        return tracemalloc.get_traced_memory()[1]
+
+
+def source_of(octets: bytes, most: int | None = None) -> SoundSource:
+    """Our reader; from a pipe that gives `most` octets at once."""
+    return open_source(cast("BinaryIO", io.BytesIO(octets) if most is None else Pipe(octets, most)), "a.opus")
+
+
 def read(octets: bytes, most: int | None = None) -> tuple[bytes, AudioFacts]:
-    """PCM and facts by our reader; from a pipe that gives `most` octets at once."""
-    source = open_source(io.BytesIO(octets) if most is None else Pipe(octets, most), "a.opus")  # type: ignore[arg-type]
+    """PCM and facts by our reader."""
+    source = source_of(octets, most)
     try:
         return b"".join(source.pieces()), source.facts
     finally:

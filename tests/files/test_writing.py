@@ -12,7 +12,7 @@ import pytest
 
 from rtpcodec.files.formats import wav_target
 from rtpcodec.files.target_kinds import TARGET_KINDS
-from rtpcodec.files.writing import create_audio
+from rtpcodec.files.writing import create_audio, write_whole
 from rtpcodec.kernels.g711 import pcma_encode, pcmu_encode
 from tests import ffmpeg
 from tests.traced_memory import peak_octets, traced
@@ -210,3 +210,22 @@ def test_memory_does_not_grow_with_the_file(kind: str, tmp_path: Path) -> None:
             held = peak_octets(second)
     assert held < 200_000
     assert audio.samples_written >= 60 * len(PCM) // 2
+
+
+def test_octets_that_are_all_there_become_a_file_whole(tmp_path: Path) -> None:
+    path = str(tmp_path / "call.wav")
+    seen: list[str] = []
+
+    def finished() -> None:
+        seen.extend(one.name for one in tmp_path.iterdir())
+
+    write_whole(path, b"octets", finished, replace=False)
+    assert seen == ["call.wav.part"]
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"octets"}
+    with pytest.raises(FileExistsError, match=r"call\.wav exists already"):
+        write_whole(path, b"newer", finished, replace=False)
+    with pytest.raises(ZeroDivisionError):
+        write_whole(path, b"newer", lambda: 1 // 0, replace=True)
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"octets"}
+    write_whole(path, b"newer", finished, replace=True)
+    assert Path(path).read_bytes() == b"newer"

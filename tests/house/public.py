@@ -48,7 +48,7 @@ def sample_of(hint: Any) -> Any:  # noqa: PLR0911 -- one line per kind of hint
         return _PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return next(iter(hint))
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or hasattr(hint, "_fields")):
         return made_of_hints(hint)
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):

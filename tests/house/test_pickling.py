@@ -25,12 +25,15 @@ from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
 from rtpcodec.codecs.info import CodecInfo
+from rtpcodec.files.reading import AudioFileReader
 from rtpcodec.files.writing import AudioWriter
 from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.pump.frame_rules import BrokenFrame
 from rtpcodec.pump.memory import Listener, MemoryNetwork
 from rtpcodec.pump.memory_socket import MemorySocket
 from rtpcodec.pump.virtual import VirtualEventLoop
+from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
+from rtpcodec.rtp.capture.reading import PacketReader
 from rtpcodec.rtp.payloads import AmrWbFormat, OpusFormat, SampleFormat, payload_format
 from rtpcodec.server import (
     Background,
@@ -49,6 +52,7 @@ from rtpcodec.server import (
 from rtpcodec.server.endpoint import Endpoint
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
+from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
@@ -65,6 +69,7 @@ from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.fragments import BrokenFragments
 from rtpcodec.stream.listening.heard_signal import HeardReader, HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
+from rtpcodec.stream.listening.tones import ToneListener
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
 from rtpcodec.stream.speaking.beds import Bed
@@ -110,6 +115,7 @@ VALUES: dict[type, Callable[[], object]] = {
     rtpcodec.RtpPacket: lambda: rtpcodec.RtpPacket.parse(bytes([0x80, 0, 0, 1]) + bytes(8) + b"payload"),
     rtpcodec.Packetizer: lambda: rtpcodec.Packetizer(payload_format(codec("PCMU")), payload_type=0),
     rtpcodec.DuplicateFilter: rtpcodec.DuplicateFilter,
+    Datagram: lambda: Datagram(1, SocketAddress(bytes(4), 4000), SocketAddress(bytes(4), 5000), b"payload", 1),
     Command: lambda: hangup("v3:x", command_id="once"),
     CodecInfo: lambda: codec("OPUS"),
     AmrWbFormat: lambda: payload_format(codec("AMR-WB")),
@@ -156,8 +162,10 @@ BARE: tuple[type, ...] = (
     MemoryNetwork,
     MemorySocket,
     AudioWriter,
+    AudioFileReader,
     WavReader,
     WavWriter,
+    PacketReader,
     Bed,
     Gate,
     IdleSound,
@@ -166,7 +174,9 @@ BARE: tuple[type, ...] = (
     SessionReply,
     SpeechChain,
     StallWatch,
+    CallTones,
     CallVoice,
+    ToneListener,
     VoiceDetector,
 )
 """Live classes in Python: they refuse whatever state an object is in, so one without any stands for all."""
@@ -192,6 +202,7 @@ LIVE: dict[type, Callable[[], object]] = {
     rtpcodec.Resampler: lambda: rtpcodec.Resampler(8000, 16000),
     rtpcodec.G722DecoderBank: lambda: rtpcodec.G722DecoderBank(rows=2),
     rtpcodec.G722EncoderBank: lambda: rtpcodec.G722EncoderBank(rows=2),
+    rtpcodec.ToneDetector: lambda: rtpcodec.ToneDetector(8000),
     SharedLibrary: codec("OPUS").libraries[0].open,
     SignedPaths: lambda: SignedPaths(bytes(32)),
 }

@@ -228,7 +228,8 @@ def transport(protocol: int, octets: bytes, length: int, source: bytes, destinat
         raise Broken
     need(octets, 8)
     source_port, destination_port, size, _ = struct.unpack_from(">HHHH", octets)
-    size = size or length
+    if len(source) == 16:
+        size = size or length
     if not 8 <= size <= length:
         raise Broken
     need(octets, size)

@@ -1,4 +1,4 @@
-"""Ogg pages in plain Python from RFC 3533: the checksum bit by bit, pages that can be changed in any field."""
+"""Ogg pages in plain Python from RFC 3533: the checksum from the polynomial, pages that can be changed in any field."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import struct
 from dataclasses import dataclass, field
 
 
+def _remainder(octet: int) -> int:
+    """Of one octet followed by 32 zeros, bit by bit."""
+    register = octet << 24
+    for _ in range(8):
+        register = (register << 1) ^ (0x104C11DB7 if register & 0x80000000 else 0)
+    return register
+
+
+_REMAINDERS = [_remainder(octet) for octet in range(256)]
+
+
 def crc(octets: bytes) -> int:
     """Polynomial 0x04C11DB7, highest bit first, from 0, nothing inverted."""
     register = 0
     for octet in octets:
-        register ^= octet << 24
-        for _ in range(8):
-            register = (register << 1) ^ (0x104C11DB7 if register & 0x80000000 else 0)
+        register = (register << 8 & 0xFFFFFFFF) ^ _REMAINDERS[register >> 24 ^ octet]
     return register
 
 
@@ -57,7 +66,9 @@ def pages_of(octets: bytes) -> list[Page]:
     found = []
     at = 0
     while at < len(octets):
-        magic, version, flags, position, serial, sequence, checksum, count = struct.unpack_from("<4sBBqIIIB", octets, at)
+        magic, version, flags, position, serial, sequence, checksum, count = struct.unpack_from(
+            "<4sBBqIIIB", octets, at
+        )
         assert magic == b"OggS"
         assert version == 0
         segments = list(octets[at + 27 : at + 27 + count])

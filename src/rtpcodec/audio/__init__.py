@@ -6,6 +6,8 @@ pcm_input    PcmInput: any PCM that a caller passes, to int16 octets
 levels       dBov and dBm0 of PCM
 mixing       gain, mixing, fades; channels: interleaved PCM, mono of it
 tones        DualTone: the sound of a key; key_sequence: of several, with pauses
+tone_detection ToneDetector: keys, call progress tones and beeps in PCM; tone_windows (frequencies of windows),
+             dtmf_detection (keys), steady_tones (stretches of one tone), tone_patterns (what these mean)
 comfort_noise ComfortNoise: the white noise of a quiet line
 frames       Framer: audio of any cut into frames of one size
 rates        checks of a rate; the list itself is in kernels/resample

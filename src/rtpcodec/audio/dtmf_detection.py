@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from statistics import fmean
+from statistics import median
 from typing import Final, NamedTuple
 
 from typing_extensions import Buffer
@@ -20,7 +20,6 @@ from rtpcodec.audio.tone_windows import (
     dbov_of_power,
     power_of,
     power_of_dbm0,
-    strongest,
 )
 from rtpcodec.audio.tones import HIGH_HZ, KEYS, LOW_HZ
 from rtpcodec.pickling import Live
@@ -31,7 +30,7 @@ be 3 % (NTT, Brazil) and 3.5 % (AT&T)."""
 LEAST_DBM0: Final = -28.0
 """Of each tone. Accepted are -27 dBm (Denmark, Australia), refused -29 dBm (NTT) and -30 dBm (Australia)."""
 LEAST_POWER: Final = power_of_dbm0(LEAST_DBM0)
-MAX_TWIST: Final = 10 ** (11.0 / 10)
+MAX_TWIST: Final = 10 ** (11.5 / 10)
 """Accepted are up to 10 dB either way (Australia); Q.24 refuses nothing."""
 LEAST_MS: Final = 32.0
 """Accepted are 40 ms (all), refused 25 ms (Australia), 24 ms (NTT) and 23 ms (AT&T)."""
@@ -43,7 +42,9 @@ REPORTED_MS: Final = 1000.0
 """A key that is held is reported then, though it has not ended."""
 HELD_WINDOWS: Final = round(REPORTED_MS / 5.0)
 STRONG_SHARE: Final = 0.4
-"""Another pair with as much of the power is another key."""
+"""Another pair with as much of the power is another key, if it is not much weaker ..."""
+STRONG: Final = 0.4
+"""... than this part of the amplitude. In the middle of an interruption there are such remainders."""
 CORE: Final = 0.8
 """Windows within a key have at least this part of its amplitude."""
 SHAPE: Final = WindowShape(
@@ -87,19 +88,21 @@ class _Step(NamedTuple):
 
     @property
     def strong(self) -> bool:
-        """Whether the pair has most of the window."""
+        """Whether the pair has a large share of the window."""
         return self.low_power + self.high_power > STRONG_SHARE * self.power
 
 
 class _Candidate:
     """Windows with the same pair of tones, in parts between which it was not found."""
 
-    __slots__ = ("key", "missing", "parts", "reported")
+    __slots__ = ("key", "missing", "others", "parts", "peak", "reported")
 
     def __init__(self, key: tuple[int, int]) -> None:
         self.key = key
         self.parts: list[list[_Step]] = [[]]
         self.missing = 0  # windows since the last part
+        self.others: list[_Step] = []  # of those, the last ones with one other pair
+        self.peak = 0.0  # amplitude
         self.reported = False
 
     def add(self, step: _Step) -> None:
@@ -107,7 +110,24 @@ class _Candidate:
         if self.missing:
             self.parts.append([])
             self.missing = 0
+            self.others = []
         self.parts[-1].append(step)
+        self.peak = max(self.peak, step.amplitude)
+
+    def miss(self, step: _Step | None) -> None:
+        """Add a window in which the pair is not found, but another one, or none."""
+        self.missing += 1
+        if step is None or (self.others and self.others[0].key != step.key):
+            self.others = []
+        if step is not None:
+            self.others.append(step)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another key sounds, or none has for too long."""
+        last = self.others[-1] if self.others else None
+        other = last is not None and last.strong and last.amplitude > STRONG * self.peak
+        return other or self.missing * SHAPE.hop_ms > BRIDGED_MS
 
     @property
     def windows(self) -> int:
@@ -125,11 +145,16 @@ class KeyDetector(Live):
         self._windows = Windows(SHAPE, rate_hz)
         self._candidate: _Candidate | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether no key sounds."""
+        return self._candidate is None
+
     def take(self, pcm: Buffer) -> list[HeardKey]:
         """Add PCM, and return the keys that have ended."""
         found: list[HeardKey] = []
-        for window in self._windows.taken(pcm):
-            if window.values is not None or self._candidate is not None:
+        for window in self._windows.worth_a_look(pcm):
+            if window is not None or self._candidate is not None:
                 self._look(window, found)
         return found
 
@@ -144,20 +169,20 @@ class KeyDetector(Live):
         self._candidate = None
         self._windows.reset(begin)
 
-    def _look(self, window: Window, found: list[HeardKey]) -> None:
-        step = None if window.values is None else self._step(window, window.values)
+    def _look(self, window: Window | None, found: list[HeardKey]) -> None:
+        step = None if window is None or window.values is None else self._step(window, window.values)
         candidate = self._candidate
         if candidate is not None and (step is None or step.key != candidate.key):
-            candidate.missing += 1
-            # A weak other pair is the remainder at an edge.
-            if (step is None or not step.strong) and candidate.missing * SHAPE.hop_ms <= BRIDGED_MS:
-                return
-            self._close(found)
-            candidate = None
+            candidate.miss(step)
+            if candidate.replaced:
+                self._close(found)
+                self._begin(candidate.others)
+            return
         if step is None:
             return
         if candidate is None:
-            candidate = self._candidate = _Candidate(step.key)
+            self._begin([step])
+            return
         if candidate.reported:
             candidate.missing = 0
             return
@@ -165,8 +190,14 @@ class KeyDetector(Live):
         if candidate.windows >= HELD_WINDOWS:
             self._report(candidate, found)
 
+    def _begin(self, steps: list[_Step]) -> None:
+        if steps:
+            self._candidate = _Candidate(steps[0].key)
+            for step in steps:
+                self._candidate.add(step)
+
     def _step(self, window: Window, values: Values) -> _Step:
-        low, high = strongest(values, 0, len(LOW_HZ)), strongest(values, len(LOW_HZ), len(values))
+        low, high = window.first, window.second
         return _Step(
             (low, high - len(LOW_HZ)),
             window.begin,
@@ -216,15 +247,15 @@ class KeyDetector(Live):
         if abs(low_off_hz) > MAX_OFFSET * nominal_low_hz or abs(high_off_hz) > MAX_OFFSET * nominal_high_hz:
             return None
         # 2. Levels, corrected by the distance from the nominal frequencies.
-        low = windows.gain(low_off_hz) * fmean(step.low_power for step in core)
-        high = windows.gain(high_off_hz) * fmean(step.high_power for step in core)
+        low = windows.gain(low_off_hz) * median(step.low_power for step in core)
+        high = windows.gain(high_off_hz) * median(step.high_power for step in core)
         if min(low, high) < LEAST_POWER or not 1 / MAX_TWIST < high / low < MAX_TWIST:
             return None
         # 3. Nothing else sounds.
-        if low + high < LEAST_SHARE * fmean(step.power for step in core):
+        if low + high < LEAST_SHARE * median(step.power for step in core):
             return None
         # 4. Duration.
-        amplitude = fmean(step.amplitude for step in core)
+        amplitude = median(step.amplitude for step in core)
         start, end = self._start(steps, amplitude), self._end(steps, amplitude)
         if end - start < LEAST_MS * windows.rate_hz / 1000:
             return None

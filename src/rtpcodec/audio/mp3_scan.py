@@ -192,13 +192,15 @@ class Window:
     Use from one thread at a time.
     """
 
-    __slots__ = ("_read", "begins", "data", "may_have_info", "refill_at")
+    __slots__ = ("_read", "begins", "broken_at", "data", "may_have_info", "refill_at")
 
     def __init__(self, data: bytes, read: Callable[[int], bytes] | None = None) -> None:
         """Begin with data, and read the rest; `read` returns as many octets as asked for, fewer at the end only."""
         self._read = read
         self.begins = 0
         """The offset of its first octet in the file."""
+        self.broken_at = 0
+        """The offset in the file of what a scan has refused."""
         self._see(data)
 
     def _see(self, data: bytes) -> None:
@@ -208,10 +210,15 @@ class Window:
         self.refill_at = len(data) - LOOKAHEAD_OCTETS if self._read else len(data)
         """Where a scan has to move it on: what lies ahead does not reach for every decision."""
 
-    def move(self, at: int, ahead: int = LOOKAHEAD_OCTETS) -> int:
-        """Let it begin at one of its offsets, or behind it, and reach so far; return the offset in it, 0 but at the end.
+    def broken(self, at: int) -> int:
+        """Note that a scan refuses what lies at an offset, and return that in the file."""
+        self.broken_at = self.begins + at
+        return self.broken_at
 
-        What lies before is forgotten. OSError.
+    def move(self, at: int, ahead: int = LOOKAHEAD_OCTETS) -> int:
+        """Let it begin at one of its offsets, or behind, and reach so far; what lies before is dropped. OSError.
+
+        Returns: the offset in it: 0, more only if the file ends before.
         """
         if self._read is None:
             return at
@@ -244,12 +251,12 @@ class _Losses:
         if self._junk_octets > MAX_JUNK_OCTETS:
             raise ValueError(
                 f"more than {MAX_JUNK_OCTETS} octets are neither MP3 frame nor tag, "
-                f"octets from {window.begins + at} on too"
+                f"octets from {window.broken(at)} on too"
             )
         if self._losses > MAX_LOSSES:
             raise ValueError(
                 f"MP3 frames do not follow each other in more than {MAX_LOSSES} places, "
-                f"octet {window.begins + at} the last"
+                f"octet {window.broken(at)} the last"
             )
         return end
 
@@ -273,11 +280,7 @@ def walk(source: bytes | Window) -> Iterator[tuple[int, FrameHeader | None]]:
         if header and ((header.stream is stream and header.octets) or _is_sync(data, at, header)):
             end = at + header.octets
             following = read_header(data, end)
-            if following:
-                is_whole = following.stream is header.stream or _is_sync(data, end, following)
-            else:
-                is_whole = end == len(data) or begins_tag(data, end)
-            again = None if is_whole else _resync(data, at + HEADER_OCTETS, end)
+            again = None if _is_whole(data, end, header, following) else _resync(data, at + HEADER_OCTETS, end)
             if again is None:
                 if end > len(data):
                     return
@@ -295,12 +298,19 @@ def walk(source: bytes | Window) -> Iterator[tuple[int, FrameHeader | None]]:
             continue
         elif is_free_format(data, at):
             raise ValueError(
-                f"the MP3 frames from octet {window.begins + at} on are of free format, which tells no bit rate"
+                f"the MP3 frames from octet {window.broken(at)} on are of free format, which tells no bit rate"
             )
         else:
             again = _resync(data, at + 1, at + 1 + MAX_JUNK_OCTETS)
         at, stream = losses.go_on(window, at, again), None
         header = read_header(data, at)
+
+
+def _is_whole(data: bytes, end: int, header: FrameHeader, following: FrameHeader | None) -> bool:
+    """Whether a frame goes up to an offset: another one, a tag or nothing follows it there."""
+    if following:
+        return following.stream is header.stream or _is_sync(data, end, following)
+    return end == len(data) or begins_tag(data, end)
 
 
 def _tag_end(window: Window, at: int) -> int:
@@ -309,7 +319,7 @@ def _tag_end(window: Window, at: int) -> int:
         return tag_end(window.data, at)
     except ValueError:
         raise ValueError(
-            f"the Lyrics3 tag at octet {window.begins + at} has no end within {MAX_LYRICS_OCTETS} octets"
+            f"the Lyrics3 tag at octet {window.broken(at)} has no end within {MAX_LYRICS_OCTETS} octets"
         ) from None
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from typing_extensions import Buffer
 
-from rtpcodec.audio.tone_windows import Tone, Window, Windows, WindowShape, power_of, strongest
+from rtpcodec.audio.tone_windows import Tone, Window, Windows, WindowShape, power_of
 from rtpcodec.pickling import Live
 
 LEAST_DBM0: Final = -40.0
@@ -26,6 +26,8 @@ MAX_TWIST: Final = 10 ** (6.0 / 10)
 """Between the tones of a pair, which are sent alike."""
 MAX_OFFSET: Final = 0.015
 """Of the tones of a pair. Administrations keep 0.5 to 1 %."""
+KEPT_STEPS: Final = 128
+"""Windows of a tone that are kept, however long it lasts."""
 
 SINGLE: Final = WindowShape(
     frequencies_hz=tuple(float(hertz) for hertz in range(340, 2101, 40)),
@@ -134,6 +136,8 @@ class SteadyTones(Live):
         self._name = name
         self._missing = 0
         self._steps.append(_Step(window.begin, window.power, tones))
+        if len(self._steps) > KEPT_STEPS:
+            del self._steps[KEPT_STEPS // 2]  # its edges are still there, and enough of the rest
         return ended
 
     def _sounding(self, window: Window) -> tuple[str, tuple[Tone, ...]] | None:
@@ -153,7 +157,7 @@ class SteadyTones(Live):
         values = window.values
         if values is None:
             return None
-        windows, k = self.windows, strongest(values, 0, len(values))
+        windows, k = self.windows, window.first
         tone = windows.tone(window, k)
         if tone is None or tone.power < LEAST_SHARE * window.power:
             return None

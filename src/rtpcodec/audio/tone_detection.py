@@ -18,7 +18,7 @@ from rtpcodec.pickling import Live
 ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
 TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
 """All kinds of tones that are found."""
-PIECE_SAMPLES: Final = 1 << 16
+PIECE_SAMPLES: Final = 1 << 13
 """PCM is looked at in pieces of this length, so that what is held does not grow with it."""
 LEAST_STRETCH_MS: Final = 60.0
 """Of a single tone; the shortest beep has 100 ms."""
@@ -65,7 +65,7 @@ class ToneDetector(Live):
         self._kinds = checked_kinds(kinds)
         self.sample_rate_hz = sample_rate_hz
         self._found: list[DetectedTone] = []
-        others = self._kinds - {"dtmf"}
+        others = set(self._kinds) - {"dtmf"}
         self._keys = KeyDetector(sample_rate_hz) if "dtmf" in self._kinds else None
         self._single = SteadyTones(SINGLE, sample_rate_hz, LEAST_STRETCH_MS) if others else None
         paired = others & {"dial", "ringback", "busy", "congestion"}
@@ -74,9 +74,17 @@ class ToneDetector(Live):
         self._position = 0
 
     @property
-    def kinds(self) -> frozenset[ToneKind]:
+    def kinds(self) -> tuple[ToneKind, ...]:
         """What it looks for."""
         return self._kinds
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing sounds that may become a tone, and none waits for the silence behind it."""
+        if self._keys is not None and not self._keys.idle:
+            return False
+        sounds = any(steady is not None and steady.running_samples for steady in (self._single, self._paired))
+        return not sounds and not any(patterns.waits for patterns in self._patterns)
 
     def detect(self, pcm: Buffer) -> list[DetectedTone]:
         """Add PCM, and return the tones that are complete by it, in the order of their ends.
@@ -145,15 +153,15 @@ class ToneDetector(Live):
             )
 
 
-def checked_kinds(kinds: Iterable[ToneKind]) -> frozenset[ToneKind]:
-    """Return kinds of tones. Raises: ValueError: one does not exist, or there is none."""
-    checked = frozenset(kinds)
+def checked_kinds(kinds: Iterable[ToneKind]) -> tuple[ToneKind, ...]:
+    """Return kinds of tones, each once, in the order of TONE_KINDS. Raises: ValueError: not a kind, or none."""
+    checked = tuple(kinds)
     for kind in checked:
         if kind not in TONE_KINDS:
             raise ValueError(f"kind is {kind!r}, {', '.join(TONE_KINDS)} are possible")
     if not checked:
         raise ValueError(f"kinds has 0 items, at least 1 of {', '.join(TONE_KINDS)} is needed")
-    return checked
+    return tuple(kind for kind in TONE_KINDS if kind in checked)
 
 
 def _follow(steady: SteadyTones, patterns: Patterns, view: memoryview) -> None:
@@ -161,6 +169,5 @@ def _follow(steady: SteadyTones, patterns: Patterns, view: memoryview) -> None:
         if stretch is not None:
             patterns.ended(stretch)
         patterns.passed(window, steady.windows.window)
-    running = steady.running_samples
-    if running > steady.windows.rate_hz and (stretch := steady.running) is not None:
+    if patterns.may_be_dial(steady.running_samples) and (stretch := steady.running) is not None:
         patterns.runs(stretch)

@@ -19,7 +19,7 @@ PERIOD_MS: Final = (250.0, 1300.0)
 ON_TO_OFF: Final = (0.6, 1.67)
 """E.180 recommends 0.67 to 1.5."""
 BUSY_MS: Final = 650.0
-"""A period as long or longer is a busy tone, a shorter one a congestion tone: most administrations have 1000 and 500."""
+"""A period as long or longer is a busy tone, a shorter one a congestion tone. Most have 1000 and 500."""
 SAME_MS: Final = 40.0
 """Two tones of one cadence differ by less, or by 12 %."""
 SAME_SHARE: Final = 0.12
@@ -41,9 +41,9 @@ SIT_PAUSE_MS: Final = 50.0
 BEEP_HZ: Final = (390.0, 2050.0)
 BEEP_MS: Final = (90.0, 2100.0)
 BEEP_SILENCE_MS: Final = 250.0
-"""A machine that has beeped listens. A melody goes on, and so does a special information tone."""
+"""A machine that has beeped listens. A melody continues, and so does a special information tone."""
 SILENCE_SHARE: Final = 10 ** (-15.0 / 10)
-"""What is so far below a tone is silence behind it."""
+"""Sound that is so far below a tone is silence behind it."""
 
 
 class Pattern(NamedTuple):
@@ -73,15 +73,24 @@ class Patterns(Live):
         self._dialled = False
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Drop what was heard."""
         self._before = []
         self._last = None
         self._in_cadence = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether a stretch means something if silence follows."""
+        return self._last is not None
+
+    def may_be_dial(self, samples: int) -> bool:
+        """Whether a stretch of this length that has not ended may be a dial tone, which was not reported yet."""
+        return not self._dialled and samples > min(DIAL_MS.values()) * self._per_ms
+
     def runs(self, stretch: Stretch) -> None:
         """Take a stretch that has not ended: a dial tone has no end of its own."""
         needed_ms = DIAL_MS.get(stretch.name)
-        if self._dialled or needed_ms is None or stretch.samples < needed_ms * self._per_ms:
+        if needed_ms is None or stretch.samples < needed_ms * self._per_ms:
             return
         if stretch.name or _within(stretch.frequencies_hz[0], PROGRESS_HZ):
             self._dialled = True

@@ -27,6 +27,10 @@ class Window(NamedTuple):
     """Its first sample."""
     power: float
     """In squares of samples."""
+    first: int
+    """The index of the strongest frequency of the first group."""
+    second: int
+    """Of the second group; -1: there is none."""
     values: Values | None
     """None: it is quiet, or no tone has a share of it that is worth a look."""
     before: Values | None
@@ -81,10 +85,23 @@ class Windows(Live):
     def taken(self, pcm: Buffer) -> list[Window]:
         """Add PCM, and return the windows that it completes."""
         found = []
-        for power, values in self._bank.measure(pcm):
-            found.append(Window(self._begin, power, values, self._before))
-            self._before = values
-            self._begin += self.hop
+        begin, before, hop = self._begin, self._before, self.hop
+        for power, first, second, values in self._bank.measure(pcm):
+            found.append(Window(begin, power, first, second, values, before))
+            before = values
+            begin += hop
+        self._begin, self._before = begin, before
+        return found
+
+    def worth_a_look(self, pcm: Buffer) -> list[Window | None]:
+        """Add PCM, and return the windows that it completes; None in place of those without values."""
+        found: list[Window | None] = []
+        begin, before, hop = self._begin, self._before, self.hop
+        for power, first, second, values in self._bank.measure(pcm):
+            found.append(None if values is None else Window(begin, power, first, second, values, before))
+            before = values
+            begin += hop
+        self._begin, self._before = begin, before
         return found
 
     def reset(self, begin: int) -> None:
@@ -133,11 +150,6 @@ def power_of_dbm0(level_dbm0: float) -> float:
 def dbov_of_power(power: float) -> float:
     """Return the level of a mean square of samples."""
     return 10 * math.log10(power) - 20 * math.log10(FULL_SCALE)
-
-
-def strongest(values: Values, first: int, behind: int) -> int:
-    """Return the index of the strongest frequency of a range."""
-    return max(range(first, behind), key=lambda k: power_of(values[k]))
 
 
 @lru_cache(KEPT_TABLES)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from rtpcodec.audio.file_headers import HEAD_OCTETS, kind_of
 from rtpcodec.errors import AudioFileError
 
-Coding = Literal["pcm", "float", "mulaw", "alaw"]
+Coding = Literal["pcm", "float", "mulaw", "alaw", "other"]
 
 MAX_SAMPLE_RATE_HZ: Final = 192_000
 """No telephony codec goes beyond."""
@@ -72,6 +73,8 @@ class WavFormat:
     """As the header says, whatever the file has; None: it does not say it."""
     is_rf64: bool = False
     """Sizes of 64 bits: RF64 or BW64."""
+    tag: int = 0
+    """The format tag, of coding `other` one of those that were asked for."""
 
     @property
     def frame_octets(self) -> int:
@@ -79,23 +82,25 @@ class WavFormat:
         return self.sample_octets * self.channels
 
 
-def read_format(file: BinaryIO, name: str) -> WavFormat:
+def read_format(file: BinaryIO, name: str, *, other_tags: Collection[int] = ()) -> WavFormat:
     """Read the header, and leave the file at its first sample.
 
     file: positioned at the header; it need not be seekable if its format comes before its samples.
     name: of the file, for errors.
+    other_tags: format tags that the caller can read; their samples have the coding `other`.
     Raises: AudioFileError, a ValueError, with the rule that the file breaks, the number and its offset; OSError.
     """
-    return _Header(file, name).read()
+    return _Header(file, name, other_tags).read()
 
 
 class _Header:
     """Reads the chunks of one file."""
 
-    __slots__ = ("_at", "_declared", "_ds64", "_end", "_file", "_fmt_at", "_form", "_name", "_order")
+    __slots__ = ("_at", "_declared", "_ds64", "_end", "_file", "_fmt_at", "_form", "_name", "_order", "_other_tags")
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, other_tags: Collection[int]) -> None:
         self._file = file
+        self._other_tags = other_tags
         self._name = name
         self._at = 0
         self._fmt_at = 0
@@ -200,14 +205,18 @@ class _Header:
         tag, channels, rate_hz, _, frame_octets, bits = struct.unpack_from(self._order + "HHLLHH", fmt)
         if tag == _EXTENSIBLE:
             tag = self._subformat(fmt)
-        if tag not in _CODINGS:
+        if tag not in _CODINGS and tag not in self._other_tags:
             found = _OTHER_TAGS.get(tag, "unknown")
             raise self._refused(f"has format tag {tag} ({found}), {_READABLE}")
-        coding, possible = _CODINGS[tag]
         if not channels:
             raise self._refused("has 0 channels, at least 1 is needed")
         if not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise self._refused(f"has a rate of {rate_hz} Hz, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+        big_endian, is_rf64 = self._order == ">", self._form in (b"RF64", b"BW64")
+        known = rate_hz, big_endian, data_at, data_octets, self._declared, is_rf64, tag
+        if tag not in _CODINGS:
+            return WavFormat("other", bits, 1, channels, *known)
+        coding, possible = _CODINGS[tag]
         # A sample may have more octets than its bits need. A frame that is not made of equal samples is not believed.
         octets = frame_octets // channels
         if frame_octets % channels or octets not in possible or 8 * octets < bits:
@@ -216,10 +225,7 @@ class _Header:
             octets, bits = possible[0], 8 * possible[0]
         if octets not in possible or not bits:
             raise self._refused(f"has {coding} samples of {bits} bits, {_READABLE}")
-        big_endian, is_rf64 = self._order == ">", self._form in (b"RF64", b"BW64")
-        return WavFormat(
-            *(coding, bits, octets, channels, rate_hz, big_endian, data_at, data_octets, self._declared, is_rf64)
-        )
+        return WavFormat(coding, bits, octets, channels, *known)
 
     def _subformat(self, fmt: bytes) -> int:
         if len(fmt) < _EXTENSIBLE_OCTETS:

@@ -11,7 +11,7 @@ from rtpcodec.bulk.rows import octets_of, path_of, raw_settings_of
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.input import HEAD_OCTETS, UNNAMED, InputFile
 from rtpcodec.files.kinds import open_source
-from rtpcodec.files.reading import AudioReader
+from rtpcodec.files.reading import AudioFileReader
 from rtpcodec.files.source import MAX_PIECE_FRAMES, SoundSource
 from rtpcodec.pickling import Live
 
@@ -44,9 +44,9 @@ class OpenedRow:
         found = self.source.facts
         return replace(found, notes=(*self.notes, *found.notes)) if self.notes else found
 
-    def reader(self, pcm_hz: int, channel: int | None) -> AudioReader:
+    def reader(self, pcm_hz: int, channel: int | None) -> AudioFileReader:
         """Read the sound at a rate. ValueError: the file lacks the channel."""
-        return AudioReader(self.file, self.source, pcm_hz=pcm_hz, channel=channel, notes=self.notes)
+        return AudioFileReader(self.file, self.source, pcm_hz=pcm_hz, channel=channel, notes=self.notes)
 
 
 def open_row(row: Mapping[str, Any]) -> OpenedRow:

@@ -22,6 +22,9 @@ MODULES = {
     "answer": "rtpcodec.cli.control",
     "hangup": "rtpcodec.cli.control",
     "replay": "rtpcodec.cli.replay",
+    "info": "rtpcodec.cli.info.command",
+    "decode": "rtpcodec.cli.decode.command",
+    "transcode": "rtpcodec.cli.transcode.command",
     "codecs": "rtpcodec.cli.codecs",
     "doctor": "rtpcodec.cli.doctor.command",
 }

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rtpcodec.stream.capture.pcap import PacketExport
     from rtpcodec.stream.capture.replaying import Replaying
+    from rtpcodec.stream.capture.sounds import ReplaySounds
     from rtpcodec.stream.events import Event
 
 
@@ -19,36 +21,55 @@ def replay(
     wav: Annotated[
         Path | None, typer.Option(help="Folder for received-TRACK.wav and sent.wav, if the capture has audio.")
     ] = None,
+    pcap: Annotated[
+        Path | None, typer.Option(help="New packet capture of both directions as RTP, for Wireshark.")
+    ] = None,
 ) -> None:
     """Run a capture again, and print its events and figures.
 
     It takes no time. Where the session does otherwise than the capture has it, a line says so.
     """
+    from contextlib import ExitStack
+
+    from rtpcodec.rtp.capture.packet_writer import PacketWriter
+    from rtpcodec.stream.capture.pcap import PacketExport
     from rtpcodec.stream.capture.reading import lines_of, opened
     from rtpcodec.stream.capture.replaying import Replaying
     from rtpcodec.stream.capture.sounds import ReplaySounds
     from rtpcodec.stream.events import Audio
 
-    with opened(file) as source:
+    with opened(file) as source, ExitStack() as files:
         replaying = Replaying(lines_of(source))
         if wav is not None and not replaying.header.audio:
             raise ValueError("--wav needs a capture with audio: capture(path, audio=True)")
-        sounds = None if wav is None else ReplaySounds(replaying, wav)
+        sinks: list[ReplaySounds | PacketExport] = []
+        if pcap is not None:
+            sinks.append(PacketExport(replaying, files.enter_context(PacketWriter(pcap))))
+        if wav is not None:
+            sinks.append(ReplaySounds(replaying, wav))
         try:
             for at_ms, event in replaying.events():
                 if not (without_audio and isinstance(event, Audio)):
                     _print(at_ms, event, as_json)
-                if sounds is None:
-                    replaying.sent.clear()
-                else:
-                    sounds.take(event, at_ms)
+                _pass_sent(replaying, sinks)
+                for sink in sinks:
+                    sink.take(event, at_ms)
+            _pass_sent(replaying, sinks)
         finally:
-            if sounds is not None:
-                sounds.close()
+            for sink in sinks:
+                sink.finish()
     _print_end(replaying, as_json)
-    if sounds is not None and not as_json:
-        for path in sounds.paths:
+    if not as_json:
+        written = [path for sink in sinks if isinstance(sink, ReplaySounds) for path in sink.paths]
+        for path in [*written, *([] if pcap is None else [pcap])]:
             print(f"wrote {path}")
+
+
+def _pass_sent(replaying: Replaying, sinks: list[ReplaySounds | PacketExport]) -> None:
+    sent = list(replaying.sent)
+    replaying.sent.clear()
+    for sink in sinks:
+        sink.take_sent(sent)
 
 
 def _print(at_ms: float, event: Event, as_json: bool) -> None:

@@ -114,3 +114,12 @@ class InputFile(io.BufferedReader):
         except BaseException:
             raw.close()
             raise
+
+    def octets_at(self, at: int, octets: int) -> bytes:
+        """Return octets further on, and stay at the beginning; none of a stream. Before the first read. OSError."""
+        if not self.seekable():
+            return b""
+        self.seek(at)
+        found = self.read(octets)
+        self.seek(0)
+        return found

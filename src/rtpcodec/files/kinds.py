@@ -66,7 +66,7 @@ def open_source(
     """
     name, head = file.file_name, file.head
     said, raw = _said(kind) if kind is not None else _by_suffix(name)
-    content = _by_content(head)
+    content = _by_content(file)
     notes: tuple[str, ...] = ()
     if kind is None and content is None and (other := _unread(head)):
         raise AudioFileError(name, 0, f"it is {other}, {READABLE}")
@@ -101,10 +101,13 @@ def _by_suffix(name: str) -> tuple[str | None, RawKind | None]:
     return (found, _RAW.get(found)) if found in KINDS else (None, None)
 
 
-def _by_content(head: bytes) -> str | None:
+def _by_content(file: InputFile) -> str | None:
     """Return the kind whose signature the file begins with, so long that payloads do not begin with it by chance."""
-    if head.startswith(b"ID3") and begins_tag(head, 0) and head.startswith(b"fLaC", tag_end(head, 0)):
-        return "flac"
+    head = file.head
+    if head.startswith(b"ID3") and begins_tag(head, 0):
+        at = tag_end(head, 0)
+        if (head[at : at + 4] or file.octets_at(at, 4)) == b"fLaC":
+            return "flac"
     found = kind_of(head)
     if found is None:
         return None
@@ -122,7 +125,7 @@ def _unread(head: bytes) -> str | None:
 
 
 def _guessed(name: str, head: bytes) -> str:
-    """Return the kind of a file that neither its name nor a whole signature tells."""
+    """Return the kind of a file that neither its name nor a whole signature shows."""
     if not head:
         raise AudioFileError(name, 0, "it has 0 octets, an audio file is needed")
     if head[:4] in _FORMS:

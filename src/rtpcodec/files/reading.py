@@ -27,7 +27,7 @@ MAX_SPLIT_CHANNELS: Final = 64
 _SAMPLE_OCTETS: Final = 2
 
 
-class AudioReader(Live):
+class AudioFileReader(Live):
     """Reads one audio file once, piece by piece; also a context, and an iterator over mono pieces.
 
     A piece has at most MAX_PIECE_FRAMES samples, so memory does not grow with the file. An iteration that was left
@@ -53,7 +53,7 @@ class AudioReader(Live):
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known about the file so far; after the last piece `samples` is what was read."""
+        """Facts about the file, as known so far; after the last piece `samples` is what was read."""
         found = self._source.facts
         return replace(found, notes=(*self._notes, *found.notes)) if self._notes else found
 
@@ -140,7 +140,7 @@ def open_audio(
     sample_rate_hz: int | None = None,
     byte_order: ByteOrder | None = None,
     name: str | None = None,
-) -> AudioReader:
+) -> AudioFileReader:
     """Open an audio file of any kind, and read what its header says.
 
     source: a path; or a binary file, read from where it stands and left open. A pipe is possible.
@@ -159,7 +159,7 @@ def open_audio(
     file = InputFile(source, name)
     try:
         found, notes = open_source(file, kind, sample_rate_hz, byte_order)
-        return AudioReader(file, found, pcm_hz=pcm_hz, channel=channel, notes=notes)
+        return AudioFileReader(file, found, pcm_hz=pcm_hz, channel=channel, notes=notes)
     except BaseException:
         file.close()
         raise

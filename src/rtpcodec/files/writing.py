@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from os import PathLike, fspath
@@ -67,6 +69,33 @@ def create_audio(
         part.unlink()
         raise
     return AudioWriter(sound, found, sample_rate_hz, channels, _Place(path, part, file, replace))
+
+
+def write_whole(path: str, octets: Buffer, finished: Callable[[], object], *, replace: bool) -> None:
+    """Write a file whose octets are all there, as `create_audio` does.
+
+    finished: called when the file is complete under its temporary name.
+    replace: whether an existing file may be replaced.
+    Raises: FileExistsError, OSError, and what `finished` raises: nothing is left then.
+    """
+    part = path + PART_SUFFIX
+    # Calls of the system alone: paths as objects take longer than the file.
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        try:
+            left = memoryview(octets).cast("B")
+            while left:
+                left = left[os.write(file, left) :]
+        finally:
+            os.close(file)
+        finished()
+        if not replace:
+            _require_absent(path)
+        os.replace(part, path)  # noqa: PTH105 -- as above
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)  # noqa: PTH108 -- as above
+        raise
 
 
 class _Place:
@@ -198,6 +227,6 @@ def _open(
     return sound
 
 
-def _require_absent(path: Path) -> None:
-    if path.exists():
+def _require_absent(path: str | Path) -> None:
+    if os.path.lexists(path):
         raise FileExistsError(f"{path} exists already")

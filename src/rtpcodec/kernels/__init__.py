@@ -6,6 +6,7 @@ pcm, float_pcm        byte order and copies of samples; int16 to float32 and bac
 mixing, fading        gain and mixing; linear fades
 channels, levels      interleaved channels; the largest magnitude and the sum of squares
 tones, noise          sums of sines; white noise
+goertzel              the power at single frequencies
 resample              polyphase filters
 concealment           G.711 Appendix I style repetition of pitch periods
 voice                 voice activity by levels
@@ -13,7 +14,8 @@ prediction, bands     how well samples can be predicted from those before; the e
 base64, media_text    payloads as texts have them; texts around payload or PCM in one call
 media_scan            the members of media messages; media_reader makes objects of them
 rtp_header            the fixed header of RTP
+datagram              packets of captures to UDP datagrams
 _simd, simd/          which vector forms the CPU has, and their C headers
 _buffers, _sources,   .pxd files: how kernels take buffers, one or several,
-_blocks               and loops over blocks; _json_cursor.pxd walks through JSON
+_blocks, _frames      loops over blocks, and the layers of packets; _json_cursor.pxd walks through JSON
 """

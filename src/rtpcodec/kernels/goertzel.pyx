@@ -36,6 +36,7 @@ cdef enum:
     MAX_FREQUENCIES = 64
     BATCH_WINDOWS = 16              # measured without the GIL, then made objects
     GIL_FREE_SAMPLES = 2048
+    HEADER = 3                      # numbers of a window before its parts
 
 
 cdef int64_t weighted_sum(const int16_t* samples, const int16_t* weights, Py_ssize_t n) noexcept nogil:
@@ -147,7 +148,7 @@ cdef class ToneBank:
 
     cdef ToneTables _tables
     cdef int16_t* _held             # samples of windows that are not complete
-    cdef double* _found             # per window: whether it is worth a look, its power, real and imaginary parts
+    cdef double* _found             # per window: two indices, its power, real and imaginary parts
     cdef Py_ssize_t _room
     cdef Py_ssize_t _have
     cdef Py_ssize_t _count
@@ -180,7 +181,7 @@ cdef class ToneBank:
         self._least_share = least_share
         self._room = tables.window_samples + (BATCH_WINDOWS - 1) * self.hop_samples
         self._held = <int16_t*>PyMem_RawMalloc(self._room * sizeof(int16_t))
-        self._found = <double*>PyMem_RawMalloc(BATCH_WINDOWS * (2 + 2 * self._count) * sizeof(double))
+        self._found = <double*>PyMem_RawMalloc(BATCH_WINDOWS * (HEADER + 2 * self._count) * sizeof(double))
         if self._held == NULL or self._found == NULL:
             raise MemoryError
 
@@ -190,7 +191,7 @@ cdef class ToneBank:
         cdef Py_ssize_t begin = 0
         cdef Py_ssize_t windows = 0
         while self._have - begin >= window:
-            self._measure_window(self._held + begin, self._found + windows * (2 + 2 * self._count))
+            self._measure_window(self._held + begin, self._found + windows * (HEADER + 2 * self._count))
             begin += self.hop_samples
             windows += 1
         if begin:
@@ -202,42 +203,51 @@ cdef class ToneBank:
         cdef Py_ssize_t n = self._tables.window_samples
         cdef const int16_t* weights = self._tables._weights
         cdef double scale = self._tables._scale
-        cdef double first = 0
+        cdef double first = -1
         cdef double second = 0
         cdef double real, imaginary, power
         cdef Py_ssize_t k
-        found[0] = 0
-        found[1] = window_power(samples, self._tables._power_weights, self._tables._total_power_weight, n)
-        if found[1] < self._least_power:
+        found[0] = -1
+        found[1] = -1
+        found[2] = window_power(samples, self._tables._power_weights, self._tables._total_power_weight, n)
+        if found[2] < self._least_power:
             return
         for k in range(self._count):
             real = <double>weighted_sum(samples, weights + 2 * k * n, n) * scale
             imaginary = <double>weighted_sum(samples, weights + (2 * k + 1) * n, n) * scale
-            found[2 + 2 * k] = real
-            found[3 + 2 * k] = imaginary
+            found[HEADER + 2 * k] = real
+            found[HEADER + 1 + 2 * k] = imaginary
             power = real * real + imaginary * imaginary
             if k < self._split:
-                first = max(first, power)
-            else:
-                second = max(second, power)
-        found[0] = first + second >= self._least_share * found[1]
+                if power > first:
+                    first = power
+                    found[0] = <double>k
+            elif found[1] < 0 or power > second:
+                second = power
+                found[1] = <double>k
+        if not first + second >= self._least_share * found[2]:
+            found[0] = -1
 
     cdef void _report(self, Py_ssize_t windows, list reported):
         cdef Py_ssize_t i, k
         cdef double* found
         for i in range(windows):
-            found = self._found + i * (2 + 2 * self._count)
-            values = None
-            if found[0]:
-                values = tuple([complex(found[2 + 2 * k], found[3 + 2 * k]) for k in range(self._count)])
-            reported.append((found[1], values))
+            found = self._found + i * (HEADER + 2 * self._count)
+            if found[0] < 0:
+                reported.append((found[2], -1, -1, None))
+                continue
+            values = tuple(
+                [complex(found[HEADER + 2 * k], found[HEADER + 1 + 2 * k]) for k in range(self._count)]
+            )
+            reported.append((found[2], <Py_ssize_t>found[0], <Py_ssize_t>found[1], values))
 
     def measure(self, pcm, /):
         """Add PCM to the stream, and measure the windows that it completes.
 
         pcm: native int16 samples, of any number.
-        Returns: per window its power in squares of samples, and a complex number per frequency whose squared magnitude
-            is the power of a sine there; None in place of these: quiet, or no tone has its share.
+        Returns: per window its power in squares of samples, the indices of the strongest frequency of each group, -1 of
+            a group without any, and a complex number per frequency whose squared magnitude is the power of a sine
+            there. Of a window that is quiet, or in which no tone has its share, -1, -1 and None.
         Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets. RuntimeError:
             another thread is inside.
         """

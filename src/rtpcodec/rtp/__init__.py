@@ -11,7 +11,9 @@ packet_order      the numbers of packets over UDP: order, duplicates, a new numb
 jitter            JitterBuffer: holds packets, counts loss
 schedule          timestamps to the times at which packets are due; re-basing
 playout           how long packets are delayed, by their jitter
+rtcp              RTCP packets to values
 statistics        counts of RFC 3550, bursts of loss, an E-model estimate
 capture/          packet captures to streams, sound and figures
 payloads/         frames to payloads and back; telephone events; comfort noise
+capture/          packet captures: files to streams and figures
 """

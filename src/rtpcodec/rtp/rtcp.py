@@ -98,7 +98,7 @@ class DescribedSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceDescriptionPacket:
-    """Who the sources are (section 6.5)."""
+    """Names and other items of sources (section 6.5)."""
 
     sources: tuple[DescribedSource, ...]
 

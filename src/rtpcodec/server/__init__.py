@@ -56,6 +56,7 @@ collecting      `collect_dtmf`: one entry of keys; typed_keys: the keys that no 
 private_section the block of `call.private`
 ongoing         Ongoing: a running operation that may be awaited; _awaiting: its await, native
 readers         the readers of a call, each with a queue of its own
+tones           CallTones: tone detection of a call
 voice           CallVoice: voice activity of a call, and waits for silence
 heard           waits until the queued audio was heard
 invitations     calls that `Endpoint.stream` has requested

@@ -10,7 +10,9 @@ from rtpcodec.server.collecting import Collection, Digits, EntryRules
 from rtpcodec.server.readers.even_reading import EvenReader, Fill, Shape
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.replies import Reply, prompt_of
+from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
+from rtpcodec.stream.listening.tone_settings import ToneSettings
 from rtpcodec.stream.listening.track_names import require_track
 from rtpcodec.stream.listening.voice import SpeechJudge
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
@@ -108,6 +110,18 @@ class ListeningSide(CallBase):
         spoken = None if prompt is None else prompt_of(prompt, access, "collect_dtmf")
         collection = Collection(access, self._parts.keys, rules, spoken, interrupt=interrupt)
         return await collection.run(typed_ahead=typed_ahead)
+
+    def tones(self, settings: ToneSettings | None = None) -> CallTones:
+        """Report tones in the caller's audio from now on, as ToneHeard among the events.
+
+        Keys that are heard so are not part of `dtmf` and `collect_dtmf`. Several may run at the same time.
+
+        settings: None: all kinds.
+        Returns: a handle with `stop`.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None);
+        TypeError if settings are something else.
+        """
+        return CallTones(self._access, settings)
 
     # Voice activity
 

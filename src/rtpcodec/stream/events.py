@@ -12,7 +12,7 @@ from typing import Literal
 from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
 from rtpcodec.stream.line_events import Disconnected, Held, MediaSilent, Reconnected, Unheld
-from rtpcodec.stream.listening_events import SpeechEnded, SpeechStarted
+from rtpcodec.stream.listening_events import SpeechEnded, SpeechStarted, ToneHeard
 from rtpcodec.stream.messages import MediaFormat, Start
 from rtpcodec.stream.sending_events import (
     Interrupted,
@@ -54,6 +54,7 @@ __all__ = [
     "Stalled",
     "Started",
     "Stopped",
+    "ToneHeard",
     "UnexpectedMark",
     "Unheld",
     "Unknown",
@@ -311,6 +312,7 @@ Event = (
     | SendStalled
     | SpeechStarted
     | SpeechEnded
+    | ToneHeard
     | Disconnected
     | Reconnected
     | Held

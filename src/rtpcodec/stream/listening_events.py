@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rtpcodec.audio.tone_detection import ToneKind
 from rtpcodec.stream._audio import Audio
 
 
@@ -33,3 +34,22 @@ class SpeechEnded:
     """Where the speech ends, in media time. It is reported by the hang-over of the settings later."""
     duration_ms: float
     """From the onset to the end of the speech, its short pauses included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneHeard:
+    """The audio of a track holds a tone. A key is not a `Dtmf` event: docs/tones.md says how the two relate."""
+
+    track: str
+    kind: ToneKind
+    """"dtmf" a key, "sit" the special information tone, "beep" the tone of an answering machine; or a call progress
+    tone."""
+    media_ms: float
+    """Where it begins, in media time."""
+    duration_ms: float
+    """As far as it was heard: a cadence is reported after two periods, a dial tone after 1 to 3 s."""
+    level_dbm0: float
+    digit: str = field(default="", repr=False)
+    """The key; empty if it is another tone."""
+    frequencies_hz: tuple[float, ...] = field(default=(), repr=False)
+    """As they were measured; those of a key say which one it is."""

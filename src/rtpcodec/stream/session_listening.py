@@ -7,6 +7,8 @@ from rtpcodec.stream.events import Event
 from rtpcodec.stream.listening.heard_signal import HeardSignal
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sinks import Sink, Sinks
+from rtpcodec.stream.listening.tone_settings import ToneSettings
+from rtpcodec.stream.listening.tones import ToneListener
 from rtpcodec.stream.listening.turns import TurnWatch
 from rtpcodec.stream.listening.voice import PlayedLevel, SpeechJudge, VoiceDetector
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
@@ -64,6 +66,20 @@ class ListeningSession(SessionState):
             self._listening.turns = TurnWatch(parts_of(self._speech), self._incoming)
             self.listen(self._listening.turns)
         return detector
+
+    def tones(self, settings: ToneSettings | None = None) -> ToneListener:
+        """Report tones in the caller's audio, as ToneHeard, until `stop_listening(listener)`.
+
+        settings: None: all kinds.
+        Returns: the listener.
+        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; TypeError for settings of
+            another type.
+        """
+        if settings is not None and not isinstance(settings, ToneSettings):
+            raise TypeError(f"settings is of type {type(settings).__name__}, ToneSettings or None is needed")
+        listener = ToneListener(self._incoming.caller_track(), settings)
+        self.listen(listener)
+        return listener
 
     @property
     def privacy(self) -> Privacy:

@@ -9,7 +9,7 @@ from tests.rtp.capture.compared import by_reader, compare
 
 
 def run(data: bytes) -> int:
-    """Every way finds the datagrams, counts and end of the oracle; an end of gzip that is broken is a documented error."""
+    """Every way finds the datagrams, counts and end of the oracle; damaged gzip is a documented error."""
     if data[:2] == GZIP:
         by_reader(io.BytesIO(data))
         return 1

@@ -135,3 +135,16 @@ def wait_for_port(host: str, port: int, deadline_s: float) -> None:
     while wanted not in Path("/proc/net/udp").read_text("ascii"):
         assert time.monotonic() < until, f"nobody has opened {host}:{port}"
         time.sleep(0.01)
+
+
+def udp_frame(
+    time_ns: int, payload: bytes, source: tuple[str, int] = (A, 4000), to: tuple[str, int] = (B, 5000)
+) -> Frame:
+    """Return a frame of Ethernet, IPv4 and UDP without a checksum of its own."""
+    udp = struct.pack(">HHHH", source[1], to[1], 8 + len(payload), 0) + payload
+    addresses = socket.inet_aton(source[0]) + socket.inet_aton(to[0])
+    header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, socket.IPPROTO_UDP, 0) + addresses
+    total = sum(struct.unpack(">10H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    header = header[:10] + struct.pack(">H", ~(total + (total >> 16)) & 0xFFFF) + header[12:]
+    return Frame(time_ns, bytes(12) + b"\x08\x00" + header + udp)

@@ -17,9 +17,9 @@ def run(*command: str) -> bytes:
     return done.stdout
 
 
-def ffmpeg(*arguments: str) -> bytes:
+def ffmpeg(*arguments: str, program: str = "ffmpeg") -> bytes:
     """Run the ffmpeg executable."""
-    return run("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments)
+    return run(program, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments)
 
 
 def gstreamer(*pipeline: str) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from rtpcodec.rtp.capture.discovery import find_streams
 
 from rtpcodec.rtp.capture.decoding import decode_capture
+from rtpcodec.rtp.capture.discovery import find_streams
 from rtpcodec.rtp.capture.report import CapturedCall, StreamCodec
 from rtpcodec.rtp.capture.sound import CallSound, Gaps
 from tests.rtp.capture.made_calls import Kept

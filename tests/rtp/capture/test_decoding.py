@@ -74,11 +74,9 @@ def test_jitter_reordering_and_duplicates_change_nothing() -> None:
     sender = Sender()
     sender.send(packets(pieces(payload, 160)), 0)
     sender.sent += [(at_ms + 3, packet) for at_ms, packet in sender.sent[::9]]
-    disturbed(sender, delay_ms=lambda number: 0 if number == 50 else random.uniform(0, 90))
+    disturbed(sender, delay_ms=lambda number: 0 if number == 50 else 80 if number == 0 else random.uniform(0, 90))
     kept, sound = decoded([sender])
-    # The first packet that arrives need not be the first that was sent.
-    assert bytes(kept.pcm)[-2 * 15_000 :] == heard(payload)[-2 * 15_000 :]
-    assert sound.samples in range(15_500, 16_001)
+    assert bytes(kept.pcm) == heard(payload)
     (stream,) = sound.tracks[0].streams
     assert stream.duplicate_packets >= 10
     assert stream.concealed_ms == 0

@@ -123,7 +123,7 @@ def test_addresses_are_shared_and_outlive_the_reader() -> None:
 
 
 class Endless(io.RawIOBase):
-    """A file that goes on as long as it is read."""
+    """A file that never ends before `octets` were read."""
 
     def __init__(self, start: bytes, again: bytes, octets: int) -> None:
         self.rest, self.again, self.left = start, again * (1 + 65_536 // len(again)), octets

@@ -35,6 +35,12 @@ READ_OCTETS: Final = 64 * 1024
 """Read from the file at once: about one page at most."""
 MAX_SEGMENTS: Final = 255
 
+_TOO_FEW: Final = 0
+_BROKEN: Final = -1
+_MAX_CLOSE_BROKEN: Final = 256
+"""After so many broken pages in a row, only those that begin _FAR_OCTETS apart are looked at: each may claim 65,025
+octets, whose checksum takes time, and begin 5 octets behind the one before."""
+_FAR_OCTETS: Final = 16 * 1024
 _HEADER: Final = struct.Struct("<4sBBqIIIB")
 _CHECKSUM_AT: Final = 22
 _MIRRORED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -95,24 +101,28 @@ def read_pages(file: Readable, oddities: Oddities) -> Iterator[OggPage]:
     buffer = bytearray()
     place = 0  # of the buffer's first octet in the file
     skipped = False
+    broken = 0
     while True:
         page, used = _page_at(buffer, place)
         if page is not None:
-            skipped = False
+            skipped, broken = False, 0
             yield page
-        elif used == 0:
+        elif used == _TOO_FEW:
             more = file.read(READ_OCTETS)
-            if not more:
-                # The rest may claim more octets than there are, and have a whole page inside.
-                used = _next_pattern(buffer, 1)
-                if used >= len(buffer):
-                    if buffer and not skipped:
-                        oddities.add("the file ends inside a page", place)
-                    return
-            buffer += more
-        if page is None and used:
-            if not skipped:
-                oddities.add("octets that are not a page, or a page with a wrong checksum", place)
+            if more:
+                buffer += more
+                continue
+            # The rest may claim more octets than there are, and have a whole page inside.
+            used = _next_pattern(buffer, 1)
+            if used >= len(buffer):
+                if buffer and not skipped:
+                    oddities.add("the file ends inside a page", place)
+                return
+        elif used == _BROKEN:
+            broken += 1
+            used = _next_pattern(buffer, 1 if broken < _MAX_CLOSE_BROKEN else min(_FAR_OCTETS, len(buffer)))
+        if page is None and not skipped:
+            oddities.add("octets that are not a page, or a page with a wrong checksum", place)
             skipped = True
         del buffer[:used]
         place += used
@@ -121,24 +131,24 @@ def read_pages(file: Readable, oddities: Oddities) -> Iterator[OggPage]:
 def _page_at(buffer: bytearray, place: int) -> tuple[OggPage | None, int]:
     """Return the page at the buffer's beginning and its octets; or None and the octets before the next one.
 
-    None and 0: there are too few octets to say.
+    None and _TOO_FEW: more octets are needed to say. None and _BROKEN: a page that breaks a rule begins here.
     """
     begin = _next_pattern(buffer, 0)
     if begin or len(buffer) < _HEADER.size:
-        return None, begin
+        return None, begin or _TOO_FEW
     _, version, flags, position, serial, sequence, crc, segments = _HEADER.unpack_from(buffer)
     body = _HEADER.size + segments
     if version:
-        return None, _next_pattern(buffer, 1)
+        return None, _BROKEN
     if len(buffer) < body:
-        return None, 0
+        return None, _TOO_FEW
     lengths = bytes(buffer[_HEADER.size : body])
     end = body + sum(lengths)
     if len(buffer) < end:
-        return None, 0
+        return None, _TOO_FEW
     octets = bytes(buffer[:end])
     if checksum(octets[:_CHECKSUM_AT] + bytes(4) + octets[_CHECKSUM_AT + 4 :]) != crc:
-        return None, _next_pattern(buffer, 1)
+        return None, _BROKEN
     return OggPage(place, flags, position, serial, sequence, lengths, octets[body:]), end
 
 

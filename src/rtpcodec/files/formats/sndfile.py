@@ -1,4 +1,4 @@
-"""libsndfile over a file that is read once, forward: it wants to seek and to know the length, a stream can do neither."""
+"""libsndfile over a file that is read once, forward: it asks for the length and seeks, which a stream cannot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from rtpcodec.errors import MissingExtra
 
 ENDLESS_OCTETS: Final = 2**60
-"""The length that libsndfile is told: it then reads until nothing comes."""
+"""The length that libsndfile gets: it then reads until nothing comes."""
 KEPT_OCTETS: Final = 16 * 1024
 """Octets behind the place of reading that it can go back to; it reads its first 12 octets twice."""
 
@@ -55,7 +55,7 @@ class Feed:
         if self._at == self._ends:
             try:
                 found = self._read(octets)
-            except Exception as error:  # noqa: BLE001 -- raised again by `take`, behind libsndfile
+            except Exception as error:
                 self.error = error
                 return b""
             self._ends += len(found)

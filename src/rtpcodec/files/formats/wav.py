@@ -13,6 +13,8 @@ from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.source import MAX_PIECE_FRAMES, SoundSource
 from rtpcodec.pickling import Live
 
+MP3_TAG: Final = 0x55
+"""The format tag of MP3, the only coding in packets that is read; the data chunk is a whole MP3 file."""
 BLOCK_OCTETS: Final = 256 * 1024
 """Read at once, at least one frame: what a header says never decides how much memory is used."""
 
@@ -22,27 +24,18 @@ class WavSource(Live):
 
     __slots__ = ("_convert", "_file", "_format", "facts")
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        """Read the header.
-
-        file: at the beginning of the header; a stream is possible if the format comes before the samples.
-        name: of the file, for errors.
-        Raises: AudioFileError, OSError.
-        """
-        try:
-            self._format = read_format(file, name)
-        except AudioFileError as error:
-            raise AudioFileError(name, error.offset_octets, error.rule) from None
+    def __init__(self, file: BinaryIO, found: WavFormat) -> None:
+        """Begin to read; the file is at its first sample."""
         self._file = file
-        self._convert = interleaved(self._format)
-        found = self._format
+        self._format = found
+        self._convert = interleaved(found)
         self.facts = AudioFacts(
             container="rf64" if found.is_rf64 else "wav",
             codec=_codec_name(found),
             sample_rate_hz=found.sample_rate_hz,
             channels=found.channels,
             samples=None if found.data_octets is None else found.data_octets // found.frame_octets,
-            notes=_notes(found),
+            notes=notes_of(found),
         )
 
     def pieces(self) -> Iterator[bytes]:
@@ -75,7 +68,8 @@ def _codec_name(found: WavFormat) -> str:
     return f"{'float' if found.coding == 'float' else 'PCM'} {found.bits}"
 
 
-def _notes(found: WavFormat) -> tuple[str, ...]:
+def notes_of(found: WavFormat) -> tuple[str, ...]:
+    """Return what is odd about the sizes in the header."""
     declared, octets = found.declared_octets, found.data_octets
     if octets is None:
         return ()
@@ -87,5 +81,18 @@ def _notes(found: WavFormat) -> tuple[str, ...]:
 
 
 def open_source(file: BinaryIO, name: str) -> SoundSource:
-    """Open a file at the beginning of its header. AudioFileError, OSError."""
-    return WavSource(file, name)
+    """Open a WAV file.
+
+    file: at the beginning of the header; a stream is possible if the format comes before the samples.
+    name: of the file, for errors.
+    Raises: AudioFileError, OSError; MissingExtra for MP3 in WAV.
+    """
+    try:
+        found = read_format(file, name, other_tags=(MP3_TAG,))
+    except AudioFileError as error:
+        raise AudioFileError(name, error.offset_octets, error.rule) from None
+    if found.coding != "other":
+        return WavSource(file, found)
+    from rtpcodec.files.formats.wav_mp3 import Mp3InWav  # noqa: PLC0415 -- few files need libsndfile
+
+    return Mp3InWav(file, name, found)

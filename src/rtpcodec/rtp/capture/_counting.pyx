@@ -1,10 +1,10 @@
-"""What each packet of a known stream changes: sequence numbers, jitter, transit, sizes. A captured packet costs one call of C.
+"""What each packet of a known stream changes: sequence numbers, jitter, transit, sizes.
 
-The definitions are those of `rtp/statistics` (RFC 3550 appendices A.1, A.3 and A.8), with three differences: the first packet
-counts, a packet that is earlier than the first moves the beginning, and duplicates are told apart from late packets.
+The definitions are those of `rtp/statistics` (RFC 3550 appendices A.1, A.3 and A.8), with three differences: the first
+packet counts, a packet before the first moves the beginning, and duplicates are told apart from late packets.
 """
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.math cimport fabs
 from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
@@ -14,7 +14,6 @@ from rtpcodec.rtp.reorder import MAX_DROPOUT as _MAX_DROPOUT
 from rtpcodec.rtp.reorder import MAX_MISORDER as _MAX_MISORDER
 
 cdef enum:
-    LANES = 4               # clocks that jitter and transit are measured by, until the clock is known
     WORD_BITS = 64
     WINDOW = 128            # sequence numbers whose arrival is remembered, more than MAX_MISORDER
     WRAP = 1 << 16
@@ -26,58 +25,17 @@ cdef double JUMP_NS = 10e9
 CLOCKS_HZ = (8000, 16000, 48000)
 """RTP clocks of audio that every stream is measured by; one more can be named."""
 
-StreamKey = tuple
-
-
-cdef struct Lane:
-    double clock_khz
-    double jitter             # in ticks
-    double jitter_max
-    double jitter_sum
-    int64_t measured
-    double floor_ns           # the least transit since the last jump, and its packet
-    int64_t floor_time_ns
-    uint32_t floor_timestamp
-    int64_t floor_packets     # packets since that jump
-    int64_t best_packets      # the longest section before that jump, and its packet of least transit
-    int64_t best_time_ns
-    uint32_t best_timestamp
-
 
 @cython.final
 cdef class StreamCounter:
     """Counts of one stream. Use from one thread at a time."""
 
-    cdef readonly int64_t packets
-    cdef readonly int payload_type
-    cdef public bint is_watched      # its payloads are looked at in Python
-    cdef public bint is_event        # the payload type has telephone events, whose timestamps stand still
-    cdef readonly int64_t duplicates, late, strays, restarts
-    cdef readonly int64_t first_ns, last_ns
-    cdef readonly int first_sequence_number, last_sequence_number
-    cdef readonly uint32_t first_timestamp, last_timestamp
-    cdef readonly int64_t payload_octets
-    cdef int64_t _min_octets, _max_octets
-    cdef readonly uint32_t step_ticks
-    cdef int64_t _step_votes
-    cdef int64_t _type_packets       # of the payload type since it was set
-    cdef int64_t _cycles, _base, _closed_expected, _unique, _closed_bursts, _left_bursts
-    cdef uint32_t _max
-    cdef int64_t _bad                # the number that restarts the numbering; -1: none
-    cdef uint64_t _near, _far        # bit 0 of _near is the highest number; 1: it came
-    cdef bint _left_came             # whether the last number that left the window came
-    cdef bint _is_timed
-    cdef int64_t _measured_ns, _origin_ns
-    cdef uint32_t _measured_timestamp
-    cdef int64_t _ticks              # timestamps without wraps, from the first
-    cdef Lane _lanes[LANES]
-
     def __cinit__(self, int payload_type, *, bint is_watched=False, int other_clock_hz=90000):
         cdef int lane
         self.payload_type = payload_type
         self.is_watched = is_watched
-        self._bad = -1
-        self._min_octets = INT64_MAX
+        self._numbers.bad = -1
+        self._sizes.least = INT64_MAX
         for lane in range(LANES):
             self._lanes[lane].floor_ns = INT64_MAX
             self._lanes[lane].clock_khz = (CLOCKS_HZ[lane] if lane < LANES - 1 else other_clock_hz) / 1000.0
@@ -96,126 +54,135 @@ cdef class StreamCounter:
         taken, self._type_packets = self._type_packets, 0
         return taken
 
+    @cython.overflowcheck(False)
     cdef void take(self, const RtpHeader* header, int64_t time_ns) noexcept:
         """Count a packet."""
         cdef bint comes_next
+        time_ns = max(time_ns, <int64_t>0)
         self._type_packets += 1
         if self.packets == 0:
             self._start(header, time_ns)
         self.packets += 1
         self.last_ns = time_ns
         if not self.is_event:
-            self.payload_octets += header.payload_octets
-            self._min_octets = min(self._min_octets, <int64_t>header.payload_octets)
-            self._max_octets = max(self._max_octets, <int64_t>header.payload_octets)
+            self._sizes.octets += header.payload_octets
+            self._sizes.least = min(self._sizes.least, <int64_t>header.payload_octets)
+            self._sizes.most = max(self._sizes.most, <int64_t>header.payload_octets)
         if self.packets == 1:
             self._measure(header.timestamp, time_ns, False)
             return
-        comes_next = (header.sequence_number - self._max) & (WRAP - 1) == 1
+        comes_next = (header.sequence_number - self._numbers.highest) & (WRAP - 1) == 1
         if self._number(header.sequence_number) and not self.is_event:
             self._measure(header.timestamp, time_ns, comes_next)
         self.last_sequence_number = header.sequence_number
         self.last_timestamp = header.timestamp
 
     cdef void _start(self, const RtpHeader* header, int64_t time_ns) noexcept:
-        self.first_ns = self._origin_ns = time_ns
+        self.first_ns = self._clock.origin_ns = time_ns
         self.first_sequence_number = self.last_sequence_number = header.sequence_number
         self.first_timestamp = self.last_timestamp = header.timestamp
-        self._base = self._max = header.sequence_number
-        self._near = 1
-        self._left_came = True
-        self._unique = 1
+        self._numbers.base = self._numbers.highest = header.sequence_number
+        self._numbers.near = 1
+        self._numbers.left_came = True
+        self._numbers.unique = 1
 
+    @cython.overflowcheck(False)
     cdef bint _number(self, uint32_t number) noexcept:
         """Take a sequence number into account (appendix A.1). False: it is far off."""
-        cdef uint32_t ahead = (number - self._max) & (WRAP - 1)
+        cdef uint32_t ahead = (number - self._numbers.highest) & (WRAP - 1)
         if ahead == 0:
-            self.duplicates += 1
+            self._numbers.duplicates += 1
         elif ahead < MAX_DROPOUT:
             self._advance(ahead)
-            self._unique += 1
-            if number < self._max:
-                self._cycles += WRAP
-            self._max = number
+            self._numbers.unique += 1
+            if number < self._numbers.highest:
+                self._numbers.cycles += WRAP
+            self._numbers.highest = number
         elif ahead <= WRAP - MAX_MISORDER:
             return self._restart(number)
         else:
             self._fill(WRAP - ahead)
         return True
 
+    @cython.overflowcheck(False)
     cdef bint _restart(self, uint32_t number) noexcept:
         """Two numbers in a row that are far off: the numbering was restarted with the first of them."""
-        if number != self._bad:
-            self._bad = (number + 1) & (WRAP - 1)
-            self.strays += 1
+        if number != self._numbers.bad:
+            self._numbers.bad = (number + 1) & (WRAP - 1)
+            self._numbers.strays += 1
             return False
-        self._closed_expected = self.expected
-        self._closed_bursts = self.loss_bursts
-        self._left_bursts = 0
-        self.strays -= 1
-        self.restarts += 1
-        self._bad = -1
-        self._cycles = 0 if number > 0 else WRAP
-        self._base = self._cycles + number - 1
-        self._max = number
-        self._unique += 2
-        self._near, self._far = 3, 0
-        self._left_came = True
-        self._is_timed = False
+        self._numbers.closed_expected = self.expected
+        self._numbers.closed_bursts = self.loss_bursts
+        self._numbers.left_bursts = 0
+        self._numbers.strays -= 1
+        self._numbers.restarts += 1
+        self._numbers.bad = -1
+        self._numbers.cycles = 0 if number > 0 else WRAP
+        self._numbers.base = self._numbers.cycles + number - 1
+        self._numbers.highest = number
+        self._numbers.unique += 2
+        self._numbers.near, self._numbers.far = 3, 0
+        self._numbers.left_came = True
+        self._clock.is_timed = False
         return True
 
+    @cython.overflowcheck(False)
     cdef void _fill(self, uint32_t back) noexcept:
         """A number below the highest: late, or a duplicate."""
-        cdef uint64_t* word = &self._near if back < WORD_BITS else &self._far
+        cdef uint64_t* word = &self._numbers.near if back < WORD_BITS else &self._numbers.far
         cdef uint64_t bit = <uint64_t>1 << (back & (WORD_BITS - 1))
         if word[0] & bit:
-            self.duplicates += 1
+            self._numbers.duplicates += 1
             return
         word[0] |= bit
-        self.late += 1
-        self._unique += 1
-        self._base = min(self._base, self._cycles + self._max - back)
+        self._numbers.late += 1
+        self._numbers.unique += 1
+        self._numbers.base = min(self._numbers.base, self._numbers.cycles + self._numbers.highest - back)
 
+    @cython.overflowcheck(False)
     cdef void _advance(self, uint32_t ahead) noexcept:
         """Move the window, and count the losses that leave it."""
-        cdef int64_t highest = self._cycles + self._max
+        cdef int64_t highest = self._numbers.cycles + self._numbers.highest
         cdef uint32_t step
         cdef bint came
         for step in range(ahead):
             # After WINDOW steps only zeros leave: one burst, which the first of them counted.
             if step == WINDOW + 1:
                 break
-            came = self._far >> (WORD_BITS - 1)
-            if highest + step - (WINDOW - 1) >= self._base:
-                self._left_bursts += self._left_came and not came
-                self._left_came = came
-            self._far = self._far << 1 | self._near >> (WORD_BITS - 1)
-            self._near <<= 1
-        self._near |= 1
+            came = self._numbers.far >> (WORD_BITS - 1)
+            if highest + step - (WINDOW - 1) >= self._numbers.base:
+                self._numbers.left_bursts += self._numbers.left_came and not came
+                self._numbers.left_came = came
+            self._numbers.far = self._numbers.far << 1 | self._numbers.near >> (WORD_BITS - 1)
+            self._numbers.near <<= 1
+        self._numbers.near |= 1
 
+    @cython.overflowcheck(False)
     cdef void _measure(self, uint32_t timestamp, int64_t time_ns, bint comes_next) noexcept:
         """Jitter (appendix A.8), step of the timestamps and transit."""
         cdef int32_t ticks = 0
         cdef int64_t apart_ns = 0
         cdef int lane
-        if self._is_timed:
-            ticks = <int32_t>(timestamp - self._measured_timestamp)
-            apart_ns = time_ns - self._measured_ns
+        if self._clock.is_timed:
+            ticks = <int32_t>(timestamp - self._clock.timestamp)
+            apart_ns = time_ns - self._clock.time_ns
             if comes_next and ticks > 0:
                 self._vote(ticks)
         elif self.packets > 1:
             for lane in range(LANES):
                 self._jump(&self._lanes[lane])
-        self._ticks += ticks
-        for lane in range(LANES):
-            self._pace(&self._lanes[lane], apart_ns, ticks, timestamp, time_ns)
-        self._is_timed = True
-        self._measured_ns, self._measured_timestamp = time_ns, timestamp
+        self._clock.ticks += ticks
+        # Captures may have no time for a packet, which reads as 0.
+        if time_ns > 0 and (self._clock.time_ns > 0 or not self._clock.is_timed):
+            for lane in range(LANES):
+                self._pace(&self._lanes[lane], apart_ns, ticks, timestamp, time_ns)
+        self._clock.is_timed = True
+        self._clock.time_ns, self._clock.timestamp = time_ns, timestamp
 
     @cython.cdivision(True)
     cdef void _pace(self, Lane* lane, int64_t apart_ns, int32_t ticks, uint32_t timestamp, int64_t time_ns) noexcept:
         cdef double difference, transit_ns, ticks_per_ns = lane.clock_khz * 1e-6
-        if self._is_timed:
+        if self._clock.is_timed:
             difference = fabs(<double>apart_ns * ticks_per_ns - ticks)
             lane.jitter += (difference - lane.jitter) / 16
             lane.jitter_sum += lane.jitter
@@ -223,7 +190,7 @@ cdef class StreamCounter:
             lane.measured += 1
             if difference > JUMP_NS * ticks_per_ns:
                 self._jump(lane)
-        transit_ns = <double>(time_ns - self._origin_ns) - self._ticks / ticks_per_ns
+        transit_ns = <double>(time_ns - self._clock.origin_ns) - self._clock.ticks / ticks_per_ns
         if transit_ns < lane.floor_ns:
             lane.floor_ns, lane.floor_time_ns, lane.floor_timestamp = transit_ns, time_ns, timestamp
         lane.floor_packets += 1
@@ -238,34 +205,64 @@ cdef class StreamCounter:
 
     cdef void _vote(self, uint32_t ticks) noexcept:
         """The step of most packets by majority vote (Boyer and Moore)."""
-        if ticks == self.step_ticks:
-            self._step_votes += 1
-        elif self._step_votes > 0:
-            self._step_votes -= 1
+        if ticks == self._sizes.step_ticks:
+            self._sizes.step_votes += 1
+        elif self._sizes.step_votes > 0:
+            self._sizes.step_votes -= 1
         else:
-            self.step_ticks = ticks
-            self._step_votes = 1
+            self._sizes.step_ticks = ticks
+            self._sizes.step_votes = 1
+
+    @property
+    def duplicates(self):
+        """Packets whose number had come."""
+        return self._numbers.duplicates
+
+    @property
+    def late(self):
+        """Packets after one with a higher number."""
+        return self._numbers.late
+
+    @property
+    def strays(self):
+        """Single packets whose number is far off."""
+        return self._numbers.strays
+
+    @property
+    def restarts(self):
+        """How often the numbering was restarted."""
+        return self._numbers.restarts
+
+    @property
+    def payload_octets(self):
+        """All payloads together, events apart."""
+        return self._sizes.octets
+
+    @property
+    def step_ticks(self):
+        """By how much timestamps mostly step from packet to packet; 0: by nothing."""
+        return self._sizes.step_ticks
 
     @property
     def expected(self):
         """Packets from the first to the highest number, over all restarts."""
-        return self._closed_expected + (self._cycles + self._max - self._base + 1 if self.packets else 0)
+        return self._numbers.closed_expected + (self._numbers.cycles + self._numbers.highest - self._numbers.base + 1 if self.packets else 0)
 
     @property
     def lost(self):
         """Expected packets that never came."""
-        return self.expected - self._unique
+        return self.expected - self._numbers.unique
 
     @property
     def loss_bursts(self):
         """Losses in a row count as one."""
-        cdef int64_t bursts = self._closed_bursts + self._left_bursts
-        cdef int64_t number = self._cycles + self._max - (WINDOW - 1)
-        cdef bint came, before = self._left_came
+        cdef int64_t bursts = self._numbers.closed_bursts + self._numbers.left_bursts
+        cdef int64_t number = self._numbers.cycles + self._numbers.highest - (WINDOW - 1)
+        cdef bint came, before = self._numbers.left_came
         cdef int back
         for back in range(WINDOW - 1, -1, -1):
-            came = (self._near >> back if back < WORD_BITS else self._far >> (back - WORD_BITS)) & 1
-            if number >= self._base:
+            came = (self._numbers.near >> back if back < WORD_BITS else self._numbers.far >> (back - WORD_BITS)) & 1
+            if number >= self._numbers.base:
                 bursts += before and not came
                 before = came
             number += 1
@@ -274,12 +271,12 @@ cdef class StreamCounter:
     @property
     def min_payload_octets(self):
         """The shortest payload; 0: there was none but events."""
-        return 0 if self._min_octets == INT64_MAX else self._min_octets
+        return 0 if self._sizes.least == INT64_MAX else self._sizes.least
 
     @property
     def max_payload_octets(self):
         """The longest payload."""
-        return self._max_octets
+        return self._sizes.most
 
     @property
     def other_clock_hz(self):
@@ -324,57 +321,3 @@ cdef class StreamCounter:
         if found.best_packets:
             return found.best_timestamp, found.best_time_ns
         return self.first_timestamp, self.first_ns
-
-
-@cython.final
-cdef class StreamCounters:
-    """The counters of all known streams, by addresses and SSRC."""
-
-    cdef dict _counters
-    cdef readonly int64_t counted        # packets that `count` took
-
-    def __cinit__(self):
-        self._counters = {}
-
-    def __len__(self):
-        return len(self._counters)
-
-    def add(self, key, StreamCounter counter not None, /):
-        """Count a stream's packets from now on."""
-        self._counters[key] = counter
-
-    def get(self, key, /):
-        """Return the counter of a stream, or None."""
-        return self._counters.get(key)
-
-    def remove(self, key, /):
-        """Count a stream's packets no longer."""
-        self._counters.pop(key, None)
-
-    def count(self, datagrams, /):
-        """Count packets of known streams until a datagram needs a closer look. Return that one; None: there are no more.
-
-        datagrams: an iterator of Datagram.
-        """
-        cdef RtpHeader header
-        cdef StreamCounter counter
-        cdef const uint8_t* octets
-        cdef object payload, found
-        for datagram in datagrams:
-            payload = datagram[3]
-            if not PyBytes_CheckExact(payload) or PyBytes_GET_SIZE(payload) < 12:
-                return datagram
-            octets = <const uint8_t*>PyBytes_AS_STRING(payload)
-            if octets[0] >> 6 != 2 or 192 <= octets[1] <= 223:
-                return datagram
-            if read_header(octets, PyBytes_GET_SIZE(payload), &header) != HEADER_GOOD:
-                return datagram
-            found = self._counters.get((datagram[1], datagram[2], header.ssrc))
-            if found is None:
-                return datagram
-            counter = <StreamCounter>found
-            if counter.payload_type != header.payload_type or counter.is_watched:
-                return datagram
-            counter.take(&header, datagram[0])
-            self.counted += 1
-        return None

@@ -36,7 +36,7 @@ class AlignedCall(Value):
     origin_ns: int
     """The time of the capture at which the call's sound begins."""
     begins_ns: Mapping[StreamKey, int]
-    """Where the audio of each stream's first packet begins, from the origin."""
+    """Where the audio of the packet begins that arrived first of each stream, from the origin."""
     shift_ns: tuple[int, int]
     """What must be added to an arrival in each direction to get its place for the least transit."""
     notes: tuple[str, ...] = ()
@@ -47,10 +47,13 @@ def key_of(stream: CapturedStream) -> StreamKey:
     return stream.source, stream.destination, stream.ssrc
 
 
-def align(call: CapturedCall) -> AlignedCall:
+def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> AlignedCall:
     """Place the streams of a call.
 
     Only streams whose codec and clock are known have a place by timestamp, others begin where they arrived.
+
+    call: the call.
+    earlier_ticks: how far the first packet that was sent lies before the first one that arrived, by the RTP clock.
     """
     notes: list[str] = []
     alignment: Alignment | None = "transit" if call.backward else None
@@ -69,7 +72,10 @@ def align(call: CapturedCall) -> AlignedCall:
                 )
     begins = {key_of(stream): _begin_ns(stream) for stream in call.forward}
     begins |= {key_of(stream): _begin_ns(stream) + shift_ns for stream in call.backward}
-    origin_ns = min(begins.values())
+    origin_ns = min(
+        begins[key_of(stream)] - earlier_ticks.get(key_of(stream), 0) * NANOSECONDS // (clock_of(stream) or NANOSECONDS)
+        for stream in call.streams
+    )
     return AlignedCall(
         alignment=alignment,
         origin_ns=origin_ns,

@@ -15,14 +15,17 @@ from rtpcodec.errors import PacketError
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.kernels.rtp_header import is_rtcp
 from rtpcodec.pickling import Live
-from rtpcodec.rtp.capture.alignment import NANOSECONDS, StreamKey, align, clock_of, key_of
+from rtpcodec.rtp.capture.alignment import NANOSECONDS, AlignedCall, StreamKey, align, clock_of, key_of
 from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.ordering import START_PACKETS, START_WAIT_MS
+from rtpcodec.rtp.capture.place import MAX_LEAP_MS
 from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream, CaptureReport
 from rtpcodec.rtp.capture.series import level_dbov
 from rtpcodec.rtp.capture.sound import CallSound, Gaps, TrackSound
 from rtpcodec.rtp.capture.timeline import CallSink, CallTimeline, Track
 from rtpcodec.rtp.capture.track import StreamTrack
 from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 SinkOf = Callable[[CapturedCall, int, int], AbstractContextManager[CallSink] | None]
 """Makes what takes the sound of a call, such as `create_audio`: the call, its sample rate in Hz and its number of
@@ -51,8 +54,8 @@ def decode_datagrams(
 ) -> list[CallSound]:
     """Make the sound of all calls of a capture.
 
-    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls that
-    go on at the same time, not with the capture.
+    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls at
+    the same time, not with the capture.
 
     datagrams: those of the capture, in its order.
     report: what `find_streams` found in the same capture.
@@ -80,7 +83,7 @@ def decode_datagrams(
 class _Decoding(Live):
     """All calls of a capture."""
 
-    __slots__ = ("_call_of", "_ends", "_gaps", "_going_on", "_next_end_ns", "_pcm_hz", "_report", "_sink_of", "_sounds")
+    __slots__ = ("_call_of", "_ends", "_gaps", "_next_end_ns", "_open", "_pcm_hz", "_report", "_sink_of", "_sounds")
 
     def __init__(self, report: CaptureReport, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
         self._report = report
@@ -90,10 +93,10 @@ class _Decoding(Live):
         self._call_of: dict[StreamKey, int] = {
             key_of(stream): number for number, call in enumerate(report.calls) for stream in call.streams
         }
-        self._going_on: dict[int, _CallDecoding] = {}
+        self._open: dict[int, _CallDecoding] = {}
         self._sounds: dict[int, CallSound] = {}
         self._ends: list[tuple[int, int]] = []
-        """When calls that go on end, and their numbers: a heap."""
+        """When the open calls end, and their numbers: a heap."""
         self._next_end_ns: float = inf
 
     def put(self, datagram: Datagram) -> None:
@@ -111,7 +114,7 @@ class _Decoding(Live):
             packet = RtpPacket.parse(payload)
         except PacketError:
             return
-        call = self._going_on.get(number) or self._begin(number)
+        call = self._open.get(number) or self._begin(number)
         if call is not None:
             call.put(key, packet, time_ns)
 
@@ -126,15 +129,15 @@ class _Decoding(Live):
     def close(self, error: BaseException) -> None:
         """Leave the sinks of calls that an error has cut."""
         with ExitStack() as left:
-            for call in self._going_on.values():
+            for call in self._open.values():
                 left.callback(call.timeline.close, error)
-        self._going_on.clear()
+        self._open.clear()
 
     def _begin(self, number: int) -> _CallDecoding | None:
         if number in self._sounds:
             return None
         call = self._report.calls[number]
-        begun = self._going_on[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
+        begun = self._open[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
         last_ns = max(stream.last_ns for stream in call.streams)
         heappush(self._ends, (last_ns + OUT_OF_ORDER_NS, number))
         self._next_end_ns = self._ends[0][0]
@@ -143,8 +146,8 @@ class _Decoding(Live):
     def _finish_until(self, time_ns: float) -> None:
         while self._ends and self._ends[0][0] < time_ns:
             _, number = heappop(self._ends)
-            self._sounds[number] = self._going_on[number].finish()
-            del self._going_on[number]
+            self._sounds[number] = self._open[number].finish()
+            del self._open[number]
         self._next_end_ns = self._ends[0][0] if self._ends else inf
 
 
@@ -201,34 +204,36 @@ class _Direction(Live):
 
 
 class _CallDecoding(Live):
-    """One call that goes on."""
+    """One open call. Its sound begins when its first packets show which one was sent first."""
 
-    __slots__ = ("_aligned", "_call", "_directions", "_place_of", "_rate_hz", "timeline")
+    __slots__ = ("_aligned", "_call", "_directions", "_first", "_gaps", "_place_of", "_rate_hz", "timeline")
 
     def __init__(self, call: CapturedCall, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
         self._call = call
-        self._aligned = align(call)
-        rate_hz = self._rate_hz = pcm_hz or _rate_hz(call)
-        both = (call.forward, call.backward) if call.backward else (call.forward,)
-        sink = sink_of(call, rate_hz, len(both)) if any(map(_is_decoded, call.streams)) else None
-        self.timeline = CallTimeline(rate_hz, len(both), sink)
-        self._directions = []
+        self._gaps = gaps
+        self._rate_hz = pcm_hz or _rate_hz(call)
+        channels = 2 if call.backward else 1
+        sink = sink_of(call, self._rate_hz, channels) if any(map(_is_decoded, call.streams)) else None
+        self.timeline = CallTimeline(self._rate_hz, channels, sink)
+        self._first: list[tuple[StreamKey, RtpPacket, int]] | None = []
+        self._aligned: AlignedCall | None = None
+        self._directions: list[_Direction] = []
         self._place_of: dict[StreamKey, tuple[_Direction, StreamTrack, int]] = {}
-        for streams, track, shift_ns in zip(both, self.timeline.tracks, self._aligned.shift_ns, strict=False):
-            direction = _Direction(track, [self._stream_track(stream, track, gaps) for stream in streams])
-            self._directions.append(direction)
-            for stream in direction.streams:
-                self._place_of[key_of(stream.stream)] = direction, stream, shift_ns - self._aligned.origin_ns
 
     def put(self, key: StreamKey, packet: RtpPacket, time_ns: int) -> None:
+        if self._first is not None:
+            self._first.append((key, packet, time_ns))
+            if len(self._first) >= START_PACKETS or time_ns - self._first[0][2] >= START_WAIT_MS * NANOSECONDS_IN_MS:
+                self._start(self._first)
+            return
         direction, stream, shift_ns = self._place_of[key]
         direction.put(stream, packet, time_ns, (time_ns + shift_ns) / NANOSECONDS_IN_MS)
 
     def finish(self) -> CallSound:
+        aligned = self._aligned or self._start(self._first or [])
         for direction in self._directions:
             direction.finish()
         self.timeline.finish()
-        aligned = self._aligned
         return CallSound(
             call=self._call,
             sample_rate_hz=self._rate_hz,
@@ -239,9 +244,41 @@ class _CallDecoding(Live):
             notes=aligned.notes,
         )
 
-    def _stream_track(self, stream: CapturedStream, track: Track, gaps: Gaps) -> StreamTrack:
-        begin = self._aligned.begins_ns[key_of(stream)] * self._rate_hz // NANOSECONDS
-        return StreamTrack(stream, track, begin, clock_of(stream) or DEFAULT_CLOCK_HZ, gaps)
+    def _start(self, first: list[tuple[StreamKey, RtpPacket, int]]) -> AlignedCall:
+        """Align the directions and take the packets that waited."""
+        call = self._call
+        aligned = self._aligned = align(call, _earlier_ticks(call, first))
+        both = (call.forward, call.backward)
+        for streams, track, shift_ns in zip(both, self.timeline.tracks, aligned.shift_ns, strict=False):
+            begins_ns = aligned.begins_ns
+            made = [self._stream_track(stream, track, begins_ns[key_of(stream)]) for stream in streams]
+            direction = _Direction(track, made)
+            self._directions.append(direction)
+            for stream in direction.streams:
+                self._place_of[key_of(stream.stream)] = direction, stream, shift_ns - aligned.origin_ns
+        self._first = None
+        for key, packet, time_ns in first:
+            self.put(key, packet, time_ns)
+        return aligned
+
+    def _stream_track(self, stream: CapturedStream, track: Track, begin_ns: int) -> StreamTrack:
+        begin = begin_ns * self._rate_hz // NANOSECONDS
+        return StreamTrack(stream, track, begin, clock_of(stream) or DEFAULT_CLOCK_HZ, self._gaps)
+
+
+def _earlier_ticks(call: CapturedCall, first: list[tuple[StreamKey, RtpPacket, int]]) -> dict[StreamKey, int]:
+    """Return how far the first packet that was sent lies before the one that arrived first, by stream."""
+    streams = {key_of(stream): stream for stream in call.streams}
+    earlier: dict[StreamKey, int] = {}
+    for key, packet, _ in first:
+        stream = streams[key]
+        is_near = -START_PACKETS <= sequence_distance(stream.first_sequence_number, packet.sequence_number) < 0
+        of = stream.codecs.get(packet.payload_type)
+        if is_near and of is not None and of.sample_rate_hz is not None:
+            ticks = timestamp_distance(packet.timestamp, stream.first_timestamp)
+            if 0 < ticks <= MAX_LEAP_MS * (of.clock_hz or 0) // 1000:
+                earlier[key] = max(ticks, earlier.get(key, 0))
+    return earlier
 
 
 def _track_sound(direction: _Direction) -> TrackSound:

@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.errors import PacketError
-from rtpcodec.rtp.capture._counting import StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
-MIN_PACKETS: Final = 4
-"""Packets in a row that must fit each other. Other protocols have counters too, but not three that agree so often."""
+MIN_PACKETS: Final = 3
+"""Packets in a row that must fit each other. Other protocols have counters too, but not two beside a constant SSRC."""
+MAX_DATAGRAMS: Final = 64
+"""Of one candidate. One that is not a stream by then, such as a repeated packet, is dropped for the next datagram."""
 MAX_STEP: Final = 50
 """Packets that may be missing between two of them: a second of speech."""
 MAX_TICKS: Final = 1 << 27
@@ -33,23 +35,25 @@ MUXED_WITH_RTCP: Final = range(64, 96)
 class Candidate:
     """Datagrams that may be the beginning of a stream."""
 
-    __slots__ = ("datagrams", "octets", "packet")
+    __slots__ = ("_fitting", "datagrams", "octets", "packet")
 
     def __init__(self, datagram: Datagram, packet: RtpPacket) -> None:
         self.datagrams = [datagram]
         self.packet = packet
         """The one with the highest number."""
         self.octets = len(datagram.payload)
+        self._fitting = 1
 
     def take(self, datagram: Datagram, packet: RtpPacket) -> bool:
         """Add a datagram. False: it does not fit the others."""
         ahead = sequence_distance(self.packet.sequence_number, packet.sequence_number)
         ticks = timestamp_distance(self.packet.timestamp, packet.timestamp)
-        if ahead == 0:
-            # A repeated packet proves nothing and contradicts nothing.
-            return datagram.payload == self.datagrams[-1].payload
+        if len(self.datagrams) == MAX_DATAGRAMS or (ahead == 0 and datagram.payload != self.datagrams[-1].payload):
+            return False
         if abs(ahead) > MAX_STEP or abs(ticks) > MAX_TICKS or ahead * ticks < 0:
             return False
+        # A repeated packet proves nothing and contradicts nothing.
+        self._fitting += ahead != 0
         self.datagrams.append(datagram)
         self.octets += len(datagram.payload)
         if ahead > 0:
@@ -59,7 +63,7 @@ class Candidate:
     @property
     def is_stream(self) -> bool:
         """Whether enough of them fit each other."""
-        if len(self.datagrams) < MIN_PACKETS:
+        if self._fitting < MIN_PACKETS:
             return False
         timestamps = {datagram.payload[4:8] for datagram in self.datagrams}
         # All packets of a key press have one timestamp; packets of audio and the pictures of a video have not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from rtpcodec.codecs import codec, codec_names
@@ -46,6 +47,7 @@ def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str
     )
 
 
+@cache
 def static_codec(payload_type: int) -> StreamCodec | None:
     """Return the codec of RFC 3551's table. None: the table does not name one."""
     rtpmap = STATIC_PAYLOAD_TYPES.get(payload_type)

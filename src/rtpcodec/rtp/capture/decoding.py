@@ -20,8 +20,8 @@ def decode_capture(
 ) -> list[CallSound]:
     """Make the sound of all calls of a capture in one pass over its file.
 
-    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls that
-    go on at the same time, not with the file.
+    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls at
+    the same time, not with the file.
 
     path: the file that `find_streams` made the report of.
     report: its report.

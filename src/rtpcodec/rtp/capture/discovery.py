@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from rtpcodec.errors import PacketError
-from rtpcodec.rtp.capture._counting import StreamCounters, StreamKey
+from rtpcodec.rtp.capture._counters import StreamCounters, StreamKey
 from rtpcodec.rtp.capture.candidates import Candidates
 from rtpcodec.rtp.capture.codec_choice import given_codecs
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
@@ -15,7 +15,7 @@ from rtpcodec.rtp.capture.pairing import DialogPart, PlacedStream, paired_calls
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
 from rtpcodec.rtp.capture.rtcp_log import RtcpLog
 from rtpcodec.rtp.capture.signalling import Announcement, Signalling
-from rtpcodec.rtp.capture.streams import StreamTrack
+from rtpcodec.rtp.capture.streams import Guesses, StreamTrack
 
 MAX_STREAMS: Final = 200_000
 """Streams of one report, at about 3 KB each; packets of more are counted, and a note says so."""
@@ -40,6 +40,7 @@ class StreamFinder:
         self._counters = StreamCounters()
         self._tracks: dict[StreamKey, StreamTrack] = {}
         self._candidates = Candidates()
+        self._guesses = Guesses()
         self._rtcp = RtcpLog()
         self._signalling = Signalling()
         self._handshakes: set[frozenset[SocketAddress]] = set()
@@ -103,7 +104,7 @@ class StreamFinder:
         if len(self._tracks) == MAX_STREAMS:
             self._beyond_limit += len(found)
             return "rtp"
-        track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of)
+        track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of, self._guesses)
         announced = self._announcements(key)
         track.announced = announced if any(announced) else None
         for one in found:
@@ -159,7 +160,7 @@ def find_streams(
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         from rtpcodec.rtp.capture.reading import open_packets  # noqa: PLC0415
 
-        with open_packets(source) as packets:
+        with open_packets(cast("str | os.PathLike[str] | BinaryIO", source)) as packets:
             finder.receive(packets)
     else:
         finder.receive(source)

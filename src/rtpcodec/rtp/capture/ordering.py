@@ -12,6 +12,10 @@ MAX_HELD: Final = 64
 """Packets that wait for a missing one: more than a second of the usual 20 ms."""
 MAX_WAIT_MS: Final = 1000.0
 """The longest that they wait, by the capture's time."""
+START_WAIT_MS: Final = 200.0
+"""How long the first packet waits for others that were sent before it; jitter is less."""
+START_PACKETS: Final = 16
+"""So many packets are enough to wait for."""
 
 
 class InOrder(NamedTuple):
@@ -26,12 +30,14 @@ class InOrder(NamedTuple):
 class OrderedPackets(Live):
     """One stream: `put` each packet that arrives. Use from one thread at a time."""
 
-    __slots__ = ("_held", "_next", "_order", "_too_late")
+    __slots__ = ("_began_ms", "_held", "_next", "_order", "_too_late")
 
     def __init__(self, clock_hz: int) -> None:
         self._order = PacketOrder(clock_hz)
         self._held: dict[int, Placed] = {}
         self._next: int | None = None
+        """The number that is expected; None: nothing has been returned yet."""
+        self._began_ms: float | None = None
         self._too_late = 0
 
     @property
@@ -68,10 +74,17 @@ class OrderedPackets(Live):
     def _take(self, placed: list[Placed], now_ms: float) -> list[InOrder]:
         for one in placed:
             self._hold(one)
+        if self._next is None and not self._may_begin(now_ms):
+            return []
         ordered = self._ready(skip=False)
         while self._held and self._waited_enough(now_ms):
             ordered += self._ready(skip=True)
         return ordered
+
+    def _may_begin(self, now_ms: float) -> bool:
+        if self._began_ms is None:
+            self._began_ms = now_ms
+        return now_ms - self._began_ms >= START_WAIT_MS or len(self._held) >= START_PACKETS
 
     def _waited_enough(self, now_ms: float) -> bool:
         oldest_ms = min(one.arrival_ms for one in self._held.values())
@@ -81,9 +94,7 @@ class OrderedPackets(Live):
         number = placed.number
         if number is None:
             return  # of another sender: not here, where a stream has one SSRC
-        if self._next is None:
-            self._next = number
-        if number < self._next:
+        if self._next is not None and number < self._next:
             self._too_late += 1
         else:
             self._held[number] = placed
@@ -91,8 +102,10 @@ class OrderedPackets(Live):
     def _ready(self, *, skip: bool) -> list[InOrder]:
         """Remove and return packets in a row; with `skip`, those behind the next gap."""
         ordered: list[InOrder] = []
-        missing, number = 0, self._next or 0
-        if skip and self._held and number not in self._held:
+        if not self._held:
+            return ordered
+        missing, number = 0, min(self._held) if self._next is None else self._next
+        if skip and number not in self._held:
             first = min(self._held)
             missing, number = first - number, first
         while number in self._held:

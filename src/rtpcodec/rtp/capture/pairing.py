@@ -2,7 +2,7 @@
 
 1. Streams between the same two addresses are one call, also with several SSRCs one after the other.
 2. Calls of one SIP dialog are one, if they do not overlap: a re-INVITE has moved the addresses.
-3. A direction that is left alone takes the one of the same two hosts that begins and ends with it, if there is only one.
+3. A direction that is left alone takes the one of the same two hosts that begins and ends with it, if only one does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.capture.report import UNKNOWN, CapturedCall, CapturedStream
 
 MAX_OVERLAP_NS: Final = 1_000_000_000
-"""The old SSRC and the new one may overlap by that; streams that overlap for longer are two of one direction."""
+"""The old SSRC and the new one may overlap by that, and by half of the shorter; otherwise both are sent at once."""
 MAX_PAUSE_NS: Final = 30_000_000_000
 """After a longer silence of both directions, the same addresses are another call."""
 MAX_OPEN: Final = 16
-"""Calls between the same two addresses that can go on at once: the tracks of a conference in one bundle."""
+"""Calls between the same two addresses that can be open at once: the tracks of a conference in one bundle."""
 MAX_ALONE: Final = 256
 """Single directions between two hosts that are compared with each other; more belong to gateways, and to pair them by
 time would be guessing."""
@@ -111,7 +111,12 @@ def _direction_of(call: _Call, stream: CapturedStream) -> list[PlacedStream]:
 
 def _is_free(direction: Sequence[PlacedStream], stream: CapturedStream) -> bool:
     """Whether the stream can continue a direction."""
-    return not direction or stream.first_ns >= direction[-1].stream.last_ns - MAX_OVERLAP_NS
+    if not direction:
+        return True
+    last = direction[-1].stream
+    overlap_ns = last.last_ns - stream.first_ns
+    shorter_ns = min(last.last_ns - last.first_ns, stream.last_ns - stream.first_ns)
+    return overlap_ns <= min(MAX_OVERLAP_NS, shorter_ns // 2)
 
 
 def _likeness(call: _Call, stream: CapturedStream) -> tuple[int, int, int]:

@@ -35,7 +35,7 @@ MIN_OCTETS: Final = {
 """The shortest block of each type; of any other 12."""
 ORDER_MAGIC: Final = 0x1A2B3C4D
 HEAD_OCTETS: Final = 28 + MAX_PACKET
-"""What is kept of a block: the longest packet. Longer blocks are skipped from there on."""
+"""Kept of a block: the longest packet. Longer blocks are skipped from there on."""
 MAX_INTERFACES: Final = 65_536
 """Of one section: the memory for them stays bounded. Interfaces of a real machine are a few hundred."""
 SCAN_RULES: Final = {

@@ -128,7 +128,7 @@ class PacketReader(Live):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the file so far, one sentence each."""
+        """Oddities of the file so far, one sentence each."""
         return tuple(self._notes)
 
     def _read(self) -> Iterator[Datagram]:

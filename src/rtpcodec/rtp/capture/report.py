@@ -1,4 +1,4 @@
-"""What a packet capture holds: RTP streams, the calls that they belong to, and counts of everything else."""
+"""Results of find_streams: RTP streams, the calls that they belong to, and counts of everything else."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class CapturedStream(Value):
     late: int
     """Packets that came after one with a higher number, duplicates not among them."""
     restarts: int
-    """How often the sequence numbers began anew."""
+    """How often the sequence numbers were restarted."""
     loss_bursts: int
     """Losses in a row count as one."""
     first_ns: int
@@ -107,7 +107,7 @@ class CapturedStream(Value):
     encrypted: bool = False
     """Payloads are SRTP, as its SDP or a DTLS handshake between the same addresses says: they cannot be decoded."""
     notes: tuple[str, ...] = ()
-    """What is odd about the stream, one sentence each."""
+    """Oddities of the stream, one sentence each."""
 
     @property
     def duration_ms(self) -> float:
@@ -162,4 +162,4 @@ class CaptureReport(Value):
     """Every stream is in exactly one call."""
     counts: DatagramCounts
     notes: tuple[str, ...] = ()
-    """What is odd about the capture as a whole, one sentence each."""
+    """Oddities of the capture as a whole, one sentence each."""

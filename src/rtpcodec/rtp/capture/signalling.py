@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.errors import SdpError
-from rtpcodec.rtp.capture._counting import StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
 from rtpcodec.rtp.capture.codec_choice import codec_of_rtpmap
 from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.capture.report import StreamCodec
@@ -14,11 +14,11 @@ from rtpcodec.rtp.capture.sdp import MediaDescription, parse_sdp
 from rtpcodec.rtp.capture.sip import parse_sip
 from rtpcodec.rtp.profile import STATIC_PAYLOAD_TYPES
 
-MAX_ADDRESSES: Final = 100_000
+MAX_ADDRESSES: Final = 20_000
 """Addresses that are remembered; beyond, the one that was announced first is dropped."""
 MAX_ANNOUNCEMENTS: Final = 4
 """Of one address, the latest: calls one after the other use one port again."""
-MAX_DIALOGS: Final = 100_000
+MAX_DIALOGS: Final = 20_000
 MAX_NOTES: Final = 20
 
 

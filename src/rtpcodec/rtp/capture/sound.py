@@ -1,4 +1,4 @@
-"""What is known about the sound of a captured call."""
+"""Facts about the sound of a captured call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StreamSound(Value):
     parallel_packets: int
     """Packets that another stream of the same direction had sounded over."""
     jumps: int
-    """How often timestamps began anew."""
+    """How often timestamps restarted."""
     drift_ppm: float | None
     """How much faster the capture's clock ran than the stream's RTP clock, which is not corrected; None: the stream is
     too short to say it."""
@@ -70,7 +70,7 @@ class CallSound(Value):
     tracks: tuple[TrackSound, ...]
     """The channels in order: forward, backward."""
     notes: tuple[str, ...] = ()
-    """What is odd about the call, one sentence each."""
+    """Oddities of the call, one sentence each."""
 
     @property
     def duration_ms(self) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.errors import PacketError, PayloadError
-from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter, StreamKey
+from rtpcodec.rtp.capture._counters import StreamKey
+from rtpcodec.rtp.capture._counting import CLOCKS_HZ, StreamCounter
 from rtpcodec.rtp.capture.candidates import MUXED_WITH_RTCP
 from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, static_codec, unknown_codec
 from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.payload_guess import PayloadGuess
 from rtpcodec.rtp.capture.report import CapturedStream, StreamCodec, TimedTimestamp
 from rtpcodec.rtp.capture.rtcp_log import RtcpFacts
 from rtpcodec.rtp.capture.signalling import Announcement
@@ -20,8 +23,9 @@ from rtpcodec.rtp.statistics import G711, estimate_quality
 
 MAX_DIGITS: Final = 1000
 """Keys of one stream that are kept: nobody presses more in a call."""
-MAX_PAYLOAD_TYPES: Final = 32
-"""Payload types of one stream that are told apart; more are counted with the last one."""
+MAX_GUESSES: Final = 2048
+"""Payload types whose payloads are looked at, over all streams, at up to 17 KB each. When there are more, the oldest
+guess is concluded with the payloads that it has seen."""
 DEFAULT_EVENT_CLOCK_HZ: Final = 8000
 BUFFER_JITTERS: Final = 4
 """An adaptive jitter buffer holds packets for about so many times the mean jitter."""
@@ -37,15 +41,39 @@ class PayloadTypeUse:
 
     packets: int = 0
     codec: StreamCodec | None = None
+    guess: PayloadGuess | None = None
+    """While the payloads are looked at, because nothing says the codec."""
+
+    def conclude(self) -> None:
+        """Take the codec that the payloads show."""
+        if self.guess is not None:
+            self.codec, self.guess = self.guess.codec(), None
+
+
+class Guesses:
+    """The open guesses of all streams, in bounded memory."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: deque[PayloadTypeUse] = deque()
+
+    def begin(self, use: PayloadTypeUse) -> None:
+        """Look at the payloads of a payload type."""
+        use.guess = PayloadGuess()
+        self._open.append(use)
+        if len(self._open) > MAX_GUESSES:
+            self._open.popleft().conclude()
 
 
 class StreamTrack:
     """A known stream. Packets of its payload type are counted without it."""
 
-    __slots__ = ("_digit_receiver", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
+    __slots__ = ("_digit_receiver", "_guesses", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
 
-    def __init__(self, key: StreamKey, payload_type: int, source: CodecSource) -> None:
+    def __init__(self, key: StreamKey, payload_type: int, source: CodecSource, guesses: Guesses) -> None:
         self.key = key
+        self._guesses = guesses
         self.counter = StreamCounter(payload_type)
         self._source = source
         self._uses: dict[int, PayloadTypeUse] = {}
@@ -66,9 +94,17 @@ class StreamTrack:
             return False
         if payload_type != self.counter.payload_type or not self._uses:
             self._change_payload_type(payload_type)
+        use = self._uses[payload_type]
+        if use.guess is not None:
+            self.counter.is_event = use.guess.may_be_event(packet)
         self.counter.count(datagram.payload, datagram.time_ns)
-        if self.counter.is_event:
+        if use.guess is not None:
+            self._guess(use, use.guess, packet, datagram.time_ns)
+        elif self.counter.is_event:
             self._take_event(packet)
+        elif self.counter.is_watched:
+            # The guess was concluded for the sake of later ones.
+            self._set_codec(use)
         return True
 
     def _change_payload_type(self, payload_type: int) -> None:
@@ -78,14 +114,27 @@ class StreamTrack:
         if use is None:
             use = self._uses.setdefault(payload_type, PayloadTypeUse())
             use.codec = self._source(self.key, payload_type) or static_codec(payload_type)
-            clock_hz = use.codec.clock_hz if use.codec else None
-            if clock_hz is not None and clock_hz not in CLOCKS_HZ:
-                counter.other_clock_hz = clock_hz
+            if use.codec is None:
+                self._guesses.begin(use)
         if use.codec is not None and use.codec.name == TELEPHONE_EVENT:
             self._show_time(counter)
-            counter.is_event = counter.is_watched = True
-        else:
-            counter.is_event = counter.is_watched = False
+        self._set_codec(use)
+
+    def _guess(self, use: PayloadTypeUse, guess: PayloadGuess, packet: RtpPacket, time_ns: int) -> None:
+        guess.take(packet, time_ns)
+        if guess.is_complete:
+            use.conclude()
+            self._set_codec(use)
+            for event in guess.events if self.counter.is_event else ():
+                self._take_event(event)
+
+    def _set_codec(self, use: PayloadTypeUse) -> None:
+        """Say to the counter how packets of this payload type are counted."""
+        counter, known = self.counter, use.codec
+        counter.is_event = known is not None and known.name == TELEPHONE_EVENT
+        counter.is_watched = counter.is_event or use.guess is not None
+        if known is not None and known.clock_hz is not None and known.clock_hz not in CLOCKS_HZ:
+            counter.other_clock_hz = known.clock_hz
 
     def _settle(self) -> None:
         """Add what was counted to the payload type that it was counted for."""
@@ -171,12 +220,11 @@ class StreamTrack:
         return is_audio, self._uses[payload_type].packets
 
     def _codec_of(self, payload_type: int, use: PayloadTypeUse) -> StreamCodec:
-        """Signalling may have come after the packets."""
-        return use.codec or self._source(self.key, payload_type) or unknown_codec(self._sizes())
-
-    def _sizes(self) -> str:
-        counter = self.counter
-        return f"payloads of {counter.min_payload_octets} to {counter.max_payload_octets} octets"
+        """Signalling may have come after the packets: it is surer than a guess."""
+        if use.codec is not None and use.codec.known_by not in ("guess", "nothing"):
+            return use.codec
+        named = self._source(self.key, payload_type) or use.codec
+        return named or (use.guess.codec() if use.guess else unknown_codec(""))
 
     def _mos(self, main: StreamCodec, jitter: tuple[float, float, float] | None) -> float | None:
         """The E-model's estimate; a receiver's jitter buffer delays by some times the jitter."""

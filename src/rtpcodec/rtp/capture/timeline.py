@@ -18,6 +18,8 @@ LEAD_MS: Final = 3000
 """How far one direction may be ahead of the other, so that memory is bounded: longer than networks hold a packet."""
 BATCH_MS: Final = 100
 """Sound is written in pieces of at least this length."""
+MAX_PIECES: Final = 8
+"""Packets whose sound is passed on at once."""
 PIECE_SAMPLES: Final = 8000
 """Long silence is made in pieces of this length, so that memory does not grow with it."""
 
@@ -78,7 +80,18 @@ class Track(Live):
 class Passage(Live):
     """Samples of one rate in a row on a track, resampled to its rate without delay. Use from one thread at a time."""
 
-    __slots__ = ("_clock_hz", "_opening", "_resampler", "_skip", "_ticks", "_track", "native_end", "native_hz", "start")
+    __slots__ = (
+        "_clock_hz",
+        "_opening",
+        "_pieces",
+        "_resampler",
+        "_skip",
+        "_ticks",
+        "_track",
+        "native_end",
+        "native_hz",
+        "start",
+    )
 
     def __init__(self, track: Track, native_hz: int, start: int, ticks: int, clock_hz: int) -> None:
         """Begin a passage.
@@ -100,6 +113,8 @@ class Passage(Live):
         self._ticks = ticks
         self._clock_hz = clock_hz
         self._opening = b""
+        self._pieces: list[bytes] = []
+        """Samples that were not passed on yet: in larger pieces that is cheaper."""
 
     def open_with(self, pcm: bytes) -> None:
         """Add the first samples, which `trim_opening` may still shorten."""
@@ -108,7 +123,7 @@ class Passage(Live):
 
     def trim_opening(self, samples: int) -> int:
         """Drop so many samples of the beginning, if nothing follows it yet. Returns how many it were."""
-        samples = min(samples, len(self._opening) // 2)
+        samples = 0 if self._pieces else min(samples, len(self._opening) // 2)
         self._opening = self._opening[2 * samples :]
         self.native_end -= samples
         return samples
@@ -116,8 +131,16 @@ class Passage(Live):
     def write(self, pcm: bytes) -> None:
         """Add samples at their own rate."""
         self.native_end += len(pcm) // 2
-        if self._opening:
-            pcm, self._opening = self._opening + pcm, b""
+        pieces = self._pieces
+        pieces.append(pcm)
+        if len(pieces) >= MAX_PIECES or len(pcm) >= PIECE_SAMPLES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        pcm = b"".join([self._opening, *self._pieces])
+        self._opening = b""
+        self._pieces.clear()
         self._append(pcm if self._resampler is None else self._resampler.resample(pcm))
 
     def position_of(self, native: int) -> int:
@@ -134,8 +157,7 @@ class Passage(Live):
 
     def close(self) -> None:
         """End the passage: what the resampler holds back follows."""
-        if self._opening:
-            self.write(b"")
+        self.flush()
         if self._resampler is not None:
             self._append(self._resampler.flush())
 

@@ -9,5 +9,6 @@ reading     a capture file to records, with the number of each line
 dialect     the lines as a dialect of the wire, so that a replay parses no carrier's texts
 replaying   runs a capture through a new session
 sounds      the audio of a replay as files
+pcap        a replay as a packet capture; pcap_stream its RTP, pcap_setup its SIP
 driving     what the app did, done again
 """

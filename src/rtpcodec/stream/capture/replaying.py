@@ -60,8 +60,8 @@ class Replaying(Live):
         """Where the session did not send what the capture has, at most MAX_DIFFERENCES."""
         self.lost_lines = 0
         """Lines that the capture lacks because its disk was too slow."""
-        self.sent: deque[tuple[float, bytes]] = deque()
-        """Payloads that were sent, with their times; whoever reads them removes them."""
+        self.sent: deque[tuple[float, bytes | None]] = deque()
+        """Payloads that were sent, with their times; None: a `clear`. The reader removes them."""
         self._private: list[str] = []
         self._sent_before = header.sent_before
         options = header.options
@@ -192,7 +192,11 @@ class Replaying(Live):
         group = self._group(first)
         is_whole = len(group) == int(first.members.get("count") or 1)
         audio = [line.members for line in group if line.members["out"] == "media"]
-        self.sent.extend((first.now_ms, payload_of(members)) for members in audio)
+        self.sent.extend(
+            (first.now_ms, payload_of(line.members) if line.members["out"] == "media" else None)
+            for line in group
+            if line.members["out"] in ("media", "clear")
+        )
         if self.session.speech is None or self.truncated or "count" not in first.members:
             return  # without a count, the first text of the call is one of the lost lines
         # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.

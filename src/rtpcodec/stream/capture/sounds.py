@@ -36,7 +36,7 @@ class ReplaySounds(Live):
         """The files that were written."""
 
     def take(self, event: Event, now_ms: float) -> None:
-        """Write the audio of an event, and what was sent before it."""
+        """Write the audio of an event."""
         session = self._replaying.session
         if isinstance(event, Audio) and event.track not in self._tracks and len(self._tracks) < MAX_TRACKS:
             file = TapFile(self._opening(f"received-{event.track}"))
@@ -51,9 +51,12 @@ class ReplaySounds(Live):
             )
         for tap in self._tracks.values():
             tap.take(event, now_ms)
-        while self._replaying.sent:
-            at_ms, payload = self._replaying.sent.popleft()
-            self._put_sent(payload, at_ms)
+
+    def take_sent(self, sent: list[tuple[float, bytes | None]]) -> None:
+        """Write what was sent, each payload with its time; None is a `clear`, which the audio before it ignores."""
+        for at_ms, payload in sent:
+            if payload is not None:
+                self._put_sent(payload, at_ms)
 
     def _put_sent(self, payload: bytes, at_ms: float) -> None:
         chain = self._replaying.session.speech
@@ -62,7 +65,7 @@ class ReplaySounds(Live):
             samples = round(parts_of(chain).packing.payload_ms(payload) * rate_hz / 1000)
             self._sent.put(self._decoder.decode(payload, samples), rate_hz, at_ms, at_ms, private=False)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Close all files."""
         self._sent.close()
         for tap in self._tracks.values():

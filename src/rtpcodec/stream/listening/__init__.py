@@ -11,5 +11,6 @@ echo_order    where a run lies among inbound chunks, without jitter
 sent_log      what was sent: payloads, PCM, levels
 sent_decoder  the decoder of what we send
 voice, voice_settings, pre_roll    when the caller speaks, distinguished from echoes
+tones, tone_settings  keys, call progress tones and beeps in the audio
 turns     how long callers wait for an answer; turn_times: the values
 """

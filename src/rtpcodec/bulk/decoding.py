@@ -1,0 +1,153 @@
+"""One packet capture to the sound of its calls: what a run does with each of its captures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from typing_extensions import Buffer
+
+from rtpcodec.bulk.manifest import Row
+from rtpcodec.bulk.work import Interruption, Job
+from rtpcodec.files.target_kinds import TargetKind
+from rtpcodec.files.writing import AudioWriter, create_audio
+from rtpcodec.rtp.capture.call_decoding import decode_datagrams
+from rtpcodec.rtp.capture.datagrams import Datagram
+from rtpcodec.rtp.capture.discovery import find_streams
+from rtpcodec.rtp.capture.reading import open_packets
+from rtpcodec.rtp.capture.report import CapturedCall, CaptureReport
+from rtpcodec.rtp.capture.sound import CallSound, Gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How the calls of captures become files."""
+
+    to: TargetKind
+    pcm_hz: int | None = None
+    """None: the highest rate of the codecs of a call."""
+    gaps: Gaps = "conceal"
+    codecs: Mapping[int, str] | None = None
+    """By payload type, what nothing in the capture says."""
+    replace: bool = False
+
+    def convert(self, job: Job, interruption: Interruption, record: Callable[[Row], None]) -> Row:
+        """Make one file per call of a capture: one call `OUT.wav`, several `OUT-1.wav`, `OUT-2.wav`, and so on.
+
+        job: the capture, and the output without its suffix.
+        record: gets the row when all files are there.
+        Returns: the row: its `outputs` are those of the calls that can be decoded.
+        Raises: PacketFileError, OSError, ValueError, MissingLibrary; Stopped. Files of calls that had ended stay.
+        """
+        with open_packets(job.source) as packets:
+            report = find_streams(until(packets, interruption), codecs=self.codecs)
+        outputs = Outputs(job.target, self, report, interruption)
+        Path(job.target).parent.mkdir(parents=True, exist_ok=True)
+        with open_packets(job.source) as packets:
+            sounds = decode_datagrams(
+                until(packets, interruption), report, outputs.sink_of, pcm_hz=self.pcm_hz, gaps=self.gaps
+            )
+        row: Row = {
+            "input": job.source,
+            "output": job.target,
+            "state": "written" if outputs.written or not outputs.kept else "kept",
+            "outputs": [outputs.row_of(number, sound) for number, sound in enumerate(sounds)],
+        }
+        if row["state"] == "written":
+            record(row)
+        return row
+
+
+def until(datagrams: Iterable[Datagram], interruption: Interruption) -> Iterator[Datagram]:
+    """Yield datagrams until the run is interrupted: Stopped."""
+    for datagram in datagrams:
+        interruption.require()
+        yield datagram
+
+
+class Outputs:
+    """The files of the calls of one capture."""
+
+    __slots__ = ("_decoding", "_interruption", "_names", "_octets", "kept", "written")
+
+    def __init__(self, stem: str, decoding: Decoding, report: CaptureReport, interruption: Interruption) -> None:
+        suffix = decoding.to.suffixes[0]
+        digits = len(str(len(report.calls)))
+        self._names = {
+            id(call): f"{stem}-{number:0{digits}}{suffix}" if len(report.calls) > 1 else stem + suffix
+            for number, call in enumerate(report.calls, 1)
+        }
+        self._decoding = decoding
+        self._interruption = interruption
+        self._octets: dict[str, int | None] = {}
+        self.written = 0
+        self.kept = 0
+
+    def sink_of(self, call: CapturedCall, sample_rate_hz: int, channels: int) -> AbstractContextManager[_Sink] | None:
+        """Begin the file of a call; None: it exists and is kept."""
+        name = self._names[id(call)]
+        if not self._decoding.replace and Path(name).exists():
+            self.kept += 1
+            self._octets[name] = Path(name).stat().st_size
+            return None
+        writer = create_audio(
+            name,
+            sample_rate_hz=sample_rate_hz,
+            channels=channels,
+            kind=self._decoding.to.name,
+            replace=self._decoding.replace,
+        )
+        return _Sink(writer, self._interruption, lambda octets: self._wrote(name, octets))
+
+    def row_of(self, number: int, sound: CallSound) -> dict[str, object]:
+        """Return what became of a call."""
+        name = self._names[id(sound.call)]
+        return {
+            "call": number + 1,
+            "output": name if name in self._octets else None,
+            "octets": self._octets.get(name),
+            "sample_rate_hz": sound.sample_rate_hz,
+            "samples": sound.samples,
+            "channels": len(sound.tracks),
+            "alignment": sound.alignment,
+            "codecs": sorted({one.name for stream in sound.call.streams for one in stream.codecs.values()}),
+            "concealed_ms": [round(sum(one.concealed_ms for one in track.streams), 1) for track in sound.tracks],
+            "notes": [*sound.notes, *(note for track in sound.tracks for one in track.streams for note in one.notes)],
+        }
+
+    def _wrote(self, name: str, octets: int | None) -> None:
+        self.written += 1
+        self._octets[name] = octets
+
+
+class _Sink:
+    """The file of one call, which ends with the run."""
+
+    __slots__ = ("_ended", "_interruption", "_writer")
+
+    def __init__(self, writer: AudioWriter, interruption: Interruption, ended: Callable[[int | None], None]) -> None:
+        self._writer = writer
+        self._interruption = interruption
+        self._ended = ended
+
+    def write(self, pcm: Buffer) -> None:
+        """Write whole frames."""
+        self._interruption.require()
+        self._writer.write(pcm)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._writer.abort()
+            return
+        octets = self._writer.finish()
+        self._writer.close()
+        self._ended(octets)

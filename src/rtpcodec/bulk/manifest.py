@@ -1,0 +1,204 @@
+"""The manifest of a run: a file of JSON lines, a header and then one row per file.
+
+A row is written when the file is complete under its temporary name, and the file gets its own name after that. So a
+process that is killed leaves one of three states, which `Manifest` completes: no row (the file is converted again), a
+row beside a temporary file (which gets its name), a row beside the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO, Final, Literal, Self
+
+from rtpcodec.files.writing import PART_SUFFIX
+from rtpcodec.pickling import Live
+
+VERSION: Final = 1
+_HEADER: Final = "rtpcodec_manifest"
+_BLOCK_OCTETS: Final = 4096
+
+State = Literal["written", "kept", "failed"]
+Row = dict[str, Any]
+"""`input`, `output`, `state`, and as the state has them `octets`, `facts`, `error`. If one input has several outputs,
+`outputs` has a mapping with `output` and `octets` for each."""
+
+
+class Manifest(Live):
+    """The rows of one run, appended by any thread. Only one process at a time has the file."""
+
+    __slots__ = ("_file", "_lock", "path", "settings")
+
+    def __init__(self, path: Path, file: BinaryIO, settings: Mapping[str, object]) -> None:
+        self.path = path
+        self.settings = settings
+        """Of the conversion, as the header has them."""
+        self._file = file
+        self._lock = Lock()
+
+    @classmethod
+    def begin(cls, path: Path, settings: Mapping[str, object], *, replace: bool = False) -> Self:
+        """Create the file.
+
+        settings: of the conversion: a run that continues must have the same.
+        replace: whether an existing file may be replaced.
+        Raises: FileExistsError; OSError; ValueError if another process has it.
+        """
+        if path.exists() and not replace:
+            raise FileExistsError(f"{path} exists already; --resume {path} continues it")
+        file = path.open("ab", buffering=0)
+        try:
+            _require_alone(file, path)
+            file.truncate(0)
+            manifest = cls(path, file, settings)
+            manifest._write(manifest._header())
+        except BaseException:
+            file.close()
+            raise
+        return manifest
+
+    @classmethod
+    def resume(cls, path: Path, settings: Mapping[str, object]) -> tuple[Self, set[str]]:
+        """Open the file of an earlier run, and complete what that run left half done.
+
+        settings: of the conversion.
+        Returns: the manifest, and the inputs that are done: their outputs are there, with the size that their rows say.
+            A path that is missing begins a file.
+        Raises: ValueError if the file is not a manifest, or is one of other settings, or another process has it.
+            OSError.
+        """
+        file = path.open("ab", buffering=0)
+        try:
+            _require_alone(file, path)
+            whole = _octets_of_lines(path)
+            file.truncate(whole)  # a last line that was cut off
+            manifest = cls(path, file, settings)
+            if not whole:
+                manifest._write(manifest._header())
+                return manifest, set()
+            last = {row["input"]: (row["state"], _outputs(row)) for row in rows_of(path, settings)}
+            return manifest, {name for name, (state, outputs) in last.items() if _is_done(state, outputs)}
+        except BaseException:
+            file.close()
+            raise
+
+    def add(self, row: Row) -> None:
+        """Append a row. It is with the operating system when this returns: the end of this process loses nothing.
+
+        Raises: OSError.
+        """
+        self._write(row)
+
+    def _header(self) -> dict[str, object]:
+        return {_HEADER: VERSION, "settings": dict(self.settings)}
+
+    def _write(self, row: Mapping[str, object]) -> None:
+        line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            while line:
+                line = line[self._file.write(line) or 0 :]
+
+    def close(self) -> None:
+        """Close the file; more than once does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def rows_of(path: Path, settings: Mapping[str, object] | None = None) -> Iterator[Row]:
+    """Yield the rows of a manifest, in the order in which they were written.
+
+    settings: which it must have been begun with; None: any.
+    Raises: ValueError if the file is not a manifest, or one of other settings. OSError.
+    """
+    with path.open("rb") as file:
+        begun_with = _settings_of(file.readline(), path)
+        for name, value in (settings or {}).items():
+            if begun_with.get(name) != value:
+                raise ValueError(
+                    f"{path} was begun with {name} {begun_with.get(name)}, now it is {value}: continue it as it began"
+                )
+        for number, line in enumerate(file, 2):
+            if line.endswith(b"\n"):
+                yield _row(line, path, number)
+
+
+def _octets_of_lines(path: Path) -> int:
+    """Return how many octets whole lines have."""
+    with path.open("rb") as file:
+        at = file.seek(0, os.SEEK_END)
+        while at > 0:
+            begins = max(0, at - _BLOCK_OCTETS)
+            file.seek(begins)
+            found = file.read(at - begins).rfind(b"\n")
+            if found >= 0:
+                return begins + found + 1
+            at = begins
+    return 0
+
+
+def _settings_of(line: bytes, path: Path) -> dict[str, Any]:
+    try:
+        header = json.loads(line)
+        version, settings = header[_HEADER], header["settings"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is not a manifest: its first line is not a header of one") from None
+    if version != VERSION or not isinstance(settings, dict):
+        raise ValueError(f"{path} is a manifest of version {version}, version {VERSION} is read")
+    return settings
+
+
+def _row(line: bytes, path: Path, number: int) -> Row:
+    try:
+        row = json.loads(line)
+        if isinstance(row["input"], str) and isinstance(row["output"], str) and isinstance(row["state"], str):
+            return dict(row)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(f"{path} line {number} is not a row of a manifest")
+
+
+def _outputs(row: Row) -> list[tuple[str, int | None]]:
+    """Return the names and sizes of the outputs of a row."""
+    found = row["outputs"] if isinstance(row.get("outputs"), list) else [row]
+    return [(one["output"], one.get("octets")) for one in found if one.get("output") is not None]
+
+
+def _is_done(state: str, outputs: list[tuple[str, int | None]]) -> bool:
+    """Whether the outputs of a row are there; gives them their names if their process was killed just before that."""
+    if state == "kept":
+        return all(_size(output) is not None for output, _ in outputs)
+    if state != "written":
+        return False
+    for output, octets in outputs:
+        if _size(output + PART_SUFFIX) == octets:
+            os.replace(output + PART_SUFFIX, output)  # noqa: PTH105 -- a name, as the row has it
+        elif _size(output) != octets:
+            return False
+    return True
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 -- as above
+    except OSError:
+        return None
+
+
+def _require_alone(file: BinaryIO, path: Path) -> None:
+    """Lock the file until it is closed. ValueError: another process has it."""
+    try:
+        import fcntl  # noqa: PLC0415 -- Windows has none
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise ValueError(f"{path} is the manifest of a run that is not over") from None

@@ -1,0 +1,148 @@
+"""One audio file to another: what a run does with each of its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtpcodec.audio.channels import interleave
+from rtpcodec.bulk.direct import transcode_directly
+from rtpcodec.bulk.manifest import Row
+from rtpcodec.bulk.opening import open_row
+from rtpcodec.bulk.rows import facts_of
+from rtpcodec.bulk.wanted import Wanted
+from rtpcodec.bulk.work import Interruption, Job
+from rtpcodec.codecs.info import ByteOrder
+from rtpcodec.files.facts import AudioFacts
+from rtpcodec.files.reading import AudioFileReader, open_audio
+from rtpcodec.files.target_kinds import TARGET_KINDS, TargetKind
+from rtpcodec.files.writing import AudioWriter, create_audio, write_whole
+
+_DIRECT_TARGETS: Final = ("wav", "ulaw", "alaw")
+_DIRECT_SUFFIXES: Final = (".wav", *TARGET_KINDS["ulaw"].suffixes, *TARGET_KINDS["alaw"].suffixes)
+_DIRECT_OCTETS: Final = range(1, 1 << 24)
+"""Sizes of files that are converted in memory: longer ones are read piece by piece."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcoding:
+    """How the files of a run are converted."""
+
+    to: TargetKind
+    sample_rate_hz: int | None = None
+    """Of the output; None: that of the input, or the next one that the kind has; of raw files the usual one."""
+    channel: int | None = None
+    """The channel to take, from 0; None: all, or their mean where the output cannot have them."""
+    mono: bool = False
+    """The mean of all channels."""
+    from_kind: str | None = None
+    from_rate_hz: int | None = None
+    """Of raw input; None: that of its kind."""
+    byte_order: ByteOrder | None = None
+    """Of raw L16 input."""
+    replace: bool = False
+    options: dict[str, object] = field(default_factory=dict)
+    """Of the writer."""
+
+    def convert(self, job: Job, interruption: Interruption, record: Callable[[Row], None]) -> Row:
+        """Convert one file.
+
+        record: gets the row when the output is complete under its temporary name.
+        Returns: the row.
+        Raises: AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped. Nothing is left then.
+        """
+        interruption.require()
+        if not self.replace and os.path.lexists(job.target):
+            return {"input": job.source, "output": job.target, "state": "kept"}
+        folder = os.path.dirname(job.target)  # noqa: PTH120 -- paths as objects take longer than a small file
+        if folder and not os.path.isdir(folder):  # noqa: PTH112
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        row = self._directly(job, record)
+        if row is not None:
+            return row
+        with self._opened(job.source) as audio:
+            channels = self._channels(audio.facts)
+            with create_audio(
+                job.target,
+                sample_rate_hz=audio.sample_rate_hz,
+                channels=channels,
+                kind=self.to.name,
+                replace=self.replace,
+                **self.options,
+            ) as out:
+                for pcm in audio if channels == 1 else map(interleave, audio.channel_pieces()):
+                    interruption.require()
+                    out.write(pcm)
+                row = _row(job, out, audio.facts)
+                record(row)
+        return row
+
+    def _directly(self, job: Job, record: Callable[[Row], None]) -> Row | None:
+        """Convert a small file in memory, by one kernel. None: the general way is needed."""
+        name = job.source
+        if (
+            self.to.name not in _DIRECT_TARGETS
+            or not (self.from_kind or name.lower().endswith(_DIRECT_SUFFIXES))
+            or os.stat(name).st_size not in _DIRECT_OCTETS  # noqa: PTH116 -- 0: a pipe, or nothing to convert
+        ):
+            return None
+        with open(name, "rb", buffering=0) as file:  # noqa: PTH123
+            octets = file.readall()
+        facts = {"kind": self.from_kind, "sample_rate_hz": self.from_rate_hz, "byte_order": self.byte_order}
+        opened = open_row({"path": name, "bytes": octets, **facts})
+        channel = 0 if self.channel is None else self.channel
+        done = transcode_directly(opened, Wanted(self.to, self.sample_rate_hz, channel, self.options))
+        if done is None or done["bytes"] is None or done["facts"] is None:
+            return None
+        row = {
+            "input": name,
+            "output": job.target,
+            "state": "written",
+            "octets": len(done["bytes"]),
+            "samples": done["facts"]["samples"],
+            "sample_rate_hz": done["facts"]["sample_rate_hz"],
+            "channels": 1,
+            "facts": done["facts"],
+        }
+        write_whole(job.target, done["bytes"], lambda: record(row), replace=self.replace)
+        return row
+
+    def _opened(self, source: str) -> AudioFileReader:
+        """Open the file at the rate of the output, which may depend on the rate of the file."""
+        rate_hz = self.sample_rate_hz or self.to.usual_rate_hz
+        audio = self._open(source, rate_hz)
+        own_hz = audio.facts.sample_rate_hz
+        if rate_hz is None and self.to.rate_for_hz(own_hz) != own_hz:
+            audio.close()
+            return self._open(source, self.to.rate_for_hz(own_hz))
+        return audio
+
+    def _open(self, source: str, rate_hz: int | None) -> AudioFileReader:
+        return open_audio(
+            source,
+            pcm_hz=rate_hz,
+            channel=self.channel,
+            kind=self.from_kind,
+            sample_rate_hz=self.from_rate_hz,
+            byte_order=self.byte_order,
+        )
+
+    def _channels(self, facts: AudioFacts) -> int:
+        if self.mono or self.channel is not None or facts.channels > self.to.max_channels:
+            return 1
+        return facts.channels
+
+
+def _row(job: Job, out: AudioWriter, facts: AudioFacts) -> Row:
+    return {
+        "input": job.source,
+        "output": job.target,
+        "state": "written",
+        "octets": out.finish(),
+        "samples": out.samples_written,
+        "sample_rate_hz": out.sample_rate_hz,
+        "channels": out.channels,
+        "facts": facts_of(facts, facts.samples),
+    }

@@ -1,0 +1,172 @@
+"""A run over many files on the threads of one process: every file is a row, an error is one as well.
+
+The kernels and the codecs release the GIL, so that threads use all cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Final, NamedTuple
+
+from rtpcodec.bulk.manifest import Manifest, Row
+from rtpcodec.errors import RtpcodecError
+
+MAX_JOBS: Final = 256
+"""Threads of one run. More than cores only helps where files are far away."""
+
+
+class Job(NamedTuple):
+    """One file to convert."""
+
+    source: str
+    target: str
+
+
+class Stopped(Exception):
+    """The run was interrupted: the conversion leaves nothing behind."""
+
+
+class Interruption:
+    """Says whether the conversions must stop. Use from any thread."""
+
+    __slots__ = ("_stop",)
+
+    def __init__(self) -> None:
+        self._stop = Event()
+
+    def require(self) -> None:
+        """Do nothing, between two pieces of a file. Stopped: the run was interrupted."""
+        if self._stop.is_set():
+            raise Stopped
+
+    def stop(self) -> None:
+        """Let every conversion end at its next piece."""
+        self._stop.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run was interrupted."""
+        return self._stop.is_set()
+
+
+Convert = Callable[[Job, Interruption, Callable[[Row], None]], Row]
+"""Converts one file and returns its row. It calls the function with the row once the file is complete under its
+temporary name, and gives it its name after that."""
+
+
+def run_jobs(
+    jobs: Iterable[Job],
+    convert: Convert,
+    on_row: Callable[[Row], object],
+    *,
+    threads: int,
+    manifest: Manifest | None = None,
+) -> None:
+    """Convert files on threads.
+
+    jobs: asked for one at a time, as threads become free.
+    on_row: called in this thread with the row of each file when it is done, in any order.
+    threads: 1 to MAX_JOBS.
+    manifest: gets every row.
+    Raises: ValueError; ManifestError. KeyboardInterrupt, and what on_row raises, pass once all threads have ended, and
+        on_row has had the rows of all files that are done: the others have left nothing behind.
+    """
+    if not 1 <= threads <= MAX_JOBS:
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    run = _Run(jobs, convert, manifest)
+    workers = [Thread(target=run.work, name=f"rtpcodec-{number}") for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    try:
+        _report(run.done, len(workers), on_row)
+    except BaseException:
+        run.interruption.stop()
+        for worker in workers:
+            worker.join()
+        _report(run.done, 0, on_row)
+        raise
+
+
+def _report(done: SimpleQueue[Row | BaseException | None], threads: int, on_row: Callable[[Row], object]) -> None:
+    """Hand over rows until so many threads have ended, and what is there then. Raises an error that ended one."""
+    while threads or not done.empty():
+        found = done.get()
+        if found is None:
+            threads = max(0, threads - 1)
+        elif isinstance(found, BaseException):
+            raise found
+        else:
+            on_row(found)
+
+
+class _Run:
+    """The work of the threads of one run."""
+
+    __slots__ = ("_convert", "_jobs", "_lock", "_manifest", "done", "interruption")
+
+    def __init__(self, jobs: Iterable[Job], convert: Convert, manifest: Manifest | None) -> None:
+        self._jobs = iter(jobs)
+        self._convert = convert
+        self._manifest = manifest
+        self.interruption = Interruption()
+        self._lock = Lock()
+        self.done: SimpleQueue[Row | BaseException | None] = SimpleQueue()
+        """Rows; an error that ends the run; None when a thread has ended."""
+
+    def work(self) -> None:
+        """Convert files until there are none, or the run is interrupted."""
+        try:
+            while not self.interruption.is_stopped:
+                with self._lock:
+                    job = next(self._jobs, None)
+                if job is None:
+                    break
+                self.done.put(self._row_of(job))
+        except Stopped:
+            pass
+        except BaseException as error:  # raised where the rows are read
+            self.done.put(error)
+        finally:
+            self.done.put(None)
+
+    def _row_of(self, job: Job) -> Row:
+        try:
+            row = self._convert(job, self.interruption, self._record)
+        except (ManifestError, Stopped):
+            raise
+        except Exception as error:  # whatever it is: one file must not end the run
+            row = failed(job, error)
+        if row["state"] != "written":
+            self._record(row)
+        return row
+
+    def _record(self, row: Row) -> None:
+        if self._manifest is not None:
+            try:
+                self._manifest.add(row)
+            except OSError as error:
+                raise ManifestError(f"the manifest {self._manifest.path} cannot be written: {error}") from error
+
+
+class ManifestError(OSError):
+    """The manifest cannot be written, which ends the run."""
+
+
+def failed(job: Job, error: Exception) -> Row:
+    """Return the row of a file that could not be converted."""
+    return {"input": job.source, "output": job.target, "state": "failed", "error": error_line(job.source, error)}
+
+
+def error_line(source: str, error: Exception) -> str:
+    """Return an error as one line, without the name of the file."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, RtpcodecError | OSError | ValueError):
+        return f"{type(error).__name__}: {text}"
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        text = error.strerror if str(error.filename) == source else f"{error.filename}: {error.strerror}"
+    name = source.rpartition("/")[2]
+    for prefix in (f"{source}, ", f"{name}, "):
+        text = text.removeprefix(prefix)
+    return text

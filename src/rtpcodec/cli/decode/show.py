@@ -1,0 +1,85 @@
+"""From the command line of `rtpcodec decode` to the run."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from rtpcodec.bulk.decoding import Decoding
+from rtpcodec.bulk.work import Job
+from rtpcodec.cli.file_options import cores, payload_types
+from rtpcodec.cli.inputs import CAPTURE_SUFFIXES, Input, Inputs, is_capture
+from rtpcodec.cli.runs import Report, converted, opened_manifest
+from rtpcodec.cli.transcode.outputs import require_distinct
+from rtpcodec.files.target_kinds import target_kind
+from rtpcodec.rtp.capture.sound import Gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The command line."""
+
+    paths: list[str]
+    to: str
+    rate_hz: int | None
+    out: str
+    gaps: str
+    codecs: list[str] | None
+    jobs: int | None
+    manifest: Path | None
+    resume: Path | None
+    replace: bool
+
+    def settings(self) -> dict[str, object]:
+        """Return what a run that continues must have again."""
+        return {
+            "folder": str(Path.cwd()),
+            "out": self.out,
+            "decode_to": self.to,
+            "rate": self.rate_hz,
+            "gaps": self.gaps,
+            "codecs": self.codecs,
+        }
+
+
+def run(order: Order) -> int:
+    """Decode, and print what became of the captures. Returns the exit code."""
+    kind = target_kind(order.to)
+    kind.require(order.rate_hz or kind.rate_for_hz(8000), 2)
+    decoding = Decoding(
+        to=kind,
+        pcm_hz=order.rate_hz,
+        gaps=cast("Gaps", order.gaps),
+        codecs=payload_types(order.codecs),
+        replace=order.replace,
+    )
+    inputs = Inputs(is_capture)
+    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
+    if not jobs:
+        raise ValueError(f"no packet capture in {' '.join(order.paths)}: {inputs.left_out} other files")
+    require_distinct(jobs)
+    default = Path(order.out) / "manifest.jsonl" if len(jobs) > 1 else None
+    manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings())
+    with manifest or nullcontext():
+        waiting = [job for job in jobs if job.source not in done]
+        report = Report(
+            "1 capture" if len(jobs) == 1 else f"{len(jobs)} captures",
+            order.out,
+            done=len(jobs) - len(waiting),
+            left_out=inputs.left_out,
+            manifest=manifest,
+        )
+        code = converted(waiting, decoding.convert, cores() if order.jobs is None else order.jobs, manifest, report)
+        report.show()
+        if manifest is not None and order.manifest is None and order.resume is None and not code:
+            manifest.path.unlink()
+    return code
+
+
+def _stem(found: Input) -> str:
+    """Return the path below the output folder, without the suffixes of captures."""
+    lowered = found.below.lower()
+    suffix = max((one for one in CAPTURE_SUFFIXES if lowered.endswith(one)), key=len, default="")
+    return found.below[: len(found.below) - len(suffix)] if suffix else found.below

@@ -1,0 +1,165 @@
+"""A run of `rtpcodec info`: the figures of each file in the order of the files."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from rtpcodec.bulk.work import MAX_JOBS, Interruption, error_line
+from rtpcodec.cli.file_options import cores, payload_types
+from rtpcodec.cli.info.as_json import audio_object, capture_object
+from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figures
+from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
+from rtpcodec.cli.info.tables import AUDIO_HEADING, audio_line, capture_lines
+from rtpcodec.cli.inputs import Inputs, is_audio, is_capture, is_capture_file
+from rtpcodec.cli.progress_bar import ProgressBar
+from rtpcodec.cli.runs import INTERRUPTED
+from rtpcodec.codecs.info import ByteOrder
+
+Figures = AudioFigures | CaptureFigures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The command line."""
+
+    paths: list[str]
+    as_json: bool
+    plot: Path | None
+    quick: bool
+    codecs: list[str] | None
+    from_kind: str | None
+    from_rate_hz: int | None
+    byte_order: str | None
+    jobs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read."""
+
+    path: str
+    error: str
+
+
+def run(wanted: Wanted) -> int:
+    """Print the figures of all files. Returns the exit code."""
+    if wanted.plot is not None and wanted.quick:
+        raise ValueError("--plot draws levels, which --quick leaves out")
+    codecs = payload_types(wanted.codecs)
+    raw = RawFacts(
+        kind=wanted.from_kind,
+        sample_rate_hz=wanted.from_rate_hz,
+        byte_order=cast("ByteOrder | None", wanted.byte_order),
+    )
+    files = [one.path for one in Inputs(lambda name: is_audio(name) or is_capture(name)).of(wanted.paths)]
+    if not files:
+        raise ValueError(f"no audio file or capture in {' '.join(wanted.paths)}")
+    interruption = Interruption()
+
+    def figures_of(path: str) -> Figures | Failure:
+        try:
+            if wanted.from_kind is None and is_capture_file(path):
+                return capture_figures(path, codecs, interruption, quick=wanted.quick)
+            return audio_figures(path, raw, interruption, quick=wanted.quick)
+        except Exception as error:  # whatever it is: one file must not end the run
+            return Failure(path, error_line(path, error))
+
+    printer = _Printer(wanted, is_one=len(files) == 1)
+    threads = cores() if wanted.jobs is None else wanted.jobs
+    if not 1 <= threads <= MAX_JOBS:
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    try:
+        with ProgressBar(len(files)) as bar:
+            for found in in_order(figures_of, files, threads, interruption):
+                printer.show(found)
+                bar.advance()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    printer.end()
+    return 1 if printer.failures else 0
+
+
+def in_order(
+    function: Callable[[str], Figures | Failure], paths: Iterable[str], threads: int, interruption: Interruption
+) -> Iterator[Figures | Failure]:
+    """Call a function on threads, a few files ahead, and yield what it returns in the order of the files."""
+    waiting: deque[Future[Figures | Failure]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for path in paths:
+                waiting.append(pool.submit(function, path))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            interruption.stop()
+            pool.shutdown(cancel_futures=True)
+
+
+class _Printer:
+    """Prints figures, and draws them."""
+
+    def __init__(self, wanted: Wanted, *, is_one: bool) -> None:
+        self._wanted = wanted
+        self._is_one = is_one
+        self._table_begun = False
+        self._files = 0
+        self._duration_ms = 0.0
+        self._pictures = 0
+        self.failures: list[Failure] = []
+
+    def show(self, found: Figures | Failure) -> None:
+        """Print one file."""
+        self._files += 1
+        if isinstance(found, Failure):
+            self.failures.append(found)
+        if self._wanted.as_json:
+            print(json.dumps(_object(found)))
+        elif isinstance(found, AudioFigures):
+            if not self._table_begun:
+                print(AUDIO_HEADING)
+            print(audio_line(found))
+        elif isinstance(found, CaptureFigures):
+            print("\n".join(capture_lines(found)))
+        if not isinstance(found, Failure):
+            self._table_begun = isinstance(found, AudioFigures)
+        if isinstance(found, AudioFigures):
+            self._duration_ms += found.facts.duration_ms or 0.0
+        if self._wanted.plot is not None and not isinstance(found, Failure):
+            self._draw(found, self._wanted.plot)
+
+    def _draw(self, found: Figures, plot: Path) -> None:
+        from rtpcodec.cli.info.plot import draw
+
+        for picture in draw(found):
+            self._pictures += 1
+            path = plot if self._pictures == 1 else plot.with_stem(f"{plot.stem}-{self._pictures}")
+            picture.save(path)
+            if not self._wanted.as_json:
+                print(f"drew {path}: {picture.title}")
+
+    def end(self) -> None:
+        """Print failures and sums."""
+        if self._wanted.as_json:
+            return
+        if not self._is_one:
+            seconds = round(self._duration_ms / 1000)
+            words = [f"{self._files} files"]
+            words += [f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} of audio"] * bool(self._duration_ms)
+            words += [f"{len(self.failures)} failed"] * bool(self.failures)
+            print(", ".join(words))
+        for failure in self.failures:
+            print(f"failed: {failure.path}: {failure.error}")
+
+
+def _object(found: Figures | Failure) -> dict[str, object]:
+    if isinstance(found, Failure):
+        return {"file": found.path, "kind": "failed", "error": found.error}
+    return audio_object(found) if isinstance(found, AudioFigures) else capture_object(found)

@@ -1,0 +1,104 @@
+"""The files that a command line means: files, folders and patterns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from glob import glob
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple
+
+from rtpcodec.files.target_kinds import TARGET_KINDS
+
+AUDIO_SUFFIXES: Final = frozenset(
+    {".wave", ".rf64", *(suffix for kind in TARGET_KINDS.values() for suffix in kind.suffixes)}
+)
+"""By which files of a folder are taken for audio."""
+CAPTURE_SUFFIXES: Final = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz")
+_CAPTURE_MAGIC: Final = frozenset(
+    bytes.fromhex(one) for one in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1", "0a0d0d0a")
+)
+_GZIP: Final = b"\x1f\x8b"
+_CHARACTERS_OF_PATTERNS: Final = "*?["
+
+
+class Input(NamedTuple):
+    """One file."""
+
+    path: str
+    """As it was named on the command line, or below a folder that was."""
+    below: str
+    """Its path below that folder; of a file that was named itself, its name."""
+
+
+Wanted = Callable[[str], bool]
+"""Whether a file of a folder is taken, by its name."""
+
+
+def is_audio(name: str) -> bool:
+    """Whether a file of a folder is taken for audio."""
+    return PurePath(name).suffix.lower() in AUDIO_SUFFIXES
+
+
+def is_capture(name: str) -> bool:
+    """Whether a file is taken for a packet capture."""
+    return name.lower().endswith(CAPTURE_SUFFIXES)
+
+
+def is_capture_file(path: str) -> bool:
+    """Whether a file is a packet capture, by its first octets; one of gzip by its name."""
+    if not Path(path).is_file():
+        return False  # a pipe, which cannot be read twice
+    with Path(path).open("rb") as file:
+        magic = file.read(4)
+    return magic in _CAPTURE_MAGIC or ((not magic or magic.startswith(_GZIP)) and is_capture(path))
+
+
+class Inputs:
+    """Finds the files that arguments mean, in the order of their names."""
+
+    __slots__ = ("_wanted", "_without", "left_out")
+
+    def __init__(self, wanted: Wanted | None, *, without: str | None = None) -> None:
+        """wanted: which files of folders are taken; None: all. without: a folder that is left out of others."""
+        self._wanted = wanted
+        self._without = None if without is None else Path(without).resolve()
+        self.left_out = 0
+        """Files of folders that are hidden or not wanted."""
+
+    def of(self, arguments: Iterable[str]) -> Iterator[Input]:
+        """Yield the files. FileNotFoundError: an argument means nothing."""
+        for argument in arguments:
+            path = Path(argument)
+            if path.is_dir():
+                yield from self._below(argument.rstrip("/") or "/")
+            elif path.exists():
+                yield Input(argument, path.name)
+            elif any(character in argument for character in _CHARACTERS_OF_PATTERNS):
+                yield from _matching(argument)
+            else:
+                raise FileNotFoundError(f"{argument} does not exist")
+
+    def _below(self, folder: str) -> Iterator[Input]:
+        begins = len(folder.rstrip("/")) + 1
+        for parent, folders, names in os.walk(folder):
+            inside = parent.rstrip("/")
+            folders[:] = sorted(name for name in folders if not self._is_left_out(f"{inside}/{name}", name))
+            for name in sorted(names):
+                if name.startswith(".") or (self._wanted is not None and not self._wanted(name)):
+                    self.left_out += 1
+                    continue
+                path = f"{inside}/{name}"
+                yield Input(path, path[begins:])
+
+    def _is_left_out(self, path: str, name: str) -> bool:
+        return name.startswith(".") or (self._without is not None and Path(path).resolve() == self._without)
+
+
+def _matching(pattern: str) -> Iterator[Input]:
+    found = sorted(glob(pattern, recursive=True))  # noqa: PTH207 -- Path.glob has no absolute patterns
+    if not found:
+        raise FileNotFoundError(f"no file matches {pattern}")
+    for path in found:
+        if Path(path).is_file():
+            yield Input(path, PurePath(path).name)

@@ -1,0 +1,43 @@
+"""A line on the terminal that says how far a run is: rate and remaining time. Nothing where there is no terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class _Rate(ProgressColumn):
+    """Files per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.3g} files/s" if task.speed else "")
+
+
+class ProgressBar:
+    """Shows files that are done, of how many; also a context."""
+
+    def __init__(self, total: int) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            BarColumn(), TextColumn("{task.completed:.0f}/{task.total} files {task.percentage:3.0f} %"), _Rate(),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=total)
+
+    def advance(self, files: float = 1) -> None:
+        """Count files, or a part of one."""
+        self._bar.advance(self._task, files)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()

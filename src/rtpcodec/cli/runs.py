@@ -1,0 +1,96 @@
+"""A run over many files on a terminal: its manifest, its progress, its end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from rtpcodec.bulk.manifest import Manifest, Row
+from rtpcodec.bulk.work import Convert, Job, run_jobs
+from rtpcodec.cli.progress_bar import ProgressBar
+
+MAX_FAILURES_SHOWN: Final = 10
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def opened_manifest(
+    new: Path | None, resumed: Path | None, default: Path | None, settings: dict[str, object]
+) -> tuple[Manifest | None, set[str]]:
+    """Return the manifest of a run, and the inputs that an earlier run has done.
+
+    new, resumed: as the command line says.
+    default: where it is otherwise; an older one there is replaced. None: there is none then.
+    Raises: ValueError, FileExistsError, OSError.
+    """
+    if new is not None and resumed is not None:
+        raise ValueError("--manifest begins a run and --resume continues one: one of the two is needed")
+    if resumed is not None:
+        return Manifest.resume(resumed, settings)
+    if new is not None:
+        return Manifest.begin(new, settings), set()
+    if default is None:
+        return None, set()
+    default.parent.mkdir(parents=True, exist_ok=True)
+    return Manifest.begin(default, settings, replace=True), set()
+
+
+def converted(jobs: list[Job], convert: Convert, threads: int, manifest: Manifest | None, report: Report) -> int:
+    """Convert, with a bar on the terminal. Returns the exit code."""
+    try:
+        with ProgressBar(len(jobs)) as bar:
+
+            def count(row: Row) -> None:
+                report.count(row)
+                bar.advance()
+
+            run_jobs(jobs, convert, count, threads=threads, manifest=manifest)
+    except KeyboardInterrupt:
+        report.interrupted = True
+        return INTERRUPTED
+    return 1 if report.states["failed"] else 0
+
+
+class Report:
+    """Counts the rows of a run, and prints its end."""
+
+    def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
+        """inputs: their number in words. done: by an earlier run. left_out: other files of the folders."""
+        self._begins = f"{inputs} to {out}"
+        self._done = done
+        self._left_out = left_out
+        self._manifest = manifest
+        self._began_s = time.monotonic()
+        self._failures: list[Row] = []
+        self.states: Counter[str] = Counter()
+        self.outputs = 0
+        """Files that were written."""
+        self.interrupted = False
+
+    def count(self, row: Row) -> None:
+        """Count one input."""
+        self.states[row["state"]] += 1
+        if row["state"] == "written":
+            self.outputs += sum(one["output"] is not None for one in row.get("outputs", [row]))
+        if row["state"] == "failed" and len(self._failures) <= MAX_FAILURES_SHOWN:
+            self._failures.append(row)
+
+    def show(self) -> None:
+        """Print one line, then those of failures and what to do."""
+        seconds = time.monotonic() - self._began_s
+        words = [f"{self.outputs} written"]
+        words += [f"{self._done} done before"] * bool(self._done)
+        words += [f"{self.states['kept']} kept, they existed"] * bool(self.states["kept"])
+        words += [f"{self.states['failed']} failed"] * bool(self.states["failed"])
+        words += [f"{self._left_out} other files left out"] * bool(self._left_out)
+        rate = sum(self.states.values()) / seconds if seconds else 0
+        begins = "interrupted: " if self.interrupted else ""
+        print(f"{begins}{self._begins}: {', '.join(words)} in {seconds:.1f} s, {rate:.3g} files/s")
+        for row in self._failures[:MAX_FAILURES_SHOWN]:
+            print(f"failed: {row['input']}: {row['error']}")
+        if len(self._failures) > MAX_FAILURES_SHOWN:
+            print(f"failed: {self.states['failed'] - MAX_FAILURES_SHOWN} more, see the manifest")
+        if self._manifest is not None and (self.interrupted or self._failures):
+            print(f"{'continue with --resume' if self.interrupted else 'manifest:'} {self._manifest.path}")

@@ -1,0 +1,107 @@
+"""From the command line of `rtpcodec transcode` to the run."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from rtpcodec.bulk.transcoding import Transcoding
+from rtpcodec.cli.file_options import cores
+from rtpcodec.cli.inputs import Inputs, is_audio
+from rtpcodec.cli.runs import Report, converted, opened_manifest
+from rtpcodec.cli.transcode.outputs import is_folder, jobs_of, output_kind
+from rtpcodec.codecs.info import ByteOrder
+from rtpcodec.files.kinds import KINDS
+from rtpcodec.files.target_kinds import TargetKind
+
+MANIFEST_NAME: Final = "manifest.jsonl"
+"""In the folder of the outputs; it is removed if every file was converted and it was not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The command line."""
+
+    paths: list[str]
+    to: str | None
+    rate_hz: int | None
+    channel: int | None
+    mono: bool
+    from_kind: str | None
+    from_rate_hz: int | None
+    byte_order: str | None
+    bit_rate_kbps: int | None
+    jobs: int | None
+    manifest: Path | None
+    resume: Path | None
+    replace: bool
+
+    def transcoding(self, kind: TargetKind) -> Transcoding:
+        """Return how files are converted. ValueError: options that contradict each other, or the rate."""
+        if self.mono and self.channel is not None:
+            raise ValueError("--mono and --channel exclude each other")
+        if self.from_kind is not None and self.from_kind not in KINDS:
+            raise ValueError(f"--from is {self.from_kind!r}, read are {', '.join(KINDS)}")
+        if self.rate_hz is not None:
+            kind.require(self.rate_hz, 1)
+        if self.bit_rate_kbps is not None and kind.name != "mp3":
+            raise ValueError(f"--bit-rate is for mp3, the output is {kind.name}")
+        return Transcoding(
+            to=kind,
+            sample_rate_hz=self.rate_hz,
+            channel=self.channel,
+            mono=self.mono,
+            from_kind=self.from_kind,
+            from_rate_hz=self.from_rate_hz,
+            byte_order=cast("ByteOrder | None", self.byte_order),
+            replace=self.replace,
+            options={} if self.bit_rate_kbps is None else {"bit_rate_kbps": self.bit_rate_kbps},
+        )
+
+    def settings(self, kind: TargetKind) -> dict[str, object]:
+        """Return what a run that continues must have again."""
+        return {
+            "folder": str(Path.cwd()),
+            "out": self.paths[-1],
+            "to": kind.name,
+            "rate": self.rate_hz,
+            "channel": self.channel,
+            "mono": self.mono,
+            "from": self.from_kind,
+            "from_rate": self.from_rate_hz,
+            "byte_order": self.byte_order,
+            "bit_rate": self.bit_rate_kbps,
+        }
+
+
+def run(order: Order) -> int:
+    """Convert, and print what became of the files. Returns the exit code."""
+    if len(order.paths) < 2:
+        raise ValueError("input and output are needed: rtpcodec transcode IN... OUT")
+    *sources, out = order.paths
+    kind = output_kind(order.to, out)
+    transcoding = order.transcoding(kind)
+    inputs = Inputs(None if order.from_kind else is_audio, without=out if is_folder(out) else None)
+    jobs = jobs_of(inputs.of(sources), out, kind)
+    if not jobs:
+        raise ValueError(f"no audio file in {' '.join(sources)}: {inputs.left_out} other files")
+    if not is_folder(out) and not order.replace and Path(out).exists():
+        raise FileExistsError(f"{out} exists already; --replace replaces it")
+    default = Path(out) / MANIFEST_NAME if is_folder(out) else None
+    manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings(kind))
+    with manifest or nullcontext():
+        waiting = [job for job in jobs if job.source not in done]
+        report = Report(
+            "1 file" if len(jobs) == 1 else f"{len(jobs)} files",
+            out,
+            done=len(jobs) - len(waiting),
+            left_out=inputs.left_out,
+            manifest=manifest,
+        )
+        code = converted(waiting, transcoding.convert, cores() if order.jobs is None else order.jobs, manifest, report)
+        report.show()
+        if manifest is not None and order.manifest is None and order.resume is None and not code:
+            manifest.path.unlink()
+    return code

@@ -1,0 +1,96 @@
+"""The messages of one direction as packets of RTP: derived headers, payloads as RTP has them."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final
+
+from rtpcodec.codecs import CodecInfo
+from rtpcodec.errors import PayloadError
+from rtpcodec.pickling import Live
+from rtpcodec.rtp.packet import RtpPacket
+from rtpcodec.rtp.packetizer import Packetizer
+from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
+from rtpcodec.rtp.profile import DYNAMIC_PAYLOAD_TYPES, STATIC_PAYLOAD_TYPES, rtpmap_of
+
+MAX_PACKET_OCTETS: Final = 60_000
+"""One packet per message, as far as a datagram has room."""
+
+
+class PayloadTypes:
+    """The payload types of one call: static ones where RFC 3551 has them, else the next dynamic one."""
+
+    __slots__ = ("_by_name",)
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, int] = {}
+
+    def of(self, info: CodecInfo, rate_hz: int) -> int:
+        """Return the payload type of a codec at a rate of its PCM."""
+        rtpmap = rtpmap_of(info, rate_hz)
+        for payload_type, static in STATIC_PAYLOAD_TYPES.items():
+            if static == rtpmap:
+                return payload_type
+        return self._by_name.setdefault(str(rtpmap), DYNAMIC_PAYLOAD_TYPES[len(self._by_name)])
+
+    def attributes(self, info: CodecInfo, rate_hz: int) -> list[str]:
+        """Return the lines of SDP that say what the payload type is."""
+        payload_type = self.of(info, rate_hz)
+        lines = [f"a=rtpmap:{payload_type} {rtpmap_of(info, rate_hz)}"]
+        return [*lines, f"a=fmtp:{payload_type} octet-align=1"] if info.name == "AMR-WB" else lines
+
+
+class RtpStream(Live):
+    """Makes the packets of one direction. Use from one thread at a time."""
+
+    __slots__ = ("_octet_aligned", "_payloads", "_swapped", "clock_hz", "packetizer")
+
+    def __init__(
+        self, info: CodecInfo, rate_hz: int, payloads: PayloadFormat, types: PayloadTypes, *, ssrc: int, swapped: bool
+    ) -> None:
+        """Make it.
+
+        info, rate_hz: the codec, and the rate of its PCM.
+        payloads: reads what the messages hold.
+        types: payload types of the call.
+        ssrc: of the stream.
+        swapped: whether samples of L16 have the byte order that RTP does not have.
+        """
+        self._payloads = payloads
+        self._octet_aligned = AmrWbFormat(packing="octet-aligned") if info.name == "AMR-WB" else None
+        self._swapped = swapped
+        self.clock_hz = info.rtp_clock_hz(rate_hz)
+        """Ticks of timestamps per second."""
+        options = {"packing": "octet-aligned"} if self._octet_aligned is not None else {}
+        self.packetizer = Packetizer(
+            payload_format(info, rate_hz, **options),
+            types.of(info, rate_hz),
+            sequence_number=0,
+            timestamp=0,
+            ssrc=ssrc,
+            max_octets=MAX_PACKET_OCTETS,
+        )
+
+    def packets(self, payload: bytes) -> list[RtpPacket]:
+        """Return the packets of a message: one, unless it is longer than a datagram.
+
+        A payload that is not valid in the codec stays as it is, and the timestamp does not advance.
+        """
+        try:
+            if self._octet_aligned is not None:
+                payload = self._octet_aligned.payload(self._payloads.frames(payload))
+            elif self._swapped and len(payload) % 2 == 0:
+                payload = _other_order(payload)
+            return self.packetizer.packetize(payload)
+        except PayloadError:
+            return [self.packetizer.packet(payload[:MAX_PACKET_OCTETS])]
+
+    def ticks(self, duration_ms: float) -> int:
+        """Return a duration in ticks, rounded to the nearest."""
+        return round(duration_ms * self.clock_hz / 1000)
+
+
+def _other_order(payload: bytes) -> bytes:
+    samples = array("h", payload)
+    samples.byteswap()
+    return samples.tobytes()

@@ -1,0 +1,116 @@
+"""`rtpcodec decode`: calls of captures as audio files."""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtpcodec import codec
+from rtpcodec.cli.app import main
+from rtpcodec.rtp.capture.datagrams import Datagram
+from tests.cli.captures import ALICE, BOB, call, sent, tone, write_capture
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def two_calls() -> list[Datagram]:
+    first = call(2)
+    ports = {ALICE: ALICE._replace(port=4002), BOB: BOB._replace(port=5002)}
+    return [*first, *(one._replace(source=ports[one.source], destination=ports[one.destination]) for one in first)]
+
+
+def names_in(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def test_both_sides_of_a_call_are_one_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_capture(folder / "call.pcap", call(2))
+    assert main(["decode", "call.pcap"]) == 0
+    assert capsys.readouterr().out.startswith("1 capture to .: 1 written in ")
+    assert names_in(".") == ["call.pcap", "call.wav"]
+    with wave.open("call.wav") as file:
+        assert (file.getnchannels(), file.getframerate()) == (2, 8000)
+        left, right = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2).T
+    coder = codec("PCMU")
+    hers = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(12_000, 440, 8000))), np.int16)
+    his = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(16_000, 1000, 2000))), np.int16)
+    # He began 40 ms after her.
+    assert (left[: len(hers)] == hers).all()
+    assert (right[320 : 320 + len(his)] == his).all()
+
+
+def test_rate_kind_and_gaps(folder: Path) -> None:
+    write_capture(
+        folder / "one.pcap", sent(codec("PCMU").encoder().encode(tone(16_000, 1000, 8000)), ALICE, BOB, ssrc=1, lose=10)
+    )
+    for gaps, is_silent in (("silence", True), ("conceal", False)):
+        assert main(["decode", "one.pcap", "--to", "wav", "--out", gaps, "--gaps", gaps]) == 0
+        with wave.open(f"{gaps}/one.wav") as file:
+            pcm = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        lost = pcm[9 * 160 : 10 * 160]
+        assert (abs(lost).max() < 100) == is_silent
+    assert main(["decode", "one.pcap", "--to", "flac", "--rate", "16000", "--out", "out"]) == 0
+    assert names_in("out") == ["one.flac"]
+
+
+def test_several_calls_have_numbers_and_a_broken_capture_is_a_row(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in/x").mkdir(parents=True)
+    write_capture(folder / "in/x/two.pcap", two_calls())
+    write_capture(folder / "in/one.pcap", call(1))
+    (folder / "in/broken.pcap").write_bytes(b"\xa1\xb2\xc3\xd4")
+    assert main(["decode", "in", "--out", "out", "--jobs", "2"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 captures to out: 3 written, 1 failed in ")
+    assert lines[1].startswith("failed: in/broken.pcap: octet ")
+    assert lines[2] == "manifest: out/manifest.jsonl"
+    assert names_in("out") == ["manifest.jsonl", "one.wav", "x"]
+    assert names_in("out/x") == ["two-1.wav", "two-2.wav"]
+    rows = {row["input"]: row for row in map(json.loads, Path("out/manifest.jsonl").read_text().splitlines()[1:])}
+    assert [one["alignment"] for one in rows["in/x/two.pcap"]["outputs"]] == ["transit", "transit"]
+    # A run that continues does neither of the other two again.
+    before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*.wav")}
+    write_capture(folder / "in/broken.pcap", call(1))
+    assert main(["decode", "in", "--out", "out", "--resume", "out/manifest.jsonl"]) == 0
+    assert "3 captures to out: 1 written, 2 done before in " in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_capture(folder / "two.pcap", two_calls())
+    (folder / "two-1.wav").write_bytes(b"older")
+    assert main(["decode", "two.pcap"]) == 0
+    assert (folder / "two-1.wav").read_bytes() == b"older"
+    assert (folder / "two-2.wav").stat().st_size > 10_000
+    capsys.readouterr()
+    assert main(["decode", "two.pcap"]) == 0
+    assert "1 capture to .: 0 written, 1 kept, they existed in " in capsys.readouterr().out
+    assert main(["decode", "two.pcap", "--replace"]) == 0
+    assert (folder / "two-1.wav").stat().st_size > 10_000
+
+
+def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.pcap", "a.pcapng", "x/readme.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_capture(folder / name, call(1))
+    for arguments, text in [
+        (["x"], "no packet capture in x: 1 other files"),
+        (["a.pcap", "a.pcapng"], "a.pcap and a.pcapng would both become ./a"),
+        (["a.pcap", "--to", "aiff"], "kind is 'aiff', written are wav, "),
+        (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is possible in ulaw"),
+        (["a.pcap", "--rate", "9000", "--to", "mp3"], "sample_rate_hz is 9000, mp3 has 8000, "),
+        (["a.pcap", "--gaps", "guess"], "'guess'"),
+    ]:
+        assert main(["decode", *arguments]) == 2
+        assert text in capsys.readouterr().err
+    assert names_in(".") == ["a.pcap", "a.pcapng", "x"]

@@ -1,0 +1,326 @@
+"""`rtpcodec transcode`: what it writes, refuses and leaves behind, in processes that are killed as well."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import wave
+from array import array
+from collections import Counter
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+import pytest
+
+import rtpcodec
+from rtpcodec.bulk import transcoding
+from rtpcodec.cli.app import main
+from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
+
+TIMEOUT_S = 60
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(rtpcodec.__file__).parents[1])}
+PIPED_OCTETS = 400_000
+"""More than a pipe and the buffers of a reader hold: when it is written, most of it has been converted."""
+
+
+def octets(seed: int, count: int = 4000) -> bytes:
+    return random.Random(seed).randbytes(count)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "rtpcodec", "transcode", *arguments]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text().splitlines()[1:]]
+
+
+def names_in(folder: str | Path) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def pcm_of(path: Path) -> bytes:
+    with wave.open(str(path)) as file:
+        pcm: bytes = file.readframes(file.getnframes())
+    return pcm
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_one_file_becomes_another(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.ulaw").write_bytes(octets(1))
+    assert main(["transcode", "a.ulaw", "a.wav"]) == 0
+    assert pcm_of(folder / "a.wav") == pcmu_decode(octets(1))
+    assert capsys.readouterr().out.startswith("1 file to a.wav: 1 written in ")
+    assert main(["transcode", "a.wav", "b.ul"]) == 0
+    assert (folder / "b.ul").read_bytes() == pcmu_encode(pcmu_decode(octets(1)))
+    assert sorted(path.name for path in folder.iterdir()) == ["a.ulaw", "a.wav", "b.ul"]
+
+
+def test_a_folder_keeps_its_structure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, name in enumerate(["in/a.ulaw", "in/x/b.alaw", "in/x/y/c.wav", "in/readme.txt", "in/.hidden.wav"]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(octets(number))
+    with wave.open("in/x/y/c.wav", "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(octets(9))
+    assert main(["transcode", "in", "in/out", "--to", "wav", "--jobs", "2"]) == 0
+    assert sorted(str(path.relative_to("in/out")) for path in Path("in/out").rglob("*.*")) == [
+        "a.wav", "x/b.wav", "x/y/c.wav",
+    ]  # fmt: skip
+    assert pcm_of(Path("in/out/x/y/c.wav")) == octets(9)
+    assert "3 files to in/out: 3 written, 2 other files left out in " in capsys.readouterr().out
+    # The outputs lie in the folder of the inputs, and are not inputs of the next run.
+    assert main(["transcode", "in", "in/out", "--to", "wav"]) == 0
+    assert "3 files to in/out: 0 written, 3 kept, they existed, " in capsys.readouterr().out
+
+
+def test_channels_and_rates(folder: Path) -> None:
+    left, right = (array("h", [value] * 4410) for value in (1000, -400))
+    with wave.open("a.wav", "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(array("h", [one for pair in zip(left, right, strict=True) for one in pair]).tobytes())
+    for arguments, first, facts in [
+        (["a.wav", "both.wav", "--rate", "8000"], [1000, -400], (2, 8000, 800)),
+        (["a.wav", "mean.wav", "--mono"], [300, 300], (1, 44_100, 4410)),
+        (["a.wav", "right.wav", "--channel", "1"], [-400, -400], (1, 44_100, 4410)),
+    ]:
+        assert main(["transcode", *arguments]) == 0
+        with wave.open(arguments[1]) as file:
+            assert (file.getnchannels(), file.getframerate(), file.getnframes()) == facts
+            file.setpos(file.getnframes() // 2)
+            samples = array("h", file.readframes(2))
+            assert [round(one, -2) for one in samples[:2]] == first
+    # A raw file has one channel, at the rate that its readers suppose.
+    assert main(["transcode", "a.wav", "a.ulaw"]) == 0
+    assert len(Path("a.ulaw").read_bytes()) == 800
+
+
+def test_a_raw_file_of_another_name(folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "in/voice.bin").write_bytes(octets(1))
+    assert main(["transcode", "in", "out/", "--from", "l16", "--from-rate", "24000", "--byte-order", "little",
+                 "--to", "wav"]) == 0  # fmt: skip
+    with wave.open("out/voice.wav") as file:
+        assert file.getframerate() == 24_000
+        assert file.readframes(5000) == octets(1)
+
+
+def test_a_file_that_fails_is_a_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.ulaw").write_bytes(octets(1))
+    (folder / "b.wav").write_bytes(b"RIFF")
+    (folder / "c.ulaw").write_bytes(octets(2))
+    assert main(["transcode", "a.ulaw", "b.wav", "c.ulaw", "out/", "--to", "flac"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 files to out/: 2 written, 1 failed in ")
+    assert lines[1].startswith("failed: b.wav: octet 4: ")
+    assert lines[2] == "manifest: out/manifest.jsonl"
+    rows = {row["input"]: row["state"] for row in rows_of(folder / "out/manifest.jsonl")}
+    assert rows == {"a.ulaw": "written", "b.wav": "failed", "c.ulaw": "written"}
+    assert names_in("out") == ["a.flac", "c.flac", "manifest.jsonl"]
+    # It is tried again, the others are not.
+    (folder / "b.wav").unlink()
+    assert main(["transcode", "c.ulaw", "b.wav"]) == 0
+    before = {path: path.stat().st_mtime_ns for path in (folder / "out").glob("*.flac")}
+    assert main(["transcode", "a.ulaw", "b.wav", "c.ulaw", "out/", "--to", "flac",
+                 "--resume", "out/manifest.jsonl"]) == 0  # fmt: skip
+    assert "3 files to out/: 1 written, 2 done before in " in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.ulaw").write_bytes(octets(1))
+    (folder / "a.wav").write_bytes(b"older")
+    assert main(["transcode", "a.ulaw", "a.wav"]) == 1
+    assert "a.wav exists already; --replace replaces it" in capsys.readouterr().err
+    assert (folder / "a.wav").read_bytes() == b"older"
+    assert main(["transcode", "a.ulaw", "a.wav", "--replace"]) == 0
+    assert pcm_of(folder / "a.wav") == pcmu_decode(octets(1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["a.ulaw"], "input and output are needed"),
+        (["a.ulaw", "b.ulaw", "c.wav"], "2 inputs cannot become the one file c.wav, a folder is needed"),
+        (["a.ulaw", "x/a.alaw", "out", "--to", "wav"], "a.ulaw and x/a.alaw would both become out/a.wav"),
+        (["x", ".", "--to", "alaw"], "would both become"),
+        (["x/y", "x/y", "--to", "alaw"], "the output x/y/b.alaw is the input x/y/b.alaw"),
+        (["a.ulaw", "./a.ulaw"], "the output ./a.ulaw is the input a.ulaw"),
+        (["a.ulaw", "linked.ulaw"], "the output linked.ulaw is the input a.ulaw"),
+        (["a.ulaw", "out"], "--to is needed for the folder out: one of wav, "),
+        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', written are wav, "),
+        (["a.ulaw", "a.g722", "--rate", "8000"], "sample_rate_hz is 8000, g722 has 16000"),
+        (["a.ulaw", "a.wav", "--rate", "0"], "sample_rate_hz is 0, 1 to 192000 are possible"),
+        (["a.ulaw", "a.wav", "--mono", "--channel", "0"], "--mono and --channel exclude each other"),
+        (["a.ulaw", "a.wav", "--bit-rate", "8"], "--bit-rate is for mp3, the output is wav"),
+        (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
+        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', read are "),
+        (["empty", "out", "--to", "wav"], "no audio file in empty"),
+        (["a.ulaw", "a.wav", "--manifest", "m", "--resume", "m"], "--manifest begins a run and --resume continues one"),
+    ],
+)
+def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str) -> None:
+    for name in ("a.ulaw", "b.ulaw", "x/a.alaw", "x/a.wav", "x/y/b.alaw", "empty/readme.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(octets(1))
+    (folder / "linked.ulaw").symlink_to("a.ulaw")
+    before = sorted(path for path in folder.rglob("*"))
+    assert main(["transcode", *arguments]) == 2
+    assert text in capsys.readouterr().err
+    assert sorted(path for path in folder.rglob("*")) == before
+
+
+def test_patterns_are_expanded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("x/a.ulaw", "x/y/b.ulaw", "x/c.alaw"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(octets(1))
+    assert main(["transcode", "x/**/*.ulaw", "out", "--to", "wav"]) == 0
+    assert names_in("out") == ["a.wav", "b.wav"]
+    assert main(["transcode", "x/*.mp3", "out", "--to", "wav"]) == 1
+    assert "no file matches x/*.mp3" in capsys.readouterr().err
+
+
+class Interrupted:
+    """A run on ten files, a pipe that has given a part of its octets, and ten more files; one thread."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "in").mkdir()
+        self.names = [f"a{number}.ulaw" for number in range(10)] + [f"z{number}.ulaw" for number in range(10)]
+        for seed, name in enumerate(self.names):
+            (folder / "in" / name).write_bytes(octets(seed))
+        os.mkfifo(folder / "in/m.ulaw")
+        self.arguments = ["in", "out", "--to", "wav", "--jobs", "1", "--resume", "run.jsonl"]
+        self.process = subprocess.Popen(
+            command(*self.arguments), cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        self.pipe = self.opened(folder / "in/m.ulaw")
+        self.pipe.write(octets(77, PIPED_OCTETS))
+        self.folder = folder
+
+    def opened(self, path: Path) -> FileIO:
+        """Open the pipe once the process has come to it. From then on it accepts only what the process reads."""
+        while self.process.poll() is None:
+            try:
+                pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.01)
+            else:
+                os.set_blocking(pipe, True)
+                return FileIO(pipe, "wb")
+        raise AssertionError(self.process.communicate())
+
+    def continues(self) -> None:
+        """Put a file in the place of the pipe, and run the rest."""
+        done = {path.name: path.stat() for path in (self.folder / "out").glob("a?.wav")}
+        assert len(done) == 10
+        (self.folder / "in/m.ulaw").unlink()
+        (self.folder / "in/m.ulaw").write_bytes(octets(77))
+        subprocess.run(
+            command(*self.arguments),
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            check=True,
+            timeout=TIMEOUT_S,
+            capture_output=True,
+        )
+        rows = Counter(row["input"] for row in rows_of(self.folder / "run.jsonl") if row["state"] == "written")
+        assert rows == {f"in/{name}": 1 for name in [*self.names, "m.ulaw"]}
+        outputs = sorted((self.folder / "out").iterdir())
+        assert [path.name for path in outputs] == sorted(
+            name.replace(".ulaw", ".wav") for name in [*self.names, "m.ulaw"]
+        )
+        for seed, name in [*enumerate(self.names), (77, "m.ulaw")]:
+            assert pcm_of(self.folder / "out" / name.replace(".ulaw", ".wav")) == pcmu_decode(octets(seed))
+        for name, found in done.items():
+            again = (self.folder / "out" / name).stat()
+            assert (again.st_ino, again.st_mtime_ns) == (found.st_ino, found.st_mtime_ns)
+
+
+def test_a_killed_run_continues_and_converts_every_file_once(tmp_path: Path) -> None:
+    run = Interrupted(tmp_path)
+    run.process.kill()
+    run.process.communicate(timeout=TIMEOUT_S)
+    run.pipe.close()
+    assert run.process.returncode == -signal.SIGKILL
+    assert [path.name for path in (tmp_path / "out").glob("*.part")] == ["m.wav.part"]
+    assert len(rows_of(tmp_path / "run.jsonl")) == 10
+    run.continues()
+
+
+def test_an_interrupted_run_leaves_no_half_file_and_continues(tmp_path: Path) -> None:
+    run = Interrupted(tmp_path)
+    run.process.send_signal(signal.SIGINT)
+    run.pipe.close()
+    out, errors = run.process.communicate(timeout=TIMEOUT_S)
+    assert run.process.returncode == 130
+    assert errors == ""
+    assert out.splitlines()[0].startswith("interrupted: 21 files to out: 10 written in ")
+    assert out.splitlines()[1] == "continue with --resume run.jsonl"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"a{number}.wav" for number in range(10)]
+    run.continues()
+
+
+@pytest.mark.long
+def test_a_run_that_is_killed_at_any_moment_converts_every_file_once(tmp_path: Path) -> None:
+    chance = random.Random(19)
+    (tmp_path / "in").mkdir()
+    names = [f"{number:03}.ulaw" for number in range(120)]
+    for seed, name in enumerate(names):
+        (tmp_path / "in" / name).write_bytes(octets(seed, 8000))
+    manifest = tmp_path / "run.jsonl"
+    arguments = command("in", "out", "--to", "wav", "--jobs", "2", "--rate", "16000", "--resume", str(manifest))
+    kills = 0
+    seen: dict[str, tuple[int, int]] = {}
+    while True:
+        process = subprocess.Popen(arguments, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+        enough = len(rows_of(manifest)) + chance.randrange(20, 40) if manifest.exists() else 25
+        while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < enough):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.001)
+        process.kill()
+        kills += process.wait(TIMEOUT_S) == -signal.SIGKILL
+        found = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (tmp_path / "out").glob("*.wav")}
+        assert seen.items() <= found.items()
+        seen = found
+        if process.returncode == 0:
+            break
+    assert kills >= 2
+    rows = Counter(row["input"] for row in rows_of(manifest) if row["state"] == "written")
+    assert rows == {f"in/{name}": 1 for name in names}
+    assert names_in(tmp_path / "out") == [name.replace("ulaw", "wav") for name in names]
+
+
+@pytest.mark.parametrize("to", ["wav", "ulaw", "alaw"])
+def test_small_files_have_the_octets_of_the_general_way(folder: Path, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    (folder / "in").mkdir()
+    for seed, name in enumerate(("a.ulaw", "b.alaw", "odd.ulaw")):
+        (folder / "in" / name).write_bytes(octets(seed, 8001))
+    for channels in (1, 2):
+        with wave.open(f"in/c{channels}.wav", "wb") as file:
+            file.setparams((channels, 2, 8000, 0, "NONE", ""))
+            file.writeframes(octets(channels, 8000))
+    (folder / "in/cut.wav").write_bytes((folder / "in/c1.wav").read_bytes()[:-101])
+    assert main(["transcode", "in", "direct", "--to", to, "--manifest", "direct.jsonl"]) == 0
+    monkeypatch.setattr(transcoding, "_DIRECT_TARGETS", ())
+    assert main(["transcode", "in", "general", "--to", to, "--manifest", "general.jsonl"]) == 0
+    for name in names_in("direct"):
+        assert (folder / "direct" / name).read_bytes() == (folder / "general" / name).read_bytes()
+    direct, general = (
+        {row["input"]: {**row, "output": ""} for row in rows_of(folder / f"{way}.jsonl")}
+        for way in ("direct", "general")
+    )
+    assert direct == general
+    assert len(direct) == 6

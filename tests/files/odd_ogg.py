@@ -1,0 +1,489 @@
+"""Odd Ogg Opus files by name, made by code. Each says how it is odd; the tests say what is read of it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from tests.files.ogg_files import FRAME, headers, packets, packets_on, paged
+from tests.oracles.ogg import Page, joined, page_of
+
+PER_PAGE: Final = 5
+SECOND: Final = 48_000
+
+
+def _numbered(pages: list[Page]) -> list[Page]:
+    for number, page in enumerate(pages):
+        page.sequence = number
+    return pages
+
+
+def _positions(pages: list[Page], change: Callable[[int], int], begin: int = 2) -> list[Page]:
+    for page in pages[begin:]:
+        page.position = change(page.position)
+    return pages
+
+
+def end_at(position: int, *, seconds: float = 1.0) -> bytes:
+    """The last position."""
+    pages = paged(seconds)
+    pages[-1].position = position
+    return joined(pages)
+
+
+def head_changed(at: int, octets: bytes) -> bytes:
+    pages = paged()
+    body = pages[0].body
+    pages[0].body = body[:at] + octets + body[at + len(octets) :]
+    return joined(pages)
+
+
+def mapped(family: int, streams: int, coupled: int, mapping: list[int]) -> bytes:
+    """A header with a mapping; the packets are stereo if two channels are coupled."""
+    pages = paged(1.0, 2 if coupled else 1)
+    body = pages[0].body
+    body = body[:9] + bytes([len(mapping)]) + body[10:18] + bytes([family, streams, coupled, *mapping])
+    pages[0] = page_of([body], flags=2)
+    return joined(pages)
+
+
+def packet_replaced(packet: bytes, page: int = 3, number: int = 2) -> bytes:
+    pages = paged()
+    found = packets_on(pages[page])
+    found[number] = packet
+    pages[page] = page_of(found, position=pages[page].position, sequence=page)
+    return joined(pages)
+
+
+def continued() -> list[Page]:
+    """A packet of 1275 octets (padding) over the border of two pages."""
+    every = list(packets())
+    long = bytes([every[4][0] | 3, 0x41])
+    padding = 1275 - len(long) - len(every[4]) + 1
+    lengths = (padding - 1) // 255
+    long += b"\xff" * lengths + bytes([(padding - 1) - 255 * lengths])
+    long += every[4][1:] + bytes(254 * lengths + (padding - 1) - 255 * lengths)
+    cut = 255 * 3
+    pages = headers()
+    pages.append(page_of(every[:4], position=4 * FRAME, sequence=2))
+    pages.append(page_of([long[:cut]], is_cut=True, position=-1, sequence=3))
+    pages.append(page_of([long[cut:], *every[5:9]], flags=1, position=9 * FRAME, sequence=4))
+    for at in range(9, len(every), PER_PAGE):
+        group = every[at : at + PER_PAGE]
+        pages.append(page_of(group, position=(at + len(group)) * FRAME, sequence=len(pages)))
+    pages[-1].flags = 4
+    return pages
+
+
+def side_by_side(first: bytes, *, is_first: bool) -> bytes:
+    """Another stream, whose first packet this is, beside Opus; its first page stands before that of Opus or behind."""
+    pages = paged()
+    other = [
+        page_of([first], flags=2, serial=99),
+        page_of([b"x" * 99], serial=99, sequence=1),
+        page_of([b"y" * 99], serial=99, sequence=2, flags=4, position=5),
+    ]
+    begin = [other[0], pages[0]] if is_first else [pages[0], other[0]]
+    return joined([*begin, pages[1], other[1], *pages[2:6], other[2], *pages[6:]])
+
+
+def two_opus() -> bytes:
+    one, two = paged(), paged(1.0, 2, serial=9)
+    both = [page for pair in zip(one, two, strict=True) for page in pair]
+    return joined(both)
+
+
+def chained(*links: tuple[float, int], same_serial: bool = False, unended: bool = False) -> bytes:
+    every = []
+    for number, (seconds, channels) in enumerate(links):
+        pages = paged(seconds, channels, serial=7 if same_serial else 7 + number)
+        if unended:
+            pages[-1].flags = 0
+        every += pages
+    return joined(every)
+
+
+def with_page(at: int, **fields: int) -> bytes:
+    pages = paged()
+    for name, value in fields.items():
+        setattr(pages[at], name, value)
+    return joined(pages)
+
+
+def without_page(at: int) -> bytes:
+    pages = paged()
+    del pages[at]
+    return joined(pages)
+
+
+def long_tags() -> bytes:
+    """A comment header of 76 kB over two pages, as with a picture."""
+    pages = paged()
+    tags = pages[1].body + bytes(255 * 300 - len(pages[1].body) + 10)
+    begin = page_of([tags[: 255 * 200]], position=-1, is_cut=True)
+    end = page_of([tags[255 * 200 :]], flags=1)
+    return joined(_numbered([pages[0], begin, end, *pages[2:]]))
+
+
+def headers_together() -> bytes:
+    pages = paged()
+    together = page_of([pages[0].body, pages[1].body], flags=2)
+    return joined(_numbered([together, *pages[2:]]))
+
+
+def without_tags() -> bytes:
+    pages = paged()
+    return joined(_numbered([pages[0], *pages[2:]]))
+
+
+def end_on_an_empty_page() -> bytes:
+    pages = paged()
+    pages[-1].flags = 0
+    pages.append(page_of([], flags=4, position=pages[-1].position, sequence=len(pages)))
+    return joined(pages)
+
+
+def same_numbers() -> bytes:
+    pages = paged()
+    for page in pages:
+        page.sequence = 0
+    return joined(pages)
+
+
+def numbers_that_wrap() -> bytes:
+    pages = paged()
+    for number, page in enumerate(pages):
+        page.sequence = (0xFFFFFFFC + number) & 0xFFFFFFFF
+    return joined(pages)
+
+
+def repeated_page() -> bytes:
+    pages = paged()
+    return joined([*pages[:5], pages[4], *pages[5:]])
+
+
+def swapped_pages() -> bytes:
+    pages = paged()
+    return joined([*pages[:5], pages[6], pages[5], *pages[7:]])
+
+
+def octets_between() -> bytes:
+    pages = paged()
+    return joined(pages[:5]) + b"OggSxOgg" * 50 + joined(pages[5:])
+
+
+def rounded_positions() -> bytes:
+    """As programs write that keep time in milliseconds."""
+    pages = paged()
+    for number, page in enumerate(pages[2:-1]):
+        page.position += (0, 31, -17)[number % 3]
+    return joined(pages)
+
+
+def jumping(samples: int) -> bytes:
+    """A sender that sends nothing while it is silent."""
+    return joined(_positions(paged(), lambda position: position + samples, 5))
+
+
+def jumping_once() -> bytes:
+    return with_page(5, position=1 << 62)
+
+
+def claiming_more() -> bytes:
+    """A page whose table of segments claims 65,025 octets."""
+    pages = paged()
+    pages[5].checksum = 0
+    pages[5].segments = [255] * 255
+    return joined(pages)
+
+
+def no_positions() -> bytes:
+    return joined(_positions(paged(), lambda _: -1))
+
+
+def live() -> bytes:
+    """A recording that begins 20 s within its stream."""
+    return joined(_positions(paged(), lambda position: position + 20 * SECOND))
+
+
+def early() -> bytes:
+    return joined(_positions(paged(), lambda position: position - 1000))
+
+
+def begin_lost() -> bytes:
+    return joined(paged()[2:])
+
+
+def only(pages: int, flags: int = 0) -> bytes:
+    found = paged()[:pages]
+    found[-1].flags |= flags
+    return joined(found)
+
+
+def behind_the_end() -> bytes:
+    pages = paged()
+    more = page_of(list(packets()[:5]), position=pages[-1].position + 5 * FRAME, sequence=len(pages))
+    return joined([*pages, more])
+
+
+def link_of_another_codec() -> bytes:
+    other = [page_of([b"\x01vorbis" + bytes(23)], flags=2, serial=9), page_of([b"x"], serial=9, sequence=1)]
+    return joined([*paged(), *other])
+
+
+def huge_packet() -> bytes:
+    """A packet of 100,000 octets over two pages."""
+    pages = paged()
+    first = page_of([bytes(255 * 250)], position=-1, is_cut=True)
+    second = page_of([bytes(255 * 142), *packets_on(pages[4])], flags=1, position=pages[4].position)
+    return joined(_numbered([*pages[:4], first, second, *pages[5:]]))
+
+
+READ_AS_FFMPEG: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = {
+    "a plain file": (lambda: joined(paged()), ()),
+    "stereo": (lambda: joined(paged(1.0, 2)), ()),
+    "a packet over two pages": (lambda: joined(continued()), ()),
+    "a comment header over two pages": (long_tags, ()),
+    "the end within the last packet": (lambda: end_at(50 * FRAME + 300), ()),
+    "the end three packets before the last": (lambda: end_at(48 * FRAME + 1), ()),
+    "the end before the last page": (lambda: end_at(40 * FRAME), ()),
+    "the end at 0": (lambda: end_at(0), ()),
+    "the end beyond the last packet": (
+        lambda: end_at(100 * FRAME),
+        ("the last granule position is beyond the last packet, at octet 3419",),
+    ),
+    "one page that ends": (lambda: end_at(4 * FRAME + 7, seconds=0.09), ()),
+    "a recording that begins within a stream": (live, ()),
+    "positions too small at the beginning": (
+        early,
+        ("the first granule position is less than its packets need, at octet 99",),
+    ),
+    "rounded positions": (rounded_positions, ()),
+    "a position that jumps and comes back": (
+        jumping_once,
+        (
+            "a granule position jumps by more than 60 s, not filled, at octet 1095",
+            "a granule position is less than its packets need, at octet 1427",
+        ),
+    ),
+    "no pre-skip": (lambda: head_changed(10, b"\0\0"), ()),
+    "a pre-skip beyond the end": (lambda: head_changed(10, b"\xff\xff"), ()),
+    "a gain of 6 dB": (lambda: head_changed(16, struct.pack("<h", 6 * 256)), ()),
+    "a gain of -3.03 dB": (lambda: head_changed(16, struct.pack("<h", -777)), ()),
+    "the highest gain": (lambda: head_changed(16, struct.pack("<h", 32767)), ()),
+    "a later minor version": (lambda: head_changed(8, b"\x0f"), ()),
+    "family 1, mono": (lambda: mapped(1, 1, 0, [0]), ()),
+    "family 1, stereo": (lambda: mapped(1, 1, 1, [0, 1]), ()),
+    "family 1, channels swapped": (lambda: mapped(1, 1, 1, [1, 0]), ()),
+    "family 1, a silent channel": (lambda: mapped(1, 1, 1, [0, 255]), ()),
+    "family 1, mono twice": (lambda: mapped(1, 1, 0, [0, 0]), ()),
+    "family 255": (lambda: mapped(255, 1, 1, [0, 1]), ()),
+    "another stream beside Opus": (
+        lambda: side_by_side(b"whatever it is", is_first=False),
+        ("a stream beside Opus (an unknown codec) is left out, at octet 47",),
+    ),
+    "another stream before Opus": (lambda: side_by_side(b"whatever it is", is_first=True), ()),
+    "an empty page that ends": (end_on_an_empty_page, ()),
+    "page numbers that are all 0": (same_numbers, ("page numbers go back, 12 times, first at octet 47",)),
+    "page numbers that wrap": (numbers_that_wrap, ()),
+    "a file that is cut between pages": (
+        lambda: joined(paged()[:-2]),
+        ("the file ends without a page that ends its stream, at octet 2755",),
+    ),
+    "a file that is cut within a page": (
+        lambda: joined(paged())[:-300],
+        (
+            "the file ends inside a page, at octet 3087",
+            "the file ends without a page that ends its stream, at octet 2755",
+        ),
+    ),
+}
+"""Name: how it is made, and the notes."""
+
+FILLED: Final[dict[str, tuple[Callable[[], bytes], int, int, tuple[str, ...]]]] = {
+    "a wrong checksum": (
+        lambda: with_page(5, checksum=1),
+        15,
+        20,
+        (
+            "octets that are not a page, or a page with a wrong checksum, at octet 1095",
+            "pages are missing before a page, at octet 1427",
+            "lost audio is concealed, 100 ms in all, at octet 1427",
+        ),
+    ),
+    "another version of Ogg": (
+        lambda: with_page(5, version=1),
+        15,
+        20,
+        (
+            "octets that are not a page, or a page with a wrong checksum, at octet 1095",
+            "pages are missing before a page, at octet 1427",
+            "lost audio is concealed, 100 ms in all, at octet 1427",
+        ),
+    ),
+    "a missing page": (
+        lambda: without_page(5),
+        15,
+        20,
+        (
+            "pages are missing before a page, at octet 1095",
+            "lost audio is concealed, 100 ms in all, at octet 1095",
+        ),
+    ),
+    "a page that claims 65,025 octets": (
+        claiming_more,
+        15,
+        20,
+        (
+            "octets that are not a page, or a page with a wrong checksum, at octet 1095",
+            "pages are missing before a page, at octet 1677",
+            "lost audio is concealed, 100 ms in all, at octet 1677",
+        ),
+    ),
+    "the first audio page is missing": (
+        lambda: without_page(2),
+        0,
+        5,
+        ("pages are missing before a page, at octet 99", "lost audio is concealed, 100 ms in all, at octet 99"),
+    ),
+    "the beginning of a packet is missing": (
+        lambda: joined([*continued()[:3], *continued()[4:]]),
+        4,
+        5,
+        (
+            "pages are missing before a page, at octet 370",
+            "lost audio is concealed, 20 ms in all, at octet 370",
+        ),
+    ),
+    "a packet that is not valid": (
+        lambda: packet_replaced(b"\xff"),
+        7,
+        8,
+        (
+            "a packet that is not a valid Opus packet is left out, at octet 431",
+            "lost audio is concealed, 20 ms in all, at octet 431",
+        ),
+    ),
+    "an empty packet": (
+        lambda: packet_replaced(b""),
+        7,
+        8,
+        (
+            "a packet that is not a valid Opus packet is left out, at octet 431",
+            "lost audio is concealed, 20 ms in all, at octet 431",
+        ),
+    ),
+    "two pages swapped": (
+        swapped_pages,
+        15,
+        20,
+        (
+            "pages are missing before a page, at octet 1095",
+            "lost audio is concealed, 100 ms in all, at octet 1095",
+            "a page that comes too late is left out, at octet 1427",
+        ),
+    ),
+}
+"""Name: how it is made, the first packet that is concealed and the one behind the last, and the notes.
+
+ffmpeg joins what is before such a place and behind it, so that the rest of the file comes too early; and it ends at an
+empty packet.
+"""
+
+AS_WITHOUT: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = {
+    "octets between two pages": (
+        octets_between,
+        ("octets that are not a page, or a page with a wrong checksum, at octet 1095",),
+    ),
+    "octets before the first page": (
+        lambda: bytes(1000) + joined(paged()),
+        ("octets that are not a page, or a page with a wrong checksum, at octet 0",),
+    ),
+    "a page twice": (repeated_page, ("a page that repeats the one before is left out, at octet 1095",)),
+    "a page without a position": (
+        lambda: with_page(5, position=-1),
+        ("a page with packets does not say its granule position, at octet 1095",),
+    ),
+    "no positions at all": (
+        no_positions,
+        ("a page with packets does not say its granule position, 11 times, first at octet 99",),
+    ),
+    "a second Opus stream": (two_opus, ("a second Opus stream beside the first is left out, at octet 47",)),
+    "Theora before Opus": (lambda: side_by_side(b"\x80theora" + bytes(35), is_first=True), ()),
+    "Skeleton behind Opus": (
+        lambda: side_by_side(b"fishead\0" + bytes(56), is_first=False),
+        ("a stream beside Opus (Skeleton) is left out, at octet 47",),
+    ),
+    "a lost comment header": (lambda: without_page(1), ("pages are missing before a page, at octet 47",)),
+    "a page behind the end": (behind_the_end, ("a page behind the end of its stream is left out, at octet 3507",)),
+}
+"""Name: how it is made of the plain file, whose sound it has, and the notes. ffmpeg refuses some and ends early in others."""
+
+REFUSED: Final[dict[str, tuple[Callable[[], bytes], int, str]]] = {
+    "no octets": (lambda: b"", 0, "Ogg file has no beginning of a stream, Opus is needed"),
+    "a capture pattern alone": (lambda: b"OggS", 0, "Ogg file has no beginning of a stream, Opus is needed"),
+    "the first page is lost": (begin_lost, 0, "Ogg file has no beginning of a stream, Opus is needed"),
+    "version 16": (
+        lambda: head_changed(8, b"\x10"),
+        0,
+        "OpusHead has version 16, 0 to 15 are read (RFC 7845 section 5.1)",
+    ),
+    "no channels": (
+        lambda: head_changed(9, b"\0"),
+        0,
+        "OpusHead has 0 channels, at least 1 is needed (RFC 7845 section 5.1)",
+    ),
+    "three channels of family 0": (
+        lambda: head_changed(9, b"\x03"),
+        0,
+        "OpusHead has 3 channels of family 0, 1 or 2 are read",
+    ),
+    "six channels of family 1": (
+        lambda: mapped(1, 4, 2, [0, 4, 1, 2, 3, 5]),
+        0,
+        "OpusHead has 6 channels of family 1, 1 or 2 are read",
+    ),
+    "two streams": (
+        lambda: mapped(1, 2, 0, [0, 1]),
+        0,
+        "OpusHead has 2 streams, 0 of them coupled; one stream is read",
+    ),
+    "a mapping that is cut": (
+        lambda: head_changed(18, b"\x01"),
+        0,
+        "OpusHead with a channel mapping has 19 octets, 22 are needed",
+    ),
+    "a mapping to a channel that is not there": (
+        lambda: mapped(1, 1, 1, [0, 5]),
+        0,
+        "OpusHead maps channel 5, the stream has 2 (RFC 7845 section 5.1.1)",
+    ),
+    "another family": (
+        lambda: head_changed(18, b"\x03"),
+        0,
+        "OpusHead has channel mapping family 3, families 0, 1 and 255 are read",
+    ),
+    "a header that is cut": (
+        lambda: joined([page_of([b"OpusHead\x01\x01"], flags=2), *paged()[1:]]),
+        0,
+        "OpusHead has 10 octets, at least 19 are needed",
+    ),
+    "both headers on one page": (
+        headers_together,
+        0,
+        "OpusHead is not the only packet of its page (RFC 7845 section 3)",
+    ),
+    "no comment header": (
+        without_tags,
+        47,
+        "the second packet does not begin with OpusTags (RFC 7845 section 5.2)",
+    ),
+    "Theora alone": (
+        lambda: joined([page_of([b"\x80theora" + bytes(35)], flags=2), page_of([b"x"], sequence=1)]),
+        70,
+        "Ogg file has Theora, Opus is needed",
+    ),
+    "a second link of Vorbis": (link_of_another_codec, 3565, "link 2 has Vorbis, Opus is needed"),
+}
+"""Name: how it is made, the octet and the rule."""

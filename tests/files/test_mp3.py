@@ -1,0 +1,143 @@
+"""MP3 files read a segment at a time: the samples are those of one decode in memory, whatever is glued and tagged."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import rtpcodec
+from rtpcodec.audio import mp3, mp3_scan
+from rtpcodec.audio.mp3_frames import FrameHeader
+from rtpcodec.audio.mp3_scan import Window, parts_of, walk
+from rtpcodec.errors import AudioFileError
+from rtpcodec.files.formats import mp3_segments
+from tests import ffmpeg
+from tests.mp3_files import ID3V1, LYRICS_1, TAGS_BEFORE, TAGS_BEHIND, id3v2, noise
+
+SHORT = mp3.encode(noise(16_000, 16_000), 16_000)
+LONG = mp3.encode(noise(44_100, 88_200), 44_100, 320)
+RANDOM = random.Random(5)
+
+
+def in_a_window(data: bytes) -> Iterator[tuple[int, FrameHeader | None]]:
+    window = Window(b"", io.BytesIO(data).read)
+    for at, header in walk(window):
+        yield window.begins + at, header
+
+
+def outcome(walked: Iterator[tuple[int, FrameHeader | None]]) -> list[tuple[int, FrameHeader | None]] | str:
+    try:
+        return list(walked)
+    except ValueError as error:
+        return str(error)
+
+
+def changed(data: bytes, octets: int) -> bytes:
+    several = bytearray(data)
+    for _ in range(octets):
+        several[RANDOM.randrange(len(several))] = RANDOM.randrange(256)
+    return bytes(several)
+
+
+SCANNED = [
+    b"",
+    SHORT,
+    SHORT + LONG + SHORT,
+    SHORT + id3v2(300_000) + LONG + ID3V1 + SHORT,
+    SHORT + id3v2(200_000)[:100_000],
+    LYRICS_1 + SHORT,
+    b"LYRICSBEGIN" + bytes(500_000) + b"LYRICSEND" + SHORT,
+    SHORT + b"LYRICSBEGIN" + bytes(1_500_000) + SHORT,
+    SHORT[:3000] + bytes(60_000) + LONG,
+    SHORT + bytes(70_000),
+    LONG + bytes(70_000) + SHORT,
+    SHORT + RANDOM.randbytes(60_000) + LONG + RANDOM.randbytes(3000) + SHORT,
+    *(SHORT + tag + LONG + tag + SHORT for tag in TAGS_BEFORE + TAGS_BEHIND),
+    *(changed(SHORT + LONG, octets) for octets in (1, 5, 50, 500)),
+]
+
+
+@pytest.mark.parametrize("data", SCANNED, ids=range(len(SCANNED)))
+def test_a_window_that_moves_shows_the_same_frames(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mp3_scan, "FILL_OCTETS", 3000)
+    assert outcome(in_a_window(data)) == outcome(walk(data))
+
+
+@pytest.mark.parametrize("options", [["-b:a", "8k"], ["-q:a", "2"], ["-b:a", "64k", "-write_xing", "0"]])
+@pytest.mark.parametrize(("rate_hz", "channels"), [(8000, 1), (16_000, 2), (22_050, 1), (44_100, 1), (48_000, 2)])
+def test_segments_have_the_samples_of_one_decode(
+    rate_hz: int, channels: int, options: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mp3_segments, "SEGMENT_FRAMES", 16)
+    pcm = noise(rate_hz, rate_hz * 2 * channels)
+    data = ffmpeg.to_file(pcm, ffmpeg.pcm_input(rate_hz, channels), ["-c:a", "libmp3lame", *options], ".mp3")
+    got, facts = rtpcodec.read_audio(io.BytesIO(data))
+    assert got == mp3.decode(data)[0]
+    assert facts.samples == len(got) // 2
+    assert (facts.container, facts.codec, facts.channels, facts.sample_rate_hz) == ("mp3", "MP3", channels, rate_hz)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [(SHORT + ID3V1 + SHORT, 2), (id3v2(300_000) + SHORT + id3v2(300_000) + SHORT + SHORT, 3), (SHORT * 2, 2)],
+)
+def test_glued_files_are_all_read(data: bytes, parts: int) -> None:
+    pcm, facts = rtpcodec.read_audio(io.BytesIO(data))
+    assert pcm == mp3.decode(data)[0]
+    assert facts.notes == (f"{parts} MP3 files are glued together",)
+
+
+def test_glued_files_of_another_rate_and_stereo_get_those_of_the_first() -> None:
+    stereo = ffmpeg.to_file(noise(44_100, 2 * 44_100), ffmpeg.pcm_input(44_100, 2), ["-c:a", "libmp3lame"], ".mp3")
+    pcm, facts = rtpcodec.read_audio(io.BytesIO(SHORT + stereo))
+    assert (facts.sample_rate_hz, facts.channels, len(pcm)) == (16_000, 1, 2 * 32_000)
+    with rtpcodec.open_audio(io.BytesIO(stereo + SHORT)) as audio:
+        left, right = map(b"".join, zip(*audio.channel_pieces(), strict=True))
+        assert (audio.facts.sample_rate_hz, audio.facts.channels) == (44_100, 2)
+    assert len(left) == len(right) == 2 * 88_200
+    assert left[2 * 44_100 :] == right[2 * 44_100 :]
+    assert left != right
+
+
+def test_a_break_comes_after_all_that_lies_before_it() -> None:
+    data = SHORT + bytes(mp3_scan.MAX_JUNK_OCTETS + 10) + SHORT
+    taken: list[bytes] = []
+    with rtpcodec.open_audio(io.BytesIO(data)) as audio:
+        assert audio.facts.samples is None
+        with pytest.raises(
+            AudioFileError, match=r"^the file, octet 6696: more than 65536 octets are neither MP3 frame"
+        ):
+            taken.extend(iter(audio))
+    assert b"".join(taken) == mp3.decode(SHORT)[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (id3v2(500), r"^x.mp3, octet 0: it is 510 octets of tags without a frame, an MP3 is needed$"),
+        (id3v2(500_000), r"^x.mp3, octet 0: it is 500010 octets without an MP3 frame, an MP3 is needed$"),
+        (SHORT[:100], r"^x.mp3, octet 0: it is cut within its only frame: .* an MP3 is needed$"),
+        (b"", r"^x.mp3, octet 0: it is empty, an MP3 is needed$"),
+        (bytes(8), r"^x.mp3, octet 0: it is nothing known, it begins with octets 00 00 00 00"),
+    ],
+)
+def test_what_is_not_mp3_is_refused(data: bytes, rule: str) -> None:
+    with pytest.raises(AudioFileError, match=rule):
+        rtpcodec.open_audio(io.BytesIO(data), name="x.mp3", kind="mp3")
+
+
+def test_a_part_that_ends_within_its_delays_is_kept_whole() -> None:
+    (part,) = parts_of(SHORT)
+    frames = part.raw(SHORT)[: 2 * 216]
+    header = mp3.join([frames])
+    assert rtpcodec.read_audio(io.BytesIO(header))[0] == mp3.decode(header)[0]
+
+
+def test_as_many_samples_as_went_in() -> None:
+    samples = np.frombuffer(rtpcodec.read_audio(io.BytesIO(LONG))[0], np.int16)
+    assert len(samples) == 88_200
