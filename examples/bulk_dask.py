@@ -17,6 +17,7 @@ import fsspec
 from distributed import Client, as_completed
 
 import rtpcodec
+from rtpcodec.bulk.whole_files import write_whole
 
 Rows = list[dict[str, Any]]
 FILES_PER_TASK = 64
@@ -29,16 +30,9 @@ def convert(names: list[str], source: str, target: str, to: str, transcode: Call
     rows = [row_of(name, octets) for name, octets in zip(names, found, strict=True)]
     done: Rows = transcode(rows)
     files, root = fsspec.url_to_fs(target)
-    octets = {f"{root}/{row['path']}.{to}": row.pop("bytes") for row in done}
-    written = {path: found for path, found in octets.items() if found is not None}
-    for folder in {path.rpartition("/")[0] for path in written}:
-        files.makedirs(folder, exist_ok=True)
-    if "file" not in files.protocol:
-        files.pipe(written)  # an object appears whole or not at all
-        return done
-    files.pipe({f"{path}.part": found for path, found in written.items()})
-    for path in written:
-        files.mv(f"{path}.part", path)
+    for row in done:
+        if (octets := row.pop("bytes")) is not None:
+            write_whole(files, f"{root}/{row['path']}.{to}", octets)
     return done
 
 

@@ -19,46 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import rtpcodec
+from rtpcodec.bulk.whole_files import convert_files
 
 Rows = list[dict[str, Any]]
-FILES_PER_TASK = 64
-FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that their octets stay in the cache
-
-
-def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
-    """Read files, transcode them and write what they become. Returns their rows without octets."""
-    for folder in {name.rpartition("/")[0] for name in names}:
-        (target / folder).mkdir(parents=True, exist_ok=True)
-    at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
-    batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
-    done = (row for batch in batches for row in transcode([read(name, source) for name in batch]))
-    return [write(row, target / f"{row['path']}.{to}") for row in done]
-
-
-def read(name: str, source: Path) -> dict[str, Any]:
-    """Read a file into a row, or why it cannot be read."""
-    try:
-        with (source / name).open("rb", buffering=0) as file:
-            return {"path": name, "bytes": file.read()}
-    except OSError as error:
-        return {"path": name, "bytes": None, "error": str(error)}
-
-
-def write(row: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Write a row's file, whole or not at all. Returns the row without its octets."""
-    octets = row.pop("bytes")
-    try:
-        if octets is not None:
-            part = path.with_name(f"{path.name}.part")
-            part.write_bytes(octets)
-            part.replace(path)
-    except OSError as error:
-        row["error"] = str(error)
-    return row
 
 
 def run(
-    names: list[str], work: Callable[[list[str]], Rows], processes: int, files_per_task: int = FILES_PER_TASK
+    names: list[str], work: Callable[[list[str]], Rows], processes: int, files_per_task: int = 64
 ) -> Iterator[Rows]:
     """Convert files; yields the rows of each task when it is done.
 
@@ -72,8 +39,7 @@ def run(
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             tasks = {}
             with suppress(BrokenProcessPool):  # it may break before it has all tasks
-                for at, chunk in left.items():
-                    tasks[pool.submit(work, chunk)] = at
+                tasks.update((pool.submit(work, chunk), at) for at, chunk in left.items())
             for task in as_completed(tasks):
                 if not isinstance(task.exception(), BrokenProcessPool):
                     yield task.result()
@@ -97,6 +63,6 @@ if __name__ == "__main__":
     names = [str(path.relative_to(given.source)) for path in given.source.rglob("*") if not path.is_dir()]
     names.sort(key=lambda name: (Path(name).suffix, name))
     transcode = partial(rtpcodec.transcode_batch, to=given.to, sample_rate_hz=given.rate)
-    work = partial(convert, source=given.source, target=given.target, to=given.to, transcode=transcode)
+    work = partial(convert_files, source=given.source, target=given.target, to=given.to, transcode=transcode)
     for rows in run(names, work, given.processes):
         sys.stdout.writelines(f"{json.dumps(row)}\n" for row in rows)

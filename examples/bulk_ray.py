@@ -18,9 +18,9 @@ from ray.data.block import Block, BlockAccessor
 from ray.data.datasource import Datasink, WriteResult
 
 import rtpcodec
+from rtpcodec.bulk.whole_files import write_whole
 
 Rows = list[dict[str, Any]]
-FILES_AT_ONCE = 16
 
 
 def in_columns(columns: dict[str, Any], transcode: Callable[[Rows], Any]) -> dict[str, list[Any]]:
@@ -34,9 +34,7 @@ class AudioFiles(Datasink[Rows]):  # type: ignore[misc, unused-ignore]
     """Writes each row to a file of its own, and keeps the rows without octets."""
 
     def __init__(self, source: str, target: str, to: str) -> None:
-        self.source = source
-        self.target = target
-        self.to = to
+        self.source, self.target, self.to = source, target, to
         self.rows: Rows = []
 
     def write(self, blocks: Iterable[Block], ctx: Any) -> Rows:
@@ -45,10 +43,9 @@ class AudioFiles(Datasink[Rows]):  # type: ignore[misc, unused-ignore]
         done = []
         for block in blocks:
             for row in BlockAccessor.for_block(block).iter_rows(public_row_format=True):
-                octets = row["bytes"]
                 name = row["path"].partition(self.source)[2].lstrip("/")
-                if octets is not None:
-                    write_whole(files, f"{root}/{name}.{self.to}", octets)
+                if row["bytes"] is not None:
+                    write_whole(files, f"{root}/{name}.{self.to}", row["bytes"])
                 done.append({"path": name, "facts": json.loads(row["facts"]), "error": row["error"]})
         return done
 
@@ -57,17 +54,7 @@ class AudioFiles(Datasink[Rows]):  # type: ignore[misc, unused-ignore]
         self.rows = [row for rows in write_result.write_returns for row in rows]
 
 
-def write_whole(files: Any, path: str, octets: bytes) -> None:
-    """Write a file that appears whole or not at all, as objects do by themselves."""
-    files.makedirs(path.rpartition("/")[0], exist_ok=True)
-    if "file" not in files.protocol:
-        files.pipe_file(path, octets)
-        return
-    files.pipe_file(f"{path}.part", octets)
-    files.mv(f"{path}.part", path)
-
-
-def run(source: str, target: str, to: str, transcode: Callable[[Rows], Any], at_once: int = FILES_AT_ONCE) -> Rows:
+def run(source: str, target: str, to: str, transcode: Callable[[Rows], Any], at_once: int = 16) -> Rows:
     """Convert the files below a URL. Returns their rows without octets."""
     sink = AudioFiles(fsspec.url_to_fs(source)[1], target, to)
     found = ray.data.read_binary_files(source, include_paths=True)

@@ -14,42 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import rtpcodec
+from rtpcodec.bulk.whole_files import convert_files
 
 Rows = list[dict[str, Any]]
 FILES_PER_TASK = 64
-FILES_AT_ONCE = 16  # of G.722: one bank. Of others one after the other, so that their octets stay in the cache
-
-
-def convert(names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Any]) -> Rows:
-    """Read files, transcode them and write what they become. Returns their rows without octets."""
-    for folder in {name.rpartition("/")[0] for name in names}:
-        (target / folder).mkdir(parents=True, exist_ok=True)
-    at_once = FILES_AT_ONCE if names[0].endswith(".g722") else 1
-    batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
-    done = (row for batch in batches for row in transcode([read(name, source) for name in batch]))
-    return [write(row, target / f"{row['path']}.{to}") for row in done]
-
-
-def read(name: str, source: Path) -> dict[str, Any]:
-    """Read a file into a row, or why it cannot be read."""
-    try:
-        with (source / name).open("rb", buffering=0) as file:
-            return {"path": name, "bytes": file.read()}
-    except OSError as error:
-        return {"path": name, "bytes": None, "error": str(error)}
-
-
-def write(row: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Write a row's file, whole or not at all. Returns the row without its octets."""
-    octets = row.pop("bytes")
-    try:
-        if octets is not None:
-            part = path.with_name(f"{path.name}.part")
-            part.write_bytes(octets)
-            part.replace(path)
-    except OSError as error:
-        row["error"] = str(error)
-    return row
 
 
 def names_in(source: Path) -> list[list[str]]:
@@ -62,7 +30,7 @@ def names_in(source: Path) -> list[list[str]]:
 def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Any], threads: int) -> Iterator[Rows]:
     """Convert a folder; yields the rows of a task as soon as those of the tasks before it are there."""
     with ThreadPoolExecutor(threads) as pool:
-        work = partial(convert, source=source, target=target, to=to, transcode=transcode)
+        work = partial(convert_files, source=source, target=target, to=to, transcode=transcode)
         yield from pool.map(work, names_in(source))
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from benchmarks.bulk.recordings import Recordings, prepared
 from rtpcodec import transcode_batch
+from rtpcodec.bulk.whole_files import convert_files
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 RATE_HZ: Final = 8000
@@ -82,7 +83,7 @@ def by_threads(found: Recordings, threads: int, transcode: Callable[[Any], Any])
 def by_processes(found: Recordings, processes: int, transcode: Callable[[Any], Any]) -> None:
     """Run examples/bulk_processes.py: the start of the processes counts."""
     module = recipe("bulk_processes")
-    work = partial(module.convert, source=found.source, target=found.target, to="wav", transcode=transcode)
+    work = partial(convert_files, source=found.source, target=found.target, to="wav", transcode=transcode)
     for _ in module.run(found.names, work, processes):
         pass
 

@@ -17,6 +17,7 @@ import fsspec
 import pytest
 
 from rtpcodec import transcode_batch
+from rtpcodec.bulk.whole_files import convert_files
 from tests.bulk import holding
 from tests.bulk.folders import BROKEN, VICTIM, fill, names_in, require_the_plain_loop
 from tests.bulk.recordings import telephone_rows
@@ -49,12 +50,19 @@ def test_threads(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> No
 def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: Callable[[str], Any]) -> None:
     source, target = folders
     work = partial(transcode_batch, to="ulaw")
-    for name in ("bulk_threads", "bulk_processes"):
-        (row,) = recipe(name).convert(["gone.ulaw"], source, target, "ulaw", work)
-        assert row["error"].startswith("[Errno 2] No such file or directory")
+    (row,) = convert_files(["gone.ulaw"], source, target, "ulaw", work)
+    assert row["error"] == "gone.ulaw: No such file or directory"
     (row,) = recipe("bulk_dask").convert(["gone.ulaw"], str(source), str(target), "ulaw", work)
     assert row["error"].startswith("FileNotFoundError(2, 'No such file or directory'")
     assert names_in(target) == []
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(folders: tuple[Path, Path]) -> None:
+    source, target = folders
+    (target / "0" / "a.ulaw.alaw").mkdir(parents=True)
+    rows = convert_files(["0/a.ulaw", "0/a.alaw"], source, target, "alaw", partial(transcode_batch, to="alaw"))
+    assert [row["error"] for row in rows] == ["a.ulaw.alaw cannot be written: Is a directory", None]
+    assert names_in(target) == ["0/a.alaw.alaw"]
 
 
 def test_a_process_killed_in_the_middle_costs_nothing_but_time(
@@ -64,7 +72,7 @@ def test_a_process_killed_in_the_middle_costs_nothing_but_time(
     processes = recipe("bulk_processes")
     holding.prepare(tmp_path)
     transcode = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
-    work = partial(processes.convert, source=source, target=target, to="alaw", transcode=transcode)
+    work = partial(convert_files, source=source, target=target, to="alaw", transcode=transcode)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(lambda: list(processes.run(names_in(source), work, 2, 4)))
         holding.kill(tmp_path)
@@ -76,7 +84,7 @@ def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], r
     source, target = folders
     processes = recipe("bulk_processes")
     (source / BROKEN).unlink()
-    work = partial(processes.convert, source=source, target=target, to="alaw", transcode=holding.transcode_or_die)
+    work = partial(convert_files, source=source, target=target, to="alaw", transcode=holding.transcode_or_die)
     names = ["0/a.wav", "0/a.sln", "0/half.wav", holding.DEADLY]
     rows = [row for rows in processes.run(names, work, 2, 1) for row in rows]
     assert {row["path"]: row["error"] is None for row in rows} == {name: name != holding.DEADLY for name in names}

@@ -6,6 +6,7 @@ opening      the octets of a row opened as an audio file
 wanted       what the rows of a batch become
 direct       G.711 and 16-bit PCM of the rate wanted, from file to file by one kernel
 g722_rows    many rows of G.722 through one bank
+whole_files  files of rows, read and written for the recipes
 _g711_files  a file of PCM out of G.711, in one object
 work         a run over many files on threads, a row per file
 manifest     the rows of a run in a file, which a later run continues

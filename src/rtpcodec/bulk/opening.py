@@ -40,7 +40,7 @@ class OpenedRow:
 
     @property
     def facts(self) -> AudioFacts:
-        """What is known about the file so far."""
+        """Facts about the file, as far as they are known."""
         found = self.source.facts
         return replace(found, notes=(*self.notes, *found.notes)) if self.notes else found
 

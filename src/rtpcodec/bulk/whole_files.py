@@ -1,0 +1,68 @@
+"""Files of rows, read and written for the recipes in examples/: whole or not at all, and an error is a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+Rows = list[dict[str, Any]]
+
+PART_SUFFIX: Final = ".part"
+"""Behind the name of a file that is not complete. A repeated task replaces what a killed one left."""
+G722_FILES: Final = 16
+"""Files of G.722 in one call: they fill a bank. Others go one by one, so that their octets stay in the cache."""
+
+
+def convert_files(
+    names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Iterable[Any]]
+) -> Rows:
+    """Read local files, transcode them and write what they become.
+
+    names: of the files below `source`, those of one kind together. `a/b.ulaw` becomes `a/b.ulaw.wav` below `target`.
+    to: the kind of `transcode`, and the last suffix of what is written.
+    transcode: `transcode_batch` with its arguments.
+    Returns: the rows without octets, in the order of `names`. A file that cannot be read or written has an `error`.
+    Threads: any number, each with names of its own.
+    """
+    for folder in {name.rpartition("/")[0] for name in names}:
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    at_once = G722_FILES if names and names[0].endswith(".g722") else 1
+    batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
+    done = (row for batch in batches for row in transcode([_read(name, source) for name in batch]))
+    return [_write(row, target / f"{row['path']}.{to}") for row in done]
+
+
+def _read(name: str, source: Path) -> dict[str, Any]:
+    try:
+        with (source / name).open("rb", buffering=0) as file:
+            return {"path": name, "bytes": file.read()}
+    except OSError as error:
+        return {"path": name, "bytes": None, "error": f"{name}: {error.strerror}"}
+
+
+def _write(row: dict[str, Any], path: Path) -> dict[str, Any]:
+    octets = row.pop("bytes")
+    if octets is None:
+        return row
+    part = path.with_name(path.name + PART_SUFFIX)
+    try:
+        part.write_bytes(octets)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        row["error"] = f"{path.name} cannot be written: {error.strerror}"
+    return row
+
+
+def write_whole(files: Any, path: str, octets: bytes) -> None:
+    """Write a file of any filesystem of fsspec. OSError.
+
+    files: the filesystem. A local file is renamed when it is complete; an object of a store appears complete.
+    """
+    files.makedirs(path.rpartition("/")[0], exist_ok=True)
+    if "file" not in files.protocol:
+        files.pipe_file(path, octets)
+        return
+    files.pipe_file(path + PART_SUFFIX, octets)
+    files.mv(path + PART_SUFFIX, path)
