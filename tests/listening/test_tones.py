@@ -63,6 +63,13 @@ def test_a_beep_before_silence_that_is_not_sent() -> None:
     assert heard(made) == [("beep", "")]
 
 
+@pytest.mark.parametrize("lose", [(7,), (7, 8), (6, 9)])
+def test_a_key_across_lost_chunks_is_one_key(lose: tuple[int, ...]) -> None:
+    made = line()
+    made.say(key_sequence("6", 8000, 160), lose=lose)
+    assert heard(made) == [("dtmf", "6")]
+
+
 def test_the_kinds_of_the_settings_alone() -> None:
     made = line(ToneSettings(kinds=["sit"]))
     made.say(key_sequence("5", 8000) + special_information(8000))

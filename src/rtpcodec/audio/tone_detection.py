@@ -20,6 +20,8 @@ TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
 """All kinds of tones that are found."""
 PIECE_SAMPLES: Final = 1 << 13
 """PCM is looked at in pieces of this length, so that what is held does not grow with it."""
+LOST_MS: Final = 100
+"""Packets that are lost in a row. A caller presses a key again after more than this."""
 LEAST_STRETCH_MS: Final = 60.0
 """Of a single tone; the shortest beep has 100 ms."""
 LEAST_PAIR_MS: Final = 150.0
@@ -125,6 +127,15 @@ class ToneDetector(Live):
             if steady is not None:
                 steady.reset(self._position)
             patterns.reset()
+
+    def lose(self, samples: int) -> list[DetectedTone]:
+        """Let time pass of which the PCM was lost, and return as `detect`.
+
+        A key that sounds before and behind it is one key if no more than 100 ms were lost. Other tones end.
+        """
+        if self._keys is not None and samples <= self.sample_rate_hz * LOST_MS // 1000:
+            self._keys.lose(self._position, self._position + samples)
+        return self.detect(bytes(2 * samples))
 
     def _take(self, view: memoryview) -> None:
         if self._keys is not None:
