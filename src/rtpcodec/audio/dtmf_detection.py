@@ -130,13 +130,13 @@ class _Candidate:
         last = self.others[-1] if self.others else None
         return last is not None and last.strong and last.amplitude > STRONG * self.peak
 
-    def missing_samples(self, hop: int) -> int:
+    def missing_samples(self, windows: Windows) -> int:
         """Return for how long the pair was not found, without PCM that did not arrive."""
-        missing = self.missing * hop
+        missing = self.missing * windows.hop
         if not self.lost or not self.parts[-1]:
             return missing
         last = self.parts[-1][-1].begin
-        return missing - self.lost_samples(last, last + 2 * missing)
+        return missing - self.lost_samples(last, last + missing + windows.window)
 
     def lost_samples(self, begin: int, end: int) -> int:
         """Return how much PCM did not arrive between two samples."""
@@ -192,7 +192,7 @@ class KeyDetector(Live):
         candidate = self._candidate
         if candidate is not None and (step is None or step.key != candidate.key):
             candidate.miss(step)
-            missing = candidate.missing_samples(self._windows.hop)
+            missing = candidate.missing_samples(self._windows)
             if candidate.replaced or missing * 1000 > BRIDGED_MS * self._windows.rate_hz:
                 self._close(found)
                 self._begin(candidate.others)
