@@ -88,6 +88,22 @@ def test_a_repr_shows_no_key() -> None:
     assert "frequencies" not in repr(event)
 
 
+def test_a_private_section_hides_no_key_from_the_handler() -> None:
+    made = line()
+    made.session.privacy.enter("pin", made.now_ms)
+    made.say(key_sequence("42", 8000))
+    assert heard(made) == [("dtmf", "4"), ("dtmf", "2")]
+
+
+def test_a_key_by_message_and_in_the_audio_is_reported_both_ways() -> None:
+    made = line()
+    made.session.receive(carrier.text("dtmf", dtmf={"digit": "3"}), made.now_ms)
+    made.say(key_sequence("3", 8000))
+    made.wait(500)
+    assert [event.digit for event in made.of(Dtmf)] == ["3"]
+    assert heard(made) == [("dtmf", "3")]
+
+
 def test_another_track_and_an_end_of_listening() -> None:
     session = MediaSession(StreamPlan(send_codec="PCMU", tracks="both_tracks"), receive_pcm_hz=8000)
     session.receive(carrier.start(), 0.0)

@@ -51,8 +51,8 @@ class ToneDetector(Live):
     >>> from rtpcodec import DualTone
     >>> detector = ToneDetector(8000, kinds=("dtmf",))
     >>> found = detector.detect(bytes(1600) + DualTone("5", 8000).samples(800) + bytes(1600))
-    >>> [(tone.kind, tone.digit, tone.start_samples, tone.end_samples) for tone in found]
-    [('dtmf', '5', 800, 1600)]
+    >>> [(tone.kind, tone.digit, round(tone.start_samples / 8), round(tone.end_samples / 8)) for tone in found]
+    [('dtmf', '5', 100, 200)]
     """
 
     __slots__ = ("_found", "_keys", "_kinds", "_paired", "_patterns", "_position", "_single", "sample_rate_hz")
