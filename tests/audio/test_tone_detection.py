@@ -224,7 +224,7 @@ def test_every_buffer_of_samples() -> None:
 
 
 def test_arguments_outside_of_their_limits() -> None:
-    with pytest.raises(ValueError, match=r"^rate_hz is 7999, 8000 to 192000 are allowed$"):
+    with pytest.raises(ValueError, match=r"^sample_rate_hz is 7999, 8000 to 192000 are allowed$"):
         ToneDetector(7999)
     with pytest.raises(ValueError, match=re.escape("kind is 'fax', dtmf, dial, ")):
         ToneDetector(8000, ("fax",))  # type: ignore[arg-type]

@@ -18,6 +18,9 @@ from rtpcodec.pickling import Live
 ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
 TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
 """All kinds of tones that are found."""
+MIN_RATE_HZ: Final = 8000
+MAX_RATE_HZ: Final = 192_000
+"""Those of the kernel: the highest tone has 2.1 kHz, and no device records faster."""
 PIECE_SAMPLES: Final = 1 << 13
 """PCM is looked at in pieces of this length, so that what is held does not grow with it."""
 LOST_MS: Final = 100
@@ -65,6 +68,8 @@ class ToneDetector(Live):
         Raises: ValueError: a kind that does not exist, none at all, or a rate out of range.
         """
         self._kinds = checked_kinds(kinds)
+        if not MIN_RATE_HZ <= sample_rate_hz <= MAX_RATE_HZ:
+            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, {MIN_RATE_HZ} to {MAX_RATE_HZ} are allowed")
         self.sample_rate_hz = sample_rate_hz
         self._found: list[DetectedTone] = []
         others = set(self._kinds) - {"dtmf"}
