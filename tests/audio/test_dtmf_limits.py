@@ -117,6 +117,12 @@ def test_a_key_that_is_held_is_reported_once_before_its_end() -> None:
 
 
 @pytest.mark.long
+def test_a_part_of_the_sweep_inside_the_limits() -> None:
+    assert missed(within()[::5], 8000, 9) == []
+
+
+@pytest.mark.long
+@pytest.mark.hours
 @pytest.mark.parametrize("rate_hz", [8000, 16000])
 def test_the_whole_sweep_inside_the_limits(rate_hz: int) -> None:
     presses = within() if rate_hz == 8000 else within()[::4]
@@ -126,6 +132,7 @@ def test_the_whole_sweep_inside_the_limits(rate_hz: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.hours
 def test_the_whole_sweep_outside_of_the_limits() -> None:
     drawn, keys = Random(10), 0
     for press in OUTSIDE.values():

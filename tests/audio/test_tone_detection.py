@@ -174,6 +174,24 @@ def test_time_without_pcm_ends_a_tone() -> None:
     assert detector.idle
 
 
+@pytest.mark.parametrize("lost_ms", [20, 40, 60, 100])
+@pytest.mark.parametrize("after_ms", [30, 60, 90])
+def test_pcm_that_was_lost_does_not_make_two_keys_of_one(lost_ms: int, after_ms: int) -> None:
+    key = key_sequence("7", 8000, 300)
+    begin, end = 1600 + 16 * after_ms, 1600 + 16 * (after_ms + lost_ms)
+    detector = ToneDetector(8000)
+    found = detector.detect(key[:begin]) + detector.lose((end - begin) // 2) + detector.detect(key[end:])
+    assert [tone.digit for tone in found] == ["7"]
+    assert found[0].end_samples - found[0].start_samples == pytest.approx(2400, abs=16)
+
+
+def test_two_keys_around_pcm_that_was_lost() -> None:
+    keys = key_sequence("77", 8000)  # 100 ms of silence, 100 ms of the key, and again
+    detector = ToneDetector(8000)
+    found = detector.detect(keys[:3520]) + detector.lose(160) + detector.detect(keys[3840:])
+    assert [tone.digit for tone in found] == ["7", "7"]
+
+
 def test_the_end_of_a_stream_ends_a_key() -> None:
     detector = ToneDetector(8000)
     key = key_sequence("7", 8000)[:3200]
@@ -206,7 +224,7 @@ def test_every_buffer_of_samples() -> None:
 
 
 def test_arguments_outside_of_their_limits() -> None:
-    with pytest.raises(ValueError, match=r"^rate_hz is 7999, 8000 to 192000 are allowed$"):
+    with pytest.raises(ValueError, match=r"^sample_rate_hz is 7999, 8000 to 192000 are allowed$"):
         ToneDetector(7999)
     with pytest.raises(ValueError, match=re.escape("kind is 'fax', dtmf, dial, ")):
         ToneDetector(8000, ("fax",))  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from rtpcodec.compat import audioop
 from rtpcodec.errors import PacketError
 from rtpcodec.kernels import base64, channels, fading, float_pcm, levels, mixing
 from rtpcodec.kernels.bands import band_energy
+from rtpcodec.kernels.goertzel import ToneBank, ToneTables
 from rtpcodec.kernels.media_text import MediaText
 from rtpcodec.kernels.prediction import prediction_gain_db
 from tests.oracles.guarded import PAGE, GuardedMemory
@@ -122,7 +123,13 @@ def pcm_kernels() -> Iterator[Kernel]:
     yield Kernel("prediction", lambda pcm: b"%r" % [prediction_gain_db(pcm, step) for step in (1, 2)], None, 2, 2)
     yield Kernel("band", lambda pcm: b"%r" % band_energy(pcm, bytes(range(98)), 4), None, 2, 2)
     yield Kernel("taps of a band", lambda taps: b"%r" % band_energy(bytes(range(200)), taps, 3), None, 2, 2)
+    yield Kernel("goertzel", _measured, None, 2, 2)
     yield Kernel("levels", lambda pcm: b"%d %d" % (levels.peak(pcm), levels.energy(pcm)), None, 2, 2)
+
+
+def _measured(pcm: memoryview | bytes) -> bytes:
+    tables = ToneTables(8000, (700.0, 1300.0), 64)
+    return b"%r" % ToneBank(tables, 30, split=1, least_power=0.0, least_share=0.0).measure(pcm)
 
 
 def _fade(rising: bool, pcm: memoryview | bytes) -> bytes:

@@ -19,6 +19,7 @@ from rtpcodec.audio.concealment import Concealer
 from rtpcodec.codecs import FrameEncoder
 from rtpcodec.codecs._opus import OpusDecoder
 from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
+from rtpcodec.kernels.goertzel import ToneBank, ToneTables
 from tests.isolated.pcm_calls import PCM_CALLS
 
 ITEMS = 160
@@ -150,6 +151,25 @@ def concealing_calls() -> Iterator[Call]:
         yield Call("conceal", filler.conceal, ("x",), ValueError)
         yield Call("copy", filler.copy, ())
         yield Call("reset", filler.reset, ())
+
+
+def tone_calls() -> Iterator[Call]:
+    """Good and bad calls of what measures tones."""
+    tables = ToneTables(8000, (700.0, 1300.0), 64)
+
+    def bank(**others: Any) -> ToneBank:
+        return ToneBank(tables, 30, **({"split": 1, "least_power": 0.0, "least_share": 0.0} | others))
+
+    yield Call("ToneTables", ToneTables, (8000, (700.0,), 64))
+    yield Call("ToneTables", ToneTables, (8000, (700.0, 5000.0), 64), ValueError)
+    yield Call("ToneTables", ToneTables, (8000, (None,), 64), TypeError)
+    yield Call("ToneBank", bank, ())
+    yield Call("ToneBank", lambda: bank(split=3), (), ValueError)
+    yield Call("ToneBank", lambda: bank(least_power="x"), (), TypeError)
+    one, quiet = bank(), bank(least_power=1e12)
+    yield from _calls_fresh("ToneBank.measure", one.measure, SAMPLES)
+    yield Call("ToneBank.measure", quiet.measure, (bytes(640),))
+    yield Call("ToneBank.reset", one.reset, ())
 
 
 def frame_codec_calls() -> Iterator[Call]:

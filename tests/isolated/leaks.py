@@ -15,7 +15,15 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.isolated.kernel_calls import Call, calls, concealing_calls, frame_codec_calls, functions, g722_calls
+from tests.isolated.kernel_calls import (
+    Call,
+    calls,
+    concealing_calls,
+    frame_codec_calls,
+    functions,
+    g722_calls,
+    tone_calls,
+)
 from tests.isolated.packet_calls import packet_calls
 from tests.isolated.text_calls import text_calls
 
@@ -26,6 +34,7 @@ OTHERS: dict[str, Callable[[], Iterable[Call]]] = {
     "texts": text_calls,
     "G722": g722_calls,
     "concealment": concealing_calls,
+    "tones": tone_calls,
     FRAME_CODECS: frame_codec_calls,
 }
 """Groups of methods, beside the modules of functions."""

@@ -25,6 +25,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import codec
 from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
 from rtpcodec.errors import PayloadError
+from rtpcodec.kernels.goertzel import ToneBank, ToneTables
 
 THREADS = 4
 TIGHT_ROUNDS = 8
@@ -161,6 +162,16 @@ def bank_step(one: Any, chance: random.Random) -> None:
             assert coded.shape == (one.rows, 2 * columns if decodes else columns // 2)
 
 
+def tone_bank_step(one: Any, chance: random.Random) -> None:
+    """Measure windows and reset."""
+    if chance.randrange(8) == 0:
+        one.reset()
+        return
+    pcm = octets(chance, 2, 320, 1920, 40000)
+    # What was held from before is less than a window.
+    assert len(pcm) // 160 - 4 < len(one.measure(pcm)) + 4 <= len(pcm) // 160 + 8
+
+
 def packet_step(one: Any, chance: random.Random) -> None:
     """Read a packet that several threads initialise."""
     payload = octets(chance, 0, 160, 40000)
@@ -272,6 +283,12 @@ def storms() -> dict[str, Storm]:
         ),
         "G722 encoder bank": Storm(lambda: G722EncoderBank(18), bank_step, codes("encode", pcm_rows), busy),
         "G722 decoder bank": Storm(lambda: G722DecoderBank(18), bank_step, codes("decode", code_rows), busy),
+        "tone bank": Storm(
+            lambda: ToneBank(ToneTables(8000, (700, 1300), 320), 80, split=1, least_power=0.0, least_share=0.0),
+            tone_bank_step,
+            (("measure", KNOWN[320]), ("measure", KNOWN[40]), ("reset",)),
+            busy,
+        ),
         "packet": Storm(lambda: rtpcodec.RtpPacket.__new__(rtpcodec.RtpPacket), packet_step),
     }
 

@@ -63,6 +63,13 @@ def test_a_beep_before_silence_that_is_not_sent() -> None:
     assert heard(made) == [("beep", "")]
 
 
+@pytest.mark.parametrize("lose", [(7,), (7, 8), (6, 9)])
+def test_a_key_across_lost_chunks_is_one_key(lose: tuple[int, ...]) -> None:
+    made = line()
+    made.say(key_sequence("6", 8000, 160), lose=lose)
+    assert heard(made) == [("dtmf", "6")]
+
+
 def test_the_kinds_of_the_settings_alone() -> None:
     made = line(ToneSettings(kinds=["sit"]))
     made.say(key_sequence("5", 8000) + special_information(8000))
@@ -79,6 +86,22 @@ def test_a_repr_shows_no_key() -> None:
     ).count("5")
     assert "digit" not in repr(event)
     assert "frequencies" not in repr(event)
+
+
+def test_a_private_section_hides_no_key_from_the_handler() -> None:
+    made = line()
+    made.session.privacy.enter("pin", made.now_ms)
+    made.say(key_sequence("42", 8000))
+    assert heard(made) == [("dtmf", "4"), ("dtmf", "2")]
+
+
+def test_a_key_by_message_and_in_the_audio_is_reported_both_ways() -> None:
+    made = line()
+    made.session.receive(carrier.text("dtmf", dtmf={"digit": "3"}), made.now_ms)
+    made.say(key_sequence("3", 8000))
+    made.wait(500)
+    assert [event.digit for event in made.of(Dtmf)] == ["3"]
+    assert heard(made) == [("dtmf", "3")]
 
 
 def test_another_track_and_an_end_of_listening() -> None:

@@ -6,6 +6,7 @@ The limits are those of the administrations in table A-1 of Q.24, of each the on
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
@@ -95,7 +96,7 @@ class _Step(NamedTuple):
 class _Candidate:
     """Windows with the same pair of tones, in parts between which it was not found."""
 
-    __slots__ = ("key", "missing", "others", "parts", "peak", "reported")
+    __slots__ = ("key", "lost", "missing", "others", "parts", "peak", "reported")
 
     def __init__(self, key: tuple[int, int]) -> None:
         self.key = key
@@ -103,6 +104,7 @@ class _Candidate:
         self.missing = 0  # windows since the last part
         self.others: list[_Step] = []  # of those, the last ones with one other pair
         self.peak = 0.0  # amplitude
+        self.lost: list[tuple[int, int]] = []  # PCM that did not arrive: where it begins and ends
         self.reported = False
 
     def add(self, step: _Step) -> None:
@@ -124,10 +126,21 @@ class _Candidate:
 
     @property
     def replaced(self) -> bool:
-        """Whether another key sounds, or none has for too long."""
+        """Whether another key sounds."""
         last = self.others[-1] if self.others else None
-        other = last is not None and last.strong and last.amplitude > STRONG * self.peak
-        return other or self.missing * SHAPE.hop_ms > BRIDGED_MS
+        return last is not None and last.strong and last.amplitude > STRONG * self.peak
+
+    def missing_samples(self, windows: Windows) -> int:
+        """Return for how long the pair was not found, without PCM that did not arrive."""
+        missing = self.missing * windows.hop
+        if not self.lost or not self.parts[-1]:
+            return missing
+        last = self.parts[-1][-1].begin
+        return missing - self.lost_samples(last, last + missing + windows.window)
+
+    def lost_samples(self, begin: int, end: int) -> int:
+        """Return how much PCM did not arrive between two samples."""
+        return sum(max(min(end, last) - max(begin, first), 0) for first, last in self.lost)
 
     @property
     def windows(self) -> int:
@@ -158,6 +171,11 @@ class KeyDetector(Live):
                 self._look(window, found)
         return found
 
+    def lose(self, begin: int, end: int) -> None:
+        """Take note that PCM was lost which is silence here: a key that sounds on both sides of it was not released."""
+        if self._candidate is not None:
+            self._candidate.lost.append((begin, end))
+
     def end(self) -> list[HeardKey]:
         """End the key that sounds, if one does: no more PCM follows it directly."""
         found: list[HeardKey] = []
@@ -174,7 +192,8 @@ class KeyDetector(Live):
         candidate = self._candidate
         if candidate is not None and (step is None or step.key != candidate.key):
             candidate.miss(step)
-            if candidate.replaced:
+            missing = candidate.missing_samples(self._windows)
+            if candidate.replaced or missing * 1000 > BRIDGED_MS * self._windows.rate_hz:
                 self._close(found)
                 self._begin(candidate.others)
             return
@@ -215,18 +234,19 @@ class KeyDetector(Live):
 
     def _report(self, candidate: _Candidate, found: list[HeardKey]) -> None:
         candidate.reported = True
-        for steps in self._presses(candidate.parts):
+        for steps in self._presses(candidate.parts, candidate.lost_samples):
             key = self._judged(candidate.key, steps)
             if key is not None:
                 found.append(key)
         candidate.parts = [[]]
 
-    def _presses(self, parts: list[list[_Step]]) -> list[list[_Step]]:
+    def _presses(self, parts: list[list[_Step]], lost_samples: Callable[[int, int], int]) -> list[list[_Step]]:
         """Join parts between which there is an interruption, not a pause."""
         amplitude = max(step.amplitude for part in parts for step in part)
         joined = [list(parts[0])]
         for part in parts[1:]:
-            pause = self._start(part, amplitude) - self._end(joined[-1], amplitude)
+            begin, end = self._end(joined[-1], amplitude), self._start(part, amplitude)
+            pause = end - begin - lost_samples(begin, end)
             if pause * 1000 < BRIDGED_MS * self._windows.rate_hz:
                 joined[-1] += part
             else:

@@ -192,7 +192,8 @@ class SteadyTones(Live):
         steps, windows = self._steps, self.windows
         full = sorted(step.power for step in steps)[len(steps) // 2]
         # A tone that fills a part of a window has amplitude and power of other shares: by the amplitude of the tone.
-        start = steps[0].begin + windows.window - windows.edge(_amplitude(steps[0], full))
+        first = math.sqrt(sum(tone.before for tone in steps[0].tones) / full)
+        start = steps[0].begin - windows.hop + windows.window - windows.edge(min(first, 1.0))
         end = steps[-1].begin + (windows.edge(_amplitude(steps[-1], full)) if ended else windows.window)
         core = [step for step in steps if step.power >= full / 2]
         frequencies_hz = tuple(fmean(step.tones[k].frequency_hz for step in core) for k in range(len(steps[0].tones)))

@@ -18,8 +18,13 @@ from rtpcodec.pickling import Live
 ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
 TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
 """All kinds of tones that are found."""
+MIN_RATE_HZ: Final = 8000
+MAX_RATE_HZ: Final = 192_000
+"""Those of the kernel: the highest tone has 2.1 kHz, and no device records faster."""
 PIECE_SAMPLES: Final = 1 << 13
 """PCM is looked at in pieces of this length, so that what is held does not grow with it."""
+LOST_MS: Final = 100
+"""Packets that are lost in a row. A caller presses a key again after more than this."""
 LEAST_STRETCH_MS: Final = 60.0
 """Of a single tone; the shortest beep has 100 ms."""
 LEAST_PAIR_MS: Final = 150.0
@@ -49,8 +54,8 @@ class ToneDetector(Live):
     >>> from rtpcodec import DualTone
     >>> detector = ToneDetector(8000, kinds=("dtmf",))
     >>> found = detector.detect(bytes(1600) + DualTone("5", 8000).samples(800) + bytes(1600))
-    >>> [(tone.kind, tone.digit, tone.start_samples, tone.end_samples) for tone in found]
-    [('dtmf', '5', 800, 1600)]
+    >>> [(tone.kind, tone.digit, round(tone.start_samples / 8), round(tone.end_samples / 8)) for tone in found]
+    [('dtmf', '5', 100, 200)]
     """
 
     __slots__ = ("_found", "_keys", "_kinds", "_paired", "_patterns", "_position", "_single", "sample_rate_hz")
@@ -63,6 +68,8 @@ class ToneDetector(Live):
         Raises: ValueError: a kind that does not exist, none at all, or a rate out of range.
         """
         self._kinds = checked_kinds(kinds)
+        if not MIN_RATE_HZ <= sample_rate_hz <= MAX_RATE_HZ:
+            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, {MIN_RATE_HZ} to {MAX_RATE_HZ} are allowed")
         self.sample_rate_hz = sample_rate_hz
         self._found: list[DetectedTone] = []
         others = set(self._kinds) - {"dtmf"}
@@ -125,6 +132,15 @@ class ToneDetector(Live):
             if steady is not None:
                 steady.reset(self._position)
             patterns.reset()
+
+    def lose(self, samples: int) -> list[DetectedTone]:
+        """Let time pass of which the PCM was lost, and return as `detect`.
+
+        A key that sounds before and behind it is one key if no more than 100 ms were lost. Other tones end.
+        """
+        if self._keys is not None and samples <= self.sample_rate_hz * LOST_MS // 1000:
+            self._keys.lose(self._position, self._position + samples)
+        return self.detect(bytes(2 * samples))
 
     def _take(self, view: memoryview) -> None:
         if self._keys is not None:

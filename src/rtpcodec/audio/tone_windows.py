@@ -42,6 +42,8 @@ class Tone(NamedTuple):
 
     frequency_hz: float
     power: float
+    before: float
+    """Its power in the window before, which it may fill in part."""
 
 
 class WindowShape(NamedTuple):
@@ -123,10 +125,12 @@ class Windows(Live):
     def tone(self, window: Window, k: int) -> Tone | None:
         """Return the sine near frequency k; None: nothing is known of the window before."""
         turn = self.turn(window, k)
-        if not turn or window.values is None:
+        if not turn or window.values is None or window.before is None:
             return None
         offset_hz = self.offset_hz(turn)
-        return Tone(self.shape.frequencies_hz[k] + offset_hz, power_of(window.values[k]) * self.gain(offset_hz))
+        gain = self.gain(offset_hz)
+        power, before = gain * power_of(window.values[k]), gain * power_of(window.before[k])
+        return Tone(self.shape.frequencies_hz[k] + offset_hz, power, before)
 
     def gain(self, offset_hz: float) -> float:
         """Return by what the power of a tone is larger than what is measured so far from it."""

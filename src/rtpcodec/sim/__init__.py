@@ -20,6 +20,7 @@ from rtpcodec.sim.carrier import Carrier
 from rtpcodec.sim.commands.faults import CommandFault, rate_limited
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.echo_path import EchoPath
+from rtpcodec.sim.media.network_tones import network_tone
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, LossHabits, MarkHabits, Restart, Variations
 from rtpcodec.sim.playout_log import ClearArrival, MediaArrival, PlayoutLog, QueueSecond
@@ -52,6 +53,7 @@ __all__ = [
     "Timing",
     "Variations",
     "Webhooks",
+    "network_tone",
     "rate_limited",
 ]
 

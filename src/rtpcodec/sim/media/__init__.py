@@ -11,6 +11,7 @@ returned    the app's media messages to PCM
 mp3_messages  the same for whole files, in mode mp3
 tracks      the chunks of both tracks and their numbers
 speech      the caller's speech: a file, PCM, or a generator
+network_tones  tones of telephone networks, as speech of a phone
 playout     the caller's ear: audio and marks on a play-out clock
 marks       when the app's marks come back
 keys        the caller's keys

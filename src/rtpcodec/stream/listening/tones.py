@@ -65,9 +65,7 @@ class ToneListener(Live):
         detector, missing_ms = self._detector, audio.media_ms - self._next_ms
         if detector is not None and detector.sample_rate_hz == audio.sample_rate_hz and abs(missing_ms) > SEAM_MS:
             if 0 < missing_ms < SILENCE_MS:
-                found += self._heard(
-                    detector, detector.detect(bytes(2 * round(missing_ms * audio.sample_rate_hz / 1000)))
-                )
+                found += self._heard(detector, detector.lose(round(missing_ms * audio.sample_rate_hz / 1000)))
             else:
                 found += self._silence()
                 detector = None
