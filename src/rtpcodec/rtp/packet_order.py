@@ -87,11 +87,11 @@ class _Line:
 
     __slots__ = ("_shift", "_step", "_ticks_in_ms", "arrival_ms", "frame_ticks", "newest", "number", "seen")
 
-    def __init__(self, packet: RtpPacket, arrival_ms: float, ticks_in_ms: float) -> None:
+    def __init__(self, packet: RtpPacket, arrival_ms: float, ticks_in_ms: float, frame_ms: float) -> None:
         self._ticks_in_ms = ticks_in_ms
         self._shift = 0
         self._step: int | None = None
-        self.frame_ticks = ASSUMED_FRAME_MS * ticks_in_ms
+        self.frame_ticks = frame_ms * ticks_in_ms
         self.newest = packet
         self.number = packet.sequence_number
         self.arrival_ms = arrival_ms
@@ -169,13 +169,14 @@ class _Line:
 class PacketOrder:
     """Numbers for the packets of one receiver, in the order of arrival: `place` each.
 
-    clock_hz is the RTP clock.
+    clock_hz is the RTP clock, frame_ms the length of a frame until two packets show it.
     """
 
-    __slots__ = ("_aside", "_line", "_ticks_in_ms", "duplicates", "late", "restarts")
+    __slots__ = ("_aside", "_frame_ms", "_line", "_ticks_in_ms", "duplicates", "late", "restarts")
 
-    def __init__(self, clock_hz: int) -> None:
+    def __init__(self, clock_hz: int, frame_ms: float = ASSUMED_FRAME_MS) -> None:
         self._ticks_in_ms = clock_hz / 1000
+        self._frame_ms = frame_ms
         self._line: _Line | None = None
         self._aside: _Aside | None = None
         self.late = 0
@@ -187,7 +188,7 @@ class PacketOrder:
     @property
     def frame_ms(self) -> float:
         """The time between two packets in a row."""
-        return ASSUMED_FRAME_MS if self._line is None else self._line.frame_ticks / self._ticks_in_ms
+        return self._frame_ms if self._line is None else self._line.frame_ticks / self._ticks_in_ms
 
     @property
     def waits_since_ms(self) -> float | None:
@@ -199,7 +200,7 @@ class PacketOrder:
         """Return the packets whose place is known now that this one has arrived; it may be among them."""
         line, aside = self._line, self._aside
         if line is None:
-            line = self._line = _Line(packet, now_ms, self._ticks_in_ms)
+            line = self._line = _Line(packet, now_ms, self._ticks_in_ms, self._frame_ms)
             return [_taken(line, packet, line.number, now_ms)]
         number = line.number_of(packet)
         if aside is None and number == line.number + 1 and packet.ssrc == line.newest.ssrc:

@@ -49,6 +49,7 @@ class Sender:
     destination: SocketAddress = B
     sent: list[tuple[float, RtpPacket]] = field(default_factory=list)
     sender_reports: tuple[SenderReport, ...] = ()
+    packet_ms: float = 20.0
 
     def send(self, packets: Iterable[RtpPacket], at_ms: float, every_ms: float = 20) -> None:
         for number, packet in enumerate(packets):
@@ -90,7 +91,7 @@ class Sender:
             jitter_ms=None,
             max_jitter_ms=None,
             mean_jitter_ms=None,
-            packet_ms=20.0,
+            packet_ms=self.packet_ms,
             mos=None,
             sender_reports=self.sender_reports,
             **nothing,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.packet_order import PacketOrder, Placed
+from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, PacketOrder, Placed
 
 MAX_HELD: Final = 64
 """Packets that wait for a missing one: more than a second of the usual 20 ms."""
@@ -32,8 +32,8 @@ class OrderedPackets(Live):
 
     __slots__ = ("_began_ms", "_held", "_next", "_order", "_too_late")
 
-    def __init__(self, clock_hz: int) -> None:
-        self._order = PacketOrder(clock_hz)
+    def __init__(self, clock_hz: int, packet_ms: float | None = None) -> None:
+        self._order = PacketOrder(clock_hz, packet_ms or ASSUMED_FRAME_MS)
         self._held: dict[int, Placed] = {}
         self._next: int | None = None
         """The number that is expected; None: nothing has been returned yet."""

@@ -75,7 +75,7 @@ class StreamTrack(Live):
         self.tally = Tally()
         self._track = track
         self._gaps = gaps
-        self._packets = OrderedPackets(clock_hz)
+        self._packets = OrderedPackets(clock_hz, stream.packet_ms)
         self._place = Place(stream.first_timestamp, begin, clock_hz, track.rate_hz)
         self._audio: dict[int, PayloadAudio | str] = {}
         self._last: PayloadAudio | None = None
