@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
@@ -37,7 +37,7 @@ def run(
     while 0 < len(left) < before:
         before = len(left)
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            tasks = {}
+            tasks: dict[Future[list[Any]], int] = {}
             with suppress(BrokenProcessPool):  # it may break before it has all tasks
                 tasks.update((pool.submit(work, chunk), at) for at, chunk in left.items())
             for task in as_completed(tasks):

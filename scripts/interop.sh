@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Captures of ffmpeg, GStreamer and sipp over the loopback, decoded as they decode them: `interop.sh PYTHON [PYTEST ARGUMENT ...]`.
+# Captures of ffmpeg, GStreamer and sipp over the loopback, decoded as they decode them, and figures of tshark: `interop.sh PYTHON [PYTEST ARGUMENT ...]`.
 # Says which Debian packages are missing, and fails then. Needs the right to open packet sockets, as sipp does: root.
 set -uo pipefail
 python=$1
@@ -19,6 +19,7 @@ needs_element() { # PACKAGE ELEMENT ...
 
 needs ffmpeg ffmpeg
 needs sip-tester sipp
+needs tshark tshark
 needs gstreamer1.0-tools gst-launch-1.0
 if command -v gst-inspect-1.0 >/dev/null; then
     needs_element gstreamer1.0-plugins-base opusenc opusdec audioconvert
@@ -37,4 +38,4 @@ fi
     { echo "interop: capturing and sipp need the right to open packet sockets (root, or CAP_NET_RAW)"; exit 1; }
 
 # Files that pytest does not find by itself: `make test` has none of these programs.
-exec "$python" -m pytest -q -p no:cacheprovider tests/interop/captures/{one_direction,both_directions,sip_calls}.py "$@"
+exec "$python" -m pytest -q -p no:cacheprovider tests/interop/captures/{one_direction,both_directions,sip_calls,stream_figures,wireshark}.py "$@"

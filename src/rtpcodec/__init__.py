@@ -11,11 +11,11 @@ milliseconds and needs none of the optional libraries:
     payload_format                                                             frames in payloads and back
     Concealer                                                                  fills gaps in PCM
     JitterBuffer                                                               packets when they are due
-    find_streams                                                               RTP streams of a packet capture
     RtpPacket, is_rtcp, Packetizer                                             RTP packets
-    open_packets                                                               packet captures: pcap, pcapng
+    open_packets, find_streams, decode_capture                                 packet captures: packets, streams, sound
     Resampler                                                                  one stream from rate to rate
-    open_audio, read_audio                                                     audio files of any kind
+    open_audio, read_audio, create_audio                                       audio files of any kind
+    transcode_batch                                                            many files in memory per call
     mixing, levels                                                             gain, mixing and fades; dBov and dBm0
     DualTone                                                                   the sound of a telephone's key
     ToneDetector, DetectedTone, ToneSettings                                   keys, call progress tones, beeps in PCM
@@ -25,7 +25,6 @@ milliseconds and needs none of the optional libraries:
     serve, run, Call                                                           an endpoint that carriers dial
     CallControl, AsyncCallControl                                              the commands
     verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
-    transcode_batch                                                            files in memory, many per call
     sim                                                                        a carrier for tests
     pump                                                                       a virtual clock for asyncio programs
     compat                                                                     modules that Python removed
@@ -79,6 +78,7 @@ if TYPE_CHECKING:
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma as pcmu_to_pcma
     from rtpcodec.kernels.g711_transcode import pcmu_to_pcma_into as pcmu_to_pcma_into
     from rtpcodec.kernels.rtp_header import is_rtcp as is_rtcp
+    from rtpcodec.rtp.capture.decoding import decode_capture as decode_capture
     from rtpcodec.rtp.capture.discovery import find_streams as find_streams
     from rtpcodec.rtp.capture.reading import open_packets as open_packets
     from rtpcodec.rtp.jitter import JitterBuffer as JitterBuffer
@@ -124,6 +124,7 @@ _HOME = {
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "create_audio": "rtpcodec.files.writing",
+    "decode_capture": "rtpcodec.rtp.capture.decoding",
     "find_streams": "rtpcodec.rtp.capture.discovery",
     "is_rtcp": "rtpcodec.kernels.rtp_header",
     "open_audio": "rtpcodec.files.reading",

@@ -234,6 +234,7 @@ INSIDE: dict[str, str] = {
     "bulk/manifest.py:Manifest.resume": USER,
     "bulk/manifest.py:_octets_of_lines": USER,
     "bulk/manifest.py:rows_of": USER,
+    "bulk/whole_files.py:_read": USER,
     "bulk/work.py:run_jobs": TASK,
     "files/writing.py:create_audio": USER,
     "files/input.py:InputFile.__init__": USER,

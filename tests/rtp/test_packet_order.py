@@ -122,7 +122,7 @@ def test_loss_that_took_its_time_is_reported(lost: int) -> None:
     assert heard.lost == (lost if lost < 3000 else 0)
 
 
-def test_numbers_that_skip_without_time_are_a_new_numbering() -> None:
+def test_numbers_that_skip_untimed_are_a_new_numbering() -> None:
     """A leap of numbers alone conceals no audio."""
     packets = [packet(n) for n in range(100)] + [packet(2000 + n, 100 + n) for n in range(100)]
     coming = evenly(packets)

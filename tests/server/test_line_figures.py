@@ -78,7 +78,7 @@ def test_lost_sockets_are_counted_with_the_time_without_one() -> None:
     run_virtual(main())
 
 
-def test_a_loss_without_a_hold_is_a_disconnect_without_time() -> None:
+def test_a_loss_without_a_hold_is_a_disconnect_untimed() -> None:
     async def listen(call: Call) -> None:
         async for _ in call.audio():
             pass

@@ -176,7 +176,7 @@ def test_a_track_that_begins_later_lies_later(base: float) -> None:
     assert others(found) == []
 
 
-def test_without_timestamps_a_later_track_lies_where_it_arrived() -> None:
+def test_untimedstamps_a_later_track_lies_where_it_arrived() -> None:
     rows = [row(20.0 * at, at, None) for at in range(1, 1001)]
     rows += [row(13_000.0 + 20.0 * at, at, None, "outbound") for at in range(1, 101)]
     found = heard(sorted(rows), carrier.started(StreamPlan(tracks="both_tracks")))

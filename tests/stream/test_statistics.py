@@ -62,7 +62,7 @@ def test_jitter_is_that_of_rfc_3550(unit: int, name: str) -> None:
     assert 5 < by_rfc.jitter_ms < 15
 
 
-def test_jitter_is_unknown_without_timestamps_and_0_without_jitter() -> None:
+def test_jitter_is_unknown_untimedstamps_and_0_without_jitter() -> None:
     session = started()
     fed(session, [media(chunk=n) for n in range(1, 50)])
     assert session.statistics(1000.0).jitter_ms is None

@@ -54,7 +54,7 @@ def by_reader(file: io.BytesIO) -> tuple[list[Datagram], Counter[str], str]:
     except PacketFileError:
         end = "broken"
     counts = Counter(asdict(packets.counts))
-    for aside in ("incomplete_octets", "without_time", "lost_by_capture"):
+    for aside in ("incomplete_octets", "untimed", "lost_by_capture"):
         del counts[aside]
     return found, +counts, end
 

@@ -130,7 +130,7 @@ def test_a_jump_of_timestamps_starts_the_transit_anew() -> None:
     assert timestamp < 200 * 160
 
 
-def test_captures_without_times_have_no_jitter() -> None:
+def test_captures_untimeds_have_no_jitter() -> None:
     counter = counted([one._replace(time_ns=0) for one in stream(50)])
     assert counter.lost == 0
     assert counter.jitter_ms(8000) is None

@@ -83,7 +83,7 @@ def test_every_packet_block_and_unknown_ones() -> None:
         (2, 0, b"payload"),
         (3, 11_000, b"payload"),
     ]
-    assert packets.counts.without_time == 1
+    assert packets.counts.untimed == 1
 
 
 def test_simple_packets_are_cut_by_the_interface() -> None:

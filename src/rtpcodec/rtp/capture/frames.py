@@ -41,7 +41,7 @@ class CaptureCounts(Value):
     """Other protocols, such as ARP and ICMP."""
     unknown_link: int = 0
     """Packets of a link layer that is not read."""
-    without_time: int = 0
+    untimed: int = 0
     """Packets that the capture has no time for; they are counted by their kind as well."""
     lost_by_capture: int = 0
     """Packets that the capturing system reports as lost, in pcapng; they are not among `packets`."""

@@ -56,7 +56,7 @@ class PcapRecords:
         self._extra_octets = 8 if magic == MODIFIED else 0
         self._exchanged = minor < 4
         self.incomplete_octets = 0
-        self.without_time = self.lost_by_capture = 0
+        self.untimed = self.lost_by_capture = 0
 
     def batches(self) -> Iterator[list[Datagram]]:
         """Yield the datagrams of a piece of the file at a time."""

@@ -72,7 +72,7 @@ class PcapngBlocks:
         }
         self.link_types: list[int] = []
         self.incomplete_octets = 0
-        self.without_time = 0
+        self.untimed = 0
 
     @property
     def lost_by_capture(self) -> int:
@@ -195,7 +195,7 @@ class PcapngBlocks:
             raise self._fault(length, 0, "the packet comes before the interface of its section")
         original, snap_octets = self._number(head, 8), self._snap_octets[0]
         captured = min(original, length - 16, snap_octets or original)
-        self.without_time += 1
+        self.untimed += 1
         if captured > MAX_PACKET:
             self._scanner.count_other()
             return None

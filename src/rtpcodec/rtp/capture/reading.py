@@ -111,7 +111,7 @@ class PacketReader(Live):
             malformed=malformed,
             other=other,
             unknown_link=unknown_link,
-            without_time=self._capture.without_time,
+            untimed=self._capture.untimed,
             lost_by_capture=self._capture.lost_by_capture,
             incomplete_octets=self._capture.incomplete_octets,
         )
